@@ -1,0 +1,113 @@
+"""Channels made on the fly: real ``.conda`` packages of a few bytes, indexed as a channel is."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import tarfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import zstandard
+
+
+def _tar_zst(files: Mapping[str, bytes], executable: Sequence[str] = ()) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for path, content in files.items():
+            info = tarfile.TarInfo(path)
+            info.size = len(content)
+            info.mode = 0o755 if path in executable else 0o644
+            info.mtime = 1_700_000_000
+            tar.addfile(info, io.BytesIO(content))
+    return zstandard.ZstdCompressor(level=1).compress(buffer.getvalue())
+
+
+class TinyChannel:
+    """A channel in a directory. ``add`` packages, then ``index``; ``url`` is its ``file://`` address."""
+
+    def __init__(self, root: Path, subdir: str = "linux-64") -> None:
+        self.root = root
+        self.subdir = subdir
+        for name in ("noarch", subdir):
+            (root / name).mkdir(parents=True, exist_ok=True)
+
+    @property
+    def url(self) -> str:
+        return self.root.as_uri()
+
+    def add(
+        self,
+        name: str,
+        version: str,
+        *,
+        build: str = "0",
+        depends: Sequence[str] = (),
+        constrains: Sequence[str] = (),
+        files: Mapping[str, str | bytes] | None = None,
+        executable: Sequence[str] = (),
+        prefixed: Sequence[str] = (),
+        noarch: str | None = None,
+        track_features: str = "",
+        extra_index: Mapping[str, Any] | None = None,
+        info_files: Mapping[str, str] | None = None,
+    ) -> Path:
+        """Write one package. Files listed in ``prefixed`` hold the placeholder ``/PLACEHOLDER``, replaced at link time."""
+        contents = {
+            path: value.encode() if isinstance(value, str) else value
+            for path, value in (files or {f"share/{name}/{version}.txt": f"{name} {version}\n"}).items()
+        }
+        subdir = "noarch" if noarch else self.subdir
+        tail = build.rsplit("_", 1)[-1]
+        index: dict[str, Any] = {
+            "name": name,
+            "version": version,
+            "build": build,
+            "build_number": int(tail) if tail.isdigit() else 0,
+            "depends": list(depends),
+            "constrains": list(constrains),
+            "subdir": subdir,
+            "license": "MIT",
+            "timestamp": 1_700_000_000_000,
+            **({"noarch": noarch} if noarch else {"arch": "x86_64", "platform": "linux"}),
+            **({"track_features": track_features} if track_features else {}),
+            **(extra_index or {}),
+        }
+        paths = {
+            "paths_version": 1,
+            "paths": [
+                {
+                    "_path": path,
+                    "path_type": "hardlink",
+                    "sha256": hashlib.sha256(content).hexdigest(),
+                    "size_in_bytes": len(content),
+                    **({"prefix_placeholder": "/PLACEHOLDER", "file_mode": "text"} if path in prefixed else {}),
+                }
+                for path, content in contents.items()
+            ],
+        }
+        info = {
+            "info/index.json": json.dumps(index).encode(),
+            "info/paths.json": json.dumps(paths).encode(),
+            "info/files": "\n".join(contents).encode() + b"\n",
+            "info/about.json": b"{}",
+            **{f"info/{path}": text.encode() for path, text in (info_files or {}).items()},
+        }
+        stem = f"{name}-{version}-{build}"
+        target = self.root / subdir / f"{stem}.conda"
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr("metadata.json", json.dumps({"conda_pkg_format_version": 2}))
+            archive.writestr(f"pkg-{stem}.tar.zst", _tar_zst(contents, executable))
+            archive.writestr(f"info-{stem}.tar.zst", _tar_zst(info))
+        return target
+
+    def index(self) -> str:
+        """Write the channel's repodata and return its URL."""
+        from rattler.index import index_fs
+
+        asyncio.run(index_fs(self.root, write_zst=False, write_shards=False))
+        return self.url

@@ -1,0 +1,120 @@
+"""Domain errors: each carries the HTTP status, the machine code and one sentence for a person.
+
+The codes are the ``reason`` values of the REST contract. Code below the handlers raises these;
+``base.py`` is the only place that turns them into a response.
+"""
+
+from __future__ import annotations
+
+
+class TfenvError(Exception):
+    """Base of every error that a user can cause or meet.
+
+    ``message`` is one sentence for a person, ``details`` longer text (or None) for those who ask.
+    """
+
+    status = 400
+    reason = "invalid-request"
+
+    def __init__(self, message: str, details: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+    def to_json(self) -> dict[str, str | None]:
+        """Return the error body of the REST contract."""
+        return {"reason": self.reason, "message": self.message, "details": self.details}
+
+
+class InvalidRequest(TfenvError):
+    """The body or query is not what the call takes; the message names the field."""
+
+
+class Protected(TfenvError):
+    """The environment must not be changed from here (base, the server's own, frozen, read-only)."""
+
+    status, reason = 403, "protected"
+
+
+class ChannelNotAllowed(TfenvError):
+    """A spec, import or request names a channel outside ``allowed_channels``."""
+
+    status, reason = 403, "channel-not-allowed"
+
+
+class NotFound(TfenvError):
+    """No environment, plan, job or revision has this id."""
+
+    status, reason = 404, "not-found"
+
+
+class PrefixExists(TfenvError):
+    """Something already lies where the new environment would go."""
+
+    status, reason = 409, "prefix-exists"
+
+
+class PrefixBusy(TfenvError):
+    """Another job holds the prefix; the message names it."""
+
+    status, reason = 409, "prefix-busy"
+
+
+class StalePlan(TfenvError):
+    """The prefix changed since the plan was made, or the plan was applied already."""
+
+    status, reason = 409, "stale-plan"
+
+
+class NotRunning(TfenvError):
+    """The job is finished (or past the point of no return) and cannot be cancelled."""
+
+    status, reason = 409, "not-running"
+
+
+class Unsatisfiable(TfenvError):
+    """The solver found no solution; ``details`` holds its own explanation."""
+
+    status, reason = 422, "unsatisfiable"
+
+
+class InvalidSpec(TfenvError):
+    """A text is not a package spec, or says more than a name, version and build."""
+
+    status, reason = 422, "invalid-spec"
+
+
+class InvalidName(TfenvError):
+    """An environment name that cannot be a directory name on every platform."""
+
+    status, reason = 422, "invalid-name"
+
+
+class ChannelUnreachable(TfenvError):
+    """A channel did not answer; the message names it."""
+
+    status, reason = 502, "channel-unreachable"
+
+
+class NoSpace(TfenvError):
+    """The file system cannot hold what the change needs."""
+
+    status, reason = 507, "no-space"
+
+
+class JobFailed(TfenvError):
+    """A job ended for a reason no other class names (never an HTTP answer of its own)."""
+
+    status, reason = 500, "failed"
+
+
+def _subclasses(cls: type[TfenvError]) -> list[type[TfenvError]]:
+    return [cls, *(found for sub in cls.__subclasses__() for found in _subclasses(sub))]
+
+
+def from_json(body: dict[str, str | None]) -> TfenvError:
+    """Rebuild an error that crossed a process border from its ``to_json`` form."""
+    for cls in _subclasses(TfenvError):
+        if cls.reason == body.get("reason") and cls is not TfenvError:
+            return cls(body.get("message") or "", body.get("details"))
+    return JobFailed(body.get("message") or "", body.get("details"))
