@@ -1,0 +1,235 @@
+"""What the channels hold: one shared gateway, kept fresh, and "channel unreachable" as a domain error."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import platformdirs
+from rattler import Channel, Gateway, RepoDataRecord, SourceConfig, Subdir
+from rattler.exceptions import GatewayError
+
+from ..errors import ChannelUnreachable
+from .network import client, redact
+
+if TYPE_CHECKING:
+    from .condarc import ChannelRef, CondaSettings
+
+#: Seconds after which a remote channel is asked whether its repodata changed.
+TTL = 600.0
+#: Seconds after which a remote channel that did not answer is asked again.
+RETRY = 20.0
+#: Seconds a remote channel may take to answer; its download goes on behind a later attempt.
+PATIENCE = 30.0
+#: A name that no channel holds: asking for it loads a channel's index and returns nothing.
+_PROBE = "tfenv-lab-probe"
+_FILES = ("repodata.json", "repodata.json.zst", "repodata_shards.msgpack.zst")
+
+
+@dataclass
+class _Source:
+    """One channel, and what is known of its repodata."""
+
+    ref: ChannelRef
+    channel: Channel
+    #: The directory of a ``file://`` channel, None for a remote one.
+    root: Path | None
+    #: A ``file://`` channel: what its repodata files looked like when they were loaded.
+    signature: tuple[object, ...] | None = None
+    #: A remote channel: the monotonic time at which it is asked again.
+    due: float = 0.0
+    #: Since when its repodata has been standing in for a channel that does not answer.
+    cached_from: datetime | None = None
+    error: ChannelUnreachable | None = None
+
+
+def _local_root(url: str) -> Path | None:
+    parts = urlsplit(url)
+    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
+
+
+class Repodata:
+    """The repodata of the configured channels for one platform and ``noarch``.
+
+    Every method may raise ChannelUnreachable, which names the channel. A remote channel is asked again
+    after ``TTL`` seconds, a ``file://`` channel is loaded again when its files change. A remote channel
+    that does not answer, or any when ``settings.offline``, is served from the user's cache; ``as_of``
+    then says how old that is.
+    """
+
+    def __init__(
+        self, settings: CondaSettings, subdir: str | None = None, cache_dir: Path | None = None
+    ) -> None:
+        """``cache_dir``: where remote repodata is kept between processes (default: the user's cache)."""
+        self.settings = settings
+        self.subdir = subdir or str(Subdir.current())
+        self.subdirs = [Subdir(self.subdir), Subdir("noarch")]
+        self._cache_dir = cache_dir or Path(platformdirs.user_cache_dir("tfenv_lab")) / "repodata"
+        self._sources = [_Source(ref, Channel(ref.url), _local_root(ref.url)) for ref in settings.channels]
+        #: Rises whenever what the channels hold may have changed: a key for whatever is derived from it.
+        self.generation = 0
+        self._lock = asyncio.Lock()
+        self._gateway: Gateway | None = None
+        self._names: tuple[int, list[str]] = (-1, [])
+
+    @property
+    def channels(self) -> list[Channel]:
+        """The channels in priority order, as rattler takes them."""
+        return [source.channel for source in self._sources]
+
+    @property
+    def gateway(self) -> Gateway:
+        """The shared gateway; ``await refresh()`` before a solve makes it current."""
+        if self._gateway is None:
+            self._cache_dir.mkdir(parents=True, exist_ok=True)
+            cached = SourceConfig(cache_action="force-cache-only")
+            self._gateway = Gateway(
+                cache_dir=self._cache_dir,
+                client=client(self.settings),
+                per_channel_config={
+                    source.ref.url: cached
+                    for source in self._sources
+                    if source.root is None and (self.settings.offline or source.cached_from)
+                },
+            )
+        return self._gateway
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When the oldest cached repodata in use was fetched; None where every channel is current."""
+        return min((source.cached_from for source in self._sources if source.cached_from), default=None)
+
+    def clear(self) -> None:
+        """Forget what was loaded; the next question asks every channel."""
+        self._gateway = None
+        self.generation += 1
+        for source in self._sources:
+            source.signature, source.due, source.cached_from, source.error = None, 0.0, None, None
+
+    async def refresh(self) -> None:
+        """Make sure that every channel is loaded and current."""
+        async with self._lock:
+            for source in self._sources:
+                if source.root is None:
+                    await self._refresh_remote(source)
+                else:
+                    await self._refresh_local(source, source.root)
+
+    async def records(self, names: Iterable[str]) -> list[RepoDataRecord]:
+        """Return every record of these packages on the channels, in the channels' order; dependencies not."""
+        await self.refresh()
+        try:
+            found = await self.gateway.query(self.channels, self.subdirs, list(names), recursive=False)
+        except GatewayError as error:
+            raise self.unreachable(error) from error
+        return [record for records in found for record in records]
+
+    async def names(self) -> list[str]:
+        """Return the names of all packages, sorted."""
+        await self.refresh()
+        generation, names = self._names
+        if generation != self.generation:
+            generation = self.generation
+            try:
+                found = await self.gateway.names(self.channels, self.subdirs)
+            except GatewayError as error:
+                raise self.unreachable(error) from error
+            names = sorted(name.normalized for name in found)
+            self._names = (generation, names)
+        return names
+
+    def unreachable(self, error: Exception) -> ChannelUnreachable:
+        """Return the domain error for a gateway's error; it names the channel, and shows no credentials."""
+        text = str(error)
+        ref = next((source.ref for source in self._sources if source.ref.url in text), None)
+        if ref is None and len(self._sources) == 1:
+            ref = self._sources[0].ref
+        subject = f"The channel “{ref.name}”" if ref else "A channel"
+        return ChannelUnreachable(f"{subject} cannot be reached.", redact(text))
+
+    async def _refresh_local(self, source: _Source, root: Path) -> None:
+        signature = await asyncio.to_thread(_signature, root, [str(subdir) for subdir in self.subdirs])
+        if signature == source.signature:
+            return
+        # Cleared before anything reads it: the gateway has the old file mapped into memory.
+        self.gateway.clear_repodata_cache(source.channel)
+        self.generation += 1
+        source.signature = None
+        await self._probe(source)
+        source.signature = signature
+
+    async def _refresh_remote(self, source: _Source) -> None:
+        if time.monotonic() < source.due:
+            if source.error is not None:
+                raise source.error
+            return
+        if source.cached_from is not None and not self.settings.offline:
+            source.cached_from = None
+            self._gateway = None
+        else:
+            self.gateway.clear_repodata_cache(source.channel)
+        self.generation += 1
+        stamp = self._cache_dir / f"{sha256(source.ref.url.encode()).hexdigest()[:16]}.fetched"
+        source.error = None
+        if not self.settings.offline:
+            try:
+                await self._probe(source)
+            except ChannelUnreachable as error:
+                source.error = error
+            else:
+                await asyncio.to_thread(stamp.touch)
+                source.due = time.monotonic() + TTL
+                return
+        source.due = time.monotonic() + RETRY
+        source.cached_from = await asyncio.to_thread(_modified, stamp)
+        self._gateway = None
+        try:
+            await self._probe(source)
+        except ChannelUnreachable as error:
+            source.cached_from = None
+            self._gateway = None
+            source.error = source.error or error
+            raise source.error from error
+        source.error = None
+
+    async def _probe(self, source: _Source) -> None:
+        """Load one channel's index, or raise ChannelUnreachable for it."""
+        query = self.gateway.query([source.channel], self.subdirs, [_PROBE], recursive=False)
+        try:
+            await asyncio.wait_for(query, PATIENCE)
+        except GatewayError as error:
+            raise ChannelUnreachable(
+                f"The channel “{source.ref.name}” cannot be reached.", redact(str(error))
+            ) from error
+        except asyncio.TimeoutError as error:
+            raise ChannelUnreachable(
+                f"The channel “{source.ref.name}” did not answer within {PATIENCE:.0f} seconds."
+            ) from error
+
+
+def _signature(root: Path, subdirs: list[str]) -> tuple[object, ...]:
+    """Return what tells a rewritten ``repodata.json`` from the one before."""
+    found: list[object] = []
+    for subdir in subdirs:
+        for name in _FILES:
+            try:
+                status = (root / subdir / name).stat()
+            except OSError:
+                continue
+            found.append((subdir, name, status.st_ino, status.st_size, status.st_mtime_ns))
+    return tuple(found)
+
+
+def _modified(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
+    except OSError:
+        return None

@@ -1,0 +1,125 @@
+"""What this machine offers to packages: kernel, C library, processor, CUDA driver.
+
+The rules are conda's (``conda/plugins/virtual_packages``): ``CONDA_OVERRIDE_<NAME>`` replaces what was
+detected, and an empty value takes the package away, except that an empty ``CONDA_OVERRIDE_LINUX``
+leaves ``__linux`` at version 0.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rattler import BuildString, GenericVirtualPackage, PackageName, Subdir, Version, VirtualPackage
+from rattler.exceptions import InvalidVersionError
+
+from ..errors import InvalidRequest
+
+#: Written by the NVIDIA kernel module while it is loaded.
+_DRIVER = Path("/sys/module/nvidia/version")
+_CUDA = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
+#: conda's names for the oldest processor of an architecture (``get_archspec_name``).
+_BASELINE = {"64": "x86_64", "32": "x86", "arm64": "m1"}
+
+
+@cache
+def _detected() -> tuple[GenericVirtualPackage, ...]:
+    """Return what the machine has, without overrides; asked once, since loading libcuda may take a second."""
+    return tuple(package.into_generic() for package in VirtualPackage.detect())
+
+
+def _package(name: str, version: str, build: str = "0") -> GenericVirtualPackage:
+    try:
+        return GenericVirtualPackage(PackageName(name), Version(version), BuildString(build))
+    except InvalidVersionError as error:
+        variable = f"CONDA_OVERRIDE_{name[2:].upper()}"
+        raise InvalidRequest(f"“{version}” is not a version ({variable} sets {name}).", str(error)) from error
+
+
+def _machine(subdir: str) -> dict[str, GenericVirtualPackage]:
+    """Return the packages that count for ``subdir``: the machine's own, or the least of another platform."""
+    found = {package.name.normalized: package for package in _detected()}
+    if subdir == str(Subdir.current()):
+        return found
+    family, _, architecture = subdir.partition("-")
+    kernel = {"linux": ("__unix", "__linux"), "osx": ("__unix", "__osx"), "win": ("__win",)}.get(family, ())
+    foreign = {name: _package(name, "0") for name in kernel}
+    if architecture:
+        foreign["__archspec"] = _package("__archspec", "1", _BASELINE.get(architecture, architecture))
+    foreign.update((name, found[name]) for name in kernel if name in found)
+    foreign.update((name, found[name]) for name in ("__glibc",) if name in found and family == "linux")
+    foreign.update((name, found[name]) for name in ("__cuda",) if name in found)
+    return foreign
+
+
+def _allowed(subdir: str) -> tuple[str, ...]:
+    """Return the names conda lets ``CONDA_OVERRIDE_*`` set on ``subdir``."""
+    family = subdir.partition("-")[0]
+    own = {"linux": ("__linux", "__glibc"), "osx": ("__osx",), "win": ("__win",)}.get(family, ())
+    return (*own, "__cuda", "__archspec")
+
+
+def detect(
+    overrides: Mapping[str, str] = os.environ, cuda: str | None = None, subdir: str | None = None
+) -> list[GenericVirtualPackage]:
+    """Return the virtual packages a solve must see.
+
+    ``overrides`` holds ``CONDA_OVERRIDE_*`` variables. ``cuda`` is a version such as ``"12.6"`` that a
+    person asked for; it wins over both the driver and the variable. ``subdir`` is the platform solved
+    for (default: this machine's). Raises InvalidRequest for a text that is not a version.
+    """
+    target = subdir or str(Subdir.current())
+    found = _machine(target)
+    for name in _allowed(target):
+        value = overrides.get(f"CONDA_OVERRIDE_{name[2:].upper()}")
+        if value is None:
+            continue
+        if value.strip():
+            value = value.strip()
+            found[name] = _package(name, "1", value) if name == "__archspec" else _package(name, value)
+        elif name == "__linux":
+            found[name] = _package(name, "0")
+        else:
+            found.pop(name, None)
+    if cuda is not None:
+        if not _CUDA.fullmatch(cuda):
+            raise InvalidRequest(f"“{cuda[:40]}” is not a CUDA version; write one as in “12.6”.")
+        found["__cuda"] = _package("__cuda", cuda)
+    return list(found.values())
+
+
+def describe(packages: Iterable[GenericVirtualPackage]) -> list[dict[str, str]]:
+    """Return ``[{name, version, build}]``, as the REST contract shows virtual packages."""
+    return [
+        {"name": package.name.normalized, "version": str(package.version), "build": str(package.build_string)}
+        for package in packages
+    ]
+
+
+def version_of(packages: Iterable[GenericVirtualPackage], name: str) -> str | None:
+    """Return the version of the virtual package ``name``, or None where it is absent."""
+    return next((str(package.version) for package in packages if package.name.normalized == name), None)
+
+
+def gpu(overrides: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Return ``{detected, cuda, driver}``.
+
+    ``detected``: an NVIDIA driver answered on this machine. ``cuda``: the CUDA version that solves use,
+    overrides included, or None. ``driver``: the kernel module's version, or None where it is not known.
+    """
+    return {
+        "detected": version_of(_detected(), "__cuda") is not None,
+        "cuda": version_of(detect(overrides), "__cuda"),
+        "driver": _driver(),
+    }
+
+
+def _driver() -> str | None:
+    try:
+        return _DRIVER.read_text().strip() or None
+    except OSError:
+        return None

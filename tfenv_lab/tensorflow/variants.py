@@ -1,0 +1,44 @@
+"""What a build of TensorFlow runs on, read from its build string.
+
+conda-forge's builds start with ``cpu_`` or ``cuda126`` (CUDA 12.6); before 2.7 its CPU builds start with
+``py39`` alone. The older ``mkl_``, ``eigen_`` and ``gpu_`` builds of conda's default channels follow
+the same rule, with the CUDA version in a dependency.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_CUDA = re.compile(r"cuda(\d+)")
+_PYTHON_BUILD = re.compile(r"py(\d)(\d+)")
+_PYTHON_SPEC = re.compile(r"[><=~ ]*(\d+)\.(\d+)")
+_CUDA_SPEC = re.compile(r"(?:cudatoolkit|cuda-version)\s+[><=~]*(\d+\.\d+)")
+
+
+def variant_of(build: str, depends: Iterable[str] = ()) -> str:
+    """Return ``"cpu"`` or, for example, ``"cuda12.6"``; plain ``"cuda"`` where no version can be known."""
+    found = _CUDA.match(build)
+    if found:
+        digits = found[1]
+        # Majors have two digits since CUDA 10; "92" is 9.2, "1210" would be 12.10.
+        major = 2 if len(digits) > 2 else 1
+        return f"cuda{digits[:major]}.{digits[major:]}"
+    if build.startswith("gpu"):
+        version = next((match[1] for spec in depends if (match := _CUDA_SPEC.match(spec))), "")
+        return f"cuda{version}"
+    return "cpu"
+
+
+def python_of(build: str, depends: Iterable[str]) -> str | None:
+    """Return the one Python a build is for, as in ``"3.11"``, or None where it is for any.
+
+    ``python_abi`` says it first: since 2.19.1 build 5 the ``python`` dependency has no version.
+    """
+    specs = {name: rest for name, _, rest in (spec.partition(" ") for spec in depends)}
+    for name in ("python_abi", "python"):
+        found = _PYTHON_SPEC.match(specs.get(name, ""))
+        if found:
+            return f"{found[1]}.{found[2]}"
+    found = _PYTHON_BUILD.search(build)
+    return f"{found[1]}.{found[2]}" if found else None
