@@ -1,0 +1,147 @@
+"""Compiled bytecode for noarch packages: compiled once for a package and a Python, hard-linked ever after.
+
+conda compiles noarch packages when it installs them; rattler does not, and an uncompiled first
+``import tensorflow`` takes three times as long. A ``.pyc`` checks the source's modification time and size, and
+both are kept by hard links, so the same file serves every environment (PEP 3147, PEP 552).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from rattler import PrefixRecord
+
+_COMPILE = """
+import compileall, sys
+import concurrent.futures as futures, os
+files = sys.stdin.read().split("\\n")
+def one(path):
+    compileall.compile_file(path, quiet=2, force=True)
+with futures.ProcessPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
+    list(pool.map(one, files, chunksize=64))
+"""
+_TIMEOUT = 900
+
+
+def compiled_path(source: str, tag: str) -> str:
+    """Return where Python (cache tag ``cpython-311``) looks for the bytecode of ``source``."""
+    folder, _, name = source.rpartition("/")
+    return f"{folder}/__pycache__/{name[:-3]}.{tag}.pyc".lstrip("/")
+
+
+def forget(prefix: Path, records: Iterable[PrefixRecord]) -> None:
+    """Delete the bytecode of packages about to be unlinked.
+
+    Stale bytecode outlives its package otherwise: it keeps directories importable as namespace packages, and
+    where a newer source has the same size and time (reproducible builds) Python would run the old code.
+    """
+    for record in records:
+        folders = set()
+        for path in map(str, record.files):
+            if path.endswith(".py"):
+                cache = prefix / Path(path).parent / "__pycache__"
+                folders.add(cache)
+                for compiled in cache.glob(f"{Path(path).stem}.*.pyc"):
+                    compiled.unlink()
+        for cache in folders:
+            if cache.is_dir() and not any(cache.iterdir()):
+                cache.rmdir()
+
+
+def add(prefix: Path, records: Iterable[PrefixRecord], store: Path) -> int:
+    """Give noarch Python packages in ``prefix`` their bytecode, from ``store`` or freshly compiled into it.
+
+    The compiled files are entered in the packages' records, as conda does, so that whoever removes a package
+    removes them too. Returns the number of packages compiled now; without a Python in the prefix, none.
+    """
+    python = next((p for p in (prefix / "bin" / "python", prefix / "python.exe") if p.exists()), None)
+    noarch = [record for record in records if record.noarch.python]
+    if python is None or not noarch:
+        return 0
+    tag = _cache_tag(prefix)
+    fresh = [record for record in noarch if not (_kept(store, tag, record) / ".whole").exists()]
+    if fresh:
+        sources = [str(prefix / path) for record in fresh for path in map(str, record.files) if path.endswith(".py")]
+        subprocess.run(  # noqa: S603 (our own script, in the environment's own Python)
+            [str(python), "-I", "-B", "-c", _COMPILE],
+            input="\n".join(sources),
+            text=True,
+            check=False,
+            timeout=_TIMEOUT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for record in fresh:
+            _keep(prefix, store, tag, record)
+    for record in noarch:
+        _link(prefix, store, tag, record, linked=record in fresh)
+    return len(fresh)
+
+
+def _cache_tag(prefix: Path) -> str:
+    for name in (prefix / "conda-meta").glob("python-[0-9]*.json"):
+        major, minor = name.name.split("-")[1].split(".")[:2]
+        return f"cpython-{major}{minor}"
+    return "none"
+
+
+def _kept(store: Path, tag: str, record: PrefixRecord) -> Path:
+    digest = record.sha256.hex()[:12] if record.sha256 else "nohash"
+    return store / tag / f"{record.name.normalized}-{record.version}-{record.build}-{digest}"
+
+
+def _sources(record: PrefixRecord) -> list[str]:
+    return [str(path) for path in record.files if str(path).endswith(".py")]
+
+
+def _keep(prefix: Path, store: Path, tag: str, record: PrefixRecord) -> None:
+    """Put what was compiled for one package into the store, whole or not at all."""
+    kept = _kept(store, tag, record)
+    partial = kept.with_name(f"{kept.name}.{os.getpid()}")
+    for source in _sources(record):
+        compiled = compiled_path(source, tag)
+        if (prefix / compiled).exists():
+            target = partial / compiled
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _share(prefix / compiled, target)
+    partial.mkdir(parents=True, exist_ok=True)
+    (partial / ".whole").touch()
+    try:
+        partial.rename(kept)
+    except OSError:  # another job was faster
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _link(prefix: Path, store: Path, tag: str, record: PrefixRecord, linked: bool) -> None:
+    """Put the kept bytecode of one package into the prefix and into the package's record."""
+    kept = _kept(store, tag, record)
+    added = []
+    for source in _sources(record):
+        compiled = compiled_path(source, tag)
+        target = prefix / compiled
+        if not linked and (kept / compiled).exists():
+            target.parent.mkdir(exist_ok=True)
+            target.unlink(missing_ok=True)
+            _share(kept / compiled, target)
+        if target.exists():
+            added.append(compiled)
+    if added:
+        path = prefix / "conda-meta" / f"{record.name.normalized}-{record.version}-{record.build}.json"
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        known = set(stored["files"])
+        new = [name for name in added if name not in known]
+        stored["files"] += new
+        stored["paths_data"]["paths"] += [{"_path": name, "path_type": "pyc_file"} for name in new]
+        path.write_text(json.dumps(stored, indent=2), encoding="utf-8")
+
+
+def _share(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

@@ -1,0 +1,46 @@
+"""Records to and from rattler's ``LockFile``, the one artefact of plans, revisions and exports."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rattler import LockChannel, LockFile, LockPlatform, RepoDataRecord
+
+ENVIRONMENT = "default"
+
+
+def dumps(records: Iterable[RepoDataRecord], channels: Sequence[str], subdir: str) -> str:
+    """Return the lock of ``records`` for one subdir as text (rattler's lock format, that of pixi.lock)."""
+    platform = LockPlatform(subdir)
+    lock = LockFile([platform])
+    lock.set_channels(ENVIRONMENT, [LockChannel(url) for url in channels])
+    for record in records:
+        lock.add_conda_package(ENVIRONMENT, platform, record)
+    with tempfile.TemporaryDirectory() as folder:
+        # The bindings write to paths only.
+        path = Path(folder) / "lock.yml"
+        lock.to_path(path)
+        return path.read_text(encoding="utf-8")
+
+
+def load(path: Path) -> dict[str, list[RepoDataRecord]]:
+    """Return the records of a lock by subdir. Raises OSError or ValueError for what is no lock."""
+    try:
+        environment = LockFile.from_path(path).default_environment()
+    except OSError:
+        raise
+    except Exception as error:  # the bindings raise a bare Exception subclass for a parse error
+        raise ValueError(f"not a lock: {error}") from error
+    if environment is None:
+        raise ValueError("the lock has no default environment")
+    return environment.conda_repodata_records()
+
+
+def loads(text: str) -> dict[str, list[RepoDataRecord]]:
+    """Like :func:`load`, from text."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "lock.yml"
+        path.write_text(text, encoding="utf-8")
+        return load(path)

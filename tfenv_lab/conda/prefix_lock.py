@@ -1,0 +1,63 @@
+"""One writer a prefix, across jobs, servers of one user and machines that share the file system."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ..errors import PrefixBusy
+from .staging import MARK
+
+
+def lock_path(prefix: Path) -> Path:
+    """Return the lock file of a prefix: beside it, so that it outlives exchange and removal."""
+    return prefix.parent / f"{MARK}lock-{prefix.name}"
+
+
+def _note_path(prefix: Path) -> Path:
+    return prefix.parent / f"{MARK}holder-{prefix.name}"
+
+
+def holder(prefix: Path) -> dict[str, object] | None:
+    """Return ``{host, pid, job}`` of who holds (or last held) the prefix, if that can be read."""
+    try:
+        found = json.loads(_note_path(prefix).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+@contextlib.contextmanager
+def hold(prefix: Path, job: str, timeout: float = 0.0) -> Iterator[None]:
+    """Hold the prefix for ``job``, or raise PrefixBusy naming the holder.
+
+    The operating system frees the lock of a process that died, so nothing has to be broken by hand. Where locks
+    are not supported (some network file systems) filelock falls back to the file's existence.
+    """
+    path = lock_path(prefix)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path, timeout=timeout)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        who = holder(prefix) or {}
+        place = f"process {who['pid']} on {who['host']}" if {"pid", "host"} <= who.keys() else "another process"
+        raise PrefixBusy(f"“{prefix.name}” is being changed by {place}.") from error
+    note = _note_path(prefix)
+    try:
+        note.write_text(
+            json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "job": job}), encoding="utf-8"
+        )
+        yield
+    finally:
+        # Removed while held: filelock (4 and later) lets a waiter that opened the old file start over.
+        with contextlib.suppress(OSError):
+            note.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+        lock.release()

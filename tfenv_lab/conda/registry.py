@@ -1,0 +1,39 @@
+"""conda's list of prefixes, ``~/.conda/environments.txt`` (conda/core/envs_manager.py)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock
+
+
+def registry_path() -> Path:
+    """Return the file in which conda notes the prefixes of this user."""
+    return Path("~/.conda/environments.txt").expanduser()
+
+
+def _rewrite(change: Callable[[list[str]], list[str]]) -> None:
+    path = registry_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(".tfenv-lock-environments.txt"), timeout=10):
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        changed = change(lines)
+        if changed != lines:
+            fresh = path.with_name(f".tfenv-{os.getpid()}-environments.txt")
+            fresh.write_text("".join(f"{line}\n" for line in changed), encoding="utf-8")
+            fresh.replace(path)
+
+
+def register(prefix: Path) -> None:
+    """Enter a prefix, once."""
+    text = os.fspath(prefix)
+    _rewrite(lambda lines: lines if text in lines else [*lines, text])
+
+
+def unregister(prefix: Path) -> None:
+    """Take a prefix out; nothing happens where it is not listed."""
+    if registry_path().exists():
+        text = os.fspath(prefix)
+        _rewrite(lambda lines: [line for line in lines if line != text])

@@ -1,0 +1,72 @@
+"""Specs that come from a person: what may be asked for, in one canonical spelling.
+
+A spec here is a package name with an optional version, build and allowed channel, as in conda's
+``MatchSpec`` (conda's documentation, "Package match specifications"). Everything else that a
+MatchSpec can say (URLs, files, hashes, subdirs) is refused: user text never becomes an option, a
+path or a channel that was not allowed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+
+from rattler import MatchSpec
+from rattler.exceptions import InvalidMatchSpecError, InvalidPackageNameError
+
+from ..errors import ChannelNotAllowed, InvalidSpec
+
+_SHAPE = re.compile(r"(?:(?P<channel>[^:\[\]=<>!~ ]+)::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)(?P<rest>.*)", re.DOTALL)
+_EXTRA = ("build_number", "channel", "condition", "extras", "file_name", "md5", "namespace", "sha256", "subdir")
+_MAX = 300
+
+
+def parse(text: str, allowed_channels: Collection[str] | None = None) -> MatchSpec:
+    """Parse one spec, for example ``tensorflow 2.19.*``, ``numpy>=1.26`` or ``conda-forge::keras=3.5``.
+
+    ``allowed_channels`` holds the names a ``channel::`` part may give; None refuses every channel.
+    Raises InvalidSpec, or ChannelNotAllowed for another channel. The result carries no channel: which
+    of the configured channels a package comes from is the channel priority's business.
+    """
+    text = text.strip()
+    shape = _SHAPE.fullmatch(text)
+    if not text or len(text) > _MAX or shape is None or not text.isprintable():
+        raise InvalidSpec(f"“{text[:60]}” is not a package spec; write a name, as in “numpy” or “numpy>=1.26”.")
+    channel = shape["channel"]
+    if channel is not None and channel not in (allowed_channels or ()):
+        raise ChannelNotAllowed(f"The channel “{channel}” is not allowed here; ask for the package without a channel.")
+    bare = shape["name"] + shape["rest"]
+    try:
+        # conda's lenient grammar: "numpy=1.26=py311*" and "numpy 1.26" are what people write.
+        spec = MatchSpec(bare, strict=False)
+    except (InvalidMatchSpecError, InvalidPackageNameError) as error:
+        raise InvalidSpec(f"“{text}” is not a package spec.", str(error)) from error
+    if spec.name is None or any(getattr(spec, field, None) for field in _EXTRA) or "url=" in str(spec):
+        raise InvalidSpec(f"“{text}” says more than a name, a version and a build.")
+    return spec
+
+
+def name_of(spec: MatchSpec | str) -> str:
+    """Return the normalized package name of a spec."""
+    parsed = MatchSpec(spec, strict=False) if isinstance(spec, str) else spec
+    if parsed.name is None:
+        raise InvalidSpec(f"“{spec}” names no package.")
+    return str(getattr(parsed.name, "normalized", parsed.name))
+
+
+def by_name(specs: Iterable[str]) -> dict[str, str]:
+    """Return canonical spec texts by package name; the last of two specs of one name wins."""
+    return {name_of(spec): spec for spec in specs}
+
+
+def command_text(spec: str) -> str:
+    """Return a spec as one conda command-line argument: ``name=version=build`` or ``name[...]`` free of spaces."""
+    parts = spec.split(" ")
+    if len(parts) == 1:
+        return spec
+    name, version = parts[0], parts[1]
+    build = parts[2] if len(parts) > 2 else None
+    plain = version == "*" or re.fullmatch(r"[0-9A-Za-z.]+(\.\*)?", version)
+    if build is not None:
+        return f"{name}={version}={build}" if plain else f"{name}[version='{version}',build='{build}']"
+    return f"{name}={version}" if plain else f"{name}{version}"

@@ -1,0 +1,242 @@
+"""The one way a prefix changes: build beside it, then take its place in one step.
+
+A new environment is linked into a staging directory and renamed. An existing one is cloned by hard links, the
+clone is changed, and the two directories are exchanged. Whatever ends the process, the prefix is the old
+environment or the new one; what is left beside it carries the job's id and is collected later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import rattler
+from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
+
+from ..errors import PrefixExists, StalePlan
+from . import bytecode, history, lock, prefix, registry, staging
+from .failure import translate
+from .progress import InstallProgress, Progress
+
+
+@dataclass(frozen=True)
+class Change:
+    """One transaction, ready to run.
+
+    ``records`` are what the environment shall hold; ``requested`` the specs to remember, by package name;
+    ``fingerprint`` the state of the prefix that the plan was made for, None where the prefix must be new.
+    ``copy_of`` names the prefix whose files beyond conda's records come along. ``command`` goes into conda's history.
+    """
+
+    prefix: Path
+    kind: str
+    job: str
+    records: Sequence[RepoDataRecord]
+    requested: Mapping[str, str]
+    channels: Sequence[str]
+    subdir: str
+    fingerprint: str | None = None
+    copy_of: Path | None = None
+    summary: str = ""
+    command: str = "tfenv_lab"
+    entries: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Watcher(Protocol):
+    """Who is told how a transaction gets on. Calls may come from any thread."""
+
+    def phase(self, name: str) -> None: ...
+
+    def progress(self, progress: Progress) -> None: ...
+
+    def swapping(self) -> AbstractContextManager[None]:
+        """Enclose the moment that must not be interrupted."""
+        ...
+
+
+def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[str, int]:
+    """Return bytes to fetch by package name: the records that are not in the package cache (size 0 if unknown)."""
+    index = PackageCache(cache).index() if cache.is_dir() else None
+    return {
+        record.name.normalized: record.size or 0
+        for record in records
+        if index is None or not index.contains_record(record)
+    }
+
+
+def changed_records(before: Iterable[RepoDataRecord], after: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
+    """Return the records of ``after`` that have to be linked, given what is installed."""
+    have = {(r.name.normalized, str(r.version), r.build, r.subdir) for r in before}
+    return [r for r in after if (r.name.normalized, str(r.version), r.build, r.subdir) not in have]
+
+
+async def apply(
+    change: Change, *, package_cache: Path, bytecode_store: Path, client: Client | None, watcher: Watcher
+) -> history.Revision:
+    """Run the transaction and return the revision it made. The caller holds the prefix's lock.
+
+    Raises PrefixExists or StalePlan where the prefix is not as planned, NoSpace, ChannelUnreachable or JobFailed where
+    the work cannot be done; then the prefix is untouched and nothing of ours is left beside it.
+    """
+    staged = staging.staging_path(change.prefix, change.job)
+    new = change.fingerprint is None
+    _check(change)
+    change.prefix.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        watcher.phase("link" if not new else "download")
+        source = None if new else change.prefix
+        snapshot = await asyncio.to_thread(staging.clone, source, staged) if source else staging.Snapshot()
+        before = await asyncio.to_thread(prefix.records, staged) if source else []
+        await _link(change, staged, before, package_cache, bytecode_store, client, watcher)
+        after = await asyncio.to_thread(prefix.records, staged)
+        owned = {str(path) for record in (*before, *after) for path in record.files}
+        if change.copy_of is not None:
+            await asyncio.to_thread(staging.carry_over, change.copy_of, staged, staging.Snapshot(), _owned(change.copy_of, owned))
+        revision = await asyncio.to_thread(_record, change, staged, before, after)
+        if source is not None:
+            await asyncio.to_thread(staging.carry_over, source, staged, snapshot, owned)
+        with watcher.swapping():
+            watcher.phase("swap")
+            _check(change)
+            if new:
+                staged.rename(change.prefix)
+            else:
+                staging.exchange(staged, change.prefix)
+                staged.rename(staging.trash_path(change.prefix, change.job))
+    except Exception as error:
+        raise translate(error) from error
+    finally:
+        await asyncio.to_thread(staging.discard, staged)
+    await asyncio.to_thread(finish, change.prefix, change.job)
+    return revision
+
+
+def finish(path: Path, job: str) -> None:
+    """Do what follows a swap: enter the prefix in conda's list and delete what it replaced. Harmless twice."""
+    with contextlib.suppress(OSError):  # a home that cannot be written must not fail a change that is done
+        registry.register(path)
+    staging.discard(staging.trash_path(path, job))
+
+
+def undo(path: Path, job: str) -> bool:
+    """Clear away what a job that died left beside ``path``; return whether its change had taken place."""
+    done = any(revision.job == job for revision in history.revisions(path))
+    if done:
+        finish(path, job)
+    staging.discard(staging.staging_path(path, job))
+    return done
+
+
+def remove(path: Path, job: str) -> None:
+    """Remove a whole environment: renamed away first, so that it is gone at once, then deleted."""
+    trash = staging.trash_path(path, job)
+    try:
+        path.rename(trash)
+    except OSError as error:
+        raise translate(error) from error
+    with contextlib.suppress(OSError):
+        registry.unregister(path)
+    staging.discard(trash)
+
+
+def _owned(source: Path, owned: set[str]) -> set[str]:
+    """Return the paths that conda's records claim in ``source`` as well as those in ``owned``."""
+    return owned | {str(path) for record in prefix.records(source) for path in record.files}
+
+
+def _check(change: Change) -> None:
+    if change.fingerprint is None:
+        if change.prefix.exists() or change.prefix.is_symlink():
+            raise PrefixExists(f"Something is already at {change.prefix}; choose another name.")
+    elif not change.prefix.is_dir() or prefix.fingerprint(change.prefix) != change.fingerprint:
+        raise StalePlan(f"“{change.prefix.name}” changed since this was planned; review the change again.")
+
+
+async def _link(
+    change: Change,
+    staged: Path,
+    before: list[PrefixRecord],
+    cache: Path,
+    store: Path,
+    client: Client | None,
+    watcher: Watcher,
+) -> None:
+    """Bring the staged tree from ``before`` to the change's records, bytecode included."""
+    coming = changed_records(before, change.records)
+    names = {record.name.normalized for record in change.records}
+    moved = {record.name.normalized for record in coming}
+    going = [r for r in before if r.name.normalized in moved or r.name.normalized not in names]
+    await asyncio.to_thread(bytecode.forget, staged, going)
+    sizes = await asyncio.to_thread(fetch_sizes, coming, cache)
+
+    def report() -> None:
+        watcher.progress(steps.snapshot())
+
+    steps = InstallProgress(sizes, len(coming), report, watcher.phase)
+    await rattler.install(
+        list(change.records),
+        staged,
+        cache_dir=cache,
+        installed_packages=before or None,
+        show_progress=False,
+        client=client,
+        reporter=steps,
+        alternative_target_prefix=change.prefix,
+    )
+    (staged / "conda-meta").mkdir(parents=True, exist_ok=True)  # an environment without packages
+    fresh = [r for r in await asyncio.to_thread(prefix.records, staged) if r.name.normalized in moved]
+    await asyncio.to_thread(bytecode.add, staged, fresh, store)
+    steps.compiled()
+
+
+def _record(
+    change: Change, staged: Path, before: list[PrefixRecord], after: list[PrefixRecord]
+) -> history.Revision:
+    """Write requested specs, conda's history and our revision into the staged tree."""
+    asked = prefix.requested_specs(staged) if before else {}
+    for record in after:
+        _remember(staged, record, change.requested.get(record.name.normalized))
+    if before and not history.revisions(staged):
+        history.add_revision(
+            staged,
+            kind="found",
+            summary="As it was found",
+            entries=[],
+            requested=asked,
+            lock=lock.dumps(before, change.channels, change.subdir),
+        )
+    updated = [spec for name, spec in sorted(change.requested.items()) if asked.get(name) != spec]
+    dropped = sorted(name for name in asked if name not in change.requested)
+    history.write_history(staged, change.command, before, after, updated, dropped)
+    return history.add_revision(
+        staged,
+        kind=change.kind,
+        summary=change.summary,
+        entries=change.entries,
+        requested=change.requested,
+        lock=lock.dumps(change.records, change.channels, change.subdir),
+        job=change.job,
+    )
+
+
+def _remember(staged: Path, record: PrefixRecord, spec: str | None) -> None:
+    """Enter (or clear) the requested spec in a package's record where it differs."""
+    wanted = [spec] if spec else []
+    if list(record.requested_specs or []) == wanted and not record.requested_spec:
+        return
+    path = staged / "conda-meta" / f"{record.name.normalized}-{record.version}-{record.build}.json"
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    stored.pop("requested_spec", None)
+    stored["requested_specs"] = wanted
+    fresh = path.with_suffix(".tmp")
+    fresh.write_text(json.dumps(stored, indent=2), encoding="utf-8")
+    os.replace(fresh, path)  # noqa: PTH105
+
+
