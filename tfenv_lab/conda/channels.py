@@ -1,0 +1,123 @@
+"""Channels: from what people write (a name, a path, a URL, a multichannel) to a name and a clean URL.
+
+Rules of conda/models/channel.py. A URL can carry ``user:password@`` or ``/t/<token>/``: those are taken out
+of it and kept apart, so that nothing which is shown, logged or written into a record can hold them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+DEFAULT_ALIAS = "https://conda.anaconda.org"
+
+#: What ``defaults`` means where no condarc says otherwise (conda/base/constants.py).
+DEFAULT_CHANNELS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
+DEFAULT_CUSTOM = {"pkgs/pro": "https://repo.anaconda.com"}
+
+_TOKEN = re.compile(r"/t/([A-Za-z0-9-]+)(?=/|$)")
+_SUBDIR = re.compile(
+    r"/(?:noarch|(?:linux|osx|win|freebsd|emscripten|wasi|zos)-(?:32|64|aarch64|arm64|armv6l|armv7l|ppc64le|ppc64|riscv64"
+    r"|s390x|wasm32|z))/?$"
+)
+_SCHEME = re.compile(r"^[a-z][a-z0-9+]{1,11}://", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ChannelRef:
+    """A channel as it may be shown: ``url`` has no subdir, no trailing slash and no credentials."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What a channel URL carried: ``user`` and ``password`` (not percent-encoded), or a conda ``token``."""
+
+    token: str | None = field(default=None, repr=False)
+    user: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class ChannelRules:
+    """What condarc says about channel names. All URLs are clean; ``credentials`` are by clean URL."""
+
+    alias: str = DEFAULT_ALIAS
+    custom: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_CUSTOM))
+    multichannels: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: {"defaults": DEFAULT_CHANNELS}
+    )
+    credentials: Mapping[str, Credential] = field(default_factory=dict, repr=False)
+
+
+def split_credentials(url: str) -> tuple[str, Credential | None]:
+    """Return ``url`` without credentials and trailing slash, and what it carried (None: nothing)."""
+    found = _TOKEN.search(url)
+    token = found[1] if found else None
+    parts = urlsplit(_TOKEN.sub("", url, count=1).rstrip("/"))
+    user, host = "", parts.netloc
+    if "@" in parts.netloc:
+        user, _, host = parts.netloc.rpartition("@")
+    clean = urlunsplit((parts.scheme.lower(), host, parts.path, parts.query, ""))
+    if not user and token is None:
+        return clean, None
+    name, _, password = user.partition(":")
+    return clean, Credential(token, unquote(name) or None, unquote(password) if user else None)
+
+
+def _is_path(text: str) -> bool:
+    return (
+        text.startswith(("/", "./", "../", "~/"))
+        or text in (".", "..", "~")
+        or bool(re.match(r"^[A-Za-z]:[\\/]", text))
+    )
+
+
+def _file_url(text: str) -> str:
+    return Path(text).expanduser().resolve().as_uri()
+
+
+def _from_name(name: str, rules: ChannelRules) -> str:
+    """Return the URL of a channel name: the longest matching custom channel, else the alias."""
+    head = name
+    while head:
+        if head in rules.custom:
+            return f"{rules.custom[head]}/{name}"
+        head = head.rpartition("/")[0]
+    return f"{rules.alias}/{quote(name, safe='/~')}"
+
+
+def _name_of(url: str, rules: ChannelRules) -> str:
+    """Return how conda would call the channel at ``url``: short where a rule leads to it, else the URL."""
+    for multi, urls in rules.multichannels.items():
+        if url in urls:
+            return multi
+    for name, location in rules.custom.items():
+        base = f"{location}/{name}"
+        if url == base or url.startswith(base + "/"):
+            return url.removeprefix(location + "/")
+    if url.startswith(rules.alias + "/"):
+        return url.removeprefix(rules.alias + "/")
+    return url
+
+
+def resolve(text: str, rules: ChannelRules) -> tuple[tuple[ChannelRef, ...], dict[str, Credential]]:
+    """Return the channels that ``text`` stands for (of a multichannel several), and what it carried."""
+    text = text.strip()
+    if _SCHEME.match(text):
+        text = _SUBDIR.sub("", text.rstrip("/"))
+        url, credential = split_credentials(text)
+        return (ChannelRef(_name_of(url, rules), url),), {url: credential} if credential else {}
+    if _is_path(text):
+        url = _SUBDIR.sub("", _file_url(text))
+        return (ChannelRef(url, url),), {}
+    name = _SUBDIR.sub("", text.rstrip("/"))
+    if name in rules.multichannels:
+        urls = rules.multichannels[name]
+        return tuple(ChannelRef(urlsplit(url).path.strip("/") or url, url) for url in urls), {}
+    return (ChannelRef(name, _from_name(name, rules)),), {}

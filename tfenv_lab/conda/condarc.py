@@ -1,0 +1,210 @@
+"""What condarc files and ``CONDA_*`` variables ask for, as one value that a worker process can be sent."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, cast
+from urllib.parse import urlsplit
+
+from . import channels as _channels
+from . import roots
+from .channels import ChannelRef, ChannelRules, Credential, split_credentials
+from .condarc_files import Sources, expand_variables, gather, merge_list, merge_map, merge_value
+
+__all__ = ["ChannelRef", "CondaSettings", "Credential", "load", "resolve_channel", "resolve_channels"]
+
+log = logging.getLogger(__name__)
+
+ChannelPriority = Literal["strict", "flexible", "disabled"]
+
+_TRUE, _FALSE = {"true", "yes", "on", "y", "1"}, {"false", "no", "off", "n", "0", "none", ""}
+
+
+@dataclass(frozen=True)
+class CondaSettings:
+    """conda's settings, as far as this package follows them.
+
+    No URL in ``channels`` or ``rules`` holds credentials; those are in ``rules.credentials``, by the clean
+    URL that they open. They and ``proxy_servers`` (which can hold a password) are left out of the repr, but
+    not of ``to_json``: its result goes to the worker's standard input and nowhere else.
+    """
+
+    channels: tuple[ChannelRef, ...]
+    envs_dirs: tuple[Path, ...]
+    pkgs_dirs: tuple[Path, ...]
+    channel_priority: ChannelPriority = "flexible"
+    offline: bool = False
+    ssl_verify: bool | str = True
+    proxy_servers: dict[str, str] = field(default_factory=dict, repr=False)
+    root_prefix: Path | None = None
+    rules: ChannelRules = field(default_factory=ChannelRules)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a plain dict with every field; it holds secrets."""
+        return {
+            **asdict(self),
+            "envs_dirs": [str(path) for path in self.envs_dirs],
+            "pkgs_dirs": [str(path) for path in self.pkgs_dirs],
+            "root_prefix": str(self.root_prefix) if self.root_prefix else None,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> CondaSettings:
+        """Return the settings that ``to_json`` wrote."""
+        rules = data["rules"]
+        return cls(
+            channels=tuple(ChannelRef(**channel) for channel in data["channels"]),
+            envs_dirs=tuple(Path(path) for path in data["envs_dirs"]),
+            pkgs_dirs=tuple(Path(path) for path in data["pkgs_dirs"]),
+            channel_priority=data["channel_priority"],
+            offline=data["offline"],
+            ssl_verify=data["ssl_verify"],
+            proxy_servers=dict(data["proxy_servers"]),
+            root_prefix=Path(data["root_prefix"]) if data["root_prefix"] else None,
+            rules=ChannelRules(
+                rules["alias"],
+                dict(rules["custom"]),
+                {name: tuple(urls) for name, urls in rules["multichannels"].items()},
+                {url: Credential(**credential) for url, credential in rules["credentials"].items()},
+            ),
+        )
+
+
+def _boolean(value: Any, key: str, default: bool) -> bool:
+    text = str(default if value is None else value).strip().lower()
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    log.warning("condarc: %s must be true or false; using %s", key, str(default).lower())
+    return default
+
+
+def _priority(value: Any) -> ChannelPriority:
+    text = str("flexible" if value is None else value).strip().lower()
+    # Before conda 4.6 the setting was a boolean.
+    text = "flexible" if text in _TRUE else "disabled" if text in _FALSE else text
+    if text not in ("strict", "flexible", "disabled"):
+        log.warning("condarc: channel_priority must be strict, flexible or disabled; using flexible")
+        text = "flexible"
+    return cast(ChannelPriority, text)
+
+
+def _ssl_verify(value: Any, expand: Callable[[str], str]) -> bool | str:
+    text = expand(str(True if value is None else value).strip())
+    if text.lower() in _TRUE or text.lower() in _FALSE:
+        return text.lower() in _TRUE
+    if text != "truststore" and not Path(text).exists():
+        log.warning("condarc: ssl_verify names no file: %s; using true", text)
+        return True
+    return text
+
+
+def _rules(sources: Sources, expand: Callable[[str], str]) -> ChannelRules:
+    """Return the rules for channel names, with all credentials taken out of their URLs."""
+    credentials: dict[str, Credential] = {}
+
+    def clean(url: str, name: str = "") -> str:
+        base, credential = split_credentials(url)
+        if credential:
+            credentials[f"{base}/{name}" if name else base] = credential
+        return base
+
+    def full(text: str) -> str:
+        """Return the clean URL of a member of a multichannel: a URL as it is, a name behind the alias."""
+        return clean(text) if "://" in text else f"{alias}/{text.strip('/')}"
+
+    alias = clean(expand(str(sources.merged(merge_value, "channel_alias") or _channels.DEFAULT_ALIAS)))
+    if "://" not in alias:
+        log.warning("condarc: channel_alias must be a URL; using %s", _channels.DEFAULT_ALIAS)
+        alias = _channels.DEFAULT_ALIAS
+    defaults = sources.merged(merge_list, "default_channels") or list(_channels.DEFAULT_CHANNELS)
+    multichannels = {"defaults": tuple(full(expand(url)) for url in defaults)}
+    for name, members in sources.merged(merge_map, "custom_multichannels").items():
+        if isinstance(members, (list, tuple)):
+            multichannels[name] = tuple(full(expand(str(member))) for member in members)
+    # A member of a multichannel can be named alone: pkgs/main is found where defaults has it.
+    members = (
+        urlsplit(url) for urls in multichannels.values() for url in urls if not url.startswith(f"{alias}/")
+    )
+    custom = {url.path.strip("/"): f"{url.scheme}://{url.netloc}" for url in members if url.path.strip("/")}
+    custom.update(_channels.DEFAULT_CUSTOM)
+    for name, location in sources.merged(merge_map, "custom_channels").items():
+        text, name = expand(str(location)), name.strip("/")
+        custom[name] = clean(text, name) if "://" in text else alias
+    return ChannelRules(alias, custom, multichannels, credentials)
+
+
+def _directories(texts: Iterable[str], home: Path, expand: Callable[[str], str]) -> list[Path]:
+    def absolute(text: str) -> Path:
+        text = expand(text)
+        return Path(os.path.abspath(home / text[2:] if text.startswith("~/") else Path(text).expanduser()))  # noqa: PTH100
+
+    return list(dict.fromkeys(absolute(text) for text in texts))
+
+
+def _writable(prefix: Path) -> bool:
+    return os.access(prefix / "conda-meta" / "history", os.W_OK)
+
+
+def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> CondaSettings:
+    """Return the settings of every condarc on conda's search path and of ``CONDA_*`` variables.
+
+    Without any channel configured the only channel is conda-forge: conda's own default channels have licence
+    terms and are used only where they are asked for. An unreadable file is passed over with a warning.
+    """
+    home = home or Path.home()
+    found = roots.find(env, home)
+    sources = gather(env, home, found[0] if found else None)
+
+    def expand(text: str) -> str:
+        return expand_variables(text, env)
+
+    rules = _rules(sources, expand)
+    named = sources.merged(merge_value, "root_prefix", "root_dir")
+    root = _directories([str(named)], home, str)[0] if named else (found[0] if found else None)
+    envs = _directories(sources.merged(merge_list, "envs_dirs", "envs_path"), home, expand)
+    own, of_root = home / ".conda" / "envs", [root / "envs"] if root else []
+    # conda puts its own directory first where it may write there (mockable_context_envs_dirs).
+    envs += [*of_root, own] if root and _writable(root) else [own, *of_root]
+    pkgs = _directories(sources.merged(merge_list, "pkgs_dirs"), home, expand)
+    pkgs = pkgs or [*([root / "pkgs"] if root else []), home / ".conda" / "pkgs"]
+    proxies = {
+        key: expand(str(url)) for key, url in sources.merged(merge_map, "proxy_servers").items() if url
+    }
+    settings = CondaSettings(
+        channels=(),
+        envs_dirs=tuple(dict.fromkeys(envs)),
+        pkgs_dirs=tuple(dict.fromkeys(pkgs)),
+        channel_priority=_priority(sources.merged(merge_value, "channel_priority")),
+        offline=_boolean(sources.merged(merge_value, "offline"), "offline", False),
+        ssl_verify=_ssl_verify(sources.merged(merge_value, "ssl_verify", "verify_ssl"), expand),
+        proxy_servers=proxies,
+        root_prefix=root,
+        rules=rules,
+    )
+    wanted = [expand(text) for text in sources.merged(merge_list, "channels", "channel")]
+    return with_channels(settings, wanted or ["conda-forge"])
+
+
+def with_channels(settings: CondaSettings, texts: Iterable[str]) -> CondaSettings:
+    """Return ``settings`` with other channels, in order of priority; each text as in condarc."""
+    refs: dict[ChannelRef, None] = {}
+    credentials = dict(settings.rules.credentials)
+    for text in texts:
+        found, carried = _channels.resolve(text, settings.rules)
+        refs.update(dict.fromkeys(found))
+        credentials.update(carried)
+    return replace(settings, channels=tuple(refs), rules=replace(settings.rules, credentials=credentials))
+
+
+def resolve_channels(text: str, settings: CondaSettings) -> tuple[ChannelRef, ...]:
+    """Return the channels a name, path, URL or multichannel stands for."""
+    return _channels.resolve(text, settings.rules)[0]
+
+
+def resolve_channel(text: str, settings: CondaSettings) -> ChannelRef:
+    """Return the channel a name, path or URL stands for; of a multichannel its first member."""
+    return resolve_channels(text, settings)[0]
