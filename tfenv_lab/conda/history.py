@@ -1,36 +1,19 @@
-"""What happened to a prefix: conda's own ``conda-meta/history``, and our revisions beside it.
+"""conda's own record of what happened to a prefix, ``conda-meta/history``.
 
-The history file is written as conda writes it (conda/history.py), so that ``conda list --revisions`` and
-``conda env export --from-history`` read it. A revision is a lock and what led to it; it lies in the prefix
-(``conda-meta/tfenv_lab/``) and so travels with it.
+It is written as conda writes it (conda/history.py), so that ``conda list --revisions`` and
+``conda env export --from-history`` read it.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from rattler import RepoDataRecord
-
-FOLDER = "conda-meta/tfenv_lab"
-
-
-@dataclass(frozen=True)
-class Revision:
-    """One state in an environment's life. ``entries`` are a plan's lines, ``requested`` specs by package name."""
-
-    number: int
-    created: str
-    kind: str
-    summary: str
-    entries: list[dict[str, Any]]
-    requested: dict[str, str]
-    job: str | None = None
+if TYPE_CHECKING:
+    from rattler import RepoDataRecord
 
 
 def dist_string(record: RepoDataRecord) -> str:
@@ -44,7 +27,7 @@ def dist_string(record: RepoDataRecord) -> str:
     return f"{channel}/{record.subdir}::{record.name.normalized}-{record.version}-{record.build}"
 
 
-def write_history(
+def append(
     prefix: Path,
     command: str,
     before: Iterable[RepoDataRecord],
@@ -66,48 +49,3 @@ def write_history(
     if text and not text.endswith("\n"):
         text += "\n"
     path.write_text(text + "\n".join(lines) + "\n", encoding="utf-8")
-
-
-def revisions(prefix: Path) -> list[Revision]:
-    """Return the revisions kept in a prefix, oldest first; unreadable ones are left out."""
-    found = []
-    for path in sorted((prefix / FOLDER).glob("[0-9]*.json")):
-        try:
-            found.append(Revision(**json.loads(path.read_text(encoding="utf-8"))))
-        except (OSError, ValueError, TypeError):
-            continue
-    return sorted(found, key=lambda revision: revision.number)
-
-
-def lock_of(prefix: Path, number: int) -> Path:
-    """Return the path of a revision's lock (it may not exist)."""
-    return prefix / FOLDER / f"{number:05d}.lock"
-
-
-def add_revision(
-    prefix: Path,
-    *,
-    kind: str,
-    summary: str,
-    entries: list[dict[str, Any]],
-    requested: Mapping[str, str],
-    lock: str,
-    job: str | None = None,
-) -> Revision:
-    """Write the next revision into a prefix and return it. The first one of a prefix has number 0."""
-    folder = prefix / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    known = revisions(prefix)
-    revision = Revision(
-        number=known[-1].number + 1 if known else 0,
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        kind=kind,
-        summary=summary,
-        entries=entries,
-        requested=dict(requested),
-        job=job,
-    )
-    lock_of(prefix, revision.number).write_text(lock, encoding="utf-8")
-    # The record comes last: a revision counts once its lock is whole.
-    (folder / f"{revision.number:05d}.json").write_text(json.dumps(asdict(revision)), encoding="utf-8")
-    return revision

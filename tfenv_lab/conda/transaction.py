@@ -21,7 +21,7 @@ import rattler
 from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 
 from ..errors import PrefixExists, StalePlan
-from . import bytecode, history, lock, prefix, registry, staging
+from . import bytecode, history, lock, prefix, registry, revisions, staging
 from .failure import translate
 from .progress import InstallProgress, Progress
 
@@ -79,7 +79,7 @@ def changed_records(before: Iterable[RepoDataRecord], after: Iterable[RepoDataRe
 
 async def apply(
     change: Change, *, package_cache: Path, bytecode_store: Path, client: Client | None, watcher: Watcher
-) -> history.Revision:
+) -> revisions.Revision:
     """Run the transaction and return the revision it made. The caller holds the prefix's lock.
 
     Raises PrefixExists or StalePlan where the prefix is not as planned, NoSpace, ChannelUnreachable or JobFailed where
@@ -127,7 +127,7 @@ def finish(path: Path, job: str) -> None:
 
 def undo(path: Path, job: str) -> bool:
     """Clear away what a job that died left beside ``path``; return whether its change had taken place."""
-    done = any(revision.job == job for revision in history.revisions(path))
+    done = any(revision.job == job for revision in revisions.read(path))
     if done:
         finish(path, job)
     staging.discard(staging.staging_path(path, job))
@@ -198,13 +198,13 @@ async def _link(
 
 def _record(
     change: Change, staged: Path, before: list[PrefixRecord], after: list[PrefixRecord]
-) -> history.Revision:
+) -> revisions.Revision:
     """Write requested specs, conda's history and our revision into the staged tree."""
     asked = prefix.requested_specs(staged) if before else {}
     for record in after:
         _remember(staged, record, change.requested.get(record.name.normalized))
-    if before and not history.revisions(staged):
-        history.add_revision(
+    if before and not revisions.read(staged):
+        revisions.add(
             staged,
             kind="found",
             summary="As it was found",
@@ -214,8 +214,8 @@ def _record(
         )
     updated = [spec for name, spec in sorted(change.requested.items()) if asked.get(name) != spec]
     dropped = sorted(name for name in asked if name not in change.requested)
-    history.write_history(staged, change.command, before, after, updated, dropped)
-    return history.add_revision(
+    history.append(staged, change.command, before, after, updated, dropped)
+    return revisions.add(
         staged,
         kind=change.kind,
         summary=change.summary,

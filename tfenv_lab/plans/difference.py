@@ -1,0 +1,75 @@
+"""The difference between two sets of records, as a plan's entries and in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any, Literal
+
+from .models import Entry
+
+if TYPE_CHECKING:
+    from rattler import RepoDataRecord
+
+Action = Literal["install", "upgrade", "downgrade", "change", "remove"]
+_VERBS: dict[str, str] = {
+    "install": "added",
+    "upgrade": "upgraded",
+    "downgrade": "downgraded",
+    "change": "changed",
+    "remove": "removed",
+}
+
+
+def _side(record: RepoDataRecord) -> dict[str, Any]:
+    return {"version": str(record.version), "build": record.build, "channel": (record.channel or "").rstrip("/") or None}
+
+
+def _same(a: RepoDataRecord, b: RepoDataRecord) -> bool:
+    return (str(a.version), a.build, a.subdir) == (str(b.version), b.build, b.subdir)
+
+
+def entries(
+    before: Iterable[RepoDataRecord], after: Iterable[RepoDataRecord], requested: Collection[str]
+) -> list[Entry]:
+    """Return what changes, requested packages first, then by name. ``requested`` holds package names."""
+    old = {record.name.normalized: record for record in before}
+    new = {record.name.normalized: record for record in after}
+    found = []
+    for name in old.keys() | new.keys():
+        was, will = old.get(name), new.get(name)
+        if was is not None and will is not None:
+            if _same(was, will):
+                continue
+            action: Action = (
+                "change" if was.version == will.version else "upgrade" if will.version > was.version else "downgrade"
+            )
+        else:
+            action = "install" if was is None else "remove"
+        found.append(
+            Entry(
+                action=action,
+                name=name,
+                from_=None if was is None else _side(was),
+                to=None if will is None else {**_side(will), "size": will.size},
+                requested=name in requested,
+            )
+        )
+    return sorted(found, key=lambda entry: (not entry.requested, entry.name))
+
+
+def summary(lines: list[Entry]) -> str:
+    """Return one line for a revision: what was asked for by name, the rest counted."""
+    named = []
+    for entry in lines:
+        if not entry.requested:
+            continue
+        if entry.from_ and entry.to:
+            named.append(f"{entry.name} {entry.from_['version']} → {entry.to['version']}")
+        elif entry.to:
+            named.append(f"{entry.name} {entry.to['version']}")
+        else:
+            named.append(f"{entry.name} removed")
+    rest = [entry.action for entry in lines if not entry.requested]
+    counts = [f"{rest.count(action)} {word}" for action, word in _VERBS.items() if action in rest]
+    text = ", ".join(named[:4]) + (f" and {len(named) - 4} more" if len(named) > 4 else "")
+    return "; ".join(part for part in (text, ", ".join(counts)) if part) or "No packages changed"

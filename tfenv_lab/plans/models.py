@@ -1,0 +1,82 @@
+"""Plans: a solved lock plus the difference to what is installed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a plan. ``from_`` is ``{version, build, channel}`` or None, ``to`` has ``size`` (bytes or None) as well."""
+
+    action: Literal["install", "upgrade", "downgrade", "change", "remove"]
+    name: str
+    from_: dict[str, Any] | None
+    to: dict[str, Any] | None
+    requested: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as the REST contract has it (``from`` is a Python keyword)."""
+        return {
+            "action": self.action,
+            "name": self.name,
+            "from": self.from_,
+            "to": self.to,
+            "requested": self.requested,
+        }
+
+
+@dataclass(frozen=True)
+class PlanWarning:
+    """What a person should know before a plan is applied, and where it fits, a plan request without it."""
+
+    code: str
+    message: str
+    severity: Severity = "warning"
+    plan_request: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the REST contract calls a Plan, and behind it what a job needs to apply it.
+
+    Bytes are bytes; ``created`` is ISO 8601 in UTC. ``sizes_complete`` is False where a record names no size: the
+    numbers are then lower bounds.
+    """
+
+    id: str
+    kind: str
+    name: str
+    prefix: str
+    entries: list[dict[str, Any]]
+    download_bytes: int
+    install_bytes: int
+    sizes_complete: bool
+    free_bytes: int | None
+    warnings: list[PlanWarning]
+    commands: list[str]
+    strategy: Literal["swap", "in-place"]
+    created: str
+    work: PlanWork = field(repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the Plan of the REST contract."""
+        body = asdict(self)
+        del body["work"]
+        return body
+
+
+@dataclass(frozen=True)
+class PlanWork:
+    """What a job applies: the lock, the specs to remember, and the state the plan was made for."""
+
+    lock: str
+    requested: dict[str, str]
+    fingerprint: str | None
+    copy_of: str | None
+    environment: str | None
+    summary: str
+    needed_bytes: int
