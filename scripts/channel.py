@@ -1,0 +1,113 @@
+"""Decide which channels to use: the configured ones where they answer, else a local one made of PyPI wheels.
+
+Runs in ``.venv`` and says on the terminal which it is.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tfenv_lab.conda.condarc import CondaSettings
+
+#: Seconds that the configured channels have to answer, all together.
+PATIENCE = 5.0
+#: What the local channel holds: two releases, so that an update is a real one.
+RELEASES = ("2.19", "2.20")
+#: What any channel has at least one of.
+REPODATA = ("noarch/repodata.json.zst", "noarch/repodata.json")
+
+
+def answers(url: str, settings: CondaSettings) -> bool:
+    """Say whether a channel (its URL without subdir) has repodata for us, or wants credentials."""
+    if url.startswith("file:"):
+        folder = Path(urllib.request.url2pathname(urllib.parse.urlsplit(url).path))
+        return any((folder / name).is_file() for name in REPODATA)
+    context = ssl.create_default_context()
+    if isinstance(settings.ssl_verify, str) and Path(settings.ssl_verify).is_file():
+        context.load_verify_locations(settings.ssl_verify)
+    elif not settings.ssl_verify:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    opener = urllib.request.build_opener(
+        urllib.request.HTTPSHandler(context=context),
+        urllib.request.ProxyHandler(settings.proxy_servers or None),
+    )
+    for name in REPODATA:
+        request = urllib.request.Request(f"{url}/{name}", method="HEAD")
+        try:
+            with opener.open(request, timeout=PATIENCE):
+                return True
+        except urllib.error.HTTPError as error:
+            # A channel that wants credentials is there; giving them is the engine's work.
+            if error.code == 401 or settings.rules.credentials:
+                return True
+        except (OSError, ValueError):
+            return False
+    return False
+
+
+def silent_channels(settings: CondaSettings) -> list[str]:
+    """Return the names of the configured channels that did not answer in time, asked all at once."""
+    answered: set[str] = set()
+
+    def ask(name: str, url: str) -> None:
+        if answers(url, settings):
+            answered.add(name)
+
+    # Daemons: looking up a host's name cannot be interrupted, and must not hold up the start.
+    threads = [
+        threading.Thread(target=ask, args=(ref.name, ref.url), daemon=True) for ref in settings.channels
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    return [ref.name for ref in settings.channels if ref.name not in answered]
+
+
+def local_channel() -> str:
+    """Build the local channel (or find it built) and return its URL; raise SystemExit where that fails."""
+    wanted = [argument for release in RELEASES for argument in ("--tensorflow", release)]
+    done = subprocess.run(
+        [sys.executable, "-m", "tfenv_lab.wheelchannel", "build", *wanted],
+        stdout=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(
+            "channel: the local channel could not be built (above: why). Either pip must reach PyPI, or\n"
+            'a channel must answer: name one in ~/.condarc, or in LAB_ARGS="--TfenvLab.channels=…".'
+        )
+    return done.stdout.split()[-1]
+
+
+def choose() -> list[str]:
+    """Return the channels to name on the command line; none where the configured ones answer."""
+    from tfenv_lab.conda.condarc import load
+
+    settings = load(os.environ)
+    silent = silent_channels(settings)
+    if settings.channels and not silent:
+        print(
+            f"channel: {', '.join(ref.name for ref in settings.channels)} (configured, and answers)",
+            flush=True,
+        )
+        return []
+    print(
+        f"channel: {', '.join(silent)} did not answer; using a local channel made of PyPI wheels", flush=True
+    )
+    url = local_channel()
+    print(f"channel: {url}", flush=True)
+    return [url]
+
+
+if __name__ == "__main__":
+    print(*choose())

@@ -1,0 +1,248 @@
+"""The main job through a real server, without a browser, on real TensorFlow.
+
+In an empty HOME: create an environment with the second newest release over REST, execute a notebook in its
+kernel, update to the newest, execute it again, remove the environment, see that nothing is left. The last
+line is ``smoke: ok tensorflow <v1> -> <v2> keras <v> kernel <id> create <s> s update <s> s``; the exit status
+is non-zero on any failure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from channel import choose
+from setup import environment
+
+NAME = "smoke"
+#: Seconds a job, or a cell, may take.
+LIMIT = 900
+#: What a person does first: a product that must be right, and a model that must learn something.
+CELLS = (
+    "import json, sys\nimport numpy as np, tensorflow as tf, keras",
+    """a = np.random.default_rng(0).normal(size=(64, 64)).astype("float32")
+product = tf.linalg.matmul(a, a).numpy()
+assert np.allclose(product, a @ a, atol=1e-3), "matmul is wrong\"""",
+    """x = np.random.default_rng(1).normal(size=(256, 8)).astype("float32")
+y = x @ np.arange(8, dtype="float32")[:, None]
+layers = keras.layers
+model = keras.Sequential([layers.Input((8,)), layers.Dense(16, activation="relu"), layers.Dense(1)])
+model.compile(optimizer="adam", loss="mse")
+loss = model.fit(x, y, epochs=5, verbose=0).history["loss"]
+assert np.isfinite(loss).all() and loss[-1] < loss[0], loss""",
+    'print(json.dumps({"tensorflow": tf.__version__, "keras": keras.__version__, "prefix": sys.prefix}))',
+)
+
+
+class Failure(Exception):
+    """Something is not as it must be; the text says what."""
+
+
+def check(condition: object, text: str) -> None:
+    """Raise Failure with ``text`` unless the condition holds."""
+    if not condition:
+        raise Failure(text)
+
+
+def say(text: str) -> None:
+    """Print a line of progress."""
+    print(f"smoke: {text}", flush=True)
+
+
+class Server:
+    """A Jupyter server with the extension, in a home of its own."""
+
+    def __init__(self, home: Path, channels: list[str], cache: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.token = secrets.token_hex(16)
+        self.root = f"http://127.0.0.1:{port}"
+        self.log = home / "server.log"
+        command = [
+            sys.executable, "-m", "jupyter_server", f"--port={port}", "--ip=127.0.0.1", "--allow-root",
+            f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={home}",
+            f"--TfenvLab.package_cache={cache}", *(f"--TfenvLab.channels={url}" for url in channels),
+        ]  # fmt: skip
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, cwd=home, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """Return the JSON answer to a call below the server's root, or raise Failure with the error body."""
+        request = urllib.request.Request(
+            f"{self.root}/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"token {self.token}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            raise Failure(f"{method} {path}: {error.code} {error.read().decode(errors='replace')}") from error
+
+    def wait(self) -> None:
+        """Return when the server answers."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            check(self.process.poll() is None, "the server ended while starting")
+            try:
+                self.call("GET", "api/status")
+            except (OSError, Failure):
+                time.sleep(0.2)
+            else:
+                return
+        raise Failure("the server did not answer within 60 s")
+
+    def finish(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Return the job once it has succeeded."""
+        deadline = time.monotonic() + LIMIT
+        while job["state"] in ("queued", "running"):
+            check(time.monotonic() < deadline, f"the job did not end within {LIMIT} s: {job}")
+            time.sleep(0.1)
+            job = self.call("GET", f"tfenv-lab/jobs/{job['id']}")
+        check(job["state"] == "succeeded", f"the job ended as {job['state']}: {job['error']}")
+        return job
+
+    def change(self, request: dict[str, Any]) -> tuple[dict[str, Any], float]:
+        """Make a plan, apply it, and return its job and the seconds that both took."""
+        started = time.monotonic()
+        plan = self.call("POST", "tfenv-lab/plans", request)
+        check(plan["entries"], f"the plan changes nothing: {plan}")
+        job = self.finish(self.call("POST", "tfenv-lab/jobs", {"plan": plan["id"]}))
+        return job, time.monotonic() - started
+
+    def stop(self) -> None:
+        """End the server."""
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise Failure("the server did not end within 20 s of being told to") from None
+
+
+def pick(catalog: dict[str, Any]) -> tuple[str, str, str]:
+    """Return the newest release of the second newest minor, the newest release, and a Python of both."""
+    newest: dict[str, tuple[str, list[str]]] = {}
+    for release in catalog["releases"]:
+        for variant in release["variants"]:
+            if variant["name"] == "cpu" and variant["installable"]:
+                minor = ".".join(release["version"].split(".")[:2])
+                newest.setdefault(minor, (release["version"], variant["python"]))
+    check(
+        len(newest) >= 2, f"the channels must offer two releases for this machine's CPU, not {sorted(newest)}"
+    )
+    (new, new_pythons), (old, old_pythons) = list(newest.values())[:2]
+    both = [python for python in old_pythons if python in new_pythons]
+    check(both, f"{old} and {new} have no Python in common")
+    return old, new, max(both, key=lambda text: [int(part) for part in text.split(".")])
+
+
+def execute(kernel: str) -> dict[str, str]:
+    """Execute the notebook in the kernel of that name and return what its last cell printed."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]  # type: ignore[no-untyped-call]
+    NotebookClient(notebook, kernel_name=kernel, timeout=LIMIT).execute()
+    printed = [output["text"] for output in notebook.cells[-1].outputs if output.get("name") == "stdout"]
+    said: dict[str, str] = json.loads("".join(printed))
+    return said
+
+
+def main_job(server: Server, home: Path) -> str:
+    """Do it all; return what the last line says."""
+    say(f"server {server.call('GET', 'tfenv-lab/status')['version']}")
+    old, new, python = pick(server.call("GET", "tfenv-lab/tensorflow"))
+
+    say(f"creating tensorflow {old}, Python {python}")
+    request = {"kind": "create", "name": NAME, "tensorflow": old, "python": python, "variant": "cpu"}
+    job, created = server.change(request)
+    environment = server.call("GET", f"tfenv-lab/environments/{job['environment']}")
+    prefix = Path(environment["prefix"])
+    kernel = environment["kernel"]["name"]
+    check(
+        kernel in server.call("GET", "api/kernelspecs")["kernelspecs"],
+        f"the server does not know {kernel} yet",
+    )
+    listed = home / ".conda" / "environments.txt"
+    check(str(prefix) in listed.read_text().splitlines(), f"{prefix} is not in {listed}")
+
+    say(f"executing a notebook in {kernel}")
+    first = execute(kernel)
+    check(first["tensorflow"] == old, f"the kernel has tensorflow {first['tensorflow']}, not {old}")
+    check(first["prefix"] == str(prefix), f"the kernel runs in {first['prefix']}, not {prefix}")
+    check(
+        environment["update"]["tensorflow"] == new, f"no update to {new} is offered: {environment['update']}"
+    )
+
+    say(f"updating to {new}")
+    _, updated = server.change(
+        {"kind": "update", "environment": environment["id"], "packages": ["tensorflow"]}
+    )
+    second = execute(kernel)
+    check(
+        second["tensorflow"] == new,
+        f"after the update the kernel has tensorflow {second['tensorflow']}, not {new}",
+    )
+
+    say("removing the environment")
+    server.finish(server.call("DELETE", f"tfenv-lab/environments/{environment['id']}"))
+    left = [str(path) for path in prefix.parent.iterdir()]
+    check(not left, f"left beside the environment: {left}")
+    check(str(prefix) not in listed.read_text().splitlines(), f"{prefix} is still in {listed}")
+    check(kernel not in server.call("GET", "api/kernelspecs")["kernelspecs"], f"{kernel} is still a kernel")
+    check(not list(home.rglob(f"kernels/{kernel}")), "the kernelspec's directory is still there")
+    return (
+        f"tensorflow {old} -> {new} keras {second['keras']} kernel {kernel} "
+        f"create {created:.1f} s update {updated:.1f} s"
+    )
+
+
+def main() -> int:
+    """Run the smoke test in a home of its own, and say how it went."""
+    import platformdirs
+
+    # Downloads are shared with the next run; everything else is new.
+    cache = platformdirs.user_cache_path("tfenv_lab") / "test-packages"
+    channels = os.environ["TFENV_CHANNELS"].split() if "TFENV_CHANNELS" in os.environ else choose()
+    with tempfile.TemporaryDirectory(prefix="tfenv-smoke-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        for name in [name for name in os.environ if name.startswith(("CONDA", "JUPYTER", "XDG_", "MAMBA"))]:
+            del os.environ[name]
+        os.environ.update(environment(), HOME=str(home))
+        server = Server(home, channels, cache)
+        try:
+            server.wait()
+            result = main_job(server, home)
+            server.stop()
+        except Exception as error:
+            print(
+                "".join(server.log.read_text(errors="replace").splitlines(keepends=True)[-40:]),
+                file=sys.stderr,
+            )
+            print(f"smoke: failed: {type(error).__name__}: {error}", file=sys.stderr)
+            return 1
+        finally:
+            if server.process.poll() is None:
+                server.process.kill()
+    print(f"smoke: ok {result}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,189 @@
+"""Run every check and test, one suite after the other, and end with one total.
+
+A suite that fails does not stop the next. The last line is ``N passed, N failed`` (``, N skipped``), with the
+names of what failed above it; the exit status is non-zero when anything failed. Reports lie in ``.reports``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from channel import choose
+from setup import ROOT, STATE, environment
+
+REPORTS = ROOT / ".reports"
+#: Seconds after which a suite counts as hung.
+LIMIT = 1200
+
+
+@dataclass
+class Count:
+    """What one suite came to; ``failures`` holds names."""
+
+    passed: int = 0
+    skipped: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A command and how to read what it came to (None: the whole command is one check)."""
+
+    name: str
+    command: tuple[str, ...]
+    report: Path | None = None
+    read: Callable[[Path], Count] | None = None
+    folder: Path = ROOT
+    needs_channel: bool = False
+
+
+def read_junit(path: Path) -> Count:
+    """Count the cases of a JUnit XML file (pytest, Playwright)."""
+    count = Count()
+    for case in ElementTree.parse(path).iter("testcase"):  # noqa: S314 - written by our own runner
+        if case.find("failure") is not None or case.find("error") is not None:
+            count.failures.append(f"{case.get('classname')}: {case.get('name')}")
+        elif case.find("skipped") is not None:
+            count.skipped += 1
+        else:
+            count.passed += 1
+    return count
+
+
+def read_jest(path: Path) -> Count:
+    """Count the cases of Jest's JSON report; a file that could not be loaded counts as one failure."""
+    count = Count()
+    for file in json.loads(path.read_text())["testResults"]:
+        name = Path(file["name"]).name
+        if file["status"] == "failed" and not any(
+            case["status"] == "failed" for case in file["assertionResults"]
+        ):
+            count.failures.append(f"{name}: {file['message'].strip()}")
+        for case in file["assertionResults"]:
+            if case["status"] == "passed":
+                count.passed += 1
+            elif case["status"] == "failed":
+                count.failures.append(f"{name}: {case['fullName']}")
+            else:
+                count.skipped += 1
+    return count
+
+
+def suites() -> list[Suite]:
+    """Return every suite, quick ones first."""
+    junit, jest, galata = REPORTS / "pytest.xml", REPORTS / "jest.json", REPORTS / "galata.xml"
+    python = sys.executable
+    return [
+        Suite("ruff", (python, "-m", "ruff", "check", ".")),
+        Suite("ruff-format", (python, "-m", "ruff", "format", "--check", ".")),
+        Suite("mypy", (python, "-m", "mypy")),
+        Suite("mypy-scripts", (python, "-m", "mypy", "scripts")),
+        Suite("lint", ("jlpm", "lint:check")),
+        Suite(
+            "pytest", (python, "-m", "pytest", "-q", "-n", "auto", f"--junitxml={junit}"), junit, read_junit
+        ),
+        Suite("jest", ("jlpm", "jest", "--json", f"--outputFile={jest}"), jest, read_jest),
+        Suite("smoke", (python, "scripts/smoke.py"), needs_channel=True),
+        Suite(
+            "galata",
+            ("jlpm", "playwright", "test"),
+            galata,
+            read_junit,
+            folder=ROOT / "ui-tests",
+            needs_channel=True,
+        ),
+    ]
+
+
+def run(suite: Suite, env: dict[str, str]) -> Count:
+    """Run one suite, its output on the terminal, and count it. A hung suite is ended with all it started."""
+    print(f"\n=== {suite.name}: {' '.join(suite.command)}", flush=True)
+    if suite.report:
+        suite.report.unlink(missing_ok=True)
+    started = time.monotonic()
+    process = subprocess.Popen(
+        suite.command, cwd=suite.folder, env=env, stdin=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        code = process.wait(LIMIT)
+    except subprocess.TimeoutExpired:
+        code = -1
+        print(f"=== {suite.name}: still running after {LIMIT} s, ended", flush=True)
+    finally:
+        # Ctrl-C as well: nothing that the suite started may outlive it.
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    count = Count()
+    if suite.report and suite.read and suite.report.is_file():
+        count = suite.read(suite.report)
+    elif code == 0 and not suite.report:
+        count.passed = 1
+    if code and not count.failures:
+        count.failures.append(f"ended with status {code}")
+    elif suite.report and not (count.passed or count.failures):
+        count.failures.append("ran no test")
+    print(
+        f"=== {suite.name}: {'failed' if count.failures else 'ok'} in {time.monotonic() - started:.0f} s",
+        flush=True,
+    )
+    return count
+
+
+def main() -> int:
+    """Run the suites named on the command line, or all of them."""
+    every = {suite.name: suite for suite in suites()}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("suite", nargs="*", help=", ".join(every))
+    options = parser.parse_args()
+    unknown = set(options.suite) - set(every)
+    if unknown:
+        parser.error(f"no suite is called {', '.join(sorted(unknown))}")
+    chosen = [suite for suite in every.values() if not options.suite or suite.name in options.suite]
+    REPORTS.mkdir(exist_ok=True)
+    counts: dict[str, Count] = {}
+    with tempfile.TemporaryDirectory(prefix="tfenv-test-", ignore_cleanup_errors=True) as temporary:
+        env = environment() | {
+            "TMPDIR": temporary,
+            "PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(REPORTS / "galata.xml"),
+        }
+        browser = STATE / "browser"
+        if browser.is_file():
+            env["TFENV_BROWSER"] = browser.read_text().split(maxsplit=1)[1].strip()
+        for suite in chosen:
+            if suite.needs_channel and "TFENV_CHANNELS" not in env:
+                try:
+                    env["TFENV_CHANNELS"] = " ".join(choose())
+                except SystemExit as reason:
+                    print(reason, flush=True)
+                    counts[suite.name] = Count(failures=["no channel to install from"])
+                    continue
+            counts[suite.name] = run(suite, env)
+    print("\n=== total", flush=True)
+    for name, count in counts.items():
+        print(f"{name:14}{count.passed:6} passed {len(count.failures):4} failed {count.skipped:4} skipped")
+    for name, count in counts.items():
+        for failure in count.failures:
+            print(f"FAILED {name}: {failure}")
+    passed, skipped, failed = (
+        sum(count.passed for count in counts.values()),
+        sum(count.skipped for count in counts.values()),
+        sum(len(count.failures) for count in counts.values()),
+    )
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
