@@ -1,0 +1,62 @@
+"""Serve JupyterLab for the browser tests of one situation: ``serve.py real|slow|unreachable PORT``.
+
+Each server has a home of its own, removed with it, and writes its log to ``.reports``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def channels(situation: str, folder: Path) -> list[str]:
+    """Return the channels of a situation; an empty list leaves the configured ones."""
+    if situation == "real":
+        return os.environ.get("TFENV_CHANNELS", "").split()
+    if situation == "slow":
+        from slow_channel import serve_slowly
+
+        return [serve_slowly(folder)]
+    # Nothing listens on the port that discards.
+    return ["http://127.0.0.1:9/nowhere"]
+
+
+def main(situation: str, port: str) -> int:
+    """Serve until told to end."""
+    import platformdirs
+
+    cache = platformdirs.user_cache_path("tfenv_lab") / "test-packages"
+    with tempfile.TemporaryDirectory(prefix=f"tfenv-ui-{situation}-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        prefixes = ("CONDA", "JUPYTER", "XDG_", "MAMBA")
+        env = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+        notebooks = Path(folder) / "notebooks"
+        notebooks.mkdir()
+        env |= {"HOME": str(home), "JUPYTERLAB_GALATA_ROOT_DIR": str(notebooks)}
+        # Downloads of real packages are shared with the next run; a slow one must start from nothing.
+        packages = cache if situation == "real" else Path(folder) / "packages"
+        command = [
+            sys.executable, "-m", "jupyterlab", f"--port={port}",
+            f"--config={HERE / 'jupyter_server_config.py'}",
+            f"--TfenvLab.package_cache={packages}",
+            *(f"--TfenvLab.channels={url}" for url in channels(situation, Path(folder))),
+        ]  # fmt: skip
+        log = HERE.parent / ".reports" / f"server-{situation}.log"
+        log.parent.mkdir(exist_ok=True)
+        with log.open("w") as stream:
+            server = subprocess.Popen(
+                command, cwd=home, env=env, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
+            )
+        signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+        return server.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
