@@ -1,0 +1,100 @@
+"""Command line: ``python -m tfenv_lab.wheelchannel build`` prints the channel's URL as its last line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import TfenvError
+from .request import DEFAULT_RELEASES, BuildRequest, Progress
+
+
+class Terminal:
+    """Writes progress to standard error: on a terminal a phase keeps to one line, elsewhere a line a step."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._phase = ""
+        self._live = sys.stderr.isatty()
+
+    def __call__(self, progress: Progress) -> None:
+        """Show one step."""
+        seconds = f"{time.monotonic() - self._start:4.0f} s"
+        count = f" {progress.done}/{progress.total}" if progress.total else ""
+        line = f"{seconds}  {progress.phase}{count}: {progress.message}"
+        if self._live:
+            same = progress.phase == self._phase and progress.phase != "interpreter"
+            sys.stderr.write(("\r\x1b[K" if same else "\n" if self._phase else "") + line[:100])
+        else:
+            sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+        self._phase = progress.phase
+
+    def end(self) -> None:
+        """Leave the line that is being rewritten."""
+        if self._live and self._phase:
+            sys.stderr.write("\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tfenv_lab.wheelchannel", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="build")
+    command = commands.add_parser("build", help="build a channel, or find the one that was built before")
+    command.add_argument(
+        "--tensorflow",
+        action="append",
+        metavar="RELEASE",
+        help=f"release to pack, 2.19 or 2.19.1; may be repeated (default: {' and '.join(DEFAULT_RELEASES)})",
+    )
+    command.add_argument(
+        "--package",
+        action="append",
+        default=[],
+        metavar="REQUIREMENT",
+        help="further package; may be repeated",
+    )
+    command.add_argument(
+        "--python",
+        type=Path,
+        metavar="PATH",
+        help="interpreter to pack (default: one that has wheels is chosen)",
+    )
+    command.add_argument(
+        "directory", nargs="?", type=Path, metavar="DIR", help="the channel (default: in the user's cache)"
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    terminal = Terminal()
+    try:
+        try:
+            from .build import build
+        except ModuleNotFoundError as error:
+            print(f"{error.name} is missing: pip install 'tfenv_lab[wheelchannel]'", file=sys.stderr)
+            return 1
+        request = BuildRequest(
+            tuple(options.tensorflow or DEFAULT_RELEASES),
+            tuple(options.package),
+            options.python,
+            options.directory,
+        )
+        directory = build(request, terminal)
+    except TfenvError as error:
+        terminal.end()
+        print(error.message, file=sys.stderr)
+        if error.details and error.details != error.message:
+            print(error.details.strip(), file=sys.stderr)
+        return 1
+    terminal.end()
+    print(directory.as_uri())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""Compile a tree's Python files, as conda-build does for the packages of one Python."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from ..errors import JobFailed
+from .interpreter import Interpreter, clean_environment
+
+_EPOCH = 946_684_800  # 2000-01-01
+
+
+def set_times(tree: Path, fingerprint: str) -> None:
+    """Give every file one modification time that follows from ``fingerprint`` (hexadecimal).
+
+    Bytecode is taken as fresh when its source's time and size are those recorded in it. Many wheels
+    carry one fixed date, so two versions' files could be mistaken for each other; times that differ
+    between packages rule that out, and make the same wheel give the same package.
+    """
+    time = _EPOCH + int(fingerprint[:7], 16)
+    for folder, _, names in os.walk(tree):
+        for name in names:
+            os.utime(Path(folder, name), (time, time), follow_symlinks=False)
+
+
+def compile_tree(interpreter: Interpreter, tree: Path) -> None:
+    """Write ``.pyc`` files beside the sources below ``tree``; its modification times must be final.
+
+    Files that are not valid for this Python (templates, Python 2) stay without, as with any installer.
+    """
+    command = [str(interpreter.executable), "-m", "compileall", "-q", "-q", "-s", str(tree), str(tree)]
+    environment = clean_environment() | {"PYTHONHASHSEED": "0"}
+    try:
+        # Not in ``tree``: its files must not be found as modules by the compiler itself.
+        subprocess.run(command, cwd="/", env=environment, capture_output=True, timeout=1800)  # noqa: S603
+    except (OSError, subprocess.SubprocessError) as error:
+        raise JobFailed(f"Compiling bytecode with {interpreter} failed.", str(error)) from error

@@ -1,0 +1,135 @@
+"""Make conda packages out of wheels."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from .bytecode import compile_tree, set_times
+from .depends import Dependencies, conda_name
+from .interpreter import Interpreter
+from .package import Package, sha256
+from .request import RECIPE
+from .resolve import DISTRIBUTION
+from .wheel import PLACEHOLDER, Layout, Wheel
+
+
+def fingerprint(*parts: object) -> str:
+    """Hexadecimal digest of what decides a package's content; its first digits go into the build string.
+
+    Package caches know a package by its file name, so other content must have another name.
+    """
+    return hashlib.sha256(repr((RECIPE, *parts)).encode()).hexdigest()
+
+
+def repack(
+    wheel: Wheel, dependencies: Dependencies, interpreter: Interpreter, channel: Path, work: Path
+) -> list[Package]:
+    """Write the package of a wheel into ``channel``; ``work`` is a directory of its own, gone afterwards.
+
+    TensorFlow becomes two, in conda-forge's shape: ``tensorflow-base`` with the files, and the empty
+    ``tensorflow`` that depends on it.
+    """
+    depends = dependencies.of(wheel, interpreter)
+    key = fingerprint(sha256(wheel.path), interpreter.version, depends)
+    build = f"pyh{key[:7]}_0" if wheel.pure else f"py{interpreter.tag[2:]}h{key[:7]}_0"
+    package = Package(
+        name=wheel.name,
+        version=str(wheel.version),
+        build=build,
+        subdir="noarch" if wheel.pure else interpreter.subdir,
+        timestamp=wheel.timestamp,
+        depends=depends,
+        noarch="python" if wheel.pure else None,
+        license=wheel.metadata.get("License-Expression") or _one_line(wheel.metadata.get("License")),
+        summary=_one_line(wheel.metadata.get("Summary")),
+        entry_points=[f"{name} = {target}" for name, target in sorted(wheel.entry_points.items())],
+    )
+    layout = Layout(None if wheel.pure else interpreter.minor)
+    prefixed = wheel.unpack(work, layout)
+    info = work / layout.site_packages / wheel.info
+    if wheel.name == DISTRIBUTION:
+        package = replace(package, name="tensorflow-base", build=f"cpu_{build}")
+        info = _rename(info, wheel)
+    if not wheel.pure:
+        prefixed |= _write_scripts(wheel, interpreter, work)
+    (info / "INSTALLER").write_text("conda\n")
+    set_times(work, key)
+    if not wheel.pure:
+        compile_tree(interpreter, work)
+    _write_record(work, layout, info)
+    set_times(work, key)
+    package.write(work, channel, prefixed)
+    shutil.rmtree(work)
+    if wheel.name != DISTRIBUTION:
+        return [package]
+    exactly = f"{package.name} =={package.version} {package.build}"
+    thin = replace(package, name="tensorflow", depends=[*interpreter.depends, exactly])
+    work.mkdir()
+    thin.write(work, channel)
+    work.rmdir()
+    return [package, thin]
+
+
+def _one_line(text: str | None) -> str | None:
+    """Old metadata holds whole licence texts; a record's field is a name."""
+    text = (text or "").strip()
+    return text if text and "\n" not in text and len(text) < 200 else None
+
+
+def _rename(info: Path, wheel: Wheel) -> Path:
+    """Let pip find the distribution under the name that the package has, or it would install it again."""
+    new = info.with_name(f"{conda_name(wheel.name)}-{wheel.version}.dist-info")
+    info.rename(new)
+    metadata = new / "METADATA"
+    lines = metadata.read_text("utf-8").splitlines(keepends=True)
+    number = next(number for number, line in enumerate(lines) if line.startswith("Name:"))
+    lines[number] = f"Name: {conda_name(wheel.name)}\n"
+    metadata.write_text("".join(lines), "utf-8")
+    return new
+
+
+def _write_scripts(wheel: Wheel, interpreter: Interpreter, tree: Path) -> set[str]:
+    """Write the commands of the wheel's entry points; for pure wheels the installing tool does it."""
+    written = set()
+    for name, target in wheel.entry_points.items():
+        module, _, attribute = target.partition(":")
+        if not attribute:
+            continue
+        path = tree / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(
+            f"#!{PLACEHOLDER}/bin/python{interpreter.minor}\n"
+            f"import sys\n\nfrom {module} import {attribute.split('.')[0]}\n\n"
+            f'if __name__ == "__main__":\n    sys.exit({attribute}())\n'
+        )
+        path.chmod(0o755)
+        written.add(f"bin/{name}")
+    return written
+
+
+def _write_record(tree: Path, layout: Layout, info: Path) -> None:
+    """Write the list of installed files (PyPA's "Recording installed projects"), for pip's own removal.
+
+    Paths are relative to ``site-packages``, which lies three directories deep in an environment.
+    """
+    rows = [(f"{info.name}/RECORD", "", "")]
+    for folder, _, names in os.walk(tree):
+        for name in names:
+            path = Path(folder, name)
+            relative = path.relative_to(tree).as_posix()
+            inside = relative.removeprefix(f"{layout.site_packages}/")
+            if inside == relative:
+                inside = "../../../" + relative.replace("python-scripts/", "bin/", 1)
+            if name.endswith(".pyc"):
+                rows.append((inside, "", ""))
+            else:
+                digest = base64.urlsafe_b64encode(bytes.fromhex(sha256(path))).rstrip(b"=").decode()
+                rows.append((inside, f"sha256={digest}", str(path.stat().st_size)))
+    with (info / "RECORD").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(sorted(rows))

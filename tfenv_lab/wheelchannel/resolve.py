@@ -1,0 +1,122 @@
+"""Ask pip which wheels one TensorFlow release needs, and get them."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from .interpreter import Interpreter, Unsuitable
+from .pip import PipFailed, run
+from .request import BASE_PACKAGES
+
+DISTRIBUTION = "tensorflow-cpu"
+"""The wheel that is packed as ``tensorflow``: PyPI's ``tensorflow`` carries GPU kernels, thrice the size."""
+
+OnLine = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class RemoteWheel:
+    """A wheel that the resolver chose. ``url`` may be ``file:``; ``sha256`` is empty where unknown."""
+
+    name: str
+    url: str
+    sha256: str
+
+    @property
+    def filename(self) -> str:
+        """The file's own name, which says name, version and tags."""
+        return unquote(urlsplit(self.url).path.rsplit("/", 1)[-1])
+
+    @property
+    def local(self) -> Path | None:
+        """The file itself where the index is a directory of this machine."""
+        parts = urlsplit(self.url)
+        return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """One release with everything it needs. ``environment`` holds the marker values (PEP 508)."""
+
+    environment: Mapping[str, str]
+    wheels: tuple[RemoteWheel, ...]
+
+
+def requirement(release: str) -> str:
+    """``2.19`` means its newest patch, ``2.19.1`` exactly that."""
+    return f"{DISTRIBUTION}=={release}.*" if release.count(".") == 1 else f"{DISTRIBUTION}=={release}"
+
+
+def write_stand_in(release: str, directory: Path) -> Path:
+    """Write an empty wheel called ``tensorflow`` that only requires ``tensorflow-cpu``.
+
+    Given to the resolver, it satisfies packages that require ``tensorflow`` without its own large wheel.
+    """
+    name, version = "tensorflow", release if release.count(".") > 1 else f"{release}.0"
+    info = f"{name}-{version}.dist-info"
+    metadata = (
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nRequires-Dist: {requirement(release)}\n"
+    )
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{info}/METADATA", metadata)
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return path
+
+
+def resolve(
+    interpreter: Interpreter, release: str, packages: Sequence[str], work: Path, on_line: OnLine
+) -> Resolution:
+    """Resolve a release together with the base packages and ``packages``, wheels only.
+
+    Raises Unsuitable where the index has no such TensorFlow for this interpreter, PipFailed otherwise.
+    """
+    stand_in = write_stand_in(release, work / release)
+    answer = work / f"{release}.json"
+    wanted = [f"tensorflow @ {stand_in.as_uri()}", requirement(release), *BASE_PACKAGES, *packages]
+    flags = ["--dry-run", "--ignore-installed", "--only-binary=:all:", "--report", str(answer)]
+    try:
+        run(interpreter, ["install", *flags, *wanted], on_line)
+    except PipFailed as error:
+        # Tags decide first, so a release without wheels for this Python looks like one that does not exist.
+        if f"No matching distribution found for {DISTRIBUTION}" in error.output and not error.unreachable:
+            raise Unsuitable(f"the package index has no TensorFlow {release} for it") from error
+        raise
+    report = json.loads(answer.read_text("utf-8"))
+    wheels = []
+    for item in report["install"]:
+        download = item["download_info"]
+        if download["url"] != stand_in.as_uri():
+            hashes = download.get("archive_info", {}).get("hashes", {})
+            wheels.append(RemoteWheel(item["metadata"]["name"], download["url"], hashes.get("sha256", "")))
+    return Resolution(report["environment"], tuple(wheels))
+
+
+def download(
+    interpreter: Interpreter, wheels: Sequence[RemoteWheel], store: Path, on_line: OnLine
+) -> dict[str, Path]:
+    """Return file name -> file for every wheel, downloading into ``store`` what is not there or local yet.
+
+    Raises PipFailed.
+    """
+    remote = [wheel for wheel in wheels if not wheel.local]
+    if remote:
+        # By address: the very files that were resolved, and no index page is read again.
+        pinned = [
+            f"{wheel.name} @ {wheel.url}" + (f"#sha256={wheel.sha256}" if wheel.sha256 else "")
+            for wheel in remote
+        ]
+        run(
+            interpreter,
+            ["download", "--no-deps", "--only-binary=:all:", "--dest", str(store), *pinned],
+            on_line,
+        )
+    return {wheel.filename: wheel.local or store / wheel.filename for wheel in wheels}

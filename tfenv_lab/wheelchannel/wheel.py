@@ -1,0 +1,150 @@
+"""Read a wheel and lay its files out as a conda package holds them."""
+
+from __future__ import annotations
+
+import calendar
+import configparser
+import re
+import shutil
+import zipfile
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
+from pathlib import Path, PurePosixPath
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import Version
+
+PLACEHOLDER = "/opt/tfenv_lab_wheelchannel_prefix_placeholder"
+"""Stands for the environment's prefix in text files; conda writes the real one when linking."""
+
+
+class Layout:
+    """Where the parts of a wheel go in a package: of any Python (``noarch``), or of one (``3.11``)."""
+
+    def __init__(self, minor: str | None) -> None:
+        self.noarch = minor is None
+        self.site_packages = "site-packages" if minor is None else f"lib/python{minor}/site-packages"
+        self.scripts = "python-scripts" if minor is None else "bin"
+        self.headers = "include" if minor is None else f"include/python{minor}"
+
+
+class Wheel:
+    """A wheel file. Raises ValueError where it is not one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.distribution, self.version, _, self.tags = parse_wheel_filename(path.name)
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            found = [name.split("/")[0] for name in names if re.fullmatch(r"[^/]+\.dist-info/WHEEL", name)]
+            if len(found) != 1:
+                raise ValueError(f"{path.name} holds {len(found)} dist-info directories instead of one")
+            self.info = found[0]
+            self.metadata = self._message(archive.read(f"{self.info}/METADATA"))
+            root = self._message(archive.read(f"{self.info}/WHEEL")).get("Root-Is-Purelib", "false")
+            entries = f"{self.info}/entry_points.txt"
+            text = archive.read(entries).decode() if entries in names else ""
+            newest = max(member.date_time for member in archive.infolist())
+        self.entry_points = _scripts(text)
+        platforms = {(tag.abi, tag.platform) for tag in self.tags}
+        self.pure = root.lower() == "true" and platforms == {("none", "any")}
+        self.any_python = any(tag.interpreter == "py3" for tag in self.tags)
+        self.timestamp = calendar.timegm((*newest, 0, 0, 0)) * 1000
+
+    @staticmethod
+    def _message(content: bytes) -> Message:
+        return BytesParser(policy=compat32).parsebytes(content)
+
+    @property
+    def name(self) -> str:
+        """The normalised name (PEP 503), which is the conda package's."""
+        return str(canonicalize_name(self.distribution))
+
+    @property
+    def requirements(self) -> list[Requirement]:
+        """``Requires-Dist``, unevaluated."""
+        return [Requirement(str(text)) for text in self.metadata.get_all("Requires-Dist", [])]
+
+    @property
+    def glibc(self) -> str | None:
+        """The oldest glibc that one of its manylinux tags promises to run on, ``2.17``."""
+        old = {"manylinux1": "2.5", "manylinux2010": "2.12", "manylinux2014": "2.17"}
+        found = []
+        for tag in self.tags:
+            if match := re.match(r"manylinux_(\d+)_(\d+)_", tag.platform):
+                found.append(f"{match[1]}.{match[2]}")
+            elif match := re.match(r"(manylinux\d+)_", tag.platform):
+                found.append(old[match[1]])
+        return min(found, key=Version, default=None)
+
+    def unpack(self, tree: Path, layout: Layout) -> set[str]:
+        """Lay the files out below ``tree``; return the paths that hold PLACEHOLDER.
+
+        Raises ValueError for a member that would land outside ``tree``.
+        """
+        prefixed = set()
+        with zipfile.ZipFile(self.path) as archive:
+            for member in archive.infolist():
+                place = None if member.is_dir() else self._place(member.filename, layout)
+                if place is None:
+                    continue
+                target = tree / place
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(member) as source, target.open("wb") as file:
+                    shutil.copyfileobj(source, file, 1 << 20)
+                if place.startswith(f"{layout.scripts}/"):
+                    target.chmod(0o755)
+                    if _point_at_placeholder(target):
+                        prefixed.add(place)
+                elif member.external_attr >> 16 & 0o111:
+                    target.chmod(0o755)
+        return prefixed
+
+    def _place(self, member: str, layout: Layout) -> str | None:
+        """Return where a member goes; None for the files that an installer writes itself."""
+        path = PurePosixPath(member)
+        if path.is_absolute() or ".." in path.parts or "\\" in member:
+            raise ValueError(f"{self.path.name} holds an unsafe path: {member}")
+        if path.parent.name == self.info and path.name in ("RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER"):
+            return None
+        if path.parts[0] != f"{self.info.removesuffix('.dist-info')}.data":
+            return f"{layout.site_packages}/{path}"
+        kind, rest = path.parts[1], "/".join(path.parts[2:])
+        roots = {
+            "purelib": layout.site_packages,
+            "platlib": layout.site_packages,
+            "scripts": layout.scripts,
+            "headers": f"{layout.headers}/{self.distribution}",
+        }
+        if kind == "data":
+            return rest
+        if kind not in roots:
+            raise ValueError(f"{self.path.name} holds data of an unknown kind: {member}")
+        return f"{roots[kind]}/{rest}"
+
+
+def _scripts(text: str) -> dict[str, str]:
+    """Command name -> ``module:attribute`` of the console and GUI scripts in ``entry_points.txt``."""
+    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(text)
+    found = {}
+    for section in ("console_scripts", "gui_scripts"):
+        if parser.has_section(section):
+            for name, reference in parser.items(section):
+                found[name] = reference.split("[")[0].replace(" ", "")
+    return found
+
+
+def _point_at_placeholder(script: Path) -> bool:
+    """Write the interpreter's line of a wheel's script (``#!python``); False where it has none."""
+    content = script.read_bytes()
+    first, newline, rest = content.partition(b"\n")
+    if not re.match(rb"#!pythonw?\b", first):
+        return False
+    arguments = first.partition(b" ")[2].strip()
+    line = f"#!{PLACEHOLDER}/bin/python".encode() + (b" " + arguments if arguments else b"")
+    script.write_bytes(line + newline + rest)
+    return True
