@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-from rattler import MatchSpec
+from rattler import MatchSpec, RepoDataRecord
 from rattler.exceptions import InvalidMatchSpecError, InvalidPackageNameError
 
 from ..errors import ChannelNotAllowed, InvalidSpec
@@ -70,3 +70,20 @@ def command_text(spec: str) -> str:
     if build is not None:
         return f"{name}={version}={build}" if plain else f"{name}[version='{version}',build='{build}']"
     return f"{name}={version}" if plain else f"{name}{version}"
+
+
+def satisfied(spec: str, record: RepoDataRecord) -> bool:
+    """Tell whether a record is what a spec asks for."""
+    return bool(MatchSpec(spec, strict=False).matches(record))
+
+
+def at_minor(spec: str, version: str) -> str:
+    """Return a spec with its version replaced by the minor of ``version``; name and build stay.
+
+    ``("tensorflow 2.19.* cpu_*", "2.20.0")`` gives ``"tensorflow 2.20.* cpu_*"``. A spec without a version stays.
+    """
+    parsed = MatchSpec(spec, strict=False)
+    if parsed.version is None or str(parsed.version) == "*":
+        return spec
+    minor = ".".join(version.split(".")[:2])
+    return f"{name_of(parsed)} {minor}.*" + (f" {parsed.build}" if parsed.build else "")

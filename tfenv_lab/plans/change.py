@@ -1,0 +1,117 @@
+"""Changing what is installed: which specs hold, which packages may move, what is remembered.
+
+The rules are conda's: what was asked for by name is remembered and holds in every later change, what is installed
+stays unless it must move, and Python keeps its minor version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import NotFound
+from ..tensorflow import family
+from .requests import ALL
+
+if TYPE_CHECKING:
+    from rattler import RepoDataRecord
+
+
+@dataclass(frozen=True)
+class State:
+    """An environment as it is: its records, and the specs that were asked for, by package name."""
+
+    records: Sequence[RepoDataRecord]
+    requested: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> RepoDataRecord | None:
+        """Return the installed record of a package, or None."""
+        return next((record for record in self.records if record.name.normalized == name), None)
+
+    @property
+    def names(self) -> set[str]:
+        """The names of the installed packages."""
+        return {record.name.normalized for record in self.records}
+
+    def require(self, names: Iterable[str]) -> None:
+        """Raise NotFound for the first name that is not installed."""
+        missing = sorted(set(names) - self.names)
+        if missing:
+            raise NotFound(f"“{missing[0]}” is not installed in this environment.")
+
+
+def _dependency(text: str) -> str:
+    """Return the package name of a dependency's text."""
+    return text.split(" ", 1)[0].split("[", 1)[0].split("=", 1)[0].lower()
+
+
+def leaves(state: State) -> dict[str, str]:
+    """Return, as bare specs by name, what nobody depends on and nobody asked for: a solve must not drop it."""
+    needed = {_dependency(text) for record in state.records for text in record.depends}
+    return {name: name for name in state.names if name not in needed and name not in state.requested}
+
+
+def python_pin(state: State) -> list[str]:
+    """Return the constraint that keeps Python's minor version; none where there is no Python."""
+    python = state["python"]
+    return [f"python {'.'.join(str(python.version).split('.')[:2])}.*"] if python else []
+
+
+def loosened(state: State, packages: tuple[str, ...] | str) -> tuple[dict[str, str], set[str]]:
+    """Return an update's specs by name, and the names of all packages that are free to move.
+
+    To update TensorFlow is to update its family: Keras moves along, in either direction. ``"all"`` frees
+    everything but Python's minor version. Raises NotFound for a package that is not installed.
+    """
+    if packages == ALL:
+        freed = state.names
+        named = {name for name in freed if name in state.requested and name != "python"}
+    else:
+        state.require(packages)
+        freed = set(packages) | (family.NAMES if set(packages) & family.LEADS else set())
+        named = (freed & set(state.requested)) | set(packages)
+    specs = {name: family.loosened(name, found.build) for name in named if (found := state[name])}
+    return specs, freed
+
+
+def remembered(state: State, specs: Mapping[str, str], after: Sequence[RepoDataRecord]) -> dict[str, str]:
+    """Return the specs to remember after an update: as they were where they still hold, else at the new minor."""
+    from ..conda import specs as spec_texts
+
+    now = {record.name.normalized: record for record in after}
+    kept = {}
+    for name, spec in state.requested.items():
+        record = now.get(name)
+        if record is None:
+            continue
+        kept[name] = spec
+        if name in specs and not spec_texts.satisfied(spec, record):
+            kept[name] = spec_texts.at_minor(spec, str(record.version))
+    return kept
+
+
+def without(state: State, names: Collection[str]) -> list[RepoDataRecord]:
+    """Return the records left when packages are removed, with what needs them and what only they needed.
+
+    Raises NotFound for a package that is not installed.
+    """
+    state.require(names)
+    depends = {r.name.normalized: {_dependency(text) for text in r.depends} for r in state.records}
+    gone = set(names)
+    while more := {name for name, needs in depends.items() if name not in gone and needs & gone}:
+        gone |= more
+    # What the removed ones needed goes too, unless it was asked for or somebody still needs it.
+    below: set[str] = set()
+    reach = set(gone)
+    while reach:
+        reach = {need for name in reach for need in depends.get(name, ())} & state.names - gone - below
+        below |= reach
+    below -= set(state.requested)
+    while True:
+        kept_needs = {need for name, needs in depends.items() if name not in gone for need in needs}
+        orphans = {name for name in below - gone if name not in kept_needs}
+        if not orphans:
+            break
+        gone |= orphans
+    return [record for record in state.records if record.name.normalized not in gone]

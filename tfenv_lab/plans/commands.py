@@ -1,0 +1,58 @@
+"""The conda command lines that do what a plan does, for people who want to see or keep them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import requests
+
+if TYPE_CHECKING:
+    from ..conda.condarc import ChannelRef
+    from .planner import Draft
+
+
+def commands(draft: Draft, channels: Sequence[ChannelRef], envs_dirs: Sequence[Path]) -> list[str]:
+    """Return the equivalent command lines; none for a change that conda has no command for.
+
+    ``--override-channels`` makes them independent of the reader's own configuration. An environment in one of
+    ``envs_dirs`` is given by name, any other by path.
+    """
+    place = _place(draft.prefix, envs_dirs)
+    source = ["--override-channels", *(part for ref in channels for part in ("--channel", _channel(ref)))]
+    specs = _specs(draft.specs)
+    match draft.request:
+        case requests.Create():
+            lines = [["conda", "create", *place, *source, *specs]]
+        case requests.Install(into=into) | requests.Update(into=into):
+            lines = [["conda", "create", *place, "--clone", str(draft.copy_of)]] if into else []
+            if isinstance(draft.request, requests.Update) and draft.request.packages == requests.ALL:
+                lines.append(["conda", "update", *place, *source, "--all"])
+            else:
+                lines.append(["conda", "install", *place, *source, *specs])
+        case requests.Remove(packages=packages):
+            lines = [["conda", "remove", *place, *packages]]
+        case requests.Clone():
+            lines = [["conda", "create", *place, "--clone", str(draft.copy_of)]]
+        case _:
+            lines = []
+    override = f"CONDA_OVERRIDE_CUDA={draft.cuda} " if draft.cuda else ""
+    return [override + shlex.join(line) for line in lines]
+
+
+def _specs(specs: Sequence[str]) -> list[str]:
+    from ..conda.specs import command_text
+
+    return [command_text(spec) for spec in specs]
+
+
+def _channel(ref: ChannelRef) -> str:
+    return ref.url if ref.url.startswith("file:") or "/" in ref.name else ref.name
+
+
+def _place(prefix: Path, envs_dirs: Sequence[Path]) -> list[str]:
+    if prefix.parent in envs_dirs:
+        return ["--name", prefix.name]
+    return ["--prefix", str(prefix)]

@@ -1,0 +1,253 @@
+"""From a plan request to records: what each kind of change asks of the solver."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidRequest, NotFound, PrefixExists, Protected, Unsatisfiable
+from ..tensorflow import family
+from . import change, requests
+
+if TYPE_CHECKING:
+    from rattler import GenericVirtualPackage, RepoDataRecord
+
+    from ..conda.repodata import Repodata
+    from ..environments.models import Environment
+    from ..environments.service import EnvironmentService
+    from ..tensorflow.catalog import Catalog
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A solved request: the records before and after, and all that a plan tells of them.
+
+    ``specs`` are what this request itself asked for (conda's command line has the same), ``cuda`` the CUDA version
+    that the solve pretended to find. ``fingerprint`` is None where the prefix must be new.
+    """
+
+    request: requests.PlanRequest
+    name: str
+    prefix: Path
+    before: Sequence[RepoDataRecord]
+    after: Sequence[RepoDataRecord]
+    requested: dict[str, str]
+    specs: tuple[str, ...] = ()
+    fingerprint: str | None = None
+    copy_of: Path | None = None
+    environment: Environment | None = None
+    cuda: str | None = None
+    virtual: Sequence[GenericVirtualPackage] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An environment that is to be changed or copied, with the state it was read in."""
+
+    environment: Environment
+    state: change.State
+    fingerprint: str
+
+    @property
+    def prefix(self) -> Path:
+        return Path(self.environment.prefix)
+
+
+class Planner:
+    """Solves plan requests. It reads channels and prefixes and changes nothing."""
+
+    def __init__(
+        self,
+        repodata: Repodata,
+        catalog: Catalog,
+        environments: EnvironmentService,
+        envs_dir: Path,
+        allowed_channels: Sequence[str],
+    ) -> None:
+        self._repodata = repodata
+        self._catalog = catalog
+        self._environments = environments
+        self._envs_dir = envs_dir
+        self._allowed = allowed_channels
+
+    async def draft(self, request: requests.PlanRequest) -> Draft:
+        """Solve a request.
+
+        Raises NotFound, PrefixExists, Protected, InvalidSpec, ChannelNotAllowed, Unsatisfiable, ChannelUnreachable.
+        """
+        match request:
+            case requests.Create():
+                return await self._create(request)
+            case requests.Install() | requests.Update():
+                return await self._move(request)
+            case requests.Remove():
+                return await self._remove(request)
+            case requests.Clone():
+                return await self._clone(request)
+            case requests.Revert():
+                return await self._revert(request)
+        raise InvalidRequest("Importing a file is not possible yet.")
+
+    async def _create(self, request: requests.Create) -> Draft:
+        from ..conda import specs, virtual_packages
+
+        prefix = self._new_prefix(request.name)
+        own = [str(specs.parse(text, self._allowed)) for text in request.packages]
+        virtual = virtual_packages.detect(cuda=request.cuda)
+        asked = specs.by_name([*await self._catalog.specs_for(request), *own])
+        try:
+            after = await self._solve(asked.values(), virtual=virtual)
+        except Unsatisfiable as error:
+            suggestion = await self._catalog.suggest(request)
+            if suggestion is None:
+                raise
+            raise Unsatisfiable(f"{error.message} {suggestion}", error.details) from error
+        return Draft(
+            request, request.name, prefix, (), after, asked, tuple(asked.values()), cuda=request.cuda, virtual=virtual
+        )
+
+    async def _move(self, request: requests.Install | requests.Update) -> Draft:
+        from ..conda import specs
+
+        found = await self._find(request.environment, copied=request.into is not None)
+        state = found.state
+        freed: set[str] = set()
+        if isinstance(request, requests.Install):
+            new = specs.by_name(str(specs.parse(text, self._allowed)) for text in request.specs)
+        else:
+            new, freed = change.loosened(state, request.packages)
+        constraints = [] if "python" in new else change.python_pin(state)
+        roots = {**change.leaves(state), **state.requested, **new}
+        keep = [record for record in state.records if record.name.normalized not in freed]
+        cuda, virtual = _virtual(state)
+        after = await self._solve(roots.values(), keep, constraints, virtual)
+        if isinstance(request, requests.Install):
+            asked = {**state.requested, **{n: _narrower(state.requested.get(n), s) for n, s in new.items()}}
+        else:
+            asked = change.remembered(state, new, after)
+        name, prefix, copy_of = found.environment.name, found.prefix, None
+        if request.into is not None:
+            name, prefix, copy_of = request.into, self._new_prefix(request.into), found.prefix
+        return Draft(
+            request,
+            name,
+            prefix,
+            state.records,
+            after,
+            asked,
+            specs=tuple(new.values()),
+            fingerprint=None if copy_of else found.fingerprint,
+            copy_of=copy_of,
+            environment=found.environment,
+            cuda=cuda,
+            virtual=virtual,
+        )
+
+    async def _remove(self, request: requests.Remove) -> Draft:
+        found = await self._find(request.environment)
+        after = change.without(found.state, request.packages)
+        left = {record.name.normalized for record in after}
+        asked = {name: spec for name, spec in found.state.requested.items() if name in left}
+        return self._in_place(found, request, after, asked, request.packages)
+
+    async def _clone(self, request: requests.Clone) -> Draft:
+        found = await self._find(request.environment, copied=True)
+        return Draft(
+            request,
+            request.name,
+            self._new_prefix(request.name),
+            (),
+            found.state.records,
+            dict(found.state.requested),
+            copy_of=found.prefix,
+            environment=found.environment,
+        )
+
+    async def _revert(self, request: requests.Revert) -> Draft:
+        from ..conda import lock, revisions
+
+        found = await self._find(request.environment)
+        revision = next((r for r in revisions.read(found.prefix) if r.number == request.revision), None)
+        if revision is None:
+            raise NotFound(f"“{found.environment.name}” has no revision {request.revision}.")
+        locked = await asyncio.to_thread(lock.load, revisions.lock_of(found.prefix, revision.number))
+        return self._in_place(found, request, locked.get(self._repodata.subdir, []), dict(revision.requested), ())
+
+    # What the kinds share
+
+    def _in_place(
+        self,
+        found: _Found,
+        request: requests.PlanRequest,
+        after: Sequence[RepoDataRecord],
+        asked: dict[str, str],
+        specs: tuple[str, ...],
+    ) -> Draft:
+        return Draft(
+            request,
+            found.environment.name,
+            found.prefix,
+            found.state.records,
+            after,
+            asked,
+            specs=specs,
+            fingerprint=found.fingerprint,
+            environment=found.environment,
+        )
+
+    def _new_prefix(self, name: str) -> Path:
+        prefix = self._envs_dir / name
+        if prefix.exists() or prefix.is_symlink():
+            raise PrefixExists(f"An environment or folder called “{name}” exists already; choose another name.")
+        return prefix
+
+    async def _find(self, environment_id: str, copied: bool = False) -> _Found:
+        """Read an environment. Raises Protected where it is to be changed and must not be."""
+        environment = await self._environments.get(environment_id)
+        if not copied and (environment.protected or not environment.writable):
+            raise Protected(environment.protected_reason or f"“{environment.name}” cannot be written.")
+        return await asyncio.to_thread(_read, environment)
+
+    async def _solve(
+        self,
+        specs: Iterable[str],
+        keep: Sequence[RepoDataRecord] = (),
+        constraints: Iterable[str] = (),
+        virtual: Sequence[GenericVirtualPackage] = (),
+    ) -> list[RepoDataRecord]:
+        from ..conda.solve import solve
+
+        return await solve(self._repodata, specs, keep=keep, constraints=constraints, virtual_packages=virtual)
+
+
+def _read(environment: Environment) -> _Found:
+    from ..conda import prefix as prefixes
+
+    path = Path(environment.prefix)
+    # The fingerprint is taken first: a change in between makes the plan stale, never wrong.
+    mark = prefixes.fingerprint(path)
+    return _Found(environment, change.State(prefixes.records(path), prefixes.requested_specs(path)), mark)
+
+
+def _virtual(state: change.State) -> tuple[str | None, list[Any]]:
+    """Return the CUDA version to pretend, and the virtual packages for changing an environment.
+
+    One made for CUDA on a machine without a driver (a login node) keeps its variant.
+    """
+    from ..conda import virtual_packages
+
+    detected = virtual_packages.detect()
+    if virtual_packages.version_of(detected, "__cuda") is None:
+        builds = (family.cuda_of(r.name.normalized, r.build) for r in state.records)
+        cuda = next((version for version in builds if version), None)
+        if cuda is not None:
+            return cuda, virtual_packages.detect(cuda=cuda)
+    return None, detected
+
+
+def _narrower(old: str | None, new: str) -> str:
+    """Return what to remember of an install: a bare name does not widen what was asked for before."""
+    return old if old is not None and " " not in new else new

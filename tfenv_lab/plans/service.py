@@ -1,0 +1,123 @@
+"""Plans: made by the planner, kept on disk until they are applied or a day old."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import NotFound
+from . import requests
+from .commands import commands
+from .difference import entries, summary
+from .models import Plan, PlanWarning, PlanWork
+from .sizes import free_bytes, measure
+from .warnings import warnings
+
+if TYPE_CHECKING:
+    from ..conda.condarc import CondaSettings
+    from .planner import Draft, Planner
+
+#: Seconds a plan is kept.
+KEEP = 24 * 3600
+_ID = re.compile(r"[0-9a-f]{16}")
+
+#: Returns the notebooks (by path) whose running kernels use a prefix.
+RunningIn = Callable[[Path], Awaitable[list[str]]]
+
+
+class PlanService:
+    """Makes plans and finds them again. A plan outlives the server that made it."""
+
+    def __init__(
+        self, planner: Planner, settings: CondaSettings, subdir: str, folder: Path, package_cache: Path, running: RunningIn
+    ) -> None:
+        self._planner = planner
+        self._settings = settings
+        self._subdir = subdir
+        self._folder = folder
+        self._cache = package_cache
+        self._running = running
+
+    async def create(self, body: dict[str, Any]) -> Plan:
+        """Make a plan of a request's JSON. Raises whatever the parser and the planner raise."""
+        draft = await self._planner.draft(requests.parse(body))
+        running = await self._running(draft.prefix) if draft.fingerprint is not None else []
+        plan = await asyncio.to_thread(self._plan, draft, running)
+        await asyncio.to_thread(self._store, plan, body)
+        return plan
+
+    async def get(self, plan_id: str) -> Plan:
+        """Return a plan, with the free space of this moment. Raises NotFound."""
+        plan, _ = await asyncio.to_thread(self._load, plan_id)
+        return plan
+
+    async def request_of(self, plan_id: str) -> dict[str, Any]:
+        """Return the JSON of the request that a plan was made of. Raises NotFound."""
+        _, body = await asyncio.to_thread(self._load, plan_id)
+        return body
+
+    def _plan(self, draft: Draft, running: list[str]) -> Plan:
+        from ..conda import lock
+        from ..conda.strategy import strategy_of
+
+        installed = draft.before if draft.copy_of is None else ()
+        lines = entries(installed, draft.after, draft.requested)
+        sizes = measure(installed, draft.after, self._cache, draft.prefix)
+        return Plan(
+            id=secrets.token_hex(8),
+            kind=draft.request.kind,
+            name=draft.name,
+            prefix=str(draft.prefix),
+            entries=[entry.to_json() for entry in lines],
+            download_bytes=sizes.download,
+            install_bytes=sizes.install,
+            sizes_complete=sizes.complete,
+            free_bytes=free_bytes(draft.prefix),
+            warnings=warnings(draft, entries(draft.before, draft.after, draft.requested), running),
+            commands=commands(draft, self._settings.channels, self._settings.envs_dirs),
+            strategy=strategy_of(draft.prefix) if draft.fingerprint is not None else "swap",
+            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            work=PlanWork(
+                lock=lock.dumps(draft.after, [ref.url for ref in self._settings.channels], self._subdir),
+                requested=dict(draft.requested),
+                fingerprint=draft.fingerprint,
+                copy_of=str(draft.copy_of) if draft.copy_of else None,
+                environment=draft.environment.id if draft.environment and draft.copy_of is None else None,
+                summary=summary(lines),
+                needed_bytes=sizes.needed,
+            ),
+        )
+
+    def _path(self, plan_id: str) -> Path:
+        if not _ID.fullmatch(plan_id):
+            raise NotFound("There is no such plan.")
+        return self._folder / f"{plan_id}.json"
+
+    def _store(self, plan: Plan, body: dict[str, Any]) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for old in self._folder.glob("*.json"):
+            if old.stat().st_mtime < time.time() - KEEP:
+                old.unlink(missing_ok=True)
+        path = self._path(plan.id)
+        fresh = path.with_suffix(".tmp")
+        fresh.write_text(json.dumps({"plan": asdict(plan), "request": body}), encoding="utf-8")
+        fresh.replace(path)
+
+    def _load(self, plan_id: str) -> tuple[Plan, dict[str, Any]]:
+        try:
+            stored = json.loads(self._path(plan_id).read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise NotFound("There is no such plan; it may be more than a day old.") from error
+        fields = stored["plan"]
+        fields["warnings"] = [PlanWarning(**warning) for warning in fields["warnings"]]
+        fields["work"] = PlanWork(**fields["work"])
+        fields["free_bytes"] = free_bytes(Path(fields["prefix"]))
+        return Plan(**fields), stored["request"]

@@ -1,0 +1,167 @@
+"""What a person should know before a plan is applied."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..tensorflow.variants import variant_of
+from . import requests
+from .models import Entry, PlanWarning
+
+if TYPE_CHECKING:
+    from .planner import Draft
+
+
+def warnings(draft: Draft, lines: Sequence[Entry], running: Sequence[str] = ()) -> list[PlanWarning]:
+    """Return the warnings of a plan, the gravest first. ``running`` names notebooks whose kernels use the prefix."""
+    found = [
+        *_tensorflow(draft, lines),
+        *_keras(lines),
+        *_downgrades(lines),
+        *_removals(draft, lines),
+        *_python(lines),
+        *_hardware(draft),
+        *_pip(draft),
+        *_running(draft, running),
+    ]
+    order = {"error": 0, "warning": 1, "info": 2}
+    return sorted(found, key=lambda warning: order[warning.severity])
+
+
+def _copy(draft: Draft) -> dict[str, Any] | None:
+    """Return the same request made in a copy, where that is possible."""
+    request = draft.request
+    if not isinstance(request, requests.Install | requests.Update) or request.into is not None:
+        return None
+    taken, number = draft.prefix, 2
+    while (taken.parent / f"{draft.name}-{number}").exists():
+        number += 1
+    body = dataclasses.asdict(request)
+    body["into"] = f"{draft.name}-{number}"
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in body.items()}
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+
+
+def _moved(lines: Sequence[Entry], name: str) -> tuple[str, str] | None:
+    for entry in lines:
+        if entry.name == name and entry.from_ and entry.to:
+            return entry.from_["version"], entry.to["version"]
+    return None
+
+
+def _tensorflow(draft: Draft, lines: Sequence[Entry]) -> Iterator[PlanWarning]:
+    moved = _moved(lines, "tensorflow")
+    if moved is None or _numbers(moved[0]) == _numbers(moved[1]) or draft.copy_of is not None:
+        return
+    old, new = _numbers(moved[0]), _numbers(moved[1])
+    step = "major" if old[0] != new[0] else "minor"
+    yield PlanWarning(
+        f"tensorflow-{step}",
+        f"TensorFlow goes from {moved[0]} to {moved[1]}, another {step} version: code and saved models may need "
+        "changes. In a copy, the environment you have stays as it is.",
+        plan_request=_copy(draft),
+    )
+
+
+def _keras(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
+    moved = _moved(lines, "keras")
+    if moved and _numbers(moved[0])[:1] == (2,) and _numbers(moved[1])[:1] == (3,):
+        yield PlanWarning(
+            "keras-3",
+            "Keras goes from 2 to 3: code written for tf.keras of Keras 2 may break. The package tf-keras keeps Keras 2 "
+            "code running (with TF_USE_LEGACY_KERAS=1).",
+        )
+
+
+def _downgrades(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
+    for entry in lines:
+        if entry.requested and entry.action == "downgrade" and entry.from_ and entry.to:
+            yield PlanWarning(
+                "requested-downgrade",
+                f"{entry.name} goes back from {entry.from_['version']} to {entry.to['version']}.",
+            )
+
+
+def _removals(draft: Draft, lines: Sequence[Entry]) -> Iterator[PlanWarning]:
+    named = draft.request.packages if isinstance(draft.request, requests.Remove) else ()
+    asked = set(_requested_before(draft))
+    for entry in lines:
+        if entry.action == "remove" and entry.name in asked and entry.name not in named:
+            yield PlanWarning("requested-removed", f"{entry.name}, which was asked for by name, is removed too.")
+
+
+def _requested_before(draft: Draft) -> list[str]:
+    asked = []
+    for record in draft.before:
+        if getattr(record, "requested_specs", None) or getattr(record, "requested_spec", None):
+            asked.append(record.name.normalized)
+    return asked
+
+
+def _python(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
+    moved = _moved(lines, "python")
+    if moved and _numbers(moved[0]) != _numbers(moved[1]):
+        yield PlanWarning(
+            "python-changes",
+            f"Python goes from {moved[0]} to {moved[1]}: what pip installed here must be installed again.",
+        )
+
+
+def _hardware(draft: Draft) -> Iterator[PlanWarning]:
+    builds = {r.name.normalized: r.build for r in draft.after}
+    build = builds.get("tensorflow-base") or builds.get("tensorflow")
+    if build is None:
+        return
+    on_cuda = variant_of(build).startswith("cuda")
+    if draft.cuda is not None:
+        if on_cuda:
+            yield PlanWarning(
+                "cuda-assumed",
+                f"This is a CUDA build, chosen as if a driver for CUDA {draft.cuda} were here; it uses a GPU only on a "
+                "machine that has one.",
+                severity="info",
+            )
+        return
+    has_driver = any(package.name.normalized == "__cuda" for package in draft.virtual)
+    asked = isinstance(draft.request, requests.Create) and draft.request.variant == "cpu"
+    if has_driver and not on_cuda and not asked:
+        yield PlanWarning(
+            "cpu-build-with-gpu", "A GPU is present, but this is a CPU build of TensorFlow; it will not use the GPU."
+        )
+
+
+def _pip(draft: Draft) -> Iterator[PlanWarning]:
+    """Packages that pip put into the prefix and that this change lays its own files over, or leaves behind."""
+    if not draft.before:
+        return
+    from ..conda.prefix import pypi_packages
+
+    source = draft.copy_of or draft.prefix
+    by_pip = {package.name: package for package in pypi_packages(source)}
+    before = {r.name.normalized for r in draft.before}
+    clashes = sorted(
+        name for r in draft.after if (name := r.name.normalized) in by_pip and name not in before
+    )
+    if clashes:
+        yield PlanWarning(
+            "pip-overwritten", f"pip installed {', '.join(clashes)} here; this change puts conda's own over it."
+        )
+    pythons = [_numbers(str(r.version)) for rs in (draft.before, draft.after) for r in rs if r.name.normalized == "python"]
+    others = sorted(set(by_pip) - set(clashes))
+    if others and len(set(pythons)) > 1:
+        yield PlanWarning("pip-left-behind", f"After the change of Python, these are gone: {', '.join(others)}.")
+
+
+def _running(draft: Draft, running: Sequence[str]) -> Iterator[PlanWarning]:
+    if running and draft.copy_of is None and draft.fingerprint is not None:
+        yield PlanWarning(
+            "running-kernels",
+            f"In use by {', '.join(running)}: restart the kernel after the change.",
+            severity="info",
+        )
+
