@@ -21,6 +21,7 @@ __all__ = [
     "PypiPackage",
     "fingerprint",
     "interpreter",
+    "load_json",
     "package_names",
     "pypi_packages",
     "python_version",

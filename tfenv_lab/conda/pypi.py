@@ -21,7 +21,6 @@ class PypiPackage:
     name: str
     version: str
     dist_info: Path
-    conda_owned: bool = False
 
 
 def normalize(name: str) -> str:
@@ -78,15 +77,18 @@ def _recorded(dist_info: Path, inside: str, files: list[Path]) -> bool:
 
 
 def pypi_packages(
-    prefix: Path, names: Collection[str] | None = None, python: str | None = None
+    prefix: Path, names: Collection[str] | None = None, folder: Path | None = None
 ) -> list[PypiPackage]:
-    """Return the Python packages that conda does not own, by name; of ``names`` (normalized) only.
+    """Return the Python packages that conda does not own, by name.
+
+    Of ``names`` (normalized) only, if given; ``folder`` is the directory of the Python packages where it is
+    known.
 
     A ``.dist-info`` is conda's where its INSTALLER says so, or, without one, where a conda package has the
     same name and version; in doubt, where a conda record lists its RECORD and the contents are still the
     recorded ones. pip rewrites both files, so a package installed over conda's is found.
     """
-    folder = site_packages(prefix, python)
+    folder = folder or site_packages(prefix)
     if folder is None:
         return []
     files = record_files(prefix)

@@ -1,0 +1,165 @@
+"""What activating an environment changes, in the form of a kernelspec's ``env``.
+
+``conda activate`` (conda/activate.py) sets PATH and the CONDA_ variables, then the variables in
+``etc/conda/env_vars.d`` and ``conda-meta/state``, then runs the scripts in ``etc/conda/activate.d``. A
+kernelspec's values are templates: ``${NAME}`` is replaced when the kernel starts, and ``$$`` is a dollar
+sign (``string.Template``).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+#: Seconds that all scripts of an environment may take together.
+SCRIPT_LIMIT = 10.0
+#: conda's mark for a variable that a person unset (conda/base/constants.py), and the variables it does not
+#: let anyone set.
+_UNSET, _RESERVED = "***unset***", ("PATH",)
+#: What a shell changes by itself.
+_OF_THE_SHELL = frozenset(("_", "SHLVL", "PWD", "OLDPWD", "BASHOPTS", "SHELLOPTS", "PS1"))
+
+_WINDOWS = sys.platform == "win32"
+
+
+def path_directories(prefix: Path) -> list[Path]:
+    """Return what activation puts in front of PATH."""
+    if _WINDOWS:
+        library = prefix / "Library"
+        return [
+            prefix,
+            library / "mingw-w64" / "bin",
+            library / "usr" / "bin",
+            library / "bin",
+            prefix / "Scripts",
+            prefix / "bin",
+        ]
+    return [prefix / "bin"]
+
+
+def _default_env(prefix: Path, root: Path | None) -> str:
+    if root is not None and prefix == root:
+        return "base"
+    return prefix.name if prefix.parent.name == "envs" else str(prefix)
+
+
+def _load(path: Path) -> dict[str, str]:
+    try:
+        loaded = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        log.warning("Ignoring the variables in %s: %s", path, error)
+        return {}
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def _variables(prefix: Path) -> dict[str, str]:
+    """Return the variables of packages, overridden by the environment's own (``conda env config vars``)."""
+    found: dict[str, str] = {}
+    for path in sorted((prefix / "etc" / "conda" / "env_vars.d").glob("*")):
+        found.update(_load(path))
+    own = _load(prefix / "conda-meta" / "state").get("env_vars", {})
+    found.update(own if isinstance(own, dict) else {})
+    return {
+        str(name): str(value) for name, value in found.items() if value != _UNSET and name not in _RESERVED
+    }
+
+
+def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] | None:
+    """Source the scripts in one shell that starts with ``env``; return its environment then, None on failure."""
+    shell = shutil.which("bash") or shutil.which("sh")
+    if shell is None:
+        return None
+    # The environment is read by this interpreter, not by the environment's, whose libraries the scripts may
+    # break.
+    dump = "import os,sys;sys.stdout.buffer.write(b'\\0'.join(k+b'='+v for k,v in os.environb.items()))"
+    lines = [f". {_quote(str(script))} >/dev/null 2>&1 </dev/null || true" for script in scripts]
+    lines.append(f"exec {_quote(sys.executable)} -I -S -c {_quote(dump)}")
+    arguments = [
+        shell,
+        *(["--norc", "--noprofile"] if shell.endswith("bash") else []),
+        "-c",
+        "\n".join(lines),
+    ]
+    process = subprocess.Popen(  # noqa: S603 - the scripts are the environment's own; conda runs them too
+        arguments,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=SCRIPT_LIMIT)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return None
+    # A script that calls exit ends the shell before anything is written.
+    if process.returncode != 0 or not output:
+        return None
+    pairs = (item.partition(b"=") for item in output.split(b"\0") if item)
+    return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "'\"'\"'") + "'"
+
+
+def _template(value: str) -> str:
+    return value.replace("$", "$$")
+
+
+def environment_variables(
+    prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Return what activating ``prefix`` sets, as templates for a kernelspec; reads files and may run ``bash``.
+
+    ``root`` is conda's own prefix, which is called ``base``; ``base`` what the scripts find set. Scripts
+    that fail or take longer than ``SCRIPT_LIMIT`` seconds are left out, with a warning in the log. Blocks:
+    call it in a thread.
+    """
+    front = os.pathsep.join(map(str, path_directories(prefix)))
+    name = _default_env(prefix, root)
+    set_first = {
+        "CONDA_PREFIX": str(prefix),
+        "CONDA_DEFAULT_ENV": name,
+        "CONDA_SHLVL": "1",
+        "CONDA_PROMPT_MODIFIER": f"({name}) ",
+    }
+    set_first.update(_variables(prefix))
+    result = {"PATH": _template(front) + os.pathsep + "${PATH}"}
+    result.update((key, _template(value)) for key, value in set_first.items())
+    scripts = sorted((prefix / "etc" / "conda" / "activate.d").glob("*.sh"))
+    if not scripts or _WINDOWS:
+        return result
+    marker = "/tfenv-lab-path-end"
+    before = {
+        **base,
+        **set_first,
+        "PATH": front + os.pathsep + base.get("PATH", os.defpath) + os.pathsep + marker,
+    }
+    after = _run_scripts(scripts, before)
+    if after is None:
+        log.warning("The activation scripts of %s failed; its kernel starts without what they set", prefix)
+        return result
+    for key, value in after.items():
+        if key in _OF_THE_SHELL or key.startswith("BASH_FUNC_") or before.get(key) == value:
+            continue
+        result[key] = _template(value)
+    inherited = base.get("PATH", os.defpath) + os.pathsep + marker
+    if after.get("PATH") != before["PATH"]:
+        # What scripts put around PATH stays; what was inherited is read anew when the kernel starts.
+        head, found, tail = after.get("PATH", "").partition(inherited)
+        result["PATH"] = _template(head) + "${PATH}" + _template(tail) if found else result["PATH"]
+    return result

@@ -1,0 +1,78 @@
+"""``environments``: list, one, its packages, its kernelspec, and its removal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from ..base import BaseHandler
+
+
+class EnvironmentsHandler(BaseHandler):
+    """All environments."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with every environment."""
+        environments = await self.services.environments.list()
+        self.send({"environments": [environment.to_json() for environment in environments]})
+
+
+class EnvironmentHandler(BaseHandler):
+    """One environment."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Answer with the environment."""
+        self.send((await self.services.environments.get(identifier)).to_json())
+
+    @web.authenticated
+    @authorized
+    async def delete(self, identifier: str) -> None:
+        """Begin the removal and answer with its job."""
+        environment = await self.services.environments.get(identifier)
+        job = await self.services.jobs.remove(environment)
+        self.send(job, 202, f"jobs/{job.id}")
+
+
+class PackagesHandler(BaseHandler):
+    """The packages of one environment."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Answer with the packages by name."""
+        packages = await self.services.environments.packages(identifier)
+        self.send({"packages": [package.to_json() for package in packages]})
+
+
+class KernelspecHandler(BaseHandler):
+    """The kernel of one environment."""
+
+    @web.authenticated
+    @authorized
+    async def put(self, identifier: str) -> None:
+        """Make the environment a kernel and answer with the environment."""
+        environment = await self.services.environments.get(identifier)
+        await self.services.kernels.register(Path(environment.prefix), environment.name)
+        self.send((await self.services.environments.get(identifier)).to_json())
+
+    @web.authenticated
+    @authorized
+    async def delete(self, identifier: str) -> None:
+        """Take the kernel away and answer with the environment."""
+        environment = await self.services.environments.get(identifier)
+        await self.services.kernels.unregister(Path(environment.prefix))
+        self.send((await self.services.environments.get(identifier)).to_json())
+
+
+HANDLERS: list[tuple[str, type[BaseHandler]]] = [
+    (r"environments", EnvironmentsHandler),
+    (r"environments/([^/]+)", EnvironmentHandler),
+    (r"environments/([^/]+)/packages", PackagesHandler),
+    (r"environments/([^/]+)/kernelspec", KernelspecHandler),
+]

@@ -1,0 +1,144 @@
+"""What is said about an environment: the model of the REST contract, and the facts it is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from ..conda.pypi import PypiPackage
+from ..conda.records import PackageStem, stem_of
+
+Source = Literal["conda", "pypi"]
+Severity = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class TensorFlow:
+    """The TensorFlow of an environment; pip's has no ``build``."""
+
+    version: str
+    build: str | None
+    variant: str | None
+    source: Source
+
+
+@dataclass(frozen=True)
+class Keras:
+    """The Keras of an environment."""
+
+    version: str
+    source: Source
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The kernelspec that runs an environment."""
+
+    name: str
+    display_name: str
+
+
+@dataclass(frozen=True)
+class Update:
+    """The newer versions that the channels offer for the same Python and variant."""
+
+    tensorflow: str | None = None
+    keras: str | None = None
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Something a person should know, with the plan request that answers it, if one does."""
+
+    code: str
+    severity: Severity
+    message: str
+    plan_request: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class EnvironmentFacts:
+    """What the files of one environment say. Kept until one of them changes.
+
+    ``meta_names`` are the names in ``conda-meta``; ``pypi`` holds, of the Python packages that conda does
+    not own, those that concern TensorFlow and those that replaced a conda package; ``kernels`` the names of
+    its own kernelspecs. ``problems`` make it unusable. ``modified`` is in seconds since the epoch.
+    """
+
+    id: str
+    prefix: Path
+    meta_names: tuple[str, ...] = ()
+    python: str | None = None
+    tensorflow: TensorFlow | None = None
+    keras: Keras | None = None
+    pypi: tuple[PypiPackage, ...] = ()
+    kernels: tuple[str, ...] = ()
+    writable: bool = False
+    frozen: str | None = None
+    modified: float | None = None
+    problems: tuple[Advice, ...] = ()
+
+    @cached_property
+    def packages(self) -> dict[str, PackageStem]:
+        """The conda packages by name."""
+        return {stem.name: stem for stem in map(stem_of, self.meta_names) if stem}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment as the REST contract shows it.
+
+    ``modified`` is ISO 8601, UTC; ``busy`` the id of a job.
+    """
+
+    id: str
+    name: str
+    prefix: str
+    python: str | None
+    tensorflow: TensorFlow | None
+    keras: Keras | None
+    kernel: Kernel | None
+    writable: bool
+    protected: bool
+    protected_reason: str | None
+    modified: str | None
+    update: Update = field(default_factory=Update)
+    busy: str | None = None
+    advice: tuple[Advice, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the contract's object (by hand:
+
+        ``asdict`` takes ten times as long, which a long list shows).
+        """
+        return {
+            **vars(self),
+            "tensorflow": vars(self.tensorflow) if self.tensorflow else None,
+            "keras": vars(self.keras) if self.keras else None,
+            "kernel": vars(self.kernel) if self.kernel else None,
+            "update": vars(self.update),
+            "advice": [vars(advice) for advice in self.advice],
+        }
+
+
+@dataclass(frozen=True)
+class Package:
+    """One installed package.
+
+    ``size`` is in bytes, of the archive where it came from, None where not known.
+    """
+
+    name: str
+    version: str
+    build: str | None
+    channel: str | None
+    source: Source
+    requested: bool
+    size: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the contract's object."""
+        return asdict(self)

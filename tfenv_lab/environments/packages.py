@@ -1,0 +1,49 @@
+"""What is installed in one environment, conda's and pip's, with what was asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..conda.channels import split_credentials
+from ..conda.prefix import load_json, pypi_packages, record_files, requested_specs
+from ..conda.records import stem_of
+from .models import Package
+
+
+def channel_name(channel: str) -> str:
+    """Return how a record's channel is called:
+
+    its path on conda's own host, else its URL, never credentials.
+    """
+    if "://" not in channel:
+        return channel.strip("/")
+    url, _ = split_credentials(channel)
+    parts = urlsplit(url)
+    return parts.path.strip("/") if parts.netloc == "conda.anaconda.org" else url
+
+
+def packages_of(prefix: Path) -> list[Package]:
+    """Return the packages by name. What a record's file name says counts where the record cannot be read."""
+    requested = requested_specs(prefix)
+    found = []
+    for path in record_files(prefix):
+        stem = stem_of(path.name)
+        if stem is None:
+            continue
+        record = load_json(path)
+        channel, size = record.get("channel"), record.get("size")
+        found.append(
+            Package(
+                stem.name,
+                stem.version,
+                stem.build,
+                channel_name(channel) if isinstance(channel, str) and channel else None,
+                "conda",
+                stem.name in requested,
+                size if isinstance(size, int) else None,
+            )
+        )
+    owned = pypi_packages(prefix)
+    found += [Package(package.name, package.version, None, None, "pypi", False, None) for package in owned]
+    return sorted(found, key=lambda package: (package.name, package.source))

@@ -1,0 +1,46 @@
+"""Why an environment must not be changed from here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from .models import EnvironmentFacts
+
+
+class Protection:
+    """Knows the environments that are protected, and says why in a sentence.
+
+    ``named`` is what the administrator lists (names or paths), ``server`` the prefixes of the interpreter
+    that runs this server (a virtual environment's base is one of them).
+    """
+
+    def __init__(
+        self, named: Iterable[str] = (), server: Iterable[str] = (sys.prefix, sys.base_prefix)
+    ) -> None:
+        named = list(named)
+        self._names = frozenset(text for text in named if os.sep not in text)
+        self._paths = frozenset(os.path.realpath(Path(text).expanduser()) for text in named if os.sep in text)
+        self._server = frozenset(map(os.path.realpath, server))
+
+    def reason(self, facts: EnvironmentFacts, real: Path, name: str, roots: Collection[str]) -> str | None:
+        """Return the reason, or None where changes are allowed.
+
+        ``real`` is the real path; ``roots`` are the real paths of conda's own prefixes.
+        """
+        path = str(real)
+        if path in self._server:
+            return "The Jupyter server itself runs from this environment."
+        if path in roots:
+            return "This is conda's base environment; conda itself runs from it."
+        if path in self._paths or name in self._names:
+            return "The server's configuration protects this environment."
+        if facts.frozen is not None:
+            return f"This environment is frozen. {facts.frozen}"
+        if facts.problems and not facts.meta_names:
+            return facts.problems[0].message
+        if not facts.writable:
+            return "You have no permission to change this environment."
+        return None

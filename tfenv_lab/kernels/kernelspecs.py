@@ -1,0 +1,136 @@
+"""Kernelspecs on disk: those inside an environment, and ours in the user's kernel directory.
+
+A kernelspec of ours is marked by ``metadata.tfenv_lab``; nothing without that mark is ever changed or
+removed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_data_dir
+
+log = logging.getLogger(__name__)
+
+#: The key of our mark in a kernelspec's metadata.
+MARK = "tfenv_lab"
+#: Raised when what we write changes, so that older kernelspecs are rewritten.
+FORMAT = 1
+#: Where an environment keeps its own kernelspecs.
+INSIDE = Path("share", "jupyter", "kernels")
+
+
+@dataclass(frozen=True)
+class Kernelspec:
+    """One kernelspec: its name, the directory that holds ``kernel.json`` and the icons, and the JSON."""
+
+    name: str
+    folder: Path
+    spec: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def display_name(self) -> str:
+        """The name that a person sees."""
+        return str(self.spec.get("display_name") or self.name)
+
+    @property
+    def mark(self) -> dict[str, Any] | None:
+        """Our mark: ``{format, prefix, fingerprint, kernel, env}``; None on a kernelspec that is not ours."""
+        metadata = self.spec.get("metadata")
+        mark = metadata.get(MARK) if isinstance(metadata, dict) else None
+        return mark if isinstance(mark, dict) and isinstance(mark.get("prefix"), str) else None
+
+
+def user_folder() -> Path:
+    """Return the user's kernel directory; ``JUPYTER_DATA_DIR`` moves it."""
+    return Path(jupyter_data_dir()) / "kernels"
+
+
+def read(folder: Path) -> Kernelspec | None:
+    """Return the kernelspec in a directory, or None where there is none that can be read."""
+    try:
+        spec = json.loads((folder / "kernel.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return Kernelspec(folder.name, folder, spec) if isinstance(spec, dict) else None
+
+
+def inside(prefix: Path) -> list[Kernelspec]:
+    """Return an environment's own kernelspecs, Python's first.
+
+    Generated ones (``conda-…``) are not its own.
+    """
+    try:
+        folders = sorted((prefix / INSIDE).iterdir())
+    except OSError:
+        return []
+    found = [read(folder) for folder in folders if not folder.name.startswith("conda-")]
+    specs = [spec for spec in found if spec is not None and spec.spec.get("argv")]
+    return sorted(specs, key=lambda spec: (spec.name not in ("python3", "python2"), spec.name))
+
+
+def ours(folder: Path) -> Iterator[Kernelspec]:
+    """Yield the kernelspecs in ``folder`` that carry our mark."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    for entry in entries:
+        spec = read(entry)
+        if spec is not None and spec.mark is not None:
+            yield spec
+
+
+def program(argv: list[str], prefix: Path) -> list[str]:
+    """Return ``argv`` with the environment's own program, as an absolute path.
+
+    Jupyter replaces a bare ``python`` by the server's interpreter, and a copied environment can name the
+    one it was copied from.
+    """
+    first = Path(argv[0])
+    own = [prefix / "bin" / first.name, prefix / first.name, prefix / "Scripts" / first.name]
+    if first.is_absolute() and (first.is_relative_to(prefix) or not any(path.exists() for path in own)):
+        return argv
+    return [str(next((path for path in own if path.exists()), first)), *argv[1:]]
+
+
+def write(target: Path, spec: Mapping[str, Any], resources: Path) -> None:
+    """Put a kernelspec in place as a whole: ``kernel.json`` and the icons that lie in ``resources``.
+
+    Readers see the old one or the new one. OSError where the directory cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staged = Path(tempfile.mkdtemp(prefix=".tfenv-", dir=target.parent))
+    try:
+        for path in sorted(resources.iterdir()) if resources.is_dir() else ():
+            if path.is_file() and path.name != "kernel.json":
+                shutil.copyfile(path, staged / path.name)
+        (staged / "kernel.json").write_text(json.dumps(spec, indent=1, ensure_ascii=False), encoding="utf-8")
+        staged.chmod(0o755)
+        if target.is_dir():
+            # kernel.json comes last: until then the old one stands beside the new icons.
+            for path in sorted(staged.iterdir(), key=lambda path: path.name == "kernel.json"):
+                os.replace(path, target / path.name)  # noqa: PTH105 - replaces in one step on every platform
+        else:
+            staged.rename(target)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+def remove(spec: Kernelspec) -> None:
+    """Remove a kernelspec of ours. One without our mark is left where it is."""
+    current = read(spec.folder)
+    if current is None or current.mark is None:
+        return
+    # Out of Jupyter's sight in one step, then deleted.
+    aside = Path(tempfile.mkdtemp(prefix=".tfenv-", dir=spec.folder.parent))
+    spec.folder.rename(aside / spec.name)
+    shutil.rmtree(aside, ignore_errors=True)

@@ -1,0 +1,101 @@
+"""Names of kernels: nb_conda_kernels' ids and metadata, so that notebooks move between machines with either.
+
+Rules of nb_conda_kernels 2.5 (``CondaKernelSpecManager._all_envs`` and ``_all_specs``). Paths are text
+here, as there.
+"""
+
+# ruff: noqa: PTH118, PTH119, PTH120
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+#: nb_conda_kernels' own display name; what a person sees is the trait ``kernel_display_name``.
+PLAIN_FORMAT = "{name} ({language} {version})"
+SHORT = {"python2": "py", "python3": "py", "ir": "r"}
+
+
+def clean(name: str) -> str:
+    """Return a kernel name of allowed characters: accents are dropped, anything else becomes ``_``."""
+    if not name.isascii():
+        decomposed = unicodedata.normalize("NFKD", name)
+        name = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return re.sub(r"[^a-zA-Z0-9._\-]", "_", name)
+
+
+def environment_names(
+    prefixes: Iterable[str], base: str | None, envs_dir: str | None = None, base_name: str = "base"
+) -> dict[str, str]:
+    """Return nb_conda_kernels' name of every environment, by prefix.
+
+    ``prefixes`` are all known ones (the names depend on each other; conda lists them sorted). ``base`` is
+    conda's own prefix. Where there is none, ``envs_dir`` counts as the ``envs`` of a base, so that its
+    environments have the names they would have there.
+    """
+    home = os.path.join(base, "envs") if base else envs_dir
+    build = os.path.join(base, "conda-bld", "") if base else None
+    ordered = sorted(set(prefixes))
+    if base and base not in ordered:
+        ordered.insert(0, base)
+    taken: dict[str, str] = {}
+    for prefix in ordered:
+        if prefix == base:
+            name = base_name
+        elif build and prefix.startswith(build):
+            continue
+        else:
+            parent, name = os.path.split(prefix)
+            if os.path.basename(parent) == "envs" and (parent != home or name in taken):
+                name = f"{os.path.basename(os.path.dirname(parent))}-{name}"
+        if name in taken:
+            # The counter starts at 2; there are never more names in use than environments before this one.
+            name = next(found for i in range(len(taken) + 1) if (found := f"{name}-{i + 2}") not in taken)
+        taken[name] = prefix
+    return {prefix: name for name, prefix in taken.items()}
+
+
+def kernel_id(name: str, kernel: str, base_name: str = "base") -> str:
+    """Return the id of the kernelspec ``kernel`` in the environment that nb_conda_kernels calls ``name``."""
+    kind = "" if name == base_name else "env-"
+    return clean(f"conda-{kind}{name}-{SHORT.get(kernel, kernel)}")
+
+
+def language_of(display_name: str) -> str:
+    """Return what nb_conda_kernels calls the language: ``Python``, or a kernel's whole display name."""
+    return "Python" if display_name.startswith("Python") else display_name
+
+
+def metadata(
+    name: str, prefix: str, kernel: str, display_name: str, *, running: bool, base_name: str = "base"
+) -> dict[str, Any]:
+    """Return the metadata that nb_conda_kernels adds to a kernelspec; ``running``:
+
+    it is the server's own prefix.
+    """
+    return {
+        "conda_env_name": name,
+        "conda_env_path": prefix,
+        "conda_language": language_of(display_name),
+        "conda_raw_kernel_name": kernel,
+        "conda_is_base_environment": name == base_name,
+        "conda_is_currently_running": running,
+    }
+
+
+def display_name(form: str, fields: Mapping[str, str | None]) -> str:
+    """Return the name a person sees; a format with a field that has no value gives way to ``PLAIN_FORMAT``.
+
+    Fields: name, environment, language, version, tensorflow, kernel, conda_kernel, display_name, prefix.
+    Those of nb_conda_kernels' ``name_format`` are among them, its positional ones (language, environment)
+    too.
+    """
+    known = {key: value for key, value in fields.items() if value}
+    for pattern in (form, PLAIN_FORMAT, "{name} ({language})"):
+        try:
+            return pattern.format(known.get("language", ""), known.get("environment", ""), **known)
+        except (KeyError, IndexError, ValueError):
+            continue
+    return str(fields["name"])
