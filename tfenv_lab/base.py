@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -47,13 +46,11 @@ class BaseHandler(APIHandler):
         return parsed
 
     def send(self, model: Any, status: int = 200, location: str | None = None) -> None:
-        """Finish with ``model`` (a dict or a dataclass) as JSON; ``location`` is relative to the contract's root."""
+        """Finish with ``model`` (a dict, or what has ``to_json``) as JSON; ``location`` is relative to the contract."""
         self.set_status(status)
         if location is not None:
             self.set_header("Location", url_path_join(self.base_url, ROOT, location))
-        if dataclasses.is_dataclass(model) and not isinstance(model, type):
-            model = dataclasses.asdict(model)
-        self.finish(json.dumps(model))
+        self.finish(json.dumps(model if isinstance(model, dict) else model.to_json()))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer every failure with the contract's error body; a traceback stays in the log."""
@@ -77,6 +74,8 @@ class BaseHandler(APIHandler):
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log what a user can cause as one line, anything else with its traceback."""
         if isinstance(value, TfenvError):
-            self.log.info("%s %s: %s (%s)", self.request.method, self.request.path, value.message, value.reason)
+            self.log.info(
+                "%s %s: %s (%s)", self.request.method, self.request.path, value.message, value.reason
+            )
         else:
             super().log_exception(typ, value, tb)

@@ -9,7 +9,8 @@ from ..errors import ChannelUnreachable, JobFailed, NoSpace, TfenvError
 
 _DOWNLOAD = re.compile(
     r"error sending request|failed to fetch|could not fetch|HTTP status|status code|dns error|connection|"
-    r"failed to download|download", re.IGNORECASE
+    r"failed to download|download",
+    re.IGNORECASE,
 )
 _MISSING = re.compile(r"No such file or directory|os error 2\b")
 _HASH = re.compile(r"hash|checksum|sha256|md5", re.IGNORECASE)
@@ -25,7 +26,11 @@ def translate(error: Exception) -> TfenvError:
         chain.append(str(current) or type(current).__name__)
         current = current.__cause__ or current.__context__
     text = "\n".join(dict.fromkeys(chain))
-    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "os error 28" in text or "No space left" in text:
+    if (
+        getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+        or "os error 28" in text
+        or "No space left" in text
+    ):
         return NoSpace("The disk is full; free some space and try again. Nothing was changed.", text)
     if getattr(error, "errno", None) in (errno.EACCES, errno.EPERM, errno.EROFS):
         return JobFailed("The folder of this environment cannot be written.", text)

@@ -47,7 +47,9 @@ def hold(prefix: Path, job: str, timeout: float = 0.0) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         who = holder(prefix) or {}
-        place = f"process {who['pid']} on {who['host']}" if {"pid", "host"} <= who.keys() else "another process"
+        place = (
+            f"process {who['pid']} on {who['host']}" if {"pid", "host"} <= who.keys() else "another process"
+        )
         raise PrefixBusy(f"“{prefix.name}” is being changed by {place}.") from error
     note = _note_path(prefix)
     try:

@@ -39,7 +39,10 @@ def _rename2(first: Path, second: Path) -> None:
     """Exchange two directories in one step, or raise OSError (ENOSYS where the system cannot)."""
     libc = ctypes.CDLL(None, use_errno=True)
     if sys.platform == "darwin":
-        call, arguments = getattr(libc, "renamex_np", None), (os.fsencode(first), os.fsencode(second), _RENAME_SWAP)
+        call, arguments = (
+            getattr(libc, "renamex_np", None),
+            (os.fsencode(first), os.fsencode(second), _RENAME_SWAP),
+        )
     else:
         call = getattr(libc, "renameat2", None)
         arguments = (_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE)  # type: ignore[assignment]

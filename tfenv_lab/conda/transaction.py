@@ -71,7 +71,9 @@ def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[str, int
     }
 
 
-def changed_records(before: Iterable[RepoDataRecord], after: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
+def changed_records(
+    before: Iterable[RepoDataRecord], after: Iterable[RepoDataRecord]
+) -> list[RepoDataRecord]:
     """Return the records of ``after`` that have to be linked, given what is installed."""
     have = {(r.name.normalized, str(r.version), r.build, r.subdir) for r in before}
     return [r for r in after if (r.name.normalized, str(r.version), r.build, r.subdir) not in have]
@@ -87,7 +89,7 @@ async def apply(
     """
     staged = staging.staging_path(change.prefix, change.job)
     new = change.fingerprint is None
-    _check(change)
+    require_state(change.prefix, change.fingerprint)
     change.prefix.parent.mkdir(parents=True, exist_ok=True)
     try:
         watcher.phase("link" if not new else "download")
@@ -98,13 +100,15 @@ async def apply(
         after = await asyncio.to_thread(prefix.records, staged)
         owned = {str(path) for record in (*before, *after) for path in record.files}
         if change.copy_of is not None:
-            await asyncio.to_thread(staging.carry_over, change.copy_of, staged, staging.Snapshot(), _owned(change.copy_of, owned))
+            await asyncio.to_thread(
+                staging.carry_over, change.copy_of, staged, staging.Snapshot(), _owned(change.copy_of, owned)
+            )
         revision = await asyncio.to_thread(_record, change, staged, before, after)
         if source is not None:
             await asyncio.to_thread(staging.carry_over, source, staged, snapshot, owned)
         with watcher.swapping():
             watcher.phase("swap")
-            _check(change)
+            require_state(change.prefix, change.fingerprint)
             if new:
                 staged.rename(change.prefix)
             else:
@@ -151,12 +155,13 @@ def _owned(source: Path, owned: set[str]) -> set[str]:
     return owned | {str(path) for record in prefix.records(source) for path in record.files}
 
 
-def _check(change: Change) -> None:
-    if change.fingerprint is None:
-        if change.prefix.exists() or change.prefix.is_symlink():
-            raise PrefixExists(f"Something is already at {change.prefix}; choose another name.")
-    elif not change.prefix.is_dir() or prefix.fingerprint(change.prefix) != change.fingerprint:
-        raise StalePlan(f"“{change.prefix.name}” changed since this was planned; review the change again.")
+def require_state(path: Path, fingerprint: str | None) -> None:
+    """Raise unless a prefix is what was planned for: absent (None, else PrefixExists) or unchanged (else StalePlan)."""
+    if fingerprint is None:
+        if path.exists() or path.is_symlink():
+            raise PrefixExists(f"Something is already at {path}; choose another name.")
+    elif not path.is_dir() or prefix.fingerprint(path) != fingerprint:
+        raise StalePlan(f"“{path.name}” changed since this was planned; review the change again.")
 
 
 async def _link(
@@ -238,5 +243,3 @@ def _remember(staged: Path, record: PrefixRecord, spec: str | None) -> None:
     fresh = path.with_suffix(".tmp")
     fresh.write_text(json.dumps(stored, indent=2), encoding="utf-8")
     os.replace(fresh, path)  # noqa: PTH105
-
-

@@ -21,7 +21,11 @@ _VERBS: dict[str, str] = {
 
 
 def _side(record: RepoDataRecord) -> dict[str, Any]:
-    return {"version": str(record.version), "build": record.build, "channel": (record.channel or "").rstrip("/") or None}
+    return {
+        "version": str(record.version),
+        "build": record.build,
+        "channel": (record.channel or "").rstrip("/") or None,
+    }
 
 
 def _same(a: RepoDataRecord, b: RepoDataRecord) -> bool:
@@ -41,7 +45,11 @@ def entries(
             if _same(was, will):
                 continue
             action: Action = (
-                "change" if was.version == will.version else "upgrade" if will.version > was.version else "downgrade"
+                "change"
+                if was.version == will.version
+                else "upgrade"
+                if will.version > was.version
+                else "downgrade"
             )
         else:
             action = "install" if was is None else "remove"

@@ -68,6 +68,10 @@ class Plan:
         del body["work"]
         return body
 
+    def stored(self) -> dict[str, Any]:
+        """Return everything, as it is kept on disk and sent to the worker."""
+        return asdict(self)
+
 
 @dataclass(frozen=True)
 class PlanWork:

@@ -14,7 +14,15 @@ ALL: Literal["all"] = "all"
 
 _NAME = re.compile(r"[\w][\w.+-]*")
 _NAME_MAX = 64
-_RESERVED = {"base", "root", "con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
+_RESERVED = {
+    "base",
+    "root",
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)),
+}
 _VERSION = re.compile(r"\d[\w.!+]*(\.\*)?")
 _PYTHON = re.compile(r"\d\.\d{1,2}")
 _CUDA = re.compile(r"\d{1,3}(\.\d{1,3})?")
@@ -98,9 +106,13 @@ PlanRequest = Create | Install | Update | Remove | Clone | Import | Revert
 def check_name(name: str) -> str:
     """Return an environment name that can be a directory on every platform, or raise InvalidName."""
     if len(name) > _NAME_MAX:
-        raise InvalidName(f"An environment's name has at most {_NAME_MAX} characters; this one has {len(name)}.")
+        raise InvalidName(
+            f"An environment's name has at most {_NAME_MAX} characters; this one has {len(name)}."
+        )
     if not _NAME.fullmatch(name) or name.endswith("."):
-        raise InvalidName(f"“{name}” cannot be a name; use letters, digits, “-”, “_” and “.”, starting with a letter or digit.")
+        raise InvalidName(
+            f"“{name}” cannot be a name; use letters, digits, “-”, “_” and “.”, starting with a letter or digit."
+        )
     if name.split(".")[0].lower() in _RESERVED:
         raise InvalidName(f"“{name}” is a reserved name; choose another.")
     return name
@@ -193,7 +205,9 @@ def parse(body: Mapping[str, Any]) -> PlanRequest:
         )
     elif kind == "install":
         request = Install(
-            fields.text("environment", _MISSING), _some(fields.texts("specs", _MISSING), "specs"), _into(fields)
+            fields.text("environment", _MISSING),
+            _some(fields.texts("specs", _MISSING), "specs"),
+            _into(fields),
         )
     elif kind == "update":
         environment = fields.text("environment", _MISSING)
@@ -205,7 +219,8 @@ def parse(body: Mapping[str, Any]) -> PlanRequest:
             request = Update(environment, names, _into(fields))
     elif kind == "remove":
         request = Remove(
-            fields.text("environment", _MISSING), _some(_named(fields.texts("packages", _MISSING)), "packages")
+            fields.text("environment", _MISSING),
+            _some(_named(fields.texts("packages", _MISSING)), "packages"),
         )
     elif kind == "clone":
         request = Clone(fields.text("environment", _MISSING), check_name(fields.text("name", _MISSING)))
@@ -216,6 +231,8 @@ def parse(body: Mapping[str, Any]) -> PlanRequest:
     elif kind == "revert":
         request = Revert(fields.text("environment", _MISSING), fields.number("revision"))
     else:
-        raise InvalidRequest("“kind” must be one of create, install, update, remove, clone, import and revert.")
+        raise InvalidRequest(
+            "“kind” must be one of create, install, update, remove, clone, import and revert."
+        )
     fields.finish()
     return request

@@ -8,12 +8,11 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NotFound
+from ..errors import NotFound, StalePlan
 from . import requests
 from .commands import commands
 from .difference import entries, summary
@@ -37,7 +36,13 @@ class PlanService:
     """Makes plans and finds them again. A plan outlives the server that made it."""
 
     def __init__(
-        self, planner: Planner, settings: CondaSettings, subdir: str, folder: Path, package_cache: Path, running: RunningIn
+        self,
+        planner: Planner,
+        settings: CondaSettings,
+        subdir: str,
+        folder: Path,
+        package_cache: Path,
+        running: RunningIn,
     ) -> None:
         self._planner = planner
         self._settings = settings
@@ -63,6 +68,19 @@ class PlanService:
         """Return the JSON of the request that a plan was made of. Raises NotFound."""
         _, body = await asyncio.to_thread(self._load, plan_id)
         return body
+
+    async def require_current(self, plan: Plan) -> None:
+        """Raise PrefixExists or StalePlan where the prefix is not what the plan was made for."""
+        from ..conda.transaction import require_state
+
+        await asyncio.to_thread(require_state, Path(plan.prefix), plan.work.fingerprint)
+
+    async def take(self, plan_id: str) -> None:
+        """Mark a plan as applied. Raises StalePlan the second time."""
+        try:
+            await asyncio.to_thread(self._path(plan_id).with_suffix(".applied").touch, exist_ok=False)
+        except FileExistsError as error:
+            raise StalePlan("This plan was applied already; review the change again.") from error
 
     def _plan(self, draft: Draft, running: list[str]) -> Plan:
         from ..conda import lock
@@ -103,12 +121,12 @@ class PlanService:
 
     def _store(self, plan: Plan, body: dict[str, Any]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        for old in self._folder.glob("*.json"):
+        for old in self._folder.iterdir():
             if old.stat().st_mtime < time.time() - KEEP:
                 old.unlink(missing_ok=True)
         path = self._path(plan.id)
         fresh = path.with_suffix(".tmp")
-        fresh.write_text(json.dumps({"plan": asdict(plan), "request": body}), encoding="utf-8")
+        fresh.write_text(json.dumps({"plan": plan.stored(), "request": body}), encoding="utf-8")
         fresh.replace(path)
 
     def _load(self, plan_id: str) -> tuple[Plan, dict[str, Any]]:

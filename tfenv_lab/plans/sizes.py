@@ -53,7 +53,9 @@ def _unpacked(cache: Path, record: RepoDataRecord) -> int | None:
         return None
 
 
-def measure(before: Sequence[RepoDataRecord], after: Sequence[RepoDataRecord], cache: Path, prefix: Path) -> Sizes:
+def measure(
+    before: Sequence[RepoDataRecord], after: Sequence[RepoDataRecord], cache: Path, prefix: Path
+) -> Sizes:
     """Return what it costs to bring a prefix from ``before`` to ``after`` with this package cache."""
     from ..conda.transaction import changed_records, fetch_sizes
 

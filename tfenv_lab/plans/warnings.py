@@ -92,7 +92,9 @@ def _removals(draft: Draft, lines: Sequence[Entry]) -> Iterator[PlanWarning]:
     asked = set(_requested_before(draft))
     for entry in lines:
         if entry.action == "remove" and entry.name in asked and entry.name not in named:
-            yield PlanWarning("requested-removed", f"{entry.name}, which was asked for by name, is removed too.")
+            yield PlanWarning(
+                "requested-removed", f"{entry.name}, which was asked for by name, is removed too."
+            )
 
 
 def _requested_before(draft: Draft) -> list[str]:
@@ -131,7 +133,8 @@ def _hardware(draft: Draft) -> Iterator[PlanWarning]:
     asked = isinstance(draft.request, requests.Create) and draft.request.variant == "cpu"
     if has_driver and not on_cuda and not asked:
         yield PlanWarning(
-            "cpu-build-with-gpu", "A GPU is present, but this is a CPU build of TensorFlow; it will not use the GPU."
+            "cpu-build-with-gpu",
+            "A GPU is present, but this is a CPU build of TensorFlow; it will not use the GPU.",
         )
 
 
@@ -149,12 +152,20 @@ def _pip(draft: Draft) -> Iterator[PlanWarning]:
     )
     if clashes:
         yield PlanWarning(
-            "pip-overwritten", f"pip installed {', '.join(clashes)} here; this change puts conda's own over it."
+            "pip-overwritten",
+            f"pip installed {', '.join(clashes)} here; this change puts conda's own over it.",
         )
-    pythons = [_numbers(str(r.version)) for rs in (draft.before, draft.after) for r in rs if r.name.normalized == "python"]
+    pythons = [
+        _numbers(str(r.version))
+        for rs in (draft.before, draft.after)
+        for r in rs
+        if r.name.normalized == "python"
+    ]
     others = sorted(set(by_pip) - set(clashes))
     if others and len(set(pythons)) > 1:
-        yield PlanWarning("pip-left-behind", f"After the change of Python, these are gone: {', '.join(others)}.")
+        yield PlanWarning(
+            "pip-left-behind", f"After the change of Python, these are gone: {', '.join(others)}."
+        )
 
 
 def _running(draft: Draft, running: Sequence[str]) -> Iterator[PlanWarning]:
@@ -164,4 +175,3 @@ def _running(draft: Draft, running: Sequence[str]) -> Iterator[PlanWarning]:
             f"In use by {', '.join(running)}: restart the kernel after the change.",
             severity="info",
         )
-

@@ -1,0 +1,67 @@
+"""Jobs: work that takes longer than a request."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timezone
+from typing import Any, Literal
+
+State = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
+FINISHED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
+
+NO_PROGRESS: dict[str, Any] = {
+    "done_bytes": 0,
+    "total_bytes": 0,
+    "done_packages": 0,
+    "total_packages": 0,
+    "fraction": 0.0,
+}
+
+
+def now() -> str:
+    """Return the present moment, ISO 8601 in UTC."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+
+
+def new_id() -> str:
+    """Return an id that sorts by time of making; it has no hyphen, since staging directories carry it."""
+    return f"{int(time.time() * 1000):011x}{secrets.token_hex(3)}"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job, as the REST contract has it; times are ISO 8601 in UTC.
+
+    ``server`` says which process supervises it (``host``, ``pid``, ``started``: seconds since the epoch); it is
+    stored, not sent.
+    """
+
+    id: str
+    kind: str
+    name: str
+    prefix: str
+    environment: str | None
+    state: State = "queued"
+    phase: str | None = None
+    progress: dict[str, Any] = field(default_factory=lambda: dict(NO_PROGRESS))
+    message: str = ""
+    created: str = field(default_factory=now)
+    started: str | None = None
+    finished: str | None = None
+    error: dict[str, Any] | None = None
+    result: Any = None
+    request: dict[str, Any] | None = None
+    server: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the Job of the REST contract."""
+        body = asdict(self)
+        del body["server"]
+        return body
+
+    def ended(self, state: State, **fields: Any) -> Job:
+        """Return the job as finished now."""
+        progress = {**self.progress, "fraction": 1.0} if state == "succeeded" else self.progress
+        return replace(self, state=state, finished=now(), progress=progress, **fields)

@@ -1,0 +1,303 @@
+"""Jobs: queued, supervised, cancelled, remembered."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+from traitlets.config import LoggingConfigurable
+
+from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning, PrefixBusy, Protected
+from ..plans.sizes import require_room
+from .models import FINISHED, Job, new_id, now
+from .process import WorkerProcess
+
+if TYPE_CHECKING:
+    from ..conda.condarc import CondaSettings
+    from ..environments.models import Environment
+    from ..plans.service import PlanService
+    from .events import JobEvents
+    from .store import JobStore
+
+#: What happens after a change took place: kernelspecs, caches. Gets the finished job.
+Settle = Callable[[Job], Awaitable[None]]
+
+
+def _this_server() -> dict[str, Any]:
+    return {"host": socket.gethostname(), "pid": os.getpid(), "started": psutil.Process().create_time()}
+
+
+def alive(server: dict[str, Any]) -> bool:
+    """Tell whether the server that supervises a job still runs; of another host nothing is known, so it may."""
+    if server.get("host") != socket.gethostname():
+        return bool(server)
+    try:
+        return abs(psutil.Process(int(server["pid"])).create_time() - float(server["started"])) < 1
+    except (psutil.Error, KeyError, ValueError):
+        return False
+
+
+class JobService(LoggingConfigurable):
+    """Runs jobs in worker processes, at most ``max_running`` at once and one for a prefix."""
+
+    def __init__(
+        self,
+        *,
+        settings: CondaSettings,
+        subdir: str,
+        store: JobStore,
+        events: JobEvents,
+        plans: PlanService,
+        package_cache: Path,
+        max_running: int,
+        settle: Settle,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._order = {
+            "settings": settings.to_json(),
+            "subdir": subdir,
+            "package_cache": str(package_cache),
+            "bytecode_store": str(package_cache.parent / "bytecode"),
+        }
+        self._store = store
+        self._events = events
+        self._plans = plans
+        self._slots = asyncio.Semaphore(max_running)
+        self._settle = settle
+        self._server = _this_server()
+        self._live: dict[str, Job] = {}
+        self._workers: dict[str, WorkerProcess] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._cancelled: set[str] = set()
+
+    # What is asked
+
+    async def list(self) -> list[Job]:
+        """Return all jobs, newest first, those of earlier servers included."""
+        stored = await asyncio.to_thread(self._store.load)
+        jobs = {job.id: job for job in stored} | self._live
+        return sorted(jobs.values(), key=lambda job: job.id, reverse=True)
+
+    async def get(self, job_id: str) -> Job:
+        """Return one job. Raises NotFound."""
+        found = next((job for job in await self.list() if job.id == job_id), None)
+        if found is None:
+            raise NotFound("There is no such job.")
+        return found
+
+    async def log(self, job_id: str) -> str:
+        """Return a job's log. Raises NotFound."""
+        job = await self.get(job_id)
+        return await asyncio.to_thread(self._store.log, job.id)
+
+    def busy_of(self, prefix: Path) -> str | None:
+        """Return the id of the job that works on a prefix, or waits to."""
+        text = str(prefix)
+        return next((job.id for job in self._live.values() if job.prefix == text), None)
+
+    # What is begun
+
+    async def apply(self, plan_id: str) -> Job:
+        """Start the job that applies a plan.
+
+        Raises NotFound, StalePlan (applied already, or the prefix changed since), PrefixBusy, PrefixExists, NoSpace.
+        """
+        plan = await self._plans.get(plan_id)
+        if not plan.entries and plan.kind not in ("clone", "create"):
+            raise InvalidRequest("There is nothing to change: the environment is up to date.")
+        prefix = Path(plan.prefix)
+        self._require_idle(prefix)
+        await self._plans.require_current(plan)
+        await asyncio.to_thread(require_room, prefix, plan.work.needed_bytes)
+        request = await self._plans.request_of(plan_id)
+        await self._plans.take(plan_id)
+        job = Job(new_id(), plan.kind, plan.name, plan.prefix, plan.work.environment, request=request)
+        return self._begin(job, {"action": "apply", "plan": plan.stored()})
+
+    async def remove(self, environment: Environment) -> Job:
+        """Start the job that removes a whole environment. Raises Protected or PrefixBusy."""
+        if environment.protected or not environment.writable:
+            raise Protected(environment.protected_reason or f"“{environment.name}” cannot be written.")
+        self._require_idle(Path(environment.prefix))
+        job = Job(new_id(), "delete", environment.name, environment.prefix, environment.id)
+        return self._begin(job, {"action": "delete", "prefix": environment.prefix})
+
+    async def check(self, environment: Environment, env: dict[str, str]) -> Job:
+        """Start the job that verifies an environment; ``env`` is its kernel's. Raises PrefixBusy."""
+        self._require_idle(Path(environment.prefix))
+        job = Job(new_id(), "check", environment.name, environment.prefix, environment.id)
+        return self._begin(job, {"action": "check", "prefix": environment.prefix, "env": env})
+
+    async def cancel(self, job_id: str) -> Job:
+        """End a job that is queued or running and return it. Raises NotFound, or NotRunning when it is too late."""
+        job = await self.get(job_id)
+        if job.state in FINISHED:
+            raise NotRunning("This job is finished; there is nothing to cancel.")
+        if job_id not in self._live:
+            raise NotRunning("Another server runs this job; cancel it there.")
+        if job.phase == "swap":
+            raise NotRunning("The change is being put in place; it is too late to cancel.")
+        self._cancelled.add(job_id)
+        worker = self._workers.get(job_id)
+        if worker is not None:
+            worker.kill()
+        else:
+            self._tasks[job_id].cancel()
+        await asyncio.wait({self._tasks[job_id]})
+        return await self.get(job_id)
+
+    async def stop(self) -> None:
+        """End every worker; their jobs become interrupted and leave nothing behind."""
+        for worker in self._workers.values():
+            worker.kill()
+        tasks = list(self._tasks.values())
+        for job_id, task in self._tasks.items():
+            if job_id not in self._workers:
+                task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=10)
+
+    # What runs
+
+    def _require_idle(self, prefix: Path) -> None:
+        holder = self.busy_of(prefix)
+        if holder is not None:
+            job = self._live[holder]
+            raise PrefixBusy(
+                f"“{job.name}” is busy: a job of kind “{job.kind}” is {job.state}. Wait for it or cancel it."
+            )
+
+    def _begin(self, job: Job, order: dict[str, Any]) -> Job:
+        job = replace(job, server=self._server, message="Waiting to start")
+        self._update(job)
+        self._tasks[job.id] = asyncio.ensure_future(
+            self._run(job.id, {**order, **self._order, "job": job.id})
+        )
+        return job
+
+    def _update(self, job: Job) -> None:
+        before = self._live.get(job.id)
+        self._live[job.id] = job
+        if before is None or (before.state, before.phase) != (job.state, job.phase):
+            self._store.save(job)
+        self._events.emit(job)
+
+    async def _run(self, job_id: str, order: dict[str, Any]) -> None:
+        try:
+            async with self._slots:
+                self._update(replace(self._live[job_id], state="running", started=now(), message="Starting"))
+                last = await self._work(job_id, order)
+            job = await self._outcome(self._live[job_id], last)
+        except asyncio.CancelledError:
+            state = "cancelled" if job_id in self._cancelled else "interrupted"
+            job = self._live[job_id].ended(state, message="Cancelled before it began")
+        except Exception as error:
+            self.log.exception("Job %s failed in the server", job_id)
+            failure = JobFailed(
+                "The job met an unexpected failure; the server's log holds the cause.", str(error)
+            )
+            job = self._live[job_id].ended("failed", message=failure.message, error=failure.to_json())
+        finally:
+            self._workers.pop(job_id, None)
+        if job.state == "succeeded":
+            try:
+                await self._settle(job)
+            except Exception:
+                self.log.exception("What follows job %s failed", job_id)
+        self._update(job)
+        self._live.pop(job_id, None)
+        self._tasks.pop(job_id, None)
+        self._cancelled.discard(job_id)
+        await asyncio.to_thread(self._store.prune)
+
+    async def _work(self, job_id: str, order: dict[str, Any]) -> dict[str, Any] | None:
+        """Run the worker and return its last word, or None where it died without one."""
+        worker = WorkerProcess(lambda text: self._store.append_log(job_id, text))
+        self._workers[job_id] = worker
+        last = None
+        async for message in worker.run(order):
+            job = self._live[job_id]
+            if "phase" in message:
+                self._update(replace(job, phase=message["phase"], message=PHASES[message["phase"]]))
+            elif "progress" in message:
+                self._update(replace(job, progress=message["progress"]))
+            else:
+                last = message
+        return last
+
+    async def _outcome(self, job: Job, last: dict[str, Any] | None) -> Job:
+        if last is not None and "error" in last:
+            error = last["error"]
+            return job.ended("failed", message=error["message"], error=error)
+        if last is not None:
+            result = last["result"] if job.kind == "check" else None
+            return job.ended("succeeded", message=DONE.get(job.kind, "Done"), result=result)
+        # The worker died. Where its change had taken place all the same, it counts.
+        if await asyncio.to_thread(self._cleared, job):
+            return job.ended("succeeded", message=DONE.get(job.kind, "Done"))
+        if job.id in self._cancelled:
+            return job.ended("cancelled", message="Cancelled; nothing was changed")
+        failure = JobFailed("The work was ended from outside; nothing was changed. Try again.")
+        return job.ended("interrupted", message=failure.message, error=failure.to_json())
+
+    @staticmethod
+    def _cleared(job: Job) -> bool:
+        """Clear away what a dead worker left; return whether its change had taken place."""
+        from ..conda import transaction
+
+        return transaction.undo(Path(job.prefix), job.id)
+
+    # What earlier servers left
+
+    async def recover(self, prefixes: list[Path]) -> None:
+        """Settle the jobs of servers that died, and collect what lies beside ``prefixes``."""
+        for job in await asyncio.to_thread(self._store.load):
+            if job.state in FINISHED or job.id in self._live or alive(job.server):
+                continue
+            done = await asyncio.to_thread(self._cleared, job)
+            if done:
+                job = job.ended("succeeded", message=DONE.get(job.kind, "Done"))
+                await self._settle(job)
+            else:
+                failure = JobFailed("The server ended while this job ran; nothing was changed. Try again.")
+                job = job.ended("interrupted", message=failure.message, error=failure.to_json())
+            await asyncio.to_thread(self._store.save, job)
+            self._events.emit(job)
+        busy = {job.id for job in await self.list() if job.state not in FINISHED}
+        await asyncio.to_thread(self._collect, {prefix.parent for prefix in prefixes}, busy)
+
+    @staticmethod
+    def _collect(folders: set[Path], busy: set[str]) -> None:
+        from ..conda import prefix_lock, staging
+
+        for folder in folders:
+            for path, token, name in staging.leftovers(folder):
+                if token in busy:
+                    continue
+                try:
+                    with prefix_lock.hold(folder / name, token):
+                        staging.discard(path)
+                except (PrefixBusy, OSError):
+                    continue
+
+
+PHASES = {
+    "solve": "Working out the packages",
+    "download": "Downloading packages",
+    "link": "Linking packages",
+    "swap": "Putting the change in place",
+    "check": "Running TensorFlow in the environment",
+}
+DONE = {
+    "create": "The environment is ready",
+    "clone": "The copy is ready",
+    "delete": "The environment is removed",
+    "check": "The check is done",
+}

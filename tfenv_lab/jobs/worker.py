@@ -1,0 +1,149 @@
+"""The child process that does one job: ``python -m tfenv_lab.jobs.worker``.
+
+It reads the order, one JSON line, from standard input and writes JSON lines to standard output:
+``{"phase": …}``, ``{"progress": {…}}``, and last ``{"result": …}`` or ``{"error": {…}}``. Standard error is the log.
+While it works it watches standard input: when that ends, the server has died, and so does the worker, unless it is
+in the moment of the swap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import JobFailed, TfenvError
+
+if TYPE_CHECKING:
+    from ..conda.progress import Progress
+
+#: Seconds between two progress lines.
+INTERVAL = 0.1
+#: Exit status of a worker whose server is gone.
+ORPHANED = 70
+
+
+class Channel:
+    """The line to the server; safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._swap = threading.Lock()
+        self._phase = ""
+        self._sent = 0.0
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Write one line."""
+        with self._lock:
+            sys.stdout.write(json.dumps(message) + "\n")
+            sys.stdout.flush()
+
+    def phase(self, name: str) -> None:
+        """Tell the phase, once."""
+        if name != self._phase:
+            self._phase = name
+            self.send({"phase": name})
+
+    def progress(self, progress: Progress) -> None:
+        """Tell the progress, not too often."""
+        now = time.monotonic()
+        if now - self._sent >= INTERVAL:
+            self._sent = now
+            self.send({"progress": asdict(progress)})
+
+    @contextlib.contextmanager
+    def swapping(self) -> Iterator[None]:
+        """Keep the process alive while directories change places."""
+        with self._swap:
+            yield
+
+    def watch_server(self) -> None:
+        """End this process when the server has gone, though never in a swap."""
+
+        def watch() -> None:
+            while sys.stdin.buffer.read(4096):
+                pass
+            with self._swap:
+                os._exit(ORPHANED)
+
+        threading.Thread(target=watch, daemon=True).start()
+
+
+async def apply(order: dict[str, Any], channel: Channel) -> Any:
+    """Apply a plan: the one kind of change."""
+    from ..conda import lock, network, prefix_lock, transaction
+    from ..conda.condarc import CondaSettings
+
+    settings = CondaSettings.from_json(order["settings"])
+    plan = order["plan"]
+    work = plan["work"]
+    subdir = order["subdir"]
+    change = transaction.Change(
+        prefix=Path(plan["prefix"]),
+        kind=plan["kind"],
+        job=order["job"],
+        records=lock.loads(work["lock"]).get(subdir, []),
+        requested=work["requested"],
+        channels=[ref.url for ref in settings.channels],
+        subdir=subdir,
+        fingerprint=work["fingerprint"],
+        copy_of=Path(work["copy_of"]) if work["copy_of"] else None,
+        summary=work["summary"],
+        command=plan["commands"][0] if plan["commands"] else f"tfenv_lab {plan['kind']}",
+        entries=plan["entries"],
+    )
+    with prefix_lock.hold(change.prefix, order["job"]):
+        revision = await transaction.apply(
+            change,
+            package_cache=Path(order["package_cache"]),
+            bytecode_store=Path(order["bytecode_store"]),
+            client=network.client(settings),
+            watcher=channel,
+        )
+    return {"revision": revision.number}
+
+
+async def delete(order: dict[str, Any], channel: Channel) -> Any:
+    """Remove a whole environment."""
+    from ..conda import prefix_lock, transaction
+
+    prefix = Path(order["prefix"])
+    channel.phase("swap")
+    with prefix_lock.hold(prefix, order["job"]):
+        await asyncio.to_thread(transaction.remove, prefix, order["job"])
+
+
+ACTIONS = {"apply": apply, "delete": delete}
+
+
+def main() -> int:
+    """Do the one job and return the exit status; a failure that was told is no failure of the process."""
+    channel = Channel()
+    order = json.loads(sys.stdin.buffer.readline())
+    channel.watch_server()
+    try:
+        result = asyncio.run(ACTIONS[order["action"]](order, channel))
+    except TfenvError as error:
+        channel.send({"error": error.to_json()})
+    except Exception as error:
+        traceback.print_exc()
+        failure = JobFailed("The job met an unexpected failure; its log holds the cause.", str(error))
+        channel.send({"error": failure.to_json()})
+    else:
+        channel.send({"result": result})
+    sys.stdout.flush()
+    # The watching thread sits in a read that nothing ends.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
