@@ -100,9 +100,12 @@ class Step:
                 log.write(f"{error}\n")
                 code = -1
         if code:
-            lines = self.log.read_text(errors="replace").splitlines()[-25:]
-            tail = "".join(f"    {line}\n" for line in lines)
-            raise StepFailed(f"{tail}{remedy}\n(whole output: {self.log})")
+            lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines()]
+            # pip ends with its own traceback; what went wrong stands before it.
+            errors = [line for line in lines[:-12] if re.search(r"\berror\b", line, re.IGNORECASE)]
+            shown = [*dict.fromkeys(errors[:200]), "…", *lines[-12:]][-24:] if errors else lines[-24:]
+            quoted = "".join(f"    {line[:300]}\n" for line in shown)
+            raise StepFailed(f"{quoted}{remedy}\n(whole output: {self.log})")
 
     def finish(self, value: str = "") -> None:
         """Stamp the step; ``value`` is kept beside the digest."""
