@@ -68,7 +68,7 @@ def _variables(prefix: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted((prefix / "etc" / "conda" / "env_vars.d").glob("*")):
         found.update(_load(path))
-    own = _load(prefix / "conda-meta" / "state").get("env_vars", {})
+    own: object = _load(prefix / "conda-meta" / "state").get("env_vars", {})
     found.update(own if isinstance(own, dict) else {})
     return {
         str(name): str(value) for name, value in found.items() if value != _UNSET and name not in _RESERVED
@@ -76,7 +76,7 @@ def _variables(prefix: Path) -> dict[str, str]:
 
 
 def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] | None:
-    """Source the scripts in one shell that starts with ``env``; return its environment then, None on failure."""
+    """Source the scripts in one shell that starts with ``env``; return its environment, None on failure."""
     shell = shutil.which("bash") or shutil.which("sh")
     if shell is None:
         return None
@@ -123,7 +123,7 @@ def _template(value: str) -> str:
 def environment_variables(
     prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """Return what activating ``prefix`` sets, as templates for a kernelspec; reads files and may run ``bash``.
+    """Return what activating ``prefix`` sets, as templates for a kernelspec; may run ``bash``.
 
     ``root`` is conda's own prefix, which is called ``base``; ``base`` what the scripts find set. Scripts
     that fail or take longer than ``SCRIPT_LIMIT`` seconds are left out, with a warning in the log. Blocks:
