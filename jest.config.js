@@ -1,0 +1,42 @@
+const jestJupyterLab = require('@jupyterlab/testing/lib/jest-config');
+
+// Packages that ship ES modules only and so must be transformed.
+const esModules = [
+  '@codemirror',
+  '@jupyter/react-components',
+  '@jupyter/web-components',
+  '@jupyter/ydoc',
+  '@jupyterlab/',
+  '@marijn',
+  '@microsoft',
+  'color',
+  'exenv-es6',
+  'lib0',
+  'marked',
+  'nanoid',
+  'vscode-ws-jsonrpc',
+  'y-protocols',
+  'y-websocket',
+  'yjs'
+].join('|');
+
+module.exports = {
+  ...jestJupyterLab(__dirname),
+  automock: false,
+  collectCoverageFrom: [
+    'src/**/*.{ts,tsx}',
+    '!src/**/*.d.ts',
+    '!src/**/__tests__/**',
+    '!src/api/generated.ts'
+  ],
+  coverageReporters: ['lcov', 'text-summary'],
+  modulePathIgnorePatterns: ['<rootDir>/tfenv_lab/', '<rootDir>/ui-tests/'],
+  reporters: ['default'],
+  testRegex: 'src/.*/__tests__/.*\\.spec\\.tsx?$',
+  transform: {
+    '\\.svg$': '@jupyterlab/testing/lib/jest-raw-loader.js',
+    '^.+\\.tsx?$': ['ts-jest/legacy', { tsconfig: './tsconfig.test.json' }],
+    '^.+\\.jsx?$': 'babel-jest'
+  },
+  transformIgnorePatterns: [`/node_modules/(?!${esModules}).+`]
+};

@@ -1,0 +1,24 @@
+import type { ServerConnection } from '@jupyterlab/services';
+
+import { request } from '../request';
+import type { AvailablePackage, Catalog } from './generated';
+
+/**
+ * What the channels have: TensorFlow releases, and packages by name.
+ */
+export class CatalogClient {
+  constructor(private readonly _settings: ServerConnection.ISettings) {}
+
+  get(): Promise<Catalog> {
+    return request('tensorflow', {}, this._settings);
+  }
+
+  async search(query: string): Promise<readonly AvailablePackage[]> {
+    const answer = await request<{ packages: readonly AvailablePackage[] }>(
+      `packages?query=${encodeURIComponent(query)}`,
+      {},
+      this._settings
+    );
+    return answer.packages;
+  }
+}

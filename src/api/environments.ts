@@ -1,0 +1,81 @@
+import type { ServerConnection } from '@jupyterlab/services';
+
+import { request, requestText } from '../request';
+import type {
+  Environment,
+  ExportFormat,
+  Job,
+  Package,
+  Revision
+} from './generated';
+
+/**
+ * Environments and what belongs to one.
+ */
+export class EnvironmentsClient {
+  constructor(private readonly _settings: ServerConnection.ISettings) {}
+
+  async list(): Promise<readonly Environment[]> {
+    const answer = await request<{ environments: readonly Environment[] }>(
+      'environments',
+      {},
+      this._settings
+    );
+    return answer.environments;
+  }
+
+  get(id: string): Promise<Environment> {
+    return request(this._path(id), {}, this._settings);
+  }
+
+  /** Remove the environment: a job. */
+  delete(id: string): Promise<Job> {
+    return request(this._path(id), { method: 'DELETE' }, this._settings);
+  }
+
+  async packages(id: string): Promise<readonly Package[]> {
+    const answer = await request<{ packages: readonly Package[] }>(
+      `${this._path(id)}/packages`,
+      {},
+      this._settings
+    );
+    return answer.packages;
+  }
+
+  async revisions(id: string): Promise<readonly Revision[]> {
+    const answer = await request<{ revisions: readonly Revision[] }>(
+      `${this._path(id)}/revisions`,
+      {},
+      this._settings
+    );
+    return answer.revisions;
+  }
+
+  export(id: string, format: ExportFormat): Promise<string> {
+    return requestText(
+      `${this._path(id)}/export?format=${format}`,
+      {},
+      this._settings
+    );
+  }
+
+  registerKernelspec(id: string): Promise<Environment> {
+    const path = `${this._path(id)}/kernelspec`;
+    return request(path, { method: 'PUT' }, this._settings);
+  }
+
+  unregisterKernelspec(id: string): Promise<Environment> {
+    const path = `${this._path(id)}/kernelspec`;
+    return request(path, { method: 'DELETE' }, this._settings);
+  }
+
+  /** Run TensorFlow inside the environment: a job whose result is a Check. */
+  check(id: string): Promise<Job> {
+    const path = `${this._path(id)}/checks`;
+    return request(path, { method: 'POST' }, this._settings);
+  }
+
+  private _path(id: string): string {
+    return `environments/${encodeURIComponent(id)}`;
+  }
+}

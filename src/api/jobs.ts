@@ -1,0 +1,38 @@
+import type { ServerConnection } from '@jupyterlab/services';
+
+import { request, requestText } from '../request';
+import type { Job } from './generated';
+
+/**
+ * Jobs: the work that applies plans.
+ */
+export class JobsClient {
+  constructor(private readonly _settings: ServerConnection.ISettings) {}
+
+  async list(): Promise<readonly Job[]> {
+    const answer = await request<{ jobs: readonly Job[] }>(
+      'jobs',
+      {},
+      this._settings
+    );
+    return answer.jobs;
+  }
+
+  /** Apply a plan. */
+  create(plan: string): Promise<Job> {
+    const init = { method: 'POST', body: JSON.stringify({ plan }) };
+    return request('jobs', init, this._settings);
+  }
+
+  cancel(id: string): Promise<Job> {
+    return request(this._path(id), { method: 'DELETE' }, this._settings);
+  }
+
+  log(id: string): Promise<string> {
+    return requestText(`${this._path(id)}/log`, {}, this._settings);
+  }
+
+  private _path(id: string): string {
+    return `jobs/${encodeURIComponent(id)}`;
+  }
+}

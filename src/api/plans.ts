@@ -1,0 +1,16 @@
+import type { ServerConnection } from '@jupyterlab/services';
+
+import { request } from '../request';
+import type { Plan, PlanRequest } from './generated';
+
+/**
+ * Plans: what a request would change.
+ */
+export class PlansClient {
+  constructor(private readonly _settings: ServerConnection.ISettings) {}
+
+  create(body: PlanRequest): Promise<Plan> {
+    const init = { method: 'POST', body: JSON.stringify(body) };
+    return request('plans', init, this._settings);
+  }
+}

@@ -1,0 +1,23 @@
+/** Every action of the extension; buttons, menus, shortcuts and tests go through these. */
+export namespace CommandIDs {
+  export const openPanel = 'tfenv_lab:open-panel';
+  export const newEnvironment = 'tfenv_lab:new-environment';
+  export const showEnvironment = 'tfenv_lab:show-environment';
+  export const updateEnvironment = 'tfenv_lab:update-environment';
+  export const cloneEnvironment = 'tfenv_lab:clone-environment';
+  export const deleteEnvironment = 'tfenv_lab:delete-environment';
+  export const checkEnvironment = 'tfenv_lab:check-environment';
+  export const copyPrefix = 'tfenv_lab:copy-prefix';
+  export const registerKernel = 'tfenv_lab:register-kernel';
+  export const unregisterKernel = 'tfenv_lab:unregister-kernel';
+  export const openNotebook = 'tfenv_lab:open-notebook';
+  export const useInNotebook = 'tfenv_lab:use-in-notebook';
+  export const restartKernels = 'tfenv_lab:restart-kernels';
+  export const makePlan = 'tfenv_lab:make-plan';
+  export const applyPlan = 'tfenv_lab:apply-plan';
+  export const cancelJob = 'tfenv_lab:cancel-job';
+  export const dismissJob = 'tfenv_lab:dismiss-job';
+  export const retryJob = 'tfenv_lab:retry-job';
+  export const showJob = 'tfenv_lab:show-job';
+  export const refresh = 'tfenv_lab:refresh';
+}

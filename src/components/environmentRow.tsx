@@ -1,0 +1,168 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ellipsesIcon, notebookIcon } from '@jupyterlab/ui-components';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import React from 'react';
+
+import type { Environment } from '../api/generated';
+import { CommandIDs } from '../commandids';
+import { variantLabel } from '../models/choices';
+import type { IRow } from '../models/rows';
+import { AdviceLine } from './adviceLine';
+import { IconButton } from './iconButton';
+import { JobFailure } from './jobFailure';
+import { JobProgress } from './jobProgress';
+
+/** Runs a command of the extension. */
+export type Execute = (
+  command: string,
+  args?: ReadonlyPartialJSONObject
+) => void;
+
+export interface IEnvironmentRowProps {
+  readonly row: IRow;
+  readonly trans: TranslationBundle;
+  readonly execute: Execute;
+  /** Open the menu of an environment below a button. */
+  readonly openMenu: (environment: string, anchor: HTMLElement) => void;
+}
+
+/** An environment in two lines; a running job takes the second. */
+export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
+  const { row, trans, execute } = props;
+  const { environment, job, failure } = row;
+  const advice = environment?.advice.find(item => item.severity !== 'info');
+  return (
+    <li
+      className="jp-TfenvRow"
+      data-environment={environment?.id}
+      aria-current={row.isCurrent || undefined}
+    >
+      <div className="jp-TfenvRow-first">
+        {row.isCurrent && (
+          <span
+            className="jp-TfenvDot"
+            role="img"
+            aria-label={trans.__('The notebook in front uses it')}
+            title={trans.__('The notebook in front uses it')}
+          />
+        )}
+        {environment ? (
+          <button
+            type="button"
+            className="jp-TfenvRow-name"
+            title={environment.prefix}
+            onClick={() =>
+              execute(CommandIDs.showEnvironment, {
+                environment: environment.id
+              })
+            }
+          >
+            {row.name}
+          </button>
+        ) : (
+          <span className="jp-TfenvRow-name" title={row.prefix}>
+            {row.name}
+          </span>
+        )}
+        {environment && (
+          <span className="jp-TfenvRow-actions">
+            {environment.kernel && (
+              <IconButton
+                icon={notebookIcon}
+                label={trans.__('Open a notebook on %1', row.name)}
+                disabled={job !== null}
+                onClick={() =>
+                  execute(CommandIDs.openNotebook, {
+                    environment: environment.id
+                  })
+                }
+              />
+            )}
+            <IconButton
+              icon={ellipsesIcon}
+              label={trans.__('Actions for %1', row.name)}
+              opensMenu
+              onClick={event =>
+                props.openMenu(environment.id, event.currentTarget)
+              }
+            />
+          </span>
+        )}
+      </div>
+      {job ? (
+        <JobProgress
+          job={job}
+          trans={trans}
+          onCancel={() => execute(CommandIDs.cancelJob, { job: job.id })}
+        />
+      ) : (
+        environment && (
+          <Summary environment={environment} trans={trans} execute={execute} />
+        )
+      )}
+      {failure && !job && (
+        <JobFailure job={failure} trans={trans} execute={execute} />
+      )}
+      {advice && !job && (
+        <AdviceLine
+          advice={advice}
+          trans={trans}
+          onFix={request =>
+            execute(CommandIDs.makePlan, {
+              request: request as unknown as ReadonlyPartialJSONObject
+            })
+          }
+        />
+      )}
+    </li>
+  );
+}
+
+/** "2.19.1 · CPU · Python 3.11", and the update that there is. */
+function Summary(props: {
+  environment: Environment;
+  trans: TranslationBundle;
+  execute: Execute;
+}): JSX.Element {
+  const { environment, trans, execute } = props;
+  const { tensorflow, keras, python, update } = environment;
+  const parts = [
+    tensorflow?.version,
+    tensorflow?.variant && variantLabel(tensorflow.variant),
+    keras && trans.__('Keras %1', keras.version),
+    python && trans.__('Python %1', shortPython(python)),
+    !environment.kernel && trans.__('no kernel')
+  ].filter(Boolean);
+  return (
+    <div className="jp-TfenvRow-second">
+      <span className="jp-TfenvRow-summary">{parts.join(' · ')}</span>
+      {update.tensorflow && (
+        <button
+          type="button"
+          className="jp-TfenvBadge"
+          title={
+            environment.protected_reason ??
+            trans.__('Update TensorFlow to %1', update.tensorflow)
+          }
+          aria-label={trans.__(
+            'Update %1 to TensorFlow %2',
+            environment.name,
+            update.tensorflow
+          )}
+          disabled={environment.protected || !environment.writable}
+          onClick={() =>
+            execute(CommandIDs.updateEnvironment, {
+              environment: environment.id
+            })
+          }
+        >
+          {`↑ ${update.tensorflow}`}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function shortPython(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
+}

@@ -1,0 +1,31 @@
+import type { LabIcon } from '@jupyterlab/ui-components';
+import { Button } from '@jupyterlab/ui-components';
+import React from 'react';
+
+export interface IIconButtonProps {
+  readonly icon: LabIcon;
+  /** What it does: its tooltip and its name. */
+  readonly label: string;
+  readonly onClick: (event: React.MouseEvent<HTMLButtonElement>) => void;
+  readonly disabled?: boolean;
+  /** Set for a button that opens a menu. */
+  readonly opensMenu?: boolean;
+}
+
+export function IconButton(props: IIconButtonProps): JSX.Element {
+  return (
+    <Button
+      minimal
+      small
+      className="jp-TfenvIconButton"
+      type="button"
+      title={props.label}
+      aria-label={props.label}
+      aria-haspopup={props.opensMenu ? 'menu' : undefined}
+      disabled={props.disabled}
+      onClick={props.onClick}
+    >
+      <props.icon.react tag="span" elementSize="normal" />
+    </Button>
+  );
+}

@@ -1,0 +1,234 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { HTMLSelect } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import type {
+  AvailablePackage,
+  Catalog,
+  CreateRequest,
+  Status
+} from '../api/generated';
+import type { Hardware, IChoice } from '../models/choices';
+import {
+  createRequest,
+  cudaVersions,
+  hardwareOptions,
+  initialChoice,
+  pythonOptions,
+  releaseOf,
+  releaseOptions,
+  revise
+} from '../models/choices';
+import { nameProblem, proposeName } from '../models/naming';
+import type { IDraft } from '../models/navigation';
+import { RadioField, SelectField } from './choiceFields';
+import { PackagesField } from './packagesField';
+
+export interface INewEnvironmentProps {
+  readonly catalog: Catalog;
+  readonly status: Status | null;
+  readonly draft: IDraft;
+  readonly defaultPackages: readonly string[];
+  /** Names that are taken. */
+  readonly names: ReadonlySet<string>;
+  readonly trans: TranslationBundle;
+  readonly onDraft: (draft: IDraft) => void;
+  readonly onReview: (request: CreateRequest) => void;
+  readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
+}
+
+/** The form of a new environment. Whatever the user has not touched is proposed. */
+export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
+  const { catalog, draft, trans, onDraft } = props;
+  const choice = draft.choice ?? initialChoice(catalog);
+  const release = choice && releaseOf(catalog, choice.version);
+  if (!choice || !release) {
+    return <NothingToInstall catalog={catalog} trans={trans} />;
+  }
+  const name = draft.name ?? proposeName(choice.version, props.names);
+  const packages = draft.packages ?? props.defaultPackages;
+  const problem = nameProblem(name, props.names, trans);
+  const change = (part: Partial<IChoice>): void =>
+    onDraft({ ...draft, choice: revise(catalog, choice, part) });
+
+  return (
+    <form
+      className="jp-TfenvBody jp-TfenvForm"
+      onSubmit={event => {
+        event.preventDefault();
+        if (problem === null) {
+          const rest = { name, packages, keras: draft.keras };
+          props.onReview(createRequest(catalog, choice, rest));
+        }
+      }}
+    >
+      <SelectField
+        label={trans.__('TensorFlow')}
+        options={releaseOptions(catalog, choice.cuda, trans)}
+        value={choice.version}
+        trans={trans}
+        onChange={version => change({ version })}
+      />
+      <RadioField
+        label={trans.__('Hardware')}
+        options={hardwareOptions(release, choice, trans)}
+        value={choice.hardware}
+        onChange={value => change({ hardware: value as Hardware })}
+      />
+      <SelectField
+        label={trans.__('Python')}
+        options={pythonOptions(catalog, choice, trans)}
+        value={choice.python}
+        trans={trans}
+        onChange={python => change({ python })}
+      />
+      <NameField
+        name={name}
+        problem={problem}
+        trans={trans}
+        onChange={value => onDraft({ ...draft, name: value })}
+      />
+      <div className="jp-TfenvField">
+        <span>{trans.__('Packages')}</span>
+        <PackagesField
+          packages={packages}
+          trans={trans}
+          search={props.search}
+          onChange={value => onDraft({ ...draft, packages: value })}
+        />
+      </div>
+      <details className="jp-TfenvMore">
+        <summary>{trans.__('More')}</summary>
+        <label className="jp-TfenvCheckbox">
+          <input
+            type="checkbox"
+            checked={draft.keras}
+            onChange={event =>
+              onDraft({ ...draft, keras: event.target.checked })
+            }
+          />
+          <span>
+            {release.keras
+              ? trans.__('Keras (%1) by name', release.keras)
+              : trans.__('Keras by name')}
+          </span>
+        </label>
+        <CudaField
+          versions={cudaVersions(release)}
+          found={props.status?.gpu.cuda ?? null}
+          cuda={choice.cuda}
+          trans={trans}
+          onChange={cuda => change({ cuda })}
+        />
+        <dl>
+          <dt>{trans.__('Channels')}</dt>
+          {catalog.channels.map(channel => (
+            <dd key={channel.url}>{channel.url}</dd>
+          ))}
+          {props.status && <dt>{trans.__('It goes to')}</dt>}
+          {props.status && <dd>{`${props.status.envs_dir}/${name}`}</dd>}
+        </dl>
+      </details>
+      <div className="jp-TfenvButtons">
+        <button
+          type="submit"
+          className="jp-mod-styled jp-mod-accept"
+          disabled={problem !== null}
+        >
+          {trans.__('Review')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function NameField(props: {
+  name: string;
+  problem: string | null;
+  trans: TranslationBundle;
+  onChange: (name: string) => void;
+}): JSX.Element {
+  const id = React.useId();
+  return (
+    <div className="jp-TfenvField">
+      <label htmlFor={id}>{props.trans.__('Name')}</label>
+      <input
+        id={id}
+        className="jp-mod-styled"
+        type="text"
+        spellCheck={false}
+        autoComplete="off"
+        maxLength={255}
+        value={props.name}
+        aria-invalid={props.problem !== null}
+        aria-describedby={props.problem ? `${id}-problem` : undefined}
+        onChange={event => props.onChange(event.target.value)}
+      />
+      {props.problem && (
+        <p id={`${id}-problem`} className="jp-TfenvProblem" role="alert">
+          {props.problem}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** For machines without the driver that the environment will meet, such as login nodes. */
+function CudaField(props: {
+  versions: readonly string[];
+  found: string | null;
+  cuda: string | null;
+  trans: TranslationBundle;
+  onChange: (cuda: string | null) => void;
+}): JSX.Element | null {
+  const { trans, versions, cuda } = props;
+  // The version in use stays in the list when the release has no build for it.
+  const shown =
+    cuda && !versions.includes(cuda) ? [cuda, ...versions] : versions;
+  return shown.length === 0 ? null : (
+    <label className="jp-TfenvField">
+      <span>{trans.__('CUDA of the driver')}</span>
+      <HTMLSelect
+        value={cuda ?? ''}
+        onChange={event => props.onChange(event.target.value || null)}
+      >
+        <option value="">
+          {props.found
+            ? trans.__('as found: %1', props.found)
+            : trans.__('as found: none')}
+        </option>
+        {shown.map(version => (
+          <option key={version} value={version}>
+            {trans.__('as if it were %1', version)}
+          </option>
+        ))}
+      </HTMLSelect>
+    </label>
+  );
+}
+
+function NothingToInstall(props: {
+  catalog: Catalog;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { catalog, trans } = props;
+  const reasons = catalog.releases[0]?.variants
+    .map(variant => variant.reason)
+    .filter(reason => reason !== null);
+  return (
+    <div className="jp-TfenvEmpty" role="status">
+      <p>
+        {catalog.message ??
+          trans.__(
+            'The channels have no TensorFlow that can be installed on %1.',
+            catalog.subdir
+          )}
+      </p>
+      {reasons?.map(reason => (
+        <p key={reason} className="jp-TfenvHint">
+          {reason}
+        </p>
+      ))}
+    </div>
+  );
+}

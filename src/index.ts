@@ -1,0 +1,21 @@
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+
+import { changesPlugin } from './plugins/changes';
+import { environmentsPlugin } from './plugins/environments';
+import { managerPlugin } from './plugins/manager';
+import { notebookPlugin } from './plugins/notebook';
+import { notificationsPlugin } from './plugins/notifications';
+import { panelPlugin } from './plugins/panel';
+
+export { ITfenvManager } from './tokens';
+
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  managerPlugin,
+  panelPlugin,
+  environmentsPlugin,
+  changesPlugin,
+  notebookPlugin,
+  notificationsPlugin
+];
+
+export default plugins;

@@ -1,0 +1,81 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { Job } from '../api/generated';
+import { describeProgress } from './units';
+
+/** What a job is about, while it works: "Creating tf219: downloading 212 / 340 MB". */
+export function describeDoing(job: Job, trans: TranslationBundle): string {
+  return trans.__('%1: %2', subject(job, trans), describeProgress(job, trans));
+}
+
+/** What came of a job, in one sentence and its kind. */
+export function describeOutcome(
+  job: Job,
+  trans: TranslationBundle
+): { message: string; type: 'success' | 'warning' | 'error' | 'info' } {
+  const { name } = job;
+  switch (job.state) {
+    case 'failed':
+    case 'interrupted':
+      return {
+        message: trans.__(
+          '%1: %2',
+          subject(job, trans),
+          job.error?.message ?? trans.__('it did not end well.')
+        ),
+        type: 'error'
+      };
+    case 'cancelled':
+      return {
+        message: trans.__(
+          '%1: cancelled, nothing changed.',
+          subject(job, trans)
+        ),
+        type: 'info'
+      };
+    default:
+      break;
+  }
+  switch (job.kind) {
+    case 'create':
+    case 'clone':
+    case 'import':
+      return { message: trans.__('%1 is ready.', name), type: 'success' };
+    case 'install':
+    case 'update':
+    case 'remove':
+      return { message: trans.__('%1 is changed.', name), type: 'success' };
+    case 'revert':
+      return {
+        message: trans.__('%1 is as it was before.', name),
+        type: 'success'
+      };
+    case 'delete':
+      return { message: trans.__('%1 is deleted.', name), type: 'success' };
+    case 'check':
+      return job.result?.ok
+        ? { message: trans.__('%1 works.', name), type: 'success' }
+        : { message: trans.__('%1 has problems.', name), type: 'warning' };
+  }
+}
+
+function subject(job: Job, trans: TranslationBundle): string {
+  const { name } = job;
+  switch (job.kind) {
+    case 'create':
+    case 'clone':
+    case 'import':
+      return trans.__('Creating %1', name);
+    case 'install':
+    case 'remove':
+      return trans.__('Changing %1', name);
+    case 'update':
+      return trans.__('Updating %1', name);
+    case 'revert':
+      return trans.__('Reverting %1', name);
+    case 'delete':
+      return trans.__('Deleting %1', name);
+    case 'check':
+      return trans.__('Checking %1', name);
+  }
+}

@@ -1,0 +1,96 @@
+import type { Environment, Job } from '../api/generated';
+import type { EnvironmentsModel } from './environments';
+import type { JobsModel } from './jobs';
+
+/** One row of the list: an environment, or one that a job is making. */
+export interface IRow {
+  readonly name: string;
+  readonly prefix: string;
+  /** Null while there is no such environment. */
+  readonly environment: Environment | null;
+  readonly isCurrent: boolean;
+  /** The job at work on it. */
+  readonly job: Job | null;
+  /** The job that failed last. */
+  readonly failure: Job | null;
+}
+
+export type GroupName = 'tensorflow' | 'others' | 'unusable';
+
+export interface IGroup {
+  readonly name: GroupName;
+  readonly rows: readonly IRow[];
+}
+
+/** The rows that the filter leaves, in groups; the environment of the notebook in front comes first. */
+export function groupRows(
+  environments: EnvironmentsModel,
+  jobs: JobsModel,
+  filter: string
+): IGroup[] {
+  const rows = [...existing(environments, jobs), ...coming(environments, jobs)]
+    .filter(row => matches(row, filter))
+    .sort(
+      (a, b) =>
+        Number(b.isCurrent) - Number(a.isCurrent) ||
+        a.name.localeCompare(b.name, undefined, { numeric: true })
+    );
+  const groups: IGroup[] = (['tensorflow', 'others', 'unusable'] as const).map(
+    name => ({ name, rows: rows.filter(row => groupOf(row) === name) })
+  );
+  return groups.filter(group => group.rows.length > 0);
+}
+
+function existing(environments: EnvironmentsModel, jobs: JobsModel): IRow[] {
+  return (environments.environments ?? []).map(environment => ({
+    name: environment.name,
+    prefix: environment.prefix,
+    environment,
+    isCurrent: environments.isCurrent(environment),
+    job: jobs.activeOn(environment.prefix) ?? null,
+    failure: jobs.failureOn(environment.prefix) ?? null
+  }));
+}
+
+/** Environments that are being made, or could not be. */
+function coming(environments: EnvironmentsModel, jobs: JobsModel): IRow[] {
+  return [...jobs.prefixes]
+    .filter(prefix => !environments.byPrefix(prefix))
+    .map(prefix => ({
+      prefix,
+      job: jobs.activeOn(prefix) ?? null,
+      failure: jobs.failureOn(prefix) ?? null
+    }))
+    .filter(({ job, failure }) => job !== null || failure !== null)
+    .map(row => ({
+      ...row,
+      name: (row.job ?? row.failure)?.name ?? row.prefix,
+      environment: null,
+      isCurrent: false
+    }));
+}
+
+function groupOf(row: IRow): GroupName {
+  const environment = row.environment;
+  if (environment === null || environment.tensorflow) {
+    return 'tensorflow';
+  }
+  const isUsable = environment.advice.every(item => item.severity !== 'error');
+  return isUsable ? 'others' : 'unusable';
+}
+
+function matches(row: IRow, filter: string): boolean {
+  const text = [
+    row.name,
+    row.prefix,
+    row.environment?.tensorflow?.version,
+    row.environment?.tensorflow?.variant,
+    row.environment?.python
+  ]
+    .join(' ')
+    .toLowerCase();
+  return filter
+    .toLowerCase()
+    .split(/\s+/)
+    .every(word => text.includes(word));
+}

@@ -1,0 +1,43 @@
+import { VDomModel } from '@jupyterlab/ui-components';
+
+import type { Status } from '../api/generated';
+import type { StatusClient } from '../api/status';
+import type { RequestError } from '../request';
+
+/**
+ * The server's channels, hardware and free space.
+ */
+export class StatusModel extends VDomModel {
+  constructor(private readonly _client: StatusClient) {
+    super();
+  }
+
+  /** Null until the first answer. */
+  get status(): Status | null {
+    return this._status;
+  }
+
+  get error(): RequestError | null {
+    return this._error;
+  }
+
+  /** Bytes free where new environments go, null when that is not known. */
+  get freeBytes(): number | null {
+    const dirs = this._status?.envs_dirs ?? [];
+    const own = dirs.find(item => item.path === this._status?.envs_dir);
+    return own?.free_bytes ?? null;
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      this._status = await this._client.get();
+      this._error = null;
+    } catch (error) {
+      this._error = error as RequestError;
+    }
+    this.stateChanged.emit();
+  }
+
+  private _error: RequestError | null = null;
+  private _status: Status | null = null;
+}

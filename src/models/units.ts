@@ -1,0 +1,52 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { Job } from '../api/generated';
+
+const UNITS = ['kB', 'MB', 'GB', 'TB'] as const;
+
+/** Bytes as a person reads them: 512 B, 24 MB, 1.5 GB. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) {
+    return `${bytes} B`;
+  }
+  let value = bytes;
+  let unit = -1;
+  do {
+    value /= 1000;
+    unit++;
+  } while (value >= 999.5 && unit < UNITS.length - 1);
+  // One decimal where it says something: 1.5 GB, but 24 MB.
+  const digits = value < 10 && unit > 0 ? 1 : 0;
+  return `${value.toFixed(digits).replace(/\.0$/, '')} ${UNITS[unit]}`;
+}
+
+/** What a job does now: "downloading 212 / 340 MB". */
+export function describeProgress(job: Job, trans: TranslationBundle): string {
+  const { done_bytes, total_bytes, done_packages, total_packages } =
+    job.progress;
+  if (job.state === 'queued') {
+    return job.message ?? trans.__('waiting');
+  }
+  switch (job.phase) {
+    case 'solve':
+      return trans.__('solving');
+    case 'download':
+      return total_bytes > 0
+        ? trans.__(
+            'downloading %1 / %2',
+            formatBytes(done_bytes),
+            formatBytes(total_bytes)
+          )
+        : trans.__('downloading');
+    case 'link':
+      return total_packages > 0
+        ? trans.__('installing %1 / %2', done_packages, total_packages)
+        : trans.__('installing');
+    case 'swap':
+      return trans.__('finishing');
+    case 'check':
+      return trans.__('checking');
+    case null:
+      return job.message ?? trans.__('starting');
+  }
+}

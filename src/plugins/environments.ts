@@ -1,0 +1,190 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { Clipboard } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+
+import type { Environment } from '../api/generated';
+import { CommandIDs } from '../commandids';
+import { askCloneName } from '../dialogs/cloneEnvironment';
+import { confirmDelete } from '../dialogs/deleteEnvironment';
+import { notifyFailure } from '../dialogs/failureDetails';
+import type { RequestError } from '../request';
+import { ITfenvManager } from '../tokens';
+
+/** Arguments of every command that acts on one environment. */
+export const ENVIRONMENT_ARGS = {
+  args: {
+    type: 'object',
+    properties: {
+      environment: {
+        type: 'string',
+        description: 'Id; without it, the row under the context menu.'
+      }
+    }
+  }
+} as const;
+
+/**
+ * Find the environment that a command means: by its argument, else the row that the context menu was opened on.
+ */
+export function environmentFinder(
+  app: JupyterFrontEnd,
+  manager: ITfenvManager
+): (args: ReadonlyPartialJSONObject) => Environment | undefined {
+  return args => {
+    const id =
+      args.environment ??
+      app.contextMenuHitTest(node => node.dataset.environment !== undefined)
+        ?.dataset.environment;
+    return typeof id === 'string' ? manager.environments.get(id) : undefined;
+  };
+}
+
+/** Commands that change an environment, or what belongs to it. */
+export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'tfenv-lab:environments',
+  description: 'Adds the commands of an environment.',
+  autoStart: true,
+  requires: [ITfenvManager],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    manager: ITfenvManager,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('tfenv_lab');
+    const { commands } = app;
+    const { environments, jobs } = manager;
+    const find = environmentFinder(app, manager);
+
+    /** Add a command that acts on an environment; a failure is told in a notification. */
+    const add = (id: string, options: IEnvironmentCommand): void => {
+      commands.addCommand(id, {
+        label: options.label,
+        caption: args => {
+          const environment = find(args);
+          return (
+            (environment && options.refusal?.(environment)) || options.caption
+          );
+        },
+        describedBy: ENVIRONMENT_ARGS,
+        isVisible: args => {
+          const environment = find(args);
+          return !environment || (options.isVisible?.(environment) ?? true);
+        },
+        isEnabled: args => {
+          const environment = find(args);
+          return environment !== undefined && !options.refusal?.(environment);
+        },
+        execute: async args => {
+          const environment = find(args);
+          if (environment) {
+            try {
+              await options.execute(environment);
+            } catch (error) {
+              notifyFailure(environment.name, error as RequestError, trans);
+            }
+          }
+        }
+      });
+    };
+
+    /** Why an environment must not be changed now; null when it may. */
+    const refusal = (environment: Environment): string | null =>
+      environment.protected_reason ??
+      (environment.protected || !environment.writable
+        ? trans.__('It cannot be changed by you.')
+        : jobs.activeOn(environment.prefix)
+          ? trans.__('Something is being done with it already.')
+          : null);
+
+    const plan = (request: ReadonlyPartialJSONObject): Promise<unknown> =>
+      commands.execute(CommandIDs.makePlan, { request });
+
+    add(CommandIDs.updateEnvironment, {
+      label: trans.__('Update TensorFlow…'),
+      caption: trans.__('Plan the newest TensorFlow for this environment'),
+      refusal,
+      isVisible: ({ tensorflow }) => tensorflow !== null,
+      execute: ({ id }) =>
+        plan({ kind: 'update', environment: id, packages: ['tensorflow'] })
+    });
+    add(CommandIDs.cloneEnvironment, {
+      label: trans.__('Copy…'),
+      caption: trans.__('Plan a copy under another name'),
+      execute: async environment => {
+        const taken = environments.names;
+        const name = await askCloneName(environment, taken, trans);
+        if (name) {
+          await plan({ kind: 'clone', environment: environment.id, name });
+        }
+      }
+    });
+    add(CommandIDs.deleteEnvironment, {
+      label: trans.__('Delete…'),
+      caption: trans.__('Remove the environment with its packages and kernel'),
+      refusal,
+      execute: async environment => {
+        if (await confirmDelete(environment, trans)) {
+          jobs.update(await environments.client.delete(environment.id));
+          manager.navigation.home();
+        }
+      }
+    });
+    add(CommandIDs.checkEnvironment, {
+      label: trans.__('Check'),
+      caption: trans.__('Run TensorFlow in it, and see whether it works'),
+      refusal: ({ prefix }) =>
+        jobs.activeOn(prefix)
+          ? trans.__('Something is being done with it already.')
+          : null,
+      execute: async ({ id }) => {
+        jobs.update(await environments.client.check(id));
+        await commands.execute(CommandIDs.showEnvironment, {
+          environment: id,
+          tab: 'check'
+        });
+      }
+    });
+    add(CommandIDs.registerKernel, {
+      label: trans.__('Make It a Kernel'),
+      caption: trans.__('Offer the environment to notebooks'),
+      isVisible: ({ kernel }) => kernel === null,
+      execute: async ({ id }) => {
+        await environments.client.registerKernelspec(id);
+        await reread();
+      }
+    });
+    add(CommandIDs.unregisterKernel, {
+      label: trans.__('Take Its Kernel Away'),
+      caption: trans.__('Notebooks no longer see it; the environment stays'),
+      isVisible: ({ kernel }) => kernel !== null,
+      execute: async ({ id }) => {
+        await environments.client.unregisterKernelspec(id);
+        await reread();
+      }
+    });
+    add(CommandIDs.copyPrefix, {
+      label: trans.__('Copy Path'),
+      caption: trans.__('Copy the path of the environment'),
+      execute: async ({ prefix }) => Clipboard.copyToSystem(prefix)
+    });
+
+    const reread = async (): Promise<void> => {
+      await environments.refresh();
+      await app.serviceManager.kernelspecs.refreshSpecs();
+    };
+  }
+};
+
+interface IEnvironmentCommand {
+  readonly label: string;
+  readonly caption: string;
+  /** Why it cannot be done with this environment now; null when it can. */
+  readonly refusal?: (environment: Environment) => string | null;
+  readonly isVisible?: (environment: Environment) => boolean;
+  readonly execute: (environment: Environment) => Promise<unknown>;
+}

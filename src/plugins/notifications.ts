@@ -1,0 +1,150 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import type { Job } from '../api/generated';
+import { CommandIDs } from '../commandids';
+import { describeDoing, describeOutcome } from '../models/announcements';
+import { isActive } from '../models/jobs';
+import { ITfenvManager } from '../tokens';
+
+/** Milliseconds between two changes of a notification while only numbers move. */
+const INTERVAL = 500;
+
+/** One notification a job: what it does, with Cancel, and in the end what came of it. */
+export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'tfenv-lab:notifications',
+  description: 'Tells of jobs in one notification each.',
+  autoStart: true,
+  requires: [ITfenvManager],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    manager: ITfenvManager,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('tfenv_lab');
+    const { commands, serviceManager } = app;
+    const { environments, jobs } = manager;
+    const shown = new Map<string, IShown>();
+
+    const action = (
+      label: string,
+      command: string,
+      args: Record<string, string>
+    ): Notification.IAction => ({
+      label,
+      callback: () => {
+        void commands.execute(command, args);
+      }
+    });
+
+    const showProgress = (job: Job): void => {
+      const before = shown.get(job.id);
+      const stage = `${job.state} ${job.phase}`;
+      if (before?.stage === stage && Date.now() - before.at < INTERVAL) {
+        return;
+      }
+      const message = describeDoing(job, trans);
+      const options = {
+        autoClose: false as const,
+        progress: job.progress.fraction,
+        actions: [
+          action(trans.__('Cancel'), CommandIDs.cancelJob, { job: job.id })
+        ]
+      };
+      const id =
+        before?.id ?? Notification.emit(message, 'in-progress', options);
+      if (before) {
+        Notification.update({ id, message, type: 'in-progress', ...options });
+      }
+      shown.set(job.id, { id, stage, at: Date.now() });
+    };
+
+    const showOutcome = async (job: Job): Promise<void> => {
+      const before = shown.get(job.id);
+      shown.delete(job.id);
+      // What can be done now depends on what the environment has become.
+      await environments.refresh();
+      const outcome = describeOutcome(job, trans);
+      const actions = await actionsFor(job);
+      const options = {
+        autoClose: job.state === 'failed' ? (false as const) : 10000,
+        actions
+      };
+      // One that the user closed meanwhile comes again: this is what they wait for.
+      const isShown =
+        before &&
+        Notification.update({ id: before.id, ...outcome, ...options });
+      if (!isShown) {
+        Notification.emit(outcome.message, outcome.type, options);
+      }
+    };
+
+    const actionsFor = async (job: Job): Promise<Notification.IAction[]> => {
+      const environment = environments.byPrefix(job.prefix);
+      if (job.state === 'failed' || job.state === 'interrupted') {
+        const details = trans.__('Show details');
+        return [action(details, CommandIDs.showJob, { job: job.id })];
+      }
+      if (job.state !== 'succeeded' || !environment) {
+        return [];
+      }
+      if (job.kind === 'check') {
+        return [
+          action(trans.__('Show'), CommandIDs.showEnvironment, {
+            environment: environment.id,
+            tab: 'check'
+          })
+        ];
+      }
+      const kernel = environment.kernel?.name;
+      await serviceManager.kernels.refreshRunning();
+      const running = [...serviceManager.kernels.running()].filter(
+        item => item.name === kernel
+      );
+      const actions: Notification.IAction[] = [];
+      if (running.length > 0 && kernel) {
+        actions.push(
+          action(
+            trans._n(
+              'Restart its kernel',
+              'Restart %1 kernels',
+              running.length
+            ),
+            CommandIDs.restartKernels,
+            { kernel }
+          )
+        );
+      }
+      if (kernel) {
+        actions.push(
+          action(trans.__('Open notebook'), CommandIDs.openNotebook, {
+            environment: environment.id
+          })
+        );
+      }
+      return actions;
+    };
+
+    jobs.jobChanged.connect((_, job) => {
+      if (isActive(job)) {
+        showProgress(job);
+      }
+    });
+    jobs.jobFinished.connect((_, job) => {
+      void showOutcome(job);
+    });
+  }
+};
+
+interface IShown {
+  /** Of the notification. */
+  readonly id: string;
+  readonly stage: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}

@@ -1,0 +1,69 @@
+import { MenuSvg } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import type { Menu } from '@lumino/widgets';
+
+import { CommandIDs } from '../commandids';
+
+const SEPARATOR = null;
+
+/** What can be done with one environment, in the order of its menu. */
+const ENVIRONMENT_COMMANDS = [
+  CommandIDs.showEnvironment,
+  CommandIDs.openNotebook,
+  CommandIDs.useInNotebook,
+  SEPARATOR,
+  CommandIDs.updateEnvironment,
+  CommandIDs.checkEnvironment,
+  CommandIDs.cloneEnvironment,
+  CommandIDs.registerKernel,
+  CommandIDs.unregisterKernel,
+  CommandIDs.copyPrefix,
+  SEPARATOR,
+  CommandIDs.deleteEnvironment
+];
+
+/** The menu of an environment's row. */
+export function environmentMenu(
+  commands: CommandRegistry,
+  environment: string
+): Menu {
+  const menu = new MenuSvg({ commands });
+  for (const command of ENVIRONMENT_COMMANDS) {
+    menu.addItem(
+      command === SEPARATOR
+        ? { type: 'separator' }
+        : { command, args: { environment } }
+    );
+  }
+  return menu;
+}
+
+/** The menu of the panel. */
+export function panelMenu(commands: CommandRegistry): Menu {
+  const menu = new MenuSvg({ commands });
+  menu.addItem({ command: CommandIDs.newEnvironment });
+  menu.addItem({ command: CommandIDs.refresh });
+  menu.addItem({ type: 'separator' });
+  menu.addItem({
+    command: 'settingeditor:open',
+    args: { query: 'TensorFlow environments' }
+  });
+  return menu;
+}
+
+/** Open a menu below the button that belongs to it, and give the focus back when it closes. */
+export function openBelow(menu: Menu, anchor: HTMLElement): void {
+  const box = anchor.getBoundingClientRect();
+  menu.aboutToClose.connect(() => {
+    anchor.setAttribute('aria-expanded', 'false');
+    requestAnimationFrame(() => {
+      // The command may have put the focus elsewhere.
+      if (document.activeElement === document.body) {
+        anchor.focus();
+      }
+      menu.dispose();
+    });
+  });
+  anchor.setAttribute('aria-expanded', 'true');
+  menu.open(box.left, box.bottom);
+}

@@ -1,0 +1,284 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { Message } from '@lumino/messaging';
+import { Signal } from '@lumino/signaling';
+import React from 'react';
+
+import { CommandIDs } from '../commandids';
+import { Details } from '../components/details';
+import { EnvironmentList } from '../components/environmentList';
+import { Failure } from '../components/failure';
+import { Footer } from '../components/footer';
+import { NewEnvironment } from '../components/newEnvironment';
+import { Review } from '../components/review';
+import { ScreenHeader } from '../components/screenHeader';
+import { panelIcon } from '../icons';
+import { freeName } from '../models/naming';
+import type { Screen } from '../models/navigation';
+import { inCopy } from '../models/plans';
+import { groupRows } from '../models/rows';
+import type { ITfenvManager } from '../tokens';
+import { environmentMenu, openBelow, panelMenu } from './menus';
+
+/**
+ * The side panel: shows the screen that the navigation model has open.
+ */
+export class TfenvPanel extends ReactWidget {
+  constructor(options: TfenvPanel.IOptions) {
+    super();
+    this._manager = options.manager;
+    this._commands = options.commands;
+    this._trans = options.trans;
+    this.id = 'tfenv-lab-panel';
+    this.addClass('jp-TfenvPanel');
+    this.title.icon = panelIcon;
+    this.title.caption = this._trans.__('TensorFlow Environments');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', this.title.caption);
+    for (const model of Object.values(this._manager)) {
+      model.stateChanged.connect(this.update, this);
+    }
+    this._manager.navigation.stateChanged.connect(this._loadDetails, this);
+    this._manager.environments.stateChanged.connect(this._loadDetails, this);
+  }
+
+  override dispose(): void {
+    Signal.clearData(this);
+    super.dispose();
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._manager.environments.watched = true;
+    void this._manager.status.refresh();
+  }
+
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this._manager.environments.watched = false;
+  }
+
+  protected override render(): JSX.Element {
+    const { navigation, status } = this._manager;
+    return (
+      <>
+        <div className="jp-TfenvScreen" key={navigation.screen.name}>
+          {this._screen(navigation.screen)}
+        </div>
+        {status.status && (
+          <Footer
+            status={status.status}
+            freeBytes={status.freeBytes}
+            trans={this._trans}
+          />
+        )}
+      </>
+    );
+  }
+
+  private _screen(screen: Screen): JSX.Element {
+    switch (screen.name) {
+      case 'list':
+        return this._list();
+      case 'new':
+        return this._new();
+      case 'review':
+        return this._review();
+      case 'details':
+        return this._details(screen);
+    }
+  }
+
+  private _list(): JSX.Element {
+    const { environments, jobs, navigation } = this._manager;
+    return (
+      <EnvironmentList
+        groups={
+          environments.environments &&
+          groupRows(environments, jobs, navigation.filter)
+        }
+        filter={navigation.filter}
+        failure={environments.error}
+        trans={this._trans}
+        execute={this._execute}
+        onFilter={filter => {
+          navigation.filter = filter;
+        }}
+        openGroups={navigation.openGroups}
+        onToggleGroup={(group, isOpen) =>
+          navigation.setGroupOpen(group, isOpen)
+        }
+        openMenu={this._openMenu}
+        openPanelMenu={anchor => openBelow(panelMenu(this._commands), anchor)}
+      />
+    );
+  }
+
+  private _new(): JSX.Element {
+    const { catalog, environments, jobs, navigation, status } = this._manager;
+    const names = new Set([
+      ...environments.names,
+      ...jobs.jobs.filter(job => jobs.activeOn(job.prefix)).map(job => job.name)
+    ]);
+    return (
+      <>
+        <ScreenHeader
+          title={this._trans.__('New environment')}
+          trans={this._trans}
+          onBack={this._back}
+        />
+        {catalog.catalog && (
+          <NewEnvironment
+            catalog={catalog.catalog}
+            status={status.status}
+            draft={navigation.draft}
+            defaultPackages={navigation.defaultPackages}
+            names={names}
+            trans={this._trans}
+            onDraft={draft => {
+              navigation.draft = draft;
+            }}
+            onReview={this._plan}
+            search={this._search}
+          />
+        )}
+        {!catalog.catalog && catalog.isLoading && (
+          <p className="jp-TfenvBusy" role="status">
+            {this._trans.__('Reading the channels…')}
+          </p>
+        )}
+        {catalog.error && !catalog.isLoading && (
+          <Failure failure={catalog.error} trans={this._trans}>
+            <button
+              type="button"
+              className="jp-TfenvLink"
+              onClick={() => void catalog.refresh()}
+            >
+              {this._trans.__('Try again')}
+            </button>
+          </Failure>
+        )}
+      </>
+    );
+  }
+
+  private _review(): JSX.Element {
+    const { environments, navigation, plans } = this._manager;
+    const request = plans.request;
+    if (!request) {
+      return this._list();
+    }
+    const base =
+      'environment' in request ? environments.get(request.environment) : null;
+    const target = 'name' in request ? request.name : (base?.name ?? '');
+    const copy = freeName(`${target}-copy`, environments.names);
+    return (
+      <>
+        <ScreenHeader
+          title={this._trans.__('Review: %1', plans.plan?.name ?? target)}
+          trans={this._trans}
+          onBack={this._back}
+        />
+        <Review
+          request={request}
+          plan={plans.plan}
+          failure={plans.error}
+          isApplying={plans.isApplying}
+          copyRequest={inCopy(request, copy)}
+          trans={this._trans}
+          onApply={plan =>
+            this._execute(CommandIDs.applyPlan, { plan: plan.id })
+          }
+          onPlan={this._plan}
+          onBack={() => navigation.back()}
+          onCopy={text => void navigator.clipboard.writeText(text)}
+        />
+      </>
+    );
+  }
+
+  private _details(screen: Screen & { name: 'details' }): JSX.Element {
+    const { details, environments, jobs, navigation } = this._manager;
+    const environment = environments.get(screen.environment);
+    if (!environment) {
+      return (
+        <>
+          <ScreenHeader
+            title={this._trans.__('Environment')}
+            trans={this._trans}
+            onBack={this._back}
+          />
+          <p className="jp-TfenvEmpty" role="status">
+            {environments.environments
+              ? this._trans.__('This environment is no longer there.')
+              : this._trans.__('Reading…')}
+          </p>
+        </>
+      );
+    }
+    return (
+      <Details
+        environment={environment}
+        tab={screen.tab}
+        packages={details.packages}
+        revisions={details.revisions}
+        job={jobs.activeOn(environment.prefix) ?? null}
+        failure={jobs.failureOn(environment.prefix) ?? null}
+        check={jobs.checkOf(environment.prefix) ?? null}
+        trans={this._trans}
+        execute={this._execute}
+        onBack={this._back}
+        onTab={tab => navigation.open({ ...screen, tab })}
+        search={this._search}
+        openMenu={this._openMenu}
+      />
+    );
+  }
+
+  /** Read what belongs to the environment whose details are open, again when it changed. */
+  private _loadDetails(): void {
+    const { details, environments, navigation } = this._manager;
+    const { screen } = navigation;
+    const environment =
+      screen.name === 'details' && environments.get(screen.environment);
+    if (environment) {
+      void details.load(environment.id, environment.modified);
+    }
+  }
+
+  private readonly _execute = (
+    command: string,
+    args?: ReadonlyPartialJSONObject
+  ): void => {
+    void this._commands.execute(command, args);
+  };
+
+  private readonly _plan = (request: object): void =>
+    this._execute(CommandIDs.makePlan, {
+      request: request as ReadonlyPartialJSONObject
+    });
+
+  private readonly _back = (): void => this._manager.navigation.back();
+
+  private readonly _search = (
+    query: string
+  ): ReturnType<ITfenvManager['catalog']['search']> =>
+    this._manager.catalog.search(query);
+
+  private readonly _openMenu = (id: string, anchor: HTMLElement): void =>
+    openBelow(environmentMenu(this._commands, id), anchor);
+
+  private readonly _commands: CommandRegistry;
+  private readonly _manager: ITfenvManager;
+  private readonly _trans: TranslationBundle;
+}
+
+export namespace TfenvPanel {
+  export interface IOptions {
+    readonly manager: ITfenvManager;
+    readonly commands: CommandRegistry;
+    readonly trans: TranslationBundle;
+  }
+}
