@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 #: Seconds that the configured channels have to answer, all together.
 PATIENCE = 5.0
-#: What the local channel holds: two releases, so that an update is a real one.
-RELEASES = ("2.19", "2.20")
 #: What any channel has at least one of.
 REPODATA = ("noarch/repodata.json.zst", "noarch/repodata.json")
 
@@ -64,9 +62,7 @@ def silent_channels(settings: CondaSettings) -> list[str]:
             answered.add(name)
 
     # Daemons: looking up a host's name cannot be interrupted, and must not hold up the start.
-    threads = [
-        threading.Thread(target=ask, args=(ref.name, ref.url), daemon=True) for ref in settings.channels
-    ]
+    threads = [threading.Thread(target=ask, args=(ref.name, ref.url), daemon=True) for ref in settings.channels]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -76,9 +72,8 @@ def silent_channels(settings: CondaSettings) -> list[str]:
 
 def local_channel() -> str:
     """Build the local channel (or find it built) and return its URL; raise SystemExit where that fails."""
-    wanted = [argument for release in RELEASES for argument in ("--tensorflow", release)]
     done = subprocess.run(
-        [sys.executable, "-m", "tfenv_lab.wheelchannel", "build", *wanted],
+        [sys.executable, "-m", "tfenv_lab.wheelchannel", "build"],
         stdout=subprocess.PIPE, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
@@ -101,9 +96,7 @@ def choose() -> list[str]:
             flush=True,
         )
         return []
-    print(
-        f"channel: {', '.join(silent)} did not answer; using a local channel made of PyPI wheels", flush=True
-    )
+    print(f"channel: {', '.join(silent)} did not answer; using a local channel made of PyPI wheels", flush=True)
     url = local_channel()
     print(f"channel: {url}", flush=True)
     return [url]

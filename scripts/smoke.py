@@ -142,9 +142,7 @@ def pick(catalog: dict[str, Any]) -> tuple[str, str, str]:
             if variant["name"] == "cpu" and variant["installable"]:
                 minor = ".".join(release["version"].split(".")[:2])
                 newest.setdefault(minor, (release["version"], variant["python"]))
-    check(
-        len(newest) >= 2, f"the channels must offer two releases for this machine's CPU, not {sorted(newest)}"
-    )
+    check(len(newest) >= 2, f"the channels must offer two releases for this machine's CPU, not {sorted(newest)}")
     (new, new_pythons), (old, old_pythons) = list(newest.values())[:2]
     both = [python for python in old_pythons if python in new_pythons]
     check(both, f"{old} and {new} have no Python in common")
@@ -186,14 +184,10 @@ def main_job(server: Server, home: Path) -> str:
     first = execute(kernel)
     check(first["tensorflow"] == old, f"the kernel has tensorflow {first['tensorflow']}, not {old}")
     check(first["prefix"] == str(prefix), f"the kernel runs in {first['prefix']}, not {prefix}")
-    check(
-        environment["update"]["tensorflow"] == new, f"no update to {new} is offered: {environment['update']}"
-    )
+    check(environment["update"]["tensorflow"] == new, f"no update to {new} is offered: {environment['update']}")
 
     say(f"updating to {new}")
-    _, updated = server.change(
-        {"kind": "update", "environment": environment["id"], "packages": ["tensorflow"]}
-    )
+    _, updated = server.change({"kind": "update", "environment": environment["id"], "packages": ["tensorflow"]})
     second = execute(kernel)
     check(
         second["tensorflow"] == new,

@@ -66,9 +66,7 @@ def read_jest(path: Path) -> Count:
     count = Count()
     for file in json.loads(path.read_text())["testResults"]:
         name = Path(file["name"]).name
-        if file["status"] == "failed" and not any(
-            case["status"] == "failed" for case in file["assertionResults"]
-        ):
+        if file["status"] == "failed" and not any(case["status"] == "failed" for case in file["assertionResults"]):
             count.failures.append(f"{name}: {file['message'].strip()}")
         for case in file["assertionResults"]:
             if case["status"] == "passed":
@@ -90,9 +88,7 @@ def suites() -> list[Suite]:
         Suite("mypy", (python, "-m", "mypy")),
         Suite("mypy-scripts", (python, "-m", "mypy", "scripts")),
         Suite("lint", ("jlpm", "lint:check")),
-        Suite(
-            "pytest", (python, "-m", "pytest", "-q", "-n", "auto", f"--junitxml={junit}"), junit, read_junit
-        ),
+        Suite("pytest", (python, "-m", "pytest", "-q", "-n", "auto", f"--junitxml={junit}"), junit, read_junit),
         Suite("jest", ("jlpm", "jest", "--json", f"--outputFile={jest}"), jest, read_jest),
         Suite("smoke", (python, "scripts/smoke.py"), needs_channel=True),
         Suite(
