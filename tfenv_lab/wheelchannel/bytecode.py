@@ -12,24 +12,25 @@ from .interpreter import Interpreter, clean_environment
 _EPOCH = 946_684_800  # 2000-01-01
 
 
-def set_times(tree: Path, fingerprint: str) -> None:
-    """Give every file one modification time that follows from ``fingerprint`` (hexadecimal).
+def file_time(fingerprint: str) -> int:
+    """Return the modification time of a package's files, in seconds, from its (hexadecimal) fingerprint.
 
     Bytecode is taken as fresh when its source's time and size are those recorded in it. Many wheels
     carry one fixed date, so two versions' files could be mistaken for each other; times that differ
     between packages rule that out, and make the same wheel give the same package.
     """
-    time = _EPOCH + int(fingerprint[:7], 16)
-    for folder, _, names in os.walk(tree):
-        for name in names:
-            os.utime(Path(folder, name), (time, time), follow_symlinks=False)
+    return _EPOCH + int(fingerprint[:7], 16)
 
 
-def compile_tree(interpreter: Interpreter, tree: Path) -> None:
-    """Write ``.pyc`` files beside the sources below ``tree``; its modification times must be final.
+def compile_tree(interpreter: Interpreter, tree: Path, time: int) -> None:
+    """Write ``.pyc`` files beside the sources below ``tree``, whose modification time becomes ``time``.
 
     Files that are not valid for this Python (templates, Python 2) stay without, as with any installer.
     """
+    for folder, _, names in os.walk(tree):
+        for name in names:
+            if name.endswith(".py"):
+                os.utime(Path(folder, name), (time, time), follow_symlinks=False)
     command = [str(interpreter.executable), "-m", "compileall", "-q", "-q", "-s", str(tree), str(tree)]
     environment = clean_environment() | {"PYTHONHASHSEED": "0"}
     try:

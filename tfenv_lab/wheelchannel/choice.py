@@ -47,21 +47,15 @@ def choose(request: BuildRequest, work: Path, report: Report) -> tuple[Interpret
             raise error.as_error(f"resolving TensorFlow {wanted}") from error
         report(Progress("interpreter", f"{interpreter} goes into the channel"))
         return interpreter, resolutions
-    message = (
-        f"No Python here has wheels of TensorFlow {wanted}; install another one, or name it with --python."
-    )
+    message = f"No Python here has wheels of TensorFlow {wanted}; install another one, or name it with --python."
     raise JobFailed(message, "\n".join(refused.values()))
 
 
-def _resolve_all(
-    interpreter: Interpreter, request: BuildRequest, work: Path, report: Report
-) -> list[Resolution]:
+def _resolve_all(interpreter: Interpreter, request: BuildRequest, work: Path, report: Report) -> list[Resolution]:
     def on_line(line: str) -> None:
         if line.startswith("Collecting "):
             report(Progress("resolve", line.removeprefix("Collecting ").split(" (from")[0]))
 
     releases = sorted(set(request.tensorflow))
     with ThreadPoolExecutor(max_workers=len(releases)) as pool:
-        return list(
-            pool.map(lambda each: resolve(interpreter, each, request.packages, work, on_line), releases)
-        )
+        return list(pool.map(lambda each: resolve(interpreter, each, request.packages, work, on_line), releases))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from .interpreter import Interpreter
-from .resolve import DISTRIBUTION
+from .resolve import DISTRIBUTION, Resolution
 from .wheel import Wheel
 
 _PYTHON = re.compile(r"\b(python_version|python_full_version|implementation_name|implementation_version)\b")
@@ -40,14 +39,14 @@ def spec(requirement: Requirement) -> str:
 
 
 class Dependencies:
-    """Turns the requirements of one resolution's wheels into ``depends``.
+    """Turns the requirements of one resolution's wheels into ``depends``."""
 
-    ``environment``: marker values of the Python that the wheels were resolved for.
-    """
-
-    def __init__(self, environment: Mapping[str, str], wheels: Iterable[Wheel]) -> None:
-        self._environment = dict(environment)
-        self._wheels = {wheel.name: wheel for wheel in wheels}
+    def __init__(self, resolution: Resolution) -> None:
+        self._environment = dict(resolution.environment)
+        self._requirements = {
+            str(canonicalize_name(wheel.name)): [Requirement(text) for text in wheel.requires]
+            for wheel in resolution.wheels
+        }
 
     def of(self, wheel: Wheel, interpreter: Interpreter) -> list[str]:
         """Return the ``depends`` of a wheel's package, without repetition.
@@ -55,10 +54,10 @@ class Dependencies:
         A pure wheel is good for every Python its metadata allows, unless an evaluated marker says that
         its dependencies differ between Pythons. Others are bound to the interpreter's ABI.
         """
-        chosen = self._requirements(wheel, extra="")
+        chosen = self._chosen(wheel.name, extra="")
         markers = " ".join(
             str(requirement.marker)
-            for requirement in wheel.requirements
+            for requirement in self._requirements.get(wheel.name, [])
             if "extra" not in str(requirement.marker)
         )
         found = []
@@ -75,18 +74,18 @@ class Dependencies:
                 found.append(f"__glibc >={wheel.glibc},<3.0.a0")
         return list(dict.fromkeys([*found, *sorted(spec(requirement) for requirement in chosen)]))
 
-    def _requirements(self, wheel: Wheel, extra: str) -> list[Requirement]:
+    def _chosen(self, name: str, extra: str) -> list[Requirement]:
         """Evaluated requirements; conda knows no extras, so those of ``name[extra]`` are written out."""
         found = []
-        for requirement in wheel.requirements:
+        for requirement in self._requirements.get(name, []):
             marker = requirement.marker
             if marker and not marker.evaluate({**self._environment, "extra": extra}):
                 continue
             if extra and "extra" not in str(marker):
                 continue
             found.append(requirement)
-            target = self._wheels.get(str(canonicalize_name(requirement.name)))
-            if target and target is not wheel:
-                for name in sorted(requirement.extras):
-                    found += self._requirements(target, name)
+            other = str(canonicalize_name(requirement.name))
+            if other != name:
+                for each in sorted(requirement.extras):
+                    found += self._chosen(other, each)
         return found

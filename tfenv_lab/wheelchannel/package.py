@@ -8,7 +8,7 @@ import json
 import os
 import tarfile
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,20 +16,48 @@ from typing import IO, Any
 
 import zstandard
 
-from .wheel import PLACEHOLDER
+PLACEHOLDER = "/opt/tfenv_lab_wheelchannel_prefix_placeholder"
+"""Stands for the environment's prefix in text files; conda writes the real one when linking."""
 
 _LEVEL = 3  # twice as fast as what channels use, a tenth larger
 _BLOCK = 1 << 20
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def sha256(path: Path) -> str:
-    """Return the hexadecimal SHA-256 of a file's content."""
-    digest = hashlib.sha256()
+@dataclass(frozen=True)
+class File:
+    """A file of a package: ``size`` in bytes, hexadecimal ``sha256`` and how its content is opened.
+
+    A symbolic link has ``link``, what it says; size and hash are then those of the file it leads to.
+    """
+
+    size: int
+    sha256: str
+    executable: bool
+    open: Callable[[], IO[bytes]]
+    link: str | None = None
+
+
+def hash_file(path: Path, algorithm: str = "sha256") -> str:
+    """Return the hexadecimal hash of a file's content."""
+    digest = hashlib.new(algorithm, usedforsecurity=False)
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def file_at(path: Path) -> File:
+    """Describe a file or link on disk."""
+    status = path.stat()
+    link = str(path.readlink()) if path.is_symlink() else None
+    return File(status.st_size, hash_file(path), bool(status.st_mode & 0o111), lambda: path.open("rb"), link)
+
+
+def files_below(tree: Path) -> dict[str, File]:
+    """Return path relative to ``tree`` -> file, of every file and link below it."""
+    found = (Path(folder, name) for folder, _, names in os.walk(tree) for name in names)
+    return {path.relative_to(tree).as_posix(): file_at(path) for path in found}
 
 
 @dataclass(frozen=True)
@@ -71,45 +99,49 @@ class Package:
             record |= {"platform": self.subdir.split("-")[0], "arch": "x86_64"}
         return {key: value for key, value in record.items() if value is not None}
 
-    def write(self, tree: Path, channel: Path, prefixed: Collection[str] = ()) -> Path:
-        """Pack ``tree`` into the channel; the paths in ``prefixed`` hold PLACEHOLDER.
+    def write(self, channel: Path, files: Mapping[str, File], time: int, prefixed: Collection[str] = ()) -> Path:
+        """Write the package file into the channel's directory; the same files always give the same bytes.
 
-        The same tree gives the same bytes, but for the files' modification times, which are kept.
+        ``files``: by their path in an environment; ``time``: their modification time, in seconds;
+        ``prefixed``: the paths of those that hold PLACEHOLDER.
         """
         target = channel / self.subdir / f"{self.stem}.conda"
         target.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
             _member(archive, "metadata.json", json.dumps({"conda_pkg_format_version": 2}).encode())
-            with _tar(archive, f"pkg-{self.stem}.tar.zst") as tar:
-                paths = [_add(tar, tree, file, file.as_posix() in prefixed) for file in _files(tree)]
+            # Before the files: who only wants to know about the package need not read past them.
             with _tar(archive, f"info-{self.stem}.tar.zst") as tar:
-                for name, content in self._info(paths).items():
+                for name, content in self._info(files, prefixed).items():
                     info = tarfile.TarInfo(f"info/{name}")
-                    info.size, info.mtime = len(content), self.timestamp // 1000
+                    info.size, info.mtime = len(content), time
                     tar.addfile(info, io.BytesIO(content))
+            with _tar(archive, f"pkg-{self.stem}.tar.zst") as tar:
+                for path in sorted(files):
+                    _add(tar, path, files[path], time)
         return target
 
-    def _info(self, paths: list[dict[str, Any]]) -> dict[str, bytes]:
+    def _info(self, files: Mapping[str, File], prefixed: Collection[str]) -> dict[str, bytes]:
         about = {"summary": self.summary, "license": self.license}
-        files = {
+        paths = [_entry(path, files[path], path in prefixed) for path in sorted(files)]
+        info = {
             "index.json": self.index(),
             "paths.json": {"paths": paths, "paths_version": 1},
             "about.json": {key: value for key, value in about.items() if value},
         }
         if self.noarch == "python":
             noarch = {"type": "python", "entry_points": self.entry_points}
-            files["link.json"] = {"noarch": noarch, "package_metadata_version": 1}
-        names = "".join(f"{entry['_path']}\n" for entry in paths)
+            info["link.json"] = {"noarch": noarch, "package_metadata_version": 1}
         return {
-            **{name: json.dumps(value, indent=2, sort_keys=True).encode() for name, value in files.items()},
-            "files": names.encode(),
+            **{name: json.dumps(value, indent=2, sort_keys=True).encode() for name, value in info.items()},
+            "files": "".join(f"{path}\n" for path in sorted(files)).encode(),
         }
 
 
-def _files(tree: Path) -> list[Path]:
-    """Files and links below ``tree``, relative to it, in a fixed order."""
-    found = (Path(folder, name) for folder, _, names in os.walk(tree) for name in names)
-    return sorted(path.relative_to(tree) for path in found)
+def _entry(path: str, file: File, prefixed: bool) -> dict[str, Any]:
+    """A file's entry in ``paths.json``."""
+    kind = "softlink" if file.link else "hardlink"
+    entry = {"_path": path, "path_type": kind, "sha256": file.sha256, "size_in_bytes": file.size}
+    return entry | ({"prefix_placeholder": PLACEHOLDER, "file_mode": "text"} if prefixed else {})
 
 
 def _member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
@@ -118,7 +150,7 @@ def _member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 @contextmanager
 def _tar(archive: zipfile.ZipFile, name: str) -> Iterator[tarfile.TarFile]:
-    """A compressed tar inside the zip, written as it is fed: nothing is held in memory or on disk."""
+    """A compressed tar inside the zip, written as it is fed: nothing waits in memory or on disk."""
     compressor = zstandard.ZstdCompressor(level=_LEVEL)
     with (
         archive.open(zipfile.ZipInfo(name, _ZIP_TIME), "w", force_zip64=True) as member,
@@ -128,34 +160,13 @@ def _tar(archive: zipfile.ZipFile, name: str) -> Iterator[tarfile.TarFile]:
         yield tar
 
 
-class _Hashing(io.RawIOBase):
-    """Reads a file and hashes what went by."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.sha256 = hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        block = self._file.read(size)
-        self.sha256.update(block)
-        return block
-
-
-def _add(tar: tarfile.TarFile, tree: Path, path: Path, prefixed: bool) -> dict[str, Any]:
-    """Add one file and return its entry for ``paths.json``."""
-    name, source = path.as_posix(), tree / path
-    info = tarfile.TarInfo(name)
-    status = source.lstat()
-    info.mtime = int(status.st_mtime)
-    entry: dict[str, Any] = {"_path": name, "path_type": "hardlink"}
-    if source.is_symlink():
-        info.type, info.linkname, info.mode = tarfile.SYMTYPE, str(source.readlink()), 0o777
+def _add(tar: tarfile.TarFile, path: str, file: File, time: int) -> None:
+    info = tarfile.TarInfo(path)
+    info.mtime = time
+    if file.link:
+        info.type, info.linkname, info.mode = tarfile.SYMTYPE, file.link, 0o777
         tar.addfile(info)
-        size = source.stat().st_size
-        return entry | {"path_type": "softlink", "sha256": sha256(source), "size_in_bytes": size}
-    info.size, info.mode = status.st_size, 0o755 if status.st_mode & 0o111 else 0o644
-    with source.open("rb") as file:
-        hashing = _Hashing(file)
-        tar.addfile(info, hashing)
-    entry |= {"sha256": hashing.sha256.hexdigest(), "size_in_bytes": status.st_size}
-    return entry | ({"prefix_placeholder": PLACEHOLDER, "file_mode": "text"} if prefixed else {})
+        return
+    info.size, info.mode = file.size, 0o755 if file.executable else 0o644
+    with file.open() as content:
+        tar.addfile(info, content)

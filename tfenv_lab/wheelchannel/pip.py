@@ -24,9 +24,7 @@ class PipFailed(Exception):
     def as_error(self, step: str) -> JobFailed | ChannelUnreachable:
         """Return the domain error for a person: which step, and what to do."""
         if self.unreachable:
-            message = (
-                f"While {step}, the package index did not answer; “pip config list” shows which is used."
-            )
+            message = f"While {step}, the package index did not answer; “pip config list” shows which is used."
             return ChannelUnreachable(message, self.output)
         return JobFailed(f"{step.capitalize()} failed: {self}", self.output)
 

@@ -10,11 +10,10 @@ import sysconfig
 from pathlib import Path
 
 from ..errors import JobFailed
-from .bytecode import compile_tree, set_times
+from .bytecode import compile_tree, file_time
 from .interpreter import Interpreter, clean_environment
-from .package import Package, sha256
+from .package import PLACEHOLDER, Package, files_below
 from .repack import fingerprint
-from .wheel import PLACEHOLDER
 
 _LEFT_OUT = shutil.ignore_patterns(
     "site-packages",
@@ -76,10 +75,9 @@ def pack_python(interpreter: Interpreter, channel: Path, work: Path) -> list[Pac
         _restore_layout(interpreter, library)
     prefixed = {path.relative_to(work).as_posix() for path in _relocate(interpreter, library)}
 
-    files = sorted(path for path in work.rglob("*") if path.is_file())
-    key = fingerprint([(path.relative_to(work).as_posix(), sha256(path)) for path in files])
-    set_times(work, key)
-    compile_tree(interpreter, work)
+    key = fingerprint(sorted((path, file.sha256) for path, file in files_below(work).items()))
+    time = file_time(key)
+    compile_tree(interpreter, work, time)
     for path in prefixed:  # their size changes when linked, so their bytecode would never be fresh
         for stale in (work / path).parent.glob(f"__pycache__/{Path(path).stem}.*.pyc"):
             stale.unlink()
@@ -98,7 +96,7 @@ def pack_python(interpreter: Interpreter, channel: Path, work: Path) -> list[Pac
         license="Python-2.0",
         summary="General purpose programming language",
     )
-    python.write(work, channel, prefixed)
+    python.write(channel, files_below(work), time, prefixed)
     shutil.rmtree(work)
     abi = Package(
         name="python_abi",
@@ -109,9 +107,7 @@ def pack_python(interpreter: Interpreter, channel: Path, work: Path) -> list[Pac
         constrains=[f"python {interpreter.minor}.* *_{flavour}"],
         noarch="generic",
     )
-    work.mkdir()
-    abi.write(work, channel)
-    work.rmdir()
+    abi.write(channel, {}, time)
     return [python, abi]
 
 
@@ -151,11 +147,7 @@ def _restore_layout(interpreter: Interpreter, library: Path) -> None:
         if not path.exists():  # from 3.13 on it is a package
             path = library / path.stem / "__init__.py"
         text = path.read_text("utf-8")
-        found = [
-            node
-            for node in ast.parse(text).body
-            if isinstance(node, ast.FunctionDef) and node.name == function
-        ]
+        found = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == function]
         if not found:
             message = f"{interpreter} keeps packages in an unknown place; choose another with --python."
             raise JobFailed(message, f"{path.name} has no function {function}")

@@ -5,18 +5,19 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
-import os
 import shutil
+import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from .bytecode import compile_tree, set_times
+from .bytecode import compile_tree, file_time
 from .depends import Dependencies, conda_name
 from .interpreter import Interpreter
-from .package import Package, sha256
+from .package import PLACEHOLDER, File, Package, file_at, files_below, hash_file
 from .request import RECIPE
 from .resolve import DISTRIBUTION
-from .wheel import PLACEHOLDER, Layout, Wheel
+from .wheel import Layout, Wheel
 
 
 def fingerprint(*parts: object) -> str:
@@ -36,7 +37,7 @@ def repack(
     ``tensorflow`` that depends on it.
     """
     depends = dependencies.of(wheel, interpreter)
-    key = fingerprint(sha256(wheel.path), interpreter.version, depends)
+    key = fingerprint(hash_file(wheel.path), interpreter.version, depends)
     build = f"pyh{key[:7]}_0" if wheel.pure else f"py{interpreter.tag[2:]}h{key[:7]}_0"
     package = Package(
         name=wheel.name,
@@ -51,28 +52,27 @@ def repack(
         entry_points=[f"{name} = {target}" for name, target in sorted(wheel.entry_points.items())],
     )
     layout = Layout(None if wheel.pure else interpreter.minor)
-    prefixed = wheel.unpack(work, layout)
-    info = work / layout.site_packages / wheel.info
-    if wheel.name == DISTRIBUTION:
-        package = replace(package, name="tensorflow-base", build=f"cpu_{build}")
-        info = _rename(info, wheel)
-    if not wheel.pure:
-        prefixed |= _write_scripts(wheel, interpreter, work)
-    (info / "INSTALLER").write_text("conda\n")
-    set_times(work, key)
-    if not wheel.pure:
-        compile_tree(interpreter, work)
-    _write_record(work, layout, info)
-    set_times(work, key)
-    package.write(work, channel, prefixed)
+    time = file_time(key)
+    with zipfile.ZipFile(wheel.path) as archive:
+        prefixed, large = wheel.unpack(archive, work, layout)
+        info = work / layout.site_packages / wheel.info
+        if wheel.name == DISTRIBUTION:
+            package = replace(package, name="tensorflow-base", build=f"cpu_{build}")
+            info = _rename(info, wheel)
+        (info / "INSTALLER").write_text("conda\n")
+        if not wheel.pure:
+            prefixed |= _write_scripts(wheel, interpreter, work)
+            compile_tree(interpreter, work, time)
+        files = files_below(work) | large
+        record = _write_record(files, layout, info)
+        files[record.relative_to(work).as_posix()] = file_at(record)
+        package.write(channel, files, time, prefixed)
     shutil.rmtree(work)
     if wheel.name != DISTRIBUTION:
         return [package]
     exactly = f"{package.name} =={package.version} {package.build}"
     thin = replace(package, name="tensorflow", depends=[*interpreter.depends, exactly])
-    work.mkdir()
-    thin.write(work, channel)
-    work.rmdir()
+    thin.write(channel, {}, time)
     return [package, thin]
 
 
@@ -113,23 +113,22 @@ def _write_scripts(wheel: Wheel, interpreter: Interpreter, tree: Path) -> set[st
     return written
 
 
-def _write_record(tree: Path, layout: Layout, info: Path) -> None:
+def _write_record(files: Mapping[str, File], layout: Layout, info: Path) -> Path:
     """Write the list of installed files (PyPA's "Recording installed projects"), for pip's own removal.
 
     Paths are relative to ``site-packages``, which lies three directories deep in an environment.
     """
     rows = [(f"{info.name}/RECORD", "", "")]
-    for folder, _, names in os.walk(tree):
-        for name in names:
-            path = Path(folder, name)
-            relative = path.relative_to(tree).as_posix()
-            inside = relative.removeprefix(f"{layout.site_packages}/")
-            if inside == relative:
-                inside = "../../../" + relative.replace("python-scripts/", "bin/", 1)
-            if name.endswith(".pyc"):
-                rows.append((inside, "", ""))
-            else:
-                digest = base64.urlsafe_b64encode(bytes.fromhex(sha256(path))).rstrip(b"=").decode()
-                rows.append((inside, f"sha256={digest}", str(path.stat().st_size)))
-    with (info / "RECORD").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(sorted(rows))
+    for path, file in files.items():
+        inside = path.removeprefix(f"{layout.site_packages}/")
+        if inside == path:
+            inside = "../../../" + path.replace("python-scripts/", "bin/", 1)
+        if path.endswith(".pyc"):
+            rows.append((inside, "", ""))
+        else:
+            digest = base64.urlsafe_b64encode(bytes.fromhex(file.sha256)).rstrip(b"=").decode()
+            rows.append((inside, f"sha256={digest}", str(file.size)))
+    record = info / "RECORD"
+    with record.open("w", encoding="utf-8", newline="") as target:
+        csv.writer(target, lineterminator="\n").writerows(sorted(rows))
+    return record

@@ -22,11 +22,15 @@ OnLine = Callable[[str], None]
 
 @dataclass(frozen=True)
 class RemoteWheel:
-    """A wheel that the resolver chose. ``url`` may be ``file:``; ``sha256`` is empty where unknown."""
+    """A wheel that the resolver chose.
+
+    ``url`` may be ``file:``; ``sha256`` is empty where unknown; ``requires`` is its ``Requires-Dist``.
+    """
 
     name: str
     url: str
     sha256: str
+    requires: tuple[str, ...] = ()
 
     @property
     def filename(self) -> str:
@@ -60,9 +64,7 @@ def write_stand_in(release: str, directory: Path) -> Path:
     """
     name, version = "tensorflow", release if release.count(".") > 1 else f"{release}.0"
     info = f"{name}-{version}.dist-info"
-    metadata = (
-        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nRequires-Dist: {requirement(release)}\n"
-    )
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nRequires-Dist: {requirement(release)}\n"
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
@@ -72,9 +74,7 @@ def write_stand_in(release: str, directory: Path) -> Path:
     return path
 
 
-def resolve(
-    interpreter: Interpreter, release: str, packages: Sequence[str], work: Path, on_line: OnLine
-) -> Resolution:
+def resolve(interpreter: Interpreter, release: str, packages: Sequence[str], work: Path, on_line: OnLine) -> Resolution:
     """Resolve a release together with the base packages and ``packages``, wheels only.
 
     Raises Unsuitable where the index has no such TensorFlow for this interpreter, PipFailed otherwise.
@@ -95,28 +95,22 @@ def resolve(
     for item in report["install"]:
         download = item["download_info"]
         if download["url"] != stand_in.as_uri():
-            hashes = download.get("archive_info", {}).get("hashes", {})
-            wheels.append(RemoteWheel(item["metadata"]["name"], download["url"], hashes.get("sha256", "")))
+            digest = download.get("archive_info", {}).get("hashes", {}).get("sha256", "")
+            requires = tuple(item["metadata"].get("requires_dist", ()))
+            wheels.append(RemoteWheel(item["metadata"]["name"], download["url"], digest, requires))
     return Resolution(report["environment"], tuple(wheels))
 
 
-def download(
-    interpreter: Interpreter, wheels: Sequence[RemoteWheel], store: Path, on_line: OnLine
-) -> dict[str, Path]:
-    """Return file name -> file for every wheel, downloading into ``store`` what is not there or local yet.
+def download(interpreter: Interpreter, wheels: Sequence[RemoteWheel], store: Path, on_line: OnLine) -> list[Path]:
+    """Return the files of wheels that are not local, downloading those that are not in ``store`` yet.
 
     Raises PipFailed.
     """
-    remote = [wheel for wheel in wheels if not wheel.local]
-    if remote:
+    if wheels:
         # By address: the very files that were resolved, and no index page is read again.
         pinned = [
-            f"{wheel.name} @ {wheel.url}" + (f"#sha256={wheel.sha256}" if wheel.sha256 else "")
-            for wheel in remote
+            f"{wheel.name} @ {wheel.url}" + (f"#sha256={wheel.sha256}" if wheel.sha256 else "") for wheel in wheels
         ]
-        run(
-            interpreter,
-            ["download", "--no-deps", "--only-binary=:all:", "--dest", str(store), *pinned],
-            on_line,
-        )
-    return {wheel.filename: wheel.local or store / wheel.filename for wheel in wheels}
+        flags = ["--no-deps", "--only-binary=:all:", "--dest", str(store)]
+        run(interpreter, ["download", *flags, *pinned], on_line)
+    return [store / wheel.filename for wheel in wheels]

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import calendar
 import configparser
+import csv
 import re
 import shutil
 import zipfile
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
+from functools import partial
 from pathlib import Path, PurePosixPath
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-PLACEHOLDER = "/opt/tfenv_lab_wheelchannel_prefix_placeholder"
-"""Stands for the environment's prefix in text files; conda writes the real one when linking."""
+from .package import PLACEHOLDER, File
+
+_LARGE = 1 << 20
 
 
 class Layout:
@@ -63,11 +66,6 @@ class Wheel:
         return str(canonicalize_name(self.distribution))
 
     @property
-    def requirements(self) -> list[Requirement]:
-        """``Requires-Dist``, unevaluated."""
-        return [Requirement(str(text)) for text in self.metadata.get_all("Requires-Dist", [])]
-
-    @property
     def glibc(self) -> str | None:
         """The oldest glibc that one of its manylinux tags promises to run on, ``2.17``."""
         old = {"manylinux1": "2.5", "manylinux2010": "2.12", "manylinux2014": "2.17"}
@@ -79,28 +77,43 @@ class Wheel:
                 found.append(old[match[1]])
         return min(found, key=Version, default=None)
 
-    def unpack(self, tree: Path, layout: Layout) -> set[str]:
-        """Lay the files out below ``tree``; return the paths that hold PLACEHOLDER.
+    def unpack(self, archive: zipfile.ZipFile, tree: Path, layout: Layout) -> tuple[set[str], dict[str, File]]:
+        """Lay the files out below ``tree``, but for large ones, which need not pass through the disk.
 
-        Raises ValueError for a member that would land outside ``tree``.
+        ``archive`` is this wheel, opened. Returns the paths that hold PLACEHOLDER, and the large files by
+        their path, readable while ``archive`` is open. Raises ValueError for a member that would land
+        outside ``tree``.
         """
-        prefixed = set()
-        with zipfile.ZipFile(self.path) as archive:
-            for member in archive.infolist():
-                place = None if member.is_dir() else self._place(member.filename, layout)
-                if place is None:
-                    continue
-                target = tree / place
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(member) as source, target.open("wb") as file:
-                    shutil.copyfileobj(source, file, 1 << 20)
-                if place.startswith(f"{layout.scripts}/"):
-                    target.chmod(0o755)
-                    if _point_at_placeholder(target):
-                        prefixed.add(place)
-                elif member.external_attr >> 16 & 0o111:
-                    target.chmod(0o755)
-        return prefixed
+        prefixed, large = set(), {}
+        hashes = self._recorded(archive)
+        for member in archive.infolist():
+            place = None if member.is_dir() else self._place(member.filename, layout)
+            if place is None:
+                continue
+            executable = bool(member.external_attr >> 16 & 0o111)
+            script = place.startswith(f"{layout.scripts}/")
+            if member.file_size > _LARGE and member.filename in hashes and not script:
+                opener = partial(archive.open, member)
+                large[place] = File(member.file_size, hashes[member.filename], executable, opener)
+                continue
+            target = tree / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(member) as source, target.open("wb") as file:
+                shutil.copyfileobj(source, file, 1 << 20)
+            target.chmod(0o755 if executable or script else 0o644)
+            if script and _point_at_placeholder(target):
+                prefixed.add(place)
+        return prefixed, large
+
+    def _recorded(self, archive: zipfile.ZipFile) -> dict[str, str]:
+        """Member -> hexadecimal SHA-256, from the wheel's ``RECORD``."""
+        rows = csv.reader(archive.read(f"{self.info}/RECORD").decode().splitlines())
+        found = {}
+        for name, digest, *_ in (row for row in rows if len(row) >= 2):
+            kind, _, value = digest.partition("=")
+            if kind == "sha256":
+                found[name] = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).hex()
+        return found
 
     def _place(self, member: str, layout: Layout) -> str | None:
         """Return where a member goes; None for the files that an installer writes itself."""

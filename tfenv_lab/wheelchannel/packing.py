@@ -1,0 +1,94 @@
+"""Pack everything that the resolutions name, while the downloads still run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from ..errors import JobFailed
+from .channel import cache, locked
+from .depends import Dependencies
+from .interpreter import Interpreter
+from .package import Package
+from .pip import PipFailed
+from .python import pack_python
+from .repack import repack
+from .request import Progress, Report
+from .resolve import RemoteWheel, Resolution, download
+from .wheel import Wheel
+
+
+class Packing:
+    """Fills ``channel`` (a directory) with packages, as many at a time as there are cores.
+
+    ``work``: where trees are laid out meanwhile.
+    """
+
+    def __init__(self, interpreter: Interpreter, channel: Path, work: Path, report: Report) -> None:
+        self._interpreter = interpreter
+        self._channel = channel
+        self._work = work
+        self._report = report
+
+    def run(self, resolutions: Sequence[Resolution]) -> list[Package]:
+        """Download and pack every wheel once, and Python; returns the packages.
+
+        Raises JobFailed or ChannelUnreachable.
+        """
+        store = cache() / "wheels"
+        cores = len(os.sched_getaffinity(0))
+        with (
+            locked(store / ".lock", self._report),
+            ThreadPoolExecutor(max_workers=len(resolutions)) as network,
+            ThreadPoolExecutor(max_workers=cores) as pool,
+        ):
+            packed = [pool.submit(pack_python, self._interpreter, self._channel, self._work / "python")]
+            downloads = {}
+            seen: set[str] = set()
+            for resolution in resolutions:
+                dependencies = Dependencies(resolution)
+                own = [wheel for wheel in resolution.wheels if wheel.filename not in seen]
+                seen |= {wheel.filename for wheel in own}
+                here = [wheel.local for wheel in own if wheel.local]
+                packed += self._submit(pool, here, dependencies)
+                there = [wheel for wheel in own if not wheel.local]
+                downloads[network.submit(self._download, there, store)] = dependencies
+            try:
+                for done in as_completed(downloads):
+                    packed += self._submit(pool, done.result(), downloads[done])
+                packages: list[Package] = []
+                for number, one in enumerate(as_completed(packed), 1):
+                    packages += one.result()
+                    name = f"{packages[-1].name} {packages[-1].version}"
+                    self._report(Progress("repack", name, number, len(packed)))
+            except BaseException:
+                network.shutdown(wait=False, cancel_futures=True)
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return packages
+
+    def _download(self, wheels: Sequence[RemoteWheel], store: Path) -> list[Path]:
+        def on_line(line: str) -> None:
+            if line.startswith("Downloading "):
+                name, _, size = line.removeprefix("Downloading ").partition(" (")
+                self._report(Progress("download", f"{name.rsplit('/', 1)[-1]} {size.rstrip(')')}".strip()))
+
+        try:
+            return download(self._interpreter, wheels, store, on_line)
+        except PipFailed as error:
+            raise error.as_error("downloading wheels") from error
+
+    def _submit(
+        self, pool: ThreadPoolExecutor, files: Iterable[Path], dependencies: Dependencies
+    ) -> list[Future[list[Package]]]:
+        """The largest first: it takes longest, and nothing should be left to wait for it alone."""
+        order = sorted(files, key=lambda path: path.stat().st_size, reverse=True)
+        return [pool.submit(self._repack, path, dependencies) for path in order]
+
+    def _repack(self, path: Path, dependencies: Dependencies) -> list[Package]:
+        try:
+            return repack(Wheel(path), dependencies, self._interpreter, self._channel, self._work / path.name)
+        except (ValueError, KeyError) as error:
+            raise JobFailed(f"{path.name} cannot be repacked: {error}", str(error)) from error
