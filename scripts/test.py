@@ -88,6 +88,7 @@ def suites() -> list[Suite]:
         Suite("mypy", (python, "-m", "mypy")),
         Suite("mypy-scripts", (python, "-m", "mypy", "scripts")),
         Suite("lint", ("jlpm", "lint:check")),
+        Suite("ui-tests", ("jlpm", "lint"), folder=ROOT / "ui-tests"),
         Suite("pytest", (python, "-m", "pytest", "-q", "-n", "auto", f"--junitxml={junit}"), junit, read_junit),
         Suite("jest", ("jlpm", "jest", "--json", f"--outputFile={jest}"), jest, read_jest),
         Suite("smoke", (python, "scripts/smoke.py"), needs_channel=True),

@@ -4,7 +4,7 @@ import { defineConfig } from '@playwright/test';
  * One server for each situation that a channel can be in; serve.py makes it. A test file belongs to the
  * situation that it is named after: `slow.cancel.spec.ts` runs against `slow`.
  */
-const SITUATIONS = ['real'];
+const SITUATIONS = ['real', 'slow', 'unreachable'];
 const FIRST_PORT = Number(process.env.TFENV_UI_PORT ?? 8990);
 const PYTHON = process.env.TFENV_PYTHON ?? '../.venv/bin/python';
 

@@ -1,0 +1,103 @@
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { expect } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
+
+/** What the server tells of itself, as far as the tests ask. */
+export interface IStatus {
+  readonly envs_dir: string;
+}
+
+/** The side panel as a user sees it: everything is found by its role and its name. */
+export class Panel {
+  constructor(readonly page: IJupyterLabPageFixture) {
+    this.root = page.getByRole('region', { name: 'TensorFlow Environments' });
+    this.progress = this.root.getByRole('progressbar');
+    this.failure = this.root.getByRole('alert');
+  }
+
+  readonly root: Locator;
+  readonly progress: Locator;
+  readonly failure: Locator;
+
+  async open(): Promise<void> {
+    await this.page.sidebar.openTab('tfenv-lab-panel');
+    await expect(this.root).toBeVisible();
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.root.getByRole('button', {
+      name,
+      exact: typeof name === 'string'
+    });
+  }
+
+  /** From the list to the form. */
+  async startNew(): Promise<void> {
+    await this.button('New').click();
+    await expect(
+      this.root.getByRole('heading', { name: 'New environment' })
+    ).toBeVisible();
+  }
+
+  /** Choose the newest release of the second newest minor; return it and the newest. */
+  async chooseOlder(): Promise<{ older: string; newest: string }> {
+    const select = this.root.getByLabel('TensorFlow');
+    const versions = await select
+      .locator('option:not(:disabled)')
+      .evaluateAll(options =>
+        options.map(option => (option as HTMLOptionElement).value)
+      );
+    const minor = (version: string) => version.split('.').slice(0, 2).join('.');
+    const [newest] = versions;
+    const older = versions.find(version => minor(version) !== minor(newest));
+    expect(
+      older,
+      `two releases are needed: ${versions.join(' ')}`
+    ).toBeTruthy();
+    await select.selectOption(older!);
+    return { older: older!, newest };
+  }
+
+  /** The proposed name of the environment. */
+  async name(): Promise<string> {
+    return this.root.getByLabel('Name').inputValue();
+  }
+
+  /** From the form to a solved plan. */
+  async review(): Promise<void> {
+    await this.button('Review').click();
+    await this.waitForPlan();
+  }
+
+  async waitForPlan(): Promise<void> {
+    await expect(
+      this.root.getByText(/\d packages? · .* on disk/)
+    ).toBeVisible();
+  }
+
+  /** What the plan does to a package that was asked for, as in "2.19.1 → 2.20.0". */
+  entry(name: string): Locator {
+    return this.root.getByRole('row', { name: new RegExp(`^${name} `) });
+  }
+
+  row(name: string): Locator {
+    return this.root
+      .getByRole('listitem')
+      .filter({ has: this.page.getByRole('button', { name, exact: true }) });
+  }
+
+  /** The notification with this text, and its buttons. */
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.Toastify__toast').filter({ hasText: text });
+  }
+
+  async status(): Promise<IStatus> {
+    return (await this.page.request.get('/tfenv-lab/status')).json();
+  }
+
+  /** Names of the kernels that the server knows. */
+  async kernels(): Promise<string[]> {
+    const answer = await this.page.request.get('/api/kernelspecs');
+    return Object.keys((await answer.json()).kernelspecs);
+  }
+}

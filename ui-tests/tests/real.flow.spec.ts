@@ -1,0 +1,73 @@
+import { expect, test } from '@jupyterlab/galata';
+
+import { Panel } from '../panel';
+
+const CELL = 'import tensorflow as tf\nprint("version", tf.__version__)';
+
+test('create, use in a notebook, update, restart, delete', async ({ page }) => {
+  // Real packages: they may have to be downloaded, and TensorFlow's first import takes its time.
+  test.setTimeout(900_000);
+  const slow = { timeout: 600_000 };
+  const panel = new Panel(page);
+
+  await panel.open();
+  await panel.startNew();
+  const { older, newest } = await panel.chooseOlder();
+  const name = await panel.name();
+  await panel.review();
+  await expect(panel.entry('tensorflow')).toContainText(older);
+  await panel.button('Create').click();
+  await expect(panel.progress).toBeVisible();
+  const ready = panel.notification(`${name} is ready.`);
+  await expect(ready).toBeVisible(slow);
+  const row = panel.row(name);
+  await expect(row).toContainText(older);
+
+  await ready.getByRole('button', { name: 'Open notebook' }).click();
+  const runs = async (version: string) => {
+    await page.notebook.selectCells(0);
+    await page.notebook.setCell(0, 'code', CELL);
+    await page.notebook.runCell(0, true);
+    const output = page.locator('.jp-Notebook .jp-OutputArea-output', {
+      hasText: 'version'
+    });
+    await expect(output).toHaveText(`version ${version}`, slow);
+  };
+  await runs(older);
+  await expect(
+    row.getByRole('img', { name: 'The notebook in front uses it' })
+  ).toBeVisible();
+
+  await row
+    .getByRole('button', { name: `Update ${name} to TensorFlow ${newest}` })
+    .click();
+  await panel.waitForPlan();
+  await expect(panel.entry('tensorflow')).toContainText(`${older} → ${newest}`);
+  await panel.button('Update').click();
+  const changed = panel.notification(`${name} is changed.`);
+  await expect(changed).toBeVisible(slow);
+  await expect(row).toContainText(newest);
+  await changed.getByRole('button', { name: 'Restart its kernel' }).click();
+  await runs(newest);
+
+  // The launcher learns of the kernel without a reload, and forgets it again.
+  const [kernel] = (await panel.kernels()).filter(kernelName =>
+    kernelName.includes(name)
+  );
+  expect(kernel).toBeTruthy();
+  await page.menu.clickMenuItem('File>New Launcher');
+  const card = page.locator('.jp-LauncherCard', { hasText: name }).first();
+  await expect(card).toBeVisible();
+
+  await row.hover();
+  await row.getByRole('button', { name: `Actions for ${name}` }).click();
+  await page.getByRole('menuitem', { name: /^Delete/ }).click();
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: 'Delete' })
+    .click();
+  await expect(panel.notification(`${name} is deleted.`)).toBeVisible(slow);
+  await expect(row).toHaveCount(0);
+  expect(await panel.kernels()).not.toContain(kernel);
+  await expect(card).toHaveCount(0);
+});

@@ -1,0 +1,20 @@
+import { expect, test } from '@jupyterlab/galata';
+
+import { Panel } from '../panel';
+
+test('a channel that does not answer is named, with what can be done', async ({
+  page
+}) => {
+  const panel = new Panel(page);
+  await panel.open();
+  // The list needs no channel.
+  await expect(panel.button('New environment')).toBeVisible();
+
+  await panel.startNew();
+  await expect(panel.failure).toContainText('127.0.0.1:9', { timeout: 60_000 });
+  await expect(panel.failure).toContainText('network and proxy');
+  await panel.failure.getByRole('button', { name: 'Try again' }).click();
+  await expect(panel.failure).toContainText('127.0.0.1:9', { timeout: 60_000 });
+  await panel.button('Back').click();
+  await expect(panel.button('New environment')).toBeVisible();
+});
