@@ -86,7 +86,6 @@ def suites() -> list[Suite]:
         Suite("ruff", (python, "-m", "ruff", "check", ".")),
         Suite("ruff-format", (python, "-m", "ruff", "format", "--check", ".")),
         Suite("mypy", (python, "-m", "mypy")),
-        Suite("mypy-scripts", (python, "-m", "mypy", "scripts")),
         Suite("lint", ("jlpm", "lint:check")),
         Suite("ui-tests", ("jlpm", "lint"), folder=ROOT / "ui-tests"),
         Suite("pytest", (python, "-m", "pytest", "-q", "-n", "auto", f"--junitxml={junit}"), junit, read_junit),
