@@ -1,1 +1,17 @@
+"""TensorFlow environments for JupyterLab: version, and the places where Jupyter looks for extensions."""
+
+from __future__ import annotations
+
+from typing import Any
+
 __version__ = "0.1.0"
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "tfenv-lab"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    from .app import TfenvLab
+
+    return [{"module": "tfenv_lab.app", "app": TfenvLab}]

@@ -1,30 +1,189 @@
-"""The services of one server, as the handlers see them."""
+"""The services of one server, built when first asked for.
+
+rattler is imported with the first of them that needs it, never while the server starts.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import os
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+
+from .environments.service import EnvironmentService
+from .errors import InvalidRequest
+from .jobs.events import JobEvents
+from .jobs.service import JobService
+from .jobs.store import JobStore
+from .kernels.service import KernelService
+from .plans.planner import Planner
+from .plans.service import PlanService
 
 if TYPE_CHECKING:
+    from jupyter_events import EventLogger
+
     from .app import TfenvLab
     from .conda.condarc import CondaSettings
     from .conda.repodata import Repodata
-    from .environments.service import EnvironmentService
-    from .jobs.service import JobService
-    from .kernels.service import KernelService
-    from .plans.service import PlanService
+    from .environments.models import EnvironmentFacts, Update
+    from .jobs.models import Job
     from .tensorflow.catalog import Catalog
 
 
-@dataclass
 class Services:
-    """Built once by ``TfenvLab.initialize_settings``; every handler reads it, none writes it."""
+    """What the handlers work with. ``app`` holds the configuration."""
 
-    app: TfenvLab
-    conda: CondaSettings
-    repodata: Repodata
-    catalog: Catalog
-    kernels: KernelService
-    environments: EnvironmentService
-    plans: PlanService
-    jobs: JobService
+    def __init__(self, app: TfenvLab, event_logger: EventLogger | None, sessions: Any = None, kernels: Any = None) -> None:
+        self.app = app
+        self._event_logger = event_logger
+        self._sessions = sessions
+        self._kernel_specs = kernels
+        self._state = Path(platformdirs.user_state_dir("tfenv_lab"))
+
+    @cached_property
+    def conda(self) -> CondaSettings:
+        """condarc's settings with the traits laid over them."""
+        from .conda import condarc
+
+        settings = condarc.load()
+        if self.app.channels:
+            settings = condarc.with_channels(settings, self.app.channels)
+        return replace(settings, offline=True) if self.app.offline else settings
+
+    @cached_property
+    def envs_dir(self) -> Path:
+        """Where new environments go."""
+        if self.app.envs_dir:
+            return Path(self.app.envs_dir).expanduser().absolute()
+        return next((path for path in self.conda.envs_dirs if writable(path)), self.conda.envs_dirs[0])
+
+    @cached_property
+    def package_cache(self) -> Path:
+        """Where packages lie unpacked; environments share their files by hard links."""
+        if self.app.package_cache:
+            return Path(self.app.package_cache).expanduser().absolute()
+        return Path(platformdirs.user_cache_dir("tfenv_lab")) / "pkgs"
+
+    @cached_property
+    def allowed_channels(self) -> tuple[str, ...]:
+        """Channel names that a spec may give."""
+        return tuple(self.app.allowed_channels) or tuple(ref.name for ref in self.conda.channels)
+
+    @cached_property
+    def repodata(self) -> Repodata:
+        """What the channels hold."""
+        from .conda.repodata import Repodata
+
+        return Repodata(self.conda)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The TensorFlow releases on the channels."""
+        from .tensorflow.catalog import Catalog
+
+        return Catalog(self.repodata)
+
+    @cached_property
+    def kernels(self) -> KernelService:
+        """Kernelspecs."""
+        return KernelService(
+            self.conda,
+            prefixes=lambda: self.environments.known_prefixes(),
+            display_name=self.app.kernel_display_name,
+            envs_dir=self.envs_dir,
+            parent=self.app,
+        )
+
+    @cached_property
+    def environments(self) -> EnvironmentService:
+        """The environments of this machine."""
+        return EnvironmentService(
+            self.conda,
+            envs_dir=self.envs_dir,
+            protected=self.app.protected_environments,
+            updates=self._updates,
+            busy_of=lambda prefix: self.jobs.busy_of(prefix),
+            kernels_of=lambda: self.kernels.registered(),
+            parent=self.app,
+        )
+
+    @cached_property
+    def plans(self) -> PlanService:
+        """Plans."""
+        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, self.allowed_channels)
+        folder = self._state / "plans"
+        return PlanService(planner, self.conda, self.repodata.subdir, folder, self.package_cache, self.notebooks_in)
+
+    @cached_property
+    def jobs(self) -> JobService:
+        """Jobs."""
+        from .conda.platform import subdir
+
+        return JobService(
+            settings=self.conda,
+            subdir=subdir(),
+            store=JobStore(self._state / "jobs"),
+            events=JobEvents(self._event_logger),
+            plans=lambda: self.plans,
+            package_cache=self.package_cache,
+            max_running=self.app.max_running_jobs,
+            settle=self._settle,
+            parent=self.app,
+        )
+
+    async def notebooks_in(self, prefix: Path) -> list[str]:
+        """Return the notebooks whose running kernels use a prefix, by path."""
+        if self._sessions is None:
+            return []
+        kernel = await self.kernels.kernel_of(prefix)
+        if kernel is None:
+            return []
+        sessions = await self._sessions.list_sessions()
+        return [s["path"] for s in sessions if (s.get("kernel") or {}).get("name") == kernel.name]
+
+    async def start(self) -> None:
+        """Settle what an earlier server left, and bring kernelspecs in line. Runs beside the first requests."""
+        prefixes = list(await self.environments.prefixes())
+        await self.jobs.recover([*prefixes, self.envs_dir / "any"])
+        await self.kernels.reconcile()
+
+    async def stop(self) -> None:
+        """End what runs."""
+        if "jobs" in self.__dict__:
+            await self.jobs.stop()
+
+    def _updates(self, facts: EnvironmentFacts) -> Update:
+        from .environments.models import Update
+
+        # Only what is in memory: a list never waits for the network.
+        return self.catalog.updates(facts) if "catalog" in self.__dict__ else Update()
+
+    async def _settle(self, job: Job) -> Job:
+        """Do what follows a change: kernelspec and caches; return the job with its environment's id."""
+        prefix = Path(job.prefix)
+        self.environments.invalidate(prefix)
+        if job.kind == "delete":
+            await self.kernels.unregister(prefix)
+            return job
+        if job.kind == "check":
+            return job
+        environment = await self.environments.by_prefix(prefix)
+        if environment is None:
+            return job
+        if job.environment is None or environment.kernel is not None or job.kind == "install":
+            try:
+                await self.kernels.register(prefix, environment.name)
+            except InvalidRequest:
+                self.app.log.info("%s has no kernel to register", prefix)
+        return replace(job, environment=environment.id)
+
+
+def writable(path: Path) -> bool:
+    """Tell whether a directory can be written, or made where it is not there yet."""
+    place = next((p for p in (path, *path.parents) if p.exists()), path)
+    return os.access(place, os.W_OK | os.X_OK)
+
+

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import rattler
-from rattler import ChannelPriority, GenericVirtualPackage, RepoDataRecord
+from rattler import ChannelPriority, GenericVirtualPackage, MatchSpec, RepoDataRecord
 from rattler.exceptions import GatewayError, SolverError
 
 from ..errors import Unsatisfiable
@@ -49,13 +49,13 @@ async def solve(
     try:
         records = await rattler.solve(
             repodata.channels,
-            list(specs),
+            [MatchSpec(spec, strict=False) for spec in specs],
             gateway=repodata.gateway,
             platforms=repodata.subdirs,
             locked_packages=list(keep),
             virtual_packages=list(virtual_packages),
             channel_priority=priority,
-            constraints=list(constraints),
+            constraints=[MatchSpec(spec, strict=False) for spec in constraints],
             timeout=TIMEOUT,
         )
     except SolverError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,11 +17,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import rattler
 from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 
-from ..errors import PrefixExists, StalePlan
+from ..errors import JobFailed, PrefixExists, StalePlan
 from . import bytecode, history, lock, prefix, registry, revisions, staging
 from .failure import translate
 from .progress import InstallProgress, Progress
@@ -61,9 +64,9 @@ class Watcher(Protocol):
         ...
 
 
-def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[str, int]:
+async def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[str, int]:
     """Return bytes to fetch by package name: the records that are not in the package cache (size 0 if unknown)."""
-    index = PackageCache(cache).index() if cache.is_dir() else None
+    index = await PackageCache(cache).index() if cache.is_dir() else None
     return {
         record.name.normalized: record.size or 0
         for record in records
@@ -96,6 +99,7 @@ async def apply(
         source = None if new else change.prefix
         snapshot = await asyncio.to_thread(staging.clone, source, staged) if source else staging.Snapshot()
         before = await asyncio.to_thread(prefix.records, staged) if source else []
+        asked = prefix.requested_specs(staged) if source else {}
         await _link(change, staged, before, package_cache, bytecode_store, client, watcher)
         after = await asyncio.to_thread(prefix.records, staged)
         owned = {str(path) for record in (*before, *after) for path in record.files}
@@ -103,7 +107,7 @@ async def apply(
             await asyncio.to_thread(
                 staging.carry_over, change.copy_of, staged, staging.Snapshot(), _owned(change.copy_of, owned)
             )
-        revision = await asyncio.to_thread(_record, change, staged, before, after)
+        revision = await asyncio.to_thread(_record, change, staged, before, after, asked)
         if source is not None:
             await asyncio.to_thread(staging.carry_over, source, staged, snapshot, owned)
         with watcher.swapping():
@@ -179,7 +183,9 @@ async def _link(
     moved = {record.name.normalized for record in coming}
     going = [r for r in before if r.name.normalized in moved or r.name.normalized not in names]
     await asyncio.to_thread(bytecode.forget, staged, going)
-    sizes = await asyncio.to_thread(fetch_sizes, coming, cache)
+    sizes = await fetch_sizes(coming, cache)
+
+    await asyncio.to_thread(_require_genuine, [r for r in coming if r.name.normalized in sizes])
 
     def report() -> None:
         watcher.progress(steps.snapshot())
@@ -201,11 +207,27 @@ async def _link(
     steps.compiled()
 
 
+def _require_genuine(records: Iterable[RepoDataRecord]) -> None:
+    """Raise JobFailed where a package file on this machine is not what its channel's index says.
+
+    rattler checks what it downloads, but takes ``file://`` packages as they are.
+    """
+    for record in records:
+        split = urlsplit(record.url)
+        if split.scheme == "file" and record.sha256 is not None:
+            path = Path(url2pathname(split.path))
+            digest = hashlib.sha256()
+            with path.open("rb") as package:
+                while chunk := package.read(1 << 20):
+                    digest.update(chunk)
+            if digest.digest() != record.sha256:
+                raise JobFailed(f"The package {path.name} is not what its channel's index says (hash mismatch).")
+
+
 def _record(
-    change: Change, staged: Path, before: list[PrefixRecord], after: list[PrefixRecord]
+    change: Change, staged: Path, before: list[PrefixRecord], after: list[PrefixRecord], asked: dict[str, str]
 ) -> revisions.Revision:
     """Write requested specs, conda's history and our revision into the staged tree."""
-    asked = prefix.requested_specs(staged) if before else {}
     for record in after:
         _remember(staged, record, change.requested.get(record.name.normalized))
     if before and not revisions.read(staged):

@@ -95,6 +95,10 @@ class EnvironmentService(LoggingConfigurable):
         """Return the prefixes of all environments that can be read."""
         return [Path(found.prefix) for found in await self.list() if found.modified is not None]
 
+    def known_prefixes(self) -> Sequence[Path]:
+        """Return the prefixes of all environments, readable or not. Reads the disk: not for the event loop."""
+        return [prefix for prefix, _ in self._find(discovery.places(self.settings, self.envs_dir))]
+
     async def packages(self, identifier: str) -> Sequence[Package]:
         """Return what is installed in an environment, by name; NotFound where there is no such id."""
         environment = await self.get(identifier)

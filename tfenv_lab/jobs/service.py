@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from .events import JobEvents
     from .store import JobStore
 
-#: What happens after a change took place: kernelspecs, caches. Gets the finished job.
-Settle = Callable[[Job], Awaitable[None]]
+#: What happens after a change took place: kernelspecs, caches. Gets the finished job, returns it completed.
+Settle = Callable[[Job], Awaitable[Job]]
 
 
 def _this_server() -> dict[str, Any]:
@@ -53,7 +53,7 @@ class JobService(LoggingConfigurable):
         subdir: str,
         store: JobStore,
         events: JobEvents,
-        plans: PlanService,
+        plans: Callable[[], PlanService],
         package_cache: Path,
         max_running: int,
         settle: Settle,
@@ -109,15 +109,15 @@ class JobService(LoggingConfigurable):
 
         Raises NotFound, StalePlan (applied already, or the prefix changed since), PrefixBusy, PrefixExists, NoSpace.
         """
-        plan = await self._plans.get(plan_id)
+        plan = await self._plans().get(plan_id)
         if not plan.entries and plan.kind not in ("clone", "create"):
             raise InvalidRequest("There is nothing to change: the environment is up to date.")
         prefix = Path(plan.prefix)
         self._require_idle(prefix)
-        await self._plans.require_current(plan)
+        await self._plans().require_current(plan)
         await asyncio.to_thread(require_room, prefix, plan.work.needed_bytes)
-        request = await self._plans.request_of(plan_id)
-        await self._plans.take(plan_id)
+        request = await self._plans().request_of(plan_id)
+        await self._plans().take(plan_id)
         job = Job(new_id(), plan.kind, plan.name, plan.prefix, plan.work.environment, request=request)
         return self._begin(job, {"action": "apply", "plan": plan.stored()})
 
@@ -208,7 +208,7 @@ class JobService(LoggingConfigurable):
             self._workers.pop(job_id, None)
         if job.state == "succeeded":
             try:
-                await self._settle(job)
+                job = await self._settle(job)
             except Exception:
                 self.log.exception("What follows job %s failed", job_id)
         self._update(job)
@@ -264,7 +264,7 @@ class JobService(LoggingConfigurable):
             done = await asyncio.to_thread(self._cleared, job)
             if done:
                 job = job.ended("succeeded", message=DONE.get(job.kind, "Done"))
-                await self._settle(job)
+                job = await self._settle(job)
             else:
                 failure = JobFailed("The server ended while this job ran; nothing was changed. Try again.")
                 job = job.ended("interrupted", message=failure.message, error=failure.to_json())

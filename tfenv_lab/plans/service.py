@@ -17,7 +17,7 @@ from . import requests
 from .commands import commands
 from .difference import entries, summary
 from .models import Plan, PlanWarning, PlanWork
-from .sizes import free_bytes, measure
+from .sizes import Sizes, free_bytes, measure
 from .warnings import warnings
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ class PlanService:
         """Make a plan of a request's JSON. Raises whatever the parser and the planner raise."""
         draft = await self._planner.draft(requests.parse(body))
         running = await self._running(draft.prefix) if draft.fingerprint is not None else []
-        plan = await asyncio.to_thread(self._plan, draft, running)
+        installed = draft.before if draft.copy_of is None else ()
+        sizes = await measure(installed, draft.after, self._cache, draft.prefix)
+        plan = await asyncio.to_thread(self._plan, draft, sizes, running)
         await asyncio.to_thread(self._store, plan, body)
         return plan
 
@@ -82,13 +84,12 @@ class PlanService:
         except FileExistsError as error:
             raise StalePlan("This plan was applied already; review the change again.") from error
 
-    def _plan(self, draft: Draft, running: list[str]) -> Plan:
+    def _plan(self, draft: Draft, sizes: Sizes, running: list[str]) -> Plan:
         from ..conda import lock
         from ..conda.strategy import strategy_of
 
         installed = draft.before if draft.copy_of is None else ()
         lines = entries(installed, draft.after, draft.requested)
-        sizes = measure(installed, draft.after, self._cache, draft.prefix)
         return Plan(
             id=secrets.token_hex(8),
             kind=draft.request.kind,

@@ -1,0 +1,113 @@
+"""What the tests of the engine share: an environment that can be changed, and how to change it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rattler import Gateway, MatchSpec
+
+from tfenv_lab.conda import prefix as prefixes
+from tfenv_lab.conda import revisions, transaction
+from tfenv_lab.conda.progress import Progress
+
+from ..tiny_channel import TinyChannel
+
+
+@dataclass
+class Watched:
+    """A watcher that keeps what it is told."""
+
+    phases: list[str] = field(default_factory=list)
+    seen: list[Progress] = field(default_factory=list)
+
+    def phase(self, name: str) -> None:
+        if self.phases[-1:] != [name]:
+            self.phases.append(name)
+
+    def progress(self, progress: Progress) -> None:
+        self.seen.append(progress)
+
+    @contextlib.contextmanager
+    def swapping(self) -> Iterator[None]:
+        yield
+
+
+@dataclass
+class Lab:
+    """A tiny channel and a prefix, with the engine's own way of changing it."""
+
+    channel: TinyChannel
+    root: Path
+
+    @property
+    def prefix(self) -> Path:
+        return self.root / "envs" / "tf"
+
+    async def solve(self, *specs: str) -> list[Any]:
+        import rattler
+
+        return await rattler.solve([self.channel.url], [MatchSpec(spec, strict=False) for spec in specs], gateway=Gateway(cache_dir=self.root / "repodata"))
+
+    async def change(self, *specs: str, job: str = "0job", watcher: Watched | None = None, **fields: Any) -> Any:
+        """Bring the prefix to what ``specs`` solve to: created where it is not there, changed where it is."""
+        target = fields.pop("prefix", self.prefix)
+        mark = prefixes.fingerprint(target) if target.exists() else None
+        change = transaction.Change(
+            **{
+                "prefix": target,
+                "kind": "install",
+                "job": job,
+                "records": await self.solve(*specs),
+                "requested": {spec.split(" ")[0]: spec for spec in specs},
+                "channels": [self.channel.url],
+                "subdir": self.channel.subdir,
+                "fingerprint": mark,
+                **fields,
+            }
+        )
+        return await self.apply(change, watcher)
+
+    async def apply(self, change: transaction.Change, watcher: Watched | None = None) -> revisions.Revision:
+        return await transaction.apply(
+            change,
+            package_cache=self.root / "pkgs",
+            bytecode_store=self.root / "bytecode",
+            client=None,
+            watcher=watcher or Watched(),
+        )
+
+    def tree(self, prefix: Path | None = None) -> dict[str, tuple[int, bytes]]:
+        """Return mode and content of every file, by path."""
+        base = prefix or self.prefix
+        return {
+            str(path.relative_to(base)): (path.lstat().st_mode, path.read_bytes())
+            for path in sorted(base.rglob("*"))
+            if path.is_file()
+        }
+
+    def beside(self) -> list[str]:
+        """Return what lies beside the prefix."""
+        return sorted(path.name for path in self.prefix.parent.iterdir())
+
+
+@pytest.fixture
+def lab(channel: TinyChannel, tmp_path: Path) -> Lab:
+    """A channel with ``app`` 1.0 and 2.0, which needs ``lib`` 1.0 and 2.0 in turn, and an unrelated ``tool``."""
+    for version in ("1.0", "2.0"):
+        channel.add("lib", version, files={"lib/lib.txt": f"lib {version}", f"lib/only-{version}.txt": "x"})
+        channel.add(
+            "app",
+            version,
+            depends=[f"lib {version}"],
+            files={"bin/app": f"#!/PLACEHOLDER/bin/sh\n{version}\n", "share/app.txt": version},
+            executable=["bin/app"],
+            prefixed=["bin/app"],
+        )
+    channel.add("tool", "1.0", noarch="generic")
+    channel.index()
+    return Lab(channel, tmp_path)

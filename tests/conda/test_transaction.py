@@ -1,0 +1,218 @@
+"""A transaction makes the new environment whole, or leaves the old one as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tfenv_lab.conda import prefix as prefixes
+from tfenv_lab.conda import registry, revisions, staging, transaction
+from tfenv_lab.errors import JobFailed, NoSpace, PrefixExists, StalePlan, TfenvError
+
+from .conftest import Lab, Watched
+
+
+def run(work: Any) -> Any:
+    return asyncio.run(work)
+
+
+def test_a_new_environment_lies_at_its_prefix_and_nothing_beside_it(lab: Lab) -> None:
+    run(lab.change("app 1.0"))
+    assert {stem.name for stem in prefixes.package_names(lab.prefix)} == {"app", "lib"}
+    assert (lab.prefix / "bin/app").read_text().startswith(f"#!{lab.prefix}/bin/sh")
+    assert lab.beside() == ["tf"]
+
+
+def test_a_new_environment_is_in_condas_list(lab: Lab) -> None:
+    run(lab.change("app 1.0"))
+    assert registry.registry_path().read_text().splitlines() == [str(lab.prefix)]
+
+
+def test_specs_asked_for_are_remembered_in_the_records_and_in_condas_history(lab: Lab) -> None:
+    run(lab.change("app 1.0"))
+    record = json.loads((lab.prefix / "conda-meta/app-1.0-0.json").read_text())
+    assert record["requested_specs"] == ["app 1.0"]
+    assert "# update specs: ['app 1.0']" in (lab.prefix / "conda-meta/history").read_text()
+    assert prefixes.requested_specs(lab.prefix) == {"app": "app 1.0"}
+
+
+def test_a_change_upgrades_what_moves_and_forgets_files_of_the_old(lab: Lab) -> None:
+    run(lab.change("app 1.0", "tool"))
+    run(lab.change("app 2.0", "tool", job="1job"))
+    assert (lab.prefix / "share/app.txt").read_text() == "2.0"
+    assert not (lab.prefix / "lib/only-1.0.txt").exists()
+    assert lab.beside() == ["tf"]
+    history = (lab.prefix / "conda-meta/history").read_text()
+    assert f"-{lab.channel.url}/linux-64::app-1.0-0" in history
+    assert f"+{lab.channel.url}/linux-64::app-2.0-0" in history
+
+
+def test_a_spec_given_up_is_told_to_conda(lab: Lab) -> None:
+    run(lab.change("app 1.0", "tool"))
+    run(lab.change("app 1.0", job="1job"))
+    assert "# remove specs: ['tool']" in (lab.prefix / "conda-meta/history").read_text()
+    assert prefixes.requested_specs(lab.prefix) == {"app": "app 1.0"}
+
+
+def test_every_change_is_a_revision_with_its_lock(lab: Lab) -> None:
+    run(lab.change("app 1.0", kind="create"))
+    run(lab.change("app 2.0", job="1job", kind="update"))
+    found = revisions.read(lab.prefix)
+    assert [(r.number, r.kind, r.job) for r in found] == [(0, "create", "0job"), (1, "update", "1job")]
+    assert "app-1.0-0.conda" in revisions.lock_of(lab.prefix, 0).read_text()
+    assert "app-2.0-0.conda" in revisions.lock_of(lab.prefix, 1).read_text()
+
+
+def test_an_environment_made_elsewhere_gets_its_state_as_revision_0(lab: Lab) -> None:
+    run(lab.change("app 1.0"))
+    staging.discard(lab.prefix / revisions.FOLDER)
+    run(lab.change("app 2.0", job="1job", kind="update"))
+    assert [r.kind for r in revisions.read(lab.prefix)] == ["found", "update"]
+    assert "app-1.0-0.conda" in revisions.lock_of(lab.prefix, 0).read_text()
+
+
+def test_what_conda_does_not_own_stays(lab: Lab) -> None:
+    run(lab.change("app 1.0"))
+    (lab.prefix / "notebook.ipynb").write_text("mine")
+    (lab.prefix / "lib/python3.11/site-packages").mkdir(parents=True)
+    (lab.prefix / "lib/python3.11/site-packages/mine.pth").write_text("import sys")
+    run(lab.change("app 2.0", job="1job"))
+    assert (lab.prefix / "notebook.ipynb").read_text() == "mine"
+    assert (lab.prefix / "lib/python3.11/site-packages/mine.pth").exists()
+
+
+def test_what_is_saved_while_a_change_is_prepared_is_carried_over(lab: Lab) -> None:
+    run(lab.change("app 1.0"))
+    (lab.prefix / "old.txt").write_text("old")
+
+    class Saving(Watched):
+        def phase(self, name: str) -> None:
+            if name == "download":
+                (lab.prefix / "new.txt").write_text("new")
+                (lab.prefix / "old.txt").unlink()
+
+    run(lab.change("app 2.0", job="1job", watcher=Saving()))
+    assert (lab.prefix / "new.txt").read_text() == "new"
+    assert not (lab.prefix / "old.txt").exists()
+
+
+def test_a_change_in_a_terminal_meanwhile_makes_the_plan_stale(lab: Lab) -> None:
+    run(lab.change("app 1.0"))
+
+    class Meddling(Watched):
+        def phase(self, name: str) -> None:
+            if name == "download":
+                (lab.prefix / "conda-meta/other-1-0.json").write_text("{}")
+
+    with pytest.raises(StalePlan, match="changed since"):
+        run(lab.change("app 2.0", job="1job", watcher=Meddling()))
+    assert (lab.prefix / "share/app.txt").read_text() == "1.0"
+    assert lab.beside() == ["tf"]
+
+
+def test_a_prefix_that_exists_is_not_overwritten(lab: Lab) -> None:
+    lab.prefix.mkdir(parents=True)
+    with pytest.raises(PrefixExists):
+        run(lab.change("app 1.0", fingerprint=None))
+    assert list(lab.prefix.iterdir()) == []
+
+
+def _missing_package(lab: Lab) -> None:
+    (lab.channel.root / "linux-64/lib-2.0-0.conda").unlink()
+
+
+def _wrong_contents(lab: Lab) -> None:
+    path = lab.channel.root / "linux-64/lib-2.0-0.conda"
+    path.write_bytes(path.read_bytes()[:-30] + b"x" * 30)
+
+
+@pytest.mark.parametrize("damage", [_missing_package, _wrong_contents])
+def test_a_package_that_cannot_be_had_leaves_the_old_environment(lab: Lab, damage: Callable[[Lab], None]) -> None:
+    run(lab.change("app 1.0"))
+    before = lab.tree()
+    damage(lab)
+    with pytest.raises(TfenvError):
+        run(lab.change("app 2.0", job="1job"))
+    assert lab.tree() == before
+    assert lab.beside() == ["tf"]
+
+
+def test_a_full_disk_is_said_and_leaves_the_old_environment(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(lab.change("app 1.0"))
+    before = lab.tree()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    # The edge: a disk cannot be filled here; the tmpfs test of the jobs room fills a real one.
+    monkeypatch.setattr("tfenv_lab.conda.transaction.revisions.add", full)
+    with pytest.raises(NoSpace, match="disk is full"):
+        run(lab.change("app 2.0", job="1job"))
+    assert lab.tree() == before
+    assert lab.beside() == ["tf"]
+
+
+def test_a_failed_create_leaves_nothing(lab: Lab) -> None:
+    records = run(lab.solve("app 2.0"))
+    _missing_package(lab)
+    with pytest.raises(TfenvError):
+        run(lab.change("app 2.0", records=records))
+    assert lab.beside() == []
+
+
+def test_progress_counts_bytes_then_packages_and_never_falls(lab: Lab) -> None:
+    watcher = Watched()
+    run(lab.change("app 1.0", "tool", watcher=watcher))
+    total = sum(path.stat().st_size for path in lab.channel.root.rglob("*-1.0-0.conda"))
+    assert watcher.phases == ["download", "link", "swap"]
+    assert watcher.seen[-1].done_bytes == watcher.seen[-1].total_bytes == total
+    assert watcher.seen[-1].done_packages == watcher.seen[-1].total_packages == 3
+    fractions = [progress.fraction for progress in watcher.seen]
+    assert fractions == sorted(fractions)
+
+
+def test_a_warm_cache_downloads_nothing(lab: Lab) -> None:
+    run(lab.change("app 1.0"))
+    watcher = Watched()
+    run(lab.change("app 1.0", job="1job", prefix=lab.prefix.with_name("other"), watcher=watcher))
+    assert watcher.seen[-1].total_bytes == 0
+
+
+def test_what_a_dead_worker_left_is_cleared_and_its_change_did_not_happen(lab: Lab) -> None:
+    run(lab.change("app 1.0"))
+    staging.clone(lab.prefix, staging.staging_path(lab.prefix, "1job"))
+    assert transaction.undo(lab.prefix, "1job") is False
+    assert lab.beside() == ["tf"]
+
+
+def test_a_worker_that_died_after_the_swap_had_its_change(lab: Lab) -> None:
+    run(lab.change("app 1.0"))
+    staging.clone(lab.prefix, staging.trash_path(lab.prefix, "0job"))
+    assert transaction.undo(lab.prefix, "0job") is True
+    assert lab.beside() == ["tf"]
+
+
+def test_removal_takes_the_prefix_and_its_line_in_condas_list(lab: Lab) -> None:
+    run(lab.change("app 1.0"))
+    transaction.remove(lab.prefix, "1job")
+    assert lab.beside() == []
+    assert registry.registry_path().read_text() == ""
+
+
+def test_a_prefix_that_cannot_be_renamed_is_not_half_removed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(lab.change("app 1.0"))
+    before = lab.tree()
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(JobFailed, match="cannot be written"):
+        transaction.remove(lab.prefix, "1job")
+    assert lab.tree() == before

@@ -1,0 +1,52 @@
+"""``status``: what this server offers, on what hardware, from which channels, and where it writes."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from . import __version__
+from .base import BaseHandler
+from .plans.sizes import free_bytes
+
+if TYPE_CHECKING:
+    from .services import Services
+
+
+def status(services: Services) -> dict[str, Any]:
+    """Return the Status of the REST contract."""
+    from .conda import virtual_packages
+    from .conda.platform import subdir
+    from .services import writable
+
+    found = virtual_packages.gpu()
+    folders = dict.fromkeys([services.envs_dir, *services.conda.envs_dirs])
+    return {
+        "version": __version__,
+        "platform": subdir(),
+        "virtual_packages": virtual_packages.describe(virtual_packages.detect()),
+        "gpu": {"detected": found["detected"], "cuda": found["cuda"]},
+        "channels": [{"name": ref.name, "url": ref.url} for ref in services.conda.channels],
+        "envs_dir": str(services.envs_dir),
+        "envs_dirs": [_folder(path, writable(path)) for path in folders],
+    }
+
+
+def _folder(path: Path, can_write: bool) -> dict[str, Any]:
+    return {"path": str(path), "writable": can_write, "free_bytes": free_bytes(path)}
+
+
+class StatusHandler(BaseHandler):
+    """``GET status``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.send(await asyncio.to_thread(status, self.services))
+
+
+HANDLERS = [(r"status", StatusHandler)]
