@@ -58,9 +58,7 @@ def client(settings: CondaSettings) -> Client:
     elif isinstance(settings.ssl_verify, str):
         lines.append('tls-root-certs = "system"')
         bundle = None if settings.ssl_verify == "truststore" else settings.ssl_verify
-    proxies = {
-        scheme: url for scheme, url in settings.proxy_servers.items() if scheme in ("http", "https") and url
-    }
+    proxies = {scheme: url for scheme, url in settings.proxy_servers.items() if scheme in ("http", "https") and url}
     if proxies:
         lines.append("[proxy-config]")
         lines.extend(f"{scheme} = {json.dumps(url)}" for scheme, url in proxies.items())

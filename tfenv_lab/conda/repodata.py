@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -18,9 +19,13 @@ from rattler import Channel, Gateway, RepoDataRecord, SourceConfig, Subdir
 from rattler.exceptions import GatewayError
 
 from ..errors import ChannelUnreachable
+from . import platform
+from .names import NameIndex
 from .network import client, redact
 
 if TYPE_CHECKING:
+    from rattler.version import VersionWithSource
+
     from .condarc import ChannelRef, CondaSettings
 
 #: Seconds after which a remote channel is asked whether its repodata changed.
@@ -29,6 +34,10 @@ TTL = 600.0
 RETRY = 20.0
 #: Seconds a remote channel may take to answer; its download goes on behind a later attempt.
 PATIENCE = 30.0
+#: Versions told of one package.
+MAX_VERSIONS = 20
+#: Packages whose versions are remembered between keystrokes.
+_MAX_REMEMBERED = 2000
 #: A name that no channel holds: asking for it loads a channel's index and returns nothing.
 _PROBE = "tfenv-lab-probe"
 _FILES = ("repodata.json", "repodata.json.zst", "repodata_shards.msgpack.zst")
@@ -65,12 +74,10 @@ class Repodata:
     then says how old that is.
     """
 
-    def __init__(
-        self, settings: CondaSettings, subdir: str | None = None, cache_dir: Path | None = None
-    ) -> None:
+    def __init__(self, settings: CondaSettings, subdir: str | None = None, cache_dir: Path | None = None) -> None:
         """``cache_dir``: where remote repodata is kept between processes (default: the user's cache)."""
         self.settings = settings
-        self.subdir = subdir or str(Subdir.current())
+        self.subdir = subdir or platform.subdir()
         self.subdirs = [Subdir(self.subdir), Subdir("noarch")]
         self._cache_dir = cache_dir or Path(platformdirs.user_cache_dir("tfenv_lab")) / "repodata"
         self._sources = [_Source(ref, Channel(ref.url), _local_root(ref.url)) for ref in settings.channels]
@@ -78,7 +85,8 @@ class Repodata:
         self.generation = 0
         self._lock = asyncio.Lock()
         self._gateway: Gateway | None = None
-        self._names: tuple[int, list[str]] = (-1, [])
+        self._index: tuple[int, NameIndex] = (-1, NameIndex(()))
+        self._versions: tuple[int, dict[str, list[str]]] = (-1, {})
 
     @property
     def channels(self) -> list[Channel]:
@@ -134,17 +142,40 @@ class Repodata:
 
     async def names(self) -> list[str]:
         """Return the names of all packages, sorted."""
+        return (await self._names()).names
+
+    async def search(self, query: str, limit: int = 20) -> list[dict[str, Any]]:
+        """Return ``[{name, versions}]`` for the packages whose names contain ``query``, best first.
+
+        ``versions`` are the newest, newest first, at most MAX_VERSIONS.
+        """
+        found = (await self._names()).search(query, limit)
+        generation, versions = self._versions
+        if generation != self.generation or len(versions) > _MAX_REMEMBERED:
+            versions = {}
+            self._versions = (self.generation, versions)
+        unknown = [name for name in found if name not in versions]
+        if unknown:
+            records: dict[str, dict[str, VersionWithSource]] = {name: {} for name in unknown}
+            for record in await self.records(unknown):
+                records[record.name.normalized][str(record.version)] = record.version
+            for name, known in records.items():
+                newest = heapq.nlargest(MAX_VERSIONS, known.values())
+                versions[name] = [str(version) for version in newest]
+        return [{"name": name, "versions": versions[name]} for name in found]
+
+    async def _names(self) -> NameIndex:
         await self.refresh()
-        generation, names = self._names
+        generation, index = self._index
         if generation != self.generation:
             generation = self.generation
             try:
                 found = await self.gateway.names(self.channels, self.subdirs)
             except GatewayError as error:
                 raise self.unreachable(error) from error
-            names = sorted(name.normalized for name in found)
-            self._names = (generation, names)
-        return names
+            index = await asyncio.to_thread(NameIndex, (name.normalized for name in found))
+            self._index = (generation, index)
+        return index
 
     def unreachable(self, error: Exception) -> ChannelUnreachable:
         """Return the domain error for a gateway's error; it names the channel, and shows no credentials."""

@@ -18,6 +18,7 @@ from rattler import BuildString, GenericVirtualPackage, PackageName, Subdir, Ver
 from rattler.exceptions import InvalidVersionError
 
 from ..errors import InvalidRequest
+from . import platform
 
 #: Written by the NVIDIA kernel module while it is loaded.
 _DRIVER = Path("/sys/module/nvidia/version")
@@ -70,9 +71,9 @@ def detect(
 
     ``overrides`` holds ``CONDA_OVERRIDE_*`` variables. ``cuda`` is a version such as ``"12.6"`` that a
     person asked for; it wins over both the driver and the variable. ``subdir`` is the platform solved
-    for (default: this machine's). Raises InvalidRequest for a text that is not a version.
+    for (default: ``platform.subdir()``). Raises InvalidRequest for a text that is not a version.
     """
-    target = subdir or str(Subdir.current())
+    target = subdir or platform.subdir()
     found = _machine(target)
     for name in _allowed(target):
         value = overrides.get(f"CONDA_OVERRIDE_{name[2:].upper()}")
