@@ -16,6 +16,8 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from setup import environment
+
 if TYPE_CHECKING:
     from tfenv_lab.conda.condarc import CondaSettings
 
@@ -74,7 +76,7 @@ def local_channel() -> str:
     """Build the local channel (or find it built) and return its URL; raise SystemExit where that fails."""
     done = subprocess.run(
         [sys.executable, "-m", "tfenv_lab.wheelchannel", "build"],
-        stdout=subprocess.PIPE, text=True, check=False,
+        stdout=subprocess.PIPE, text=True, check=False, env=environment(),
     )  # fmt: skip
     if done.returncode:
         raise SystemExit(
