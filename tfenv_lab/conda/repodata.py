@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 #: Seconds after which a remote channel is asked whether its repodata changed.
 TTL = 600.0
 #: Seconds after which a remote channel that did not answer is asked again.
-RETRY = 20.0
+RETRY = 60.0
 #: Seconds a remote channel may take to answer; its download goes on behind a later attempt.
 PATIENCE = 30.0
+#: Retries of a failed request: few, since a person waits and cached data can stand in.
+_RETRIES = 1
 #: Versions told of one package.
 MAX_VERSIONS = 20
 #: Packages whose versions are remembered between keystrokes.
@@ -101,7 +103,7 @@ class Repodata:
             cached = SourceConfig(cache_action="force-cache-only")
             self._gateway = Gateway(
                 cache_dir=self._cache_dir,
-                client=client(self.settings),
+                client=client(self.settings, retries=_RETRIES),
                 per_channel_config={
                     source.ref.url: cached
                     for source in self._sources
@@ -123,13 +125,14 @@ class Repodata:
             source.signature, source.due, source.cached_from, source.error = None, 0.0, None, None
 
     async def refresh(self) -> None:
-        """Make sure that every channel is loaded and current."""
+        """Make sure that every channel is loaded and current; raise ChannelUnreachable for the first that is not."""
         async with self._lock:
-            for source in self._sources:
-                if source.root is None:
-                    await self._refresh_remote(source)
-                else:
-                    await self._refresh_local(source, source.root)
+            stale = [source for source in self._sources if await self._is_stale(source)]
+            if stale:
+                await self._reload(stale)
+        failed = next((source.error for source in self._sources if source.error), None)
+        if failed is not None:
+            raise ChannelUnreachable(failed.message, failed.details)
 
     async def records(self, names: Iterable[str]) -> list[RepoDataRecord]:
         """Return every record of these packages on the channels, in the channels' order; dependencies not."""
@@ -186,64 +189,56 @@ class Repodata:
         subject = f"The channel “{ref.name}”" if ref else "A channel"
         return ChannelUnreachable(f"{subject} cannot be reached.", redact(text))
 
-    async def _refresh_local(self, source: _Source, root: Path) -> None:
-        signature = await asyncio.to_thread(_signature, root, [str(subdir) for subdir in self.subdirs])
-        if signature == source.signature:
-            return
-        # Cleared before anything reads it: the gateway has the old file mapped into memory.
-        self.gateway.clear_repodata_cache(source.channel)
-        self.generation += 1
-        source.signature = None
-        await self._probe(source)
-        source.signature = signature
+    async def _is_stale(self, source: _Source) -> bool:
+        if source.root is None:
+            return time.monotonic() >= source.due
+        before = source.signature
+        source.signature = await asyncio.to_thread(_signature, source.root, list(map(str, self.subdirs)))
+        return source.signature != before or source.error is not None
 
-    async def _refresh_remote(self, source: _Source) -> None:
-        if time.monotonic() < source.due:
-            if source.error is not None:
-                raise source.error
-            return
-        if source.cached_from is not None and not self.settings.offline:
-            source.cached_from = None
+    async def _reload(self, stale: list[_Source]) -> None:
+        standing_in = {id(source) for source in self._sources if source.cached_from}
+        if standing_in:
+            # The gateway was told to leave these channels alone.
             self._gateway = None
-        else:
+        for source in stale:
+            source.cached_from = None
+            # Cleared before anything reads it: the gateway has a local file mapped into memory, and reading
+            # what was cut off meanwhile ends the process.
             self.gateway.clear_repodata_cache(source.channel)
-        self.generation += 1
-        stamp = self._cache_dir / f"{sha256(source.ref.url.encode()).hexdigest()[:16]}.fetched"
-        source.error = None
-        if not self.settings.offline:
-            try:
-                await self._probe(source)
-            except ChannelUnreachable as error:
-                source.error = error
+        await asyncio.gather(*map(self._probe, stale))
+        remote = [source for source in stale if source.root is None]
+        for source in remote:
+            stamp = self._stamp(source)
+            source.due = time.monotonic() + (RETRY if source.error and not self.settings.offline else TTL)
+            if self.settings.offline or source.error is not None:
+                source.cached_from = await asyncio.to_thread(_modified, stamp)
             else:
                 await asyncio.to_thread(stamp.touch)
-                source.due = time.monotonic() + TTL
-                return
-        source.due = time.monotonic() + RETRY
-        source.cached_from = await asyncio.to_thread(_modified, stamp)
-        self._gateway = None
-        try:
-            await self._probe(source)
-        except ChannelUnreachable as error:
-            source.cached_from = None
+        failed = [source for source in remote if source.error and source.cached_from]
+        if failed and not self.settings.offline:
             self._gateway = None
-            source.error = source.error or error
-            raise source.error from error
-        source.error = None
+            await asyncio.gather(*map(self._probe, failed))
+        # Cached data that goes on standing in is the same as before.
+        if not all(id(source) in standing_in and source.cached_from for source in stale):
+            self.generation += 1
+
+    def _stamp(self, source: _Source) -> Path:
+        """The file whose time tells when a remote channel last answered."""
+        return self._cache_dir / f"{sha256(source.ref.url.encode()).hexdigest()[:16]}.fetched"
 
     async def _probe(self, source: _Source) -> None:
-        """Load one channel's index, or raise ChannelUnreachable for it."""
+        """Load one channel's index; ``source.error`` then says whether that went well."""
         query = self.gateway.query([source.channel], self.subdirs, [_PROBE], recursive=False)
+        subject = f"The channel “{source.ref.name}”"
         try:
             await asyncio.wait_for(query, PATIENCE)
         except GatewayError as error:
-            raise ChannelUnreachable(
-                f"The channel “{source.ref.name}” cannot be reached.", redact(str(error))
-            ) from error
-        except asyncio.TimeoutError as error:
-            raise ChannelUnreachable(
-                f"The channel “{source.ref.name}” did not answer within {PATIENCE:.0f} seconds."
-            ) from error
+            source.error = ChannelUnreachable(f"{subject} cannot be reached.", redact(str(error)))
+        except asyncio.TimeoutError:
+            source.error = ChannelUnreachable(f"{subject} did not answer within {PATIENCE:.0f} seconds.")
+        else:
+            source.error = None
 
 
 def _signature(root: Path, subdirs: list[str]) -> tuple[object, ...]:
