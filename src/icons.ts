@@ -1,5 +1,6 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
+import errorSvg from '../style/icons/error.svg';
 import panelSvg from '../style/icons/panel.svg';
 import warningSvg from '../style/icons/warning.svg';
 
@@ -11,4 +12,9 @@ export const panelIcon = new LabIcon({
 export const warningIcon = new LabIcon({
   name: 'tfenv-lab:warning',
   svgstr: warningSvg
+});
+
+export const errorIcon = new LabIcon({
+  name: 'tfenv-lab:error',
+  svgstr: errorSvg
 });

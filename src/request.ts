@@ -108,6 +108,7 @@ function failureOf(response: Response, text: string): IFailure {
   return {
     reason: response.status === 404 ? 'not-found' : 'internal',
     message: `The server answered ${response.status} ${response.statusText}.`,
-    details: text || null
+    // A page for a browser says nothing to a person.
+    details: text === '' || text.startsWith('<') ? null : text
   };
 }

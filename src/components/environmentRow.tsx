@@ -7,6 +7,7 @@ import type { Environment } from '../api/generated';
 import { CommandIDs } from '../commandids';
 import { variantLabel } from '../models/choices';
 import type { IRow } from '../models/rows';
+import { seriesOf } from '../models/versions';
 import { AdviceLine } from './adviceLine';
 import { IconButton } from './iconButton';
 import { JobFailure } from './jobFailure';
@@ -129,13 +130,15 @@ function Summary(props: {
   const parts = [
     tensorflow?.version,
     tensorflow?.variant && variantLabel(tensorflow.variant),
+    python && trans.__('Python %1', seriesOf(python)),
     keras && trans.__('Keras %1', keras.version),
-    python && trans.__('Python %1', shortPython(python)),
     !environment.kernel && trans.__('no kernel')
   ].filter(Boolean);
   return (
     <div className="jp-TfenvRow-second">
-      <span className="jp-TfenvRow-summary">{parts.join(' · ')}</span>
+      <span className="jp-TfenvRow-summary" title={parts.join(' · ')}>
+        {parts.join(' · ')}
+      </span>
       {update.tensorflow && (
         <button
           type="button"
@@ -161,8 +164,4 @@ function Summary(props: {
       )}
     </div>
   );
-}
-
-function shortPython(version: string): string {
-  return version.split('.').slice(0, 2).join('.');
 }

@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
+import { errorIcon } from '../icons';
 import type { IFailure } from '../request';
 
 export interface IFailureProps {
@@ -16,10 +17,13 @@ export function Failure(props: IFailureProps): JSX.Element {
   const advice = whatToDo(failure, trans);
   return (
     <div className="jp-TfenvFailure" role="alert">
-      <p>
-        {failure.reason === 'unreachable'
-          ? trans.__('The Jupyter server does not answer.')
-          : failure.message}
+      <p className="jp-TfenvFailure-sentence">
+        <errorIcon.react tag="span" elementSize="small" />
+        <span>
+          {failure.reason === 'unreachable'
+            ? trans.__('The Jupyter server does not answer.')
+            : failure.message}
+        </span>
       </p>
       {advice && <p className="jp-TfenvHint">{advice}</p>}
       {failure.details && (

@@ -19,7 +19,7 @@ export function Footer(props: IFooterProps): JSX.Element {
       : trans.__('GPU')
     : trans.__('CPU only');
   const parts = [
-    status.channels.map(channel => channel.name).join(', '),
+    status.channels.map(channelName).join(', '),
     hardware,
     freeBytes !== null && trans.__('%1 free', formatBytes(freeBytes))
   ].filter(Boolean);
@@ -45,4 +45,9 @@ export function Footer(props: IFooterProps): JSX.Element {
       </details>
     </footer>
   );
+}
+
+/** A channel without a short name, such as a folder, goes by the last part of its URL. */
+function channelName(channel: Status['channels'][number]): string {
+  return channel.name.split('/').filter(Boolean).pop() ?? channel.name;
 }

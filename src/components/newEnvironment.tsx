@@ -109,8 +109,8 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
           />
           <span>
             {release.keras
-              ? trans.__('Keras (%1) by name', release.keras)
-              : trans.__('Keras by name')}
+              ? trans.__('Ask for Keras (%1) by name', release.keras)
+              : trans.__('Ask for Keras by name')}
           </span>
         </label>
         <CudaField

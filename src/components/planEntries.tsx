@@ -80,7 +80,7 @@ function EntryTable(props: {
   );
 }
 
-/** "keras  3.5.0 → 3.6.0  + 1 MB"; the build shows where it is what changes, else on hover. */
+/** "keras  3.5.0 → 3.6.0  + 1 MB"; the builds show on hover. */
 export function EntryRow(props: {
   entry: Entry;
   trans: TranslationBundle;
@@ -112,6 +112,6 @@ export function versionsOf(entry: Entry, trans: TranslationBundle): string {
     case 'upgrade':
       return trans.__('%1 → %2', from?.version ?? '', to?.version ?? '');
     case 'change':
-      return trans.__('%1 build %2', to?.version ?? '', to?.build ?? '');
+      return trans.__('%1, another build', to?.version ?? '');
   }
 }

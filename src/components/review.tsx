@@ -29,32 +29,36 @@ export interface IReviewProps {
 export function Review(props: IReviewProps): JSX.Element {
   const { plan, failure, trans } = props;
   return (
-    <div className="jp-TfenvBody jp-TfenvReview">
-      {!plan && !failure && (
-        <p className="jp-TfenvBusy" role="status">
-          {trans.__('Solving…')}
-        </p>
-      )}
-      {plan && plan.entries.length === 0 && (
-        <p role="status">{trans.__('Everything is up to date.')}</p>
-      )}
-      {plan && plan.entries.length > 0 && (
-        <>
-          <Summary plan={plan} trans={trans} />
-          <PlanEntries plan={plan} trans={trans} />
-          <CommandLines
-            commands={plan.commands}
-            trans={trans}
-            onCopy={props.onCopy}
-          />
-        </>
-      )}
-      {plan?.warnings.map(warning => (
-        <PlanWarning key={warning.code + warning.message} warning={warning} />
-      ))}
-      {failure && <Failure failure={failure} trans={trans} />}
-      <Buttons {...props} />
-    </div>
+    <>
+      <div className="jp-TfenvBody jp-TfenvReview">
+        {!plan && !failure && (
+          <p className="jp-TfenvBusy" role="status">
+            {trans.__('Solving…')}
+          </p>
+        )}
+        {plan && plan.entries.length === 0 && (
+          <p role="status">{trans.__('Everything is up to date.')}</p>
+        )}
+        {plan && plan.entries.length > 0 && (
+          <>
+            <Summary plan={plan} trans={trans} />
+            <PlanEntries plan={plan} trans={trans} />
+            <CommandLines
+              commands={plan.commands}
+              trans={trans}
+              onCopy={props.onCopy}
+            />
+          </>
+        )}
+      </div>
+      <div className="jp-TfenvActions">
+        {plan?.warnings.map(warning => (
+          <PlanWarning key={warning.code + warning.message} warning={warning} />
+        ))}
+        {failure && <Failure failure={failure} trans={trans} />}
+        <Buttons {...props} />
+      </div>
+    </>
   );
 }
 

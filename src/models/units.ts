@@ -20,6 +20,15 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits).replace(/\.0$/, '')} ${UNITS[unit]}`;
 }
 
+/** How much of a size is done: 212 / 340 MB, 0.9 / 1.5 GB. */
+export function formatShare(done: number, total: number): string {
+  const [value, unit] = formatBytes(done).split(' ');
+  const whole = formatBytes(total);
+  return whole.endsWith(` ${unit}`)
+    ? `${value} / ${whole}`
+    : `${value} ${unit} / ${whole}`;
+}
+
 /** What a job does now: "downloading 212 / 340 MB". */
 export function describeProgress(job: Job, trans: TranslationBundle): string {
   const { done_bytes, total_bytes, done_packages, total_packages } =
@@ -32,11 +41,7 @@ export function describeProgress(job: Job, trans: TranslationBundle): string {
       return trans.__('solving');
     case 'download':
       return total_bytes > 0
-        ? trans.__(
-            'downloading %1 / %2',
-            formatBytes(done_bytes),
-            formatBytes(total_bytes)
-          )
+        ? trans.__('downloading %1', formatShare(done_bytes, total_bytes))
         : trans.__('downloading');
     case 'link':
       return total_packages > 0
