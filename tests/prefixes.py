@@ -38,12 +38,13 @@ def add_record(prefix: Path, stem: str, **extra: Any) -> Path:
 
 
 def add_python(prefix: Path, version: str = "3.11.9") -> Path:
-    """Give a prefix an interpreter (this one, by a link) and return its ``site-packages``."""
+    """Give a prefix an interpreter (a script that becomes this one) and return its ``site-packages``."""
     short = ".".join(version.split(".")[:2])
     add_record(prefix, f"python-{version}-h0_0_cpython")
     program = prefix / "bin" / "python"
     program.parent.mkdir(parents=True, exist_ok=True)
-    program.symlink_to(sys.executable)
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    program.chmod(0o755)
     folder = prefix / "lib" / f"python{short}" / "site-packages"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

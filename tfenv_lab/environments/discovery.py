@@ -5,7 +5,7 @@ further: the prefix that runs the server, the active one, other installations of
 """
 
 # Paths stay text where a thousand of them are looked at in a few milliseconds.
-# ruff: noqa: PTH112, PTH114, PTH118, PTH119
+# ruff: noqa: PTH112, PTH114, PTH118
 from __future__ import annotations
 
 import os
@@ -48,9 +48,7 @@ def registered(home: Path) -> list[Path]:
         text = (home / ".conda" / "environments.txt").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return []
-    return [
-        Path(os.path.normpath(line.strip())) for line in text.splitlines() if Path(line.strip()).is_absolute()
-    ]
+    return [Path(os.path.normpath(line.strip())) for line in text.splitlines() if Path(line.strip()).is_absolute()]
 
 
 def places(
@@ -100,24 +98,30 @@ def is_gone(prefix: Path) -> bool:
     return not os.path.lexists(prefix) and prefix.parent.is_dir()
 
 
-def unique(prefixes: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
-    """Yield ``(prefix, its real path)``, every environment once: by a path that is no link, or the first.
+class RealPaths:
+    """Real paths of prefixes, for the time of one answer: most share a parent, which is resolved once."""
 
-    Parents are resolved once each: most environments share one.
-    """
-    parents: dict[str, str] = {}
-    chosen: dict[str, Path] = {}
-    for prefix in prefixes:
+    def __init__(self) -> None:
+        self._parents: dict[str, str] = {}
+
+    def of(self, prefix: Path | str) -> tuple[str, bool]:
+        """Return the real path, and whether the prefix itself is a link."""
         parent, name = os.path.split(prefix)
-        if parent not in parents:
-            parents[parent] = os.path.realpath(parent)
-        real = os.path.join(parents[parent], name)
-        is_link = os.path.islink(real)
-        if is_link:
-            real = os.path.realpath(real)
-        if real not in chosen or (not is_link and os.path.basename(chosen[real]) != name):
-            chosen[real] = prefix
-    yield from ((prefix, Path(real)) for real, prefix in chosen.items())
+        if parent not in self._parents:
+            self._parents[parent] = os.path.realpath(parent)
+        real = os.path.join(self._parents[parent], name)
+        return (os.path.realpath(real), True) if os.path.islink(real) else (real, False)
+
+
+def unique(prefixes: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
+    """Yield ``(prefix, its real path)``, every environment once: by a path that is no link, or the first."""
+    paths = RealPaths()
+    chosen: dict[str, tuple[Path, bool]] = {}
+    for prefix in prefixes:
+        real, is_link = paths.of(prefix)
+        if real not in chosen or (chosen[real][1] and not is_link):
+            chosen[real] = (prefix, is_link)
+    yield from ((prefix, Path(real)) for real, (prefix, _) in chosen.items())
 
 
 def name_of(prefix: Path, settings: CondaSettings, folders: Iterable[Path] = ()) -> str:

@@ -107,9 +107,7 @@ def _pypi_variant(name: str, pypi: dict[str, PypiPackage]) -> str | None:
         "tensorflow-macos",
     ):
         return "cpu"
-    runtime = next(
-        (package for found, package in pypi.items() if found.startswith("nvidia-cuda-runtime")), None
-    )
+    runtime = next((package for found, package in pypi.items() if found.startswith("nvidia-cuda-runtime")), None)
     return "cuda" + ".".join(runtime.version.split(".")[:2]) if runtime else None
 
 
@@ -122,11 +120,7 @@ def _keras(packages: dict[str, PackageStem], pypi: dict[str, PypiPackage]) -> Ke
 
 
 def _concerns(name: str) -> bool:
-    return (
-        name in TENSORFLOW_DISTRIBUTIONS
-        or name in ("keras", "tf-keras")
-        or name.startswith("nvidia-cuda-runtime")
-    )
+    return name in TENSORFLOW_DISTRIBUTIONS or name in ("keras", "tf-keras") or name.startswith("nvidia-cuda-runtime")
 
 
 def _pypi(prefix: Path, folder: Path | None, stems: dict[str, PackageStem]) -> tuple[PypiPackage, ...]:
@@ -161,9 +155,7 @@ def read(prefix: Path, real: Path) -> tuple[EnvironmentFacts, str | None]:
             raise NotADirectoryError(meta)
         names = names_in(meta)
     except (FileNotFoundError, NotADirectoryError):
-        message = (
-            "It has no conda-meta directory: its installation was not finished, or it was partly deleted."
-        )
+        message = "It has no conda-meta directory: its installation was not finished, or it was partly deleted."
         exists = os.path.isdir(prefix)
         problem = _problem("no-conda-meta", message) if exists else unreachable()
         return EnvironmentFacts(identifier, prefix, problems=(problem,)), None

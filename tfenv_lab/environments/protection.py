@@ -17,9 +17,7 @@ class Protection:
     that runs this server (a virtual environment's base is one of them).
     """
 
-    def __init__(
-        self, named: Iterable[str] = (), server: Iterable[str] = (sys.prefix, sys.base_prefix)
-    ) -> None:
+    def __init__(self, named: Iterable[str] = (), server: Iterable[str] = (sys.prefix, sys.base_prefix)) -> None:
         named = list(named)
         self._names = frozenset(text for text in named if os.sep not in text)
         self._paths = frozenset(os.path.realpath(Path(text).expanduser()) for text in named if os.sep in text)

@@ -96,8 +96,11 @@ class EnvironmentService(LoggingConfigurable):
         return [Path(found.prefix) for found in await self.list() if found.modified is not None]
 
     def known_prefixes(self) -> Sequence[Path]:
-        """Return the prefixes of all environments, readable or not. Reads the disk: not for the event loop."""
-        return [prefix for prefix, _ in self._find(discovery.places(self.settings, self.envs_dir))]
+        """Return the prefixes that conda takes for environments. Reads the disk: not for the event loop."""
+        with self._lock:
+            found = self._reads.run(self._find(discovery.places(self.settings, self.envs_dir)))
+        facts_of = ((prefix, result) for (prefix, _), result in found.items() if isinstance(result, EnvironmentFacts))
+        return [prefix for prefix, known in facts_of if "history" in known.meta_names]
 
     async def packages(self, identifier: str) -> Sequence[Package]:
         """Return what is installed in an environment, by name; NotFound where there is no such id."""
@@ -136,11 +139,7 @@ class EnvironmentService(LoggingConfigurable):
     def _read(self, item: tuple[Path, Path]) -> EnvironmentFacts:
         prefix, real = item
         kept = self._kept.get(real)
-        if (
-            kept is not None
-            and kept.facts.prefix == prefix
-            and kept.marks == facts.marks(prefix, kept.folder)
-        ):
+        if kept is not None and kept.facts.prefix == prefix and kept.marks == facts.marks(prefix, kept.folder):
             return kept.facts
         # The marks are taken first: a change during the reading shows as one after it.
         folder = kept.folder if kept else None
@@ -162,9 +161,7 @@ class EnvironmentService(LoggingConfigurable):
     ) -> Environment:
         reason = self._protection.reason(found, real, name, roots)
         advice = (*found.problems, *(item for adviser in self.advice for item in adviser(found)))
-        modified = (
-            datetime.fromtimestamp(found.modified, timezone.utc) if found.modified is not None else None
-        )
+        modified = datetime.fromtimestamp(found.modified, timezone.utc) if found.modified is not None else None
         return Environment(
             id=found.id,
             name=name,

@@ -10,13 +10,16 @@ import json
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jupyter_core.paths import jupyter_data_dir
+from jupyter_core.paths import jupyter_data_dir, jupyter_path
+
+from ..conda.records import names_in
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +46,11 @@ class Kernelspec:
 
     @property
     def mark(self) -> dict[str, Any] | None:
-        """Our mark: ``{format, prefix, fingerprint, kernel, env}``; None on a kernelspec that is not ours."""
+        """Our mark, with at least ``prefix`` and ``kernel``; None on a kernelspec that is not ours."""
         metadata = self.spec.get("metadata")
         mark = metadata.get(MARK) if isinstance(metadata, dict) else None
-        return mark if isinstance(mark, dict) and isinstance(mark.get("prefix"), str) else None
+        is_ours = isinstance(mark, dict) and all(isinstance(mark.get(key), str) for key in ("prefix", "kernel"))
+        return mark if is_ours else None
 
 
 def user_folder() -> Path:
@@ -73,20 +77,72 @@ def inside(prefix: Path) -> list[Kernelspec]:
     except OSError:
         return []
     found = [read(folder) for folder in folders if not folder.name.startswith("conda-")]
-    specs = [spec for spec in found if spec is not None and spec.spec.get("argv")]
+    specs = [spec for spec in found if spec is not None and _can_start(spec.spec)]
     return sorted(specs, key=lambda spec: (spec.name not in ("python3", "python2"), spec.name))
 
 
-def ours(folder: Path) -> Iterator[Kernelspec]:
-    """Yield the kernelspecs in ``folder`` that carry our mark."""
+def _can_start(spec: Mapping[str, Any]) -> bool:
+    argv = spec.get("argv")
+    return isinstance(argv, list) and bool(argv) and all(isinstance(part, str) for part in argv)
+
+
+def ours() -> Iterator[Kernelspec]:
+    """Yield the kernelspecs in the user's directory that carry our mark."""
     try:
-        entries = sorted(folder.iterdir())
+        entries = sorted(user_folder().iterdir())
     except OSError:
         return
     for entry in entries:
         spec = read(entry)
         if spec is not None and spec.mark is not None:
             yield spec
+
+
+class Cache:
+    """The kernelspecs that Jupyter finds, each read again only when its file changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[int, int, int], Kernelspec | None]] = {}
+
+    def everywhere(self) -> list[Kernelspec]:
+        """Return what plain Jupyter lists; of several with one name the first on its path."""
+        found: dict[str, Kernelspec] = {}
+        current = {}
+        for folder in jupyter_path("kernels"):
+            try:
+                names = names_in(Path(folder))
+            except OSError:
+                continue
+            for name in names:
+                path = f"{folder}{os.sep}{name}{os.sep}kernel.json"
+                try:
+                    status = os.stat(path)  # noqa: PTH116 - a thousand of them in a few milliseconds
+                except OSError:
+                    continue
+                stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+                known = self._known.get(path)
+                current[path] = known if known and known[0] == stamp else (stamp, read(Path(folder, name)))
+                spec = current[path][1]
+                if spec is not None:
+                    found.setdefault(name.lower(), spec)
+        self._known = current
+        return list(found.values())
+
+
+def prefix_of(spec: Kernelspec) -> Path | None:
+    """Return the conda environment whose program a kernelspec starts, or None where that cannot be told."""
+    argv = spec.spec.get("argv")
+    if not isinstance(argv, list) or not argv or not isinstance(argv[0], str):
+        return None
+    program = Path(argv[0])
+    if program.is_absolute():
+        prefix = program.parent.parent if program.parent.name in ("bin", "Scripts") else program.parent
+    elif program.name.startswith("python"):
+        # Jupyter starts a bare python with the server's own interpreter.
+        prefix = Path(sys.prefix)
+    else:
+        return None
+    return prefix if (prefix / "conda-meta").is_dir() else None
 
 
 def program(argv: list[str], prefix: Path) -> list[str]:

@@ -4,34 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from traitlets.config import LoggingConfigurable
 
 from ..conda.activation import environment_variables
-from ..conda.prefix import fingerprint, package_names
-from ..environments.facts import TENSORFLOW_PACKAGES
+from ..conda.prefix import fingerprint
+from ..environments import facts
+from ..environments.discovery import RealPaths
 from ..environments.models import Kernel
 from ..errors import InvalidRequest
-from . import kernelspecs, naming
+from . import building, conda_manager, kernelspecs, naming
+from .building import Built, Setting
 from .kernelspecs import Kernelspec
 
 if TYPE_CHECKING:
     from ..conda.condarc import CondaSettings
 
-#: conda packages that hold the interpreter of a language, for the version in a display name.
-INTERPRETERS = {"python": "python", "r": "r-base", "julia": "julia", "ruby": "ruby", "scala": "scala"}
+
+@dataclass(frozen=True)
+class _Request:
+    """What is asked for in a registration; None: as it was, or by default."""
+
+    name: str | None = None
+    env: Mapping[str, str] | None = None
 
 
 class KernelService(LoggingConfigurable):
     """Registers and removes kernelspecs in the user's kernel directory.
 
-    ``prefixes`` returns every known prefix (ids depend on all of them); ``display_name`` is the trait
-    ``kernel_display_name``. Everything touches only kernelspecs that carry our mark.
+    ``prefixes`` returns every prefix that conda knows (ids depend on all of them); ``display_name`` is the
+    trait ``kernel_display_name``; ``manager`` the server's kernelspec manager. Only kernelspecs with our
+    mark are touched.
     """
 
     def __init__(
@@ -41,6 +49,7 @@ class KernelService(LoggingConfigurable):
         prefixes: Callable[[], Iterable[Path]],
         display_name: str = "{name} (TensorFlow {tensorflow})",
         envs_dir: Path | None = None,
+        manager: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -48,24 +57,31 @@ class KernelService(LoggingConfigurable):
         self.prefixes = prefixes
         self.display_name = display_name
         self.envs_dir = envs_dir
+        self.manager = manager
         self._lock = threading.Lock()
+        self._cache = kernelspecs.Cache()
+        trouble = self.trouble()
+        if trouble:
+            self.log.warning("%s", trouble)
 
-    async def register(self, prefix: Path, name: str | None = None) -> Kernel:
-        """Make the environment a kernel (one for each kernelspec it has) and return the first.
+    async def register(self, prefix: Path, name: str | None = None, env: Mapping[str, str] | None = None) -> Kernel:
+        """Make the environment a kernel (one for each kernelspec it has) and return the first: Python's, if any.
 
-        ``name`` is the environment's name; its directory's if not given. Raises InvalidRequest where the
-        environment has no kernel to register.
+        ``name`` is the environment's name. ``env`` are variables to set beside activation's; without it
+        those of the last registration stay. Raises InvalidRequest where the environment has no kernel, or
+        the id belongs to a kernelspec that was not made here.
         """
-        return await asyncio.to_thread(self._register, prefix, name)
+        return await asyncio.to_thread(self._register, prefix, name, env)
 
     async def unregister(self, prefix: Path) -> None:
         """Remove the kernelspecs that were registered for this prefix, whether it still exists or not."""
         await asyncio.to_thread(self._unregister, prefix)
 
     async def reconcile(self, prefixes: Iterable[Path] | None = None) -> None:
-        """Bring our kernelspecs in line:
+        """Bring our kernelspecs in line (of ``prefixes``, or all).
 
-        those of vanished environments go, those of changed ones are rewritten.
+        Those of vanished environments go; those of changed ones, or whose id should be another now, are
+        rewritten.
         """
         await asyncio.to_thread(self._reconcile, prefixes)
 
@@ -74,144 +90,155 @@ class KernelService(LoggingConfigurable):
         return (await asyncio.to_thread(self.registered)).get(os.path.realpath(prefix))
 
     def registered(self) -> dict[str, Kernel]:
-        """Return our kernels by the real path of their prefix (of several for one prefix Python's)."""
-        found: dict[str, Kernel] = {}
-        for spec in kernelspecs.ours(kernelspecs.user_folder()):
-            mark = spec.mark or {}
-            real = os.path.realpath(mark["prefix"])
-            if real not in found or str(mark.get("kernel", "")).startswith("python"):
-                found[real] = Kernel(spec.name, spec.display_name)
-        return found
+        """Return the kernels by the real path of their prefix: ours before hand-made ones, Python's before others.
 
-    def _names(self, prefix: Path) -> dict[str, str]:
-        root = self.settings.root_prefix
-        known = {str(path) for path in self.prefixes()} | {str(prefix)}
-        # An environment made here counts as in the base's envs where no base is: its id is the one it would
-        # have there.
-        return naming.environment_names(
-            known, str(root) if root else None, str(self.envs_dir) if self.envs_dir else None
-        )
+        Reads the disk (what did not change since the last time only by its times).
+        """
+        paths = RealPaths()
+        found: dict[str, tuple[int, Kernel]] = {}
+        for spec in self._cache.everywhere():
+            mark = spec.mark
+            prefix = Path(mark["prefix"]) if mark else kernelspecs.prefix_of(spec)
+            if prefix is None:
+                continue
+            raw = mark["kernel"] if mark else spec.name
+            rank = (0 if mark else 2) + (0 if raw.startswith("python") else 1)
+            real, _ = paths.of(prefix)
+            if real not in found or rank < found[real][0]:
+                found[real] = (rank, Kernel(spec.name, spec.display_name))
+        return {real: kernel for real, (_, kernel) in found.items()}
 
-    def _register(self, prefix: Path, name: str | None) -> Kernel:
-        specs = kernelspecs.inside(prefix)
-        if not specs:
-            raise InvalidRequest(
-                "This environment has no kernel; install ipykernel in it first.", f"No kernelspec in {prefix}"
-            )
+    def trouble(self) -> str | None:
+        """Return a sentence where another part of the server works against our kernelspecs, else None."""
+        return conda_manager.trouble(self.manager)
+
+    def _register(self, prefix: Path, name: str | None, env: Mapping[str, str] | None) -> Kernel:
+        if not kernelspecs.inside(prefix):
+            message = "This environment has no kernel; install ipykernel in it first."
+            raise InvalidRequest(message, f"There is no kernelspec in {prefix / kernelspecs.INSIDE}")
         with self._lock:
-            written = self._write(prefix, specs, name)
-        return written[0]
-
-    def _write(self, prefix: Path, specs: Sequence[Kernelspec], name: str | None) -> list[Kernel]:
-        folder = kernelspecs.user_folder()
-        names = self._names(prefix)
-        environment = names[str(prefix)]
-        known = list(kernelspecs.ours(folder))
-        earlier = [spec for spec in known if _same(spec, prefix)]
-        variables = environment_variables(prefix, self.settings.root_prefix)
-        written = []
-        for own in specs:
-            identifier = naming.kernel_id(environment, own.name)
-            before = next((spec for spec in earlier if (spec.mark or {}).get("kernel") == own.name), None)
-            extra = dict((before.mark or {}).get("env") or {}) if before else {}
-            taken = {spec.display_name for spec in known if not _same(spec, prefix)}
-            spec = self._build(prefix, own, environment, identifier, name, taken)
-            spec["env"] = {**own.spec.get("env", {}), **variables, **extra}
-            spec["metadata"][kernelspecs.MARK] = {
-                "format": kernelspecs.FORMAT,
-                "prefix": str(prefix),
-                "name": name,
-                "kernel": own.name,
-                "fingerprint": fingerprint(prefix),
-                "env": extra,
-            }
-            target = folder / identifier
-            existing = kernelspecs.read(target)
-            if existing is not None and existing.mark is None:
-                raise InvalidRequest(
-                    f"A kernel that was not made here is already called {identifier}.", str(target)
-                )
-            kernelspecs.write(target, spec, own.folder)
-            written.append(Kernel(identifier, spec["display_name"]))
-        current = {kernel.name for kernel in written}
-        for outdated in earlier:
-            if outdated.name not in current:
-                kernelspecs.remove(outdated)
-        return written
-
-    def _build(
-        self,
-        prefix: Path,
-        own: Kernelspec,
-        environment: str,
-        identifier: str,
-        name: str | None,
-        taken: set[str],
-    ) -> dict[str, Any]:
-        stems = {stem.name: stem for stem in package_names(prefix)}
-        language = str(own.spec.get("language") or "").lower()
-        interpreter = stems.get(INTERPRETERS.get(language, language))
-        tensorflow = next(
-            (stems[package].version for package in TENSORFLOW_PACKAGES if package in stems), None
-        )
-        fields = {
-            "name": Path(name).name if name else prefix.name,
-            "environment": environment,
-            "language": naming.language_of(own.display_name),
-            "version": interpreter.version if interpreter else None,
-            "tensorflow": tensorflow if language == "python" else None,
-            "kernel": own.name,
-            "conda_kernel": identifier,
-            "display_name": own.display_name,
-            "prefix": str(prefix),
-        }
-        shown = naming.display_name(self.display_name, fields)
-        if shown in taken:
-            # nb_conda_kernels' names differ wherever prefixes do.
-            shown = naming.display_name(self.display_name, {**fields, "name": environment})
-        added = naming.metadata(
-            environment, str(prefix), own.name, own.display_name, running=str(prefix) == sys.prefix
-        )
-        return {
-            **own.spec,
-            "argv": kernelspecs.program(list(own.spec["argv"]), prefix),
-            "display_name": shown,
-            "metadata": {**own.spec.get("metadata", {}), **added},
-        }
+            written = self._write({prefix: _Request(name, env)})
+        conda_manager.forget(self.manager, prefix, exists=True)
+        return written[prefix]
 
     def _unregister(self, prefix: Path) -> None:
+        real = os.path.realpath(prefix)
         with self._lock:
-            for spec in list(kernelspecs.ours(kernelspecs.user_folder())):
-                if _same(spec, prefix):
+            for spec in kernelspecs.ours():
+                if _place(spec) == real:
                     kernelspecs.remove(spec)
+        conda_manager.forget(self.manager, prefix, exists=(prefix / "conda-meta").is_dir())
+
+    def _names(self, more: Iterable[Path]) -> dict[str, str]:
+        root = self.settings.root_prefix
+        known = {str(path) for path in (*self.prefixes(), *more)}
+        # Where no base is, what is made here counts as in a base's envs: it has the id that it would have
+        # there.
+        home = str(self.envs_dir) if self.envs_dir else None
+        return naming.environment_names(known, str(root) if root else None, home)
+
+    def _write(self, wanted: Mapping[Path, _Request]) -> dict[Path, Kernel]:
+        """Write the kernelspecs of the ``wanted`` prefixes and return the first of each.
+
+        A new environment can change the id of another (names that collide are numbered): those are written
+        again too. All is built before the first is written, and what has a new id loses the old one last.
+        """
+        known = list(kernelspecs.ours())
+        names = self._names(wanted)
+        todo = dict(wanted)
+        for spec in known:
+            mark = spec.mark or {}
+            prefix = Path(mark["prefix"])
+            moved = str(prefix) in names and spec.name != naming.kernel_id(names[str(prefix)], mark["kernel"])
+            if moved and prefix not in todo and kernelspecs.inside(prefix):
+                todo[prefix] = _Request()
+        places = {os.path.realpath(prefix) for prefix in todo}
+        outdated = [spec for spec in known if _place(spec) in places]
+        own = {spec.name for spec in outdated}
+        taken = {spec.display_name for spec in self._cache.everywhere() if spec.name not in own}
+        built: dict[Path, list[Built]] = {}
+        for prefix, request in todo.items():
+            built[prefix] = self._build(prefix, names.get(str(prefix), prefix.name), request, known, taken)
+            taken |= {str(item.spec["display_name"]) for item in built[prefix]}
+        self._put(built)
+        kept = {item.identifier for items in built.values() for item in items}
+        for spec in outdated:
+            if spec.name not in kept:
+                kernelspecs.remove(spec)
+        first = {prefix: items[0] for prefix, items in built.items() if items}
+        return {prefix: Kernel(item.identifier, item.spec["display_name"]) for prefix, item in first.items()}
+
+    def _build(
+        self, prefix: Path, name: str, request: _Request, known: list[Kernelspec], taken: set[str]
+    ) -> list[Built]:
+        real = os.path.realpath(prefix)
+        # The fingerprint first: a change while the rest is read shows as one afterwards.
+        state = fingerprint(prefix)
+        marks = {mark["kernel"]: mark for spec in known if (mark := spec.mark) and _place(spec) == real}
+        titles = (str(mark["title"]) for mark in marks.values() if mark.get("title"))
+        setting = Setting(
+            prefix=prefix,
+            name=name,
+            title=Path(request.name).name if request.name else next(titles, prefix.name),
+            facts=facts.read(prefix, Path(real))[0],
+            fingerprint=state,
+            variables=environment_variables(prefix, self.settings.root_prefix),
+            display_name=self.display_name,
+        )
+        built: list[Built] = []
+        for own in kernelspecs.inside(prefix):
+            extra = request.env if request.env is not None else marks.get(own.name, {}).get("env") or {}
+            others = taken | {str(item.spec["display_name"]) for item in built}
+            built.append(building.build(setting, own, extra, others))
+        return built
+
+    def _put(self, built: Mapping[Path, list[Built]]) -> None:
+        folder = kernelspecs.user_folder()
+        for items in built.values():
+            for item in items:
+                there = kernelspecs.read(folder / item.identifier)
+                if there is not None and there.mark is None:
+                    message = f"A kernel that was not made here is already called {item.identifier}."
+                    raise InvalidRequest(message, str(there.folder))
+        for items in built.values():
+            for item in items:
+                kernelspecs.write(folder / item.identifier, item.spec, item.resources)
 
     def _reconcile(self, prefixes: Iterable[Path] | None) -> None:
         wanted = None if prefixes is None else {os.path.realpath(prefix) for prefix in prefixes}
-        done = set()
-        for spec in list(kernelspecs.ours(kernelspecs.user_folder())):
-            mark = spec.mark or {}
-            prefix = Path(mark["prefix"])
-            real = os.path.realpath(prefix)
-            if real in done or (
-                wanted is not None and real not in wanted and (prefix / "conda-meta").is_dir()
-            ):
-                continue
-            done.add(real)
-            self._reconcile_one(prefix, spec, mark)
+        places: dict[Path, list[Kernelspec]] = {}
+        for spec in kernelspecs.ours():
+            if wanted is None or _place(spec) in wanted:
+                places.setdefault(Path((spec.mark or {})["prefix"]), []).append(spec)
+        names = self._names(()) if places else {}
+        for prefix, specs in places.items():
+            try:
+                self._reconcile_one(prefix, specs, names.get(str(prefix)))
+            except (OSError, InvalidRequest) as error:
+                self.log.warning("The kernels of %s could not be brought in line: %s", prefix, error)
 
-    def _reconcile_one(self, prefix: Path, spec: Kernelspec, mark: dict[str, Any]) -> None:
-        try:
-            own = kernelspecs.inside(prefix) if (prefix / "conda-meta").is_dir() else []
-            if not own:
-                self.log.info("Removing the kernel %s: its environment %s is gone", spec.name, prefix)
-                self._unregister(prefix)
-            elif mark.get("format") != kernelspecs.FORMAT or mark.get("fingerprint") != fingerprint(prefix):
-                with self._lock:
-                    self._write(prefix, own, mark.get("name"))
-        except (OSError, InvalidRequest) as error:
-            self.log.warning("The kernel %s could not be brought in line: %s", spec.name, error)
+    def _reconcile_one(self, prefix: Path, specs: list[Kernelspec], name: str | None) -> None:
+        if not prefix.parent.is_dir():
+            # A drive that is away comes back with its environments.
+            return
+        if not (prefix / "conda-meta").is_dir() or not kernelspecs.inside(prefix):
+            self.log.info("Removing the kernels of %s: the environment or its kernel is gone", prefix)
+            self._unregister(prefix)
+            return
+        state = fingerprint(prefix)
+        ids = {naming.kernel_id(name, own.name) for own in kernelspecs.inside(prefix)} if name else set()
+        if ids == {spec.name for spec in specs} and all(_is_current(spec, state, self.display_name) for spec in specs):
+            return
+        with self._lock:
+            self._write({prefix: _Request()})
+        conda_manager.forget(self.manager, prefix, exists=True)
 
 
-def _same(spec: Kernelspec, prefix: Path) -> bool:
-    mark = spec.mark
-    return mark is not None and os.path.realpath(mark["prefix"]) == os.path.realpath(prefix)
+def _is_current(spec: Kernelspec, state: str, display_name: str) -> bool:
+    mark = spec.mark or {}
+    wanted = (kernelspecs.FORMAT, state, display_name)
+    return (mark.get("format"), mark.get("fingerprint"), mark.get("display_name")) == wanted
+
+
+def _place(spec: Kernelspec) -> str:
+    return os.path.realpath(str((spec.mark or {})["prefix"]))

@@ -1,0 +1,100 @@
+"""The kernelspec that runs an environment: its own one, activated, under nb_conda_kernels' id."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..environments.models import EnvironmentFacts
+from . import kernelspecs, naming
+from .kernelspecs import Kernelspec
+
+#: conda packages that hold the interpreter of a language, for the version in a display name.
+INTERPRETERS = {"r": "r-base", "c++": "xeus-cling", "javascript": "nodejs", "bash": "bash_kernel"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the kernelspecs of one environment have in common.
+
+    ``name`` is nb_conda_kernels' name of it, ``title`` the one a person knows; ``variables`` what
+    activation sets; ``display_name`` the format; ``fingerprint`` the state of the prefix that all this was
+    read from.
+    """
+
+    prefix: Path
+    name: str
+    title: str
+    facts: EnvironmentFacts
+    fingerprint: str
+    variables: Mapping[str, str]
+    display_name: str
+
+
+@dataclass(frozen=True)
+class Built:
+    """A kernelspec ready to be written: its id, ``kernel.json``, and the directory with its icons."""
+
+    identifier: str
+    spec: dict[str, Any]
+    resources: Path
+
+
+def identifier_of(name: str, own: Kernelspec) -> str:
+    """Return the id of an environment's own kernelspec."""
+    return naming.kernel_id(name, own.name)
+
+
+def _shown(setting: Setting, own: Kernelspec, taken: Collection[str]) -> str:
+    language = str(own.spec.get("language") or "").lower()
+    interpreter = setting.facts.packages.get(INTERPRETERS.get(language, language))
+    tensorflow = setting.facts.tensorflow
+    fields = {
+        "name": setting.title,
+        "environment": setting.name,
+        "language": naming.language_of(own.display_name),
+        "version": interpreter.version if interpreter else None,
+        "tensorflow": tensorflow.version if tensorflow and language == "python" else None,
+        "kernel": own.name,
+        "conda_kernel": identifier_of(setting.name, own),
+        "display_name": own.display_name,
+        "prefix": str(setting.prefix),
+    }
+    # nb_conda_kernels' names differ wherever prefixes do, and the prefix itself always.
+    for title in (setting.title, setting.name, str(setting.prefix)):
+        shown = naming.display_name(setting.display_name, {**fields, "name": title})
+        if shown not in taken:
+            return shown
+    return f"{shown} [{own.name}]"
+
+
+def build(setting: Setting, own: Kernelspec, extra: Mapping[str, str], taken: Collection[str]) -> Built:
+    """Return the kernelspec for ``own``, one of the environment's kernelspecs.
+
+    ``extra`` are variables that a person added; they win over activation's. ``taken`` are display names of
+    others.
+    """
+    added = naming.metadata(
+        setting.name, str(setting.prefix), own.name, own.display_name, running=str(setting.prefix) == sys.prefix
+    )
+    mark = {
+        "format": kernelspecs.FORMAT,
+        "prefix": str(setting.prefix),
+        "title": setting.title,
+        "kernel": own.name,
+        "fingerprint": setting.fingerprint,
+        "display_name": setting.display_name,
+        "env": dict(extra),
+    }
+    before = own.spec.get("metadata")
+    spec = {
+        **own.spec,
+        "argv": kernelspecs.program(list(own.spec["argv"]), setting.prefix),
+        "display_name": _shown(setting, own, taken),
+        "env": {**(own.spec.get("env") or {}), **setting.variables, **extra},
+        "metadata": {**(before if isinstance(before, dict) else {}), **added, kernelspecs.MARK: mark},
+    }
+    return Built(identifier_of(setting.name, own), spec, own.folder)
