@@ -1,0 +1,146 @@
+"""Kernelspecs are read, written whole, and told apart: ours, an environment's own, and other people's."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from jupyter_core.paths import jupyter_data_dir
+
+from tests.prefixes import add_kernel, later, make_prefix
+from tfenv_lab.kernels import kernelspecs
+from tfenv_lab.kernels.kernelspecs import Cache, Kernelspec, prefix_of, program
+
+MARK = {"metadata": {"tfenv_lab": {"prefix": "/p", "kernel": "python3"}}}
+
+
+@pytest.fixture
+def folder() -> Path:
+    return Path(jupyter_data_dir()) / "kernels"
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> Path:
+    return make_prefix(tmp_path / "env", python="3.11.9", kernels=["python3"])
+
+
+class TestWrite:
+    def test_the_specification_and_the_icons(self, folder: Path, prefix: Path) -> None:
+        kernelspecs.write(folder / "x", {"display_name": "é"}, prefix / kernelspecs.INSIDE / "python3")
+        assert json.loads((folder / "x" / "kernel.json").read_text(encoding="utf-8")) == {"display_name": "é"}
+        assert sorted(path.name for path in (folder / "x").iterdir()) == ["kernel.json", "logo-64x64.png"]
+
+    def test_writing_again_replaces(self, folder: Path, tmp_path: Path) -> None:
+        for number in (1, 2):
+            kernelspecs.write(folder / "x", {"n": number}, tmp_path / "no icons")
+        assert json.loads((folder / "x" / "kernel.json").read_text()) == {"n": 2}
+        assert [path.name for path in folder.iterdir()] == ["x"]
+
+    def test_a_failure_leaves_the_old_one(self, folder: Path, tmp_path: Path) -> None:
+        kernelspecs.write(folder / "x", {"n": 1}, tmp_path)
+        with pytest.raises(TypeError):
+            kernelspecs.write(folder / "x", {"n": object()}, tmp_path)
+        assert json.loads((folder / "x" / "kernel.json").read_text()) == {"n": 1}
+        assert [path.name for path in folder.iterdir()] == ["x"]
+
+
+class TestRemove:
+    def test_ours(self, folder: Path, tmp_path: Path) -> None:
+        kernelspecs.write(folder / "x", MARK, tmp_path)
+        kernelspecs.remove(Kernelspec("x", folder / "x", MARK))
+        assert list(folder.iterdir()) == []
+
+    def test_one_that_someone_else_put_there_meanwhile_stays(self, folder: Path, tmp_path: Path) -> None:
+        kernelspecs.write(folder / "x", {"argv": ["mine"]}, tmp_path)
+        kernelspecs.remove(Kernelspec("x", folder / "x", MARK))
+        assert (folder / "x" / "kernel.json").exists()
+
+    def test_one_that_is_gone_is_no_error(self, folder: Path) -> None:
+        kernelspecs.remove(Kernelspec("x", folder / "x", MARK))
+
+
+class TestMark:
+    @pytest.mark.parametrize(
+        "metadata", [None, [], {}, {"tfenv_lab": 1}, {"tfenv_lab": {}}, {"tfenv_lab": {"prefix": 1, "kernel": "k"}}]
+    )
+    def test_anything_else_is_not_ours(self, metadata: object) -> None:
+        assert Kernelspec("x", Path("/x"), {"metadata": metadata}).mark is None
+
+    def test_ours(self) -> None:
+        assert Kernelspec("x", Path("/x"), MARK).mark == {"prefix": "/p", "kernel": "python3"}
+
+
+class TestProgram:
+    @pytest.mark.parametrize("first", ["python", "python3", "/original/env/bin/python", "{prefix}/bin/python"])
+    def test_the_environments_own(self, first: str, prefix: Path) -> None:
+        (prefix / "bin" / "python3").touch()
+        argv = program([first.format(prefix=prefix), "-m", "x"], prefix)
+        assert Path(argv[0]).parent == prefix / "bin"
+        assert argv[1:] == ["-m", "x"]
+
+    @pytest.mark.parametrize("first", ["/usr/bin/xeus", "tool"])
+    def test_what_the_environment_does_not_have_stays(self, first: str, prefix: Path) -> None:
+        assert program([first, "x"], prefix) == [first, "x"]
+
+
+class TestPrefixOf:
+    def of(self, *argv: object) -> Path | None:
+        return prefix_of(Kernelspec("x", Path("/x"), {"argv": list(argv)}))
+
+    def test_the_environment_whose_program_is_started(self, prefix: Path) -> None:
+        assert self.of(f"{prefix}/bin/python", "-m", "ipykernel_launcher") == prefix
+        assert self.of(f"{prefix}/bin/R") == prefix
+
+    def test_others(self, tmp_path: Path) -> None:
+        assert self.of(f"{tmp_path}/bin/python") is None
+        assert self.of("R") is None
+        assert self.of(1) is None
+        assert self.of() is None
+
+    def test_a_bare_python_is_the_servers(self, prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "prefix", str(prefix))
+        assert self.of("python3", "-m", "ipykernel_launcher") == prefix
+
+
+class TestCache:
+    def put(self, folder: Path, name: str, shown: str) -> Path:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name / "kernel.json").write_text(json.dumps({"argv": ["x"], "display_name": shown}))
+        return folder / name / "kernel.json"
+
+    def shown(self, cache: Cache) -> dict[str, str]:
+        own = [spec for spec in cache.everywhere() if spec.name.startswith("t")]
+        return {spec.name: spec.display_name for spec in own}
+
+    def test_only_what_changed_is_read_again(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        cache = Cache()
+        first, _ = self.put(folder, "t1", "one"), self.put(folder, "t2", "two")
+        assert self.shown(cache) == {"t1": "one", "t2": "two"}
+        later(self.put(folder, "t1", "new"))
+        read = []
+        monkeypatch.setattr(
+            kernelspecs, "read", lambda path, original=kernelspecs.read: (read.append(path.name), original(path))[1]
+        )
+        assert self.shown(cache) == {"t1": "new", "t2": "two"}
+        assert read == [first.parent.name]
+
+    def test_the_first_place_on_jupyters_path_wins(
+        self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "first"))
+        self.put(folder, "t", "user's")
+        self.put(tmp_path / "first" / "kernels", "T", "first")
+        assert [spec.display_name for spec in Cache().everywhere() if spec.name.lower() == "t"] == ["first"]
+
+    def test_damaged_ones_are_left_out(self, folder: Path) -> None:
+        self.put(folder, "t1", "one").write_text("{")
+        assert self.shown(Cache()) == {}
+
+
+def test_an_environments_kernelspecs_are_in_order_python_first(prefix: Path) -> None:
+    add_kernel(prefix, "ir")
+    add_kernel(prefix, "conda-env-other-py")
+    (prefix / kernelspecs.INSIDE / "stray file").touch()
+    assert [spec.name for spec in kernelspecs.inside(prefix)] == ["python3", "ir"]
