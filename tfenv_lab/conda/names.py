@@ -25,7 +25,7 @@ class NameIndex:
         which one a name has, so either finds both.
         """
         query = query.strip().lower()
-        if not query:
+        if len(query.split()) != 1:
             return []
         found: dict[str, None] = {}
         spellings = dict.fromkeys((query, query.replace("_", "-"), query.replace("-", "_")))

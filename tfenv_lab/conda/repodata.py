@@ -203,6 +203,7 @@ class Repodata:
             self._gateway = None
         for source in stale:
             source.cached_from = None
+        for source in stale:
             # Cleared before anything reads it: the gateway has a local file mapped into memory, and reading
             # what was cut off meanwhile ends the process.
             self.gateway.clear_repodata_cache(source.channel)

@@ -12,7 +12,9 @@ from collections.abc import Iterable
 
 _CUDA = re.compile(r"cuda(\d+)")
 _PYTHON_BUILD = re.compile(r"py(\d)(\d+)")
-_PYTHON_SPEC = re.compile(r"[><=~ ]*(\d+)\.(\d+)")
+#: ``3.11.*``, ``3.11`` or ``==3.11.4``; and ``>=3.11,<3.12.0a0``, of which the second part ends the first's minor.
+_ONE_PYTHON = re.compile(r"(?:=*|~=)(\d+)\.(\d+)(?![^ ]*[<>|,])")
+_PYTHON_RANGE = re.compile(r">=(\d+)\.(\d+)[^,]*,<(\d+)\.(\d+)")
 _CUDA_SPEC = re.compile(r"(?:cudatoolkit|cuda-version)\s+[><=~]*(\d+\.\d+)")
 
 
@@ -35,9 +37,13 @@ def python_of(build: str, depends: Iterable[str]) -> str | None:
 
     ``python_abi`` says it first: since 2.19.1 build 5 the ``python`` dependency has no version.
     """
-    specs = {name: rest for name, _, rest in (spec.partition(" ") for spec in depends)}
+    specs = {name: rest.strip() for name, _, rest in (spec.partition(" ") for spec in depends)}
     for name in ("python_abi", "python"):
-        found = _PYTHON_SPEC.match(specs.get(name, ""))
+        text = specs.get(name, "")
+        found = _PYTHON_RANGE.match(text)
+        if found and (found[1], int(found[2]) + 1) == (found[3], int(found[4])):
+            return f"{found[1]}.{found[2]}"
+        found = _ONE_PYTHON.match(text)
         if found:
             return f"{found[1]}.{found[2]}"
     found = _PYTHON_BUILD.search(build)

@@ -1,0 +1,56 @@
+"""A channel behind HTTP that can be taken down, made to hang, and asked what it was asked for."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+
+class HttpChannel:
+    """Serves a directory on a free port of this machine. ``requests`` holds ``(path, Authorization)``."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.requests: list[tuple[str, str | None]] = []
+        self.hold: threading.Event | None = None
+        self._server: http.server.ThreadingHTTPServer | None = None
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def up(self) -> None:
+        """Start to answer; after ``down`` at the same address."""
+        handler: Callable[..., Any] = partial(_Handler, self, directory=str(self.root))
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self._port), handler)
+        self._port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def down(self) -> None:
+        """Refuse connections."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    def __init__(self, channel: HttpChannel, *args: Any, **kwargs: Any) -> None:
+        self._channel = channel
+        super().__init__(*args, **kwargs)
+
+    def send_head(self) -> Any:
+        self._channel.requests.append((self.path, self.headers.get("Authorization")))
+        if self._channel.hold is not None:
+            self._channel.hold.wait()
+        if self.path.startswith("/t/"):
+            self.path = "/" + self.path.split("/", 3)[3]
+        return super().send_head()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
