@@ -576,7 +576,7 @@ export interface components {
             readonly virtual_packages: readonly components["schemas"]["VirtualPackage"][];
             /** @description Newest first. */
             readonly releases: readonly components["schemas"]["Release"][];
-            /** @description Why there is no release. */
+            /** @description Why there is no release, or none that can be installed here. */
             readonly message?: string | null;
             /** @description How old the channel data is; null when current. */
             readonly age_seconds?: number | null;
@@ -589,16 +589,23 @@ export interface components {
             readonly keras: string | null;
             /** @description A date or date-time, where it is known. */
             readonly published: string | null;
+            readonly prerelease?: boolean;
             readonly recommended: boolean;
         };
         readonly Variant: {
             /** @description cpu, cuda12.6 */
             readonly name: string;
+            /** @description Every Python it is built for, those in blocked included. */
             readonly python: readonly string[];
-            /** @description On this machine. */
+            /** @description On this machine, with one Python at least. */
             readonly installable: boolean;
             /** @description In words why not. */
             readonly reason: string | null;
+            /** @description The Pythons with which it cannot be installed on this machine. */
+            readonly blocked?: readonly {
+                readonly python: string;
+                readonly reason: string;
+            }[];
         };
         readonly Check: {
             readonly ok: boolean;
@@ -923,7 +930,12 @@ export interface operations {
     };
     readonly getCatalog: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description 1 adds release candidates. */
+                readonly prereleases?: "0" | "1";
+                /** @description Judge as if the driver supported this CUDA version. */
+                readonly cuda?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -939,6 +951,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Catalog"];
                 };
             };
+            readonly 400: components["responses"]["Error"];
             readonly 502: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { HTMLSelect } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import type { IOption } from '../models/choices';
+import type { IOption } from '../models/options';
 
 export interface ISelectFieldProps {
   readonly label: string;

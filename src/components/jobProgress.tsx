@@ -3,6 +3,7 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { Job } from '../api/generated';
+import { canCancel } from '../models/jobs';
 import { describeProgress } from '../models/units';
 import { IconButton } from './iconButton';
 
@@ -30,11 +31,13 @@ export function JobProgress(props: IJobProgressProps): JSX.Element {
       <span className="jp-sr-only" role="status">
         {job.state === 'queued' ? trans.__('waiting') : job.phase}
       </span>
-      <IconButton
-        icon={closeIcon}
-        label={trans.__('Cancel')}
-        onClick={props.onCancel}
-      />
+      {canCancel(job) && (
+        <IconButton
+          icon={closeIcon}
+          label={trans.__('Cancel')}
+          onClick={props.onCancel}
+        />
+      )}
     </div>
   );
 }

@@ -1,5 +1,4 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { HTMLSelect } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type {
@@ -12,16 +11,20 @@ import type { Hardware, IChoice } from '../models/choices';
 import {
   createRequest,
   cudaVersions,
-  hardwareOptions,
   initialChoice,
-  pythonOptions,
+  offered,
   releaseOf,
-  releaseOptions,
   revise
 } from '../models/choices';
 import { nameProblem, proposeName } from '../models/naming';
+import {
+  hardwareOptions,
+  pythonOptions,
+  releaseOptions
+} from '../models/options';
 import type { IDraft } from '../models/navigation';
 import { RadioField, SelectField } from './choiceFields';
+import { Checkbox, CudaField, NameField } from './environmentFields';
 import { PackagesField } from './packagesField';
 
 export interface INewEnvironmentProps {
@@ -39,7 +42,8 @@ export interface INewEnvironmentProps {
 
 /** The form of a new environment. Whatever the user has not touched is proposed. */
 export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
-  const { catalog, draft, trans, onDraft } = props;
+  const { draft, trans, onDraft } = props;
+  const catalog = offered(props.catalog, draft.prereleases);
   const choice = draft.choice ?? initialChoice(catalog);
   const release = choice && releaseOf(catalog, choice.version);
   if (!choice || !release) {
@@ -99,20 +103,29 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
       </div>
       <details className="jp-TfenvMore">
         <summary>{trans.__('More')}</summary>
-        <label className="jp-TfenvCheckbox">
-          <input
-            type="checkbox"
-            checked={draft.keras}
-            onChange={event =>
-              onDraft({ ...draft, keras: event.target.checked })
-            }
-          />
-          <span>
-            {release.keras
+        <Checkbox
+          label={
+            release.keras
               ? trans.__('Ask for Keras (%1) by name', release.keras)
-              : trans.__('Ask for Keras by name')}
-          </span>
-        </label>
+              : trans.__('Ask for Keras by name')
+          }
+          checked={draft.keras}
+          onChange={keras => onDraft({ ...draft, keras })}
+        />
+        {props.catalog.releases.some(item => item.prerelease) && (
+          <Checkbox
+            label={trans.__('Offer pre-releases')}
+            checked={draft.prereleases}
+            onChange={prereleases => {
+              const shown = offered(props.catalog, prereleases);
+              onDraft({
+                ...draft,
+                prereleases,
+                choice: revise(shown, choice, {})
+              });
+            }}
+          />
+        )}
         <CudaField
           versions={cudaVersions(release)}
           found={props.status?.gpu.cuda ?? null}
@@ -139,71 +152,6 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
         </button>
       </div>
     </form>
-  );
-}
-
-function NameField(props: {
-  name: string;
-  problem: string | null;
-  trans: TranslationBundle;
-  onChange: (name: string) => void;
-}): JSX.Element {
-  const id = React.useId();
-  return (
-    <div className="jp-TfenvField">
-      <label htmlFor={id}>{props.trans.__('Name')}</label>
-      <input
-        id={id}
-        className="jp-mod-styled"
-        type="text"
-        spellCheck={false}
-        autoComplete="off"
-        maxLength={255}
-        value={props.name}
-        aria-invalid={props.problem !== null}
-        aria-describedby={props.problem ? `${id}-problem` : undefined}
-        onChange={event => props.onChange(event.target.value)}
-      />
-      {props.problem && (
-        <p id={`${id}-problem`} className="jp-TfenvProblem" role="alert">
-          {props.problem}
-        </p>
-      )}
-    </div>
-  );
-}
-
-/** For machines without the driver that the environment will meet, such as login nodes. */
-function CudaField(props: {
-  versions: readonly string[];
-  found: string | null;
-  cuda: string | null;
-  trans: TranslationBundle;
-  onChange: (cuda: string | null) => void;
-}): JSX.Element | null {
-  const { trans, versions, cuda } = props;
-  // The version in use stays in the list when the release has no build for it.
-  const shown =
-    cuda && !versions.includes(cuda) ? [cuda, ...versions] : versions;
-  return shown.length === 0 ? null : (
-    <label className="jp-TfenvField">
-      <span>{trans.__('CUDA of the driver')}</span>
-      <HTMLSelect
-        value={cuda ?? ''}
-        onChange={event => props.onChange(event.target.value || null)}
-      >
-        <option value="">
-          {props.found
-            ? trans.__('as found: %1', props.found)
-            : trans.__('as found: none')}
-        </option>
-        {shown.map(version => (
-          <option key={version} value={version}>
-            {trans.__('as if it were %1', version)}
-          </option>
-        ))}
-      </HTMLSelect>
-    </label>
   );
 }
 

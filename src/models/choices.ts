@@ -1,5 +1,3 @@
-import type { TranslationBundle } from '@jupyterlab/translation';
-
 import type {
   Catalog,
   CreateRequest,
@@ -20,14 +18,6 @@ export interface IChoice {
   readonly cuda: string | null;
   /** Major.minor. */
   readonly python: string;
-}
-
-/** One thing that can be picked, or the words why it cannot. */
-export interface IOption {
-  readonly value: string;
-  readonly label: string;
-  /** Null when it can be chosen. */
-  readonly reason: string | null;
 }
 
 /**
@@ -59,74 +49,14 @@ export function revise(
   return settle(release, wanted.hardware, wanted.cuda, wanted.python);
 }
 
-/** The releases, newest first. */
-export function releaseOptions(
-  catalog: Catalog,
-  cuda: string | null,
-  trans: TranslationBundle
-): IOption[] {
-  return catalog.releases.map(release => ({
-    value: release.version,
-    label: release.recommended
-      ? trans.__('%1 (recommended)', release.version)
-      : release.version,
-    reason: isPossible(cuda)(release)
-      ? null
-      : (release.variants.find(variant => variant.reason)?.reason ??
-        trans.__('not for this machine'))
-  }));
-}
-
-/** Auto, CPU and CUDA for a release; the label of Auto says what it comes to. */
-export function hardwareOptions(
-  release: Release,
-  choice: IChoice,
-  trans: TranslationBundle
-): IOption[] {
-  const auto = variantOf(release, { ...choice, hardware: 'auto' });
-  return [
-    {
-      value: 'auto',
-      label: auto
-        ? trans.__('Auto: %1', variantLabel(auto.name))
-        : trans.__('Auto'),
-      reason: null
-    },
-    {
-      value: 'cpu',
-      label: trans.__('CPU'),
-      reason: whyNot(release, 'cpu', choice.cuda, trans)
-    },
-    {
-      value: 'cuda',
-      label: trans.__('CUDA'),
-      reason: whyNot(release, 'cuda', choice.cuda, trans)
-    }
-  ];
-}
-
-/** Every Python that any release has, newest first. */
-export function pythonOptions(
-  catalog: Catalog,
-  choice: IChoice,
-  trans: TranslationBundle
-): IOption[] {
-  const release = releaseOf(catalog, choice.version);
-  const possible = release
-    ? pythons(usable(release, choice.hardware, choice.cuda))
-    : [];
-  const all = new Set(catalog.releases.flatMap(item => item.python));
-  return [...all]
-    .sort((a, b) => compareVersions(b, a))
-    .map(python => ({
-      value: python,
-      label: python,
-      reason: possible.includes(python)
-        ? null
-        : release?.python.includes(python)
-          ? trans.__('not with this hardware choice')
-          : trans.__('not with TensorFlow %1', choice.version)
-    }));
+/** The catalog as the form offers it: without pre-releases, unless they are wanted. */
+export function offered(catalog: Catalog, prereleases: boolean): Catalog {
+  return prereleases
+    ? catalog
+    : {
+        ...catalog,
+        releases: catalog.releases.filter(release => !release.prerelease)
+      };
 }
 
 /** The CUDA versions of a release's builds, newest first: what a driver may be taken to support. */
@@ -140,7 +70,7 @@ export function cudaVersions(release: Release): string[] {
 /** The variant that a choice comes to: the newest CUDA that fits, else CPU. */
 export function variantOf(release: Release, choice: IChoice): Variant | null {
   const fitting = usable(release, choice.hardware, choice.cuda).filter(
-    variant => variant.python.includes(choice.python)
+    variant => pythonsOf(variant, choice.cuda).includes(choice.python)
   );
   return fitting[0] ?? null;
 }
@@ -165,8 +95,8 @@ export function createRequest(
   rest: { name: string; packages: readonly string[]; keras: boolean }
 ): CreateRequest {
   const series = seriesOf(choice.version);
-  const newest = catalog.releases
-    .map(release => release.version)
+  const newest = offered(catalog, false)
+    .releases.map(release => release.version)
     .filter(version => seriesOf(version) === series)
     .sort(compareVersions)
     .pop();
@@ -187,7 +117,7 @@ function settle(
   python: string | null
 ): IChoice {
   const kept = usable(release, hardware, cuda).length > 0 ? hardware : 'auto';
-  const possible = pythons(usable(release, kept, cuda));
+  const possible = pythons(release, kept, cuda);
   return {
     version: release.version,
     hardware: kept,
@@ -196,62 +126,63 @@ function settle(
   };
 }
 
-function isPossible(cuda: string | null): (release: Release) => boolean {
+/** Whether a release can be installed at all. */
+export function isPossible(cuda: string | null): (release: Release) => boolean {
   return release => usable(release, 'auto', cuda).length > 0;
 }
 
-/** Variants that can be installed, newest CUDA first and CPU last. An assumed CUDA version replaces the driver's. */
-function usable(
+/** Variants that can be installed, newest CUDA first and CPU last. */
+export function usable(
   release: Release,
   hardware: Hardware,
   cuda: string | null
 ): Variant[] {
   return release.variants
     .filter(variant => {
-      const needs = cudaOf(variant.name);
-      const wanted =
-        hardware === 'auto' || (hardware === 'cuda') === (needs !== null);
-      const fits =
-        needs !== null && cuda !== null
-          ? compareVersions(needs, cuda) <= 0
-          : variant.installable;
-      return wanted && fits && variant.python.length > 0;
+      const isCuda = cudaOf(variant.name) !== null;
+      return hardware === 'auto' || (hardware === 'cuda') === isCuda;
     })
+    .filter(variant => pythonsOf(variant, cuda).length > 0)
     .sort((a, b) =>
       compareVersions(cudaOf(b.name) ?? '0', cudaOf(a.name) ?? '0')
     );
 }
 
-function pythons(variants: readonly Variant[]): string[] {
-  const all = new Set(variants.flatMap(variant => variant.python));
-  return [...all].sort((a, b) => compareVersions(b, a));
+/**
+ * The Pythons with which a variant can be installed.
+ *
+ * The catalog judges for this machine. An assumed CUDA version replaces its driver's: what was judged by that no longer
+ * counts.
+ */
+function pythonsOf(variant: Variant, cuda: string | null): string[] {
+  const needs = cudaOf(variant.name);
+  if (needs !== null && cuda !== null) {
+    if (compareVersions(needs, cuda) > 0) {
+      return [];
+    }
+    if (!variant.installable) {
+      return [...variant.python];
+    }
+  }
+  const blocked = new Set(variant.blocked?.map(item => item.python));
+  return variant.installable
+    ? variant.python.filter(python => !blocked.has(python))
+    : [];
 }
 
-function whyNot(
+/** The Pythons that go together with a release and a hardware choice, newest first. */
+export function pythons(
   release: Release,
-  hardware: 'cpu' | 'cuda',
-  cuda: string | null,
-  trans: TranslationBundle
-): string | null {
-  if (usable(release, hardware, cuda).length > 0) {
-    return null;
-  }
-  const isCuda = hardware === 'cuda';
-  const variants = release.variants.filter(
-    variant => (cudaOf(variant.name) !== null) === isCuda
+  hardware: Hardware,
+  cuda: string | null
+): string[] {
+  const all = usable(release, hardware, cuda).flatMap(variant =>
+    pythonsOf(variant, cuda)
   );
-  if (variants.length === 0) {
-    return isCuda
-      ? trans.__('TensorFlow %1 has no CUDA build', release.version)
-      : trans.__('TensorFlow %1 has no CPU build', release.version);
-  }
-  if (isCuda && cuda !== null) {
-    return trans.__('its builds need a newer CUDA than %1', cuda);
-  }
-  return variants[0].reason ?? trans.__('not for this machine');
+  return [...new Set(all)].sort((a, b) => compareVersions(b, a));
 }
 
 /** The CUDA version in a variant's name, null for cpu. */
-function cudaOf(name: string): string | null {
+export function cudaOf(name: string): string | null {
   return name.startsWith('cuda') ? name.slice(4) : null;
 }

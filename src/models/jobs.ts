@@ -29,6 +29,11 @@ export function isActive(job: Job): boolean {
   return job.state === 'queued' || job.state === 'running';
 }
 
+/** Whether a job can still be ended: from the swap on, the change is made. */
+export function canCancel(job: Job): boolean {
+  return isActive(job) && job.phase !== 'swap';
+}
+
 /**
  * All jobs of the server. Events bring them up to date at once, reading them again is the truth.
  */

@@ -23,13 +23,16 @@ export interface IDraft {
   readonly name: string | null;
   readonly packages: readonly string[] | null;
   readonly keras: boolean;
+  /** Whether pre-releases are offered too. */
+  readonly prereleases: boolean;
 }
 
 export const EMPTY_DRAFT: IDraft = {
   choice: null,
   name: null,
   packages: null,
-  keras: true
+  keras: true,
+  prereleases: false
 };
 
 /**

@@ -8,7 +8,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { Job } from '../api/generated';
 import { CommandIDs } from '../commandids';
 import { describeDoing, describeOutcome } from '../models/announcements';
-import { isActive } from '../models/jobs';
+import { canCancel, isActive } from '../models/jobs';
 import { ITfenvManager } from '../tokens';
 
 /** Milliseconds between two changes of a notification while only numbers move. */
@@ -52,9 +52,9 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       const options = {
         autoClose: false as const,
         progress: job.progress.fraction,
-        actions: [
-          action(trans.__('Cancel'), CommandIDs.cancelJob, { job: job.id })
-        ]
+        actions: canCancel(job)
+          ? [action(trans.__('Cancel'), CommandIDs.cancelJob, { job: job.id })]
+          : []
       };
       const id =
         before?.id ?? Notification.emit(message, 'in-progress', options);

@@ -1,0 +1,86 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { HTMLSelect } from '@jupyterlab/ui-components';
+import React from 'react';
+
+/** The name of the environment, and what is wrong with it. */
+export function NameField(props: {
+  name: string;
+  problem: string | null;
+  trans: TranslationBundle;
+  onChange: (name: string) => void;
+}): JSX.Element {
+  const id = React.useId();
+  return (
+    <div className="jp-TfenvField">
+      <label htmlFor={id}>{props.trans.__('Name')}</label>
+      <input
+        id={id}
+        className="jp-mod-styled"
+        type="text"
+        spellCheck={false}
+        autoComplete="off"
+        maxLength={255}
+        value={props.name}
+        aria-invalid={props.problem !== null}
+        aria-describedby={props.problem ? `${id}-problem` : undefined}
+        onChange={event => props.onChange(event.target.value)}
+      />
+      {props.problem && (
+        <p id={`${id}-problem`} className="jp-TfenvProblem" role="alert">
+          {props.problem}
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function Checkbox(props: {
+  label: string;
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+}): JSX.Element {
+  return (
+    <label className="jp-TfenvCheckbox">
+      <input
+        type="checkbox"
+        checked={props.checked}
+        onChange={event => props.onChange(event.target.checked)}
+      />
+      <span>{props.label}</span>
+    </label>
+  );
+}
+
+/** For machines without the driver that the environment will meet, such as login nodes. */
+export function CudaField(props: {
+  versions: readonly string[];
+  found: string | null;
+  cuda: string | null;
+  trans: TranslationBundle;
+  onChange: (cuda: string | null) => void;
+}): JSX.Element | null {
+  const { trans, versions, cuda } = props;
+  // The version in use stays in the list when the release has no build for it.
+  const shown =
+    cuda && !versions.includes(cuda) ? [cuda, ...versions] : versions;
+  return shown.length === 0 ? null : (
+    <label className="jp-TfenvField">
+      <span>{trans.__('CUDA of the driver')}</span>
+      <HTMLSelect
+        value={cuda ?? ''}
+        onChange={event => props.onChange(event.target.value || null)}
+      >
+        <option value="">
+          {props.found
+            ? trans.__('as found: %1', props.found)
+            : trans.__('as found: none')}
+        </option>
+        {shown.map(version => (
+          <option key={version} value={version}>
+            {trans.__('as if it were %1', version)}
+          </option>
+        ))}
+      </HTMLSelect>
+    </label>
+  );
+}
