@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -213,12 +214,14 @@ def main() -> int:
 
     # Downloads are shared with the next run; everything else is new.
     cache = platformdirs.user_cache_path("tfenv_lab") / "test-packages"
+    # Told to end, it still ends its server and removes its home.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     channels = os.environ["TFENV_CHANNELS"].split() if "TFENV_CHANNELS" in os.environ else choose()
     with tempfile.TemporaryDirectory(prefix="tfenv-smoke-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         for name in [name for name in os.environ if name.startswith(("CONDA", "JUPYTER", "XDG_", "MAMBA"))]:
             del os.environ[name]
-        os.environ.update(environment(), HOME=str(home))
+        os.environ.update(environment(), HOME=str(home), TF_CPP_MIN_LOG_LEVEL="2")
         server = Server(home, channels, cache)
         try:
             server.wait()
