@@ -72,9 +72,8 @@ class Judge:
         """Judge what can be judged; return the names that must be added to the pool for the rest."""
         for cell in cells_of(self._pool):
             if cell.key not in self._verdicts:
-                before = len(self._pool.missing)
                 verdict = self._verdict(cell)
-                if len(self._pool.missing) == before:
+                if verdict is not None:
                     self._verdicts[cell.key] = verdict
         return sorted(self._pool.missing)
 
@@ -95,10 +94,16 @@ class Judge:
             (*KERNEL, *(name for name in OPTIONAL if self._pool.named(name))),
         )
 
-    def _verdict(self, cell: Cell) -> Verdict:
+    def _verdict(self, cell: Cell) -> Verdict | None:
+        """Judge a cell; None where names were met that the pool does not hold yet."""
+        provisional = False
+
         def ask(machine: Machine) -> Check:
+            nonlocal provisional
             specs = [f"tensorflow =={cell.version} {cell.exact_pin}", f"python {cell.python}.*", "keras", *KERNEL]
-            return Check(self._pool, specs, machine, {"tensorflow": cell.nodes})
+            check = Check(self._pool, specs, machine, {"tensorflow": cell.nodes})
+            provisional = provisional or check.provisional
+            return check
 
         check = ask(self._machine)
         reason = None
@@ -106,7 +111,7 @@ class Judge:
             check = ask({name: there for name, there in self._machine.items() if name not in reasons.OPEN})
             reason = reasons.why_not(cell, self._machine, self._pool, check, ask)
         keras = check.best("keras") if check.feasible else None
-        return Verdict(reason, str(keras.version) if keras else None)
+        return None if provisional else Verdict(reason, str(keras.version) if keras else None)
 
     def _release(self, cells: list[Cell], recommended: Cell | None) -> Release:
         names = dict.fromkeys(cell.variant for cell in cells)
