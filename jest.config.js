@@ -30,9 +30,13 @@ module.exports = {
     '!src/api/generated.ts'
   ],
   coverageReporters: ['lcov', 'text-summary'],
-  modulePathIgnorePatterns: ['<rootDir>/tfenv_lab/', '<rootDir>/ui-tests/'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/.venv/',
+    '<rootDir>/tfenv_lab/',
+    '<rootDir>/ui-tests/'
+  ],
   reporters: ['default'],
-  testRegex: 'src/.*/__tests__/.*\\.spec\\.tsx?$',
+  testRegex: 'src/(.*/)?__tests__/.*\\.spec\\.tsx?$',
   transform: {
     '\\.svg$': '@jupyterlab/testing/lib/jest-raw-loader.js',
     '^.+\\.tsx?$': ['ts-jest/legacy', { tsconfig: './tsconfig.test.json' }],

@@ -1,0 +1,233 @@
+import type {
+  Catalog,
+  Check,
+  Entry,
+  Environment,
+  Job,
+  Plan,
+  Release,
+  Status,
+  Variant
+} from '../api/generated';
+
+const PREFIX = '/home/ada/.conda/envs';
+const CHANNEL = {
+  name: 'conda-forge',
+  url: 'https://conda.anaconda.org/conda-forge'
+};
+
+export function environment(
+  name: string,
+  change: Partial<Environment> = {}
+): Environment {
+  return {
+    id: `id-${name}`,
+    name,
+    prefix: `${PREFIX}/${name}`,
+    python: '3.11.9',
+    tensorflow: {
+      version: '2.19.1',
+      build: 'cpu_py311h6ac8430_0',
+      variant: 'cpu',
+      source: 'conda'
+    },
+    keras: { version: '3.12.0', source: 'conda' },
+    kernel: {
+      name: `conda-env-${name}-py`,
+      display_name: `${name} (TensorFlow 2.19.1)`
+    },
+    writable: true,
+    protected: false,
+    protected_reason: null,
+    modified: '2026-03-01T10:00:00Z',
+    update: { tensorflow: null, keras: null },
+    busy: null,
+    advice: [],
+    ...change
+  };
+}
+
+export function job(id: string, name: string, change: Partial<Job> = {}): Job {
+  return {
+    id,
+    kind: 'create',
+    name,
+    prefix: `${PREFIX}/${name}`,
+    environment: null,
+    state: 'running',
+    phase: 'download',
+    progress: {
+      done_bytes: 212e6,
+      total_bytes: 340e6,
+      done_packages: 30,
+      total_packages: 68,
+      fraction: 0.4
+    },
+    message: 'Downloading',
+    created: new Date(Date.now() - 60_000).toISOString(),
+    started: new Date(Date.now() - 59_000).toISOString(),
+    finished: null,
+    error: null,
+    result: null,
+    request: null,
+    ...change
+  };
+}
+
+/** A job that failed just now. */
+export function failedJob(
+  id: string,
+  name: string,
+  change: Partial<Job> = {}
+): Job {
+  return job(id, name, {
+    state: 'failed',
+    phase: null,
+    finished: new Date().toISOString(),
+    error: {
+      reason: 'channel-unreachable',
+      message: 'The channel conda-forge did not answer.',
+      details: 'connection refused'
+    },
+    ...change
+  });
+}
+
+export function variant(
+  name: string,
+  python: readonly string[],
+  change: Partial<Variant> = {}
+): Variant {
+  return { name, python, installable: true, reason: null, ...change };
+}
+
+export const NO_DRIVER = 'needs a CUDA 12 driver; none was found';
+
+/** A CUDA variant on a machine without a driver. */
+export function cudaVariant(name: string, python: readonly string[]): Variant {
+  return variant(name, python, { installable: false, reason: NO_DRIVER });
+}
+
+export function release(
+  version: string,
+  variants: readonly Variant[],
+  change: Partial<Release> = {}
+): Release {
+  return {
+    version,
+    python: [...new Set(variants.flatMap(item => item.python))],
+    variants,
+    keras: '3.12.0',
+    published: null,
+    recommended: false,
+    ...change
+  };
+}
+
+/** The shapes of conda-forge early in 2026, on a machine without a GPU. */
+export const CATALOG: Catalog = {
+  subdir: 'linux-64',
+  channels: [CHANNEL],
+  virtual_packages: [{ name: '__glibc', version: '2.36', build: '0' }],
+  releases: [
+    release('2.20.0rc0', [variant('cpu', ['3.12', '3.13'])], {
+      prerelease: true
+    }),
+    release(
+      '2.19.1',
+      [
+        variant('cpu', ['3.10', '3.11', '3.12']),
+        cudaVariant('cuda12.8', ['3.10', '3.11', '3.12']),
+        cudaVariant('cuda12.9', ['3.11', '3.12'])
+      ],
+      { recommended: true }
+    ),
+    release('2.19.0', [variant('cpu', ['3.10', '3.11'])]),
+    release('2.15.0', [
+      variant('cpu', ['3.9', '3.10', '3.11']),
+      cudaVariant('cuda11.8', ['3.9', '3.10'])
+    ]),
+    release('2.9.0', [cudaVariant('cuda11.2', ['3.9'])])
+  ]
+};
+
+/** The same channels on a machine whose driver supports CUDA 12.8. */
+export const GPU_CATALOG: Catalog = {
+  ...CATALOG,
+  releases: CATALOG.releases.map(item => ({
+    ...item,
+    variants: item.variants.map(each =>
+      each.name === 'cuda12.9'
+        ? { ...each, reason: 'needs CUDA 12.9; the driver supports 12.8' }
+        : { ...each, installable: true, reason: null }
+    )
+  }))
+};
+
+export const STATUS: Status = {
+  version: '0.1.0',
+  platform: 'linux-64',
+  virtual_packages: [{ name: '__glibc', version: '2.36', build: '0' }],
+  gpu: { detected: false, cuda: null },
+  channels: [CHANNEL],
+  envs_dir: PREFIX,
+  envs_dirs: [{ path: PREFIX, writable: true, free_bytes: 41e9 }]
+};
+
+export function entry(
+  action: Entry['action'],
+  name: string,
+  from: string | null,
+  to: string | null,
+  change: Partial<Entry> = {}
+): Entry {
+  const channel = 'conda-forge';
+  return {
+    action,
+    name,
+    from: from === null ? null : { version: from, build: 'py311_0', channel },
+    to:
+      to === null
+        ? null
+        : { version: to, build: 'py311_1', channel, size: 24e6 },
+    requested: false,
+    ...change
+  };
+}
+
+export function plan(name: string, change: Partial<Plan> = {}): Plan {
+  return {
+    id: `plan-${name}`,
+    kind: 'create',
+    name,
+    prefix: `${PREFIX}/${name}`,
+    entries: [
+      entry('install', 'absl-py', null, '2.3.1'),
+      entry('install', 'tensorflow', null, '2.19.1', { requested: true }),
+      entry('install', 'python', null, '3.12.4', { requested: true })
+    ],
+    download_bytes: 340e6,
+    install_bytes: 1.5e9,
+    sizes_complete: true,
+    free_bytes: 41e9,
+    warnings: [],
+    commands: [`conda create -n ${name} "tensorflow=2.19.*" python=3.12`],
+    strategy: 'swap',
+    created: '2026-03-01T10:00:00Z',
+    ...change
+  };
+}
+
+export function check(change: Partial<Check> = {}): Check {
+  return {
+    ok: true,
+    python: '3.11.9',
+    tensorflow: '2.19.1',
+    keras: '3.12.0',
+    devices: [{ name: 'CPU:0', type: 'CPU' }],
+    seconds: 4.2,
+    problems: [],
+    output: '',
+    ...change
+  };
+}

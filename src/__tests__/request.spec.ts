@@ -1,0 +1,56 @@
+import { ServerConnection } from '@jupyterlab/services';
+
+import { request, RequestError } from '../request';
+import { failure, FakeServer } from './fakeServer';
+
+async function refused(server: FakeServer): Promise<RequestError> {
+  return request('jobs', {}, server.settings).then(
+    () => {
+      throw new Error('it was answered');
+    },
+    error => error as RequestError
+  );
+}
+
+describe('request', () => {
+  it('asks below the base URL of the server', async () => {
+    const server = new FakeServer({ 'GET jobs': { jobs: [] } });
+    expect(await request('jobs', {}, server.settings)).toEqual({ jobs: [] });
+    expect(server.calls).toEqual(['GET jobs']);
+  });
+
+  it('fails with the error body of the contract', async () => {
+    const server = new FakeServer({
+      'GET jobs': failure(409, 'prefix-busy', 'tf219 is busy.', 'job 7')
+    });
+    const error = await refused(server);
+    expect(error).toBeInstanceOf(RequestError);
+    expect(error).toMatchObject({
+      status: 409,
+      reason: 'prefix-busy',
+      message: 'tf219 is busy.',
+      details: 'job 7'
+    });
+  });
+
+  it('says that the server does not answer when no answer comes', async () => {
+    const server = new FakeServer();
+    server.isDown = true;
+    expect(await refused(server)).toMatchObject({
+      status: 0,
+      reason: 'unreachable'
+    });
+  });
+
+  it.each([
+    [404, 'not-found'],
+    [503, 'internal']
+  ])('makes a failure of a page with status %i', async (status, reason) => {
+    const settings = ServerConnection.makeSettings({
+      baseUrl: 'http://jupyter.test/',
+      fetch: async () => new Response('<html>a proxy</html>', { status })
+    });
+    const answer = request('jobs', {}, settings);
+    await expect(answer).rejects.toMatchObject({ reason, details: null });
+  });
+});
