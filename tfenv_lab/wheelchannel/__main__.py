@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -27,7 +28,9 @@ class Terminal:
         line = f"{seconds}  {progress.phase}{count}: {progress.message}"
         if self._live:
             same = progress.phase == self._phase and progress.phase != "interpreter"
-            sys.stderr.write(("\r\x1b[K" if same else "\n" if self._phase else "") + line[:100])
+            sys.stderr.write(
+                ("\r\x1b[K" if same else "\n" if self._phase else "") + line[: shutil.get_terminal_size().columns - 1]
+            )
         else:
             sys.stderr.write(line + "\n")
         sys.stderr.flush()

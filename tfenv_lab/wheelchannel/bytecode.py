@@ -10,6 +10,7 @@ from ..errors import JobFailed
 from .interpreter import Interpreter, clean_environment
 
 _EPOCH = 946_684_800  # 2000-01-01
+_MANY = 500  # sources; below, a second process takes longer to start than it saves
 
 
 def file_time(fingerprint: str) -> int:
@@ -27,11 +28,12 @@ def compile_tree(interpreter: Interpreter, tree: Path, time: int) -> None:
 
     Files that are not valid for this Python (templates, Python 2) stay without, as with any installer.
     """
-    for folder, _, names in os.walk(tree):
-        for name in names:
-            if name.endswith(".py"):
-                os.utime(Path(folder, name), (time, time), follow_symlinks=False)
-    command = [str(interpreter.executable), "-m", "compileall", "-q", "-q", "-s", str(tree), str(tree)]
+    sources = [Path(folder, name) for folder, _, names in os.walk(tree) for name in names if name.endswith(".py")]
+    for source in sources:
+        os.utime(source, (time, time), follow_symlinks=False)
+    workers = "2" if len(sources) > _MANY else "1"
+    flags = ["-q", "-q", "-j", workers, "-s", str(tree), str(tree)]
+    command = [str(interpreter.executable), "-m", "compileall", *flags]
     environment = clean_environment() | {"PYTHONHASHSEED": "0"}
     try:
         # Not in ``tree``: its files must not be found as modules by the compiler itself.

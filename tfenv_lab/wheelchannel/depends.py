@@ -74,18 +74,20 @@ class Dependencies:
                 found.append(f"__glibc >={wheel.glibc},<3.0.a0")
         return list(dict.fromkeys([*found, *sorted(spec(requirement) for requirement in chosen)]))
 
-    def _chosen(self, name: str, extra: str) -> list[Requirement]:
+    def _chosen(self, name: str, extra: str, seen: frozenset[tuple[str, str]] = frozenset()) -> list[Requirement]:
         """Evaluated requirements; conda knows no extras, so those of ``name[extra]`` are written out."""
-        found = []
+        found: list[Requirement] = []
+        if (name, extra) in seen:
+            return found
         for requirement in self._requirements.get(name, []):
             marker = requirement.marker
             if marker and not marker.evaluate({**self._environment, "extra": extra}):
                 continue
             if extra and "extra" not in str(marker):
                 continue
-            found.append(requirement)
             other = str(canonicalize_name(requirement.name))
             if other != name:
-                for each in sorted(requirement.extras):
-                    found += self._chosen(other, each)
+                found.append(requirement)
+            for each in sorted(requirement.extras):
+                found += self._chosen(other, each, seen | {(name, extra)})
         return found

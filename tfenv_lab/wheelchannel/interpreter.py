@@ -17,8 +17,7 @@ SUBDIRS = {"linux-x86_64": "linux-64"}
 """``sysconfig`` platform to conda subdir. Others lack a CPU-only TensorFlow wheel or were never tried."""
 
 _PROBE = """
-import json, platform, struct, sys, sysconfig
-preferred = getattr(sysconfig, "get_preferred_scheme", lambda key: "posix_prefix")
+import json, platform, site, sys, sysconfig
 print(json.dumps({
     "base_executable": getattr(sys, "_base_executable", sys.executable),
     "virtual": sys.prefix != sys.base_prefix,
@@ -29,7 +28,7 @@ print(json.dumps({
     "implementation": sys.implementation.name,
     "flags": getattr(sys, "abiflags", ""),
     "platform": sysconfig.get_platform(),
-    "scheme": preferred("prefix"),
+    "sites": site.getsitepackages(["/"]),
 }))
 """
 
@@ -42,8 +41,8 @@ class Unsuitable(Exception):
 class Interpreter:
     """An installed CPython, never a virtual environment's: that one's base.
 
-    ``stdlib`` and ``include`` lie under ``prefix``. ``patched``: its distribution moved
-    ``site-packages`` elsewhere (Debian's ``dist-packages``), which packing has to undo.
+    ``stdlib`` and ``include`` lie under ``prefix``. ``sites``: where it looks for packages, relative to
+    its prefix; distributions may leave out ``site-packages`` (Debian's are called ``dist-packages``).
     """
 
     executable: Path
@@ -52,7 +51,7 @@ class Interpreter:
     stdlib: Path
     include: Path
     subdir: str
-    patched: bool
+    sites: tuple[str, ...]
 
     @property
     def minor(self) -> str:
@@ -111,7 +110,7 @@ def probe(path: Path) -> Interpreter:
         stdlib=Path(facts["stdlib"]).resolve(),
         include=Path(facts["include"]).resolve(),
         subdir=SUBDIRS[facts["platform"]],
-        patched=facts["scheme"] != "posix_prefix",
+        sites=tuple(site.strip("/") for site in facts["sites"]),
     )
 
 

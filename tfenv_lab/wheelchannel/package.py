@@ -20,6 +20,7 @@ PLACEHOLDER = "/opt/tfenv_lab_wheelchannel_prefix_placeholder"
 """Stands for the environment's prefix in text files; conda writes the real one when linking."""
 
 _LEVEL = 3  # twice as fast as what channels use, a tenth larger
+_THREADS = 2  # of compression alone: reading and packing keep a third one busy
 _BLOCK = 1 << 20
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -151,7 +152,7 @@ def _member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 @contextmanager
 def _tar(archive: zipfile.ZipFile, name: str) -> Iterator[tarfile.TarFile]:
     """A compressed tar inside the zip, written as it is fed: nothing waits in memory or on disk."""
-    compressor = zstandard.ZstdCompressor(level=_LEVEL)
+    compressor = zstandard.ZstdCompressor(level=_LEVEL, threads=_THREADS)
     with (
         archive.open(zipfile.ZipInfo(name, _ZIP_TIME), "w", force_zip64=True) as member,
         compressor.stream_writer(member, closefd=False) as stream,

@@ -26,7 +26,7 @@ class PipFailed(Exception):
         if self.unreachable:
             message = f"While {step}, the package index did not answer; “pip config list” shows which is used."
             return ChannelUnreachable(message, self.output)
-        return JobFailed(f"{step.capitalize()} failed: {self}", self.output)
+        return JobFailed(f"{step[:1].upper()}{step[1:]} failed: {self}", self.output)
 
 
 def _environment() -> dict[str, str]:

@@ -28,29 +28,14 @@ _LEFT_OUT = shutil.ignore_patterns(
     "EXTERNALLY-MANAGED",
 )
 
-_OWN_LAYOUT = {
-    "site.py": (
-        "getsitepackages",
-        """def getsitepackages(prefixes=None):
-    version = "python%d.%d" % sys.version_info[:2]
-    libraries = dict.fromkeys([sys.platlibdir, "lib"])
-    unique = [prefix for prefix in dict.fromkeys(PREFIXES if prefixes is None else prefixes) if prefix]
-    return [os.path.join(prefix, lib, version, "site-packages") for prefix in unique for lib in libraries]
-""",
-    ),
-    "sysconfig.py": (
-        "_get_preferred_schemes",
-        """def _get_preferred_schemes():
+_SCHEMES = """def _get_preferred_schemes():
     return {"prefix": "posix_prefix", "home": "posix_home", "user": "posix_user"}
-""",
-    ),
-}
-"""Functions that distributions change so that packages go elsewhere, with CPython's behaviour."""
+"""
 
 _PROOF = """
-import sys, sysconfig, site
+import sys, sysconfig
 import bz2, ctypes, hashlib, json, lzma, multiprocessing, socket, ssl, zlib
-print(sys.prefix, sysconfig.get_path("purelib"), *site.getsitepackages(), sep="\\n")
+print(sys.prefix, sysconfig.get_path("purelib"), *sys.path, sep="\\n")
 """
 
 
@@ -71,8 +56,8 @@ def pack_python(interpreter: Interpreter, channel: Path, work: Path) -> list[Pac
     if interpreter.include.is_dir():
         shutil.copytree(interpreter.include, work / f"include/python{interpreter.minor}")
     _bring_libraries(interpreter, binary, library)
-    if interpreter.patched:
-        _restore_layout(interpreter, library)
+    if interpreter.site_packages not in interpreter.sites:
+        _restore_layout(interpreter, library, work)
     prefixed = {path.relative_to(work).as_posix() for path in _relocate(interpreter, library)}
 
     key = fingerprint(sorted((path, file.sha256) for path, file in files_below(work).items()))
@@ -141,19 +126,25 @@ def _linked(file: Path, interpreter: Interpreter) -> list[Path]:
     return found
 
 
-def _restore_layout(interpreter: Interpreter, library: Path) -> None:
-    for name, (function, source) in _OWN_LAYOUT.items():
-        path = library / name
-        if not path.exists():  # from 3.13 on it is a package
-            path = library / path.stem / "__init__.py"
-        text = path.read_text("utf-8")
-        found = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == function]
-        if not found:
-            message = f"{interpreter} keeps packages in an unknown place; choose another with --python."
-            raise JobFailed(message, f"{path.name} has no function {function}")
-        lines = text.splitlines(keepends=True)
-        lines[found[0].lineno - 1 : found[0].end_lineno] = [source]
-        path.write_text("".join(lines), "utf-8")
+def _restore_layout(interpreter: Interpreter, library: Path, work: Path) -> None:
+    """Undo a distribution's own layout: packages are found in, and installed to, ``site-packages``.
+
+    Its ``site`` module is compiled into the program, so a ``.pth`` file where that looks has to say it.
+    """
+    known = work / interpreter.sites[-1]
+    known.mkdir(parents=True, exist_ok=True)
+    add = f'site.addsitedir(os.path.join(sys.base_prefix, "{interpreter.site_packages}"))'
+    (known / "site-packages.pth").write_text(f"import os, site, sys; {add}\n")
+    path = library / "sysconfig.py"
+    if not path.exists():  # from 3.13 on it is a package
+        path = library / "sysconfig" / "__init__.py"
+    text = path.read_text("utf-8")
+    functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    for found in functions:
+        if found.name == "_get_preferred_schemes":
+            lines = text.splitlines(keepends=True)
+            lines[found.lineno - 1 : found.end_lineno] = [_SCHEMES]
+            path.write_text("".join(lines), "utf-8")
 
 
 def _relocate(interpreter: Interpreter, library: Path) -> list[Path]:
@@ -175,9 +166,10 @@ def _relocate(interpreter: Interpreter, library: Path) -> list[Path]:
 
 def _prove(interpreter: Interpreter, binary: Path, prefix: Path) -> None:
     """Run the packed interpreter where it lies; raises JobFailed where it does not feel at home there."""
+    site_packages = prefix / interpreter.site_packages
+    site_packages.mkdir(exist_ok=True)
     lines = _run([str(binary), "-I", "-B", "-c", _PROOF]).splitlines()
-    site_packages = str(prefix / interpreter.site_packages)
-    if lines[:2] != [str(prefix), site_packages] or site_packages not in lines[2:]:
+    if lines[:2] != [str(prefix), str(site_packages)] or str(site_packages) not in lines[2:]:
         message = f"{interpreter} does not work at another place; choose another with --python."
         raise JobFailed(message, "\n".join(lines))
 

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from tfenv_lab.errors import InvalidRequest
+from tfenv_lab.wheelchannel.channel import MANIFEST, building, is_built, locked, place, publish, refuse_foreign
+from tfenv_lab.wheelchannel.request import BuildRequest, Progress
+
+RECIPE = BuildRequest(("2.19",)).recipe("3.11.7", "linux-64")
+OTHER = BuildRequest(("2.20",)).recipe("3.11.7", "linux-64")
+
+
+def put(directory: Path, recipe: dict[str, object]) -> None:
+    with building(directory) as work:
+        for subdir in ("noarch", "linux-64"):
+            (work / "channel" / subdir).mkdir(parents=True)
+            (work / "channel" / subdir / "repodata.json").write_text("{}")
+        publish(work / "channel", directory, recipe, {"releases": ["x"]})
+
+
+def test_a_channel_is_its_recipes(tmp_path: Path) -> None:
+    put(tmp_path / "c", RECIPE)
+    assert is_built(tmp_path / "c", RECIPE)
+    assert not is_built(tmp_path / "c", OTHER)
+    assert json.loads((tmp_path / "c" / MANIFEST).read_text())["tensorflow"] == ["2.19"]
+
+
+def test_publishing_replaces_the_whole(tmp_path: Path) -> None:
+    put(tmp_path / "c", RECIPE)
+    (tmp_path / "c" / "noarch" / "old.conda").write_text("x")
+    put(tmp_path / "c", OTHER)
+    assert is_built(tmp_path / "c", OTHER)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c", "home"]
+    assert not (tmp_path / "c" / "noarch" / "old.conda").exists()
+
+
+@pytest.mark.parametrize("damage", ["noarch/repodata.json", MANIFEST])
+def test_a_damaged_channel_is_built_again(tmp_path: Path, damage: str) -> None:
+    put(tmp_path / "c", RECIPE)
+    (tmp_path / "c" / damage).unlink()
+    assert not is_built(tmp_path / "c", RECIPE)
+
+
+def test_a_manifest_that_is_not_one_is_none(tmp_path: Path) -> None:
+    put(tmp_path / "c", RECIPE)
+    (tmp_path / "c" / MANIFEST).write_text("{")
+    assert not is_built(tmp_path / "c", RECIPE)
+
+
+def test_each_recipe_has_its_own_place_in_the_cache() -> None:
+    places = {place(BuildRequest((each,)), recipe).name for each, recipe in (("2.19", RECIPE), ("2.20", OTHER))}
+    assert len(places) == 2
+
+
+def test_a_given_directory_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert place(BuildRequest(directory=Path("here")), RECIPE) == tmp_path / "here"
+
+
+def test_new_and_empty_directories_and_own_channels_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    put(tmp_path / "c", RECIPE)
+    for name in ("new", "empty", "c"):
+        refuse_foreign(tmp_path / name)
+
+
+def test_files_and_full_directories_are_not(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for directory in (tmp_path, tmp_path / "file"):
+        with pytest.raises(InvalidRequest, match="new or an empty directory"):
+            refuse_foreign(directory)
+
+
+def test_who_waits_for_another_build_is_told(tmp_path: Path) -> None:
+    steps: list[Progress] = []
+    waiting, entered = threading.Event(), threading.Event()
+
+    def report(progress: Progress) -> None:
+        steps.append(progress)
+        waiting.set()
+
+    def second() -> None:
+        with locked(tmp_path / "lock", report):
+            entered.set()
+
+    with locked(tmp_path / "lock", report):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waiting.wait(10)
+        assert not entered.is_set()
+    thread.join(10)
+    assert entered.is_set()
+    assert [step.phase for step in steps] == ["wait"]

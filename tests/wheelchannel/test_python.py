@@ -1,0 +1,112 @@
+"""The packed interpreter, and an environment that is installed around it."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rattler import Channel, Gateway, VirtualPackage, install, solve
+
+from tfenv_lab.wheelchannel.interpreter import Interpreter
+
+from .conda_package import CondaPackage
+from .conftest import Built
+
+
+def test_what_the_packed_python_holds(built: Built, interpreter: Interpreter) -> None:
+    (path,) = (built.directory / "linux-64").glob("python-3*.conda")
+    package = CondaPackage(path)
+    library = f"lib/python{interpreter.minor}"
+    assert package.files["bin/python"] == package.files["bin/python3"] == f"python{interpreter.minor}".encode()
+    assert f"{library}/os.py" in package.files
+    assert f"{library}/__pycache__/os.cpython-{interpreter.tag[2:]}.pyc" in package.files
+    assert not [name for name in package.files if "EXTERNALLY-MANAGED" in name or f"{library}/test/" in name]
+    assert not [name for name in package.files if name.startswith(f"{library}/site-packages/")]
+    recorded = [name for name, entry in package.paths().items() if "prefix_placeholder" in entry]
+    assert recorded
+    assert all("_sysconfigdata" in name for name in recorded)
+
+
+@pytest.fixture(scope="module")
+def environment(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment that py-rattler made from the channel."""
+
+    root = tmp_path_factory.mktemp("environment")
+    prefix = root / "somewhere else" / "env"
+
+    async def make() -> None:
+        found = await solve(
+            [Channel(built.directory.as_uri())],
+            ["tensorflow 2.19.*", "keras", "ipykernel"],
+            gateway=Gateway(cache_dir=root / "gateway"),
+            platforms=["linux-64", "noarch"],
+            virtual_packages=VirtualPackage.detect(),
+        )
+        await install(found, prefix, cache_dir=root / "packages", show_progress=False)
+
+    asyncio.run(make())
+    return prefix
+
+
+def run(environment: Path, *command: str, **variables: str) -> str:
+    program = environment / "bin" / command[0]
+    answer = subprocess.run(
+        [str(program), *command[1:]], env={"HOME": "/nowhere", **variables}, capture_output=True, text=True
+    )
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout.strip()
+
+
+def test_the_packed_python_runs_at_its_new_place(environment: Path, interpreter: Interpreter) -> None:
+    code = """
+import ssl, ctypes, sys, sysconfig
+print(sys.prefix, sysconfig.get_config_var("prefix"), sysconfig.get_path("purelib"), sep="\\n")
+"""
+    lines = run(environment, "python", "-c", code).splitlines()
+    assert lines == [str(environment)] * 2 + [str(environment / interpreter.site_packages)]
+
+
+def test_it_loads_no_library_of_the_interpreter_it_was_packed_from(environment: Path, interpreter: Interpreter) -> None:
+    code = "import ssl, sqlite3, ctypes; print(open('/proc/self/maps').read())"
+    maps = run(environment, "python", "-c", code)
+    own = "libpython" if interpreter.prefix == Path("/usr") else f"{interpreter.prefix}/"
+    assert not [line for line in maps.splitlines() if own in line and str(environment) not in line]
+
+
+def test_packages_import_and_are_known_under_their_names(environment: Path) -> None:
+    code = """
+import tensorflow
+from importlib.metadata import distribution, version
+found = distribution("tensorflow")
+print(tensorflow.__version__, tensorflow.math_kit.__version__, version("keras"), found.read_text("INSTALLER").strip())
+print(all(file.locate().exists() for file in found.files), len(found.files))
+"""
+    first, second = run(environment, "python", "-c", code).splitlines()
+    assert first == "2.19.1 1.5 3.5.1 conda"
+    assert second == "True 11"
+
+
+def test_commands_of_platform_and_pure_packages_run(environment: Path) -> None:
+    assert run(environment, "saved-model") == "saved"
+    assert (environment / "bin" / "help-me").exists()
+
+
+def test_shipped_bytecode_is_fresh(environment: Path, interpreter: Interpreter) -> None:
+    """Python takes it, so nothing is compiled at the first import."""
+    code = "import sys, tensorflow, asyncio; print(*(m.__cached__ for m in (tensorflow, asyncio)), sep='\\n')"
+    caches = [Path(line) for line in run(environment, "python", "-B", "-c", code).splitlines()]
+    for cache in caches:
+        recorded = int.from_bytes(cache.read_bytes()[8:12], "little")
+        source = cache.parent.parent / f"{cache.name.split('.')[0]}.py"
+        assert recorded == int(source.stat().st_mtime)
+
+
+def test_pip_installs_into_the_environment(built: Built, environment: Path, interpreter: Interpreter) -> None:
+    command = [sys.executable, "-m", "pip", "--python", str(environment / "bin/python"), "install", "-q", "later"]
+    answer = subprocess.run(command, env=built.environment, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+    assert (environment / interpreter.site_packages / "later/__init__.py").exists()
+    assert run(environment, "python", "-c", "import later; print(later.__version__)") == "1.0"
