@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Awaitable, Callable
@@ -219,18 +220,23 @@ class JobService(LoggingConfigurable):
 
     async def _work(self, job_id: str, order: dict[str, Any]) -> dict[str, Any] | None:
         """Run the worker and return its last word, or None where it died without one."""
-        worker = WorkerProcess(lambda text: self._store.append_log(job_id, text))
-        self._workers[job_id] = worker
-        last = None
-        async for message in worker.run(order):
+        last: list[dict[str, Any]] = []
+
+        def tell(message: dict[str, Any]) -> None:
             job = self._live[job_id]
             if "phase" in message:
                 self._update(replace(job, phase=message["phase"], message=PHASES[message["phase"]]))
             elif "progress" in message:
                 self._update(replace(job, progress=message["progress"]))
             else:
-                last = message
-        return last
+                last.append(message)
+
+        worker = WorkerProcess(tell, lambda text: self._store.append_log(job_id, text))
+        self._workers[job_id] = worker
+        if job_id in self._cancelled:
+            worker.kill()
+        await worker.run(order)
+        return last[-1] if last else None
 
     async def _outcome(self, job: Job, last: dict[str, Any] | None) -> Job:
         if last is not None and "error" in last:
@@ -250,9 +256,15 @@ class JobService(LoggingConfigurable):
     @staticmethod
     def _cleared(job: Job) -> bool:
         """Clear away what a dead worker left; return whether its change had taken place."""
-        from ..conda import transaction
+        from ..conda import prefix_lock, transaction
 
-        return transaction.undo(Path(job.prefix), job.id)
+        prefix = Path(job.prefix)
+        with contextlib.ExitStack() as stack:
+            if prefix.parent.is_dir():
+                # With our lock goes the file of the dead worker's.
+                with contextlib.suppress(PrefixBusy, OSError):
+                    stack.enter_context(prefix_lock.hold(prefix, job.id))
+            return transaction.undo(prefix, job.id)
 
     # What earlier servers left
 
