@@ -41,7 +41,8 @@ export class Panel {
 
   /** Choose the newest release of the second newest minor; return it and the newest. */
   async chooseOlder(): Promise<{ older: string; newest: string }> {
-    const select = this.root.getByLabel('TensorFlow');
+    const select = this.root.getByRole('combobox', { name: 'TensorFlow' });
+    await expect(select).toBeVisible();
     const versions = await select
       .locator('option:not(:disabled)')
       .evaluateAll(options =>
@@ -60,7 +61,9 @@ export class Panel {
 
   /** The proposed name of the environment. */
   async name(): Promise<string> {
-    return this.root.getByLabel('Name').inputValue();
+    return this.root
+      .getByRole('textbox', { name: 'Name', exact: true })
+      .inputValue();
   }
 
   /** From the form to a solved plan. */
