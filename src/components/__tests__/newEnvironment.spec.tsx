@@ -1,0 +1,140 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { fireEvent, render, screen, within } from '@testing-library/react';
+import React from 'react';
+
+import { CATALOG, STATUS } from '../../__tests__/fixtures';
+import type { CreateRequest } from '../../api/generated';
+import type { IDraft } from '../../models/navigation';
+import { EMPTY_DRAFT } from '../../models/navigation';
+import type { INewEnvironmentProps } from '../newEnvironment';
+import { NewEnvironment } from '../newEnvironment';
+
+const trans = nullTranslator.load('tfenv_lab');
+
+/** The form as the panel holds it, with the draft in a state. */
+function Form(
+  props: Partial<INewEnvironmentProps> & {
+    onReview: (request: CreateRequest) => void;
+  }
+): JSX.Element {
+  const [draft, setDraft] = React.useState<IDraft>(EMPTY_DRAFT);
+  return (
+    <NewEnvironment
+      catalog={CATALOG}
+      status={STATUS}
+      draft={draft}
+      defaultPackages={[]}
+      names={new Set(['tf219'])}
+      trans={trans}
+      onDraft={setDraft}
+      search={async () => []}
+      {...props}
+    />
+  );
+}
+
+function show(props: Partial<INewEnvironmentProps> = {}): CreateRequest[] {
+  const requests: CreateRequest[] = [];
+  render(<Form {...props} onReview={request => requests.push(request)} />);
+  return requests;
+}
+
+function review(): void {
+  fireEvent.click(screen.getByRole('button', { name: 'Review' }));
+}
+
+describe('NewEnvironment', () => {
+  it('is ready to be sent as it opens', () => {
+    const requests = show({ defaultPackages: ['pandas'] });
+    review();
+    expect(requests).toEqual([
+      {
+        kind: 'create',
+        name: 'tf219-2',
+        tensorflow: '2.19.*',
+        python: '3.12',
+        variant: 'auto',
+        cuda: null,
+        keras: true,
+        packages: ['pandas']
+      }
+    ]);
+  });
+
+  it('narrows the other choices, and proposes the name anew', () => {
+    const requests = show();
+    fireEvent.change(screen.getByLabelText('TensorFlow'), {
+      target: { value: '2.15.0' }
+    });
+    expect(screen.getByLabelText<HTMLSelectElement>('Python').value).toBe(
+      '3.11'
+    );
+    review();
+    expect(requests[0]).toMatchObject({
+      name: 'tf215',
+      tensorflow: '2.15.*',
+      python: '3.11'
+    });
+  });
+
+  it('shows what is not possible as disabled, with the reason', () => {
+    show();
+    const python = within(screen.getByLabelText('Python'));
+    const option = python.getByRole<HTMLOptionElement>('option', {
+      name: '3.9: not with TensorFlow 2.19.1'
+    });
+    expect(option.disabled).toBe(true);
+    const cuda = screen.getByRole<HTMLInputElement>('radio', { name: 'CUDA' });
+    expect(cuda.disabled).toBe(true);
+    screen.getByText('CUDA: needs a CUDA 12 driver; none was found');
+  });
+
+  it('makes CUDA possible with an assumed driver', () => {
+    const requests = show();
+    fireEvent.change(screen.getByLabelText('CUDA of the driver'), {
+      target: { value: '12.8' }
+    });
+    fireEvent.click(screen.getByRole('radio', { name: 'CUDA' }));
+    review();
+    expect(requests[0]).toMatchObject({ variant: 'cuda', cuda: '12.8' });
+  });
+
+  it('offers pre-releases only when asked to', () => {
+    show();
+    const releases = within(screen.getByLabelText('TensorFlow'));
+    expect(releases.queryByText('2.20.0rc0')).toBeNull();
+    fireEvent.click(screen.getByLabelText('Offer pre-releases'));
+    releases.getByText('2.20.0rc0');
+  });
+
+  it('refuses a name that is taken, and says so', () => {
+    const requests = show();
+    fireEvent.change(screen.getByLabelText('Name'), {
+      target: { value: 'tf219' }
+    });
+    expect(screen.getByRole('alert').textContent).toBe(
+      'There is an environment of this name.'
+    );
+    review();
+    expect(requests).toEqual([]);
+  });
+
+  it('takes packages by Enter, comma and leaving the field, and gives them back', () => {
+    const requests = show();
+    const field = screen.getByRole('combobox', { name: 'Packages' });
+    fireEvent.change(field, { target: { value: 'pandas, scikit-learn>=1.5' } });
+    fireEvent.keyDown(field, { key: 'Enter' });
+    fireEvent.change(field, { target: { value: 'matplotlib' } });
+    fireEvent.blur(field);
+    fireEvent.click(screen.getByRole('button', { name: 'Remove pandas' }));
+    review();
+    expect(requests[0].packages).toEqual(['scikit-learn>=1.5', 'matplotlib']);
+  });
+
+  it('says why there is nothing to install', () => {
+    const message = 'TensorFlow is no longer built for macOS on conda-forge.';
+    show({ catalog: { ...CATALOG, releases: [], message } });
+    screen.getByText(message);
+    expect(screen.queryByRole('button', { name: 'Review' })).toBeNull();
+  });
+});
