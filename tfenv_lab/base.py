@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -46,11 +47,11 @@ class BaseHandler(APIHandler):
         return parsed
 
     def send(self, model: Any, status: int = 200, location: str | None = None) -> None:
-        """Finish with ``model`` (a dict, or what has ``to_json``) as JSON; ``location`` is relative to the contract."""
+        """Finish with ``model`` (a dict, a dataclass, or what has ``to_json``) as JSON; ``location`` is relative to the contract."""
         self.set_status(status)
         if location is not None:
             self.set_header("Location", url_path_join(self.base_url, ROOT, location))
-        self.finish(json.dumps(model if isinstance(model, dict) else model.to_json()))
+        self.finish(json.dumps(_body(model)))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer every failure with the contract's error body; a traceback stays in the log."""
@@ -79,3 +80,9 @@ class BaseHandler(APIHandler):
             )
         else:
             super().log_exception(typ, value, tb)
+
+
+def _body(model: Any) -> Any:
+    if hasattr(model, "to_json"):
+        return model.to_json()
+    return dataclasses.asdict(model) if dataclasses.is_dataclass(model) and not isinstance(model, type) else model

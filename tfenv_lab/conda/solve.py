@@ -34,7 +34,7 @@ async def solve(
     constraints: Iterable[str] = (),
     virtual_packages: Sequence[GenericVirtualPackage] = (),
 ) -> list[RepoDataRecord]:
-    """Return the records that satisfy ``specs``, sorted so that dependencies come first.
+    """Return the records that satisfy ``specs``.
 
     ``keep`` are records the solver prefers over newer ones (what is installed and need not move);
     ``constraints`` are specs a package must meet if it comes in, without asking for it.
@@ -64,4 +64,4 @@ async def solve(
         ) from error
     except GatewayError as error:
         raise repodata.unreachable(error) from error
-    return list(RepoDataRecord.sort_topologically(records))
+    return list(records)

@@ -78,8 +78,8 @@ def changed_records(
     before: Iterable[RepoDataRecord], after: Iterable[RepoDataRecord]
 ) -> list[RepoDataRecord]:
     """Return the records of ``after`` that have to be linked, given what is installed."""
-    have = {(r.name.normalized, str(r.version), r.build, r.subdir) for r in before}
-    return [r for r in after if (r.name.normalized, str(r.version), r.build, r.subdir) not in have]
+    have = {(r.name.normalized, str(r.version), str(r.build), r.subdir) for r in before}
+    return [r for r in after if (r.name.normalized, str(r.version), str(r.build), r.subdir) not in have]
 
 
 async def apply(

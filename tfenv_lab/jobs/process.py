@@ -1,4 +1,8 @@
-"""One worker process, as the server sees it."""
+"""One worker process, as the server sees it.
+
+Its pipes are read by threads: event loops differ in whether they can watch a child process (the one that Jupyter
+uses on Windows cannot).
+"""
 
 from __future__ import annotations
 
@@ -7,64 +11,36 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import Callable
 from typing import Any
 
-#: Bytes of one line: a lock of many packages goes in, a check's output comes out.
-LINE = 64 * 1024 * 1024
+#: Seconds the log of a worker that has ended may take to arrive.
+PATIENCE = 5.0
 
 
 class WorkerProcess:
-    """Starts a worker, gives it its order, and hands on what it says. It can be ended at any moment."""
+    """Runs one worker: gives it its order and hands on what it says. It can be ended at any moment."""
 
-    def __init__(self, log: Callable[[str], None]) -> None:
+    def __init__(self, tell: Callable[[dict[str, Any]], None], log: Callable[[str], None]) -> None:
+        """``tell`` gets every message, on the event loop; ``log`` what the worker writes beside, on a thread."""
+        self._tell = tell
         self._log = log
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._killed = False
 
-    async def run(self, order: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """Yield the worker's messages until it ends; one that dies without a last word yields nothing more."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tfenv_lab.jobs.worker",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=LINE,
-            # Its own process group: what it starts (compilers, interpreters) ends with it.
-            start_new_session=True,
-        )
-        self._process = process
-        if process.stdin is None or process.stdout is None or process.stderr is None:  # for the type checker
-            raise RuntimeError("the worker has no pipes")
-        logging = asyncio.ensure_future(self._copy_log(process.stderr))
-        try:
-            process.stdin.write(json.dumps(order).encode() + b"\n")
-            with contextlib.suppress(ConnectionError):
-                await process.stdin.drain()
-            while line := await process.stdout.readline():
-                try:
-                    message = json.loads(line)
-                except ValueError:
-                    self._log(line.decode(errors="replace"))
-                    continue
-                yield message
-            await process.wait()
-        finally:
-            self.kill()
-            await process.wait()
-            await logging
-
-    @property
-    def returncode(self) -> int | None:
-        """The exit status, negative for a signal; None while it runs."""
-        return self._process.returncode if self._process else None
+    async def run(self, order: dict[str, Any]) -> int:
+        """Run the worker to its end and return its exit status, negative for a signal."""
+        loop = asyncio.get_running_loop()
+        return await asyncio.to_thread(self._run, order, loop)
 
     def kill(self) -> None:
         """End the worker and all it started, at once. Nothing happens where it has ended."""
+        self._killed = True
         process = self._process
-        if process is None or process.returncode is not None:
+        if process is None or process.poll() is not None:
             return
         with contextlib.suppress(ProcessLookupError):
             if sys.platform == "win32":
@@ -72,6 +48,38 @@ class WorkerProcess:
             else:
                 os.killpg(process.pid, signal.SIGKILL)
 
-    async def _copy_log(self, stream: asyncio.StreamReader) -> None:
-        while chunk := await stream.read(65536):
-            await asyncio.to_thread(self._log, chunk.decode(errors="replace"))
+    def _run(self, order: dict[str, Any], loop: asyncio.AbstractEventLoop) -> int:
+        with subprocess.Popen(
+            [sys.executable, "-m", "tfenv_lab.jobs.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # Its own process group: what it starts (compilers, interpreters) ends with it.
+            start_new_session=True,
+        ) as process:
+            self._process = process
+            if self._killed:
+                self.kill()
+            logging = threading.Thread(target=self._copy_log, daemon=True)
+            logging.start()
+            if process.stdin is None or process.stdout is None:  # for the type checker
+                raise RuntimeError("the worker has no pipes")
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(order).encode() + b"\n")
+                process.stdin.flush()
+            for line in process.stdout:
+                try:
+                    message = json.loads(line)
+                except ValueError:
+                    self._log(line.decode(errors="replace"))
+                    continue
+                loop.call_soon_threadsafe(self._tell, message)
+            status = process.wait()
+            logging.join(PATIENCE)
+            return status
+
+    def _copy_log(self) -> None:
+        process = self._process
+        if process is not None and process.stderr is not None:
+            for line in process.stderr:
+                self._log(line.decode(errors="replace"))

@@ -71,7 +71,7 @@ def loosened(state: State, packages: tuple[str, ...] | str) -> tuple[dict[str, s
         state.require(packages)
         freed = set(packages) | (family.NAMES if set(packages) & family.LEADS else set())
         named = (freed & set(state.requested)) | set(packages)
-    specs = {name: family.loosened(name, found.build) for name in named if (found := state[name])}
+    specs = {name: family.loosened(name, str(found.build)) for name in named if (found := state[name])}
     return specs, freed
 
 

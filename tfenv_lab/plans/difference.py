@@ -23,13 +23,13 @@ _VERBS: dict[str, str] = {
 def _side(record: RepoDataRecord) -> dict[str, Any]:
     return {
         "version": str(record.version),
-        "build": record.build,
+        "build": str(record.build),
         "channel": (record.channel or "").rstrip("/") or None,
     }
 
 
 def _same(a: RepoDataRecord, b: RepoDataRecord) -> bool:
-    return (str(a.version), a.build, a.subdir) == (str(b.version), b.build, b.subdir)
+    return (str(a.version), str(a.build), a.subdir) == (str(b.version), str(b.build), b.subdir)
 
 
 def entries(

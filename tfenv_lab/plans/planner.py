@@ -255,7 +255,7 @@ def _virtual(state: change.State) -> tuple[str | None, list[Any]]:
 
     detected = virtual_packages.detect()
     if virtual_packages.version_of(detected, "__cuda") is None:
-        builds = (family.cuda_of(r.name.normalized, r.build) for r in state.records)
+        builds = (family.cuda_of(r.name.normalized, str(r.build)) for r in state.records)
         cuda = next((version for version in builds if version), None)
         if cuda is not None:
             return cuda, virtual_packages.detect(cuda=cuda)

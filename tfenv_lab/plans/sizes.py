@@ -54,14 +54,18 @@ def _unpacked(cache: Path, record: RepoDataRecord) -> int | None:
         return None
 
 
-def measure(
+async def measure(
     before: Sequence[RepoDataRecord], after: Sequence[RepoDataRecord], cache: Path, prefix: Path
 ) -> Sizes:
     """Return what it costs to bring a prefix from ``before`` to ``after`` with this package cache."""
     from ..conda.transaction import changed_records, fetch_sizes
 
     coming = changed_records(before, after)
-    fetch = fetch_sizes(coming, cache)
+    fetch = await fetch_sizes(coming, cache)
+    return await asyncio.to_thread(_sum, coming, fetch, cache, prefix)
+
+
+def _sum(coming: Sequence[RepoDataRecord], fetch: dict[str, int], cache: Path, prefix: Path) -> Sizes:
     download = sum(fetch.values())
     install = needed = 0
     complete = True

@@ -115,7 +115,7 @@ def _python(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
 
 
 def _hardware(draft: Draft) -> Iterator[PlanWarning]:
-    builds = {r.name.normalized: r.build for r in draft.after}
+    builds = {r.name.normalized: str(r.build) for r in draft.after}
     build = builds.get("tensorflow-base") or builds.get("tensorflow")
     if build is None:
         return
