@@ -15,7 +15,6 @@ from jupyter_client.manager import KernelManager
 from tests.prefixes import make_prefix
 from tfenv_lab.conda import condarc
 from tfenv_lab.conda.condarc import CondaSettings
-from tfenv_lab.environments import discovery
 from tfenv_lab.kernels.service import KernelService
 
 Result = TypeVar("Result")
@@ -43,7 +42,7 @@ def settings(envs: Path, clean_home: Path) -> CondaSettings:
 def make_service(envs: Path, settings: CondaSettings) -> Callable[..., KernelService]:
     def make(folders: Sequence[Path] = (), **options: Any) -> KernelService:
         def prefixes() -> list[Path]:
-            return [prefix for folder in (envs, *folders) if folder.is_dir() for prefix in discovery.in_folder(folder)]
+            return [path for folder in (envs, *folders) if folder.is_dir() for path in folder.iterdir()]
 
         return KernelService(settings, prefixes=prefixes, envs_dir=envs, **options)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import sys
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .records import PackageStem, load_json, names_in, record_files, stem_of
+from .records import load_json, names_in, record_files, stem_of
 
 _WINDOWS = sys.platform == "win32"
 
@@ -46,69 +47,73 @@ def site_packages(prefix: Path, python: str | None = None) -> Path | None:
     return next((path for path in sorted(lib.glob("python3.*/site-packages")) if path.is_dir()), None)
 
 
-def _installer(dist_info: Path) -> str:
+def _installer(dist_info: str) -> str:
     try:
-        return (dist_info / "INSTALLER").read_text(encoding="utf-8").strip().lower()
-    except (OSError, UnicodeDecodeError):
+        with open(f"{dist_info}{os.sep}INSTALLER", "rb", buffering=0) as file:  # noqa: PTH123
+            return file.read(100).decode("utf-8", "replace").strip().lower()
+    except OSError:
         return ""
 
 
-def _recorded(dist_info: Path, inside: str, files: list[Path]) -> bool:
+def _recorded(dist_info: Path, prefix: Path) -> bool:
     """Return whether a conda record lists this directory's RECORD with the contents that it has now."""
-    needle = f"{inside}/RECORD".encode()
-    for path in files:
+    inside = f"{dist_info.parent.name}/{dist_info.name}/RECORD"
+    for path in record_files(prefix):
         try:
-            if needle not in path.read_bytes():
+            if inside.encode() not in path.read_bytes():
                 continue
         except OSError:
             continue
         for entry in load_json(path).get("paths_data", {}).get("paths", []):
-            if str(entry.get("_path", "")).endswith(f"{inside}/RECORD"):
+            if str(entry.get("_path", "")).endswith(inside):
                 digest = entry.get("sha256_in_prefix") or entry.get("sha256")
                 try:
-                    return (
-                        digest is None
-                        or hashlib.sha256((dist_info / "RECORD").read_bytes()).hexdigest() == digest
-                    )
+                    content = (dist_info / "RECORD").read_bytes()
                 except OSError:
                     return False
+                return digest is None or hashlib.sha256(content).hexdigest() == digest
         return True
     return False
 
 
-def pypi_packages(
-    prefix: Path, names: Collection[str] | None = None, folder: Path | None = None
-) -> list[PypiPackage]:
-    """Return the Python packages that conda does not own, by name.
-
-    Of ``names`` (normalized) only, if given; ``folder`` is the directory of the Python packages where it is
-    known.
+def unowned(prefix: Path, folder: str, entries: Iterable[str]) -> list[PypiPackage]:
+    """Return which of these entries of ``folder`` (site-packages) are Python packages that conda does not own.
 
     A ``.dist-info`` is conda's where its INSTALLER says so, or, without one, where a conda package has the
     same name and version; in doubt, where a conda record lists its RECORD and the contents are still the
     recorded ones. pip rewrites both files, so a package installed over conda's is found.
     """
-    folder = folder or site_packages(prefix)
-    if folder is None:
-        return []
-    files = record_files(prefix)
-    stems = {(normalize(stem.name), stem.version) for stem in map(_stem_of_path, files) if stem}
     found = []
-    for entry in sorted(names_in(folder)):
-        name, dash, version = entry.removesuffix(".dist-info").partition("-")
-        if not entry.endswith(".dist-info") or not dash:
+    versions: dict[str, str] | None = None
+    for entry in sorted(entries):
+        written, dash, version = entry.removesuffix(".dist-info").partition("-")
+        if not dash or not entry.endswith(".dist-info"):
             continue
-        name = normalize(name)
-        if names is not None and name not in names:
+        name = normalize(written)
+        installer = _installer(f"{folder}{os.sep}{entry}")
+        if installer == "conda":
             continue
-        dist_info = folder / entry
-        installer = _installer(dist_info)
-        if installer == "conda" or (not installer and (name, version) in stems):
-            continue
-        if not _recorded(dist_info, f"{folder.name}/{entry}", files):
+        if not installer:
+            versions = _versions(prefix) if versions is None else versions
+            if is_version_of(name, version, versions):
+                continue
+        dist_info = Path(folder, entry)
+        if not _recorded(dist_info, prefix):
             found.append(PypiPackage(name, version, dist_info))
     return found
 
 
-def _stem_of_path(path: Path) -> PackageStem | None:
-    return stem_of(path.name)
+def _versions(prefix: Path) -> dict[str, str]:
+    stems = (stem_of(path.name) for path in record_files(prefix))
+    return {stem.name: stem.version for stem in stems if stem}
+
+
+def is_version_of(name: str, version: str, versions: Mapping[str, str]) -> bool:
+    """Tell whether the conda package of a project (conda's name may have ``_`` for ``-``) has this version."""
+    return version in (versions.get(name), versions.get(name.replace("-", "_")))
+
+
+def pypi_packages(prefix: Path) -> list[PypiPackage]:
+    """Return the Python packages of an environment that conda does not own, by name."""
+    folder = site_packages(prefix)
+    return unowned(prefix, str(folder), names_in(folder)) if folder else []

@@ -5,7 +5,7 @@ further: the prefix that runs the server, the active one, other installations of
 """
 
 # Paths stay text where a thousand of them are looked at in a few milliseconds.
-# ruff: noqa: PTH112, PTH114, PTH118
+# ruff: noqa: PTH112, PTH114
 from __future__ import annotations
 
 import os
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
+class Places:
     """Where environments may be: the prefixes named one by one, and the directories that hold them."""
 
     prefixes: tuple[Path, ...]
@@ -34,10 +34,10 @@ class Place:
 
 def id_of(prefix: Path) -> str:
     """Return the opaque id of a prefix: stable, safe in a URL, the same for every path that leads to it."""
-    return hash_of(Path(os.path.realpath(prefix)))
+    return hash_of(os.path.realpath(prefix))
 
 
-def hash_of(real: Path) -> str:
+def hash_of(real: str) -> str:
     """Return the id that belongs to a real path."""
     return sha256(os.fsencode(real)).hexdigest()[:20]
 
@@ -57,7 +57,7 @@ def places(
     env: Mapping[str, str] = os.environ,
     home: Path | None = None,
     server: Iterable[Path] = (Path(sys.prefix), Path(sys.base_prefix)),
-) -> Place:
+) -> Places:
     """Return where to look.
 
     ``envs_dir`` is where new environments are made; ``server`` the interpreter's prefixes.
@@ -67,35 +67,30 @@ def places(
     active = [Path(env["CONDA_PREFIX"])] if env.get("CONDA_PREFIX") else []
     named = [*bases, *(path for path in (*server, *active) if roots.is_environment(path)), *registered(home)]
     folders = [*settings.envs_dirs, *([envs_dir] if envs_dir else []), *(base / "envs" for base in bases)]
-    return Place(tuple(dict.fromkeys(named)), tuple(dict.fromkeys(folders)), tuple(bases))
+    return Places(tuple(dict.fromkeys(named)), tuple(dict.fromkeys(folders)), tuple(bases))
 
 
-def in_folder(folder: Path) -> list[Path]:
-    """Return the prefixes directly in one of conda's ``envs_dirs``; OSError where it cannot be listed.
+@dataclass(frozen=True)
+class Candidate:
+    """A directory that may be an environment; whether it is a link, where that is known."""
 
-    What has no ``conda-meta`` counts only where it still looks like the rest of an environment.
-    """
-    found = []
+    path: str
+    is_link: bool | None = None
+
+
+def in_folder(folder: str) -> list[Candidate]:
+    """Return the directories in one of conda's ``envs_dirs``; OSError where it cannot be listed."""
     with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith(MARK) or not entry.is_dir():
-                continue
-            meta = f"{entry.path}{os.sep}conda-meta"
-            if os.path.isdir(meta) or (not entry.name.startswith(".") and _is_remnant(entry.path)):
-                found.append(Path(entry.path))
-    return found
+        return [
+            Candidate(entry.path, entry.is_symlink())
+            for entry in entries
+            if not entry.name.startswith(MARK) and entry.is_dir()
+        ]
 
 
-def _is_remnant(path: str) -> bool:
-    return any(os.path.isdir(f"{path}{os.sep}{part}") for part in ("bin", "Scripts", "lib", "Lib"))
-
-
-def is_gone(prefix: Path) -> bool:
-    """Return whether a registered prefix was deleted.
-
-    A missing parent means a mount that is away, not a deletion.
-    """
-    return not os.path.lexists(prefix) and prefix.parent.is_dir()
+def is_gone(prefix: str) -> bool:
+    """Return whether a registered prefix was deleted; a missing parent means a drive that is away."""
+    return not os.path.lexists(prefix) and os.path.isdir(os.path.split(prefix)[0])
 
 
 class RealPaths:
@@ -104,33 +99,39 @@ class RealPaths:
     def __init__(self) -> None:
         self._parents: dict[str, str] = {}
 
-    def of(self, prefix: Path | str) -> tuple[str, bool]:
-        """Return the real path, and whether the prefix itself is a link."""
+    def of(self, prefix: str, is_link: bool | None = None) -> tuple[str, bool]:
+        """Return the real path, and whether the prefix itself is a link (looked up where it is not given)."""
         parent, name = os.path.split(prefix)
         if parent not in self._parents:
             self._parents[parent] = os.path.realpath(parent)
-        real = os.path.join(self._parents[parent], name)
-        return (os.path.realpath(real), True) if os.path.islink(real) else (real, False)
+        real = f"{self._parents[parent]}{os.sep}{name}"
+        if is_link is None:
+            is_link = os.path.islink(real)
+        return (os.path.realpath(real), True) if is_link else (real, False)
 
 
-def unique(prefixes: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
-    """Yield ``(prefix, its real path)``, every environment once: by a path that is no link, or the first."""
+def unique(candidates: Iterable[Candidate]) -> Iterator[tuple[str, str]]:
+    """Yield ``(prefix, its real path)``, every directory once: by a path that is no link, or the first."""
     paths = RealPaths()
-    chosen: dict[str, tuple[Path, bool]] = {}
-    for prefix in prefixes:
-        real, is_link = paths.of(prefix)
+    chosen: dict[str, tuple[str, bool]] = {}
+    for candidate in candidates:
+        real, is_link = paths.of(candidate.path, candidate.is_link)
         if real not in chosen or (chosen[real][1] and not is_link):
-            chosen[real] = (prefix, is_link)
-    yield from ((prefix, Path(real)) for real, (prefix, _) in chosen.items())
+            chosen[real] = (candidate.path, is_link)
+    yield from ((prefix, real) for real, (prefix, _) in chosen.items())
 
 
-def name_of(prefix: Path, settings: CondaSettings, folders: Iterable[Path] = ()) -> str:
-    """Return conda's name of an environment:
+class Names:
+    """conda's names (``env_name`` in conda/base/context.py)."""
 
-    ``base``, a name inside an envs_dir, else the path (``env_name``).
-    """
-    if settings.root_prefix is not None and prefix == settings.root_prefix:
-        return "base"
-    if prefix.parent in (*settings.envs_dirs, *folders):
-        return prefix.name
-    return str(prefix)
+    def __init__(self, settings: CondaSettings, places: Places) -> None:
+        self._root = str(settings.root_prefix) if settings.root_prefix else None
+        # The envs of another installation, too, are what people call its environments by.
+        self._folders = {str(folder) for folder in places.folders}
+
+    def of(self, path: str) -> str:
+        """Return ``base``, the directory's name where it lies in one of the ``envs_dirs``, or else the path."""
+        if path == self._root:
+            return "base"
+        parent, name = os.path.split(path)
+        return name if parent in self._folders else path

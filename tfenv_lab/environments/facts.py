@@ -1,45 +1,42 @@
 """Read the facts of one environment, and know cheaply whether they still hold."""
 
 # Paths stay text where a thousand of them are looked at in a few milliseconds.
-# ruff: noqa: PTH112, PTH113, PTH116
+# ruff: noqa: PTH112, PTH113, PTH116, PTH118
 from __future__ import annotations
 
 import json
 import os
-import stat
+import sys
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
-from ..conda.prefix import interpreter, site_packages
-from ..conda.pypi import PypiPackage, normalize, pypi_packages
-from ..conda.records import PackageStem, names_in, stem_of
-from ..tensorflow.variants import variant_of
+from ..conda.pypi import PypiPackage, is_version_of, normalize, site_packages, unowned
+from ..conda.records import names_in
 from .discovery import hash_of
-from .models import Advice, EnvironmentFacts, Keras, Source, TensorFlow
-
-#: Distributions on PyPI that hold the package ``tensorflow``, best known first.
-TENSORFLOW_DISTRIBUTIONS = (
-    "tensorflow",
-    "tensorflow-cpu",
-    "tensorflow-gpu",
-    "tf-nightly",
-    "tensorflow-intel",
-    "intel-tensorflow",
-    "tensorflow-macos",
-    "tensorflow-cpu-aws",
-    "tensorflow-aarch64",
-    "tensorflow-rocm",
-)
-#: conda packages that hold it: conda-forge's whole, or its thin one's base.
-TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-base", "tensorflow-cpu", "tensorflow-gpu")
+from .frameworks import BEGINNINGS, concerns, keras_of, tensorflow_of
+from .models import Advice, EnvironmentFacts
 
 #: Kernelspecs of a prefix lie here (``jupyter_core.paths``: ``sys.prefix``'s data directory).
-KERNELS = Path("share", "jupyter", "kernels")
+KERNELS = os.path.join("share", "jupyter", "kernels")
+PYTHON = "python.exe" if sys.platform == "win32" else os.path.join("bin", "python")
 
-Marks = tuple[int, ...]
+#: The code of the problem that only a closer look finds.
+DAMAGED = "damaged-record"
 
 
-def _problem(code: str, message: str) -> Advice:
-    return Advice(code, "error", message)
+@dataclass(frozen=True)
+class Reading:
+    """The facts of an environment, and the paths whose modification times tell whether they still hold."""
+
+    facts: EnvironmentFacts
+    watched: tuple[str, ...]
+
+
+def times(watched: Iterable[str]) -> tuple[int, ...]:
+    """Return modification times, in nanoseconds; 0 for what is not there."""
+    return tuple(map(_time, watched))
 
 
 def _time(path: str) -> int:
@@ -49,145 +46,148 @@ def _time(path: str) -> int:
         return 0
 
 
-def marks(prefix: Path, folder: str | None) -> Marks:
-    """Return the modification times that change when the facts can have changed; four calls of ``stat``.
-
-    ``folder`` is the directory of the Python packages, as the last reading found it.
-    """
-    meta = f"{prefix}{os.sep}conda-meta"
-    return (
-        _time(meta),
-        _time(f"{meta}{os.sep}history"),
-        _time(folder) if folder else 0,
-        _time(f"{prefix}{os.sep}{KERNELS}"),
-        _time(str(interpreter(prefix))),
-    )
+def _problem(code: str, message: str) -> Advice:
+    return Advice(code, "error", message)
 
 
-def _frozen(meta: Path, names: set[str]) -> str | None:
+def _packages(names: Iterable[str], beginnings: tuple[str, ...] = ("",)) -> dict[str, tuple[str, str]]:
+    """Return version and build by package name, of the records whose names begin so."""
+    split = (name[:-5].rsplit("-", 2) for name in names if name.startswith(beginnings) and name.endswith(".json"))
+    return {parts[0]: (parts[1], parts[2]) for parts in split if len(parts) == 3}
+
+
+def _frozen(meta: str, names: Collection[str]) -> str | None:
     """Return why an environment must not be changed, as its ``frozen`` file says (CEP 22), or None."""
     if "frozen" not in names:
         return None
     try:
-        message = json.loads((meta / "frozen").read_text(encoding="utf-8")).get("message")
+        message = json.loads(Path(meta, "frozen").read_text(encoding="utf-8")).get("message")
     except (OSError, ValueError, AttributeError):
         message = None
-    return str(message) if message else "It is marked as frozen by whoever made it."
+    return str(message) if message else "Whoever made it marked it so."
 
 
-def _own_kernels(prefix: Path) -> tuple[str, ...]:
+def _own_kernels(folder: str) -> tuple[str, ...]:
     try:
-        names = names_in(prefix / KERNELS)
+        names = names_in(folder)
     except OSError:
         return ()
-    return tuple(sorted(name for name in names if os.path.isfile(prefix / KERNELS / name / "kernel.json")))
+    return tuple(sorted(name for name in names if os.path.isfile(f"{folder}{os.sep}{name}{os.sep}kernel.json")))
 
 
-def _tensorflow(packages: dict[str, PackageStem], pypi: dict[str, PypiPackage]) -> TensorFlow | None:
-    for name in TENSORFLOW_DISTRIBUTIONS:
-        if name in pypi:
-            return TensorFlow(pypi[name].version, None, _pypi_variant(name, pypi), "pypi")
-    for name in TENSORFLOW_PACKAGES:
-        if name in packages:
-            stem = packages[name]
-            return TensorFlow(stem.version, stem.build, variant_of(stem.build), "conda")
-    return None
+def _site_packages(prefix: str, python: str) -> str | None:
+    folder = os.path.join(prefix, "lib", "python" + ".".join(python.split(".")[:2]), "site-packages")
+    if os.path.isdir(folder):
+        return folder
+    found = site_packages(Path(prefix), python)
+    return str(found) if found else None
 
 
-def _pypi_variant(name: str, pypi: dict[str, PypiPackage]) -> str | None:
-    """Return what a wheel runs on.
-
-    Since 2.12 ``tensorflow``'s own can use a GPU that has NVIDIA's wheels beside it.
-    """
-    if name in (
-        "tensorflow-cpu",
-        "tensorflow-intel",
-        "intel-tensorflow",
-        "tensorflow-cpu-aws",
-        "tensorflow-macos",
-    ):
-        return "cpu"
-    runtime = next((package for found, package in pypi.items() if found.startswith("nvidia-cuda-runtime")), None)
-    return "cuda" + ".".join(runtime.version.split(".")[:2]) if runtime else None
-
-
-def _keras(packages: dict[str, PackageStem], pypi: dict[str, PypiPackage]) -> Keras | None:
-    source: Source
-    for known, source in ((pypi, "pypi"), (packages, "conda")):
-        if "keras" in known:
-            return Keras(known["keras"].version, source)
-    return None
-
-
-def _concerns(name: str) -> bool:
-    return name in TENSORFLOW_DISTRIBUTIONS or name in ("keras", "tf-keras") or name.startswith("nvidia-cuda-runtime")
-
-
-def _pypi(prefix: Path, folder: Path | None, stems: dict[str, PackageStem]) -> tuple[PypiPackage, ...]:
-    """Return pip's packages that matter for a list: TensorFlow's, and those in a conda package's place.
+def _pypi(prefix: str, folder: str | None, names: Iterable[str]) -> dict[str, PypiPackage]:
+    """Return pip's packages that matter for a list, by name: TensorFlow's, and those in a conda package's place.
 
     Every other one with the name and version of a conda package is taken for it without a look into its
     files.
     """
     if folder is None:
-        return ()
-    wanted = set()
-    for entry in names_in(folder):
-        if entry.endswith(".dist-info"):
-            name, _, version = entry.removesuffix(".dist-info").partition("-")
-            name = normalize(name)
-            if _concerns(name) or (name in stems and stems[name].version != version):
-                wanted.add(name)
-    return tuple(pypi_packages(prefix, wanted, folder=folder)) if wanted else ()
+        return {}
+    releases = {name.rpartition("-")[0] for name in names}
+    installed = [entry for entry in names_in(folder) if entry.endswith(".dist-info")]
+    wanted = [entry for entry in installed if entry.startswith(BEGINNINGS) and concerns(_name(entry))]
+    odd = [entry for entry in installed if entry[:-10] not in releases and entry[:-10].lower() not in releases]
+    if odd:
+        versions = {name: version for name, (version, _) in _packages(names).items()}
+        for entry in odd:
+            name, version = _name(entry), entry[:-10].partition("-")[2]
+            if name in versions and not is_version_of(name, version, versions) and entry not in wanted:
+                wanted.append(entry)
+    return {package.name: package for package in unowned(Path(prefix), folder, wanted)}
 
 
-def read(prefix: Path, real: Path) -> tuple[EnvironmentFacts, str | None]:
-    """Return the facts of an environment, and the directory of its Python packages.
+def _name(entry: str) -> str:
+    return normalize(entry.partition("-")[0])
 
-    ``real`` is the real path. Whatever is wrong with the environment becomes a problem among the facts;
-    OSError is raised only where the file system itself fails.
+
+def _broken(prefix: str, identifier: str, meta: str) -> Reading | None:
+    """Return what is known where ``conda-meta`` is missing; None where it is no environment at all."""
+    if not os.path.isdir(prefix):
+        return Reading(EnvironmentFacts(identifier, Path(prefix), problems=(unreachable(),)), (meta,))
+    if not any(os.path.isdir(f"{prefix}{os.sep}{part}") for part in ("bin", "Scripts", "lib", "Lib")):
+        return None
+    message = "It has no conda-meta directory: its installation was not finished, or it was partly deleted."
+    problem = _problem("no-conda-meta", message)
+    return Reading(EnvironmentFacts(identifier, Path(prefix), problems=(problem,)), (meta,))
+
+
+def read(prefix: str, real: str) -> Reading | None:
+    """Return the facts of the environment at ``prefix`` (``real`` is its real path); None where there is none.
+
+    Whatever is wrong with it becomes a problem among the facts. OSError only where the file system itself
+    fails.
     """
-    meta = prefix / "conda-meta"
+    meta = f"{prefix}{os.sep}conda-meta"
     identifier = hash_of(real)
     try:
-        listed = os.stat(meta)
-        if not stat.S_ISDIR(listed.st_mode):
-            raise NotADirectoryError(meta)
         names = names_in(meta)
     except (FileNotFoundError, NotADirectoryError):
-        message = "It has no conda-meta directory: its installation was not finished, or it was partly deleted."
-        exists = os.path.isdir(prefix)
-        problem = _problem("no-conda-meta", message) if exists else unreachable()
-        return EnvironmentFacts(identifier, prefix, problems=(problem,)), None
+        return _broken(prefix, identifier, meta)
     except PermissionError:
         message = "Its conda-meta directory cannot be read with your permissions."
-        return EnvironmentFacts(identifier, prefix, problems=(_problem("unreadable", message),)), None
-    known = set(names)
-    packages = {stem.name: stem for stem in map(stem_of, names) if stem}
-    python = packages["python"].version if "python" in packages else None
-    problems = []
-    if python and not os.access(interpreter(prefix), os.X_OK):
-        message = f"Its Python interpreter {interpreter(prefix)} is missing or cannot be started."
-        problems.append(_problem("no-interpreter", message))
-    folder = site_packages(prefix, python) if python else None
-    pypi = _pypi(prefix, folder, packages)
-    by_name = {package.name: package for package in pypi}
-    magic = meta / "history" if "history" in known else meta
+        facts = EnvironmentFacts(identifier, Path(prefix), problems=(_problem("unreadable", message),))
+        return Reading(facts, (meta,))
+    packages = _packages(names, ("python-", *BEGINNINGS))
+    python = packages["python"][0] if "python" in packages else None
+    interpreter = f"{prefix}{os.sep}{PYTHON}"
+    is_broken = python is not None and not os.access(interpreter, os.X_OK)
+    folder = _site_packages(prefix, python) if python else None
+    pypi = _pypi(prefix, folder, names)
+    kernels = _own_kernels(f"{prefix}{os.sep}{KERNELS}")
+    history, state = f"{meta}{os.sep}history", f"{meta}{os.sep}state"
+    # Variables of the environment (conda env config vars) are written where they lie.
+    variables = (state,) if "state" in names else ()
+    modified = max(times((meta, history, *variables))) / 1e9
+    message = f"Its Python interpreter {interpreter} is missing or cannot be started."
     facts = EnvironmentFacts(
         id=identifier,
-        prefix=prefix,
+        prefix=Path(prefix),
         meta_names=tuple(names),
         python=python,
-        tensorflow=_tensorflow(packages, by_name),
-        keras=_keras(packages, by_name),
-        pypi=pypi,
-        kernels=_own_kernels(prefix),
-        writable=os.access(magic, os.W_OK),
-        frozen=_frozen(meta, known),
-        modified=max(listed.st_mtime_ns, _time(str(meta / "history"))) / 1e9,
-        problems=tuple(problems),
+        tensorflow=tensorflow_of(packages, pypi),
+        keras=keras_of(packages, pypi),
+        pypi=tuple(pypi.values()),
+        kernels=kernels,
+        writable=os.access(history if "history" in names else meta, os.W_OK),
+        frozen=_frozen(meta, names),
+        modified=datetime.fromtimestamp(modified, timezone.utc).isoformat(timespec="milliseconds"),
+        problems=(_problem("no-interpreter", message),) if is_broken else (),
     )
-    return facts, str(folder) if folder else None
+    # A package changes conda-meta or site-packages; what is missing is looked for beside that.
+    missing: tuple[str, ...] = (interpreter,) if is_broken else ()
+    missing += (f"{prefix}{os.sep}{KERNELS}",) if not kernels else ()
+    return Reading(facts, (meta, *variables, *((folder,) if folder else ()), *missing))
+
+
+def damage(prefix: Path, names: Iterable[str]) -> list[Advice]:
+    """Return a problem where a record is empty, cut off or unreadable (the ends of each file are looked at)."""
+    damaged = []
+    for name in sorted(names):
+        if not name.endswith(".json"):
+            continue
+        try:
+            with (prefix / "conda-meta" / name).open("rb") as file:
+                first = file.read(1)
+                file.seek(-min(8, os.fstat(file.fileno()).st_size), os.SEEK_END)
+                is_whole = first == b"{" and file.read().rstrip().endswith(b"}")
+        except FileNotFoundError:
+            continue
+        except OSError:
+            is_whole = False
+        if not is_whole:
+            damaged.append(name)
+    if not damaged:
+        return []
+    more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
+    return [_problem(DAMAGED, f"It is damaged: its record {damaged[0]}{more} cannot be read.")]
 
 
 def unreachable() -> Advice:

@@ -65,7 +65,7 @@ class EnvironmentFacts:
 
     ``meta_names`` are the names in ``conda-meta``; ``pypi`` holds, of the Python packages that conda does
     not own, those that concern TensorFlow and those that replaced a conda package; ``kernels`` the names of
-    its own kernelspecs. ``problems`` make it unusable. ``modified`` is in seconds since the epoch.
+    its own kernelspecs. ``problems`` make it unusable. ``modified`` is ISO 8601, UTC.
     """
 
     id: str
@@ -78,7 +78,7 @@ class EnvironmentFacts:
     kernels: tuple[str, ...] = ()
     writable: bool = False
     frozen: str | None = None
-    modified: float | None = None
+    modified: str | None = None
     problems: tuple[Advice, ...] = ()
 
     @cached_property

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
-from .models import EnvironmentFacts
+from .inventory import Seen
 
 
 class Protection:
@@ -23,18 +23,15 @@ class Protection:
         self._paths = frozenset(os.path.realpath(Path(text).expanduser()) for text in named if os.sep in text)
         self._server = frozenset(map(os.path.realpath, server))
 
-    def reason(self, facts: EnvironmentFacts, real: Path, name: str, roots: Collection[str]) -> str | None:
-        """Return the reason, or None where changes are allowed.
-
-        ``real`` is the real path; ``roots`` are the real paths of conda's own prefixes.
-        """
-        path = str(real)
-        if path in self._server:
+    def reason(self, seen: Seen) -> str | None:
+        """Return the reason, or None where changes are allowed."""
+        if seen.real in self._server:
             return "The Jupyter server itself runs from this environment."
-        if path in roots:
+        if seen.is_root:
             return "This is conda's base environment; conda itself runs from it."
-        if path in self._paths or name in self._names:
+        if seen.real in self._paths or seen.name in self._names:
             return "The server's configuration protects this environment."
+        facts = seen.facts
         if facts.frozen is not None:
             return f"This environment is frozen. {facts.frozen}"
         if facts.problems and not facts.meta_names:

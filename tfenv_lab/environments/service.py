@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import threading
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timezone
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from traitlets.config import LoggingConfigurable
 
 from ..errors import NotFound
-from . import discovery, facts
-from .bounded import BoundedReads
+from . import discovery
+from .inventory import Inventory, Seen
 from .models import Advice, Environment, EnvironmentFacts, Kernel, Package, Update
 from .packages import packages_of
 from .protection import Protection
@@ -23,22 +21,14 @@ if TYPE_CHECKING:
     from ..conda.condarc import CondaSettings
 
 
-class _Kept:
-    """The facts of one environment with the marks under which they hold."""
-
-    __slots__ = ("facts", "folder", "marks")
-
-    def __init__(self, kept: EnvironmentFacts, folder: str | None, marks: facts.Marks) -> None:
-        self.facts, self.folder, self.marks = kept, folder, marks
-
-
 class EnvironmentService(LoggingConfigurable):
     """Lists and reads environments. Results are kept by modification time, so the disk stays the truth.
 
     The callables are asked for every environment of every answer and must be quick and touch neither disk
     nor network: ``updates`` (what the channels offer, from memory), ``advice`` (more of it), ``busy_of``
-    (the id of the job that holds a prefix), ``kernels_of`` (all kernels that are registered, by real path
-    of the prefix; called once).
+    (the id of the job that holds a prefix). ``kernels_of`` returns all kernels, by real path of the prefix,
+    and is called once an answer, in a thread. ``on_change`` is awaited, after the answer, with the prefixes
+    that changed or vanished.
     """
 
     def __init__(
@@ -51,21 +41,18 @@ class EnvironmentService(LoggingConfigurable):
         advice: Sequence[Callable[[EnvironmentFacts], Iterable[Advice]]] = (),
         busy_of: Callable[[Path], str | None] | None = None,
         kernels_of: Callable[[], dict[str, Kernel]] | None = None,
+        on_change: Callable[[Sequence[Path]], Awaitable[None]] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.settings = settings
-        self.envs_dir = envs_dir
         self.updates = updates
         self.advice = list(advice)
         self.busy_of = busy_of
         self.kernels_of = kernels_of
+        self.on_change = on_change
         self._protection = Protection(protected)
-        self._kept: dict[Path, _Kept] = {}
-        self._lock = threading.Lock()
-        self._folders = BoundedReads(discovery.in_folder)
-        self._named = BoundedReads(discovery.is_gone)
-        self._reads = BoundedReads(self._read)
+        self._inventory = Inventory(settings, envs_dir)
+        self._following: asyncio.Task[None] | None = None
 
     def id_of(self, prefix: Path) -> str:
         """Return the id of the environment at ``prefix``."""
@@ -73,108 +60,83 @@ class EnvironmentService(LoggingConfigurable):
 
     def invalidate(self, prefix: Path) -> None:
         """Forget what is known about a prefix (its files are looked at anew with the next answer)."""
-        self._kept.pop(Path(os.path.realpath(prefix)), None)
+        self._inventory.forget(prefix)
 
     async def list(self) -> Sequence[Environment]:
         """Return every environment, by name. Never waits for the network, nor long for a disk."""
-        return await asyncio.to_thread(self._list)
+        seen, kernels = await self._look()
+        return sorted((self._model(one, kernels) for one in seen), key=lambda found: (found.name != "base", found.name))
 
     async def get(self, identifier: str) -> Environment:
-        """Return one environment; NotFound where no environment has this id (any more)."""
-        found = next((found for found in await self.list() if found.id == identifier), None)
-        if found is None:
+        """Return one environment after a closer look; NotFound where none has this id (any more)."""
+        seen, kernels = await self._look()
+        one = next((one for one in seen if one.facts.id == identifier), None)
+        if one is None:
             raise NotFound("There is no such environment any more.", identifier)
-        return found
+        closer = await asyncio.to_thread(self._inventory.inspect, one.facts)
+        return self._model(replace(one, facts=closer), kernels)
 
     async def by_prefix(self, prefix: Path) -> Environment | None:
         """Return the environment at ``prefix``, by whatever path, or None where there is none."""
-        identifier = discovery.id_of(prefix)
-        return next((found for found in await self.list() if found.id == identifier), None)
+        try:
+            return await self.get(discovery.id_of(prefix))
+        except NotFound:
+            return None
 
     async def prefixes(self) -> Sequence[Path]:
         """Return the prefixes of all environments that can be read."""
-        return [Path(found.prefix) for found in await self.list() if found.modified is not None]
+        seen = await asyncio.to_thread(self._inventory.look)
+        return [one.facts.prefix for one in seen if one.facts.modified is not None]
 
     def known_prefixes(self) -> Sequence[Path]:
         """Return the prefixes that conda takes for environments. Reads the disk: not for the event loop."""
-        with self._lock:
-            found = self._reads.run(self._find(discovery.places(self.settings, self.envs_dir)))
-        facts_of = ((prefix, result) for (prefix, _), result in found.items() if isinstance(result, EnvironmentFacts))
-        return [prefix for prefix, known in facts_of if "history" in known.meta_names]
+        return [one.facts.prefix for one in self._inventory.look() if "history" in one.facts.meta_names]
 
     async def packages(self, identifier: str) -> Sequence[Package]:
         """Return what is installed in an environment, by name; NotFound where there is no such id."""
         environment = await self.get(identifier)
         return await asyncio.to_thread(packages_of, Path(environment.prefix))
 
-    def _list(self) -> Sequence[Environment]:
-        # One at a time: a second request finds everything warm.
-        with self._lock:
-            places = discovery.places(self.settings, self.envs_dir)
-            prefixes = self._find(places)
-            read = self._reads.run(prefixes)
-            kernels = self.kernels_of() if self.kernels_of else {}
-            roots = {os.path.realpath(root) for root in places.roots}
-            environments = []
-            for item, result in read.items():
-                prefix, real = item
-                if not isinstance(result, EnvironmentFacts):
-                    result = self._unread(prefix, real, result)
-                name = discovery.name_of(prefix, self.settings, places.folders)
-                environments.append(self._model(result, real, name, roots, kernels))
-            current = {real for _, real in prefixes}
-            self._kept = {real: kept for real, kept in self._kept.items() if real in current}
-        return sorted(environments, key=lambda found: (found.name != "base", found.name))
+    async def _look(self) -> tuple[Sequence[Seen], dict[str, Kernel]]:
+        found = await asyncio.to_thread(lambda: (self._inventory.look(), self.kernels_of() if self.kernels_of else {}))
+        if self.on_change is not None and (self._following is None or self._following.done()):
+            changed = self._inventory.changed()
+            if changed:
+                self._following = asyncio.ensure_future(self._follow(self.on_change(changed)))
+        return found
 
-    def _find(self, places: discovery.Place) -> Sequence[tuple[Path, Path]]:
-        candidates = []
-        for found in self._folders.run(places.folders).values():
-            # A folder that is not there, or does not answer, holds nothing that could be shown.
-            candidates += found if isinstance(found, list) else []
-        known = set(candidates)
-        gone = self._named.run(prefix for prefix in places.prefixes if prefix not in known)
-        candidates += (prefix for prefix, is_gone in gone.items() if is_gone is not True)
-        return [*discovery.unique(candidates)]
+    async def _follow(self, change: Awaitable[None]) -> None:
+        try:
+            await change
+        except Exception:
+            self.log.exception("What follows a change of environments failed")
 
-    def _read(self, item: tuple[Path, Path]) -> EnvironmentFacts:
-        prefix, real = item
-        kept = self._kept.get(real)
-        if kept is not None and kept.facts.prefix == prefix and kept.marks == facts.marks(prefix, kept.folder):
-            return kept.facts
-        # The marks are taken first: a change during the reading shows as one after it.
-        folder = kept.folder if kept else None
-        before = facts.marks(prefix, folder)
-        result, found = facts.read(prefix, real)
-        if found != folder:
-            before = facts.marks(prefix, found)
-        self._kept[real] = _Kept(result, found, before)
-        return result
-
-    def _unread(self, prefix: Path, real: Path, error: Exception | None) -> EnvironmentFacts:
-        if error is not None:
-            self.log.warning("The environment %s cannot be read: %r", prefix, error)
-        problems = (facts.unreachable(),)
-        return EnvironmentFacts(discovery.hash_of(real), prefix, problems=problems)
-
-    def _model(
-        self, found: EnvironmentFacts, real: Path, name: str, roots: set[str], kernels: dict[str, Kernel]
-    ) -> Environment:
-        reason = self._protection.reason(found, real, name, roots)
-        advice = (*found.problems, *(item for adviser in self.advice for item in adviser(found)))
-        modified = datetime.fromtimestamp(found.modified, timezone.utc) if found.modified is not None else None
+    def _model(self, one: Seen, kernels: dict[str, Kernel]) -> Environment:
+        found = one.facts
+        reason = self._protection.reason(one)
+        kernel = kernels.get(one.real)
+        advice = [*found.problems, *(item for adviser in self.advice for item in adviser(found))]
+        if found.python and not found.problems and kernel is None and not found.kernels:
+            advice.append(_no_kernel(found, reason is None))
         return Environment(
             id=found.id,
-            name=name,
+            name=one.name,
             prefix=str(found.prefix),
             python=found.python,
             tensorflow=found.tensorflow,
             keras=found.keras,
-            kernel=kernels.get(str(real)),
+            kernel=kernel,
             writable=found.writable,
             protected=reason is not None,
             protected_reason=reason,
-            modified=modified.isoformat(timespec="milliseconds") if modified else None,
+            modified=found.modified,
             update=self.updates(found) if self.updates else Update(),
             busy=self.busy_of(found.prefix) if self.busy_of else None,
-            advice=advice,
+            advice=tuple(advice),
         )
+
+
+def _no_kernel(found: EnvironmentFacts, may_change: bool) -> Advice:
+    request = {"kind": "install", "environment": found.id, "specs": ["ipykernel"], "into": None}
+    message = "It has no kernel, so notebooks cannot use it; ipykernel adds one."
+    return Advice("no-kernel", "info", message, request if may_change else None)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..environments.models import Kernel
 from . import kernelspecs
 
 
@@ -37,9 +38,13 @@ def forget(manager: Any, prefix: Path, *, exists: bool) -> None:
         manager._conda_kernels_cache_expiry = None
 
 
-def name_format(manager: Any) -> str | None:
-    """Return the format of its display names, or None where it is not active."""
-    return str(getattr(manager, "name_format", "")) or None if is_active(manager) else None
+def kernels(manager: Any) -> list[tuple[Path, Kernel]]:
+    """Return the kernels that it showed last, each with its prefix; none where it is not active."""
+    if not is_active(manager):
+        return []
+    specs = getattr(manager, "_conda_kernels_cache", None) or {}
+    found = ((spec.metadata.get("conda_env_path"), name, spec.display_name) for name, spec in specs.items())
+    return [(Path(path), Kernel(name, shown)) for path, name, shown in found if path]
 
 
 def trouble(manager: Any) -> str | None:

@@ -16,7 +16,7 @@ from ..conda.activation import environment_variables
 from ..conda.prefix import fingerprint
 from ..environments import facts
 from ..environments.discovery import RealPaths
-from ..environments.models import Kernel
+from ..environments.models import EnvironmentFacts, Kernel
 from ..errors import InvalidRequest
 from . import building, conda_manager, kernelspecs, naming
 from .building import Built, Setting
@@ -95,7 +95,8 @@ class KernelService(LoggingConfigurable):
         Reads the disk (what did not change since the last time only by its times).
         """
         paths = RealPaths()
-        found: dict[str, tuple[int, Kernel]] = {}
+        # What nb_conda_kernels shows of an environment stands in front of ours.
+        found = {paths.of(str(prefix))[0]: (-1, kernel) for prefix, kernel in conda_manager.kernels(self.manager)}
         for spec in self._cache.everywhere():
             mark = spec.mark
             prefix = Path(mark["prefix"]) if mark else kernelspecs.prefix_of(spec)
@@ -103,7 +104,7 @@ class KernelService(LoggingConfigurable):
                 continue
             raw = mark["kernel"] if mark else spec.name
             rank = (0 if mark else 2) + (0 if raw.startswith("python") else 1)
-            real, _ = paths.of(prefix)
+            real, _ = paths.of(str(prefix))
             if real not in found or rank < found[real][0]:
                 found[real] = (rank, Kernel(spec.name, spec.display_name))
         return {real: kernel for real, (_, kernel) in found.items()}
@@ -176,11 +177,12 @@ class KernelService(LoggingConfigurable):
         state = fingerprint(prefix)
         marks = {mark["kernel"]: mark for spec in known if (mark := spec.mark) and _place(spec) == real}
         titles = (str(mark["title"]) for mark in marks.values() if mark.get("title"))
+        reading = facts.read(str(prefix), real)
         setting = Setting(
             prefix=prefix,
             name=name,
             title=Path(request.name).name if request.name else next(titles, prefix.name),
-            facts=facts.read(prefix, Path(real))[0],
+            facts=reading.facts if reading else EnvironmentFacts("", prefix),
             fingerprint=state,
             variables=environment_variables(prefix, self.settings.root_prefix),
             display_name=self.display_name,

@@ -1,0 +1,113 @@
+"""How long the list of environments takes: cold, warm, and beside the floor of looking at the directories at all.
+
+    python benchmarks/environments.py [--environments 1000] [--packages 65] [--dir DIR]
+
+Makes that many environments of empty files in the shape of real ones, lists them as the server does
+(through JSON), and prints milliseconds and ratios. The floor is one ``os.scandir`` of each ``conda-meta``;
+conda's own ``conda env list`` takes 370 ms for three environments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+NAMES = ("tensorflow-2.19.1-cpu_py311h1_0", "keras-3.5.0-pyh_0", "python-3.11.9-h1_0_cpython", "ipykernel-6.29.5-pyh_0")
+WARM, COLD = 30.0, 400.0
+
+
+def generate(folder: Path, environments: int, packages: int) -> None:
+    """Write ``environments`` directories with ``packages`` records and as many Python packages each."""
+    stems = [*NAMES, *(f"library{number}-1.{number}-py311h1_0" for number in range(packages - len(NAMES)))]
+    for number in range(environments):
+        prefix = folder / f"env{number:04}"
+        meta = prefix / "conda-meta"
+        site = prefix / "lib" / "python3.11" / "site-packages"
+        kernel = prefix / "share" / "jupyter" / "kernels" / "python3"
+        for place in (meta, site, kernel, prefix / "bin"):
+            place.mkdir(parents=True)
+        for stem in stems:
+            (meta / f"{stem}.json").touch()
+            name, version, _ = stem.rsplit("-", 2)
+            dist_info = site / f"{name}-{version}.dist-info"
+            dist_info.mkdir()
+            (dist_info / "INSTALLER").write_text("conda\n")
+            (site / name).mkdir()
+        (meta / "history").touch()
+        (kernel / "kernel.json").write_text('{"argv": ["python"], "display_name": "Python 3", "language": "python"}')
+        (prefix / "bin" / "python").touch(mode=0o755)
+
+
+def milliseconds(work: Callable[[], object], times: int) -> float:
+    """Return the median of ``times`` runs."""
+    taken = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(taken)
+
+
+def floor(folder: Path) -> int:
+    """Look into every ``conda-meta`` and nothing else."""
+    return sum(len(list(os.scandir(prefix / "conda-meta"))) for prefix in folder.iterdir())
+
+
+def main() -> int:
+    """Run the benchmark; the exit status is 1 where the list is slower than it may be for 1,000 environments."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--environments", type=int, default=1000)
+    parser.add_argument("--packages", type=int, default=65)
+    parser.add_argument("--dir", type=Path, help="where to write them (default: a temporary directory)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=options.dir) as name:
+        folder, home = Path(name) / "envs", Path(name) / "home"
+        home.mkdir()
+        os.environ["HOME"] = str(home)
+        generate(folder, options.environments, options.packages)
+
+        from tfenv_lab.conda import condarc
+        from tfenv_lab.environments.service import EnvironmentService
+        from tfenv_lab.kernels.service import KernelService
+
+        settings = condarc.load({"CONDA_ENVS_DIRS": str(folder)}, home)
+        kernels = KernelService(settings, prefixes=lambda: [])
+
+        def service() -> EnvironmentService:
+            return EnvironmentService(settings, envs_dir=folder, kernels_of=kernels.registered)
+
+        async def answer(environments: EnvironmentService) -> str:
+            listed = await environments.list()
+            assert len(listed) >= options.environments
+            return json.dumps({"environments": [environment.to_json() for environment in listed]})
+
+        async def measure() -> tuple[float, float]:
+            cold, warm = [], []
+            for _ in range(5):
+                environments = service()
+                for taken in (cold, *[warm] * 5):
+                    begun = time.perf_counter()
+                    await answer(environments)
+                    taken.append((time.perf_counter() - begun) * 1000)
+            return statistics.median(cold), statistics.median(warm)
+
+        lowest = milliseconds(lambda: floor(folder), 5)
+        cold, warm = asyncio.run(measure())
+    print(f"{options.environments} environments of {options.packages} packages (median, ms)")
+    print(f"floor (scandir of each conda-meta)  {lowest:8.1f}")
+    print(f"list, cold                          {cold:8.1f}  {cold / lowest:5.1f} x floor")
+    print(f"list, warm                          {warm:8.1f}  {warm / lowest:5.1f} x floor")
+    allowed = max(options.environments / 1000, 0.1)
+    return int(cold > COLD * allowed or warm > WARM * allowed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""Which TensorFlow and Keras an environment has, and where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..conda.pypi import PypiPackage
+from ..tensorflow.variants import variant_of
+from .models import Keras, TensorFlow
+
+#: Distributions on PyPI that hold the package ``tensorflow``, best known first.
+DISTRIBUTIONS = (
+    "tensorflow",
+    "tensorflow-cpu",
+    "tensorflow-gpu",
+    "tf-nightly",
+    "tensorflow-intel",
+    "intel-tensorflow",
+    "tensorflow-macos",
+    "tensorflow-cpu-aws",
+    "tensorflow-aarch64",
+    "tensorflow-rocm",
+)
+#: Those of them that are made for the CPU alone, and what comes with those that are not.
+CPU_DISTRIBUTIONS = frozenset(
+    ("tensorflow-cpu", "tensorflow-intel", "intel-tensorflow", "tensorflow-macos", "tensorflow-cpu-aws")
+)
+CUDA_RUNTIME = "nvidia-cuda-runtime"
+
+#: conda packages that hold it: conda-forge's whole, or its thin one's base.
+PACKAGES = ("tensorflow", "tensorflow-base", "tensorflow-cpu", "tensorflow-gpu")
+
+#: How the names begin, as records and ``.dist-info`` directories write them; nearly all others are passed
+#: over by this.
+BEGINNINGS = ("tensorflow", "keras", "tf_", "tf-", "nvidia_cuda_runtime", "nvidia-cuda-runtime", "intel_t", "Keras")
+
+#: Version and build by package name.
+Packages = Mapping[str, tuple[str, str]]
+
+
+def concerns(name: str) -> bool:
+    """Tell whether a Python package (normalized name) says something about TensorFlow."""
+    return name in DISTRIBUTIONS or name in ("keras", "tf-keras") or name.startswith(CUDA_RUNTIME)
+
+
+def tensorflow_of(packages: Packages, pypi: Mapping[str, PypiPackage]) -> TensorFlow | None:
+    """Return the TensorFlow that is imported: pip's where there is one, since it replaced conda's."""
+    for name in DISTRIBUTIONS:
+        if name in pypi:
+            return TensorFlow(pypi[name].version, None, _pypi_variant(name, pypi), "pypi")
+    for name in PACKAGES:
+        if name in packages:
+            version, build = packages[name]
+            return TensorFlow(version, build, variant_of(build), "conda")
+    return None
+
+
+def _pypi_variant(name: str, pypi: Mapping[str, PypiPackage]) -> str | None:
+    """Return what a wheel runs on: ``tensorflow``'s own can use a GPU where NVIDIA's wheels are beside it."""
+    if name in CPU_DISTRIBUTIONS:
+        return "cpu"
+    runtime = next((package for found, package in pypi.items() if found.startswith(CUDA_RUNTIME)), None)
+    return "cuda" + ".".join(runtime.version.split(".")[:2]) if runtime else None
+
+
+def keras_of(packages: Packages, pypi: Mapping[str, PypiPackage]) -> Keras | None:
+    """Return the Keras that is imported, by the same rule."""
+    if "keras" in pypi:
+        return Keras(pypi["keras"].version, "pypi")
+    return Keras(packages["keras"][0], "conda") if "keras" in packages else None
