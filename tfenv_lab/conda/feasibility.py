@@ -104,10 +104,6 @@ class Pool:
         """Return the records of a name, best first; none where it is not loaded."""
         return self._nodes.get(name, [])
 
-    def texts(self, name: str) -> list[str]:
-        """Return every spec on ``name`` that was met so far."""
-        return [text for text, spec in self._specs.items() if spec.name == name]
-
     def matching(self, spec: Spec) -> list[Node] | None:
         """Return the records that a spec matches, best first; None while its name is not loaded."""
         if spec.nodes is None:

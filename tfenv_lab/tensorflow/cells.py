@@ -37,6 +37,10 @@ class Cell:
     def cuda(self) -> bool:
         return self.variant.startswith("cuda")
 
+    def needs(self, name: str) -> bool:
+        """Return whether every build depends on ``name`` itself."""
+        return all(any(spec.name == name for spec in node.depends) for node in self.nodes)
+
     @property
     def pin(self) -> str:
         """The build pattern that keeps a later update on this kind of hardware, as in ``cpu_*`` or ``cuda*``."""

@@ -70,11 +70,19 @@ class Judge:
 
     def advance(self) -> list[str]:
         """Judge what can be judged; return the names that must be added to the pool for the rest."""
-        for cell in cells_of(self._pool):
-            if cell.key not in self._verdicts:
+        cells = cells_of(self._pool)
+        for_cpu = {cell.version for cell in cells if not cell.cuda}
+        for cell in cells:
+            if cell.key in self._verdicts:
+                continue
+            verdict: Verdict | None
+            if self._machine["__cuda"] is None and cell.version in for_cpu and cell.needs("__cuda"):
+                # Nothing is left to find out: its Keras is that of the builds for the CPU.
+                verdict = Verdict(reasons.no_driver(cell), None)
+            else:
                 verdict = self._verdict(cell)
-                if verdict is not None:
-                    self._verdicts[cell.key] = verdict
+            if verdict is not None:
+                self._verdicts[cell.key] = verdict
         return sorted(self._pool.missing)
 
     def listing(self, subdir: str) -> Listing:

@@ -38,18 +38,25 @@ def why_not(cell: Cell, machine: Machine, pool: Pool, anywhere: Check, ask: Ask)
             if name == "__cuda" and not cell.cuda and not asker.startswith("tensorflow"):
                 return f"needs {asker}, and the channels hold only builds of it that need a CUDA driver"
             # A CUDA build needs a driver of its own major version; only a driver that is there is asked further.
-            known = name == "__cuda" and machine.get(name) is None
-            least = None if known else _least(name, machine.get(name), platform, pool, ask)
+            driverless = name == "__cuda" and machine.get(name) is None
+            least = None if driverless else _least(name, machine.get(name), platform, check, ask)
             return _WORDS[name](cell, machine.get(name), least, check, pool)
     return "needs a combination of driver, C library and processor that this machine does not have"
 
 
-def _least(name: str, present: PackageRecord | None, platform: Machine, pool: Pool, ask: Ask) -> str | None:
+def no_driver(cell: Cell) -> str:
+    """Return why a build for CUDA cannot be installed where there is no driver."""
+    major = cell.variant[4:].split(".")[0]
+    return f"needs a {f'CUDA {major}' if major else 'CUDA'} driver; none was found"
+
+
+def _least(name: str, present: PackageRecord | None, platform: Machine, check: Check, ask: Ask) -> str | None:
     """Return the lowest version of a virtual package that would do, or None where its version is not the point."""
-    bounds: set[str] = {bound for text in pool.texts(name) for bound in _BOUND.findall(text)}
-    for bound in sorted(bounds, key=Version):
-        if present is not None and Version(bound) <= present.version:
-            continue
+    bounds: set[str] = {bound for text in check.unmet(name) for bound in _BOUND.findall(text)}
+    higher = sorted((b for b in bounds if present is None or Version(b) > present.version), key=Version)
+    if len(higher) == 1:
+        return higher[0]
+    for bound in higher:
         trial = PackageRecord(PackageName(name), bound, BuildString("0"), 0, "noarch")
         if ask({**platform, name: trial}).feasible:
             return bound
@@ -57,11 +64,11 @@ def _least(name: str, present: PackageRecord | None, platform: Machine, pool: Po
 
 
 def _cuda(cell: Cell, present: PackageRecord | None, least: str | None, check: Check, pool: Pool) -> str:
-    major = (least or cell.variant[4:]).split(".")[0]
-    wanted = f"CUDA {major}" if major else "CUDA"
     if present is None:
-        return f"needs a {wanted} driver; none was found"
-    return f"needs a driver for {wanted} or newer; the one here supports CUDA {present.version}"
+        return no_driver(cell)
+    major = (least or cell.variant[4:]).split(".")[0]
+    wanted = f"CUDA {major} or newer" if major else "a newer CUDA"
+    return f"needs a driver for {wanted}; the one here supports CUDA {present.version}"
 
 
 def _glibc(cell: Cell, present: PackageRecord | None, least: str | None, check: Check, pool: Pool) -> str:

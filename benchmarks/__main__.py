@@ -1,0 +1,43 @@
+"""Run every topic, or those named; ``--check`` fails where a limit is exceeded."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+from .measure import Skipped
+
+_NOT_TOPICS = {"__init__", "__main__", "measure"}
+
+
+def main() -> int:
+    topics = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in _NOT_TOPICS)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("topic", nargs="*", help=f"of {', '.join(topics)}")
+    parser.add_argument("--check", action="store_true", help="end with status 1 where a limit is exceeded")
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.topic) - set(topics))
+    if unknown:
+        parser.error(f"no topic {unknown[0]}; there are {', '.join(topics)}")
+    over = 0
+    for topic in arguments.topic or topics:
+        print(f"\n{topic}")
+        module = importlib.import_module(f"benchmarks.{topic}")
+        if not hasattr(module, "measures"):
+            # A benchmark of its own: it prints its report, and its status tells whether it kept its limits.
+            over += subprocess.run([sys.executable, str(module.__file__)], check=False).returncode != 0
+            continue
+        try:
+            for measure in module.measures():
+                over += measure.over
+                print(f"  {measure}", flush=True)
+        except Skipped as reason:
+            print(f"  skipped: {reason}")
+    print(f"\n{over} over their limit" if over else "\nall within their limits")
+    return 1 if arguments.check and over else 0
+
+
+sys.exit(main())

@@ -1,0 +1,59 @@
+"""One line of the report, and how it is timed."""
+
+from __future__ import annotations
+
+import gc
+import os
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Measure:
+    """``value`` in ``unit`` (default ms), beside a ``floor`` of the same unit and a promised ``limit``, if any."""
+
+    name: str
+    value: float
+    unit: str = "ms"
+    floor: float | None = None
+    floor_name: str = ""
+    limit: float | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.limit is not None and self.value > self.limit
+
+    def __str__(self) -> str:
+        line = f"{self.name:<44} {self.value:9.2f} {self.unit}"
+        if self.limit is not None:
+            line += f"  limit {self.limit:g}{' OVER' if self.over else ''}"
+        if self.floor:
+            line += f"  {self.value / self.floor:.1f} x {self.floor_name} ({self.floor:.2f} {self.unit})"
+        return line
+
+
+def milliseconds(work: Callable[[], object], repeat: int = 7, prepare: Callable[[], object] | None = None) -> float:
+    """Return the median time of ``work``; ``prepare`` runs before each and is not counted."""
+    times = []
+    for _ in range(repeat):
+        if prepare is not None:
+            prepare()
+        gc.collect()
+        start = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - start) * 1000)
+    return statistics.median(times)
+
+
+def slice_dir() -> Path | None:
+    """Return the folder of real conda-forge metadata beside the project, or None."""
+    default = Path(__file__).parents[2] / "shared" / "conda-forge-slice"
+    path = Path(os.environ.get("TFENV_SLICE", default)).resolve()
+    return path if (path / "noarch" / "repodata.json").is_file() else None
+
+
+class Skipped(Exception):
+    """A topic cannot be measured here; the message says why."""
