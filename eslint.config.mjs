@@ -53,6 +53,13 @@ export default tseslint.config(
     }
   },
   {
+    files: ['src/**/__tests__/**'],
+    rules: {
+      'jupyter/command-described-by': 'off',
+      'jupyter/require-disposable-ownership': 'off'
+    }
+  },
+  {
     files: ['*.js', '*.mjs'],
     languageOptions: { globals: globals.node },
     rules: { '@typescript-eslint/no-require-imports': 'off' }

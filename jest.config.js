@@ -36,6 +36,7 @@ module.exports = {
     '<rootDir>/ui-tests/'
   ],
   reporters: ['default'],
+  setupFilesAfterEnv: ['<rootDir>/jest.setup.js'],
   testRegex: 'src/(.*/)?__tests__/.*\\.spec\\.tsx?$',
   transform: {
     '\\.svg$': '@jupyterlab/testing/lib/jest-raw-loader.js',
