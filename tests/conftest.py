@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
+from tornado.httpclient import HTTPClientError
 
 from .tiny_channel import TinyChannel
+from .tiny_tensorflow import PYTHON, fill
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
@@ -38,3 +45,94 @@ def slice_dir() -> Path:
     if not (path / "noarch" / "repodata.json").is_file():
         pytest.skip("no conda-forge slice beside the project (TFENV_SLICE names another place)")
     return path
+
+
+class Api:
+    """The REST contract as a client sees it."""
+
+    def __init__(self, fetch: Any, services: Any) -> None:
+        self._fetch = fetch
+        self.services = services
+
+    async def call(self, method: str, path: str, body: Any = None, raw: str | None = None) -> tuple[int, Any]:
+        """Return status and parsed body of one call."""
+        path, _, query = path.partition("?")
+        text = raw if raw is not None else None if body is None else json.dumps(body)
+        fields: dict[str, Any] = {"method": method, "params": dict(parse_qsl(query))}
+        if method == "POST" or text is not None:
+            fields["body"] = text or ""
+        try:
+            response = await self._fetch("tfenv-lab", *path.split("/"), **fields)
+        except HTTPClientError as error:
+            response = error.response
+        content = response.body.decode()
+        self.headers = response.headers
+        return response.code, json.loads(content) if content[:1] in "{[" else content
+
+    async def plan(self, **request: Any) -> Any:
+        """Return a plan, which must be possible."""
+        status, plan = await self.call("POST", "plans", request)
+        assert status == 201, plan
+        return plan
+
+    async def apply(self, **request: Any) -> Any:
+        """Plan, apply, and return the finished job."""
+        plan = await self.plan(**request)
+        status, job = await self.call("POST", "jobs", {"plan": plan["id"]})
+        assert status == 202, job
+        return await self.finished(job["id"])
+
+    async def finished(self, job_id: str, seconds: float = 60) -> Any:
+        """Wait for a job to end and return it."""
+        for _ in range(int(seconds / 0.05)):
+            _, job = await self.call("GET", f"jobs/{job_id}")
+            if job["finished"]:
+                return job
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"the job did not end: {job}")
+
+    async def environment(self, name: str) -> Any:
+        """Return an environment by name, or None."""
+        _, found = await self.call("GET", "environments")
+        return next((item for item in found["environments"] if item["name"] == name), None)
+
+
+@pytest.fixture
+def tensorflow_channel(channel: TinyChannel) -> TinyChannel:
+    """A channel with two releases of a stand-in for TensorFlow."""
+    return fill(channel)
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """Traits of TfenvLab beside the channel; a test module may override it."""
+    return {}
+
+
+@pytest.fixture
+def jp_server_config(tensorflow_channel: TinyChannel, settings: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "ServerApp": {"jpserver_extensions": {"tfenv_lab": True}},
+        "TfenvLab": {"channels": [tensorflow_channel.url], **settings},
+    }
+
+
+@pytest.fixture
+def api(jp_serverapp: Any, jp_fetch: Any, jp_asyncio_loop: asyncio.AbstractEventLoop, clean_home: Path) -> Iterator[Api]:
+    """A running server with the extension, in an empty home."""
+    services = jp_serverapp.web_app.settings["tfenv_lab_services"]
+    yield Api(jp_fetch, services)
+    jp_asyncio_loop.run_until_complete(services.stop())
+
+
+@pytest.fixture
+def made(api: Api, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Any:
+    """An environment “tf” with TensorFlow 2.19.1 and numpy 2.1."""
+
+    async def make() -> Any:
+        request = {"name": "tf", "tensorflow": "2.19.*", "python": PYTHON, "packages": ["numpy 2.1.*"]}
+        job = await api.apply(kind="create", **request)
+        assert job["state"] == "succeeded", job
+        return await api.environment("tf")
+
+    return jp_asyncio_loop.run_until_complete(make())

@@ -1,0 +1,167 @@
+"""Plans over REST: what would change, and every way in which it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..conftest import Api
+from ..tiny_tensorflow import PYTHON, TAG
+
+
+async def test_a_create_plan_lists_what_was_asked_for_first(api: Api) -> None:
+    plan = await api.plan(kind="create", name="tf", tensorflow="2.19.*", python=PYTHON, packages=["pandas"])
+    asked = [entry["name"] for entry in plan["entries"] if entry["requested"]]
+    assert asked == ["ipykernel", "keras", "pandas", "pip", "python", "tensorflow"]
+    assert [entry["name"] for entry in plan["entries"]][: len(asked)] == asked
+    tensorflow = next(entry for entry in plan["entries"] if entry["name"] == "tensorflow")
+    assert tensorflow["action"] == "install"
+    assert tensorflow["from"] is None
+    assert tensorflow["to"]["version"] == "2.19.1"
+    assert plan["download_bytes"] == sum(entry["to"]["size"] for entry in plan["entries"])
+    assert plan["sizes_complete"] is True
+
+
+async def test_a_plan_is_where_its_location_says(api: Api) -> None:
+    plan = await api.plan(kind="create", name="tf", tensorflow="2.20.*")
+    assert api.headers["Location"].endswith(f"/tfenv-lab/plans/{plan['id']}")
+    status, again = await api.call("GET", f"plans/{plan['id']}")
+    assert status == 200
+    assert {**again, "free_bytes": None} == {**plan, "free_bytes": None}
+
+
+async def test_the_equivalent_conda_command_quotes_and_overrides_channels(api: Api, tensorflow_channel: Any) -> None:
+    plan = await api.plan(kind="create", name="tf", tensorflow="2.19.*", python=PYTHON)
+    assert plan["commands"] == [
+        f"conda create --name tf --override-channels --channel {tensorflow_channel.url} "
+        f"'tensorflow=2.19.*=cpu_*' 'python={PYTHON}.*' keras ipykernel pip"
+    ]
+
+
+async def test_a_plan_writes_nothing(api: Api, clean_home: Path) -> None:
+    await api.plan(kind="create", name="tf", tensorflow="2.19.*")
+    assert not (clean_home / ".conda").exists()
+
+
+BAD_NAMES = ["a/b", "..", "a b", "x" * 300, "-x", "base", "con", ".hidden", ""]
+
+
+async def test_a_name_that_cannot_be_a_directory_is_refused(api: Api) -> None:
+    for name in BAD_NAMES:
+        status, error = await api.call("POST", "plans", {"kind": "create", "name": name, "tensorflow": "2.19.*"})
+        assert (status, error["reason"]) == (422, "invalid-name"), name
+
+
+async def test_a_name_that_exists_is_refused(api: Api, clean_home: Path) -> None:
+    (clean_home / ".conda/envs/tf").mkdir(parents=True)
+    status, error = await api.call("POST", "plans", {"kind": "create", "name": "tf", "tensorflow": "2.19.*"})
+    assert (status, error["reason"]) == (409, "prefix-exists")
+
+
+BAD_SPECS = [
+    ("--prefix=/tmp/x", 422, "invalid-spec"),
+    ("-c evil", 422, "invalid-spec"),
+    ("evil::tensorflow", 403, "channel-not-allowed"),
+    ("https://example.org/x-1-0.conda", 422, "invalid-spec"),
+    ("/tmp/x-1-0.conda", 422, "invalid-spec"),
+    ("tensorflow=", 422, "invalid-spec"),
+    ("numpy[url=file:///tmp/x-1-0.conda]", 422, "invalid-spec"),
+    ("numpy[md5=00000000000000000000000000000000]", 422, "invalid-spec"),
+    ("numpy; rm -rf ~", 422, "invalid-spec"),
+    ("x" * 400, 422, "invalid-spec"),
+    ("", 422, "invalid-spec"),
+]
+
+
+async def test_a_spec_never_becomes_an_option_a_path_or_another_channel(api: Api) -> None:
+    for spec, status, reason in BAD_SPECS:
+        request = {"kind": "create", "name": "tf", "tensorflow": None, "packages": [spec]}
+        found, error = await api.call("POST", "plans", request)
+        assert (found, error["reason"]) == (status, reason), spec
+
+
+BAD_BODIES = [
+    ("not json", "not JSON"),
+    ("[]", "JSON object"),
+    ('{"kind": "explode"}', "“kind”"),
+    ('{"kind": "create"}', "“name”"),
+    ('{"kind": "create", "name": 7}', "“name”"),
+    ('{"kind": "create", "name": "x", "keras": "yes"}', "“keras”"),
+    ('{"kind": "create", "name": "x", "packages": "numpy"}', "“packages”"),
+    ('{"kind": "create", "name": "x", "variant": "tpu"}', "“variant”"),
+    ('{"kind": "create", "name": "x", "prefix": "/tmp"}', "“prefix”"),
+    ('{"kind": "update", "environment": "x", "packages": []}', "“packages”"),
+]
+
+
+async def test_a_body_that_is_wrong_is_told_which_field(api: Api) -> None:
+    for body, field in BAD_BODIES:
+        status, error = await api.call("POST", "plans", raw=body)
+        assert (status, error["reason"]) == (400, "invalid-request"), body
+        assert field in error["message"]
+
+
+async def test_what_cannot_be_satisfied_is_explained_in_the_solvers_words(api: Api) -> None:
+    request = {"kind": "create", "name": "tf", "tensorflow": "2.19.*", "python": "3.9", "packages": []}
+    status, error = await api.call("POST", "plans", request)
+    assert (status, error["reason"]) == (422, "unsatisfiable")
+    assert "python" in error["details"]
+    assert PYTHON in error["message"], "a Python that does solve is suggested"
+
+
+async def test_an_unknown_plan_or_environment_is_not_found(api: Api) -> None:
+    for method, path, body in (
+        ("GET", "plans/0123456789abcdef", None),
+        ("GET", "plans/..%2f..", None),
+        ("POST", "plans", {"kind": "update", "environment": "nope", "packages": "all"}),
+    ):
+        status, error = await api.call(method, path, body)
+        assert (status, error["reason"]) == (404, "not-found"), path
+
+
+class TestChanges:
+    """Plans for an environment that is there."""
+
+    async def test_updating_tensorflow_moves_it_and_its_family_alone(self, api: Api, made: Any) -> None:
+        plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow", "keras"])
+        assert {entry["name"]: entry["action"] for entry in plan["entries"]} == {
+            "tensorflow": "upgrade",
+            "tensorflow-base": "upgrade",
+        }
+        assert plan["entries"][0]["to"]["build"].startswith(f"cpu_py{TAG}")
+
+    async def test_crossing_a_minor_version_is_warned_of_and_offered_as_a_copy(self, api: Api, made: Any) -> None:
+        plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow"])
+        warning = next(w for w in plan["warnings"] if w["code"] == "tensorflow-minor")
+        copied = await api.plan(**warning["plan_request"])
+        assert copied["name"] == "tf-2"
+        assert all(entry["action"] == "install" for entry in copied["entries"])
+
+    async def test_installing_something_else_leaves_tensorflow_where_it_is(self, api: Api, made: Any) -> None:
+        plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
+        assert [(e["name"], e["action"], e["requested"]) for e in plan["entries"]] == [("pandas", "install", True)]
+
+    async def test_updating_all_keeps_pythons_minor_and_the_variant(self, api: Api, made: Any) -> None:
+        plan = await api.plan(kind="update", environment=made["id"], packages="all")
+        moved = {entry["name"]: entry["to"]["version"] for entry in plan["entries"]}
+        assert moved["tensorflow"] == "2.20.0"
+        assert "python" not in moved
+        assert plan["commands"][0].endswith("--all")
+
+    async def test_removing_a_package_takes_what_needs_it(self, api: Api, made: Any) -> None:
+        plan = await api.plan(kind="remove", environment=made["id"], packages=["numpy"])
+        assert {e["name"] for e in plan["entries"]} == {"numpy", "keras", "tensorflow", "tensorflow-base", "python_abi"}
+        assert {e["action"] for e in plan["entries"]} == {"remove"}
+        assert {w["message"].split(",")[0] for w in plan["warnings"] if w["code"] == "requested-removed"} == {
+            "tensorflow",
+            "keras",
+        }
+
+    async def test_removing_what_is_not_installed_is_not_found(self, api: Api, made: Any) -> None:
+        request = {"kind": "remove", "environment": made["id"], "packages": ["pandas"]}
+        status, error = await api.call("POST", "plans", request)
+        assert (status, error["reason"]) == (404, "not-found")
+
+    async def test_an_update_without_news_has_no_entries(self, api: Api, made: Any) -> None:
+        plan = await api.plan(kind="update", environment=made["id"], packages=["ipykernel"])
+        assert plan["entries"] == []
