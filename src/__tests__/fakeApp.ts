@@ -1,10 +1,12 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
 import type { Event, Kernel } from '@jupyterlab/services';
 import { CommandRegistry } from '@lumino/commands';
 import { Stream } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
-import type { Job } from '../api/generated';
+import type { Environment, Job } from '../api/generated';
+import { CommandIDs } from '../commandids';
 import { JOB_EVENT } from '../models/jobs';
 import { changesPlugin } from '../plugins/changes';
 import { environmentsPlugin } from '../plugins/environments';
@@ -13,7 +15,13 @@ import { notebookPlugin } from '../plugins/notebook';
 import { notificationsPlugin } from '../plugins/notifications';
 import { panelPlugin } from '../plugins/panel';
 import type { ITfenvManager } from '../tokens';
-import type { FakeServer } from './fakeServer';
+import { FakeServer } from './fakeServer';
+import { CATALOG, environment, STATUS } from './fixtures';
+
+// JupyterLab renders when its own loop comes to it, not inside React's act().
+beforeAll(() => {
+  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false });
+});
 
 /**
  * JupyterLab as far as the extension sees it, on a fake server; all plugins but the tokens' are the real ones.
@@ -75,6 +83,55 @@ export class FakeApp {
   specsRead = 0;
   panel: Widget | null = null;
 
+  /** The panel, open on these environments, on a server that knows nothing else. */
+  static async open(
+    environments: readonly Environment[] = [environment('tf219')]
+  ): Promise<FakeApp> {
+    const app = new FakeApp(
+      new FakeServer({
+        'GET status': STATUS,
+        'GET environments': { environments },
+        'GET tensorflow': CATALOG,
+        'GET jobs': { jobs: [] }
+      })
+    );
+    await app.commands.execute(CommandIDs.openPanel);
+    await app.manager.environments.refresh();
+    return app;
+  }
+
+  /** The texts of the notifications. */
+  get toasts(): string[] {
+    return Notification.manager.notifications.map(item => item.message);
+  }
+
+  /** The buttons of the notifications. */
+  get toastActions(): Notification.IAction[] {
+    return Notification.manager.notifications.flatMap(
+      item => item.options.actions ?? []
+    );
+  }
+
+  /** Press a button of a notification. */
+  pressToast(label: string): void {
+    const found = this.toastActions.find(action => action.label === label);
+    if (!found) {
+      throw new Error(`no action ${label}`);
+    }
+    found.callback(new MouseEvent('click'));
+  }
+
+  /** Let the server finish a job. */
+  finish(running: Job, change: Partial<Job> = {}): void {
+    this.emit({
+      ...running,
+      state: 'succeeded',
+      phase: null,
+      finished: new Date().toISOString(),
+      ...change
+    });
+  }
+
   /** Let the server tell of a job. */
   emit(job: Job): void {
     const emission: unknown = { ...job, schema_id: JOB_EVENT };
@@ -84,6 +141,7 @@ export class FakeApp {
   dispose(): void {
     this.panel?.dispose();
     Object.values(this.manager).forEach(model => model.dispose());
+    Notification.dismiss();
   }
 
   private readonly _stream = new Stream<Event.IManager, Event.Emission>(
