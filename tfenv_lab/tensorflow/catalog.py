@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..conda.repodata import Repodata
     from ..environments.models import EnvironmentFacts, Update
+    from .advice import Known
     from .listing import Listing
     from .selection import Wanted
 
@@ -35,8 +36,9 @@ class Catalog:
         self._overrides = overrides
         self._lock = asyncio.Lock()
         self._listings: dict[tuple[int, str], Listing] = {}
-        #: The newest listing for the machine as it is, for questions that must not wait.
+        #: The newest listing for the machine as it is, for questions that must not wait, and what it was made for.
         self._latest: Listing | None = None
+        self._machine: list[GenericVirtualPackage] = []
 
     async def get(self, prereleases: bool = False, cuda: str | None = None) -> CatalogModel:
         """Return the releases, newest first; with ``cuda`` as if the driver supported that version.
@@ -85,6 +87,20 @@ class Catalog:
         ahead = keras and facts.keras and facts.keras.source == "conda" and newer(keras, facts.keras.version)
         return Update(self._latest.update_of(found.version, variant, minor), keras if ahead else None)
 
+    def known(self, facts: EnvironmentFacts) -> Known:
+        """Return what is in memory for the advice on an environment."""
+        from ..conda import virtual_packages
+        from .advice import Known
+
+        if self._latest is None or facts.tensorflow is None or facts.python is None:
+            return Known()
+        minor = ".".join(facts.python.split(".")[:2])
+        return Known(
+            cuda=virtual_packages.version_of(self._machine, "__cuda"),
+            update=self.updates(facts),
+            cuda_release=self._latest.cuda_release(facts.tensorflow.version, minor),
+        )
+
     def _virtual(self, cuda: str | None) -> list[GenericVirtualPackage]:
         from ..conda import virtual_packages
 
@@ -100,7 +116,7 @@ class Catalog:
                 self._listings = {k: kept for k, kept in self._listings.items() if k[0] == key[0]}
                 self._listings[key] = listing
             if key[1] == " ".join(map(str, self._virtual(None))):
-                self._latest = self._listings[key]
+                self._latest, self._machine = self._listings[key], virtual
             return self._listings[key]
 
     async def _build(self, virtual: list[GenericVirtualPackage]) -> Listing:

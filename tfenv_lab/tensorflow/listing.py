@@ -53,6 +53,12 @@ class Listing:
                 return cell.version
         return None
 
+    def cuda_release(self, version: str, python: str) -> str | None:
+        """Return the release whose CUDA build runs here with ``python``: ``version``, else the newest, or None."""
+        found = [c.version for c in self.cells if c.cuda and c.python == python and self.installable(c)]
+        stable = [release for release in found if not is_prerelease(release)]
+        return version if version in found else next(iter(stable), None)
+
     def keras_with(self, version: str, variant: str, python: str) -> str | None:
         """Return the Keras that comes with a cell today, or None where the channels do not hold the cell."""
         verdict = self.verdicts.get((version, variant, python))

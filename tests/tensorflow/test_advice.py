@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tfenv_lab.conda.pypi import PypiPackage
+from tfenv_lab.environments.models import Advice, EnvironmentFacts, Keras, TensorFlow, Update
+from tfenv_lab.plans import requests
+from tfenv_lab.tensorflow.advice import Known, advise, keras_fits
+from tfenv_lab.tensorflow.catalog import Catalog
+
+from .conftest import Forge
+
+GPU = Known(cuda="12.8", cuda_release="2.19.1")
+
+
+def facts(
+    tensorflow: str | None = "2.19.1",
+    keras: str | None = "3.5.0",
+    *,
+    variant: str = "cpu",
+    source: Any = "conda",
+    keras_source: Any = "conda",
+    packages: tuple[str, ...] = (),
+    pypi: dict[str, str] | None = None,
+    problems: tuple[Advice, ...] = (),
+) -> EnvironmentFacts:
+    return EnvironmentFacts(
+        id="e1",
+        prefix=Path("/envs/e1"),
+        meta_names=tuple(f"{stem}.json" for stem in packages),
+        python="3.12.4",
+        tensorflow=TensorFlow(tensorflow, f"{variant}_py312h0_0", variant, source) if tensorflow else None,
+        keras=Keras(keras, keras_source) if keras else None,
+        pypi=tuple(PypiPackage(name, version, Path("/x")) for name, version in (pypi or {}).items()),
+        problems=problems,
+    )
+
+
+def codes(found: EnvironmentFacts, known: Known | None = None) -> list[str]:
+    return [advice.code for advice in advise(found, known or Known())]
+
+
+def only(found: EnvironmentFacts, known: Known | None = None) -> Advice:
+    (advice,) = advise(found, known or Known())
+    return advice
+
+
+def test_nothing_where_all_is_well() -> None:
+    assert codes(facts()) == []
+    assert codes(facts(tensorflow=None, keras=None), GPU) == []
+
+
+class TestGpu:
+    def test_a_cpu_build_beside_a_gpu(self) -> None:
+        advice = only(facts(), GPU)
+        assert (advice.code, advice.severity) == ("cpu-build-with-gpu", "warning")
+        assert "CUDA 12.8" in advice.message
+        assert advice.plan_request == {
+            "kind": "install",
+            "environment": "e1",
+            "specs": ["tensorflow=2.19.1=cuda*"],
+            "into": None,
+        }
+
+    def test_that_cannot_be_helped(self) -> None:
+        advice = only(facts(), Known(cuda="12.8"))
+        assert (advice.severity, advice.plan_request) == ("info", None)
+
+    @pytest.mark.parametrize(
+        ("found", "known"),
+        [(facts(variant="cuda12.8"), GPU), (facts(), Known(cuda_release="2.19.1")), (facts(source="pypi"), GPU)],
+    )
+    def test_not_elsewhere(self, found: EnvironmentFacts, known: Known) -> None:
+        assert "cpu-build-with-gpu" not in codes(found, known)
+
+
+class TestPip:
+    def test_two_tensorflows(self) -> None:
+        found = facts("2.20.0", packages=("tensorflow-2.19.1-cpu_py312h0_0",), pypi={"tensorflow": "2.20.0"})
+        advice = only(found)
+        assert advice.code == "two-tensorflows"
+        assert "2.20.0 over conda's 2.19.1" in advice.message
+
+    def test_other_packages_are_named_with_both_versions(self) -> None:
+        found = facts(packages=("numpy-1.26.4-py312_0", "h5py-3.11.0-py312_0"), pypi={"numpy": "2.1.0"})
+        advice = only(found)
+        assert advice.code == "pip-over-conda"
+        assert "numpy 2.1.0 (conda's is 1.26.4)" in advice.message
+        assert "h5py" not in advice.message
+
+    def test_many_are_counted(self) -> None:
+        names = [f"lib{number}" for number in range(5)]
+        found = facts(packages=tuple(f"{name}-1.0-0" for name in names), pypi=dict.fromkeys(names, "2.0"))
+        assert "and 2 more" in only(found).message
+
+    def test_packages_that_conda_never_had_are_fine(self) -> None:
+        assert codes(facts(pypi={"nvidia-cuda-runtime-cu12": "12.5"})) == []
+
+    def test_pips_tensorflow_alone(self) -> None:
+        assert codes(facts(source="pypi", pypi={"tensorflow": "2.19.1"})) == ["pip-tensorflow"]
+
+
+class TestKeras:
+    @pytest.mark.parametrize(
+        ("tensorflow", "keras", "fits"),
+        [
+            ("2.19.1", "3.5.0", True),
+            ("2.16.1", "3.0.5", True),
+            ("2.16.1", "2.15.0", False),
+            ("2.15.0", "2.15.0", True),
+            ("2.15.1", "2.15.0", True),
+            ("2.15.0", "2.14.0", False),
+            ("2.15.0", "3.5.0", False),
+            ("2.9.1", "2.9.0", True),
+            ("2.10.0", "2.1.0", False),
+            ("3.0.0", "3.5.0", True),
+            ("nightly", "3.5.0", True),
+        ],
+    )
+    def test_generations(self, tensorflow: str, keras: str, fits: bool) -> None:
+        assert keras_fits(tensorflow, keras) == fits
+        assert ("keras-mismatch" in codes(facts(tensorflow, keras))) != fits
+
+    def test_the_remedy(self) -> None:
+        request = only(facts("2.19.1", "2.15.0")).plan_request
+        assert request is not None
+        assert request["specs"] == ["keras>=3"]
+        request = only(facts("2.15.0", "3.5.0")).plan_request
+        assert request is not None
+        assert request["specs"] == ["keras=2.15.*"]
+
+    def test_no_plan_moves_pips_keras(self) -> None:
+        assert only(facts("2.19.1", "2.15.0", keras_source="pypi")).plan_request is None
+
+    def test_tf_keras_of_another_release(self) -> None:
+        found = facts("2.19.1", packages=("tf-keras-2.17.0-pyhd8ed1ab_0",))
+        advice = only(found)
+        assert advice.code == "tf-keras-mismatch"
+        assert advice.plan_request is not None
+        assert advice.plan_request["specs"] == ["tf-keras=2.19.*"]
+        assert codes(facts("2.17.1", packages=("tf-keras-2.17.0-pyhd8ed1ab_0",))) == []
+
+
+def test_an_update() -> None:
+    advice = only(facts("2.18.0"), Known(update=Update(tensorflow="2.19.1")))
+    assert (advice.code, advice.severity, advice.message) == ("update", "info", "TensorFlow 2.19.1 is available.")
+    assert advice.plan_request == {
+        "kind": "update",
+        "environment": "e1",
+        "packages": ["tensorflow"],
+        "into": None,
+    }
+
+
+def test_nothing_beside_what_makes_an_environment_unusable() -> None:
+    broken = facts("2.19.1", "2.15.0", problems=(Advice("no-interpreter", "error", "gone"),))
+    assert codes(broken, GPU) == []
+
+
+def test_every_plan_request_can_be_read() -> None:
+    known = Known(cuda="12.8", cuda_release="2.19.1", update=Update(tensorflow="2.20.0"))
+    found = facts("2.19.1", "2.15.0", packages=("tf-keras-2.17.0-0",))
+    plans = [advice.plan_request for advice in advise(found, known) if advice.plan_request]
+    assert len(plans) == 4
+    for plan in plans:
+        requests.parse(dict(plan))
+
+
+def test_quick_enough_for_a_list() -> None:
+    stems = tuple(f"lib{number}-1.0-0" for number in range(200))
+    found = facts("2.19.1", "2.15.0", packages=stems, pypi={f"lib{number}": "2.0" for number in range(200)})
+    list(advise(found, GPU))
+    start = time.perf_counter()
+    for _ in range(100):
+        list(advise(found, GPU))
+    assert (time.perf_counter() - start) / 100 < 0.002
+
+
+def test_what_the_catalog_knows(forge: Forge, catalog_of: Callable[..., Catalog]) -> None:
+    forge.tensorflow("2.19.1", "cpu", "3.12")
+    forge.tensorflow("2.18.0", "cuda126", "3.12")
+    forge.tensorflow("2.18.0", "cpu", "3.12")
+    catalog = catalog_of(forge.index(), {"CUDA": "12.6"})
+    assert catalog.known(facts("2.18.0")) == Known()
+    asyncio.run(catalog.get())
+    known = catalog.known(facts("2.18.0"))
+    assert known == Known(cuda="12.6", update=Update(tensorflow="2.19.1"), cuda_release="2.18.0")
+    assert catalog.known(facts("2.19.1")).cuda_release == "2.18.0"

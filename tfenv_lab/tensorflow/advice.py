@@ -1,0 +1,133 @@
+"""What can be said about an environment's TensorFlow from names and versions alone, without running anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..environments.models import Advice, Update
+
+if TYPE_CHECKING:
+    from ..environments.models import EnvironmentFacts
+
+#: From this release on Keras is a package of its own line (3.x); before it, Keras had TensorFlow's number.
+_KERAS_3 = (2, 16)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is in memory about the machine and the channels.
+
+    ``cuda``: the CUDA version of the driver, None without one. ``update``: what the channels offer.
+    ``cuda_release``: the release with a CUDA build for this Python that runs here, this one if it has it.
+    """
+
+    cuda: str | None = None
+    update: Update = field(default_factory=Update)
+    cuda_release: str | None = None
+
+
+def minor_of(version: str) -> tuple[int, ...]:
+    """Return the first two numbers of a version, fewer where it has none."""
+    numbers = []
+    for part in version.split(".")[:2]:
+        if not part.isdigit():
+            break
+        numbers.append(int(part))
+    return tuple(numbers)
+
+
+def keras_fits(tensorflow: str, keras: str) -> bool:
+    """Return whether a release of TensorFlow works with a version of Keras.
+
+    Until 2.15 Keras had TensorFlow's own number, 2.16 is the step to Keras 3 (TensorFlow's release notes).
+    """
+    release, version = minor_of(tensorflow), minor_of(keras)
+    if len(release) < 2 or len(version) < 2:
+        return True
+    return version >= (3,) if release >= _KERAS_3 else version == release
+
+
+def advise(facts: EnvironmentFacts, known: Known) -> Iterator[Advice]:
+    """Yield what a person should know, the gravest first. Quick enough for a list: no disk, no network."""
+    if facts.problems:
+        return
+    yield from _pip_over_conda(facts)
+    yield from _keras(facts)
+    yield from _hardware(facts, known)
+    yield from _update(facts, known)
+
+
+def _pip_over_conda(facts: EnvironmentFacts) -> Iterator[Advice]:
+    replaced = [(package, facts.packages[package.name]) for package in facts.pypi if package.name in facts.packages]
+    for package, stem in replaced:
+        if package.name == "tensorflow":
+            yield Advice(
+                "two-tensorflows",
+                "warning",
+                f"pip put TensorFlow {package.version} over conda's {stem.version}: files of both are mixed. "
+                "“pip uninstall tensorflow” and a new installation from here bring back one.",
+            )
+    others = [f"{package.name} {package.version} (conda's is {stem.version})" for package, stem in replaced]
+    others = [text for text in others if not text.startswith("tensorflow ")]
+    if others:
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        yield Advice(
+            "pip-over-conda",
+            "warning",
+            f"pip replaced packages that conda had installed: {', '.join(others[:3])}{more}. "
+            "TensorFlow may not work with them.",
+        )
+
+
+def _keras(facts: EnvironmentFacts) -> Iterator[Advice]:
+    tensorflow, keras = facts.tensorflow, facts.keras
+    if tensorflow is None:
+        return
+    if keras is not None and not keras_fits(tensorflow.version, keras.version):
+        release = minor_of(tensorflow.version)
+        wanted = "3" if release >= _KERAS_3 else ".".join(map(str, release))
+        spec = "keras>=3" if wanted == "3" else f"keras={wanted}.*"
+        yield Advice(
+            "keras-mismatch",
+            "warning",
+            f"TensorFlow {tensorflow.version} works with Keras {wanted}, and Keras {keras.version} is installed.",
+            _install(facts, spec) if keras.source == "conda" else None,
+        )
+    condas = facts.packages.get("tf-keras")
+    legacy = next((package for package in facts.pypi if package.name == "tf-keras"), condas)
+    if legacy is not None and minor_of(legacy.version) != minor_of(tensorflow.version):
+        line = ".".join(map(str, minor_of(tensorflow.version)))
+        yield Advice(
+            "tf-keras-mismatch",
+            "warning",
+            f"tf-keras {legacy.version} is for another TensorFlow than {tensorflow.version}.",
+            _install(facts, f"tf-keras={line}.*") if legacy is condas else None,
+        )
+
+
+def _hardware(facts: EnvironmentFacts, known: Known) -> Iterator[Advice]:
+    tensorflow = facts.tensorflow
+    if known.cuda is None or tensorflow is None or tensorflow.source != "conda" or tensorflow.variant != "cpu":
+        return
+    message = f"This TensorFlow runs on the CPU alone, and a GPU is here (CUDA {known.cuda})."
+    if known.cuda_release is None:
+        yield Advice("cpu-build-with-gpu", "info", f"{message} The channels hold no build for it and this Python.")
+        return
+    request = _install(facts, f"tensorflow={known.cuda_release}=cuda*")
+    yield Advice("cpu-build-with-gpu", "warning", message, request)
+
+
+def _update(facts: EnvironmentFacts, known: Known) -> Iterator[Advice]:
+    if known.update.tensorflow is not None:
+        request = {"kind": "update", "environment": facts.id, "packages": ["tensorflow"], "into": None}
+        yield Advice("update", "info", f"TensorFlow {known.update.tensorflow} is available.", request)
+    elif facts.tensorflow is not None and facts.tensorflow.source == "pypi":
+        yield Advice(
+            "pip-tensorflow", "info", "Its TensorFlow was installed by pip; plans from here leave it as it is."
+        )
+
+
+def _install(facts: EnvironmentFacts, spec: str) -> dict[str, object]:
+    return {"kind": "install", "environment": facts.id, "specs": [spec], "into": None}
