@@ -79,6 +79,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/environments/{id}/size": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description Opaque. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        /** What an environment takes on the disk, measured now. */
+        readonly get: operations["getEnvironmentSize"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/environments/{id}/revisions": {
         readonly parameters: {
             readonly query?: never;
@@ -369,6 +389,12 @@ export interface components {
             /** @description Id of the job that changes it. */
             readonly busy: string | null;
             readonly advice: readonly components["schemas"]["Advice"][];
+        };
+        readonly Size: {
+            /** @description On the disk, hard links counted once. */
+            readonly bytes: number;
+            /** @description The part that the package cache or other environments hold too; removal does not free it. */
+            readonly shared: number;
         };
         /** @enum {string} */
         readonly Source: "conda" | "pypi";
@@ -676,6 +702,7 @@ export type Status = components['schemas']['Status'];
 export type VirtualPackage = components['schemas']['VirtualPackage'];
 export type Channel = components['schemas']['Channel'];
 export type Environment = components['schemas']['Environment'];
+export type Size = components['schemas']['Size'];
 export type Source = components['schemas']['Source'];
 export type Severity = components['schemas']['Severity'];
 export type Advice = components['schemas']['Advice'];
@@ -816,6 +843,31 @@ export interface operations {
                     readonly "application/json": {
                         readonly packages: readonly components["schemas"]["Package"][];
                     };
+                };
+            };
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly getEnvironmentSize: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description Opaque. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The size. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Size"];
                 };
             };
             readonly 404: components["responses"]["Error"];

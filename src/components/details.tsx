@@ -29,6 +29,7 @@ import { JobProgress } from './jobProgress';
 import { PackagesTab } from './packagesTab';
 import { ScreenHeader } from './screenHeader';
 import { Tabs } from './tabs';
+import { UpdateBadge } from './updateBadge';
 
 export interface IDetailsProps {
   readonly environment: Environment;
@@ -127,23 +128,12 @@ function Summary(props: {
       <p>
         {facts.join(' · ')}{' '}
         {update.tensorflow && (
-          <button
-            type="button"
-            className="jp-TfenvBadge"
-            aria-label={trans.__(
-              'Update %1 to TensorFlow %2',
-              environment.name,
-              update.tensorflow
-            )}
-            disabled={environment.protected || !environment.writable}
-            onClick={() =>
-              execute(CommandIDs.updateEnvironment, {
-                environment: environment.id
-              })
-            }
-          >
-            {`↑ ${update.tensorflow}`}
-          </button>
+          <UpdateBadge
+            environment={environment}
+            version={update.tensorflow}
+            trans={trans}
+            execute={execute}
+          />
         )}
       </p>
       <p>

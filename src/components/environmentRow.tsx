@@ -12,6 +12,7 @@ import { AdviceLine } from './adviceLine';
 import { IconButton } from './iconButton';
 import { JobFailure } from './jobFailure';
 import { JobProgress } from './jobProgress';
+import { UpdateBadge } from './updateBadge';
 
 /** Runs a command of the extension. */
 export type Execute = (
@@ -140,27 +141,12 @@ function Summary(props: {
         {parts.join(' · ')}
       </span>
       {update.tensorflow && (
-        <button
-          type="button"
-          className="jp-TfenvBadge"
-          title={
-            environment.protected_reason ??
-            trans.__('Update TensorFlow to %1', update.tensorflow)
-          }
-          aria-label={trans.__(
-            'Update %1 to TensorFlow %2',
-            environment.name,
-            update.tensorflow
-          )}
-          disabled={environment.protected || !environment.writable}
-          onClick={() =>
-            execute(CommandIDs.updateEnvironment, {
-              environment: environment.id
-            })
-          }
-        >
-          {`↑ ${update.tensorflow}`}
-        </button>
+        <UpdateBadge
+          environment={environment}
+          version={update.tensorflow}
+          trans={trans}
+          execute={execute}
+        />
       )}
     </div>
   );

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { Entry, Plan } from '../api/generated';
+import { variantLabel, variantOfBuild } from '../models/choices';
 import { groupEntries } from '../models/entries';
 import { formatBytes } from '../models/units';
 
@@ -88,10 +89,18 @@ export function EntryRow(props: {
   const { entry, trans } = props;
   const builds = [entry.from?.build, entry.to?.build].filter(Boolean);
   const size = entry.to?.size;
+  // Which hardware it is for is told by the thin package that is asked for.
+  const variant =
+    entry.name === 'tensorflow' && entry.to
+      ? variantOfBuild(entry.to.build)
+      : null;
   return (
     <tr data-action={entry.action} title={builds.join(' → ')}>
       <th scope="row">{entry.name}</th>
-      <td>{versionsOf(entry, trans)}</td>
+      <td>
+        {versionsOf(entry, trans)}
+        {variant && ` · ${variantLabel(variant)}`}
+      </td>
       <td className="jp-TfenvEntries-size">
         {typeof size === 'number' && `+ ${formatBytes(size)}`}
       </td>

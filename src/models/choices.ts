@@ -81,6 +81,12 @@ export function variantLabel(name: string): string {
   return cuda === null ? name.toUpperCase() : `CUDA ${cuda}`.trim();
 }
 
+/** The variant that a build string of conda-forge names: cpu_py311…, cuda126py312…; null for others. */
+export function variantOfBuild(build: string): string | null {
+  const match = /^(?:(cpu)_|cuda(\d+)(\d)py)/.exec(build);
+  return match && (match[1] ?? `cuda${match[2]}.${match[3]}`);
+}
+
 export function releaseOf(
   catalog: Catalog,
   version: string

@@ -11,8 +11,13 @@ export interface IEntryGroups {
   readonly added: readonly Entry[];
 }
 
+/** What an environment is about comes before the rest. */
+const LEADING = ['tensorflow', 'keras', 'python'];
+
 export function groupEntries(entries: readonly Entry[]): IEntryGroups {
-  const byName = [...entries].sort((a, b) => a.name.localeCompare(b.name));
+  const byName = [...entries].sort(
+    (a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name)
+  );
   const rest = byName.filter(entry => !entry.requested);
   return {
     requested: byName.filter(entry => entry.requested),
@@ -22,4 +27,9 @@ export function groupEntries(entries: readonly Entry[]): IEntryGroups {
     removed: rest.filter(entry => entry.action === 'remove'),
     added: rest.filter(entry => entry.action === 'install')
   };
+}
+
+function rank(entry: Entry): number {
+  const index = LEADING.indexOf(entry.name);
+  return index < 0 ? LEADING.length : index;
 }

@@ -52,6 +52,8 @@ export function describeProgress(job: Job, trans: TranslationBundle): string {
     case 'check':
       return trans.__('checking');
     case null:
-      return job.message || trans.__('starting');
+      return job.kind === 'delete'
+        ? trans.__('deleting')
+        : trans.__('starting');
   }
 }

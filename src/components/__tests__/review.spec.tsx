@@ -59,7 +59,7 @@ describe('Review', () => {
     );
     const requested = screen.getByRole('table', { name: 'Requested' });
     expect(requested.textContent).toBe(
-      'python3.12.4+ 24 MBtensorflow2.19.1+ 24 MB'
+      'tensorflow2.19.1+ 24 MBpython3.12.4+ 24 MB'
     );
     const folded = screen.getByText('1 dependency').closest('details');
     expect(folded?.open).toBe(false);

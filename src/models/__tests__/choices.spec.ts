@@ -14,6 +14,7 @@ import {
   releaseOf,
   revise,
   variantLabel,
+  variantOfBuild,
   variantOf
 } from '../choices';
 
@@ -178,6 +179,15 @@ describe('names of variants', () => {
   it('are written as people write them', () => {
     expect(variantLabel('cpu')).toBe('CPU');
     expect(variantLabel('cuda12.6')).toBe('CUDA 12.6');
+  });
+
+  it.each([
+    ['cpu_py311h6ac8430_0', 'cpu'],
+    ['cuda126py312h5379a72_200', 'cuda12.6'],
+    ['cuda112py39h01bd6f0_0', 'cuda11.2'],
+    ['py311_0', null]
+  ])('are read from build %s', (build, name) => {
+    expect(variantOfBuild(build)).toBe(name);
   });
 
   it('give the CUDA versions of a release, newest first', () => {

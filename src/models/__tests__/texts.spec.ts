@@ -74,7 +74,8 @@ describe('describeProgress', () => {
     [{ phase: 'swap' as const }, 'finishing'],
     [{ state: 'queued' as const, message: 'Waits for tf' }, 'Waits for tf'],
     [{ state: 'queued' as const, message: '' }, 'waiting'],
-    [{ phase: null, message: '' }, 'starting']
+    [{ phase: null }, 'starting'],
+    [{ phase: null, kind: 'delete' as const }, 'deleting']
   ])('%j is %s', (change, text) => {
     expect(describeProgress(job('1', 'tf', change), trans)).toBe(text);
   });
@@ -117,5 +118,19 @@ describe('groupEntries', () => {
     expect(names(groups.changed)).toEqual(['numpy']);
     expect(names(groups.removed)).toEqual(['tensorflow-estimator']);
     expect(names(groups.added)).toEqual(['absl-py', 'zlib']);
+  });
+
+  it('begins with what an environment is about', () => {
+    const names = ['ipykernel', 'pandas', 'python', 'keras', 'tensorflow'];
+    const { requested } = groupEntries(
+      names.map(name => entry('install', name, null, '1', { requested: true }))
+    );
+    expect(requested.map(item => item.name)).toEqual([
+      'tensorflow',
+      'keras',
+      'python',
+      'ipykernel',
+      'pandas'
+    ]);
   });
 });
