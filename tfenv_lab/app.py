@@ -63,7 +63,12 @@ class TfenvLab(ExtensionApp):
         logger = getattr(server, "event_logger", None)
         if logger is not None:
             logger.register_event_schema(SCHEMA_PATH)
-        self.services = Services(self, logger, sessions=getattr(server, "session_manager", None))
+        self.services = Services(
+            self,
+            logger,
+            sessions=getattr(server, "session_manager", None),
+            kernels=getattr(server, "kernel_spec_manager", None),
+        )
         self.settings["tfenv_lab_services"] = self.services
 
     def initialize_handlers(self) -> None:

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 class Services:
     """What the handlers work with. ``app`` holds the configuration."""
 
-    def __init__(self, app: TfenvLab, event_logger: EventLogger | None, sessions: Any = None, kernels: Any = None) -> None:
+    def __init__(
+        self, app: TfenvLab, event_logger: EventLogger | None, sessions: Any = None, kernels: Any = None
+    ) -> None:
         self.app = app
         self._event_logger = event_logger
         self._sessions = sessions
@@ -94,6 +96,7 @@ class Services:
             prefixes=lambda: self.environments.known_prefixes(),
             display_name=self.app.kernel_display_name,
             envs_dir=self.envs_dir,
+            manager=self._kernel_specs,
             parent=self.app,
         )
 
@@ -107,6 +110,8 @@ class Services:
             updates=self._updates,
             busy_of=lambda prefix: self.jobs.busy_of(prefix),
             kernels_of=lambda: self.kernels.registered(),
+            advice=[lambda facts: self.kernels.advice(facts)],
+            on_change=lambda prefixes: self.kernels.reconcile(prefixes),
             parent=self.app,
         )
 
@@ -145,7 +150,10 @@ class Services:
         return [s["path"] for s in sessions if (s.get("kernel") or {}).get("name") == kernel.name]
 
     async def start(self) -> None:
-        """Settle what an earlier server left, and bring kernelspecs in line. Runs beside the first requests."""
+        """Settle what an earlier server left, and bring kernelspecs in line.
+
+        Runs beside the first requests.
+        """
         prefixes = list(await self.environments.prefixes())
         await self.jobs.recover([*prefixes, self.envs_dir / "any"])
         await self.kernels.reconcile()
@@ -154,6 +162,8 @@ class Services:
         """End what runs."""
         if "jobs" in self.__dict__:
             await self.jobs.stop()
+        if "environments" in self.__dict__:
+            await self.environments.stop()
 
     def _updates(self, facts: EnvironmentFacts) -> Update:
         from .environments.models import Update
@@ -185,5 +195,3 @@ def writable(path: Path) -> bool:
     """Tell whether a directory can be written, or made where it is not there yet."""
     place = next((p for p in (path, *path.parents) if p.exists()), path)
     return os.access(place, os.W_OK | os.X_OK)
-
-

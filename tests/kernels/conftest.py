@@ -34,17 +34,17 @@ def envs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settings(envs: Path, clean_home: Path) -> CondaSettings:
+def conda_settings(envs: Path, clean_home: Path) -> CondaSettings:
     return condarc.load({"CONDA_ENVS_DIRS": str(envs)}, clean_home)
 
 
 @pytest.fixture
-def make_service(envs: Path, settings: CondaSettings) -> Callable[..., KernelService]:
+def make_service(envs: Path, conda_settings: CondaSettings) -> Callable[..., KernelService]:
     def make(folders: Sequence[Path] = (), **options: Any) -> KernelService:
         def prefixes() -> list[Path]:
             return [path for folder in (envs, *folders) if folder.is_dir() for path in folder.iterdir()]
 
-        return KernelService(settings, prefixes=prefixes, envs_dir=envs, **options)
+        return KernelService(conda_settings, prefixes=prefixes, envs_dir=envs, **options)
 
     return make
 

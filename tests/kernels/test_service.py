@@ -321,10 +321,10 @@ class TestRealKernels:
             assert ask(client, look) == expected
 
 
-def test_settings_of_a_base_name_its_kernel_base(settings: CondaSettings, tmp_path: Path) -> None:
+def test_settings_of_a_base_name_its_kernel_base(conda_settings: CondaSettings, tmp_path: Path) -> None:
     from dataclasses import replace
 
     root = make_prefix(tmp_path / "conda", python="3.12.1", kernels=["python3"])
-    service = KernelService(replace(settings, root_prefix=root), prefixes=lambda: [root])
+    service = KernelService(replace(conda_settings, root_prefix=root), prefixes=lambda: [root])
     assert run(service.register(root, "base")) == Kernel("conda-base-py", "base (Python 3.12.1)")
     assert spec_of("conda-base-py")["env"]["CONDA_DEFAULT_ENV"] == "base"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..base import BaseHandler
+from ..conda import revisions
 
 
 class EnvironmentsHandler(BaseHandler):
@@ -50,6 +52,28 @@ class PackagesHandler(BaseHandler):
         self.send({"packages": [package.to_json() for package in packages]})
 
 
+class SizeHandler(BaseHandler):
+    """The size of one environment."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Measure the environment, which takes a moment, and answer with its size."""
+        self.send(await self.services.environments.size(identifier))
+
+
+class RevisionsHandler(BaseHandler):
+    """The history of one environment."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Answer with the revisions, newest first."""
+        environment = await self.services.environments.get(identifier)
+        found = await asyncio.to_thread(revisions.read, Path(environment.prefix))
+        self.send({"revisions": [revision.to_json() for revision in reversed(found)]})
+
+
 class KernelspecHandler(BaseHandler):
     """The kernel of one environment."""
 
@@ -74,5 +98,7 @@ HANDLERS: list[tuple[str, type[BaseHandler]]] = [
     (r"environments", EnvironmentsHandler),
     (r"environments/([^/]+)", EnvironmentHandler),
     (r"environments/([^/]+)/packages", PackagesHandler),
+    (r"environments/([^/]+)/size", SizeHandler),
+    (r"environments/([^/]+)/revisions", RevisionsHandler),
     (r"environments/([^/]+)/kernelspec", KernelspecHandler),
 ]

@@ -16,6 +16,7 @@ from .inventory import Inventory, Seen
 from .models import Advice, Environment, EnvironmentFacts, Kernel, Package, Update
 from .packages import packages_of
 from .protection import Protection
+from .size import Size, size_of
 
 if TYPE_CHECKING:
     from ..conda.condarc import CondaSettings
@@ -96,6 +97,16 @@ class EnvironmentService(LoggingConfigurable):
         """Return what is installed in an environment, by name; NotFound where there is no such id."""
         environment = await self.get(identifier)
         return await asyncio.to_thread(packages_of, Path(environment.prefix))
+
+    async def size(self, identifier: str) -> Size:
+        """Measure what an environment takes on the disk; NotFound where there is no such id."""
+        environment = await self.get(identifier)
+        return await asyncio.to_thread(size_of, Path(environment.prefix))
+
+    async def stop(self) -> None:
+        """Wait for what follows the last change."""
+        if self._following is not None:
+            await self._following
 
     async def _look(self) -> tuple[Sequence[Seen], dict[str, Kernel]]:
         found = await asyncio.to_thread(lambda: (self._inventory.look(), self.kernels_of() if self.kernels_of else {}))

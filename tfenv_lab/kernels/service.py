@@ -16,7 +16,7 @@ from ..conda.activation import environment_variables
 from ..conda.prefix import fingerprint
 from ..environments import facts
 from ..environments.discovery import RealPaths
-from ..environments.models import EnvironmentFacts, Kernel
+from ..environments.models import Advice, EnvironmentFacts, Kernel
 from ..errors import InvalidRequest
 from . import building, conda_manager, kernelspecs, naming
 from .building import Built, Setting
@@ -112,6 +112,11 @@ class KernelService(LoggingConfigurable):
     def trouble(self) -> str | None:
         """Return a sentence where another part of the server works against our kernelspecs, else None."""
         return conda_manager.trouble(self.manager)
+
+    def advice(self, found: EnvironmentFacts) -> list[Advice]:
+        """Return the trouble, for an environment that has a kernel."""
+        message = self.trouble() if found.kernels else None
+        return [Advice("kernels-deleted", "warning", message)] if message else []
 
     def _register(self, prefix: Path, name: str | None, env: Mapping[str, str] | None) -> Kernel:
         if not kernelspecs.inside(prefix):

@@ -1,0 +1,75 @@
+"""An inventory of a machine of its own: a home, an envs_dir and a conda base, and nothing of the real machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from tests.prefixes import make_prefix
+from tfenv_lab.conda import condarc, condarc_files, roots
+from tfenv_lab.environments.service import EnvironmentService
+
+Result = TypeVar("Result")
+
+
+def run(awaitable: Awaitable[Result]) -> Result:
+    async def wait() -> Result:
+        return await awaitable
+
+    return asyncio.run(wait())
+
+
+@pytest.fixture(autouse=True)
+def own_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine's system directories and conda installations are out of sight."""
+    monkeypatch.setattr(condarc_files, "SYSTEM_DIRS", (str(tmp_path / "etc"),))
+    monkeypatch.setattr(roots, "SYSTEM_ROOTS", (tmp_path / "opt" / "conda",))
+
+
+@pytest.fixture
+def home(clean_home: Path) -> Path:
+    return clean_home
+
+
+@pytest.fixture
+def envs(home: Path) -> Path:
+    """conda's own envs_dir of a user."""
+    folder = home / ".conda" / "envs"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """conda's own prefix, in a well-known place."""
+    return make_prefix(tmp_path / "opt" / "conda", ["conda-26.7.1-py312_0"], python="3.12.4")
+
+
+@pytest.fixture
+def make_service(home: Path, envs: Path) -> Callable[..., EnvironmentService]:
+    def make(**options: Any) -> EnvironmentService:
+        return EnvironmentService(condarc.load({}, home), envs_dir=envs, **options)
+
+    return make
+
+
+@pytest.fixture
+def service(make_service: Callable[..., EnvironmentService]) -> EnvironmentService:
+    return make_service()
+
+
+@pytest.fixture
+def register(home: Path) -> Callable[[Path | str], None]:
+    """Add a line to conda's list of environments anywhere."""
+
+    def add(prefix: Path | str) -> None:
+        path = home / ".conda" / "environments.txt"
+        path.parent.mkdir(exist_ok=True)
+        with path.open("a") as file:
+            file.write(f"{prefix}\n")
+
+    return add

@@ -1,0 +1,87 @@
+"""What must not be changed from here, and why, in a sentence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.environments.conftest import run
+from tests.prefixes import make_prefix
+from tfenv_lab.environments.inventory import Seen
+from tfenv_lab.environments.models import EnvironmentFacts
+from tfenv_lab.environments.protection import Protection
+from tfenv_lab.environments.service import EnvironmentService
+
+Make = Callable[..., EnvironmentService]
+
+
+def reasons(service: EnvironmentService) -> dict[str, str | None]:
+    found = run(service.list())
+    assert all(environment.protected == (environment.protected_reason is not None) for environment in found)
+    return {environment.name: environment.protected_reason for environment in found}
+
+
+def test_an_ordinary_environment_is_not(service: EnvironmentService, envs: Path) -> None:
+    make_prefix(envs / "tf")
+    assert reasons(service) == {"tf": None}
+
+
+def test_base(make_service: Make, base: Path) -> None:
+    assert "base" in str(reasons(make_service())["base"])
+
+
+def test_another_installations_base(make_service: Make, base: Path, home: Path) -> None:
+    other = make_prefix(home / "miniforge3")
+    assert {reasons(make_service())[name] is None for name in ("base", str(base))} == {False}
+    assert other.is_dir()
+
+
+def test_the_one_that_runs_the_server_or_is_the_base_of_its_virtual_environment(envs: Path, tmp_path: Path) -> None:
+    prefix = make_prefix(envs / "jupyter")
+    (tmp_path / "link").symlink_to(prefix)
+    found = EnvironmentFacts("id", prefix, ("history",), writable=True)
+    seen = Seen(os.path.realpath(prefix), "jupyter", found, is_root=False)
+    assert "server" in str(Protection(server=["/venv", str(tmp_path / "link")]).reason(seen))
+    assert Protection(server=["/venv", "/usr"]).reason(seen) is None
+
+
+@pytest.mark.parametrize("how", ["name", "path", "home"])
+def test_the_administrators_list(how: str, make_service: Make, envs: Path) -> None:
+    make_prefix(envs / "shared")
+    make_prefix(envs / "mine")
+    text = {"name": "shared", "path": str(envs / "shared"), "home": "~/.conda/envs/shared"}[how]
+    found = reasons(make_service(protected=[text]))
+    assert "configuration" in str(found["shared"])
+    assert found["mine"] is None
+
+
+def test_a_frozen_one_says_what_its_maker_said(service: EnvironmentService, envs: Path) -> None:
+    prefix = make_prefix(envs / "course")
+    (prefix / "conda-meta" / "frozen").write_text('{"message": "Ask the teacher."}')
+    assert str(reasons(service)["course"]).endswith("Ask the teacher.")
+
+
+def test_one_that_cannot_be_written(service: EnvironmentService, envs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_prefix(envs / "central", python="3.11.9")
+    access = os.access
+    # Tests may run as root, who may write everywhere: the answer of the system is imitated.
+    monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK and access(path, mode))
+    assert "permission" in str(reasons(service)["central"])
+    assert [found.writable for found in run(service.list())] == [False]
+
+
+def test_one_that_is_broken_says_so(service: EnvironmentService, envs: Path) -> None:
+    (envs / "rest" / "lib").mkdir(parents=True)
+    assert "conda-meta" in str(reasons(service)["rest"])
+
+
+def test_every_reason_is_a_sentence(make_service: Make, base: Path, envs: Path) -> None:
+    (make_prefix(envs / "frozen") / "conda-meta" / "frozen").touch()
+    (envs / "rest" / "lib").mkdir(parents=True)
+    make_prefix(envs / "named")
+    found = [reason for reason in reasons(make_service(protected=["named"])).values() if reason]
+    assert len(found) == 4
+    assert all(reason[0].isupper() and reason.endswith(".") for reason in found)

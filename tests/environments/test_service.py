@@ -1,0 +1,334 @@
+"""The list of environments: true, fresh, and never held up by one of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.environments.conftest import run
+from tests.prefixes import add_dist_info, add_kernel, add_python, add_record, make_prefix
+from tfenv_lab.environments import facts
+from tfenv_lab.environments.bounded import BoundedReads
+from tfenv_lab.environments.models import Advice, Environment, EnvironmentFacts, Kernel, Update
+from tfenv_lab.environments.service import EnvironmentService
+from tfenv_lab.errors import NotFound
+
+Make = Callable[..., EnvironmentService]
+
+
+def only(service: EnvironmentService) -> Environment:
+    (found,) = run(service.list())
+    return found
+
+
+@pytest.fixture
+def tf(envs: Path) -> Path:
+    stems = ["tensorflow-2.19.1-cpu_py311h1_0", "keras-3.5.0-pyh_0"]
+    prefix = make_prefix(envs / "tf", stems, python="3.11.9", kernels=["python3"])
+    settle(prefix)
+    return prefix
+
+
+def settle(prefix: Path) -> None:
+    """Date everything a minute back: what was changed this instant is read again to be sure."""
+    for path in (prefix, *prefix.rglob("*")):
+        status = path.lstat()
+        os.utime(path, (status.st_atime - 60, status.st_mtime - 60), follow_symlinks=False)
+
+
+class TestModel:
+    def test_all_of_it(self, make_service: Make, tf: Path) -> None:
+        service = make_service(
+            updates=lambda found: Update(tensorflow="2.20.0"),
+            busy_of=lambda prefix: "job-1" if prefix == tf else None,
+            kernels_of=lambda: {os.path.realpath(tf): Kernel("conda-env-tf-py", "tf (TensorFlow 2.19.1)")},
+            advice=[lambda found: [Advice("note", "info", f"Python {found.python}")]],
+        )
+        modified = only(service).modified
+        assert only(service).to_json() == {
+            "id": service.id_of(tf),
+            "name": "tf",
+            "prefix": str(tf),
+            "python": "3.11.9",
+            "tensorflow": {"version": "2.19.1", "build": "cpu_py311h1_0", "variant": "cpu", "source": "conda"},
+            "keras": {"version": "3.5.0", "source": "conda"},
+            "kernel": {"name": "conda-env-tf-py", "display_name": "tf (TensorFlow 2.19.1)"},
+            "writable": True,
+            "protected": False,
+            "protected_reason": None,
+            "modified": modified,
+            "update": {"tensorflow": "2.20.0", "keras": None},
+            "busy": "job-1",
+            "advice": [{"code": "note", "severity": "info", "message": "Python 3.11.9", "plan_request": None}],
+        }
+
+    def test_without_a_kernel_a_plan_adds_one(self, service: EnvironmentService, envs: Path) -> None:
+        make_prefix(envs / "bare", python="3.11.9")
+        found = only(service)
+        (advice,) = found.advice
+        assert (advice.code, advice.severity) == ("no-kernel", "info")
+        assert advice.plan_request == {
+            "kind": "install",
+            "environment": found.id,
+            "specs": ["ipykernel"],
+            "into": None,
+        }
+
+    def test_where_nothing_may_be_changed_no_plan_is_offered(self, make_service: Make, envs: Path) -> None:
+        make_prefix(envs / "bare", python="3.11.9")
+        (advice,) = only(make_service(protected=["bare"])).advice
+        assert (advice.code, advice.plan_request) == ("no-kernel", None)
+
+    @pytest.mark.parametrize("kernel", ["own", "hand-made"])
+    def test_with_one_of_any_kind_it_is_not_said(self, kernel: str, make_service: Make, envs: Path) -> None:
+        prefix = make_prefix(envs / "x", python="3.11.9", kernels=["python3"] if kernel == "own" else [])
+        known = {os.path.realpath(prefix): Kernel("mine", "Mine")} if kernel == "hand-made" else {}
+        assert only(make_service(kernels_of=lambda: known)).advice == ()
+
+    def test_order(self, service: EnvironmentService, envs: Path) -> None:
+        for name in ("b", "base2", "A", "a"):
+            make_prefix(envs / name)
+        assert [found.name for found in run(service.list())] == ["A", "a", "b", "base2"]
+
+
+class TestOne:
+    def test_by_id_and_by_any_path(self, service: EnvironmentService, tf: Path, tmp_path: Path) -> None:
+        (tmp_path / "link").symlink_to(tf)
+        found = run(service.get(service.id_of(tf)))
+        assert found == run(service.by_prefix(tmp_path / "link")) == run(service.by_prefix(tf))
+
+    def test_none(self, service: EnvironmentService, tmp_path: Path) -> None:
+        with pytest.raises(NotFound):
+            run(service.get("nothing"))
+        assert run(service.by_prefix(tmp_path)) is None
+
+    def test_a_closer_look_finds_damage_and_the_list_remembers_it(self, service: EnvironmentService, tf: Path) -> None:
+        (tf / "conda-meta" / "zlib-1.3-0.json").write_text("{")
+        settle(tf)
+        assert [advice.code for advice in only(service).advice] == []
+        found = run(service.get(service.id_of(tf)))
+        assert [(advice.code, advice.severity) for advice in found.advice] == [("damaged-record", "error")]
+        assert found.tensorflow is not None
+        assert only(service).advice == found.advice
+        add_record(tf, "zlib-1.3-0")
+        assert run(service.get(found.id)).advice == () == only(service).advice
+
+
+class TestFresh:
+    CHANGES: tuple[tuple[str, Callable[[Path], object], Callable[[Environment], object], object], ...] = (
+        (
+            "conda updates a package",
+            lambda tf: (
+                (tf / "conda-meta" / "keras-3.5.0-pyh_0.json").unlink(),
+                add_record(tf, "keras-3.6.0-pyh_0"),
+            ),
+            lambda found: found.keras and found.keras.version,
+            "3.6.0",
+        ),
+        (
+            "pip installs",
+            lambda tf: add_dist_info(tf / "lib/python3.11/site-packages", "tensorflow", "2.20.0"),
+            lambda found: found.tensorflow and found.tensorflow.source,
+            "pypi",
+        ),
+        (
+            "it is frozen",
+            lambda tf: (tf / "conda-meta" / "frozen").write_text('{"message": "No."}'),
+            lambda found: found.protected,
+            True,
+        ),
+        ("conda-meta is deleted", lambda tf: shutil.rmtree(tf / "conda-meta"), lambda found: found.python, None),
+    )
+
+    @pytest.mark.parametrize(
+        ("change", "look", "seen"), [case[1:] for case in CHANGES], ids=[case[0] for case in CHANGES]
+    )
+    def test_a_change_in_a_terminal_shows_with_the_next_list(
+        self,
+        change: Callable[[Path], object],
+        look: Callable[[Environment], object],
+        seen: object,
+        service: EnvironmentService,
+        tf: Path,
+    ) -> None:
+        assert look(only(service)) != seen
+        change(tf)
+        assert look(only(service)) == seen
+
+    def test_a_repaired_interpreter_and_an_added_kernel_show(self, service: EnvironmentService, envs: Path) -> None:
+        prefix = make_prefix(envs / "x", python="3.11.9")
+        (prefix / "bin" / "python").rename(prefix / "bin" / "away")
+        settle(prefix)
+        assert [advice.code for advice in only(service).advice] == ["no-interpreter"]
+        (prefix / "bin" / "away").rename(prefix / "bin" / "python")
+        assert [advice.code for advice in only(service).advice] == ["no-kernel"]
+        add_kernel(prefix)
+        assert only(service).advice == ()
+
+    def test_new_and_removed_environments_show(self, service: EnvironmentService, tf: Path, envs: Path) -> None:
+        assert len(run(service.list())) == 1
+        make_prefix(envs / "new")
+        assert len(run(service.list())) == 2
+        shutil.rmtree(tf)
+        assert only(service).name == "new"
+
+    def test_one_that_another_replaced_is_read_anew(self, service: EnvironmentService, tf: Path, envs: Path) -> None:
+        assert only(service).python == "3.11.9"
+        staged = make_prefix(envs / ".tfenv-new-1-tf", python="3.12.1")
+        tf.rename(envs / ".tfenv-old-1-tf")
+        staged.rename(tf)
+        assert only(service).python == "3.12.1"
+
+    def test_what_did_not_change_is_not_read_again(
+        self, service: EnvironmentService, tf: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = only(service)
+
+        def fail(*_: object) -> None:
+            raise AssertionError("read again")
+
+        monkeypatch.setattr(facts, "read", fail)
+        assert only(service) == first
+
+    def test_unless_it_is_asked_for(self, service: EnvironmentService, tf: Path) -> None:
+        assert only(service).keras is not None
+        record = tf / "conda-meta" / "keras-3.5.0-pyh_0.json"
+        times = (tf / "conda-meta").stat()
+        record.unlink()
+        os.utime(tf / "conda-meta", ns=(times.st_atime_ns, times.st_mtime_ns))
+        assert only(service).keras is not None
+        service.invalidate(tf)
+        assert only(service).keras is None
+
+    def test_a_change_in_the_instant_of_reading_is_not_missed(self, service: EnvironmentService, envs: Path) -> None:
+        prefix = make_prefix(envs / "x", ["keras-3.5.0-pyh_0"])
+        assert only(service).keras is not None
+        stamp = (prefix / "conda-meta").stat().st_mtime_ns
+        (prefix / "conda-meta" / "keras-3.5.0-pyh_0.json").unlink()
+        # A file system whose clock ticks slowly dates both states alike.
+        os.utime(prefix / "conda-meta", ns=(stamp, stamp))
+        assert only(service).keras is None
+
+
+class TestFollowers:
+    def follow(self, make_service: Make) -> tuple[EnvironmentService, list[Sequence[Path]]]:
+        told: list[Sequence[Path]] = []
+
+        async def on_change(prefixes: Sequence[Path]) -> None:
+            told.append(prefixes)
+
+        return make_service(on_change=on_change), told
+
+    def test_they_are_told_what_changed_or_vanished_but_not_what_is_new(
+        self, make_service: Make, tf: Path, envs: Path
+    ) -> None:
+        service, told = self.follow(make_service)
+
+        async def live() -> None:
+            await service.list()
+            await service.stop()
+            assert told == []
+            add_record(tf, "rich-13.0-pyh_0")
+            make_prefix(envs / "new")
+            await service.list()
+            await service.stop()
+            assert told == [[tf]]
+            await service.list()
+            shutil.rmtree(tf)
+            await service.list()
+            await service.stop()
+            assert told == [[tf], [tf]]
+
+        asyncio.run(live())
+
+    def test_one_that_fails_does_not_fail_the_list(
+        self, make_service: Make, tf: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def fail(prefixes: Sequence[Path]) -> None:
+            raise OSError("no space")
+
+        service = make_service(on_change=fail)
+
+        async def live() -> None:
+            await service.list()
+            add_record(tf, "rich-13.0-pyh_0")
+            assert len(await service.list()) == 1
+            await service.stop()
+
+        asyncio.run(live())
+        assert "no space" in caplog.text
+
+
+class TestOneThatHangs:
+    def test_the_others_are_there_in_time(
+        self, service: EnvironmentService, tf: Path, envs: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stuck = make_prefix(envs / "stuck", python="3.11.9")
+        release = threading.Event()
+        read = facts.read
+
+        def hang(prefix: str, real: str) -> object:
+            if prefix == str(stuck):
+                release.wait()
+            return read(prefix, real)
+
+        # A drive that does not answer, imitated where its files are read.
+        monkeypatch.setattr(facts, "read", hang)
+        service._inventory._reads = BoundedReads(service._inventory._read, limit=0.3)
+        begun = time.monotonic()
+        try:
+            found = {environment.name: environment for environment in run(service.list())}
+            assert time.monotonic() - begun < 2
+            assert [advice.code for advice in found["stuck"].advice] == ["unreachable"]
+            assert found["stuck"].protected
+            assert found["tf"].python == "3.11.9"
+        finally:
+            release.set()
+
+    def test_one_that_fails_in_an_unknown_way(
+        self,
+        service: EnvironmentService,
+        tf: Path,
+        envs: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        make_prefix(envs / "odd")
+        read = facts.read
+
+        def fail(prefix: str, real: str) -> object:
+            if prefix.endswith("odd"):
+                raise OSError(5, "Input/output error")
+            return read(prefix, real)
+
+        monkeypatch.setattr(facts, "read", fail)
+        found = {environment.name: environment for environment in run(service.list())}
+        assert [advice.code for advice in found["odd"].advice] == ["unreachable"]
+        assert found["tf"].python == "3.11.9"
+        assert "Input/output error" in caplog.text
+
+
+class TestKnownPrefixes:
+    def test_those_that_conda_knows(self, service: EnvironmentService, tf: Path, envs: Path) -> None:
+        (envs / "rest" / "bin").mkdir(parents=True)
+        make_prefix(envs / "no-history", history=None)
+        assert service.known_prefixes() == [tf]
+        assert run(service.prefixes()) == [envs / "no-history", tf]
+
+
+def test_facts_answer_for_packages(envs: Path) -> None:
+    prefix = make_prefix(envs / "x", ["zlib-1.3-h1_0"])
+    add_python(prefix)
+    found: list[EnvironmentFacts] = []
+    reading = facts.read(str(prefix), str(prefix))
+    assert reading is not None
+    found.append(reading.facts)
+    assert found[0].packages["zlib"].build == "h1_0"
+    assert "history" not in found[0].packages
