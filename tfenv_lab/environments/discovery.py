@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..conda import roots
 from ..conda.staging import MARK
@@ -70,8 +70,7 @@ def places(
     return Places(tuple(dict.fromkeys(named)), tuple(dict.fromkeys(folders)), tuple(bases))
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A directory that may be an environment; whether it is a link, where that is known."""
 
     path: str
@@ -101,9 +100,9 @@ class RealPaths:
 
     def of(self, prefix: str, is_link: bool | None = None) -> tuple[str, bool]:
         """Return the real path, and whether the prefix itself is a link (looked up where it is not given)."""
-        parent, name = os.path.split(prefix)
+        parent, _, name = prefix.rpartition(os.sep)
         if parent not in self._parents:
-            self._parents[parent] = os.path.realpath(parent)
+            self._parents[parent] = os.path.realpath(parent or os.sep)
         real = f"{self._parents[parent]}{os.sep}{name}"
         if is_link is None:
             is_link = os.path.islink(real)
@@ -133,5 +132,5 @@ class Names:
         """Return ``base``, the directory's name where it lies in one of the ``envs_dirs``, or else the path."""
         if path == self._root:
             return "base"
-        parent, name = os.path.split(path)
+        parent, _, name = path.rpartition(os.sep)
         return name if parent in self._folders else path

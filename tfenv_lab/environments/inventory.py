@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import discovery, facts
 from .bounded import BoundedReads
@@ -30,8 +30,7 @@ NO_ENVIRONMENT = EnvironmentFacts("", Path())
 GRAIN = 20_000_000
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """One environment:
 
     its real path, conda's name of it, what its files say, and whether it is a root prefix.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +74,7 @@ class EnvironmentService(LoggingConfigurable):
         if one is None:
             raise NotFound("There is no such environment any more.", identifier)
         closer = await asyncio.to_thread(self._inventory.inspect, one.facts)
-        return self._model(replace(one, facts=closer), kernels)
+        return self._model(one._replace(facts=closer), kernels)
 
     async def by_prefix(self, prefix: Path) -> Environment | None:
         """Return the environment at ``prefix``, by whatever path, or None where there is none."""
