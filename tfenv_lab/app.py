@@ -10,6 +10,7 @@ from jupyter_server.utils import url_path_join
 from traitlets import Bool, Int, List, Unicode
 
 from .base import ROOT
+from .environments.export_handlers import HANDLERS as EXPORT
 from .environments.handlers import HANDLERS as ENVIRONMENTS
 from .jobs.events import SCHEMA_PATH
 from .jobs.handlers import HANDLERS as JOBS
@@ -18,7 +19,7 @@ from .services import Services
 from .status import HANDLERS as STATUS
 from .tensorflow.handlers import HANDLERS as TENSORFLOW
 
-HANDLERS = [*STATUS, *ENVIRONMENTS, *TENSORFLOW, *PLANS, *JOBS]
+HANDLERS = [*STATUS, *ENVIRONMENTS, *EXPORT, *TENSORFLOW, *PLANS, *JOBS]
 
 
 class TfenvLab(ExtensionApp):

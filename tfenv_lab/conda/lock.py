@@ -29,13 +29,14 @@ def load(path: Path) -> dict[str, list[RepoDataRecord]]:
     """Return the records of a lock by subdir. Raises OSError or ValueError for what is no lock."""
     try:
         environment = LockFile.from_path(path).default_environment()
+        records = environment.conda_repodata_records() if environment is not None else None
     except OSError:
         raise
     except Exception as error:  # the bindings raise a bare Exception subclass for a parse error
         raise ValueError(f"not a lock: {error}") from error
-    if environment is None:
+    if records is None:
         raise ValueError("the lock has no default environment")
-    return environment.conda_repodata_records()
+    return records
 
 
 def loads(text: str) -> dict[str, list[RepoDataRecord]]:
@@ -44,3 +45,13 @@ def loads(text: str) -> dict[str, list[RepoDataRecord]]:
         path = Path(folder) / "lock.yml"
         path.write_text(text, encoding="utf-8")
         return load(path)
+
+
+def pypi_requirements(text: str, subdir: str) -> list[str]:
+    """Return ``name==version`` of a lock's PyPI packages for one subdir. ``text`` is a lock that :func:`loads` takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "lock.yml"
+        path.write_text(text, encoding="utf-8")
+        environment = LockFile.from_path(path).default_environment()
+    packages = environment.pypi_packages() if environment is not None else {}
+    return [f"{package.name}=={package.version}" for package in packages.get(subdir, ())]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InvalidRequest, NotFound, PrefixExists, Protected, Unsatisfiable
+from ..errors import NotFound, PrefixExists, Protected, Unsatisfiable
 from ..tensorflow import family
 from . import change, requests
 
@@ -26,7 +26,8 @@ class Draft:
     """A solved request: the records before and after, and all that a plan tells of them.
 
     ``specs`` are what this request itself asked for (conda's command line has the same), ``cuda`` the CUDA version
-    that the solve pretended to find. ``fingerprint`` is None where the prefix must be new.
+    that the solve pretended to find. ``fingerprint`` is None where the prefix must be new. ``notes`` are sentences on
+    what the request asked for and will not get.
     """
 
     request: requests.PlanRequest
@@ -41,6 +42,7 @@ class Draft:
     environment: Environment | None = None
     cuda: str | None = None
     virtual: Sequence[GenericVirtualPackage] = field(default=(), repr=False)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ class Planner:
                 return await self._clone(request)
             case requests.Revert():
                 return await self._revert(request)
-        raise InvalidRequest("Importing a file is not possible yet.")
+            case requests.Import():
+                return await self._import(request)
 
     async def _create(self, request: requests.Create) -> Draft:
         from ..conda import specs, virtual_packages
@@ -184,6 +187,24 @@ class Planner:
         locked = await asyncio.to_thread(lock.load, revisions.lock_of(found.prefix, revision.number))
         return self._in_place(
             found, request, locked.get(self._repodata.subdir, []), dict(revision.requested), ()
+        )
+
+    async def _import(self, request: requests.Import) -> Draft:
+        from . import files
+
+        prefix = self._new_prefix(request.name)
+        found = await files.resolve(request, self._repodata, self._allowed)
+        return Draft(
+            request,
+            request.name,
+            prefix,
+            (),
+            found.records,
+            found.requested,
+            found.specs,
+            cuda=found.cuda,
+            virtual=found.virtual,
+            notes=found.notes,
         )
 
     # What the kinds share

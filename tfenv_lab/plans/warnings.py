@@ -25,6 +25,7 @@ def warnings(draft: Draft, lines: Sequence[Entry], running: Sequence[str] = ()) 
         *_hardware(draft),
         *_pip(draft),
         *_running(draft, running),
+        *(PlanWarning("import-not-honoured", note) for note in draft.notes),
     ]
     order = {"error": 0, "warning": 1, "info": 2}
     return sorted(found, key=lambda warning: order[warning.severity])

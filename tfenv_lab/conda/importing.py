@@ -1,0 +1,265 @@
+"""Files that describe an environment: recognised and read, trusting nothing in them.
+
+YAML is read as plain texts, lists and mappings: no tags, no anchors, no deep nesting. What comes out is either specs
+and channels to solve with (environment.yml) or exact packages (explicit list, conda-lock, pixi.lock), and sentences
+about what cannot be honoured. Whether its channels are allowed is for :mod:`pinned` and the planner to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from ..errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from rattler import RepoDataRecord
+
+ENVIRONMENT_YML, EXPLICIT, CONDA_LOCK, PIXI_LOCK = FORMATS = ("environment-yml", "explicit", "conda-lock", "pixi-lock")
+#: Begins the comment that keeps one requested spec in a lock that we wrote.
+REQUESTED = "requested:"
+#: A file of more bytes is refused.
+MAX_BYTES = 5 * 1024 * 1024
+#: Lists and mappings inside each other, more than any of the formats has.
+_MAX_DEPTH = 12
+_NAMES = {
+    ENVIRONMENT_YML: "an environment.yml",
+    EXPLICIT: "an explicit list",
+    CONDA_LOCK: "a conda-lock file",
+    PIXI_LOCK: "a pixi.lock",
+}
+_COMMENT = re.compile(rf"#\s*{REQUESTED}\s*(.+)")
+_KNOWN = {"name", "channels", "dependencies", "prefix"}
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """One exact package. Hashes are hexadecimal; ``record`` is there where the file holds all of it (pixi.lock)."""
+
+    url: str
+    sha256: str | None = None
+    md5: str | None = None
+    depends: tuple[str, ...] = ()
+    record: RepoDataRecord | None = None
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A file's contents. ``pinned`` is None where ``specs`` are to be solved.
+
+    ``channels`` are as the file writes them, in its order. ``specs`` of exact packages are what was asked for by name,
+    where the file tells. ``notes`` are sentences.
+    """
+
+    format: str
+    channels: tuple[str, ...] = ()
+    specs: tuple[str, ...] = ()
+    pinned: tuple[Pinned, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def read(text: str, format_: str | None, subdir: str) -> Imported:
+    """Read a file for one platform. ``format_`` None recognises it.
+
+    Raises InvalidRequest for what is none of ``FORMATS``, is not what ``format_`` says, or is for another platform.
+    """
+    if format_ is not None and format_ not in FORMATS:
+        raise InvalidRequest(f"“format” must be one of {', '.join(FORMATS)}.")
+    if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise InvalidRequest("The file is larger than 5 MB; a file that describes an environment is not.")
+    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
+    if "@EXPLICIT" in lines:
+        found, data = EXPLICIT, None
+    else:
+        data = parse_yaml(text)
+        found = _recognise(data)
+    if format_ is not None and found != format_:
+        raise InvalidRequest(f"This is {_NAMES[found]}, not {_NAMES[format_]}.")
+    asked = tuple(match[1] for line in lines if (match := _COMMENT.fullmatch(line)))
+    if data is None:
+        return _explicit(lines, asked, subdir)
+    if found == ENVIRONMENT_YML:
+        return _environment_yml(data)
+    return _conda_lock(data, asked, subdir) if found == CONDA_LOCK else _pixi_lock(text, asked, subdir)
+
+
+def parse_yaml(text: str) -> Any:
+    """Return YAML as texts, lists and mappings. Raises InvalidRequest for what is not YAML, or more than that."""
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        depth = 0
+        for event in yaml.parse(text, Loader=loader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > _MAX_DEPTH:
+                raise InvalidRequest("The file nests deeper than a file that describes an environment does.")
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                raise InvalidRequest("The file uses YAML anchors (“&” or “*”), which are not read.")
+            if getattr(event, "tag", None):
+                raise InvalidRequest(f"The file uses the YAML tag “{event.tag[:60]}”, which is not read.")
+        return yaml.load(text, Loader=loader)  # noqa: S506 - makes texts, lists and mappings alone
+    except (yaml.YAMLError, ValueError) as error:
+        raise InvalidRequest("The file is neither YAML nor an explicit list.", str(error)) from error
+
+
+def _recognise(data: Any) -> str:
+    if isinstance(data, dict):
+        if "package" in data and "metadata" in data:
+            return CONDA_LOCK
+        if "environments" in data and "packages" in data:
+            return PIXI_LOCK
+        if "dependencies" in data or "channels" in data:
+            return ENVIRONMENT_YML
+    raise InvalidRequest("The file is none of: environment.yml, explicit list, conda-lock.yml, pixi.lock.")
+
+
+# Shapes
+
+
+def _list(value: Any, where: str) -> list[Any]:
+    if value in (None, ""):
+        return []
+    if not isinstance(value, list):
+        raise InvalidRequest(f"“{where}” must be a list.")
+    return value
+
+
+def _mapping(value: Any, where: str) -> Mapping[str, Any]:
+    if value in (None, ""):
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise InvalidRequest(f"“{where}” must be a mapping.")
+    return value
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise InvalidRequest(f"“{where}” must be a text.")
+    return value
+
+
+def _by_pip(requirements: Iterable[str]) -> list[str]:
+    names = list(requirements)
+    if not names:
+        return []
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    shown = ", ".join(" ".join(name.split())[:80] for name in names[:10])
+    return [f"Packages for pip are not installed: {shown}{more}. Install them with pip once the environment is there."]
+
+
+def _other_platform(platforms: Iterable[str], subdir: str) -> InvalidRequest:
+    names = ", ".join(sorted({platform[:40] for platform in platforms})[:10]) or "none"
+    return InvalidRequest(f"This lock is not for this platform ({subdir}); it is for: {names}.")
+
+
+# Formats
+
+
+def _environment_yml(data: Mapping[str, Any]) -> Imported:
+    wanted: list[str] = []
+    by_pip: list[str] = []
+    for item in _list(data.get("dependencies"), "dependencies"):
+        if isinstance(item, dict):
+            for manager, requirements in _mapping(item, "dependencies").items():
+                if manager != "pip":
+                    raise InvalidRequest(f"“dependencies” holds a section “{manager[:40]}”; only “pip” is known.")
+                by_pip += [_text(requirement, "pip") for requirement in _list(requirements, "pip")]
+        else:
+            wanted.append(_text(item, "dependencies"))
+    notes = _by_pip(by_pip)
+    for key in sorted(set(_mapping(data, "file")) - _KNOWN):
+        notes.append(f"The section “{key[:40]}” is not used.")
+    channels = tuple(_text(channel, "channels") for channel in _list(data.get("channels"), "channels"))
+    if not wanted:
+        raise InvalidRequest("The file asks for no conda package.")
+    # A spec's own channel becomes one of the channels; which package comes from where is their priority's business.
+    named = [spec.partition("::")[0] for spec in wanted if "::" in spec]
+    notes += [f"“{spec[:80]}”: the channels' priority decides where it comes from." for spec in wanted if "::" in spec]
+    # nodefaults says that conda's own default channels are not to be added; they never are.
+    both = [channel for channel in dict.fromkeys((*channels, *named)) if channel != "nodefaults"]
+    return Imported(ENVIRONMENT_YML, tuple(both), tuple(wanted), notes=tuple(notes))
+
+
+def _explicit(lines: Iterable[str], asked: tuple[str, ...], subdir: str) -> Imported:
+    pinned = []
+    for line in lines:
+        platform = re.fullmatch(r"#\s*platform:\s*(\S+)", line)
+        if platform and platform[1] != subdir:
+            raise _other_platform([platform[1]], subdir)
+        if not line or line.startswith("#") or line == "@EXPLICIT":
+            continue
+        # CEP 23: an address, then md5, sha256 or sha256 with its name.
+        found = re.fullmatch(r"([^#\s]+)(?:#(?:([0-9a-f]{32})|(?:sha256:)?([0-9a-f]{64})))?", line)
+        if found is None:
+            raise InvalidRequest(f"“{line[:80]}” is not a line of an explicit list.")
+        pinned.append(Pinned(found[1], found[3], found[2]))
+    return Imported(EXPLICIT, specs=asked, pinned=tuple(pinned))
+
+
+def _conda_lock(data: Mapping[str, Any], asked: tuple[str, ...], subdir: str) -> Imported:
+    if data.get("version", "1") != "1":
+        raise InvalidRequest("Only version 1 of conda-lock's files is read.")
+    pinned, by_pip, platforms, others = [], [], set(), set()
+    for item in _list(data["package"], "package"):
+        package = _mapping(item, "package")
+        platform, name = _text(package.get("platform"), "platform"), _text(package.get("name"), "name")
+        platforms.add(platform)
+        category = package.get("category", "main")
+        if platform != subdir:
+            continue
+        if category != "main":
+            others.add(str(category)[:40])
+        elif package.get("manager") == "pip":
+            by_pip.append(f"{name}=={package.get('version')}")
+        else:
+            digest = _mapping(package.get("hash"), "hash")
+            needs = _mapping(package.get("dependencies"), "dependencies").items()
+            depends = tuple(f"{need} {_constraint(text)}".strip() for need, text in needs)
+            url = _text(package.get("url"), "url")
+            pinned.append(Pinned(url, _hex(digest, "sha256", 64), _hex(digest, "md5", 32), depends))
+    if not pinned:
+        raise _other_platform(platforms, subdir)
+    notes = [f"Packages of the category “{category}” are left out." for category in sorted(others)]
+    return Imported(CONDA_LOCK, specs=asked, pinned=tuple(pinned), notes=(*_by_pip(by_pip), *notes))
+
+
+def _constraint(value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidRequest("“dependencies” must hold texts.")
+    return value
+
+
+def _hex(digest: Mapping[str, Any], kind: str, length: int) -> str | None:
+    value = digest.get(kind)
+    if value in (None, ""):
+        return None
+    if not isinstance(value, str) or not re.fullmatch(rf"[0-9a-f]{{{length}}}", value):
+        raise InvalidRequest(f"“{kind}” must be {length} hexadecimal digits.")
+    return value
+
+
+def _pixi_lock(text: str, asked: tuple[str, ...], subdir: str) -> Imported:
+    from . import lock
+
+    try:
+        by_platform = lock.loads(text)
+    except ValueError as error:
+        raise InvalidRequest("The pixi.lock cannot be read.", str(error)) from error
+    if subdir not in by_platform:
+        raise _other_platform(by_platform, subdir)
+    pinned = [
+        Pinned(record.url, _digest(record.sha256), _digest(record.md5), tuple(record.depends), record)
+        for record in by_platform[subdir]
+    ]
+    notes = _by_pip(lock.pypi_requirements(text, subdir))
+    return Imported(PIXI_LOCK, specs=asked, pinned=tuple(pinned), notes=tuple(notes))
+
+
+def _digest(value: bytes | None) -> str | None:
+    return value.hex() if value else None

@@ -1,0 +1,135 @@
+"""From an imported file to the records of a new environment: solved from its specs, or exactly its packages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import ChannelNotAllowed, TfenvError
+from ..tensorflow import family
+from . import change
+
+if TYPE_CHECKING:
+    from rattler import GenericVirtualPackage, RepoDataRecord
+
+    from ..conda.importing import Imported
+    from ..conda.repodata import Repodata
+    from .requests import Import
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What a file comes to on this machine. ``specs`` are what was solved, empty for exact packages."""
+
+    records: Sequence[RepoDataRecord]
+    requested: dict[str, str]
+    specs: tuple[str, ...]
+    cuda: str | None
+    virtual: Sequence[GenericVirtualPackage]
+    notes: tuple[str, ...]
+
+
+async def resolve(request: Import, repodata: Repodata, allowed: Sequence[str]) -> Resolved:
+    """Read a file and find its packages. ``allowed`` are channel names.
+
+    Raises InvalidRequest, InvalidSpec, ChannelNotAllowed, Unsatisfiable, ChannelUnreachable.
+    """
+    from ..conda import importing
+
+    found = await asyncio.to_thread(importing.read, request.content, request.format, repodata.subdir)
+    if found.pinned is None:
+        return await _solved(found, repodata, allowed)
+    return await _exact(found, repodata, allowed)
+
+
+async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -> Resolved:
+    from ..conda import specs, virtual_packages
+    from ..conda.solve import solve
+
+    permitted = _urls(allowed, repodata)
+    urls: dict[str, None] = {}
+    for text in found.channels:
+        for url in _urls([text], repodata):
+            if url not in permitted:
+                raise ChannelNotAllowed(f"The channel “{text[:120]}” is not allowed here.")
+            urls[url] = None
+    names = {*allowed, *found.channels}
+    wanted = tuple(str(specs.parse(text, names)) for text in found.specs)
+    asked = specs.by_name(wanted)
+    # Asking for a CUDA build by name is asking for it on a machine without a driver too.
+    builds = (family.cuda_of(name, build) for name, build in _builds(asked))
+    detected = virtual_packages.detect()
+    cuda = next((version for version in builds if version), None)
+    if cuda is None or virtual_packages.version_of(detected, "__cuda") is not None:
+        cuda, virtual = None, detected
+    else:
+        virtual = virtual_packages.detect(cuda=cuda)
+    records = await solve(_on(repodata, urls), wanted, virtual_packages=virtual)
+    return Resolved(records, asked, tuple(asked.values()), cuda, virtual, found.notes)
+
+
+async def _exact(found: Imported, repodata: Repodata, allowed: Sequence[str]) -> Resolved:
+    from ..conda import pinned, virtual_packages
+
+    permitted = _urls(allowed, repodata)
+    places = [
+        (pinned.address(package.url, permitted, repodata.subdir), package) for package in found.pinned or ()
+    ]
+    channels = dict.fromkeys(place.channel for place, _ in places)
+    records, notes = await pinned.records(places, _on(repodata, channels))
+    requested = _still_true(found.specs, records, allowed)
+    if not requested:
+        # The file does not tell: what nothing else needs is what somebody wanted.
+        requested = change.leaves(change.State(records, {}))
+    return Resolved(records, requested, (), None, virtual_packages.detect(), (*found.notes, *notes))
+
+
+def _urls(names: Iterable[str], repodata: Repodata) -> list[str]:
+    """Return the clean URLs that channel names stand for. Raises ChannelNotAllowed for what is no channel."""
+    from ..conda.condarc import resolve_channels
+
+    urls = []
+    for name in names:
+        try:
+            urls += [ref.url for ref in resolve_channels(name, repodata.settings)]
+        except ValueError as error:
+            raise ChannelNotAllowed(f"“{name[:120]}” is not a channel.") from error
+    return urls
+
+
+def _on(repodata: Repodata, urls: Iterable[str]) -> Repodata:
+    """Return repodata of these channels, in this order; of the configured ones where none are given."""
+    from ..conda.condarc import with_channels
+    from ..conda.repodata import Repodata
+
+    wanted = list(urls)
+    if not wanted or wanted == [ref.url for ref in repodata.settings.channels]:
+        return repodata
+    return Repodata(with_channels(repodata.settings, wanted), repodata.subdir)
+
+
+def _builds(asked: dict[str, str]) -> list[tuple[str, str]]:
+    """Return name and build of the specs that give a build."""
+    split = [(name, text.split(" ")) for name, text in asked.items()]
+    return [(name, parts[2].rstrip("*")) for name, parts in split if len(parts) > 2]
+
+
+def _still_true(
+    texts: Iterable[str], records: Sequence[RepoDataRecord], allowed: Sequence[str]
+) -> dict[str, str]:
+    """Return, by name, the requested specs in a lock that its packages meet; the rest is a comment gone stale."""
+    from ..conda import specs
+
+    by_name = {record.name.normalized: record for record in records}
+    kept = {}
+    for text in texts:
+        try:
+            spec = str(specs.parse(text, allowed))
+        except TfenvError:
+            continue
+        name = specs.name_of(spec)
+        if name in by_name and specs.satisfied(spec, by_name[name]):
+            kept[name] = spec
+    return kept
