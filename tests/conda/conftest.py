@@ -73,13 +73,15 @@ class Lab:
         return await self.apply(change, watcher)
 
     async def apply(self, change: transaction.Change, watcher: Watched | None = None) -> revisions.Revision:
-        return await transaction.apply(
+        revision = await transaction.apply(
             change,
             package_cache=self.root / "pkgs",
             bytecode_store=self.root / "bytecode",
             client=None,
             watcher=watcher or Watched(),
         )
+        transaction.clear(change.prefix, change.job)
+        return revision
 
     def tree(self, prefix: Path | None = None) -> dict[str, tuple[int, bytes]]:
         """Return mode and content of every file, by path."""

@@ -201,6 +201,8 @@ def test_a_worker_that_died_after_the_swap_had_its_change(lab: Lab) -> None:
 def test_removal_takes_the_prefix_and_its_line_in_condas_list(lab: Lab) -> None:
     run(lab.change("app 1.0"))
     transaction.remove(lab.prefix, "1job")
+    assert not lab.prefix.exists()
+    transaction.clear(lab.prefix, "1job")
     assert lab.beside() == []
     assert registry.registry_path().read_text() == ""
 

@@ -67,6 +67,10 @@ async def test_removal_leaves_no_prefix_no_kernel_and_no_line_in_condas_list(api
     status, job = await api.call("DELETE", f"environments/{made['id']}")
     assert status == 202
     assert (await api.finished(job["id"]))["state"] == "succeeded"
+    for _ in range(200):  # what was removed is deleted behind the job's back
+        if not list(Path(made["prefix"]).parent.iterdir()):
+            break
+        await asyncio.sleep(0.05)
     assert list(Path(made["prefix"]).parent.iterdir()) == []
     assert made["kernel"]["name"] not in KernelSpecManager().find_kernel_specs()
     assert registry.registry_path().read_text() == ""

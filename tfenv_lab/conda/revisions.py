@@ -24,6 +24,11 @@ class Revision:
     requested: dict[str, str]
     job: str | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the Revision of the REST contract."""
+        fields = ("number", "created", "kind", "summary", "entries")
+        return {name: getattr(self, name) for name in fields}
+
 
 def read(prefix: Path) -> list[Revision]:
     """Return the revisions kept in a prefix, oldest first; unreadable ones are left out."""

@@ -122,14 +122,17 @@ async def apply(
         raise translate(error) from error
     finally:
         await asyncio.to_thread(staging.discard, staged)
-    await asyncio.to_thread(finish, change.prefix, change.job)
+    await asyncio.to_thread(_registered, change.prefix)
     return revision
 
 
-def finish(path: Path, job: str) -> None:
-    """Do what follows a swap: enter the prefix in conda's list and delete what it replaced. Harmless twice."""
+def _registered(path: Path) -> None:
     with contextlib.suppress(OSError):  # a home that cannot be written must not fail a change that is done
         registry.register(path)
+
+
+def clear(path: Path, job: str) -> None:
+    """Delete what a change or a removal put aside. That takes as long as it takes; the change is done before it."""
     staging.discard(staging.trash_path(path, job))
 
 
@@ -137,21 +140,20 @@ def undo(path: Path, job: str) -> bool:
     """Clear away what a job that died left beside ``path``; return whether its change had taken place."""
     done = any(revision.job == job for revision in revisions.read(path))
     if done:
-        finish(path, job)
+        _registered(path)
+    clear(path, job)
     staging.discard(staging.staging_path(path, job))
     return done
 
 
 def remove(path: Path, job: str) -> None:
-    """Remove a whole environment: renamed away first, so that it is gone at once, then deleted."""
-    trash = staging.trash_path(path, job)
+    """Remove a whole environment: it is renamed away and so gone at once; ``clear`` deletes it."""
     try:
-        path.rename(trash)
+        path.rename(staging.trash_path(path, job))
     except OSError as error:
         raise translate(error) from error
     with contextlib.suppress(OSError):
         registry.unregister(path)
-    staging.discard(trash)
 
 
 def _owned(source: Path, owned: set[str]) -> set[str]:

@@ -77,6 +77,7 @@ class JobService(LoggingConfigurable):
         self._workers: dict[str, WorkerProcess] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancelled: set[str] = set()
+        self._ending: set[asyncio.Future[int]] = set()
 
     # What is asked
 
@@ -220,23 +221,32 @@ class JobService(LoggingConfigurable):
 
     async def _work(self, job_id: str, order: dict[str, Any]) -> dict[str, Any] | None:
         """Run the worker and return its last word, or None where it died without one."""
-        last: list[dict[str, Any]] = []
+        last: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
 
         def tell(message: dict[str, Any]) -> None:
+            if last.done():
+                return
             job = self._live[job_id]
             if "phase" in message:
                 self._update(replace(job, phase=message["phase"], message=PHASES[message["phase"]]))
             elif "progress" in message:
                 self._update(replace(job, progress=message["progress"]))
             else:
-                last.append(message)
+                last.set_result(message)
 
         worker = WorkerProcess(tell, lambda text: self._store.append_log(job_id, text))
         self._workers[job_id] = worker
         if job_id in self._cancelled:
             worker.kill()
-        await worker.run(order)
-        return last[-1] if last else None
+        ended = asyncio.ensure_future(worker.run(order))
+        # What the worker does after its last word (deleting what was replaced) keeps nobody waiting.
+        self._ending.add(ended)
+        ended.add_done_callback(self._ending.discard)
+        await asyncio.wait({ended, last}, return_when=asyncio.FIRST_COMPLETED)
+        if last.done():
+            return last.result()
+        ended.result()
+        return None
 
     async def _outcome(self, job: Job, last: dict[str, Any] | None) -> Job:
         if last is not None and "error" in last:

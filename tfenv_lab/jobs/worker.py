@@ -123,6 +123,8 @@ async def delete(order: dict[str, Any], channel: Channel) -> Any:
 
 
 ACTIONS = {"apply": apply, "delete": delete}
+#: Actions that put something aside, which is deleted once their result is told.
+CHANGES = ("apply", "delete")
 
 
 def main() -> int:
@@ -140,7 +142,10 @@ def main() -> int:
         channel.send({"error": failure.to_json()})
     else:
         channel.send({"result": result})
-    sys.stdout.flush()
+        if order["action"] in CHANGES:
+            from ..conda import transaction
+
+            transaction.clear(Path(order.get("prefix") or order["plan"]["prefix"]), order["job"])
     # The watching thread sits in a read that nothing ends.
     os._exit(0)
 

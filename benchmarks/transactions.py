@@ -1,0 +1,146 @@
+"""Changes of a real TensorFlow environment, against a hard-link copy of the same tree."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .measure import Measure, Skipped
+
+
+class _Silent:
+    def phase(self, name: str) -> None: ...
+
+    def progress(self, progress: object) -> None: ...
+
+    @contextlib.contextmanager
+    def swapping(self) -> Iterator[None]:
+        yield
+
+
+def _channel() -> str:
+    """Return the URL of the local channel that ``make lab`` builds, or skip."""
+    import platformdirs
+
+    root = Path(platformdirs.user_cache_dir("tfenv_lab")) / "channel"
+    found = sorted(path.parent.parent for path in root.glob("*/noarch/repodata.json"))
+    if not found:
+        raise Skipped("the local channel is not built (make lab builds it)")
+    return found[-1].as_uri()
+
+
+def _disk(path: Path) -> int:
+    """Return the bytes that a tree takes beyond what it shares with others by hard links."""
+    total = 0
+    for place, _, names in os.walk(path):
+        for name in names:
+            status = (Path(place) / name).lstat()
+            total += status.st_size if status.st_nlink == 1 else 0
+    return total
+
+
+def _import_seconds(prefix: Path) -> float:
+    start = time.perf_counter()
+    subprocess.run(
+        [prefix / "bin" / "python", "-c", "import tensorflow"], check=True, capture_output=True,
+        env={"PATH": "/usr/bin:/bin", "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    return time.perf_counter() - start
+
+
+def measures() -> Iterator[Measure]:
+    """Yield the measures: seconds, beside the copy measured in the same run."""
+    url = _channel()
+    folder = Path(tempfile.mkdtemp(prefix="tfenv-benchmark-"))
+    home = os.environ.get("HOME")
+    os.environ["HOME"] = str(folder)
+    try:
+        yield from _measures(url, folder)
+    finally:
+        if home is not None:
+            os.environ["HOME"] = home
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _measures(url: str, folder: Path) -> Iterator[Measure]:
+    from tfenv_lab.conda import condarc, network, prefix, staging, transaction, virtual_packages
+    from tfenv_lab.conda.repodata import Repodata
+    from tfenv_lab.conda.solve import solve
+
+    settings = condarc.with_channels(condarc.load(), [url])
+
+    async def change(name: str, version: str, job: str, **fields: Any) -> float:
+        target = folder / "envs" / name
+        repodata = Repodata(settings, cache_dir=folder / "repodata")
+        specs = [f"tensorflow {version}.* cpu_*", "python", "keras", "ipykernel", "pip"]
+        records = await solve(repodata, specs, virtual_packages=virtual_packages.detect())
+        start = time.perf_counter()
+        await transaction.apply(
+            transaction.Change(
+                prefix=target,
+                kind="create",
+                job=job,
+                records=records,
+                requested={"tensorflow": specs[0]},
+                channels=[url],
+                subdir=repodata.subdir,
+                fingerprint=prefix.fingerprint(target) if target.exists() else None,
+                **fields,
+            ),
+            package_cache=folder / "pkgs",
+            bytecode_store=folder / "bytecode",
+            client=network.client(settings),
+            watcher=_Silent(),
+        )
+        return time.perf_counter() - start
+
+    older, newer = _releases(url)
+    cold = asyncio.run(change("cold", older, "0a"))
+    warm = min(asyncio.run(change(f"warm{n}", older, f"1{n}")) for n in range(3))
+    first_import = _import_seconds(folder / "envs" / "warm0")
+    later_import = min(_import_seconds(folder / "envs" / "warm0") for _ in range(2))
+    tree = folder / "envs" / "cold"
+    copies = []
+    for number in range(3):
+        start = time.perf_counter()
+        subprocess.run(["cp", "-al", tree, folder / f"copy{number}"], check=True)  # noqa: S607
+        copies.append(time.perf_counter() - start)
+    copy = min(copies)
+    start = time.perf_counter()
+    staging.clone(tree, folder / "clone")
+    clone = time.perf_counter() - start
+    extra = _disk(folder / "clone") / max(1, sum(f.lstat().st_size for f in tree.rglob("*") if f.is_file()))
+    yield Measure(f"create TensorFlow {older}, cold cache", cold, "s", copy, "hard-link copy")
+    yield Measure("create, warm cache", warm, "s", copy, "hard-link copy", 3 * copy + 1)
+    yield Measure("first import after a create", first_import, "s", later_import, "a later one", 1.2 * later_import)
+    yield Measure("clone of the tree", clone, "s", copy, "hard-link copy", 2 * copy)
+    yield Measure("extra disk of a clone", 100 * extra, "%", limit=2)
+    asyncio.run(change("warm0", newer, "2a"))
+    update = asyncio.run(change("warm1", newer, "2b"))
+    revert = asyncio.run(change("warm1", older, "2c"))
+    yield Measure(f"update {older} -> {newer}, warm cache", update, "s", copy, "hard-link copy", 2)
+    yield Measure("revert, warm cache", revert, "s", copy, "hard-link copy", 2)
+
+
+def _releases(url: str) -> tuple[str, str]:
+    """Return the two newest minor versions of TensorFlow on the channel, the older first."""
+    import json
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    path = Path(url2pathname(urlsplit(url).path))
+    minors: set[tuple[int, int]] = set()
+    for file in path.glob("*/repodata.json"):
+        packages = json.loads(file.read_text())["packages.conda"].values()
+        versions = (p["version"].split(".") for p in packages if p["name"] == "tensorflow")
+        minors |= {(int(v[0]), int(v[1])) for v in versions}
+    older, newer = sorted(minors)[-2:]
+    return "{}.{}".format(*older), "{}.{}".format(*newer)
