@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from rattler import Channel, Gateway, VirtualPackage, install, solve
 
-from tfenv_lab.wheelchannel.interpreter import Interpreter
+from tfenv_lab.wheelchannel.interpreter import Interpreter, probe
+from tfenv_lab.wheelchannel.python import pack_python
 
 from .conda_package import CondaPackage
 from .conftest import Built
@@ -110,3 +111,14 @@ def test_pip_installs_into_the_environment(built: Built, environment: Path, inte
     assert answer.returncode == 0, answer.stderr
     assert (environment / interpreter.site_packages / "later/__init__.py").exists()
     assert run(environment, "python", "-c", "import later; print(later.__version__)") == "1.0"
+
+
+def test_an_environments_own_python_can_be_packed_again(environment: Path, tmp_path: Path) -> None:
+    """As where JupyterLab itself runs in a conda environment: its libraries lie beside it, found relative to it."""
+    again = probe(environment / "bin" / "python")
+    assert again.prefix == environment.resolve()
+    python, _ = pack_python(again, tmp_path / "channel", tmp_path / "work")
+    package = CondaPackage(tmp_path / "channel" / "linux-64" / f"{python.stem}.conda")
+    libraries = {path.name for path in (environment / "lib").glob("libpython*.so*")}
+    assert {name for name in package.files if name.startswith("lib/libpython")} == {f"lib/{name}" for name in libraries}
+    assert not [name for name, content in package.files.items() if str(environment).encode() in content]

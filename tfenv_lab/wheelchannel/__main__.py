@@ -88,6 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.directory,
         )
         directory = build(request, terminal)
+    except KeyboardInterrupt:
+        terminal.end()
+        print("stopped; the channel is as it was before", file=sys.stderr)
+        return 130
     except TfenvError as error:
         terminal.end()
         print(error.message, file=sys.stderr)

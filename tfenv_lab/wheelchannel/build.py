@@ -36,7 +36,7 @@ def build(request: BuildRequest, report: Report = lambda progress: None) -> Path
                     _build(request, recipe, directory, work, report)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            message = f"{directory.parent} is full; building a channel of two releases takes about 4 GB there."
+            message = f"{directory.parent} is full; building a channel of two releases takes about 2 GB there."
             raise NoSpace(message, str(error)) from error
         raise JobFailed(f"Building the channel at {directory} failed: {error}", str(error)) from error
     return directory

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..errors import ChannelUnreachable, JobFailed
+from ..errors import ChannelUnreachable, JobFailed, NoSpace, TfenvError
 from .interpreter import Interpreter, clean_environment
 
 
@@ -21,8 +21,10 @@ class PipFailed(Exception):
         self.output = output
         self.unreachable = "WARNING: Retrying (" in output
 
-    def as_error(self, step: str) -> JobFailed | ChannelUnreachable:
+    def as_error(self, step: str) -> TfenvError:
         """Return the domain error for a person: which step, and what to do."""
+        if "No space left on device" in self.output:
+            return NoSpace(f"The disk became full while {step}.", self.output)
         if self.unreachable:
             message = f"While {step}, the package index did not answer; “pip config list” shows which is used."
             return ChannelUnreachable(message, self.output)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-import pprint
 import shutil
-import subprocess
-import sysconfig
 from pathlib import Path
 
 from ..errors import JobFailed
 from .bytecode import compile_tree, file_time
-from .interpreter import Interpreter, clean_environment
-from .package import PLACEHOLDER, Package, files_below
+from .interpreter import Interpreter
+from .package import Package, files_below
+from .relocation import bring_libraries, record_prefix, restore_layout, run
 from .repack import fingerprint
 
 _LEFT_OUT = shutil.ignore_patterns(
@@ -28,13 +25,9 @@ _LEFT_OUT = shutil.ignore_patterns(
     "EXTERNALLY-MANAGED",
 )
 
-_SCHEMES = """def _get_preferred_schemes():
-    return {"prefix": "posix_prefix", "home": "posix_home", "user": "posix_user"}
-"""
-
 _PROOF = """
 import sys, sysconfig
-import bz2, ctypes, hashlib, json, lzma, multiprocessing, socket, ssl, zlib
+import ctypes, hashlib, json, socket, ssl, zlib
 print(sys.prefix, sysconfig.get_path("purelib"), *sys.path, sep="\\n")
 """
 
@@ -55,10 +48,10 @@ def pack_python(interpreter: Interpreter, channel: Path, work: Path) -> list[Pac
     shutil.copytree(interpreter.stdlib, library, ignore=_LEFT_OUT, ignore_dangling_symlinks=True)
     if interpreter.include.is_dir():
         shutil.copytree(interpreter.include, work / f"include/python{interpreter.minor}")
-    _bring_libraries(interpreter, binary, library)
+    bring_libraries(interpreter, binary, library, work)
     if interpreter.site_packages not in interpreter.sites:
-        _restore_layout(interpreter, library, work)
-    prefixed = {path.relative_to(work).as_posix() for path in _relocate(interpreter, library)}
+        restore_layout(interpreter, library, work)
+    prefixed = {path.relative_to(work).as_posix() for path in record_prefix(interpreter, library)}
 
     key = fingerprint(sorted((path, file.sha256) for path, file in files_below(work).items()))
     time = file_time(key)
@@ -96,94 +89,11 @@ def pack_python(interpreter: Interpreter, channel: Path, work: Path) -> list[Pac
     return [python, abi]
 
 
-def _bring_libraries(interpreter: Interpreter, binary: Path, library: Path) -> None:
-    """Copy the shared libraries that come from the interpreter's own prefix, and let them be found there.
-
-    Of a prefix that is the system's (``/usr``), only Python's own library: the others stay the system's.
-    """
-    lib = binary.parent.parent / "lib"
-    needed = {file: _linked(file, interpreter) for file in [binary, *library.glob("lib-dynload/*.so")]}
-    relocated = [file for file, paths in needed.items() if paths]
-    for path in {path for paths in needed.values() for path in paths}:
-        lib.mkdir(exist_ok=True)
-        relocated.append(Path(shutil.copy(path, lib / path.name)))
-    for file in relocated:
-        up = "../" * len(file.parent.relative_to(lib.parent).parts)
-        _run(["patchelf", "--set-rpath", f"$ORIGIN/{up}lib", str(file)])
-
-
-def _linked(file: Path, interpreter: Interpreter) -> list[Path]:
-    """Shared libraries from the interpreter's prefix that the loader takes for ``file``."""
-    system = interpreter.prefix == Path("/usr")
-    found = []
-    for line in _run(["ldd", str(file)]).splitlines():
-        _, arrow, rest = line.partition(" => /")
-        if not arrow:
-            continue
-        path = Path("/" + rest.rsplit(" (", 1)[0])
-        if path.name.startswith("libpython") or (not system and interpreter.prefix in path.resolve().parents):
-            found.append(path)
-    return found
-
-
-def _restore_layout(interpreter: Interpreter, library: Path, work: Path) -> None:
-    """Undo a distribution's own layout: packages are found in, and installed to, ``site-packages``.
-
-    Its ``site`` module is compiled into the program, so a ``.pth`` file where that looks has to say it.
-    """
-    known = work / interpreter.sites[-1]
-    known.mkdir(parents=True, exist_ok=True)
-    add = f'site.addsitedir(os.path.join(sys.base_prefix, "{interpreter.site_packages}"))'
-    (known / "site-packages.pth").write_text(f"import os, site, sys; {add}\n")
-    path = library / "sysconfig.py"
-    if not path.exists():  # from 3.13 on it is a package
-        path = library / "sysconfig" / "__init__.py"
-    text = path.read_text("utf-8")
-    functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
-    for found in functions:
-        if found.name == "_get_preferred_schemes":
-            lines = text.splitlines(keepends=True)
-            lines[found.lineno - 1 : found.end_lineno] = [_SCHEMES]
-            path.write_text("".join(lines), "utf-8")
-
-
-def _relocate(interpreter: Interpreter, library: Path) -> list[Path]:
-    """Put PLACEHOLDER for the directories below the old prefix that the build recorded; return the files."""
-    changed = []
-    for path in library.glob("_sysconfigdata*.py"):
-        tree = ast.parse(path.read_text("utf-8"))
-        values = next(node.value for node in tree.body if isinstance(node, ast.Assign))
-        recorded = ast.literal_eval(values)
-        for name, value in recorded.items():
-            if isinstance(value, str) and value.startswith("/") and Path(value).is_dir():
-                old = Path(value)
-                if old == interpreter.prefix or interpreter.prefix in old.parents:
-                    recorded[name] = str(Path(PLACEHOLDER) / old.relative_to(interpreter.prefix))
-        path.write_text(f"build_time_vars = {pprint.pformat(recorded)}\n", "utf-8")
-        changed.append(path)
-    return changed
-
-
 def _prove(interpreter: Interpreter, binary: Path, prefix: Path) -> None:
     """Run the packed interpreter where it lies; raises JobFailed where it does not feel at home there."""
     site_packages = prefix / interpreter.site_packages
     site_packages.mkdir(exist_ok=True)
-    lines = _run([str(binary), "-I", "-B", "-c", _PROOF]).splitlines()
+    lines = run([str(binary), "-I", "-B", "-c", _PROOF]).splitlines()
     if lines[:2] != [str(prefix), str(site_packages)] or str(site_packages) not in lines[2:]:
         message = f"{interpreter} does not work at another place; choose another with --python."
         raise JobFailed(message, "\n".join(lines))
-
-
-def _run(command: list[str]) -> str:
-    """Run a program to its end and return what it wrote; raises JobFailed."""
-    environment = clean_environment()
-    scripts = sysconfig.get_path("scripts")
-    environment["PATH"] = f"{scripts}:{environment.get('PATH', '')}"
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)  # noqa: S603
-    except FileNotFoundError as error:
-        raise JobFailed(f"Packing Python needs the program {command[0]}, which is not here.") from error
-    except subprocess.CalledProcessError as error:
-        message = f"Packing Python failed at {Path(command[0]).name}; choose another with --python."
-        raise JobFailed(message, f"{' '.join(command)}\n{error.stdout}{error.stderr}") from error
-    return answer.stdout

@@ -1,0 +1,103 @@
+"""Make a copied interpreter at home wherever it is put: its libraries, its layout, its recorded prefix."""
+
+from __future__ import annotations
+
+import ast
+import pprint
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+from ..errors import JobFailed
+from .interpreter import Interpreter, clean_environment
+from .package import PLACEHOLDER
+
+_SCHEMES = """def _get_preferred_schemes():
+    return {"prefix": "posix_prefix", "home": "posix_home", "user": "posix_user"}
+"""
+
+
+def bring_libraries(interpreter: Interpreter, binary: Path, library: Path, work: Path) -> None:
+    """Copy the shared libraries that come from the interpreter's own prefix, and let them be found there.
+
+    Of a prefix that is the system's (``/usr``), only Python's own library: the others stay the system's.
+    """
+    lib = work / "lib"
+    lib.mkdir(exist_ok=True)
+    originals = [interpreter.executable, *interpreter.stdlib.glob("lib-dynload/*.so")]
+    needed = {path for file in originals for path in _left_behind(file, interpreter, work)}
+    copies = [Path(shutil.copy(path, lib / path.name)) for path in needed]
+    for file in [binary, *library.glob("lib-dynload/*.so"), *copies]:
+        # Only where it is needed: many find their libraries relative to themselves already.
+        if _left_behind(file, interpreter, work):
+            up = "../" * len(file.parent.relative_to(work).parts)
+            run(["patchelf", "--set-rpath", f"$ORIGIN/{up}lib", str(file)])
+
+
+def _left_behind(file: Path, interpreter: Interpreter, work: Path) -> list[Path]:
+    """Shared libraries that ``file`` would load from the interpreter's prefix, not from below ``work``."""
+    system = interpreter.prefix == Path("/usr")
+    found = []
+    for line in run(["ldd", str(file)]).splitlines():
+        _, arrow, rest = line.partition(" => /")
+        path = Path("/" + rest.rsplit(" (", 1)[0])
+        real = path.resolve()
+        if not arrow or work.resolve() in real.parents:
+            continue
+        if path.name.startswith("libpython") or (not system and interpreter.prefix in real.parents):
+            found.append(path)
+    return found
+
+
+def restore_layout(interpreter: Interpreter, library: Path, work: Path) -> None:
+    """Undo a distribution's own layout: packages are found in, and installed to, ``site-packages``.
+
+    Its ``site`` module is compiled into the program, so a ``.pth`` file where that looks has to say it.
+    """
+    known = work / interpreter.sites[-1]
+    known.mkdir(parents=True, exist_ok=True)
+    add = f'site.addsitedir(os.path.join(sys.base_prefix, "{interpreter.site_packages}"))'
+    (known / "site-packages.pth").write_text(f"import os, site, sys; {add}\n")
+    path = library / "sysconfig.py"
+    if not path.exists():  # from 3.13 on it is a package
+        path = library / "sysconfig" / "__init__.py"
+    text = path.read_text("utf-8")
+    functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    for found in functions:
+        if found.name == "_get_preferred_schemes":
+            lines = text.splitlines(keepends=True)
+            lines[found.lineno - 1 : found.end_lineno] = [_SCHEMES]
+            path.write_text("".join(lines), "utf-8")
+
+
+def record_prefix(interpreter: Interpreter, library: Path) -> list[Path]:
+    """Put PLACEHOLDER for the directories below the old prefix that the build recorded; return the files."""
+    changed = []
+    for path in library.glob("_sysconfigdata*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        values = next(node.value for node in tree.body if isinstance(node, ast.Assign))
+        recorded = ast.literal_eval(values)
+        for name, value in recorded.items():
+            if isinstance(value, str) and value.startswith("/") and Path(value).is_dir():
+                old = Path(value)
+                if old == interpreter.prefix or interpreter.prefix in old.parents:
+                    recorded[name] = str(Path(PLACEHOLDER) / old.relative_to(interpreter.prefix))
+        path.write_text(f"build_time_vars = {pprint.pformat(recorded)}\n", "utf-8")
+        changed.append(path)
+    return changed
+
+
+def run(command: list[str]) -> str:
+    """Run a program to its end and return what it wrote; raises JobFailed."""
+    environment = clean_environment()
+    scripts = sysconfig.get_path("scripts")
+    environment["PATH"] = f"{scripts}:{environment.get('PATH', '')}"
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)  # noqa: S603
+    except FileNotFoundError as error:
+        raise JobFailed(f"Packing Python needs the program {command[0]}, which is not here.") from error
+    except subprocess.CalledProcessError as error:
+        message = f"Packing Python failed at {Path(command[0]).name}; choose another with --python."
+        raise JobFailed(message, f"{' '.join(command)}\n{error.stdout}{error.stderr}") from error
+    return answer.stdout
