@@ -1,4 +1,4 @@
-"""What the catalog says, in the REST contract's words."""
+"""What the catalog and the check say, in the REST contract's words."""
 
 from __future__ import annotations
 
@@ -75,3 +75,38 @@ class Suggestion:
 
     def __str__(self) -> str:
         return self.message
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What helps against a problem: a sentence, and where there is one the plan request that does it."""
+
+    message: str
+    plan_request: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with an environment, in words, under a code that stays the same."""
+
+    code: str
+    message: str
+    remedy: Remedy | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """The result of running TensorFlow in an environment; ``ok`` where no problem was found.
+
+    ``python``, ``tensorflow`` and ``keras`` are versions, None where it did not get so far; ``devices`` have
+    ``name`` and ``type``; ``output`` is the end of what the run itself wrote.
+    """
+
+    ok: bool
+    python: str | None
+    tensorflow: str | None
+    keras: str | None
+    devices: list[dict[str, str]]
+    seconds: float
+    problems: list[Problem]
+    output: str

@@ -1,0 +1,389 @@
+"""Each problem is produced, by a made-up TensorFlow in a real Python, and found."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tfenv_lab.plans import requests
+from tfenv_lab.tensorflow.check import check, environment_of
+from tfenv_lab.tensorflow.models import Check, Problem
+from tfenv_lab.tensorflow.observed import Subject
+
+from .fake_environment import FakeEnvironment
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and paths are those of POSIX")
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEnvironment:
+    for name in ("PYTHONPATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "TF_USE_LEGACY_KERAS"):
+        monkeypatch.delenv(name, raising=False)
+    return FakeEnvironment(tmp_path / "envs" / "fake")
+
+
+def run(
+    environment: FakeEnvironment,
+    *,
+    variables: Mapping[str, str] | None = None,
+    kernel: str | None = None,
+    cuda: str | None = None,
+    limit: float = 30,
+) -> Check:
+    subject = Subject(environment.prefix, "e1", variables or {}, kernel, cuda)
+    return asyncio.run(check(subject, limit))
+
+
+def only(result: Check) -> Problem:
+    """Return the one problem of a check."""
+    assert len(result.problems) == 1, result
+    assert not result.ok
+    return result.problems[0]
+
+
+def specs(problem: Problem) -> list[str]:
+    """Return the specs of a problem's remedy, which must be a plan request that can be read."""
+    assert problem.remedy is not None
+    assert problem.remedy.plan_request is not None
+    request = requests.parse(problem.remedy.plan_request)
+    assert isinstance(request, requests.Install)
+    return list(request.specs)
+
+
+class TestAllIsWell:
+    def test_versions_and_devices(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow("2.19.1", cuda="12.8", devices=("CPU", "GPU"))
+        result = run(environment, cuda="12.8")
+        assert result.ok
+        assert result.problems == []
+        assert result.python == ".".join(map(str, sys.version_info[:3]))
+        assert (result.tensorflow, result.keras) == ("2.19.1", "3.5.0")
+        assert result.devices == [
+            {"name": "CPU:0", "type": "CPU"},
+            {"name": "GPU:1 (Fake GPU)", "type": "GPU"},
+        ]
+        assert 0 < result.seconds < 30
+
+    def test_what_it_printed_is_kept(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow(before="print('hello from the module')")
+        assert "hello from the module" in run(environment).output
+
+    def test_the_kernels_variables_are_set(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow(before="print('marked', os.environ['MARK'], os.environ['PATH'])")
+        output = run(environment, variables={"MARK": "yes", "PATH": f"{environment.prefix}/bin:${{PATH}}"}).output
+        assert f"marked yes {environment.prefix}/bin:{os.environ['PATH']}" in output
+
+    def test_nothing_is_imported_from_where_the_server_was_started(
+        self, environment: FakeEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        environment.tensorflow()
+        (tmp_path / "here").mkdir()
+        (tmp_path / "here" / "tensorflow.py").write_text("raise SystemExit(3)")
+        monkeypatch.chdir(tmp_path / "here")
+        assert run(environment).ok
+
+
+class TestDoesNotComeUp:
+    def test_no_python(self, environment: FakeEnvironment) -> None:
+        (environment.prefix / "bin" / "python").unlink()
+        assert only(run(environment)).code == "no-python"
+
+    def test_no_tensorflow(self, environment: FakeEnvironment) -> None:
+        problem = only(run(environment))
+        assert problem.code == "no-tensorflow"
+        assert specs(problem) == ["tensorflow"]
+
+    @pytest.mark.parametrize(
+        ("signal", "code", "words"),
+        [
+            ("SIGILL", "illegal-instruction", "instructions"),
+            ("SIGSEGV", "crashed", "while TensorFlow was imported (SIGSEGV)"),
+            ("SIGABRT", "crashed", "SIGABRT"),
+            ("SIGKILL", "killed", "memory"),
+        ],
+    )
+    def test_a_crash(self, environment: FakeEnvironment, signal: str, code: str, words: str) -> None:
+        environment.tensorflow(before=f"os.kill(os.getpid(), signal.{signal})")
+        result = run(environment)
+        problem = only(result)
+        assert problem.code == code
+        assert words in problem.message
+        assert result.python is not None
+
+    def test_a_crash_later_on_keeps_what_was_found(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow(fit_code="os.kill(os.getpid(), signal.SIGSEGV)")
+        result = run(environment)
+        assert "in a small computation (SIGSEGV)" in only(result).message
+        assert result.tensorflow == "2.19.1"
+        assert result.devices == [{"name": "CPU:0", "type": "CPU"}]
+
+    def test_python_is_left(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow(before="os._exit(3)")
+        problem = only(run(environment))
+        assert problem.code == "exited"
+        assert "status 3" in problem.message
+
+    def test_a_hang_is_ended_with_all_it_started(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow(
+            before="import subprocess, time\n"
+            "child = subprocess.Popen(['sleep', '60'])\n"
+            "print('child', child.pid, flush=True)\n"
+            "time.sleep(60)"
+        )
+        start = time.monotonic()
+        result = run(environment, limit=2)
+        assert time.monotonic() - start < 20
+        assert only(result).code == "timed-out"
+        child = int(result.output.split("child ")[1].split()[0])
+        for _ in range(50):
+            if not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text().split()[2]:
+                break
+            time.sleep(0.1)
+        else:
+            pytest.fail("what the probe had started goes on")
+
+    @pytest.mark.parametrize(
+        ("message", "code", "words"),
+        [
+            (
+                "libcublas.so.12: cannot open shared object file: No such file or directory",
+                "missing-library",
+                "libcublas.so.12",
+            ),
+            ("/lib/libm.so.6: version `GLIBC_2.38' not found (required by x)", "old-library", "GLIBC_2.38"),
+            ("/lib/libstdc++.so.6: version `GLIBCXX_3.4.32' not found", "old-library", "GLIBCXX_3.4.32"),
+            ("numpy.core.multiarray failed to import", "numpy-version", "numpy"),
+            ("cannot import name 'runtime_version' from 'google.protobuf' (x)", "protobuf-version", "protobuf"),
+            ("the moon is in the wrong place", "import-failed", "the moon is in the wrong place"),
+        ],
+    )
+    def test_an_import_that_fails(self, environment: FakeEnvironment, message: str, code: str, words: str) -> None:
+        environment.tensorflow(before=f"raise ImportError({message!r})")
+        problem = only(run(environment))
+        assert problem.code == code
+        assert words in problem.message
+
+    def test_old_libraries_of_ld_library_path(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow(before='raise ImportError("version `GLIBCXX_3.4.32\' not found")')
+        problem = only(run(environment, variables={"LD_LIBRARY_PATH": "/opt/old"}))
+        assert problem.remedy is not None
+        assert "LD_LIBRARY_PATH" in problem.remedy.message
+
+
+class TestMixedPackages:
+    def test_pips_tensorflow_over_condas(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow("2.20.0")
+        environment.conda("tensorflow", "2.19.1", "cpu_py312h0_0")
+        environment.distribution("tensorflow", "2.20.0", installer="pip")
+        problem = only(run(environment))
+        assert problem.code == "two-tensorflows"
+        assert "conda's 2.19.1 and pip's tensorflow 2.20.0" in problem.message
+
+    def test_pips_tensorflow_cpu_beside_condas(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow("2.19.1")
+        environment.conda("tensorflow", "2.19.1", "cpu_py312h0_0")
+        environment.distribution("tensorflow", "2.19.1")
+        environment.distribution("tensorflow-cpu", "2.20.0", installer="pip")
+        assert only(run(environment)).code == "two-tensorflows"
+
+    def test_two_of_pips(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow("2.19.1")
+        environment.distribution("tensorflow", "2.19.1", installer="pip")
+        environment.distribution("tensorflow-cpu", "2.18.0", installer="pip")
+        assert specs(only(run(environment))) == ["tensorflow"]
+
+    def test_condas_alone_is_fine(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow("2.19.1")
+        environment.conda("tensorflow", "2.19.1", "cpu_py312h0_0")
+        environment.distribution("tensorflow", "2.19.1")
+        environment.distribution("tensorflow-estimator", "2.15.0")
+        assert run(environment).ok
+
+    @pytest.mark.parametrize(("name", "asked"), [("numpy", ">=1.26,<2.2"), ("protobuf", ">=4.25,<6")])
+    def test_pips_numpy_over_condas(self, environment: FakeEnvironment, name: str, asked: str) -> None:
+        environment.tensorflow()
+        environment.conda("tensorflow-base", "2.19.1", depends=[f"{name} {asked}", "python"])
+        environment.conda(name, "1.26.4" if name == "numpy" else "5.28.0")
+        environment.distribution(name, "9.0.0", installer="pip")
+        problem = only(run(environment))
+        assert problem.code == f"{name}-version"
+        assert asked in problem.message
+        assert "9.0.0 is installed by pip, over conda's" in problem.message
+
+    def test_condas_own_ranges_count_for_condas_tensorflow(self, environment: FakeEnvironment) -> None:
+        """conda-forge builds for other protobufs than PyPI's metadata tells."""
+        environment.tensorflow()
+        environment.conda("tensorflow", "2.19.1", depends=[])
+        environment.conda("tensorflow-base", "2.19.1", depends=["protobuf >=6"])
+        environment.conda("protobuf", "6.31.1")
+        environment.distribution("tensorflow", "2.19.1", requires=["protobuf<6"])
+        environment.distribution("protobuf", "6.31.1")
+        assert run(environment).ok
+
+    def test_pips_tensorflow_and_its_numpy(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow()
+        environment.distribution(
+            "tensorflow",
+            "2.19.1",
+            installer="pip",
+            requires=["numpy<2.2.0,>=1.26.0", "numpy<1; python_version<'3'", "protobuf>=3; extra == 'x'"],
+        )
+        environment.distribution("numpy", "2.4.0", installer="pip")
+        problem = only(run(environment))
+        assert problem.code == "numpy-version"
+        assert specs(problem) == ["numpy<2.2.0,>=1.26.0"]
+
+
+class TestKeras:
+    def test_of_the_wrong_generation(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow("2.19.1", keras="2.15.0")
+        problem = only(run(environment))
+        assert problem.code == "keras-version"
+        assert specs(problem) == ["keras>=3"]
+
+    def test_of_another_release(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow("2.15.0", keras="2.13.1")
+        assert specs(only(run(environment))) == ["keras=2.15.*"]
+
+    def test_that_cannot_be_loaded_for_its_version(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow("2.15.0", keras_code="raise ImportError('no attribute x')")
+        environment.distribution("keras", "3.5.0", installer="pip")
+        assert only(run(environment)).code == "keras-version"
+
+    def test_that_cannot_be_loaded(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow(keras_code="raise ImportError('no attribute x')", fit_code="raise ImportError('x')")
+        problem = only(run(environment))
+        assert problem.code == "keras-failed"
+        assert "no attribute x" in problem.message
+
+    def test_legacy_keras_without_its_package(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow("2.19.1", keras_code="raise ImportError('tf_keras')")
+        problem = only(run(environment, variables={"TF_USE_LEGACY_KERAS": "1"}))
+        assert problem.code == "legacy-keras"
+        assert specs(problem) == ["tf-keras=2.19.*"]
+
+    def test_legacy_keras(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow("2.19.1", keras="2.19.0")
+        environment.distribution("tf-keras", "2.19.0")
+        assert run(environment, variables={"TF_USE_LEGACY_KERAS": "1"}).ok
+
+
+class TestFromOutside:
+    def test_pythonpath(self, environment: FakeEnvironment, tmp_path: Path) -> None:
+        environment.tensorflow(folder=tmp_path / "elsewhere")
+        problem = only(run(environment, variables={"PYTHONPATH": str(tmp_path / "elsewhere")}))
+        assert problem.code == "pythonpath"
+        assert str(tmp_path / "elsewhere") in problem.message
+
+    def test_the_users_own_packages(self, environment: FakeEnvironment, clean_home: Path) -> None:
+        # Only so does a virtual environment look there, as conda's always do.
+        config = environment.prefix / "pyvenv.cfg"
+        config.write_text(config.read_text().replace("system-site-packages = false", "system-site-packages = true"))
+        short = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        user = clean_home / ".local" / "lib" / short / "site-packages"
+        environment.tensorflow(folder=user)
+        environment.distribution("numpy", "2.0.0", installer="pip", folder=user)
+        problem = only(run(environment))
+        assert problem.code == "user-site"
+        assert str(user) in problem.message
+
+    def test_a_kernel_that_starts_another_python(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow()
+        assert only(run(environment, kernel="/usr/bin/python3")).code == "kernel-python"
+        assert run(environment, kernel=str(environment.prefix / "bin" / "python")).ok
+        assert run(environment, kernel="python").ok
+
+
+class TestGpu:
+    def test_a_cpu_build_beside_a_gpu(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow("2.19.1")
+        environment.conda("tensorflow", "2.19.1", "cpu_py312h0_0")
+        environment.distribution("tensorflow", "2.19.1")
+        problem = only(run(environment, cuda="12.8"))
+        assert problem.code == "cpu-build"
+        assert specs(problem) == ["tensorflow=2.19.*=cuda*"]
+
+    def test_no_plan_for_pips_build(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow("2.19.1")
+        problem = only(run(environment, cuda="12.8"))
+        assert (problem.code, problem.remedy) == ("cpu-build", None)
+
+    def test_no_driver(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow(cuda="12.8")
+        assert only(run(environment)).code == "no-driver"
+
+    def test_an_old_driver(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow(cuda="12.8")
+        problem = only(run(environment, cuda="11.8"))
+        assert problem.code == "driver-too-old"
+        assert "CUDA 12.8" in problem.message
+        assert "CUDA 11.8" in problem.message
+
+    @pytest.mark.parametrize("value", ["", "-1"])
+    def test_a_hidden_gpu(self, environment: FakeEnvironment, value: str) -> None:
+        environment.tensorflow(cuda="12.8")
+        assert only(run(environment, cuda="12.8", variables={"CUDA_VISIBLE_DEVICES": value})).code == "hidden-gpu"
+
+    def test_foreign_libraries(self, environment: FakeEnvironment, tmp_path: Path) -> None:
+        environment.tensorflow(cuda="12.8")
+        (tmp_path / "cuda").mkdir()
+        (tmp_path / "cuda" / "libcudart.so.10.0").touch()
+        path = f"{tmp_path}/nothing:{tmp_path}/cuda"
+        problem = only(run(environment, cuda="12.8", variables={"LD_LIBRARY_PATH": path}))
+        assert problem.code == "library-path"
+        assert f"{tmp_path}/cuda" in problem.message
+
+    @pytest.mark.parametrize(
+        ("log", "words"),
+        [
+            ("Could not load dynamic library 'libcudnn.so.8'; dlerror: …", "libcudnn.so.8"),
+            ("W gpu_device.cc:2251] Cannot dlopen some GPU libraries. Skipping registering GPU devices...", "library"),
+        ],
+    )
+    def test_a_library_that_could_not_be_loaded(self, environment: FakeEnvironment, log: str, words: str) -> None:
+        environment.tensorflow(cuda="12.8", devices_code=f"print({log!r}, file=sys.stderr)")
+        problem = only(run(environment, cuda="12.8"))
+        assert problem.code == "missing-cuda-library"
+        assert words in problem.message
+
+    def test_no_gpu_for_a_reason_unknown(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow(cuda="12.8")
+        assert only(run(environment, cuda="12.8")).code == "no-gpu"
+
+    def test_xla_without_libdevice(self, environment: FakeEnvironment) -> None:
+        message = "libdevice not found at ./libdevice.10.bc"
+        environment.tensorflow(xla_code=f"raise RuntimeError({message!r})")
+        problem = only(run(environment))
+        assert problem.code == "missing-libdevice"
+        assert problem.remedy is not None
+        assert f"--xla_gpu_cuda_data_dir={environment.prefix}" in problem.remedy.message
+
+    def test_xla_that_fails(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow(xla_code="raise RuntimeError('unsupported')")
+        problem = only(run(environment))
+        assert problem.code == "xla-failed"
+        assert "unsupported" in problem.message
+
+
+class TestComputing:
+    def test_devices_that_cannot_be_listed(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow(devices_code="raise RuntimeError('no platform')")
+        assert only(run(environment)).code == "devices-failed"
+
+    def test_a_computation_that_fails(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow(fit_code="raise RuntimeError('out of something')")
+        problem = only(run(environment))
+        assert problem.code == "compute-failed"
+        assert "out of something" in problem.message
+
+
+def test_a_value_refers_to_the_servers_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THERE", "here")
+    found = environment_of({"A": "x:${THERE}", "B": "${NOT_THERE}", "C": "a$$b"})
+    assert (found["A"], found["B"], found["C"]) == ("x:here", "${NOT_THERE}", "a$b")

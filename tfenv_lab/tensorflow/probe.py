@@ -1,0 +1,159 @@
+"""Run *inside* an environment, by its own Python: what does its TensorFlow do? Standard library alone, Python >= 3.8.
+
+    python -c "<this file>" RESULT
+
+Each stage appends one line of JSON to the file RESULT as soon as it is done, so that a crash leaves what was
+found before it: ``{"stage": name, "seconds": n, …what was found…}`` or ``{"stage", "seconds", "error":
+{"type", "message", "traceback"}}``. A line ``{"begin": name}`` stands before each. Nothing is imported from the
+package that this file lies in.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import traceback
+from importlib import import_module, metadata
+from typing import Any
+
+
+def interpreter() -> dict[str, Any]:
+    """What runs, and where it looks for modules."""
+    import site
+
+    return {
+        "executable": sys.executable,
+        "version": ".".join(map(str, sys.version_info[:3])),
+        "prefix": sys.prefix,
+        "path": sys.path,
+        "user_site": site.getusersitepackages() if site.ENABLE_USER_SITE else None,
+    }
+
+
+def distributions() -> dict[str, Any]:
+    """The Python packages that concern TensorFlow, as their metadata has them."""
+    wanted = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf", "ml-dtypes", "h5py")
+    found = []
+    for distribution in metadata.distributions():
+        name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
+        # A distribution met first hides others of its name further down the path.
+        if name in wanted or name.startswith("tensorflow-"):
+            found.append(
+                {
+                    "name": name,
+                    "version": distribution.version,
+                    "location": str(distribution.locate_file("")),
+                    "requires": distribution.requires or [] if name.startswith("tensorflow") else [],
+                    "installer": (distribution.read_text("INSTALLER") or "").strip(),
+                }
+            )
+    return {"found": found}
+
+
+def tensorflow() -> dict[str, Any]:
+    """Import it."""
+    tf: Any = import_module("tensorflow")
+
+    try:
+        build = dict(tf.sysconfig.get_build_info())
+    except Exception:
+        build = {}
+    return {
+        "version": tf.__version__,
+        "file": tf.__file__,
+        "cuda_build": bool(build.get("is_cuda_build", False)),
+        "cuda_version": build.get("cuda_version"),
+    }
+
+
+def keras() -> dict[str, Any]:
+    """The Keras that TensorFlow hands out, and the package of that name."""
+    tf: Any = import_module("tensorflow")
+
+    found: dict[str, Any] = {"legacy": os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")}
+    # TensorFlow loads its Keras when it is first asked for.
+    version = tf.keras.__version__ if hasattr(tf.keras, "__version__") else tf.keras.version()
+    found.update(version=version, file=getattr(sys.modules.get("keras"), "__file__", None))
+    return found
+
+
+def devices() -> dict[str, Any]:
+    """What TensorFlow can compute on."""
+    tf: Any = import_module("tensorflow")
+
+    found = []
+    for device in tf.config.list_physical_devices():
+        entry = {"name": device.name.replace("/physical_device:", ""), "type": device.device_type}
+        if device.device_type == "GPU":
+            details = tf.config.experimental.get_device_details(device)
+            entry["model"] = details.get("device_name")
+        found.append(entry)
+    return {"found": found}
+
+
+def compute() -> dict[str, Any]:
+    """A matrix product and one step of training on each device."""
+    np: Any = import_module("numpy")
+    tf: Any = import_module("tensorflow")
+
+    done = []
+    for device in tf.config.list_physical_devices():
+        if device.device_type not in ("CPU", "GPU"):
+            continue
+        name = device.name.replace("/physical_device:", "")
+        with tf.device("/" + name):
+            product = tf.linalg.matmul(tf.ones((64, 64)), tf.ones((64, 64)))
+            if float(product[0, 0]) != 64.0:
+                raise ArithmeticError(f"{name}: 64 ones came to {float(product[0, 0])}")
+            model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+            model.compile(optimizer="sgd", loss="mse")
+            model.fit(np.ones((8, 4), "float32"), np.ones((8, 1), "float32"), epochs=1, verbose=0)
+        done.append(name)
+    return {"devices": done}
+
+
+def xla() -> dict[str, Any]:
+    """Compile a function with XLA on the best device."""
+    tf: Any = import_module("tensorflow")
+
+    def double(value: Any) -> Any:
+        return value * 2.0
+
+    compiled = tf.function(double, jit_compile=True)
+    if float(compiled(tf.constant(21.0))) != 42.0:
+        raise ArithmeticError("twice 21 is not 42")
+    return {}
+
+
+STAGES = (interpreter, distributions, tensorflow, keras, devices, compute, xla)
+#: Without these nothing after them can work.
+_NEEDED = ("tensorflow",)
+
+
+def main(path: str) -> None:
+    with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - as little as can be is imported here
+
+        def tell(line: dict[str, Any]) -> None:
+            file.write(json.dumps(line, default=str) + "\n")
+            file.flush()
+
+        for stage in STAGES:
+            name = stage.__name__
+            tell({"begin": name})
+            start = time.time()
+            try:
+                line = stage()
+            except BaseException as error:
+                text = traceback.format_exc()
+                line = {"error": {"type": type(error).__name__, "message": str(error), "traceback": text[-20000:]}}
+            line.update(stage=name, seconds=round(time.time() - start, 3))
+            tell(line)
+            if "error" in line and name in _NEEDED:
+                break
+        tell({"begin": None})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
