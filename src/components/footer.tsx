@@ -24,7 +24,7 @@ export function Footer(props: IFooterProps): JSX.Element {
     freeBytes !== null && trans.__('%1 free', formatBytes(freeBytes))
   ].filter(Boolean);
   return (
-    <footer className="jp-TfenvFooter">
+    <div className="jp-TfenvFooter">
       <details>
         <summary>{parts.join(' · ')}</summary>
         <dl>
@@ -43,7 +43,7 @@ export function Footer(props: IFooterProps): JSX.Element {
           <dd>{status.version}</dd>
         </dl>
       </details>
-    </footer>
+    </div>
   );
 }
 

@@ -89,17 +89,13 @@ export function EntryRow(props: {
   const { entry, trans } = props;
   const builds = [entry.from?.build, entry.to?.build].filter(Boolean);
   const size = entry.to?.size;
-  // Which hardware it is for is told by the thin package that is asked for.
-  const variant =
-    entry.name === 'tensorflow' && entry.to
-      ? variantOfBuild(entry.to.build)
-      : null;
   return (
     <tr data-action={entry.action} title={builds.join(' → ')}>
       <th scope="row">{entry.name}</th>
       <td>
-        {versionsOf(entry, trans)}
-        {variant && ` · ${variantLabel(variant)}`}
+        {[versionsOf(entry, trans), hardwareOf(entry)]
+          .filter(Boolean)
+          .join(' · ')}
       </td>
       <td className="jp-TfenvEntries-size">
         {typeof size === 'number' && `+ ${formatBytes(size)}`}
@@ -123,4 +119,18 @@ export function versionsOf(entry: Entry, trans: TranslationBundle): string {
     case 'change':
       return trans.__('%1, another build', to?.version ?? '');
   }
+}
+
+/** The hardware that TensorFlow is then for, where that is new: "CPU", "CPU → CUDA 12.6". */
+function hardwareOf(entry: Entry): string | null {
+  if (entry.name !== 'tensorflow') {
+    return null;
+  }
+  const variants = [entry.from, entry.to].map(side =>
+    side ? variantOfBuild(side.build) : null
+  );
+  const known = variants.filter(variant => variant !== null);
+  return new Set(known).size === known.length
+    ? known.map(variantLabel).join(' → ')
+    : null;
 }

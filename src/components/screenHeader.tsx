@@ -23,7 +23,7 @@ export function ScreenHeader(props: IScreenHeaderProps): JSX.Element {
     }
   }, [isSubscreen]);
   return (
-    <header className="jp-TfenvHeader">
+    <div className="jp-TfenvHeader">
       {props.onBack && (
         <IconButton
           icon={caretLeftIcon}
@@ -35,6 +35,6 @@ export function ScreenHeader(props: IScreenHeaderProps): JSX.Element {
         {props.title}
       </h2>
       {props.children}
-    </header>
+    </div>
   );
 }

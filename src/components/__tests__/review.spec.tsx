@@ -97,6 +97,22 @@ describe('Review', () => {
     expect(button('Update').disabled).toBe(false);
   });
 
+  it('says for which hardware TensorFlow is, where that is new', () => {
+    const build = (name: string): { build: string; channel: string } => ({
+      build: name,
+      channel: 'conda-forge'
+    });
+    const to = {
+      version: '2.19.1',
+      size: null,
+      ...build('cuda126py311h0_200')
+    };
+    const from = { version: '2.19.1', ...build('cpu_py311h0_0') };
+    const change = entry('change', 'tensorflow', null, null, { from, to });
+    show({ request: UPDATE, plan: plan('tf', { entries: [change] }) });
+    screen.getByText('2.19.1, another build · CPU → CUDA 12.6');
+  });
+
   it('offers the alternative of a warning as a second button', () => {
     const instead: PlanRequest = { ...UPDATE, into: 'tf-copy' };
     const warning = {
