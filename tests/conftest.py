@@ -25,7 +25,8 @@ def clean_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     home.mkdir()
     for name in list(os.environ):
-        if name.startswith(("CONDA", "MAMBA", "XDG_", "JUPYTER_", "RATTLER", "TFENV_LAB")) or name.endswith(("_proxy", "_PROXY")):
+        ours = name.startswith(("CONDA", "MAMBA", "XDG_", "JUPYTER_", "RATTLER", "TFENV_LAB"))
+        if ours or name.endswith(("_proxy", "_PROXY")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     return home
@@ -118,7 +119,9 @@ def jp_server_config(tensorflow_channel: TinyChannel, settings: dict[str, Any]) 
 
 
 @pytest.fixture
-def api(jp_serverapp: Any, jp_fetch: Any, jp_asyncio_loop: asyncio.AbstractEventLoop, clean_home: Path) -> Iterator[Api]:
+def api(
+    jp_serverapp: Any, jp_fetch: Any, jp_asyncio_loop: asyncio.AbstractEventLoop, clean_home: Path
+) -> Iterator[Api]:
     """A running server with the extension, in an empty home."""
     services = jp_serverapp.web_app.settings["tfenv_lab_services"]
     yield Api(jp_fetch, services)

@@ -56,7 +56,7 @@ class TinyChannel:
         extra_index: Mapping[str, Any] | None = None,
         info_files: Mapping[str, str] | None = None,
     ) -> Path:
-        """Write one package. Files listed in ``prefixed`` hold the placeholder ``/PLACEHOLDER``, replaced at link time."""
+        """Write one package. Files in ``prefixed`` hold the placeholder ``/PLACEHOLDER``, replaced at link time."""
         contents = {
             path: value.encode() if isinstance(value, str) else value
             for path, value in (files or {f"share/{name}/{version}.txt": f"{name} {version}\n"}).items()

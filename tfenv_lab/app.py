@@ -14,6 +14,7 @@ from .environments.export_handlers import HANDLERS as EXPORT
 from .environments.handlers import HANDLERS as ENVIRONMENTS
 from .jobs.events import SCHEMA_PATH
 from .jobs.handlers import HANDLERS as JOBS
+from .kernels import provisioner
 from .plans.handlers import HANDLERS as PLANS
 from .services import Services
 from .status import HANDLERS as STATUS
@@ -71,6 +72,7 @@ class TfenvLab(ExtensionApp):
             kernels=getattr(server, "kernel_spec_manager", None),
         )
         self.settings["tfenv_lab_services"] = self.services
+        provisioner.install(server)
 
     def initialize_handlers(self) -> None:
         """Put every handler below the contract's root."""

@@ -47,7 +47,10 @@ class BaseHandler(APIHandler):
         return parsed
 
     def send(self, model: Any, status: int = 200, location: str | None = None) -> None:
-        """Finish with ``model`` (a dict, a dataclass, or what has ``to_json``) as JSON; ``location`` is relative to the contract."""
+        """Finish with ``model`` (a dict, a dataclass, or what has ``to_json``) as JSON.
+
+        ``location`` is relative to the contract's root.
+        """
         self.set_status(status)
         if location is not None:
             self.set_header("Location", url_path_join(self.base_url, ROOT, location))
@@ -75,9 +78,7 @@ class BaseHandler(APIHandler):
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log what a user can cause as one line, anything else with its traceback."""
         if isinstance(value, TfenvError):
-            self.log.info(
-                "%s %s: %s (%s)", self.request.method, self.request.path, value.message, value.reason
-            )
+            self.log.info("%s %s: %s (%s)", self.request.method, self.request.path, value.message, value.reason)
         else:
             super().log_exception(typ, value, tb)
 

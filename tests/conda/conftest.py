@@ -51,7 +51,9 @@ class Lab:
     async def solve(self, *specs: str) -> list[Any]:
         import rattler
 
-        return await rattler.solve([self.channel.url], [MatchSpec(spec, strict=False) for spec in specs], gateway=Gateway(cache_dir=self.root / "repodata"))
+        gateway = Gateway(cache_dir=self.root / "repodata")
+        wanted = [MatchSpec(spec, strict=False) for spec in specs]
+        return await rattler.solve([self.channel.url], wanted, gateway=gateway)
 
     async def change(self, *specs: str, job: str = "0job", watcher: Watched | None = None, **fields: Any) -> Any:
         """Bring the prefix to what ``specs`` solve to: created where it is not there, changed where it is."""

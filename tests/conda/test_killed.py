@@ -35,7 +35,7 @@ def _tree(prefix: Path) -> dict[str, tuple[int, bytes | str]]:
         name = str(path.relative_to(prefix))
         mode = path.lstat().st_mode
         if path.is_symlink():
-            found[name] = (mode, os.readlink(path))
+            found[name] = (mode, str(path.readlink()))
         elif path.is_dir():
             found[name] = (mode, "")
         elif name == "conda-meta/history":

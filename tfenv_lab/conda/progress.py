@@ -60,9 +60,7 @@ class InstallProgress:
             else:
                 fraction = 0.8 * links + 0.2 * self._compiled
             self._best = max(self._best, min(fraction, 0.99))
-            return Progress(
-                fetched, self._total_bytes, self._linked, self._total_packages, round(self._best, 4)
-            )
+            return Progress(fetched, self._total_bytes, self._linked, self._total_packages, round(self._best, 4))
 
     def compiled(self) -> None:
         """Note that compiling is over."""

@@ -1,4 +1,4 @@
-"""Our revisions of an environment: each is a lock and what led to it, kept in the prefix so that they travel with it."""
+"""Our revisions of an environment: each is a lock and what led to it, kept in the prefix and so travelling with it."""
 
 from __future__ import annotations
 

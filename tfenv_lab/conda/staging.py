@@ -45,7 +45,7 @@ def _rename2(first: Path, second: Path) -> None:
         )
     else:
         call = getattr(libc, "renameat2", None)
-        arguments = (_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE)  # type: ignore[assignment]
+        arguments = (_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE)
     if call is None:
         raise OSError(errno.ENOSYS, "this system cannot exchange two directories")
     if call(*arguments) != 0:
@@ -105,7 +105,7 @@ def clone(source: Path, target: Path, progress: Callable[[int], None] = lambda _
             for entry in entries:
                 destination = f"{there}{os.sep}{entry.name}"
                 if entry.is_symlink():
-                    os.symlink(os.readlink(entry.path), destination)
+                    Path(destination).symlink_to(Path(entry.path).readlink())
                 elif entry.is_dir(follow_symlinks=False):
                     walk(entry.path, destination, share and not (here == root and entry.name in COPIED))
                 elif entry.is_file(follow_symlinks=False):

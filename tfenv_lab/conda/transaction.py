@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -74,9 +74,7 @@ async def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[st
     }
 
 
-def changed_records(
-    before: Iterable[RepoDataRecord], after: Iterable[RepoDataRecord]
-) -> list[RepoDataRecord]:
+def changed_records(before: Iterable[RepoDataRecord], after: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
     """Return the records of ``after`` that have to be linked, given what is installed."""
     have = {(r.name.normalized, str(r.version), str(r.build), r.subdir) for r in before}
     return [r for r in after if (r.name.normalized, str(r.version), str(r.build), r.subdir) not in have]
@@ -200,7 +198,7 @@ async def _link(
         installed_packages=before or None,
         show_progress=False,
         client=client,
-        reporter=steps,
+        reporter=cast("rattler.InstallerReporter", steps),  # it has the callbacks that are used
         alternative_target_prefix=change.prefix,
     )
     (staged / "conda-meta").mkdir(parents=True, exist_ok=True)  # an environment without packages

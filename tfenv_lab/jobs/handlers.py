@@ -15,7 +15,7 @@ class JobsHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        jobs = await self.services.jobs.list()
+        jobs = await self.services.jobs.all()
         self.send({"jobs": [job.to_json() for job in jobs]})
 
     @web.authenticated
@@ -50,7 +50,7 @@ class JobLogHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def get(self, job_id: str) -> None:
-        log = await self.services.jobs.log(job_id)
+        log = await self.services.jobs.log_of(job_id)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.finish(log)
 

@@ -16,7 +16,7 @@ from traitlets.config import LoggingConfigurable
 
 from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning, PrefixBusy, Protected
 from ..plans.sizes import require_room
-from .models import FINISHED, Job, new_id, now
+from .models import FINISHED, Job, State, new_id, now
 from .process import WorkerProcess
 
 if TYPE_CHECKING:
@@ -77,11 +77,11 @@ class JobService(LoggingConfigurable):
         self._workers: dict[str, WorkerProcess] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancelled: set[str] = set()
-        self._ending: set[asyncio.Future[int]] = set()
+        self._ending: set[asyncio.Future[Any]] = set()
 
     # What is asked
 
-    async def list(self) -> list[Job]:
+    async def all(self) -> list[Job]:
         """Return all jobs, newest first, those of earlier servers included."""
         stored = await asyncio.to_thread(self._store.load)
         jobs = {job.id: job for job in stored} | self._live
@@ -89,12 +89,12 @@ class JobService(LoggingConfigurable):
 
     async def get(self, job_id: str) -> Job:
         """Return one job. Raises NotFound."""
-        found = next((job for job in await self.list() if job.id == job_id), None)
+        found = next((job for job in await self.all() if job.id == job_id), None)
         if found is None:
             raise NotFound("There is no such job.")
         return found
 
-    async def log(self, job_id: str) -> str:
+    async def log_of(self, job_id: str) -> str:
         """Return a job's log. Raises NotFound."""
         job = await self.get(job_id)
         return await asyncio.to_thread(self._store.log, job.id)
@@ -179,9 +179,7 @@ class JobService(LoggingConfigurable):
     def _begin(self, job: Job, order: dict[str, Any]) -> Job:
         job = replace(job, server=self._server, message="Waiting to start")
         self._update(job)
-        self._tasks[job.id] = asyncio.ensure_future(
-            self._run(job.id, {**order, **self._order, "job": job.id})
-        )
+        self._tasks[job.id] = asyncio.ensure_future(self._run(job.id, {**order, **self._order, "job": job.id}))
         return job
 
     def _update(self, job: Job) -> None:
@@ -198,13 +196,11 @@ class JobService(LoggingConfigurable):
                 last = await self._work(job_id, order)
             job = await self._outcome(self._live[job_id], last)
         except asyncio.CancelledError:
-            state = "cancelled" if job_id in self._cancelled else "interrupted"
+            state: State = "cancelled" if job_id in self._cancelled else "interrupted"
             job = self._live[job_id].ended(state, message="Cancelled before it began")
         except Exception as error:
             self.log.exception("Job %s failed in the server", job_id)
-            failure = JobFailed(
-                "The job met an unexpected failure; the server's log holds the cause.", str(error)
-            )
+            failure = JobFailed("The job met an unexpected failure; the server's log holds the cause.", str(error))
             job = self._live[job_id].ended("failed", message=failure.message, error=failure.to_json())
         finally:
             self._workers.pop(job_id, None)
@@ -221,7 +217,7 @@ class JobService(LoggingConfigurable):
 
     async def _work(self, job_id: str, order: dict[str, Any]) -> dict[str, Any] | None:
         """Run the worker and return its last word, or None where it died without one."""
-        last: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        last: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
         def tell(message: dict[str, Any]) -> None:
             if last.done():
@@ -238,15 +234,16 @@ class JobService(LoggingConfigurable):
         self._workers[job_id] = worker
         if job_id in self._cancelled:
             worker.kill()
-        ended = asyncio.ensure_future(worker.run(order))
+        ended: asyncio.Future[Any] = asyncio.ensure_future(worker.run(order))
         # What the worker does after its last word (deleting what was replaced) keeps nobody waiting.
         self._ending.add(ended)
         ended.add_done_callback(self._ending.discard)
         await asyncio.wait({ended, last}, return_when=asyncio.FIRST_COMPLETED)
-        if last.done():
-            return last.result()
-        ended.result()
-        return None
+        if not last.done():
+            ended.result()
+            return None
+        word: dict[str, Any] = last.result()
+        return word
 
     async def _outcome(self, job: Job, last: dict[str, Any] | None) -> Job:
         if last is not None and "error" in last:
@@ -292,7 +289,7 @@ class JobService(LoggingConfigurable):
                 job = job.ended("interrupted", message=failure.message, error=failure.to_json())
             await asyncio.to_thread(self._store.save, job)
             self._events.emit(job)
-        busy = {job.id for job in await self.list() if job.state not in FINISHED}
+        busy = {job.id for job in await self.all() if job.state not in FINISHED}
         await asyncio.to_thread(self._collect, {prefix.parent for prefix in prefixes}, busy)
 
     @staticmethod

@@ -10,7 +10,7 @@ Severity = Literal["info", "warning", "error"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a plan. ``from_`` is ``{version, build, channel}`` or None, ``to`` has ``size`` (bytes or None) as well."""
+    """One line of a plan. ``from_`` is ``{version, build, channel}`` or None, ``to`` has ``size`` (bytes) too."""
 
     action: Literal["install", "upgrade", "downgrade", "change", "remove"]
     name: str

@@ -74,8 +74,8 @@ def _keras(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
     if moved and _numbers(moved[0])[:1] == (2,) and _numbers(moved[1])[:1] == (3,):
         yield PlanWarning(
             "keras-3",
-            "Keras goes from 2 to 3: code written for tf.keras of Keras 2 may break. The package tf-keras keeps Keras 2 "
-            "code running (with TF_USE_LEGACY_KERAS=1).",
+            "Keras goes from 2 to 3: code written for tf.keras of Keras 2 may break. The package tf-keras keeps "
+            "Keras 2 code running (with TF_USE_LEGACY_KERAS=1).",
         )
 
 
@@ -93,9 +93,7 @@ def _removals(draft: Draft, lines: Sequence[Entry]) -> Iterator[PlanWarning]:
     asked = set(_requested_before(draft))
     for entry in lines:
         if entry.action == "remove" and entry.name in asked and entry.name not in named:
-            yield PlanWarning(
-                "requested-removed", f"{entry.name}, which was asked for by name, is removed too."
-            )
+            yield PlanWarning("requested-removed", f"{entry.name}, which was asked for by name, is removed too.")
 
 
 def _requested_before(draft: Draft) -> list[str]:
@@ -148,25 +146,18 @@ def _pip(draft: Draft) -> Iterator[PlanWarning]:
     source = draft.copy_of or draft.prefix
     by_pip = {package.name: package for package in pypi_packages(source)}
     before = {r.name.normalized for r in draft.before}
-    clashes = sorted(
-        name for r in draft.after if (name := r.name.normalized) in by_pip and name not in before
-    )
+    clashes = sorted(name for r in draft.after if (name := r.name.normalized) in by_pip and name not in before)
     if clashes:
         yield PlanWarning(
             "pip-overwritten",
             f"pip installed {', '.join(clashes)} here; this change puts conda's own over it.",
         )
     pythons = [
-        _numbers(str(r.version))
-        for rs in (draft.before, draft.after)
-        for r in rs
-        if r.name.normalized == "python"
+        _numbers(str(r.version)) for rs in (draft.before, draft.after) for r in rs if r.name.normalized == "python"
     ]
     others = sorted(set(by_pip) - set(clashes))
     if others and len(set(pythons)) > 1:
-        yield PlanWarning(
-            "pip-left-behind", f"After the change of Python, these are gone: {', '.join(others)}."
-        )
+        yield PlanWarning("pip-left-behind", f"After the change of Python, these are gone: {', '.join(others)}.")
 
 
 def _running(draft: Draft, running: Sequence[str]) -> Iterator[PlanWarning]:
