@@ -1,7 +1,8 @@
 """Beside nb_conda_kernels: every kernel once, new ones at once, and a setting that deletes ours is said.
 
-The package is not on PyPI. What is used here is an imitation of its manager at the edge: it remembers ``conda info``
-and its kernelspecs for a minute each and serves an environment's kernel under its own id, as version 2.5 does.
+The package is not on PyPI. What is used here is an imitation of its manager at the edge: it remembers
+``conda info`` and its kernelspecs for a minute each and serves an environment's kernel under its own id, as
+version 2.5 does.
 """
 
 from __future__ import annotations
