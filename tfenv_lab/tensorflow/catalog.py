@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Channels with at most this many packages are read in one go; of larger ones only the names that are met.
 _SMALL = 2000
+#: Listings that are kept beside the newest: for CUDA versions that were asked for.
+_KEPT = 4
 
 
 class Catalog:
@@ -47,7 +49,7 @@ class Catalog:
         """
         from ..conda import virtual_packages
 
-        virtual = self._virtual(cuda)
+        virtual = await asyncio.to_thread(self._virtual, cuda)
         listing = await self._listing(virtual)
         as_of = self._repodata.as_of
         return CatalogModel(
@@ -65,13 +67,14 @@ class Catalog:
         """
         from . import selection
 
-        return selection.specs(wanted, await self._listing(self._virtual(wanted.cuda)))
+        virtual = await asyncio.to_thread(self._virtual, wanted.cuda)
+        return selection.specs(wanted, await self._listing(virtual))
 
     async def suggest(self, wanted: Wanted) -> Suggestion | None:
         """Return the nearest request to one without solution that has one (tried on the solver), or None."""
         from . import suggestions
 
-        virtual = self._virtual(wanted.cuda)
+        virtual = await asyncio.to_thread(self._virtual, wanted.cuda)
         return await suggestions.suggest(wanted, await self._listing(virtual), self._repodata, virtual)
 
     def updates(self, facts: EnvironmentFacts) -> Update:
@@ -113,8 +116,8 @@ class Catalog:
             if key not in self._listings:
                 listing = await self._build(virtual)
                 # Older generations are of no more use; the machine's own listing and overridden ones are.
-                self._listings = {k: kept for k, kept in self._listings.items() if k[0] == key[0]}
-                self._listings[key] = listing
+                kept = [item for item in self._listings.items() if item[0][0] == key[0]]
+                self._listings = dict([*kept[-_KEPT:], (key, listing)])
             if key[1] == " ".join(map(str, self._virtual(None))):
                 self._latest, self._machine = self._listings[key], virtual
             return self._listings[key]

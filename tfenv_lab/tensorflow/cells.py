@@ -41,6 +41,12 @@ class Cell:
         """Return whether every build depends on ``name`` itself."""
         return all(any(spec.name == name for spec in node.depends) for node in self.nodes)
 
+    def forget_builds(self) -> None:
+        """Let go of the records (and of the pool that each of them leads to), once all was judged."""
+        # Kept: it is read off the builds.
+        _ = self.exact_pin
+        self.nodes.clear()
+
     @property
     def pin(self) -> str:
         """The build pattern that keeps a later update on this kind of hardware, as in ``cpu_*`` or ``cuda*``."""

@@ -100,13 +100,10 @@ class Judge:
             self._release([cell for cell in cells if cell.version == version], recommended)
             for version in dict.fromkeys(cell.version for cell in cells)
         ]
-        return Listing(
-            cells,
-            self._verdicts,
-            releases,
-            _message(releases, subdir),
-            (*KERNEL, *(name for name in OPTIONAL if self._pool.named(name))),
-        )
+        companions = (*KERNEL, *(name for name in OPTIONAL if self._pool.named(name)))
+        for cell in cells:
+            cell.forget_builds()
+        return Listing(cells, self._verdicts, releases, _message(releases, subdir), companions)
 
     def _verdict(self, cell: Cell) -> Verdict | None:
         """Judge a cell; None where names were met that the pool does not hold yet."""
