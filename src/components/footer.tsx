@@ -19,7 +19,9 @@ export function Footer(props: IFooterProps): JSX.Element {
       : trans.__('GPU')
     : trans.__('CPU only');
   const parts = [
-    status.channels.map(channelName).join(', '),
+    [...new Set(status.channels.map(item => channelName(item, trans)))].join(
+      ', '
+    ),
     hardware,
     freeBytes !== null && trans.__('%1 free', formatBytes(freeBytes))
   ].filter(Boolean);
@@ -47,7 +49,12 @@ export function Footer(props: IFooterProps): JSX.Element {
   );
 }
 
-/** A channel without a short name, such as a folder, goes by the last part of its URL. */
-function channelName(channel: Status['channels'][number]): string {
-  return channel.name.split('/').filter(Boolean).pop() ?? channel.name;
+/** A folder has no short name. */
+function channelName(
+  channel: Status['channels'][number],
+  trans: TranslationBundle
+): string {
+  return channel.url.startsWith('file:')
+    ? trans.__('local channel')
+    : channel.name;
 }

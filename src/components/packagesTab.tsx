@@ -97,9 +97,11 @@ function PackageRow(props: IPackagesTabProps & { item: Package }): JSX.Element {
   return (
     <tr title={[item.build, item.channel].filter(Boolean).join(' · ')}>
       <th scope="row">{item.name}</th>
-      <td>{item.version}</td>
-      <td className="jp-TfenvHint">
-        {(item.requested || item.source === 'pypi') && mark}
+      <td>
+        {item.version}{' '}
+        {(item.requested || item.source === 'pypi') && (
+          <span className="jp-TfenvHint">{mark}</span>
+        )}
       </td>
       <td>
         {item.source === 'conda' && props.canChange && (

@@ -11,7 +11,7 @@ export async function askCloneName(
   trans: TranslationBundle
 ): Promise<string | null> {
   const answer = await InputDialog.getText({
-    title: trans.__('Copy %1', environment.name),
+    title: trans.__('Clone %1', environment.name),
     label: trans.__('Name of the copy'),
     text: freeName(`${environment.name}-copy`, taken),
     okLabel: trans.__('Review')

@@ -113,8 +113,8 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
         plan({ kind: 'update', environment: id, packages: ['tensorflow'] })
     });
     add(CommandIDs.cloneEnvironment, {
-      label: trans.__('Copy…'),
-      caption: trans.__('Plan a copy under another name'),
+      label: trans.__('Clone…'),
+      caption: trans.__('Plan a copy of it under another name'),
       execute: async environment => {
         const taken = environments.names;
         const name = await askCloneName(environment, taken, trans);
