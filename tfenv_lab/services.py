@@ -5,6 +5,7 @@ rattler is imported with the first of them that needs it, never while the server
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import replace
 from functools import cached_property
@@ -23,12 +24,14 @@ from .plans.planner import Planner
 from .plans.service import PlanService
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jupyter_events import EventLogger
 
     from .app import TfenvLab
     from .conda.condarc import CondaSettings
     from .conda.repodata import Repodata
-    from .environments.models import EnvironmentFacts, Update
+    from .environments.models import Advice, Environment, EnvironmentFacts, Update
     from .jobs.models import Job
     from .tensorflow.catalog import Catalog
 
@@ -108,6 +111,7 @@ class Services:
             envs_dir=self.envs_dir,
             protected=self.app.protected_environments,
             updates=self._updates,
+            advice=[self._advice, lambda found: self.kernels.advice(found)],
             busy_of=lambda prefix: self.jobs.busy_of(prefix),
             kernels_of=lambda: self.kernels.registered(),
             advice=[lambda facts: self.kernels.advice(facts)],
@@ -149,6 +153,29 @@ class Services:
         sessions = await self._sessions.list_sessions()
         return [s["path"] for s in sessions if (s.get("kernel") or {}).get("name") == kernel.name]
 
+    async def check(self, environment_id: str) -> Job:
+        """Start the check of an environment, activated as its kernel is. Raises NotFound or PrefixBusy."""
+        environment = await self.environments.get(environment_id)
+        subject = await asyncio.to_thread(self._subject, environment)
+        return await self.jobs.check(environment, subject)
+
+    def _subject(self, environment: Environment) -> dict[str, Any]:
+        from .conda import virtual_packages
+        from .conda.activation import environment_variables
+        from .kernels import kernelspecs
+
+        prefix = Path(environment.prefix)
+        real = os.path.realpath(prefix)
+        found = (spec for spec in kernelspecs.ours() if os.path.realpath((spec.mark or {})["prefix"]) == real)
+        spec = next(found, None)
+        return {
+            "prefix": str(prefix),
+            "environment": environment.id,
+            "variables": dict(spec.spec.get("env", {})) if spec else environment_variables(prefix),
+            "kernel": spec.spec["argv"][0] if spec else None,
+            "cuda": virtual_packages.gpu()["cuda"],
+        }
+
     async def start(self) -> None:
         """Settle what an earlier server left, and bring kernelspecs in line.
 
@@ -170,6 +197,11 @@ class Services:
 
         # Only what is in memory: a list never waits for the network.
         return self.catalog.updates(facts) if "catalog" in self.__dict__ else Update()
+
+    def _advice(self, facts: EnvironmentFacts) -> Iterable[Advice]:
+        from .tensorflow.advice import Known, advise
+
+        return advise(facts, self.catalog.known(facts) if "catalog" in self.__dict__ else Known())
 
     async def _settle(self, job: Job) -> Job:
         """Do what follows a change: kernelspec and caches; return the job with its environment's id."""

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from rattler import GenericVirtualPackage, MatchSpec, PackageRecord, RepoDataRecord
+from rattler import BuildString, GenericVirtualPackage, MatchSpec, PackageName, PackageRecord, RepoDataRecord
 
 #: Records that are few enough to be compared one by one.
 _FEW = 16
@@ -287,6 +287,11 @@ class Check:
                     if spec in self._specs:
                         self.feasible = False
                     agenda.extend((user, spec) for user in self._users[spec])
+
+
+def virtual_record(name: str, version: str) -> PackageRecord:
+    """Return a virtual package that is not there, to ask what would be if it were."""
+    return PackageRecord(PackageName(name), version, BuildString("0"), build_number=0, subdir="noarch")
 
 
 def as_record(package: GenericVirtualPackage) -> PackageRecord:

@@ -131,11 +131,11 @@ class JobService(LoggingConfigurable):
         job = Job(new_id(), "delete", environment.name, environment.prefix, environment.id)
         return self._begin(job, {"action": "delete", "prefix": environment.prefix})
 
-    async def check(self, environment: Environment, env: dict[str, str]) -> Job:
-        """Start the job that verifies an environment; ``env`` is its kernel's. Raises PrefixBusy."""
+    async def check(self, environment: Environment, subject: dict[str, Any]) -> Job:
+        """Start the job that runs TensorFlow in an environment; ``subject`` is the check's. Raises PrefixBusy."""
         self._require_idle(Path(environment.prefix))
         job = Job(new_id(), "check", environment.name, environment.prefix, environment.id)
-        return self._begin(job, {"action": "check", "prefix": environment.prefix, "env": env})
+        return self._begin(job, {"action": "check", "subject": subject})
 
     async def cancel(self, job_id: str) -> Job:
         """End a job that is queued or running and return it. Raises NotFound, or NotRunning when it is too late."""

@@ -122,7 +122,17 @@ async def delete(order: dict[str, Any], channel: Channel) -> Any:
         await asyncio.to_thread(transaction.remove, prefix, order["job"])
 
 
-ACTIONS = {"apply": apply, "delete": delete}
+async def check(order: dict[str, Any], channel: Channel) -> Any:
+    """Run TensorFlow in an environment and say what was found."""
+    from ..tensorflow.check import check as run
+    from ..tensorflow.observed import Subject
+
+    channel.phase("check")
+    subject = order["subject"]
+    return asdict(await run(Subject(**{**subject, "prefix": Path(subject["prefix"])})))
+
+
+ACTIONS = {"apply": apply, "delete": delete, "check": check}
 #: Actions that put something aside, which is deleted once their result is told.
 CHANGES = ("apply", "delete")
 

@@ -79,8 +79,8 @@ class Catalog:
 
     def updates(self, facts: EnvironmentFacts) -> Update:
         """Return what the channels offer an environment, from memory: nothing while no catalog was asked for."""
+        from ..conda.versions import newer
         from ..environments.models import Update
-        from .cells import newer
 
         found, python = facts.tensorflow, facts.python
         if self._latest is None or found is None or found.source != "conda" or python is None:

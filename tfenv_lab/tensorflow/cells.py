@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rattler import Version
-
+from ..conda.versions import key
 from .variants import python_of, variant_of
 
 if TYPE_CHECKING:
@@ -64,11 +63,6 @@ def is_prerelease(version: str) -> bool:
     return bool(_PRERELEASE.search(version))
 
 
-def newer(version: str, other: str) -> bool:
-    """Return whether ``version`` comes after ``other`` in conda's order."""
-    return Version(version) > Version(other)
-
-
 def python_key(python: str) -> tuple[int, ...]:
     """Return what sorts Pythons by age."""
     return tuple(int(part) for part in python.split("."))
@@ -91,7 +85,7 @@ def cells_of(pool: Pool) -> list[Cell]:
 
 def _order(cell: Cell) -> tuple[object, ...]:
     cuda = tuple(int(part) for part in cell.variant[4:].split(".") if part) if cell.cuda else (999,)
-    return (Version(cell.version), cuda, python_key(cell.python))
+    return (key(cell.version), cuda, python_key(cell.python))
 
 
 def _pythons(nodes: Iterable[Node]) -> list[str]:

@@ -36,7 +36,18 @@ class PackagesHandler(BaseHandler):
         self.send({"packages": [{**package, "summary": None} for package in found]})
 
 
+class ChecksHandler(BaseHandler):
+    """Running TensorFlow inside one environment."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, identifier: str) -> None:
+        job = await self.services.check(identifier)
+        self.send(job, 202, f"jobs/{job.id}")
+
+
 HANDLERS: list[tuple[str, type[BaseHandler]]] = [
     (r"tensorflow", CatalogHandler),
     (r"packages", PackagesHandler),
+    (r"environments/([^/]+)/checks", ChecksHandler),
 ]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..conda.feasibility import Check, Pool, as_record
+from ..conda.versions import newer
 from . import reasons
-from .cells import Cell, cells_of, is_prerelease, newer, python_key
+from .cells import Cell, cells_of, is_prerelease, python_key
 from .models import Blocked, Release, Variant
 
 if TYPE_CHECKING:

@@ -6,9 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from rattler import BuildString, PackageName, PackageRecord, Version
+from ..conda.feasibility import virtual_record
+from ..conda.versions import key
 
 if TYPE_CHECKING:
+    from rattler import PackageRecord
+
     from ..conda.feasibility import Check, Pool
     from .cells import Cell
 
@@ -53,12 +56,11 @@ def no_driver(cell: Cell) -> str:
 def _least(name: str, present: PackageRecord | None, platform: Machine, check: Check, ask: Ask) -> str | None:
     """Return the lowest version of a virtual package that would do, or None where its version is not the point."""
     bounds: set[str] = {bound for text in check.unmet(name) for bound in _BOUND.findall(text)}
-    higher = sorted((b for b in bounds if present is None or Version(b) > present.version), key=Version)
+    higher = sorted((b for b in bounds if present is None or key(b) > present.version), key=key)
     if len(higher) == 1:
         return higher[0]
     for bound in higher:
-        trial = PackageRecord(PackageName(name), bound, BuildString("0"), 0, "noarch")
-        if ask({**platform, name: trial}).feasible:
+        if ask({**platform, name: virtual_record(name, bound)}).feasible:
             return bound
     return None
 
@@ -88,9 +90,9 @@ def _archspec(cell: Cell, present: PackageRecord | None, least: str | None, chec
     if known and not levels:
         return f"the channels do not know this machine's processor ({present.build})"
     wanted = {bound for text in check.unmet(_LEVEL) for bound in _BOUND.findall(text)}
-    short = [bound for bound in wanted if not levels or Version(bound) > max(levels)]
+    short = [bound for bound in wanted if not levels or key(bound) > max(levels)]
     if short:
-        level = min(short, key=Version)
+        level = min(short, key=key)
         return f"needs an x86-64-v{level} processor; this machine's ({present.build}) is x86-64-v{max(levels)}"
     return f"is not built for this machine's processor ({present.build})"
 
