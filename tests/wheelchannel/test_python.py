@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rattler import Channel, Gateway, VirtualPackage, install, solve
 
-from tfenv_lab.wheelchannel.interpreter import Interpreter, probe
+from tfenv_lab.wheelchannel.interpreter import Interpreter, Unsuitable, probe
 from tfenv_lab.wheelchannel.python import pack_python
 
 from .conda_package import CondaPackage
@@ -122,3 +122,17 @@ def test_an_environments_own_python_can_be_packed_again(environment: Path, tmp_p
     libraries = {path.name for path in (environment / "lib").glob("libpython*.so*")}
     assert {name for name in package.files if name.startswith("lib/libpython")} == {f"lib/{name}" for name in libraries}
     assert not [name for name, content in package.files.items() if str(environment).encode() in content]
+
+
+def test_a_distributions_own_layout_is_undone(tmp_path: Path) -> None:
+    """Debian's Python looks for packages in ``dist-packages``; packed, it must run with ``site-packages``."""
+    try:
+        system = probe(Path("/usr/bin/python3"))
+    except Unsuitable as reason:
+        pytest.skip(f"/usr/bin/python3: {reason}")
+    if system.site_packages in system.sites:
+        pytest.skip("/usr/bin/python3 has the usual layout")
+    python, _ = pack_python(system, tmp_path / "channel", tmp_path / "work")
+    package = CondaPackage(tmp_path / "channel" / "linux-64" / f"{python.stem}.conda")
+    assert not [name for name in package.files if "EXTERNALLY-MANAGED" in name or name.endswith("sitecustomize.py")]
+    assert f"{system.sites[-1]}/site-packages.pth" in package.files
