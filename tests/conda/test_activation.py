@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from string import Template
 
+import psutil
 import pytest
 
 from tests.prefixes import make_prefix
@@ -145,11 +146,13 @@ class TestScripts:
     def test_one_that_hangs_is_ended_with_everything_it_began(
         self, prefix: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        monkeypatch.setattr(activation, "SCRIPT_LIMIT", 0.3)
+        monkeypatch.setattr(activation, "SCRIPT_LIMIT", 1.0)
         add_script(prefix, "a.sh", "sleep 600 & echo $! > $CONDA_PREFIX/child; sleep 600\n")
         begun = time.monotonic()
         assert environment_variables(prefix, base=BASE)["CONDA_PREFIX"] == str(prefix)
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 60
         assert str(prefix) in caplog.text
-        child = Path("/proc") / (prefix / "child").read_text().strip()
-        assert not child.exists() or "Z" in (child / "stat").read_text().split()[2]
+        child = int((prefix / "child").read_text())
+        while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() - begun < 60
+            time.sleep(0.01)

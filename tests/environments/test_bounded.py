@@ -40,10 +40,10 @@ def test_one_thread_does_all_while_nothing_hangs() -> None:
 
 
 def test_one_that_hangs_is_given_up_and_the_others_are_there(hang: threading.Event) -> None:
-    reads: BoundedReads[int, int] = BoundedReads(lambda n: n if n % 10 else hang.wait() or n, limit=0.3)
+    reads: BoundedReads[int, int] = BoundedReads(lambda n: n if n % 10 else hang.wait() or n, limit=1)
     begun = time.monotonic()
     result = reads.run(range(1, 31))
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 20
     assert [n for n in range(1, 31) if result[n] is None] == [10, 20, 30]
     assert result[11] == 11
 
@@ -56,24 +56,25 @@ def test_one_that_hangs_is_not_begun_again_until_it_ends(hang: threading.Event) 
         hang.wait()
         return n
 
-    reads = BoundedReads(read, limit=0.2)
+    reads = BoundedReads(read, limit=0.5)
     assert reads.run([1]) == {1: None}
     quick = time.monotonic()
     assert reads.run([1]) == {1: None}
-    assert time.monotonic() - quick < 0.1
+    assert time.monotonic() - quick < 0.2
     assert begun == [1]
     hang.set()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while reads.run([1]) != {1: 1}:
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
 def test_a_whole_drive_that_hangs_costs_two_limits_at_most(hang: threading.Event) -> None:
-    reads: BoundedReads[int, bool] = BoundedReads(lambda _: hang.wait(), limit=0.3)
+    reads: BoundedReads[int, bool] = BoundedReads(lambda _: hang.wait(), limit=1)
     begun = time.monotonic()
-    result = reads.run(range(200))
-    assert time.monotonic() - begun < 2
+    # One after the other in all threads they would take twelve seconds.
+    result = reads.run(range(400))
+    assert time.monotonic() - begun < 8
     assert set(result.values()) == {None}
 
 
