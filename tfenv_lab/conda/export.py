@@ -90,7 +90,7 @@ def _requested_lines(contents: Contents) -> list[str]:
 
 
 def _requested(contents: Contents) -> dict[str, str]:
-    """Return the requested specs as conda writes them; one that only conda understands becomes the version installed."""
+    """Return the requested specs as conda writes them; one of another form becomes the version installed."""
     allowed = {ref.name for ref in contents.channels}
     found = {}
     for name, spec in sorted(contents.requested.items()):
@@ -113,7 +113,9 @@ def _local(contents: Contents) -> list[str]:
 def _losses(contents: Contents) -> list[str]:
     """Return what a lock of conda packages does not hold."""
     lines = _local(contents)
-    lines += [f"Left out, since it has no address: {r.name.normalized} {r.version}" for r in contents.records if not r.url]
+    lines += [
+        f"Left out, since it has no address: {r.name.normalized} {r.version}" for r in contents.records if not r.url
+    ]
     lines += [f"No hash is known of {r.name.normalized}" for r in _addressed(contents) if not (r.sha256 or r.md5)]
     lines += [f"Left out, since pip installed it: {package.name}=={package.version}" for package in contents.pypi]
     return lines
@@ -182,9 +184,7 @@ def _conda_lock(contents: Contents) -> str:
                 "platform": contents.subdir,
                 "dependencies": dict(_dependency(text) for text in record.depends),
                 "url": record.url,
-                "hash": {
-                    key: value.hex() for key, value in (("md5", record.md5), ("sha256", record.sha256)) if value
-                },
+                "hash": {key: value.hex() for key, value in (("md5", record.md5), ("sha256", record.sha256)) if value},
                 "category": "main",
                 "optional": False,
             }

@@ -101,8 +101,9 @@ def parse_yaml(text: str) -> Any:
                 raise InvalidRequest("The file nests deeper than a file that describes an environment does.")
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 raise InvalidRequest("The file uses YAML anchors (“&” or “*”), which are not read.")
-            if getattr(event, "tag", None):
-                raise InvalidRequest(f"The file uses the YAML tag “{event.tag[:60]}”, which is not read.")
+            tag = getattr(event, "tag", None)
+            if tag:
+                raise InvalidRequest(f"The file uses the YAML tag “{tag[:60]}”, which is not read.")
         return yaml.load(text, Loader=loader)  # noqa: S506 - makes texts, lists and mappings alone
     except (yaml.YAMLError, ValueError) as error:
         raise InvalidRequest("The file is neither YAML nor an explicit list.", str(error)) from error

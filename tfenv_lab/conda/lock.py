@@ -48,7 +48,7 @@ def loads(text: str) -> dict[str, list[RepoDataRecord]]:
 
 
 def pypi_requirements(text: str, subdir: str) -> list[str]:
-    """Return ``name==version`` of a lock's PyPI packages for one subdir. ``text`` is a lock that :func:`loads` takes."""
+    """Return ``name==version`` of the PyPI packages for one subdir, of a lock that :func:`loads` takes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lock.yml"
         path.write_text(text, encoding="utf-8")

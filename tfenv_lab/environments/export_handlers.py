@@ -22,8 +22,7 @@ class ExportHandler(BaseHandler):
         if not format_:
             raise InvalidRequest("The query needs “format”.")
         text = await export(environment, format_, self.get_query_argument("specs", "requested"), self.services.conda)
-        self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(text)
+        self.finish(text, set_content_type="text/plain; charset=utf-8")
 
 
 HANDLERS: list[tuple[str, type[BaseHandler]]] = [(r"environments/([^/]+)/export", ExportHandler)]

@@ -74,9 +74,7 @@ async def _exact(found: Imported, repodata: Repodata, allowed: Sequence[str]) ->
     from ..conda import pinned, virtual_packages
 
     permitted = _urls(allowed, repodata)
-    places = [
-        (pinned.address(package.url, permitted, repodata.subdir), package) for package in found.pinned or ()
-    ]
+    places = [(pinned.address(package.url, permitted, repodata.subdir), package) for package in found.pinned or ()]
     channels = dict.fromkeys(place.channel for place, _ in places)
     records, notes = await pinned.records(places, _on(repodata, channels))
     requested = _still_true(found.specs, records, allowed)
@@ -116,9 +114,7 @@ def _builds(asked: dict[str, str]) -> list[tuple[str, str]]:
     return [(name, parts[2].rstrip("*")) for name, parts in split if len(parts) > 2]
 
 
-def _still_true(
-    texts: Iterable[str], records: Sequence[RepoDataRecord], allowed: Sequence[str]
-) -> dict[str, str]:
+def _still_true(texts: Iterable[str], records: Sequence[RepoDataRecord], allowed: Sequence[str]) -> dict[str, str]:
     """Return, by name, the requested specs in a lock that its packages meet; the rest is a comment gone stale."""
     from ..conda import specs
 

@@ -1,0 +1,107 @@
+"""``jupyter tfenv``, run in this process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tfenv_lab.cli.app import TfenvApp
+
+from ..tiny_channel import TinyChannel
+from ..tiny_tensorflow import PYTHON
+
+
+class Shell:
+    """Runs commands on the tiny channel and keeps what they wrote."""
+
+    def __init__(self, channel: TinyChannel, capsys: pytest.CaptureFixture[str]) -> None:
+        self._channel = f"--TfenvLab.channels={channel.url}"
+        self._capsys = capsys
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        """Return exit status, standard output and standard error."""
+        app = TfenvApp()
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            app.initialize([*arguments, self._channel])
+            app.start()
+        out, err = self._capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    def json(self, *arguments: str) -> Any:
+        """Return the JSON of a command that must succeed."""
+        status, out, err = self.run(*arguments, "--json")
+        assert status == 0, out + err
+        return json.loads(out)
+
+
+@pytest.fixture
+def shell(tensorflow_channel: TinyChannel, capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(tensorflow_channel, capsys)
+
+
+def test_an_environments_life_from_create_to_remove(shell: Shell, clean_home: Path) -> None:
+    status, out, err = shell.run("create", "tf", "--tensorflow=2.19.*", f"--python={PYTHON}", "numpy=2.1")
+    assert status == 0, err
+    assert "tensorflow 2.19.1" in out
+    assert (clean_home / ".conda/envs/tf/conda-meta/history").is_file()
+    [listed] = shell.json("list")["environments"]
+    assert (listed["name"], listed["tensorflow"]["version"]) == ("tf", "2.19.1")
+    assert listed["kernel"] is not None
+
+    status, text, _ = shell.run("export", "tf", "--format=explicit")
+    assert "@EXPLICIT" in text.splitlines()
+    file = clean_home / "tf.txt"
+    file.write_text(text, encoding="utf-8")
+    assert shell.json("clone", "tf", "copy")["state"] == "succeeded"
+    assert shell.json("update", "tf", "tensorflow")["state"] == "succeeded"
+    assert shell.json("import", str(file), "again")["state"] == "succeeded"
+    versions = {e["name"]: e["tensorflow"]["version"] for e in shell.json("list")["environments"]}
+    assert versions == {"tf": "2.20.0", "copy": "2.19.1", "again": "2.19.1"}
+    assert shell.json("revert", "tf", "0")["state"] == "succeeded"
+    assert shell.json("remove", "copy")["state"] == "succeeded"
+    _, out, _ = shell.run("list")
+    assert [line.split()[:2] for line in out.splitlines()[1:]] == [["again", "2.19.1"], ["tf", "2.19.1"]]
+
+
+def test_a_dry_run_shows_the_plan_and_changes_nothing(shell: Shell, clean_home: Path) -> None:
+    plan = shell.json("create", "tf", "--tensorflow=2.20.*", "--dry-run")
+    assert plan["kind"] == "create"
+    assert not (clean_home / ".conda").exists()
+
+
+def test_the_versions_on_offer_are_listed(shell: Shell) -> None:
+    assert [release["version"] for release in shell.json("versions")["releases"]] == ["2.20.0", "2.19.1"]
+    _, out, _ = shell.run("versions")
+    assert out.splitlines()[1].split() == ["2.20.0", PYTHON, "cpu"]
+
+
+FAILURES = [
+    (("update", "nope"), 3, "nope"),
+    (("create", "a/b"), 2, "a/b"),
+    (("create",), 2, "Usage"),
+    (("create", "tf", "evil::numpy"), 4, "evil"),
+    (("create", "tf", "numpy=9"), 6, "numpy"),
+    (("import", "/nowhere", "tf"), 2, "cannot be read"),
+]
+
+
+def test_the_exit_status_tells_the_reason(shell: Shell) -> None:
+    for arguments, status, said in FAILURES:
+        found, out, err = shell.run(*arguments)
+        assert (found, out) == (status, ""), arguments
+        assert said in err
+
+
+def test_an_error_is_json_where_json_is_asked_for(shell: Shell) -> None:
+    status, out, _ = shell.run("update", "nope", "--json")
+    assert (status, json.loads(out)["reason"]) == (3, "not-found")
+
+
+def test_without_a_command_the_commands_are_named(shell: Shell) -> None:
+    status, out, _ = shell.run()
+    assert status == 2
+    assert "create" in out

@@ -1,0 +1,225 @@
+"""Files that make an environment: each export read back, and every file that must be refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tfenv_lab.conda import importing, pinned
+from tfenv_lab.errors import InvalidRequest
+
+from ..conftest import Api
+from ..tiny_channel import TinyChannel
+from ..tiny_tensorflow import PYTHON
+
+SUBDIR = "linux-64"
+
+
+async def _packages(api: Api, name: str) -> list[Any]:
+    environment = await api.environment(name)
+    _, found = await api.call("GET", f"environments/{environment['id']}/packages")
+    return list(found["packages"])
+
+
+async def _removed(api: Api, environment: Any) -> None:
+    _, job = await api.call("DELETE", f"environments/{environment['id']}")
+    assert (await api.finished(job["id"]))["state"] == "succeeded"
+
+
+async def _refused(api: Api, content: str, format_: str | None = None) -> tuple[int, str, str]:
+    status, error = await api.call(
+        "POST", "plans", {"kind": "import", "name": "new", "content": content, "format": format_}
+    )
+    return status, error["reason"], f"{error['message']} {error['details'] or ''}"
+
+
+@pytest.mark.parametrize(
+    "query", ["environment-yml", "environment-yml&specs=all", "explicit", "conda-lock", "pixi-lock"]
+)
+async def test_an_environment_comes_back_from_its_file_as_it_was(api: Api, made: Any, query: str) -> None:
+    before = await _packages(api, "tf")
+    status, text = await api.call("GET", f"environments/{made['id']}/export?format={query}")
+    assert status == 200, text
+    await _removed(api, made)
+    assert await api.environment("tf") is None
+    job = await api.apply(kind="import", name="tf", content=text)
+    assert job["state"] == "succeeded", job
+    after = await _packages(api, "tf")
+    if "specs=all" in query:
+        # Every package was asked for by name, so that is what is remembered.
+        before = [{**package, "requested": True} for package in before]
+    assert after == before
+    assert (await api.environment("tf"))["kernel"] is not None
+
+
+async def test_a_lock_installs_what_it_names_although_newer_is_there(api: Api, tensorflow_channel: TinyChannel) -> None:
+    package = tensorflow_channel.root / "noarch/numpy-2.1.0-0.conda"
+    plan = await api.plan(kind="import", name="np", content=f"@EXPLICIT\n{package.as_uri()}\n")
+    assert [(entry["name"], entry["to"]["version"]) for entry in plan["entries"]] == [("numpy", "2.1.0")]
+    assert plan["entries"][0]["requested"], "what nothing else needs counts as asked for"
+    assert plan["warnings"] == []
+
+
+async def test_an_environment_yml_is_solved(api: Api, tensorflow_channel: TinyChannel) -> None:
+    text = f"channels: [{tensorflow_channel.url}, nodefaults]\ndependencies: [numpy=2.1, python={PYTHON}]\n"
+    plan = await api.plan(kind="import", name="np", content=text)
+    asked = {entry["name"]: entry["to"]["version"] for entry in plan["entries"] if entry["requested"]}
+    assert asked == {"numpy": "2.1.0", "python": f"{PYTHON}.9"}
+
+
+async def test_what_is_not_honoured_is_said_before_anything_happens(api: Api) -> None:
+    text = "dependencies:\n- numpy\n- pip:\n  - seaborn==0.13\nvariables:\n  A: b\n"
+    plan = await api.plan(kind="import", name="np", content=text, format="environment-yml")
+    said = [warning["message"] for warning in plan["warnings"] if warning["code"] == "import-not-honoured"]
+    assert any("seaborn==0.13" in message for message in said)
+    assert any("variables" in message for message in said)
+
+
+async def test_a_package_the_channel_no_longer_lists_is_taken_from_the_lock(
+    api: Api, tensorflow_channel: TinyChannel
+) -> None:
+    gone = tensorflow_channel.root / "noarch/old-1.0-0.conda"
+    text = f"@EXPLICIT\n{gone.as_uri()}#{'0' * 64}\n"
+    plan = await api.plan(kind="import", name="np", content=text)
+    assert plan["entries"][0]["name"] == "old"
+    assert "old-1.0-0.conda" in plan["warnings"][0]["message"]
+
+
+async def test_a_changed_package_is_refused_by_its_hash(api: Api, tensorflow_channel: TinyChannel) -> None:
+    package = tensorflow_channel.root / "noarch/numpy-2.1.0-0.conda"
+    status, reason, message = await _refused(api, f"@EXPLICIT\n{package.as_uri()}#sha256:{'0' * 64}\n")
+    assert (status, reason) == (400, "invalid-request")
+    assert "hash" in message
+
+
+async def test_a_channel_that_is_not_allowed_is_refused(api: Api, tensorflow_channel: TinyChannel) -> None:
+    url, evil = tensorflow_channel.url, "https://evil.example/c"
+    files = [
+        f"channels: [{evil}]\ndependencies: [numpy]\n",
+        "channels: ['https://[']\ndependencies: [numpy]\n",
+        "channels: [/etc]\ndependencies: [numpy]\n",
+        "channels: [defaults]\ndependencies: [numpy]\n",
+        "dependencies: ['evil::numpy']\n",
+        f"@EXPLICIT\n{evil}/noarch/numpy-2.1.0-0.conda\n",
+        f"@EXPLICIT\n{url}/../other/noarch/numpy-2.1.0-0.conda\n",
+        f"@EXPLICIT\n{url}/%2e%2e/other/noarch/numpy-2.1.0-0.conda\n",
+        f"@EXPLICIT\n{url}@evil.example/noarch/numpy-2.1.0-0.conda\n",
+        "@EXPLICIT\nfile:///etc/noarch/numpy-2.1.0-0.conda\n",
+    ]
+    for text in files:
+        status, reason, _ = await _refused(api, text)
+        assert (status, reason) == (403, "channel-not-allowed"), text
+
+
+async def test_a_lock_may_not_put_another_package_under_a_name(api: Api, tensorflow_channel: TinyChannel) -> None:
+    url = f"{tensorflow_channel.url}/noarch/evil-9-0.conda"
+    forged = f"""version: 7
+platforms:
+- name: {SUBDIR}
+environments:
+  default:
+    channels:
+    - url: {tensorflow_channel.url}
+    packages:
+      {SUBDIR}:
+      - conda: {url}
+packages:
+- conda: {url}
+  name: numpy
+  version: 2.1.0
+  build: '0'
+  subdir: noarch
+  noarch: generic
+  sha256: '{"0" * 64}'
+"""
+    status, reason, message = await _refused(api, forged)
+    assert (status, reason) == (400, "invalid-request"), message
+    assert "another name" in message
+
+
+BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\ndependencies: *c\n"
+LOCK = "version: 1\nmetadata: {platforms: []}\npackage:\n"
+HOSTILE = [
+    ("", "none of"),
+    ("just words", "none of"),
+    ("[1, 2]", "none of"),
+    ("a: [", "neither YAML"),
+    ("\x00\x01", "neither YAML"),
+    ("dependencies: [\ud800]", "neither YAML"),
+    (BOMB, "anchors"),
+    ("dependencies: !!python/object/apply:os.system ['id']", "tag"),
+    ("dependencies: [!!python/name:os.system x]", "tag"),
+    ("dependencies: " + "[" * 10_000 + "]" * 10_000, "nests"),
+    ("dependencies: " + "[" * 10_000, "nests"),
+    ("dependencies:\n" + "- numpy\n" * 700_000, "5 MB"),
+    ("dependencies: numpy", "list"),
+    ("dependencies: [[numpy]]", "text"),
+    ("dependencies: [{conda: [x]}]", "pip"),
+    ("dependencies: []", "no conda package"),
+    ("dependencies: [numpy]\nchannels: {a: b}", "list"),
+    ("dependencies: [numpy]\n? [a, b]\n: c", "neither YAML"),
+    ("@EXPLICIT\nnumpy", "address"),
+    ("@EXPLICIT\n../../etc/passwd", "address"),
+    ("@EXPLICIT\nhttps://x/noarch/numpy-2.1.0-0.conda#zzz", "line of an explicit list"),
+    ("@EXPLICIT\nhttps://x/noarch/..%2f..%2fx-1-0.conda", "address"),
+    ("@EXPLICIT\nhttps://[/noarch/numpy-2.1.0-0.conda", "address"),
+    ("# platform: osx-64\n@EXPLICIT\nhttps://x/osx-64/numpy-2.1.0-0.conda", "osx-64"),
+    (LOCK + "- {name: a, platform: osx-64, manager: conda, url: x}", "osx-64"),
+    (LOCK + "- {name: a, platform: linux-64, manager: conda, url: x, hash: {md5: zz}}", "md5"),
+    (LOCK + "- [a]", "mapping"),
+    ("version: 2\nmetadata: {}\npackage: []", "version 1"),
+    ("version: 6\nenvironments: {}\npackages: []", "pixi.lock"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), HOSTILE, ids=range(len(HOSTILE)))
+def test_a_malformed_or_hostile_file_gets_a_clear_sentence(text: str, said: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        found = importing.read(text, None, SUBDIR)
+        for package in found.pinned or ():
+            pinned.address(package.url, ["https://x"], SUBDIR)
+    assert said in refused.value.message
+
+
+async def test_a_hostile_file_is_a_bad_request(api: Api) -> None:
+    for text, said in HOSTILE[:8]:
+        if text.isprintable():
+            status, reason, message = await _refused(api, text)
+            assert (status, reason) == (400, "invalid-request")
+            assert said in message
+
+
+async def test_a_spec_in_a_file_is_no_option_and_no_path(api: Api) -> None:
+    for spec in ("--prefix=/tmp/x", "/tmp/x-1-0.conda", "https://example.org/x-1-0.conda", "numpy[url=file:///x]"):
+        status, reason, _ = await _refused(api, f"dependencies: ['{spec}']")
+        assert (status, reason) == (422, "invalid-spec"), spec
+
+
+async def test_a_file_that_is_not_what_was_said_is_refused(api: Api) -> None:
+    status, _, message = await _refused(api, "dependencies: [numpy]", "pixi-lock")
+    assert status == 400
+    assert "environment.yml" in message
+    status, _, message = await _refused(api, "dependencies: [numpy]", "toml")
+    assert status == 400
+    assert "format" in message
+
+
+def test_a_conda_lock_of_several_platforms_is_read_for_this_one() -> None:
+    def package(name: str, platform: str, **more: str) -> str:
+        fields = {"name": name, "version": "1", "manager": "conda", "platform": platform, "category": "main", **more}
+        return "- {" + ", ".join(f"{key}: {value}" for key, value in fields.items()) + "}\n"
+
+    text = LOCK + "".join(
+        [
+            package("a", "linux-64", url="https://c/noarch/a-1-0.conda", dependencies="{python: '>=3.9', pip: ''}"),
+            package("b", "osx-64", url="https://c/noarch/b-1-0.conda"),
+            package("c", "linux-64", url="https://c/noarch/c-1-0.conda", category="dev"),
+            package("d", "linux-64", manager="pip", url="https://p/d-1.whl"),
+        ]
+    )
+    found = importing.read(text, None, SUBDIR)
+    assert found.format == "conda-lock"
+    assert found.pinned == (importing.Pinned("https://c/noarch/a-1-0.conda", depends=("python >=3.9", "pip")),)
+    assert any("d==1" in note for note in found.notes)
+    assert any("dev" in note for note in found.notes)

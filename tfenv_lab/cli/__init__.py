@@ -1,0 +1,1 @@
+"""``jupyter tfenv``: the same services without a browser, for images, scripts and administrators."""

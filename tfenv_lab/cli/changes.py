@@ -1,0 +1,154 @@
+"""Commands that change something: each makes a plan, shows it, and applies it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from traitlets import Bool, Enum, Unicode
+
+from ..errors import InvalidRequest
+from ..plans.models import Plan
+from ..services import Services
+from .command import TfenvCommand
+
+
+class ChangeApp(TfenvCommand):
+    """A command that makes a plan, shows it, and applies it."""
+
+    dry_run = Bool(False, help="Show what would change, and change nothing.").tag(config=True)
+    flags = {**TfenvCommand.flags, "dry-run": ({"ChangeApp": {"dry_run": True}}, dry_run.help)}
+
+    async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
+        """Return the plan request's JSON."""
+        raise NotImplementedError
+
+    async def run(self, services: Services, arguments: Sequence[str]) -> int:
+        plan = await services.plans.create(await self.request(services, arguments))
+        if self.dry_run:
+            self.write(plan.to_json(), describe(plan))
+            return 0
+        if not self.json:
+            print(describe(plan))
+        if not plan.entries and plan.kind in ("update", "revert"):
+            if self.json:
+                print(json.dumps(plan.to_json(), indent=2))
+            return 0
+        if not self.agreed("Apply this?"):
+            return 1
+        return await self.follow(services, await services.jobs.apply(plan.id))
+
+    def agreed(self, question: str) -> bool:
+        """Ask on a terminal, unless ``-y`` or ``--json`` is given; a script is taken to mean what it says."""
+        if self.answer_yes or self.json or not sys.stdin.isatty():
+            return True
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+class CreateApp(ChangeApp):
+    """Make an environment: jupyter tfenv create tf219 --tensorflow=2.19.* pandas."""
+
+    least, most, usage = 1, None, "create NAME [--tensorflow=2.19.*] [--python=3.11] [--variant=cpu] [SPEC…]"
+    tensorflow = Unicode(None, allow_none=True, help="TensorFlow's version, as in 2.19.*; none by default.").tag(
+        config=True
+    )
+    python = Unicode(None, allow_none=True, help="Python's version, as in 3.11.").tag(config=True)
+    variant = Enum(("auto", "cpu", "cuda"), "auto", help="The build of TensorFlow.").tag(config=True)
+    cuda = Unicode(None, allow_none=True, help="Solve as if the driver supported this CUDA version.").tag(config=True)
+    aliases = {
+        **ChangeApp.aliases,
+        **{name: f"CreateApp.{name}" for name in ("tensorflow", "python", "variant", "cuda")},
+    }
+
+    async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
+        name, *packages = arguments
+        choice = {key: getattr(self, key) for key in ("tensorflow", "python", "variant", "cuda")}
+        return {"kind": "create", "name": name, "packages": packages, **choice}
+
+
+class UpdateApp(ChangeApp):
+    """Bring packages to their newest versions, or all of them where none is named."""
+
+    least, most, usage = 1, None, "update NAME [PACKAGE…]"
+
+    async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
+        name, *packages = arguments
+        environment = await self.find(services, name)
+        return {"kind": "update", "environment": environment.id, "packages": packages or "all"}
+
+
+class RemoveApp(ChangeApp):
+    """Remove packages from an environment, or the whole environment where none is named."""
+
+    least, most, usage = 1, None, "remove NAME [PACKAGE…]"
+
+    async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
+        name, *packages = arguments
+        environment = await self.find(services, name)
+        return {"kind": "remove", "environment": environment.id, "packages": packages}
+
+    async def run(self, services: Services, arguments: Sequence[str]) -> int:
+        if arguments[1:]:
+            return await super().run(services, arguments)
+        environment = await self.find(services, arguments[0])
+        if self.dry_run:
+            self.write({"kind": "delete", "prefix": environment.prefix}, f"Would remove {environment.prefix}")
+            return 0
+        if not self.agreed(f"Remove {environment.prefix} with all that is in it?"):
+            return 1
+        return await self.follow(services, await services.jobs.remove(environment))
+
+
+class ImportApp(ChangeApp):
+    """Make an environment from a file (“-”: from standard input)."""
+
+    least, most, usage = 2, 2, "import FILE NAME [--format=FORMAT]"
+    format = Unicode(None, allow_none=True, help="Recognised by default.").tag(config=True)
+    aliases = {**ChangeApp.aliases, "format": "ImportApp.format"}
+
+    async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
+        file, name = arguments
+        try:
+            content = sys.stdin.read() if file == "-" else await asyncio.to_thread(Path(file).read_text, "utf-8")
+        except (OSError, ValueError) as error:
+            raise InvalidRequest(f"{file} cannot be read.", str(error)) from error
+        return {"kind": "import", "name": name, "content": content, "format": self.format}
+
+
+class CloneApp(ChangeApp):
+    """Copy an environment under a new name."""
+
+    least, most, usage = 2, 2, "clone NAME NEW_NAME"
+
+    async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
+        environment = await self.find(services, arguments[0])
+        return {"kind": "clone", "environment": environment.id, "name": arguments[1]}
+
+
+class RevertApp(ChangeApp):
+    """Bring an environment back to an earlier revision."""
+
+    least, most, usage = 2, 2, "revert NAME REVISION"
+
+    async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
+        environment = await self.find(services, arguments[0])
+        if not arguments[1].isdigit():
+            raise InvalidRequest("A revision is a number.")
+        return {"kind": "revert", "environment": environment.id, "revision": int(arguments[1])}
+
+
+def describe(plan: Plan) -> str:
+    """Return a plan for a terminal."""
+    if not plan.entries:
+        return f"{plan.name} is up to date."
+    lines = []
+    for entry in plan.entries:
+        old, new = ((entry[side] or {}).get("version") for side in ("from", "to"))
+        lines.append(f"  {entry['action']:9} {entry['name']} {' → '.join(filter(None, (old, new)))}")
+    lines += [f"  {warning.severity}: {warning.message}" for warning in plan.warnings]
+    size = f"{plan.download_bytes / 1e6:,.1f} MB to download, {plan.install_bytes / 1e6:,.1f} MB on disk"
+    return "\n".join([f"{plan.prefix}: {len(plan.entries)} packages, {size}", *lines])

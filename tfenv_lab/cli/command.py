@@ -1,0 +1,141 @@
+"""What all commands share: configuration, arguments, output, exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.application import JupyterApp
+from traitlets import Bool
+
+from .. import __version__
+from ..app import TfenvLab
+from ..environments.models import Environment
+from ..errors import InvalidRequest, NotFound, TfenvError
+from ..jobs.models import FINISHED, Job
+from ..services import Services
+
+#: Exit status by the error's ``reason``; 1 for any other.
+EXIT = {
+    "invalid-request": 2,
+    "invalid-name": 2,
+    "invalid-spec": 2,
+    "not-found": 3,
+    "protected": 4,
+    "channel-not-allowed": 4,
+    "prefix-exists": 5,
+    "prefix-busy": 5,
+    "stale-plan": 5,
+    "unsatisfiable": 6,
+    "channel-unreachable": 7,
+    "no-space": 8,
+}
+#: Seconds between two looks at a running job.
+_TICK = 0.2
+
+
+class TfenvCommand(JupyterApp):
+    """What all commands share: configuration, services, output and exit status."""
+
+    version = __version__
+    classes = [TfenvLab]
+    json = Bool(False, help="Write JSON, as the REST interface sends it.").tag(config=True)
+    flags = {**JupyterApp.flags, "json": ({"TfenvCommand": {"json": True}}, json.help)}
+    #: How many arguments there must be, and may be (None: any number).
+    least: int = 0
+    most: int | None = 0
+    usage = ""
+
+    def parse_command_line(self, argv: list[str] | None = None) -> None:
+        """Take options and arguments in any order; traitlets wants all arguments in one place."""
+        options, arguments = [], []
+        rest = iter(sys.argv[1:] if argv is None else argv)
+        for text in rest:
+            if text == "-" or not text.startswith("-"):
+                arguments.append(text)
+                continue
+            options.append(text)
+            name = text.lstrip("-")
+            if "=" not in name and (name in self.aliases or "." in name):
+                options += [value for value in [next(rest, None)] if value is not None]
+        super().parse_command_line([*options, *arguments])
+
+    def load_config_file(self, suppress_errors: bool = True) -> None:  # type: ignore[override]
+        """Read what the server reads, so that both work on the same environments."""
+        for name in ("jupyter_server_config", "jupyter_tfenv_lab_config"):
+            self.config_file_name = name
+            super().load_config_file(suppress_errors)
+
+    def start(self) -> None:
+        """Run the command and exit."""
+        super().start()
+        try:
+            status = asyncio.run(self._main())
+        except KeyboardInterrupt:
+            status = 130
+        self.exit(status)
+
+    async def _main(self) -> int:
+        services = Services(TfenvLab(config=self.config), None)
+        try:
+            given = len(self.extra_args)
+            if given < self.least or (self.most is not None and given > self.most):
+                raise InvalidRequest(f"Usage: jupyter tfenv {self.usage}")
+            return await self.run(services, self.extra_args)
+        except TfenvError as error:
+            return self.fail(error.to_json())
+        finally:
+            await services.stop()
+
+    async def run(self, services: Services, arguments: Sequence[str]) -> int:
+        """Do the work and return the exit status."""
+        raise NotImplementedError
+
+    def write(self, body: dict[str, Any], text: str) -> None:
+        """Write a result: ``body`` as JSON where that was asked for, else ``text``."""
+        print(json.dumps(body, indent=2) if self.json else text)
+
+    def fail(self, error: dict[str, Any]) -> int:
+        """Write an error and return its exit status."""
+        if self.json:
+            print(json.dumps(error, indent=2))
+        else:
+            print("\n".join(filter(None, (error["message"], error["details"]))), file=sys.stderr)
+        return EXIT.get(error["reason"], 1)
+
+    async def find(self, services: Services, name: str) -> Environment:
+        """Return an environment by name, path or id. Raises NotFound, or InvalidRequest for an ambiguous name."""
+        known = await services.environments.list()
+        path = str(Path(name).expanduser().absolute())
+        found = [one for one in known if name == one.id or path == one.prefix] or [e for e in known if e.name == name]
+        if not found:
+            raise NotFound(f"There is no environment “{name}”.")
+        if len(found) > 1:
+            raise InvalidRequest(f"Several are called “{name}”; give a path: {', '.join(e.prefix for e in found)}")
+        return found[0]
+
+    async def follow(self, services: Services, job: Job) -> int:
+        """Wait for a job, with a progress line on a terminal, and return the exit status."""
+        shown = sys.stderr.isatty() and not self.json
+        while (job := await services.jobs.get(job.id)).state not in FINISHED:
+            if shown:
+                percent = f"{job.progress['fraction']:4.0%}" if job.progress["fraction"] else ""
+                print(f"\r\x1b[K{job.message} {percent}", end="", file=sys.stderr, flush=True)
+            await asyncio.sleep(_TICK)
+        if shown:
+            print("\r\x1b[K", end="", file=sys.stderr)
+        if job.error is not None and not self.json:
+            return self.fail(job.error)
+        self.write(job.to_json(), f"{job.message}: {job.prefix}")
+        return 0 if job.state == "succeeded" else EXIT.get((job.error or {}).get("reason", ""), 1)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as aligned columns."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows))
+    return "\n".join(line.rstrip() for line in lines)
