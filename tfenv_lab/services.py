@@ -114,7 +114,6 @@ class Services:
             advice=[self._advice, lambda found: self.kernels.advice(found)],
             busy_of=lambda prefix: self.jobs.busy_of(prefix),
             kernels_of=lambda: self.kernels.registered(),
-            advice=[lambda facts: self.kernels.advice(facts)],
             on_change=lambda prefixes: self.kernels.reconcile(prefixes),
             parent=self.app,
         )
