@@ -65,6 +65,15 @@ class TestPlaces:
         found = names(make_service())
         assert found == ["base", str(base), "mine"]
 
+    def test_micromambas_whose_root_is_no_environment(self, make_service: Make, home: Path) -> None:
+        make_prefix(home / "micromamba" / "envs" / "mine")
+        (home / "micromamba" / "pkgs").mkdir()
+        assert names(make_service()) == ["mine"]
+
+    def test_a_root_that_condarc_names_but_is_not_there(self, make_service: Make, home: Path) -> None:
+        (home / ".condarc").write_text("root_prefix: /no/such/conda\n")
+        assert names(make_service()) == []
+
     def test_nested_ones(self, service: EnvironmentService, envs: Path, register: Register) -> None:
         outer = make_prefix(envs / "outer")
         register(make_prefix(outer / "inner"))

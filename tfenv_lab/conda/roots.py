@@ -38,6 +38,14 @@ def is_environment(prefix: Path) -> bool:
         return False
 
 
+def _is_root(path: Path) -> bool:
+    """Tell whether conda or mamba is installed there; micromamba's root need not be an environment itself."""
+    try:
+        return is_environment(path) or ((path / "envs").is_dir() and (path / "pkgs").is_dir())
+    except OSError:
+        return False
+
+
 def _of_executable(path: str) -> Path | None:
     """Return the prefix of a conda executable (``bin/conda``, ``condabin/conda``, ``Scripts/conda.exe``)."""
     exe = Path(path)
@@ -66,6 +74,6 @@ def find(env: Mapping[str, str], home: Path, server: Path | None = None) -> list
     """
     found: dict[Path, Path] = {}
     for path in _candidates(env, home, server or Path(sys.base_prefix)):
-        if path is not None and is_environment(path):
+        if path is not None and _is_root(path):
             found.setdefault(path.resolve(), path)
     return list(found.values())

@@ -65,7 +65,7 @@ def places(
     home = home or Path.home()
     bases = dict.fromkeys([*([settings.root_prefix] if settings.root_prefix else []), *roots.find(env, home)])
     active = [Path(env["CONDA_PREFIX"])] if env.get("CONDA_PREFIX") else []
-    named = [*bases, *(path for path in (*server, *active) if roots.is_environment(path)), *registered(home)]
+    named = [*(path for path in (*bases, *server, *active) if roots.is_environment(path)), *registered(home)]
     folders = [*settings.envs_dirs, *([envs_dir] if envs_dir else []), *(base / "envs" for base in bases)]
     return Places(tuple(dict.fromkeys(named)), tuple(dict.fromkeys(folders)), tuple(bases))
 
