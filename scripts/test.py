@@ -7,6 +7,7 @@ names of what failed above it; the exit status is non-zero when anything failed.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -102,6 +103,15 @@ def suites() -> list[Suite]:
     ]
 
 
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a suite with all it started, gently first: it has servers of its own to end."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        if process.poll() is None:
+            os.killpg(process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+
+
 def run(suite: Suite, env: dict[str, str]) -> Count:
     """Run one suite, its output on the terminal, and count it. A hung suite is ended with all it started."""
     print(f"\n=== {suite.name}: {' '.join(suite.command)}", flush=True)
@@ -118,9 +128,7 @@ def run(suite: Suite, env: dict[str, str]) -> Count:
         print(f"=== {suite.name}: still running after {LIMIT} s, ended", flush=True)
     finally:
         # Ctrl-C as well: nothing that the suite started may outlive it.
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        end(process)
     count = Count()
     if suite.report and suite.read and suite.report.is_file():
         count = suite.read(suite.report)

@@ -41,7 +41,7 @@ export default defineConfig({
   })),
   webServer: SITUATIONS.map((name, index) => ({
     name,
-    command: `${PYTHON} serve.py ${name} ${FIRST_PORT + index}`,
+    command: `exec ${PYTHON} serve.py ${name} ${FIRST_PORT + index}`,
     url: `${url(index)}/lab`,
     timeout: 120_000,
     reuseExistingServer: false,
