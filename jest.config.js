@@ -38,6 +38,8 @@ module.exports = {
   reporters: ['default'],
   setupFilesAfterEnv: ['<rootDir>/jest.setup.js'],
   testRegex: 'src/(.*/)?__tests__/.*\\.spec\\.tsx?$',
+  // Generous: machines that run this share their cores.
+  testTimeout: 60000,
   transform: {
     '\\.svg$': '@jupyterlab/testing/lib/jest-raw-loader.js',
     '^.+\\.tsx?$': ['ts-jest/legacy', { tsconfig: './tsconfig.test.json' }],

@@ -4,6 +4,7 @@ export namespace CommandIDs {
   export const newEnvironment = 'tfenv_lab:new-environment';
   export const showEnvironment = 'tfenv_lab:show-environment';
   export const updateEnvironment = 'tfenv_lab:update-environment';
+  export const updateAll = 'tfenv_lab:update-all-packages';
   export const cloneEnvironment = 'tfenv_lab:clone-environment';
   export const deleteEnvironment = 'tfenv_lab:delete-environment';
   export const checkEnvironment = 'tfenv_lab:check-environment';

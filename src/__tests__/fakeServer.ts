@@ -28,6 +28,8 @@ export class FakeServer {
   readonly seen: ISeen[] = [];
   /** Set to lose every request. */
   isDown = false;
+  /** Answers are on their way until this resolves. */
+  onTheWay: Promise<void> = Promise.resolve();
 
   routes: Record<string, Answer | (() => Answer)>;
 
@@ -53,6 +55,7 @@ export class FakeServer {
     const route =
       this.routes[call] ?? failure(404, 'not-found', 'No such path.');
     const answer = typeof route === 'function' ? route() : route;
+    await this.onTheWay;
     const isFailure = 'status' in answer && 'body' in answer;
     return new Response(
       JSON.stringify(isFailure ? (answer as { body: unknown }).body : answer),

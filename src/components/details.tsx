@@ -113,29 +113,42 @@ function Summary(props: {
   execute: Execute;
 }): JSX.Element {
   const { environment, trans, execute } = props;
-  const { tensorflow, keras, python, kernel, update } = environment;
+  const { tensorflow, keras, python, kernel } = environment;
   const fromPip = (source: string): string =>
     source === 'pypi' ? ` (${trans.__('pip')})` : '';
-  const facts = [
-    tensorflow &&
-      `${trans.__('TensorFlow %1', tensorflow.version)}${fromPip(tensorflow.source)}`,
-    tensorflow?.variant && variantLabel(tensorflow.variant),
-    keras && `${trans.__('Keras %1', keras.version)}${fromPip(keras.source)}`,
-    python && trans.__('Python %1', python)
-  ].filter(Boolean);
+  const badge = (name: 'tensorflow' | 'keras'): JSX.Element => (
+    <UpdateBadge
+      environment={environment}
+      package={name}
+      trans={trans}
+      execute={execute}
+    />
+  );
+  const facts: [string, JSX.Element | null][] = [];
+  if (tensorflow) {
+    const parts = [
+      trans.__('TensorFlow %1', tensorflow.version),
+      tensorflow.variant && variantLabel(tensorflow.variant)
+    ].filter(Boolean);
+    facts.push([
+      `${parts.join(' · ')}${fromPip(tensorflow.source)}`,
+      badge('tensorflow')
+    ]);
+  }
+  if (keras) {
+    const text = trans.__('Keras %1', keras.version);
+    facts.push([`${text}${fromPip(keras.source)}`, badge('keras')]);
+  }
+  if (python) {
+    facts.push([trans.__('Python %1', python), null]);
+  }
   return (
     <div className="jp-TfenvDetails-summary">
-      <p>
-        {facts.join(' · ')}{' '}
-        {update.tensorflow && (
-          <UpdateBadge
-            environment={environment}
-            version={update.tensorflow}
-            trans={trans}
-            execute={execute}
-          />
-        )}
-      </p>
+      {facts.map(([fact, badge]) => (
+        <p key={fact}>
+          {fact} {badge}
+        </p>
+      ))}
       <p>
         {kernel
           ? trans.__('Kernel: %1', kernel.display_name)

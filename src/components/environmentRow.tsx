@@ -127,7 +127,7 @@ function Summary(props: {
   execute: Execute;
 }): JSX.Element {
   const { environment, trans, execute } = props;
-  const { tensorflow, keras, python, update } = environment;
+  const { tensorflow, keras, python } = environment;
   const parts = [
     tensorflow?.version,
     tensorflow?.variant && variantLabel(tensorflow.variant),
@@ -140,14 +140,12 @@ function Summary(props: {
       <span className="jp-TfenvRow-summary" title={parts.join(' · ')}>
         {parts.join(' · ')}
       </span>
-      {update.tensorflow && (
-        <UpdateBadge
-          environment={environment}
-          version={update.tensorflow}
-          trans={trans}
-          execute={execute}
-        />
-      )}
+      <UpdateBadge
+        environment={environment}
+        package="tensorflow"
+        trans={trans}
+        execute={execute}
+      />
     </div>
   );
 }

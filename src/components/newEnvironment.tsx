@@ -1,3 +1,4 @@
+import { Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
@@ -7,6 +8,7 @@ import type {
   CreateRequest,
   Status
 } from '../api/generated';
+import { warningIcon } from '../icons';
 import type { Hardware, IChoice } from '../models/choices';
 import {
   createRequest,
@@ -66,6 +68,7 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
         }
       }}
     >
+      <Age seconds={catalog.age_seconds ?? null} trans={trans} />
       <SelectField
         label={trans.__('TensorFlow')}
         options={releaseOptions(catalog, choice.cuda, trans)}
@@ -152,6 +155,25 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
         </button>
       </div>
     </form>
+  );
+}
+
+/** Says that the channels could not be asked, and how old what is known of them is. */
+function Age(props: {
+  seconds: number | null;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { seconds, trans } = props;
+  return seconds === null ? null : (
+    <p className="jp-TfenvAdvice" data-severity="warning" role="status">
+      <warningIcon.react tag="span" elementSize="small" />
+      <span>
+        {trans.__(
+          'A channel does not answer. This is what was known of it %1.',
+          Time.formatHuman(new Date(Date.now() - seconds * 1000))
+        )}
+      </span>
+    </p>
   );
 }
 

@@ -8,38 +8,45 @@ import type { Execute } from './environmentRow';
 
 export interface IUpdateBadgeProps {
   readonly environment: Environment;
-  /** The TensorFlow that it can be updated to. */
-  readonly version: string;
+  readonly package: 'tensorflow' | 'keras';
   readonly trans: TranslationBundle;
   readonly execute: Execute;
 }
 
-/** "↑ 2.20": the update that there is, in full within a series. */
-export function UpdateBadge(props: IUpdateBadgeProps): JSX.Element {
-  const { environment, version, trans } = props;
-  const series = seriesOf(version);
-  const isWithin = seriesOf(environment.tensorflow?.version ?? '') === series;
+/** "↑ 2.20": the update that there is, in full within a series; nothing where there is none. */
+export function UpdateBadge(props: IUpdateBadgeProps): JSX.Element | null {
+  const { environment, trans } = props;
+  const version = environment.update[props.package];
+  if (version === null) {
+    return null;
+  }
+  const installed = environment[props.package]?.version ?? '';
+  const isWithin = seriesOf(installed) === seriesOf(version);
+  const isTensorFlow = props.package === 'tensorflow';
   return (
     <button
       type="button"
       className="jp-TfenvBadge"
       title={
         environment.protected_reason ??
-        trans.__('Update TensorFlow to %1', version)
+        (isTensorFlow
+          ? trans.__('Update TensorFlow to %1', version)
+          : trans.__('Update Keras to %1', version))
       }
-      aria-label={trans.__(
-        'Update %1 to TensorFlow %2',
-        environment.name,
-        version
-      )}
+      aria-label={
+        isTensorFlow
+          ? trans.__('Update %1 to TensorFlow %2', environment.name, version)
+          : trans.__('Update %1 to Keras %2', environment.name, version)
+      }
       disabled={environment.protected || !environment.writable}
       onClick={() =>
         props.execute(CommandIDs.updateEnvironment, {
-          environment: environment.id
+          environment: environment.id,
+          packages: [props.package]
         })
       }
     >
-      {`↑ ${isWithin ? version : series}`}
+      {`↑ ${isWithin ? version : seriesOf(version)}`}
     </button>
   );
 }

@@ -80,15 +80,11 @@ export class EnvironmentsModel extends VDomModel {
    * An answer that is already on its way may be from before what the caller knows: another is then asked for after it.
    */
   async refresh(): Promise<void> {
-    if (this._pending) {
-      this._next ??= this._pending.then(() => {
-        this._next = null;
-        return (this._pending = this._fetch());
-      });
-      await this._next;
-    } else {
-      await (this._pending = this._fetch());
-    }
+    this._next ??= this._last.then(() => {
+      this._next = null;
+      return (this._last = this._fetch());
+    });
+    await this._next;
   }
 
   override dispose(): void {
@@ -119,16 +115,16 @@ export class EnvironmentsModel extends VDomModel {
     } catch (error) {
       this._error = error as RequestError;
       this.stateChanged.emit();
-    } finally {
-      this._pending = null;
     }
   }
 
   private _currentKernel: string | null = null;
   private _environments: readonly Environment[] | null = null;
   private _error: RequestError | null = null;
+  /** The question that was asked last. */
+  private _last: Promise<void> = Promise.resolve();
+  /** The question that comes after it. */
   private _next: Promise<void> | null = null;
-  private _pending: Promise<void> | null = null;
   private readonly _poll: Poll;
   private _text = '';
   private _watched = false;

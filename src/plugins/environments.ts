@@ -22,6 +22,11 @@ export const ENVIRONMENT_ARGS = {
       environment: {
         type: 'string',
         description: 'Id; without it, the row under the context menu.'
+      },
+      packages: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'What to update; TensorFlow without it.'
       }
     }
   }
@@ -83,7 +88,7 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
           const environment = find(args);
           if (environment) {
             try {
-              await options.execute(environment);
+              await options.execute(environment, args);
             } catch (error) {
               notifyFailure(environment.name, error as RequestError, trans);
             }
@@ -109,8 +114,19 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Plan the newest TensorFlow for this environment'),
       refusal,
       isVisible: ({ tensorflow }) => tensorflow !== null,
+      execute: ({ id }, args) =>
+        plan({
+          kind: 'update',
+          environment: id,
+          packages: args.packages ?? ['tensorflow']
+        })
+    });
+    add(CommandIDs.updateAll, {
+      label: trans.__('Update All Packages…'),
+      caption: trans.__('Plan the newest of everything that it has'),
+      refusal,
       execute: ({ id }) =>
-        plan({ kind: 'update', environment: id, packages: ['tensorflow'] })
+        plan({ kind: 'update', environment: id, packages: 'all' })
     });
     add(CommandIDs.cloneEnvironment, {
       label: trans.__('Clone…'),
@@ -186,5 +202,8 @@ interface IEnvironmentCommand {
   /** Why it cannot be done with this environment now; null when it can. */
   readonly refusal?: (environment: Environment) => string | null;
   readonly isVisible?: (environment: Environment) => boolean;
-  readonly execute: (environment: Environment) => Promise<unknown>;
+  readonly execute: (
+    environment: Environment,
+    args: ReadonlyPartialJSONObject
+  ) => Promise<unknown>;
 }

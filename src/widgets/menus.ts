@@ -13,6 +13,7 @@ const ENVIRONMENT_COMMANDS = [
   CommandIDs.useInNotebook,
   SEPARATOR,
   CommandIDs.updateEnvironment,
+  CommandIDs.updateAll,
   CommandIDs.checkEnvironment,
   CommandIDs.cloneEnvironment,
   CommandIDs.registerKernel,

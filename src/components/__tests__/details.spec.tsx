@@ -238,6 +238,19 @@ describe('Details', () => {
     expect(document.activeElement?.textContent).toBe('Packages');
   });
 
+  it('offers the updates that there are', () => {
+    const update = { tensorflow: '2.19.2', keras: '3.13.0' };
+    const executed = show({ environment: environment('tf219', { update }) });
+    screen.getByText('↑ 2.19.2');
+    click('Update tf219 to Keras 3.13.0');
+    expect(executed).toEqual([
+      [
+        CommandIDs.updateEnvironment,
+        { environment: 'id-tf219', packages: ['keras'] }
+      ]
+    ]);
+  });
+
   it('says where it comes from and why it must not be changed', () => {
     const shown = environment('base', {
       tensorflow: {
@@ -250,7 +263,8 @@ describe('Details', () => {
       protected_reason: 'It is the base environment.'
     });
     show({ environment: shown });
-    screen.getByText(/TensorFlow 2.19.1 \(pip\) · Keras 3.12.0/);
+    screen.getByText('TensorFlow 2.19.1 (pip)');
+    screen.getByText('Keras 3.12.0');
     screen.getByText('It is the base environment.');
     screen.getByText(shown.prefix);
   });

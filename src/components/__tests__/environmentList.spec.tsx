@@ -81,7 +81,10 @@ describe('EnvironmentList', () => {
     const executed = show(group(row('tf219', { environment: shown })));
     click('Update tf219 to TensorFlow 2.20.0');
     expect(executed).toEqual([
-      [CommandIDs.updateEnvironment, { environment: 'id-tf219' }]
+      [
+        CommandIDs.updateEnvironment,
+        { environment: 'id-tf219', packages: ['tensorflow'] }
+      ]
     ]);
   });
 

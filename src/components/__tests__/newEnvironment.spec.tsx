@@ -131,6 +131,11 @@ describe('NewEnvironment', () => {
     expect(requests[0].packages).toEqual(['scikit-learn>=1.5', 'matplotlib']);
   });
 
+  it('says how old its choices are when a channel does not answer', () => {
+    show({ catalog: { ...CATALOG, age_seconds: 7200 } });
+    expect(screen.getByRole('status').textContent).toContain('2 hours ago');
+  });
+
   it('says why there is nothing to install', () => {
     const message = 'TensorFlow is no longer built for macOS on conda-forge.';
     show({ catalog: { ...CATALOG, releases: [], message } });

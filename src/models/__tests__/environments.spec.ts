@@ -1,3 +1,5 @@
+import { PromiseDelegate } from '@lumino/coreutils';
+
 import { failure, FakeServer } from '../../__tests__/fakeServer';
 import { environment, failedJob, job, STATUS } from '../../__tests__/fixtures';
 import { EnvironmentsClient } from '../../api/environments';
@@ -63,14 +65,19 @@ describe('EnvironmentsModel', () => {
 
   it('asks again after an answer that was already on its way', async () => {
     const server = new FakeServer({ 'GET environments': { environments: [] } });
+    const arrival = new PromiseDelegate<void>();
+    server.onTheWay = arrival.promise;
     const model = modelOf(server);
     const before = model.refresh();
-    const after = model.refresh();
-    void model.refresh();
-    await before;
+    await new Promise(resolve => setTimeout(resolve, 20));
+    expect(server.calls).toHaveLength(1);
     server.routes['GET environments'] = {
       environments: [environment('tf219')]
     };
+    const after = Promise.all([model.refresh(), model.refresh()]);
+    arrival.resolve();
+    await before;
+    expect(model.environments).toHaveLength(0);
     await after;
     expect(model.environments).toHaveLength(1);
     expect(server.calls).toHaveLength(2);
