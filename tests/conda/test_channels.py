@@ -83,6 +83,21 @@ def test_credentials_are_taken_out(url: str, clean: str, user: str, password: st
         assert (credential.user, credential.password, credential.token) == (user, password, token)
 
 
+@pytest.mark.parametrize(
+    ("url", "root"),
+    [
+        ("https://h.org/t/tk-1/c", "https://h.org"),
+        ("https://u:p@h.org/conda/t/tk-1/c", "https://h.org/conda"),
+        ("https://h.org/c/t/tk-1", "https://h.org/c"),
+        ("https://u:p@h.org/c", ""),
+    ],
+)
+def test_where_the_token_stood_is_known(url: str, root: str) -> None:
+    _, credential = split_credentials(url)
+    assert credential is not None
+    assert credential.root == root
+
+
 def test_a_channel_with_credentials_carries_them_by_its_clean_url() -> None:
     refs, carried = resolve("https://me:secret@h.org/t/tk-9/chan/linux-64", RULES)
     assert refs[0].url == "https://h.org/chan"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit
 
 DEFAULT_ALIAS = "https://conda.anaconda.org"
 
@@ -36,11 +36,15 @@ class ChannelRef:
 
 @dataclass(frozen=True)
 class Credential:
-    """What a channel URL carried: ``user`` and ``password`` (not percent-encoded), or a conda ``token``."""
+    """What a channel URL carried: ``user`` and ``password`` (not percent-encoded), or a conda ``token``.
+
+    ``root`` is the part of the clean URL in front of ``/t/<token>``; empty for the host alone.
+    """
 
     token: str | None = field(default=None, repr=False)
     user: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
+    root: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,25 +53,27 @@ class ChannelRules:
 
     alias: str = DEFAULT_ALIAS
     custom: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_CUSTOM))
-    multichannels: Mapping[str, tuple[str, ...]] = field(
-        default_factory=lambda: {"defaults": DEFAULT_CHANNELS}
-    )
+    multichannels: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"defaults": DEFAULT_CHANNELS})
     credentials: Mapping[str, Credential] = field(default_factory=dict, repr=False)
 
 
 def split_credentials(url: str) -> tuple[str, Credential | None]:
     """Return ``url`` without credentials and trailing slash, and what it carried (None: nothing)."""
-    found = _TOKEN.search(url)
-    token = found[1] if found else None
-    parts = urlsplit(_TOKEN.sub("", url, count=1).rstrip("/"))
-    user, host = "", parts.netloc
-    if "@" in parts.netloc:
-        user, _, host = parts.netloc.rpartition("@")
-    clean = urlunsplit((parts.scheme.lower(), host, parts.path, parts.query, ""))
-    if not user and token is None:
+    parts = urlsplit(url.rstrip("/"))
+    if not parts.scheme:
+        return url.rstrip("/"), None
+    user, _, host = parts.netloc.rpartition("@")
+    found = _TOKEN.search(parts.path)
+    path = parts.path if found is None else parts.path[: found.start()] + parts.path[found.end() :]
+    base = f"{parts.scheme.lower()}://{host}"
+    clean = f"{base}{path.rstrip('/')}" + (f"?{parts.query}" if parts.query else "")
+    if not user and found is None:
         return clean, None
     name, _, password = user.partition(":")
-    return clean, Credential(token, unquote(name) or None, unquote(password) if user else None)
+    root = base + parts.path[: found.start()] if found else ""
+    return clean, Credential(
+        found[1] if found else None, unquote(name) or None, unquote(password) if user else None, root
+    )
 
 
 def _is_path(text: str) -> bool:

@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -32,47 +32,64 @@ def redact(text: str) -> str:
 
 
 @contextmanager
-def _certificates(path: str | None) -> Iterator[None]:
-    """Point the TLS library at a bundle of root certificates while a client reads them."""
-    if path is None:
+def _variable(name: str, value: str | None) -> Iterator[None]:
+    """Set a variable of the process while a client reads it; None leaves it as it is."""
+    if value is None:
         yield
         return
-    before = os.environ.get("SSL_CERT_FILE")
-    os.environ["SSL_CERT_FILE"] = path
+    before = os.environ.get(name)
+    os.environ[name] = value
     try:
         yield
     finally:
         if before is None:
-            del os.environ["SSL_CERT_FILE"]
+            del os.environ[name]
         else:
-            os.environ["SSL_CERT_FILE"] = before
+            os.environ[name] = before
 
 
 @contextmanager
-def _authentication(credentials: Mapping[str, Credential]) -> Iterator[Path | None]:
-    """Lay the credentials of channel URLs into a file while a client reads them; None where there are none.
+def _passwords(credentials: Mapping[str, Credential]) -> Iterator[str | None]:
+    """Lay users and passwords of channel URLs into a file while a client reads them; None where there are none.
 
-    The file is rattler's ``authentication-override-file``. It goes by host, so of two channels on one host
-    the first decides.
+    The file goes before rattler's own stores (keyring, ``~/.rattler/credentials.json``) and takes the place
+    of the one that ``RATTLER_AUTH_FILE`` names, so what that holds goes with it. It is by host: of two
+    users on one host the first counts.
     """
-    hosts: dict[str, dict[str, object]] = {}
+    hosts: dict[str, object] = {}
     for url, credential in credentials.items():
-        if credential.token is not None:
-            entry: dict[str, object] = {"CondaToken": credential.token}
-        else:
-            entry = {"BasicHTTP": {"username": credential.user or "", "password": credential.password or ""}}
-        hosts.setdefault(urlsplit(url).hostname or "", entry)
+        if credential.user is not None:
+            entry = {"BasicHTTP": {"username": credential.user, "password": credential.password or ""}}
+            hosts.setdefault(urlsplit(url).hostname or "", entry)
     if not hosts:
         yield None
         return
+    if os.environ.get("RATTLER_AUTH_FILE"):
+        with suppress(OSError, ValueError):
+            hosts = {**json.loads(Path(os.environ["RATTLER_AUTH_FILE"]).read_text(encoding="utf-8")), **hosts}
     # mkstemp's file can be read by its owner alone.
     handle, name = tempfile.mkstemp(prefix="tfenv_lab-", suffix=".json")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(hosts, file)
-        yield Path(name)
+        yield name
     finally:
         Path(name).unlink()
+
+
+def _tokens(credentials: Mapping[str, Credential]) -> list[str]:
+    """Return the lines of configuration that send requests for a channel to its address with ``/t/<token>/``.
+
+    As mirrors, they are by channel (two on one host can have a token each), and no record learns of them.
+    """
+    lines = []
+    for url, credential in credentials.items():
+        if credential.token is not None:
+            parts = urlsplit(url)
+            root = credential.root or f"{parts.scheme}://{parts.netloc}"
+            secret = f"{root}/t/{credential.token}{url.removeprefix(root)}/"
+            lines.append(f"{json.dumps(url + '/')} = [{json.dumps(secret)}]")
+    return ["[mirrors]", *lines] if lines else []
 
 
 def client(settings: CondaSettings, retries: int = 3) -> Client:
@@ -90,11 +107,14 @@ def client(settings: CondaSettings, retries: int = 3) -> Client:
     elif isinstance(settings.ssl_verify, str):
         lines.append('tls-root-certs = "system"')
         bundle = None if settings.ssl_verify == "truststore" else settings.ssl_verify
-    with _certificates(bundle), _authentication(settings.rules.credentials) as secrets:
-        if secrets is not None:
-            lines.append(f"authentication-override-file = {json.dumps(str(secrets))}")
-        proxies = {scheme: url for scheme in ("http", "https") if (url := settings.proxy_servers.get(scheme))}
-        if proxies:
-            lines.append("[proxy-config]")
-            lines.extend(f"{scheme} = {json.dumps(url)}" for scheme, url in proxies.items())
+    proxies = {scheme: url for scheme in ("http", "https") if (url := settings.proxy_servers.get(scheme))}
+    if proxies:
+        lines.append("[proxy-config]")
+        lines.extend(f"{scheme} = {json.dumps(url)}" for scheme, url in proxies.items())
+    lines += _tokens(settings.rules.credentials)
+    with (
+        _variable("SSL_CERT_FILE", bundle),
+        _passwords(settings.rules.credentials) as secrets,
+        _variable("RATTLER_AUTH_FILE", secrets),
+    ):
         return Client.from_config(Config.from_toml("\n".join(lines)), max_retries=retries)
