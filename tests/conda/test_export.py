@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from rattler import PackageRecord, RepoDataRecord
+from rattler.explicit_environment import ExplicitEnvironmentSpec
 from rattler.package.build_string import BuildString
 
 from tfenv_lab.conda import importing, lock
@@ -88,6 +89,16 @@ def test_explicit_lists_addresses_with_hashes_dependencies_first(contents: Conte
         "@EXPLICIT",
         f"{FORGE.url}/linux-64/a-1.5-h1_0.conda#sha256:{SHA}",
         f"{FORGE.url}/linux-64/b-2.0-h1_0.conda#sha256:{SHA}",
+    ]
+
+
+def test_explicit_is_read_by_rattlers_own_parser(contents: Contents, tmp_path: Path) -> None:
+    file = tmp_path / "tf.txt"
+    file.write_text(export(contents, "explicit"), encoding="utf-8")
+    found = ExplicitEnvironmentSpec.from_path(file)
+    assert str(found.platform) == "linux-64"
+    assert [package.url for package in found.packages] == [
+        f"{FORGE.url}/linux-64/{name}-h1_0.conda#sha256:{SHA}" for name in ("a-1.5", "b-2.0")
     ]
 
 

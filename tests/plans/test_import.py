@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -86,6 +87,16 @@ async def test_a_package_the_channel_no_longer_lists_is_taken_from_the_lock(
     assert "old-1.0-0.conda" in plan["warnings"][0]["message"]
 
 
+async def test_what_the_machine_lacks_for_a_lock_is_said(api: Api, tensorflow_channel: TinyChannel) -> None:
+    package = tensorflow_channel.add("gpu", "1.0", depends=["__cuda >=99"])
+    tensorflow_channel.add("glibc", "1.0", depends=["__glibc >=2"])
+    fine = package.with_name("glibc-1.0-0.conda")
+    await asyncio.to_thread(tensorflow_channel.index)
+    plan = await api.plan(kind="import", name="gpu", content=f"@EXPLICIT\n{package.as_uri()}\n{fine.as_uri()}\n")
+    [warning] = plan["warnings"]
+    assert "__cuda >=99 (gpu)" in warning["message"]
+
+
 async def test_a_changed_package_is_refused_by_its_hash(api: Api, tensorflow_channel: TinyChannel) -> None:
     package = tensorflow_channel.root / "noarch/numpy-2.1.0-0.conda"
     status, reason, message = await _refused(api, f"@EXPLICIT\n{package.as_uri()}#sha256:{'0' * 64}\n")
@@ -159,6 +170,7 @@ HOSTILE = [
     ("dependencies: []", "no conda package"),
     ("dependencies: [numpy]\nchannels: {a: b}", "list"),
     ("dependencies: [numpy]\n? [a, b]\n: c", "neither YAML"),
+    ("@EXPLICIT\n# nothing", "no conda package"),
     ("@EXPLICIT\nnumpy", "address"),
     ("@EXPLICIT\n../../etc/passwd", "address"),
     ("@EXPLICIT\nhttps://x/noarch/numpy-2.1.0-0.conda#zzz", "line of an explicit list"),

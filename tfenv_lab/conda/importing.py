@@ -80,11 +80,15 @@ def read(text: str, format_: str | None, subdir: str) -> Imported:
     if format_ is not None and found != format_:
         raise InvalidRequest(f"This is {_NAMES[found]}, not {_NAMES[format_]}.")
     asked = tuple(match[1] for line in lines if (match := _COMMENT.fullmatch(line)))
-    if data is None:
-        return _explicit(lines, asked, subdir)
     if found == ENVIRONMENT_YML:
         return _environment_yml(data)
-    return _conda_lock(data, asked, subdir) if found == CONDA_LOCK else _pixi_lock(text, asked, subdir)
+    if found == EXPLICIT:
+        imported = _explicit(lines, asked, subdir)
+    else:
+        imported = _conda_lock(data, asked, subdir) if found == CONDA_LOCK else _pixi_lock(text, asked, subdir)
+    if not imported.pinned:
+        raise InvalidRequest("The file holds no conda package.")
+    return imported
 
 
 def parse_yaml(text: str) -> Any:

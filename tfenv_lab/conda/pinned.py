@@ -16,6 +16,8 @@ from ..errors import ChannelNotAllowed, ChannelUnreachable, InvalidRequest
 from .channels import split_credentials
 
 if TYPE_CHECKING:
+    from rattler import GenericVirtualPackage
+
     from .importing import Pinned
     from .repodata import Repodata
 
@@ -103,6 +105,21 @@ async def records(
     if unhashed:
         notes.append(f"Neither the file nor the channel tells a hash to check: {_some(unhashed)}.")
     return found, notes
+
+
+def unmet(records: Iterable[RepoDataRecord], virtual: Iterable[GenericVirtualPackage]) -> list[str]:
+    """Return, in sentences, what packages need of a machine that has only these virtual packages."""
+    here = {
+        package.name.normalized: PackageRecord(package.name, str(package.version), package.build_string, 0, "noarch")
+        for package in virtual
+    }
+    lacking: dict[str, list[str]] = {}
+    for record in records:
+        for text in record.depends:
+            found = here.get(text.split(" ", 1)[0])
+            if text.startswith("__") and (found is None or not MatchSpec(text, strict=False).matches(found)):
+                lacking.setdefault(text, []).append(record.name.normalized)
+    return [f"This machine does not have {text} ({_some(names)})." for text, names in sorted(lacking.items())]
 
 
 def _some(names: Sequence[str]) -> str:

@@ -81,7 +81,9 @@ async def _exact(found: Imported, repodata: Repodata, allowed: Sequence[str]) ->
     if not requested:
         # The file does not tell: what nothing else needs is what somebody wanted.
         requested = change.leaves(change.State(records, {}))
-    return Resolved(records, requested, (), None, virtual_packages.detect(), (*found.notes, *notes))
+    virtual = virtual_packages.detect()
+    lacking = pinned.unmet(records, virtual)
+    return Resolved(records, requested, (), None, virtual, (*found.notes, *notes, *lacking))
 
 
 def _urls(names: Iterable[str], repodata: Repodata) -> list[str]:
