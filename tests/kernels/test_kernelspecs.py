@@ -111,7 +111,7 @@ class TestCache:
         return folder / name / "kernel.json"
 
     def shown(self, cache: Cache) -> dict[str, str]:
-        own = [spec for spec in cache.everywhere() if spec.name.startswith("t")]
+        own = [found.spec for found in cache.everywhere() if found.spec.name.startswith("t")]
         return {spec.name: spec.display_name for spec in own}
 
     def test_only_what_changed_is_read_again(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +132,9 @@ class TestCache:
         monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "first"))
         self.put(folder, "t", "user's")
         self.put(tmp_path / "first" / "kernels", "T", "first")
-        assert [spec.display_name for spec in Cache().everywhere() if spec.name.lower() == "t"] == ["first"]
+        assert [found.spec.display_name for found in Cache().everywhere() if found.spec.name.lower() == "t"] == [
+            "first"
+        ]
 
     def test_damaged_ones_are_left_out(self, folder: Path) -> None:
         self.put(folder, "t1", "one").write_text("{")

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jupyter_core.paths import jupyter_data_dir, jupyter_path
 
@@ -98,19 +98,30 @@ def ours() -> Iterator[Kernelspec]:
             yield spec
 
 
+class Found(NamedTuple):
+    """A kernelspec that Jupyter lists, and the real path of the environment it was registered for (None:
+
+    not ours).
+    """
+
+    spec: Kernelspec
+    real: str | None
+    stamp: tuple[int, int, int]
+
+
 class Cache:
     """The kernelspecs that Jupyter finds, each read again only when its file changed."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[tuple[int, int, int], Kernelspec | None]] = {}
+        self._known: dict[str, Found | None] = {}
 
-    def everywhere(self) -> list[Kernelspec]:
+    def everywhere(self) -> list[Found]:
         """Return what plain Jupyter lists; of several with one name the first on its path."""
-        found: dict[str, Kernelspec] = {}
+        found: dict[str, Found] = {}
         current = {}
         for folder in jupyter_path("kernels"):
             try:
-                names = names_in(Path(folder))
+                names = names_in(folder)
             except OSError:
                 continue
             for name in names:
@@ -121,12 +132,21 @@ class Cache:
                     continue
                 stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
                 known = self._known.get(path)
-                current[path] = known if known and known[0] == stamp else (stamp, read(Path(folder, name)))
-                spec = current[path][1]
-                if spec is not None:
-                    found.setdefault(name.lower(), spec)
+                if known is None or known.stamp != stamp:
+                    known = _found(Path(folder, name), stamp)
+                current[path] = known
+                if known is not None:
+                    found.setdefault(name.lower(), known)
         self._known = current
         return list(found.values())
+
+
+def _found(folder: Path, stamp: tuple[int, int, int]) -> Found | None:
+    spec = read(folder)
+    if spec is None:
+        return None
+    mark = spec.mark
+    return Found(spec, os.path.realpath(mark["prefix"]) if mark else None, stamp)
 
 
 def prefix_of(spec: Kernelspec) -> Path | None:

@@ -15,7 +15,6 @@ from traitlets.config import LoggingConfigurable
 from ..conda.activation import environment_variables
 from ..conda.prefix import fingerprint
 from ..environments import facts
-from ..environments.discovery import RealPaths
 from ..environments.models import Advice, EnvironmentFacts, Kernel
 from ..errors import InvalidRequest
 from . import building, conda_manager, kernelspecs, naming
@@ -94,17 +93,17 @@ class KernelService(LoggingConfigurable):
 
         Reads the disk (what did not change since the last time only by its times).
         """
-        paths = RealPaths()
         # What nb_conda_kernels shows of an environment stands in front of ours.
-        found = {paths.of(str(prefix))[0]: (-1, kernel) for prefix, kernel in conda_manager.kernels(self.manager)}
-        for spec in self._cache.everywhere():
-            mark = spec.mark
-            prefix = Path(mark["prefix"]) if mark else kernelspecs.prefix_of(spec)
-            if prefix is None:
-                continue
-            raw = mark["kernel"] if mark else spec.name
-            rank = (0 if mark else 2) + (0 if raw.startswith("python") else 1)
-            real, _ = paths.of(str(prefix))
+        found = {os.path.realpath(prefix): (-1, kernel) for prefix, kernel in conda_manager.kernels(self.manager)}
+        for spec, real, _ in self._cache.everywhere():
+            if real is None:
+                prefix = kernelspecs.prefix_of(spec)
+                if prefix is None:
+                    continue
+                rank, raw, real = 2, spec.name, os.path.realpath(prefix)
+            else:
+                rank, raw = 0, str((spec.mark or {})["kernel"])
+            rank += 0 if raw.startswith("python") else 1
             if real not in found or rank < found[real][0]:
                 found[real] = (rank, Kernel(spec.name, spec.display_name))
         return {real: kernel for real, (_, kernel) in found.items()}
@@ -161,7 +160,7 @@ class KernelService(LoggingConfigurable):
         places = {os.path.realpath(prefix) for prefix in todo}
         outdated = [spec for spec in known if _place(spec) in places]
         own = {spec.name for spec in outdated}
-        taken = {spec.display_name for spec in self._cache.everywhere() if spec.name not in own}
+        taken = {found.spec.display_name for found in self._cache.everywhere() if found.spec.name not in own}
         built: dict[Path, list[Built]] = {}
         for prefix, request in todo.items():
             built[prefix] = self._build(prefix, names.get(str(prefix), prefix.name), request, known, taken)
