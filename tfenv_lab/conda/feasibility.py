@@ -26,7 +26,7 @@ _NAME = re.compile(r"(?:[^\s:]+::)?([\w.-]+)")
 class Spec:
     """A spec's text, and the records that it matches, best first (None while they are not loaded)."""
 
-    __slots__ = ("match", "name", "nodes", "text", "virtual")
+    __slots__ = ("all", "match", "name", "nodes", "text", "virtual")
 
     def __init__(self, text: str) -> None:
         found = _NAME.match(text)
@@ -35,6 +35,8 @@ class Spec:
         self.virtual = self.name.startswith("__")
         self.match = MatchSpec(text, strict=False)
         self.nodes: list[Node] | None = None
+        #: The same as a set, once the records are loaded.
+        self.all: frozenset[Node] = frozenset()
 
 
 class Node:
@@ -113,6 +115,7 @@ class Pool:
                 return None
             matches = spec.match.matches
             spec.nodes = [node for node in nodes if matches(node.record)]
+            spec.all = frozenset(spec.nodes)
         return spec.nodes
 
     def needs(self, nodes: frozenset[Node]) -> frozenset[frozenset[Spec]]:
@@ -202,12 +205,15 @@ class Check:
             if specs in done or name.startswith("__"):
                 continue
             done.add(specs)
-            found = [self._matching(spec) for spec in specs]
-            if None in found:
+            if None in [self._matching(spec) for spec in specs]:
                 continue
-            allowed = frozenset(node for nodes in found for node in nodes or ())
+            allowed = (
+                frozenset[Node]().union(*(spec.all for spec in specs)) if len(specs) > 1 else next(iter(specs)).all
+            )
             before = self._domains.get(name)
-            domain = self._domains[name] = allowed if before is None else before & allowed
+            # The same object where nothing changes: its hash is known, and so is what it needs.
+            domain = allowed if before is None else before if before <= allowed else before & allowed
+            self._domains[name] = domain
             if domain:
                 agenda.extend(self._pool.needs(domain) - done)
 
@@ -251,7 +257,7 @@ class Check:
                     return spec
             elif spec.name in self._domains:
                 found = self._matching(spec)
-                if found is not None and self._domains[spec.name].isdisjoint(found):
+                if found is not None and self._domains[spec.name].isdisjoint(spec.all):
                     return spec
         return None
 
