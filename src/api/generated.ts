@@ -524,10 +524,10 @@ export interface components {
             /** @description Equivalent conda command lines. */
             readonly commands: readonly string[];
             /**
-             * @description How it would be applied; in-place where directories cannot be exchanged.
+             * @description How it would be put in place; rename where directories cannot be exchanged in one step.
              * @enum {string}
              */
-            readonly strategy?: "swap" | "in-place";
+            readonly strategy?: "swap" | "rename";
             /** Format: date-time */
             readonly created: string;
         };

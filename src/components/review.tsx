@@ -80,10 +80,10 @@ function Summary(props: { plan: Plan; trans: TranslationBundle }): JSX.Element {
     <p className="jp-TfenvReview-summary">
       {parts.join(' · ')}
       {free !== null && ` (${trans.__('%1 free', formatBytes(free))})`}
-      {plan.strategy === 'in-place' && (
+      {plan.strategy === 'rename' && (
         <span className="jp-TfenvHint">
           {trans.__(
-            'The environment is changed in place here; an interrupted change is undone at the next start.'
+            'It is put in place in two steps here; if interrupted, it is finished at the next start.'
           )}
         </span>
       )}

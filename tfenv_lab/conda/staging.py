@@ -21,6 +21,9 @@ _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2  # linux/fs.h
 _RENAME_SWAP = 2  # macOS sys/stdio.h
 
+#: How a system says that it cannot exchange directories, or that this file system cannot.
+CANNOT_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
+
 #: In these places inside a prefix, files are rewritten where they lie: a clone must not share them.
 COPIED = ("conda-meta",)
 
@@ -54,18 +57,38 @@ def _rename2(first: Path, second: Path) -> None:
 
 
 def exchange(staged: Path, prefix: Path) -> None:
-    """Let ``staged`` and ``prefix`` change places. One atomic system call; on Windows two renames."""
+    """Let two directories change places in one atomic system call, or raise OSError where the system cannot."""
     if sys.platform == "win32":
-        aside = staged.with_name(staged.name + "-aside")
-        prefix.rename(aside)
-        try:
-            staged.rename(prefix)
-        except OSError:
-            aside.rename(prefix)
-            raise
-        aside.rename(staged)
-        return
+        raise OSError(errno.ENOSYS, "this system cannot exchange two directories")
     _rename2(staged, prefix)
+
+
+def swap(staged: Path, prefix: Path, trash: Path) -> None:
+    """Put ``staged`` in the place of ``prefix``, whose tree becomes ``trash``.
+
+    Where directories cannot be exchanged (Windows, some network file systems) there are two renames instead. A process
+    that dies between them leaves no prefix, and both trees under names that tell ``mend`` what to do.
+    """
+    try:
+        exchange(staged, prefix)
+    except OSError as error:
+        if error.errno not in CANNOT_EXCHANGE:
+            raise
+    else:
+        staged.rename(trash)
+        return
+    prefix.rename(trash)
+    try:
+        staged.rename(prefix)
+    except OSError:
+        trash.rename(prefix)
+        raise
+
+
+def mend(staged: Path, prefix: Path, trash: Path) -> None:
+    """Finish a swap that ended between its two renames; nothing happens where there was none."""
+    if not prefix.exists() and not prefix.is_symlink() and trash.is_dir():
+        (staged if staged.is_dir() else trash).rename(prefix)
 
 
 @dataclass

@@ -114,8 +114,7 @@ async def apply(
             if new:
                 staged.rename(change.prefix)
             else:
-                staging.exchange(staged, change.prefix)
-                staged.rename(staging.trash_path(change.prefix, change.job))
+                staging.swap(staged, change.prefix, staging.trash_path(change.prefix, change.job))
     except Exception as error:
         raise translate(error) from error
     finally:
@@ -136,6 +135,9 @@ def clear(path: Path, job: str) -> None:
 
 def undo(path: Path, job: str) -> bool:
     """Clear away what a job that died left beside ``path``; return whether its change had taken place."""
+    staged, trash = staging.staging_path(path, job), staging.trash_path(path, job)
+    if trash.is_dir() and (trash / "conda-meta").is_dir() and staged.is_dir():
+        staging.mend(staged, path, trash)
     done = any(revision.job == job for revision in revisions.read(path))
     if done:
         _registered(path)

@@ -58,7 +58,7 @@ class Plan:
     free_bytes: int | None
     warnings: list[PlanWarning]
     commands: list[str]
-    strategy: Literal["swap", "in-place"]
+    strategy: Literal["swap", "rename"]
     created: str
     work: PlanWork = field(repr=False)
 
