@@ -50,6 +50,11 @@ class TfenvCommand(JupyterApp):
     most: int | None = 0
     usage = ""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Describe each command by its docstring and usage."""
+        super().__init_subclass__(**kwargs)
+        cls.description = f"{cls.__doc__}\n\nUsage: jupyter tfenv {cls.usage}"
+
     def parse_command_line(self, argv: list[str] | None = None) -> None:
         """Take options and arguments in any order; traitlets wants all arguments in one place."""
         options, arguments = [], []

@@ -72,8 +72,9 @@ def read(text: str, format_: str | None, subdir: str) -> Imported:
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise InvalidRequest("The file is larger than 5 MB; a file that describes an environment is not.")
     lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
+    data: Any = None
     if "@EXPLICIT" in lines:
-        found, data = EXPLICIT, None
+        found = EXPLICIT
     else:
         data = parse_yaml(text)
         found = _recognise(data)
