@@ -13,6 +13,7 @@ import type { IFailure } from '../request';
 import type { Execute } from './environmentRow';
 import { EnvironmentRow } from './environmentRow';
 import { Failure } from './failure';
+import { useGrowing } from './growing';
 import { IconButton } from './iconButton';
 import { ScreenHeader } from './screenHeader';
 
@@ -92,6 +93,7 @@ export function EnvironmentList(props: IEnvironmentListProps): JSX.Element {
 
 function Group(props: IEnvironmentListProps & { group: IGroup }): JSX.Element {
   const { group, trans } = props;
+  const [rows, end] = useGrowing(group.rows, props.filter);
   // Whatever a filter finds is shown.
   const isOpen = props.openGroups.has(group.name) || props.filter !== '';
   const labels: Record<GroupName, string> = {
@@ -113,17 +115,20 @@ function Group(props: IEnvironmentListProps & { group: IGroup }): JSX.Element {
         <span>{labels[group.name]}</span>
         <span className="jp-TfenvCount">{group.rows.length}</span>
       </summary>
-      <ul aria-label={labels[group.name]}>
-        {group.rows.map(row => (
-          <EnvironmentRow
-            key={row.prefix}
-            row={row}
-            trans={trans}
-            execute={props.execute}
-            openMenu={props.openMenu}
-          />
-        ))}
-      </ul>
+      {isOpen && (
+        <ul aria-label={labels[group.name]}>
+          {rows.map(row => (
+            <EnvironmentRow
+              key={row.prefix}
+              row={row}
+              trans={trans}
+              execute={props.execute}
+              openMenu={props.openMenu}
+            />
+          ))}
+        </ul>
+      )}
+      {isOpen && end}
     </details>
   );
 }

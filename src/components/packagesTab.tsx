@@ -5,6 +5,7 @@ import React from 'react';
 import type { AvailablePackage, Package } from '../api/generated';
 import type { Loaded } from '../models/details';
 import { Failure } from './failure';
+import { useGrowing } from './growing';
 import { IconButton } from './iconButton';
 import { usePackageSearch } from './packagesField';
 
@@ -32,13 +33,9 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
   }
   const spec = text.trim();
   const installed = new Set(packages.value.map(item => item.name));
-  const rows = packages.value
-    .filter(item => item.name.includes(spec.toLowerCase()))
-    .sort(
-      (a, b) =>
-        Number(b.requested) - Number(a.requested) ||
-        a.name.localeCompare(b.name)
-    );
+  const rows = packages.value.filter(item =>
+    item.name.includes(spec.toLowerCase())
+  );
   const offers = found.filter(item => !installed.has(item.name)).slice(0, 5);
   return (
     <form
@@ -76,7 +73,26 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
           )}
         </ul>
       )}
-      <table className="jp-TfenvPackages" aria-label={trans.__('Packages')}>
+      <PackageTable {...props} rows={rows} filter={spec} />
+    </form>
+  );
+}
+
+/** The packages, requested first. */
+function PackageTable(
+  props: IPackagesTabProps & { rows: readonly Package[]; filter: string }
+): JSX.Element {
+  const byName = [...props.rows].sort(
+    (a, b) =>
+      Number(b.requested) - Number(a.requested) || (a.name < b.name ? -1 : 1)
+  );
+  const [rows, end] = useGrowing(byName, props.filter);
+  return (
+    <>
+      <table
+        className="jp-TfenvPackages"
+        aria-label={props.trans.__('Packages')}
+      >
         <tbody>
           {rows.map(item => (
             <PackageRow
@@ -87,7 +103,8 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
           ))}
         </tbody>
       </table>
-    </form>
+      {end}
+    </>
   );
 }
 

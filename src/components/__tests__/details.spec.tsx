@@ -109,6 +109,16 @@ describe('Packages', () => {
     expect(screen.getAllByRole('rowheader')).toHaveLength(1);
   });
 
+  it('renders a long list as far as it is scrolled, and counts on all of it', () => {
+    const many = Array.from({ length: 3000 }, (_, i) => installed(`p${i}`));
+    show({ packages: { value: many, error: null } });
+    expect(screen.getAllByRole('rowheader').length).toBeLessThan(200);
+    fireEvent.change(screen.getByRole('searchbox'), {
+      target: { value: 'p2999' }
+    });
+    screen.getByRole('rowheader', { name: 'p2999' });
+  });
+
   it('offers what the channels have, and plans to add it', async () => {
     jest.useFakeTimers();
     try {
