@@ -150,6 +150,7 @@ def main() -> int:
     every = {suite.name: suite for suite in suites()}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suite", nargs="*", help=", ".join(every))
+    parser.add_argument("--images", action="store_true", help="take the pictures of docs/images, test nothing")
     options = parser.parse_args()
     unknown = set(options.suite) - set(every)
     if unknown:
@@ -162,6 +163,9 @@ def main() -> int:
             "TMPDIR": temporary,
             "PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(REPORTS / "galata.xml"),
         }
+        if options.images:
+            chosen = [every["galata"]]
+            env["TFENV_IMAGES"] = "1"
         browser = STATE / "browser"
         if browser.is_file():
             env["TFENV_BROWSER"] = browser.read_text().split(maxsplit=1)[1].strip()

@@ -13,6 +13,9 @@ const url = (index: number) => `http://localhost:${FIRST_PORT + index}`;
 export default defineConfig({
   testDir: 'tests',
   forbidOnly: !!process.env.CI,
+  // The screenshots of docs/images are taken on demand: `make images`.
+  grep: process.env.TFENV_IMAGES ? /@images/ : undefined,
+  grepInvert: process.env.TFENV_IMAGES ? undefined : /@images/,
   // The tests of one situation share its server and environments.
   fullyParallel: false,
   workers: 1,

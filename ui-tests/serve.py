@@ -39,7 +39,7 @@ def main(situation: str, port: str) -> int:
         env = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
         notebooks = Path(folder) / "notebooks"
         notebooks.mkdir()
-        env |= {"HOME": str(home), "JUPYTERLAB_GALATA_ROOT_DIR": str(notebooks)}
+        env |= {"HOME": str(home), "JUPYTERLAB_GALATA_ROOT_DIR": str(notebooks), "TF_CPP_MIN_LOG_LEVEL": "2"}
         # Downloads of real packages are shared with the next run; a slow one must start from nothing.
         packages = cache if situation == "real" else Path(folder) / "packages"
         command = [

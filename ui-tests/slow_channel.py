@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -28,10 +29,12 @@ class SlowHandler(SimpleHTTPRequestHandler):
         if not self.path.endswith(".conda"):
             super().copyfile(source, outputfile)
             return
-        while piece := source.read(SIZE // (SECONDS * 5)):
-            outputfile.write(piece)
-            outputfile.flush()
-            time.sleep(0.2)
+        # A cancelled download hangs up.
+        with contextlib.suppress(ConnectionError):
+            while piece := source.read(SIZE // (SECONDS * 5)):
+                outputfile.write(piece)
+                outputfile.flush()
+                time.sleep(0.2)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
