@@ -120,6 +120,9 @@ async def test_a_finished_job_cannot_be_cancelled_but_is_remembered(api: Api) ->
     _, listed = await api.call("GET", "jobs")
     assert [item["id"] for item in listed["jobs"]] == [job["id"]]
     assert listed["jobs"][0]["request"] == CREATE
+    status, log = await api.call("GET", f"jobs/{job['id']}/log")
+    assert (status, log) == (200, "")
+    assert api.headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
 class TestSlowPackages:

@@ -51,8 +51,7 @@ class JobLogHandler(BaseHandler):
     @authorized
     async def get(self, job_id: str) -> None:
         log = await self.services.jobs.log_of(job_id)
-        self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(log)
+        self.finish(log, set_content_type="text/plain; charset=utf-8")
 
 
 HANDLERS = [(r"jobs", JobsHandler), (r"jobs/([^/]+)", JobHandler), (r"jobs/([^/]+)/log", JobLogHandler)]
