@@ -45,11 +45,7 @@ def entries(
             if _same(was, will):
                 continue
             action: Action = (
-                "change"
-                if was.version == will.version
-                else "upgrade"
-                if will.version > was.version
-                else "downgrade"
+                "change" if was.version == will.version else "upgrade" if will.version > was.version else "downgrade"
             )
         else:
             action = "install" if was is None else "remove"

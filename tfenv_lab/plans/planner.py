@@ -185,9 +185,7 @@ class Planner:
         if revision is None:
             raise NotFound(f"“{found.environment.name}” has no revision {request.revision}.")
         locked = await asyncio.to_thread(lock.load, revisions.lock_of(found.prefix, revision.number))
-        return self._in_place(
-            found, request, locked.get(self._repodata.subdir, []), dict(revision.requested), ()
-        )
+        return self._in_place(found, request, locked.get(self._repodata.subdir, []), dict(revision.requested), ())
 
     async def _import(self, request: requests.Import) -> Draft:
         from . import files
@@ -232,9 +230,7 @@ class Planner:
     def _new_prefix(self, name: str) -> Path:
         prefix = self._envs_dir / name
         if prefix.exists() or prefix.is_symlink():
-            raise PrefixExists(
-                f"An environment or folder called “{name}” exists already; choose another name."
-            )
+            raise PrefixExists(f"An environment or folder called “{name}” exists already; choose another name.")
         return prefix
 
     async def _find(self, environment_id: str, copied: bool = False) -> _Found:
@@ -253,9 +249,7 @@ class Planner:
     ) -> list[RepoDataRecord]:
         from ..conda.solve import solve
 
-        return await solve(
-            self._repodata, specs, keep=keep, constraints=constraints, virtual_packages=virtual
-        )
+        return await solve(self._repodata, specs, keep=keep, constraints=constraints, virtual_packages=virtual)
 
 
 def _read(environment: Environment) -> _Found:

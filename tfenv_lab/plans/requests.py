@@ -106,9 +106,7 @@ PlanRequest = Create | Install | Update | Remove | Clone | Import | Revert
 def check_name(name: str) -> str:
     """Return an environment name that can be a directory on every platform, or raise InvalidName."""
     if len(name) > _NAME_MAX:
-        raise InvalidName(
-            f"An environment's name has at most {_NAME_MAX} characters; this one has {len(name)}."
-        )
+        raise InvalidName(f"An environment's name has at most {_NAME_MAX} characters; this one has {len(name)}.")
     if not _NAME.fullmatch(name) or name.endswith("."):
         raise InvalidName(
             f"“{name}” cannot be a name; use letters, digits, “-”, “_” and “.”, starting with a letter or digit."
@@ -231,8 +229,6 @@ def parse(body: Mapping[str, Any]) -> PlanRequest:
     elif kind == "revert":
         request = Revert(fields.text("environment", _MISSING), fields.number("revision"))
     else:
-        raise InvalidRequest(
-            "“kind” must be one of create, install, update, remove, clone, import and revert."
-        )
+        raise InvalidRequest("“kind” must be one of create, install, update, remove, clone, import and revert.")
     fields.finish()
     return request
