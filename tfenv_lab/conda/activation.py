@@ -70,9 +70,7 @@ def _variables(prefix: Path) -> dict[str, str]:
         found.update(_load(path))
     own: object = _load(prefix / "conda-meta" / "state").get("env_vars", {})
     found.update(own if isinstance(own, dict) else {})
-    return {
-        str(name): str(value) for name, value in found.items() if value != _UNSET and name not in _RESERVED
-    }
+    return {str(name): str(value) for name, value in found.items() if value != _UNSET and name not in _RESERVED}
 
 
 def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] | None:

@@ -66,9 +66,7 @@ def add(prefix: Path, records: Iterable[PrefixRecord], store: Path) -> int:
     tag = _cache_tag(prefix)
     fresh = [record for record in noarch if not (_kept(store, tag, record) / ".whole").exists()]
     if fresh:
-        sources = [
-            str(prefix / path) for record in fresh for path in map(str, record.files) if path.endswith(".py")
-        ]
+        sources = [str(prefix / path) for record in fresh for path in map(str, record.files) if path.endswith(".py")]
         subprocess.run(  # noqa: S603 (our own script, in the environment's own Python)
             [str(python), "-I", "-B", "-c", _COMPILE],
             input="\n".join(sources),

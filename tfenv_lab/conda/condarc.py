@@ -126,9 +126,7 @@ def _rules(sources: Sources, expand: Callable[[str], str]) -> ChannelRules:
         if isinstance(members, (list, tuple)):
             multichannels[name] = tuple(full(expand(str(member))) for member in members)
     # A member of a multichannel can be named alone: pkgs/main is found where defaults has it.
-    members = (
-        urlsplit(url) for urls in multichannels.values() for url in urls if not url.startswith(f"{alias}/")
-    )
+    members = (urlsplit(url) for urls in multichannels.values() for url in urls if not url.startswith(f"{alias}/"))
     custom = {url.path.strip("/"): f"{url.scheme}://{url.netloc}" for url in members if url.path.strip("/")}
     custom.update(_channels.DEFAULT_CUSTOM)
     for name, location in sources.merged(merge_map, "custom_channels").items():
@@ -171,9 +169,7 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
     envs += [*of_root, own] if root and _writable(root) else [own, *of_root]
     pkgs = _directories(sources.merged(merge_list, "pkgs_dirs"), home, expand)
     pkgs = pkgs or [*([root / "pkgs"] if root else []), home / ".conda" / "pkgs"]
-    proxies = {
-        key: expand(str(url)) for key, url in sources.merged(merge_map, "proxy_servers").items() if url
-    }
+    proxies = {key: expand(str(url)) for key, url in sources.merged(merge_map, "proxy_servers").items() if url}
     settings = CondaSettings(
         channels=(),
         envs_dirs=tuple(dict.fromkeys(envs)),

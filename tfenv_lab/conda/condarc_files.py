@@ -21,9 +21,7 @@ log = logging.getLogger(__name__)
 
 _FILENAMES = (".condarc", "condarc")
 _YAML = (".yml", ".yaml")
-_VARIABLE = re.compile(
-    r"\$(?:(?P<named>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\})|%(?P<padded>[A-Za-z_]\w*)%"
-)
+_VARIABLE = re.compile(r"\$(?:(?P<named>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\})|%(?P<padded>[A-Za-z_]\w*)%")
 
 #: Directories for the whole machine, lowest precedence first.
 SYSTEM_DIRS = ("C:/ProgramData/conda",) if sys.platform == "win32" else ("/etc/conda", "/var/lib/conda")
@@ -67,9 +65,7 @@ def search(env: Mapping[str, str], home: Path, root: Path | None) -> list[Path]:
         try:
             if path.is_dir():
                 found.update(
-                    (entry, None)
-                    for entry in sorted(path.iterdir())
-                    if entry.suffix in _YAML and entry.is_file()
+                    (entry, None) for entry in sorted(path.iterdir()) if entry.suffix in _YAML and entry.is_file()
                 )
             elif path.is_file() and (path.name in _FILENAMES or path.suffix in _YAML):
                 found[path] = None
@@ -119,9 +115,7 @@ def read(path: Path) -> dict[str, Setting]:
         log.warning("Ignoring the configuration file %s: it is not a mapping of settings", path)
         return {}
     flags = _flags(document)
-    return {
-        str(key): Setting(value, flags.get(key) == "final", _flags(value)) for key, value in document.items()
-    }
+    return {str(key): Setting(value, flags.get(key) == "final", _flags(value)) for key, value in document.items()}
 
 
 def from_variables(env: Mapping[str, str], delimiters: Mapping[str, str]) -> dict[str, Setting]:
@@ -164,9 +158,7 @@ def merge_list(matches: list[Setting]) -> list[str]:
     everything = [str(item) for match in reversed(relevant) for item in match.value]
     # Of several bottom elements those of the earliest source stand last.
     bottom = dict.fromkeys(item for match in relevant for item in reversed(marked(match, "bottom")))
-    return [item for item in dict.fromkeys((*top, *everything)) if item not in bottom] + list(
-        reversed(bottom)
-    )
+    return [item for item in dict.fromkeys((*top, *everything)) if item not in bottom] + list(reversed(bottom))
 
 
 def merge_map(matches: list[Setting]) -> dict[str, Any]:
@@ -177,9 +169,7 @@ def merge_map(matches: list[Setting]) -> dict[str, Any]:
         merged.update((str(key), value) for key, value in match.value.items())
     for match in reversed(relevant):
         merged.update(
-            (str(key), match.value[key])
-            for key, flag in match.flags.items()
-            if flag == "final" and key in match.value
+            (str(key), match.value[key]) for key, flag in match.flags.items() if flag == "final" and key in match.value
         )
     return merged
 

@@ -47,15 +47,11 @@ def hold(prefix: Path, job: str, timeout: float = 0.0) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         who = holder(prefix) or {}
-        place = (
-            f"process {who['pid']} on {who['host']}" if {"pid", "host"} <= who.keys() else "another process"
-        )
+        place = f"process {who['pid']} on {who['host']}" if {"pid", "host"} <= who.keys() else "another process"
         raise PrefixBusy(f"“{prefix.name}” is being changed by {place}.") from error
     note = _note_path(prefix)
     try:
-        note.write_text(
-            json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "job": job}), encoding="utf-8"
-        )
+        note.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "job": job}), encoding="utf-8")
         yield
     finally:
         # Removed while held: filelock (4 and later) lets a waiter that opened the old file start over.

@@ -41,11 +41,7 @@ async def solve(
     Raises Unsatisfiable with the solver's explanation, ChannelUnreachable where repodata cannot be had.
     """
     await repodata.refresh()
-    priority = (
-        ChannelPriority.Disabled
-        if repodata.settings.channel_priority == "disabled"
-        else ChannelPriority.Strict
-    )
+    priority = ChannelPriority.Disabled if repodata.settings.channel_priority == "disabled" else ChannelPriority.Strict
     try:
         records = await rattler.solve(
             repodata.channels,
@@ -59,9 +55,7 @@ async def solve(
             timeout=TIMEOUT,
         )
     except SolverError as error:
-        raise Unsatisfiable(
-            "No combination of packages satisfies this request.", _explanation(error)
-        ) from error
+        raise Unsatisfiable("No combination of packages satisfies this request.", _explanation(error)) from error
     except GatewayError as error:
         raise repodata.unreachable(error) from error
     return list(records)

@@ -16,9 +16,7 @@ from rattler.exceptions import InvalidMatchSpecError, InvalidPackageNameError
 
 from ..errors import ChannelNotAllowed, InvalidSpec
 
-_SHAPE = re.compile(
-    r"(?:(?P<channel>[^:\[\]=<>!~ ]+)::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)(?P<rest>.*)", re.DOTALL
-)
+_SHAPE = re.compile(r"(?:(?P<channel>[^:\[\]=<>!~ ]+)::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)(?P<rest>.*)", re.DOTALL)
 _EXTRA = (
     "build_number",
     "channel",
@@ -43,14 +41,10 @@ def parse(text: str, allowed_channels: Collection[str] | None = None) -> MatchSp
     text = text.strip()
     shape = _SHAPE.fullmatch(text)
     if not text or len(text) > _MAX or shape is None or not text.isprintable():
-        raise InvalidSpec(
-            f"“{text[:60]}” is not a package spec; write a name, as in “numpy” or “numpy>=1.26”."
-        )
+        raise InvalidSpec(f"“{text[:60]}” is not a package spec; write a name, as in “numpy” or “numpy>=1.26”.")
     channel = shape["channel"]
     if channel is not None and channel not in (allowed_channels or ()):
-        raise ChannelNotAllowed(
-            f"The channel “{channel}” is not allowed here; ask for the package without a channel."
-        )
+        raise ChannelNotAllowed(f"The channel “{channel}” is not allowed here; ask for the package without a channel.")
     bare = shape["name"] + shape["rest"]
     try:
         # conda's lenient grammar: "numpy=1.26=py311*" and "numpy 1.26" are what people write.
