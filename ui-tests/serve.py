@@ -38,7 +38,8 @@ def main(situation: str, port: str) -> int:
         prefixes = ("CONDA", "JUPYTER", "XDG_", "MAMBA")
         env = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
         notebooks = Path(folder) / "notebooks"
-        notebooks.mkdir()
+        # The pictures' notebook lies in a folder with a name of its own.
+        (notebooks / "models").mkdir(parents=True)
         env |= {"HOME": str(home), "JUPYTERLAB_GALATA_ROOT_DIR": str(notebooks), "TF_CPP_MIN_LOG_LEVEL": "2"}
         # Downloads of real packages are shared with the next run; a slow one must start from nothing.
         packages = cache if situation == "real" else Path(folder) / "packages"

@@ -25,7 +25,7 @@ history = model.fit(images, labels, epochs=3, verbose=0).history
 model.summary()`
 ];
 
-test.use({ kernels: null, sessions: null });
+test.use({ kernels: null, sessions: null, tmpPath: 'models' });
 
 test('pictures of every screen @images', async ({ page }) => {
   test.setTimeout(600_000);

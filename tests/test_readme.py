@@ -1,0 +1,22 @@
+"""The README tells of every setting."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tfenv_lab.app import TfenvLab
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def test_the_configuration_table_has_a_row_for_each_trait_of_ours() -> None:
+    rows = set(re.findall(r"^\| `(\w+)` \|", README.read_text(encoding="utf-8"), re.MULTILINE))
+    own = {name for name in TfenvLab.class_own_traits(config=True)}
+    assert rows == own
+
+
+def test_every_picture_and_document_it_links_to_is_there() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", README.read_text(encoding="utf-8"))
+    assert links
+    assert [link for link in links if not (README.parent / link).exists()] == []
