@@ -6,6 +6,8 @@ rattler is imported with the first of them that needs it, never while the server
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib
 import os
 from dataclasses import replace
 from functools import cached_property
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from .environments.service import EnvironmentService
-from .errors import InvalidRequest
+from .errors import InvalidRequest, TfenvError
 from .jobs.events import JobEvents
 from .jobs.service import JobService
 from .jobs.store import JobStore
@@ -183,6 +185,10 @@ class Services:
         prefixes = list(await self.environments.prefixes())
         await self.jobs.recover([*prefixes, self.envs_dir / "any"])
         await self.kernels.reconcile()
+        # The engine is imported off the loop, and the catalog is there before the panel asks for it.
+        await asyncio.to_thread(importlib.import_module, "rattler")
+        with contextlib.suppress(TfenvError):
+            await self.catalog.get()
 
     async def stop(self) -> None:
         """End what runs."""

@@ -1,0 +1,72 @@
+"""What a plan warns of, each produced by a real change of a tiny environment."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..conftest import Api
+from ..tiny_channel import TinyChannel
+from ..tiny_tensorflow import PYTHON, SITE, fill
+
+
+def _codes(plan: Any) -> list[str]:
+    return [warning["code"] for warning in plan["warnings"]]
+
+
+async def test_a_plain_create_warns_of_nothing(api: Api) -> None:
+    plan = await api.plan(kind="create", name="tf", tensorflow="2.20.*", python=PYTHON)
+    assert plan["warnings"] == []
+
+
+async def test_going_back_on_what_was_asked_for_is_warned_of(api: Api, made: Any) -> None:
+    await api.apply(kind="install", environment=made["id"], specs=["numpy 2.2.*"])
+    plan = await api.plan(kind="install", environment=made["id"], specs=["numpy 2.1.*"])
+    assert _codes(plan) == ["requested-downgrade"]
+
+
+async def test_a_cpu_build_beside_a_gpu_is_warned_of_unless_asked_for(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONDA_OVERRIDE_CUDA", "12.6")
+    request = {"kind": "create", "name": "tf", "tensorflow": "2.20.*", "python": PYTHON}
+    assert _codes(await api.plan(**request)) == ["cpu-build-with-gpu"]
+    assert _codes(await api.plan(**request, variant="cpu")) == []
+
+
+async def test_what_pip_installed_and_conda_would_lay_its_own_over_is_named(api: Api, made: Any) -> None:
+    dist = Path(made["prefix"]) / SITE / "pandas-2.1.0.dist-info"
+    dist.mkdir()
+    (dist / "METADATA").write_text("Name: pandas\nVersion: 2.1.0\n")
+    (dist / "INSTALLER").write_text("pip\n")
+    (dist / "RECORD").write_text("")
+    plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
+    assert _codes(plan) == ["pip-overwritten"]
+    assert "pandas" in plan["warnings"][0]["message"]
+
+
+async def test_notebooks_that_use_the_environment_are_named(api: Api, made: Any, jp_fetch: Any) -> None:
+    body = {"path": "work/model.ipynb", "type": "notebook", "name": "", "kernel": {"name": made["kernel"]["name"]}}
+    session = json.loads((await jp_fetch("api", "sessions", method="POST", body=json.dumps(body))).body)
+    plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
+    assert _codes(plan) == ["running-kernels"]
+    assert "work/model.ipynb" in plan["warnings"][0]["message"]
+    await jp_fetch("api", "sessions", session["id"], method="DELETE")
+
+
+class TestGenerations:
+    """A channel with the last release of Keras 2 and one of Keras 3."""
+
+    @pytest.fixture
+    def tensorflow_channel(self, channel: TinyChannel) -> TinyChannel:
+        return fill(channel, releases=("2.15.1", "2.19.1"))
+
+    async def test_the_step_from_keras_2_to_3_is_warned_of(self, api: Api) -> None:
+        await api.apply(kind="create", name="old", tensorflow="2.15.*", python=PYTHON)
+        old = await api.environment("old")
+        plan = await api.plan(kind="update", environment=old["id"], packages=["tensorflow"])
+        assert set(_codes(plan)) == {"tensorflow-minor", "keras-3"}
+        assert "tf-keras" in next(w["message"] for w in plan["warnings"] if w["code"] == "keras-3")
