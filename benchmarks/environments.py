@@ -21,29 +21,40 @@ from collections.abc import Callable
 from pathlib import Path
 
 NAMES = ("tensorflow-2.19.1-cpu_py311h1_0", "keras-3.5.0-pyh_0", "python-3.11.9-h1_0_cpython", "ipykernel-6.29.5-pyh_0")
+SITE = "lib/python3.11/site-packages"
+#: Packages of which more than the name is read.
+READ = ("tensorflow-", "keras-")
 WARM, COLD = 30.0, 400.0
 
 
 def generate(folder: Path, environments: int, packages: int) -> None:
-    """Write ``environments`` directories with ``packages`` records and as many Python packages each."""
+    """Write ``environments`` directories with ``packages`` records and as many Python packages each.
+
+    A list looks at names, so each file is a hard link to one of its name: quick to write, and small.
+    """
     stems = [*NAMES, *(f"library{number}-1.{number}-py311h1_0" for number in range(packages - len(NAMES)))]
+    split = [stem.rsplit("-", 2) for stem in stems]
+    shapes = {
+        "conda-meta": ["history", *(f"{stem}.json" for stem in stems)],
+        SITE: [entry for name, version, _ in split for entry in (name, f"{name}-{version}.dist-info")],
+        "bin": ["python"],
+        "share/jupyter/kernels/python3": ["kernel.json"],
+    }
+    template = folder.with_name("template")
+    for place, names in shapes.items():
+        (template / place).mkdir(parents=True)
+        for name in names:
+            (template / place / name).touch(mode=0o755)
     for number in range(environments):
         prefix = folder / f"env{number:04}"
-        meta = prefix / "conda-meta"
-        site = prefix / "lib" / "python3.11" / "site-packages"
-        kernel = prefix / "share" / "jupyter" / "kernels" / "python3"
-        for place in (meta, site, kernel, prefix / "bin"):
-            place.mkdir(parents=True)
-        for stem in stems:
-            (meta / f"{stem}.json").touch()
-            name, version, _ = stem.rsplit("-", 2)
-            dist_info = site / f"{name}-{version}.dist-info"
-            dist_info.mkdir()
-            (dist_info / "INSTALLER").write_text("conda\n")
-            (site / name).mkdir()
-        (meta / "history").touch()
-        (kernel / "kernel.json").write_text('{"argv": ["python"], "display_name": "Python 3", "language": "python"}')
-        (prefix / "bin" / "python").touch(mode=0o755)
+        for place, names in shapes.items():
+            (prefix / place).mkdir(parents=True)
+            for name in names:
+                if place != SITE or not name.startswith(READ):
+                    os.link(template / place / name, prefix / place / name)
+        for name in (name for name in shapes[SITE] if name.startswith(READ) and name.endswith(".dist-info")):
+            (prefix / SITE / name).mkdir()
+            (prefix / SITE / name / "INSTALLER").write_text("conda\n")
 
 
 def milliseconds(work: Callable[[], object], times: int) -> float:

@@ -100,9 +100,15 @@ class TestVersions:
         add_record(prefix, "typing_extensions-4.12-pyh_0")
         add_dist_info(site, "numpy", "2.1.0")
         add_dist_info(site, "Jinja2", "3.1.4", installer="conda")
+        add_record(prefix, "ruamel_yaml-0.17-0")
         add_dist_info(site, "typing_extensions", "4.12", installer="conda")
+        add_dist_info(site, "ruamel.yaml", "0.18")
         add_dist_info(site, "rich", "13.0")
-        assert [package.name for package in read(prefix).pypi] == ["numpy"]
+        found = read(prefix)
+        assert [package.name for package in found.pypi] == ["numpy", "ruamel-yaml"]
+        assert {name: stem.version for name, stem in found.packages.items()} == {
+            "python": "3.11.9", "python-dateutil": "2.9", "numpy": "1.26.0", "ruamel-yaml": "0.17",
+        }  # fmt: skip
 
 
 class TestKernels:
@@ -146,12 +152,12 @@ class TestProblems:
         (prefix / "conda-meta" / "zlib-1.3-0.json").write_text(content)
         found = read(prefix)
         assert codes(found) == []
-        problems = facts.damage(prefix, found.meta_names)
+        problems = facts.damage(prefix)
         assert [problem.code for problem in problems] == ["damaged-record"]
         assert "zlib-1.3-0.json" in problems[0].message
 
     def test_whole_records_are_no_damage(self, prefix: Path) -> None:
-        assert facts.damage(prefix, read(prefix).meta_names) == []
+        assert facts.damage(prefix) == []
 
 
 class TestFrozen:

@@ -42,7 +42,7 @@ def test_another_installations_base(make_service: Make, base: Path, home: Path) 
 def test_the_one_that_runs_the_server_or_is_the_base_of_its_virtual_environment(envs: Path, tmp_path: Path) -> None:
     prefix = make_prefix(envs / "jupyter")
     (tmp_path / "link").symlink_to(prefix)
-    found = EnvironmentFacts("id", prefix, ("history",), writable=True)
+    found = EnvironmentFacts("id", prefix, writable=True)
     seen = Seen(os.path.realpath(prefix), "jupyter", found, is_root=False)
     assert "server" in str(Protection(server=["/venv", str(tmp_path / "link")]).reason(seen))
     assert Protection(server=["/venv", "/usr"]).reason(seen) is None

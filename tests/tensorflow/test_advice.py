@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tfenv_lab.conda.pypi import PypiPackage
+from tfenv_lab.conda.records import PackageStem
 from tfenv_lab.environments.models import Advice, EnvironmentFacts, Keras, TensorFlow, Update
 from tfenv_lab.plans import requests
 from tfenv_lab.tensorflow.advice import Known, advise, keras_fits
@@ -33,7 +34,7 @@ def facts(
     return EnvironmentFacts(
         id="e1",
         prefix=Path("/envs/e1"),
-        meta_names=tuple(f"{stem}.json" for stem in packages),
+        packages={stem.name: stem for stem in (PackageStem(*text.rsplit("-", 2)) for text in packages)},
         python="3.12.4",
         tensorflow=TensorFlow(tensorflow, f"{variant}_py312h0_0", variant, source) if tensorflow else None,
         keras=Keras(keras, keras_source) if keras else None,

@@ -49,10 +49,13 @@ def site_packages(prefix: Path, python: str | None = None) -> Path | None:
 
 def _installer(dist_info: str) -> str:
     try:
-        with open(f"{dist_info}{os.sep}INSTALLER", "rb", buffering=0) as file:  # noqa: PTH123
-            return file.read(100).decode("utf-8", "replace").strip().lower()
+        file = os.open(f"{dist_info}{os.sep}INSTALLER", os.O_RDONLY)
     except OSError:
         return ""
+    try:
+        return os.read(file, 100).decode("utf-8", "replace").strip().lower()
+    finally:
+        os.close(file)
 
 
 def _recorded(dist_info: Path, prefix: Path) -> bool:
@@ -76,7 +79,7 @@ def _recorded(dist_info: Path, prefix: Path) -> bool:
     return False
 
 
-def unowned(prefix: Path, folder: str, entries: Iterable[str]) -> list[PypiPackage]:
+def unowned(prefix: str, folder: str, entries: Iterable[str]) -> list[PypiPackage]:
     """Return which of these entries of ``folder`` (site-packages) are Python packages that conda does not own.
 
     A ``.dist-info`` is conda's where its INSTALLER says so, or, without one, where a conda package has the
@@ -94,11 +97,11 @@ def unowned(prefix: Path, folder: str, entries: Iterable[str]) -> list[PypiPacka
         if installer == "conda":
             continue
         if not installer:
-            versions = _versions(prefix) if versions is None else versions
+            versions = _versions(Path(prefix)) if versions is None else versions
             if is_version_of(name, version, versions):
                 continue
         dist_info = Path(folder, entry)
-        if not _recorded(dist_info, prefix):
+        if not _recorded(dist_info, Path(prefix)):
             found.append(PypiPackage(name, version, dist_info))
     return found
 
@@ -116,4 +119,4 @@ def is_version_of(name: str, version: str, versions: Mapping[str, str]) -> bool:
 def pypi_packages(prefix: Path) -> list[PypiPackage]:
     """Return the Python packages of an environment that conda does not own, by name."""
     folder = site_packages(prefix)
-    return unowned(prefix, str(folder), names_in(folder)) if folder else []
+    return unowned(str(prefix), str(folder), names_in(folder)) if folder else []

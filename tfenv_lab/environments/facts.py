@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ..conda.pypi import PypiPackage, is_version_of, normalize, site_packages, unowned
-from ..conda.records import names_in
+from ..conda.pypi import PypiPackage, normalize, site_packages, unowned
+from ..conda.records import PackageStem, names_in, record_files, stem_of
 from .discovery import hash_of
-from .frameworks import BEGINNINGS, concerns, keras_of, tensorflow_of
+from .frameworks import BEGINNINGS, LETTERS, concerns, keras_of, tensorflow_of
 from .models import Advice, EnvironmentFacts
 
 #: Kernelspecs of a prefix lie here (``jupyter_core.paths``: ``sys.prefix``'s data directory).
@@ -28,15 +28,14 @@ DAMAGED = "damaged-record"
 
 @dataclass(frozen=True)
 class Reading:
-    """The facts of an environment, and the paths whose modification times tell whether they still hold."""
+    """The facts of an environment, and the times (ns, by path; 0: not there) under which they hold."""
 
     facts: EnvironmentFacts
-    watched: tuple[str, ...]
+    changed: dict[str, int]
 
-
-def times(watched: Iterable[str]) -> tuple[int, ...]:
-    """Return modification times, in nanoseconds; 0 for what is not there."""
-    return tuple(map(_time, watched))
+    def holds(self) -> bool:
+        """Tell whether nothing that would change the facts changed since."""
+        return all(_time(path) == time for path, time in self.changed.items())
 
 
 def _time(path: str) -> int:
@@ -50,10 +49,14 @@ def _problem(code: str, message: str) -> Advice:
     return Advice(code, "error", message)
 
 
-def _packages(names: Iterable[str], beginnings: tuple[str, ...] = ("",)) -> dict[str, tuple[str, str]]:
-    """Return version and build by package name, of the records whose names begin so."""
-    split = (name[:-5].rsplit("-", 2) for name in names if name.startswith(beginnings) and name.endswith(".json"))
-    return {parts[0]: (parts[1], parts[2]) for parts in split if len(parts) == 3}
+def _packages(names: Iterable[str]) -> dict[str, PackageStem]:
+    """Return the packages, by normalized name, of the records that have these names."""
+    return {normalize(stem.name): stem for stem in map(stem_of, names) if stem}
+
+
+def _beginning(names: Iterable[str], letters: str, beginnings: tuple[str, ...]) -> list[str]:
+    """Return the names that begin so; ``letters`` are the first ones, which sorts out nearly all others quickly."""
+    return [name for name in names if name[0] in letters and name.startswith(beginnings)]
 
 
 def _frozen(meta: str, names: Collection[str]) -> str | None:
@@ -75,48 +78,55 @@ def _own_kernels(folder: str) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if os.path.isfile(f"{folder}{os.sep}{name}{os.sep}kernel.json")))
 
 
-def _site_packages(prefix: str, python: str) -> str | None:
+def _installed(prefix: str, python: str) -> tuple[str, list[str]] | None:
+    """Return the directory of the Python packages and the names in it."""
     folder = os.path.join(prefix, "lib", "python" + ".".join(python.split(".")[:2]), "site-packages")
-    if os.path.isdir(folder):
-        return folder
-    found = site_packages(Path(prefix), python)
-    return str(found) if found else None
+    try:
+        return folder, names_in(folder)
+    except OSError:
+        found = site_packages(Path(prefix), python)
+        return (str(found), names_in(found)) if found else None
 
 
-def _pypi(prefix: str, folder: str | None, names: Iterable[str]) -> dict[str, PypiPackage]:
-    """Return pip's packages that matter for a list, by name: TensorFlow's, and those in a conda package's place.
+def _replaced(releases: Iterable[str], names: Iterable[str]) -> dict[str, PackageStem]:
+    """Return conda packages by the Python package (``name-version``) of another version in their place."""
+    packages = _packages(names)
+    pairs = ((release, packages.get(_name(release))) for release in releases)
+    return {release: stem for release, stem in pairs if stem and stem.version != release.partition("-")[2]}
 
-    Every other one with the name and version of a conda package is taken for it without a look into its
-    files.
+
+def _pypi(
+    prefix: str, folder: str, entries: Iterable[str], names: Iterable[str]
+) -> tuple[dict[str, PypiPackage], dict[str, PackageStem]]:
+    """Return what pip installed that matters for a list, and the conda packages in whose place that is, by name.
+
+    What matters is TensorFlow's, and what replaced a conda package. Every other one with the name and
+    version of a conda package is taken for it without a look into its files.
     """
-    if folder is None:
-        return {}
     releases = {name.rpartition("-")[0] for name in names}
-    installed = [entry for entry in names_in(folder) if entry.endswith(".dist-info")]
-    wanted = [entry for entry in installed if entry.startswith(BEGINNINGS) and concerns(_name(entry))]
-    odd = [entry for entry in installed if entry[:-10] not in releases and entry[:-10].lower() not in releases]
-    if odd:
-        versions = {name: version for name, (version, _) in _packages(names).items()}
-        for entry in odd:
-            name, version = _name(entry), entry[:-10].partition("-")[2]
-            if name in versions and not is_version_of(name, version, versions) and entry not in wanted:
-                wanted.append(entry)
-    return {package.name: package for package in unowned(Path(prefix), folder, wanted)}
+    installed = {entry[:-10] for entry in entries if entry.endswith(".dist-info") and entry != ".dist-info"}
+    wanted = {release for release in _beginning(installed, LETTERS, BEGINNINGS) if concerns(_name(release))}
+    odd = [release for release in installed - releases if release.lower() not in releases]
+    replaced = _replaced(odd, names) if odd else {}
+    found = unowned(prefix, folder, [f"{release}.dist-info" for release in wanted.union(replaced)])
+    places = {_name(release): stem for release, stem in replaced.items()}
+    pypi = {package.name: package for package in found}
+    return pypi, {name: stem for name, stem in places.items() if name in pypi}
 
 
-def _name(entry: str) -> str:
-    return normalize(entry.partition("-")[0])
+def _name(release: str) -> str:
+    return normalize(release.partition("-")[0])
 
 
 def _broken(prefix: str, identifier: str, meta: str) -> Reading | None:
     """Return what is known where ``conda-meta`` is missing; None where it is no environment at all."""
     if not os.path.isdir(prefix):
-        return Reading(EnvironmentFacts(identifier, Path(prefix), problems=(unreachable(),)), (meta,))
+        return Reading(EnvironmentFacts(identifier, Path(prefix), problems=(unreachable(),)), {meta: _time(meta)})
     if not any(os.path.isdir(f"{prefix}{os.sep}{part}") for part in ("bin", "Scripts", "lib", "Lib")):
         return None
     message = "It has no conda-meta directory: its installation was not finished, or it was partly deleted."
     problem = _problem("no-conda-meta", message)
-    return Reading(EnvironmentFacts(identifier, Path(prefix), problems=(problem,)), (meta,))
+    return Reading(EnvironmentFacts(identifier, Path(prefix), problems=(problem,)), {meta: _time(meta)})
 
 
 def read(prefix: str, real: str) -> Reading | None:
@@ -127,6 +137,8 @@ def read(prefix: str, real: str) -> Reading | None:
     """
     meta = f"{prefix}{os.sep}conda-meta"
     identifier = hash_of(real)
+    # Times before what they date: a change while it is read shows as one afterwards.
+    changed = {meta: _time(meta)}
     try:
         names = names_in(meta)
     except (FileNotFoundError, NotADirectoryError):
@@ -134,23 +146,34 @@ def read(prefix: str, real: str) -> Reading | None:
     except PermissionError:
         message = "Its conda-meta directory cannot be read with your permissions."
         facts = EnvironmentFacts(identifier, Path(prefix), problems=(_problem("unreadable", message),))
-        return Reading(facts, (meta,))
-    packages = _packages(names, ("python-", *BEGINNINGS))
-    python = packages["python"][0] if "python" in packages else None
+        return Reading(facts, changed)
+    packages = _packages(_beginning(names, "p" + LETTERS, ("python-", *BEGINNINGS)))
+    python = packages["python"].version if "python" in packages else None
+    if "state" in names:
+        # Variables of the environment (conda env config vars) are written where they lie.
+        changed[f"{meta}{os.sep}state"] = _time(f"{meta}{os.sep}state")
+    history = f"{meta}{os.sep}history"
+    modified = max(_time(history), *changed.values()) / 1e9
     interpreter = f"{prefix}{os.sep}{PYTHON}"
-    is_broken = python is not None and not os.access(interpreter, os.X_OK)
-    folder = _site_packages(prefix, python) if python else None
-    pypi = _pypi(prefix, folder, names)
+    problems = []
+    if python and not os.access(interpreter, os.X_OK):
+        changed[interpreter] = _time(interpreter)
+        message = f"Its Python interpreter {interpreter} is missing or cannot be started."
+        problems.append(_problem("no-interpreter", message))
     kernels = _own_kernels(f"{prefix}{os.sep}{KERNELS}")
-    history, state = f"{meta}{os.sep}history", f"{meta}{os.sep}state"
-    # Variables of the environment (conda env config vars) are written where they lie.
-    variables = (state,) if "state" in names else ()
-    modified = max(times((meta, history, *variables))) / 1e9
-    message = f"Its Python interpreter {interpreter} is missing or cannot be started."
+    if not kernels:
+        changed[f"{prefix}{os.sep}{KERNELS}"] = _time(f"{prefix}{os.sep}{KERNELS}")
+    pypi: dict[str, PypiPackage] = {}
+    installed = _installed(prefix, python) if python else None
+    if installed is not None:
+        changed[installed[0]] = _time(installed[0])
+        pypi, replaced = _pypi(prefix, *installed, names)
+        packages.update(replaced)
     facts = EnvironmentFacts(
         id=identifier,
         prefix=Path(prefix),
-        meta_names=tuple(names),
+        is_known="history" in names,
+        packages=packages,
         python=python,
         tensorflow=tensorflow_of(packages, pypi),
         keras=keras_of(packages, pypi),
@@ -159,22 +182,17 @@ def read(prefix: str, real: str) -> Reading | None:
         writable=os.access(history if "history" in names else meta, os.W_OK),
         frozen=_frozen(meta, names),
         modified=datetime.fromtimestamp(modified, timezone.utc).isoformat(timespec="milliseconds"),
-        problems=(_problem("no-interpreter", message),) if is_broken else (),
+        problems=tuple(problems),
     )
-    # A package changes conda-meta or site-packages; what is missing is looked for beside that.
-    missing: tuple[str, ...] = (interpreter,) if is_broken else ()
-    missing += (f"{prefix}{os.sep}{KERNELS}",) if not kernels else ()
-    return Reading(facts, (meta, *variables, *((folder,) if folder else ()), *missing))
+    return Reading(facts, changed)
 
 
-def damage(prefix: Path, names: Iterable[str]) -> list[Advice]:
+def damage(prefix: Path) -> list[Advice]:
     """Return a problem where a record is empty, cut off or unreadable (the ends of each file are looked at)."""
     damaged = []
-    for name in sorted(names):
-        if not name.endswith(".json"):
-            continue
+    for path in record_files(prefix):
         try:
-            with (prefix / "conda-meta" / name).open("rb") as file:
+            with path.open("rb") as file:
                 first = file.read(1)
                 file.seek(-min(8, os.fstat(file.fileno()).st_size), os.SEEK_END)
                 is_whole = first == b"{" and file.read().rstrip().endswith(b"}")
@@ -183,7 +201,7 @@ def damage(prefix: Path, names: Iterable[str]) -> list[Advice]:
         except OSError:
             is_whole = False
         if not is_whole:
-            damaged.append(name)
+            damaged.append(path.name)
     if not damaged:
         return []
     more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..conda.pypi import PypiPackage
+from ..conda.records import PackageStem
 from ..tensorflow.variants import variant_of
 from .models import Keras, TensorFlow
 
@@ -33,9 +34,7 @@ PACKAGES = ("tensorflow", "tensorflow-base", "tensorflow-cpu", "tensorflow-gpu")
 #: How the names begin, as records and ``.dist-info`` directories write them; nearly all others are passed
 #: over by this.
 BEGINNINGS = ("tensorflow", "keras", "tf_", "tf-", "nvidia_cuda_runtime", "nvidia-cuda-runtime", "intel_t", "Keras")
-
-#: Version and build by package name.
-Packages = Mapping[str, tuple[str, str]]
+LETTERS = "".join({beginning[0] for beginning in BEGINNINGS})
 
 
 def concerns(name: str) -> bool:
@@ -43,15 +42,15 @@ def concerns(name: str) -> bool:
     return name in DISTRIBUTIONS or name in ("keras", "tf-keras") or name.startswith(CUDA_RUNTIME)
 
 
-def tensorflow_of(packages: Packages, pypi: Mapping[str, PypiPackage]) -> TensorFlow | None:
+def tensorflow_of(packages: Mapping[str, PackageStem], pypi: Mapping[str, PypiPackage]) -> TensorFlow | None:
     """Return the TensorFlow that is imported: pip's where there is one, since it replaced conda's."""
     for name in DISTRIBUTIONS:
         if name in pypi:
             return TensorFlow(pypi[name].version, None, _pypi_variant(name, pypi), "pypi")
     for name in PACKAGES:
         if name in packages:
-            version, build = packages[name]
-            return TensorFlow(version, build, variant_of(build), "conda")
+            stem = packages[name]
+            return TensorFlow(stem.version, stem.build, variant_of(stem.build), "conda")
     return None
 
 
@@ -63,8 +62,8 @@ def _pypi_variant(name: str, pypi: Mapping[str, PypiPackage]) -> str | None:
     return "cuda" + ".".join(runtime.version.split(".")[:2]) if runtime else None
 
 
-def keras_of(packages: Packages, pypi: Mapping[str, PypiPackage]) -> Keras | None:
+def keras_of(packages: Mapping[str, PackageStem], pypi: Mapping[str, PypiPackage]) -> Keras | None:
     """Return the Keras that is imported, by the same rule."""
     if "keras" in pypi:
         return Keras(pypi["keras"].version, "pypi")
-    return Keras(packages["keras"][0], "conda") if "keras" in packages else None
+    return Keras(packages["keras"].version, "conda") if "keras" in packages else None

@@ -44,11 +44,8 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class _Kept:
-    """What was read at ``prefix``, and the modification times under which it holds."""
-
     prefix: str
     reading: Reading
-    times: tuple[int, ...]
 
 
 class Inventory:
@@ -100,7 +97,7 @@ class Inventory:
         records that are damaged.
         """
         others = tuple(problem for problem in found.problems if problem.code != facts.DAMAGED)
-        problems = (*others, *facts.damage(found.prefix, found.meta_names))
+        problems = (*others, *facts.damage(found.prefix))
         if problems == found.problems:
             return found
         closer = replace(found, problems=problems)
@@ -124,15 +121,17 @@ class Inventory:
     def _read(self, item: Item) -> EnvironmentFacts:
         prefix, real = item
         kept = self._kept.get(real)
-        if kept is not None and kept.prefix == prefix and kept.times == facts.times(kept.reading.watched):
+        if kept is not None and kept.prefix == prefix and kept.reading.holds():
             return kept.reading.facts
         begun = time.time_ns()
         reading = facts.read(prefix, real)
         if reading is None:
             return NO_ENVIRONMENT
-        # What changes while it is read, or within the clock's grain of that, must show as a change later.
-        times = tuple(-1 if at >= begun - GRAIN else at for at in facts.times(reading.watched))
-        self._kept[real] = _Kept(prefix, reading, times)
+        # What changes again within the clock's grain has the same date: it is read once more to be sure.
+        for path, at in reading.changed.items():
+            if at >= begun - GRAIN:
+                reading.changed[path] = -1
+        self._kept[real] = _Kept(prefix, reading)
         if kept is not None and kept.reading.facts != reading.facts:
             self._changed.add(prefix)
         return reading.facts

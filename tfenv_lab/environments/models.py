@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from ..conda.pypi import PypiPackage
-from ..conda.records import PackageStem, stem_of
+from ..conda.records import PackageStem
 
 Source = Literal["conda", "pypi"]
 Severity = Literal["info", "warning", "error"]
@@ -63,14 +62,17 @@ class Advice:
 class EnvironmentFacts:
     """What the files of one environment say. Kept until one of them changes.
 
-    ``meta_names`` are the names in ``conda-meta``; ``pypi`` holds, of the Python packages that conda does
-    not own, those that concern TensorFlow and those that replaced a conda package; ``kernels`` the names of
-    its own kernelspecs. ``problems`` make it unusable. ``modified`` is ISO 8601, UTC.
+    Of the Python packages that conda does not own, ``pypi`` holds those that concern TensorFlow and those
+    that replaced a conda package; ``packages`` the conda packages, by normalized name, that concern
+    TensorFlow or were replaced. ``kernels`` are the names of its own kernelspecs, ``is_known`` tells
+    whether conda takes it for an environment (it has a history), ``problems`` make it unusable, and
+    ``modified`` is ISO 8601, UTC.
     """
 
     id: str
     prefix: Path
-    meta_names: tuple[str, ...] = ()
+    is_known: bool = False
+    packages: Mapping[str, PackageStem] = field(default_factory=dict)
     python: str | None = None
     tensorflow: TensorFlow | None = None
     keras: Keras | None = None
@@ -80,11 +82,6 @@ class EnvironmentFacts:
     frozen: str | None = None
     modified: str | None = None
     problems: tuple[Advice, ...] = ()
-
-    @cached_property
-    def packages(self) -> dict[str, PackageStem]:
-        """The conda packages by name."""
-        return {stem.name: stem for stem in map(stem_of, self.meta_names) if stem}
 
 
 @dataclass(frozen=True)

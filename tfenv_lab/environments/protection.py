@@ -34,7 +34,7 @@ class Protection:
         facts = seen.facts
         if facts.frozen is not None:
             return f"This environment is frozen. {facts.frozen}"
-        if facts.problems and not facts.meta_names:
+        if facts.problems and facts.modified is None:
             return facts.problems[0].message
         if not facts.writable:
             return "You have no permission to change this environment."

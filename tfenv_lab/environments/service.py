@@ -90,7 +90,7 @@ class EnvironmentService(LoggingConfigurable):
 
     def known_prefixes(self) -> Sequence[Path]:
         """Return the prefixes that conda takes for environments. Reads the disk: not for the event loop."""
-        return [one.facts.prefix for one in self._inventory.look() if "history" in one.facts.meta_names]
+        return [one.facts.prefix for one in self._inventory.look() if one.facts.is_known]
 
     async def packages(self, identifier: str) -> Sequence[Package]:
         """Return what is installed in an environment, by name; NotFound where there is no such id."""

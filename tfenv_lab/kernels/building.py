@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..conda.records import package_names
 from ..environments.models import EnvironmentFacts
 from . import kernelspecs, naming
 from .kernelspecs import Kernelspec
@@ -50,7 +51,8 @@ def identifier_of(name: str, own: Kernelspec) -> str:
 
 def _shown(setting: Setting, own: Kernelspec, taken: Collection[str]) -> str:
     language = str(own.spec.get("language") or "").lower()
-    interpreter = setting.facts.packages.get(INTERPRETERS.get(language, language))
+    package = INTERPRETERS.get(language, language)
+    interpreter = next((stem for stem in package_names(setting.prefix) if stem.name == package), None)
     tensorflow = setting.facts.tensorflow
     fields = {
         "name": setting.title,
