@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from channel import choose
 from setup import ROOT, STATE, environment
 
 REPORTS = ROOT / ".reports"
@@ -145,6 +144,49 @@ def run(suite: Suite, env: dict[str, str]) -> Count:
     return count
 
 
+class Channel:
+    """The channels for the suites that install TensorFlow, chosen (and built) while other suites run."""
+
+    def __init__(self) -> None:
+        self.log = REPORTS / "channel.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "scripts/channel.py"],
+                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+
+    def urls(self) -> str | None:
+        """Wait for the choice; return the channels to name (none: the configured ones), or None if it failed."""
+        print("\n=== channel", flush=True)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(LIMIT)
+        *lines, last = self.log.read_text().splitlines() or [""]
+        if self.process.returncode:
+            print("\n".join([*lines[-20:], last]), flush=True)
+            return None
+        print("\n".join(line for line in lines if line.startswith("channel:")), flush=True)
+        return last
+
+
+def run_all(chosen: list[Suite], env: dict[str, str]) -> dict[str, Count]:
+    """Run suites in order; those without a channel to install from count as failed."""
+    counts = {}
+    channel = Channel() if any(suite.needs_channel for suite in chosen) else None
+    try:
+        for suite in chosen:
+            if suite.needs_channel and channel and "TFENV_CHANNELS" not in env:
+                urls = channel.urls()
+                if urls is None:
+                    counts[suite.name] = Count(failures=[f"no channel to install from ({channel.log})"])
+                    continue
+                env = env | {"TFENV_CHANNELS": urls}
+            counts[suite.name] = run(suite, env)
+    finally:
+        if channel:
+            end(channel.process)
+    return counts
+
+
 def main() -> int:
     """Run the suites named on the command line, or all of them."""
     every = {suite.name: suite for suite in suites()}
@@ -157,27 +199,15 @@ def main() -> int:
         parser.error(f"no suite is called {', '.join(sorted(unknown))}")
     chosen = [suite for suite in every.values() if not options.suite or suite.name in options.suite]
     REPORTS.mkdir(exist_ok=True)
-    counts: dict[str, Count] = {}
     with tempfile.TemporaryDirectory(prefix="tfenv-test-", ignore_cleanup_errors=True) as temporary:
-        env = environment() | {
-            "TMPDIR": temporary,
-            "PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(REPORTS / "galata.xml"),
-        }
+        env = environment() | {"TMPDIR": temporary}
         if options.images:
             chosen = [every["galata"]]
             env["TFENV_IMAGES"] = "1"
         browser = STATE / "browser"
         if browser.is_file():
             env["TFENV_BROWSER"] = browser.read_text().split(maxsplit=1)[1].strip()
-        for suite in chosen:
-            if suite.needs_channel and "TFENV_CHANNELS" not in env:
-                try:
-                    env["TFENV_CHANNELS"] = " ".join(choose())
-                except SystemExit as reason:
-                    print(reason, flush=True)
-                    counts[suite.name] = Count(failures=["no channel to install from"])
-                    continue
-            counts[suite.name] = run(suite, env)
+        counts = run_all(chosen, env)
     print("\n=== total", flush=True)
     for name, count in counts.items():
         print(f"{name:14}{count.passed:6} passed {len(count.failures):4} failed {count.skipped:4} skipped")
