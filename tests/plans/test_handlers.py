@@ -165,3 +165,8 @@ class TestChanges:
     async def test_an_update_without_news_has_no_entries(self, api: Api, made: Any) -> None:
         plan = await api.plan(kind="update", environment=made["id"], packages=["ipykernel"])
         assert plan["entries"] == []
+
+    async def test_another_tensorflow_by_version_keeps_the_variant(self, api: Api, made: Any) -> None:
+        plan = await api.plan(kind="install", environment=made["id"], specs=["tensorflow=2.20"])
+        assert "tensorflow=2.20.*=cpu_*" in plan["commands"][0]
+        assert plan["entries"][0]["to"]["version"] == "2.20.0"

@@ -75,6 +75,18 @@ def loosened(state: State, packages: tuple[str, ...] | str) -> tuple[dict[str, s
     return specs, freed
 
 
+def same_variant(state: State, specs: Mapping[str, str]) -> dict[str, str]:
+    """Return an install's specs by name, with TensorFlow kept on its kind of hardware where no build was named."""
+    kept = dict(specs)
+    for name, spec in specs.items():
+        installed = state[name]
+        parts = spec.split(" ")
+        loose = family.loosened(name, str(installed.build)).split(" ") if installed else [name]
+        if len(loose) == 3 and len(parts) < 3:
+            kept[name] = " ".join([name, parts[1] if len(parts) == 2 else "*", loose[2]])
+    return kept
+
+
 def remembered(state: State, specs: Mapping[str, str], after: Sequence[RepoDataRecord]) -> dict[str, str]:
     """Return the specs to remember after an update: as they were where they still hold, else at the new minor."""
     from ..conda import specs as spec_texts

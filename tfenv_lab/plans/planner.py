@@ -127,7 +127,8 @@ class Planner:
         state = found.state
         freed: set[str] = set()
         if isinstance(request, requests.Install):
-            new = specs.by_name(str(specs.parse(text, self._allowed)) for text in request.specs)
+            asked_for = specs.by_name(str(specs.parse(text, self._allowed)) for text in request.specs)
+            new = change.same_variant(state, asked_for)
         else:
             new, freed = change.loosened(state, request.packages)
         constraints = [] if "python" in new else change.python_pin(state)
