@@ -12,7 +12,7 @@ import pytest
 from rattler import Gateway, MatchSpec
 
 from tfenv_lab.conda import prefix as prefixes
-from tfenv_lab.conda import revisions, transaction
+from tfenv_lab.conda import revisions, transaction, virtual_packages
 from tfenv_lab.conda.progress import Progress
 
 from ..tiny_channel import TinyChannel
@@ -53,7 +53,8 @@ class Lab:
 
         gateway = Gateway(cache_dir=self.root / "repodata")
         wanted = [MatchSpec(spec, strict=False) for spec in specs]
-        return await rattler.solve([self.channel.url], wanted, gateway=gateway)
+        found = virtual_packages.detect()
+        return await rattler.solve([self.channel.url], wanted, gateway=gateway, virtual_packages=found)
 
     async def change(self, *specs: str, job: str = "0job", watcher: Watched | None = None, **fields: Any) -> Any:
         """Bring the prefix to what ``specs`` solve to: created where it is not there, changed where it is."""

@@ -41,15 +41,20 @@ def forget(prefix: Path, records: Iterable[PrefixRecord]) -> None:
     where a newer source has the same size and time (reproducible builds) Python would run the old code.
     """
     for record in records:
-        folders = set()
-        for path in map(str, record.files):
-            if path.endswith(".py"):
-                cache = prefix / Path(path).parent / "__pycache__"
-                folders.add(cache)
-                for compiled in cache.glob(f"{Path(path).stem}.*.pyc"):
+        stems: dict[Path, set[str]] = {}
+        for path in record.files:
+            if path.suffix == ".py":
+                stems.setdefault(prefix / path.parent / "__pycache__", set()).add(path.stem)
+        for cache, names in stems.items():
+            if not cache.is_dir():
+                continue
+            kept = False
+            for compiled in cache.iterdir():
+                if compiled.suffix == ".pyc" and compiled.name.split(".", 1)[0] in names:
                     compiled.unlink()
-        for cache in folders:
-            if cache.is_dir() and not any(cache.iterdir()):
+                else:
+                    kept = True
+            if not kept:
                 cache.rmdir()
 
 
