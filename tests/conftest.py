@@ -68,7 +68,7 @@ class Api:
             response = error.response
         content = response.body.decode()
         self.headers = response.headers
-        return response.code, json.loads(content) if content[:1] in "{[" else content
+        return response.code, json.loads(content) if content[:1] in ("{", "[") else content
 
     async def plan(self, **request: Any) -> Any:
         """Return a plan, which must be possible."""
