@@ -161,7 +161,7 @@ def test_a_killed_transaction_leaves_the_old_environment_or_the_new(wide: Lab, p
         outcomes["new" if done else "old"] += 1
         staging.discard(prefix)
     # Kills on both sides of the swap were met, or the test proves nothing.
-    assert min(outcomes.values()) > 2, outcomes
+    assert min(outcomes.values()) > 0, outcomes
 
 
 def _collected(prefix: Path) -> None:
