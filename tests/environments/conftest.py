@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ import pytest
 
 from tests.prefixes import make_prefix
 from tfenv_lab.conda import condarc, condarc_files, roots
+from tfenv_lab.environments.models import Environment
 from tfenv_lab.environments.service import EnvironmentService
 
 Result = TypeVar("Result")
@@ -21,6 +23,18 @@ def run(awaitable: Awaitable[Result]) -> Result:
         return await awaitable
 
     return asyncio.run(wait())
+
+
+def only(service: EnvironmentService) -> Environment:
+    (found,) = run(service.list())
+    return found
+
+
+def settle(prefix: Path) -> None:
+    """Date everything a minute back: what was changed this instant is read again to be sure."""
+    for path in (prefix, *prefix.rglob("*")):
+        status = path.lstat()
+        os.utime(path, (status.st_atime - 60, status.st_mtime - 60), follow_symlinks=False)
 
 
 @pytest.fixture(autouse=True)
@@ -73,3 +87,11 @@ def register(home: Path) -> Callable[[Path | str], None]:
             file.write(f"{prefix}\n")
 
     return add
+
+
+@pytest.fixture
+def tf(envs: Path) -> Path:
+    stems = ["tensorflow-2.19.1-cpu_py311h1_0", "keras-3.5.0-pyh_0"]
+    prefix = make_prefix(envs / "tf", stems, python="3.11.9", kernels=["python3"])
+    settle(prefix)
+    return prefix

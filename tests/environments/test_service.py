@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.environments.conftest import run
-from tests.prefixes import add_dist_info, add_kernel, add_record, make_prefix
-from tfenv_lab.environments import facts, inventory
+from tests.environments.conftest import only, run, settle
+from tests.prefixes import add_record, make_prefix
+from tfenv_lab.environments import facts
 from tfenv_lab.environments.bounded import BoundedReads
-from tfenv_lab.environments.models import Advice, Environment, Kernel, Update
+from tfenv_lab.environments.models import Advice, Kernel, Update
 from tfenv_lab.environments.service import EnvironmentService
 from tfenv_lab.errors import NotFound
 
 Make = Callable[..., EnvironmentService]
-
-
-def only(service: EnvironmentService) -> Environment:
-    (found,) = run(service.list())
-    return found
-
-
-@pytest.fixture
-def tf(envs: Path) -> Path:
-    stems = ["tensorflow-2.19.1-cpu_py311h1_0", "keras-3.5.0-pyh_0"]
-    prefix = make_prefix(envs / "tf", stems, python="3.11.9", kernels=["python3"])
-    settle(prefix)
-    return prefix
-
-
-def settle(prefix: Path) -> None:
-    """Date everything a minute back: what was changed this instant is read again to be sure."""
-    for path in (prefix, *prefix.rglob("*")):
-        status = path.lstat()
-        os.utime(path, (status.st_atime - 60, status.st_mtime - 60), follow_symlinks=False)
 
 
 class TestModel:
@@ -119,154 +97,6 @@ class TestOne:
         assert only(service).advice == found.advice
         add_record(tf, "zlib-1.3-0")
         assert run(service.get(found.id)).advice == () == only(service).advice
-
-
-class TestFresh:
-    CHANGES: tuple[tuple[str, Callable[[Path], object], Callable[[Environment], object], object], ...] = (
-        (
-            "conda updates a package",
-            lambda tf: (
-                (tf / "conda-meta" / "keras-3.5.0-pyh_0.json").unlink(),
-                add_record(tf, "keras-3.6.0-pyh_0"),
-            ),
-            lambda found: found.keras and found.keras.version,
-            "3.6.0",
-        ),
-        (
-            "pip installs",
-            lambda tf: add_dist_info(tf / "lib/python3.11/site-packages", "tensorflow", "2.20.0"),
-            lambda found: found.tensorflow and found.tensorflow.source,
-            "pypi",
-        ),
-        (
-            "it is frozen",
-            lambda tf: (tf / "conda-meta" / "frozen").write_text('{"message": "No."}'),
-            lambda found: found.protected,
-            True,
-        ),
-        ("conda-meta is deleted", lambda tf: shutil.rmtree(tf / "conda-meta"), lambda found: found.python, None),
-    )
-
-    @pytest.mark.parametrize(
-        ("change", "look", "seen"), [case[1:] for case in CHANGES], ids=[case[0] for case in CHANGES]
-    )
-    def test_a_change_in_a_terminal_shows_with_the_next_list(
-        self,
-        change: Callable[[Path], object],
-        look: Callable[[Environment], object],
-        seen: object,
-        service: EnvironmentService,
-        tf: Path,
-    ) -> None:
-        assert look(only(service)) != seen
-        change(tf)
-        assert look(only(service)) == seen
-
-    def test_a_repaired_interpreter_and_an_added_kernel_show(self, service: EnvironmentService, envs: Path) -> None:
-        prefix = make_prefix(envs / "x", python="3.11.9")
-        (prefix / "bin" / "python").rename(prefix / "bin" / "away")
-        settle(prefix)
-        assert [advice.code for advice in only(service).advice] == ["no-interpreter"]
-        (prefix / "bin" / "away").rename(prefix / "bin" / "python")
-        assert [advice.code for advice in only(service).advice] == ["no-kernel"]
-        add_kernel(prefix)
-        assert only(service).advice == ()
-
-    def test_new_and_removed_environments_show(self, service: EnvironmentService, tf: Path, envs: Path) -> None:
-        assert len(run(service.list())) == 1
-        make_prefix(envs / "new")
-        assert len(run(service.list())) == 2
-        shutil.rmtree(tf)
-        assert only(service).name == "new"
-
-    def test_one_that_another_replaced_is_read_anew(self, service: EnvironmentService, tf: Path, envs: Path) -> None:
-        assert only(service).python == "3.11.9"
-        staged = make_prefix(envs / ".tfenv-new-1-tf", python="3.12.1")
-        tf.rename(envs / ".tfenv-old-1-tf")
-        staged.rename(tf)
-        assert only(service).python == "3.12.1"
-
-    def test_what_did_not_change_is_not_read_again(
-        self, service: EnvironmentService, tf: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        first = only(service)
-
-        def fail(*_: object) -> None:
-            raise AssertionError("read again")
-
-        monkeypatch.setattr(facts, "read", fail)
-        assert only(service) == first
-
-    def test_unless_it_is_asked_for(self, service: EnvironmentService, tf: Path) -> None:
-        assert only(service).keras is not None
-        record = tf / "conda-meta" / "keras-3.5.0-pyh_0.json"
-        times = (tf / "conda-meta").stat()
-        record.unlink()
-        os.utime(tf / "conda-meta", ns=(times.st_atime_ns, times.st_mtime_ns))
-        assert only(service).keras is not None
-        service.invalidate(tf)
-        assert only(service).keras is None
-
-    def test_a_change_in_the_instant_of_reading_is_not_missed(
-        self, service: EnvironmentService, envs: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        # A clock that ticks once a minute, so that the instant outlasts a busy machine.
-        monkeypatch.setattr(inventory, "GRAIN", 60_000_000_000)
-        prefix = make_prefix(envs / "x", ["keras-3.5.0-pyh_0"])
-        assert only(service).keras is not None
-        stamp = (prefix / "conda-meta").stat().st_mtime_ns
-        (prefix / "conda-meta" / "keras-3.5.0-pyh_0.json").unlink()
-        os.utime(prefix / "conda-meta", ns=(stamp, stamp))
-        assert only(service).keras is None
-
-
-class TestFollowers:
-    def follow(self, make_service: Make) -> tuple[EnvironmentService, list[Sequence[Path]]]:
-        told: list[Sequence[Path]] = []
-
-        async def on_change(prefixes: Sequence[Path]) -> None:
-            told.append(prefixes)
-
-        return make_service(on_change=on_change), told
-
-    def test_they_are_told_what_changed_or_vanished_but_not_what_is_new(
-        self, make_service: Make, tf: Path, envs: Path
-    ) -> None:
-        service, told = self.follow(make_service)
-
-        async def live() -> None:
-            await service.list()
-            await service.stop()
-            assert told == []
-            add_record(tf, "rich-13.0-pyh_0")
-            make_prefix(envs / "new")
-            await service.list()
-            await service.stop()
-            assert told == [[tf]]
-            await service.list()
-            shutil.rmtree(tf)
-            await service.list()
-            await service.stop()
-            assert told == [[tf], [tf]]
-
-        asyncio.run(live())
-
-    def test_one_that_fails_does_not_fail_the_list(
-        self, make_service: Make, tf: Path, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        async def fail(prefixes: Sequence[Path]) -> None:
-            raise OSError("no space")
-
-        service = make_service(on_change=fail)
-
-        async def live() -> None:
-            await service.list()
-            add_record(tf, "rich-13.0-pyh_0")
-            assert len(await service.list()) == 1
-            await service.stop()
-
-        asyncio.run(live())
-        assert "no space" in caplog.text
 
 
 class TestOneThatHangs:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,34 +9,14 @@ from typing import Any
 
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_core.paths import jupyter_data_dir
 
 from tests.kernels.conftest import ask, run, started
-from tests.prefixes import add_kernel, add_record, make_prefix
+from tests.kernels.on_disk import hand_made, kernels, registered, spec_of
+from tests.prefixes import add_kernel, make_prefix
 from tfenv_lab.conda.condarc import CondaSettings
 from tfenv_lab.environments.models import Kernel
 from tfenv_lab.errors import InvalidRequest
 from tfenv_lab.kernels.service import KernelService
-
-
-def spec_of(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((kernels() / name / "kernel.json").read_text())
-    return found
-
-
-def kernels() -> Path:
-    return Path(jupyter_data_dir()) / "kernels"
-
-
-def registered() -> list[str]:
-    return sorted(path.name for path in kernels().iterdir()) if kernels().is_dir() else []
-
-
-def hand_made(name: str, **spec: Any) -> Path:
-    folder = kernels() / name
-    folder.mkdir(parents=True)
-    (folder / "kernel.json").write_text(json.dumps({"argv": ["x"], "display_name": name, "language": "y", **spec}))
-    return folder
 
 
 class TestRegister:
@@ -218,78 +197,6 @@ class TestUnregister:
         run(service.register(make_prefix(envs / "b", python="3.11.9", kernels=["python3"])))
         run(service.unregister(tf219))
         assert registered() == ["conda-env-b-py"]
-
-
-class TestReconcile:
-    def test_a_vanished_environments_kernel_goes(self, service: KernelService, tf219: Path) -> None:
-        run(service.register(tf219))
-        shutil.rmtree(tf219)
-        run(service.reconcile())
-        assert registered() == []
-
-    def test_one_whose_drive_is_away_stays(self, service: KernelService, tf219: Path, tmp_path: Path) -> None:
-        run(service.register(tf219))
-        (tmp_path / "u").rename(tmp_path / "unplugged")
-        run(service.reconcile())
-        assert registered() == ["conda-env-tf219-py"]
-
-    def test_one_that_lost_its_kernel_goes(self, service: KernelService, tf219: Path) -> None:
-        run(service.register(tf219))
-        shutil.rmtree(tf219 / "share" / "jupyter" / "kernels")
-        run(service.reconcile())
-        assert registered() == []
-
-    def test_a_changed_one_is_rewritten(self, service: KernelService, tf219: Path) -> None:
-        run(service.register(tf219, env={"MINE": "1"}))
-        (tf219 / "conda-meta" / "tensorflow-2.19.1-cpu_py311h1_0.json").unlink()
-        add_record(tf219, "tensorflow-2.20.0-cpu_py311h1_0")
-        (tf219 / "conda-meta" / "state").write_text('{"env_vars": {"NEW": "yes"}}')
-        run(service.reconcile([tf219]))
-        spec = spec_of("conda-env-tf219-py")
-        assert spec["display_name"] == "tf219 (TensorFlow 2.20.0)"
-        assert (spec["env"]["NEW"], spec["env"]["MINE"]) == ("yes", "1")
-
-    def test_an_unchanged_one_is_not_written(self, service: KernelService, tf219: Path) -> None:
-        run(service.register(tf219))
-        before = (kernels() / "conda-env-tf219-py" / "kernel.json").stat()
-        run(service.reconcile())
-        assert (kernels() / "conda-env-tf219-py" / "kernel.json").stat() == before
-
-    def test_another_format_of_names_is_applied(self, make_service: Any, tf219: Path) -> None:
-        run(make_service().register(tf219))
-        run(make_service(display_name="TF {tensorflow}").reconcile())
-        assert spec_of("conda-env-tf219-py")["display_name"] == "TF 2.19.1"
-
-    def test_hand_made_and_damaged_ones_are_never_touched(self, service: KernelService, tf219: Path) -> None:
-        run(service.register(tf219))
-        hand_made("conda-env-gone-py", metadata={"conda_env_path": "/no/such/environment"})
-        hand_made("marked", metadata={"tfenv_lab": "something else"})
-        (kernels() / "damaged").mkdir()
-        (kernels() / "damaged" / "kernel.json").write_text("{")
-        run(service.reconcile())
-        assert registered() == ["conda-env-gone-py", "conda-env-tf219-py", "damaged", "marked"]
-
-    def test_only_the_prefixes_asked_for(self, service: KernelService, tf219: Path, envs: Path) -> None:
-        run(service.register(tf219))
-        shutil.rmtree(tf219)
-        run(service.reconcile([envs / "other"]))
-        assert registered() == ["conda-env-tf219-py"]
-
-    def test_one_that_fails_does_not_stop_the_others(
-        self, service: KernelService, tf219: Path, envs: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        for prefix in (tf219, make_prefix(envs / "b", python="3.11.9", kernels=["python3"])):
-            run(service.register(prefix))
-
-        def full(*_: object) -> None:
-            raise OSError("No space left on device")
-
-        # What a full disk does, imitated at the edge.
-        monkeypatch.setattr("tfenv_lab.kernels.kernelspecs.write", full)
-        add_record(tf219, "new-1-0")
-        shutil.rmtree(envs / "b")
-        run(service.reconcile())
-        assert registered() == ["conda-env-tf219-py"]
 
 
 class TestRealKernels:

@@ -118,6 +118,16 @@ def _template(value: str) -> str:
     return value.replace("$", "$$")
 
 
+def sources(prefix: Path) -> str:
+    """Return a text that changes when a script or a file of variables is added, removed or rewritten."""
+    found = []
+    for name in ("activate.d", "env_vars.d"):
+        for path in sorted((prefix / "etc" / "conda" / name).glob("*")):
+            status = path.lstat()
+            found.append(f"{path.name} {status.st_mtime_ns} {status.st_size}")
+    return "; ".join(found)
+
+
 def environment_variables(
     prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ
 ) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets.config import LoggingConfigurable
 
-from ..conda.activation import environment_variables
+from ..conda.activation import environment_variables, sources
 from ..conda.prefix import fingerprint
 from ..environments import facts
 from ..environments.models import Advice, EnvironmentFacts, Kernel
@@ -178,7 +179,7 @@ class KernelService(LoggingConfigurable):
     ) -> list[Built]:
         real = os.path.realpath(prefix)
         # The fingerprint first: a change while the rest is read shows as one afterwards.
-        state = fingerprint(prefix)
+        state = _state(prefix)
         marks = {mark["kernel"]: mark for spec in known if (mark := spec.mark) and _place(spec) == real}
         titles = (str(mark["title"]) for mark in marks.values() if mark.get("title"))
         reading = facts.read(str(prefix), real)
@@ -231,7 +232,7 @@ class KernelService(LoggingConfigurable):
             self.log.info("Removing the kernels of %s: the environment or its kernel is gone", prefix)
             self._unregister(prefix)
             return
-        state = fingerprint(prefix)
+        state = _state(prefix)
         ids = {naming.kernel_id(name, own.name) for own in kernelspecs.inside(prefix)} if name else set()
         if ids == {spec.name for spec in specs} and all(_is_current(spec, state, self.display_name) for spec in specs):
             return
@@ -244,6 +245,11 @@ def _is_current(spec: Kernelspec, state: str, display_name: str) -> bool:
     mark = spec.mark or {}
     wanted = (kernelspecs.FORMAT, state, display_name)
     return (mark.get("format"), mark.get("fingerprint"), mark.get("display_name")) == wanted
+
+
+def _state(prefix: Path) -> str:
+    """Return a text that changes with the packages of an environment, and with what its activation runs and reads."""
+    return hashlib.sha256(f"{fingerprint(prefix)} {sources(prefix)}".encode()).hexdigest()[:32]
 
 
 def _place(spec: Kernelspec) -> str:
