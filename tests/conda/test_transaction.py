@@ -218,3 +218,24 @@ def test_a_prefix_that_cannot_be_renamed_is_not_half_removed(lab: Lab, monkeypat
     with pytest.raises(JobFailed, match="cannot be written"):
         transaction.remove(lab.prefix, "1job")
     assert lab.tree() == before
+
+
+def test_a_folder_that_somebody_made_stays_and_one_of_a_package_that_goes_does_not(lab: Lab) -> None:
+    run(lab.change("app 1.0", "tool"))
+    (lab.prefix / "results").mkdir()
+    run(lab.change("tool", job="1job"))
+    assert (lab.prefix / "results").is_dir()
+    assert not (lab.prefix / "bin").exists()
+
+
+def test_another_python_has_the_noarch_packages_in_its_own_place(lab: Lab) -> None:
+    for version in ("3.11.1", "3.12.1"):
+        lab.channel.add("python", version, files={f"lib/python{version[:4]}/os.py": ""})
+    link = json.dumps({"noarch": {"type": "python"}, "package_metadata_version": 1})
+    files, about = {"site-packages/pure.py": "VALUE = 1\n"}, {"link.json": link}
+    lab.channel.add("pure", "1.0", noarch="python", depends=["python"], files=files, info_files=about)
+    lab.channel.index()
+    run(lab.change("python 3.11.*", "pure"))
+    run(lab.change("python 3.12.*", "pure", job="1job"))
+    assert (lab.prefix / "lib/python3.12/site-packages/pure.py").exists()
+    assert not (lab.prefix / "lib/python3.11").exists()

@@ -34,30 +34,6 @@ def compiled_path(source: str, tag: str) -> str:
     return f"{folder}/__pycache__/{name[:-3]}.{tag}.pyc".lstrip("/")
 
 
-def forget(prefix: Path, records: Iterable[PrefixRecord]) -> None:
-    """Delete the bytecode of packages about to be unlinked.
-
-    Stale bytecode outlives its package otherwise: it keeps directories importable as namespace packages, and
-    where a newer source has the same size and time (reproducible builds) Python would run the old code.
-    """
-    for record in records:
-        stems: dict[Path, set[str]] = {}
-        for path in record.files:
-            if path.suffix == ".py":
-                stems.setdefault(prefix / path.parent / "__pycache__", set()).add(path.stem)
-        for cache, names in stems.items():
-            if not cache.is_dir():
-                continue
-            kept = False
-            for compiled in cache.iterdir():
-                if compiled.suffix == ".pyc" and compiled.name.split(".", 1)[0] in names:
-                    compiled.unlink()
-                else:
-                    kept = True
-            if not kept:
-                cache.rmdir()
-
-
 def add(prefix: Path, records: Iterable[PrefixRecord], store: Path) -> int:
     """Give noarch Python packages in ``prefix`` their bytecode, from ``store`` or freshly compiled into it.
 

@@ -12,7 +12,7 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,36 +112,62 @@ def _place(entry: os.DirEntry[str], target: str, share: bool) -> None:
     shutil.copy2(entry.path, target, follow_symlinks=False)
 
 
-def clone(source: Path, target: Path, progress: Callable[[int], None] = lambda _: None) -> Snapshot:
+def clone(source: Path, target: Path, without: Collection[str] = ()) -> Snapshot:
     """Copy the tree ``source`` to the new directory ``target``, sharing file contents by hard links.
 
     Symbolic links stay links, modes and times are kept, and what is edited in place (``COPIED``) is copied.
-    ``progress`` gets the number of files so far, every thousand. Returns what was seen.
+    ``without`` are paths inside the tree (``/`` separators) that are left out, with their bytecode and the directories
+    that held nothing else. Returns what was seen.
     """
     snapshot = Snapshot()
     files = snapshot.files
-    shared_root = len(os.fspath(source)) + 1
-
-    def walk(here: str, there: str, share: bool) -> None:
-        Path(there).mkdir()
-        with os.scandir(here) as entries:
-            for entry in entries:
-                destination = f"{there}{os.sep}{entry.name}"
-                if entry.is_symlink():
-                    Path(destination).symlink_to(Path(entry.path).readlink())
-                elif entry.is_dir(follow_symlinks=False):
-                    walk(entry.path, destination, share and not (here == root and entry.name in COPIED))
-                elif entry.is_file(follow_symlinks=False):
-                    status = entry.stat(follow_symlinks=False)
-                    files[entry.path[shared_root:]] = (status.st_ino, status.st_mtime_ns)
-                    _place(entry, destination, share)
-                    if len(files) % 1000 == 0:
-                        progress(len(files))
-                # Sockets and pipes are not part of an environment.
-        shutil.copystat(here, there)
-
     root = os.fspath(source)
-    walk(root, os.fspath(target), True)
+    start = len(root) + 1
+
+    def left_out(inside: str) -> bool:
+        if not inside.endswith(".pyc"):
+            return inside in without
+        # Bytecode that outlived its source would keep a directory importable, or run in place of a newer source
+        # of the same size and time (reproducible builds).
+        folder, _, name = inside.rpartition("__pycache__/")
+        return inside in without or f"{folder}{name.split('.', 1)[0]}.py" in without
+
+    def walk(here: str, there: str, share: bool, make_parent: Callable[[], None]) -> None:
+        made = False
+
+        def make() -> None:
+            nonlocal made
+            if not made:
+                make_parent()
+                Path(there).mkdir()
+                made = True
+
+        with os.scandir(here) as found:
+            entries = list(found)
+        for entry in entries:
+            inside, destination = entry.path[start:], f"{there}{os.sep}{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                walk(entry.path, destination, share and inside not in COPIED, make)
+                continue
+            skipped = left_out(inside.replace(os.sep, "/"))
+            if not skipped:
+                make()
+            if entry.is_symlink():
+                if not skipped:
+                    Path(destination).symlink_to(Path(entry.path).readlink())
+            elif entry.is_file(follow_symlinks=False):
+                status = entry.stat(follow_symlinks=False)
+                files[inside] = (status.st_ino, status.st_mtime_ns)
+                if not skipped:
+                    _place(entry, destination, share)
+            # Sockets and pipes are not part of an environment.
+        if not entries:
+            make()
+        if made:
+            shutil.copystat(here, there)
+
+    walk(root, os.fspath(target), True, lambda: None)
+    target.mkdir(exist_ok=True)
     return snapshot
 
 

@@ -74,10 +74,23 @@ async def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[st
     }
 
 
-def changed_records(before: Iterable[RepoDataRecord], after: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
-    """Return the records of ``after`` that have to be linked, given what is installed."""
-    have = {(r.name.normalized, str(r.version), str(r.build), r.subdir) for r in before}
-    return [r for r in after if (r.name.normalized, str(r.version), str(r.build), r.subdir) not in have]
+def changed_records(before: Iterable[RepoDataRecord], after: Sequence[RepoDataRecord]) -> list[RepoDataRecord]:
+    """Return the records of ``after`` that have to be linked, given what is installed.
+
+    With another minor version of Python all ``noarch: python`` packages are linked anew: their place carries it.
+    """
+    installed = list(before)
+    have = {(r.name.normalized, str(r.version), str(r.build), r.subdir) for r in installed}
+    moved = _python_of(installed) != _python_of(after)
+    return [
+        r
+        for r in after
+        if (moved and r.noarch.python) or (r.name.normalized, str(r.version), str(r.build), r.subdir) not in have
+    ]
+
+
+def _python_of(records: Iterable[RepoDataRecord]) -> list[list[str]]:
+    return [str(r.version).split(".")[:2] for r in records if r.name.normalized == "python"][:1]
 
 
 async def apply(
@@ -95,16 +108,22 @@ async def apply(
     try:
         watcher.phase("link" if not new else "download")
         source = None if new else change.prefix
-        snapshot = await asyncio.to_thread(staging.clone, source, staged) if source else staging.Snapshot()
-        before = await asyncio.to_thread(prefix.records, staged) if source else []
-        asked = prefix.requested_specs(staged) if source else {}
-        await _link(change, staged, before, package_cache, bytecode_store, client, watcher)
+        before = await asyncio.to_thread(prefix.records, source) if source else []
+        asked = prefix.requested_specs(source) if source else {}
+        coming = changed_records(before, change.records)
+        kept = {r.name.normalized for r in change.records} - {r.name.normalized for r in coming}
+        staying = [record for record in before if record.name.normalized in kept]
+        snapshot = staging.Snapshot()
+        if source is not None:
+            # What will be replaced is not even cloned: most of the work of a change is unlinking and linking files.
+            leaving = _files(before) - _files(staying)
+            snapshot = await asyncio.to_thread(staging.clone, source, staged, leaving)
+        await _link(change, staged, staying, coming, package_cache, bytecode_store, client, watcher)
         after = await asyncio.to_thread(prefix.records, staged)
-        owned = {str(path) for record in (*before, *after) for path in record.files}
+        owned = _files(before) | _files(after)
         if change.copy_of is not None:
-            await asyncio.to_thread(
-                staging.carry_over, change.copy_of, staged, staging.Snapshot(), _owned(change.copy_of, owned)
-            )
+            theirs = owned | _files(await asyncio.to_thread(prefix.records, change.copy_of))
+            await asyncio.to_thread(staging.carry_over, change.copy_of, staged, staging.Snapshot(), theirs)
         revision = await asyncio.to_thread(_record, change, staged, before, after, asked)
         if source is not None:
             await asyncio.to_thread(staging.carry_over, source, staged, snapshot, owned)
@@ -156,9 +175,10 @@ def remove(path: Path, job: str) -> None:
         registry.unregister(path)
 
 
-def _owned(source: Path, owned: set[str]) -> set[str]:
-    """Return the paths that conda's records claim in ``source`` as well as those in ``owned``."""
-    return owned | {str(path) for record in prefix.records(source) for path in record.files}
+def _files(records: Iterable[PrefixRecord]) -> set[str]:
+    """Return the paths inside a prefix (``/`` separators) that belong to packages: their files and their records."""
+    files = {path.as_posix() for record in records for path in record.files}
+    return files | {f"conda-meta/{r.name.normalized}-{r.version}-{r.build}.json" for r in records}
 
 
 def require_state(path: Path, fingerprint: str | None) -> None:
@@ -173,18 +193,14 @@ def require_state(path: Path, fingerprint: str | None) -> None:
 async def _link(
     change: Change,
     staged: Path,
-    before: list[PrefixRecord],
+    installed: list[PrefixRecord],
+    coming: list[RepoDataRecord],
     cache: Path,
     store: Path,
     client: Client | None,
     watcher: Watcher,
 ) -> None:
-    """Bring the staged tree from ``before`` to the change's records, bytecode included."""
-    coming = changed_records(before, change.records)
-    names = {record.name.normalized for record in change.records}
-    moved = {record.name.normalized for record in coming}
-    going = [r for r in before if r.name.normalized in moved or r.name.normalized not in names]
-    await asyncio.to_thread(bytecode.forget, staged, going)
+    """Link what is ``coming`` into the staged tree, which holds what is ``installed``; bytecode included."""
     sizes = await fetch_sizes(coming, cache)
 
     await asyncio.to_thread(_require_genuine, [r for r in coming if r.name.normalized in sizes])
@@ -197,13 +213,14 @@ async def _link(
         list(change.records),
         staged,
         cache_dir=cache,
-        installed_packages=before or None,
+        installed_packages=installed or None,
         show_progress=False,
         client=client,
         reporter=cast("rattler.InstallerReporter", steps),  # it has the callbacks that are used
         alternative_target_prefix=change.prefix,
     )
     (staged / "conda-meta").mkdir(parents=True, exist_ok=True)  # an environment without packages
+    moved = {record.name.normalized for record in coming}
     fresh = [r for r in await asyncio.to_thread(prefix.records, staged) if r.name.normalized in moved]
     await asyncio.to_thread(bytecode.add, staged, fresh, store)
     steps.compiled()
