@@ -2,6 +2,9 @@
 export namespace CommandIDs {
   export const openPanel = 'tfenv_lab:open-panel';
   export const newEnvironment = 'tfenv_lab:new-environment';
+  export const importEnvironment = 'tfenv_lab:import-environment';
+  export const importFile = 'tfenv_lab:import-file';
+  export const exportEnvironment = 'tfenv_lab:export-environment';
   export const showEnvironment = 'tfenv_lab:show-environment';
   export const updateEnvironment = 'tfenv_lab:update-environment';
   export const updateAll = 'tfenv_lab:update-all-packages';

@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { changesPlugin } from './plugins/changes';
 import { environmentsPlugin } from './plugins/environments';
+import { filesPlugin } from './plugins/files';
 import { managerPlugin } from './plugins/manager';
 import { notebookPlugin } from './plugins/notebook';
 import { notificationsPlugin } from './plugins/notifications';
@@ -14,6 +15,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   panelPlugin,
   environmentsPlugin,
   changesPlugin,
+  filesPlugin,
   notebookPlugin,
   notificationsPlugin
 ];

@@ -10,6 +10,7 @@ import { CommandIDs } from '../commandids';
 import { JOB_EVENT } from '../models/jobs';
 import { changesPlugin } from '../plugins/changes';
 import { environmentsPlugin } from '../plugins/environments';
+import { filesPlugin } from '../plugins/files';
 import { createManager } from '../plugins/manager';
 import { notebookPlugin } from '../plugins/notebook';
 import { notificationsPlugin } from '../plugins/notifications';
@@ -65,6 +66,7 @@ export class FakeApp {
       panelPlugin,
       environmentsPlugin,
       changesPlugin,
+      filesPlugin,
       notebookPlugin,
       notificationsPlugin
     ];

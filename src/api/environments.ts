@@ -4,6 +4,7 @@ import { request, requestText } from '../request';
 import type {
   Environment,
   ExportFormat,
+  ExportSpecs,
   Job,
   Package,
   Revision
@@ -51,9 +52,14 @@ export class EnvironmentsClient {
     return answer.revisions;
   }
 
-  export(id: string, format: ExportFormat): Promise<string> {
+  /** The environment as a file's text; `specs` is what an environment.yml lists. */
+  export(
+    id: string,
+    format: ExportFormat,
+    specs: ExportSpecs = 'requested'
+  ): Promise<string> {
     return requestText(
-      `${this._path(id)}/export?format=${format}`,
+      `${this._path(id)}/export?format=${format}&specs=${specs}`,
       {},
       this._settings
     );

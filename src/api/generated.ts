@@ -501,6 +501,11 @@ export interface components {
         };
         /** @enum {string} */
         readonly ExportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock";
+        /**
+         * @default requested
+         * @enum {string}
+         */
+        readonly ExportSpecs: "requested" | "all";
         readonly RevertRequest: {
             /** @constant */
             readonly kind: "revert";
@@ -721,6 +726,7 @@ export type RemoveRequest = components['schemas']['RemoveRequest'];
 export type CloneRequest = components['schemas']['CloneRequest'];
 export type ImportRequest = components['schemas']['ImportRequest'];
 export type ExportFormat = components['schemas']['ExportFormat'];
+export type ExportSpecs = components['schemas']['ExportSpecs'];
 export type RevertRequest = components['schemas']['RevertRequest'];
 export type Plan = components['schemas']['Plan'];
 export type Warning = components['schemas']['Warning'];
@@ -905,6 +911,8 @@ export interface operations {
         readonly parameters: {
             readonly query: {
                 readonly format: components["schemas"]["ExportFormat"];
+                /** @description What an environment.yml lists: the specs asked for, or every package with version and build. */
+                readonly specs?: components["schemas"]["ExportSpecs"];
             };
             readonly header?: never;
             readonly path: {

@@ -39,6 +39,7 @@ export interface INewEnvironmentProps {
   readonly trans: TranslationBundle;
   readonly onDraft: (draft: IDraft) => void;
   readonly onReview: (request: CreateRequest) => void;
+  readonly onImport: () => void;
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
 }
 
@@ -146,6 +147,9 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
         </dl>
       </details>
       <div className="jp-TfenvButtons">
+        <button type="button" className="jp-TfenvLink" onClick={props.onImport}>
+          {trans.__('From a file…')}
+        </button>
         <button
           type="submit"
           className="jp-mod-styled jp-mod-accept"

@@ -10,6 +10,7 @@ export type DetailsTab = 'packages' | 'history' | 'check';
 export type Screen =
   | { readonly name: 'list' }
   | { readonly name: 'new' }
+  | { readonly name: 'import' }
   | { readonly name: 'review' }
   | {
       readonly name: 'details';
@@ -35,6 +36,19 @@ export const EMPTY_DRAFT: IDraft = {
   prereleases: false
 };
 
+/** The file that an environment is to be made from; `name` is null until the user touches it. */
+export interface IImportDraft {
+  readonly content: string;
+  readonly fileName: string | null;
+  readonly name: string | null;
+}
+
+export const EMPTY_IMPORT: IImportDraft = {
+  content: '',
+  fileName: null,
+  name: null
+};
+
 /**
  * Which screen is open, where "back" leads, and what was typed on the way.
  */
@@ -48,6 +62,14 @@ export class NavigationModel extends VDomModel {
   }
   set draft(draft: IDraft) {
     this._draft = draft;
+    this.stateChanged.emit();
+  }
+
+  get importDraft(): IImportDraft {
+    return this._importDraft;
+  }
+  set importDraft(draft: IImportDraft) {
+    this._importDraft = draft;
     this.stateChanged.emit();
   }
 
@@ -101,12 +123,14 @@ export class NavigationModel extends VDomModel {
   /** Go to the list and forget what was typed. */
   home(): void {
     this._draft = EMPTY_DRAFT;
+    this._importDraft = EMPTY_IMPORT;
     this.open({ name: 'list' });
   }
 
   private _defaultPackages: readonly string[] = [];
   private _draft: IDraft = EMPTY_DRAFT;
   private _filter = '';
+  private _importDraft: IImportDraft = EMPTY_IMPORT;
   private _openGroups: ReadonlySet<GroupName> = new Set(['tensorflow']);
   private _screens: readonly Screen[] = [{ name: 'list' }];
 }

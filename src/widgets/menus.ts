@@ -16,6 +16,7 @@ const ENVIRONMENT_COMMANDS = [
   CommandIDs.updateAll,
   CommandIDs.checkEnvironment,
   CommandIDs.cloneEnvironment,
+  CommandIDs.exportEnvironment,
   CommandIDs.registerKernel,
   CommandIDs.unregisterKernel,
   CommandIDs.copyPrefix,
@@ -43,6 +44,7 @@ export function environmentMenu(
 export function panelMenu(commands: CommandRegistry): Menu {
   const menu = new MenuSvg({ commands });
   menu.addItem({ command: CommandIDs.newEnvironment });
+  menu.addItem({ command: CommandIDs.importEnvironment });
   menu.addItem({ command: CommandIDs.refresh });
   menu.addItem({ type: 'separator' });
   menu.addItem({

@@ -1,3 +1,4 @@
+import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
@@ -9,9 +10,7 @@ import React from 'react';
 import { CommandIDs } from '../commandids';
 import { Details } from '../components/details';
 import { EnvironmentList } from '../components/environmentList';
-import { Failure } from '../components/failure';
 import { Footer } from '../components/footer';
-import { NewEnvironment } from '../components/newEnvironment';
 import { Review } from '../components/review';
 import { ScreenHeader } from '../components/screenHeader';
 import { panelIcon } from '../icons';
@@ -20,7 +19,13 @@ import type { Screen } from '../models/navigation';
 import { inCopy } from '../models/plans';
 import { groupRows } from '../models/rows';
 import type { ITfenvManager } from '../tokens';
+import type { IMakingProps } from './making';
+import { ImportScreen, NewScreen } from './making';
+import { acceptFiles } from './fileDrop';
 import { environmentMenu, openBelow, panelMenu } from './menus';
+
+/** As much as the server reads of a file; a larger one is not even sent. */
+const MAX_FILE_BYTES = 5 * 1024 * 1024;
 
 /**
  * The side panel: shows the screen that the navigation model has open.
@@ -37,6 +42,10 @@ export class TfenvPanel extends ReactWidget {
     this.title.caption = this._trans.__('TensorFlow Environments');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', this.title.caption);
+    acceptFiles(this.node, {
+      onFile: this._openFile,
+      onPath: path => this._execute(CommandIDs.importFile, { path })
+    });
     for (const model of Object.values(this._manager)) {
       model.stateChanged.connect(this.update, this);
     }
@@ -83,7 +92,9 @@ export class TfenvPanel extends ReactWidget {
       case 'list':
         return this._list();
       case 'new':
-        return this._new();
+        return <NewScreen {...this._making()} search={this._search} />;
+      case 'import':
+        return <ImportScreen {...this._making()} onFile={this._openFile} />;
       case 'review':
         return this._review();
       case 'details':
@@ -116,52 +127,15 @@ export class TfenvPanel extends ReactWidget {
     );
   }
 
-  private _new(): JSX.Element {
-    const { catalog, environments, jobs, navigation, status } = this._manager;
-    const names = new Set([
-      ...environments.names,
-      ...jobs.jobs.filter(job => jobs.activeOn(job.prefix)).map(job => job.name)
-    ]);
-    return (
-      <>
-        <ScreenHeader
-          title={this._trans.__('New environment')}
-          trans={this._trans}
-          onBack={this._back}
-        />
-        {catalog.catalog && (
-          <NewEnvironment
-            catalog={catalog.catalog}
-            status={status.status}
-            draft={navigation.draft}
-            defaultPackages={navigation.defaultPackages}
-            names={names}
-            trans={this._trans}
-            onDraft={draft => {
-              navigation.draft = draft;
-            }}
-            onReview={this._plan}
-            search={this._search}
-          />
-        )}
-        {!catalog.catalog && catalog.isLoading && (
-          <p className="jp-TfenvBusy" role="status">
-            {this._trans.__('Reading the channels…')}
-          </p>
-        )}
-        {catalog.error && !catalog.isLoading && (
-          <Failure failure={catalog.error} trans={this._trans}>
-            <button
-              type="button"
-              className="jp-TfenvLink"
-              onClick={() => void catalog.refresh()}
-            >
-              {this._trans.__('Try again')}
-            </button>
-          </Failure>
-        )}
-      </>
-    );
+  /** What the screens that make an environment have in common. */
+  private _making(): IMakingProps {
+    return {
+      manager: this._manager,
+      trans: this._trans,
+      execute: this._execute,
+      onPlan: this._plan,
+      onBack: this._back
+    };
   }
 
   private _review(): JSX.Element {
@@ -259,6 +233,22 @@ export class TfenvPanel extends ReactWidget {
     this._execute(CommandIDs.makePlan, {
       request: request as ReadonlyPartialJSONObject
     });
+
+  private readonly _openFile = async (file: File): Promise<void> => {
+    if (file.size > MAX_FILE_BYTES) {
+      Notification.error(
+        this._trans.__(
+          '%1 is larger than 5 MB; it does not describe an environment.',
+          file.name
+        )
+      );
+      return;
+    }
+    this._execute(CommandIDs.importEnvironment, {
+      content: await file.text(),
+      fileName: file.name
+    });
+  };
 
   private readonly _back = (): void => this._manager.navigation.back();
 

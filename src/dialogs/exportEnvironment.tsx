@@ -1,0 +1,96 @@
+import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { HTMLSelect } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import type { Environment } from '../api/generated';
+import type { IExportKind } from '../models/files';
+import { exportKinds } from '../models/files';
+
+/** What to write, and where to. */
+export interface IExportChoice {
+  readonly kind: IExportKind;
+  readonly to: 'download' | 'folder';
+}
+
+/**
+ * Ask for the kind of file and where it goes; null when the user thinks better of it.
+ *
+ * @param folder - The file browser's, null where there is none.
+ */
+export async function askExport(
+  environment: Environment,
+  folder: string | null,
+  trans: TranslationBundle
+): Promise<IExportChoice | null> {
+  const body = new ExportBody(environment, exportKinds(trans), trans);
+  const buttons = [
+    Dialog.cancelButton({ label: trans.__('Cancel') }),
+    Dialog.createButton({
+      label: trans.__('Save in Folder'),
+      caption: trans.__('Save in “%1” of the file browser', `/${folder ?? ''}`),
+      actions: ['folder']
+    }),
+    Dialog.okButton({ label: trans.__('Download') })
+  ];
+  const answer = await showDialog({
+    title: trans.__('Export %1', environment.name),
+    body,
+    buttons: buttons.filter(
+      button => folder !== null || !button.actions.includes('folder')
+    )
+  });
+  if (!answer.button.accept || !answer.value) {
+    return null;
+  }
+  const isFolder = answer.button.actions.includes('folder');
+  return { kind: answer.value, to: isFolder ? 'folder' : 'download' };
+}
+
+/** The choice of a kind of file. */
+class ExportBody
+  extends ReactWidget
+  implements Dialog.IBodyWidget<IExportKind>
+{
+  constructor(
+    private readonly _environment: Environment,
+    private readonly _kinds: readonly IExportKind[],
+    private readonly _trans: TranslationBundle
+  ) {
+    super();
+    this.addClass('jp-TfenvDialog');
+  }
+
+  getValue(): IExportKind {
+    return this._kinds[this._chosen];
+  }
+
+  protected override render(): JSX.Element {
+    const { fileName } = this.getValue();
+    return (
+      <>
+        <label className="jp-TfenvField">
+          <span>{this._trans.__('Kind of file')}</span>
+          <HTMLSelect
+            value={String(this._chosen)}
+            onChange={event => {
+              this._chosen = Number(event.target.value);
+              this.update();
+            }}
+          >
+            {this._kinds.map((kind, index) => (
+              <option key={index} value={index}>
+                {kind.label}
+              </option>
+            ))}
+          </HTMLSelect>
+        </label>
+        <p className="jp-TfenvHint" role="status">
+          {fileName(this._environment.name)}
+        </p>
+      </>
+    );
+  }
+
+  private _chosen = 0;
+}

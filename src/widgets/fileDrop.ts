@@ -1,0 +1,49 @@
+import type { Drag } from '@lumino/dragdrop';
+
+/** What the file browser's drags carry: paths below the server's root. */
+const CONTENTS_MIME = 'application/x-jupyter-icontents';
+
+/** Who gets what is dropped. */
+export interface IFileReceiver {
+  /** A file from the user's own machine. */
+  readonly onFile: (file: File) => void;
+  /** A file of the server, dragged from the file browser. */
+  readonly onPath: (path: string) => void;
+}
+
+/** Let files be dropped on an element: from the desktop, and from JupyterLab's file browser. */
+export function acceptFiles(node: HTMLElement, receiver: IFileReceiver): void {
+  const mark = (isOver: boolean): void => {
+    node.classList.toggle('jp-mod-dropTarget', isOver);
+  };
+  const onDesktop = (event: DragEvent): void => {
+    if (!event.dataTransfer?.types.includes('Files')) {
+      return;
+    }
+    event.preventDefault();
+    mark(event.type === 'dragenter' || event.type === 'dragover');
+    const file = event.type === 'drop' && event.dataTransfer.files[0];
+    if (file) {
+      receiver.onFile(file);
+    }
+  };
+  const onLumino = (event: Event): void => {
+    const drag = event as Drag.Event;
+    if (!drag.mimeData.hasData(CONTENTS_MIME)) {
+      return;
+    }
+    drag.preventDefault();
+    drag.stopPropagation();
+    mark(drag.type === 'lm-dragenter' || drag.type === 'lm-dragover');
+    if (drag.type === 'lm-dragover') {
+      drag.dropAction = drag.proposedAction;
+    } else if (drag.type === 'lm-drop') {
+      const [path] = drag.mimeData.getData(CONTENTS_MIME) as string[];
+      receiver.onPath(path);
+    }
+  };
+  for (const name of ['dragenter', 'dragover', 'dragleave', 'drop']) {
+    node.addEventListener(name, event => onDesktop(event as DragEvent));
+    node.addEventListener(`lm-${name}`, onLumino);
+  }
+}
