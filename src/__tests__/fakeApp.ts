@@ -16,6 +16,7 @@ import { notebookPlugin } from '../plugins/notebook';
 import { notificationsPlugin } from '../plugins/notifications';
 import { panelPlugin } from '../plugins/panel';
 import type { ITfenvManager } from '../tokens';
+import { FakeContents } from './fakeContents';
 import { FakeServer } from './fakeServer';
 import { CATALOG, environment, STATUS } from './fixtures';
 
@@ -38,6 +39,7 @@ export class FakeApp {
     const serviceManager = {
       serverSettings: server.settings,
       events: { stream: this._stream },
+      contents: this.contents,
       kernelspecs: {
         refreshSpecs: async () => {
           this.specsRead++;
@@ -66,15 +68,17 @@ export class FakeApp {
       panelPlugin,
       environmentsPlugin,
       changesPlugin,
-      filesPlugin,
       notebookPlugin,
       notificationsPlugin
     ];
     plugins.forEach(plugin => {
       void plugin.activate(app, this.manager, null, null, null, null);
     });
+    const { browsers } = this.contents;
+    void filesPlugin.activate(app, this.manager, null, null, browsers);
   }
 
+  readonly contents = new FakeContents();
   readonly commands = new CommandRegistry();
   readonly manager: ITfenvManager;
   /** Kernels of the notebooks that were opened. */

@@ -2,8 +2,9 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import type { Error as ErrorBody } from '../api/generated';
 
-/** What a route answers: a JSON body, or a status with one. */
-type Answer = object | { readonly status: number; readonly body: ErrorBody };
+/** What a route answers: a text, a JSON body, or a status with one. */
+type Answer =
+  string | object | { readonly status: number; readonly body: ErrorBody };
 
 export interface ISeen {
   readonly call: string;
@@ -56,6 +57,9 @@ export class FakeServer {
       this.routes[call] ?? failure(404, 'not-found', 'No such path.');
     const answer = typeof route === 'function' ? route() : route;
     await this.onTheWay;
+    if (typeof answer === 'string') {
+      return new Response(answer);
+    }
     const isFailure = 'status' in answer && 'body' in answer;
     return new Response(
       JSON.stringify(isFailure ? (answer as { body: unknown }).body : answer),

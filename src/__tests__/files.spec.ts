@@ -56,6 +56,7 @@ describe('an environment from a file', () => {
     fireEvent.change(await field('File'), { target: { value: '@EXPLICIT\n' } });
     await screen.findByText('explicit list: exactly its packages');
     fireEvent.change(await field('Name'), { target: { value: 'other' } });
+    await screen.findByDisplayValue('other');
     fireEvent.click(screen.getByRole('button', { name: 'Review' }));
     await waitFor(() =>
       expect(app.server.body('POST plans')).toMatchObject({
@@ -67,7 +68,9 @@ describe('an environment from a file', () => {
 
   it('says so when a text is none', async () => {
     await app.commands.execute(CommandIDs.importEnvironment, { content: 'x' });
-    await screen.findByText('This does not look like a file of an environment.');
+    await screen.findByText(
+      'This does not look like a file of an environment.'
+    );
   });
 
   it('is not read where it is far too large', async () => {
@@ -82,7 +85,9 @@ describe('an environment from a file', () => {
 
   it('can be chosen in the form of a new environment', async () => {
     fireEvent.click(await screen.findByRole('button', { name: 'New' }));
-    fireEvent.click(await screen.findByRole('button', { name: 'From a file…' }));
+    fireEvent.click(
+      await screen.findByRole('button', { name: 'From a file…' })
+    );
     await screen.findByRole('heading', { name: 'Import environment' });
     fireEvent.change(screen.getByLabelText('Choose a file…'), {
       target: { files: [textFile('tf.explicit.txt', '@EXPLICIT\n')] }
@@ -93,7 +98,7 @@ describe('an environment from a file', () => {
   });
 
   it('comes from a file of the server, by the file browser', async () => {
-    app.files['work/environment.yml'] = TEXT;
+    app.contents.files['work/environment.yml'] = TEXT;
     await app.commands.execute(CommandIDs.importFile, {
       path: 'work/environment.yml'
     });
@@ -107,7 +112,8 @@ describe('an environment from a file', () => {
 });
 
 describe('an environment as a file', () => {
-  const explicit = 'GET environments/id-tf219/export?format=explicit';
+  const explicit =
+    'GET environments/id-tf219/export?format=explicit&specs=requested';
 
   async function choose(button: string): Promise<void> {
     const done = app.commands.execute(CommandIDs.exportEnvironment, {
@@ -123,14 +129,14 @@ describe('an environment as a file', () => {
   }
 
   beforeEach(() => {
-    app.server.texts[`${explicit}&specs=requested`] = '@EXPLICIT\n';
+    app.server.routes[explicit] = '@EXPLICIT\n';
   });
 
   it('is saved in the folder of the file browser, over nothing that is there', async () => {
-    app.folder = 'work';
-    app.files['work/tf219.explicit.txt'] = 'mine';
+    app.contents.folder = 'work';
+    app.contents.files['work/tf219.explicit.txt'] = 'mine';
     await choose('Save in Folder');
-    expect(app.files).toEqual({
+    expect(app.contents.files).toEqual({
       'work/tf219.explicit.txt': 'mine',
       'work/tf219-2.explicit.txt': '@EXPLICIT\n'
     });
@@ -154,7 +160,7 @@ describe('an environment as a file', () => {
   });
 
   it('says what the server says against it', async () => {
-    app.server.texts = {};
+    delete app.server.routes[explicit];
     await choose('Download');
     expect(app.toasts).toEqual(['No such path.']);
   });

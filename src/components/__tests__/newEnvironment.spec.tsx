@@ -27,6 +27,7 @@ function Form(
       names={new Set(['tf219'])}
       trans={trans}
       onDraft={setDraft}
+      onImport={() => undefined}
       search={async () => []}
       {...props}
     />

@@ -13,9 +13,18 @@ const NONE: ReadonlySet<string> = new Set();
 describe('the file of an environment', () => {
   it.each([
     ['name: tf\ndependencies:\n- numpy\n', 'environment-yml'],
-    ['# platform: linux-64\n@EXPLICIT\nhttps://c/noarch/a-1-0.conda\n', 'explicit'],
-    ['version: 1\nmetadata:\n  channels: []\npackage:\n- name: a\n', 'conda-lock'],
-    ['version: 7\nenvironments:\n  default: {}\npackages:\n- conda: x\n', 'pixi-lock'],
+    [
+      '# platform: linux-64\n@EXPLICIT\nhttps://c/noarch/a-1-0.conda\n',
+      'explicit'
+    ],
+    [
+      'version: 1\nmetadata:\n  channels: []\npackage:\n- name: a\n',
+      'conda-lock'
+    ],
+    [
+      'version: 7\nenvironments:\n  default: {}\npackages:\n- conda: x\n',
+      'pixi-lock'
+    ],
     ['just words', null],
     ['', null]
   ])('is recognised by its text', (text, format) => {
