@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ..errors import InvalidRequest
+from . import pip
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -52,13 +53,14 @@ class Imported:
     """A file's contents. ``pinned`` is None where ``specs`` are to be solved.
 
     ``channels`` are as the file writes them, in its order. ``specs`` of exact packages are what was asked for by name,
-    where the file tells. ``notes`` are sentences.
+    where the file tells. ``pypi`` are requirements for pip. ``notes`` are sentences.
     """
 
     format: str
     channels: tuple[str, ...] = ()
     specs: tuple[str, ...] = ()
     pinned: tuple[Pinned, ...] | None = None
+    pypi: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -150,13 +152,18 @@ def _text(value: Any, where: str) -> str:
     return value
 
 
-def _by_pip(requirements: Iterable[str]) -> list[str]:
-    names = list(requirements)
-    if not names:
-        return []
-    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    shown = ", ".join(" ".join(name.split())[:80] for name in names[:10])
-    return [f"Packages for pip are not installed: {shown}{more}. Install them with pip once the environment is there."]
+def _by_pip(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the requirements that pip will be given, and sentences on the lines that it will not."""
+    taken, others = [], []
+    for line in lines:
+        found = pip.requirement(line)
+        if found is None:
+            others.append(" ".join(line.split())[:80])
+        else:
+            taken.append(found)
+    more = f" and {len(others) - 10} more" if len(others) > 10 else ""
+    note = f"pip is not given {', '.join(others[:10])}{more}: only names and versions are taken."
+    return tuple(taken), [note] if others else []
 
 
 def _other_platform(platforms: Iterable[str], subdir: str) -> InvalidRequest:
@@ -178,7 +185,7 @@ def _environment_yml(data: Mapping[str, Any]) -> Imported:
                 by_pip += [_text(requirement, "pip") for requirement in _list(requirements, "pip")]
         else:
             wanted.append(_text(item, "dependencies"))
-    notes = _by_pip(by_pip)
+    pypi, notes = _by_pip(by_pip)
     for key in sorted(set(_mapping(data, "file")) - _KNOWN):
         notes.append(f"The section “{key[:40]}” is not used.")
     channels = tuple(_text(channel, "channels") for channel in _list(data.get("channels"), "channels"))
@@ -189,7 +196,7 @@ def _environment_yml(data: Mapping[str, Any]) -> Imported:
     notes += [f"“{spec[:80]}”: the channels' priority decides where it comes from." for spec in wanted if "::" in spec]
     # nodefaults says that conda's own default channels are not to be added; they never are.
     both = [channel for channel in dict.fromkeys((*channels, *named)) if channel != "nodefaults"]
-    return Imported(ENVIRONMENT_YML, tuple(both), tuple(wanted), notes=tuple(notes))
+    return Imported(ENVIRONMENT_YML, tuple(both), tuple(wanted), pypi=pypi, notes=tuple(notes))
 
 
 def _explicit(lines: Iterable[str], asked: tuple[str, ...], subdir: str) -> Imported:
@@ -231,8 +238,9 @@ def _conda_lock(data: Mapping[str, Any], asked: tuple[str, ...], subdir: str) ->
             pinned.append(Pinned(url, _hex(digest, "sha256", 64), _hex(digest, "md5", 32), depends))
     if not pinned:
         raise _other_platform(platforms, subdir)
-    notes = [f"Packages of the category “{category}” are left out." for category in sorted(others)]
-    return Imported(CONDA_LOCK, specs=asked, pinned=tuple(pinned), notes=(*_by_pip(by_pip), *notes))
+    pypi, notes = _by_pip(by_pip)
+    notes += [f"Packages of the category “{category}” are left out." for category in sorted(others)]
+    return Imported(CONDA_LOCK, specs=asked, pinned=tuple(pinned), pypi=pypi, notes=tuple(notes))
 
 
 def _constraint(value: Any) -> str:
@@ -263,8 +271,8 @@ def _pixi_lock(text: str, asked: tuple[str, ...], subdir: str) -> Imported:
         Pinned(record.url, _digest(record.sha256), _digest(record.md5), tuple(record.depends), record)
         for record in by_platform[subdir]
     ]
-    notes = _by_pip(lock.pypi_requirements(text, subdir))
-    return Imported(PIXI_LOCK, specs=asked, pinned=tuple(pinned), notes=tuple(notes))
+    pypi, notes = _by_pip(lock.pypi_requirements(text, subdir))
+    return Imported(PIXI_LOCK, specs=asked, pinned=tuple(pinned), pypi=pypi, notes=tuple(notes))
 
 
 def _digest(value: bytes | None) -> str | None:

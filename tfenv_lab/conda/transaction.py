@@ -24,7 +24,7 @@ import rattler
 from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 
 from ..errors import JobFailed, PrefixExists, StalePlan
-from . import bytecode, history, lock, prefix, registry, revisions, staging
+from . import bytecode, history, lock, pip, prefix, registry, relocation, revisions, staging
 from .failure import translate
 from .progress import InstallProgress, Progress
 
@@ -36,6 +36,7 @@ class Change:
     ``records`` are what the environment shall hold; ``requested`` the specs to remember, by package name;
     ``fingerprint`` the state of the prefix that the plan was made for, None where the prefix must be new.
     ``copy_of`` names the prefix whose files beyond conda's records come along. ``command`` goes into conda's history.
+    ``pypi`` are requirements for pip, installed last; only where the prefix is new.
     """
 
     prefix: Path
@@ -50,6 +51,7 @@ class Change:
     summary: str = ""
     command: str = "tfenv_lab"
     entries: list[dict[str, Any]] = field(default_factory=list)
+    pypi: Sequence[str] = ()
 
 
 class Watcher(Protocol):
@@ -124,6 +126,9 @@ async def apply(
         if change.copy_of is not None:
             theirs = owned | _files(await asyncio.to_thread(prefix.records, change.copy_of))
             await asyncio.to_thread(staging.carry_over, change.copy_of, staged, staging.Snapshot(), theirs)
+            await asyncio.to_thread(relocation.rewrite, staged, change.copy_of, change.prefix, owned)
+        if change.pypi:
+            await asyncio.to_thread(pip.install, staged, change.prefix, change.pypi, owned)
         revision = await asyncio.to_thread(_record, change, staged, before, after, asked)
         if source is not None:
             await asyncio.to_thread(staging.carry_over, source, staged, snapshot, owned)

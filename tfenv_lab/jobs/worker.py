@@ -100,6 +100,7 @@ async def apply(order: dict[str, Any], channel: Channel) -> Any:
         summary=work["summary"],
         command=plan["commands"][0] if plan["commands"] else f"tfenv_lab {plan['kind']}",
         entries=plan["entries"],
+        pypi=work["pypi"],
     )
     with prefix_lock.hold(change.prefix, order["job"]):
         revision = await transaction.apply(

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a file comes to on this machine. ``specs`` are what was solved, empty for exact packages."""
+    """What a file comes to on this machine. ``specs`` are what was solved, empty for exact packages.
+
+    ``pypi`` are requirements that pip installs after the records, ``notes`` sentences on what is not honoured.
+    """
 
     records: Sequence[RepoDataRecord]
     requested: dict[str, str]
@@ -29,6 +32,7 @@ class Resolved:
     cuda: str | None
     virtual: Sequence[GenericVirtualPackage]
     notes: tuple[str, ...]
+    pypi: tuple[str, ...]
 
 
 async def resolve(request: Import, repodata: Repodata, allowed: Sequence[str]) -> Resolved:
@@ -56,7 +60,9 @@ async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -
                 raise ChannelNotAllowed(f"The channel “{text[:120]}” is not allowed here.")
             urls[url] = None
     names = {*allowed, *found.channels}
-    wanted = tuple(str(specs.parse(text, names)) for text in found.specs)
+    wanted = [str(specs.parse(text, names)) for text in found.specs]
+    if found.pypi and "pip" not in specs.by_name(wanted):
+        wanted.append("pip")
     asked = specs.by_name(wanted)
     # Asking for a CUDA build by name is asking for it on a machine without a driver too.
     builds = (family.cuda_of(name, build) for name, build in _builds(asked))
@@ -67,7 +73,7 @@ async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -
     else:
         virtual = virtual_packages.detect(cuda=cuda)
     records = await solve(_on(repodata, urls), wanted, virtual_packages=virtual)
-    return Resolved(records, asked, tuple(asked.values()), cuda, virtual, found.notes)
+    return Resolved(records, asked, tuple(asked.values()), cuda, virtual, found.notes, found.pypi)
 
 
 async def _exact(found: Imported, repodata: Repodata, allowed: Sequence[str]) -> Resolved:
@@ -82,8 +88,12 @@ async def _exact(found: Imported, repodata: Repodata, allowed: Sequence[str]) ->
         # The file does not tell: what nothing else needs is what somebody wanted.
         requested = change.leaves(change.State(records, {}))
     virtual = virtual_packages.detect()
-    lacking = pinned.unmet(records, virtual)
-    return Resolved(records, requested, (), None, virtual, (*found.notes, *notes, *lacking))
+    notes += pinned.unmet(records, virtual)
+    pypi = found.pypi
+    if pypi and "pip" not in {record.name.normalized for record in records}:
+        notes.append(f"The file has no pip to install what it lists for it: {', '.join(pypi[:10])}.")
+        pypi = ()
+    return Resolved(records, requested, (), None, virtual, (*found.notes, *notes), pypi)
 
 
 def _urls(names: Iterable[str], repodata: Repodata) -> list[str]:

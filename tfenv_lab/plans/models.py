@@ -75,7 +75,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class PlanWork:
-    """What a job applies: the lock, the specs to remember, and the state the plan was made for."""
+    """What a job applies: the lock, the specs to remember, and the state the plan was made for.
+
+    ``pypi`` are requirements that pip installs after the lock.
+    """
 
     lock: str
     requested: dict[str, str]
@@ -84,3 +87,4 @@ class PlanWork:
     environment: str | None
     summary: str
     needed_bytes: int
+    pypi: list[str]

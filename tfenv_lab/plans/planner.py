@@ -27,7 +27,7 @@ class Draft:
 
     ``specs`` are what this request itself asked for (conda's command line has the same), ``cuda`` the CUDA version
     that the solve pretended to find. ``fingerprint`` is None where the prefix must be new. ``notes`` are sentences on
-    what the request asked for and will not get.
+    what the request asked for and will not get. ``pypi`` are requirements for pip, installed after the records.
     """
 
     request: requests.PlanRequest
@@ -43,6 +43,7 @@ class Draft:
     cuda: str | None = None
     virtual: Sequence[GenericVirtualPackage] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
+    pypi: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,7 @@ class Planner:
             cuda=found.cuda,
             virtual=found.virtual,
             notes=found.notes,
+            pypi=found.pypi,
         )
 
     # What the kinds share

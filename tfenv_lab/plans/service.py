@@ -112,6 +112,7 @@ class PlanService:
                 environment=draft.environment.id if draft.environment and draft.copy_of is None else None,
                 summary=summary(lines),
                 needed_bytes=sizes.needed,
+                pypi=list(draft.pypi),
             ),
         )
 

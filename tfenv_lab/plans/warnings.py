@@ -24,6 +24,7 @@ def warnings(draft: Draft, lines: Sequence[Entry], running: Sequence[str] = ()) 
         *_python(lines),
         *_hardware(draft),
         *_pip(draft),
+        *_by_pip(draft),
         *_running(draft, running),
         *(PlanWarning("import-not-honoured", note) for note in draft.notes),
     ]
@@ -158,6 +159,17 @@ def _pip(draft: Draft) -> Iterator[PlanWarning]:
     others = sorted(set(by_pip) - set(clashes))
     if others and len(set(pythons)) > 1:
         yield PlanWarning("pip-left-behind", f"After the change of Python, these are gone: {', '.join(others)}.")
+
+
+def _by_pip(draft: Draft) -> Iterator[PlanWarning]:
+    """What pip installs is not solved here: it is not in the lock, and so cannot be seen before or reverted."""
+    if draft.pypi:
+        shown = ", ".join(draft.pypi[:10]) + (f" and {len(draft.pypi) - 10} more" if len(draft.pypi) > 10 else "")
+        yield PlanWarning(
+            "pip-installs",
+            f"After these packages, pip installs {shown}, with what they need, from the index it is configured for. "
+            "What it chooses is not part of this plan, and a revert does not undo it.",
+        )
 
 
 def _running(draft: Draft, running: Sequence[str]) -> Iterator[PlanWarning]:

@@ -1,0 +1,85 @@
+"""Files that name the prefix they were written for, and that conda does not own: pip's scripts, ``.pth``, notes.
+
+A copied environment must not run the original through them. The rule is that of conda's own clone: in every text
+file beyond the packages' own, the old prefix becomes the new one.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from .pypi import site_packages
+
+#: A file with a zero among its first bytes is no text.
+_HEAD = 1024
+
+
+def rewrite(tree: Path, old: Path, new: Path, owned: set[str]) -> None:
+    """Replace the prefix ``old`` by ``new`` in the text files of ``tree``, and keep pip's RECORDs true.
+
+    ``owned`` are the paths (``/`` separators) of conda's packages, which are left alone. A file is written anew, so
+    that one it shares its contents with is not touched.
+    """
+    # Not the beginning of a longer name: /envs/tf is not in /envs/tf2.
+    pattern = re.compile(re.escape(os.fsencode(old)) + rb"(?![\w.-])")
+    changed = set()
+    for path in _files(tree, owned):
+        content = _text(path)
+        if content is not None and pattern.search(content):
+            _replace(path, pattern.sub(lambda _: os.fsencode(new), content))
+            changed.add(path)
+    if changed:
+        _record(tree, changed)
+
+
+def _files(tree: Path, owned: set[str]) -> Iterator[Path]:
+    for here, folders, names in os.walk(tree):
+        folders[:] = [
+            name for name in folders if name != "__pycache__" and not (here == str(tree) and name == "conda-meta")
+        ]
+        inside = Path(here).relative_to(tree).as_posix()
+        for name in names:
+            path = Path(here, name)
+            relative = name if inside == "." else f"{inside}/{name}"
+            if relative not in owned and path.is_file() and not path.is_symlink():
+                yield path
+
+
+def _text(path: Path) -> bytes | None:
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+        return None if b"\0" in head else head + file.read()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    fresh = path.with_name(f"{path.name}.tfenv-new")
+    fresh.write_bytes(content)
+    shutil.copymode(path, fresh)
+    fresh.replace(path)
+
+
+def _record(tree: Path, changed: set[Path]) -> None:
+    """Enter the new hashes and sizes into the RECORDs that list a changed file (PEP 376)."""
+    folder = site_packages(tree)
+    for path in folder.glob("*.dist-info/RECORD") if folder else ():
+        rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
+        stale = False
+        for row in rows:
+            file = Path(os.path.normpath(path.parent.parent / row[0])) if row else None
+            if file in changed and len(row) == 3 and row[1]:
+                content = file.read_bytes()
+                digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+                row[1:] = [f"sha256={digest}", str(len(content))]
+                stale = True
+        if stale:
+            text = io.StringIO()
+            csv.writer(text, lineterminator="\n").writerows(rows)
+            _replace(path, text.getvalue().encode())
