@@ -15,12 +15,13 @@ from .environments.handlers import HANDLERS as ENVIRONMENTS
 from .jobs.events import SCHEMA_PATH
 from .jobs.handlers import HANDLERS as JOBS
 from .kernels import provisioner
+from .local_channel.handlers import HANDLERS as LOCAL_CHANNEL
 from .plans.handlers import HANDLERS as PLANS
 from .services import Services
 from .status import HANDLERS as STATUS
 from .tensorflow.handlers import HANDLERS as TENSORFLOW
 
-HANDLERS = [*STATUS, *ENVIRONMENTS, *EXPORT, *TENSORFLOW, *PLANS, *JOBS]
+HANDLERS = [*STATUS, *ENVIRONMENTS, *EXPORT, *TENSORFLOW, *PLANS, *JOBS, *LOCAL_CHANNEL]
 
 
 class TfenvLab(ExtensionApp):
@@ -34,7 +35,9 @@ class TfenvLab(ExtensionApp):
         help="Channels in order of priority: names, URLs or file:// URLs. Default: condarc's, else conda-forge.",
     ).tag(config=True)
     allowed_channels = List(
-        Unicode(), help="Channels that a package spec or an imported file may name. Default: the configured ones."
+        Unicode(),
+        help="Channels that a package spec or an imported file may name. Default: the configured ones. "
+        "Where it is set, no local channel is built from PyPI to take their place.",
     ).tag(config=True)
     envs_dir = Unicode(
         "",

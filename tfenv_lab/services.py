@@ -22,6 +22,7 @@ from .jobs.events import JobEvents
 from .jobs.service import JobService
 from .jobs.store import JobStore
 from .kernels.service import KernelService
+from .local_channel.service import LocalChannel
 from .plans.planner import Planner
 from .plans.service import PlanService
 
@@ -51,7 +52,7 @@ class Services:
         self._state = Path(platformdirs.user_state_dir("tfenv_lab"))
 
     @cached_property
-    def conda(self) -> CondaSettings:
+    def configured(self) -> CondaSettings:
         """condarc's settings with the traits laid over them."""
         from .conda import condarc
 
@@ -59,6 +60,16 @@ class Services:
         if self.app.channels:
             settings = condarc.with_channels(settings, self.app.channels)
         return replace(settings, offline=True) if self.app.offline else settings
+
+    @cached_property
+    def local_channel(self) -> LocalChannel:
+        """The channel that stands in for the configured ones, where it was chosen."""
+        return LocalChannel(self._state / "local-channel.json", self.configured, bool(self.app.allowed_channels))
+
+    @property
+    def conda(self) -> CondaSettings:
+        """The settings in use; only their channels change while the server runs."""
+        return self.local_channel.settings
 
     @cached_property
     def envs_dir(self) -> Path:
@@ -74,9 +85,9 @@ class Services:
             return Path(self.app.package_cache).expanduser().absolute()
         return Path(platformdirs.user_cache_dir("tfenv_lab")) / "pkgs"
 
-    @cached_property
+    @property
     def allowed_channels(self) -> tuple[str, ...]:
-        """Channel names that a spec may give."""
+        """Channel names that a spec may give now."""
         return tuple(self.app.allowed_channels) or tuple(ref.name for ref in self.conda.channels)
 
     @cached_property
@@ -123,9 +134,8 @@ class Services:
     @cached_property
     def plans(self) -> PlanService:
         """Plans."""
-        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, self.allowed_channels)
-        folder = self._state / "plans"
-        return PlanService(planner, self.conda, self.repodata.subdir, folder, self.package_cache, self.notebooks_in)
+        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, lambda: self.allowed_channels)
+        return PlanService(planner, self.repodata, self._state / "plans", self.package_cache, self.notebooks_in)
 
     @cached_property
     def jobs(self) -> JobService:
@@ -133,7 +143,7 @@ class Services:
         from .conda.platform import subdir
 
         return JobService(
-            settings=self.conda,
+            settings=lambda: self.conda,
             subdir=subdir(),
             store=JobStore(self._state / "jobs"),
             events=JobEvents(self._event_logger),
@@ -177,6 +187,25 @@ class Services:
             "cuda": virtual_packages.gpu()["cuda"],
         }
 
+    async def build_local_channel(self) -> Job:
+        """Start the job that builds a channel out of PyPI wheels, which is then used instead of the configured ones.
+
+        Raises ChannelNotAllowed, InvalidRequest (it cannot be built here), PrefixBusy.
+        """
+        from .wheelchannel.channel import folder
+
+        await asyncio.to_thread(self.local_channel.require)
+        return await self.jobs.build_channel(folder())
+
+    async def leave_local_channel(self) -> None:
+        """Use the configured channels again. The local one stays on the disk."""
+        self.local_channel.leave()
+        await self._change_channels()
+
+    async def _change_channels(self) -> None:
+        await self.repodata.use(self.conda)
+        self.catalog.forget()
+
     async def start(self) -> None:
         """Settle what an earlier server left, and bring kernelspecs in line.
 
@@ -208,8 +237,12 @@ class Services:
 
         return advise(facts, self.catalog.known(facts) if "catalog" in self.__dict__ else Known())
 
-    async def _settle(self, job: Job) -> Job:
+    async def _settle(self, job: Job, result: Any) -> Job:
         """Do what follows a change: kernelspec and caches; return the job with its environment's id."""
+        if job.kind == "build-channel":
+            self.local_channel.use(result["url"])
+            await self._change_channels()
+            return job
         prefix = Path(job.prefix)
         self.environments.invalidate(prefix)
         if job.kind == "delete":

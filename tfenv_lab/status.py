@@ -30,6 +30,7 @@ def status(services: Services) -> dict[str, Any]:
         "platform": subdir(),
         "virtual_packages": virtual_packages.describe(virtual_packages.detect()),
         "gpu": {"detected": found["detected"], "cuda": found["cuda"]},
+        "local_channel": services.local_channel.to_json(),
         "channels": [{"name": ref.name, "url": ref.url} for ref in services.conda.channels],
         "envs_dir": str(services.envs_dir),
         "envs_dirs": [_folder(path, writable(path)) for path in folders],

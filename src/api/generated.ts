@@ -310,6 +310,24 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/local-channel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Build a channel out of PyPI wheels, as a job. When it succeeds, the channel is used instead of the configured ones, by later servers too. */
+        readonly post: operations["buildLocalChannel"];
+        /** Use the configured channels again. */
+        readonly delete: operations["leaveLocalChannel"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -336,6 +354,16 @@ export interface components {
                 /** @description The newest CUDA version that the driver supports. */
                 readonly cuda: string | null;
             };
+            /** @description A channel that this machine can build out of PyPI wheels. */
+            readonly local_channel: {
+                /** @description Whether it can be built here. */
+                readonly available: boolean;
+                /** @description In one sentence, why it cannot be built. */
+                readonly reason: string | null;
+                /** @description Whether it is used instead of the configured channels. */
+                readonly active: boolean;
+            };
+            /** @description Those in use. */
             readonly channels: readonly components["schemas"]["Channel"][];
             /** @description Where new environments go. */
             readonly envs_dir: string;
@@ -563,8 +591,9 @@ export interface components {
         readonly Job: {
             readonly id: string;
             readonly kind: components["schemas"]["JobKind"];
-            /** @description The environment's name. */
+            /** @description The environment's name, or what is built. */
             readonly name: string;
+            /** @description The environment's directory, or the folder of local channels. */
             readonly prefix: string;
             /** @description Its id; null while there is no such environment. */
             readonly environment: string | null;
@@ -585,14 +614,14 @@ export interface components {
             readonly request?: components["schemas"]["PlanRequest"] | null;
         };
         /**
-         * @description A plan's kind, delete of an environment, or a check.
+         * @description A plan's kind, delete of an environment, a check, or the building of a local channel.
          * @enum {string}
          */
-        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "import" | "revert" | "delete" | "check";
+        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "import" | "revert" | "delete" | "check" | "build-channel";
         /** @enum {string} */
         readonly JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
         /** @enum {string} */
-        readonly Phase: "solve" | "download" | "link" | "swap" | "check";
+        readonly Phase: "solve" | "download" | "pack" | "link" | "swap" | "check";
         readonly Progress: {
             readonly done_bytes: number;
             readonly total_bytes: number;
@@ -1212,6 +1241,43 @@ export interface operations {
                 };
             };
             readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly buildLocalChannel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 202: components["responses"]["JobAccepted"];
+            readonly 400: components["responses"]["Error"];
+            readonly 403: components["responses"]["Error"];
+            readonly 409: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly leaveLocalChannel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The status. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Status"];
+                };
+            };
             readonly default: components["responses"]["Error"];
         };
     };

@@ -5,9 +5,20 @@ import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tfenv_lab.errors import InvalidRequest
-from tfenv_lab.wheelchannel.channel import MANIFEST, building, is_built, locked, place, publish, refuse_foreign
+from tfenv_lab.wheelchannel.channel import (
+    MANIFEST,
+    building,
+    discard_unfinished,
+    folder,
+    is_built,
+    locked,
+    place,
+    publish,
+    refuse_foreign,
+)
 from tfenv_lab.wheelchannel.request import BuildRequest, Progress
 
 RECIPE = BuildRequest(("2.19",)).recipe("3.11.7", "linux-64")
@@ -95,3 +106,12 @@ def test_who_waits_for_another_build_is_told(tmp_path: Path) -> None:
     thread.join(10)
     assert entered.is_set()
     assert [step.phase for step in steps] == ["wait"]
+
+
+def test_what_killed_builds_left_is_removed_but_not_from_under_one_at_work(clean_home: Path) -> None:
+    left, at_work = (folder() / f"tensorflow-{name}.building" for name in ("2.19-a", "2.20-b"))
+    for path in (left, at_work):
+        (path / "channel").mkdir(parents=True)
+    with FileLock(at_work.with_name("tensorflow-2.20-b.lock")):
+        discard_unfinished()
+    assert (left.exists(), at_work.exists()) == (False, True)

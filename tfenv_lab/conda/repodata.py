@@ -67,6 +67,10 @@ def _local_root(url: str) -> Path | None:
     return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
 
 
+def _sources(settings: CondaSettings) -> list[_Source]:
+    return [_Source(ref, Channel(ref.url), _local_root(ref.url)) for ref in settings.channels]
+
+
 class Repodata:
     """The repodata of the configured channels for one platform and ``noarch``.
 
@@ -82,7 +86,7 @@ class Repodata:
         self.subdir = subdir or platform.subdir()
         self.subdirs = [Subdir(self.subdir), Subdir("noarch")]
         self._cache_dir = cache_dir or Path(platformdirs.user_cache_dir("tfenv_lab")) / "repodata"
-        self._sources = [_Source(ref, Channel(ref.url), _local_root(ref.url)) for ref in settings.channels]
+        self._sources = _sources(settings)
         #: Rises whenever what the channels hold may have changed: a key for whatever is derived from it.
         self.generation = 0
         self._lock = asyncio.Lock()
@@ -123,6 +127,13 @@ class Repodata:
         self.generation += 1
         for source in self._sources:
             source.signature, source.due, source.cached_from, source.error = None, 0.0, None, None
+
+    async def use(self, settings: CondaSettings) -> None:
+        """Go on with other settings, and so with other channels; nothing is kept of those before."""
+        async with self._lock:
+            self.settings = settings
+            self._sources = _sources(settings)
+            self.clear()
 
     async def refresh(self) -> None:
         """Make sure that every channel is loaded and current; raise ChannelUnreachable for the first that is not."""

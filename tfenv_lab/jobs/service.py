@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from .events import JobEvents
     from .store import JobStore
 
-#: What happens after a change took place: kernelspecs, caches. Gets the finished job, returns it completed.
-Settle = Callable[[Job], Awaitable[Job]]
+#: What happens after a change took place: kernelspecs, caches. Gets the finished job and what its worker answered
+#: (None where it died), returns the job completed.
+Settle = Callable[[Job, Any], Awaitable[Job]]
 
 
 def _this_server() -> dict[str, Any]:
@@ -50,7 +51,7 @@ class JobService(LoggingConfigurable):
     def __init__(
         self,
         *,
-        settings: CondaSettings,
+        settings: Callable[[], CondaSettings],
         subdir: str,
         store: JobStore,
         events: JobEvents,
@@ -62,11 +63,11 @@ class JobService(LoggingConfigurable):
     ) -> None:
         super().__init__(**kwargs)
         self._order = {
-            "settings": settings.to_json(),
             "subdir": subdir,
             "package_cache": str(package_cache),
             "bytecode_store": str(package_cache.parent / "bytecode"),
         }
+        self._settings = settings
         self._store = store
         self._events = events
         self._plans = plans
@@ -137,6 +138,13 @@ class JobService(LoggingConfigurable):
         job = Job(new_id(), "check", environment.name, environment.prefix, environment.id)
         return self._begin(job, {"action": "check", "subject": subject})
 
+    async def build_channel(self, folder: Path) -> Job:
+        """Start the job that builds a local channel in a folder of such. Raises PrefixBusy."""
+        self._require_idle(folder)
+        return self._begin(
+            Job(new_id(), "build-channel", "local channel", str(folder), None), {"action": "build-channel"}
+        )
+
     async def cancel(self, job_id: str) -> Job:
         """End a job that is queued or running and return it. Raises NotFound, or NotRunning when it is too late."""
         job = await self.get(job_id)
@@ -179,7 +187,8 @@ class JobService(LoggingConfigurable):
     def _begin(self, job: Job, order: dict[str, Any]) -> Job:
         job = replace(job, server=self._server, message="Waiting to start")
         self._update(job)
-        self._tasks[job.id] = asyncio.ensure_future(self._run(job.id, {**order, **self._order, "job": job.id}))
+        order = {**order, **self._order, "settings": self._settings().to_json(), "job": job.id}
+        self._tasks[job.id] = asyncio.ensure_future(self._run(job.id, order))
         return job
 
     def _update(self, job: Job) -> None:
@@ -190,6 +199,7 @@ class JobService(LoggingConfigurable):
         self._events.emit(job)
 
     async def _run(self, job_id: str, order: dict[str, Any]) -> None:
+        last: dict[str, Any] | None = None
         try:
             async with self._slots:
                 self._update(replace(self._live[job_id], state="running", started=now(), message="Starting"))
@@ -206,7 +216,7 @@ class JobService(LoggingConfigurable):
             self._workers.pop(job_id, None)
         if job.state == "succeeded":
             try:
-                job = await self._settle(job)
+                job = await self._settle(job, last and last["result"])
             except Exception:
                 self.log.exception("What follows job %s failed", job_id)
         self._update(job)
@@ -263,6 +273,11 @@ class JobService(LoggingConfigurable):
     @staticmethod
     def _cleared(job: Job) -> bool:
         """Clear away what a dead worker left; return whether its change had taken place."""
+        if job.kind == "build-channel":
+            from ..wheelchannel.channel import discard_unfinished
+
+            discard_unfinished()
+            return False
         from ..conda import prefix_lock, transaction
 
         prefix = Path(job.prefix)
@@ -283,7 +298,7 @@ class JobService(LoggingConfigurable):
             done = await asyncio.to_thread(self._cleared, job)
             if done:
                 job = job.ended("succeeded", message=DONE.get(job.kind, "Done"))
-                job = await self._settle(job)
+                job = await self._settle(job, None)
             else:
                 failure = JobFailed("The server ended while this job ran; nothing was changed. Try again.")
                 job = job.ended("interrupted", message=failure.message, error=failure.to_json())
@@ -310,6 +325,7 @@ class JobService(LoggingConfigurable):
 PHASES = {
     "solve": "Working out the packages",
     "download": "Downloading packages",
+    "pack": "Packing wheels",
     "link": "Linking packages",
     "swap": "Putting the change in place",
     "check": "Running TensorFlow in the environment",
@@ -319,4 +335,5 @@ DONE = {
     "clone": "The copy is ready",
     "delete": "The environment is removed",
     "check": "The check is done",
+    "build-channel": "The local channel is in use",
 }

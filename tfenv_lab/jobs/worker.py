@@ -133,7 +133,29 @@ async def check(order: dict[str, Any], channel: Channel) -> Any:
     return asdict(await run(Subject(**{**subject, "prefix": Path(subject["prefix"])})))
 
 
-ACTIONS = {"apply": apply, "delete": delete, "check": check}
+async def build_channel(order: dict[str, Any], channel: Channel) -> Any:
+    """Build the local channel out of PyPI wheels, unless it is there."""
+    from ..conda.progress import Progress
+    from ..wheelchannel.build import build
+    from ..wheelchannel.request import BuildRequest
+    from ..wheelchannel.request import Progress as Step
+
+    phases = {"resolve": "solve", "download": "download", "repack": "pack"}
+
+    def report(step: Step) -> None:
+        print(f"{step.phase}: {step.message}", file=sys.stderr, flush=True)
+        if step.phase in phases:
+            channel.phase(phases[step.phase])
+        if step.total:
+            counted = Progress(done_packages=step.done, total_packages=step.total, fraction=step.done / step.total)
+            channel.progress(counted)
+
+    # In a thread: the build has event loops of its own.
+    directory = await asyncio.to_thread(build, BuildRequest(), report)
+    return {"url": directory.as_uri()}
+
+
+ACTIONS = {"apply": apply, "delete": delete, "check": check, "build-channel": build_channel}
 #: Actions that put something aside, which is deleted once their result is told.
 CHANGES = ("apply", "delete")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,8 +68,9 @@ class Planner:
         catalog: Catalog,
         environments: EnvironmentService,
         envs_dir: Path,
-        allowed_channels: Sequence[str],
+        allowed_channels: Callable[[], Sequence[str]],
     ) -> None:
+        """``allowed_channels`` returns the names of channels that a spec may give now."""
         self._repodata = repodata
         self._catalog = catalog
         self._environments = environments
@@ -99,7 +100,7 @@ class Planner:
         from ..conda import specs, virtual_packages
 
         prefix = self._new_prefix(request.name)
-        own = [str(specs.parse(text, self._allowed)) for text in request.packages]
+        own = [str(specs.parse(text, self._allowed())) for text in request.packages]
         virtual = virtual_packages.detect(cuda=request.cuda)
         asked = specs.by_name([*await self._catalog.specs_for(request), *own])
         try:
@@ -128,7 +129,7 @@ class Planner:
         state = found.state
         freed: set[str] = set()
         if isinstance(request, requests.Install):
-            asked_for = specs.by_name(str(specs.parse(text, self._allowed)) for text in request.specs)
+            asked_for = specs.by_name(str(specs.parse(text, self._allowed())) for text in request.specs)
             new = change.same_variant(state, asked_for)
         else:
             new, freed = change.loosened(state, request.packages)
@@ -193,7 +194,7 @@ class Planner:
         from . import files
 
         prefix = self._new_prefix(request.name)
-        found = await files.resolve(request, self._repodata, self._allowed)
+        found = await files.resolve(request, self._repodata, self._allowed())
         return Draft(
             request,
             request.name,

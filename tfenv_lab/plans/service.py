@@ -21,7 +21,7 @@ from .sizes import Sizes, free_bytes, measure
 from .warnings import warnings
 
 if TYPE_CHECKING:
-    from ..conda.condarc import CondaSettings
+    from ..conda.repodata import Repodata
     from .planner import Draft, Planner
 
 #: Seconds a plan is kept.
@@ -38,15 +38,13 @@ class PlanService:
     def __init__(
         self,
         planner: Planner,
-        settings: CondaSettings,
-        subdir: str,
+        repodata: Repodata,
         folder: Path,
         package_cache: Path,
         running: RunningIn,
     ) -> None:
         self._planner = planner
-        self._settings = settings
-        self._subdir = subdir
+        self._repodata = repodata
         self._folder = folder
         self._cache = package_cache
         self._running = running
@@ -88,6 +86,7 @@ class PlanService:
         from ..conda import lock
         from ..conda.strategy import strategy_of
 
+        settings = self._repodata.settings
         installed = draft.before if draft.copy_of is None else ()
         lines = entries(installed, draft.after, draft.requested)
         return Plan(
@@ -101,11 +100,11 @@ class PlanService:
             sizes_complete=sizes.complete,
             free_bytes=free_bytes(draft.prefix),
             warnings=warnings(draft, entries(draft.before, draft.after, draft.requested), running),
-            commands=commands(draft, self._settings.channels, self._settings.envs_dirs),
+            commands=commands(draft, settings.channels, settings.envs_dirs),
             strategy=strategy_of(draft.prefix) if draft.fingerprint is not None else "swap",
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             work=PlanWork(
-                lock=lock.dumps(draft.after, [ref.url for ref in self._settings.channels], self._subdir),
+                lock=lock.dumps(draft.after, [ref.url for ref in settings.channels], self._repodata.subdir),
                 requested=dict(draft.requested),
                 fingerprint=draft.fingerprint,
                 copy_of=str(draft.copy_of) if draft.copy_of else None,

@@ -77,6 +77,10 @@ class Catalog:
         virtual = await asyncio.to_thread(self._virtual, wanted.cuda)
         return await suggestions.suggest(wanted, await self._listing(virtual), self._repodata, virtual)
 
+    def forget(self) -> None:
+        """Forget what is in memory, after the channels became others."""
+        self._listings, self._latest = {}, None
+
     def updates(self, facts: EnvironmentFacts) -> Update:
         """Return what the channels offer an environment, from memory: nothing while no catalog was asked for."""
         from ..conda.versions import newer

@@ -32,7 +32,7 @@ def place(request: BuildRequest, recipe: dict[str, object]) -> Path:
     if request.directory:
         return request.directory.absolute()
     releases = "-".join(sorted(set(request.tensorflow)))
-    return cache() / "channel" / f"tensorflow-{releases}-{digest(recipe)[:8]}"
+    return folder() / f"tensorflow-{releases}-{digest(recipe)[:8]}"
 
 
 def is_built(directory: Path, recipe: dict[str, object]) -> bool:
@@ -83,6 +83,21 @@ def building(directory: Path) -> Iterator[Path]:
         yield beside
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def folder() -> Path:
+    """Return where the channels lie that were given no directory."""
+    return cache() / "channel"
+
+
+def discard_unfinished() -> None:
+    """Remove what builds in ``folder`` that were killed left behind; those at work are left alone."""
+    for beside in folder().glob("*.building"):
+        try:
+            with FileLock(beside.with_suffix(".lock"), blocking=False):
+                shutil.rmtree(beside, ignore_errors=True)
+        except Timeout:
+            continue
 
 
 def publish(built: Path, directory: Path, recipe: dict[str, object], result: dict[str, Any]) -> None:

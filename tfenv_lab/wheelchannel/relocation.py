@@ -6,10 +6,10 @@ import ast
 import pprint
 import shutil
 import subprocess
-import sysconfig
 from pathlib import Path
 
 from ..errors import JobFailed
+from .availability import program
 from .interpreter import Interpreter, clean_environment
 from .package import PLACEHOLDER
 
@@ -90,9 +90,8 @@ def record_prefix(interpreter: Interpreter, library: Path) -> list[Path]:
 
 def run(command: list[str]) -> str:
     """Run a program to its end and return what it wrote; raises JobFailed."""
+    command = [program(command[0]) or command[0], *command[1:]]
     environment = clean_environment()
-    scripts = sysconfig.get_path("scripts")
-    environment["PATH"] = f"{scripts}:{environment.get('PATH', '')}"
     try:
         answer = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)  # noqa: S603
     except FileNotFoundError as error:

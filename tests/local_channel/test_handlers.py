@@ -1,0 +1,175 @@
+"""A channel out of PyPI wheels in place of one that does not answer, over REST; the wheels are a few bytes each."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tfenv_lab.app import TfenvLab
+from tfenv_lab.conda.condarc import ChannelRef
+from tfenv_lab.services import Services
+from tfenv_lab.wheelchannel import availability, channel
+from tfenv_lab.wheelchannel.interpreter import probe
+
+from ..conftest import Api
+from ..tiny_channel import TinyChannel
+from ..wheelchannel.conftest import write_index
+
+#: Nothing listens on the port that discards.
+NOWHERE = "http://127.0.0.1:9/nowhere"
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {"channels": [NOWHERE]}
+
+
+@pytest.fixture
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package index with two tiny releases. The Python that is packed with them is the real one."""
+    index = write_index(tmp_path / "index", probe(Path(sys.executable)).tag)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+
+
+def restarted(*channels: str, **traits: Any) -> Services:
+    """The services of the user's next server."""
+    return Services(TfenvLab(channels=list(channels or [NOWHERE]), **traits), None)
+
+
+async def test_it_is_built_as_a_job_and_used_until_it_is_left(api: Api, wheels: None) -> None:
+    status, error = await api.call("GET", "tensorflow")
+    assert (status, error["reason"]) == (502, "channel-unreachable")
+    _, found = await api.call("GET", "status")
+    assert found["local_channel"] == {"available": True, "reason": None, "active": False}
+
+    status, job = await api.call("POST", "local-channel")
+    assert (status, job["kind"], job["state"]) == (202, "build-channel", "queued")
+    assert api.headers["Location"].endswith(f"/tfenv-lab/jobs/{job['id']}")
+    status, error = await api.call("POST", "local-channel")
+    assert (status, error["reason"]) == (409, "prefix-busy")
+
+    job = await api.finished(job["id"], seconds=300)
+    assert (job["state"], job["phase"], job["progress"]["fraction"]) == ("succeeded", "pack", 1.0), job
+    assert job["progress"]["done_packages"] > 5
+    _, log = await api.call("GET", f"jobs/{job['id']}/log")
+    assert "repack: " in log
+
+    _, found = await api.call("GET", "status")
+    assert found["local_channel"]["active"]
+    [used] = found["channels"]
+    assert used["url"].startswith("file://")
+    _, catalog = await api.call("GET", "tensorflow")
+    assert [release["version"] for release in catalog["releases"]] == ["2.20.0", "2.19.1"]
+    # The planner and the workers have the same channel.
+    plan = await api.plan(kind="create", name="tf", tensorflow="2.19.*")
+    assert {entry["to"]["channel"] for entry in plan["entries"]} == {used["url"]}
+    job = await api.apply(kind="create", name="tf", tensorflow="2.19.*", packages=["math-kit"])
+    assert job["state"] == "succeeded", job
+    # The next server uses it too.
+    assert restarted().conda.channels == (ChannelRef(used["name"], used["url"]),)
+
+    status, left = await api.call("DELETE", "local-channel")
+    assert (status, left["local_channel"]["active"]) == (200, False)
+    assert [ref["url"] for ref in left["channels"]] == [NOWHERE]
+    status, error = await api.call("GET", "tensorflow")
+    assert (status, error["reason"]) == (502, "channel-unreachable")
+    assert not restarted().local_channel.active
+
+
+async def test_a_cancelled_build_changes_nothing_and_leaves_nothing(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A pip that never comes to an end.
+    hanging = tmp_path / "modules/pip"
+    hanging.mkdir(parents=True)
+    (hanging / "__init__.py").touch()
+    (hanging / "__main__.py").write_text("import time; print('Collecting patience', flush=True); time.sleep(600)")
+    monkeypatch.chdir(hanging.parent)
+    _, job = await api.call("POST", "local-channel")
+    while job["phase"] != "solve":
+        await asyncio.sleep(0.05)
+        _, job = await api.call("GET", f"jobs/{job['id']}")
+    assert list(channel.folder().glob("*.building"))
+    status, job = await api.call("DELETE", f"jobs/{job['id']}")
+    assert (status, job["state"]) == (202, "cancelled")
+    assert not list(channel.folder().glob("*.building"))
+    _, found = await api.call("GET", "status")
+    assert not found["local_channel"]["active"]
+
+
+async def test_a_build_that_fails_says_why_and_changes_nothing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    _, job = await api.call("POST", "local-channel")
+    job = await api.finished(job["id"])
+    assert (job["state"], job["error"]["reason"]) == ("failed", "channel-unreachable")
+    assert "the package index did not answer" in job["error"]["message"]
+    _, found = await api.call("GET", "status")
+    assert not found["local_channel"]["active"]
+
+
+async def test_without_what_building_needs_it_is_not_offered(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(availability, "program", lambda name: None)
+    _, found = await api.call("GET", "status")
+    assert not found["local_channel"]["available"]
+    assert "tfenv_lab[wheelchannel]" in found["local_channel"]["reason"]
+    status, error = await api.call("POST", "local-channel")
+    assert (status, error["reason"]) == (400, "invalid-request")
+    assert error["message"] == found["local_channel"]["reason"]
+
+
+class TestAChoice:
+    """What a server makes of the choice that an earlier one stored."""
+
+    @pytest.fixture(autouse=True)
+    def chosen(self, channel: TinyChannel) -> None:
+        restarted().local_channel.use(channel.url)
+
+    def test_holds_for_the_next_server(self, channel: TinyChannel) -> None:
+        assert [ref.url for ref in restarted().conda.channels] == [channel.url]
+        # Workers, and specs that name it.
+        assert restarted().allowed_channels == (channel.url,)
+
+    def test_ends_when_other_channels_are_configured(self) -> None:
+        services = restarted("https://example.org/other")
+        assert [ref.url for ref in services.conda.channels] == ["https://example.org/other"]
+
+    def test_ends_when_the_channel_is_gone(self, channel: TinyChannel) -> None:
+        (channel.root / "noarch").rmdir()
+        assert not restarted().local_channel.active
+
+    def test_ends_when_the_administrator_names_the_channels(self) -> None:
+        services = restarted(allowed_channels=["conda-forge"])
+        assert [ref.url for ref in services.conda.channels] == [NOWHERE]
+        assert services.local_channel.to_json() == {
+            "available": False,
+            "reason": "The channels that may be used here are set by the administrator.",
+            "active": False,
+        }
+
+    def test_is_not_offered_to_a_server_that_asks_the_network_for_nothing(self) -> None:
+        assert "offline" in restarted(offline=True).local_channel.to_json()["reason"]
+
+    @pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps({"url": None, "instead_of": 3})])
+    def test_that_cannot_be_read_is_none(self, clean_home: Path, text: str) -> None:
+        (clean_home / ".local/state/tfenv_lab/local-channel.json").write_text(text)
+        assert not restarted().local_channel.active
+
+
+class TestARestrictedServer:
+    @pytest.fixture
+    def settings(self) -> dict[str, Any]:
+        return {"channels": [NOWHERE], "allowed_channels": [NOWHERE]}
+
+    async def test_builds_none(self, api: Api) -> None:
+        status, error = await api.call("POST", "local-channel")
+        assert (status, error["reason"]) == (403, "channel-not-allowed")

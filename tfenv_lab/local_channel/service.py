@@ -1,0 +1,88 @@
+"""Whether a local channel stands in for the configured ones; a file of the user's remembers it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from ..errors import ChannelNotAllowed, InvalidRequest
+
+if TYPE_CHECKING:
+    from ..conda.condarc import CondaSettings
+
+
+class LocalChannel:
+    """The choice between the configured channels and a local one.
+
+    The choice outlives the server. It ends by itself when other channels are configured than those it was made
+    against, when the channel's directory is gone, or when an administrator names the channels that may be used.
+    """
+
+    def __init__(self, file: Path, configured: CondaSettings, restricted: bool) -> None:
+        """``file`` remembers the choice. ``restricted``: an administrator names the channels that may be used."""
+        self._file = file
+        self._configured = configured
+        self._restricted = restricted
+        self._url = self._remembered()
+
+    @property
+    def active(self) -> bool:
+        """Whether the local channel is used."""
+        return self._url is not None
+
+    @property
+    def settings(self) -> CondaSettings:
+        """The configured settings, with the local channel alone where it is used."""
+        from ..conda.condarc import with_channels
+
+        return self._configured if self._url is None else with_channels(self._configured, [self._url])
+
+    def use(self, url: str) -> None:
+        """Use the channel at a ``file://`` URL instead of the configured ones."""
+        self._url = url
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._file.write_text(json.dumps({"url": url, "instead_of": self._instead_of}), encoding="utf-8")
+
+    def leave(self) -> None:
+        """Go back to the configured channels."""
+        self._url = None
+        self._file.unlink(missing_ok=True)
+
+    def require(self) -> None:
+        """Raise ChannelNotAllowed or InvalidRequest where no local channel can be built."""
+        reason = self._reason()
+        if reason is not None:
+            raise ChannelNotAllowed(reason) if self._restricted else InvalidRequest(reason)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the status's ``local_channel``. Looks for programs on the disk."""
+        reason = self._reason()
+        return {"available": reason is None, "reason": reason, "active": self.active}
+
+    def _reason(self) -> str | None:
+        """Return in one sentence why no local channel can be built here, or None."""
+        from ..wheelchannel import availability
+
+        if self._restricted:
+            return "The channels that may be used here are set by the administrator."
+        if self._configured.offline:
+            return "The server is set to work offline, and a local channel is built from PyPI."
+        return availability.reason()
+
+    @property
+    def _instead_of(self) -> list[str]:
+        return [ref.url for ref in self._configured.channels]
+
+    def _remembered(self) -> str | None:
+        try:
+            stored = json.loads(self._file.read_text(encoding="utf-8"))
+            url, instead_of = str(stored["url"]), stored["instead_of"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        folder = Path(url2pathname(urlsplit(url).path))
+        if self._restricted or instead_of != self._instead_of or not (folder / "noarch").is_dir():
+            return None
+        return url
