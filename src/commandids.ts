@@ -23,5 +23,7 @@ export namespace CommandIDs {
   export const dismissJob = 'tfenv_lab:dismiss-job';
   export const retryJob = 'tfenv_lab:retry-job';
   export const showJob = 'tfenv_lab:show-job';
+  export const buildLocalChannel = 'tfenv_lab:build-local-channel';
+  export const leaveLocalChannel = 'tfenv_lab:leave-local-channel';
   export const refresh = 'tfenv_lab:refresh';
 }

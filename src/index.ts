@@ -3,6 +3,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { changesPlugin } from './plugins/changes';
 import { environmentsPlugin } from './plugins/environments';
 import { filesPlugin } from './plugins/files';
+import { localChannelPlugin } from './plugins/localChannel';
 import { managerPlugin } from './plugins/manager';
 import { notebookPlugin } from './plugins/notebook';
 import { notificationsPlugin } from './plugins/notifications';
@@ -17,7 +18,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   changesPlugin,
   filesPlugin,
   notebookPlugin,
-  notificationsPlugin
+  notificationsPlugin,
+  localChannelPlugin
 ];
 
 export default plugins;

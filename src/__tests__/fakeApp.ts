@@ -11,6 +11,7 @@ import { JOB_EVENT } from '../models/jobs';
 import { changesPlugin } from '../plugins/changes';
 import { environmentsPlugin } from '../plugins/environments';
 import { filesPlugin } from '../plugins/files';
+import { localChannelPlugin } from '../plugins/localChannel';
 import { createManager } from '../plugins/manager';
 import { notebookPlugin } from '../plugins/notebook';
 import { notificationsPlugin } from '../plugins/notifications';
@@ -69,7 +70,8 @@ export class FakeApp {
       environmentsPlugin,
       changesPlugin,
       notebookPlugin,
-      notificationsPlugin
+      notificationsPlugin,
+      localChannelPlugin
     ];
     plugins.forEach(plugin => {
       void plugin.activate(app, this.manager, null, null, null, null);

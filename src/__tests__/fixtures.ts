@@ -169,6 +169,7 @@ export const STATUS: Status = {
   platform: 'linux-64',
   virtual_packages: [{ name: '__glibc', version: '2.36', build: '0' }],
   gpu: { detected: false, cuda: null },
+  local_channel: { available: true, reason: null, active: false },
   channels: [CHANNEL],
   envs_dir: PREFIX,
   envs_dirs: [{ path: PREFIX, writable: true, free_bytes: 41e9 }]

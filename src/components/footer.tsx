@@ -1,12 +1,17 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { Status } from '../api/generated';
+import type { Job, Status } from '../api/generated';
 import { formatBytes } from '../models/units';
+import type { Execute } from './environmentRow';
+import { LocalChannelJob, LocalChannelSwitch } from './localChannel';
 
 export interface IFooterProps {
   readonly status: Status;
   readonly freeBytes: number | null;
+  /** The job that builds a local channel, or could not. */
+  readonly channelJob: Job | null;
+  readonly execute: Execute;
   readonly trans: TranslationBundle;
 }
 
@@ -25,8 +30,15 @@ export function Footer(props: IFooterProps): JSX.Element {
     hardware,
     freeBytes !== null && trans.__('%1 free', formatBytes(freeBytes))
   ].filter(Boolean);
+  const local = {
+    localChannel: status.local_channel,
+    job: props.channelJob,
+    trans,
+    execute: props.execute
+  };
   return (
     <div className="jp-TfenvFooter">
+      <LocalChannelJob {...local} />
       <details>
         <summary>{parts.join(' · ')}</summary>
         <dl>
@@ -34,6 +46,9 @@ export function Footer(props: IFooterProps): JSX.Element {
           {status.channels.map(channel => (
             <dd key={channel.url}>{channel.url}</dd>
           ))}
+          <dd>
+            <LocalChannelSwitch {...local} />
+          </dd>
           <dt>{trans.__('New environments go to')}</dt>
           <dd>{status.envs_dir}</dd>
           <dt>{trans.__('Machine')}</dt>

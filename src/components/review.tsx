@@ -18,6 +18,8 @@ export interface IReviewProps {
   readonly isApplying: boolean;
   /** The same change in a copy; null where that is not possible. */
   readonly copyRequest: PlanRequest | null;
+  /** What helps where the channels cannot be reached. */
+  readonly offer?: React.ReactNode;
   readonly trans: TranslationBundle;
   readonly onApply: (plan: Plan) => void;
   readonly onPlan: (request: PlanRequest) => void;
@@ -55,7 +57,11 @@ export function Review(props: IReviewProps): JSX.Element {
         {plan?.warnings.map(warning => (
           <PlanWarning key={warning.code + warning.message} warning={warning} />
         ))}
-        {failure && <Failure failure={failure} trans={trans} />}
+        {failure && (
+          <Failure failure={failure} trans={trans}>
+            {failure.reason === 'channel-unreachable' && props.offer}
+          </Failure>
+        )}
         <Buttons {...props} />
       </div>
     </>

@@ -56,6 +56,11 @@ export function describeOutcome(
       return job.result?.ok
         ? { message: trans.__('%1 works.', name), type: 'success' }
         : { message: trans.__('%1 has problems.', name), type: 'warning' };
+    case 'build-channel':
+      return {
+        message: trans.__('The local channel is ready, and in use.'),
+        type: 'success'
+      };
   }
 }
 
@@ -77,5 +82,7 @@ function subject(job: Job, trans: TranslationBundle): string {
       return trans.__('Deleting %1', name);
     case 'check':
       return trans.__('Checking %1', name);
+    case 'build-channel':
+      return trans.__('Building a local channel');
   }
 }

@@ -91,6 +91,14 @@ export class JobsModel extends VDomModel {
     return newest && this._isFailure(newest) ? newest : undefined;
   }
 
+  /** The job that builds a local channel, or the newest one when it failed and the user has not put it away. */
+  get channelJob(): Job | undefined {
+    const newest = this._jobs.find(job => job.kind === 'build-channel');
+    return newest && (isActive(newest) || this._isFailure(newest))
+      ? newest
+      : undefined;
+  }
+
   /** The newest check of a prefix that came to an end. */
   checkOf(prefix: string): Job | undefined {
     return this._jobs.find(
@@ -99,9 +107,10 @@ export class JobsModel extends VDomModel {
     );
   }
 
-  /** Prefixes that some job works on, or failed to. */
+  /** Prefixes of environments that some job works on, or failed to. */
   get prefixes(): ReadonlySet<string> {
-    return new Set(this._jobs.map(job => job.prefix));
+    const jobs = this._jobs.filter(job => job.kind !== 'build-channel');
+    return new Set(jobs.map(job => job.prefix));
   }
 
   /** Put a failed job away. */

@@ -8,7 +8,7 @@ import type { RequestError } from '../request';
  * The server's channels, hardware and free space.
  */
 export class StatusModel extends VDomModel {
-  constructor(private readonly _client: StatusClient) {
+  constructor(readonly client: StatusClient) {
     super();
   }
 
@@ -30,7 +30,7 @@ export class StatusModel extends VDomModel {
 
   async refresh(): Promise<void> {
     try {
-      this._status = await this._client.get();
+      this._status = await this.client.get();
       this._error = null;
     } catch (error) {
       this._error = error as RequestError;

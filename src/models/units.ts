@@ -43,6 +43,10 @@ export function describeProgress(job: Job, trans: TranslationBundle): string {
       return total_bytes > 0
         ? trans.__('downloading %1', formatShare(done_bytes, total_bytes))
         : trans.__('downloading');
+    case 'pack':
+      return total_packages > 0
+        ? trans.__('packing %1 / %2', done_packages, total_packages)
+        : trans.__('packing');
     case 'link':
       return total_packages > 0
         ? trans.__('installing %1 / %2', done_packages, total_packages)

@@ -56,7 +56,10 @@ export function createManager(
     plans: new PlansModel(new PlansClient(settings)),
     status: new StatusModel(new StatusClient(settings))
   };
-  manager.jobs.jobFinished.connect(() => {
+  manager.jobs.jobFinished.connect((_, job) => {
+    if (job.kind === 'build-channel') {
+      void manager.catalog.refresh();
+    }
     void manager.environments.refresh();
     void manager.status.refresh();
     // The launcher and the kernel picker would else know the kernel a minute later.

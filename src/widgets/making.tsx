@@ -6,6 +6,7 @@ import { CommandIDs } from '../commandids';
 import type { Execute } from '../components/environmentRow';
 import { Failure } from '../components/failure';
 import { ImportFile } from '../components/importFile';
+import { LocalChannelOffer } from '../components/localChannel';
 import { NewEnvironment } from '../components/newEnvironment';
 import { ScreenHeader } from '../components/screenHeader';
 import type { ITfenvManager } from '../tokens';
@@ -64,9 +65,27 @@ export function NewScreen(
           >
             {trans.__('Try again')}
           </button>
+          {catalog.error.reason === 'channel-unreachable' && (
+            <ChannelOffer {...props} />
+          )}
         </Failure>
       )}
     </>
+  );
+}
+
+/** What helps where the channels cannot be reached. */
+export function ChannelOffer(props: IMakingProps): JSX.Element | null {
+  const { jobs, status } = props.manager;
+  return (
+    status.status && (
+      <LocalChannelOffer
+        localChannel={status.status.local_channel}
+        job={jobs.channelJob ?? null}
+        trans={props.trans}
+        execute={props.execute}
+      />
+    )
   );
 }
 

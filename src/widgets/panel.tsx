@@ -20,7 +20,7 @@ import { inCopy } from '../models/plans';
 import { groupRows } from '../models/rows';
 import type { ITfenvManager } from '../tokens';
 import type { IMakingProps } from './making';
-import { ImportScreen, NewScreen } from './making';
+import { ChannelOffer, ImportScreen, NewScreen } from './making';
 import { acceptFiles } from './fileDrop';
 import { environmentMenu, openBelow, panelMenu } from './menus';
 
@@ -70,7 +70,7 @@ export class TfenvPanel extends ReactWidget {
   }
 
   protected override render(): JSX.Element {
-    const { navigation, status } = this._manager;
+    const { jobs, navigation, status } = this._manager;
     return (
       <>
         <div className="jp-TfenvScreen" key={navigation.screen.name}>
@@ -80,7 +80,9 @@ export class TfenvPanel extends ReactWidget {
           <Footer
             status={status.status}
             freeBytes={status.freeBytes}
+            channelJob={jobs.channelJob ?? null}
             trans={this._trans}
+            execute={this._execute}
           />
         )}
       </>
@@ -161,6 +163,7 @@ export class TfenvPanel extends ReactWidget {
           failure={plans.error}
           isApplying={plans.isApplying}
           copyRequest={inCopy(request, copy)}
+          offer={<ChannelOffer {...this._making()} />}
           trans={this._trans}
           onApply={plan =>
             this._execute(CommandIDs.applyPlan, { plan: plan.id })

@@ -13,6 +13,14 @@ test('a channel that does not answer is named, with what can be done', async ({
   await panel.startNew();
   await expect(panel.failure).toContainText('127.0.0.1:9', { timeout: 60_000 });
   await expect(panel.failure).toContainText('network and proxy');
+
+  await panel.failure
+    .getByRole('button', { name: 'Build a local channel from PyPI…' })
+    .click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('about two minutes');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+
   await panel.failure.getByRole('button', { name: 'Try again' }).click();
   await expect(panel.failure).toContainText('127.0.0.1:9', { timeout: 60_000 });
   await panel.button('Back').click();

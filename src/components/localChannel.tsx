@@ -1,0 +1,80 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { Job, Status } from '../api/generated';
+import { CommandIDs } from '../commandids';
+import { isActive } from '../models/jobs';
+import type { Execute } from './environmentRow';
+import { JobFailure } from './jobFailure';
+import { JobProgress } from './jobProgress';
+
+export interface ILocalChannelProps {
+  readonly localChannel: Status['local_channel'];
+  /** The job that builds it, or could not. */
+  readonly job: Job | null;
+  readonly trans: TranslationBundle;
+  readonly execute: Execute;
+}
+
+/** What helps where the channels cannot be reached: one that is built here, or why that is not possible. */
+export function LocalChannelOffer(props: ILocalChannelProps): JSX.Element {
+  const { localChannel, trans } = props;
+  if (!localChannel.available) {
+    return <p className="jp-TfenvHint">{localChannel.reason}</p>;
+  }
+  return props.job && isActive(props.job) ? (
+    <p className="jp-TfenvHint">
+      {trans.__(
+        'A local channel is being built. It is used as soon as it is ready.'
+      )}
+    </p>
+  ) : (
+    <>
+      <p className="jp-TfenvHint">
+        {trans.__(
+          'If the server reaches PyPI, a channel can be made of its wheels, in about two minutes.'
+        )}
+      </p>
+      <button
+        type="button"
+        className="jp-TfenvLink"
+        onClick={() => props.execute(CommandIDs.buildLocalChannel)}
+      >
+        {trans.__('Build a local channel from PyPI…')}
+      </button>
+    </>
+  );
+}
+
+/** The way to a local channel, and from it back to those that are configured. */
+export function LocalChannelSwitch(
+  props: ILocalChannelProps
+): JSX.Element | null {
+  const { localChannel, trans } = props;
+  if (localChannel.active) {
+    return (
+      <button
+        type="button"
+        className="jp-TfenvLink"
+        onClick={() => props.execute(CommandIDs.leaveLocalChannel)}
+      >
+        {trans.__('Use the configured channels again')}
+      </button>
+    );
+  }
+  return localChannel.available ? <LocalChannelOffer {...props} /> : null;
+}
+
+/** How the building of a local channel goes, or why it failed. */
+export function LocalChannelJob(props: ILocalChannelProps): JSX.Element | null {
+  const { job, trans, execute } = props;
+  return job && isActive(job) ? (
+    <JobProgress
+      job={job}
+      trans={trans}
+      onCancel={() => execute(CommandIDs.cancelJob, { job: job.id })}
+    />
+  ) : (
+    job && <JobFailure job={job} trans={trans} execute={execute} />
+  );
+}
