@@ -1,0 +1,89 @@
+"""Whole plans on real conda-forge metadata, as ``POST plans`` makes them, each beside its solve alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tfenv_lab.app import TfenvLab
+from tfenv_lab.conda import history, lock
+from tfenv_lab.conda import solve as solving
+from tfenv_lab.services import Services
+
+from .measure import Measure, Skipped, slice_dir
+
+#: Files of a package, so that an environment has as many as a real one with TensorFlow (23,000).
+_FILES = 250
+_CREATE = {"kind": "create", "name": "tf", "tensorflow": "2.18.*", "python": "3.11", "packages": ["scipy"]}
+
+
+def measures() -> Iterator[Measure]:
+    root = slice_dir()
+    if root is None:
+        raise Skipped("no conda-forge slice beside the project (TFENV_SLICE names another place)")
+    with tempfile.TemporaryDirectory() as home:
+        for name in [name for name in os.environ if name.startswith(("CONDA", "XDG_"))]:
+            del os.environ[name]
+        machine = {"CONDA_SUBDIR": "linux-64", "CONDA_OVERRIDE_ARCHSPEC": "x86_64_v3", "CONDA_OVERRIDE_CUDA": ""}
+        os.environ.update({"HOME": home, **machine})
+        yield from asyncio.run(_plans(Services(TfenvLab(channels=[root.as_uri()]), None)))
+
+
+async def _plans(services: Services) -> list[Measure]:
+    bare, solves = solving.solve, []
+
+    async def recorded(*arguments: Any, **options: Any) -> Any:
+        solves.append((arguments, options))
+        return await bare(*arguments, **options)
+
+    solving.solve = recorded
+    plan = await services.plans.create(_CREATE)
+    _install(Path(plan.prefix), lock.loads(plan.work.lock)["linux-64"], plan.work.requested)
+    [environment] = [each for each in await services.environments.list() if each.name == "tf"]
+    bodies = {
+        "create": {**_CREATE, "name": "other"},
+        "install": {"kind": "install", "environment": environment.id, "specs": ["tensorflow-datasets"]},
+        "update TensorFlow": {"kind": "update", "environment": environment.id, "packages": ["tensorflow"]},
+        "update all": {"kind": "update", "environment": environment.id, "packages": "all"},
+    }
+    found = []
+    for kind, body in bodies.items():
+        value = await _median(lambda body=body: services.plans.create(body))
+        arguments, options = solves[-1]
+        floor = await _median(lambda arguments=arguments, options=options: bare(*arguments, **options))
+        found.append(Measure(kind, value, floor=floor, floor_name="the solve alone", limit=150))
+    return found
+
+
+async def _median(work: Callable[[], Awaitable[Any]], repeat: int = 9) -> float:
+    """Return the median time in ms, after one that warms up."""
+    times = []
+    for _ in range(repeat + 1):
+        start = time.perf_counter()
+        await work()
+        times.append((time.perf_counter() - start) * 1000)
+    return statistics.median(times[1:])
+
+
+def _install(prefix: Path, records: list[Any], requested: dict[str, str]) -> None:
+    """Write an environment of these records: what planning reads of one, but no files."""
+    folder = prefix / "conda-meta"
+    folder.mkdir(parents=True)
+    for record in records:
+        name = record.name.normalized
+        files = [f"lib/python3.11/site-packages/{name}/module{number}.py" for number in range(_FILES)]
+        paths = [{"_path": file, "path_type": "hardlink", "sha256": "0" * 64, "size_in_bytes": 1} for file in files]
+        written = {
+            **json.loads(record.to_json()),
+            "files": files,
+            "paths_data": {"paths_version": 1, "paths": paths},
+        }
+        (folder / f"{name}-{record.version}-{record.build}.json").write_text(json.dumps(written))
+    history.append(prefix, "conda create", [], records, list(requested.values()), [])
