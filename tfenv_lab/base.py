@@ -40,7 +40,7 @@ class BaseHandler(APIHandler):
             raise InvalidRequest("The request body is larger than 10 MB.")
         try:
             parsed = json.loads(self.request.body.decode("utf-8"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidRequest("The request body is not JSON.", str(error)) from error
         if not isinstance(parsed, dict):
             raise InvalidRequest("The request body must be a JSON object.")

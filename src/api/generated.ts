@@ -139,6 +139,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/environments/{id}/differences": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description Opaque. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** What sets the environment apart from a file with exact packages. Nothing is changed. */
+        readonly post: operations["compareEnvironment"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/environments/{id}/kernelspec": {
         readonly parameters: {
             readonly query?: never;
@@ -527,13 +547,44 @@ export interface components {
             /** @description Null recognises it. */
             readonly format?: components["schemas"]["ExportFormat"] | null;
         };
-        /** @enum {string} */
-        readonly ExportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock";
+        /**
+         * @description notebook is the JSON of a NotebookRecord; in an import it may also be a whole notebook that holds one.
+         * @enum {string}
+         */
+        readonly ExportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "notebook";
         /**
          * @default requested
          * @enum {string}
          */
         readonly ExportSpecs: "requested" | "all";
+        /** @description What a notebook keeps of its environment, under the key tfenv_lab of its metadata. */
+        readonly NotebookRecord: {
+            /** @constant */
+            readonly version: 1;
+            readonly name: string;
+            /** @description The conda subdir. */
+            readonly platform: string;
+            readonly python: string | null;
+            readonly tensorflow: string | null;
+            readonly keras: string | null;
+            /** @description Names or URLs, without credentials. */
+            readonly channels: readonly string[];
+            /** @description What was asked for by name. */
+            readonly specs: readonly string[];
+            /** @description What pip installed. */
+            readonly pip: readonly string[];
+            /** @description The same for the same set of packages. */
+            readonly fingerprint: string;
+            /** @description The explicit list, compressed by zlib, in base64. */
+            readonly lock: string | null;
+        };
+        readonly Difference: {
+            readonly name: string;
+            /** @description Version and build; null where the file has no such package. */
+            readonly recorded: string | null;
+            /** @description Version and build; null where it is not installed. */
+            readonly installed: string | null;
+        };
         readonly RevertRequest: {
             /** @constant */
             readonly kind: "revert";
@@ -756,6 +807,8 @@ export type CloneRequest = components['schemas']['CloneRequest'];
 export type ImportRequest = components['schemas']['ImportRequest'];
 export type ExportFormat = components['schemas']['ExportFormat'];
 export type ExportSpecs = components['schemas']['ExportSpecs'];
+export type NotebookRecord = components['schemas']['NotebookRecord'];
+export type Difference = components['schemas']['Difference'];
 export type RevertRequest = components['schemas']['RevertRequest'];
 export type Plan = components['schemas']['Plan'];
 export type Warning = components['schemas']['Warning'];
@@ -959,6 +1012,41 @@ export interface operations {
                 };
                 content: {
                     readonly "text/plain": string;
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly compareEnvironment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description Opaque. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description The file's text. */
+                    readonly content: string;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The differences by name; none where they are the same. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly differences: readonly components["schemas"]["Difference"][];
+                    };
                 };
             };
             readonly 400: components["responses"]["Error"];

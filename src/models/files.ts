@@ -65,6 +65,9 @@ export function recognise(text: string): ExportFormat | null {
   if (/^@EXPLICIT\s*$/m.test(text)) {
     return 'explicit';
   }
+  if (/^\s*\{[^]*"fingerprint"\s*:/.test(text)) {
+    return 'notebook';
+  }
   const has = (key: string): boolean =>
     new RegExp(`^["']?${key}["']?\\s*:`, 'm').test(text);
   if (has('package') && has('metadata')) {
@@ -85,7 +88,8 @@ export function formatLabel(
     'environment-yml': trans.__('environment.yml: it will be solved'),
     explicit: trans.__('explicit list: exactly its packages'),
     'conda-lock': trans.__('conda-lock: exactly its packages'),
-    'pixi-lock': trans.__('pixi.lock: exactly its packages')
+    'pixi-lock': trans.__('pixi.lock: exactly its packages'),
+    notebook: trans.__('notebook: the environment that it records')
   };
   return labels[format];
 }

@@ -19,6 +19,8 @@ from tfenv_lab.conda.pypi import PypiPackage
 from tfenv_lab.errors import InvalidRequest
 
 FORGE = ChannelRef("conda-forge", "https://conda.anaconda.org/conda-forge")
+#: The formats of files for other tools.
+FILES = [format_ for format_ in importing.FORMATS if format_ != importing.NOTEBOOK]
 SHA, MD5 = "ab" * 32, "cd" * 16
 
 
@@ -141,7 +143,7 @@ def test_every_lock_is_read_back_with_address_hash_and_requests(contents: Conten
     ]
 
 
-@pytest.mark.parametrize("format_", importing.FORMATS)
+@pytest.mark.parametrize("format_", FILES)
 def test_no_credentials_leave_the_machine(contents: Contents, format_: str) -> None:
     secret = _record("a", "1.5", base="https://me:hunter2@host.example/t/tk-12345/private")
     text = export(replace(contents, records=[secret], channels=[FORGE]), format_, "all")
@@ -149,7 +151,7 @@ def test_no_credentials_leave_the_machine(contents: Contents, format_: str) -> N
     assert "tk-12345" not in text
 
 
-@pytest.mark.parametrize("format_", importing.FORMATS)
+@pytest.mark.parametrize("format_", FILES)
 def test_a_local_channel_is_said(contents: Contents, format_: str) -> None:
     local = ChannelRef("file:///srv/channel", "file:///srv/channel")
     assert "# The channel file:///srv/channel is on the machine" in export(

@@ -202,6 +202,24 @@ async def test_a_hostile_file_is_a_bad_request(api: Api) -> None:
             assert said in message
 
 
+async def test_a_body_of_nothing_but_brackets_is_a_bad_request(api: Api) -> None:
+    status, error = await api.call("POST", "plans", raw="[" * 1_000_000)
+    assert (status, error["reason"]) == (400, "invalid-request")
+
+
+async def test_a_file_of_fifty_megabytes_is_refused(api: Api) -> None:
+    status, reason, message = await _refused(api, "x" * 50_000_000)
+    assert (status, reason) == (400, "invalid-request")
+    assert "larger than" in message
+
+
+async def test_the_name_of_an_environment_from_a_file_leads_nowhere(api: Api) -> None:
+    for name in ("../evil", "/tmp/evil", "..", "a/b", "a\\b", "-n", "", "nul"):
+        body = {"kind": "import", "name": name, "content": "name: ../evil\ndependencies: [numpy]"}
+        status, error = await api.call("POST", "plans", body)
+        assert (status, error["reason"]) == (422, "invalid-name"), name
+
+
 async def test_a_spec_in_a_file_is_no_option_and_no_path(api: Api) -> None:
     for spec in ("--prefix=/tmp/x", "/tmp/x-1-0.conda", "https://example.org/x-1-0.conda", "numpy[url=file:///x]"):
         status, reason, _ = await _refused(api, f"dependencies: ['{spec}']")

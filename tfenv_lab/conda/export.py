@@ -86,10 +86,10 @@ def _comments(*groups: Sequence[str]) -> str:
 
 
 def _requested_lines(contents: Contents) -> list[str]:
-    return [f"{REQUESTED} {spec}" for spec in _requested(contents).values()]
+    return [f"{REQUESTED} {spec}" for spec in requested(contents).values()]
 
 
-def _requested(contents: Contents) -> dict[str, str]:
+def requested(contents: Contents) -> dict[str, str]:
     """Return the requested specs as conda writes them; one of another form becomes the version installed."""
     allowed = {ref.name for ref in contents.channels}
     found = {}
@@ -137,7 +137,7 @@ def _environment_yml(contents: Contents, *, whole: bool) -> str:
         if not whole:
             lines.append("Nothing is recorded as asked for; every package is listed.")
     else:
-        dependencies = list(_requested(contents).values())
+        dependencies = list(requested(contents).values())
     if contents.pypi:
         lines += [
             f"{package.name} {package.version} came from a path or an address, not from PyPI"
@@ -155,19 +155,24 @@ def _environment_yml(contents: Contents, *, whole: bool) -> str:
 
 def _explicit(contents: Contents) -> str:
     """conda's explicit list (CEP 23), in an order in which every package comes after what it depends on."""
+    head = _comments([f"platform: {contents.subdir}"], _requested_lines(contents), _losses(contents))
+    return f"{head}@EXPLICIT\n{''.join(explicit_lines(contents))}"
+
+
+def explicit_lines(contents: Contents) -> list[str]:
+    """Return the addresses of the packages with their hashes, a line each."""
     lines = []
     for record in RepoDataRecord.sort_topologically(list(_addressed(contents))):
         found = contents.by_name[record.name.normalized]
         digest = f"#sha256:{found.sha256.hex()}" if found.sha256 else f"#{found.md5.hex()}" if found.md5 else ""
         lines.append(f"{found.url}{digest}\n")
-    head = _comments([f"platform: {contents.subdir}"], _requested_lines(contents), _losses(contents))
-    return f"{head}@EXPLICIT\n{''.join(lines)}"
+    return lines
 
 
 def _conda_lock(contents: Contents) -> str:
     """conda-lock's unified lock file, version 1 (``conda_lock/lockfile/v1/models.py``)."""
     urls = [ref.url for ref in contents.channels]
-    asked = {"channels": urls, "platform": contents.subdir, "specs": sorted(_requested(contents).values())}
+    asked = {"channels": urls, "platform": contents.subdir, "specs": sorted(requested(contents).values())}
     body = {
         "version": 1,
         "metadata": {

@@ -1,6 +1,6 @@
 """Files that describe an environment: recognised and read, trusting nothing in them.
 
-YAML is read as plain texts, lists and mappings: no tags, no anchors, no deep nesting. What comes out is either specs
+What comes out is either specs
 and channels to solve with (environment.yml) or exact packages (explicit list, conda-lock, pixi.lock), and sentences
 about what cannot be honoured. Whether its channels are allowed is for :mod:`pinned` and the planner to say.
 """
@@ -12,26 +12,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from ..errors import InvalidRequest
 from . import pip
+from .untrusted import MAX_BYTES, as_list, as_mapping, as_text, parse_json, parse_yaml
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
-ENVIRONMENT_YML, EXPLICIT, CONDA_LOCK, PIXI_LOCK = FORMATS = ("environment-yml", "explicit", "conda-lock", "pixi-lock")
+FORMATS = ("environment-yml", "explicit", "conda-lock", "pixi-lock", "notebook")
+ENVIRONMENT_YML, EXPLICIT, CONDA_LOCK, PIXI_LOCK, NOTEBOOK = FORMATS
 #: Begins the comment that keeps one requested spec in a lock that we wrote.
 REQUESTED = "requested:"
-#: A file of more bytes is refused.
-MAX_BYTES = 5 * 1024 * 1024
-#: Lists and mappings inside each other, more than any of the formats has.
-_MAX_DEPTH = 12
 _NAMES = {
     ENVIRONMENT_YML: "an environment.yml",
     EXPLICIT: "an explicit list",
     CONDA_LOCK: "a conda-lock file",
     PIXI_LOCK: "a pixi.lock",
+    NOTEBOOK: "a notebook that records its environment",
 }
 _COMMENT = re.compile(rf"#\s*{REQUESTED}\s*(.+)")
 _KNOWN = {"name", "channels", "dependencies", "prefix"}
@@ -69,13 +66,17 @@ def read(text: str, format_: str | None, subdir: str) -> Imported:
 
     Raises InvalidRequest for what is none of ``FORMATS``, is not what ``format_`` says, or is for another platform.
     """
+    from . import notebook
+
     if format_ is not None and format_ not in FORMATS:
         raise InvalidRequest(f"“format” must be one of {', '.join(FORMATS)}.")
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise InvalidRequest("The file is larger than 5 MB; a file that describes an environment is not.")
     lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
-    data: Any = None
-    if "@EXPLICIT" in lines:
+    data: Any = notebook.find(parse_json(text))
+    if data is not None:
+        found = NOTEBOOK
+    elif "@EXPLICIT" in lines:
         found = EXPLICIT
     else:
         data = parse_yaml(text)
@@ -85,35 +86,15 @@ def read(text: str, format_: str | None, subdir: str) -> Imported:
     asked = tuple(match[1] for line in lines if (match := _COMMENT.fullmatch(line)))
     if found == ENVIRONMENT_YML:
         return _environment_yml(data)
+    if found == NOTEBOOK:
+        return notebook.read(data, subdir)
     if found == EXPLICIT:
-        imported = _explicit(lines, asked, subdir)
+        imported = Imported(EXPLICIT, specs=asked, pinned=explicit_list(lines, subdir))
     else:
         imported = _conda_lock(data, asked, subdir) if found == CONDA_LOCK else _pixi_lock(text, asked, subdir)
     if not imported.pinned:
         raise InvalidRequest("The file holds no conda package.")
     return imported
-
-
-def parse_yaml(text: str) -> Any:
-    """Return YAML as texts, lists and mappings. Raises InvalidRequest for what is not YAML, or more than that."""
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    try:
-        depth = 0
-        for event in yaml.parse(text, Loader=loader):
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-            if depth > _MAX_DEPTH:
-                raise InvalidRequest("The file nests deeper than a file that describes an environment does.")
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                raise InvalidRequest("The file uses YAML anchors (“&” or “*”), which are not read.")
-            tag = getattr(event, "tag", None)
-            if tag:
-                raise InvalidRequest(f"The file uses the YAML tag “{tag[:60]}”, which is not read.")
-        return yaml.load(text, Loader=loader)  # noqa: S506 - makes texts, lists and mappings alone
-    except (yaml.YAMLError, ValueError) as error:
-        raise InvalidRequest("The file is neither YAML nor an explicit list.", str(error)) from error
 
 
 def _recognise(data: Any) -> str:
@@ -124,35 +105,13 @@ def _recognise(data: Any) -> str:
             return PIXI_LOCK
         if "dependencies" in data or "channels" in data:
             return ENVIRONMENT_YML
-    raise InvalidRequest("The file is none of: environment.yml, explicit list, conda-lock.yml, pixi.lock.")
+    raise InvalidRequest(
+        "The file is none of: environment.yml, explicit list, conda-lock.yml, pixi.lock, notebook that records its "
+        "environment."
+    )
 
 
-# Shapes
-
-
-def _list(value: Any, where: str) -> list[Any]:
-    if value in (None, ""):
-        return []
-    if not isinstance(value, list):
-        raise InvalidRequest(f"“{where}” must be a list.")
-    return value
-
-
-def _mapping(value: Any, where: str) -> Mapping[str, Any]:
-    if value in (None, ""):
-        return {}
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise InvalidRequest(f"“{where}” must be a mapping.")
-    return value
-
-
-def _text(value: Any, where: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise InvalidRequest(f"“{where}” must be a text.")
-    return value
-
-
-def _by_pip(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
+def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
     """Return the requirements that pip will be given, and sentences on the lines that it will not."""
     taken, others = [], []
     for line in lines:
@@ -177,18 +136,18 @@ def _other_platform(platforms: Iterable[str], subdir: str) -> InvalidRequest:
 def _environment_yml(data: Mapping[str, Any]) -> Imported:
     wanted: list[str] = []
     by_pip: list[str] = []
-    for item in _list(data.get("dependencies"), "dependencies"):
+    for item in as_list(data.get("dependencies"), "dependencies"):
         if isinstance(item, dict):
-            for manager, requirements in _mapping(item, "dependencies").items():
+            for manager, lines in as_mapping(item, "dependencies").items():
                 if manager != "pip":
                     raise InvalidRequest(f"“dependencies” holds a section “{manager[:40]}”; only “pip” is known.")
-                by_pip += [_text(requirement, "pip") for requirement in _list(requirements, "pip")]
+                by_pip += [as_text(line, "pip") for line in as_list(lines, "pip")]
         else:
-            wanted.append(_text(item, "dependencies"))
-    pypi, notes = _by_pip(by_pip)
-    for key in sorted(set(_mapping(data, "file")) - _KNOWN):
+            wanted.append(as_text(item, "dependencies"))
+    pypi, notes = requirements(by_pip)
+    for key in sorted(set(as_mapping(data, "file")) - _KNOWN):
         notes.append(f"The section “{key[:40]}” is not used.")
-    channels = tuple(_text(channel, "channels") for channel in _list(data.get("channels"), "channels"))
+    channels = tuple(as_text(channel, "channels") for channel in as_list(data.get("channels"), "channels"))
     if not wanted:
         raise InvalidRequest("The file asks for no conda package.")
     # A spec's own channel becomes one of the channels; which package comes from where is their priority's business.
@@ -199,7 +158,8 @@ def _environment_yml(data: Mapping[str, Any]) -> Imported:
     return Imported(ENVIRONMENT_YML, tuple(both), tuple(wanted), pypi=pypi, notes=tuple(notes))
 
 
-def _explicit(lines: Iterable[str], asked: tuple[str, ...], subdir: str) -> Imported:
+def explicit_list(lines: Iterable[str], subdir: str) -> tuple[Pinned, ...]:
+    """Return the packages of conda's explicit list (CEP 23). Raises InvalidRequest."""
     pinned = []
     for line in lines:
         platform = re.fullmatch(r"#\s*platform:\s*(\S+)", line)
@@ -207,21 +167,21 @@ def _explicit(lines: Iterable[str], asked: tuple[str, ...], subdir: str) -> Impo
             raise _other_platform([platform[1]], subdir)
         if not line or line.startswith("#") or line == "@EXPLICIT":
             continue
-        # CEP 23: an address, then md5, sha256 or sha256 with its name.
+        # An address, then md5, sha256 or sha256 with its name.
         found = re.fullmatch(r"([^#\s]+)(?:#(?:([0-9a-f]{32})|(?:sha256:)?([0-9a-f]{64})))?", line)
         if found is None:
             raise InvalidRequest(f"“{line[:80]}” is not a line of an explicit list.")
         pinned.append(Pinned(found[1], found[3], found[2]))
-    return Imported(EXPLICIT, specs=asked, pinned=tuple(pinned))
+    return tuple(pinned)
 
 
 def _conda_lock(data: Mapping[str, Any], asked: tuple[str, ...], subdir: str) -> Imported:
     if data.get("version", "1") != "1":
         raise InvalidRequest("Only version 1 of conda-lock's files is read.")
     pinned, by_pip, platforms, others = [], [], set(), set()
-    for item in _list(data["package"], "package"):
-        package = _mapping(item, "package")
-        platform, name = _text(package.get("platform"), "platform"), _text(package.get("name"), "name")
+    for item in as_list(data["package"], "package"):
+        package = as_mapping(item, "package")
+        platform, name = as_text(package.get("platform"), "platform"), as_text(package.get("name"), "name")
         platforms.add(platform)
         category = package.get("category", "main")
         if platform != subdir:
@@ -231,14 +191,14 @@ def _conda_lock(data: Mapping[str, Any], asked: tuple[str, ...], subdir: str) ->
         elif package.get("manager") == "pip":
             by_pip.append(f"{name}=={package.get('version')}")
         else:
-            digest = _mapping(package.get("hash"), "hash")
-            needs = _mapping(package.get("dependencies"), "dependencies").items()
+            digest = as_mapping(package.get("hash"), "hash")
+            needs = as_mapping(package.get("dependencies"), "dependencies").items()
             depends = tuple(f"{need} {_constraint(text)}".strip() for need, text in needs)
-            url = _text(package.get("url"), "url")
+            url = as_text(package.get("url"), "url")
             pinned.append(Pinned(url, _hex(digest, "sha256", 64), _hex(digest, "md5", 32), depends))
     if not pinned:
         raise _other_platform(platforms, subdir)
-    pypi, notes = _by_pip(by_pip)
+    pypi, notes = requirements(by_pip)
     notes += [f"Packages of the category “{category}” are left out." for category in sorted(others)]
     return Imported(CONDA_LOCK, specs=asked, pinned=tuple(pinned), pypi=pypi, notes=tuple(notes))
 
@@ -271,7 +231,7 @@ def _pixi_lock(text: str, asked: tuple[str, ...], subdir: str) -> Imported:
         Pinned(record.url, _digest(record.sha256), _digest(record.md5), tuple(record.depends), record)
         for record in by_platform[subdir]
     ]
-    pypi, notes = _by_pip(lock.pypi_requirements(text, subdir))
+    pypi, notes = requirements(lock.pypi_requirements(text, subdir))
     return Imported(PIXI_LOCK, specs=asked, pinned=tuple(pinned), pypi=pypi, notes=tuple(notes))
 
 

@@ -72,6 +72,14 @@ def address(url: str, allowed: Collection[str], subdir: str) -> Address:
     return place
 
 
+def parts(url: str) -> tuple[str, str, str]:
+    """Return the name, version and build that a package's address names. Raises InvalidRequest for another address."""
+    found = _FILE.fullmatch(unquote(url.rpartition("/")[2]))
+    if found is None:
+        raise InvalidRequest(f"“{url[:80]}” is not the address of a package.")
+    return found["name"].lower(), found["version"], found["build"]
+
+
 async def records(
     packages: Iterable[tuple[Address, Pinned]], repodata: Repodata
 ) -> tuple[list[RepoDataRecord], list[str]]:

@@ -16,6 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from ..errors import JobFailed
 from . import relocation
+from .prefix import interpreter
 
 #: Lines of pip's output that are told when it fails.
 _TAIL = 30
@@ -30,11 +31,6 @@ def requirement(text: str) -> str | None:
     except InvalidRequirement:
         return None
     return None if found.url else str(found)
-
-
-def interpreter(prefix: Path) -> Path:
-    """Return where the Python of an environment is."""
-    return prefix / "python.exe" if sys.platform == "win32" else prefix / "bin" / "python"
 
 
 def install(staged: Path, prefix: Path, requirements: Sequence[str], owned: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""``environments/{id}/export``: an environment as a file."""
+"""``environments/{id}/export`` and ``…/differences``: an environment as a file, and beside one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from tornado import web
 
 from ..base import BaseHandler
 from ..errors import InvalidRequest
+from .comparing import differences
 from .exporting import export
 
 
@@ -25,4 +26,20 @@ class ExportHandler(BaseHandler):
         self.finish(text, set_content_type="text/plain; charset=utf-8")
 
 
-HANDLERS: list[tuple[str, type[BaseHandler]]] = [(r"environments/([^/]+)/export", ExportHandler)]
+class DifferencesHandler(BaseHandler):
+    """What sets one environment apart from a file."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, identifier: str) -> None:
+        environment = await self.services.environments.get(identifier)
+        content = self.body().get("content")
+        if not isinstance(content, str):
+            raise InvalidRequest("The body needs “content”, a text.")
+        self.send({"differences": await differences(environment, content, self.services.conda)})
+
+
+HANDLERS: list[tuple[str, type[BaseHandler]]] = [
+    (r"environments/([^/]+)/export", ExportHandler),
+    (r"environments/([^/]+)/differences", DifferencesHandler),
+]

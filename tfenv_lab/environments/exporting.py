@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from ..conda.channels import ChannelRef
     from ..conda.condarc import CondaSettings
+    from ..conda.export import Contents
     from .models import Environment
 
 
@@ -21,12 +23,29 @@ async def export(environment: Environment, format_: str, detail: str, settings: 
 
 def _export(environment: Environment, format_: str, detail: str, settings: CondaSettings) -> str:
     from ..conda import export as exports
+    from ..conda import notebook
+    from ..conda.importing import NOTEBOOK
+
+    contents = read(environment, settings)
+    if format_ == NOTEBOOK:
+        versions = {
+            "python": environment.python,
+            "tensorflow": environment.tensorflow.version if environment.tensorflow else None,
+            "keras": environment.keras.version if environment.keras else None,
+        }
+        return json.dumps(notebook.write(contents, versions))
+    return exports.export(contents, format_, detail)
+
+
+def read(environment: Environment, settings: CondaSettings) -> Contents:
+    """Return what an environment holds, as exports have it."""
     from ..conda import platform
+    from ..conda.export import Contents
     from ..conda.prefix import pypi_packages, records, requested_specs
 
     prefix = Path(environment.prefix)
     installed = records(prefix)
-    contents = exports.Contents(
+    return Contents(
         environment.name,
         installed,
         requested_specs(prefix),
@@ -34,7 +53,6 @@ def _export(environment: Environment, format_: str, detail: str, settings: Conda
         _channels(installed, settings),
         platform.subdir(),
     )
-    return exports.export(contents, format_, detail)
 
 
 def _channels(installed: list[PrefixRecord], settings: CondaSettings) -> list[ChannelRef]:

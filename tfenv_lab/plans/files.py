@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..errors import ChannelNotAllowed, TfenvError
+from ..errors import ChannelNotAllowed, InvalidRequest, TfenvError
 from ..tensorflow import family
 from . import change
 
@@ -45,7 +45,14 @@ async def resolve(request: Import, repodata: Repodata, allowed: Sequence[str]) -
     found = await asyncio.to_thread(importing.read, request.content, request.format, repodata.subdir)
     if found.pinned is None:
         return await _solved(found, repodata, allowed)
-    return await _exact(found, repodata, allowed)
+    try:
+        return await _exact(found, repodata, allowed)
+    except (ChannelNotAllowed, InvalidRequest) as error:
+        if found.format != importing.NOTEBOOK or not found.specs:
+            raise
+        # A notebook carries both: where its very packages cannot be had, what was asked for still can.
+        note = f"{error.message} Its packages are found anew instead."
+        return await _solved(replace(found, notes=(*found.notes, note)), repodata, allowed)
 
 
 async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -> Resolved:

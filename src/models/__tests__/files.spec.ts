@@ -25,6 +25,8 @@ describe('the file of an environment', () => {
       'version: 7\nenvironments:\n  default: {}\npackages:\n- conda: x\n',
       'pixi-lock'
     ],
+    ['{"version": 1, "name": "tf", "fingerprint": "00"}', 'notebook'],
+    ['{"cells": []}', null],
     ['just words', null],
     ['', null]
   ])('is recognised by its text', (text, format) => {

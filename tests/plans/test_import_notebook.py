@@ -1,0 +1,79 @@
+"""From a notebook's record back to its environment, and the difference between the two."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..conftest import Api
+from ..tiny_tensorflow import TAG
+
+
+async def _record(api: Api, environment: Any) -> dict[str, Any]:
+    status, record = await api.call("GET", f"environments/{environment['id']}/export?format=notebook")
+    assert status == 200, record
+    return dict(record)
+
+
+async def _packages(api: Api, environment: Any) -> Any:
+    return (await api.call("GET", f"environments/{environment['id']}/packages"))[1]["packages"]
+
+
+async def _differences(api: Api, environment: Any, record: dict[str, Any]) -> tuple[int, Any]:
+    body = {"content": json.dumps(record)}
+    return await api.call("POST", f"environments/{environment['id']}/differences", body)
+
+
+async def test_an_environment_comes_back_from_what_its_notebook_records(api: Api, made: Any) -> None:
+    record = await _record(api, made)
+    assert (record["name"], record["tensorflow"], record["keras"]) == ("tf", "2.19.1", "3.10.0")
+    before = await _packages(api, made)
+    job = await api.apply(kind="import", name="again", content=json.dumps(record))
+    assert job["state"] == "succeeded", job
+    assert await _packages(api, await api.environment("again")) == before
+
+
+async def test_where_its_packages_cannot_be_had_what_was_asked_for_can(api: Api, made: Any) -> None:
+    record = {**await _record(api, made), "platform": "osx-arm64"}
+    plan = await api.plan(kind="import", name="again", content=json.dumps(record))
+    tensorflow = next(entry for entry in plan["entries"] if entry["name"] == "tensorflow")
+    assert (tensorflow["to"]["version"], tensorflow["requested"]) == ("2.19.1", True)
+    assert ["osx-arm64" in warning["message"] for warning in plan["warnings"]] == [True]
+
+
+async def test_where_its_channel_is_not_allowed_what_was_asked_for_is_found_on_those_that_are(
+    api: Api, made: Any
+) -> None:
+    import base64
+    import zlib
+
+    record = await _record(api, made)
+    lock = base64.b64encode(zlib.compress(b"https://elsewhere.example/c/noarch/a-1-0.conda\n")).decode()
+    plan = await api.plan(kind="import", name="again", content=json.dumps({**record, "lock": lock}))
+    assert "tensorflow" in [entry["name"] for entry in plan["entries"]]
+    assert "https://elsewhere.example/c” is not allowed" in plan["warnings"][0]["message"]
+
+
+async def test_an_environment_does_not_differ_from_its_own_record(api: Api, made: Any) -> None:
+    assert await _differences(api, made, await _record(api, made)) == (200, {"differences": []})
+
+
+async def test_the_difference_names_what_moved_tensorflow_first(api: Api, made: Any) -> None:
+    record = await _record(api, made)
+    job = await api.apply(kind="update", environment=made["id"], packages=["tensorflow"])
+    assert job["state"] == "succeeded"
+    _, answer = await _differences(api, made, record)
+    build = f"cpu_py{TAG}h"
+    assert answer["differences"] == [
+        {"name": name, "recorded": f"2.19.1 {build}2191_0", "installed": f"2.20.0 {build}2200_0"}
+        for name in ("tensorflow", "tensorflow-base")
+    ]
+    assert (await _record(api, made))["fingerprint"] != record["fingerprint"]
+
+
+async def test_what_holds_no_exact_packages_cannot_be_compared(api: Api, made: Any) -> None:
+    for content in ("dependencies: [numpy]", "{}"):
+        status, error = await api.call("POST", f"environments/{made['id']}/differences", {"content": content})
+        assert (status, error["reason"]) == (400, "invalid-request")
+    status, error = await api.call("POST", f"environments/{made['id']}/differences", {})
+    assert (status, "content" in error["message"]) == (400, True)
