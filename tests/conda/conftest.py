@@ -12,7 +12,7 @@ import pytest
 from rattler import Gateway, MatchSpec
 
 from tfenv_lab.conda import prefix as prefixes
-from tfenv_lab.conda import revisions, transaction, virtual_packages
+from tfenv_lab.conda import recovery, revisions, transaction, virtual_packages
 from tfenv_lab.conda.progress import Progress
 
 from ..tiny_channel import TinyChannel
@@ -83,7 +83,7 @@ class Lab:
             client=None,
             watcher=watcher or Watched(),
         )
-        transaction.clear(change.prefix, change.job)
+        recovery.clear(change.prefix, change.job)
         return revision
 
     def tree(self, prefix: Path | None = None) -> dict[str, tuple[int, bytes]]:

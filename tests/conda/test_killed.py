@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tfenv_lab.conda import lock, staging, transaction
+from tfenv_lab.conda import lock, recovery, staging
 from tfenv_lab.conda import prefix as prefixes
 from tfenv_lab.conda.condarc import load, with_channels
 
@@ -61,6 +61,7 @@ def _order(lab: Lab, prefix: Path, job: str, spec: str) -> bytes:
             "fingerprint": prefixes.fingerprint(prefix) if prefix.exists() else None,
             "requested": {"app": spec},
             "copy_of": None,
+            "moved": None,
             "summary": "",
         },
     }
@@ -153,7 +154,7 @@ def test_a_killed_transaction_leaves_the_old_environment_or_the_new(wide: Lab, p
         _until_first_word(worker)
         time.sleep(random.random() * 1.2 * (seconds_update if update else seconds_create))
         _end(worker)
-        done = transaction.undo(prefix, job)
+        done = recovery.undo(prefix, job)
         expected: Any = (new if done else old) if update else (old if done else None)
         found = _tree(prefix) if prefix.exists() else None
         assert found == expected, f"kill {number}: {'new' if done else 'old'} expected"

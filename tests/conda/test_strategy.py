@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import itertools
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tfenv_lab.conda import staging, transaction
+from tfenv_lab.conda import recovery, staging, strategy, transaction
 from tfenv_lab.conda.strategy import strategy_of
 from tfenv_lab.errors import Protected, TfenvError
 
@@ -23,7 +24,7 @@ def _cannot(*_: object) -> None:
 @pytest.fixture
 def no_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
     """The edge: a system without an exchange of directories, as Windows is."""
-    monkeypatch.setattr(staging, "_rename2", _cannot)
+    monkeypatch.setattr(strategy, "_rename2", _cannot)
 
 
 def test_a_plain_directory_is_swapped(lab: Lab) -> None:
@@ -47,7 +48,7 @@ def test_a_death_between_the_two_renames_is_mended(lab: Lab) -> None:
     staged = staging.staging_path(lab.prefix, "1job")
     staging.clone(lab.prefix, staged)
     lab.prefix.rename(staging.trash_path(lab.prefix, "1job"))
-    transaction.undo(lab.prefix, "1job")
+    recovery.undo(lab.prefix, "1job")
     assert (lab.prefix / "share/app.txt").read_text() == "1.0"
     assert lab.beside() == ["tf"]
 
@@ -83,13 +84,97 @@ def test_on_macos_the_systems_own_exchange_is_called(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("sys.platform", "darwin")
     monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: Library)
-    staging.exchange(tmp_path / "a", tmp_path / "b")
+    strategy.exchange(tmp_path / "a", tmp_path / "b")
     assert calls == [(str(tmp_path / "a").encode(), str(tmp_path / "b").encode(), 2)]
 
 
-def test_a_symbolic_link_is_refused_with_where_it_leads(lab: Lab, tmp_path: Path) -> None:
+def test_behind_a_symbolic_link_the_directory_changes_and_the_link_stays(lab: Lab, tmp_path: Path) -> None:
+    run(lab.change("app 1.0"))
+    link = tmp_path / "link"
+    link.symlink_to(lab.prefix)
+    assert strategy_of(link) == "swap"
+    run(lab.change("app 2.0", job="1job", prefix=link))
+    assert link.is_symlink()
+    assert (lab.prefix / "share/app.txt").read_text() == "2.0"
+    assert lab.beside() == ["tf"]
+
+
+def test_a_symbolic_link_is_not_removed_for_the_environment_behind_it(lab: Lab, tmp_path: Path) -> None:
     run(lab.change("app 1.0"))
     link = tmp_path / "link"
     link.symlink_to(lab.prefix)
     with pytest.raises(Protected, match="symbolic link"):
-        strategy_of(link)
+        transaction.remove(link, "1job")
+
+
+class TestInPlace:
+    """A prefix that cannot be replaced as a whole."""
+
+    @pytest.fixture(autouse=True)
+    def fixed(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+        run(lab.change("app 1.0", "tool"))
+        (lab.prefix / "mine").mkdir()
+        (lab.prefix / "mine" / "notebook.ipynb").write_text("mine")
+        # The edge: what the operating system says of a mount point.
+        monkeypatch.setattr("os.path.ismount", lambda path: Path(path) == lab.prefix)
+
+    def test_it_changes_entry_by_entry_and_nothing_is_left(self, lab: Lab) -> None:
+        inode = lab.prefix.stat().st_ino
+        assert strategy_of(lab.prefix) == "in-place"
+        run(lab.change("app 2.0", job="1job"))
+        assert lab.prefix.stat().st_ino == inode
+        assert (lab.prefix / "share/app.txt").read_text() == "2.0"
+        assert (lab.prefix / "mine/notebook.ipynb").read_text() == "mine"
+        assert (lab.prefix / "bin/app").read_text().startswith(f"#!{lab.prefix}/bin/sh")
+        assert lab.beside() == ["tf"]
+        assert not [path.name for path in lab.prefix.iterdir() if path.name.startswith(staging.MARK)]
+
+    def test_a_folder_that_only_the_old_packages_had_goes(self, lab: Lab) -> None:
+        run(lab.change("tool", job="1job"))
+        assert not (lab.prefix / "bin").exists()
+
+    def test_a_failure_on_the_way_takes_everything_back(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+        before = lab.tree()
+        _fail_at(monkeypatch, 3, OSError(errno.EIO, "the disk fails"), once=True)
+        with pytest.raises(TfenvError):
+            run(lab.change("app 2.0", "tool", job="1job"))
+        recovery.clear(lab.prefix, "1job")
+        assert lab.tree() == before
+
+    def test_a_death_at_any_step_is_finished_at_the_next_start(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Death(BaseException):
+            pass
+
+        for step in itertools.count():
+            version = "12"[step % 2 == 0] + ".0"
+            try:
+                with monkeypatch.context() as patch:
+                    _fail_at(patch, step, Death(), once=False)
+                    run(lab.change(f"app {version}", "tool", job=f"{step}death"))
+            except Death:
+                assert recovery.undo(lab.prefix, f"{step}death") is True
+            else:
+                break
+            assert (lab.prefix / "share/app.txt").read_text() == version
+            assert (lab.prefix / "mine/notebook.ipynb").read_text() == "mine"
+            assert not [path.name for path in lab.prefix.iterdir() if path.name.startswith(staging.MARK)]
+        assert step > 8
+
+    def test_it_cannot_be_removed_as_a_whole(self, lab: Lab) -> None:
+        with pytest.raises(Protected, match="mount point"):
+            transaction.remove(lab.prefix, "1job")
+
+
+def _fail_at(monkeypatch: pytest.MonkeyPatch, step: int, error: BaseException, once: bool) -> None:
+    """Let the ``step``-th entry that changes places fail, and all after it unless ``once``."""
+    rename = Path.rename
+    calls: list[Path] = []
+
+    def failing(self: Path, target: Path) -> Any:
+        if staging.MARK in f"{self}{target}":
+            calls.append(self)
+            if len(calls) == step + 1 or (len(calls) > step and not once):
+                raise error
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tfenv_lab.conda import prefix as prefixes
-from tfenv_lab.conda import registry, revisions, staging, transaction
+from tfenv_lab.conda import recovery, registry, revisions, staging, transaction
 from tfenv_lab.errors import JobFailed, NoSpace, PrefixExists, StalePlan, TfenvError
 
 from .conftest import Lab, Watched
@@ -187,14 +187,14 @@ def test_a_warm_cache_downloads_nothing(lab: Lab) -> None:
 def test_what_a_dead_worker_left_is_cleared_and_its_change_did_not_happen(lab: Lab) -> None:
     run(lab.change("app 1.0"))
     staging.clone(lab.prefix, staging.staging_path(lab.prefix, "1job"))
-    assert transaction.undo(lab.prefix, "1job") is False
+    assert recovery.undo(lab.prefix, "1job") is False
     assert lab.beside() == ["tf"]
 
 
 def test_a_worker_that_died_after_the_swap_had_its_change(lab: Lab) -> None:
     run(lab.change("app 1.0"))
     staging.clone(lab.prefix, staging.trash_path(lab.prefix, "0job"))
-    assert transaction.undo(lab.prefix, "0job") is True
+    assert recovery.undo(lab.prefix, "0job") is True
     assert lab.beside() == ["tf"]
 
 
@@ -202,7 +202,7 @@ def test_removal_takes_the_prefix_and_its_line_in_condas_list(lab: Lab) -> None:
     run(lab.change("app 1.0"))
     transaction.remove(lab.prefix, "1job")
     assert not lab.prefix.exists()
-    transaction.clear(lab.prefix, "1job")
+    recovery.clear(lab.prefix, "1job")
     assert lab.beside() == []
     assert registry.registry_path().read_text() == ""
 

@@ -12,16 +12,19 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..errors import PrefixBusy
-from .staging import MARK
+from .staging import MARK, home, real
 
 
 def lock_path(prefix: Path) -> Path:
-    """Return the lock file of a prefix: beside it, so that it outlives exchange and removal."""
-    return prefix.parent / f"{MARK}lock-{prefix.name}"
+    """Return the lock file of a prefix: beside it, so that it outlives exchange and removal.
+
+    A prefix that stays where it is (``staging.is_fixed``) has it inside.
+    """
+    return home(prefix) / f"{MARK}lock-{real(prefix).name}"
 
 
 def _note_path(prefix: Path) -> Path:
-    return prefix.parent / f"{MARK}holder-{prefix.name}"
+    return home(prefix) / f"{MARK}holder-{real(prefix).name}"
 
 
 def holder(prefix: Path) -> dict[str, object] | None:

@@ -1,94 +1,48 @@
-"""Directories beside a prefix: where a change is built, how it takes the prefix's place, and what is left to collect.
+"""Directories beside a prefix, or inside one that cannot be replaced: where changes are built, what is left to collect.
 
-Everything of ours beside a prefix is named ``.tfenv-<role>-<id>-<name>`` (role ``new`` or ``old``), so that it
+Everything of ours is named ``.tfenv-<role>-<id>-<name>`` (role ``new`` or ``old``), so that it
 can be told from what belongs to anybody else. ``new`` holds an environment being built, ``old`` one that was replaced
 or removed and waits to be deleted.
 """
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import shutil
-import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 MARK = ".tfenv-"
-_AT_FDCWD = -100
-_RENAME_EXCHANGE = 2  # linux/fs.h
-_RENAME_SWAP = 2  # macOS sys/stdio.h
-
-#: How a system says that it cannot exchange directories, or that this file system cannot.
-CANNOT_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
-
 #: In these places inside a prefix, files are rewritten where they lie: a clone must not share them.
 COPIED = ("conda-meta",)
 
 
+def real(prefix: Path) -> Path:
+    """Return the directory of a prefix: what it leads to where it is a symbolic link itself."""
+    return prefix.resolve() if prefix.is_symlink() else prefix
+
+
+def is_fixed(prefix: Path) -> bool:
+    """Tell whether an existing prefix cannot be replaced as a whole: a mount point, or a parent not to be written."""
+    place = real(prefix)
+    return place.is_dir() and (os.path.ismount(place) or not os.access(place.parent, os.W_OK | os.X_OK))
+
+
+def home(prefix: Path) -> Path:
+    """Return the directory that holds what is ours of a prefix: the one beside it, or itself where that cannot be."""
+    return real(prefix) if is_fixed(prefix) else real(prefix).parent
+
+
 def staging_path(prefix: Path, token: str) -> Path:
     """Return where the environment that will become ``prefix`` is built by the job ``token``."""
-    return prefix.parent / f"{MARK}new-{token}-{prefix.name}"
+    return home(prefix) / f"{MARK}new-{token}-{real(prefix).name}"
 
 
 def trash_path(prefix: Path, token: str) -> Path:
     """Return where what ``prefix`` held is put before it is deleted."""
-    return prefix.parent / f"{MARK}old-{token}-{prefix.name}"
-
-
-def _rename2(first: Path, second: Path) -> None:
-    """Exchange two directories in one step, or raise OSError (ENOSYS where the system cannot)."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if sys.platform == "darwin":
-        call, arguments = (
-            getattr(libc, "renamex_np", None),
-            (os.fsencode(first), os.fsencode(second), _RENAME_SWAP),
-        )
-    else:
-        call = getattr(libc, "renameat2", None)
-        arguments = (_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE)
-    if call is None:
-        raise OSError(errno.ENOSYS, "this system cannot exchange two directories")
-    if call(*arguments) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code), str(first), None, str(second))
-
-
-def exchange(staged: Path, prefix: Path) -> None:
-    """Let two directories change places in one atomic system call, or raise OSError where the system cannot."""
-    if sys.platform == "win32":
-        raise OSError(errno.ENOSYS, "this system cannot exchange two directories")
-    _rename2(staged, prefix)
-
-
-def swap(staged: Path, prefix: Path, trash: Path) -> None:
-    """Put ``staged`` in the place of ``prefix``, whose tree becomes ``trash``.
-
-    Where directories cannot be exchanged (Windows, some network file systems) there are two renames instead. A process
-    that dies between them leaves no prefix, and both trees under names that tell ``mend`` what to do.
-    """
-    try:
-        exchange(staged, prefix)
-    except OSError as error:
-        if error.errno not in CANNOT_EXCHANGE:
-            raise
-    else:
-        staged.rename(trash)
-        return
-    prefix.rename(trash)
-    try:
-        staged.rename(prefix)
-    except OSError:
-        trash.rename(prefix)
-        raise
-
-
-def mend(staged: Path, prefix: Path, trash: Path) -> None:
-    """Finish a swap that ended between its two renames; nothing happens where there was none."""
-    if not prefix.exists() and not prefix.is_symlink() and trash.is_dir():
-        (staged if staged.is_dir() else trash).rename(prefix)
+    return home(prefix) / f"{MARK}old-{token}-{real(prefix).name}"
 
 
 @dataclass
@@ -146,6 +100,8 @@ def clone(source: Path, target: Path, without: Collection[str] = ()) -> Snapshot
             entries = list(found)
         for entry in entries:
             inside, destination = entry.path[start:], f"{there}{os.sep}{entry.name}"
+            if inside.startswith(MARK):
+                continue
             if entry.is_dir(follow_symlinks=False):
                 walk(entry.path, destination, share and inside not in COPIED, make)
                 continue
@@ -184,6 +140,8 @@ def carry_over(prefix: Path, staged: Path, snapshot: Snapshot, owned: set[str]) 
         with os.scandir(here) as entries:
             for entry in entries:
                 inside = entry.path[root:]
+                if inside.startswith(MARK):
+                    continue
                 if entry.is_dir(follow_symlinks=False):
                     if inside != "conda-meta" and entry.name != "__pycache__":
                         walk(entry.path)
@@ -223,18 +181,20 @@ def discard(path: Path) -> None:
         shutil.rmtree(path, onerror=retry)
 
 
-def leftovers(folder: Path) -> list[tuple[Path, str, str]]:
-    """Return ``(path, token, name of the prefix)`` for every directory of ours in ``folder`` owned by this user."""
-    found = []
-    try:
-        entries = list(os.scandir(folder))
-    except OSError:
-        return []
-    for entry in entries:
-        parts = entry.name[len(MARK) :].split("-", 2)
-        if not entry.name.startswith(MARK) or len(parts) != 3 or parts[0] not in ("new", "old"):
+def leftovers(prefixes: Iterable[Path]) -> set[tuple[str, Path]]:
+    """Return ``(token, prefix)`` of everything of this user's that jobs left beside or inside of prefixes."""
+    found = set()
+    for folder in {home(prefix) for prefix in prefixes}:
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
             continue
-        if hasattr(os, "getuid") and entry.stat(follow_symlinks=False).st_uid != os.getuid():
-            continue
-        found.append((Path(entry.path), parts[1], parts[2]))
+        for entry in entries:
+            parts = entry.name[len(MARK) :].split("-", 2)
+            if not entry.name.startswith(MARK) or len(parts) != 3 or parts[0] not in ("new", "old"):
+                continue
+            if hasattr(os, "getuid") and entry.stat(follow_symlinks=False).st_uid != os.getuid():
+                continue
+            inside = folder.name == parts[2] and is_fixed(folder)
+            found.add((parts[1], folder if inside else folder / parts[2]))
     return found

@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -23,8 +24,8 @@ from urllib.request import url2pathname
 import rattler
 from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 
-from ..errors import JobFailed, PrefixExists, StalePlan
-from . import bytecode, history, lock, pip, prefix, registry, relocation, revisions, staging
+from ..errors import JobFailed, PrefixExists, Protected, StalePlan, TfenvError
+from . import bytecode, history, lock, pip, prefix, registry, relocation, revisions, staging, strategy
 from .failure import translate
 from .progress import InstallProgress, Progress
 
@@ -35,8 +36,9 @@ class Change:
 
     ``records`` are what the environment shall hold; ``requested`` the specs to remember, by package name;
     ``fingerprint`` the state of the prefix that the plan was made for, None where the prefix must be new.
-    ``copy_of`` names the prefix whose files beyond conda's records come along. ``command`` goes into conda's history.
-    ``pypi`` are requirements for pip, installed last; only where the prefix is new.
+    ``copy_of`` names the prefix whose files beyond conda's records come along; ``moved`` is its fingerprint where the
+    environment is renamed from there, history and all. ``command`` goes into conda's history. ``pypi`` are
+    requirements for pip, installed last; only where the prefix is new.
     """
 
     prefix: Path
@@ -48,6 +50,7 @@ class Change:
     subdir: str
     fingerprint: str | None = None
     copy_of: Path | None = None
+    moved: str | None = None
     summary: str = ""
     command: str = "tfenv_lab"
     entries: list[dict[str, Any]] = field(default_factory=list)
@@ -105,7 +108,7 @@ async def apply(
     """
     staged = staging.staging_path(change.prefix, change.job)
     new = change.fingerprint is None
-    require_state(change.prefix, change.fingerprint)
+    _require_states(change)
     change.prefix.parent.mkdir(parents=True, exist_ok=True)
     try:
         watcher.phase("link" if not new else "download")
@@ -129,55 +132,79 @@ async def apply(
             await asyncio.to_thread(relocation.rewrite, staged, change.copy_of, change.prefix, owned)
         if change.pypi:
             await asyncio.to_thread(pip.install, staged, change.prefix, change.pypi, owned)
+        if change.copy_of is not None and change.moved is not None:
+            before = await asyncio.to_thread(prefix.records, change.copy_of)
+            await asyncio.to_thread(_carry_history, change.copy_of, staged)
         revision = await asyncio.to_thread(_record, change, staged, before, after, asked)
         if source is not None:
             await asyncio.to_thread(staging.carry_over, source, staged, snapshot, owned)
         with watcher.swapping():
             watcher.phase("swap")
-            require_state(change.prefix, change.fingerprint)
-            if new:
-                staged.rename(change.prefix)
-            else:
-                staging.swap(staged, change.prefix, staging.trash_path(change.prefix, change.job))
+            _require_states(change)
+            _put(change, staged)
     except Exception as error:
         raise translate(error) from error
     finally:
-        await asyncio.to_thread(staging.discard, staged)
-    await asyncio.to_thread(_registered, change.prefix)
+        if not strategy.is_begun(staged):
+            await asyncio.to_thread(staging.discard, staged)
+    await asyncio.to_thread(registered, change.prefix)
     return revision
 
 
-def _registered(path: Path) -> None:
-    with contextlib.suppress(OSError):  # a home that cannot be written must not fail a change that is done
+def _require_states(change: Change) -> None:
+    require_state(change.prefix, change.fingerprint)
+    if change.copy_of is not None and change.moved is not None:
+        require_state(change.copy_of, change.moved)
+
+
+def _put(change: Change, staged: Path) -> None:
+    """Put the staged tree in its place. Where it was renamed, the old prefix goes then."""
+    if change.fingerprint is not None:
+        strategy.put(staged, change.prefix, staging.trash_path(change.prefix, change.job))
+        return
+    staged.rename(change.prefix)
+    if change.copy_of is not None and change.moved is not None:
+        try:
+            remove(change.copy_of, change.job)
+        except TfenvError:
+            change.prefix.rename(staged)
+            raise
+
+
+def _carry_history(source: Path, staged: Path) -> None:
+    """Give a renamed environment the history of the old one, conda's and ours."""
+    if (source / "conda-meta" / "history").is_file():
+        shutil.copy2(source / "conda-meta" / "history", staged / "conda-meta" / "history")
+    if (source / revisions.FOLDER).is_dir():
+        shutil.copytree(source / revisions.FOLDER, staged / revisions.FOLDER)
+
+
+def registered(path: Path) -> None:
+    """Enter a prefix into conda's list; a home that cannot be written must not fail a change that is done."""
+    with contextlib.suppress(OSError):
         registry.register(path)
 
 
-def clear(path: Path, job: str) -> None:
-    """Delete what a change or a removal put aside. That takes as long as it takes; the change is done before it."""
-    staging.discard(staging.trash_path(path, job))
-
-
-def undo(path: Path, job: str) -> bool:
-    """Clear away what a job that died left beside ``path``; return whether its change had taken place."""
-    staged, trash = staging.staging_path(path, job), staging.trash_path(path, job)
-    if trash.is_dir() and (trash / "conda-meta").is_dir() and staged.is_dir():
-        staging.mend(staged, path, trash)
-    done = any(revision.job == job for revision in revisions.read(path))
-    if done:
-        _registered(path)
-    clear(path, job)
-    staging.discard(staging.staging_path(path, job))
-    return done
-
-
 def remove(path: Path, job: str) -> None:
-    """Remove a whole environment: it is renamed away and so gone at once; ``clear`` deletes it."""
+    """Remove a whole environment: it is renamed away and so gone at once; ``recovery.clear`` deletes it.
+
+    Raises Protected where it cannot be renamed: a symbolic link, a mount point, a parent that must not be written.
+    """
+    require_movable(path)
     try:
         path.rename(staging.trash_path(path, job))
     except OSError as error:
         raise translate(error) from error
     with contextlib.suppress(OSError):
         registry.unregister(path)
+
+
+def require_movable(path: Path) -> None:
+    """Raise Protected where a whole environment cannot be renamed away, saying why."""
+    if path.is_symlink():
+        raise Protected(f"“{path.name}” is a symbolic link to {path.resolve()}; that is where the environment lies.")
+    if staging.is_fixed(path):
+        raise Protected(f"“{path.name}” is a mount point, or lies in a folder that cannot be written.")
 
 
 def _files(records: Iterable[PrefixRecord]) -> set[str]:

@@ -34,8 +34,8 @@ def new_id() -> str:
 class Job:
     """One job, as the REST contract has it; times are ISO 8601 in UTC.
 
-    ``server`` says which process supervises it (``host``, ``pid``, ``started``: seconds since the epoch); it is
-    stored, not sent.
+    ``moved_from`` is the prefix that a renamed environment had. ``server`` says which process supervises the job
+    (``host``, ``pid``, ``started``: seconds since the epoch). Both are stored, not sent.
     """
 
     id: str
@@ -53,12 +53,14 @@ class Job:
     error: dict[str, Any] | None = None
     result: Any = None
     request: dict[str, Any] | None = None
+    moved_from: str | None = None
     server: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the Job of the REST contract."""
         body = asdict(self)
-        del body["server"]
+        for name in ("moved_from", "server"):
+            del body[name]
         return body
 
     def ended(self, state: State, **fields: Any) -> Job:

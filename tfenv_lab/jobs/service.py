@@ -103,7 +103,7 @@ class JobService(LoggingConfigurable):
     def busy_of(self, prefix: Path) -> str | None:
         """Return the id of the job that works on a prefix, or waits to."""
         text = str(prefix)
-        return next((job.id for job in self._live.values() if job.prefix == text), None)
+        return next((job.id for job in self._live.values() if text in (job.prefix, job.moved_from)), None)
 
     # What is begun
 
@@ -113,22 +113,29 @@ class JobService(LoggingConfigurable):
         Raises NotFound, StalePlan (applied already, or the prefix changed since), PrefixBusy, PrefixExists, NoSpace.
         """
         plan = await self._plans().get(plan_id)
-        if not plan.entries and plan.kind not in ("clone", "create"):
+        if not plan.entries and plan.kind not in ("clone", "create", "rename"):
             raise InvalidRequest("There is nothing to change: the environment is up to date.")
         prefix = Path(plan.prefix)
-        self._require_idle(prefix)
+        moved_from = plan.work.copy_of if plan.work.moved else None
+        for place in (prefix, *([Path(moved_from)] if moved_from else [])):
+            self._require_idle(place)
         await self._plans().require_current(plan)
         await asyncio.to_thread(require_room, prefix, plan.work.needed_bytes)
         request = await self._plans().request_of(plan_id)
         await self._plans().take(plan_id)
-        job = Job(new_id(), plan.kind, plan.name, plan.prefix, plan.work.environment, request=request)
+        job = Job(
+            new_id(), plan.kind, plan.name, plan.prefix, plan.work.environment, request=request, moved_from=moved_from
+        )
         return self._begin(job, {"action": "apply", "plan": plan.stored()})
 
     async def remove(self, environment: Environment) -> Job:
         """Start the job that removes a whole environment. Raises Protected or PrefixBusy."""
         if environment.protected or not environment.writable:
             raise Protected(environment.protected_reason or f"“{environment.name}” cannot be written.")
+        from ..conda.transaction import require_movable
+
         self._require_idle(Path(environment.prefix))
+        await asyncio.to_thread(require_movable, Path(environment.prefix))
         job = Job(new_id(), "delete", environment.name, environment.prefix, environment.id)
         return self._begin(job, {"action": "delete", "prefix": environment.prefix})
 
@@ -278,7 +285,7 @@ class JobService(LoggingConfigurable):
 
             discard_unfinished()
             return False
-        from ..conda import prefix_lock, transaction
+        from ..conda import prefix_lock, recovery
 
         prefix = Path(job.prefix)
         with contextlib.ExitStack() as stack:
@@ -286,7 +293,7 @@ class JobService(LoggingConfigurable):
                 # With our lock goes the file of the dead worker's.
                 with contextlib.suppress(PrefixBusy, OSError):
                     stack.enter_context(prefix_lock.hold(prefix, job.id))
-            return transaction.undo(prefix, job.id)
+            return recovery.undo(prefix, job.id, Path(job.moved_from) if job.moved_from else None)
 
     # What earlier servers left
 
@@ -305,21 +312,16 @@ class JobService(LoggingConfigurable):
             await asyncio.to_thread(self._store.save, job)
             self._events.emit(job)
         busy = {job.id for job in await self.all() if job.state not in FINISHED}
-        await asyncio.to_thread(self._collect, {prefix.parent for prefix in prefixes}, busy)
+        await asyncio.to_thread(self._collect, prefixes, busy)
 
     @staticmethod
-    def _collect(folders: set[Path], busy: set[str]) -> None:
-        from ..conda import prefix_lock, staging
+    def _collect(prefixes: list[Path], busy: set[str]) -> None:
+        from ..conda import prefix_lock, recovery, staging
 
-        for folder in folders:
-            for path, token, name in staging.leftovers(folder):
-                if token in busy:
-                    continue
-                try:
-                    with prefix_lock.hold(folder / name, token):
-                        staging.discard(path)
-                except (PrefixBusy, OSError):
-                    continue
+        for token, prefix in staging.leftovers(prefixes):
+            if token not in busy:
+                with contextlib.suppress(PrefixBusy, OSError), prefix_lock.hold(prefix, token):
+                    recovery.undo(prefix, token)
 
 
 PHASES = {
@@ -333,6 +335,7 @@ PHASES = {
 DONE = {
     "create": "The environment is ready",
     "clone": "The copy is ready",
+    "rename": "The environment has its new name",
     "delete": "The environment is removed",
     "check": "The check is done",
     "build-channel": "The local channel is in use",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import NotFound
@@ -27,7 +28,7 @@ class JobStore:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{job.id}.json"
         fresh = path.with_suffix(".tmp")
-        fresh.write_text(json.dumps({**job.to_json(), "server": job.server}), encoding="utf-8")
+        fresh.write_text(json.dumps(asdict(job)), encoding="utf-8")
         fresh.replace(path)
 
     def load(self) -> list[Job]:

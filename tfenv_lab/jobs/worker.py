@@ -97,12 +97,15 @@ async def apply(order: dict[str, Any], channel: Channel) -> Any:
         subdir=subdir,
         fingerprint=work["fingerprint"],
         copy_of=Path(work["copy_of"]) if work["copy_of"] else None,
+        moved=work["moved"],
         summary=work["summary"],
         command=plan["commands"][0] if plan["commands"] else f"tfenv_lab {plan['kind']}",
         entries=plan["entries"],
         pypi=work["pypi"],
     )
-    with prefix_lock.hold(change.prefix, order["job"]):
+    with contextlib.ExitStack() as held:
+        for place in _places(order):
+            held.enter_context(prefix_lock.hold(place, order["job"]))
         revision = await transaction.apply(
             change,
             package_cache=Path(order["package_cache"]),
@@ -111,6 +114,14 @@ async def apply(order: dict[str, Any], channel: Channel) -> Any:
             watcher=channel,
         )
     return {"revision": revision.number}
+
+
+def _places(order: dict[str, Any]) -> list[Path]:
+    """Return the prefixes that a job changes: one, and for a rename the old one too."""
+    if "plan" not in order:
+        return [Path(order["prefix"])]
+    work = order["plan"]["work"]
+    return [Path(order["plan"]["prefix"]), *([Path(work["copy_of"])] if work["moved"] else [])]
 
 
 async def delete(order: dict[str, Any], channel: Channel) -> Any:
@@ -176,9 +187,10 @@ def main() -> int:
     else:
         channel.send({"result": result})
         if order["action"] in CHANGES:
-            from ..conda import transaction
+            from ..conda import recovery
 
-            transaction.clear(Path(order.get("prefix") or order["plan"]["prefix"]), order["job"])
+            for place in _places(order):
+                recovery.clear(place, order["job"])
     # The watching thread sits in a read that nothing ends.
     os._exit(0)
 

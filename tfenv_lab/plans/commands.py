@@ -36,6 +36,8 @@ def commands(draft: Draft, channels: Sequence[ChannelRef], envs_dirs: Sequence[P
             lines = [["conda", "remove", *place, *packages]]
         case requests.Clone():
             lines = [["conda", "create", *place, "--clone", str(draft.copy_of)]]
+        case requests.Rename(name=name):
+            lines = [["conda", "rename", *_place(draft.copy_of or draft.prefix, envs_dirs), name]]
         case _:
             lines = []
     override = f"CONDA_OVERRIDE_CUDA={draft.cuda} " if draft.cuda else ""

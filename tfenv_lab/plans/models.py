@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from ..conda.strategy import Strategy
+
 Severity = Literal["info", "warning", "error"]
 
 
@@ -58,7 +60,7 @@ class Plan:
     free_bytes: int | None
     warnings: list[PlanWarning]
     commands: list[str]
-    strategy: Literal["swap", "rename"]
+    strategy: Strategy
     created: str
     work: PlanWork = field(repr=False)
 
@@ -77,13 +79,15 @@ class Plan:
 class PlanWork:
     """What a job applies: the lock, the specs to remember, and the state the plan was made for.
 
-    ``pypi`` are requirements that pip installs after the lock.
+    ``moved`` is the fingerprint of ``copy_of`` where the environment is renamed from there; ``pypi`` are requirements
+    that pip installs after the lock.
     """
 
     lock: str
     requested: dict[str, str]
     fingerprint: str | None
     copy_of: str | None
+    moved: str | None
     environment: str | None
     summary: str
     needed_bytes: int

@@ -26,8 +26,9 @@ class Draft:
     """A solved request: the records before and after, and all that a plan tells of them.
 
     ``specs`` are what this request itself asked for (conda's command line has the same), ``cuda`` the CUDA version
-    that the solve pretended to find. ``fingerprint`` is None where the prefix must be new. ``notes`` are sentences on
-    what the request asked for and will not get. ``pypi`` are requirements for pip, installed after the records.
+    that the solve pretended to find. ``fingerprint`` is None where the prefix must be new, ``moved`` that of
+    ``copy_of`` where the environment is renamed. ``notes`` are sentences on what the request asked for and will not
+    get. ``pypi`` are requirements for pip, installed after the records.
     """
 
     request: requests.PlanRequest
@@ -39,6 +40,7 @@ class Draft:
     specs: tuple[str, ...] = ()
     fingerprint: str | None = None
     copy_of: Path | None = None
+    moved: str | None = None
     environment: Environment | None = None
     cuda: str | None = None
     virtual: Sequence[GenericVirtualPackage] = field(default=(), repr=False)
@@ -89,7 +91,7 @@ class Planner:
                 return await self._move(request)
             case requests.Remove():
                 return await self._remove(request)
-            case requests.Clone():
+            case requests.Clone() | requests.Rename():
                 return await self._clone(request)
             case requests.Revert():
                 return await self._revert(request)
@@ -167,8 +169,13 @@ class Planner:
         asked = {name: spec for name, spec in found.state.requested.items() if name in left}
         return self._in_place(found, request, after, asked, request.packages)
 
-    async def _clone(self, request: requests.Clone) -> Draft:
-        found = await self._find(request.environment, copied=True)
+    async def _clone(self, request: requests.Clone | requests.Rename) -> Draft:
+        from ..conda.transaction import require_movable
+
+        moves = isinstance(request, requests.Rename)
+        found = await self._find(request.environment, copied=not moves)
+        if moves:
+            await asyncio.to_thread(require_movable, found.prefix)
         return Draft(
             request,
             request.name,
@@ -177,6 +184,7 @@ class Planner:
             found.state.records,
             dict(found.state.requested),
             copy_of=found.prefix,
+            moved=found.fingerprint if moves else None,
             environment=found.environment,
         )
 

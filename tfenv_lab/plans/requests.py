@@ -82,6 +82,15 @@ class Clone:
 
 
 @dataclass(frozen=True)
+class Rename:
+    """The same environment under a new name."""
+
+    environment: str
+    name: str
+    kind: Literal["rename"] = "rename"
+
+
+@dataclass(frozen=True)
 class Import:
     """An environment from the text of a file; ``format`` None recognises it."""
 
@@ -100,7 +109,7 @@ class Revert:
     kind: Literal["revert"] = "revert"
 
 
-PlanRequest = Create | Install | Update | Remove | Clone | Import | Revert
+PlanRequest = Create | Install | Update | Remove | Clone | Rename | Import | Revert
 
 
 def check_name(name: str) -> str:
@@ -222,6 +231,8 @@ def parse(body: Mapping[str, Any]) -> PlanRequest:
         )
     elif kind == "clone":
         request = Clone(fields.text("environment", _MISSING), check_name(fields.text("name", _MISSING)))
+    elif kind == "rename":
+        request = Rename(fields.text("environment", _MISSING), check_name(fields.text("name", _MISSING)))
     elif kind == "import":
         request = Import(
             check_name(fields.text("name", _MISSING)), fields.text("content", _MISSING), fields.text("format")
@@ -229,6 +240,6 @@ def parse(body: Mapping[str, Any]) -> PlanRequest:
     elif kind == "revert":
         request = Revert(fields.text("environment", _MISSING), fields.number("revision"))
     else:
-        raise InvalidRequest("“kind” must be one of create, install, update, remove, clone, import and revert.")
+        raise InvalidRequest("“kind” must be one of create, install, update, remove, clone, rename, import and revert.")
     fields.finish()
     return request

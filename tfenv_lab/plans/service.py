@@ -52,7 +52,8 @@ class PlanService:
     async def create(self, body: dict[str, Any]) -> Plan:
         """Make a plan of a request's JSON. Raises whatever the parser and the planner raise."""
         draft = await self._planner.draft(requests.parse(body))
-        running = await self._running(draft.prefix) if draft.fingerprint is not None else []
+        changed = draft.copy_of if draft.moved else draft.prefix if draft.fingerprint else None
+        running = await self._running(changed) if changed else []
         installed = draft.before if draft.copy_of is None else ()
         sizes = await measure(installed, draft.after, self._cache, draft.prefix)
         plan = await asyncio.to_thread(self._plan, draft, sizes, running)
@@ -74,6 +75,8 @@ class PlanService:
         from ..conda.transaction import require_state
 
         await asyncio.to_thread(require_state, Path(plan.prefix), plan.work.fingerprint)
+        if plan.work.copy_of is not None and plan.work.moved is not None:
+            await asyncio.to_thread(require_state, Path(plan.work.copy_of), plan.work.moved)
 
     async def take(self, plan_id: str) -> None:
         """Mark a plan as applied. Raises StalePlan the second time."""
@@ -89,6 +92,7 @@ class PlanService:
         settings = self._repodata.settings
         installed = draft.before if draft.copy_of is None else ()
         lines = entries(installed, draft.after, draft.requested)
+        not_copied = draft.copy_of is None or draft.moved is not None
         return Plan(
             id=secrets.token_hex(8),
             kind=draft.request.kind,
@@ -108,7 +112,8 @@ class PlanService:
                 requested=dict(draft.requested),
                 fingerprint=draft.fingerprint,
                 copy_of=str(draft.copy_of) if draft.copy_of else None,
-                environment=draft.environment.id if draft.environment and draft.copy_of is None else None,
+                moved=draft.moved,
+                environment=draft.environment.id if draft.environment and not_copied else None,
                 summary=summary(lines),
                 needed_bytes=sizes.needed,
                 pypi=list(draft.pypi),

@@ -173,7 +173,12 @@ def _by_pip(draft: Draft) -> Iterator[PlanWarning]:
 
 
 def _running(draft: Draft, running: Sequence[str]) -> Iterator[PlanWarning]:
-    if running and draft.copy_of is None and draft.fingerprint is not None:
+    if running and draft.moved is not None:
+        yield PlanWarning(
+            "running-kernels",
+            f"In use by {', '.join(running)}: shut these kernels down first, and choose the renamed one after it.",
+        )
+    elif running:
         yield PlanWarning(
             "running-kernels",
             f"In use by {', '.join(running)}: restart the kernel after the change.",
