@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -139,3 +141,27 @@ def made(api: Api, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Any:
         return await api.environment("tf")
 
     return jp_asyncio_loop.run_until_complete(make())
+
+
+Mount = Callable[[Path, str], Path]
+
+
+@pytest.fixture
+def mount() -> Iterator[Mount]:
+    """Mount an empty file system of a size (``1m``) at a path; needs root on Linux."""
+    if sys.platform != "linux" or os.getuid() != 0:
+        pytest.skip("only root on Linux can mount a file system")
+    places: list[Path] = []
+
+    def mounted(place: Path, size: str) -> Path:
+        place.mkdir(parents=True, exist_ok=True)
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+        places.append(place)
+        return place
+
+    yield mounted
+    for place in places:
+        subprocess.run(["umount", "-l", str(place)], check=True)

@@ -253,11 +253,14 @@ class Services:
         environment = await self.environments.by_prefix(prefix)
         if environment is None:
             return job
-        if job.environment is None or environment.kernel is not None or job.kind == "install":
+        if job.environment is None or environment.kernel is not None or job.kind in ("install", "rename"):
             try:
                 await self.kernels.register(prefix, environment.name)
             except InvalidRequest:
                 self.app.log.info("%s has no kernel to register", prefix)
+        if job.moved_from is not None:
+            self.environments.invalidate(Path(job.moved_from))
+            await self.kernels.unregister(Path(job.moved_from))
         return replace(job, environment=environment.id)
 
 

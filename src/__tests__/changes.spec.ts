@@ -129,6 +129,28 @@ describe('deleting', () => {
   });
 });
 
+describe('a new name', () => {
+  it('is asked for, and reviewed like every change', async () => {
+    app = await FakeApp.open();
+    app.server.routes['POST plans'] = plan('thesis', { kind: 'rename' });
+    const asked = app.commands.execute(CommandIDs.renameEnvironment, {
+      environment: 'id-tf219'
+    });
+    const dialog = await screen.findByRole('dialog');
+    fireEvent.change(within(dialog).getByRole('textbox'), {
+      target: { value: 'thesis' }
+    });
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Review' }));
+    await asked;
+    await screen.findByRole('button', { name: 'Rename' });
+    expect(app.server.body('POST plans')).toEqual({
+      kind: 'rename',
+      environment: 'id-tf219',
+      name: 'thesis'
+    });
+  });
+});
+
 describe('a check', () => {
   it('opens where its result will be, and is announced', async () => {
     app = await FakeApp.open();

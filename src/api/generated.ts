@@ -479,13 +479,13 @@ export interface components {
              * @description found is the state met when the environment was first touched.
              * @enum {string}
              */
-            readonly kind: "found" | "create" | "install" | "update" | "remove" | "clone" | "import" | "revert";
+            readonly kind: "found" | "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert";
             readonly summary: string;
             readonly entries: readonly components["schemas"]["Entry"][];
         };
         /** @enum {string} */
-        readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "import" | "revert";
-        readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["RevertRequest"];
+        readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert";
+        readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["RenameRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["RevertRequest"];
         /** @description Of an environment; it becomes a directory's name. */
         readonly Name: string;
         /** @description A package spec: name, version and build, nothing more. */
@@ -535,6 +535,12 @@ export interface components {
         readonly CloneRequest: {
             /** @constant */
             readonly kind: "clone";
+            readonly environment: string;
+            readonly name: components["schemas"]["Name"];
+        };
+        readonly RenameRequest: {
+            /** @constant */
+            readonly kind: "rename";
             readonly environment: string;
             readonly name: components["schemas"]["Name"];
         };
@@ -608,10 +614,10 @@ export interface components {
             /** @description Equivalent conda command lines. */
             readonly commands: readonly string[];
             /**
-             * @description How it would be put in place; rename where directories cannot be exchanged in one step.
+             * @description How it would be put in place: one exchange of directories; two renames where the system has no exchange; entry by entry, under a journal, where the prefix itself cannot be replaced.
              * @enum {string}
              */
-            readonly strategy?: "swap" | "rename";
+            readonly strategy?: "swap" | "rename" | "in-place";
             /** Format: date-time */
             readonly created: string;
         };
@@ -668,7 +674,7 @@ export interface components {
          * @description A plan's kind, delete of an environment, a check, or the building of a local channel.
          * @enum {string}
          */
-        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "import" | "revert" | "delete" | "check" | "build-channel";
+        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "delete" | "check" | "build-channel";
         /** @enum {string} */
         readonly JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
         /** @enum {string} */
@@ -804,6 +810,7 @@ export type InstallRequest = components['schemas']['InstallRequest'];
 export type UpdateRequest = components['schemas']['UpdateRequest'];
 export type RemoveRequest = components['schemas']['RemoveRequest'];
 export type CloneRequest = components['schemas']['CloneRequest'];
+export type RenameRequest = components['schemas']['RenameRequest'];
 export type ImportRequest = components['schemas']['ImportRequest'];
 export type ExportFormat = components['schemas']['ExportFormat'];
 export type ExportSpecs = components['schemas']['ExportSpecs'];

@@ -86,10 +86,10 @@ function Summary(props: { plan: Plan; trans: TranslationBundle }): JSX.Element {
     <p className="jp-TfenvReview-summary">
       {parts.join(' · ')}
       {free !== null && ` (${trans.__('%1 free', formatBytes(free))})`}
-      {plan.strategy === 'rename' && (
+      {plan.strategy !== 'swap' && (
         <span className="jp-TfenvHint">
           {trans.__(
-            'It is put in place in two steps here; if interrupted, it is finished at the next start.'
+            'It is put in place in several steps here; if interrupted, it is finished at the next start.'
           )}
         </span>
       )}
@@ -178,6 +178,8 @@ function applyLabel(request: PlanRequest, trans: TranslationBundle): string {
       return trans.__('Update');
     case 'remove':
       return trans.__('Remove');
+    case 'rename':
+      return trans.__('Rename');
     case 'revert':
       return trans.__('Revert');
   }

@@ -45,6 +45,11 @@ export function describeOutcome(
     case 'update':
     case 'remove':
       return { message: trans.__('%1 is changed.', name), type: 'success' };
+    case 'rename':
+      return {
+        message: trans.__('It is called %1 now.', name),
+        type: 'success'
+      };
     case 'revert':
       return {
         message: trans.__('%1 is as it was before.', name),
@@ -76,6 +81,8 @@ function subject(job: Job, trans: TranslationBundle): string {
       return trans.__('Changing %1', name);
     case 'update':
       return trans.__('Updating %1', name);
+    case 'rename':
+      return trans.__('Renaming to %1', name);
     case 'revert':
       return trans.__('Reverting %1', name);
     case 'delete':

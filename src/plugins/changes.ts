@@ -137,7 +137,11 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** Whether a request leaves its environment alone and makes another. */
+/** Whether what a request makes is another environment than the one it names. */
 function makesAnother(request: PlanRequest): boolean {
-  return request.kind === 'clone' || ('into' in request && !!request.into);
+  return (
+    request.kind === 'clone' ||
+    request.kind === 'rename' ||
+    ('into' in request && !!request.into)
+  );
 }

@@ -8,7 +8,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { Environment } from '../api/generated';
 import { CommandIDs } from '../commandids';
-import { askCloneName } from '../dialogs/cloneEnvironment';
+import { askCloneName, askNewName } from '../dialogs/names';
 import { confirmDelete } from '../dialogs/deleteEnvironment';
 import { notifyFailure } from '../dialogs/failureDetails';
 import type { RequestError } from '../request';
@@ -136,6 +136,17 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
         const name = await askCloneName(environment, taken, trans);
         if (name) {
           await plan({ kind: 'clone', environment: environment.id, name });
+        }
+      }
+    });
+    add(CommandIDs.renameEnvironment, {
+      label: trans.__('Rename…'),
+      caption: trans.__('Plan the same environment under another name'),
+      refusal,
+      execute: async environment => {
+        const name = await askNewName(environment, trans);
+        if (name) {
+          await plan({ kind: 'rename', environment: environment.id, name });
         }
       }
     });

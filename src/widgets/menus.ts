@@ -16,6 +16,7 @@ const ENVIRONMENT_COMMANDS = [
   CommandIDs.updateAll,
   CommandIDs.checkEnvironment,
   CommandIDs.cloneEnvironment,
+  CommandIDs.renameEnvironment,
   CommandIDs.exportEnvironment,
   CommandIDs.registerKernel,
   CommandIDs.unregisterKernel,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tfenv_lab.conda import recovery, staging, strategy, transaction
 from tfenv_lab.conda.strategy import strategy_of
 from tfenv_lab.errors import Protected, TfenvError
 
+from ..conftest import Mount
 from .conftest import Lab
 from .test_transaction import run
 
@@ -105,6 +107,18 @@ def test_a_symbolic_link_is_not_removed_for_the_environment_behind_it(lab: Lab, 
     link.symlink_to(lab.prefix)
     with pytest.raises(Protected, match="symbolic link"):
         transaction.remove(link, "1job")
+
+
+def test_a_prefix_that_is_a_mount_point_changes_in_place(lab: Lab, mount: Mount) -> None:
+    run(lab.change("app 1.0", "tool"))
+    made = lab.prefix.rename(lab.root / "made")
+    mount(lab.prefix, "8m")
+    shutil.copytree(made, lab.prefix, symlinks=True, dirs_exist_ok=True)
+    assert strategy_of(lab.prefix) == "in-place"
+    run(lab.change("app 2.0", "tool", job="1job"))
+    assert (lab.prefix / "share/app.txt").read_text() == "2.0"
+    assert lab.prefix.is_mount()
+    assert lab.beside() == ["tf"]
 
 
 class TestInPlace:

@@ -239,3 +239,38 @@ def test_another_python_has_the_noarch_packages_in_its_own_place(lab: Lab) -> No
     run(lab.change("python 3.12.*", "pure", job="1job"))
     assert (lab.prefix / "lib/python3.12/site-packages/pure.py").exists()
     assert not (lab.prefix / "lib/python3.11").exists()
+
+
+def test_a_rename_that_died_before_the_old_prefix_went_is_finished(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(lab.change("app 1.0"))
+    new, mark = lab.prefix.with_name("new"), prefixes.fingerprint(lab.prefix)
+
+    class Death(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Death
+
+    monkeypatch.setattr(transaction, "remove", die)
+    with pytest.raises(Death):
+        run(lab.change("app 1.0", job="1job", prefix=new, copy_of=lab.prefix, moved=mark))
+    monkeypatch.undo()
+    assert recovery.undo(new, "1job", lab.prefix) is True
+    assert lab.beside() == ["new"]
+    assert [revision.job for revision in revisions.read(new)] == ["0job", "1job"]
+
+
+def test_a_rename_whose_old_prefix_cannot_go_does_not_happen(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(lab.change("app 1.0"))
+    new, mark = lab.prefix.with_name("new"), prefixes.fingerprint(lab.prefix)
+    rename = Path.rename
+
+    def refuse(self: Path, target: Path) -> Any:
+        if self == lab.prefix:
+            raise OSError(errno.EACCES, "not permitted")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(TfenvError):
+        run(lab.change("app 1.0", job="1job", prefix=new, copy_of=lab.prefix, moved=mark))
+    assert lab.beside() == ["tf"]

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ..conftest import Api
+from ..conftest import Api, Mount
 from ..tiny_channel import TinyChannel
 from ..tiny_tensorflow import PYTHON
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk(tmp_path: Path, mount: Mount) -> Path:
     """A file system of one megabyte."""
-    if sys.platform != "linux" or os.getuid() != 0:
-        pytest.skip("only root on Linux can mount a small file system")
-    place = tmp_path / "disk"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
-    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
-    if mounted.returncode != 0:
-        pytest.skip(f"no small file system can be mounted here: {mounted.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    return mount(tmp_path / "disk", "1m")
 
 
 @pytest.fixture

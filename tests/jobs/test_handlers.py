@@ -63,6 +63,33 @@ async def test_an_update_changes_the_same_kernels_version(api: Api, made: Any) -
     assert (Path(found["prefix"]) / SITE / "tensorflow/__init__.py").read_text() == "__version__ = '2.20.0'\n"
 
 
+async def test_a_renamed_environment_has_its_files_its_history_and_its_kernel_under_the_new_name(
+    api: Api, made: Any
+) -> None:
+    old = Path(made["prefix"])
+    (old / "notebook.ipynb").write_text("mine")
+    job = await api.apply(kind="rename", environment=made["id"], name="other")
+    assert job["state"] == "succeeded"
+    found = await api.environment("other")
+    assert job["environment"] == found["id"]
+    assert not old.exists()
+    assert (Path(found["prefix"]) / "notebook.ipynb").read_text() == "mine"
+    assert found["kernel"]["name"] == "conda-env-other-py"
+    assert made["kernel"]["name"] not in KernelSpecManager().find_kernel_specs()
+    assert registry.registry_path().read_text().split() == [found["prefix"]]
+    _, answer = await api.call("GET", f"environments/{found['id']}/revisions")
+    assert [revision["kind"] for revision in answer["revisions"]] == ["rename", "create"]
+    printed = await _output(found["kernel"]["name"], "import os; print(os.environ['CONDA_PREFIX'])")
+    assert printed.strip() == found["prefix"]
+
+
+async def test_an_environment_that_changed_since_is_not_renamed(api: Api, made: Any) -> None:
+    plan = await api.plan(kind="rename", environment=made["id"], name="other")
+    (Path(made["prefix"]) / "conda-meta/more-1-0.json").write_text("{}")
+    status, error = await api.call("POST", "jobs", {"plan": plan["id"]})
+    assert (status, error["reason"]) == (409, "stale-plan")
+
+
 async def test_removal_leaves_no_prefix_no_kernel_and_no_line_in_condas_list(api: Api, made: Any) -> None:
     status, job = await api.call("DELETE", f"environments/{made['id']}")
     assert status == 202

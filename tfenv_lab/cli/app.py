@@ -7,7 +7,7 @@ from typing import Any
 from jupyter_core.application import JupyterApp
 
 from .. import __version__
-from .changes import CloneApp, CreateApp, ImportApp, RemoveApp, RevertApp, UpdateApp
+from .changes import CloneApp, CreateApp, ImportApp, RemoveApp, RenameApp, RevertApp, UpdateApp
 from .command import TfenvCommand
 from .reading import ExportApp, ListApp, VersionsApp
 
@@ -32,6 +32,7 @@ class TfenvApp(JupyterApp):
         "export": _command(ExportApp),
         "import": _command(ImportApp),
         "clone": _command(CloneApp),
+        "rename": _command(RenameApp),
         "revert": _command(RevertApp),
     }
 

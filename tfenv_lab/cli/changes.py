@@ -129,6 +129,16 @@ class CloneApp(ChangeApp):
         return {"kind": "clone", "environment": environment.id, "name": arguments[1]}
 
 
+class RenameApp(ChangeApp):
+    """Give an environment another name."""
+
+    least, most, usage = 2, 2, "rename NAME NEW_NAME"
+
+    async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
+        environment = await self.find(services, arguments[0])
+        return {"kind": "rename", "environment": environment.id, "name": arguments[1]}
+
+
 class RevertApp(ChangeApp):
     """Bring an environment back to an earlier revision."""
 

@@ -1,0 +1,44 @@
+import { InputDialog } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { Environment } from '../api/generated';
+import { freeName } from '../models/naming';
+
+/** Ask for the name of a copy; null when the user thinks better of it. */
+export async function askCloneName(
+  environment: Environment,
+  taken: ReadonlySet<string>,
+  trans: TranslationBundle
+): Promise<string | null> {
+  return ask(
+    trans.__('Clone %1', environment.name),
+    trans.__('Name of the copy'),
+    freeName(`${environment.name}-copy`, taken),
+    trans
+  );
+}
+
+/** Ask for another name of the same environment; null when it stays. */
+export async function askNewName(
+  environment: Environment,
+  trans: TranslationBundle
+): Promise<string | null> {
+  const name = await ask(
+    trans.__('Rename %1', environment.name),
+    trans.__('New name'),
+    environment.name,
+    trans
+  );
+  return name === environment.name ? null : name;
+}
+
+async function ask(
+  title: string,
+  label: string,
+  text: string,
+  trans: TranslationBundle
+): Promise<string | null> {
+  const okLabel = trans.__('Review');
+  const answer = await InputDialog.getText({ title, label, text, okLabel });
+  return answer.button.accept ? answer.value : null;
+}
