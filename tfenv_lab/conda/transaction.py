@@ -10,9 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import json
-import os
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -25,7 +22,7 @@ import rattler
 from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 
 from ..errors import JobFailed, PrefixExists, Protected, StalePlan, TfenvError
-from . import bytecode, history, lock, pip, prefix, registry, relocation, revisions, staging, strategy
+from . import bytecode, pip, prefix, recording, registry, relocation, revisions, staging, strategy
 from .failure import translate
 from .progress import InstallProgress, Progress
 
@@ -134,8 +131,8 @@ async def apply(
             await asyncio.to_thread(pip.install, staged, change.prefix, change.pypi, owned)
         if change.copy_of is not None and change.moved is not None:
             before = await asyncio.to_thread(prefix.records, change.copy_of)
-            await asyncio.to_thread(_carry_history, change.copy_of, staged)
-        revision = await asyncio.to_thread(_record, change, staged, before, after, asked)
+            await asyncio.to_thread(recording.carry_over, change.copy_of, staged)
+        revision = await asyncio.to_thread(recording.record, change, staged, before, after, asked)
         if source is not None:
             await asyncio.to_thread(staging.carry_over, source, staged, snapshot, owned)
         with watcher.swapping():
@@ -169,14 +166,6 @@ def _put(change: Change, staged: Path) -> None:
         except TfenvError:
             change.prefix.rename(staged)
             raise
-
-
-def _carry_history(source: Path, staged: Path) -> None:
-    """Give a renamed environment the history of the old one, conda's and ours."""
-    if (source / "conda-meta" / "history").is_file():
-        shutil.copy2(source / "conda-meta" / "history", staged / "conda-meta" / "history")
-    if (source / revisions.FOLDER).is_dir():
-        shutil.copytree(source / revisions.FOLDER, staged / revisions.FOLDER)
 
 
 def registered(path: Path) -> None:
@@ -273,46 +262,3 @@ def _require_genuine(records: Iterable[RepoDataRecord]) -> None:
                     digest.update(chunk)
             if digest.digest() != record.sha256:
                 raise JobFailed(f"The package {path.name} is not what its channel's index says (hash mismatch).")
-
-
-def _record(
-    change: Change, staged: Path, before: list[PrefixRecord], after: list[PrefixRecord], asked: dict[str, str]
-) -> revisions.Revision:
-    """Write requested specs, conda's history and our revision into the staged tree."""
-    for record in after:
-        _remember(staged, record, change.requested.get(record.name.normalized))
-    if before and not revisions.read(staged):
-        revisions.add(
-            staged,
-            kind="found",
-            summary="As it was found",
-            entries=[],
-            requested=asked,
-            lock=lock.dumps(before, change.channels, change.subdir),
-        )
-    updated = [spec for name, spec in sorted(change.requested.items()) if asked.get(name) != spec]
-    dropped = sorted(name for name in asked if name not in change.requested)
-    history.append(staged, change.command, before, after, updated, dropped)
-    return revisions.add(
-        staged,
-        kind=change.kind,
-        summary=change.summary,
-        entries=change.entries,
-        requested=change.requested,
-        lock=lock.dumps(change.records, change.channels, change.subdir),
-        job=change.job,
-    )
-
-
-def _remember(staged: Path, record: PrefixRecord, spec: str | None) -> None:
-    """Enter (or clear) the requested spec in a package's record where it differs."""
-    wanted = [spec] if spec else []
-    if list(record.requested_specs or []) == wanted and not record.requested_spec:
-        return
-    path = staged / "conda-meta" / f"{record.name.normalized}-{record.version}-{record.build}.json"
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    stored.pop("requested_spec", None)
-    stored["requested_specs"] = wanted
-    fresh = path.with_suffix(".tmp")
-    fresh.write_text(json.dumps(stored, indent=2), encoding="utf-8")
-    os.replace(fresh, path)  # noqa: PTH105

@@ -11,6 +11,24 @@ from typing import Any, Literal
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
 FINISHED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
 
+#: What a job says in each phase, and when it has succeeded.
+PHASES = {
+    "solve": "Working out the packages",
+    "download": "Downloading packages",
+    "pack": "Packing wheels",
+    "link": "Linking packages",
+    "swap": "Putting the change in place",
+    "check": "Running TensorFlow in the environment",
+}
+DONE = {
+    "create": "The environment is ready",
+    "clone": "The copy is ready",
+    "rename": "The environment has its new name",
+    "delete": "The environment is removed",
+    "check": "The check is done",
+    "build-channel": "The local channel is in use",
+}
+
 NO_PROGRESS: dict[str, Any] = {
     "done_bytes": 0,
     "total_bytes": 0,

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
 from traitlets.config import LoggingConfigurable
 
 from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning, PrefixBusy, Protected
 from ..plans.sizes import require_room
-from .models import FINISHED, Job, State, new_id, now
+from . import recovery
+from .models import DONE, FINISHED, PHASES, Job, State, new_id, now
 from .process import WorkerProcess
 
 if TYPE_CHECKING:
@@ -29,20 +26,6 @@ if TYPE_CHECKING:
 #: What happens after a change took place: kernelspecs, caches. Gets the finished job and what its worker answered
 #: (None where it died), returns the job completed.
 Settle = Callable[[Job, Any], Awaitable[Job]]
-
-
-def _this_server() -> dict[str, Any]:
-    return {"host": socket.gethostname(), "pid": os.getpid(), "started": psutil.Process().create_time()}
-
-
-def alive(server: dict[str, Any]) -> bool:
-    """Tell whether the server that supervises a job still runs; of another host nothing is known, so it may."""
-    if server.get("host") != socket.gethostname():
-        return bool(server)
-    try:
-        return abs(psutil.Process(int(server["pid"])).create_time() - float(server["started"])) < 1
-    except (psutil.Error, KeyError, ValueError):
-        return False
 
 
 class JobService(LoggingConfigurable):
@@ -73,7 +56,7 @@ class JobService(LoggingConfigurable):
         self._plans = plans
         self._slots = asyncio.Semaphore(max_running)
         self._settle = settle
-        self._server = _this_server()
+        self._server = recovery.this_server()
         self._live: dict[str, Job] = {}
         self._workers: dict[str, WorkerProcess] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -270,39 +253,21 @@ class JobService(LoggingConfigurable):
             result = last["result"] if job.kind == "check" else None
             return job.ended("succeeded", message=DONE.get(job.kind, "Done"), result=result)
         # The worker died. Where its change had taken place all the same, it counts.
-        if await asyncio.to_thread(self._cleared, job):
+        if await asyncio.to_thread(recovery.cleared, job):
             return job.ended("succeeded", message=DONE.get(job.kind, "Done"))
         if job.id in self._cancelled:
             return job.ended("cancelled", message="Cancelled; nothing was changed")
         failure = JobFailed("The work was ended from outside; nothing was changed. Try again.")
         return job.ended("interrupted", message=failure.message, error=failure.to_json())
 
-    @staticmethod
-    def _cleared(job: Job) -> bool:
-        """Clear away what a dead worker left; return whether its change had taken place."""
-        if job.kind == "build-channel":
-            from ..wheelchannel.channel import discard_unfinished
-
-            discard_unfinished()
-            return False
-        from ..conda import prefix_lock, recovery
-
-        prefix = Path(job.prefix)
-        with contextlib.ExitStack() as stack:
-            if prefix.parent.is_dir():
-                # With our lock goes the file of the dead worker's.
-                with contextlib.suppress(PrefixBusy, OSError):
-                    stack.enter_context(prefix_lock.hold(prefix, job.id))
-            return recovery.undo(prefix, job.id, Path(job.moved_from) if job.moved_from else None)
-
     # What earlier servers left
 
     async def recover(self, prefixes: list[Path]) -> None:
         """Settle the jobs of servers that died, and collect what lies beside ``prefixes``."""
         for job in await asyncio.to_thread(self._store.load):
-            if job.state in FINISHED or job.id in self._live or alive(job.server):
+            if job.state in FINISHED or job.id in self._live or recovery.alive(job.server):
                 continue
-            done = await asyncio.to_thread(self._cleared, job)
+            done = await asyncio.to_thread(recovery.cleared, job)
             if done:
                 job = job.ended("succeeded", message=DONE.get(job.kind, "Done"))
                 job = await self._settle(job, None)
@@ -312,31 +277,4 @@ class JobService(LoggingConfigurable):
             await asyncio.to_thread(self._store.save, job)
             self._events.emit(job)
         busy = {job.id for job in await self.all() if job.state not in FINISHED}
-        await asyncio.to_thread(self._collect, prefixes, busy)
-
-    @staticmethod
-    def _collect(prefixes: list[Path], busy: set[str]) -> None:
-        from ..conda import prefix_lock, recovery, staging
-
-        for token, prefix in staging.leftovers(prefixes):
-            if token not in busy:
-                with contextlib.suppress(PrefixBusy, OSError), prefix_lock.hold(prefix, token):
-                    recovery.undo(prefix, token)
-
-
-PHASES = {
-    "solve": "Working out the packages",
-    "download": "Downloading packages",
-    "pack": "Packing wheels",
-    "link": "Linking packages",
-    "swap": "Putting the change in place",
-    "check": "Running TensorFlow in the environment",
-}
-DONE = {
-    "create": "The environment is ready",
-    "clone": "The copy is ready",
-    "rename": "The environment has its new name",
-    "delete": "The environment is removed",
-    "check": "The check is done",
-    "build-channel": "The local channel is in use",
-}
+        await asyncio.to_thread(recovery.collect, prefixes, busy)
