@@ -48,13 +48,13 @@ class Lab:
     def prefix(self) -> Path:
         return self.root / "envs" / "tf"
 
-    async def solve(self, *specs: str) -> list[Any]:
+    async def solve(self, *specs: str, url: str | None = None) -> list[Any]:
         import rattler
 
         gateway = Gateway(cache_dir=self.root / "repodata")
         wanted = [MatchSpec(spec, strict=False) for spec in specs]
         found = virtual_packages.detect()
-        return await rattler.solve([self.channel.url], wanted, gateway=gateway, virtual_packages=found)
+        return await rattler.solve([url or self.channel.url], wanted, gateway=gateway, virtual_packages=found)
 
     async def change(self, *specs: str, job: str = "0job", watcher: Watched | None = None, **fields: Any) -> Any:
         """Bring the prefix to what ``specs`` solve to: created where it is not there, changed where it is."""

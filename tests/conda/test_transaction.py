@@ -16,6 +16,7 @@ from tfenv_lab.conda import recovery, registry, revisions, staging, transaction
 from tfenv_lab.errors import JobFailed, NoSpace, PrefixExists, StalePlan, TfenvError
 
 from .conftest import Lab, Watched
+from .http_channel import HttpChannel
 
 
 def run(work: Any) -> Any:
@@ -139,6 +140,23 @@ def test_a_package_that_cannot_be_had_leaves_the_old_environment(lab: Lab, damag
     damage(lab)
     with pytest.raises(TfenvError):
         run(lab.change("app 2.0", job="1job"))
+    assert lab.tree() == before
+    assert lab.beside() == ["tf"]
+
+
+def test_a_download_that_is_not_what_the_index_says_leaves_the_old_environment(lab: Lab) -> None:
+    run(lab.change("app 1.0"))
+    before = lab.tree()
+    served = HttpChannel(lab.channel.root)
+    served.up()
+    try:
+        records = run(lab.solve("app 2.0", url=served.url))
+        _wrong_contents(lab)
+        with pytest.raises(TfenvError):
+            run(lab.change("app 2.0", job="1job", records=records))
+        assert any(path.endswith("lib-2.0-0.conda") for path, _ in served.requests)
+    finally:
+        served.down()
     assert lab.tree() == before
     assert lab.beside() == ["tf"]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import NotFound, StalePlan
 from . import requests
+from .availability import missing
 from .commands import commands
 from .difference import entries, summary
 from .models import Plan, PlanWarning, PlanWork
@@ -21,6 +22,8 @@ from .sizes import Sizes, free_bytes, measure
 from .warnings import warnings
 
 if TYPE_CHECKING:
+    from rattler import RepoDataRecord
+
     from ..conda.repodata import Repodata
     from .planner import Draft, Planner
 
@@ -56,7 +59,11 @@ class PlanService:
         running = await self._running(changed) if changed else []
         installed = draft.before if draft.copy_of is None else ()
         sizes = await measure(installed, draft.after, self._cache, draft.prefix)
-        plan = await asyncio.to_thread(self._plan, draft, sizes, running)
+        locked: list[RepoDataRecord] = []
+        if isinstance(draft.request, requests.Revert | requests.Clone | requests.Rename):
+            locked = [record for record in draft.after if record.name.normalized in sizes.fetch]
+        gone = await missing(locked, self._repodata) if locked else []
+        plan = await asyncio.to_thread(self._plan, draft, sizes, running, gone)
         await asyncio.to_thread(self._store, plan, body)
         return plan
 
@@ -85,7 +92,7 @@ class PlanService:
         except FileExistsError as error:
             raise StalePlan("This plan was applied already; review the change again.") from error
 
-    def _plan(self, draft: Draft, sizes: Sizes, running: list[str]) -> Plan:
+    def _plan(self, draft: Draft, sizes: Sizes, running: list[str], gone: list[PlanWarning]) -> Plan:
         from ..conda import lock
         from ..conda.strategy import strategy_of
 
@@ -103,7 +110,7 @@ class PlanService:
             install_bytes=sizes.install,
             sizes_complete=sizes.complete,
             free_bytes=free_bytes(draft.prefix),
-            warnings=warnings(draft, entries(draft.before, draft.after, draft.requested), running),
+            warnings=gone + warnings(draft, entries(draft.before, draft.after, draft.requested), running),
             commands=commands(draft, settings.channels, settings.envs_dirs),
             strategy=strategy_of(draft.prefix) if draft.fingerprint is not None else "swap",
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),

@@ -26,12 +26,13 @@ MARGIN, FLOOR = 0.05, 50_000_000
 @dataclass(frozen=True)
 class Sizes:
     """All in bytes. ``needed`` is what must be free where packages are unpacked; ``complete`` is False where some
-    record names no size, and the numbers are lower bounds."""
+    record names no size, and the numbers are lower bounds. ``fetch`` names the packages that are not in the cache."""
 
     download: int
     install: int
     needed: int
     complete: bool
+    fetch: frozenset[str] = frozenset()
 
 
 def free_bytes(path: Path) -> int | None:
@@ -80,7 +81,7 @@ def _sum(coming: Sequence[RepoDataRecord], fetch: dict[str, int], cache: Path, p
             needed += size + (record.size or 0)
     if not _same_device(cache, prefix):
         needed += install
-    return Sizes(download, install, needed, complete)
+    return Sizes(download, install, needed, complete, frozenset(fetch))
 
 
 def _same_device(one: Path, other: Path) -> bool:

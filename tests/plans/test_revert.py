@@ -1,0 +1,54 @@
+"""The way back to an earlier revision: without the channel where packages are kept, and honest where they are not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tfenv_lab.conda.staging import discard
+
+from ..conftest import Api
+from ..tiny_channel import TinyChannel
+from ..tiny_tensorflow import SITE
+
+
+async def _updated(api: Api, made: Any) -> None:
+    job = await api.apply(kind="update", environment=made["id"], packages=["tensorflow"])
+    assert job["state"] == "succeeded", job
+
+
+async def test_it_brings_back_packages_and_what_was_asked_for_even_without_the_channel(
+    api: Api, made: Any, tensorflow_channel: TinyChannel
+) -> None:
+    prefix = Path(made["prefix"])
+    record = next((prefix / "conda-meta").glob("tensorflow-2.19*.json"))
+    asked = json.loads(record.read_text())["requested_specs"]
+    await _updated(api, made)
+    shutil.rmtree(tensorflow_channel.root)
+    job = await api.apply(kind="revert", environment=made["id"], revision=0)
+    assert job["state"] == "succeeded", job
+    assert (prefix / SITE / "tensorflow/__init__.py").read_text() == "__version__ = '2.19.1'\n"
+    assert json.loads(record.read_text())["requested_specs"] == asked
+    _, answer = await api.call("GET", f"environments/{made['id']}/revisions")
+    assert [revision["kind"] for revision in answer["revisions"]] == ["revert", "update", "create"]
+
+
+async def test_what_can_no_longer_be_had_is_named_before_anything_happens(
+    api: Api, made: Any, tensorflow_channel: TinyChannel
+) -> None:
+    await _updated(api, made)
+    discard(api.services.package_cache)
+    plan = await api.plan(kind="revert", environment=made["id"], revision=0)
+    assert [warning["code"] for warning in plan["warnings"] if warning["code"] == "packages-missing"] == []
+    next(tensorflow_channel.root.glob("*/tensorflow-base-2.19*")).unlink()
+    plan = await api.plan(kind="revert", environment=made["id"], revision=0)
+    said = next(warning for warning in plan["warnings"] if warning["code"] == "packages-missing")
+    assert "tensorflow-base 2.19.1" in said["message"]
+
+
+async def test_a_revision_that_is_not_there_is_not_found(api: Api, made: Any) -> None:
+    request = {"kind": "revert", "environment": made["id"], "revision": 7}
+    status, error = await api.call("POST", "plans", request)
+    assert (status, error["reason"]) == (404, "not-found")

@@ -1,0 +1,51 @@
+"""Whether the packages of a lock can still be had: a lock is applied without asking the channels first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from ..errors import ChannelUnreachable
+from .models import PlanWarning
+
+if TYPE_CHECKING:
+    from rattler import RepoDataRecord
+
+    from ..conda.repodata import Repodata
+
+_SHOWN = 5
+
+
+async def missing(records: Sequence[RepoDataRecord], repodata: Repodata) -> list[PlanWarning]:
+    """Return a warning naming those of ``records``, which the package cache has not, that no channel offers now."""
+    local = [record for record in records if urlsplit(record.url).scheme == "file"]
+    remote = [record for record in records if urlsplit(record.url).scheme != "file"]
+    gone = [
+        record for record, is_there in zip(local, await asyncio.to_thread(_exist, local), strict=True) if not is_there
+    ]
+    if remote:
+        try:
+            offered = {record.url for record in await repodata.records({r.name.normalized for r in remote})}
+        except ChannelUnreachable:
+            offered = set()
+        # Repodata out of the cache tells what a channel offered when it last answered; nothing can be fetched from it.
+        gone += [record for record in remote if repodata.as_of is not None or record.url not in offered]
+    if not gone:
+        return []
+    names = sorted(f"{record.name.normalized} {record.version}" for record in gone)
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return [
+        PlanWarning(
+            "packages-missing",
+            f"Neither the package cache nor a channel that answers has {', '.join(names[:_SHOWN])}{more}: without "
+            "them this cannot be done.",
+        )
+    ]
+
+
+def _exist(records: Sequence[RepoDataRecord]) -> list[bool]:
+    return [Path(url2pathname(urlsplit(record.url).path)).is_file() for record in records]
