@@ -8,6 +8,7 @@ import { managerPlugin } from './plugins/manager';
 import { notebookPlugin } from './plugins/notebook';
 import { notificationsPlugin } from './plugins/notifications';
 import { panelPlugin } from './plugins/panel';
+import { statusBarPlugin } from './plugins/statusbar';
 
 export { ITfenvManager } from './tokens';
 
@@ -18,6 +19,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   changesPlugin,
   filesPlugin,
   notebookPlugin,
+  statusBarPlugin,
   notificationsPlugin,
   localChannelPlugin
 ];

@@ -1,4 +1,7 @@
-import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
 import type { Event, Kernel } from '@jupyterlab/services';
 import { CommandRegistry } from '@lumino/commands';
@@ -42,6 +45,7 @@ export class FakeApp {
       events: { stream: this._stream },
       contents: this.contents,
       kernelspecs: {
+        specs: { kernelspecs: this._specs },
         refreshSpecs: async () => {
           this.specsRead++;
         }
@@ -58,13 +62,13 @@ export class FakeApp {
       },
       activateById: () => this.panel?.show()
     };
-    const app = {
+    this._app = {
       commands,
       serviceManager,
       shell,
       contextMenuHitTest: () => undefined
     } as unknown as JupyterFrontEnd;
-    this.manager = createManager(app.serviceManager, null);
+    this.manager = createManager(this._app.serviceManager, null);
     const plugins = [
       panelPlugin,
       environmentsPlugin,
@@ -73,11 +77,20 @@ export class FakeApp {
       notificationsPlugin,
       localChannelPlugin
     ];
-    plugins.forEach(plugin => {
-      void plugin.activate(app, this.manager, null, null, null, null);
-    });
-    const { browsers } = this.contents;
-    void filesPlugin.activate(app, this.manager, null, null, browsers);
+    plugins.forEach(plugin => this.activate(plugin, null, null, null, null));
+    this.activate(filesPlugin, null, null, this.contents.browsers);
+  }
+
+  /** Activate a plugin that requires the manager, with these for what else it asks for. */
+  activate(plugin: JupyterFrontEndPlugin<void>, ...rest: unknown[]): void {
+    void plugin.activate(this._app, this.manager, ...rest);
+  }
+
+  /** Let the server have these kernels, by name, with the metadata of their kernelspecs. */
+  set kernelspecs(metadata: Record<string, object>) {
+    for (const [name, value] of Object.entries(metadata)) {
+      this._specs[name] = { metadata: value };
+    }
   }
 
   readonly contents = new FakeContents();
@@ -152,6 +165,8 @@ export class FakeApp {
     Notification.dismiss();
   }
 
+  private readonly _app: JupyterFrontEnd;
+  private readonly _specs: Record<string, { metadata: object }> = {};
   private readonly _stream = new Stream<Event.IManager, Event.Emission>(
     {} as Event.IManager
   );

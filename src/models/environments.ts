@@ -47,6 +47,11 @@ export class EnvironmentsModel extends VDomModel {
     }
   }
 
+  /** The environment of the notebook in front; undefined while none is known for its kernel. */
+  get current(): Environment | undefined {
+    return this._environments?.find(item => this.isCurrent(item));
+  }
+
   /** Whether the list is on screen. */
   get watched(): boolean {
     return this._watched;
