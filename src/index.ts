@@ -1,5 +1,6 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { cellsPlugin } from './plugins/cells';
 import { changesPlugin } from './plugins/changes';
 import { environmentsPlugin } from './plugins/environments';
 import { filesPlugin } from './plugins/files';
@@ -19,6 +20,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   changesPlugin,
   filesPlugin,
   notebookPlugin,
+  cellsPlugin,
   statusBarPlugin,
   notificationsPlugin,
   localChannelPlugin

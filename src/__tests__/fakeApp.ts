@@ -3,6 +3,7 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
+import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { Event, Kernel } from '@jupyterlab/services';
 import { CommandRegistry } from '@lumino/commands';
 import { Stream } from '@lumino/signaling';
@@ -33,7 +34,10 @@ beforeAll(() => {
  * JupyterLab as far as the extension sees it, on a fake server; all plugins but the tokens' are the real ones.
  */
 export class FakeApp {
-  constructor(readonly server: FakeServer) {
+  constructor(
+    readonly server: FakeServer,
+    tracker: INotebookTracker | null = null
+  ) {
     const { commands } = this;
     commands.addCommand('notebook:create-new', {
       execute: args => {
@@ -73,10 +77,10 @@ export class FakeApp {
       panelPlugin,
       environmentsPlugin,
       changesPlugin,
-      notebookPlugin,
       notificationsPlugin,
       localChannelPlugin
     ];
+    this.activate(notebookPlugin, tracker, null);
     plugins.forEach(plugin => this.activate(plugin, null, null, null, null));
     this.activate(filesPlugin, null, null, this.contents.browsers);
   }

@@ -32,6 +32,7 @@ export function environment(
       source: 'conda'
     },
     keras: { version: '3.12.0', source: 'conda' },
+    legacy_keras: { version: null, enabled: false },
     kernel: {
       name: `conda-env-${name}-py`,
       display_name: `${name} (TensorFlow 2.19.1)`
@@ -41,6 +42,7 @@ export function environment(
     protected_reason: null,
     modified: '2026-03-01T10:00:00Z',
     update: { tensorflow: null, keras: null },
+    check: null,
     busy: null,
     advice: [],
     ...change

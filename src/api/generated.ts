@@ -170,7 +170,7 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Make the environment a kernel. */
+        /** Make the environment a kernel, or change how its kernel starts. */
         readonly put: operations["registerKernelspec"];
         readonly post?: never;
         /** Take the environment's kernel away; the environment stays. */
@@ -420,6 +420,13 @@ export interface components {
                 readonly version: string;
                 readonly source: components["schemas"]["Source"];
             } | null;
+            /** @description Keras 2 under a TensorFlow whose own is Keras 3. */
+            readonly legacy_keras: {
+                /** @description Of tf-keras; null where it is not installed. */
+                readonly version: string | null;
+                /** @description Whether the kernel sets TF_USE_LEGACY_KERAS. */
+                readonly enabled: boolean;
+            };
             readonly kernel: {
                 readonly name: string;
                 readonly display_name: string;
@@ -434,7 +441,15 @@ export interface components {
                 readonly tensorflow: string | null;
                 readonly keras: string | null;
             };
-            /** @description Id of the job that changes it. */
+            /** @description Its newest check; null where there was none. */
+            readonly check: {
+                readonly ok: boolean;
+                /** Format: date-time */
+                readonly finished: string;
+                /** @description Whether the environment or its kernel changed since. */
+                readonly outdated: boolean;
+            } | null;
+            /** @description Id of the job that holds it; an automatic check does not. */
             readonly busy: string | null;
             readonly advice: readonly components["schemas"]["Advice"][];
         };
@@ -518,7 +533,10 @@ export interface components {
             readonly environment: string;
             readonly specs: readonly components["schemas"]["Spec"][];
             readonly into?: components["schemas"]["Into"];
+            readonly legacy_keras?: components["schemas"]["LegacyKeras"];
         };
+        /** @description Whether the kernel sets TF_USE_LEGACY_KERAS from now on; null leaves that as it is. */
+        readonly LegacyKeras: boolean | null;
         readonly UpdateRequest: {
             /** @constant */
             readonly kind: "update";
@@ -648,6 +666,8 @@ export interface components {
         readonly Job: {
             readonly id: string;
             readonly kind: components["schemas"]["JobKind"];
+            /** @description A check that nobody asked for; it gives way to whatever else is wanted of its prefix. */
+            readonly automatic?: boolean;
             /** @description The environment's name, or what is built. */
             readonly name: string;
             /** @description The environment's directory, or the folder of local channels. */
@@ -807,6 +827,7 @@ export type Spec = components['schemas']['Spec'];
 export type Into = components['schemas']['Into'];
 export type CreateRequest = components['schemas']['CreateRequest'];
 export type InstallRequest = components['schemas']['InstallRequest'];
+export type LegacyKeras = components['schemas']['LegacyKeras'];
 export type UpdateRequest = components['schemas']['UpdateRequest'];
 export type RemoveRequest = components['schemas']['RemoveRequest'];
 export type CloneRequest = components['schemas']['CloneRequest'];
@@ -1071,9 +1092,16 @@ export interface operations {
             };
             readonly cookie?: never;
         };
-        readonly requestBody?: never;
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly legacy_keras?: components["schemas"]["LegacyKeras"];
+                };
+            };
+        };
         readonly responses: {
             readonly 200: components["responses"]["Environment"];
+            readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };

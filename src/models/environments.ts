@@ -49,7 +49,7 @@ export class EnvironmentsModel extends VDomModel {
 
   /** The environment of the notebook in front; undefined while none is known for its kernel. */
   get current(): Environment | undefined {
-    return this._environments?.find(item => this.isCurrent(item));
+    return this.byKernel(this._currentKernel);
   }
 
   /** Whether the list is on screen. */
@@ -70,6 +70,13 @@ export class EnvironmentsModel extends VDomModel {
 
   byPrefix(prefix: string): Environment | undefined {
     return this._environments?.find(item => item.prefix === prefix);
+  }
+
+  /** The environment that a kernel, by its name, runs. */
+  byKernel(name: string | null): Environment | undefined {
+    return name === null
+      ? undefined
+      : this._environments?.find(item => item.kernel?.name === name);
   }
 
   isCurrent(environment: Environment): boolean {

@@ -46,7 +46,18 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     commands.addCommand(CommandIDs.useInNotebook, {
       label: trans.__('Use in Current Notebook'),
       caption: trans.__('Switch the notebook in front to this environment'),
-      describedBy: ENVIRONMENT_ARGS,
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: {
+            ...ENVIRONMENT_ARGS.args.properties,
+            notebook: {
+              type: 'string',
+              description: 'Id of its widget; the notebook in front without it.'
+            }
+          }
+        }
+      },
       isVisible: () => tracker !== null,
       isEnabled: args => {
         const environment = find(args);
@@ -58,7 +69,9 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
       },
       execute: async args => {
         const name = find(args)?.kernel?.name;
-        const notebook = tracker?.currentWidget;
+        const notebook =
+          tracker?.find(item => item.id === args.notebook) ??
+          tracker?.currentWidget;
         if (name && notebook) {
           await serviceManager.kernelspecs.refreshSpecs();
           await notebook.sessionContext.changeKernel({ name });
