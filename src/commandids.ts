@@ -15,6 +15,9 @@ export namespace CommandIDs {
   export const copyPrefix = 'tfenv_lab:copy-prefix';
   export const registerKernel = 'tfenv_lab:register-kernel';
   export const unregisterKernel = 'tfenv_lab:unregister-kernel';
+  export const setKernel = 'tfenv_lab:set-kernel';
+  export const useKeras2 = 'tfenv_lab:use-keras-2';
+  export const useKeras3 = 'tfenv_lab:use-keras-3';
   export const openNotebook = 'tfenv_lab:open-notebook';
   export const useInNotebook = 'tfenv_lab:use-in-notebook';
   export const restartKernels = 'tfenv_lab:restart-kernels';

@@ -116,7 +116,8 @@ def settings() -> dict[str, Any]:
 def jp_server_config(tensorflow_channel: TinyChannel, settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "ServerApp": {"jpserver_extensions": {"tfenv_lab": True}},
-        "TfenvLab": {"channels": [tensorflow_channel.url], **settings},
+        # A check after every create would only keep the processor busy; its own tests turn it on.
+        "TfenvLab": {"channels": [tensorflow_channel.url], "check_after_change": False, **settings},
     }
 
 

@@ -60,6 +60,9 @@ class TfenvLab(ExtensionApp):
         help="What a kernel is called in the launcher: a format with {name}, {tensorflow}, {language}, {version}. "
         "Environments without TensorFlow are called {name} ({language} {version}).",
     ).tag(config=True)
+    check_after_change = Bool(
+        True, help="Run TensorFlow in an environment, in the background, after it was made or its TensorFlow changed."
+    ).tag(config=True)
     offline = Bool(False, help="Use only what is cached of the channels; ask the network for nothing.").tag(config=True)
 
     def initialize_settings(self) -> None:

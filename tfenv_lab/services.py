@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from .environments.service import EnvironmentService
-from .errors import InvalidRequest, TfenvError
+from .errors import InvalidRequest, NotFound, TfenvError
+from .jobs.checks import CheckService
 from .jobs.events import JobEvents
 from .jobs.service import JobService
 from .jobs.store import JobStore
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from .app import TfenvLab
     from .conda.condarc import CondaSettings
     from .conda.repodata import Repodata
-    from .environments.models import Advice, Environment, EnvironmentFacts, Update
+    from .environments.models import Advice, EnvironmentFacts, Update
     from .jobs.models import Job
     from .tensorflow.catalog import Catalog
 
@@ -127,6 +128,7 @@ class Services:
             advice=[self._advice, lambda found: self.kernels.advice(found)],
             busy_of=lambda prefix: self.jobs.busy_of(prefix),
             kernels_of=lambda: self.kernels.registered(),
+            checks_of=self.checks.newest,
             on_change=lambda prefixes: self.kernels.reconcile(prefixes),
             parent=self.app,
         )
@@ -138,6 +140,15 @@ class Services:
         return PlanService(planner, self.repodata, self._state / "plans", self.package_cache, self.notebooks_in)
 
     @cached_property
+    def _job_store(self) -> JobStore:
+        return JobStore(self._state / "jobs")
+
+    @cached_property
+    def checks(self) -> CheckService:
+        """Checks."""
+        return CheckService(self._job_store, self, automatic=self.app.check_after_change)
+
+    @cached_property
     def jobs(self) -> JobService:
         """Jobs."""
         from .conda.platform import subdir
@@ -145,12 +156,13 @@ class Services:
         return JobService(
             settings=lambda: self.conda,
             subdir=subdir(),
-            store=JobStore(self._state / "jobs"),
+            store=self._job_store,
             events=JobEvents(self._event_logger),
             plans=lambda: self.plans,
             package_cache=self.package_cache,
             max_running=self.app.max_running_jobs,
             settle=self._settle,
+            follow=self.checks.follow,
             parent=self.app,
         )
 
@@ -163,29 +175,6 @@ class Services:
             return []
         sessions = await self._sessions.list_sessions()
         return [s["path"] for s in sessions if (s.get("kernel") or {}).get("name") == kernel.name]
-
-    async def check(self, environment_id: str) -> Job:
-        """Start the check of an environment, activated as its kernel is. Raises NotFound or PrefixBusy."""
-        environment = await self.environments.get(environment_id)
-        subject = await asyncio.to_thread(self._subject, environment)
-        return await self.jobs.check(environment, subject)
-
-    def _subject(self, environment: Environment) -> dict[str, Any]:
-        from .conda import virtual_packages
-        from .conda.activation import environment_variables
-        from .kernels import kernelspecs
-
-        prefix = Path(environment.prefix)
-        real = os.path.realpath(prefix)
-        found = (spec for spec in kernelspecs.ours() if os.path.realpath((spec.mark or {})["prefix"]) == real)
-        spec = next(found, None)
-        return {
-            "prefix": str(prefix),
-            "environment": environment.id,
-            "variables": dict(spec.spec.get("env", {})) if spec else environment_variables(prefix),
-            "kernel": spec.spec["argv"][0] if spec else None,
-            "cuda": virtual_packages.gpu()["cuda"],
-        }
 
     async def build_local_channel(self) -> Job:
         """Start the job that builds a channel out of PyPI wheels, which is then used instead of the configured ones.
@@ -255,13 +244,28 @@ class Services:
             return job
         if job.environment is None or environment.kernel is not None or job.kind in ("install", "rename"):
             try:
-                await self.kernels.register(prefix, environment.name)
-            except InvalidRequest:
-                self.app.log.info("%s has no kernel to register", prefix)
+                await self.kernels.change(prefix, environment.name, await self._settings(job))
+            except InvalidRequest as error:
+                self.app.log.info("%s is no kernel: %s", prefix, error.message)
         if job.moved_from is not None:
             self.environments.invalidate(Path(job.moved_from))
             await self.kernels.unregister(Path(job.moved_from))
         return replace(job, environment=environment.id)
+
+    async def _settings(self, job: Job) -> dict[str, bool]:
+        """Return what is set for the kernel by a job: what its request says, and in a copy what the original has."""
+        request = job.request or {}
+        wanted: dict[str, bool] = {}
+        original = job.moved_from
+        if original is None and job.environment is None and "environment" in request:
+            with contextlib.suppress(NotFound):
+                original = (await self.environments.get(request["environment"])).prefix
+        if original is not None:
+            kernel = await self.kernels.kernel_of(Path(original))
+            wanted = dict.fromkeys(kernel.settings if kernel else (), True)
+        if request.get("legacy_keras") is not None:
+            wanted["legacy_keras"] = request["legacy_keras"]
+        return wanted
 
 
 def writable(path: Path) -> bool:

@@ -58,6 +58,7 @@ export function job(id: string, name: string, change: Partial<Job> = {}): Job {
     environment: null,
     state: 'running',
     phase: 'download',
+    automatic: false,
     progress: {
       done_bytes: 212e6,
       total_bytes: 340e6,

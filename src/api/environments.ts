@@ -6,6 +6,7 @@ import type {
   ExportFormat,
   ExportSpecs,
   Job,
+  KernelSettings,
   Package,
   Revision
 } from './generated';
@@ -65,9 +66,14 @@ export class EnvironmentsClient {
     );
   }
 
-  registerKernelspec(id: string): Promise<Environment> {
+  /** Make the environment a kernel; `settings` change what is set for it. */
+  registerKernelspec(
+    id: string,
+    settings: KernelSettings = {}
+  ): Promise<Environment> {
     const path = `${this._path(id)}/kernelspec`;
-    return request(path, { method: 'PUT' }, this._settings);
+    const init = { method: 'PUT', body: JSON.stringify(settings) };
+    return request(path, init, this._settings);
   }
 
   unregisterKernelspec(id: string): Promise<Environment> {

@@ -535,6 +535,14 @@ export interface components {
             readonly into?: components["schemas"]["Into"];
             readonly legacy_keras?: components["schemas"]["LegacyKeras"];
         };
+        /** @description What is set for the kernel; null or absence leaves a setting as it is. */
+        readonly KernelSettings: {
+            readonly legacy_keras?: components["schemas"]["LegacyKeras"];
+            /** @description Whether it sets PYTHONNOUSERSITE, so that ~/.local is left alone. */
+            readonly ignore_user_site?: boolean | null;
+            /** @description Whether XLA_FLAGS names the environment as the place of CUDA's files. */
+            readonly own_cuda_data?: boolean | null;
+        };
         /** @description Whether the kernel sets TF_USE_LEGACY_KERAS from now on; null leaves that as it is. */
         readonly LegacyKeras: boolean | null;
         readonly UpdateRequest: {
@@ -763,6 +771,8 @@ export interface components {
             readonly remedy: {
                 readonly message: string;
                 readonly plan_request: components["schemas"]["PlanRequest"] | null;
+                /** @description What to set for the kernel. */
+                readonly kernelspec: components["schemas"]["KernelSettings"] | null;
             } | null;
         };
     };
@@ -827,6 +837,7 @@ export type Spec = components['schemas']['Spec'];
 export type Into = components['schemas']['Into'];
 export type CreateRequest = components['schemas']['CreateRequest'];
 export type InstallRequest = components['schemas']['InstallRequest'];
+export type KernelSettings = components['schemas']['KernelSettings'];
 export type LegacyKeras = components['schemas']['LegacyKeras'];
 export type UpdateRequest = components['schemas']['UpdateRequest'];
 export type RemoveRequest = components['schemas']['RemoveRequest'];
@@ -1094,9 +1105,7 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
-                readonly "application/json": {
-                    readonly legacy_keras?: components["schemas"]["LegacyKeras"];
-                };
+                readonly "application/json": components["schemas"]["KernelSettings"];
             };
         };
         readonly responses: {

@@ -2,18 +2,28 @@ import { Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { Check, Job, PlanRequest, Problem } from '../api/generated';
+import type {
+  Check,
+  Job,
+  KernelSettings,
+  PlanRequest,
+  Problem
+} from '../api/generated';
 import { warningIcon } from '../icons';
+import { compareVersions } from '../models/versions';
 
 export interface ICheckTabProps {
   /** The newest check that came to an end, null where there is none. */
   readonly job: Job | null;
-  /** When the environment last changed. */
-  readonly modified: string | null;
+  /** Whether the environment changed since. */
+  readonly isOutdated: boolean;
+  /** Whether one is at work. */
+  readonly isChecking: boolean;
   readonly canCheck: boolean;
   readonly trans: TranslationBundle;
   readonly onCheck: () => void;
   readonly onFix: (request: PlanRequest) => void;
+  readonly onSet: (settings: KernelSettings) => void;
 }
 
 /** Whether TensorFlow runs in the environment: ok, or problems with their causes and remedies. */
@@ -21,10 +31,6 @@ export function CheckTab(props: ICheckTabProps): JSX.Element {
   const { job, trans } = props;
   const check = job?.result ?? null;
   const when = job?.finished ?? null;
-  const isOld =
-    when !== null &&
-    props.modified !== null &&
-    Date.parse(when) < Date.parse(props.modified);
   return (
     <div className="jp-TfenvCheck">
       {check ? (
@@ -34,7 +40,7 @@ export function CheckTab(props: ICheckTabProps): JSX.Element {
               {check.ok ? trans.__('✓ It works') : trans.__('It has problems')}
             </strong>
             {when && ` · ${trans.__('checked %1', Time.formatHuman(when))}`}
-            {isOld && ` · ${trans.__('changed since')}`}
+            {props.isOutdated && ` · ${trans.__('changed since')}`}
           </p>
           <Facts check={check} trans={trans} />
           {check.problems.map(problem => (
@@ -43,6 +49,7 @@ export function CheckTab(props: ICheckTabProps): JSX.Element {
               problem={problem}
               trans={trans}
               onFix={props.onFix}
+              onSet={props.onSet}
             />
           ))}
           {check.output && (
@@ -66,7 +73,11 @@ export function CheckTab(props: ICheckTabProps): JSX.Element {
           disabled={!props.canCheck}
           onClick={props.onCheck}
         >
-          {check ? trans.__('Check again') : trans.__('Check')}
+          {props.isChecking
+            ? trans.__('Checking…')
+            : check
+              ? trans.__('Check again')
+              : trans.__('Check')}
         </button>
       </div>
     </div>
@@ -82,7 +93,7 @@ function Facts(props: { check: Check; trans: TranslationBundle }): JSX.Element {
       <dt>{trans.__('TensorFlow')}</dt>
       <dd>{check.tensorflow ?? '–'}</dd>
       <dt>{trans.__('Keras')}</dt>
-      <dd>{check.keras ?? '–'}</dd>
+      <dd>{kerasOf(check, trans)}</dd>
       <dt>{trans.__('Devices')}</dt>
       {check.devices.map(device => (
         <dd key={device.name}>{device.name}</dd>
@@ -94,13 +105,27 @@ function Facts(props: { check: Check; trans: TranslationBundle }): JSX.Element {
   );
 }
 
+/** The Keras that tf.keras really is. */
+function kerasOf(check: Check, trans: TranslationBundle): string {
+  const { keras, tensorflow } = check;
+  if (keras === null) {
+    return '–';
+  }
+  const isOwn = tensorflow === null || compareVersions(tensorflow, '2.16') < 0;
+  return keras.startsWith('2.') && !isOwn
+    ? trans.__('%1 (tf-keras)', keras)
+    : keras;
+}
+
 function ProblemLine(props: {
   problem: Problem;
   trans: TranslationBundle;
   onFix: (request: PlanRequest) => void;
+  onSet: (settings: KernelSettings) => void;
 }): JSX.Element {
   const { message, remedy } = props.problem;
   const request = remedy?.plan_request ?? null;
+  const settings = remedy?.kernelspec ?? null;
   return (
     <div className="jp-TfenvAdvice" data-severity="error">
       <warningIcon.react tag="span" elementSize="small" />
@@ -114,6 +139,15 @@ function ProblemLine(props: {
             onClick={() => props.onFix(request)}
           >
             {props.trans.__('Fix')}
+          </button>
+        )}
+        {settings && (
+          <button
+            type="button"
+            className="jp-TfenvLink"
+            onClick={() => props.onSet(settings)}
+          >
+            {props.trans.__('Set it')}
           </button>
         )}
       </div>

@@ -1,9 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import {
-  copyIcon,
-  ellipsesIcon,
-  notebookIcon
-} from '@jupyterlab/ui-components';
+import { ellipsesIcon, notebookIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import React from 'react';
 
@@ -16,11 +12,11 @@ import type {
   Revision
 } from '../api/generated';
 import { CommandIDs } from '../commandids';
-import { variantLabel } from '../models/choices';
 import type { Loaded } from '../models/details';
 import type { DetailsTab } from '../models/navigation';
 import { AdviceLine } from './adviceLine';
 import { CheckTab } from './checkTab';
+import { DetailsSummary } from './detailsSummary';
 import type { Execute } from './environmentRow';
 import { HistoryTab } from './historyTab';
 import { IconButton } from './iconButton';
@@ -29,7 +25,6 @@ import { JobProgress } from './jobProgress';
 import { PackagesTab } from './packagesTab';
 import { ScreenHeader } from './screenHeader';
 import { Tabs } from './tabs';
-import { UpdateBadge } from './updateBadge';
 
 export interface IDetailsProps {
   readonly environment: Environment;
@@ -42,6 +37,7 @@ export interface IDetailsProps {
   readonly failure: Job | null;
   /** The newest check that came to an end. */
   readonly check: Job | null;
+  readonly isChecking: boolean;
   readonly trans: TranslationBundle;
   readonly execute: Execute;
   readonly onBack: () => void;
@@ -82,7 +78,12 @@ export function Details(props: IDetailsProps): JSX.Element {
         />
       </ScreenHeader>
       <div className="jp-TfenvBody jp-TfenvDetails">
-        <Summary environment={environment} trans={trans} execute={execute} />
+        <DetailsSummary
+          environment={environment}
+          isChecking={props.isChecking}
+          trans={trans}
+          execute={execute}
+        />
         {job && (
           <JobProgress
             job={job}
@@ -104,68 +105,6 @@ export function Details(props: IDetailsProps): JSX.Element {
         <DetailsTabs {...props} plan={plan} />
       </div>
     </>
-  );
-}
-
-function Summary(props: {
-  environment: Environment;
-  trans: TranslationBundle;
-  execute: Execute;
-}): JSX.Element {
-  const { environment, trans, execute } = props;
-  const { tensorflow, keras, python, kernel } = environment;
-  const fromPip = (source: string): string =>
-    source === 'pypi' ? ` (${trans.__('pip')})` : '';
-  const badge = (name: 'tensorflow' | 'keras'): JSX.Element => (
-    <UpdateBadge
-      environment={environment}
-      package={name}
-      trans={trans}
-      execute={execute}
-    />
-  );
-  const facts: [string, JSX.Element | null][] = [];
-  if (tensorflow) {
-    const parts = [
-      trans.__('TensorFlow %1', tensorflow.version),
-      tensorflow.variant && variantLabel(tensorflow.variant)
-    ].filter(Boolean);
-    facts.push([
-      `${parts.join(' · ')}${fromPip(tensorflow.source)}`,
-      badge('tensorflow')
-    ]);
-  }
-  if (keras) {
-    const text = trans.__('Keras %1', keras.version);
-    facts.push([`${text}${fromPip(keras.source)}`, badge('keras')]);
-  }
-  if (python) {
-    facts.push([trans.__('Python %1', python), null]);
-  }
-  return (
-    <div className="jp-TfenvDetails-summary">
-      {facts.map(([fact, badge]) => (
-        <p key={fact}>
-          {fact} {badge}
-        </p>
-      ))}
-      <p>
-        {kernel
-          ? trans.__('Kernel: %1', kernel.display_name)
-          : trans.__('It is no kernel.')}
-      </p>
-      {environment.protected_reason && <p>{environment.protected_reason}</p>}
-      <p className="jp-TfenvPath">
-        <code>{environment.prefix}</code>
-        <IconButton
-          icon={copyIcon}
-          label={trans.__('Copy the path')}
-          onClick={() =>
-            execute(CommandIDs.copyPrefix, { environment: environment.id })
-          }
-        />
-      </p>
-    </div>
   );
 }
 
@@ -223,8 +162,9 @@ function DetailsTabs(
       content: (
         <CheckTab
           job={props.check}
-          modified={environment.modified}
-          canCheck={props.job === null}
+          isOutdated={environment.check?.outdated ?? false}
+          isChecking={props.isChecking}
+          canCheck={props.job === null && !props.isChecking}
           trans={trans}
           onCheck={() =>
             props.execute(CommandIDs.checkEnvironment, {
@@ -232,6 +172,12 @@ function DetailsTabs(
             })
           }
           onFix={plan}
+          onSet={settings =>
+            props.execute(CommandIDs.setKernel, {
+              environment: environment.id,
+              settings: settings as ReadonlyPartialJSONObject
+            })
+          }
         />
       )
     }

@@ -8,7 +8,9 @@ import { CommandIDs } from '../commandids';
 import { variantLabel } from '../models/choices';
 import type { IRow } from '../models/rows';
 import { seriesOf } from '../models/versions';
+import type { CheckState } from '../models/checks';
 import { AdviceLine } from './adviceLine';
+import { CheckBadge } from './checkBadge';
 import { IconButton } from './iconButton';
 import { JobFailure } from './jobFailure';
 import { JobProgress } from './jobProgress';
@@ -99,7 +101,12 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
         />
       ) : (
         environment && (
-          <Summary environment={environment} trans={trans} execute={execute} />
+          <Summary
+            environment={environment}
+            checked={row.checked}
+            trans={trans}
+            execute={execute}
+          />
         )
       )}
       {failure && !job && (
@@ -120,9 +127,10 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
   );
 }
 
-/** "2.19.1 · CPU · Python 3.11", and the update that there is. */
+/** "2.19.1 · CPU · Python 3.11", whether it works, and the update that there is. */
 function Summary(props: {
   environment: Environment;
+  checked: CheckState;
   trans: TranslationBundle;
   execute: Execute;
 }): JSX.Element {
@@ -140,6 +148,12 @@ function Summary(props: {
       <span className="jp-TfenvRow-summary" title={parts.join(' · ')}>
         {parts.join(' · ')}
       </span>
+      <CheckBadge
+        environment={environment}
+        state={props.checked}
+        trans={trans}
+        execute={execute}
+      />
       <UpdateBadge
         environment={environment}
         package="tensorflow"

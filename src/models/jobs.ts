@@ -77,17 +77,26 @@ export class JobsModel extends VDomModel {
     return this._jobs.find(job => job.id === id);
   }
 
-  /** The job at work on a prefix; the running one before those that wait. */
+  /** The job at work on a prefix; the running one before those that wait. An automatic check gives way to anything. */
   activeOn(prefix: string): Job | undefined {
     const active = this._jobs.filter(
-      job => job.prefix === prefix && isActive(job)
+      job => job.prefix === prefix && isActive(job) && !job.automatic
     );
     return active.find(job => job.state === 'running') ?? active.pop();
   }
 
-  /** The newest job of a prefix, when it failed and the user has not put it away. */
+  /** Whether a prefix is being checked, on request or not. */
+  isChecking(prefix: string): boolean {
+    return this._jobs.some(
+      job => job.prefix === prefix && job.kind === 'check' && isActive(job)
+    );
+  }
+
+  /** The newest job of a prefix that somebody asked for, when it failed and the user has not put it away. */
   failureOn(prefix: string): Job | undefined {
-    const newest = this._jobs.find(job => job.prefix === prefix);
+    const newest = this._jobs.find(
+      job => job.prefix === prefix && !job.automatic
+    );
     return newest && this._isFailure(newest) ? newest : undefined;
   }
 

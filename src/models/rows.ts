@@ -1,6 +1,8 @@
 import type { Environment, Job } from '../api/generated';
 import type { EnvironmentsModel } from './environments';
 import type { JobsModel } from './jobs';
+import type { CheckState } from './checks';
+import { checkState } from './checks';
 
 /** One row of the list: an environment, or one that a job is making. */
 export interface IRow {
@@ -13,6 +15,7 @@ export interface IRow {
   readonly job: Job | null;
   /** The job that failed last. */
   readonly failure: Job | null;
+  readonly checked: CheckState;
 }
 
 export type GroupName = 'tensorflow' | 'others' | 'unusable';
@@ -48,7 +51,8 @@ function existing(environments: EnvironmentsModel, jobs: JobsModel): IRow[] {
     environment,
     isCurrent: environments.isCurrent(environment),
     job: jobs.activeOn(environment.prefix) ?? null,
-    failure: jobs.failureOn(environment.prefix) ?? null
+    failure: jobs.failureOn(environment.prefix) ?? null,
+    checked: checkState(environment, jobs.isChecking(environment.prefix))
   }));
 }
 
@@ -66,7 +70,8 @@ function coming(environments: EnvironmentsModel, jobs: JobsModel): IRow[] {
       ...row,
       name: (row.job ?? row.failure)?.name ?? row.prefix,
       environment: null,
-      isCurrent: false
+      isCurrent: false,
+      checked: null
     }));
 }
 

@@ -2,15 +2,18 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { Clipboard } from '@jupyterlab/apputils';
+import { Clipboard, Notification } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import type { Environment } from '../api/generated';
+import type { Environment, KernelSettings } from '../api/generated';
 import { CommandIDs } from '../commandids';
 import { askCloneName, askNewName } from '../dialogs/names';
 import { confirmDelete } from '../dialogs/deleteEnvironment';
 import { notifyFailure } from '../dialogs/failureDetails';
+import { offerRestart } from '../dialogs/offerRestart';
+import { kerasGeneration, legacyKerasRequest } from '../models/keras';
 import type { RequestError } from '../request';
 import { ITfenvManager } from '../tokens';
 
@@ -27,6 +30,20 @@ export const ENVIRONMENT_ARGS = {
         type: 'array',
         items: { type: 'string' },
         description: 'What to update; TensorFlow without it.'
+      }
+    }
+  }
+} as const;
+
+const SETTINGS_ARGS = {
+  args: {
+    type: 'object',
+    required: ['environment', 'settings'],
+    properties: {
+      environment: { type: 'string', description: 'Id.' },
+      settings: {
+        type: 'object',
+        description: 'What changes, as the REST contract has it.'
       }
     }
   }
@@ -75,7 +92,7 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
             (environment && options.refusal?.(environment)) || options.caption
           );
         },
-        describedBy: ENVIRONMENT_ARGS,
+        describedBy: options.describedBy ?? ENVIRONMENT_ARGS,
         isVisible: args => {
           const environment = find(args);
           return !environment || (options.isVisible?.(environment) ?? true);
@@ -176,6 +193,43 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
         });
       }
     });
+    add(CommandIDs.setKernel, {
+      label: trans.__('Set for Its Kernel'),
+      caption: trans.__('Change what is set for the kernel of it'),
+      describedBy: SETTINGS_ARGS,
+      execute: async ({ id, name }, args) => {
+        const settings = args.settings as KernelSettings;
+        const changed = await environments.client.registerKernelspec(
+          id,
+          settings
+        );
+        await reread();
+        const actions = changed.kernel
+          ? await offerRestart(app, changed.kernel.name, trans)
+          : [];
+        const message = trans.__('The kernel of %1 is set.', name);
+        Notification.success(message, { autoClose: 10000, actions });
+      }
+    });
+    add(CommandIDs.useKeras2, {
+      label: trans.__('Use Keras 2 (tf-keras)…'),
+      caption: trans.__('Have tf.keras be Keras 2 in its notebooks'),
+      refusal,
+      isVisible: environment => kerasGeneration(environment) === 3,
+      execute: async environment => {
+        const request = legacyKerasRequest(environment);
+        await (request
+          ? commands.execute(CommandIDs.makePlan, { request: { ...request } })
+          : setKeras(environment, true));
+      }
+    });
+    add(CommandIDs.useKeras3, {
+      label: trans.__('Use Keras 3'),
+      caption: trans.__('Have tf.keras be Keras 3 in its notebooks'),
+      refusal,
+      isVisible: environment => kerasGeneration(environment) === 2,
+      execute: environment => setKeras(environment, false)
+    });
     add(CommandIDs.registerKernel, {
       label: trans.__('Make It a Kernel'),
       caption: trans.__('Offer the environment to notebooks'),
@@ -200,6 +254,15 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       execute: async ({ prefix }) => Clipboard.copyToSystem(prefix)
     });
 
+    const setKeras = (
+      { id }: Environment,
+      legacy_keras: boolean
+    ): Promise<unknown> =>
+      commands.execute(CommandIDs.setKernel, {
+        environment: id,
+        settings: { legacy_keras }
+      });
+
     const reread = async (): Promise<void> => {
       await environments.refresh();
       await app.serviceManager.kernelspecs.refreshSpecs();
@@ -208,6 +271,7 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
 };
 
 interface IEnvironmentCommand {
+  readonly describedBy?: CommandRegistry.ICommandOptions['describedBy'];
   readonly label: string;
   readonly caption: string;
   /** Why it cannot be done with this environment now; null when it can. */

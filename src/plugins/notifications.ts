@@ -7,6 +7,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import type { Job } from '../api/generated';
 import { CommandIDs } from '../commandids';
+import { offerRestart } from '../dialogs/offerRestart';
 import { describeDoing, describeOutcome } from '../models/announcements';
 import { canCancel, isActive } from '../models/jobs';
 import { ITfenvManager } from '../tokens';
@@ -27,7 +28,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('tfenv_lab');
-    const { commands, serviceManager } = app;
+    const { commands } = app;
     const { environments, jobs } = manager;
     const shown = new Map<string, IShown>();
 
@@ -102,41 +103,26 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
         ];
       }
       const kernel = environment.kernel?.name;
-      await serviceManager.kernels.refreshRunning();
-      const running = [...serviceManager.kernels.running()].filter(
-        item => item.name === kernel
-      );
-      const actions: Notification.IAction[] = [];
-      if (running.length > 0 && kernel) {
-        actions.push(
-          action(
-            trans._n(
-              'Restart its kernel',
-              'Restart %1 kernels',
-              running.length
-            ),
-            CommandIDs.restartKernels,
-            { kernel }
-          )
-        );
-      }
-      if (kernel) {
-        actions.push(
-          action(trans.__('Open notebook'), CommandIDs.openNotebook, {
-            environment: environment.id
-          })
-        );
-      }
-      return actions;
+      return kernel
+        ? [
+            ...(await offerRestart(app, kernel, trans)),
+            action(trans.__('Open notebook'), CommandIDs.openNotebook, {
+              environment: environment.id
+            })
+          ]
+        : [];
     };
 
     jobs.jobChanged.connect((_, job) => {
-      if (isActive(job)) {
+      if (isActive(job) && !job.automatic) {
         showProgress(job);
       }
     });
     jobs.jobFinished.connect((_, job) => {
-      void showOutcome(job);
+      // Of what nobody asked for, only what somebody should know.
+      if (!job.automatic || job.result?.ok === false) {
+        void showOutcome(job);
+      }
     });
   }
 };

@@ -18,6 +18,8 @@ const ENVIRONMENT_COMMANDS = [
   CommandIDs.cloneEnvironment,
   CommandIDs.renameEnvironment,
   CommandIDs.exportEnvironment,
+  CommandIDs.useKeras2,
+  CommandIDs.useKeras3,
   CommandIDs.registerKernel,
   CommandIDs.unregisterKernel,
   CommandIDs.copyPrefix,

@@ -204,6 +204,7 @@ export class TfenvPanel extends ReactWidget {
         job={jobs.activeOn(environment.prefix) ?? null}
         failure={jobs.failureOn(environment.prefix) ?? null}
         check={jobs.checkOf(environment.prefix) ?? null}
+        isChecking={jobs.isChecking(environment.prefix)}
         trans={this._trans}
         execute={this._execute}
         onBack={this._back}

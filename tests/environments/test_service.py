@@ -14,7 +14,7 @@ from tests.environments.conftest import only, run, settle
 from tests.prefixes import add_record, make_prefix
 from tfenv_lab.environments import facts
 from tfenv_lab.environments.bounded import BoundedReads
-from tfenv_lab.environments.models import Advice, Kernel, Update
+from tfenv_lab.environments.models import Advice, Kernel, LastCheck, Update
 from tfenv_lab.environments.service import EnvironmentService
 from tfenv_lab.errors import NotFound
 
@@ -26,7 +26,10 @@ class TestModel:
         service = make_service(
             updates=lambda found: Update(tensorflow="2.20.0"),
             busy_of=lambda prefix: "job-1" if prefix == tf else None,
-            kernels_of=lambda: {os.path.realpath(tf): Kernel("conda-env-tf-py", "tf (TensorFlow 2.19.1)")},
+            kernels_of=lambda: {
+                os.path.realpath(tf): Kernel("conda-env-tf-py", "tf (TensorFlow 2.19.1)", ("legacy_keras",))
+            },
+            checks_of=lambda seen, kernels: {seen[0].facts.id: LastCheck(True, "2026-03-01T10:00:00.000+00:00", False)},
             advice=[lambda found: [Advice("note", "info", f"Python {found.python}")]],
         )
         modified = only(service).modified
@@ -37,12 +40,14 @@ class TestModel:
             "python": "3.11.9",
             "tensorflow": {"version": "2.19.1", "build": "cpu_py311h1_0", "variant": "cpu", "source": "conda"},
             "keras": {"version": "3.5.0", "source": "conda"},
+            "legacy_keras": {"version": None, "enabled": True},
             "kernel": {"name": "conda-env-tf-py", "display_name": "tf (TensorFlow 2.19.1)"},
             "writable": True,
             "protected": False,
             "protected_reason": None,
             "modified": modified,
             "update": {"tensorflow": "2.20.0", "keras": None},
+            "check": {"ok": True, "finished": "2026-03-01T10:00:00.000+00:00", "outdated": False},
             "busy": "job-1",
             "advice": [{"code": "note", "severity": "info", "message": "Python 3.11.9", "plan_request": None}],
         }

@@ -27,6 +27,7 @@ def facts(
     variant: str = "cpu",
     source: Any = "conda",
     keras_source: Any = "conda",
+    tf_keras: str | None = None,
     packages: tuple[str, ...] = (),
     pypi: dict[str, str] | None = None,
     problems: tuple[Advice, ...] = (),
@@ -38,6 +39,7 @@ def facts(
         python="3.12.4",
         tensorflow=TensorFlow(tensorflow, f"{variant}_py312h0_0", variant, source) if tensorflow else None,
         keras=Keras(keras, keras_source) if keras else None,
+        tf_keras=Keras(tf_keras, keras_source) if tf_keras else None,
         pypi=tuple(PypiPackage(name, version, Path("/x")) for name, version in (pypi or {}).items()),
         problems=problems,
     )
@@ -140,12 +142,12 @@ class TestKeras:
         assert only(facts("2.19.1", "2.15.0", keras_source="pypi")).plan_request is None
 
     def test_tf_keras_of_another_release(self) -> None:
-        found = facts("2.19.1", packages=("tf-keras-2.17.0-pyhd8ed1ab_0",))
+        found = facts("2.19.1", tf_keras="2.17.0")
         advice = only(found)
         assert advice.code == "tf-keras-mismatch"
         assert advice.plan_request is not None
         assert advice.plan_request["specs"] == ["tf-keras=2.19.*"]
-        assert codes(facts("2.17.1", packages=("tf-keras-2.17.0-pyhd8ed1ab_0",))) == []
+        assert codes(facts("2.17.1", tf_keras="2.17.0")) == []
 
 
 def test_an_update() -> None:
@@ -166,7 +168,7 @@ def test_nothing_beside_what_makes_an_environment_unusable() -> None:
 
 def test_every_plan_request_can_be_read() -> None:
     known = Known(cuda="12.8", cuda_release="2.19.1", update=Update(tensorflow="2.20.0"))
-    found = facts("2.19.1", "2.15.0", packages=("tf-keras-2.17.0-0",))
+    found = facts("2.19.1", "2.15.0", tf_keras="2.17.0")
     plans = [advice.plan_request for advice in advise(found, known) if advice.plan_request]
     assert len(plans) == 4
     for plan in plans:

@@ -268,6 +268,25 @@ class TestKeras:
         assert problem.code == "legacy-keras"
         assert specs(problem) == ["tf-keras=2.19.*"]
 
+    def test_legacy_keras_for_another_release(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow("2.19.1", keras="2.18.0")
+        environment.distribution("tf-keras", "2.18.0")
+        problem = only(run(environment, variables={"TF_USE_LEGACY_KERAS": "1"}))
+        assert problem.code == "tf-keras-version"
+        assert specs(problem) == ["tf-keras=2.19.*"]
+
+    def test_legacy_keras_that_is_not_what_comes(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow("2.19.1", keras="3.5.0")
+        environment.distribution("tf-keras", "2.19.0")
+        problem = only(run(environment, variables={"TF_USE_LEGACY_KERAS": "1"}))
+        assert problem.code == "legacy-keras-ignored"
+        assert "3.5.0" in problem.message
+
+    def test_legacy_keras_that_cannot_be_loaded(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow("2.19.1", keras_code="raise ImportError('broken')", fit_code="raise ImportError('x')")
+        environment.distribution("tf-keras", "2.19.0")
+        assert only(run(environment, variables={"TF_USE_LEGACY_KERAS": "1"})).code == "keras-failed"
+
     def test_legacy_keras(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.19.1", keras="2.19.0")
         environment.distribution("tf-keras", "2.19.0")
@@ -292,6 +311,9 @@ class TestFromOutside:
         problem = only(run(environment))
         assert problem.code == "user-site"
         assert str(user) in problem.message
+        assert problem.remedy is not None
+        assert problem.remedy.kernelspec == {"ignore_user_site": True}
+        assert run(environment, variables={"PYTHONNOUSERSITE": "1"}).tensorflow is None
 
     def test_a_kernel_that_starts_another_python(self, environment: FakeEnvironment) -> None:
         environment.tensorflow()
@@ -362,7 +384,7 @@ class TestGpu:
         problem = only(run(environment))
         assert problem.code == "missing-libdevice"
         assert problem.remedy is not None
-        assert f"--xla_gpu_cuda_data_dir={environment.prefix}" in problem.remedy.message
+        assert problem.remedy.kernelspec == {"own_cuda_data": True}
 
     def test_xla_that_fails(self, environment: FakeEnvironment) -> None:
         environment.tensorflow(xla_code="raise RuntimeError('unsupported')")

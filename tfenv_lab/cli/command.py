@@ -85,7 +85,7 @@ class TfenvCommand(JupyterApp):
         self.exit(status)
 
     async def _main(self) -> int:
-        services = Services(TfenvLab(config=self.config), None)
+        services = Services(TfenvLab(config=self.config, check_after_change=False), None)
         try:
             given = len(self.extra_args)
             if given < self.least or (self.most is not None and given > self.most):

@@ -180,6 +180,7 @@ def read(prefix: str, real: str) -> Reading | None:
         python=python,
         tensorflow=tensorflow_of(packages, pypi),
         keras=keras_of(packages, pypi),
+        tf_keras=keras_of(packages, pypi, "tf-keras"),
         pypi=tuple(pypi.values()),
         kernels=kernels,
         writable=os.access(history if "history" in names else meta, os.W_OK),

@@ -62,8 +62,8 @@ def _pypi_variant(name: str, pypi: Mapping[str, PypiPackage]) -> str | None:
     return "cuda" + ".".join(runtime.version.split(".")[:2]) if runtime else None
 
 
-def keras_of(packages: Mapping[str, PackageStem], pypi: Mapping[str, PypiPackage]) -> Keras | None:
-    """Return the Keras that is imported, by the same rule."""
-    if "keras" in pypi:
-        return Keras(pypi["keras"].version, "pypi")
-    return Keras(packages["keras"].version, "conda") if "keras" in packages else None
+def keras_of(packages: Mapping[str, PackageStem], pypi: Mapping[str, PypiPackage], name: str = "keras") -> Keras | None:
+    """Return the Keras (or, by that ``name``, the tf-keras) that is imported, by the same rule."""
+    if name in pypi:
+        return Keras(pypi[name].version, "pypi")
+    return Keras(packages[name].version, "conda") if name in packages else None

@@ -10,6 +10,7 @@ from tornado import web
 
 from ..base import BaseHandler
 from ..conda import revisions
+from ..kernels import settings
 
 
 class EnvironmentsHandler(BaseHandler):
@@ -80,9 +81,12 @@ class KernelspecHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def put(self, identifier: str) -> None:
-        """Make the environment a kernel and answer with the environment."""
+        """Make the environment a kernel, with settings where the body has any, and answer with the environment."""
+        wanted = settings.parse(self.body() if self.request.body else {})
         environment = await self.services.environments.get(identifier)
-        await self.services.kernels.register(Path(environment.prefix), environment.name)
+        await self.services.kernels.change(Path(environment.prefix), environment.name, wanted)
+        if wanted:
+            await self.services.checks.begin_in_background(identifier)
         self.send((await self.services.environments.get(identifier)).to_json())
 
     @web.authenticated

@@ -33,11 +33,33 @@ class Keras:
 
 
 @dataclass(frozen=True)
+class LegacyKeras:
+    """Keras 2 under a TensorFlow of Keras 3: the ``version`` of tf-keras, and whether the kernel asks for it."""
+
+    version: str | None = None
+    enabled: bool = False
+
+
+@dataclass(frozen=True)
 class Kernel:
-    """The kernelspec that runs an environment."""
+    """The kernelspec that runs an environment, and the names of what is set for it (``kernels/settings.py``)."""
 
     name: str
     display_name: str
+    settings: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, str]:
+        """Return the contract's object."""
+        return {"name": self.name, "display_name": self.display_name}
+
+
+@dataclass(frozen=True)
+class LastCheck:
+    """How the newest check ended, and when (ISO 8601, UTC); ``outdated`` where things changed since."""
+
+    ok: bool
+    finished: str
+    outdated: bool
 
 
 @dataclass(frozen=True)
@@ -76,6 +98,7 @@ class EnvironmentFacts:
     python: str | None = None
     tensorflow: TensorFlow | None = None
     keras: Keras | None = None
+    tf_keras: Keras | None = None
     pypi: tuple[PypiPackage, ...] = ()
     kernels: tuple[str, ...] = ()
     writable: bool = False
@@ -97,12 +120,14 @@ class Environment:
     python: str | None
     tensorflow: TensorFlow | None
     keras: Keras | None
+    legacy_keras: LegacyKeras
     kernel: Kernel | None
     writable: bool
     protected: bool
     protected_reason: str | None
     modified: str | None
     update: Update = field(default_factory=Update)
+    check: LastCheck | None = None
     busy: str | None = None
     advice: tuple[Advice, ...] = ()
 
@@ -115,8 +140,10 @@ class Environment:
             **vars(self),
             "tensorflow": vars(self.tensorflow) if self.tensorflow else None,
             "keras": vars(self.keras) if self.keras else None,
-            "kernel": vars(self.kernel) if self.kernel else None,
+            "legacy_keras": vars(self.legacy_keras),
+            "kernel": self.kernel.to_json() if self.kernel else None,
             "update": vars(self.update),
+            "check": vars(self.check) if self.check else None,
             "advice": [vars(advice) for advice in self.advice],
         }
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from traitlets.config import LoggingConfigurable
 
 from ..errors import NotFound
 from . import discovery
 from .inventory import Inventory, Seen
-from .models import Advice, Environment, EnvironmentFacts, Kernel, Package, Update
+from .models import Advice, Environment, EnvironmentFacts, Kernel, LastCheck, LegacyKeras, Package, Update
 from .packages import packages_of
 from .protection import Protection
 from .size import Size, size_of
@@ -27,8 +27,8 @@ class EnvironmentService(LoggingConfigurable):
     The callables are asked for every environment of every answer and must be quick and touch neither disk
     nor network: ``updates`` (what the channels offer, from memory), ``advice`` (more of it), ``busy_of``
     (the id of the job that holds a prefix). ``kernels_of`` returns all kernels, by real path of the prefix,
-    and is called once an answer, in a thread. ``on_change`` is awaited, after the answer, with the prefixes
-    that changed or vanished.
+    and ``checks_of`` the newest checks, by id; each is called once an answer, in a thread. ``on_change`` is
+    awaited, after the answer, with the prefixes that changed or vanished.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class EnvironmentService(LoggingConfigurable):
         advice: Sequence[Callable[[EnvironmentFacts], Iterable[Advice]]] = (),
         busy_of: Callable[[Path], str | None] | None = None,
         kernels_of: Callable[[], dict[str, Kernel]] | None = None,
+        checks_of: Callable[[Sequence[Seen], Mapping[str, Kernel]], Mapping[str, LastCheck]] | None = None,
         on_change: Callable[[Sequence[Path]], Awaitable[None]] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -49,6 +50,7 @@ class EnvironmentService(LoggingConfigurable):
         self.advice = list(advice)
         self.busy_of = busy_of
         self.kernels_of = kernels_of
+        self.checks_of = checks_of
         self.on_change = on_change
         self._protection = Protection(protected)
         self._inventory = Inventory(settings, envs_dir)
@@ -64,17 +66,17 @@ class EnvironmentService(LoggingConfigurable):
 
     async def list(self) -> Sequence[Environment]:
         """Return every environment, by name. Never waits for the network, nor long for a disk."""
-        seen, kernels = await self._look()
-        return sorted((self._model(one, kernels) for one in seen), key=lambda found: (found.name != "base", found.name))
+        seen, found = await self._look()
+        return sorted((self._model(one, found) for one in seen), key=lambda found: (found.name != "base", found.name))
 
     async def get(self, identifier: str) -> Environment:
         """Return one environment after a closer look; NotFound where none has this id (any more)."""
-        seen, kernels = await self._look()
+        seen, found = await self._look()
         one = next((one for one in seen if one.facts.id == identifier), None)
         if one is None:
             raise NotFound("There is no such environment any more.", identifier)
         closer = await asyncio.to_thread(self._inventory.inspect, one.facts)
-        return self._model(one._replace(facts=closer), kernels)
+        return self._model(one._replace(facts=closer), found)
 
     async def by_prefix(self, prefix: Path) -> Environment | None:
         """Return the environment at ``prefix``, by whatever path, or None where there is none."""
@@ -107,13 +109,18 @@ class EnvironmentService(LoggingConfigurable):
         if self._following is not None:
             await self._following
 
-    async def _look(self) -> tuple[Sequence[Seen], dict[str, Kernel]]:
-        found = await asyncio.to_thread(lambda: (self._inventory.look(), self.kernels_of() if self.kernels_of else {}))
+    async def _look(self) -> tuple[Sequence[Seen], _Beside]:
+        found = await asyncio.to_thread(self._read)
         if self.on_change is not None and (self._following is None or self._following.done()):
             changed = self._inventory.changed()
             if changed:
                 self._following = asyncio.ensure_future(self._follow(self.on_change(changed)))
         return found
+
+    def _read(self) -> tuple[Sequence[Seen], _Beside]:
+        seen = self._inventory.look()
+        kernels = self.kernels_of() if self.kernels_of else {}
+        return seen, _Beside(kernels, self.checks_of(seen, kernels) if self.checks_of else {})
 
     async def _follow(self, change: Awaitable[None]) -> None:
         try:
@@ -121,10 +128,10 @@ class EnvironmentService(LoggingConfigurable):
         except Exception:
             self.log.exception("What follows a change of environments failed")
 
-    def _model(self, one: Seen, kernels: dict[str, Kernel]) -> Environment:
+    def _model(self, one: Seen, beside: _Beside) -> Environment:
         found = one.facts
         reason = self._protection.reason(one)
-        kernel = kernels.get(one.real)
+        kernel = beside.kernels.get(one.real)
         advice = [*found.problems, *(item for adviser in self.advice for item in adviser(found))]
         if found.python and not found.problems and kernel is None and not found.kernels:
             advice.append(_no_kernel(found, reason is None))
@@ -135,15 +142,27 @@ class EnvironmentService(LoggingConfigurable):
             python=found.python,
             tensorflow=found.tensorflow,
             keras=found.keras,
+            legacy_keras=LegacyKeras(
+                found.tf_keras.version if found.tf_keras else None,
+                kernel is not None and "legacy_keras" in kernel.settings,
+            ),
             kernel=kernel,
             writable=found.writable,
             protected=reason is not None,
             protected_reason=reason,
             modified=found.modified,
             update=self.updates(found) if self.updates else Update(),
+            check=beside.checks.get(found.id),
             busy=self.busy_of(found.prefix) if self.busy_of else None,
             advice=tuple(advice),
         )
+
+
+class _Beside(NamedTuple):
+    """What is known of environments from elsewhere: kernels by real path, checks by id."""
+
+    kernels: Mapping[str, Kernel]
+    checks: Mapping[str, LastCheck]
 
 
 def _no_kernel(found: EnvironmentFacts, may_change: bool) -> Advice:

@@ -52,8 +52,9 @@ def new_id() -> str:
 class Job:
     """One job, as the REST contract has it; times are ISO 8601 in UTC.
 
-    ``moved_from`` is the prefix that a renamed environment had. ``server`` says which process supervises the job
-    (``host``, ``pid``, ``started``: seconds since the epoch). Both are stored, not sent.
+    An ``automatic`` check was asked for by nobody and gives way. ``checked`` is the state that a check is of,
+    ``moved_from`` the prefix that a renamed environment had, ``server`` says which process supervises the job
+    (``host``, ``pid``, ``started``: seconds since the epoch): these three are stored, not sent.
     """
 
     id: str
@@ -71,13 +72,15 @@ class Job:
     error: dict[str, Any] | None = None
     result: Any = None
     request: dict[str, Any] | None = None
+    automatic: bool = False
+    checked: str | None = field(default=None, repr=False)
     moved_from: str | None = None
     server: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the Job of the REST contract."""
         body = asdict(self)
-        for name in ("moved_from", "server"):
+        for name in ("checked", "moved_from", "server"):
             del body[name]
         return body
 

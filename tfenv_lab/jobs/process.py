@@ -17,8 +17,18 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import psutil
+
 #: Seconds the log of a worker that has ended may take to arrive.
 PATIENCE = 5.0
+
+
+def end_children(pid: int) -> None:
+    """End what a process started, those included that left its process group (a check's probe does)."""
+    with contextlib.suppress(psutil.Error):
+        for child in psutil.Process(pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                child.kill()
 
 
 class WorkerProcess:
@@ -42,6 +52,7 @@ class WorkerProcess:
         process = self._process
         if process is None or process.poll() is not None:
             return
+        end_children(process.pid)
         with contextlib.suppress(ProcessLookupError):
             if sys.platform == "win32":
                 process.kill()

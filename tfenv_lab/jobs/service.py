@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 #: What happens after a change took place: kernelspecs, caches. Gets the finished job and what its worker answered
 #: (None where it died), returns the job completed.
 Settle = Callable[[Job, Any], Awaitable[Job]]
+#: What begins once a job has succeeded and its prefix is free again.
+Follow = Callable[[Job], Awaitable[None]]
 
 
 class JobService(LoggingConfigurable):
@@ -42,6 +45,7 @@ class JobService(LoggingConfigurable):
         package_cache: Path,
         max_running: int,
         settle: Settle,
+        follow: Follow,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -55,7 +59,10 @@ class JobService(LoggingConfigurable):
         self._events = events
         self._plans = plans
         self._slots = asyncio.Semaphore(max_running)
+        # What nobody waits for takes no place of what somebody does.
+        self._aside = asyncio.Semaphore(1)
         self._settle = settle
+        self._follow = follow
         self._server = recovery.this_server()
         self._live: dict[str, Job] = {}
         self._workers: dict[str, WorkerProcess] = {}
@@ -84,9 +91,8 @@ class JobService(LoggingConfigurable):
         return await asyncio.to_thread(self._store.log, job.id)
 
     def busy_of(self, prefix: Path) -> str | None:
-        """Return the id of the job that works on a prefix, or waits to."""
-        text = str(prefix)
-        return next((job.id for job in self._live.values() if text in (job.prefix, job.moved_from)), None)
+        """Return the id of the job that works on a prefix, or waits to; an automatic check is none."""
+        return next((job.id for job in self._on(prefix) if not job.automatic), None)
 
     # What is begun
 
@@ -100,11 +106,14 @@ class JobService(LoggingConfigurable):
             raise InvalidRequest("There is nothing to change: the environment is up to date.")
         prefix = Path(plan.prefix)
         moved_from = plan.work.copy_of if plan.work.moved else None
-        for place in (prefix, *([Path(moved_from)] if moved_from else [])):
+        places = [prefix, *([Path(moved_from)] if moved_from else [])]
+        for place in places:
             self._require_idle(place)
         await self._plans().require_current(plan)
         await asyncio.to_thread(require_room, prefix, plan.work.needed_bytes)
         request = await self._plans().request_of(plan_id)
+        for place in places:
+            await self._make_way(place)
         await self._plans().take(plan_id)
         job = Job(
             new_id(), plan.kind, plan.name, plan.prefix, plan.work.environment, request=request, moved_from=moved_from
@@ -119,13 +128,21 @@ class JobService(LoggingConfigurable):
 
         self._require_idle(Path(environment.prefix))
         await asyncio.to_thread(require_movable, Path(environment.prefix))
+        await self._make_way(Path(environment.prefix))
         job = Job(new_id(), "delete", environment.name, environment.prefix, environment.id)
         return self._begin(job, {"action": "delete", "prefix": environment.prefix})
 
-    async def check(self, environment: Environment, subject: dict[str, Any]) -> Job:
-        """Start the job that runs TensorFlow in an environment; ``subject`` is the check's. Raises PrefixBusy."""
-        self._require_idle(Path(environment.prefix))
-        job = Job(new_id(), "check", environment.name, environment.prefix, environment.id)
+    async def check(
+        self, environment: Environment, subject: dict[str, Any], state: str, *, automatic: bool = False
+    ) -> Job:
+        """Start the job that runs TensorFlow in an environment.
+
+        ``subject`` is the check's, ``state`` what it is of (``checks.state_of``). Raises PrefixBusy.
+        """
+        await self._make_way(Path(environment.prefix))
+        job = Job(
+            new_id(), "check", environment.name, environment.prefix, environment.id, automatic=automatic, checked=state
+        )
         return self._begin(job, {"action": "check", "subject": subject})
 
     async def build_channel(self, folder: Path) -> Job:
@@ -166,6 +183,17 @@ class JobService(LoggingConfigurable):
 
     # What runs
 
+    def _on(self, prefix: Path) -> list[Job]:
+        return [job for job in self._live.values() if str(prefix) in (job.prefix, job.moved_from)]
+
+    async def _make_way(self, prefix: Path) -> None:
+        """End the automatic check of a prefix, if any. Raises PrefixBusy where another job holds it."""
+        self._require_idle(prefix)
+        for job in self._on(prefix):
+            with contextlib.suppress(NotRunning, NotFound):
+                await self.cancel(job.id)
+        self._require_idle(prefix)
+
     def _require_idle(self, prefix: Path) -> None:
         holder = self.busy_of(prefix)
         if holder is not None:
@@ -191,7 +219,7 @@ class JobService(LoggingConfigurable):
     async def _run(self, job_id: str, order: dict[str, Any]) -> None:
         last: dict[str, Any] | None = None
         try:
-            async with self._slots:
+            async with self._aside if self._live[job_id].automatic else self._slots:
                 self._update(replace(self._live[job_id], state="running", started=now(), message="Starting"))
                 last = await self._work(job_id, order)
             job = await self._outcome(self._live[job_id], last)
@@ -213,6 +241,11 @@ class JobService(LoggingConfigurable):
         self._live.pop(job_id, None)
         self._tasks.pop(job_id, None)
         self._cancelled.discard(job_id)
+        if job.state == "succeeded":
+            try:
+                await self._follow(job)
+            except Exception:
+                self.log.exception("What begins after job %s could not", job_id)
         await asyncio.to_thread(self._store.prune)
 
     async def _work(self, job_id: str, order: dict[str, Any]) -> dict[str, Any] | None:

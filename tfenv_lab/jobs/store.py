@@ -47,11 +47,16 @@ class JobStore:
         return sorted((job for _, job in jobs.values()), key=lambda job: job.id, reverse=True)
 
     def prune(self) -> None:
-        """Forget finished jobs that are old or too many."""
+        """Forget finished jobs that are old or too many, but for the newest check of each environment."""
         kept = 0
+        settled: set[str | None] = set()
         for job in self.load():
             if job.state not in FINISHED:
                 continue
+            if job.environment not in settled and (job.kind == "delete" or job.result is not None):
+                settled.add(job.environment)
+                if job.kind == "check":
+                    continue
             kept += 1
             age = time.time() - int(job.id[:11], 16) / 1000
             if kept > KEEP_JOBS or age > KEEP_SECONDS:

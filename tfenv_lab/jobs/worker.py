@@ -72,7 +72,10 @@ class Channel:
         def watch() -> None:
             while sys.stdin.buffer.read(4096):
                 pass
+            from .process import end_children
+
             with self._swap:
+                end_children(os.getpid())
                 os._exit(ORPHANED)
 
         threading.Thread(target=watch, daemon=True).start()

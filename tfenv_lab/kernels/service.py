@@ -18,7 +18,7 @@ from ..conda.prefix import fingerprint
 from ..environments import facts
 from ..environments.models import Advice, EnvironmentFacts, Kernel
 from ..errors import InvalidRequest
-from . import building, conda_manager, kernelspecs, naming
+from . import building, conda_manager, kernelspecs, naming, settings
 from .building import Built, Setting
 from .kernelspecs import Kernelspec
 
@@ -73,6 +73,23 @@ class KernelService(LoggingConfigurable):
         """
         return await asyncio.to_thread(self._register, prefix, name, env)
 
+    async def change(self, prefix: Path, name: str, wanted: Mapping[str, bool]) -> Kernel:
+        """Register the environment with settings (``settings.py``) put in or taken out; others stay as they are.
+
+        Raises InvalidRequest as ``register`` does, and where nb_conda_kernels shows its own kernelspecs instead.
+        """
+        if wanted and conda_manager.is_active(self.manager):
+            raise InvalidRequest(
+                "nb_conda_kernels shows this environment's kernel itself, so nothing can be set for it here.",
+                "“conda env config vars set NAME=value” sets a variable for whatever activates the environment.",
+            )
+        real = os.path.realpath(prefix)
+        marks = await asyncio.to_thread(
+            lambda: [(spec.mark or {}).get("env") for spec in kernelspecs.ours() if _place(spec) == real]
+        )
+        env = next((found for found in marks if isinstance(found, dict)), {})
+        return await self.register(prefix, name, settings.changed(env, wanted, prefix))
+
     async def unregister(self, prefix: Path) -> None:
         """Remove the kernelspecs that were registered for this prefix, whether it still exists or not."""
         await asyncio.to_thread(self._unregister, prefix)
@@ -106,7 +123,9 @@ class KernelService(LoggingConfigurable):
                 rank, raw = 0, str((spec.mark or {})["kernel"])
             rank += 0 if raw.startswith("python") else 1
             if real not in found or rank < found[real][0]:
-                found[real] = (rank, Kernel(spec.name, spec.display_name))
+                variables = spec.spec.get("env")
+                held = settings.names(variables) if isinstance(variables, dict) else ()
+                found[real] = (rank, Kernel(spec.name, spec.display_name, held))
         return {real: kernel for real, (_, kernel) in found.items()}
 
     def trouble(self) -> str | None:

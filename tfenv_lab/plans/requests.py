@@ -45,11 +45,15 @@ class Create:
 
 @dataclass(frozen=True)
 class Install:
-    """Add or move packages named by specs."""
+    """Add or move packages named by specs.
+
+    ``legacy_keras``: whether the kernel uses Keras 2 afterwards; None leaves it.
+    """
 
     environment: str
     specs: tuple[str, ...]
     into: str | None
+    legacy_keras: bool | None = None
     kind: Literal["install"] = "install"
 
 
@@ -150,6 +154,10 @@ class _Fields:
     def flag(self, name: str, default: bool) -> bool:
         return bool(self._get(name, bool, default, "true or false"))
 
+    def choice(self, name: str) -> bool | None:
+        value: bool | None = self._get(name, bool, None, "true, false or null")
+        return value
+
     def number(self, name: str) -> int:
         return int(self._get(name, int, _MISSING, "a whole number"))
 
@@ -215,6 +223,7 @@ def parse(body: Mapping[str, Any]) -> PlanRequest:
             fields.text("environment", _MISSING),
             _some(fields.texts("specs", _MISSING), "specs"),
             _into(fields),
+            fields.choice("legacy_keras"),
         )
     elif kind == "update":
         environment = fields.text("environment", _MISSING)

@@ -95,15 +95,14 @@ def _keras(facts: EnvironmentFacts) -> Iterator[Advice]:
             f"TensorFlow {tensorflow.version} works with Keras {wanted}, and Keras {keras.version} is installed.",
             _install(facts, spec) if keras.source == "conda" else None,
         )
-    condas = facts.packages.get("tf-keras")
-    legacy = next((package for package in facts.pypi if package.name == "tf-keras"), condas)
+    legacy = facts.tf_keras
     if legacy is not None and minor_of(legacy.version) != minor_of(tensorflow.version):
         line = ".".join(map(str, minor_of(tensorflow.version)))
         yield Advice(
             "tf-keras-mismatch",
             "warning",
             f"tf-keras {legacy.version} is for another TensorFlow than {tensorflow.version}.",
-            _install(facts, f"tf-keras={line}.*") if legacy is condas else None,
+            _install(facts, f"tf-keras={line}.*") if legacy.source == "conda" else None,
         )
 
 

@@ -57,7 +57,8 @@ async def run(subject: Subject, limit: float) -> Observed:
     """Run the probe in the environment and gather what it left, however it ended."""
     from ..conda.prefix import interpreter
 
-    environ = environment_of(subject.variables)
+    # A notebook may be computing on the same GPU: take of its memory only what the check needs.
+    environ = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", **environment_of(subject.variables)}
     source = await asyncio.to_thread(PROBE.read_text, "utf-8")
     start = time.monotonic()
     # An empty directory: what lies about where a server was started must not be imported.

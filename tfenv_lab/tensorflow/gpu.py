@@ -91,6 +91,6 @@ def _xla(subject: Subject, text: str, message: str) -> Problem:
         return Problem(
             "missing-libdevice",
             "XLA does not find libdevice, a file of the CUDA toolkit that it compiles with.",
-            Remedy(f"Set XLA_FLAGS=--xla_gpu_cuda_data_dir={subject.prefix} for the kernel."),
+            Remedy("Have the kernel look for it in its own environment.", kernelspec={"own_cuda_data": True}),
         )
     return Problem("xla-failed", f"A function compiled with XLA (jit_compile=True) fails: {message[:300]}")

@@ -42,7 +42,7 @@ class ChecksHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def post(self, identifier: str) -> None:
-        job = await self.services.check(identifier)
+        job = await self.services.checks.begin(identifier)
         self.send(job, 202, f"jobs/{job.id}")
 
 

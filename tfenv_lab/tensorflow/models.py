@@ -79,10 +79,14 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Remedy:
-    """What helps against a problem: a sentence, and where there is one the plan request that does it."""
+    """What helps against a problem: a sentence, and what does it where that can be done from here.
+
+    That is a plan request, or the body of a request to set something for the kernel.
+    """
 
     message: str
     plan_request: dict[str, Any] | None = None
+    kernelspec: dict[str, bool] | None = None
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,8 @@ def keras() -> dict[str, Any]:
     found: dict[str, Any] = {"legacy": os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")}
     # TensorFlow loads its Keras when it is first asked for.
     version = tf.keras.__version__ if hasattr(tf.keras, "__version__") else tf.keras.version()
-    found.update(version=version, file=getattr(sys.modules.get("keras"), "__file__", None))
+    module = sys.modules.get("tf_keras" if version.startswith("2.") and "tf_keras" in sys.modules else "keras")
+    found.update(version=version, file=getattr(module, "__file__", None))
     return found
 
 

@@ -31,7 +31,7 @@ def _kernel(subject: Subject, observed: Observed) -> Iterator[Problem]:
         yield Problem(
             "kernel-python",
             f"The kernel of this environment starts another Python: {kernel}.",
-            Remedy("Register the kernel again from the environment's menu."),
+            Remedy("Register the kernel again.", kernelspec={}),
         )
 
 
@@ -54,7 +54,7 @@ def _shadowed(subject: Subject, observed: Observed) -> Iterator[Problem]:
             yield Problem(
                 "user-site",
                 f"{name} is not this environment's: it comes from your own {user}, where “pip install --user” put it.",
-                Remedy("“pip uninstall” it there, or set PYTHONNOUSERSITE=1 for the kernel."),
+                Remedy("Have the kernel leave those packages out.", kernelspec={"ignore_user_site": True}),
             )
         elif any(Path(place).is_relative_to(entry) for entry in entries):
             yield Problem(
@@ -79,6 +79,9 @@ def _keras(subject: Subject, observed: Observed) -> Iterator[Problem]:
             Remedy(f"Install tf-keras {line}.", subject.install(f"tf-keras={line}.*")),
         )
         return
+    if legacy and minor_of(release) >= (2, 16):
+        yield from _legacy(subject, observed, line)
+        return
     version = keras.get("version") if not legacy else None
     version = version or found.get("keras", {}).get("version")
     if version is not None and not legacy and not keras_fits(release, version):
@@ -90,6 +93,24 @@ def _keras(subject: Subject, observed: Observed) -> Iterator[Problem]:
         )
     elif "error" in keras:
         yield Problem("keras-failed", f"Keras cannot be used: {keras['error']['message'][:300]}")
+
+
+def _legacy(subject: Subject, observed: Observed, line: str) -> Iterator[Problem]:
+    """Find why Keras 2, which was asked for and is installed, is not what TensorFlow hands out."""
+    keras = observed.stages.get("keras", {})
+    installed = next(entry["version"] for entry in observed.distributions if entry["name"] == "tf-keras")
+    remedy = Remedy(f"Install tf-keras {line}.", subject.install(f"tf-keras={line}.*"))
+    if minor_of(installed) != tuple(map(int, line.split("."))):
+        message = f"tf-keras {installed} is for another TensorFlow than {line}."
+        yield Problem("tf-keras-version", message, remedy)
+    elif "error" in keras:
+        yield Problem("keras-failed", f"Keras cannot be used: {keras['error']['message'][:300]}")
+    elif minor_of(keras.get("version", "")) >= (3,):
+        yield Problem(
+            "legacy-keras-ignored",
+            f"TF_USE_LEGACY_KERAS asks for Keras 2, and tf.keras is Keras {keras['version']} all the same.",
+            remedy,
+        )
 
 
 def _computing(subject: Subject, observed: Observed) -> Iterator[Problem]:

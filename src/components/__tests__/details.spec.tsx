@@ -59,6 +59,7 @@ function Screen(props: Partial<IDetailsProps>): JSX.Element {
       job={null}
       failure={null}
       check={null}
+      isChecking={false}
       trans={trans}
       execute={() => undefined}
       onBack={() => undefined}
@@ -210,19 +211,59 @@ describe('Check', () => {
         {
           code: 'keras-mismatch',
           message: 'Keras 2 does not go with TensorFlow 2.19.',
-          remedy: { message: 'Update Keras.', plan_request: request }
+          remedy: {
+            message: 'Update Keras.',
+            plan_request: request,
+            kernelspec: null
+          }
+        },
+        {
+          code: 'user-site',
+          message: 'keras is not of this environment.',
+          remedy: {
+            message: 'Leave those out.',
+            plan_request: null,
+            kernelspec: { ignore_user_site: true }
+          }
         }
       ]
     });
     const finished = '2026-02-01T10:00:00Z';
     const done = job('1', 'tf219', { kind: 'check', finished, result });
-    const executed = show({ tab: 'check', check: done });
+    const shown = environment('tf219', {
+      check: { ok: false, finished, outdated: true }
+    });
+    const executed = show({ tab: 'check', check: done, environment: shown });
     screen.getByText('It has problems');
     screen.getByText('Keras 2 does not go with TensorFlow 2.19.');
-    // The environment was modified in March.
     screen.getByText(/changed since/);
     click('Fix');
     expect(planned(executed)).toEqual(request);
+    click('Set it');
+    expect(executed.pop()).toEqual([
+      CommandIDs.setKernel,
+      { environment: 'id-tf219', settings: { ignore_user_site: true } }
+    ]);
+  });
+
+  it.each([
+    ['2.19.1', '3.12.0', '3.12.0'],
+    ['2.19.1', '2.19.0', '2.19.0 (tf-keras)'],
+    ['2.15.0', '2.15.0', '2.15.0']
+  ])('says which Keras tf.keras is: %s, %s', (tensorflow, keras, text) => {
+    const result = check({ tensorflow, keras });
+    const done = job('1', 'tf219', { kind: 'check', result });
+    show({ tab: 'check', check: done });
+    expect(
+      screen.getAllByRole('definition').map(item => item.textContent)
+    ).toContain(text);
+  });
+
+  it('is not begun twice', () => {
+    show({ tab: 'check', isChecking: true });
+    expect(
+      screen.getByRole('button', { name: 'Checking…' }).hasAttribute('disabled')
+    ).toBe(true);
   });
 });
 
@@ -258,6 +299,40 @@ describe('Details', () => {
         CommandIDs.updateEnvironment,
         { environment: 'id-tf219', packages: ['keras'] }
       ]
+    ]);
+  });
+
+  it('says whether it works, and opens the check', () => {
+    const finished = new Date().toISOString();
+    const shown = environment('tf219', {
+      check: { ok: false, finished, outdated: false }
+    });
+    const executed = show({ environment: shown });
+    screen.getByText(/^Checked: it has problems$/);
+    click('tf219: Checked: it has problems');
+    expect(executed).toEqual([
+      [CommandIDs.showEnvironment, { environment: 'id-tf219', tab: 'check' }]
+    ]);
+  });
+
+  it('changes the generation of Keras, where there is a choice', () => {
+    const executed = show();
+    click('Use Keras 2…');
+    expect(executed).toEqual([
+      [CommandIDs.useKeras2, { environment: 'id-tf219' }]
+    ]);
+  });
+
+  it('says that tf.keras is Keras 2, and goes back', () => {
+    const executed = show({
+      environment: environment('tf219', {
+        legacy_keras: { version: '2.19.0', enabled: true }
+      })
+    });
+    screen.getByText('tf.keras is Keras 2 (tf-keras 2.19.0)', { exact: false });
+    click('Use Keras 3');
+    expect(executed).toEqual([
+      [CommandIDs.useKeras3, { environment: 'id-tf219' }]
     ]);
   });
 

@@ -19,6 +19,7 @@ function row(name: string, change: Partial<IRow> = {}): IRow {
     isCurrent: false,
     job: null,
     failure: null,
+    checked: null,
     ...change
   };
 }

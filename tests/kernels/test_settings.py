@@ -1,0 +1,68 @@
+"""What may be set for a kernel: a closed list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kernels.conftest import run
+from tests.kernels.on_disk import spec_of
+from tfenv_lab.errors import InvalidRequest
+from tfenv_lab.kernels import settings
+from tfenv_lab.kernels.service import KernelService
+
+PREFIX = Path("/envs/tf")
+
+
+def test_each_has_its_variable() -> None:
+    wanted = {"legacy_keras": True, "ignore_user_site": True, "own_cuda_data": True}
+    env = settings.changed({}, wanted, PREFIX)
+    assert env == {
+        "TF_USE_LEGACY_KERAS": "1",
+        "PYTHONNOUSERSITE": "1",
+        "XLA_FLAGS": "--xla_gpu_cuda_data_dir=/envs/tf",
+    }
+    assert settings.names(env) == tuple(wanted)
+    assert settings.changed(env, {"legacy_keras": False, "own_cuda_data": False}, PREFIX) == {"PYTHONNOUSERSITE": "1"}
+
+
+def test_what_is_not_named_stays() -> None:
+    assert settings.changed({"MINE": "x"}, {"legacy_keras": False}, PREFIX) == {"MINE": "x"}
+
+
+@pytest.mark.parametrize(
+    "body", [{"env": {"LD_PRELOAD": "x.so"}}, {"legacy_keras": "1"}, {"legacy_keras": 1}, {"TF_USE_LEGACY_KERAS": True}]
+)
+def test_nothing_else_can_be_set(body: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest):
+        settings.parse(body)
+
+
+def test_null_leaves_a_setting_as_it_is() -> None:
+    assert settings.parse({"legacy_keras": None, "ignore_user_site": False}) == {"ignore_user_site": False}
+
+
+def test_a_setting_is_remembered_by_the_kernelspec(service: KernelService, tf219: Path) -> None:
+    run(service.change(tf219, "tf219", {"legacy_keras": True}))
+    run(service.change(tf219, "tf219", {"ignore_user_site": True}))
+    run(service.register(tf219))
+    env = spec_of("conda-env-tf219-py")["env"]
+    assert (env["TF_USE_LEGACY_KERAS"], env["PYTHONNOUSERSITE"]) == ("1", "1")
+    kernel = run(service.kernel_of(tf219))
+    assert kernel is not None
+    assert kernel.settings == ("legacy_keras", "ignore_user_site")
+    run(service.change(tf219, "tf219", {"legacy_keras": False}))
+    assert "TF_USE_LEGACY_KERAS" not in spec_of("conda-env-tf219-py")["env"]
+
+
+def test_nothing_is_set_where_nb_conda_kernels_shows_its_own(service: KernelService, tf219: Path) -> None:
+    class CondaKernelSpecManager:
+        _conda_kernels_cache = None
+        kernelspec_path = None
+
+    service.manager = CondaKernelSpecManager()
+    with pytest.raises(InvalidRequest, match="nb_conda_kernels"):
+        run(service.change(tf219, "tf219", {"legacy_keras": True}))
+    run(service.change(tf219, "tf219", {}))
