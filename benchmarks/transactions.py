@@ -26,7 +26,7 @@ class _Silent:
         yield
 
 
-def _channel() -> str:
+def channel() -> str:
     """Return the URL of the local channel that ``make lab`` builds, or skip."""
     import platformdirs
 
@@ -60,7 +60,7 @@ def _import_seconds(prefix: Path) -> float:
 
 def measures() -> Iterator[Measure]:
     """Yield the measures: seconds, beside the copy measured in the same run."""
-    url = _channel()
+    url = channel()
     folder = Path(tempfile.mkdtemp(prefix="tfenv-benchmark-"))
     home = os.environ.get("HOME")
     os.environ["HOME"] = str(folder)
@@ -104,7 +104,7 @@ def _measures(url: str, folder: Path) -> Iterator[Measure]:
         )
         return time.perf_counter() - start
 
-    older, newer = _releases(url)
+    older, newer = releases(url)
     cold = asyncio.run(change("cold", older, "0a"))
     warm = min(asyncio.run(change(f"warm{n}", older, f"1{n}")) for n in range(3))
     first_import = _import_seconds(folder / "envs" / "warm0")
@@ -132,7 +132,7 @@ def _measures(url: str, folder: Path) -> Iterator[Measure]:
     yield Measure("revert, warm cache", revert, "s", copy, "hard-link copy", 2)
 
 
-def _releases(url: str) -> tuple[str, str]:
+def releases(url: str) -> tuple[str, str]:
     """Return the two newest minor versions of TensorFlow on the channel, the older first."""
     import json
     from urllib.parse import urlsplit
