@@ -13,7 +13,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Measure:
-    """``value`` in ``unit`` (default ms), beside a ``floor`` of the same unit and a promised ``limit``, if any."""
+    """``value`` in ``unit`` (default ms), beside a ``floor`` of the same unit and a promised ``limit``, if any.
+
+    ``best`` is the least of the values that ``value`` is the median of.
+    """
 
     name: str
     value: float
@@ -21,6 +24,7 @@ class Measure:
     floor: float | None = None
     floor_name: str = ""
     limit: float | None = None
+    best: float | None = None
 
     @property
     def over(self) -> bool:
@@ -28,6 +32,8 @@ class Measure:
 
     def __str__(self) -> str:
         line = f"{self.name:<44} {self.value:9.2f} {self.unit}"
+        if self.best is not None:
+            line += f"  best {self.best:.2f}"
         if self.limit is not None:
             line += f"  limit {self.limit:g}{' OVER' if self.over else ''}"
         if self.floor:

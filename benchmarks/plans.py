@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
+from unittest.mock import AsyncMock, patch
 
 from tfenv_lab.app import TfenvLab
 from tfenv_lab.conda import history, lock
@@ -20,7 +21,7 @@ from tfenv_lab.services import Services
 from .measure import Measure, Skipped, slice_dir
 
 #: Files of a package, so that an environment has as many as a real one with TensorFlow (23,000).
-_FILES = 250
+_FILES = 160
 _CREATE = {"kind": "create", "name": "tf", "tensorflow": "2.18.*", "python": "3.11", "packages": ["scipy"]}
 
 
@@ -28,22 +29,18 @@ def measures() -> Iterator[Measure]:
     root = slice_dir()
     if root is None:
         raise Skipped("no conda-forge slice beside the project (TFENV_SLICE names another place)")
-    with tempfile.TemporaryDirectory() as home:
-        for name in [name for name in os.environ if name.startswith(("CONDA", "XDG_"))]:
-            del os.environ[name]
-        machine = {"CONDA_SUBDIR": "linux-64", "CONDA_OVERRIDE_ARCHSPEC": "x86_64_v3", "CONDA_OVERRIDE_CUDA": ""}
-        os.environ.update({"HOME": home, **machine})
-        yield from asyncio.run(_plans(Services(TfenvLab(channels=[root.as_uri()]), None)))
+    machine = {"CONDA_SUBDIR": "linux-64", "CONDA_OVERRIDE_ARCHSPEC": "x86_64_v3", "CONDA_OVERRIDE_CUDA": ""}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CONDA", "XDG_"))}
+    with (
+        tempfile.TemporaryDirectory() as home,
+        patch.dict(os.environ, {**kept, **machine, "HOME": home}, clear=True),
+        patch.object(solving, "solve", wraps=solving.solve) as solve,
+    ):
+        yield from asyncio.run(_plans(Services(TfenvLab(channels=[root.as_uri()]), None), solve))
 
 
-async def _plans(services: Services) -> list[Measure]:
-    bare, solves = solving.solve, []
-
-    async def recorded(*arguments: Any, **options: Any) -> Any:
-        solves.append((arguments, options))
-        return await bare(*arguments, **options)
-
-    solving.solve = recorded
+async def _plans(services: Services, solve: AsyncMock) -> list[Measure]:
+    """Measure each kind of plan, and alone the solve that ``solve`` was last asked for."""
     plan = await services.plans.create(_CREATE)
     _install(Path(plan.prefix), lock.loads(plan.work.lock)["linux-64"], plan.work.requested)
     [environment] = [each for each in await services.environments.list() if each.name == "tf"]
@@ -55,21 +52,23 @@ async def _plans(services: Services) -> list[Measure]:
     }
     found = []
     for kind, body in bodies.items():
-        value = await _median(lambda body=body: services.plans.create(body))
-        arguments, options = solves[-1]
-        floor = await _median(lambda arguments=arguments, options=options: bare(*arguments, **options))
-        found.append(Measure(kind, value, floor=floor, floor_name="the solve alone", limit=150))
+        times = await _times(lambda body=body: services.plans.create(body))
+        asked = solve.call_args
+        floor = median(await _times(lambda asked=asked: solve(*asked.args, **asked.kwargs)))
+        found.append(
+            Measure(kind, median(times), best=min(times), floor=floor, floor_name="the solve alone", limit=150)
+        )
     return found
 
 
-async def _median(work: Callable[[], Awaitable[Any]], repeat: int = 9) -> float:
-    """Return the median time in ms, after one that warms up."""
+async def _times(work: Callable[[], Awaitable[Any]], repeat: int = 9) -> list[float]:
+    """Return times in ms, without the first, which warms up."""
     times = []
     for _ in range(repeat + 1):
         start = time.perf_counter()
         await work()
         times.append((time.perf_counter() - start) * 1000)
-    return statistics.median(times[1:])
+    return times[1:]
 
 
 def _install(prefix: Path, records: list[Any], requested: dict[str, str]) -> None:
