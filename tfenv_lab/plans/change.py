@@ -6,7 +6,7 @@ stays unless it must move, and Python keeps its minor version.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,6 +73,23 @@ def loosened(state: State, packages: tuple[str, ...] | str) -> tuple[dict[str, s
         named = (freed & set(state.requested)) | set(packages)
     specs = {name: family.loosened(name, str(found.build)) for name in named if (found := state[name])}
     return specs, freed
+
+
+def reached(state: State, specs: Mapping[str, str], after: Sequence[RepoDataRecord]) -> Iterator[str]:
+    """Yield an update's specs with the minor version that each came to, and of a mere rebuild with the build.
+
+    So they can be given to ``conda install``, which may leave alone what satisfies a spec already.
+    """
+    now = {record.name.normalized: record for record in after}
+    for name, spec in specs.items():
+        was, will = state[name], now[name]
+        if was is not None and was.version != will.version:
+            minor = ".".join(str(will.version).split(".")[:2])
+            yield " ".join([name, f"{minor}.*", *spec.split(" ")[2:]])
+        elif was is not None and was.build != will.build:
+            yield f"{name} {will.version} {will.build}"
+        else:
+            yield spec
 
 
 def same_variant(state: State, specs: Mapping[str, str]) -> dict[str, str]:

@@ -26,12 +26,14 @@ def commands(draft: Draft, channels: Sequence[ChannelRef], envs_dirs: Sequence[P
     match draft.request:
         case requests.Create():
             lines = [["conda", "create", *place, *source, *specs]]
-        case requests.Install(into=into) | requests.Update(into=into):
-            lines = [["conda", "create", *place, "--clone", str(draft.copy_of)]] if into else []
-            if isinstance(draft.request, requests.Update) and draft.request.packages == requests.ALL:
-                lines.append(["conda", "update", *place, *source, "--all"])
-            else:
-                lines.append(["conda", "install", *place, *source, *specs])
+        case requests.Install(into=into) | requests.Update(into=into) if into:
+            # After "create --clone" conda holds on to every package of the copy, and refuses to change it.
+            exact = (f"{r.name.normalized}={r.version}={r.build}" for r in draft.after)
+            lines = [["conda", "create", *place, *source, *exact]]
+        case requests.Update(packages=requests.ALL):
+            lines = [["conda", "update", *place, *source, "--all"]]
+        case requests.Install() | requests.Update():
+            lines = [["conda", "install", *place, *source, *specs]]
         case requests.Remove(packages=packages):
             lines = [["conda", "remove", *place, *packages]]
         case requests.Clone():

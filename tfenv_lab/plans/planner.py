@@ -142,8 +142,10 @@ class Planner:
         after = await self._solve(roots.values(), keep, constraints, virtual)
         if isinstance(request, requests.Install):
             asked = {**state.requested, **{n: _narrower(state.requested.get(n), s) for n, s in new.items()}}
+            given = tuple(new.values())
         else:
             asked = change.remembered(state, new, after)
+            given = tuple(change.reached(state, new, after))
         name, prefix, copy_of = found.environment.name, found.prefix, None
         if request.into is not None:
             name, prefix, copy_of = request.into, self._new_prefix(request.into), found.prefix
@@ -154,7 +156,7 @@ class Planner:
             state.records,
             after,
             asked,
-            specs=tuple(new.values()),
+            specs=given,
             fingerprint=None if copy_of else found.fingerprint,
             copy_of=copy_of,
             environment=found.environment,

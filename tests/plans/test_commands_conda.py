@@ -1,0 +1,149 @@
+"""The conda commands of a plan, run by a real conda: they come to the packages that the plan has.
+
+A conda is taken from ``CONDA_EXE`` or the search path. Mostly it says what it would do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tfenv_lab.conda.records import PackageStem, stem_of
+
+from ..conftest import Api
+from ..tiny_channel import TinyChannel
+from ..tiny_tensorflow import PYTHON, TAG, fill
+
+#: Asked for before a test's clean home hides the variables.
+CONDA = os.environ.get("CONDA_EXE") or shutil.which("conda")
+
+pytestmark = pytest.mark.skipif(CONDA is None, reason="there is no conda here (CONDA_EXE names one)")
+
+Packages = set[tuple[str, str, str]]
+
+
+@pytest.fixture
+def tensorflow_channel(channel: TinyChannel) -> TinyChannel:
+    """The usual channel, with a CUDA build of each release beside the CPU build."""
+    for version in ("2.19.1", "2.20.0"):
+        build = f"cuda126py{TAG}h{version.replace('.', '')}_200"
+        abi = f"python_abi {PYTHON}.* *_cp{TAG}"
+        depends = ["python", abi, "keras >=3.5", "__cuda", "cuda-version >=12.6,<13"]
+        channel.add("tensorflow-base", version, build=build, depends=depends)
+        channel.add("tensorflow", version, build=build, depends=[f"tensorflow-base {version} {build}", "python", abi])
+    channel.add("cuda-version", "12.6", noarch="generic", constrains=["__cuda >=12"])
+    return fill(channel)
+
+
+@pytest.fixture
+def shell(tmp_path: Path, clean_home: Path) -> Any:
+    """Run a plan's command line, as it stands, in a shell; return what conda links and unlinks, or would."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "conda").symlink_to(Path(str(CONDA)).absolute())
+
+    environment = {
+        "HOME": str(clean_home),
+        "PATH": f"{programs}:/usr/bin:/bin",
+        "CONDA_PKGS_DIRS": str(tmp_path / "pkgs"),
+        "CONDA_ENVS_DIRS": str(clean_home / ".conda/envs"),
+    }
+
+    async def run(line: str, how: str = "--dry-run") -> tuple[Packages, Packages]:
+        command = ["sh", "-c", f"{line} {how} --json"]
+        done = await asyncio.to_thread(
+            subprocess.run, command, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        actions = json.loads(done.stdout).get("actions", {})
+        return _packages(actions.get("LINK", [])), _packages(actions.get("UNLINK", []))
+
+    return run
+
+
+def _packages(found: list[dict[str, Any]]) -> Packages:
+    return {(each["name"], each["version"], each["build_string"]) for each in found}
+
+
+def _sides(plan: Any) -> tuple[Packages, Packages]:
+    """Return what a plan puts into the prefix and what it takes out."""
+    comes, goes = (
+        {(each["name"], each[side]["version"], each[side]["build"]) for each in plan["entries"] if each[side]}
+        for side in ("to", "from")
+    )
+    return comes, goes
+
+
+CREATE = {"kind": "create", "name": "new", "tensorflow": "2.19.*", "python": PYTHON}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {},
+        {"tensorflow": "2.19.1", "variant": "cpu"},
+        {"tensorflow": None, "packages": ["numpy >=2.0,<2.2", "pandas!=1.0"]},
+        {"variant": "cuda", "cuda": "12.6"},
+        {"variant": "auto", "cuda": "12.8"},
+        {"packages": ["numpy=2.1", "pandas 2.*"]},
+        {"packages": ["numpy >=2.0,<2.2 0"]},
+    ],
+    ids=str,
+)
+async def test_create(api: Api, shell: Any, wanted: dict[str, Any]) -> None:
+    plan = await api.plan(**{**CREATE, **wanted})
+    [line] = plan["commands"]
+    assert await shell(line) == _sides(plan), line
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "install", "specs": ["pandas"]},
+        {"kind": "install", "specs": ["numpy >=2.2"]},
+        {"kind": "install", "specs": ["tensorflow=2.20"]},
+        {"kind": "update", "packages": ["tensorflow"]},
+        {"kind": "update", "packages": ["numpy"]},
+        {"kind": "update", "packages": "all"},
+        {"kind": "remove", "packages": ["keras"]},
+        {"kind": "remove", "packages": ["numpy", "pip"]},
+    ],
+    ids=str,
+)
+async def test_a_change(api: Api, made: Any, shell: Any, change: dict[str, Any]) -> None:
+    plan = await api.plan(environment=made["id"], **change)
+    [line] = plan["commands"]
+    assert await shell(line) == _sides(plan), line
+
+
+async def test_a_change_in_a_copy(api: Api, made: Any, shell: Any) -> None:
+    plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow"], into="copy")
+    [line] = plan["commands"]
+    assert await shell(line) == _sides(plan), line
+
+
+async def test_a_copy_is_made_for_real(api: Api, made: Any, shell: Any) -> None:
+    """Where nothing is solved, conda has nothing to say before it is done."""
+    plan = await api.plan(kind="clone", environment=made["id"], name="copy")
+    [line] = plan["commands"]
+    await shell(line, "--yes")
+    installed = {stem_of(path.name) for path in Path(plan["prefix"], "conda-meta").glob("*.json")}
+    assert installed == {PackageStem(*package) for package in _sides(plan)[0]}
+
+
+class TestAPathThatMustBeQuoted:
+    @pytest.fixture
+    def settings(self, tmp_path: Path) -> dict[str, Any]:
+        return {"envs_dir": str(tmp_path / "Ada's environments")}
+
+    async def test_create(self, api: Api, shell: Any) -> None:
+        plan = await api.plan(**CREATE)
+        [line] = plan["commands"]
+        assert await shell(line) == _sides(plan), line
