@@ -15,9 +15,15 @@ from typing import Any
 import zstandard
 
 
-def _tar_zst(files: Mapping[str, bytes], executable: Sequence[str] = ()) -> bytes:
+def _tar_zst(
+    files: Mapping[str, bytes], executable: Sequence[str] = (), links: Mapping[str, str] | None = None
+) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for path, target in (links or {}).items():
+            info = tarfile.TarInfo(path)
+            info.type, info.linkname = tarfile.SYMTYPE, target
+            tar.addfile(info)
         for path, content in files.items():
             info = tarfile.TarInfo(path)
             info.size = len(content)
@@ -50,13 +56,18 @@ class TinyChannel:
         constrains: Sequence[str] = (),
         files: Mapping[str, str | bytes] | None = None,
         executable: Sequence[str] = (),
+        links: Mapping[str, str] | None = None,
         prefixed: Sequence[str] = (),
         noarch: str | None = None,
         track_features: str = "",
         extra_index: Mapping[str, Any] | None = None,
         info_files: Mapping[str, str] | None = None,
     ) -> Path:
-        """Write one package. Files in ``prefixed`` hold the placeholder ``/PLACEHOLDER``, replaced at link time."""
+        """Write one package.
+
+        ``links`` are symbolic links to other files of it, by path. Files in ``prefixed`` hold the placeholder
+        ``/PLACEHOLDER``, replaced at link time.
+        """
         contents = {
             path: value.encode() if isinstance(value, str) else value
             for path, value in (files or {f"share/{name}/{version}.txt": f"{name} {version}\n"}).items()
@@ -88,12 +99,21 @@ class TinyChannel:
                     **({"prefix_placeholder": "/PLACEHOLDER", "file_mode": "text"} if path in prefixed else {}),
                 }
                 for path, content in contents.items()
+            ]
+            + [
+                {
+                    "_path": path,
+                    "path_type": "softlink",
+                    "sha256": hashlib.sha256(contents[str(Path(path).parent / target)]).hexdigest(),
+                    "size_in_bytes": len(contents[str(Path(path).parent / target)]),
+                }
+                for path, target in (links or {}).items()
             ],
         }
         info = {
             "info/index.json": json.dumps(index).encode(),
             "info/paths.json": json.dumps(paths).encode(),
-            "info/files": "\n".join(contents).encode() + b"\n",
+            "info/files": "\n".join([*contents, *(links or {})]).encode() + b"\n",
             "info/about.json": b"{}",
             **{f"info/{path}": text.encode() for path, text in (info_files or {}).items()},
         }
@@ -101,7 +121,7 @@ class TinyChannel:
         target = self.root / subdir / f"{stem}.conda"
         with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
             archive.writestr("metadata.json", json.dumps({"conda_pkg_format_version": 2}))
-            archive.writestr(f"pkg-{stem}.tar.zst", _tar_zst(contents, executable))
+            archive.writestr(f"pkg-{stem}.tar.zst", _tar_zst(contents, executable, links))
             archive.writestr(f"info-{stem}.tar.zst", _tar_zst(info))
         return target
 

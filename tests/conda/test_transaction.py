@@ -54,6 +54,16 @@ def test_a_change_upgrades_what_moves_and_forgets_files_of_the_old(lab: Lab) -> 
     assert f"+{lab.channel.url}/linux-64::app-2.0-0" in history
 
 
+def test_a_link_is_noted_as_conda_notes_it(lab: Lab) -> None:
+    lab.channel.add("linked", "1.0", files={"bin/tool1.0": "tool"}, links={"bin/tool": "tool1.0"})
+    lab.channel.index()
+    run(lab.change("linked"))
+    assert (lab.prefix / "bin/tool").is_symlink()
+    record = json.loads((lab.prefix / "conda-meta/linked-1.0-0.json").read_text())
+    link = next(entry for entry in record["paths_data"]["paths"] if entry["path_type"] == "softlink")
+    assert "sha256_in_prefix" not in link
+
+
 def test_a_spec_given_up_is_told_to_conda(lab: Lab) -> None:
     run(lab.change("app 1.0", "tool"))
     run(lab.change("app 1.0", job="1job"))

@@ -20,8 +20,8 @@ def record(
     change: Change, staged: Path, before: list[PrefixRecord], after: list[PrefixRecord], asked: dict[str, str]
 ) -> revisions.Revision:
     """Write requested specs, conda's history and our revision into the staged tree."""
-    for record in after:
-        _remember(staged, record, change.requested.get(record.name.normalized))
+    for installed in after:
+        _complete(staged, installed, change.requested.get(installed.name.normalized))
     if before and not revisions.read(staged):
         revisions.add(
             staged,
@@ -45,15 +45,25 @@ def record(
     )
 
 
-def _remember(staged: Path, record: PrefixRecord, spec: str | None) -> None:
-    """Enter (or clear) the requested spec in a package's record where it differs."""
+def _complete(staged: Path, installed: PrefixRecord, spec: str | None) -> None:
+    """Make a package's record what conda would have written: the requested spec, and links as it notes them.
+
+    rattler gives a symbolic link the hash of the path it holds, conda none (``conda/core/path_actions.py``): `conda
+    doctor` would take the file behind the link for altered.
+    """
+    path = staged / "conda-meta" / f"{installed.name.normalized}-{installed.version}-{installed.build}.json"
+    text = path.read_text(encoding="utf-8")
     wanted = [spec] if spec else []
-    if list(record.requested_specs or []) == wanted and not record.requested_spec:
+    asked = list(installed.requested_specs or []) == wanted and not installed.requested_spec
+    if asked and '"softlink"' not in text:
         return
-    path = staged / "conda-meta" / f"{record.name.normalized}-{record.version}-{record.build}.json"
-    stored = json.loads(path.read_text(encoding="utf-8"))
+    stored = json.loads(text)
     stored.pop("requested_spec", None)
     stored["requested_specs"] = wanted
+    links = [entry for entry in stored["paths_data"]["paths"] if entry.get("path_type") == "softlink"]
+    hashes = [entry.pop("sha256_in_prefix", None) for entry in links]
+    if asked and not any(hashes):
+        return
     fresh = path.with_suffix(".tmp")
     fresh.write_text(json.dumps(stored, indent=2), encoding="utf-8")
     os.replace(fresh, path)  # noqa: PTH105
