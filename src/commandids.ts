@@ -20,6 +20,9 @@ export namespace CommandIDs {
   export const useKeras3 = 'tfenv_lab:use-keras-3';
   export const openNotebook = 'tfenv_lab:open-notebook';
   export const useInNotebook = 'tfenv_lab:use-in-notebook';
+  export const recordEnvironment = 'tfenv_lab:record-environment';
+  export const recreateEnvironment = 'tfenv_lab:recreate-environment';
+  export const showDifferences = 'tfenv_lab:show-differences';
   export const restartKernels = 'tfenv_lab:restart-kernels';
   export const makePlan = 'tfenv_lab:make-plan';
   export const applyPlan = 'tfenv_lab:apply-plan';

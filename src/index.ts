@@ -6,10 +6,12 @@ import { environmentsPlugin } from './plugins/environments';
 import { filesPlugin } from './plugins/files';
 import { localChannelPlugin } from './plugins/localChannel';
 import { managerPlugin } from './plugins/manager';
+import { missingKernelPlugin } from './plugins/missingKernel';
 import { notebookPlugin } from './plugins/notebook';
 import { notificationsPlugin } from './plugins/notifications';
 import { panelPlugin } from './plugins/panel';
 import { statusBarPlugin } from './plugins/statusbar';
+import { recordPlugin } from './plugins/record';
 
 export { ITfenvManager } from './tokens';
 
@@ -22,6 +24,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   notebookPlugin,
   cellsPlugin,
   statusBarPlugin,
+  missingKernelPlugin,
+  recordPlugin,
   notificationsPlugin,
   localChannelPlugin
 ];

@@ -6,6 +6,7 @@ import type { EnvironmentsModel } from './models/environments';
 import type { JobsModel } from './models/jobs';
 import type { NavigationModel } from './models/navigation';
 import type { PlansModel } from './models/plans';
+import type { RecordsModel } from './models/records';
 import type { StatusModel } from './models/status';
 
 /**
@@ -18,6 +19,7 @@ export interface ITfenvManager {
   readonly jobs: JobsModel;
   readonly navigation: NavigationModel;
   readonly plans: PlansModel;
+  readonly records: RecordsModel;
   readonly status: StatusModel;
 }
 

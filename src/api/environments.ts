@@ -2,6 +2,7 @@ import type { ServerConnection } from '@jupyterlab/services';
 
 import { request, requestText } from '../request';
 import type {
+  Difference,
   Environment,
   ExportFormat,
   ExportSpecs,
@@ -64,6 +65,19 @@ export class EnvironmentsClient {
       {},
       this._settings
     );
+  }
+
+  /** What sets the environment apart from a file with exact packages. */
+  async differences(
+    id: string,
+    content: string
+  ): Promise<readonly Difference[]> {
+    const answer = await request<{ differences: readonly Difference[] }>(
+      `${this._path(id)}/differences`,
+      { method: 'POST', body: JSON.stringify({ content }) },
+      this._settings
+    );
+    return answer.differences;
   }
 
   /** Make the environment a kernel; `settings` change what is set for it. */

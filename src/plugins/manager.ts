@@ -17,6 +17,7 @@ import type { IDismissedStore } from '../models/jobs';
 import { JobsModel } from '../models/jobs';
 import { NavigationModel } from '../models/navigation';
 import { PlansModel } from '../models/plans';
+import { RecordsModel } from '../models/records';
 import { StatusModel } from '../models/status';
 import { ITfenvManager } from '../tokens';
 
@@ -54,6 +55,7 @@ export function createManager(
     }),
     navigation: new NavigationModel(),
     plans: new PlansModel(new PlansClient(settings)),
+    records: new RecordsModel(environments),
     status: new StatusModel(new StatusClient(settings))
   };
   manager.jobs.jobFinished.connect((_, job) => {

@@ -1,0 +1,55 @@
+import { Dialog, showDialog } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { IComparison } from '../models/records';
+
+/** What to do about an environment that is not the one a notebook records; null: nothing. */
+export type DifferenceAction = 'record' | 'recreate' | null;
+
+/** Show what sets an environment apart from a notebook's record, and ask what to do about it. */
+export async function showDifferences(
+  comparison: IComparison,
+  trans: TranslationBundle
+): Promise<DifferenceAction> {
+  const { differences, environment } = comparison;
+  const answer = await showDialog({
+    title: trans.__('%1 is not as the notebook records it', environment.name),
+    body: (
+      <div className="jp-TfenvDialog">
+        <table className="jp-TfenvDifferences">
+          <thead>
+            <tr>
+              <th scope="col">{trans.__('Package')}</th>
+              <th scope="col">{trans.__('Recorded')}</th>
+              <th scope="col">{trans.__('Installed')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {differences.map(({ name, recorded, installed }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>{recorded ?? trans.__('none')}</td>
+                <td>{installed ?? trans.__('none')}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    ),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Close') }),
+      Dialog.createButton({
+        label: trans.__('Record What Is Installed'),
+        actions: ['record']
+      }),
+      Dialog.okButton({
+        label: trans.__('Recreate as Recorded…'),
+        actions: ['recreate']
+      })
+    ],
+    defaultButton: 0
+  });
+  const [action] = answer.button.actions;
+  return action === 'record' || action === 'recreate' ? action : null;
+}
