@@ -20,3 +20,12 @@ def test_every_picture_and_document_it_links_to_is_there() -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", README.read_text(encoding="utf-8"))
     assert links
     assert [link for link in links if not (README.parent / link).exists()] == []
+
+
+def test_every_exit_status_of_the_commands_is_documented() -> None:
+    from tfenv_lab.cli.command import EXIT, PROBLEMS
+
+    rows = re.findall(r"^\| (\d+) \| (.+?) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    documented = {int(status): set(re.findall(r"`([a-z-]+)`", words)) for status, words in rows}
+    expected = {status: {reason for reason, own in EXIT.items() if own == status} for status in EXIT.values()}
+    assert documented == {0: set(), 1: set(), **expected, PROBLEMS: set()}

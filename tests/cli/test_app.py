@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,44 @@ def test_the_versions_on_offer_are_listed(shell: Shell) -> None:
     assert [release["version"] for release in shell.json("versions")["releases"]] == ["2.20.0", "2.19.1"]
     _, out, _ = shell.run("versions")
     assert out.splitlines()[1].split() == ["2.20.0", PYTHON, "cpu"]
+
+
+def test_a_check_says_what_is_wrong_and_its_exit_status_that_something_is(shell: Shell) -> None:
+    shell.json("create", "tf", "--tensorflow=2.19.*", f"--python={PYTHON}")
+    status, out, _ = shell.run("check", "tf", "--json")
+    check = json.loads(out)["result"]
+    # The stand-in for TensorFlow is a version and nothing else.
+    assert (status, check["ok"], check["tensorflow"]) == (9, False, "2.19.1")
+    status, out, _ = shell.run("check", "tf")
+    first, *problems = out.splitlines()
+    assert status == 9
+    assert first.startswith(f"{len(check['problems'])} problem")
+    assert [check["problems"][i]["message"] in line for i, line in enumerate(problems)] == [True] * len(problems)
+    assert shell.run("check", "nope")[0] == 3
+
+
+def test_a_check_that_finds_nothing_wrong_succeeds(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tfenv_lab.cli import reading
+
+    shell.json("create", "tf", "--tensorflow=2.19.*", f"--python={PYTHON}")
+    found = {"tensorflow": "2.19.1", "keras": "3.10.0", "python": PYTHON, "seconds": 4.2, "problems": [], "output": ""}
+    result = {"ok": True, "devices": [{"name": "CPU:0", "type": "CPU"}], **found}
+
+    async def finished(command: Any, services: Any, job: Any) -> Any:
+        return dataclasses.replace(job, state="succeeded", result=result)
+
+    monkeypatch.setattr(reading.CheckApp, "finished", finished)
+    status, out, _ = shell.run("check", "tf")
+    assert (status, out) == (0, f"ok · TensorFlow 2.19.1 · Keras 3.10.0 · Python {PYTHON} · CPU:0 · 4.2 s\n")
+
+
+def test_a_notebook_gives_its_environment_back(shell: Shell, clean_home: Path) -> None:
+    shell.json("create", "tf", "--tensorflow=2.19.*", f"--python={PYTHON}")
+    record = json.loads(shell.json("export", "tf", "--format=notebook")["content"])
+    file = clean_home / "analysis.ipynb"
+    file.write_text(json.dumps({"cells": [], "metadata": {"tfenv_lab": record}, "nbformat": 4, "nbformat_minor": 5}))
+    assert shell.json("import", str(file), "again")["state"] == "succeeded"
+    assert {e["tensorflow"]["version"] for e in shell.json("list")["environments"]} == {"2.19.1"}
 
 
 FAILURES = [

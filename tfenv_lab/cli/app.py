@@ -9,7 +9,7 @@ from jupyter_core.application import JupyterApp
 from .. import __version__
 from .changes import CloneApp, CreateApp, ImportApp, RemoveApp, RenameApp, RevertApp, UpdateApp
 from .command import TfenvCommand
-from .reading import ExportApp, ListApp, VersionsApp
+from .reading import CheckApp, ExportApp, ListApp, VersionsApp
 
 
 def _command(cls: type[TfenvCommand]) -> tuple[Any, str]:
@@ -22,7 +22,7 @@ class TfenvApp(JupyterApp):
 
     name = "jupyter-tfenv"
     version = __version__
-    description = "TensorFlow environments: list, make, change, export and import them."
+    description = "TensorFlow environments: list, make, change, check, export and import them."
     subcommands = {
         "list": _command(ListApp),
         "versions": _command(VersionsApp),
@@ -34,6 +34,7 @@ class TfenvApp(JupyterApp):
         "clone": _command(CloneApp),
         "rename": _command(RenameApp),
         "revert": _command(RevertApp),
+        "check": _command(CheckApp),
     }
 
     def start(self) -> None:

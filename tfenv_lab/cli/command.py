@@ -19,7 +19,7 @@ from ..errors import InvalidRequest, NotFound, TfenvError
 from ..jobs.models import FINISHED, Job
 from ..services import Services
 
-#: Exit status by the error's ``reason``; 1 for any other.
+#: Exit status by the error's ``reason``; 1 for any other. README.md documents it.
 EXIT = {
     "invalid-request": 2,
     "invalid-name": 2,
@@ -34,6 +34,8 @@ EXIT = {
     "channel-unreachable": 7,
     "no-space": 8,
 }
+#: Exit status of a check that found problems.
+PROBLEMS = 9
 #: Seconds between two looks at a running job.
 _TICK = 0.2
 
@@ -123,8 +125,8 @@ class TfenvCommand(JupyterApp):
             raise InvalidRequest(f"Several are called “{name}”; give a path: {', '.join(e.prefix for e in found)}")
         return found[0]
 
-    async def follow(self, services: Services, job: Job) -> int:
-        """Wait for a job, with a progress line on a terminal, and return the exit status."""
+    async def finished(self, services: Services, job: Job) -> Job:
+        """Wait for a job, with a progress line on a terminal, and return it as it ended."""
         shown = sys.stderr.isatty() and not self.json
         while (job := await services.jobs.get(job.id)).state not in FINISHED:
             if shown:
@@ -133,6 +135,11 @@ class TfenvCommand(JupyterApp):
             await asyncio.sleep(_TICK)
         if shown:
             print("\r\x1b[K", end="", file=sys.stderr)
+        return job
+
+    async def follow(self, services: Services, job: Job) -> int:
+        """Wait for a job that changes something, tell how it ended, and return the exit status."""
+        job = await self.finished(services, job)
         if job.error is not None and not self.json:
             return self.fail(job.error)
         self.write(job.to_json(), f"{job.message}: {job.prefix}")

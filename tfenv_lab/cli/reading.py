@@ -1,15 +1,16 @@
-"""Commands that change nothing: list, versions, export."""
+"""Commands that change nothing: list, versions, export, check."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from traitlets import Unicode
 
 from ..environments.exporting import export
 from ..services import Services
-from .command import TfenvCommand, table
+from .command import PROBLEMS, TfenvCommand, table
 
 
 class ListApp(TfenvCommand):
@@ -49,7 +50,9 @@ class ExportApp(TfenvCommand):
     """Write an environment as a file, to standard output."""
 
     least, most, usage = 1, 1, "export NAME [--format=FORMAT] [--specs=all]"
-    format = Unicode("environment-yml", help="environment-yml, explicit, conda-lock or pixi-lock.").tag(config=True)
+    format = Unicode("environment-yml", help="environment-yml, explicit, conda-lock, pixi-lock or notebook.").tag(
+        config=True
+    )
     specs = Unicode("requested", help="environment-yml: what was asked for, or “all” packages.").tag(config=True)
     aliases = {**TfenvCommand.aliases, "format": "ExportApp.format", "specs": "ExportApp.specs"}
 
@@ -58,3 +61,34 @@ class ExportApp(TfenvCommand):
         text = await export(environment, self.format, self.specs, services.conda)
         self.write({"format": self.format, "content": text}, text.rstrip("\n"))
         return 0
+
+
+class CheckApp(TfenvCommand):
+    """Run TensorFlow in an environment, and say whether it works."""
+
+    least, most, usage = 1, 1, "check NAME"
+
+    async def run(self, services: Services, arguments: Sequence[str]) -> int:
+        environment = await self.find(services, arguments[0])
+        job = await self.finished(services, await services.check(environment.id))
+        if job.error is not None or job.result is None:
+            return self.fail(
+                job.error or {"reason": job.state, "message": f"The check was {job.state}.", "details": None}
+            )
+        self.write(job.to_json(), _describe(job.result))
+        return 0 if job.result["ok"] else PROBLEMS
+
+
+def _describe(check: dict[str, Any]) -> str:
+    """Return a Check for a terminal: what was found, then each problem with its remedy."""
+    versions = [
+        f"{label} {check[label.lower()]}" for label in ("TensorFlow", "Keras", "Python") if check[label.lower()]
+    ]
+    devices = ", ".join(device["name"] for device in check["devices"]) or "no device"
+    count = len(check["problems"])
+    head = "ok" if check["ok"] else f"{count} problem{'s' if count != 1 else ''}"
+    lines = [" · ".join([head, *versions, devices, f"{check['seconds']:.1f} s"])]
+    for problem in check["problems"]:
+        remedy = problem["remedy"]["message"] if problem["remedy"] else None
+        lines.append("  " + " → ".join(filter(None, (problem["message"], remedy))))
+    return "\n".join(lines)
