@@ -55,7 +55,7 @@ def test_environment_yml_asks_for_what_was_asked_for(contents: Contents) -> None
     text = export(contents, "environment-yml")
     assert yaml.safe_load(text) == {
         "name": "tf",
-        "channels": ["conda-forge", "nodefaults"],
+        "channels": ["conda-forge"],
         "dependencies": ["b=2.*=h1_*"],
     }
 

@@ -147,8 +147,8 @@ def _environment_yml(contents: Contents, *, whole: bool) -> str:
         if not any(specs.name_of(spec) == "pip" for spec in dependencies):
             dependencies.append("pip")
         dependencies.append({"pip": [f"{package.name}=={package.version}" for package in contents.pypi]})
-    # nodefaults: conda would otherwise add its own default channels, which have licence terms.
-    channels = [*dict.fromkeys(ref.name for ref in contents.channels), "nodefaults"]
+    # No “nodefaults”: conda 26.7's env create takes it for a channel, and so does conda-lock.
+    channels = list(dict.fromkeys(ref.name for ref in contents.channels))
     body = {"name": contents.name, "channels": channels, "dependencies": dependencies}
     return _comments(lines) + _dump(body)
 
