@@ -4,6 +4,7 @@ import type {
   Entry,
   Environment,
   Job,
+  NotebookRecord,
   Plan,
   Release,
   Status,
@@ -232,6 +233,27 @@ export function check(change: Partial<Check> = {}): Check {
     seconds: 4.2,
     problems: [],
     output: '',
+    ...change
+  };
+}
+
+/** What a notebook keeps of an environment. */
+export function record(
+  name: string,
+  change: Partial<NotebookRecord> = {}
+): NotebookRecord {
+  return {
+    version: 1,
+    name,
+    platform: 'linux-64',
+    python: '3.11.9',
+    tensorflow: '2.19.1',
+    keras: '3.12.0',
+    channels: ['conda-forge'],
+    specs: ['tensorflow=2.19.*'],
+    pip: [],
+    fingerprint: '0123456789abcdef',
+    lock: 'eJwD',
     ...change
   };
 }

@@ -26,10 +26,15 @@ export const statusBarPlugin: JupyterFrontEndPlugin<void> = {
       return;
     }
     const trans = (translator ?? nullTranslator).load('tfenv_lab');
-    const { environments } = manager;
+    const { environments, records } = manager;
     const { kernelspecs } = app.serviceManager;
     statusBar.registerStatusItem('tfenv-lab:statusbar', {
-      item: new StatusItem({ environments, commands: app.commands, trans }),
+      item: new StatusItem({
+        environments,
+        records,
+        commands: app.commands,
+        trans
+      }),
       align: 'left',
       rank: 2,
       isActive: () => environments.current !== undefined,

@@ -7,9 +7,11 @@ import React from 'react';
 import { CommandIDs } from '../commandids';
 import { describeCurrent } from '../models/current';
 import type { EnvironmentsModel } from '../models/environments';
+import type { RecordsModel } from '../models/records';
 
 /**
- * The environment of the notebook in front: "tf219 · TensorFlow 2.19.0 · CPU". A click opens its details.
+ * The environment of the notebook in front: "tf219 · TensorFlow 2.19.0 · CPU". A click opens its details. Where it is not
+ * what the notebook records, it says so.
  */
 export class StatusItem extends ReactWidget {
   constructor(private readonly _options: StatusItem.IOptions) {
@@ -17,6 +19,7 @@ export class StatusItem extends ReactWidget {
     this.addClass('jp-TfenvStatus');
     this.addClass('jp-mod-highlighted');
     _options.environments.stateChanged.connect(this.update, this);
+    _options.records.stateChanged.connect(this.update, this);
   }
 
   override dispose(): void {
@@ -25,24 +28,37 @@ export class StatusItem extends ReactWidget {
   }
 
   protected override render(): JSX.Element | null {
-    const { environments, commands, trans } = this._options;
+    const { environments, records, commands, trans } = this._options;
     const environment = environments.current;
     if (!environment) {
       return null;
     }
+    const differs = !!records.comparison?.differences.length;
     return (
-      <button
-        type="button"
-        className="jp-StatusBar-TextItem"
-        title={trans.__('The environment of this notebook: show its details')}
-        onClick={() =>
-          void commands.execute(CommandIDs.showEnvironment, {
-            environment: environment.id
-          })
-        }
-      >
-        {describeCurrent(environment, trans)}
-      </button>
+      <>
+        <button
+          type="button"
+          className="jp-StatusBar-TextItem"
+          title={trans.__('The environment of this notebook: show its details')}
+          onClick={() =>
+            void commands.execute(CommandIDs.showEnvironment, {
+              environment: environment.id
+            })
+          }
+        >
+          {describeCurrent(environment, trans)}
+        </button>
+        {differs && (
+          <button
+            type="button"
+            className="jp-StatusBar-TextItem"
+            title={trans.__('It is not as this notebook records it: compare')}
+            onClick={() => void commands.execute(CommandIDs.showDifferences)}
+          >
+            {trans.__('not as recorded')}
+          </button>
+        )}
+      </>
     );
   }
 }
@@ -50,6 +66,7 @@ export class StatusItem extends ReactWidget {
 export namespace StatusItem {
   export interface IOptions {
     readonly environments: EnvironmentsModel;
+    readonly records: RecordsModel;
     readonly commands: CommandRegistry;
     readonly trans: TranslationBundle;
   }
