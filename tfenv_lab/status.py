@@ -23,13 +23,12 @@ def status(services: Services) -> dict[str, Any]:
     from .conda.platform import subdir
     from .services import writable
 
-    found = virtual_packages.gpu()
     folders = dict.fromkeys([services.envs_dir, *services.conda.envs_dirs])
     return {
         "version": __version__,
         "platform": subdir(),
         "virtual_packages": virtual_packages.describe(virtual_packages.detect()),
-        "gpu": {"detected": found["detected"], "cuda": found["cuda"]},
+        "gpu": virtual_packages.gpu(),
         "local_channel": services.local_channel.to_json(),
         "channels": [{"name": ref.name, "url": ref.url} for ref in services.conda.channels],
         "envs_dir": str(services.envs_dir),

@@ -172,7 +172,7 @@ export const STATUS: Status = {
   version: '0.1.0',
   platform: 'linux-64',
   virtual_packages: [{ name: '__glibc', version: '2.36', build: '0' }],
-  gpu: { detected: false, cuda: null },
+  gpu: { detected: false, cuda: null, driver: null },
   local_channel: { available: true, reason: null, active: false },
   channels: [CHANNEL],
   envs_dir: PREFIX,

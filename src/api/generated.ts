@@ -370,9 +370,12 @@ export interface components {
             readonly platform: string;
             readonly virtual_packages: readonly components["schemas"]["VirtualPackage"][];
             readonly gpu: {
+                /** @description Whether an NVIDIA driver answered. */
                 readonly detected: boolean;
-                /** @description The newest CUDA version that the driver supports. */
+                /** @description The newest CUDA version that the driver supports, or that CONDA_OVERRIDE_CUDA sets. */
                 readonly cuda: string | null;
+                /** @description The driver's version; null where it is not known. */
+                readonly driver: string | null;
             };
             /** @description A channel that this machine can build out of PyPI wheels. */
             readonly local_channel: {

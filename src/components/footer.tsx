@@ -18,11 +18,14 @@ export interface IFooterProps {
 /** Channels, hardware and space in one line; a click tells more. */
 export function Footer(props: IFooterProps): JSX.Element {
   const { status, freeBytes, trans } = props;
-  const hardware = status.gpu.detected
-    ? status.gpu.cuda
-      ? trans.__('GPU: CUDA %1', status.gpu.cuda)
+  const { cuda, detected, driver } = status.gpu;
+  const hardware = detected
+    ? cuda
+      ? trans.__('GPU: CUDA %1', cuda)
       : trans.__('GPU')
-    : trans.__('CPU only');
+    : cuda
+      ? trans.__('no GPU, CUDA %1 assumed', cuda)
+      : trans.__('CPU only');
   const parts = [
     [...new Set(status.channels.map(item => channelName(item, trans)))].join(
       ', '
@@ -53,6 +56,13 @@ export function Footer(props: IFooterProps): JSX.Element {
           <dd>{status.envs_dir}</dd>
           <dt>{trans.__('Machine')}</dt>
           <dd>{status.platform}</dd>
+          {detected && (
+            <dd>
+              {driver
+                ? trans.__('NVIDIA driver %1', driver)
+                : trans.__('NVIDIA driver of an unknown version')}
+            </dd>
+          )}
           {status.virtual_packages.map(item => (
             <dd key={item.name}>{`${item.name} ${item.version}`}</dd>
           ))}

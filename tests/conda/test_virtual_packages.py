@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from rattler import BuildString, GenericVirtualPackage, PackageName, Version
 
-from tfenv_lab.conda import virtual_packages
+from tfenv_lab.conda import nvidia, virtual_packages
 from tfenv_lab.errors import InvalidRequest
 
 
@@ -50,6 +48,8 @@ PLAIN = {"__unix": "0", "__linux": "6.1", "__glibc": "2.36", "__archspec": "zen2
         ({"CONDA_OVERRIDE_ARCHSPEC": "x86_64_v3"}, {**PLAIN, "__archspec": "x86_64_v3"}),
         ({"CONDA_OVERRIDE_ARCHSPEC": ""}, {k: v for k, v in PLAIN.items() if k != "__archspec"}),
         ({"CONDA_OVERRIDE_LINUX": "5.15"}, {**PLAIN, "__linux": "5.15"}),
+        ({"CONDA_OVERRIDE_LINUX": "5.15.0-91-generic"}, {**PLAIN, "__linux": "5.15.0"}),
+        ({"CONDA_OVERRIDE_LINUX": "rolling"}, {**PLAIN, "__linux": "0"}),
         ({"CONDA_OVERRIDE_LINUX": ""}, {**PLAIN, "__linux": "0"}),
         ({"CONDA_OVERRIDE_OSX": "14.0"}, PLAIN),
         ({"CONDA_OVERRIDE_WIN": "10"}, PLAIN),
@@ -94,18 +94,30 @@ def test_of_another_platform(subdir: str, expected: dict[str, str]) -> None:
     assert detected({}, subdir=subdir) == expected
 
 
+@pytest.mark.parametrize(
+    ("subdir", "name", "others"),
+    [
+        ("osx-arm64", "osx", {"__unix": "0", "__archspec": "m1"}),
+        ("win-64", "win", {"__archspec": "x86_64"}),
+        ("linux-aarch64", "glibc", {"__unix": "0", "__linux": "6.1", "__archspec": "aarch64"}),
+    ],
+)
+def test_overrides_on_another_platform(subdir: str, name: str, others: dict[str, str]) -> None:
+    variable = f"CONDA_OVERRIDE_{name.upper()}"
+    assert detected({variable: "14.2"}, subdir=subdir) == {**others, f"__{name}": "14.2"}
+    assert detected({variable: " "}, subdir=subdir) == others
+
+
 class TestGpu:
     def test_none(self) -> None:
         assert virtual_packages.gpu({}) == {"detected": False, "cuda": None, "driver": None}
 
-    def test_a_driver(
-        self, machine: list[GenericVirtualPackage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_driver(self, machine: list[GenericVirtualPackage], monkeypatch: pytest.MonkeyPatch) -> None:
         machine.append(_package("__cuda", "12.8"))
-        version = tmp_path / "version"
-        version.write_text("570.86.10\n")
-        monkeypatch.setattr(virtual_packages, "_DRIVER", version)
+        monkeypatch.setattr(nvidia, "driver_version", lambda: "570.86.10")
         assert virtual_packages.gpu({}) == {"detected": True, "cuda": "12.8", "driver": "570.86.10"}
+        assert virtual_packages.usable_cuda({}) == "12.8"
+        assert virtual_packages.usable_cuda({"CONDA_OVERRIDE_CUDA": ""}) is None
 
     def test_an_override_detects_nothing(self) -> None:
         assert virtual_packages.gpu({"CONDA_OVERRIDE_CUDA": "12.6"}) == {
@@ -113,6 +125,7 @@ class TestGpu:
             "cuda": "12.6",
             "driver": None,
         }
+        assert virtual_packages.usable_cuda({"CONDA_OVERRIDE_CUDA": "12.6"}) is None
 
 
 def test_version_of() -> None:

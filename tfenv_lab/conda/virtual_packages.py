@@ -11,18 +11,16 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from rattler import BuildString, GenericVirtualPackage, PackageName, Subdir, Version, VirtualPackage
 from rattler.exceptions import InvalidVersionError
 
 from ..errors import InvalidRequest
-from . import platform
+from . import nvidia, platform
 
-#: Written by the NVIDIA kernel module while it is loaded.
-_DRIVER = Path("/sys/module/nvidia/version")
 _CUDA = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
+_KERNEL = re.compile(r"\d+\.\d+(\.\d+)?(\.\d+)?")
 #: conda's names for the oldest processor of an architecture (``get_archspec_name``).
 _BASELINE = {"64": "x86_64", "32": "x86", "arm64": "m1"}
 
@@ -81,6 +79,10 @@ def detect(
             continue
         if value.strip():
             value = value.strip()
+            if name == "__linux":
+                # What follows the numbers is the vendor's (linux_version_validate).
+                kernel = _KERNEL.match(value)
+                value = kernel[0] if kernel else "0"
             found[name] = _package(name, "1", value) if name == "__archspec" else _package(name, value)
         elif name == "__linux":
             found[name] = _package(name, "0")
@@ -110,17 +112,20 @@ def gpu(overrides: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Return ``{detected, cuda, driver}``.
 
     ``detected``: an NVIDIA driver answered on this machine. ``cuda``: the CUDA version that solves use,
-    overrides included, or None. ``driver``: the kernel module's version, or None where it is not known.
+    overrides included, or None. ``driver``: the driver's own version, or None where it is not known.
     """
+    here = version_of(_detected(), "__cuda") is not None
     return {
-        "detected": version_of(_detected(), "__cuda") is not None,
+        "detected": here,
         "cuda": version_of(detect(overrides), "__cuda"),
-        "driver": _driver(),
+        "driver": nvidia.driver_version() if here else None,
     }
 
 
-def _driver() -> str | None:
-    try:
-        return _DRIVER.read_text().strip() or None
-    except OSError:
-        return None
+def usable_cuda(overrides: Mapping[str, str] = os.environ) -> str | None:
+    """Return the CUDA version that a program started here finds, or None.
+
+    A variable can take a driver away, but cannot bring one that is not there.
+    """
+    found = gpu(overrides)
+    return found["cuda"] if found["detected"] else None

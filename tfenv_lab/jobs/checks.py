@@ -105,5 +105,5 @@ def _subject(environment: Environment) -> dict[str, Any]:
         "environment": environment.id,
         "variables": dict(spec.spec.get("env", {})) if spec else environment_variables(prefix),
         "kernel": spec.spec["argv"][0] if spec else None,
-        "cuda": virtual_packages.gpu()["cuda"],
+        "cuda": virtual_packages.usable_cuda(),
     }

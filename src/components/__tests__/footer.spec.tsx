@@ -1,0 +1,45 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { render, screen } from '@testing-library/react';
+import React from 'react';
+
+import { STATUS } from '../../__tests__/fixtures';
+import type { Status } from '../../api/generated';
+import { Footer } from '../footer';
+
+const trans = nullTranslator.load('tfenv_lab');
+
+function show(gpu: Status['gpu']): void {
+  render(
+    <Footer
+      status={{ ...STATUS, gpu }}
+      freeBytes={41e9}
+      channelJob={null}
+      trans={trans}
+      execute={() => undefined}
+    />
+  );
+}
+
+describe('Footer', () => {
+  it('says channels, hardware and space in one line', () => {
+    show({ detected: false, cuda: null, driver: null });
+    screen.getByText('conda-forge · CPU only · 41 GB free');
+  });
+
+  it('shows the CUDA version and the driver of a GPU', () => {
+    show({ detected: true, cuda: '12.8', driver: '570.86.10' });
+    screen.getByText('conda-forge · GPU: CUDA 12.8 · 41 GB free');
+    screen.getByText('NVIDIA driver 570.86.10');
+  });
+
+  it('says so when the version of a driver is not known', () => {
+    show({ detected: true, cuda: '12.8', driver: null });
+    screen.getByText('NVIDIA driver of an unknown version');
+  });
+
+  it('does not take an assumed CUDA for a GPU', () => {
+    show({ detected: false, cuda: '12.6', driver: null });
+    screen.getByText('conda-forge · no GPU, CUDA 12.6 assumed · 41 GB free');
+    expect(screen.queryByText(/NVIDIA driver/)).toBeNull();
+  });
+});

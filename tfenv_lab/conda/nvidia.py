@@ -1,0 +1,48 @@
+"""The version of the NVIDIA driver, for people to read: no package depends on it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+#: Written by the kernel module while it is loaded: the version alone, and a sentence with it.
+_FILES = (Path("/sys/module/nvidia/version"), Path("/proc/driver/nvidia/version"))
+#: Where Windows puts the program for its Linux subsystem, which has none of these files.
+_WSL = "/usr/lib/wsl/lib/nvidia-smi"
+_VERSION = re.compile(r"(?:^|\s)(\d+(?:\.\d+)+)(?=\s|$)")
+#: Seconds that nvidia-smi may take: it can wait for a GPU to wake up.
+_PATIENCE = 10
+
+
+@cache
+def driver_version() -> str | None:
+    """Return the version of the driver, such as ``570.86.10``, or None where it is not known."""
+    return next((found for text in map(_text, _FILES) if (found := _version(text))), None) or _version(_asked())
+
+
+def _version(text: str) -> str | None:
+    found = _VERSION.search(text)
+    return found[1] if found else None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _asked() -> str:
+    """Return what ``nvidia-smi`` says; nothing where there is none, or where it fails."""
+    program = shutil.which("nvidia-smi") or shutil.which(_WSL)
+    if program is None:
+        return ""
+    command = [program, "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError, UnicodeError):
+        return ""
+    return answer.stdout
