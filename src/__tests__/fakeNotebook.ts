@@ -23,8 +23,8 @@ export class FakeNotebook {
       ready: Promise.resolve(),
       saveState: new Signal<object, string>(this),
       model: {
-        getMetadata: (key: string) => this.metadata[key],
-        setMetadata: (key: string, value: unknown) => {
+        getMetadata: (key: string): unknown => this.metadata[key],
+        setMetadata: (key: string, value: unknown): void => {
           this.metadata[key] = value;
         }
       }
@@ -32,7 +32,7 @@ export class FakeNotebook {
     sessionContext: {
       session: { kernel: { name: '' } },
       kernelChanged: new Signal<object, void>(this),
-      changeKernel: async ({ name }: { name: string }) => {
+      changeKernel: async ({ name }: { name: string }): Promise<void> => {
         this.switched.push(name);
         this.setKernel(name);
       }

@@ -70,7 +70,7 @@ class CheckApp(TfenvCommand):
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
         environment = await self.find(services, arguments[0])
-        job = await self.finished(services, await services.check(environment.id))
+        job = await self.finished(services, await services.checks.begin(environment.id))
         if job.error is not None or job.result is None:
             return self.fail(
                 job.error or {"reason": job.state, "message": f"The check was {job.state}.", "details": None}
