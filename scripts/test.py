@@ -81,6 +81,7 @@ def read_jest(path: Path) -> Count:
 def suites() -> list[Suite]:
     """Return every suite, quick ones first."""
     junit, jest, galata = REPORTS / "pytest.xml", REPORTS / "jest.json", REPORTS / "galata.xml"
+    real = REPORTS / "real.xml"
     python = sys.executable
     return [
         Suite("ruff", (python, "-m", "ruff", "check", ".")),
@@ -88,8 +89,20 @@ def suites() -> list[Suite]:
         Suite("mypy", (python, "-m", "mypy")),
         Suite("lint", ("jlpm", "lint:check")),
         Suite("ui-tests", ("jlpm", "lint"), folder=ROOT / "ui-tests"),
-        Suite("pytest", (python, "-m", "pytest", "-q", "-n", "auto", f"--junitxml={junit}"), junit, read_junit),
+        Suite(
+            "pytest",
+            (python, "-m", "pytest", "-q", "-n", "auto", "--ignore=tests/real", f"--junitxml={junit}"),
+            junit,
+            read_junit,
+        ),
         Suite("jest", ("jlpm", "jest", "--json", f"--outputFile={jest}"), jest, read_jest),
+        Suite(
+            "real",
+            (python, "-m", "pytest", "-q", "tests/real", f"--junitxml={real}"),
+            real,
+            read_junit,
+            needs_channel=True,
+        ),
         Suite("smoke", (python, "scripts/smoke.py"), needs_channel=True),
         Suite(
             "galata",
