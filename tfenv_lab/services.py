@@ -126,6 +126,10 @@ class Services:
             protected=self.app.protected_environments,
             updates=self._updates,
             advice=[self._advice, lambda found: self.kernels.advice(found)],
+            knowledge=lambda: (
+                self.__dict__["catalog"].knowledge if "catalog" in self.__dict__ else None,
+                self.kernels.trouble(),
+            ),
             busy_of=lambda prefix: self.jobs.busy_of(prefix),
             kernels_of=lambda: self.kernels.registered(),
             checks_of=self.checks.newest,

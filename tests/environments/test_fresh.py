@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ import pytest
 from tests.environments.conftest import only, run, settle
 from tests.prefixes import add_dist_info, add_kernel, add_record, make_prefix
 from tfenv_lab.environments import facts, inventory
-from tfenv_lab.environments.models import Environment
+from tfenv_lab.environments.models import Environment, EnvironmentFacts, Update
 from tfenv_lab.environments.service import EnvironmentService
 
 Make = Callable[..., EnvironmentService]
@@ -165,3 +166,24 @@ class TestFollowers:
 
         asyncio.run(live())
         assert "no space" in caplog.text
+
+
+def test_what_the_channels_offer_is_asked_again_once_more_is_known(make_service: Make, tf: Path) -> None:
+    settle(tf)
+    known: list[str] = ["2.20.0"]
+    asked: list[str] = []
+
+    def updates(_: EnvironmentFacts) -> Update:
+        asked.append(known[-1])
+        return Update(tensorflow=known[-1])
+
+    service = make_service(updates=updates, knowledge=lambda: known[-1])
+    assert only(service) is only(service)
+    known.append("2.21.0")
+    assert only(service).update.tensorflow == "2.21.0"
+    assert asked == ["2.20.0", "2.21.0"]
+
+
+def test_the_list_as_text_is_the_list(make_service: Make, tf: Path) -> None:
+    service = make_service()
+    assert json.loads(run(service.listing())) == {"environments": [only(service).to_json()]}

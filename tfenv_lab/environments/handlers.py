@@ -20,8 +20,7 @@ class EnvironmentsHandler(BaseHandler):
     @authorized
     async def get(self) -> None:
         """Answer with every environment."""
-        environments = await self.services.environments.list()
-        self.send({"environments": [environment.to_json() for environment in environments]})
+        self.finish(await self.services.environments.listing())
 
 
 class EnvironmentHandler(BaseHandler):

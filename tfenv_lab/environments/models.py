@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -131,13 +133,15 @@ class Environment:
     busy: str | None = None
     advice: tuple[Advice, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the contract's object (by hand:
+    @cached_property
+    def text(self) -> str:
+        """The contract's object as JSON, encoded once: a long list is asked for again and again."""
+        return json.dumps(self.to_json())
 
-        ``asdict`` takes ten times as long, which a long list shows).
-        """
+    def to_json(self) -> dict[str, Any]:
+        """Return the contract's object (by hand: ``asdict`` takes ten times as long, which a long list shows)."""
         return {
-            **vars(self),
+            **{field.name: getattr(self, field.name) for field in fields(self)},
             "tensorflow": vars(self.tensorflow) if self.tensorflow else None,
             "keras": vars(self.keras) if self.keras else None,
             "legacy_keras": vars(self.legacy_keras),

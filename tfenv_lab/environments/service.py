@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 class EnvironmentService(LoggingConfigurable):
     """Lists and reads environments. Results are kept by modification time, so the disk stays the truth.
 
-    The callables are asked for every environment of every answer and must be quick and touch neither disk
-    nor network: ``updates`` (what the channels offer, from memory), ``advice`` (more of it), ``busy_of``
-    (the id of the job that holds a prefix). ``kernels_of`` returns all kernels, by real path of the prefix,
-    and ``checks_of`` the newest checks, by id; each is called once an answer, in a thread. ``on_change`` is
-    awaited, after the answer, with the prefixes that changed or vanished.
+    The callables must be quick and touch neither disk nor network: ``updates`` (what the channels offer, from memory)
+    and ``advice`` (more of it) are asked when an environment or what ``knowledge`` returns is another than before,
+    ``busy_of`` (the id of the job that holds a prefix) for every environment of every answer. ``kernels_of`` returns
+    all kernels, by real path of the prefix, and ``checks_of`` the newest checks, by id; each is called once an answer,
+    in a thread. ``on_change`` is awaited, after the answer, with the prefixes that changed or vanished.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class EnvironmentService(LoggingConfigurable):
         protected: Iterable[str] = (),
         updates: Callable[[EnvironmentFacts], Update] | None = None,
         advice: Sequence[Callable[[EnvironmentFacts], Iterable[Advice]]] = (),
+        knowledge: Callable[[], object] = lambda: None,
         busy_of: Callable[[Path], str | None] | None = None,
         kernels_of: Callable[[], dict[str, Kernel]] | None = None,
         checks_of: Callable[[Sequence[Seen], Mapping[str, Kernel]], Mapping[str, LastCheck]] | None = None,
@@ -48,12 +49,14 @@ class EnvironmentService(LoggingConfigurable):
         super().__init__(**kwargs)
         self.updates = updates
         self.advice = list(advice)
+        self.knowledge = knowledge
         self.busy_of = busy_of
         self.kernels_of = kernels_of
         self.checks_of = checks_of
         self.on_change = on_change
         self._protection = Protection(protected)
         self._inventory = Inventory(settings, envs_dir)
+        self._models: dict[str, tuple[EnvironmentFacts, tuple[object, ...], Environment]] = {}
         self._following: asyncio.Task[None] | None = None
 
     def id_of(self, prefix: Path) -> str:
@@ -67,7 +70,15 @@ class EnvironmentService(LoggingConfigurable):
     async def list(self) -> Sequence[Environment]:
         """Return every environment, by name. Never waits for the network, nor long for a disk."""
         seen, found = await self._look()
-        return sorted((self._model(one, found) for one in seen), key=lambda found: (found.name != "base", found.name))
+        knowledge = self.knowledge()
+        models = {one.real: self._kept(one, found, knowledge) for one in seen}
+        self._models = models
+        listed = (model for _, _, model in models.values())
+        return sorted(listed, key=lambda model: (model.name != "base", model.name))
+
+    async def listing(self) -> str:
+        """Return every environment as the JSON text that the contract has for ``environments``."""
+        return f'{{"environments": [{", ".join(environment.text for environment in await self.list())}]}}'
 
     async def get(self, identifier: str) -> Environment:
         """Return one environment after a closer look; NotFound where none has this id (any more)."""
@@ -127,6 +138,17 @@ class EnvironmentService(LoggingConfigurable):
             await change
         except Exception:
             self.log.exception("What follows a change of environments failed")
+
+    def _kept(
+        self, one: Seen, beside: _Beside, knowledge: object
+    ) -> tuple[EnvironmentFacts, tuple[object, ...], Environment]:
+        """Return an environment beside what it was made of: the last one, where all of that is as it was."""
+        busy = self.busy_of(one.facts.prefix) if self.busy_of else None
+        found = (one.name, beside.kernels.get(one.real), beside.checks.get(one.facts.id), busy, knowledge)
+        kept = self._models.get(one.real)
+        if kept is not None and kept[0] is one.facts and kept[1] == found:
+            return kept
+        return one.facts, found, self._model(one, beside)
 
     def _model(self, one: Seen, beside: _Beside) -> Environment:
         found = one.facts

@@ -81,6 +81,11 @@ class Catalog:
         """Forget what is in memory, after the channels became others."""
         self._listings, self._latest = {}, None
 
+    @property
+    def knowledge(self) -> object:
+        """What ``updates`` and ``known`` answer from: another object whenever their answers may be others."""
+        return self._latest
+
     def updates(self, facts: EnvironmentFacts) -> Update:
         """Return what the channels offer an environment, from memory: nothing while no catalog was asked for."""
         from ..conda.versions import newer
