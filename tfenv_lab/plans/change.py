@@ -15,7 +15,7 @@ from ..tensorflow import family
 from .requests import ALL
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
+    from rattler import GenericVirtualPackage, RepoDataRecord
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,11 @@ def same_variant(state: State, specs: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
+def narrower(old: str | None, new: str) -> str:
+    """Return what to remember of an install: a bare name does not widen what was asked for before."""
+    return old if old is not None and " " not in new else new
+
+
 def remembered(state: State, specs: Mapping[str, str], after: Sequence[RepoDataRecord]) -> dict[str, str]:
     """Return the specs to remember after an update: as they were where they still hold, else at the new minor."""
     from ..conda import specs as spec_texts
@@ -144,3 +149,19 @@ def without(state: State, names: Collection[str]) -> list[RepoDataRecord]:
             break
         gone |= orphans
     return [record for record in state.records if record.name.normalized not in gone]
+
+
+def virtual(state: State) -> tuple[str | None, list[GenericVirtualPackage]]:
+    """Return the CUDA version to pretend, and the virtual packages for changing an environment.
+
+    One made for CUDA on a machine without a driver (a login node) keeps its variant.
+    """
+    from ..conda import virtual_packages
+
+    detected = virtual_packages.detect()
+    if virtual_packages.version_of(detected, "__cuda") is None:
+        builds = (family.cuda_of(r.name.normalized, str(r.build)) for r in state.records)
+        cuda = next((version for version in builds if version), None)
+        if cuda is not None:
+            return cuda, virtual_packages.detect(cuda=cuda)
+    return None, detected

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import NotFound, PrefixExists, Protected, Unsatisfiable
-from ..tensorflow import family
 from . import change, requests
+from .suggestions import suggest
 
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage, RepoDataRecord
@@ -108,10 +108,7 @@ class Planner:
         try:
             after = await self._solve(asked.values(), virtual=virtual)
         except Unsatisfiable as error:
-            suggestion = await self._catalog.suggest(request)
-            if suggestion is None:
-                raise
-            raise Unsatisfiable(f"{error.message} {suggestion}", error.details) from error
+            raise _advised(error, await self._catalog.suggest(request)) from error
         return Draft(
             request,
             request.name,
@@ -135,13 +132,23 @@ class Planner:
             new = change.same_variant(state, asked_for)
         else:
             new, freed = change.loosened(state, request.packages)
-        constraints = [] if "python" in new else change.python_pin(state)
-        roots = {**change.leaves(state), **state.requested, **new}
-        keep = [record for record in state.records if record.name.normalized not in freed]
-        cuda, virtual = _virtual(state)
-        after = await self._solve(roots.values(), keep, constraints, virtual)
+        cuda, virtual = change.virtual(state)
+
+        async def solve(
+            new: Mapping[str, str], requested: Mapping[str, str], freed: Collection[str]
+        ) -> list[RepoDataRecord]:
+            keep = [record for record in state.records if record.name.normalized not in freed]
+            constraints = [] if "python" in new else change.python_pin(state)
+            roots = {**change.leaves(state), **requested, **new}
+            return await self._solve(roots.values(), keep, constraints, virtual)
+
+        try:
+            after = await solve(new, state.requested, freed)
+        except Unsatisfiable as error:
+            suggestion = await suggest(new, state, await self._repodata.names(), solve)
+            raise _advised(error, suggestion) from error
         if isinstance(request, requests.Install):
-            asked = {**state.requested, **{n: _narrower(state.requested.get(n), s) for n, s in new.items()}}
+            asked = {**state.requested, **{n: change.narrower(state.requested.get(n), s) for n, s in new.items()}}
             given = tuple(new.values())
         else:
             asked = change.remembered(state, new, after)
@@ -275,22 +282,6 @@ def _read(environment: Environment) -> _Found:
     return _Found(environment, change.State(prefixes.records(path), prefixes.requested_specs(path)), mark)
 
 
-def _virtual(state: change.State) -> tuple[str | None, list[Any]]:
-    """Return the CUDA version to pretend, and the virtual packages for changing an environment.
-
-    One made for CUDA on a machine without a driver (a login node) keeps its variant.
-    """
-    from ..conda import virtual_packages
-
-    detected = virtual_packages.detect()
-    if virtual_packages.version_of(detected, "__cuda") is None:
-        builds = (family.cuda_of(r.name.normalized, str(r.build)) for r in state.records)
-        cuda = next((version for version in builds if version), None)
-        if cuda is not None:
-            return cuda, virtual_packages.detect(cuda=cuda)
-    return None, detected
-
-
-def _narrower(old: str | None, new: str) -> str:
-    """Return what to remember of an install: a bare name does not widen what was asked for before."""
-    return old if old is not None and " " not in new else new
+def _advised(error: Unsatisfiable, suggestion: object) -> Unsatisfiable:
+    """Return the error with a suggestion in its sentence, where there is one."""
+    return Unsatisfiable(f"{error.message} {suggestion}", error.details) if suggestion else error

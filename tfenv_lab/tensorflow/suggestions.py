@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from .selection import Wanted
 
 #: A person waits for this: so many trials and seconds, and no more.
-_TRIALS = 8
-_SECONDS = 6.0
+TRIALS = 8
+SECONDS = 6.0
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -47,10 +47,10 @@ async def suggest(
     from ..conda.solve import solve
 
     allowed = [ref.name for ref in repodata.settings.channels]
-    until = time.monotonic() + _SECONDS
-    corrected = _correct(wanted.packages, await repodata.names())
+    until = time.monotonic() + SECONDS
+    corrected = correct(wanted.packages, await repodata.names())
     for count, suggestion in enumerate(_near(wanted, listing, corrected)):
-        if count == _TRIALS or time.monotonic() > until:
+        if count == TRIALS or time.monotonic() > until:
             break
         trial = _replaced(wanted, suggestion.change)
         try:
@@ -70,7 +70,7 @@ def _replaced(wanted: Wanted, change: dict[str, Any]) -> _Trial:
     return _Trial(**{**fields, **change})
 
 
-def _correct(packages: Sequence[str], names: Sequence[str]) -> Suggestion | None:
+def correct(packages: Sequence[str], names: Sequence[str]) -> Suggestion | None:
     """Return what to do about packages that no channel holds: the name that was meant, or leave it out."""
     known = set(names)
     words, left = [], []
