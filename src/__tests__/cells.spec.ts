@@ -61,7 +61,7 @@ function open(
   app = new FakeApp(
     new FakeServer({
       'GET environments': { environments },
-      'GET tensorflow': CATALOG,
+      'GET tensorflow?prereleases=1': CATALOG,
       'POST plans': plan('bare'),
       'GET packages?query=opencv': {
         packages: [{ name: 'opencv', versions: ['4.12'], summary: null }]

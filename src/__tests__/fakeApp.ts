@@ -116,7 +116,7 @@ export class FakeApp {
       new FakeServer({
         'GET status': STATUS,
         'GET environments': { environments },
-        'GET tensorflow': CATALOG,
+        'GET tensorflow?prereleases=1': CATALOG,
         'GET jobs': { jobs: [] }
       })
     );

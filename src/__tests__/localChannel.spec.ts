@@ -35,7 +35,7 @@ async function click(name: string): Promise<void> {
 async function openForm(): Promise<HTMLElement> {
   app = await FakeApp.open();
   await app.manager.status.refresh();
-  app.server.routes['GET tensorflow'] = UNREACHABLE;
+  app.server.routes['GET tensorflow?prereleases=1'] = UNREACHABLE;
   app.server.routes['POST local-channel'] = building;
   await click('New');
   return screen.findByRole('alert');
@@ -81,7 +81,7 @@ describe('where the channels cannot be reached', () => {
 
   it('the form is there as soon as the channel is', async () => {
     await build();
-    app.server.routes['GET tensorflow'] = CATALOG;
+    app.server.routes['GET tensorflow?prereleases=1'] = CATALOG;
     app.server.routes['GET status'] = ACTIVE;
     app.finish(building);
     await screen.findByRole('button', { name: 'Review' });
@@ -106,7 +106,7 @@ describe('where the channels cannot be reached', () => {
       local_channel: { available: false, reason, active: false }
     };
     await app.manager.status.refresh();
-    app.server.routes['GET tensorflow'] = UNREACHABLE;
+    app.server.routes['GET tensorflow?prereleases=1'] = UNREACHABLE;
     await click('New');
     const alert = await screen.findByRole('alert');
     expect(alert.textContent).toContain(reason);
@@ -126,7 +126,7 @@ describe('while a local channel is used', () => {
     await screen.findByText(/^local channel · /);
     fireEvent.click(screen.getByText(LEAVE));
     await screen.findByText(/^conda-forge · /);
-    expect(app.server.calls).toContain('GET tensorflow');
+    expect(app.server.calls).toContain('GET tensorflow?prereleases=1');
     screen.getByText(BUILD);
   });
 });

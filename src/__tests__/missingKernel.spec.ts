@@ -22,7 +22,7 @@ async function open(
     new FakeServer({
       'GET status': STATUS,
       'GET environments': { environments },
-      'GET tensorflow': CATALOG,
+      'GET tensorflow?prereleases=1': CATALOG,
       'GET jobs': { jobs: [] },
       'POST plans': plan('tf219')
     }),

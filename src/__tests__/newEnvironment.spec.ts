@@ -110,7 +110,7 @@ describe('a new environment', () => {
 
   it('names the channel that does not answer, and tries again', async () => {
     app = await FakeApp.open();
-    app.server.routes['GET tensorflow'] = failure(
+    app.server.routes['GET tensorflow?prereleases=1'] = failure(
       502,
       'channel-unreachable',
       'The channel conda-forge did not answer.'
@@ -118,7 +118,7 @@ describe('a new environment', () => {
     await click('New');
     const alert = await screen.findByRole('alert');
     expect(alert.textContent).toContain('conda-forge');
-    app.server.routes['GET tensorflow'] = CATALOG;
+    app.server.routes['GET tensorflow?prereleases=1'] = CATALOG;
     await click('Try again');
     await screen.findByRole('button', { name: 'Review' });
   });

@@ -32,7 +32,7 @@ async function open(
     new FakeServer({
       'GET status': STATUS,
       'GET environments': { environments: [environment('tf219')] },
-      'GET tensorflow': CATALOG,
+      'GET tensorflow?prereleases=1': CATALOG,
       'GET jobs': { jobs: [] },
       [EXPORT]: JSON.stringify(record('tf219')),
       [COMPARE]: { differences: [] }

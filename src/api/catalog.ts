@@ -9,8 +9,9 @@ import type { AvailablePackage, Catalog } from './generated';
 export class CatalogClient {
   constructor(private readonly _settings: ServerConnection.ISettings) {}
 
+  /** The releases, pre-releases included: the form hides them. */
   get(): Promise<Catalog> {
-    return request('tensorflow', {}, this._settings);
+    return request('tensorflow?prereleases=1', {}, this._settings);
   }
 
   async search(query: string): Promise<readonly AvailablePackage[]> {

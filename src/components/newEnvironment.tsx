@@ -47,10 +47,13 @@ export interface INewEnvironmentProps {
 export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
   const { draft, trans, onDraft } = props;
   const catalog = offered(props.catalog, draft.prereleases);
-  const choice = draft.choice ?? initialChoice(catalog);
+  // The channels may hold something else than when it was chosen.
+  const choice = draft.choice
+    ? revise(catalog, draft.choice, {})
+    : initialChoice(catalog);
   const release = choice && releaseOf(catalog, choice.version);
   if (!choice || !release) {
-    return <NothingToInstall catalog={catalog} trans={trans} />;
+    return <NothingToInstall {...props} />;
   }
   const name = draft.name ?? proposeName(choice.version, props.names);
   const packages = draft.packages ?? props.defaultPackages;
@@ -116,22 +119,9 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
           checked={draft.keras}
           onChange={keras => onDraft({ ...draft, keras })}
         />
-        {props.catalog.releases.some(item => item.prerelease) && (
-          <Checkbox
-            label={trans.__('Offer pre-releases')}
-            checked={draft.prereleases}
-            onChange={prereleases => {
-              const shown = offered(props.catalog, prereleases);
-              onDraft({
-                ...draft,
-                prereleases,
-                choice: revise(shown, choice, {})
-              });
-            }}
-          />
-        )}
+        <Prereleases {...props} />
         <CudaField
-          versions={cudaVersions(release)}
+          versions={cudaVersions([release])}
           found={props.status?.gpu.cuda ?? null}
           cuda={choice.cuda}
           trans={trans}
@@ -181,11 +171,21 @@ function Age(props: {
   );
 }
 
-function NothingToInstall(props: {
-  catalog: Catalog;
-  trans: TranslationBundle;
-}): JSX.Element {
-  const { catalog, trans } = props;
+function Prereleases(props: INewEnvironmentProps): JSX.Element | null {
+  const { catalog, draft } = props;
+  return catalog.releases.some(item => item.prerelease) ? (
+    <Checkbox
+      label={props.trans.__('Offer pre-releases')}
+      checked={draft.prereleases}
+      onChange={prereleases => props.onDraft({ ...draft, prereleases })}
+    />
+  ) : null;
+}
+
+/** Why there is nothing to choose from, and what would make it possible. */
+function NothingToInstall(props: INewEnvironmentProps): JSX.Element {
+  const { draft, trans } = props;
+  const catalog = offered(props.catalog, draft.prereleases);
   const reasons = catalog.releases[0]?.variants
     .map(variant => variant.reason)
     .filter(reason => reason !== null);
@@ -203,6 +203,16 @@ function NothingToInstall(props: {
           {reason}
         </p>
       ))}
+      <Prereleases {...props} />
+      <CudaField
+        versions={cudaVersions(catalog.releases)}
+        found={props.status?.gpu.cuda ?? null}
+        cuda={null}
+        trans={trans}
+        onChange={cuda =>
+          props.onDraft({ ...draft, choice: initialChoice(catalog, cuda) })
+        }
+      />
     </div>
   );
 }

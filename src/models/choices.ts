@@ -23,12 +23,16 @@ export interface IChoice {
 /**
  * The choice to begin with: the recommended release, the machine as it is, the newest Python that fits.
  *
+ * @param cuda - Take the machine's driver to support this version.
  * @returns null where nothing of the catalog can be installed here.
  */
-export function initialChoice(catalog: Catalog): IChoice | null {
-  const possible = catalog.releases.filter(isPossible(null));
+export function initialChoice(
+  catalog: Catalog,
+  cuda: string | null = null
+): IChoice | null {
+  const possible = catalog.releases.filter(isPossible(cuda));
   const release = possible.find(item => item.recommended) ?? possible[0];
-  return release ? settle(release, 'auto', null, null) : null;
+  return release ? settle(release, 'auto', cuda, null) : null;
 }
 
 /**
@@ -59,12 +63,13 @@ export function offered(catalog: Catalog, prereleases: boolean): Catalog {
       };
 }
 
-/** The CUDA versions of a release's builds, newest first: what a driver may be taken to support. */
-export function cudaVersions(release: Release): string[] {
-  return release.variants
+/** The CUDA versions of releases' builds, newest first: what a driver may be taken to support. */
+export function cudaVersions(releases: readonly Release[]): string[] {
+  const versions = releases
+    .flatMap(release => release.variants)
     .map(variant => cudaOf(variant.name))
-    .filter((version): version is string => version !== null)
-    .sort((a, b) => compareVersions(b, a));
+    .filter((version): version is string => version !== null);
+  return [...new Set(versions)].sort((a, b) => compareVersions(b, a));
 }
 
 /** The variant that a choice comes to: the newest CUDA that fits, else CPU. */

@@ -2,8 +2,9 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, render, screen, within } from '@testing-library/react';
 import React from 'react';
 
-import { CATALOG, STATUS } from '../../__tests__/fixtures';
+import { CATALOG, NO_DRIVER, STATUS } from '../../__tests__/fixtures';
 import type { CreateRequest } from '../../api/generated';
+import type { IChoice } from '../../models/choices';
 import type { IDraft } from '../../models/navigation';
 import { EMPTY_DRAFT } from '../../models/navigation';
 import type { INewEnvironmentProps } from '../newEnvironment';
@@ -135,6 +136,42 @@ describe('NewEnvironment', () => {
   it('says how old its choices are when a channel does not answer', () => {
     show({ catalog: { ...CATALOG, age_seconds: 7200 } });
     expect(screen.getByRole('status').textContent).toContain('2 hours ago');
+  });
+
+  it('is no dead end where every build is for a GPU', () => {
+    const releases = CATALOG.releases.filter(item => item.version === '2.9.0');
+    const requests = show({ catalog: { ...CATALOG, releases } });
+    screen.getByText(NO_DRIVER);
+    expect(screen.queryByRole('button', { name: 'Review' })).toBeNull();
+    fireEvent.change(screen.getByLabelText('CUDA of the driver'), {
+      target: { value: '11.2' }
+    });
+    review();
+    expect(requests[0]).toMatchObject({ tensorflow: '2.9.*', cuda: '11.2' });
+  });
+
+  it('is no dead end where there are only pre-releases', () => {
+    const releases = CATALOG.releases.filter(item => item.prerelease);
+    const requests = show({ catalog: { ...CATALOG, releases } });
+    fireEvent.click(screen.getByLabelText('Offer pre-releases'));
+    review();
+    expect(requests[0].tensorflow).toBe('2.20.0rc0');
+  });
+
+  it('proposes something else when the channels no longer hold what was chosen', () => {
+    const releases = CATALOG.releases.filter(item => item.version !== '2.15.0');
+    const choice: IChoice = {
+      version: '2.15.0',
+      hardware: 'cpu',
+      cuda: null,
+      python: '3.11'
+    };
+    const requests = show({
+      catalog: { ...CATALOG, releases },
+      draft: { ...EMPTY_DRAFT, choice }
+    });
+    review();
+    expect(requests[0].tensorflow).toBe('2.19.*');
   });
 
   it('says why there is nothing to install', () => {

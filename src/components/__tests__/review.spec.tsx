@@ -125,7 +125,11 @@ describe('Review', () => {
       request: UPDATE,
       plan: plan('tf', { warnings: [warning] })
     });
-    screen.getByText(warning.message);
+    const place = screen
+      .getByText(warning.message)
+      .compareDocumentPosition(button('Update'));
+    // The warning stands above the button.
+    expect(place & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
     fireEvent.click(button('In a copy instead'));
     expect(calls.planned).toEqual([instead]);
   });

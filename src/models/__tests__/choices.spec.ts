@@ -66,6 +66,14 @@ describe('initialChoice', () => {
     expect(initialChoice({ ...CATALOG, releases })).toBeNull();
   });
 
+  it('takes a driver for granted where it is told to', () => {
+    const releases = CATALOG.releases.filter(item => item.version === '2.9.0');
+    expect(initialChoice({ ...CATALOG, releases }, '11.2')).toMatchObject({
+      version: '2.9.0',
+      cuda: '11.2'
+    });
+  });
+
   it('leaves out a Python that is blocked on this machine', () => {
     const cpu = variant('cpu', ['3.11', '3.12'], {
       blocked: [{ python: '3.12', reason: 'needs x86_64_v3' }]
@@ -192,6 +200,6 @@ describe('names of variants', () => {
 
   it('give the CUDA versions of a release, newest first', () => {
     const found = releaseOf(CATALOG, '2.19.1');
-    expect(found && cudaVersions(found)).toEqual(['12.9', '12.8']);
+    expect(found && cudaVersions([found])).toEqual(['12.9', '12.8']);
   });
 });

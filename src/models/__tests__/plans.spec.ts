@@ -77,7 +77,7 @@ describe('inCopy', () => {
 
 describe('CatalogModel', () => {
   it('asks once until it is old or asked to', async () => {
-    const server = new FakeServer({ 'GET tensorflow': CATALOG });
+    const server = new FakeServer({ 'GET tensorflow?prereleases=1': CATALOG });
     const model = new CatalogModel(new CatalogClient(server.settings));
     await Promise.all([model.load(), model.load()]);
     await model.load();
@@ -87,10 +87,10 @@ describe('CatalogModel', () => {
   });
 
   it('keeps the last catalog when the channel goes away, and asks again next time', async () => {
-    const server = new FakeServer({ 'GET tensorflow': CATALOG });
+    const server = new FakeServer({ 'GET tensorflow?prereleases=1': CATALOG });
     const model = new CatalogModel(new CatalogClient(server.settings));
     await model.load();
-    server.routes['GET tensorflow'] = failure(
+    server.routes['GET tensorflow?prereleases=1'] = failure(
       502,
       'channel-unreachable',
       'No.'
@@ -98,7 +98,7 @@ describe('CatalogModel', () => {
     await model.refresh();
     expect(model.error?.reason).toBe('channel-unreachable');
     expect(model.catalog).not.toBeNull();
-    server.routes['GET tensorflow'] = CATALOG;
+    server.routes['GET tensorflow?prereleases=1'] = CATALOG;
     await model.load();
     expect(model.error).toBeNull();
   });
