@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -181,6 +182,16 @@ class Channel:
         return last
 
 
+def free_port(count: int = 10) -> int:
+    """Return the first of ``count`` ports in a row that nothing listens on."""
+    for first in range(8990, 65000, count):
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
+            for port in range(first, first + count):
+                held.enter_context(socket.socket()).bind(("localhost", port))
+            return first
+    raise SystemExit("No ports are free for the servers of the browser tests.")
+
+
 def run_all(chosen: list[Suite], env: dict[str, str]) -> dict[str, Count]:
     """Run suites in order; those without a channel to install from count as failed."""
     counts = {}
@@ -217,6 +228,7 @@ def main() -> int:
         if options.images:
             chosen = [every["galata"]]
             env["TFENV_IMAGES"] = "1"
+        env.setdefault("TFENV_UI_PORT", str(free_port()))
         browser = STATE / "browser"
         if browser.is_file():
             env["TFENV_BROWSER"] = browser.read_text().split(maxsplit=1)[1].strip()
