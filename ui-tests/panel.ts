@@ -94,6 +94,24 @@ export class Panel {
     return this.page.locator('.Toastify__toast').filter({ hasText: text });
   }
 
+  /** Make an environment without a click, for what happens afterwards. */
+  async create(request: { name: string; tensorflow: string }): Promise<void> {
+    const { request: http } = this.page;
+    const data = { kind: 'create', ...request };
+    const plan = await (await http.post('/tfenv-lab/plans', { data })).json();
+    const begun = await http.post('/tfenv-lab/jobs', {
+      data: { plan: plan.id }
+    });
+    const { id } = await begun.json();
+    await expect
+      .poll(
+        async () =>
+          (await (await http.get(`/tfenv-lab/jobs/${id}`)).json()).state,
+        { timeout: 300_000 }
+      )
+      .toBe('succeeded');
+  }
+
   async status(): Promise<IStatus> {
     return (await this.page.request.get('/tfenv-lab/status')).json();
   }

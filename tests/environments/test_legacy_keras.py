@@ -45,6 +45,14 @@ async def test_a_plan_adds_the_package_and_its_job_sets_the_variable(api: Api, m
     assert variable_of() == "1"
 
 
+async def test_the_plan_says_what_the_kernel_will_set(api: Api, made: Any) -> None:
+    plan = await api.plan(
+        kind="install", environment=made["id"], specs=["tf-keras=2.19.*"], into=None, legacy_keras=True
+    )
+    assert [(warning["code"], warning["severity"]) for warning in plan["warnings"]] == [("legacy-keras", "info")]
+    assert [entry["name"] for entry in plan["entries"]] == ["tf-keras"]
+
+
 async def test_a_later_change_keeps_it(api: Api, made: Any) -> None:
     await use_keras_2(api, made)
     await api.apply(kind="install", environment=made["id"], specs=["pandas"])

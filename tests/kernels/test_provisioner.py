@@ -122,6 +122,18 @@ class TestInJupyter:
             assert isinstance(manager.provisioner, provisioner.EnvironmentProvisioner)
             assert ask(client, "print(6 * 7)") == "42"
 
+    def test_a_restart_takes_what_is_set_for_the_kernel_by_now(
+        self, service: KernelService, kernel: str, tf219: Path
+    ) -> None:
+        provisioner.install(None)
+        shown = "import os; print(os.environ.get('TF_USE_LEGACY_KERAS'))"
+        with started(kernel) as (manager, client):
+            assert ask(client, shown) == "None"
+            run(service.change(tf219, "tf219", {"legacy_keras": True}))
+            manager.restart_kernel(now=True)
+            client.wait_for_ready(timeout=60)
+            assert ask(client, shown) == "1"
+
     def test_one_that_cannot_start_raises_the_reason(self, kernel: str, tf219: Path) -> None:
         provisioner.install(None)
         (tf219 / "bin" / "python").unlink()

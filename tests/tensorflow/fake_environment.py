@@ -76,10 +76,10 @@ class _Keras:
     layers = types.SimpleNamespace(Dense=lambda units: None)
 
     @property
-    def __version__(self):
+    def Model(self):
         {keras_code}
-        import keras
-        return keras.__version__
+        import {keras_module}
+        return types.SimpleNamespace(__module__="{keras_module}.src.models")
 
 
 keras = _Keras()
@@ -109,6 +109,7 @@ class FakeEnvironment:
         cuda: str | None = None,
         devices: Sequence[str] = ("CPU",),
         keras: str | None = "3.5.0",
+        keras_module: str = "keras",
         before: str = "",
         devices_code: str = "pass",
         keras_code: str = "pass",
@@ -125,12 +126,13 @@ class FakeEnvironment:
             before=before,
             devices_code=devices_code,
             keras_code=keras_code,
+            keras_module=keras_module,
             fit_code=fit_code,
             xla_code=xla_code,
         )
         self.module("tensorflow", code, folder)
         if keras is not None:
-            self.module("keras", f"__version__ = {keras!r}\n", folder)
+            self.module(keras_module, f"__version__ = {keras!r}\n", folder)
 
     def distribution(
         self,

@@ -269,7 +269,7 @@ class TestKeras:
         assert specs(problem) == ["tf-keras=2.19.*"]
 
     def test_legacy_keras_for_another_release(self, environment: FakeEnvironment) -> None:
-        environment.tensorflow("2.19.1", keras="2.18.0")
+        environment.tensorflow("2.19.1", keras="2.18.0", keras_module="tf_keras")
         environment.distribution("tf-keras", "2.18.0")
         problem = only(run(environment, variables={"TF_USE_LEGACY_KERAS": "1"}))
         assert problem.code == "tf-keras-version"
@@ -288,9 +288,10 @@ class TestKeras:
         assert only(run(environment, variables={"TF_USE_LEGACY_KERAS": "1"})).code == "keras-failed"
 
     def test_legacy_keras(self, environment: FakeEnvironment) -> None:
-        environment.tensorflow("2.19.1", keras="2.19.0")
+        environment.tensorflow("2.19.1", keras="2.19.0", keras_module="tf_keras")
         environment.distribution("tf-keras", "2.19.0")
-        assert run(environment, variables={"TF_USE_LEGACY_KERAS": "1"}).ok
+        result = run(environment, variables={"TF_USE_LEGACY_KERAS": "1"})
+        assert (result.ok, result.keras) == (True, "2.19.0")
 
 
 class TestFromOutside:

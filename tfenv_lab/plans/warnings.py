@@ -19,6 +19,7 @@ def warnings(draft: Draft, lines: Sequence[Entry], running: Sequence[str] = ()) 
     found = [
         *_tensorflow(draft, lines),
         *_keras(lines),
+        *_legacy_keras(draft),
         *_downgrades(lines),
         *_removals(draft, lines),
         *_python(lines),
@@ -77,6 +78,15 @@ def _keras(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
             "keras-3",
             "Keras goes from 2 to 3: code written for tf.keras of Keras 2 may break. The package tf-keras keeps "
             "Keras 2 code running (with TF_USE_LEGACY_KERAS=1).",
+        )
+
+
+def _legacy_keras(draft: Draft) -> Iterator[PlanWarning]:
+    if isinstance(draft.request, requests.Install) and draft.request.legacy_keras:
+        yield PlanWarning(
+            "legacy-keras",
+            "Its kernel will set TF_USE_LEGACY_KERAS=1: in notebooks tf.keras is then Keras 2, of tf-keras.",
+            severity="info",
         )
 
 

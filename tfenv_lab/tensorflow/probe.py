@@ -11,7 +11,6 @@ package that this file lies in.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 import traceback
@@ -69,15 +68,12 @@ def tensorflow() -> dict[str, Any]:
 
 
 def keras() -> dict[str, Any]:
-    """The Keras that TensorFlow hands out, and the package of that name."""
+    """The Keras that TensorFlow hands out: keras, or tf_keras."""
     tf: Any = import_module("tensorflow")
 
-    found: dict[str, Any] = {"legacy": os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")}
-    # TensorFlow loads its Keras when it is first asked for.
-    version = tf.keras.__version__ if hasattr(tf.keras, "__version__") else tf.keras.version()
-    module = sys.modules.get("tf_keras" if version.startswith("2.") and "tf_keras" in sys.modules else "keras")
-    found.update(version=version, file=getattr(module, "__file__", None))
-    return found
+    # tf.keras of Keras 2 tells no version, but its classes tell the package that they are of.
+    owner = sys.modules[tf.keras.Model.__module__.split(".")[0]]
+    return {"version": owner.__version__, "file": owner.__file__}
 
 
 def devices() -> dict[str, Any]:
