@@ -69,11 +69,14 @@ export function LocalChannelSwitch(
 export function LocalChannelJob(props: ILocalChannelProps): JSX.Element | null {
   const { job, trans, execute } = props;
   return job && isActive(job) ? (
-    <JobProgress
-      job={job}
-      trans={trans}
-      onCancel={() => execute(CommandIDs.cancelJob, { job: job.id })}
-    />
+    <>
+      <p>{trans.__('Building a local channel')}</p>
+      <JobProgress
+        job={job}
+        trans={trans}
+        onCancel={() => execute(CommandIDs.cancelJob, { job: job.id })}
+      />
+    </>
   ) : (
     job && <JobFailure job={job} trans={trans} execute={execute} />
   );

@@ -123,6 +123,21 @@ async def test_a_change(api: Api, made: Any, shell: Any, change: dict[str, Any])
     assert await shell(line) == _sides(plan), line
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [{"CUDA": "12.6"}, {"CUDA": "12.6", "GLIBC": "2.17"}, {"ARCHSPEC": "x86_64_v3", "LINUX": ""}],
+    ids=str,
+)
+async def test_create_under_variables_that_the_shell_lacks(
+    api: Api, shell: Any, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"CONDA_OVERRIDE_{name}", value)
+    plan = await api.plan(**CREATE)
+    [line] = plan["commands"]
+    assert await shell(line) == _sides(plan), line
+
+
 async def test_a_change_in_a_copy(api: Api, made: Any, shell: Any) -> None:
     plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow"], into="copy")
     [line] = plan["commands"]

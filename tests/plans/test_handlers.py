@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ..conftest import Api
 from ..tiny_tensorflow import PYTHON, TAG
 
@@ -36,6 +38,16 @@ async def test_the_equivalent_conda_command_quotes_and_overrides_channels(api: A
         f"conda create --name tf --override-channels --channel {tensorflow_channel.url} "
         f"'tensorflow=2.19.*=cpu_*' 'python={PYTHON}.*' keras ipykernel pip"
     ]
+
+
+async def test_the_command_carries_the_variables_that_the_plan_was_solved_under(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"CUDA": "12.8", "GLIBC": "2.17", "LINUX": "", "OSX": "14"}.items():
+        monkeypatch.setenv(f"CONDA_OVERRIDE_{name}", value)
+    plan = await api.plan(kind="create", name="tf", tensorflow="2.19.*", cuda="12.6")
+    variables = plan["commands"][0].split(" conda ")[0]
+    assert variables == "CONDA_OVERRIDE_LINUX='' CONDA_OVERRIDE_GLIBC=2.17 CONDA_OVERRIDE_CUDA=12.6"
 
 
 async def test_a_plan_writes_nothing(api: Api, clean_home: Path) -> None:

@@ -95,6 +95,12 @@ def detect(
     return list(found.values())
 
 
+def in_force(overrides: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the ``CONDA_OVERRIDE_*`` variables that change what ``detect`` returns on this platform."""
+    names = [f"CONDA_OVERRIDE_{name[2:].upper()}" for name in _allowed(platform.subdir())]
+    return {name: overrides[name] for name in names if name in overrides}
+
+
 def describe(packages: Iterable[GenericVirtualPackage]) -> list[dict[str, str]]:
     """Return ``[{name, version, build}]``, as the REST contract shows virtual packages."""
     return [

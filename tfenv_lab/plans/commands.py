@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def commands(draft: Draft, channels: Sequence[ChannelRef], envs_dirs: Sequence[Path]) -> list[str]:
     """Return the equivalent command lines; none for a change that conda has no command for.
 
-    ``--override-channels`` makes them independent of the reader's own configuration. An environment in one of
-    ``envs_dirs`` is given by name, any other by path.
+    ``--override-channels`` and variables in front make them independent of the reader's own configuration. An
+    environment in one of ``envs_dirs`` is given by name, any other by path.
     """
     place = _place(draft.prefix, envs_dirs)
     source = ["--override-channels", *(part for ref in channels for part in ("--channel", _channel(ref)))]
@@ -42,8 +42,17 @@ def commands(draft: Draft, channels: Sequence[ChannelRef], envs_dirs: Sequence[P
             lines = [["conda", "rename", *_place(draft.copy_of or draft.prefix, envs_dirs), name]]
         case _:
             lines = []
-    override = f"CONDA_OVERRIDE_CUDA={draft.cuda} " if draft.cuda else ""
+    override = "".join(f"{name}={shlex.quote(value)} " for name, value in _overrides(draft).items())
     return [override + shlex.join(line) for line in lines]
+
+
+def _overrides(draft: Draft) -> dict[str, str]:
+    """Return the variables under which the plan was solved; none where nothing was."""
+    from ..conda import virtual_packages
+
+    if not draft.virtual:
+        return {}
+    return {**virtual_packages.in_force(), **({"CONDA_OVERRIDE_CUDA": draft.cuda} if draft.cuda else {})}
 
 
 def _specs(specs: Sequence[str]) -> list[str]:
