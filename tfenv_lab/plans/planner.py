@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from ..errors import NotFound, PrefixExists, Protected, Unsatisfiable
 from . import change, requests
-from .suggestions import suggest
 
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage, RepoDataRecord
@@ -145,6 +144,9 @@ class Planner:
         try:
             after = await solve(new, state.requested, freed)
         except Unsatisfiable as error:
+            # It imports the engine, which no server needs to start.
+            from .suggestions import suggest
+
             suggestion = await suggest(new, state, await self._repodata.names(), solve)
             raise _advised(error, suggestion) from error
         if isinstance(request, requests.Install):
