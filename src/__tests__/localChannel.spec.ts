@@ -129,4 +129,17 @@ describe('while a local channel is used', () => {
     expect(app.server.calls).toContain('GET tensorflow?prereleases=1');
     screen.getByText(BUILD);
   });
+
+  it('nothing of it is offered once it was left', async () => {
+    app = await FakeApp.open();
+    app.server.routes['GET status'] = ACTIVE;
+    app.server.routes['DELETE local-channel'] = STATUS;
+    await app.manager.status.refresh();
+    await click('New');
+    await screen.findByRole('button', { name: 'Review' });
+    app.server.routes['GET tensorflow?prereleases=1'] = UNREACHABLE;
+    fireEvent.click(screen.getByText(LEAVE));
+    await screen.findByRole('alert');
+    expect(screen.queryByRole('button', { name: 'Review' })).toBeNull();
+  });
 });

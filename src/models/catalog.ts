@@ -41,6 +41,13 @@ export class CatalogModel extends VDomModel {
     await this._pending;
   }
 
+  /** Ask other channels than before: what those had counts no longer. */
+  async renew(): Promise<void> {
+    await this._pending;
+    this._catalog = null;
+    await this.refresh();
+  }
+
   /** Packages on the channels whose name resembles the query; none where the server cannot search. */
   async search(query: string): Promise<readonly AvailablePackage[]> {
     try {

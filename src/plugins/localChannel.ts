@@ -56,7 +56,7 @@ export const localChannelPlugin: JupyterFrontEndPlugin<void> = {
           const title = trans.__('Leaving the local channel');
           notifyFailure(title, error as RequestError, trans);
         }
-        await Promise.all([status.refresh(), catalog.refresh()]);
+        await Promise.all([status.refresh(), catalog.renew()]);
       }
     });
   }

@@ -59,8 +59,8 @@ export function createManager(
     status: new StatusModel(new StatusClient(settings))
   };
   manager.jobs.jobFinished.connect((_, job) => {
-    if (job.kind === 'build-channel') {
-      void manager.catalog.refresh();
+    if (job.kind === 'build-channel' && job.state === 'succeeded') {
+      void manager.catalog.renew();
     }
     void manager.environments.refresh();
     void manager.status.refresh();
