@@ -110,6 +110,17 @@ class TestLocalChannel:
         with pytest.raises(ChannelUnreachable, match="“bad”"):
             asyncio.run(repodata.records(["foo"]))
 
+    def test_others_take_their_place_and_nothing_is_kept(self, channel: TinyChannel, tmp_path: Path) -> None:
+        repodata = Repodata(settings(bad=(tmp_path / "none").as_uri()))
+        with pytest.raises(ChannelUnreachable, match="“bad”"):
+            asyncio.run(repodata.names())
+        generation = repodata.generation
+        channel.add("foo", "1.0")
+        asyncio.run(repodata.use(settings(good=channel.index())))
+        assert versions(repodata, "foo") == ["foo 1.0"]
+        assert asyncio.run(repodata.names()) == ["foo"]
+        assert repodata.generation > generation
+
     def test_clear_asks_again(self, channel: TinyChannel) -> None:
         repodata = Repodata(settings(tiny=channel.index()))
         asyncio.run(repodata.refresh())
