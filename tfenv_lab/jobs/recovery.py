@@ -1,7 +1,8 @@
-"""What servers that died left: whose jobs still run, and clearing away what the others had begun."""
+"""How jobs end where their worker or server does not say: whose jobs still run, and what the others had begun."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -11,8 +12,8 @@ from typing import Any
 
 import psutil
 
-from ..errors import PrefixBusy
-from .models import Job
+from ..errors import JobFailed, PrefixBusy
+from .models import DONE, Job
 
 
 def this_server() -> dict[str, Any]:
@@ -28,6 +29,23 @@ def alive(server: dict[str, Any]) -> bool:
         return abs(psutil.Process(int(server["pid"])).create_time() - float(server["started"])) < 1
     except (psutil.Error, KeyError, ValueError):
         return False
+
+
+async def outcome(job: Job, last: dict[str, Any] | None, is_cancelled: bool) -> Job:
+    """Return a job as it ended: as its worker's last word says or, without one, as the disk does."""
+    if last is not None and "error" in last:
+        error = last["error"]
+        return job.ended("failed", message=error["message"], error=error)
+    if last is not None:
+        result = last["result"] if job.kind == "check" else None
+        return job.ended("succeeded", message=DONE.get(job.kind, "Done"), result=result)
+    # The worker died. Where its change had taken place all the same, it counts.
+    if await asyncio.to_thread(cleared, job):
+        return job.ended("succeeded", message=DONE.get(job.kind, "Done"))
+    if is_cancelled:
+        return job.ended("cancelled", message="Cancelled; nothing was changed")
+    failure = JobFailed("The work was ended from outside; nothing was changed. Try again.")
+    return job.ended("interrupted", message=failure.message, error=failure.to_json())
 
 
 def cleared(job: Job) -> bool:

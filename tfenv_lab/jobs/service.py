@@ -222,7 +222,7 @@ class JobService(LoggingConfigurable):
             async with self._aside if self._live[job_id].automatic else self._slots:
                 self._update(replace(self._live[job_id], state="running", started=now(), message="Starting"))
                 last = await self._work(job_id, order)
-            job = await self._outcome(self._live[job_id], last)
+            job = await recovery.outcome(self._live[job_id], last, job_id in self._cancelled)
         except asyncio.CancelledError:
             state: State = "cancelled" if job_id in self._cancelled else "interrupted"
             job = self._live[job_id].ended(state, message="Cancelled before it began")
@@ -277,21 +277,6 @@ class JobService(LoggingConfigurable):
             return None
         word: dict[str, Any] = last.result()
         return word
-
-    async def _outcome(self, job: Job, last: dict[str, Any] | None) -> Job:
-        if last is not None and "error" in last:
-            error = last["error"]
-            return job.ended("failed", message=error["message"], error=error)
-        if last is not None:
-            result = last["result"] if job.kind == "check" else None
-            return job.ended("succeeded", message=DONE.get(job.kind, "Done"), result=result)
-        # The worker died. Where its change had taken place all the same, it counts.
-        if await asyncio.to_thread(recovery.cleared, job):
-            return job.ended("succeeded", message=DONE.get(job.kind, "Done"))
-        if job.id in self._cancelled:
-            return job.ended("cancelled", message="Cancelled; nothing was changed")
-        failure = JobFailed("The work was ended from outside; nothing was changed. Try again.")
-        return job.ended("interrupted", message=failure.message, error=failure.to_json())
 
     # What earlier servers left
 
