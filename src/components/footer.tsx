@@ -4,7 +4,11 @@ import React from 'react';
 import type { Job, Status } from '../api/generated';
 import { formatBytes } from '../models/units';
 import type { Execute } from './environmentRow';
-import { LocalChannelJob, LocalChannelSwitch } from './localChannel';
+import {
+  LeaveLocalChannel,
+  LocalChannelJob,
+  LocalChannelOffer
+} from './localChannel';
 
 export interface IFooterProps {
   readonly status: Status;
@@ -49,9 +53,16 @@ export function Footer(props: IFooterProps): JSX.Element {
           {status.channels.map(channel => (
             <dd key={channel.url}>{channel.url}</dd>
           ))}
-          <dd>
-            <LocalChannelSwitch {...local} />
-          </dd>
+          {local.localChannel.active && (
+            <dd>
+              <LeaveLocalChannel {...local} />
+            </dd>
+          )}
+          {local.localChannel.available && !status.channels.some(isLocal) && (
+            <dd>
+              <LocalChannelOffer {...local} />
+            </dd>
+          )}
           <dt>{trans.__('New environments go to')}</dt>
           <dd>{status.envs_dir}</dd>
           <dt>{trans.__('Machine')}</dt>
@@ -74,12 +85,13 @@ export function Footer(props: IFooterProps): JSX.Element {
   );
 }
 
+type Channel = Status['channels'][number];
+
+function isLocal(channel: Channel): boolean {
+  return channel.url.startsWith('file:');
+}
+
 /** A folder has no short name. */
-function channelName(
-  channel: Status['channels'][number],
-  trans: TranslationBundle
-): string {
-  return channel.url.startsWith('file:')
-    ? trans.__('local channel')
-    : channel.name;
+function channelName(channel: Channel, trans: TranslationBundle): string {
+  return isLocal(channel) ? trans.__('local channel') : channel.name;
 }

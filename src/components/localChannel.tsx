@@ -46,23 +46,17 @@ export function LocalChannelOffer(props: ILocalChannelProps): JSX.Element {
   );
 }
 
-/** The way to a local channel, and from it back to those that are configured. */
-export function LocalChannelSwitch(
-  props: ILocalChannelProps
-): JSX.Element | null {
-  const { localChannel, trans } = props;
-  if (localChannel.active) {
-    return (
-      <button
-        type="button"
-        className="jp-TfenvLink"
-        onClick={() => props.execute(CommandIDs.leaveLocalChannel)}
-      >
-        {trans.__('Use the configured channels again')}
-      </button>
-    );
-  }
-  return localChannel.available ? <LocalChannelOffer {...props} /> : null;
+/** The way back from a local channel. */
+export function LeaveLocalChannel(props: ILocalChannelProps): JSX.Element {
+  return (
+    <button
+      type="button"
+      className="jp-TfenvLink"
+      onClick={() => props.execute(CommandIDs.leaveLocalChannel)}
+    >
+      {props.trans.__('Use the configured channels again')}
+    </button>
+  );
 }
 
 /** How the building of a local channel goes, or why it failed. */

@@ -1,5 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { render, screen } from '@testing-library/react';
+import { cleanup, render, screen } from '@testing-library/react';
 import React from 'react';
 
 import { STATUS } from '../../__tests__/fixtures';
@@ -8,10 +8,12 @@ import { Footer } from '../footer';
 
 const trans = nullTranslator.load('tfenv_lab');
 
-function show(gpu: Status['gpu']): void {
+const NO_GPU = { detected: false, cuda: null, driver: null };
+
+function show(gpu: Status['gpu'], change: Partial<Status> = {}): void {
   render(
     <Footer
-      status={{ ...STATUS, gpu }}
+      status={{ ...STATUS, gpu, ...change }}
       freeBytes={41e9}
       channelJob={null}
       trans={trans}
@@ -22,8 +24,18 @@ function show(gpu: Status['gpu']): void {
 
 describe('Footer', () => {
   it('says channels, hardware and space in one line', () => {
-    show({ detected: false, cuda: null, driver: null });
+    show(NO_GPU);
     screen.getByText('conda-forge · CPU only · 41 GB free');
+  });
+
+  it('offers a local channel beside remote ones, and no second one', () => {
+    show(NO_GPU);
+    screen.getByText('Build a local channel from PyPI…');
+    cleanup();
+    const channels = [{ name: 'file:///c', url: 'file:///c' }];
+    show(NO_GPU, { channels });
+    screen.getByText('local channel · CPU only · 41 GB free');
+    expect(screen.queryByText('Build a local channel from PyPI…')).toBeNull();
   });
 
   it('shows the CUDA version and the driver of a GPU', () => {
