@@ -33,7 +33,10 @@ async def test_a_cpu_build_beside_a_gpu_is_warned_of_unless_asked_for(
 ) -> None:
     monkeypatch.setenv("CONDA_OVERRIDE_CUDA", "12.6")
     request = {"kind": "create", "name": "tf", "tensorflow": "2.20.*", "python": PYTHON}
-    assert _codes(await api.plan(**request)) == ["cpu-build-with-gpu"]
+    plan = await api.plan(**request)
+    assert _codes(plan) == ["cpu-build-with-gpu"]
+    # A variable is no GPU.
+    assert plan["warnings"][0]["message"].startswith("CONDA_OVERRIDE_CUDA says CUDA 12.6")
     assert _codes(await api.plan(**request, variant="cpu")) == []
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tfenv_lab.conda import virtual_packages
 from tfenv_lab.conda.pypi import PypiPackage
 from tfenv_lab.conda.records import PackageStem
 from tfenv_lab.environments.models import Advice, EnvironmentFacts, Keras, TensorFlow, Update
@@ -185,13 +186,19 @@ def test_quick_enough_for_a_list() -> None:
     assert (time.perf_counter() - start) / 100 < 0.002
 
 
-def test_what_the_catalog_knows(forge: Forge, catalog_of: Callable[..., Catalog]) -> None:
+def test_what_the_catalog_knows(
+    forge: Forge, catalog_of: Callable[..., Catalog], monkeypatch: pytest.MonkeyPatch
+) -> None:
     forge.tensorflow("2.19.1", "cpu", "3.12")
     forge.tensorflow("2.18.0", "cuda126", "3.12")
     forge.tensorflow("2.18.0", "cpu", "3.12")
     catalog = catalog_of(forge.index(), {"CUDA": "12.6"})
     assert catalog.known(facts("2.18.0")) == Known()
     asyncio.run(catalog.get())
+    # A variable lets CUDA builds be chosen, but is no GPU.
+    assert catalog.known(facts("2.18.0")).cuda is None
+    with_gpu = tuple(virtual_packages.detect(cuda="12.6"))
+    monkeypatch.setattr(virtual_packages, "_detected", lambda: with_gpu)
     known = catalog.known(facts("2.18.0"))
     assert known == Known(cuda="12.6", update=Update(tensorflow="2.19.1"), cuda_release="2.18.0")
     assert catalog.known(facts("2.19.1")).cuda_release == "2.18.0"

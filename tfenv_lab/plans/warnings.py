@@ -139,12 +139,15 @@ def _hardware(draft: Draft) -> Iterator[PlanWarning]:
                 severity="info",
             )
         return
-    has_driver = any(package.name.normalized == "__cuda" for package in draft.virtual)
+    from ..conda import virtual_packages
+
+    cuda = virtual_packages.version_of(draft.virtual, "__cuda")
     asked = isinstance(draft.request, requests.Create) and draft.request.variant == "cpu"
-    if has_driver and not on_cuda and not asked:
+    if cuda is not None and not on_cuda and not asked:
+        here = "A GPU is present" if virtual_packages.usable_cuda() else f"CONDA_OVERRIDE_CUDA says CUDA {cuda}"
         yield PlanWarning(
             "cpu-build-with-gpu",
-            "A GPU is present, but this is a CPU build of TensorFlow; it will not use the GPU.",
+            f"{here}, but this is a CPU build of TensorFlow; it will not use a GPU.",
         )
 
 

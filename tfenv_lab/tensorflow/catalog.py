@@ -38,9 +38,8 @@ class Catalog:
         self._overrides = overrides
         self._lock = asyncio.Lock()
         self._listings: dict[tuple[int, str], Listing] = {}
-        #: The newest listing for the machine as it is, for questions that must not wait, and what it was made for.
+        #: The newest listing for the machine as it is, for questions that must not wait.
         self._latest: Listing | None = None
-        self._machine: list[GenericVirtualPackage] = []
 
     async def get(self, prereleases: bool = False, cuda: str | None = None) -> CatalogModel:
         """Return the releases, newest first; with ``cuda`` as if the driver supported that version.
@@ -108,7 +107,7 @@ class Catalog:
             return Known()
         minor = ".".join(facts.python.split(".")[:2])
         return Known(
-            cuda=virtual_packages.version_of(self._machine, "__cuda"),
+            cuda=virtual_packages.usable_cuda(self._overrides),
             update=self.updates(facts),
             cuda_release=self._latest.cuda_release(facts.tensorflow.version, minor),
         )
@@ -128,7 +127,7 @@ class Catalog:
                 kept = [item for item in self._listings.items() if item[0][0] == key[0]]
                 self._listings = dict([*kept[-_KEPT:], (key, listing)])
             if key[1] == " ".join(map(str, self._virtual(None))):
-                self._latest, self._machine = self._listings[key], virtual
+                self._latest = self._listings[key]
             return self._listings[key]
 
     async def _build(self, virtual: list[GenericVirtualPackage]) -> Listing:
