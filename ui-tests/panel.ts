@@ -112,6 +112,11 @@ export class Panel {
       .toBe('succeeded');
   }
 
+  async environments(): Promise<{ id: string; name: string }[]> {
+    const answer = await this.page.request.get('/tfenv-lab/environments');
+    return (await answer.json()).environments;
+  }
+
   async status(): Promise<IStatus> {
     return (await this.page.request.get('/tfenv-lab/status')).json();
   }

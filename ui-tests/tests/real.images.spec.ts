@@ -65,6 +65,18 @@ test('pictures of every screen @images', async ({ page }) => {
   await row.getByRole('button', { name, exact: true }).click();
   await expect(panel.root.getByRole('tab').first()).toBeVisible();
   await take('details');
+  // Keras 2 without its package is a problem that any machine can have.
+  const [environment] = await panel.environments();
+  for (const [legacy_keras, words, screen] of [
+    [true, 'Checked: it has problems', 'check-problems'],
+    [false, 'Checked: it works', 'check']
+  ] as const) {
+    const path = `/tfenv-lab/environments/${environment.id}/kernelspec`;
+    await page.request.put(path, { data: { legacy_keras } });
+    await panel.root.getByRole('tab', { name: 'Check' }).click();
+    await expect(panel.root.getByText(words)).toBeVisible(slow);
+    await take(screen);
+  }
   await panel.button('Back').click();
   await row
     .getByRole('button', { name: `Update ${name} to TensorFlow ${newest}` })
