@@ -8,7 +8,7 @@ import { describeCheck } from '../models/checks';
 import type { Execute } from './environmentRow';
 
 const SIGNS: Record<NonNullable<CheckState>, string> = {
-  checking: '…',
+  checking: '◌',
   ok: '✓',
   problems: '!',
   unchecked: '○'

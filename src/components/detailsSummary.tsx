@@ -50,11 +50,13 @@ export function DetailsSummary(props: {
   if (generation !== null) {
     const isTwo = generation === 2;
     const command = isTwo ? CommandIDs.useKeras3 : CommandIDs.useKeras2;
-    const version = environment.legacy_keras.version ?? '';
+    const { version } = environment.legacy_keras;
     facts.push([
-      isTwo
-        ? trans.__('tf.keras is Keras 2 (tf-keras %1)', version)
-        : trans.__('tf.keras is Keras 3'),
+      !isTwo
+        ? trans.__('tf.keras is Keras 3')
+        : version
+          ? trans.__('tf.keras is Keras 2 (tf-keras %1)', version)
+          : trans.__('tf.keras should be Keras 2, and tf-keras is missing'),
       <button
         type="button"
         className="jp-TfenvLink"

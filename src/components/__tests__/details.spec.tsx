@@ -336,6 +336,15 @@ describe('Details', () => {
     ]);
   });
 
+  it('says that Keras 2 is missing where the kernel asks for it', () => {
+    show({
+      environment: environment('tf219', {
+        legacy_keras: { version: null, enabled: true }
+      })
+    });
+    screen.getByText(/tf-keras is missing/);
+  });
+
   it('says where it comes from and why it must not be changed', () => {
     const shown = environment('base', {
       tensorflow: {
