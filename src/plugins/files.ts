@@ -62,7 +62,9 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
               format: 'text',
               content: text
             });
-            Notification.success(trans.__('Saved as %1.', path));
+            Notification.success(trans.__('Saved as %1.', path), {
+              autoClose: 5000
+            });
           }
         } catch (error) {
           notifyFailure(environment.name, error as RequestError, trans);
@@ -146,7 +148,9 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
             fileName
           });
         } catch {
-          Notification.error(trans.__('%1 cannot be read as text.', fileName));
+          Notification.error(trans.__('%1 cannot be read as text.', fileName), {
+            autoClose: 5000
+          });
         }
       }
     });

@@ -84,14 +84,16 @@ export const recordPlugin: JupyterFrontEndPlugin<void> = {
         const environment = environmentOf(notebook);
         if (!environment) {
           Notification.warning(
-            trans.__('The kernel of this notebook is of no known environment.')
+            trans.__('The kernel of this notebook is of no known environment.'),
+            { autoClose: 5000 }
           );
           return;
         }
         try {
           write(notebook, await records.read(environment));
           Notification.success(
-            trans.__('%1 is recorded in the notebook.', environment.name)
+            trans.__('%1 is recorded in the notebook.', environment.name),
+            { autoClose: 5000 }
           );
           compare();
         } catch (error) {

@@ -244,7 +244,8 @@ export class TfenvPanel extends ReactWidget {
         this._trans.__(
           '%1 is larger than 5 MB; it does not describe an environment.',
           file.name
-        )
+        ),
+        { autoClose: 5000 }
       );
       return;
     }
