@@ -9,8 +9,8 @@ const CELL =
 test.use({ kernels: null, sessions: null });
 
 test('a notebook brings its environment back', async ({ page, tmpPath }) => {
-  test.setTimeout(600_000);
-  const slow = { timeout: 300_000 };
+  test.setTimeout(120_000);
+  const slow = { timeout: 60_000 };
   const panel = new Panel(page);
   const idle = page.locator('#jp-main-statusbar').getByText(/\| Idle$/);
   const output = page
@@ -42,9 +42,8 @@ test('a notebook brings its environment back', async ({ page, tmpPath }) => {
   expect(metadata.tfenv_lab.name).toBe(name);
   expect(JSON.stringify(metadata.tfenv_lab).length).toBeLessThan(20_000);
 
-  await page.menu.clickMenuItem('File>Close and Shut Down Notebook');
-  const shutDown = page.getByRole('button', { name: 'Shut Down' });
-  await shutDown.click();
+  await page.notebook.close();
+  await page.kernel.shutdownAll();
   const row = panel.row(name);
   await row.hover();
   await row.getByRole('button', { name: `Actions for ${name}` }).click();
@@ -55,7 +54,7 @@ test('a notebook brings its environment back', async ({ page, tmpPath }) => {
     .click();
   await expect(row).toHaveCount(0, slow);
 
-  await page.filebrowser.open(file);
+  await page.notebook.openByPath(file);
   const missing = panel.notification('is not on this server.');
   await expect(missing).toContainText(name, slow);
   await missing
