@@ -105,6 +105,18 @@ describe('an environment from a file', () => {
     expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
   });
 
+  it('comes from a file of the server, dragged onto the panel', async () => {
+    app.contents.files['work/environment.yml'] = TEXT;
+    const drag = Object.assign(new Event('lm-drop'), {
+      mimeData: {
+        hasData: (type: string) => type === 'application/x-jupyter-icontents',
+        getData: () => ['work/environment.yml']
+      }
+    });
+    app.panel!.node.dispatchEvent(drag);
+    expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
+  });
+
   it('says which file of the server is no text', async () => {
     await app.commands.execute(CommandIDs.importFile, { path: 'work/a.lock' });
     expect(app.toasts).toEqual(['a.lock cannot be read as text.']);

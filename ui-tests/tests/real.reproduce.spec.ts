@@ -9,8 +9,8 @@ const CELL =
 test.use({ kernels: null, sessions: null });
 
 test('a notebook brings its environment back', async ({ page, tmpPath }) => {
-  test.setTimeout(120_000);
-  const slow = { timeout: 60_000 };
+  test.setTimeout(600_000);
+  const slow = { timeout: 300_000 };
   const panel = new Panel(page);
   const idle = page.locator('#jp-main-statusbar').getByText(/\| Idle$/);
   const output = page
@@ -54,7 +54,9 @@ test('a notebook brings its environment back', async ({ page, tmpPath }) => {
     .click();
   await expect(row).toHaveCount(0, slow);
 
-  await page.notebook.openByPath(file);
+  await page.sidebar.openTab('filebrowser');
+  await page.filebrowser.open(file);
+  await panel.open();
   const missing = panel.notification('is not on this server.');
   await expect(missing).toContainText(name, slow);
   await missing
