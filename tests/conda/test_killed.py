@@ -63,6 +63,7 @@ def _order(lab: Lab, prefix: Path, job: str, spec: str) -> bytes:
             "copy_of": None,
             "moved": None,
             "summary": "",
+            "pypi": [],
         },
     }
     order = {
