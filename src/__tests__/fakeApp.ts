@@ -6,7 +6,7 @@ import { Notification } from '@jupyterlab/apputils';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { Event, Kernel } from '@jupyterlab/services';
 import { CommandRegistry } from '@lumino/commands';
-import { Stream } from '@lumino/signaling';
+import { Signal, Stream } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
 import type { Environment, Job } from '../api/generated';
@@ -50,6 +50,7 @@ export class FakeApp {
       contents: this.contents,
       kernelspecs: {
         specs: { kernelspecs: this._specs },
+        specsChanged: this._specsChanged,
         refreshSpecs: async () => {
           this.specsRead++;
         }
@@ -95,6 +96,7 @@ export class FakeApp {
     for (const [name, value] of Object.entries(metadata)) {
       this._specs[name] = { metadata: value };
     }
+    this._specsChanged.emit();
   }
 
   readonly contents = new FakeContents();
@@ -170,6 +172,7 @@ export class FakeApp {
   }
 
   private readonly _app: JupyterFrontEnd;
+  private readonly _specsChanged = new Signal<object, void>({});
   private readonly _specs: Record<string, { metadata: object }> = {};
   private readonly _stream = new Stream<Event.IManager, Event.Emission>(
     {} as Event.IManager

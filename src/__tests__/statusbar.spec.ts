@@ -67,6 +67,14 @@ describe('the status bar', () => {
     expect(asked()).toBe(0);
   });
 
+  it('comes when the kernelspecs are known later than the kernel', async () => {
+    open();
+    app.manager.environments.currentKernel = 'conda-env-tf219-py';
+    expect(asked()).toBe(0);
+    app.kernelspecs = { 'conda-env-tf219-py': OURS };
+    await waitFor(() => expect(isShown()).toBe(true));
+  });
+
   it('asks once for a kernel that no environment has', async () => {
     open({ 'conda-env-other-py': OURS });
     app.manager.environments.currentKernel = 'conda-env-other-py';

@@ -43,7 +43,7 @@ export const statusBarPlugin: JupyterFrontEndPlugin<void> = {
 
     /** The kernel that was looked for last: each is asked about once. */
     let asked: string | null = null;
-    environments.stateChanged.connect(() => {
+    const look = (): void => {
       const kernel = environments.currentKernel;
       if (kernel === null || kernel === asked || environments.current) {
         return;
@@ -52,7 +52,10 @@ export const statusBarPlugin: JupyterFrontEndPlugin<void> = {
         asked = kernel;
         void environments.refresh();
       }
-    });
+    };
+    environments.stateChanged.connect(look);
+    // After a reload of the page notebooks can have their kernels before the kernelspecs are known.
+    kernelspecs.specsChanged.connect(look);
   }
 };
 

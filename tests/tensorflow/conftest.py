@@ -1,4 +1,4 @@
-"""A made-up channel in conda-forge's shape, and a catalog of it on a chosen machine."""
+"""A made-up channel in conda-forge's shape, a catalog of it on a chosen machine, and a made-up environment."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tfenv_lab.tensorflow.catalog import Catalog
 from tfenv_lab.tensorflow.models import CatalogModel, Release, Variant
 
 from ..tiny_channel import TinyChannel
+from .fake_environment import FakeEnvironment
 
 #: An x86-64-v3 Linux without a GPU, whatever runs the tests.
 MACHINE = {
@@ -81,3 +82,11 @@ def release_of(model: CatalogModel, version: str) -> Release:
 
 def variant_of(model: CatalogModel, version: str, name: str) -> Variant:
     return next(variant for variant in release_of(model, version).variants if variant.name == name)
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEnvironment:
+    """An environment without TensorFlow, and without the variables that a check would look at."""
+    for name in ("PYTHONPATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "TF_USE_LEGACY_KERAS"):
+        monkeypatch.delenv(name, raising=False)
+    return FakeEnvironment(tmp_path / "envs" / "fake")
