@@ -27,7 +27,8 @@ export class FakeContents {
       if (!(path in this.files)) {
         throw new Error('not a text');
       }
-      return { content: this.files[path] };
+      // As the server's client does: options that do not ask for it get none.
+      return { content: options.content ? this.files[path] : null };
     }
     return {
       content: Object.keys(this.files)

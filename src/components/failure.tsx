@@ -45,6 +45,10 @@ function whatToDo(failure: IFailure, trans: TranslationBundle): string | null {
       return trans.__(
         'Check the network and proxy of the server, or set other channels (TfenvLab.channels, or condarc).'
       );
+    case 'channel-not-allowed':
+      return trans.__(
+        'Packages come only from the channels that the server is set to (TfenvLab.allowed_channels).'
+      );
     case 'unreachable':
       return trans.__('It may be restarting: try again in a moment.');
     case 'no-space':

@@ -41,6 +41,7 @@ export async function showDifferences(
       Dialog.cancelButton({ label: trans.__('Close') }),
       Dialog.createButton({
         label: trans.__('Record What Is Installed'),
+        accept: false,
         actions: ['record']
       }),
       Dialog.okButton({

@@ -29,6 +29,8 @@ export async function askExport(
     Dialog.createButton({
       label: trans.__('Save in Folder'),
       caption: trans.__('Save in “%1” of the file browser', `/${folder ?? ''}`),
+      // Second to the other: one primary button.
+      accept: false,
       actions: ['folder']
     }),
     Dialog.okButton({ label: trans.__('Download') })
@@ -40,11 +42,10 @@ export async function askExport(
       button => folder !== null || !button.actions.includes('folder')
     )
   });
-  if (!answer.button.accept || !answer.value) {
-    return null;
-  }
   const isFolder = answer.button.actions.includes('folder');
-  return { kind: answer.value, to: isFolder ? 'folder' : 'download' };
+  return isFolder || answer.button.accept
+    ? { kind: body.getValue(), to: isFolder ? 'folder' : 'download' }
+    : null;
 }
 
 /** The choice of a kind of file. */

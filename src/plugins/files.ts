@@ -141,7 +141,8 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
           const { contents } = serviceManager;
           const file = await contents.get(path, {
             type: 'file',
-            format: 'text'
+            format: 'text',
+            content: true
           });
           await commands.execute(CommandIDs.importEnvironment, {
             content: file.content,
