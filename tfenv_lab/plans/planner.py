@@ -134,15 +134,16 @@ class Planner:
         cuda, virtual = change.virtual(state)
 
         async def solve(
-            new: Mapping[str, str], requested: Mapping[str, str], freed: Collection[str]
+            new: Mapping[str, str], requested: Mapping[str, str], also: Collection[str] = ()
         ) -> list[RepoDataRecord]:
-            keep = [record for record in state.records if record.name.normalized not in freed]
+            moving = freed.union(also)
+            keep = [record for record in state.records if record.name.normalized not in moving]
             constraints = [] if "python" in new else change.python_pin(state)
             roots = {**change.leaves(state), **requested, **new}
             return await self._solve(roots.values(), keep, constraints, virtual)
 
         try:
-            after = await solve(new, state.requested, freed)
+            after = await solve(new, state.requested)
         except Unsatisfiable as error:
             # It imports the engine, which no server needs to start.
             from .suggestions import suggest

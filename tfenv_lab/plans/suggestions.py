@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from .change import State
 
-#: Solves the change for these specs by name (those of the change, and those asked for earlier), with packages that
-#: need not stay as they are.
+#: Solves the change for these specs by name (those of the change, and those asked for earlier), with further packages
+#: that need not stay as they are.
 Solve = Callable[[Mapping[str, str], Mapping[str, str], Collection[str]], Awaitable[Sequence["RepoDataRecord"]]]
-#: Makes the sentence, of the versions by name that were solved.
-Said = Callable[[Mapping[str, str]], str]
+#: Makes the sentence, of the versions by name that were solved; None where they are no help.
+Said = Callable[[Mapping[str, str]], str | None]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,9 @@ async def suggest(new: Mapping[str, str], state: State, names: Sequence[str], so
             after = await solve(trial.new, trial.requested, trial.freed)
         except Unsatisfiable:
             continue
-        return trial.said({record.name.normalized: str(record.version) for record in after})
+        said = trial.said({record.name.normalized: str(record.version) for record in after})
+        if said is not None:
+            return said
     return None
 
 
@@ -75,11 +77,11 @@ def _without(spec: str) -> Said:
     return lambda after: f"Without “{spec}” it works."
 
 
-def _moved(state: State, after: Mapping[str, str]) -> str:
+def _moved(state: State, after: Mapping[str, str]) -> str | None:
     """Return the sentence on what was asked for earlier and must move."""
     moves = []
     for name in state.requested:
         record = state[name]
         if record is not None and name in after and str(record.version) != after[name]:
             moves.append(f"{name} {record.version} → {after[name]}")
-    return f"It works if what was asked for earlier may move: {', '.join(moves)}."
+    return f"It works if what was asked for earlier may move: {', '.join(moves)}." if moves else None
