@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 #: Seconds that the configured channels have to answer, all together.
 PATIENCE = 5.0
-#: What the local channel holds beside TensorFlow and what a kernel needs: Keras 2.
-PACKAGES = ("tf-keras",)
 #: What any channel has at least one of.
 REPODATA = ("noarch/repodata.json.zst", "noarch/repodata.json")
 
@@ -77,7 +75,7 @@ def silent_channels(settings: CondaSettings) -> list[str]:
 def local_channel() -> str:
     """Build the local channel (or find it built) and return its URL; raise SystemExit where that fails."""
     done = subprocess.run(
-        [sys.executable, "-m", "tfenv_lab.wheelchannel", "build", *(f"--package={name}" for name in PACKAGES)],
+        [sys.executable, "-m", "tfenv_lab.wheelchannel", "build"],
         stdout=subprocess.PIPE, text=True, check=False, env=environment(),
     )  # fmt: skip
     if done.returncode:

@@ -38,6 +38,7 @@ def write_index(directory: Path, tag: str) -> Path:
             directory, "tensorflow-cpu", release, tag=platform, requires=requires, files=package, entry_points=cli
         )
     # Requires TensorFlow under its other name, as Keras' own add-ons do.
+    make_wheel(directory, "tf-keras", "2.19.0", requires=["tensorflow<2.20,>=2.19"])
     make_wheel(directory, "tf-keras", "2.20.0", requires=["tensorflow<2.21,>=2.20"])
     make_wheel(directory, "math-kit", "1.5", tag=platform)
     make_wheel(directory, "math-kit", "2.5", tag=platform)

@@ -151,7 +151,7 @@ async def build_channel(order: dict[str, Any], channel: Channel) -> Any:
     """Build the local channel out of PyPI wheels, unless it is there."""
     from ..conda.progress import Progress
     from ..wheelchannel.build import build
-    from ..wheelchannel.request import BuildRequest
+    from ..wheelchannel.request import DEFAULT_PACKAGES, BuildRequest
     from ..wheelchannel.request import Progress as Step
 
     phases = {"resolve": "solve", "download": "download", "repack": "pack"}
@@ -165,7 +165,7 @@ async def build_channel(order: dict[str, Any], channel: Channel) -> Any:
             channel.progress(counted)
 
     # In a thread: the build has event loops of its own.
-    directory = await asyncio.to_thread(build, BuildRequest(), report)
+    directory = await asyncio.to_thread(build, BuildRequest(packages=DEFAULT_PACKAGES), report)
     return {"url": directory.as_uri()}
 
 

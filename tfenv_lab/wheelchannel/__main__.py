@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import TfenvError
-from .request import DEFAULT_RELEASES, BuildRequest, Progress
+from .request import DEFAULT_PACKAGES, DEFAULT_RELEASES, BuildRequest, Progress
 
 
 class Terminal:
@@ -55,9 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--package",
         action="append",
-        default=[],
         metavar="REQUIREMENT",
-        help="further package; may be repeated",
+        help=f"further package; may be repeated (default: with the default releases {', '.join(DEFAULT_PACKAGES)})",
     )
     command.add_argument(
         "--python",
@@ -83,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
         request = BuildRequest(
             tuple(options.tensorflow or DEFAULT_RELEASES),
-            tuple(options.package),
+            tuple(options.package or (() if options.tensorflow else DEFAULT_PACKAGES)),
             options.python,
             options.directory,
         )

@@ -17,6 +17,8 @@ RECIPE = 2
 """Raised whenever the same wheels would be packed differently: every channel is then built anew."""
 
 DEFAULT_RELEASES = ("2.19", "2.20")
+DEFAULT_PACKAGES = ("tf-keras",)
+"""Beside the default releases: Keras 2. Releases before 2.14 have none."""
 BASE_PACKAGES = ("pip", "ipykernel", "keras")
 """In every channel, beside Python and TensorFlow: what an environment needs to be a kernel."""
 
