@@ -117,6 +117,13 @@ describe('an environment from a file', () => {
     expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
   });
 
+  it('is offered for such files alone, in any folder', () => {
+    const isOffered = (path: string): boolean =>
+      app.commands.isVisible(CommandIDs.importFile, { path });
+    expect(isOffered('my work/environment.yml')).toBe(true);
+    expect(isOffered('environments/notes.md')).toBe(false);
+  });
+
   it('says which file of the server is no text', async () => {
     await app.commands.execute(CommandIDs.importFile, { path: 'work/a.lock' });
     expect(app.toasts).toEqual(['a.lock cannot be read as text.']);

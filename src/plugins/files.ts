@@ -133,7 +133,8 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
           }
         }
       },
-      isVisible: args => isEnvironmentFile(String(args.path ?? selected())),
+      isVisible: args =>
+        isEnvironmentFile(PathExt.basename(String(args.path ?? selected()))),
       execute: async args => {
         const path = String(args.path ?? selected());
         const fileName = PathExt.basename(path);
