@@ -178,8 +178,10 @@ class JobService(LoggingConfigurable):
         for job_id, task in self._tasks.items():
             if job_id not in self._workers:
                 task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=10)
+        # Those too whose change is done and that are deleting what it replaced.
+        ending = [*tasks, *self._ending]
+        if ending:
+            await asyncio.wait(ending, timeout=10)
 
     # What runs
 
