@@ -53,6 +53,7 @@ export class FakeApp {
         specsChanged: this._specsChanged,
         refreshSpecs: async () => {
           this.specsRead++;
+          this.kernelspecs = this.made;
         }
       },
       kernels: {
@@ -106,6 +107,8 @@ export class FakeApp {
   readonly notebooks: string[] = [];
   /** Kernels at work. */
   running: Kernel.IModel[] = [];
+  /** Kernels that the server has by the time they are read again. */
+  made: Record<string, object> = {};
   /** How often the kernelspecs were read again. */
   specsRead = 0;
   panel: Widget | null = null;

@@ -1,3 +1,4 @@
+import type { ISessionContext } from '@jupyterlab/apputils';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
 
@@ -32,6 +33,11 @@ export class FakeNotebook {
     sessionContext: {
       session: { kernel: { name: '' } },
       kernelChanged: new Signal<object, void>(this),
+      kernelPreference: {} as ISessionContext.IKernelPreference,
+      kernelPreferenceChanged: new Signal<
+        object,
+        { newValue: ISessionContext.IKernelPreference }
+      >(this),
       changeKernel: async ({ name }: { name: string }): Promise<void> => {
         this.switched.push(name);
         this.setKernel(name);
@@ -43,6 +49,13 @@ export class FakeNotebook {
   setKernel(name: string): void {
     this.panel.sessionContext.session.kernel.name = name;
     this.panel.sessionContext.kernelChanged.emit();
+  }
+
+  /** JupyterLab has read the file, and is about to look for a kernel. */
+  prefer(name: string): void {
+    const { sessionContext } = this.panel;
+    sessionContext.kernelPreference = { name };
+    sessionContext.kernelPreferenceChanged.emit({ newValue: { name } });
   }
 
   /** JupyterLab saves: what is in the metadata when it starts is what is written. */

@@ -70,6 +70,24 @@ describe('a notebook whose kernel is not there', () => {
     await waitFor(() => expect(notebook.switched).toEqual([KERNEL]));
   });
 
+  it('is not asked for another kernel first', async () => {
+    await open({ tfenv_lab: record('tf219') });
+    notebook.open();
+    notebook.prefer(KERNEL);
+    const { sessionContext } = notebook.panel;
+    expect(sessionContext.kernelPreference.shouldStart).toBe(false);
+    notebook.prefer('julia-1.11');
+    expect(sessionContext.kernelPreference.shouldStart).toBeUndefined();
+  });
+
+  it('gets a kernel that was made since the kernels were read', async () => {
+    await open({ tfenv_lab: record('tf219') });
+    app.made = { [KERNEL]: {} };
+    notebook.open();
+    await waitFor(() => expect(notebook.switched).toEqual([KERNEL]));
+    expect(app.toasts).toEqual([]);
+  });
+
   it('creates one by that name where nothing is recorded', async () => {
     await open({});
     notebook.open();

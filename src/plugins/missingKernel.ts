@@ -51,6 +51,20 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
     /** Notebooks that get the environment which is made under a name. */
     const waiting = new Map<string, NotebookPanel>();
 
+    const isMissing = (kernel: string): boolean => {
+      const specs = serviceManager.kernelspecs.specs?.kernelspecs;
+      return environmentOfKernel(kernel) !== null && !!specs && !specs[kernel];
+    };
+
+    /** Keep JupyterLab from asking for a kernel, or taking one, before it is said what is missing. */
+    const hold = ({ sessionContext }: NotebookPanel): void => {
+      sessionContext.kernelPreferenceChanged.connect((_, { newValue }) => {
+        if (newValue.shouldStart !== false && isMissing(newValue.name ?? '')) {
+          sessionContext.kernelPreference = { ...newValue, shouldStart: false };
+        }
+      });
+    };
+
     /** What the notebook asks for, before JupyterLab gives it another kernel and writes that down. */
     const look = async (notebook: NotebookPanel): Promise<void> => {
       const { model } = notebook.context;
@@ -60,15 +74,20 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
       const record = readRecord(model.getMetadata(RECORD_KEY));
       const { kernelspecs } = serviceManager;
       await kernelspecs.ready;
-      if (name === null || kernelspecs.specs?.kernelspecs[kernel]) {
+      if (name === null || !isMissing(kernel)) {
         return;
       }
       // It may have been made since they were read.
       await kernelspecs.refreshSpecs();
-      if (!kernelspecs.specs?.kernelspecs[kernel] && !notebook.isDisposed) {
-        await environments.refresh();
-        tell({ notebook, kernel, name: record?.name ?? name, record });
+      if (notebook.isDisposed) {
+        return;
       }
+      if (!isMissing(kernel)) {
+        await notebook.sessionContext.changeKernel({ name: kernel });
+        return;
+      }
+      await environments.refresh();
+      tell({ notebook, kernel, name: record?.name ?? name, record });
     };
 
     const tell = (missing: IMissing): void => {
@@ -157,6 +176,7 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
     };
 
     tracker.widgetAdded.connect((_, notebook) => {
+      hold(notebook);
       void notebook.context.ready.then(() => look(notebook));
     });
     jobs.jobFinished.connect((_, job) => void onFinished(job));
