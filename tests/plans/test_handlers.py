@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,17 @@ async def test_a_plan_is_where_its_location_says(api: Api) -> None:
     status, again = await api.call("GET", f"plans/{plan['id']}")
     assert status == 200
     assert {**again, "free_bytes": None} == {**plan, "free_bytes": None}
+
+
+async def test_a_plan_of_another_version_is_made_again(api: Api) -> None:
+    plan = await api.plan(kind="create", name="tf", tensorflow="2.20.*")
+    (path,) = Path(os.environ["HOME"]).glob(f".local/state/tfenv_lab/plans/{plan['id']}.json")
+    stored = json.loads(path.read_text())
+    del stored["plan"]["work"]["lock"]
+    path.write_text(json.dumps(stored))
+    status, error = await api.call("POST", "jobs", {"plan": plan["id"]})
+    assert (status, error["reason"]) == (404, "not-found")
+    assert "another version" in error["message"]
 
 
 async def test_the_equivalent_conda_command_quotes_and_overrides_channels(api: Api, tensorflow_channel: Any) -> None:

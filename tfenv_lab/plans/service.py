@@ -148,7 +148,10 @@ class PlanService:
         except FileNotFoundError as error:
             raise NotFound("There is no such plan; it may be more than a day old.") from error
         fields = stored["plan"]
-        fields["warnings"] = [PlanWarning(**warning) for warning in fields["warnings"]]
-        fields["work"] = PlanWork(**fields["work"])
-        fields["free_bytes"] = free_bytes(Path(fields["prefix"]))
-        return Plan(**fields), stored["request"]
+        try:
+            fields["warnings"] = [PlanWarning(**warning) for warning in fields["warnings"]]
+            fields["work"] = PlanWork(**fields["work"])
+            fields["free_bytes"] = free_bytes(Path(fields["prefix"]))
+            return Plan(**fields), stored["request"]
+        except (TypeError, KeyError) as error:
+            raise NotFound("This plan was made by another version; review the change again.", str(error)) from error
