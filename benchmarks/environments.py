@@ -37,6 +37,8 @@ def measures() -> Iterator[Measure]:
         folder, home = Path(name) / "envs", Path(name) / "home"
         home.mkdir()
         _generate(folder)
+        # What writing them left to the system is not a list's to bear.
+        os.sync()
         floor = milliseconds(lambda: [list(os.scandir(prefix / "conda-meta")) for prefix in folder.iterdir()])
         floors = {"floor": floor, "floor_name": "scandir of each conda-meta"}
         cold, warm = asyncio.run(_lists(folder, home))
