@@ -9,7 +9,8 @@ import type {
   Job,
   KernelSettings,
   Package,
-  Revision
+  Revision,
+  Size
 } from './generated';
 
 /**
@@ -43,6 +44,11 @@ export class EnvironmentsClient {
       this._settings
     );
     return answer.packages;
+  }
+
+  /** What it takes on the disk, measured now. */
+  size(id: string): Promise<Size> {
+    return request(`${this._path(id)}/size`, {}, this._settings);
   }
 
   async revisions(id: string): Promise<readonly Revision[]> {

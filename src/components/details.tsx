@@ -9,7 +9,8 @@ import type {
   Job,
   Package,
   PlanRequest,
-  Revision
+  Revision,
+  Size
 } from '../api/generated';
 import { CommandIDs } from '../commandids';
 import type { Loaded } from '../models/details';
@@ -31,6 +32,7 @@ export interface IDetailsProps {
   readonly tab: DetailsTab;
   readonly packages: Loaded<readonly Package[]>;
   readonly revisions: Loaded<readonly Revision[]>;
+  readonly size: Loaded<Size>;
   /** The job at work on it. */
   readonly job: Job | null;
   /** The job that failed last. */
@@ -81,6 +83,7 @@ export function Details(props: IDetailsProps): JSX.Element {
         <DetailsSummary
           environment={environment}
           isChecking={props.isChecking}
+          size={props.size?.value ?? null}
           trans={trans}
           execute={execute}
         />

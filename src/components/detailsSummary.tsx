@@ -2,11 +2,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { copyIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import type { Environment } from '../api/generated';
+import type { Environment, Size } from '../api/generated';
 import { CommandIDs } from '../commandids';
 import { checkState, describeCheck } from '../models/checks';
 import { variantLabel } from '../models/choices';
 import { kerasGeneration } from '../models/keras';
+import { formatBytes } from '../models/units';
 import { CheckBadge } from './checkBadge';
 import type { Execute } from './environmentRow';
 import { IconButton } from './iconButton';
@@ -16,10 +17,12 @@ import { UpdateBadge } from './updateBadge';
 export function DetailsSummary(props: {
   environment: Environment;
   isChecking: boolean;
+  /** Null until it is measured. */
+  size: Size | null;
   trans: TranslationBundle;
   execute: Execute;
 }): JSX.Element {
-  const { environment, trans, execute } = props;
+  const { environment, size, trans, execute } = props;
   const { tensorflow, keras, python, kernel } = environment;
   const fromPip = (source: string): string =>
     source === 'pypi' ? ` (${trans.__('pip')})` : '';
@@ -104,6 +107,13 @@ export function DetailsSummary(props: {
           }
         />
       </p>
+      {size && (
+        <p>
+          {trans.__('%1 on disk', formatBytes(size.bytes))}
+          {size.shared > 0 &&
+            ` (${trans.__('%1 of it shared', formatBytes(size.shared))})`}
+        </p>
+      )}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { VDomModel } from '@jupyterlab/ui-components';
 
 import type { EnvironmentsClient } from '../api/environments';
-import type { Package, Revision } from '../api/generated';
+import type { Package, Revision, Size } from '../api/generated';
 import type { RequestError } from '../request';
 
 /** Something read when it is looked at: the value, why there is none, or null while it is on its way. */
@@ -26,7 +26,11 @@ export class DetailsModel extends VDomModel {
     return this._revisions;
   }
 
-  /** Read an environment's packages and revisions, unless this state of it was read already. */
+  get size(): Loaded<Size> {
+    return this._size;
+  }
+
+  /** Read an environment's packages, revisions and size, unless this state of it was read already. */
   async load(id: string, modified: string | null): Promise<void> {
     const key = `${id} ${modified}`;
     if (this._key === key) {
@@ -35,10 +39,18 @@ export class DetailsModel extends VDomModel {
     if (this._id !== id) {
       this._packages = null;
       this._revisions = null;
+      this._size = null;
     }
     this._id = id;
     this._key = key;
     this.stateChanged.emit();
+    // Every file is looked at for it, which nothing else waits for.
+    void settle(this._client.size(id)).then(size => {
+      if (this._key === key) {
+        this._size = size;
+        this.stateChanged.emit();
+      }
+    });
     const [packages, revisions] = await Promise.all([
       settle(this._client.packages(id)),
       settle(this._client.revisions(id))
@@ -54,6 +66,7 @@ export class DetailsModel extends VDomModel {
   private _key = '';
   private _packages: Loaded<readonly Package[]> = null;
   private _revisions: Loaded<readonly Revision[]> = null;
+  private _size: Loaded<Size> = null;
 }
 
 async function settle<T>(answer: Promise<T>): Promise<Loaded<T>> {

@@ -201,6 +201,7 @@ export class TfenvPanel extends ReactWidget {
         tab={screen.tab}
         packages={details.packages}
         revisions={details.revisions}
+        size={details.size}
         job={jobs.activeOn(environment.prefix) ?? null}
         failure={jobs.failureOn(environment.prefix) ?? null}
         check={jobs.checkOf(environment.prefix) ?? null}

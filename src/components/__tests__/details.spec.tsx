@@ -56,6 +56,7 @@ function Screen(props: Partial<IDetailsProps>): JSX.Element {
       environment={environment('tf219')}
       packages={{ value: PACKAGES, error: null }}
       revisions={{ value: REVISIONS, error: null }}
+      size={{ value: { bytes: 1.5e9, shared: 1.4e9 }, error: null }}
       job={null}
       failure={null}
       check={null}
@@ -92,6 +93,13 @@ function planned(executed: [string, unknown][]): unknown {
   expect(command).toBe(CommandIDs.makePlan);
   return (args as { request: unknown }).request;
 }
+
+it('shows what the environment takes on the disk, once that is measured', () => {
+  const { rerender } = render(<Screen size={null} />);
+  expect(screen.queryByText(/on disk/)).toBeNull();
+  rerender(<Screen />);
+  screen.getByText('1.5 GB on disk (1.4 GB of it shared)');
+});
 
 describe('Packages', () => {
   it('lists what is installed, requested first', () => {
