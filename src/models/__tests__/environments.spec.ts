@@ -191,11 +191,11 @@ describe('DetailsModel', () => {
     const model = new DetailsModel(new EnvironmentsClient(server.settings));
     await model.load('a', '2026-01-01');
     await model.load('a', '2026-01-01');
-    expect(server.calls).toHaveLength(2);
+    expect(server.calls).toHaveLength(3);
     expect(model.packages?.value).toEqual([]);
     expect(model.revisions?.error?.status).toBe(404);
     await model.load('a', '2026-01-02');
-    expect(server.calls).toHaveLength(4);
+    expect(server.calls).toHaveLength(6);
   });
 
   it('shows nothing of another environment meanwhile', async () => {
