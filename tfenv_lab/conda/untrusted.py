@@ -17,6 +17,7 @@ from ..errors import InvalidRequest
 MAX_BYTES = 5 * 1024 * 1024
 #: Lists and mappings inside each other, more than any of the formats has.
 _MAX_DEPTH = 12
+_TOO_DEEP = "The file nests deeper than a file that describes an environment does."
 
 
 def parse_json(text: str) -> Any:
@@ -40,7 +41,7 @@ def parse_yaml(text: str) -> Any:
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
             if depth > _MAX_DEPTH:
-                raise InvalidRequest("The file nests deeper than a file that describes an environment does.")
+                raise InvalidRequest(_TOO_DEEP)
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 raise InvalidRequest("The file uses YAML anchors (“&” or “*”), which are not read.")
             tag = getattr(event, "tag", None)
@@ -48,6 +49,9 @@ def parse_yaml(text: str) -> Any:
                 raise InvalidRequest(f"The file uses the YAML tag “{tag[:60]}”, which is not read.")
         return yaml.load(text, Loader=loader)  # noqa: S506 - makes texts, lists and mappings alone
     except (yaml.YAMLError, ValueError) as error:
+        # libyaml has a limit of its own, and looks ahead: it may refuse before it tells of what nests.
+        if "nesting" in str(error):
+            raise InvalidRequest(_TOO_DEEP, str(error)) from error
         raise InvalidRequest("The file is neither YAML nor an explicit list.", str(error)) from error
 
 
