@@ -146,7 +146,8 @@ async def test_only_text_that_names_this_prefix_is_rewritten(lab: Lab) -> None:
     shared = lab.root / "shared"
     shared.hardlink_to(tree / "bin/a")
     (tree / "bin/a").chmod(0o750)
-    relocation.rewrite(tree, Path("/envs/tf"), Path("/envs/new"), {"etc/owned"})
+    theirs = list(relocation.not_owned(tree, {"etc/owned"}))
+    relocation.rewrite(tree, Path("/envs/tf"), Path("/envs/new"), theirs)
     assert {name: (tree / name).read_bytes() for name in files} == {
         "bin/a": b"#!/envs/new/bin/python\n",
         "etc/b": b"/envs/tf2/bin and /envs/tf.bak and '/envs/new'",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,20 @@ def test_what_conda_does_not_own_stays(lab: Lab) -> None:
     run(lab.change("app 2.0", job="1job"))
     assert (lab.prefix / "notebook.ipynb").read_text() == "mine"
     assert (lab.prefix / "lib/python3.11/site-packages/mine.pth").exists()
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_a_package_lays_its_file_over_one_that_pip_installed(lab: Lab, number: int) -> None:
+    """Linking and cloning run side by side, so whichever comes first: the package's stays, as the plan had said."""
+    lab.channel.add("app", "3.0", files={f"share/many/{n}.txt": "conda's" for n in range(50 * number + 1)})
+    lab.channel.index()
+    run(lab.change("tool"))
+    for path in ("share/many/0.txt", "share/theirs.txt"):
+        (lab.prefix / path).parent.mkdir(exist_ok=True)
+        (lab.prefix / path).write_text("pip's")
+    run(lab.change("app 3.0", "tool", job="1job"))
+    assert (lab.prefix / "share/many/0.txt").read_text() == "conda's"
+    assert (lab.prefix / "share/theirs.txt").read_text() == "pip's"
 
 
 def test_what_is_saved_while_a_change_is_prepared_is_carried_over(lab: Lab) -> None:
@@ -214,14 +229,14 @@ def test_a_warm_cache_downloads_nothing(lab: Lab) -> None:
 
 def test_what_a_dead_worker_left_is_cleared_and_its_change_did_not_happen(lab: Lab) -> None:
     run(lab.change("app 1.0"))
-    staging.clone(lab.prefix, staging.staging_path(lab.prefix, "1job"))
+    shutil.copytree(lab.prefix, staging.staging_path(lab.prefix, "1job"), symlinks=True)
     assert recovery.undo(lab.prefix, "1job") is False
     assert lab.beside() == ["tf"]
 
 
 def test_a_worker_that_died_after_the_swap_had_its_change(lab: Lab) -> None:
     run(lab.change("app 1.0"))
-    staging.clone(lab.prefix, staging.trash_path(lab.prefix, "0job"))
+    shutil.copytree(lab.prefix, staging.trash_path(lab.prefix, "0job"), symlinks=True)
     assert recovery.undo(lab.prefix, "0job") is True
     assert lab.beside() == ["tf"]
 

@@ -5,8 +5,11 @@ conda compiles noarch packages when it installs them; rattler does not, and an u
 both are kept by hard links, so the same file serves every environment (PEP 3147, PEP 552).
 """
 
+# Paths stay text where thousands of them are linked.
+# ruff: noqa: PTH102, PTH108
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -15,6 +18,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rattler import PrefixRecord
+
+from .records import record_name
+from .staging import META
 
 _COMPILE = """
 import compileall, sys
@@ -89,7 +95,7 @@ def _keep(prefix: Path, store: Path, tag: str, record: PrefixRecord) -> None:
         if (prefix / compiled).exists():
             target = partial / compiled
             target.parent.mkdir(parents=True, exist_ok=True)
-            _share(prefix / compiled, target)
+            _share(os.fspath(prefix / compiled), os.fspath(target))
     partial.mkdir(parents=True, exist_ok=True)
     (partial / ".whole").touch()
     try:
@@ -99,30 +105,34 @@ def _keep(prefix: Path, store: Path, tag: str, record: PrefixRecord) -> None:
 
 
 def _link(prefix: Path, store: Path, tag: str, record: PrefixRecord, linked: bool) -> None:
-    """Put the kept bytecode of one package into the prefix and into the package's record."""
-    kept = _kept(store, tag, record)
+    """Put the kept bytecode of one package into the prefix (unless it is ``linked``), and into the package's record."""
+    kept = os.fspath(_kept(store, tag, record))
     added = []
-    for source in _sources(record):
-        compiled = compiled_path(source, tag)
-        target = prefix / compiled
-        if not linked and (kept / compiled).exists():
-            target.parent.mkdir(exist_ok=True)
-            target.unlink(missing_ok=True)
-            _share(kept / compiled, target)
-        if target.exists():
-            added.append(compiled)
+    for here, _, names in os.walk(kept):
+        beginning = f"{here[len(kept) + 1 :]}{os.sep}"
+        compiled = [f"{beginning}{name}" for name in names if name.endswith(".pyc")]
+        added += [path.replace(os.sep, "/") for path in compiled]
+        if compiled and not linked:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(prefix / beginning)
+            for path in compiled:
+                _share(f"{kept}{os.sep}{path}", f"{prefix}{os.sep}{path}")
     if added:
-        path = prefix / "conda-meta" / f"{record.name.normalized}-{record.version}-{record.build}.json"
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        place = prefix / META / record_name(record)
+        stored = json.loads(place.read_bytes())
         known = set(stored["files"])
         new = [name for name in added if name not in known]
         stored["files"] += new
         stored["paths_data"]["paths"] += [{"_path": name, "path_type": "pyc_file"} for name in new]
-        path.write_text(json.dumps(stored, indent=2), encoding="utf-8")
+        place.write_text(json.dumps(stored), encoding="utf-8")
 
 
-def _share(source: Path, target: Path) -> None:
+def _share(source: str, target: str) -> None:
+    """Hard-link a file in the place of whatever is there, or copy it where links cannot be made."""
     try:
         os.link(source, target)
+    except FileExistsError:
+        os.unlink(target)
+        _share(source, target)
     except OSError:
         shutil.copy2(source, target)

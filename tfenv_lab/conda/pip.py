@@ -58,7 +58,7 @@ def install(staged: Path, prefix: Path, requirements: Sequence[str], owned: Iter
     if done.returncode:
         tail = "\n".join(output.splitlines()[-_TAIL:]).replace(str(staged), str(prefix))
         raise JobFailed(f"pip could not install {', '.join(requirements)[:200]}; nothing was changed.", tail)
-    relocation.rewrite(staged, staged, prefix, set(owned))
+    relocation.rewrite(staged, staged, prefix, list(relocation.not_owned(staged, set(owned))))
 
 
 def _variables(staged: Path, outer: Mapping[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from rattler import PrefixRecord
+    from rattler import PackageRecord, PrefixRecord
+
+
+#: Types of paths that are the same in every prefix (conda/models/enums.py: ``PathType``); entry points are not.
+_UNBOUND = ("hardlink", "softlink", "directory", "pyc_file", "linked_package_record")
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,48 @@ def records(prefix: Path) -> list[PrefixRecord]:
             message = f"The environment is damaged: its record {path} cannot be read."
             raise InvalidRequest(message, str(error)) from error
     return found
+
+
+def record_name(record: PackageRecord) -> str:
+    """Return what conda calls the file of a record in ``conda-meta``."""
+    return f"{record.name.normalized}-{record.version}-{record.build}.json"
+
+
+def read(prefix: Path, names: Iterable[str]) -> list[PrefixRecord]:
+    """Return the records in these files of ``conda-meta``. Raises what rattler raises for one that is damaged."""
+    from rattler import PrefixRecord
+
+    return [PrefixRecord.from_path(prefix / "conda-meta" / name) for name in names]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a package put into a prefix: ``files`` are paths inside it (``/`` separators), its record among them.
+
+    ``is_bound`` tells whether one of them was written for this very prefix, or may have been: such a package is
+    linked anew where it shall lie elsewhere.
+    """
+
+    files: frozenset[str]
+    is_bound: bool
+
+
+def contents(prefix: Path, names: Iterable[str] | None = None) -> dict[str, Contents]:
+    """Return what the installed packages put into a prefix, by the names of their records: of all, or of ``names``.
+
+    Read as JSON, which takes a tenth of the time of asking rattler's records for their thousands of paths.
+    """
+    wanted = [path.name for path in record_files(prefix)] if names is None else names
+    return {name: _contents(name, load_json(prefix / "conda-meta" / name)) for name in wanted}
+
+
+def _contents(name: str, record: Mapping[str, Any]) -> Contents:
+    files = record.get("files") or []
+    paths = (record.get("paths_data") or {}).get("paths") or []
+    is_bound = len(paths) < len(files) or any(
+        entry.get("prefix_placeholder") or entry.get("path_type") not in _UNBOUND for entry in paths
+    )
+    return Contents(frozenset((*files, f"conda-meta/{name}")), is_bound)
 
 
 def load_json(path: Path) -> dict[str, Any]:

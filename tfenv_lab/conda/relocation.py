@@ -13,7 +13,7 @@ import io
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from .pypi import site_packages
@@ -22,16 +22,18 @@ from .pypi import site_packages
 _HEAD = 1024
 
 
-def rewrite(tree: Path, old: Path, new: Path, owned: set[str]) -> None:
-    """Replace the prefix ``old`` by ``new`` in the text files of ``tree``, and keep pip's RECORDs true.
+def rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> None:
+    """Replace the prefix ``old`` by ``new`` in these text files of ``tree``, and keep pip's RECORDs true.
 
-    ``owned`` are the paths (``/`` separators) of conda's packages, which are left alone. A file is written anew, so
-    that one it shares its contents with is not touched.
+    ``files`` are paths inside it (``/`` separators); what is no regular file is passed over. A file is written anew,
+    so that one it shares its contents with is not touched.
     """
     # Not the beginning of a longer name: /envs/tf is not in /envs/tf2.
     pattern = re.compile(re.escape(os.fsencode(old)) + rb"(?![\w.-])")
     changed = set()
-    for path in _files(tree, owned):
+    for path in (tree / inside for inside in files):
+        if not path.is_file() or path.is_symlink():
+            continue
         content = _text(path)
         if content is not None and pattern.search(content):
             _replace(path, pattern.sub(lambda _: os.fsencode(new), content))
@@ -40,17 +42,14 @@ def rewrite(tree: Path, old: Path, new: Path, owned: set[str]) -> None:
         _record(tree, changed)
 
 
-def _files(tree: Path, owned: set[str]) -> Iterator[Path]:
+def not_owned(tree: Path, owned: Collection[str]) -> Iterator[str]:
+    """Yield the paths inside ``tree`` of the files that conda's records (``owned``) do not claim."""
     for here, folders, names in os.walk(tree):
         folders[:] = [
             name for name in folders if name != "__pycache__" and not (here == str(tree) and name == "conda-meta")
         ]
-        inside = Path(here).relative_to(tree).as_posix()
-        for name in names:
-            path = Path(here, name)
-            relative = name if inside == "." else f"{inside}/{name}"
-            if relative not in owned and path.is_file() and not path.is_symlink():
-                yield path
+        inside = Path(here).relative_to(tree)
+        yield from (path for name in names if (path := (inside / name).as_posix()) not in owned)
 
 
 def _text(path: Path) -> bytes | None:

@@ -7,16 +7,13 @@ or removed and waits to be deleted.
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 MARK = ".tfenv-"
-#: In these places inside a prefix, files are rewritten where they lie: a clone must not share them.
-COPIED = ("conda-meta",)
+META = "conda-meta"
 
 
 def real(prefix: Path) -> Path:
@@ -43,124 +40,6 @@ def staging_path(prefix: Path, token: str) -> Path:
 def trash_path(prefix: Path, token: str) -> Path:
     """Return where what ``prefix`` held is put before it is deleted."""
     return home(prefix) / f"{MARK}old-{token}-{real(prefix).name}"
-
-
-@dataclass
-class Snapshot:
-    """What a clone was made from: inode and modification time (ns) of every file, by path inside the prefix."""
-
-    files: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-
-def _place(entry: os.DirEntry[str], target: str, share: bool) -> None:
-    """Hard-link one file, or copy it where it must not or cannot be shared."""
-    if share:
-        try:
-            os.link(entry.path, target, follow_symlinks=False)
-        except OSError as error:
-            # Other device, file system without links, too many links, or a file we may read but not link.
-            if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES):
-                raise
-        else:
-            return
-    shutil.copy2(entry.path, target, follow_symlinks=False)
-
-
-def clone(source: Path, target: Path, without: Collection[str] = ()) -> Snapshot:
-    """Copy the tree ``source`` to the new directory ``target``, sharing file contents by hard links.
-
-    Symbolic links stay links, modes and times are kept, and what is edited in place (``COPIED``) is copied.
-    ``without`` are paths inside the tree (``/`` separators) that are left out, with their bytecode and the directories
-    that held nothing else. Returns what was seen.
-    """
-    snapshot = Snapshot()
-    files = snapshot.files
-    root = os.fspath(source)
-    start = len(root) + 1
-
-    def left_out(inside: str) -> bool:
-        if not inside.endswith(".pyc"):
-            return inside in without
-        # Bytecode that outlived its source would keep a directory importable, or run in place of a newer source
-        # of the same size and time (reproducible builds).
-        folder, _, name = inside.rpartition("__pycache__/")
-        return inside in without or f"{folder}{name.split('.', 1)[0]}.py" in without
-
-    def walk(here: str, there: str, share: bool, make_parent: Callable[[], None]) -> None:
-        made = False
-
-        def make() -> None:
-            nonlocal made
-            if not made:
-                make_parent()
-                Path(there).mkdir()
-                made = True
-
-        with os.scandir(here) as found:
-            entries = list(found)
-        for entry in entries:
-            inside, destination = entry.path[start:], f"{there}{os.sep}{entry.name}"
-            if inside.startswith(MARK):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                walk(entry.path, destination, share and inside not in COPIED, make)
-                continue
-            skipped = left_out(inside.replace(os.sep, "/"))
-            if not skipped:
-                make()
-            if entry.is_symlink():
-                if not skipped:
-                    Path(destination).symlink_to(Path(entry.path).readlink())
-            elif entry.is_file(follow_symlinks=False):
-                status = entry.stat(follow_symlinks=False)
-                files[inside] = (status.st_ino, status.st_mtime_ns)
-                if not skipped:
-                    _place(entry, destination, share)
-            # Sockets and pipes are not part of an environment.
-        if not entries:
-            make()
-        if made:
-            shutil.copystat(here, there)
-
-    walk(root, os.fspath(target), True, lambda: None)
-    target.mkdir(exist_ok=True)
-    return snapshot
-
-
-def carry_over(prefix: Path, staged: Path, snapshot: Snapshot, owned: set[str]) -> None:
-    """Bring into ``staged`` what people changed in ``prefix`` since ``snapshot``, conda's own files excepted.
-
-    A notebook saved or a package installed by pip while a change is being prepared must not be lost with the
-    old tree. ``owned`` are the paths (``/`` separators) that conda's records claim, before and after.
-    """
-    root = len(os.fspath(prefix)) + 1
-    seen: set[str] = set()
-
-    def walk(here: str) -> None:
-        with os.scandir(here) as entries:
-            for entry in entries:
-                inside = entry.path[root:]
-                if inside.startswith(MARK):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    if inside != "conda-meta" and entry.name != "__pycache__":
-                        walk(entry.path)
-                    continue
-                seen.add(inside)
-                if entry.is_symlink() or inside.replace(os.sep, "/") in owned:
-                    continue
-                status = entry.stat(follow_symlinks=False)
-                if snapshot.files.get(inside) != (status.st_ino, status.st_mtime_ns):
-                    target = staged / inside
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.unlink(missing_ok=True)
-                    _place(entry, os.fspath(target), share=True)
-
-    walk(os.fspath(prefix))
-    for inside in snapshot.files.keys() - seen:
-        normal = inside.replace(os.sep, "/")
-        if normal not in owned and not normal.startswith("conda-meta/") and "__pycache__/" not in normal:
-            (staged / inside).unlink(missing_ok=True)
 
 
 def discard(path: Path) -> None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -22,9 +22,16 @@ import rattler
 from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 
 from ..errors import JobFailed, PrefixExists, Protected, StalePlan, TfenvError
-from . import bytecode, pip, prefix, recording, registry, relocation, revisions, staging, strategy
+from . import bytecode, cloning, pip, prefix, recording, registry, relocation, revisions, staging, strategy
 from .failure import translate
 from .progress import InstallProgress, Progress
+from .records import Contents, contents, read, record_name
+
+#: What an environment does not pass on to a copy: its history, and that nobody shall change it.
+_ITS_OWN = (f"{staging.META}/history", f"{staging.META}/frozen", revisions.FOLDER)
+
+_One = TypeVar("_One")
+_Other = TypeVar("_Other")
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,16 @@ class Change:
     entries: list[dict[str, Any]] = field(default_factory=list)
     pypi: Sequence[str] = ()
 
+    @property
+    def origin(self) -> Path | None:
+        """The prefix that the change begins with: its own, the one it copies, or none."""
+        return self.copy_of or (self.prefix if self.fingerprint is not None else None)
+
+    @property
+    def is_continued(self) -> bool:
+        """Whether the environment goes on, history and all, and is not a new one."""
+        return self.fingerprint is not None or self.moved is not None
+
 
 class Watcher(Protocol):
     """Who is told how a transaction gets on. Calls may come from any thread."""
@@ -76,19 +93,18 @@ async def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[st
     }
 
 
-def changed_records(before: Iterable[RepoDataRecord], after: Sequence[RepoDataRecord]) -> list[RepoDataRecord]:
+def changed_records(
+    before: Iterable[RepoDataRecord], after: Sequence[RepoDataRecord], bound: Collection[str] = ()
+) -> list[RepoDataRecord]:
     """Return the records of ``after`` that have to be linked, given what is installed.
 
     With another minor version of Python all ``noarch: python`` packages are linked anew: their place carries it.
+    So are, in a copy, the packages ``bound`` to the prefix they lie in (names of record files).
     """
     installed = list(before)
-    have = {(r.name.normalized, str(r.version), str(r.build), r.subdir) for r in installed}
+    have = {(record_name(r), r.subdir) for r in installed if record_name(r) not in bound}
     moved = _python_of(installed) != _python_of(after)
-    return [
-        r
-        for r in after
-        if (moved and r.noarch.python) or (r.name.normalized, str(r.version), str(r.build), r.subdir) not in have
-    ]
+    return [r for r in after if (moved and r.noarch.python) or (record_name(r), r.subdir) not in have]
 
 
 def _python_of(records: Iterable[RepoDataRecord]) -> list[list[str]]:
@@ -104,37 +120,30 @@ async def apply(
     the work cannot be done; then the prefix is untouched and nothing of ours is left beside it.
     """
     staged = staging.staging_path(change.prefix, change.job)
-    new = change.fingerprint is None
     _require_states(change)
     change.prefix.parent.mkdir(parents=True, exist_ok=True)
     try:
-        watcher.phase("link" if not new else "download")
-        source = None if new else change.prefix
-        before = await asyncio.to_thread(prefix.records, source) if source else []
-        asked = prefix.requested_specs(source) if source else {}
-        coming = changed_records(before, change.records)
-        kept = {r.name.normalized for r in change.records} - {r.name.normalized for r in coming}
-        staying = [record for record in before if record.name.normalized in kept]
-        snapshot = staging.Snapshot()
-        if source is not None:
-            # What will be replaced is not even cloned: most of the work of a change is unlinking and linking files.
-            leaving = _files(before) - _files(staying)
-            snapshot = await asyncio.to_thread(staging.clone, source, staged, leaving)
-        await _link(change, staged, staying, coming, package_cache, bytecode_store, client, watcher)
-        after = await asyncio.to_thread(prefix.records, staged)
-        owned = _files(before) | _files(after)
-        if change.copy_of is not None:
-            theirs = owned | _files(await asyncio.to_thread(prefix.records, change.copy_of))
-            await asyncio.to_thread(staging.carry_over, change.copy_of, staged, staging.Snapshot(), theirs)
-            await asyncio.to_thread(relocation.rewrite, staged, change.copy_of, change.prefix, owned)
+        watcher.phase("download" if change.origin is None else "link")
+        origin = await asyncio.to_thread(_Origin.of, change)
+        coming = changed_records(origin.records, change.records, origin.bound)
+        staying = origin.kept(change.records, coming)
+        leaving = origin.files - origin.files_of(staying)
+        # rattler looks at every record of the tree that it links into: these have to be whole before it starts.
+        await asyncio.to_thread(_copy_records, change, staged, leaving)
+        steps, snapshot = await _both(
+            _link(change, staged, staying, coming, package_cache, client, watcher),
+            asyncio.to_thread(_clone, change, staged, leaving, origin.files),
+        )
+        names = list(map(record_name, coming))
+        fresh = await asyncio.to_thread(read, staged, names)
+        await asyncio.to_thread(bytecode.add, staged, fresh, bytecode_store)
+        steps.compiled()
+        owned = origin.files.union(*(found.files for found in contents(staged, names).values()))
         if change.pypi:
             await asyncio.to_thread(pip.install, staged, change.prefix, change.pypi, owned)
-        if change.copy_of is not None and change.moved is not None:
-            before = await asyncio.to_thread(prefix.records, change.copy_of)
-            await asyncio.to_thread(recording.carry_over, change.copy_of, staged)
-        revision = await asyncio.to_thread(recording.record, change, staged, before, after, asked)
-        if source is not None:
-            await asyncio.to_thread(staging.carry_over, source, staged, snapshot, owned)
+        before = origin.records if change.is_continued else ()
+        revision = await asyncio.to_thread(recording.record, change, staged, before, staying, fresh, origin.requested)
+        await asyncio.to_thread(_bring_along, change, staged, snapshot, owned)
         with watcher.swapping():
             watcher.phase("swap")
             _require_states(change)
@@ -146,6 +155,70 @@ async def apply(
             await asyncio.to_thread(staging.discard, staged)
     await asyncio.to_thread(registered, change.prefix)
     return revision
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """What a change begins with. ``bound`` names the records of packages that cannot lie elsewhere as they are."""
+
+    records: Sequence[PrefixRecord] = ()
+    contents: Mapping[str, Contents] = field(default_factory=dict)
+    requested: Mapping[str, str] = field(default_factory=dict)
+    bound: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, change: Change) -> _Origin:
+        if change.origin is None:
+            return cls()
+        found = contents(change.origin)
+        bound = frozenset(name for name, package in found.items() if change.copy_of and package.is_bound)
+        asked = prefix.requested_specs(change.origin) if change.is_continued else {}
+        return cls(prefix.records(change.origin), found, asked, bound)
+
+    @property
+    def files(self) -> frozenset[str]:
+        return self.files_of(self.records)
+
+    def files_of(self, records: Iterable[PrefixRecord]) -> frozenset[str]:
+        """Return the paths inside the prefix that belong to these packages."""
+        return frozenset[str]().union(*(self.contents[record_name(record)].files for record in records))
+
+    def kept(self, after: Iterable[RepoDataRecord], coming: Iterable[RepoDataRecord]) -> list[PrefixRecord]:
+        """Return the installed records that belong to the new state and need not be linked."""
+        names = set(map(record_name, after)) - set(map(record_name, coming))
+        return [record for record in self.records if record_name(record) in names]
+
+
+async def _both(one: Awaitable[_One], other: Awaitable[_Other]) -> tuple[_One, _Other]:
+    """Return both results; where one failed, raise that once the other, too, writes nothing any more."""
+    done = await asyncio.gather(one, other, return_exceptions=True)
+    for result in done:
+        if isinstance(result, BaseException):
+            raise result
+    return cast("tuple[_One, _Other]", done)
+
+
+def _copy_records(change: Change, staged: Path, leaving: frozenset[str]) -> None:
+    if change.origin is None:
+        (staged / staging.META).mkdir(parents=True)
+    else:
+        own = () if change.is_continued else _ITS_OWN
+        cloning.copy_records(change.origin, staged, leaving.union(own))
+
+
+def _clone(change: Change, staged: Path, leaving: frozenset[str], owned: frozenset[str]) -> cloning.Snapshot:
+    """Clone what the change begins with, but for what is leaving: most of the work of a change is making files."""
+    return cloning.clone(change.origin, staged, leaving, owned) if change.origin else cloning.Snapshot()
+
+
+def _bring_along(change: Change, staged: Path, snapshot: cloning.Snapshot, owned: Collection[str]) -> None:
+    """Take over what conda does not own: what changed since it was cloned, and in a copy without the old prefix."""
+    brought: Collection[str] = ()
+    if change.origin is not None and change.is_continued:
+        brought = cloning.carry_over(change.origin, staged, snapshot, owned)
+    if change.copy_of is not None:
+        theirs = {*snapshot.files, *brought}.difference(owned)
+        relocation.rewrite(staged, change.copy_of, change.prefix, sorted(theirs))
 
 
 def _require_states(change: Change) -> None:
@@ -196,12 +269,6 @@ def require_movable(path: Path) -> None:
         raise Protected(f"“{path.name}” is a mount point, or lies in a folder that cannot be written.")
 
 
-def _files(records: Iterable[PrefixRecord]) -> set[str]:
-    """Return the paths inside a prefix (``/`` separators) that belong to packages: their files and their records."""
-    files = {path.as_posix() for record in records for path in record.files}
-    return files | {f"conda-meta/{r.name.normalized}-{r.version}-{r.build}.json" for r in records}
-
-
 def require_state(path: Path, fingerprint: str | None) -> None:
     """Raise unless a prefix is what was planned for: absent (None, else PrefixExists) or unchanged (else StalePlan)."""
     if fingerprint is None:
@@ -214,14 +281,13 @@ def require_state(path: Path, fingerprint: str | None) -> None:
 async def _link(
     change: Change,
     staged: Path,
-    installed: list[PrefixRecord],
+    staying: list[PrefixRecord],
     coming: list[RepoDataRecord],
     cache: Path,
-    store: Path,
     client: Client | None,
     watcher: Watcher,
-) -> None:
-    """Link what is ``coming`` into the staged tree, which holds what is ``installed``; bytecode included."""
+) -> InstallProgress:
+    """Link what is ``coming`` into the staged tree; what is ``staying`` there comes from elsewhere."""
     sizes = await fetch_sizes(coming, cache)
 
     await asyncio.to_thread(_require_genuine, [r for r in coming if r.name.normalized in sizes])
@@ -234,17 +300,14 @@ async def _link(
         list(change.records),
         staged,
         cache_dir=cache,
-        installed_packages=installed or None,
+        installed_packages=staying,
+        ignored_packages={record.name.normalized for record in staying},
         show_progress=False,
         client=client,
         reporter=cast("rattler.InstallerReporter", steps),  # it has the callbacks that are used
         alternative_target_prefix=change.prefix,
     )
-    (staged / "conda-meta").mkdir(parents=True, exist_ok=True)  # an environment without packages
-    moved = {record.name.normalized for record in coming}
-    fresh = [r for r in await asyncio.to_thread(prefix.records, staged) if r.name.normalized in moved]
-    await asyncio.to_thread(bytecode.add, staged, fresh, store)
-    steps.compiled()
+    return steps
 
 
 def _require_genuine(records: Iterable[RepoDataRecord]) -> None:

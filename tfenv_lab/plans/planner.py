@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 class Draft:
     """A solved request: the records before and after, and all that a plan tells of them.
 
+    ``before`` are the records that the change begins with: of a copy, its original's.
     ``specs`` are what this request itself asked for (conda's command line has the same), ``cuda`` the CUDA version
     that the solve pretended to find. ``fingerprint`` is None where the prefix must be new, ``moved`` that of
     ``copy_of`` where the environment is renamed. ``notes`` are sentences on what the request asked for and will not
@@ -192,7 +193,7 @@ class Planner:
             request,
             request.name,
             self._new_prefix(request.name),
-            (),
+            found.state.records,
             found.state.records,
             dict(found.state.requested),
             copy_of=found.prefix,

@@ -57,8 +57,7 @@ class PlanService:
         draft = await self._planner.draft(requests.parse(body))
         changed = draft.copy_of if draft.moved else draft.prefix if draft.fingerprint else None
         running = await self._running(changed) if changed else []
-        installed = draft.before if draft.copy_of is None else ()
-        sizes = await measure(installed, draft.after, self._cache, draft.prefix)
+        sizes = await measure(draft, self._cache)
         locked: list[RepoDataRecord] = []
         if isinstance(draft.request, requests.Revert | requests.Clone | requests.Rename):
             locked = [record for record in draft.after if record.name.normalized in sizes.fetch]

@@ -16,6 +16,8 @@ from ..errors import NoSpace
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
+    from .planner import Draft
+
 #: Channels tell the size of a package file, not of what it holds. Unpacked, conda-forge's packages of a TensorFlow
 #: environment are about four times their archives (measured on 65 packages: 340 MB of archives, 1.5 GB of files).
 UNPACKED = 4.0
@@ -55,22 +57,33 @@ def _unpacked(cache: Path, record: RepoDataRecord) -> int | None:
         return None
 
 
-async def measure(
-    before: Sequence[RepoDataRecord], after: Sequence[RepoDataRecord], cache: Path, prefix: Path
-) -> Sizes:
-    """Return what it costs to bring a prefix from ``before`` to ``after`` with this package cache."""
+async def measure(draft: Draft, cache: Path) -> Sizes:
+    """Return what it costs to make a draft true with this package cache.
+
+    A copy shares the files of its original: only packages bound to their place are linked anew, and so fetched.
+    """
     from ..conda.transaction import changed_records, fetch_sizes
 
-    coming = changed_records(before, after)
-    fetch = await fetch_sizes(coming, cache)
-    return await asyncio.to_thread(_sum, coming, fetch, cache, prefix)
+    bound = await asyncio.to_thread(_bound, draft.copy_of) if draft.copy_of else frozenset[str]()
+    linked = changed_records(draft.before, draft.after, bound)
+    fetch = await fetch_sizes(linked, cache)
+    return await asyncio.to_thread(_sum, draft, linked, fetch, cache)
 
 
-def _sum(coming: Sequence[RepoDataRecord], fetch: dict[str, int], cache: Path, prefix: Path) -> Sizes:
+def _bound(prefix: Path) -> frozenset[str]:
+    from ..conda.records import contents
+
+    return frozenset(name for name, package in contents(prefix).items() if package.is_bound)
+
+
+def _sum(draft: Draft, linked: Sequence[RepoDataRecord], fetch: dict[str, int], cache: Path) -> Sizes:
     download = sum(fetch.values())
     install = needed = 0
     complete = True
-    for record in coming:
+    anew = {record.name.normalized for record in linked}
+    sources = {True: cache, False: draft.copy_of or draft.prefix}
+    shared = {is_new: _same_device(source, draft.prefix) for is_new, source in sources.items()}
+    for record in linked if draft.copy_of is None else draft.after:
         name = record.name.normalized
         known = None if name in fetch else _unpacked(cache, record)
         size = known if known is not None else int((record.size or 0) * UNPACKED)
@@ -79,8 +92,8 @@ def _sum(coming: Sequence[RepoDataRecord], fetch: dict[str, int], cache: Path, p
         # In the cache a package lies as an unpacked tree, which environments on the same file system share.
         if name in fetch:
             needed += size + (record.size or 0)
-    if not _same_device(cache, prefix):
-        needed += install
+        if not shared[name in anew]:
+            needed += size
     return Sizes(download, install, needed, complete, frozenset(fetch))
 
 
