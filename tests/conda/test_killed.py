@@ -138,11 +138,11 @@ def test_a_killed_transaction_leaves_the_old_environment_or_the_new(wide: Lab, p
     prefix = wide.prefix
     # What old and new look like, and how long a change takes, is learnt by doing it.
     create = _order(wide, prefix, "0a", "app ==3.0")
-    seconds_create = _whole(create)
+    seconds = {False: _whole(create)}
     old = _tree(prefix)
     kept = wide.root / "kept"
     shutil.copytree(prefix, kept, symlinks=True)
-    seconds_update = _whole(_order(wide, prefix, "0b", "app ==4.0"))
+    seconds[True] = _whole(_order(wide, prefix, "0b", "app ==4.0"))
     new = _tree(prefix)
     assert old != new
     outcomes: dict[str, int] = {"old": 0, "new": 0}
@@ -154,9 +154,11 @@ def test_a_killed_transaction_leaves_the_old_environment_or_the_new(wide: Lab, p
             shutil.copytree(kept, prefix, symlinks=True)
         worker = _start(_order(wide, prefix, job, "app ==4.0" if update else "app ==3.0"))
         _until_first_word(worker)
-        time.sleep(random.random() * 1.2 * (seconds_update if update else seconds_create))
+        time.sleep(random.random() * 1.2 * seconds[update])
         _end(worker)
         done = recovery.undo(prefix, job)
+        # What it takes depends on what else the machine does: aim at where half of the kills come too late.
+        seconds[update] *= 0.8 if done else 1.25
         expected: Any = (new if done else old) if update else (old if done else None)
         found = _tree(prefix) if prefix.exists() else None
         assert found == expected, f"kill {number}: {'new' if done else 'old'} expected"

@@ -65,12 +65,19 @@ def copy_records(source: Path, target: Path, without: Collection[str] = ()) -> N
         shutil.copystat(source / place, target / place)
 
 
-def clone(source: Path, target: Path, without: Collection[str] = (), owned: Collection[str] = ()) -> Snapshot:
+def clone(
+    source: Path,
+    target: Path,
+    without: Collection[str] = (),
+    owned: Collection[str] = (),
+    done: Callable[[int], None] = lambda files: None,
+) -> Snapshot:
     """Give the directory ``target`` the tree of the prefix ``source``, but for ``conda-meta``, by hard links.
 
     Symbolic links stay links, modes and times are kept. ``without`` are paths inside the tree (``/`` separators)
     that are left out, with their bytecode and the directories that held nothing else. What is in ``target`` already
-    stays: packages may be linked into it meanwhile. Returns what was seen of the files that are not ``owned``.
+    stays: packages may be linked into it meanwhile. ``done`` is told how many files were placed, for each directory.
+    Returns what was seen of the files that are not ``owned``.
     """
     snapshot = Snapshot()
     target.mkdir(exist_ok=True)
@@ -87,7 +94,7 @@ def clone(source: Path, target: Path, without: Collection[str] = (), owned: Coll
         return inside in without or f"{folder}{name.split('.', 1)[0]}.py" in without
 
     def walk(here: str, there: str, beginning: str, make_parent: Callable[[], None]) -> None:
-        made = False
+        made, placed = False, 0
 
         def make() -> None:
             nonlocal made
@@ -121,6 +128,7 @@ def clone(source: Path, target: Path, without: Collection[str] = (), owned: Coll
                     if not skipped:
                         make()
                         _place(entry.path, destination)
+                        placed += 1
                 except FileExistsError:
                     continue  # a package's file that was linked meanwhile
                 except FileNotFoundError:
@@ -130,6 +138,7 @@ def clone(source: Path, target: Path, without: Collection[str] = (), owned: Coll
             make()
         if made:
             _like(status, here, there, plain)
+            done(placed)
 
     walk(os.fspath(source), os.fspath(target), "", lambda: None)
     return snapshot

@@ -1,31 +1,28 @@
 """The one way a prefix changes: build beside it, then take its place in one step.
 
-A new environment is linked into a staging directory and renamed. An existing one is cloned by hard links, the
-clone is changed, and the two directories are exchanged. Whatever ends the process, the prefix is the old
-environment or the new one; what is left beside it carries the job's id and is collected later.
+A new environment is linked into a staging directory and renamed. Of an existing one what stays is cloned there by
+hard links while what comes is linked beside it, and the two directories are exchanged. Whatever ends the process, the
+prefix is the old environment or the new one; what is left beside it carries the job's id and is collected later.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
-import rattler
-from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
+from rattler import Client, RepoDataRecord
 
-from ..errors import JobFailed, PrefixExists, Protected, StalePlan, TfenvError
-from . import bytecode, cloning, pip, prefix, recording, registry, relocation, revisions, staging, strategy
+from ..errors import PrefixExists, Protected, StalePlan, TfenvError
+from . import bytecode, cloning, linking, pip, prefix, recording, registry, relocation, revisions, staging, strategy
 from .failure import translate
+from .origin import Origin, changed_records
 from .progress import InstallProgress, Progress
-from .records import Contents, contents, read, record_name
+from .records import contents, read, record_name
 
 #: What an environment does not pass on to a copy: its history, and that nobody shall change it.
 _ITS_OWN = (f"{staging.META}/history", f"{staging.META}/frozen", revisions.FOLDER)
@@ -40,9 +37,9 @@ class Change:
 
     ``records`` are what the environment shall hold; ``requested`` the specs to remember, by package name;
     ``fingerprint`` the state of the prefix that the plan was made for, None where the prefix must be new.
-    ``copy_of`` names the prefix whose files beyond conda's records come along; ``moved`` is its fingerprint where the
-    environment is renamed from there, history and all. ``command`` goes into conda's history. ``pypi`` are
-    requirements for pip, installed last; only where the prefix is new.
+    ``copy_of`` names the prefix that a new one begins with, what conda does not own included; ``moved`` is its
+    fingerprint where the environment is renamed from there, history and all. ``command`` goes into conda's history.
+    ``pypi`` are requirements for pip, installed last; only where the prefix is new.
     """
 
     prefix: Path
@@ -83,34 +80,6 @@ class Watcher(Protocol):
         ...
 
 
-async def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[str, int]:
-    """Return bytes to fetch by package name: the records that are not in the package cache (size 0 if unknown)."""
-    index = await PackageCache(cache).index() if cache.is_dir() else None
-    return {
-        record.name.normalized: record.size or 0
-        for record in records
-        if index is None or not index.contains_record(record)
-    }
-
-
-def changed_records(
-    before: Iterable[RepoDataRecord], after: Sequence[RepoDataRecord], bound: Collection[str] = ()
-) -> list[RepoDataRecord]:
-    """Return the records of ``after`` that have to be linked, given what is installed.
-
-    With another minor version of Python all ``noarch: python`` packages are linked anew: their place carries it.
-    So are, in a copy, the packages ``bound`` to the prefix they lie in (names of record files).
-    """
-    installed = list(before)
-    have = {(record_name(r), r.subdir) for r in installed if record_name(r) not in bound}
-    moved = _python_of(installed) != _python_of(after)
-    return [r for r in after if (moved and r.noarch.python) or (record_name(r), r.subdir) not in have]
-
-
-def _python_of(records: Iterable[RepoDataRecord]) -> list[list[str]]:
-    return [str(r.version).split(".")[:2] for r in records if r.name.normalized == "python"][:1]
-
-
 async def apply(
     change: Change, *, package_cache: Path, bytecode_store: Path, client: Client | None, watcher: Watcher
 ) -> revisions.Revision:
@@ -124,16 +93,19 @@ async def apply(
     change.prefix.parent.mkdir(parents=True, exist_ok=True)
     try:
         watcher.phase("download" if change.origin is None else "link")
-        origin = await asyncio.to_thread(_Origin.of, change)
+        origin = await asyncio.to_thread(Origin.of, change)
         coming = changed_records(origin.records, change.records, origin.bound)
         staying = origin.kept(change.records, coming)
         leaving = origin.files - origin.files_of(staying)
         # rattler looks at every record of the tree that it links into: these have to be whole before it starts.
         await asyncio.to_thread(_copy_records, change, staged, leaving)
-        steps, snapshot = await _both(
-            _link(change, staged, staying, coming, package_cache, client, watcher),
-            asyncio.to_thread(_clone, change, staged, leaving, origin.files),
+        sizes = await linking.fetch_sizes(coming, package_cache)
+        cloned = len(origin.files - leaving)
+        steps = linking.progress(sizes, coming, cloned, package_cache, watcher.progress, watcher.phase)
+        link = linking.link(
+            change.records, staged, change.prefix, staying=staying, cache=package_cache, client=client, steps=steps
         )
+        _, snapshot = await _both(link, asyncio.to_thread(_clone, change, staged, leaving, origin.files, steps))
         names = list(map(record_name, coming))
         fresh = await asyncio.to_thread(read, staged, names)
         await asyncio.to_thread(bytecode.add, staged, fresh, bytecode_store)
@@ -157,38 +129,6 @@ async def apply(
     return revision
 
 
-@dataclass(frozen=True)
-class _Origin:
-    """What a change begins with. ``bound`` names the records of packages that cannot lie elsewhere as they are."""
-
-    records: Sequence[PrefixRecord] = ()
-    contents: Mapping[str, Contents] = field(default_factory=dict)
-    requested: Mapping[str, str] = field(default_factory=dict)
-    bound: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, change: Change) -> _Origin:
-        if change.origin is None:
-            return cls()
-        found = contents(change.origin)
-        bound = frozenset(name for name, package in found.items() if change.copy_of and package.is_bound)
-        asked = prefix.requested_specs(change.origin) if change.is_continued else {}
-        return cls(prefix.records(change.origin), found, asked, bound)
-
-    @property
-    def files(self) -> frozenset[str]:
-        return self.files_of(self.records)
-
-    def files_of(self, records: Iterable[PrefixRecord]) -> frozenset[str]:
-        """Return the paths inside the prefix that belong to these packages."""
-        return frozenset[str]().union(*(self.contents[record_name(record)].files for record in records))
-
-    def kept(self, after: Iterable[RepoDataRecord], coming: Iterable[RepoDataRecord]) -> list[PrefixRecord]:
-        """Return the installed records that belong to the new state and need not be linked."""
-        names = set(map(record_name, after)) - set(map(record_name, coming))
-        return [record for record in self.records if record_name(record) in names]
-
-
 async def _both(one: Awaitable[_One], other: Awaitable[_Other]) -> tuple[_One, _Other]:
     """Return both results; where one failed, raise that once the other, too, writes nothing any more."""
     done = await asyncio.gather(one, other, return_exceptions=True)
@@ -206,9 +146,11 @@ def _copy_records(change: Change, staged: Path, leaving: frozenset[str]) -> None
         cloning.copy_records(change.origin, staged, leaving.union(own))
 
 
-def _clone(change: Change, staged: Path, leaving: frozenset[str], owned: frozenset[str]) -> cloning.Snapshot:
+def _clone(
+    change: Change, staged: Path, leaving: frozenset[str], owned: frozenset[str], steps: InstallProgress
+) -> cloning.Snapshot:
     """Clone what the change begins with, but for what is leaving: most of the work of a change is making files."""
-    return cloning.clone(change.origin, staged, leaving, owned) if change.origin else cloning.Snapshot()
+    return cloning.clone(change.origin, staged, leaving, owned, steps.clone) if change.origin else cloning.Snapshot()
 
 
 def _bring_along(change: Change, staged: Path, snapshot: cloning.Snapshot, owned: Collection[str]) -> None:
@@ -276,52 +218,3 @@ def require_state(path: Path, fingerprint: str | None) -> None:
             raise PrefixExists(f"Something is already at {path}; choose another name.")
     elif not path.is_dir() or prefix.fingerprint(path) != fingerprint:
         raise StalePlan(f"“{path.name}” changed since this was planned; review the change again.")
-
-
-async def _link(
-    change: Change,
-    staged: Path,
-    staying: list[PrefixRecord],
-    coming: list[RepoDataRecord],
-    cache: Path,
-    client: Client | None,
-    watcher: Watcher,
-) -> InstallProgress:
-    """Link what is ``coming`` into the staged tree; what is ``staying`` there comes from elsewhere."""
-    sizes = await fetch_sizes(coming, cache)
-
-    await asyncio.to_thread(_require_genuine, [r for r in coming if r.name.normalized in sizes])
-
-    def report() -> None:
-        watcher.progress(steps.snapshot())
-
-    steps = InstallProgress(sizes, len(coming), report, watcher.phase)
-    await rattler.install(
-        list(change.records),
-        staged,
-        cache_dir=cache,
-        installed_packages=staying,
-        ignored_packages={record.name.normalized for record in staying},
-        show_progress=False,
-        client=client,
-        reporter=cast("rattler.InstallerReporter", steps),  # it has the callbacks that are used
-        alternative_target_prefix=change.prefix,
-    )
-    return steps
-
-
-def _require_genuine(records: Iterable[RepoDataRecord]) -> None:
-    """Raise JobFailed where a package file on this machine is not what its channel's index says.
-
-    rattler checks what it downloads, but takes ``file://`` packages as they are.
-    """
-    for record in records:
-        split = urlsplit(record.url)
-        if split.scheme == "file" and record.sha256 is not None:
-            path = Path(url2pathname(split.path))
-            digest = hashlib.sha256()
-            with path.open("rb") as package:
-                while chunk := package.read(1 << 20):
-                    digest.update(chunk)
-            if digest.digest() != record.sha256:
-                raise JobFailed(f"The package {path.name} is not what its channel's index says (hash mismatch).")

@@ -62,7 +62,8 @@ async def measure(draft: Draft, cache: Path) -> Sizes:
 
     A copy shares the files of its original: only packages bound to their place are linked anew, and so fetched.
     """
-    from ..conda.transaction import changed_records, fetch_sizes
+    from ..conda.linking import fetch_sizes
+    from ..conda.origin import changed_records
 
     bound = await asyncio.to_thread(_bound, draft.copy_of) if draft.copy_of else frozenset[str]()
     linked = changed_records(draft.before, draft.after, bound)
