@@ -7,9 +7,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from tfenv_lab.conda import cloning, revisions
 from tfenv_lab.conda import prefix as prefixes
-from tfenv_lab.conda import revisions
 from tfenv_lab.conda.records import contents
+from tfenv_lab.errors import StalePlan
 
 from ..tiny_tensorflow import PYTHON, SITE, fill
 from .conftest import Lab, Watched
@@ -114,6 +117,24 @@ def test_the_command_of_a_noarch_package_runs_the_copys_own_python(lab: Lab) -> 
     assert compiled, "the bytecode belongs to the copy's package"
     assert all((copy / path).samefile(lab.prefix / path) for path in compiled)
     assert compiled[0].startswith(SITE)
+
+
+def test_an_original_that_changes_while_it_is_copied_gives_no_mixture(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(lab.change("app 1.0", "tool"))
+    clone = cloning.clone
+
+    def updated_meanwhile(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        snapshot = clone(*arguments)
+        run(lab.change("app 2.0", "tool", job="2job"))
+        return snapshot
+
+    monkeypatch.setattr(cloning, "clone", updated_meanwhile)
+    with pytest.raises(StalePlan, match="while it was copied"):
+        _copy(lab, "app 1.0", "tool")
+    assert lab.beside() == ["tf"]
 
 
 def test_what_is_saved_while_an_environment_is_renamed_goes_with_it(lab: Lab) -> None:

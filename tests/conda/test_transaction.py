@@ -65,6 +65,19 @@ def test_a_link_is_noted_as_conda_notes_it(lab: Lab) -> None:
     assert "sha256_in_prefix" not in link
 
 
+def test_a_script_that_conda_would_run_is_not_run_and_said(lab: Lab, capfd: pytest.CaptureFixture[str]) -> None:
+    lab.channel.add(
+        "scripted",
+        "1.0",
+        files={"bin/.scripted-post-link.sh": "touch $PREFIX/ran"},
+        executable=["bin/.scripted-post-link.sh"],
+    )
+    lab.channel.index()
+    run(lab.change("scripted"))
+    assert not (lab.prefix / "ran").exists()
+    assert "bin/.scripted-post-link.sh was not run" in capfd.readouterr().err
+
+
 def test_a_spec_given_up_is_told_to_conda(lab: Lab) -> None:
     run(lab.change("app 1.0", "tool"))
     run(lab.change("app 1.0", job="1job"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -16,6 +17,8 @@ from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 from ..errors import JobFailed
 from .progress import InstallProgress, Progress
 from .records import record_name
+
+_SCRIPT = re.compile(r"(bin|Scripts)/\.[^/]+-post-link\.(sh|bat)")
 
 
 async def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[str, int]:
@@ -77,6 +80,11 @@ def progress(
             return None
 
     return InstallProgress(sizes, unpacked, files_of, cloned, changed, phase)
+
+
+def scripts(files: Iterable[str]) -> list[str]:
+    """Return the scripts among a package's files that conda would run after linking it. They are not run here."""
+    return sorted(path for path in files if _SCRIPT.fullmatch(path))
 
 
 def _require_genuine(records: Iterable[RepoDataRecord]) -> None:

@@ -17,21 +17,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a change begins with. ``bound`` names the records of packages that cannot lie elsewhere as they are."""
+    """What a change begins with.
+
+    ``bound`` names the records of packages that cannot lie elsewhere as they are, ``fingerprint`` is the state of
+    what is copied.
+    """
 
     records: Sequence[PrefixRecord] = ()
     contents: Mapping[str, Contents] = field(default_factory=dict)
     requested: Mapping[str, str] = field(default_factory=dict)
     bound: frozenset[str] = frozenset()
+    fingerprint: str | None = None
 
     @classmethod
     def of(cls, change: Change) -> Origin:
         if change.origin is None:
             return cls()
+        mark = prefix.fingerprint(change.origin) if change.copy_of else None
         found = contents(change.origin)
         bound = frozenset(name for name, package in found.items() if change.copy_of and package.is_bound)
         asked = prefix.requested_specs(change.origin) if change.is_continued else {}
-        return cls(prefix.records(change.origin), found, asked, bound)
+        return cls(prefix.records(change.origin), found, asked, bound, mark)
 
     @property
     def files(self) -> frozenset[str]:

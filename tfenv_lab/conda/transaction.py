@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -106,11 +107,17 @@ async def apply(
             change.records, staged, change.prefix, staying=staying, cache=package_cache, client=client, steps=steps
         )
         _, snapshot = await _both(link, asyncio.to_thread(_clone, change, staged, leaving, origin.files, steps))
+        if change.copy_of is not None and prefix.fingerprint(change.copy_of) != origin.fingerprint:
+            raise StalePlan(f"“{change.copy_of.name}” changed while it was copied; try again.")
         names = list(map(record_name, coming))
         fresh = await asyncio.to_thread(read, staged, names)
         await asyncio.to_thread(bytecode.add, staged, fresh, bytecode_store)
         steps.compiled()
-        owned = origin.files.union(*(found.files for found in contents(staged, names).values()))
+        linked = frozenset[str]().union(*(found.files for found in contents(staged, names).values()))
+        for script in linking.scripts(linked):
+            # Standard error is the job's log.
+            print(f"{script} was not run: conda would have run it now.", file=sys.stderr, flush=True)
+        owned = origin.files | linked
         if change.pypi:
             await asyncio.to_thread(pip.install, staged, change.prefix, change.pypi, owned)
         before = origin.records if change.is_continued else ()
