@@ -131,7 +131,7 @@ class Catalog:
             return self._listings[key]
 
     async def _build(self, virtual: list[GenericVirtualPackage]) -> Listing:
-        from ..conda.feasibility import Pool
+        from ..conda.pool import Pool
         from .listing import KERNEL, OPTIONAL, Judge
 
         repodata = self._repodata
