@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from rattler import PrefixRecord
+    from rattler import PrefixRecord, RepoDataRecord
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,13 @@ def records(prefix: Path) -> list[PrefixRecord]:
             message = f"The environment is damaged: its record {path} cannot be read."
             raise InvalidRequest(message, str(error)) from error
     return found
+
+
+def available(prefix: Path) -> list[RepoDataRecord]:
+    """Return the records of the installed packages as channels have them: without their files, to be kept."""
+    from rattler import RepoDataRecord
+
+    return [RepoDataRecord(record, record.file_name, record.url, record.channel) for record in records(prefix)]
 
 
 def load_json(path: Path) -> dict[str, Any]:

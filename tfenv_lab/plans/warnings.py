@@ -101,18 +101,9 @@ def _downgrades(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
 
 def _removals(draft: Draft, lines: Sequence[Entry]) -> Iterator[PlanWarning]:
     named = draft.request.packages if isinstance(draft.request, requests.Remove) else ()
-    asked = set(_requested_before(draft))
     for entry in lines:
-        if entry.action == "remove" and entry.name in asked and entry.name not in named:
+        if entry.action == "remove" and entry.name in draft.asked_before and entry.name not in named:
             yield PlanWarning("requested-removed", f"{entry.name}, which was asked for by name, is removed too.")
-
-
-def _requested_before(draft: Draft) -> list[str]:
-    asked = []
-    for record in draft.before:
-        if getattr(record, "requested_specs", None) or getattr(record, "requested_spec", None):
-            asked.append(record.name.normalized)
-    return asked
 
 
 def _python(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
