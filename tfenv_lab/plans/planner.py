@@ -25,9 +25,10 @@ class Draft:
     """A solved request: the records before and after, and all that a plan tells of them.
 
     ``asked_before`` names what was asked for until now. ``specs`` are what this request itself asked for (conda's
-    command line has the same), ``cuda`` the CUDA version that the solve pretended to find. ``fingerprint`` is None where the prefix must be new, ``moved`` that of
-    ``copy_of`` where the environment is renamed. ``notes`` are sentences on what the request asked for and will not
-    get. ``pypi`` are requirements for pip, installed after the records.
+    command line has the same), ``cuda`` the CUDA version that the solve pretended to find. ``fingerprint`` is None
+    where the prefix must be new, ``moved`` that of ``copy_of`` where the environment is renamed. ``notes`` are
+    sentences on what the request asked for and will not get. ``pypi`` are requirements for pip, installed after the
+    records.
     """
 
     request: requests.PlanRequest
@@ -105,7 +106,7 @@ class Planner:
 
         prefix = self._new_prefix(request.name)
         own = [str(specs.parse(text, self._allowed())) for text in request.packages]
-        virtual = virtual_packages.detect(cuda=request.cuda)
+        virtual = virtual_packages.detect(virtual_packages.overrides(self._repodata.settings), request.cuda)
         asked = specs.by_name([*await self._catalog.specs_for(request), *own])
         try:
             after = await self._solve(asked.values(), virtual=virtual)
@@ -124,7 +125,7 @@ class Planner:
         )
 
     async def _move(self, request: requests.Install | requests.Update) -> Draft:
-        from ..conda import specs
+        from ..conda import specs, virtual_packages
 
         found = await self._find(request.environment, copied=request.into is not None)
         state = found.state
@@ -134,7 +135,7 @@ class Planner:
             new = change.same_variant(state, asked_for)
         else:
             new, freed = change.loosened(state, request.packages)
-        cuda, virtual = change.virtual(state)
+        cuda, virtual = change.virtual(state, virtual_packages.overrides(self._repodata.settings))
 
         async def solve(
             new: Mapping[str, str], requested: Mapping[str, str], also: Collection[str] = ()

@@ -112,8 +112,8 @@ class PlanService:
             install_bytes=sizes.install,
             sizes_complete=sizes.complete,
             free_bytes=free_bytes(draft.prefix),
-            warnings=gone + warnings(draft, moves, running),
-            commands=commands(draft, settings.channels, settings.envs_dirs),
+            warnings=gone + warnings(draft, moves, settings, running),
+            commands=commands(draft, settings),
             strategy=strategy_of(draft.prefix) if draft.fingerprint is not None else "swap",
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             work=PlanWork(
