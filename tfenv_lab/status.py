@@ -23,12 +23,13 @@ def status(services: Services) -> dict[str, Any]:
     from .conda.platform import subdir
     from .services import writable
 
+    overrides = virtual_packages.overrides(services.conda)
     folders = dict.fromkeys([services.envs_dir, *services.conda.envs_dirs])
     return {
         "version": __version__,
         "platform": subdir(),
-        "virtual_packages": virtual_packages.describe(virtual_packages.detect()),
-        "gpu": virtual_packages.gpu(),
+        "virtual_packages": virtual_packages.describe(virtual_packages.detect(overrides)),
+        "gpu": virtual_packages.gpu(overrides),
         "local_channel": services.local_channel.to_json(),
         "channels": [{"name": ref.name, "url": ref.url} for ref in services.conda.channels],
         "envs_dir": str(services.envs_dir),

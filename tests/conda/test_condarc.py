@@ -340,6 +340,33 @@ class TestSecrets:
         assert found["https://alias.org"].password == "alias-pass"
 
 
+class TestVirtualPackages:
+    """``override_virtual_packages``, as ``Context.override_virtual_packages`` has it."""
+
+    def test_names_lose_their_underscores_and_values_are_texts(self, home: Path) -> None:
+        write(
+            home / ".condarc",
+            """
+            override_virtual_packages:
+              __cuda: 12.8
+              glibc: "2.17"
+              archspec: ""
+              osx: None
+              linux:
+            """,
+        )
+        assert condarc.load({}, home).override_virtual_packages == {"cuda": "12.8", "glibc": "2.17", "archspec": ""}
+
+    def test_the_short_name_of_the_key(self, home: Path) -> None:
+        write(home / ".condarc", "virtual_packages: {cuda: '12.8'}")
+        assert condarc.load({}, home).override_virtual_packages == {"cuda": "12.8"}
+
+    def test_files_are_joined(self, home: Path, tmp_path: Path) -> None:
+        write(tmp_path / "etc" / "condarc", "override_virtual_packages: {cuda: '12.8', glibc: '2.17'}")
+        write(home / ".condarc", "override_virtual_packages: {cuda: '11.8'}")
+        assert condarc.load({}, home).override_virtual_packages == {"cuda": "11.8", "glibc": "2.17"}
+
+
 def test_settings_cross_a_process_border_whole(home: Path, tmp_path: Path) -> None:
     make_root(home / "miniforge3")
     write(
@@ -349,6 +376,7 @@ def test_settings_cross_a_process_border_whole(home: Path, tmp_path: Path) -> No
         custom_multichannels: {team: [a, https://h.org/b]}
         proxy_servers: {http: http://p}
         ssl_verify: truststore
+        override_virtual_packages: {cuda: "12.8"}
         """,
     )
     settings = condarc.load({"CONDA_OFFLINE": "true"}, home)

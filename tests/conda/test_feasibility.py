@@ -1,26 +1,15 @@
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 
 import pytest
 from rattler import BuildString, GenericVirtualPackage, PackageName, PackageRecord, Version
 
-from tfenv_lab.conda.condarc import ChannelRef, CondaSettings
-from tfenv_lab.conda.feasibility import Check, Node, Pool, as_record
-from tfenv_lab.conda.repodata import Repodata
+from tfenv_lab.conda.feasibility import Check, Request, as_record
+from tfenv_lab.conda.pool import Node, Pool
 
 from ..tiny_channel import TinyChannel
-
-
-def load(*channels: TinyChannel, names: Iterable[str] | None = None, strict: bool = True) -> Pool:
-    """Return a pool with the named records (default: all) of the channels."""
-    refs = tuple(ChannelRef(str(number), channel.index()) for number, channel in enumerate(channels))
-    repodata = Repodata(CondaSettings(channels=refs, envs_dirs=(), pkgs_dirs=()))
-    pool = Pool(strict=strict)
-    wanted = list(names) if names is not None else asyncio.run(repodata.names())
-    pool.add(wanted, asyncio.run(repodata.records(wanted)))
-    return pool
+from .pools import load
 
 
 def cuda(version: str | None) -> dict[str, PackageRecord | None]:
@@ -36,7 +25,7 @@ def check(
     machine: Mapping[str, PackageRecord | None] | None = None,
     fixed: Mapping[str, Iterable[Node]] | None = None,
 ) -> Check:
-    return Check(pool, specs, machine or {}, fixed or {})
+    return Request(pool, specs, fixed or {}).on(machine or {})
 
 
 def test_everything_is_there(channel: TinyChannel) -> None:
@@ -155,46 +144,3 @@ class TestNarrowing:
         cuda_build = [node for node in pool.named("app") if str(node.record.build) == "cuda_0"]
         assert check(pool, "app").feasible
         assert not check(pool, "app", fixed={"app": cuda_build}).feasible
-
-
-class TestPool:
-    def test_best_first(self, channel: TinyChannel) -> None:
-        channel.add("app", "1.0", build="a_0")
-        channel.add("app", "2.0", build="a_0")
-        channel.add("app", "2.0", build="b_1")
-        channel.add("app", "3.0", build="cpu_0", track_features="app-cpu")
-        builds = [f"{node.record.version} {node.record.build}" for node in load(channel).named("app")]
-        assert builds == ["2.0 b_1", "2.0 a_0", "1.0 a_0", "3.0 cpu_0"]
-
-    def test_a_name_comes_from_the_first_channel_that_has_it(
-        self, channel: TinyChannel, tmp_path_factory: pytest.TempPathFactory
-    ) -> None:
-        other = TinyChannel(tmp_path_factory.mktemp("other"))
-        channel.add("app", "1.0")
-        other.add("app", "2.0")
-        assert not check(load(channel, other), "app >=2").feasible
-        assert check(load(channel, other, strict=False), "app >=2").feasible
-
-    def test_names_that_are_met_are_asked_for(self, channel: TinyChannel) -> None:
-        channel.add("app", "1.0", depends=["lib"])
-        channel.add("lib", "1.0")
-        pool = load(channel, names=["app"])
-        found = check(pool, "app")
-        assert found.provisional
-        assert pool.missing == {"lib"}
-
-    def test_records_without_the_optional_fields(self, channel: TinyChannel) -> None:
-        channel.add("app", "1.0")
-        import json
-
-        path = channel.root / "linux-64" / "repodata.json"
-        channel.index()
-        data = json.loads(path.read_text())
-        for record in data["packages.conda"].values():
-            for field in ("constrains", "timestamp", "size", "license"):
-                record.pop(field, None)
-        repodata = Repodata(CondaSettings((ChannelRef("tiny", channel.url),), (), ()))
-        path.write_text(json.dumps(data))
-        pool = Pool()
-        pool.add(["app"], asyncio.run(repodata.records(["app"])))
-        assert check(pool, "app").feasible

@@ -6,6 +6,7 @@ import pytest
 from rattler import BuildString, GenericVirtualPackage, PackageName, Version
 
 from tfenv_lab.conda import nvidia, virtual_packages
+from tfenv_lab.conda.condarc import CondaSettings
 from tfenv_lab.errors import InvalidRequest
 
 
@@ -78,7 +79,7 @@ def test_a_text_that_is_no_cuda_version_is_refused(cuda: str) -> None:
 
 
 def test_a_variable_that_is_no_version_is_named() -> None:
-    with pytest.raises(InvalidRequest, match="CONDA_OVERRIDE_GLIBC sets __glibc"):
+    with pytest.raises(InvalidRequest, match="__glibc, which CONDA_OVERRIDE_GLIBC or condarc sets"):
         virtual_packages.detect({"CONDA_OVERRIDE_GLIBC": "2 17"})
 
 
@@ -86,7 +87,7 @@ def test_a_variable_that_is_no_version_is_named() -> None:
     ("subdir", "expected"),
     [
         ("linux-aarch64", {"__unix": "0", "__linux": "6.1", "__glibc": "2.36", "__archspec": "aarch64"}),
-        ("osx-arm64", {"__unix": "0", "__osx": "0", "__archspec": "m1"}),
+        ("osx-arm64", {"__unix": "0", "__osx": "0", "__archspec": "arm64"}),
         ("win-64", {"__win": "0", "__archspec": "x86_64"}),
     ],
 )
@@ -97,7 +98,7 @@ def test_of_another_platform(subdir: str, expected: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("subdir", "name", "others"),
     [
-        ("osx-arm64", "osx", {"__unix": "0", "__archspec": "m1"}),
+        ("osx-arm64", "osx", {"__unix": "0", "__archspec": "arm64"}),
         ("win-64", "win", {"__archspec": "x86_64"}),
         ("linux-aarch64", "glibc", {"__unix": "0", "__linux": "6.1", "__archspec": "aarch64"}),
     ],
@@ -106,6 +107,38 @@ def test_overrides_on_another_platform(subdir: str, name: str, others: dict[str,
     variable = f"CONDA_OVERRIDE_{name.upper()}"
     assert detected({variable: "14.2"}, subdir=subdir) == {**others, f"__{name}": "14.2"}
     assert detected({variable: " "}, subdir=subdir) == others
+
+
+def test_another_machine_that_pretends_to_be_linux_has_a_c_library(machine: list[GenericVirtualPackage]) -> None:
+    machine[:] = [_package("__unix", "0"), _package("__osx", "14.2"), _package("__archspec", "1", "m1")]
+    expected = {"__unix": "0", "__linux": "0", "__glibc": "0", "__archspec": "aarch64"}
+    assert detected({}, subdir="linux-aarch64") == expected
+
+
+class TestCondarc:
+    """``override_virtual_packages`` stands below the variables."""
+
+    def settings(self, **overrides: str) -> CondaSettings:
+        return CondaSettings((), (), (), override_virtual_packages=overrides)
+
+    def test_it_counts_where_no_variable_is_set(self) -> None:
+        found = virtual_packages.overrides(self.settings(cuda="12.8", archspec="x86_64", glibc=""), {})
+        expected = {**PLAIN, "__cuda": "12.8", "__archspec": "x86_64"}
+        del expected["__glibc"]
+        assert detected(found) == expected
+
+    @pytest.mark.parametrize("variable", ["", "11.8"])
+    def test_a_variable_wins(self, variable: str) -> None:
+        found = virtual_packages.overrides(self.settings(cuda="12.8"), {"CONDA_OVERRIDE_CUDA": variable})
+        assert detected(found).get("__cuda", "") == variable
+
+    def test_only_what_conda_lets_one_set(self) -> None:
+        assert detected(virtual_packages.overrides(self.settings(unix="1", osx="14.0", CUDA="12.8"), {})) == PLAIN
+
+    def test_what_is_in_force_is_told(self) -> None:
+        found = virtual_packages.overrides(self.settings(cuda="12.8", osx="14.0"), {"CONDA_OVERRIDE_LINUX": ""})
+        expected = {"CONDA_OVERRIDE_CUDA": "12.8", "CONDA_OVERRIDE_LINUX": ""}
+        assert virtual_packages.in_force(found) == expected
 
 
 class TestGpu:

@@ -63,6 +63,31 @@ async def test_the_command_carries_the_variables_that_the_plan_was_solved_under(
     assert variables == "CONDA_OVERRIDE_LINUX='' CONDA_OVERRIDE_GLIBC=2.17 CONDA_OVERRIDE_CUDA=12.6"
 
 
+class TestAMachineAsCondarcHasIt:
+    """``override_virtual_packages`` holds in everything that is told or planned."""
+
+    @pytest.fixture
+    def settings(self, clean_home: Path) -> dict[str, Any]:
+        (clean_home / ".condarc").write_text("override_virtual_packages: {cuda: '12.6'}", encoding="utf-8")
+        return {}
+
+    async def test_it_is_told_planned_for_and_in_the_command(self, api: Api) -> None:
+        _, status = await api.call("GET", "status")
+        assert status["gpu"] == {"detected": False, "cuda": "12.6", "driver": None}
+        _, catalog = await api.call("GET", "tensorflow")
+        for answer in (status, catalog):
+            assert {"name": "__cuda", "version": "12.6", "build": "0"} in answer["virtual_packages"]
+        plan = await api.plan(kind="create", name="tf", tensorflow="2.19.*", python=PYTHON)
+        assert plan["warnings"][0]["message"].startswith("condarc says CUDA 12.6")
+        assert plan["commands"][0].startswith("CONDA_OVERRIDE_CUDA=12.6 conda create")
+
+    async def test_a_variable_wins(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CONDA_OVERRIDE_CUDA", "")
+        plan = await api.plan(kind="create", name="tf", tensorflow="2.19.*", python=PYTHON)
+        assert plan["warnings"] == []
+        assert plan["commands"][0].startswith("CONDA_OVERRIDE_CUDA='' conda create")
+
+
 async def test_a_plan_writes_nothing(api: Api, clean_home: Path) -> None:
     await api.plan(kind="create", name="tf", tensorflow="2.19.*")
     assert not (clean_home / ".conda").exists()

@@ -41,6 +41,8 @@ class CondaSettings:
     ssl_verify: bool | str = True
     proxy_servers: dict[str, str] = field(default_factory=dict, repr=False)
     root_prefix: Path | None = None
+    #: Versions (of archspec: the build) by the names of virtual packages without underscores; empty is absent.
+    override_virtual_packages: dict[str, str] = field(default_factory=dict)
     rules: ChannelRules = field(default_factory=ChannelRules)
 
     def to_json(self) -> dict[str, Any]:
@@ -65,6 +67,7 @@ class CondaSettings:
             ssl_verify=data["ssl_verify"],
             proxy_servers=dict(data["proxy_servers"]),
             root_prefix=Path(data["root_prefix"]) if data["root_prefix"] else None,
+            override_virtual_packages=dict(data["override_virtual_packages"]),
             rules=ChannelRules(
                 rules["alias"],
                 dict(rules["custom"]),
@@ -143,6 +146,12 @@ def _directories(texts: Iterable[str], home: Path, expand: Callable[[str], str])
     return list(dict.fromkeys(absolute(text) for text in texts))
 
 
+def _overrides(found: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is set for virtual packages; of them conda takes off the underscores, and “none” is not set."""
+    texts = {name.removeprefix("__"): str(value).strip() for name, value in found.items()}
+    return {name: text for name, text in texts.items() if text.lower() != "none"}
+
+
 def _writable(prefix: Path) -> bool:
     return os.access(prefix / "conda-meta" / "history", os.W_OK)
 
@@ -179,6 +188,9 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
         ssl_verify=_ssl_verify(sources.merged(merge_value, "ssl_verify", "verify_ssl"), expand),
         proxy_servers=proxies,
         root_prefix=root,
+        override_virtual_packages=_overrides(
+            sources.merged(merge_map, "override_virtual_packages", "virtual_packages")
+        ),
         rules=rules,
     )
     wanted = [expand(text) for text in sources.merged(merge_list, "channels", "channel")]

@@ -13,12 +13,13 @@ from hashlib import blake2b
 from pathlib import Path
 
 from .pypi import PypiPackage, pypi_packages, site_packages
-from .records import PackageStem, load_json, names_in, package_names, record_files, records, stem_of
+from .records import PackageStem, available, load_json, names_in, package_names, record_files, records, stem_of
 from .requested import name_of, requests
 
 __all__ = [
     "PackageStem",
     "PypiPackage",
+    "available",
     "fingerprint",
     "interpreter",
     "load_json",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from rattler import PackageRecord, PrefixRecord
+    from rattler import PackageRecord, PrefixRecord, RepoDataRecord
 
 
 #: Types of paths that are the same in every prefix (conda/models/enums.py: ``PathType``); entry points are not.
@@ -114,6 +114,13 @@ def _contents(name: str, record: Mapping[str, Any]) -> Contents:
         entry.get("prefix_placeholder") or entry.get("path_type") not in _UNBOUND for entry in paths
     )
     return Contents(frozenset((*files, f"conda-meta/{name}")), is_bound)
+
+
+def available(prefix: Path) -> list[RepoDataRecord]:
+    """Return the records of the installed packages as channels have them: without their files, to be kept."""
+    from rattler import RepoDataRecord
+
+    return [RepoDataRecord(record, record.file_name, record.url, record.channel) for record in records(prefix)]
 
 
 def load_json(path: Path) -> dict[str, Any]:

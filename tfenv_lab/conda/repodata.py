@@ -42,6 +42,8 @@ MAX_VERSIONS = 20
 _MAX_REMEMBERED = 2000
 #: A name that no channel holds: asking for it loads a channel's index and returns nothing.
 _PROBE = "tfenv-lab-probe"
+#: Queries at the same time, and the packages from which on there are several.
+_QUERIES, _MANY = 4, 50
 _FILES = ("repodata.json", "repodata.json.zst", "repodata_shards.msgpack.zst")
 
 
@@ -148,11 +150,18 @@ class Repodata:
     async def records(self, names: Iterable[str]) -> list[RepoDataRecord]:
         """Return every record of these packages on the channels, in the channels' order; dependencies not."""
         await self.refresh()
+        wanted = list(names)
+        # Of one query much is done by one thread; many packages are asked for in several beside each other.
+        parts = min(_QUERIES, 1 + len(wanted) // _MANY)
+        queries = (
+            self.gateway.query(self.channels, self.subdirs, wanted[part::parts], recursive=False)
+            for part in range(parts)
+        )
         try:
-            found = await self.gateway.query(self.channels, self.subdirs, list(names), recursive=False)
+            found = await asyncio.gather(*queries)
         except GatewayError as error:
             raise self.unreachable(error) from error
-        return [record for records in found for record in records]
+        return [record for lists in found for records in lists for record in records]
 
     async def names(self) -> list[str]:
         """Return the names of all packages, sorted."""

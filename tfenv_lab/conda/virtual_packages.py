@@ -1,8 +1,8 @@
 """What this machine offers to packages: kernel, C library, processor, CUDA driver.
 
-The rules are conda's (``conda/plugins/virtual_packages``): ``CONDA_OVERRIDE_<NAME>`` replaces what was
-detected, and an empty value takes the package away, except that an empty ``CONDA_OVERRIDE_LINUX``
-leaves ``__linux`` at version 0.
+The rules are conda's (``conda/plugins/virtual_packages``): ``CONDA_OVERRIDE_<NAME>``, or where that is not set
+condarc's ``override_virtual_packages``, replaces what was detected, and an empty value takes the package away,
+except that an empty one for ``__linux`` leaves it at version 0.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rattler import BuildString, GenericVirtualPackage, PackageName, Subdir, Version, VirtualPackage
 from rattler.exceptions import InvalidVersionError
@@ -19,10 +19,13 @@ from rattler.exceptions import InvalidVersionError
 from ..errors import InvalidRequest
 from . import nvidia, platform
 
+if TYPE_CHECKING:
+    from .condarc import CondaSettings
+
 _CUDA = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
 _KERNEL = re.compile(r"\d+\.\d+(\.\d+)?(\.\d+)?")
-#: conda's names for the oldest processor of an architecture (``get_archspec_name``).
-_BASELINE = {"64": "x86_64", "32": "x86", "arm64": "m1"}
+#: conda's names for the oldest processor of an architecture that is not called so itself (``get_archspec_name``).
+_BASELINE = {"64": "x86_64", "32": "x86"}
 
 
 @cache
@@ -35,8 +38,12 @@ def _package(name: str, version: str, build: str = "0") -> GenericVirtualPackage
     try:
         return GenericVirtualPackage(PackageName(name), Version(version), BuildString(build))
     except InvalidVersionError as error:
-        variable = f"CONDA_OVERRIDE_{name[2:].upper()}"
-        raise InvalidRequest(f"“{version}” is not a version ({variable} sets {name}).", str(error)) from error
+        message = f"“{version[:40]}” is not a version of {name}, which {_variable(name)} or condarc sets."
+        raise InvalidRequest(message, str(error)) from error
+
+
+def _variable(name: str) -> str:
+    return f"CONDA_OVERRIDE_{name.removeprefix('__').upper()}"
 
 
 def _machine(subdir: str) -> dict[str, GenericVirtualPackage]:
@@ -50,7 +57,9 @@ def _machine(subdir: str) -> dict[str, GenericVirtualPackage]:
     if architecture:
         foreign["__archspec"] = _package("__archspec", "1", _BASELINE.get(architecture, architecture))
     foreign.update((name, found[name]) for name in kernel if name in found)
-    foreign.update((name, found[name]) for name in ("__glibc",) if name in found and family == "linux")
+    if family == "linux":
+        # conda assumes a C library that it cannot ask, and knows no version of it (``linux_get_libc_version``).
+        foreign["__glibc"] = found.get("__glibc") or _package("__glibc", "0")
     foreign.update((name, found[name]) for name in ("__cuda",) if name in found)
     return foreign
 
@@ -62,19 +71,28 @@ def _allowed(subdir: str) -> tuple[str, ...]:
     return (*own, "__cuda", "__archspec")
 
 
+def overrides(settings: CondaSettings, env: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the ``CONDA_OVERRIDE_*`` that count: the variables, and below them what condarc has for the same."""
+    configured = settings.override_virtual_packages.items()
+    return {
+        **{_variable(name): value for name, value in configured if name == name.lower()},
+        **{name: value for name, value in env.items() if name.startswith("CONDA_OVERRIDE_")},
+    }
+
+
 def detect(
     overrides: Mapping[str, str] = os.environ, cuda: str | None = None, subdir: str | None = None
 ) -> list[GenericVirtualPackage]:
     """Return the virtual packages a solve must see.
 
-    ``overrides`` holds ``CONDA_OVERRIDE_*`` variables. ``cuda`` is a version such as ``"12.6"`` that a
+    ``overrides`` holds ``CONDA_OVERRIDE_*`` (see :func:`overrides`). ``cuda`` is a version such as ``"12.6"`` that a
     person asked for; it wins over both the driver and the variable. ``subdir`` is the platform solved
     for (default: ``platform.subdir()``). Raises InvalidRequest for a text that is not a version.
     """
     target = subdir or platform.subdir()
     found = _machine(target)
     for name in _allowed(target):
-        value = overrides.get(f"CONDA_OVERRIDE_{name[2:].upper()}")
+        value = overrides.get(_variable(name))
         if value is None:
             continue
         if value.strip():
@@ -95,9 +113,9 @@ def detect(
     return list(found.values())
 
 
-def in_force(overrides: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the ``CONDA_OVERRIDE_*`` variables that change what ``detect`` returns on this platform."""
-    names = [f"CONDA_OVERRIDE_{name[2:].upper()}" for name in _allowed(platform.subdir())]
+def in_force(overrides: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the ``CONDA_OVERRIDE_*`` that change what ``detect`` returns on this platform."""
+    names = map(_variable, _allowed(platform.subdir()))
     return {name: overrides[name] for name in names if name in overrides}
 
 

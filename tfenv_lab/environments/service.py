@@ -80,14 +80,22 @@ class EnvironmentService(LoggingConfigurable):
         """Return every environment as the JSON text that the contract has for ``environments``."""
         return f'{{"environments": [{", ".join(environment.text for environment in await self.list())}]}}'
 
+    async def find(self, identifier: str) -> Environment:
+        """Return one environment as the list has it; NotFound where none has this id (any more)."""
+        return self._model(*await self._one(identifier))
+
     async def get(self, identifier: str) -> Environment:
-        """Return one environment after a closer look; NotFound where none has this id (any more)."""
+        """Like :meth:`find`, after a closer look at its records."""
+        one, found = await self._one(identifier)
+        closer = await asyncio.to_thread(self._inventory.inspect, one.facts)
+        return self._model(one._replace(facts=closer), found)
+
+    async def _one(self, identifier: str) -> tuple[Seen, _Beside]:
         seen, found = await self._look()
         one = next((one for one in seen if one.facts.id == identifier), None)
         if one is None:
             raise NotFound("There is no such environment any more.", identifier)
-        closer = await asyncio.to_thread(self._inventory.inspect, one.facts)
-        return self._model(one._replace(facts=closer), found)
+        return one, found
 
     async def by_prefix(self, prefix: Path) -> Environment | None:
         """Return the environment at ``prefix``, by whatever path, or None where there is none."""

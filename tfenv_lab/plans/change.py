@@ -151,17 +151,18 @@ def without(state: State, names: Collection[str]) -> list[RepoDataRecord]:
     return [record for record in state.records if record.name.normalized not in gone]
 
 
-def virtual(state: State) -> tuple[str | None, list[GenericVirtualPackage]]:
+def virtual(state: State, overrides: Mapping[str, str]) -> tuple[str | None, list[GenericVirtualPackage]]:
     """Return the CUDA version to pretend, and the virtual packages for changing an environment.
 
-    One made for CUDA on a machine without a driver (a login node) keeps its variant.
+    ``overrides`` holds the ``CONDA_OVERRIDE_*`` that count. An environment made for CUDA on a machine without a
+    driver (a login node) keeps its variant.
     """
     from ..conda import virtual_packages
 
-    detected = virtual_packages.detect()
+    detected = virtual_packages.detect(overrides)
     if virtual_packages.version_of(detected, "__cuda") is None:
         builds = (family.cuda_of(r.name.normalized, str(r.build)) for r in state.records)
         cuda = next((version for version in builds if version), None)
         if cuda is not None:
-            return cuda, virtual_packages.detect(cuda=cuda)
+            return cuda, virtual_packages.detect(overrides, cuda)
     return None, detected

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 from . import requests
 
 if TYPE_CHECKING:
-    from ..conda.condarc import ChannelRef
+    from ..conda.condarc import ChannelRef, CondaSettings
     from .planner import Draft
 
 
-def commands(draft: Draft, channels: Sequence[ChannelRef], envs_dirs: Sequence[Path]) -> list[str]:
+def commands(draft: Draft, settings: CondaSettings) -> list[str]:
     """Return the equivalent command lines; none for a change that conda has no command for.
 
     ``--override-channels`` and variables in front make them independent of the reader's own configuration. An
-    environment in one of ``envs_dirs`` is given by name, any other by path.
+    environment in one of the ``envs_dirs`` is given by name, any other by path.
     """
+    envs_dirs = settings.envs_dirs
     place = _place(draft.prefix, envs_dirs)
-    source = ["--override-channels", *(part for ref in channels for part in ("--channel", _channel(ref)))]
+    source = ["--override-channels", *(part for ref in settings.channels for part in ("--channel", _channel(ref)))]
     specs = _specs(draft.specs)
     match draft.request:
         case requests.Create():
@@ -42,17 +43,18 @@ def commands(draft: Draft, channels: Sequence[ChannelRef], envs_dirs: Sequence[P
             lines = [["conda", "rename", *_place(draft.copy_of or draft.prefix, envs_dirs), name]]
         case _:
             lines = []
-    override = "".join(f"{name}={shlex.quote(value)} " for name, value in _overrides(draft).items())
+    override = "".join(f"{name}={shlex.quote(value)} " for name, value in _overrides(draft, settings).items())
     return [override + shlex.join(line) for line in lines]
 
 
-def _overrides(draft: Draft) -> dict[str, str]:
+def _overrides(draft: Draft, settings: CondaSettings) -> dict[str, str]:
     """Return the variables under which the plan was solved; none where nothing was."""
     from ..conda import virtual_packages
 
     if not draft.virtual:
         return {}
-    return {**virtual_packages.in_force(), **({"CONDA_OVERRIDE_CUDA": draft.cuda} if draft.cuda else {})}
+    found = virtual_packages.in_force(virtual_packages.overrides(settings))
+    return {**found, **({"CONDA_OVERRIDE_CUDA": draft.cuda} if draft.cuda else {})}
 
 
 def _specs(specs: Sequence[str]) -> list[str]:

@@ -73,12 +73,13 @@ async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -
     asked = specs.by_name(wanted)
     # Asking for a CUDA build by name is asking for it on a machine without a driver too.
     builds = (family.cuda_of(name, build) for name, build in _builds(asked))
-    detected = virtual_packages.detect()
+    overrides = virtual_packages.overrides(repodata.settings)
+    detected = virtual_packages.detect(overrides)
     cuda = next((version for version in builds if version), None)
     if cuda is None or virtual_packages.version_of(detected, "__cuda") is not None:
         cuda, virtual = None, detected
     else:
-        virtual = virtual_packages.detect(cuda=cuda)
+        virtual = virtual_packages.detect(overrides, cuda)
     records = await solve(_on(repodata, urls), wanted, virtual_packages=virtual)
     return Resolved(records, asked, tuple(asked.values()), cuda, virtual, found.notes, found.pypi)
 
@@ -94,7 +95,7 @@ async def _exact(found: Imported, repodata: Repodata, allowed: Sequence[str]) ->
     if not requested:
         # The file does not tell: what nothing else needs is what somebody wanted.
         requested = change.leaves(change.State(records, {}))
-    virtual = virtual_packages.detect()
+    virtual = virtual_packages.detect(virtual_packages.overrides(repodata.settings))
     notes += pinned.unmet(records, virtual)
     pypi = found.pypi
     if pypi and "pip" not in {record.name.normalized for record in records}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 class Draft:
     """A solved request: the records before and after, and all that a plan tells of them.
 
-    ``before`` are the records that the change begins with: of a copy, its original's.
-    ``specs`` are what this request itself asked for (conda's command line has the same), ``cuda`` the CUDA version
-    that the solve pretended to find. ``fingerprint`` is None where the prefix must be new, ``moved`` that of
-    ``copy_of`` where the environment is renamed. ``notes`` are sentences on what the request asked for and will not
-    get. ``pypi`` are requirements for pip, installed after the records.
+    ``before`` are the records that the change begins with (of a copy, its original's), ``asked_before`` names what was
+    asked for until now. ``specs`` are what this request itself asked for (conda's command line has the same), ``cuda``
+    the CUDA version that the solve pretended to find. ``fingerprint`` is None where the prefix must be new, ``moved``
+    that of ``copy_of`` where the environment is renamed. ``notes`` are sentences on what the request asked for and
+    will not get. ``pypi`` are requirements for pip, installed after the records.
     """
 
     request: requests.PlanRequest
@@ -37,6 +37,7 @@ class Draft:
     before: Sequence[RepoDataRecord]
     after: Sequence[RepoDataRecord]
     requested: dict[str, str]
+    asked_before: Collection[str] = ()
     specs: tuple[str, ...] = ()
     fingerprint: str | None = None
     copy_of: Path | None = None
@@ -78,6 +79,8 @@ class Planner:
         self._environments = environments
         self._envs_dir = envs_dir
         self._allowed = allowed_channels
+        #: What was read last: people look at several plans of one environment.
+        self._last: _Found | None = None
 
     async def draft(self, request: requests.PlanRequest) -> Draft:
         """Solve a request.
@@ -103,7 +106,7 @@ class Planner:
 
         prefix = self._new_prefix(request.name)
         own = [str(specs.parse(text, self._allowed())) for text in request.packages]
-        virtual = virtual_packages.detect(cuda=request.cuda)
+        virtual = virtual_packages.detect(virtual_packages.overrides(self._repodata.settings), request.cuda)
         asked = specs.by_name([*await self._catalog.specs_for(request), *own])
         try:
             after = await self._solve(asked.values(), virtual=virtual)
@@ -116,13 +119,13 @@ class Planner:
             (),
             after,
             asked,
-            tuple(asked.values()),
+            specs=tuple(asked.values()),
             cuda=request.cuda,
             virtual=virtual,
         )
 
     async def _move(self, request: requests.Install | requests.Update) -> Draft:
-        from ..conda import specs
+        from ..conda import specs, virtual_packages
 
         found = await self._find(request.environment, copied=request.into is not None)
         state = found.state
@@ -132,7 +135,7 @@ class Planner:
             new = change.same_variant(state, asked_for)
         else:
             new, freed = change.loosened(state, request.packages)
-        cuda, virtual = change.virtual(state)
+        cuda, virtual = change.virtual(state, virtual_packages.overrides(self._repodata.settings))
 
         async def solve(
             new: Mapping[str, str], requested: Mapping[str, str], also: Collection[str] = ()
@@ -167,7 +170,8 @@ class Planner:
             state.records,
             after,
             asked,
-            specs=given,
+            state.requested,
+            given,
             fingerprint=None if copy_of else found.fingerprint,
             copy_of=copy_of,
             environment=found.environment,
@@ -223,7 +227,7 @@ class Planner:
             (),
             found.records,
             found.requested,
-            found.specs,
+            specs=found.specs,
             cuda=found.cuda,
             virtual=found.virtual,
             notes=found.notes,
@@ -247,7 +251,8 @@ class Planner:
             found.state.records,
             after,
             asked,
-            specs=specs,
+            found.state.requested,
+            specs,
             fingerprint=found.fingerprint,
             environment=found.environment,
         )
@@ -260,10 +265,11 @@ class Planner:
 
     async def _find(self, environment_id: str, copied: bool = False) -> _Found:
         """Read an environment. Raises Protected where it is to be changed and must not be."""
-        environment = await self._environments.get(environment_id)
+        environment = await self._environments.find(environment_id)
         if not copied and (environment.protected or not environment.writable):
             raise Protected(environment.protected_reason or f"“{environment.name}” cannot be written.")
-        return await asyncio.to_thread(_read, environment)
+        self._last = await asyncio.to_thread(_read, environment, self._last)
+        return self._last
 
     async def _solve(
         self,
@@ -277,13 +283,15 @@ class Planner:
         return await solve(self._repodata, specs, keep=keep, constraints=constraints, virtual_packages=virtual)
 
 
-def _read(environment: Environment) -> _Found:
+def _read(environment: Environment, last: _Found | None) -> _Found:
     from ..conda import prefix as prefixes
 
     path = Path(environment.prefix)
     # The fingerprint is taken first: a change in between makes the plan stale, never wrong.
     mark = prefixes.fingerprint(path)
-    return _Found(environment, change.State(prefixes.records(path), prefixes.requested_specs(path)), mark)
+    if last is not None and (last.prefix, last.fingerprint) == (path, mark):
+        return replace(last, environment=environment)
+    return _Found(environment, change.State(prefixes.available(path), prefixes.requested_specs(path)), mark)
 
 
 def _advised(error: Unsatisfiable, suggestion: object) -> Unsatisfiable:

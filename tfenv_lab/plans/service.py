@@ -98,6 +98,8 @@ class PlanService:
         settings = self._repodata.settings
         installed = draft.before if draft.copy_of is None else ()
         lines = entries(installed, draft.after, draft.requested)
+        # In a copy everything is new; what a person should know is what differs from the original.
+        moves = lines if draft.copy_of is None else entries(draft.before, draft.after, draft.requested)
         not_copied = draft.copy_of is None or draft.moved is not None
         return Plan(
             id=secrets.token_hex(8),
@@ -109,8 +111,8 @@ class PlanService:
             install_bytes=sizes.install,
             sizes_complete=sizes.complete,
             free_bytes=free_bytes(draft.prefix),
-            warnings=gone + warnings(draft, entries(draft.before, draft.after, draft.requested), running),
-            commands=commands(draft, settings.channels, settings.envs_dirs),
+            warnings=gone + warnings(draft, moves, settings, running),
+            commands=commands(draft, settings),
             strategy=strategy_of(draft.prefix) if draft.fingerprint is not None else "swap",
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             work=PlanWork(
@@ -138,7 +140,7 @@ class PlanService:
                 old.unlink(missing_ok=True)
         path = self._path(plan.id)
         fresh = path.with_suffix(".tmp")
-        fresh.write_text(json.dumps({"plan": plan.stored(), "request": body}), encoding="utf-8")
+        fresh.write_text(json.dumps({"plan": plan, "request": body}, default=vars), encoding="utf-8")
         fresh.replace(path)
 
     def _load(self, plan_id: str) -> tuple[Plan, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,13 @@ from . import requests
 from .models import Entry, PlanWarning
 
 if TYPE_CHECKING:
+    from ..conda.condarc import CondaSettings
     from .planner import Draft
 
 
-def warnings(draft: Draft, lines: Sequence[Entry], running: Sequence[str] = ()) -> list[PlanWarning]:
+def warnings(
+    draft: Draft, lines: Sequence[Entry], settings: CondaSettings, running: Sequence[str] = ()
+) -> list[PlanWarning]:
     """Return the warnings of a plan, the gravest first. ``running`` names notebooks whose kernels use the prefix."""
     found = [
         *_tensorflow(draft, lines),
@@ -23,7 +27,7 @@ def warnings(draft: Draft, lines: Sequence[Entry], running: Sequence[str] = ()) 
         *_downgrades(lines),
         *_removals(draft, lines),
         *_python(lines),
-        *_hardware(draft),
+        *_hardware(draft, settings),
         *_pip(draft),
         *_by_pip(draft),
         *_running(draft, running),
@@ -101,18 +105,9 @@ def _downgrades(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
 
 def _removals(draft: Draft, lines: Sequence[Entry]) -> Iterator[PlanWarning]:
     named = draft.request.packages if isinstance(draft.request, requests.Remove) else ()
-    asked = set(_requested_before(draft))
     for entry in lines:
-        if entry.action == "remove" and entry.name in asked and entry.name not in named:
+        if entry.action == "remove" and entry.name in draft.asked_before and entry.name not in named:
             yield PlanWarning("requested-removed", f"{entry.name}, which was asked for by name, is removed too.")
-
-
-def _requested_before(draft: Draft) -> list[str]:
-    asked = []
-    for record in draft.before:
-        if getattr(record, "requested_specs", None) or getattr(record, "requested_spec", None):
-            asked.append(record.name.normalized)
-    return asked
 
 
 def _python(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
@@ -124,7 +119,7 @@ def _python(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
         )
 
 
-def _hardware(draft: Draft) -> Iterator[PlanWarning]:
+def _hardware(draft: Draft, settings: CondaSettings) -> Iterator[PlanWarning]:
     builds = {r.name.normalized: str(r.build) for r in draft.after}
     build = builds.get("tensorflow-base") or builds.get("tensorflow")
     if build is None:
@@ -144,7 +139,9 @@ def _hardware(draft: Draft) -> Iterator[PlanWarning]:
     cuda = virtual_packages.version_of(draft.virtual, "__cuda")
     asked = isinstance(draft.request, requests.Create) and draft.request.variant == "cpu"
     if cuda is not None and not on_cuda and not asked:
-        here = "A GPU is present" if virtual_packages.usable_cuda() else f"CONDA_OVERRIDE_CUDA says CUDA {cuda}"
+        says = "CONDA_OVERRIDE_CUDA" if "CONDA_OVERRIDE_CUDA" in os.environ else "condarc"
+        is_here = virtual_packages.usable_cuda(virtual_packages.overrides(settings))
+        here = "A GPU is present" if is_here else f"{says} says CUDA {cuda}"
         yield PlanWarning(
             "cpu-build-with-gpu",
             f"{here}, but this is a CPU build of TensorFlow; it will not use a GPU.",

@@ -32,10 +32,10 @@ class Catalog:
     packages (``CONDA_OVERRIDE_*``) change. The coroutines may raise ChannelUnreachable.
     """
 
-    def __init__(self, repodata: Repodata, overrides: Mapping[str, str] = os.environ) -> None:
-        """``overrides`` holds ``CONDA_OVERRIDE_*`` variables."""
+    def __init__(self, repodata: Repodata, env: Mapping[str, str] = os.environ) -> None:
+        """``env`` holds ``CONDA_OVERRIDE_*`` variables."""
         self._repodata = repodata
-        self._overrides = overrides
+        self._env = env
         self._lock = asyncio.Lock()
         self._listings: dict[tuple[int, str], Listing] = {}
         #: The newest listing for the machine as it is, for questions that must not wait.
@@ -107,7 +107,7 @@ class Catalog:
             return Known()
         minor = ".".join(facts.python.split(".")[:2])
         return Known(
-            cuda=virtual_packages.usable_cuda(self._overrides),
+            cuda=virtual_packages.usable_cuda(virtual_packages.overrides(self._repodata.settings, self._env)),
             update=self.updates(facts),
             cuda_release=self._latest.cuda_release(facts.tensorflow.version, minor),
         )
@@ -115,7 +115,8 @@ class Catalog:
     def _virtual(self, cuda: str | None) -> list[GenericVirtualPackage]:
         from ..conda import virtual_packages
 
-        return virtual_packages.detect(self._overrides, cuda, self._repodata.subdir)
+        overrides = virtual_packages.overrides(self._repodata.settings, self._env)
+        return virtual_packages.detect(overrides, cuda, self._repodata.subdir)
 
     async def _listing(self, virtual: list[GenericVirtualPackage]) -> Listing:
         await self._repodata.refresh()
@@ -131,7 +132,7 @@ class Catalog:
             return self._listings[key]
 
     async def _build(self, virtual: list[GenericVirtualPackage]) -> Listing:
-        from ..conda.feasibility import Pool
+        from ..conda.pool import Pool
         from .listing import KERNEL, OPTIONAL, Judge
 
         repodata = self._repodata

@@ -12,7 +12,7 @@ from ..conda.versions import key
 from .variants import python_of, variant_of
 
 if TYPE_CHECKING:
-    from ..conda.feasibility import Node, Pool
+    from ..conda.pool import Node, Pool
 
 _PRERELEASE = re.compile(r"\d\.?(?:a|b|rc|dev|alpha|beta)\d*(?:[._]|$)")
 #: What the builds of one kind have in common at the start of their build strings.

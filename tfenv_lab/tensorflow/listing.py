@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..conda.feasibility import Check, Pool, as_record
+from ..conda.feasibility import Request, as_record
 from ..conda.versions import newer
 from . import reasons
 from .cells import Cell, cells_of, is_prerelease, python_key
@@ -15,6 +15,7 @@ from .models import Blocked, Release, Variant
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage
 
+    from ..conda.pool import Pool
     from .reasons import Machine
 
 #: What every environment for notebooks gets beside Python; pip where the channels hold it.
@@ -108,22 +109,15 @@ class Judge:
 
     def _verdict(self, cell: Cell) -> Verdict | None:
         """Judge a cell; None where names were met that the pool does not hold yet."""
-        provisional = False
-
-        def ask(machine: Machine) -> Check:
-            nonlocal provisional
-            specs = [f"tensorflow =={cell.version} {cell.exact_pin}", f"python {cell.python}.*", "keras", *KERNEL]
-            check = Check(self._pool, specs, machine, {"tensorflow": cell.nodes})
-            provisional = provisional or check.provisional
-            return check
-
-        check = ask(self._machine)
+        specs = [f"tensorflow =={cell.version} {cell.exact_pin}", f"python {cell.python}.*", "keras", *KERNEL]
+        request = Request(self._pool, specs, {"tensorflow": cell.nodes})
+        check = request.on(self._machine)
         reason = None
         if not check.feasible:
-            check = ask({name: there for name, there in self._machine.items() if name not in reasons.OPEN})
-            reason = reasons.why_not(cell, self._machine, self._pool, check, ask)
+            check = request.on({name: there for name, there in self._machine.items() if name not in reasons.OPEN})
+            reason = reasons.why_not(cell, self._machine, self._pool, check, request.on)
         keras = check.best("keras") if check.feasible else None
-        return None if provisional else Verdict(reason, str(keras.version) if keras else None)
+        return None if request.provisional else Verdict(reason, str(keras.version) if keras else None)
 
     def _release(self, cells: list[Cell], recommended: Cell | None) -> Release:
         names = dict.fromkeys(cell.variant for cell in cells)

@@ -12,7 +12,8 @@ from ..conda.versions import key
 if TYPE_CHECKING:
     from rattler import PackageRecord
 
-    from ..conda.feasibility import Check, Pool
+    from ..conda.feasibility import Check
+    from ..conda.pool import Pool
     from .cells import Cell
 
 Machine = Mapping[str, "PackageRecord | None"]
