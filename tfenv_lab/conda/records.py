@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import InvalidRequest
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from rattler import PrefixRecord
 
 
-@dataclass(frozen=True)
-class PackageStem:
+class PackageStem(NamedTuple):
     """What a record's file name says."""
 
     name: str
