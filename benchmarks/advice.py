@@ -48,7 +48,7 @@ def measures() -> Iterator[Measure]:
 
         store = JobStore(Path(name) / "jobs")
         seen = [
-            Seen(str(prefix), prefix.name, reading.facts, False)
+            Seen(str(prefix), prefix.name, reading.facts, is_root=False, is_listed=True)
             for prefix, reading in zip(prefixes, readings, strict=True)
         ]
         for item in seen:

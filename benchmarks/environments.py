@@ -49,7 +49,7 @@ def measures() -> Iterator[Measure]:
 async def _lists(folder: Path, home: Path) -> tuple[list[float], list[float]]:
     """Return times in ms of a new server's first list, and of later ones."""
     settings = condarc.load({"CONDA_ENVS_DIRS": str(folder)}, home)
-    kernels = KernelService(settings, prefixes=lambda: [])
+    kernels = KernelService(settings, prefixes=lambda: {})
 
     async def answer(environments: EnvironmentService) -> float:
         start = time.perf_counter()

@@ -4,6 +4,7 @@ import type {
 } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
 import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import type { Event, Kernel } from '@jupyterlab/services';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal, Stream } from '@lumino/signaling';
@@ -36,7 +37,8 @@ beforeAll(() => {
 export class FakeApp {
   constructor(
     readonly server: FakeServer,
-    tracker: INotebookTracker | null = null
+    tracker: INotebookTracker | null = null,
+    settings: Pick<ISettingRegistry, 'load'> | null = null
   ) {
     const { commands } = this;
     commands.addCommand('notebook:create-new', {
@@ -76,13 +78,13 @@ export class FakeApp {
     } as unknown as JupyterFrontEnd;
     this.manager = createManager(this._app.serviceManager, null);
     const plugins = [
-      panelPlugin,
       environmentsPlugin,
       changesPlugin,
       notificationsPlugin,
       localChannelPlugin
     ];
     this.activate(notebookPlugin, tracker, null);
+    this.activate(panelPlugin, null, null, null, settings);
     plugins.forEach(plugin => this.activate(plugin, null, null, null, null));
     this.activate(filesPlugin, null, null, this.contents.browsers);
   }

@@ -88,6 +88,18 @@ describe('a notebook whose kernel is not there', () => {
     expect(app.toasts).toEqual([]);
   });
 
+  it.each([
+    ['conda-env-TF219-py', 'conda-env-tf219-py'],
+    ['conda-env-tf219-py', 'conda-env-TF219-py']
+  ])('named %s gets what is listed as %s', async (named, listed) => {
+    await open({ kernelspec: { name: named } });
+    app.kernelspecs = { [listed]: {} };
+    app.made = { [listed]: {} };
+    notebook.open();
+    await waitFor(() => expect(notebook.switched).toEqual([listed]));
+    expect(app.toasts).toEqual([]);
+  });
+
   it('creates one by that name where nothing is recorded', async () => {
     await open({});
     notebook.open();

@@ -2,13 +2,15 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import {
   addIcon,
   ellipsesIcon,
+  HTMLSelect,
   InputGroup,
   refreshIcon
 } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { CommandIDs } from '../commandids';
-import type { GroupName, IGroup } from '../models/rows';
+import type { GroupName, IGroup, Sort } from '../models/rows';
+import { SORTS } from '../models/rows';
 import type { IFailure } from '../request';
 import type { Execute } from './environmentRow';
 import { EnvironmentRow } from './environmentRow';
@@ -21,12 +23,14 @@ export interface IEnvironmentListProps {
   /** Null until the first answer. */
   readonly groups: readonly IGroup[] | null;
   readonly filter: string;
+  readonly sort: Sort;
   readonly failure: IFailure | null;
   readonly trans: TranslationBundle;
   readonly execute: Execute;
   readonly openGroups: ReadonlySet<GroupName>;
   readonly onToggleGroup: (group: GroupName, isOpen: boolean) => void;
   readonly onFilter: (filter: string) => void;
+  readonly onSort: (sort: Sort) => void;
   readonly openMenu: (environment: string, anchor: HTMLElement) => void;
   readonly openPanelMenu: (anchor: HTMLElement) => void;
 }
@@ -34,6 +38,11 @@ export interface IEnvironmentListProps {
 /** The first screen: every environment. */
 export function EnvironmentList(props: IEnvironmentListProps): JSX.Element {
   const { groups, trans, execute } = props;
+  const sorts: Record<Sort, string> = {
+    name: trans.__('Name'),
+    tensorflow: trans.__('Newest TensorFlow'),
+    modified: trans.__('Last changed')
+  };
   return (
     <>
       <ScreenHeader
@@ -61,15 +70,29 @@ export function EnvironmentList(props: IEnvironmentListProps): JSX.Element {
           onClick={event => props.openPanelMenu(event.currentTarget)}
         />
       </ScreenHeader>
-      <InputGroup
-        className="jp-TfenvFilter"
-        type="search"
-        aria-label={trans.__('Filter environments')}
-        placeholder={trans.__('Filter…')}
-        rightIcon="ui-components:search"
-        value={props.filter}
-        onChange={event => props.onFilter(event.target.value)}
-      />
+      <div className="jp-TfenvTools">
+        <InputGroup
+          className="jp-TfenvFilter"
+          type="search"
+          aria-label={trans.__('Filter environments')}
+          placeholder={trans.__('Filter…')}
+          rightIcon="ui-components:search"
+          value={props.filter}
+          onChange={event => props.onFilter(event.target.value)}
+        />
+        <HTMLSelect
+          aria-label={trans.__('Sort environments by')}
+          title={trans.__('Sort by: %1', sorts[props.sort])}
+          value={props.sort}
+          onChange={event => props.onSort(event.target.value as Sort)}
+        >
+          {SORTS.map(sort => (
+            <option key={sort} value={sort}>
+              {sorts[sort]}
+            </option>
+          ))}
+        </HTMLSelect>
+      </div>
       <div className="jp-TfenvBody">
         {props.failure && (
           <Failure failure={props.failure} trans={trans}>

@@ -1,7 +1,7 @@
 import { VDomModel } from '@jupyterlab/ui-components';
 
 import type { IChoice } from './choices';
-import type { GroupName } from './rows';
+import type { GroupName, Sort } from './rows';
 
 /** The tabs of an environment's details. */
 export type DetailsTab = 'packages' | 'history' | 'check';
@@ -91,6 +91,17 @@ export class NavigationModel extends VDomModel {
     this.stateChanged.emit();
   }
 
+  /** What the list is sorted by. */
+  get sort(): Sort {
+    return this._sort;
+  }
+  set sort(sort: Sort) {
+    if (sort !== this._sort) {
+      this._sort = sort;
+      this.stateChanged.emit();
+    }
+  }
+
   /** The groups of the list that are unfolded. */
   get openGroups(): ReadonlySet<GroupName> {
     return this._openGroups;
@@ -133,4 +144,5 @@ export class NavigationModel extends VDomModel {
   private _importDraft: IImportDraft = EMPTY_IMPORT;
   private _openGroups: ReadonlySet<GroupName> = new Set(['tensorflow']);
   private _screens: readonly Screen[] = [{ name: 'list' }];
+  private _sort: Sort = 'name';
 }

@@ -3,6 +3,7 @@ import type { EnvironmentsModel } from './environments';
 import type { JobsModel } from './jobs';
 import type { CheckState } from './checks';
 import { checkState } from './checks';
+import { compareVersions } from './versions';
 
 /** One row of the list: an environment, or one that a job is making. */
 export interface IRow {
@@ -25,23 +26,48 @@ export interface IGroup {
   readonly rows: readonly IRow[];
 }
 
-/** The rows that the filter leaves, in groups; the environment of the notebook in front comes first. */
+/** What a list can be sorted by; the setting `sort` has the same values. */
+export const SORTS = ['name', 'tensorflow', 'modified'] as const;
+export type Sort = (typeof SORTS)[number];
+
+/**
+ * The rows that the filter leaves, in groups; the environment of the notebook in front comes first.
+ *
+ * By version or change the newest come first, and names decide between what is alike.
+ */
 export function groupRows(
   environments: EnvironmentsModel,
   jobs: JobsModel,
-  filter: string
+  filter: string,
+  sort: Sort = 'name'
 ): IGroup[] {
   const rows = [...existing(environments, jobs), ...coming(environments, jobs)]
     .filter(row => matches(row, filter))
     .sort(
       (a, b) =>
         Number(b.isCurrent) - Number(a.isCurrent) ||
+        NEWER[sort](a, b) ||
         a.name.localeCompare(b.name, undefined, { numeric: true })
     );
   const groups: IGroup[] = (['tensorflow', 'others', 'unusable'] as const).map(
     name => ({ name, rows: rows.filter(row => groupOf(row) === name) })
   );
   return groups.filter(group => group.rows.length > 0);
+}
+
+const NEWER: Record<Sort, (a: IRow, b: IRow) => number> = {
+  name: () => 0,
+  tensorflow: (a, b) => compareVersions(versionOf(b), versionOf(a)),
+  modified: (a, b) => changed(b).localeCompare(changed(a))
+};
+
+function versionOf(row: IRow): string {
+  return row.environment?.tensorflow?.version ?? '0';
+}
+
+/** When it changed last, as text that sorts; what a job is at work on changes now. */
+function changed(row: IRow): string {
+  return row.job ? '9999' : (row.environment?.modified ?? '');
 }
 
 function existing(environments: EnvironmentsModel, jobs: JobsModel): IRow[] {

@@ -56,6 +56,12 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
       return environmentOfKernel(kernel) !== null && !!specs && !specs[kernel];
     };
 
+    /** The name under which this server lists it: Jupyter's own list has no capitals, nb_conda_kernels' has. */
+    const namesake = (kernel: string): string | undefined =>
+      Object.keys(serviceManager.kernelspecs.specs?.kernelspecs ?? {}).find(
+        name => name.toLowerCase() === kernel.toLowerCase()
+      );
+
     /** Keep JupyterLab from asking for a kernel, or taking one, before it is said what is missing. */
     const hold = ({ sessionContext }: NotebookPanel): void => {
       sessionContext.kernelPreferenceChanged.connect((_, { newValue }) => {
@@ -82,8 +88,9 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
       if (notebook.isDisposed) {
         return;
       }
-      if (!isMissing(kernel)) {
-        await notebook.sessionContext.changeKernel({ name: kernel });
+      const listed = namesake(kernel);
+      if (listed !== undefined) {
+        await notebook.sessionContext.changeKernel({ name: listed });
         return;
       }
       await environments.refresh();

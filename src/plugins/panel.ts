@@ -10,6 +10,8 @@ import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
 
 import { CommandIDs } from '../commandids';
 import { panelIcon } from '../icons';
+import type { Sort } from '../models/rows';
+import { SORTS } from '../models/rows';
 import { ITfenvManager } from '../tokens';
 import { TfenvPanel } from '../widgets/panel';
 
@@ -114,12 +116,20 @@ async function followSettings(
   manager: ITfenvManager
 ): Promise<void> {
   const settings = await registry.load(panelPlugin.id);
+  const { navigation } = manager;
   const take = (): void => {
+    const sort = settings.get('sort').composite as Sort;
+    navigation.sort = SORTS.includes(sort) ? sort : 'name';
     const packages = settings.get('defaultPackages').composite;
-    manager.navigation.defaultPackages = Array.isArray(packages)
+    navigation.defaultPackages = Array.isArray(packages)
       ? packages.map(String)
       : [];
   };
   take();
   settings.changed.connect(take);
+  navigation.stateChanged.connect(() => {
+    if (navigation.sort !== settings.get('sort').composite) {
+      void settings.set('sort', navigation.sort);
+    }
+  });
 }

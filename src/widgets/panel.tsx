@@ -110,14 +110,18 @@ export class TfenvPanel extends ReactWidget {
       <EnvironmentList
         groups={
           environments.environments &&
-          groupRows(environments, jobs, navigation.filter)
+          groupRows(environments, jobs, navigation.filter, navigation.sort)
         }
         filter={navigation.filter}
+        sort={navigation.sort}
         failure={environments.error}
         trans={this._trans}
         execute={this._execute}
         onFilter={filter => {
           navigation.filter = filter;
+        }}
+        onSort={sort => {
+          navigation.sort = sort;
         }}
         openGroups={navigation.openGroups}
         onToggleGroup={(group, isOpen) =>

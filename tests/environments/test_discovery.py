@@ -165,3 +165,15 @@ class TestState:
         # Tests may run as root, who may list everything: the system's refusal is imitated.
         monkeypatch.setattr("os.scandir", refuse)
         assert names(make_service()) == ["mine"]
+
+
+def test_what_conda_lists_is_known(
+    make_service: Make, register: Register, base: Path, home: Path, envs: Path, tmp_path: Path
+) -> None:
+    """conda looks into its own installation, envs_dirs and environments.txt; the rest only we find."""
+    own = make_prefix(home / "miniforge3")
+    listed = [own, make_prefix(own / "envs" / "a"), make_prefix(envs / "b"), make_prefix(tmp_path / "anywhere")]
+    register(listed[-1])
+    only_here = [base, make_prefix(base / "envs" / "c")]
+    found = make_service().known_prefixes()
+    assert found == {**dict.fromkeys(listed, True), **dict.fromkeys(only_here, False)}

@@ -43,7 +43,7 @@ def test_the_one_that_runs_the_server_or_is_the_base_of_its_virtual_environment(
     prefix = make_prefix(envs / "jupyter")
     (tmp_path / "link").symlink_to(prefix)
     found = EnvironmentFacts("id", prefix, writable=True)
-    seen = Seen(os.path.realpath(prefix), "jupyter", found, is_root=False)
+    seen = Seen(os.path.realpath(prefix), "jupyter", found, is_root=False, is_listed=True)
     assert "server" in str(Protection(server=["/venv", str(tmp_path / "link")]).reason(seen))
     assert Protection(server=["/venv", "/usr"]).reason(seen) is None
 

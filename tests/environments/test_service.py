@@ -157,5 +157,5 @@ class TestKnownPrefixes:
     def test_those_that_conda_knows(self, service: EnvironmentService, tf: Path, envs: Path) -> None:
         (envs / "rest" / "bin").mkdir(parents=True)
         make_prefix(envs / "no-history", history=None)
-        assert service.known_prefixes() == [tf]
+        assert service.known_prefixes() == {tf: True}
         assert run(service.prefixes()) == [envs / "no-history", tf]

@@ -41,8 +41,8 @@ def conda_settings(envs: Path, clean_home: Path) -> CondaSettings:
 @pytest.fixture
 def make_service(envs: Path, conda_settings: CondaSettings) -> Callable[..., KernelService]:
     def make(folders: Sequence[Path] = (), **options: Any) -> KernelService:
-        def prefixes() -> list[Path]:
-            return [path for folder in (envs, *folders) if folder.is_dir() for path in folder.iterdir()]
+        def prefixes() -> dict[Path, bool]:
+            return {path: True for folder in (envs, *folders) if folder.is_dir() for path in folder.iterdir()}
 
         return KernelService(conda_settings, prefixes=prefixes, envs_dir=envs, **options)
 

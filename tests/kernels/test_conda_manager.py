@@ -1,25 +1,30 @@
 """Beside nb_conda_kernels: every kernel once, new ones at once, and a setting that deletes ours is said.
 
-The package is not on PyPI. What is used here is an imitation of its manager at the edge: it remembers
-``conda info`` and its kernelspecs for a minute each and serves an environment's kernel under its own id, as
-version 2.5 does.
+Each test runs with the real one, where it is here (``original.py``), and with an imitation of its manager at
+the edge: that remembers ``conda info`` and its kernelspecs for a minute each and serves an environment's kernel
+under its own id, as version 2.5 does.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_core.paths import jupyter_data_dir
 from traitlets import Unicode
+from traitlets.config import Config
 
+from tests.kernels import original
 from tests.kernels.conftest import run
 from tests.prefixes import make_prefix
+from tfenv_lab.environments.models import EnvironmentFacts, Kernel
 from tfenv_lab.kernels import conda_manager
 from tfenv_lab.kernels.naming import environment_names, kernel_id
 from tfenv_lab.kernels.service import KernelService
@@ -29,6 +34,7 @@ class CondaKernelSpecManager(KernelSpecManager):
     """The imitation. ``asked`` counts the calls to conda that its original would make."""
 
     kernelspec_path = Unicode(None, allow_none=True)
+    base_name = Unicode("base")
     name_format = Unicode("{language} [conda env:{environment}]")
     _conda_info_cache: dict[str, Any] | None = None
     _conda_info_cache_expiry: float | None = None
@@ -36,6 +42,10 @@ class CondaKernelSpecManager(KernelSpecManager):
     _conda_kernels_cache_expiry: float | None = None
     asked = 0
     prefixes: Callable[[], list[str]]
+
+    def _all_envs(self) -> dict[str, str]:
+        names = environment_names(self._conda_info["envs"], "/no/base", base_name=self.base_name)
+        return {name: prefix for prefix, name in names.items()}
 
     @property
     def _conda_info(self) -> dict[str, Any]:
@@ -49,9 +59,11 @@ class CondaKernelSpecManager(KernelSpecManager):
     def _conda_kspecs(self) -> dict[str, KernelSpec]:
         if self._conda_kernels_cache is None or (self._conda_kernels_cache_expiry or 0) < time.time():
             self._conda_kernels_cache = {}
-            for prefix, name in environment_names(self._conda_info["envs"], "/no/base").items():
+            for name, prefix in self._all_envs().items():
                 for path in Path(prefix).glob("share/jupyter/kernels/*/kernel.json"):
-                    spec = KernelSpec(**{**json.loads(path.read_text()), "resource_dir": str(path.parent)})
+                    metadata = {"conda_env_path": prefix}
+                    fields = {**json.loads(path.read_text()), "metadata": metadata, "resource_dir": str(path.parent)}
+                    spec = KernelSpec(**fields)
                     self._conda_kernels_cache[kernel_id(name, path.parent.name)] = spec
             self._conda_kernels_cache_expiry = time.time() + 60
         return self._conda_kernels_cache
@@ -69,11 +81,27 @@ def base_envs(tmp_path: Path) -> Path:
     return tmp_path / "proj" / "envs"
 
 
+@pytest.fixture(params=["imitated", "real"])
+def make_manager(
+    request: pytest.FixtureRequest, base_envs: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
+    if request.param == "real":
+        monkeypatch.setenv("CONDA_ENVS_DIRS", str(base_envs))
+        real = original.load(monkeypatch)
+        # As a configuration file sets traits: all before the first is looked at.
+        return lambda **traits: real(config=Config(CondaKernelSpecManager=traits))
+
+    def imitated(**traits: Any) -> CondaKernelSpecManager:
+        made = CondaKernelSpecManager(**traits)
+        made.prefixes = lambda: [str(path) for path in sorted(base_envs.glob("*"))]
+        return made
+
+    return imitated
+
+
 @pytest.fixture
-def manager(base_envs: Path) -> CondaKernelSpecManager:
-    made = CondaKernelSpecManager()
-    made.prefixes = lambda: [str(path) for path in sorted(base_envs.glob("*"))]
-    return made
+def manager(make_manager: Callable[..., Any]) -> Any:
+    return make_manager()
 
 
 @pytest.fixture
@@ -81,41 +109,59 @@ def service(make_service: Callable[..., KernelService], base_envs: Path, manager
     return make_service(folders=[base_envs], manager=manager)
 
 
-def conda_kernels(manager: KernelSpecManager) -> list[str]:
-    return sorted(name for name in manager.find_kernel_specs() if name.startswith("conda-"))
+@pytest.fixture
+def kernels(manager: Any, tmp_path: Path) -> Callable[[], list[str]]:
+    """List what the manager shows of the environments of a test."""
+    return lambda: sorted(original.below(manager, tmp_path))
 
 
-def test_each_kernel_is_there_once(service: KernelService, manager: CondaKernelSpecManager, base_envs: Path) -> None:
-    prefix = make_prefix(base_envs / "tf", python="3.11.9", kernels=["python3"])
+@pytest.mark.parametrize("name", ["tf", "TF-Größe 2"])
+def test_each_kernel_is_there_once(
+    service: KernelService, manager: Any, kernels: Callable[[], list[str]], base_envs: Path, name: str
+) -> None:
+    prefix = make_prefix(base_envs / name, python="3.11.9", kernels=["python3"])
     kernel = run(service.register(prefix))
-    assert conda_kernels(manager) == [kernel.name] == ["conda-env-proj-tf-py"]
+    (shown,) = kernels()
+    assert shown.lower() == kernel.name
+    assert Path(manager.get_kernel_spec(shown).resource_dir).is_relative_to(prefix)
+    assert run(service.kernel_of(prefix)) == Kernel(shown, manager.get_kernel_spec(shown).display_name)
 
 
 def test_a_new_environment_is_there_at_once(
-    service: KernelService, manager: CondaKernelSpecManager, base_envs: Path
+    service: KernelService, manager: Any, kernels: Callable[[], list[str]], base_envs: Path
 ) -> None:
     base_envs.mkdir(parents=True)
-    assert conda_kernels(manager) == []
+    assert kernels() == []
     prefix = make_prefix(base_envs / "tf", python="3.11.9", kernels=["python3"])
     run(service.register(prefix))
+    assert kernels() == ["conda-env-proj-tf-py"]
     assert manager.get_kernel_spec("conda-env-proj-tf-py").resource_dir.startswith(str(prefix))
-    assert manager.asked == 1
 
 
 def test_a_removed_one_is_gone_at_once(
-    service: KernelService, manager: CondaKernelSpecManager, base_envs: Path
+    service: KernelService, kernels: Callable[[], list[str]], base_envs: Path
 ) -> None:
     prefix = make_prefix(base_envs / "tf", python="3.11.9", kernels=["python3"])
     run(service.register(prefix))
-    assert conda_kernels(manager) == ["conda-env-proj-tf-py"]
-    prefix.rename(base_envs.parent / "deleted")
+    assert kernels() == ["conda-env-proj-tf-py"]
+    shutil.rmtree(prefix)
     run(service.unregister(prefix))
-    assert conda_kernels(manager) == []
+    assert kernels() == []
 
 
-def test_what_conda_says_later_counts_again(manager: CondaKernelSpecManager, base_envs: Path) -> None:
+def test_the_imitation_is_asked_once(base_envs: Path) -> None:
+    manager = CondaKernelSpecManager()
+    manager.prefixes = list
+    conda_manager.forget(manager, base_envs / "before", exists=True)
+    for _ in range(2):
+        manager.find_kernel_specs()
+        conda_manager.forget(manager, base_envs / "tf", exists=True)
+    assert manager.asked == 1
+
+
+def test_what_conda_says_later_counts_again(manager: Any, base_envs: Path) -> None:
     make_prefix(base_envs / "tf", python="3.11.9", kernels=["python3"])
-    conda_kernels(manager)
+    manager.find_kernel_specs()
     conda_manager.forget(manager, base_envs / "other", exists=True)
     assert manager._conda_info_cache_expiry is not None
     assert manager._conda_info_cache_expiry < time.time()
@@ -130,29 +176,39 @@ def test_jupyters_own_manager_is_left_alone() -> None:
 
 
 class TestTrouble:
-    @pytest.mark.parametrize("path", [None, "", "--sys-prefix", "/elsewhere"])
-    def test_none(self, path: str | None, manager: CondaKernelSpecManager) -> None:
-        manager.kernelspec_path = path
-        assert conda_manager.trouble(manager) is None
+    @pytest.mark.parametrize("path", [None, "", "--sys-prefix", "elsewhere"])
+    def test_none(self, path: str | None, make_manager: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        # The real one writes there.
+        monkeypatch.setattr("jupyter_client.kernelspec.SYSTEM_JUPYTER_PATH", [str(tmp_path / "system")])
+        monkeypatch.setattr(sys, "prefix", str(tmp_path / "server"))
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path)
+        assert conda_manager.trouble(make_manager(kernelspec_path=path)) is None
 
-    def test_our_directory_by_its_word(self, manager: CondaKernelSpecManager) -> None:
-        manager.kernelspec_path = "--user"
-        assert "kernelspec_path" in (conda_manager.trouble(manager) or "")
+    def test_our_directory_by_its_word(self, make_manager: Any) -> None:
+        assert "kernelspec_path" in (conda_manager.trouble(make_manager(kernelspec_path="--user")) or "")
 
+    @pytest.mark.parametrize("path", ["place", "--sys-prefix"])
     def test_our_directory_by_its_path(
-        self, manager: CondaKernelSpecManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, make_manager: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
     ) -> None:
-        monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "prefix" / "share" / "jupyter"))
-        manager.kernelspec_path = str(tmp_path / "prefix")
-        assert jupyter_data_dir().startswith(str(tmp_path))
-        assert "delete" in (conda_manager.trouble(manager) or "")
+        place = tmp_path / "place"
+        place.mkdir()
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "prefix", str(place))
+        monkeypatch.setenv("JUPYTER_DATA_DIR", str(place / "share" / "jupyter"))
+        assert "delete" in (conda_manager.trouble(make_manager(kernelspec_path=path)) or "")
 
     def test_it_is_logged_when_the_server_starts(
-        self,
-        manager: CondaKernelSpecManager,
-        make_service: Callable[..., KernelService],
-        caplog: pytest.LogCaptureFixture,
+        self, make_manager: Any, make_service: Callable[..., KernelService], caplog: pytest.LogCaptureFixture
     ) -> None:
-        manager.kernelspec_path = "--user"
-        make_service(manager=manager)
+        make_service(manager=make_manager(kernelspec_path="--user"))
         assert "kernelspec_path" in caplog.text
+
+    def test_it_is_said_of_environments_that_have_a_kernel(
+        self, make_manager: Any, make_service: Callable[..., KernelService]
+    ) -> None:
+        service = make_service(manager=make_manager(kernelspec_path="--user"))
+        bare = EnvironmentFacts("1", Path("/x"))
+        assert [advice.code for advice in service.advice(replace(bare, kernels=("python3",)))] == ["kernels-deleted"]
+        assert service.advice(bare) == []

@@ -4,50 +4,51 @@ from __future__ import annotations
 
 import pytest
 
-from tfenv_lab.kernels.naming import clean, display_name, environment_names, kernel_id, language_of, metadata
+from tfenv_lab.kernels.naming import apart, clean, display_name, environment_names, kernel_id, language_of, metadata
 
 BASE = "/opt/conda"
 
 
-@pytest.mark.parametrize(
-    ("prefixes", "base", "envs_dir", "prefix", "kernel", "identifier"),
-    [
-        # Where conda keeps its environments.
-        (["/opt/conda/envs/tf219"], BASE, None, "/opt/conda/envs/tf219", "python3", "conda-env-tf219-py"),
-        ([], BASE, None, "/opt/conda", "python3", "conda-base-py"),
-        (["/opt/conda", "/opt/conda/envs/x"], BASE, None, "/opt/conda", "python3", "conda-base-py"),
-        # Every language; only Python's and R's names are shortened.
-        (["/opt/conda/envs/x"], BASE, None, "/opt/conda/envs/x", "python2", "conda-env-x-py"),
-        (["/opt/conda/envs/x"], BASE, None, "/opt/conda/envs/x", "ir", "conda-env-x-r"),
-        (["/opt/conda/envs/x"], BASE, None, "/opt/conda/envs/x", "julia-1.10", "conda-env-x-julia-1.10"),
-        ([], BASE, None, "/opt/conda", "ir", "conda-base-r"),
-        (["/opt/conda/envs/x"], BASE, None, "/opt/conda/envs/x", "my kernel", "conda-env-x-my_kernel"),
-        # A directory called envs that is not the base's: the name of its parent comes first.
-        (["/h/.conda/envs/tf219"], BASE, None, "/h/.conda/envs/tf219", "python3", "conda-env-.conda-tf219-py"),
-        (["/data/proj/envs/my env é"], BASE, None, "/data/proj/envs/my env é", "python3", "conda-env-proj-my_env_e-py"),
-        (["/envs/x"], BASE, None, "/envs/x", "python3", "conda-env--x-py"),
-        # Elsewhere the directory's name alone.
-        (["/data/proj/.venv"], BASE, None, "/data/proj/.venv", "python3", "conda-env-.venv-py"),
-        (["/data/proj/environments/x"], BASE, None, "/data/proj/environments/x", "python3", "conda-env-x-py"),
-        # Characters.
-        (["/opt/conda/envs/Ünïcode"], BASE, None, "/opt/conda/envs/Ünïcode", "python3", "conda-env-Unicode-py"),
-        (["/opt/conda/envs/a+b@c"], BASE, None, "/opt/conda/envs/a+b@c", "python3", "conda-env-a_b_c-py"),
-        (["/opt/conda/envs/日本"], BASE, None, "/opt/conda/envs/日本", "python3", "conda-env-__-py"),
-        (["/opt/conda/envs/A.b-C_1"], BASE, None, "/opt/conda/envs/A.b-C_1", "python3", "conda-env-A.b-C_1-py"),
-        # Collisions: in order of the paths; a parent's name where there is an envs, then a counter.
-        (["/a/x", "/b/x"], BASE, None, "/a/x", "python3", "conda-env-x-py"),
-        (["/a/x", "/b/x"], BASE, None, "/b/x", "python3", "conda-env-x-2-py"),
-        (["/a/x", "/b/x", "/c/x"], BASE, None, "/c/x", "python3", "conda-env-x-3-py"),
-        (["/a/x", "/opt/conda/envs/x"], BASE, None, "/opt/conda/envs/x", "python3", "conda-env-conda-x-py"),
-        (["/p/envs/x", "/q/p/envs/x"], BASE, None, "/q/p/envs/x", "python3", "conda-env-p-x-2-py"),
-        (["/data/base", "/opt/conda"], BASE, None, "/opt/conda", "python3", "conda-env-base-2-py"),
-        # No conda base on the machine: the configured envs_dir counts as its envs.
-        (["/h/.conda/envs/tf"], None, "/h/.conda/envs", "/h/.conda/envs/tf", "python3", "conda-env-tf-py"),
-        (["/x/envs/a", "/y/envs/a"], None, "/y/envs", "/x/envs/a", "python3", "conda-env-x-a-py"),
-        (["/x/envs/a", "/y/envs/a"], None, "/y/envs", "/y/envs/a", "python3", "conda-env-a-py"),
-        (["/x/envs/a"], None, None, "/x/envs/a", "python3", "conda-env-x-a-py"),
-    ],
-)  # fmt: skip
+#: What conda lists, conda's own prefix, our envs_dir; the environment, its kernelspec, and the id of that.
+CASES: list[tuple[list[str], str | None, str | None, str, str, str]] = [
+    # Where conda keeps its environments.
+    (["/opt/conda/envs/tf219"], BASE, None, "/opt/conda/envs/tf219", "python3", "conda-env-tf219-py"),
+    ([], BASE, None, "/opt/conda", "python3", "conda-base-py"),
+    (["/opt/conda", "/opt/conda/envs/x"], BASE, None, "/opt/conda", "python3", "conda-base-py"),
+    # Every language; only Python's and R's names are shortened.
+    (["/opt/conda/envs/x"], BASE, None, "/opt/conda/envs/x", "python2", "conda-env-x-py"),
+    (["/opt/conda/envs/x"], BASE, None, "/opt/conda/envs/x", "ir", "conda-env-x-r"),
+    (["/opt/conda/envs/x"], BASE, None, "/opt/conda/envs/x", "julia-1.10", "conda-env-x-julia-1.10"),
+    ([], BASE, None, "/opt/conda", "ir", "conda-base-r"),
+    (["/opt/conda/envs/x"], BASE, None, "/opt/conda/envs/x", "my kernel", "conda-env-x-my_kernel"),
+    # A directory called envs that is not the base's: the name of its parent comes first.
+    (["/h/.conda/envs/tf219"], BASE, None, "/h/.conda/envs/tf219", "python3", "conda-env-.conda-tf219-py"),
+    (["/data/proj/envs/my env é"], BASE, None, "/data/proj/envs/my env é", "python3", "conda-env-proj-my_env_e-py"),
+    (["/envs/x"], BASE, None, "/envs/x", "python3", "conda-env--x-py"),
+    # Elsewhere the directory's name alone.
+    (["/data/proj/.venv"], BASE, None, "/data/proj/.venv", "python3", "conda-env-.venv-py"),
+    (["/data/proj/environments/x"], BASE, None, "/data/proj/environments/x", "python3", "conda-env-x-py"),
+    # Characters.
+    (["/opt/conda/envs/Ünïcode"], BASE, None, "/opt/conda/envs/Ünïcode", "python3", "conda-env-Unicode-py"),
+    (["/opt/conda/envs/a+b@c"], BASE, None, "/opt/conda/envs/a+b@c", "python3", "conda-env-a_b_c-py"),
+    (["/opt/conda/envs/日本"], BASE, None, "/opt/conda/envs/日本", "python3", "conda-env-__-py"),
+    (["/opt/conda/envs/A.b-C_1"], BASE, None, "/opt/conda/envs/A.b-C_1", "python3", "conda-env-A.b-C_1-py"),
+    # Collisions: in order of the paths; a parent's name where there is an envs, then a counter.
+    (["/a/x", "/b/x"], BASE, None, "/a/x", "python3", "conda-env-x-py"),
+    (["/a/x", "/b/x"], BASE, None, "/b/x", "python3", "conda-env-x-2-py"),
+    (["/a/x", "/b/x", "/c/x"], BASE, None, "/c/x", "python3", "conda-env-x-3-py"),
+    (["/a/x", "/opt/conda/envs/x"], BASE, None, "/opt/conda/envs/x", "python3", "conda-env-conda-x-py"),
+    (["/p/envs/x", "/q/p/envs/x"], BASE, None, "/q/p/envs/x", "python3", "conda-env-p-x-2-py"),
+    (["/data/base", "/opt/conda"], BASE, None, "/opt/conda", "python3", "conda-env-base-2-py"),
+    # No conda base on the machine: the configured envs_dir counts as its envs.
+    (["/h/.conda/envs/tf"], None, "/h/.conda/envs", "/h/.conda/envs/tf", "python3", "conda-env-tf-py"),
+    (["/x/envs/a", "/y/envs/a"], None, "/y/envs", "/x/envs/a", "python3", "conda-env-x-a-py"),
+    (["/x/envs/a", "/y/envs/a"], None, "/y/envs", "/y/envs/a", "python3", "conda-env-a-py"),
+    (["/x/envs/a"], None, None, "/x/envs/a", "python3", "conda-env-x-a-py"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("prefixes", "base", "envs_dir", "prefix", "kernel", "identifier"), CASES)
 def test_kernel_id(
     prefixes: list[str], base: str | None, envs_dir: str | None, prefix: str, kernel: str, identifier: str
 ) -> None:
@@ -128,3 +129,15 @@ FIELDS = {
 )
 def test_display_name(form: str, missing: tuple[str, ...], shown: str) -> None:
     assert display_name(form, {key: None if key in missing else value for key, value in FIELDS.items()}) == shown
+
+
+def test_what_conda_does_not_know_changes_no_name() -> None:
+    known = ["/b/x", "/opt/conda/envs/x"]
+    names = environment_names(known, BASE, others=["/a/x", "/b/x"])
+    assert {prefix: names[prefix] for prefix in known} == {"/b/x": "x", "/opt/conda/envs/x": "conda-x"}
+    assert names["/a/x"] == "x-2"
+
+
+def test_names_that_jupyter_takes_for_one_are_kept_apart() -> None:
+    names = {"/1": "TF", "/2": "tf", "/3": "a b", "/4": "a_b", "/5": "a+b", "/6": "tf-2", "/7": "other"}
+    assert list(apart(names).values()) == ["TF", "tf-2", "a b", "a_b-2", "a+b-3", "tf-2-2", "other"]

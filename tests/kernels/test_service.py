@@ -25,6 +25,19 @@ class TestRegister:
         assert kernel == Kernel("conda-env-tf219-py", "tf219 (TensorFlow 2.19.1)")
         assert KernelSpecManager().get_kernel_spec(kernel.name).display_name == "tf219 (TensorFlow 2.19.1)"
 
+    def test_jupyter_lists_capitals_as_small_letters(self, service: KernelService, envs: Path) -> None:
+        prefix = make_prefix(envs / "TF219", python="3.11.9", kernels=["python3"])
+        kernel = run(service.register(prefix))
+        assert registered() == ["conda-env-TF219-py"]
+        assert kernel.name in KernelSpecManager().find_kernel_specs()
+        assert run(service.kernel_of(prefix)) == kernel
+
+    def test_names_that_differ_in_case_are_two_kernels(self, service: KernelService, envs: Path) -> None:
+        prefixes = [make_prefix(envs / name, python="3.11.9", kernels=["python3"]) for name in ("TF", "tf")]
+        kernels = [run(service.register(prefix)) for prefix in prefixes]
+        specs = [KernelSpecManager().get_kernel_spec(kernel.name) for kernel in kernels]
+        assert [spec.metadata["conda_env_path"] for spec in specs] == [str(prefix) for prefix in prefixes]
+
     def test_metadata_is_nb_conda_kernels_and_keeps_the_kernels_own(self, service: KernelService, tf219: Path) -> None:
         run(service.register(tf219))
         metadata = spec_of("conda-env-tf219-py")["metadata"]
@@ -232,6 +245,6 @@ def test_settings_of_a_base_name_its_kernel_base(conda_settings: CondaSettings, 
     from dataclasses import replace
 
     root = make_prefix(tmp_path / "conda", python="3.12.1", kernels=["python3"])
-    service = KernelService(replace(conda_settings, root_prefix=root), prefixes=lambda: [root])
+    service = KernelService(replace(conda_settings, root_prefix=root), prefixes=lambda: {root: True})
     assert run(service.register(root, "base")) == Kernel("conda-base-py", "base (Python 3.12.1)")
     assert spec_of("conda-base-py")["env"]["CONDA_DEFAULT_ENV"] == "base"

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from .records import load_json, names_in, record_files, stem_of
@@ -24,6 +25,7 @@ class PypiPackage:
     dist_info: Path
 
 
+@lru_cache(maxsize=10_000)  # a thousand environments have the same few hundred packages
 def normalize(name: str) -> str:
     """Return a project's name as PEP 503 compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import InvalidRequest
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 _UNBOUND = ("hardlink", "softlink", "directory", "pyc_file", "linked_package_record")
 
 
-@dataclass(frozen=True)
-class PackageStem:
+class PackageStem(NamedTuple):
     """What a record's file name says."""
 
     name: str

@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Places:
-    """Where environments may be: the prefixes named one by one, and the directories that hold them."""
+    """Where environments may be: the prefixes named one by one, and the directories that hold them.
+
+    ``registered`` are those of the prefixes that ``environments.txt`` names.
+    """
 
     prefixes: tuple[Path, ...]
     folders: tuple[Path, ...]
     roots: tuple[Path, ...]
+    registered: frozenset[str]
 
 
 def id_of(prefix: Path) -> str:
@@ -65,9 +69,10 @@ def places(
     home = home or Path.home()
     bases = dict.fromkeys([*([settings.root_prefix] if settings.root_prefix else []), *roots.find(env, home)])
     active = [Path(env["CONDA_PREFIX"])] if env.get("CONDA_PREFIX") else []
-    named = [*(path for path in (*bases, *server, *active) if roots.is_environment(path)), *registered(home)]
+    noted = registered(home)
+    named = [*(path for path in (*bases, *server, *active) if roots.is_environment(path)), *noted]
     folders = [*settings.envs_dirs, *([envs_dir] if envs_dir else []), *(base / "envs" for base in bases)]
-    return Places(tuple(dict.fromkeys(named)), tuple(dict.fromkeys(folders)), tuple(bases))
+    return Places(tuple(dict.fromkeys(named)), tuple(dict.fromkeys(folders)), tuple(bases), frozenset(map(str, noted)))
 
 
 class Candidate(NamedTuple):
@@ -127,6 +132,8 @@ class Names:
         self._root = str(settings.root_prefix) if settings.root_prefix else None
         # The envs of another installation, too, are what people call its environments by.
         self._folders = {str(folder) for folder in places.folders}
+        self._own_folders = {str(folder) for folder in settings.envs_dirs}
+        self._registered = places.registered
 
     def of(self, path: str) -> str:
         """Return ``base``, the directory's name where it lies in one of the ``envs_dirs``, or else the path."""
@@ -134,3 +141,7 @@ class Names:
             return "base"
         parent, _, name = path.rpartition(os.sep)
         return name if parent in self._folders else path
+
+    def is_listed(self, path: str) -> bool:
+        """Tell whether conda finds it, too (``list_all_known_prefixes`` in conda/core/envs_manager.py)."""
+        return path == self._root or path in self._registered or path.rpartition(os.sep)[0] in self._own_folders

@@ -20,6 +20,7 @@ from .models import Advice, EnvironmentFacts
 
 #: Kernelspecs of a prefix lie here (``jupyter_core.paths``: ``sys.prefix``'s data directory).
 KERNELS = os.path.join("share", "jupyter", "kernels")
+_DIST_INFO = ".dist-info"
 PYTHON = "python.exe" if sys.platform == "win32" else os.path.join("bin", "python")
 
 #: The code of the problem that only a closer look finds.
@@ -83,7 +84,8 @@ def _own_kernels(folder: str) -> tuple[str, ...]:
 
 def _installed(prefix: str, python: str) -> tuple[str, list[str]] | None:
     """Return the directory of the Python packages and the names in it."""
-    folder = os.path.join(prefix, "lib", "python" + ".".join(python.split(".")[:2]), "site-packages")
+    short = ".".join(python.split(".")[:2])
+    folder = f"{prefix}{os.sep}lib{os.sep}python{short}{os.sep}site-packages"
     try:
         return folder, names_in(folder)
     except OSError:
@@ -91,8 +93,10 @@ def _installed(prefix: str, python: str) -> tuple[str, list[str]] | None:
         return (str(found), names_in(found)) if found else None
 
 
-def _replaced(releases: Iterable[str], names: Iterable[str]) -> dict[str, PackageStem]:
+def _replaced(releases: Collection[str], names: Iterable[str]) -> dict[str, PackageStem]:
     """Return conda packages by the Python package (``name-version``) of another version in their place."""
+    if not releases:
+        return {}
     packages = _packages(names)
     pairs = ((release, packages.get(_name(release))) for release in releases)
     return {release: stem for release, stem in pairs if stem and stem.version != release.partition("-")[2]}
@@ -106,12 +110,13 @@ def _pypi(
     What matters is TensorFlow's, and what replaced a conda package. Every other one with the name and
     version of a conda package is taken for it without a look into its files.
     """
-    releases = {name.rpartition("-")[0] for name in names}
-    installed = {entry[:-10] for entry in entries if entry.endswith(".dist-info") and entry != ".dist-info"}
-    wanted = {release for release in _beginning(installed, LETTERS, BEGINNINGS) if concerns(_name(release))}
-    odd = [release for release in installed - releases if release.lower() not in releases]
-    replaced = _replaced(odd, names) if odd else {}
-    found = unowned(prefix, folder, [f"{release}.dist-info" for release in wanted.union(replaced)])
+    known = {name.rpartition("-")[0] + _DIST_INFO for name in names}
+    # Nearly all names are conda's: they go before anything is done with each.
+    others = [entry for entry in set(entries).difference(known) if entry.endswith(_DIST_INFO)]
+    replaced = _replaced([entry[: -len(_DIST_INFO)] for entry in others if entry.lower() not in known], names)
+    wanted = [entry for entry in _beginning(entries, LETTERS, BEGINNINGS) if entry.endswith(_DIST_INFO)]
+    concerned = {entry for entry in wanted if concerns(_name(entry))}
+    found = unowned(prefix, folder, concerned.union(release + _DIST_INFO for release in replaced))
     places = {_name(release): stem for release, stem in replaced.items()}
     pypi = {package.name: package for package in found}
     return pypi, {name: stem for name, stem in places.items() if name in pypi}

@@ -33,13 +33,15 @@ GRAIN = 20_000_000
 class Seen(NamedTuple):
     """One environment:
 
-    its real path, conda's name of it, what its files say, and whether it is a root prefix.
+    its real path, conda's name of it, what its files say, whether it is a root prefix, and whether it lies
+    where conda looks.
     """
 
     real: str
     name: str
     facts: EnvironmentFacts
     is_root: bool
+    is_listed: bool
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Inventory:
             for (prefix, real), result in self._reads.run(items).items():
                 if result is not NO_ENVIRONMENT:
                     found = result if isinstance(result, EnvironmentFacts) else self._unread(prefix, real, result)
-                    seen.append(Seen(real, names.of(prefix), found, real in roots))
+                    seen.append(Seen(real, names.of(prefix), found, real in roots, names.is_listed(prefix)))
             current = {real for _, real in items}
             for real in self._kept.keys() - current:
                 self._changed.add(self._kept.pop(real).prefix)

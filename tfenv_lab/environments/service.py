@@ -109,9 +109,12 @@ class EnvironmentService(LoggingConfigurable):
         seen = await asyncio.to_thread(self._inventory.look)
         return [one.facts.prefix for one in seen if one.facts.modified is not None]
 
-    def known_prefixes(self) -> Sequence[Path]:
-        """Return the prefixes that conda takes for environments. Reads the disk: not for the event loop."""
-        return [one.facts.prefix for one in self._inventory.look() if one.facts.is_known]
+    def known_prefixes(self) -> dict[Path, bool]:
+        """Return the prefixes that conda takes for environments, and whether ``conda env list`` has them.
+
+        Reads the disk: not for the event loop.
+        """
+        return {one.facts.prefix: one.is_listed for one in self._inventory.look() if one.facts.is_known}
 
     async def packages(self, identifier: str) -> Sequence[Package]:
         """Return what is installed in an environment, by name; NotFound where there is no such id."""

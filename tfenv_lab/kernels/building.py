@@ -12,6 +12,7 @@ from ..conda.records import package_names
 from ..environments.models import EnvironmentFacts
 from . import kernelspecs, naming
 from .kernelspecs import Kernelspec
+from .naming import Names
 
 #: conda packages that hold the interpreter of a language, for the version in a display name.
 INTERPRETERS = {"r": "r-base", "c++": "xeus-cling", "javascript": "nodejs", "bash": "bash_kernel"}
@@ -21,13 +22,13 @@ INTERPRETERS = {"r": "r-base", "c++": "xeus-cling", "javascript": "nodejs", "bas
 class Setting:
     """What the kernelspecs of one environment have in common.
 
-    ``name`` is nb_conda_kernels' name of it, ``title`` the one a person knows; ``variables`` what
+    ``names`` are nb_conda_kernels' names of all, ``title`` the one a person knows; ``variables`` what
     activation sets; ``display_name`` the format; ``fingerprint`` the state of the prefix that all this was
     read from.
     """
 
     prefix: Path
-    name: str
+    names: Names
     title: str
     facts: EnvironmentFacts
     fingerprint: str
@@ -44,11 +45,6 @@ class Built:
     resources: Path
 
 
-def identifier_of(name: str, own: Kernelspec) -> str:
-    """Return the id of an environment's own kernelspec."""
-    return naming.kernel_id(name, own.name)
-
-
 def _shown(setting: Setting, own: Kernelspec, taken: Collection[str]) -> str:
     language = str(own.spec.get("language") or "").lower()
     package = INTERPRETERS.get(language, language)
@@ -56,17 +52,17 @@ def _shown(setting: Setting, own: Kernelspec, taken: Collection[str]) -> str:
     tensorflow = setting.facts.tensorflow
     fields = {
         "name": setting.title,
-        "environment": setting.name,
+        "environment": setting.names.of(setting.prefix),
         "language": naming.language_of(own.display_name),
         "version": interpreter.version if interpreter else None,
         "tensorflow": tensorflow.version if tensorflow and language == "python" else None,
         "kernel": own.name,
-        "conda_kernel": identifier_of(setting.name, own),
+        "conda_kernel": setting.names.id_of(setting.prefix, own.name),
         "display_name": own.display_name,
         "prefix": str(setting.prefix),
     }
     # nb_conda_kernels' names differ wherever prefixes do, and the prefix itself always.
-    for title in (setting.title, setting.name, str(setting.prefix)):
+    for title in (setting.title, fields["environment"], str(setting.prefix)):
         shown = naming.display_name(setting.display_name, {**fields, "name": title})
         if shown not in taken:
             return shown
@@ -80,7 +76,12 @@ def build(setting: Setting, own: Kernelspec, extra: Mapping[str, str], taken: Co
     others.
     """
     added = naming.metadata(
-        setting.name, str(setting.prefix), own.name, own.display_name, running=str(setting.prefix) == sys.prefix
+        setting.names.of(setting.prefix),
+        str(setting.prefix),
+        own.name,
+        own.display_name,
+        running=str(setting.prefix) == sys.prefix,
+        base_name=setting.names.base_name,
     )
     mark = {
         "format": kernelspecs.FORMAT,
@@ -99,4 +100,4 @@ def build(setting: Setting, own: Kernelspec, extra: Mapping[str, str], taken: Co
         "env": {**(own.spec.get("env") or {}), **setting.variables, **extra},
         "metadata": {**(before if isinstance(before, dict) else {}), **added, kernelspecs.MARK: mark},
     }
-    return Built(identifier_of(setting.name, own), spec, own.folder)
+    return Built(setting.names.id_of(setting.prefix, own.name), spec, own.folder)

@@ -70,13 +70,13 @@ def read(folder: Path) -> Kernelspec | None:
 def inside(prefix: Path) -> list[Kernelspec]:
     """Return an environment's own kernelspecs, Python's first.
 
-    Generated ones (``conda-…``) are not its own.
+    Generated ones (``conda-…``) are not its own, and hidden ones no kernels.
     """
     try:
         folders = sorted((prefix / INSIDE).iterdir())
     except OSError:
         return []
-    found = [read(folder) for folder in folders if not folder.name.startswith("conda-")]
+    found = [read(folder) for folder in folders if not folder.name.startswith(("conda-", "."))]
     specs = [spec for spec in found if spec is not None and _can_start(spec.spec)]
     return sorted(specs, key=lambda spec: (spec.name not in ("python3", "python2"), spec.name))
 

@@ -7,10 +7,13 @@ here, as there.
 # ruff: noqa: PTH118, PTH119, PTH120
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 #: nb_conda_kernels' own display name; what a person sees is the trait ``kernel_display_name``.
@@ -27,11 +30,16 @@ def clean(name: str) -> str:
 
 
 def environment_names(
-    prefixes: Iterable[str], base: str | None, envs_dir: str | None = None, base_name: str = "base"
+    prefixes: Iterable[str],
+    base: str | None,
+    envs_dir: str | None = None,
+    base_name: str = "base",
+    others: Iterable[str] = (),
 ) -> dict[str, str]:
     """Return nb_conda_kernels' name of every environment, by prefix.
 
-    ``prefixes`` are all known ones (the names depend on each other; conda lists them sorted). ``base`` is
+    ``prefixes`` are all that conda lists (the names depend on each other; conda lists them sorted), and
+    ``others`` those that it does not know: they are named last, so that they change no name. ``base`` is
     conda's own prefix. Where there is none, ``envs_dir`` counts as the ``envs`` of a base, so that its
     environments have the names they would have there.
     """
@@ -40,6 +48,7 @@ def environment_names(
     ordered = sorted(set(prefixes))
     if base and base not in ordered:
         ordered.insert(0, base)
+    ordered += sorted(set(others).difference(ordered))
     taken: dict[str, str] = {}
     for prefix in ordered:
         if prefix == base:
@@ -55,6 +64,42 @@ def environment_names(
             name = next(found for i in range(len(taken) + 1) if (found := f"{name}-{i + 2}") not in taken)
         taken[name] = prefix
     return {prefix: name for name, prefix in taken.items()}
+
+
+def listed_as(identifier: str) -> str:
+    """Return the name under which Jupyter lists a kernelspec directory: it tells names apart without their case."""
+    return identifier.lower()
+
+
+def apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Return the names with a counter behind each whose kernels Jupyter could not tell from an earlier one's.
+
+    Names that differ in case, or in characters that an id cannot have. nb_conda_kernels shows the kernels of
+    only one of the latter.
+    """
+    taken: set[str] = set()
+    result = {}
+    for prefix, name in names.items():
+        free = (name if i == 1 else f"{name}-{i}" for i in itertools.count(1))
+        result[prefix] = next(found for found in free if listed_as(clean(found)) not in taken)
+        taken.add(listed_as(clean(result[prefix])))
+    return result
+
+
+@dataclass(frozen=True)
+class Names:
+    """nb_conda_kernels' names of environments, by prefix; ``base_name`` is what it calls conda's own prefix."""
+
+    by_prefix: Mapping[str, str]
+    base_name: str = "base"
+
+    def of(self, prefix: Path) -> str:
+        """Return the name of an environment; of one that is not known its directory's."""
+        return self.by_prefix.get(str(prefix), prefix.name)
+
+    def id_of(self, prefix: Path, kernel: str) -> str:
+        """Return the id of the kernelspec ``kernel`` in the environment at ``prefix``."""
+        return kernel_id(self.of(prefix), kernel, self.base_name)
 
 
 def kernel_id(name: str, kernel: str, base_name: str = "base") -> str:

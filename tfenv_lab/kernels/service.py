@@ -21,6 +21,7 @@ from ..errors import InvalidRequest
 from . import building, conda_manager, kernelspecs, naming, settings
 from .building import Built, Setting
 from .kernelspecs import Kernelspec
+from .naming import Names
 
 if TYPE_CHECKING:
     from ..conda.condarc import CondaSettings
@@ -37,7 +38,8 @@ class _Request:
 class KernelService(LoggingConfigurable):
     """Registers and removes kernelspecs in the user's kernel directory.
 
-    ``prefixes`` returns every prefix that conda knows (ids depend on all of them); ``display_name`` is the
+    ``prefixes`` returns every environment (ids depend on all of them), and whether conda lists it;
+    ``display_name`` is the
     trait ``kernel_display_name``; ``manager`` the server's kernelspec manager. Only kernelspecs with our
     mark are touched.
     """
@@ -46,7 +48,7 @@ class KernelService(LoggingConfigurable):
         self,
         settings: CondaSettings,
         *,
-        prefixes: Callable[[], Iterable[Path]],
+        prefixes: Callable[[], Mapping[Path, bool]],
         display_name: str = "{name} (TensorFlow {tensorflow})",
         envs_dir: Path | None = None,
         manager: Any = None,
@@ -60,6 +62,7 @@ class KernelService(LoggingConfigurable):
         self.manager = manager
         self._lock = threading.Lock()
         self._cache = kernelspecs.Cache()
+        conda_manager.show_once(manager)
         trouble = self.trouble()
         if trouble:
             self.log.warning("%s", trouble)
@@ -125,7 +128,7 @@ class KernelService(LoggingConfigurable):
             if real not in found or rank < found[real][0]:
                 variables = spec.spec.get("env")
                 held = settings.names(variables) if isinstance(variables, dict) else ()
-                found[real] = (rank, Kernel(spec.name, spec.display_name, held))
+                found[real] = (rank, _shown(spec.name, spec.display_name, held))
         return {real: kernel for real, (_, kernel) in found.items()}
 
     def trouble(self) -> str | None:
@@ -141,6 +144,8 @@ class KernelService(LoggingConfigurable):
         if not kernelspecs.inside(prefix):
             message = "This environment has no kernel; install ipykernel in it first."
             raise InvalidRequest(message, f"There is no kernelspec in {prefix / kernelspecs.INSIDE}")
+        # First, so that a new one has the name that nb_conda_kernels gives it.
+        conda_manager.forget(self.manager, prefix, exists=True)
         with self._lock:
             written = self._write({prefix: _Request(name, env)})
         conda_manager.forget(self.manager, prefix, exists=True)
@@ -154,13 +159,20 @@ class KernelService(LoggingConfigurable):
                     kernelspecs.remove(spec)
         conda_manager.forget(self.manager, prefix, exists=(prefix / "conda-meta").is_dir())
 
-    def _names(self, more: Iterable[Path]) -> dict[str, str]:
+    def _names(self, more: Iterable[Path]) -> Names:
+        known = {**dict.fromkeys(more, False), **self.prefixes()}
+        others = [str(prefix) for prefix in known]
+        active = conda_manager.listed(self.manager)
+        if active is not None:
+            names = naming.environment_names(active.prefixes, active.base, None, active.base_name, others)
+            return Names(names, active.base_name)
         root = self.settings.root_prefix
-        known = {str(path) for path in (*self.prefixes(), *more)}
+        listed = [str(prefix) for prefix, is_listed in known.items() if is_listed]
         # Where no base is, what is made here counts as in a base's envs: it has the id that it would have
         # there.
         home = str(self.envs_dir) if self.envs_dir else None
-        return naming.environment_names(known, str(root) if root else None, home)
+        names = naming.environment_names(listed, str(root) if root else None, home, others=others)
+        return Names(naming.apart(names))
 
     def _write(self, wanted: Mapping[Path, _Request]) -> dict[Path, Kernel]:
         """Write the kernelspecs of the ``wanted`` prefixes and return the first of each.
@@ -174,7 +186,7 @@ class KernelService(LoggingConfigurable):
         for spec in known:
             mark = spec.mark or {}
             prefix = Path(mark["prefix"])
-            moved = str(prefix) in names and spec.name != naming.kernel_id(names[str(prefix)], mark["kernel"])
+            moved = str(prefix) in names.by_prefix and spec.name != names.id_of(prefix, mark["kernel"])
             if moved and prefix not in todo and kernelspecs.inside(prefix):
                 todo[prefix] = _Request()
         places = {os.path.realpath(prefix) for prefix in todo}
@@ -183,7 +195,7 @@ class KernelService(LoggingConfigurable):
         taken = {found.spec.display_name for found in self._cache.everywhere() if found.spec.name not in own}
         built: dict[Path, list[Built]] = {}
         for prefix, request in todo.items():
-            built[prefix] = self._build(prefix, names.get(str(prefix), prefix.name), request, known, taken)
+            built[prefix] = self._build(prefix, names, request, known, taken)
             taken |= {str(item.spec["display_name"]) for item in built[prefix]}
         self._put(built)
         kept = {item.identifier for items in built.values() for item in items}
@@ -191,10 +203,10 @@ class KernelService(LoggingConfigurable):
             if spec.name not in kept:
                 kernelspecs.remove(spec)
         first = {prefix: items[0] for prefix, items in built.items() if items}
-        return {prefix: Kernel(item.identifier, item.spec["display_name"]) for prefix, item in first.items()}
+        return {prefix: _shown(item.identifier, item.spec["display_name"]) for prefix, item in first.items()}
 
     def _build(
-        self, prefix: Path, name: str, request: _Request, known: list[Kernelspec], taken: set[str]
+        self, prefix: Path, names: Names, request: _Request, known: list[Kernelspec], taken: set[str]
     ) -> list[Built]:
         real = os.path.realpath(prefix)
         # The fingerprint first: a change while the rest is read shows as one afterwards.
@@ -204,7 +216,7 @@ class KernelService(LoggingConfigurable):
         reading = facts.read(str(prefix), real)
         setting = Setting(
             prefix=prefix,
-            name=name,
+            names=names,
             title=Path(request.name).name if request.name else next(titles, prefix.name),
             facts=reading.facts if reading else EnvironmentFacts("", prefix),
             fingerprint=state,
@@ -236,14 +248,14 @@ class KernelService(LoggingConfigurable):
         for spec in kernelspecs.ours():
             if wanted is None or _place(spec) in wanted:
                 places.setdefault(Path((spec.mark or {})["prefix"]), []).append(spec)
-        names = self._names(()) if places else {}
+        names = self._names(()) if places else Names({})
         for prefix, specs in places.items():
             try:
-                self._reconcile_one(prefix, specs, names.get(str(prefix)))
+                self._reconcile_one(prefix, specs, names)
             except (OSError, InvalidRequest) as error:
                 self.log.warning("The kernels of %s could not be brought in line: %s", prefix, error)
 
-    def _reconcile_one(self, prefix: Path, specs: list[Kernelspec], name: str | None) -> None:
+    def _reconcile_one(self, prefix: Path, specs: list[Kernelspec], names: Names) -> None:
         if not prefix.parent.is_dir():
             # A drive that is away comes back with its environments.
             return
@@ -252,12 +264,17 @@ class KernelService(LoggingConfigurable):
             self._unregister(prefix)
             return
         state = _state(prefix)
-        ids = {naming.kernel_id(name, own.name) for own in kernelspecs.inside(prefix)} if name else set()
+        is_known = str(prefix) in names.by_prefix
+        ids = {names.id_of(prefix, own.name) for own in kernelspecs.inside(prefix)} if is_known else set()
         if ids == {spec.name for spec in specs} and all(_is_current(spec, state, self.display_name) for spec in specs):
             return
         with self._lock:
             self._write({prefix: _Request()})
         conda_manager.forget(self.manager, prefix, exists=True)
+
+
+def _shown(name: str, display_name: str, held: tuple[str, ...] = ()) -> Kernel:
+    return Kernel(naming.listed_as(name), display_name, held)
 
 
 def _is_current(spec: Kernelspec, state: str, display_name: str) -> bool:

@@ -33,12 +33,14 @@ function show(
     <EnvironmentList
       groups={groups}
       filter=""
+      sort="name"
       failure={null}
       openGroups={new Set(['tensorflow'])}
       trans={trans}
       execute={(command, args) => executed.push([command, args])}
       onToggleGroup={() => undefined}
       onFilter={() => undefined}
+      onSort={() => undefined}
       openMenu={() => undefined}
       openPanelMenu={() => undefined}
       {...props}
@@ -66,6 +68,25 @@ describe('EnvironmentList', () => {
       [CommandIDs.showEnvironment, args],
       [CommandIDs.openNotebook, args]
     ]);
+  });
+
+  it('says what it is sorted by, and can be sorted otherwise', () => {
+    const sorted: string[] = [];
+    show(group(row('tf219')), {
+      sort: 'modified',
+      onSort: sort => sorted.push(sort)
+    });
+    const choice = screen.getByRole<HTMLSelectElement>('combobox', {
+      name: 'Sort environments by'
+    });
+    expect(choice.selectedOptions[0].text).toBe('Last changed');
+    expect(Array.from(choice.options, option => option.text)).toEqual([
+      'Name',
+      'Newest TensorFlow',
+      'Last changed'
+    ]);
+    fireEvent.change(choice, { target: { value: 'tensorflow' } });
+    expect(sorted).toEqual(['tensorflow']);
   });
 
   it('has a dot for the environment of the notebook in front', () => {

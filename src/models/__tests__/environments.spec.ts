@@ -9,6 +9,7 @@ import { StatusClient } from '../../api/status';
 import { DetailsModel } from '../details';
 import { EnvironmentsModel } from '../environments';
 import { JobsModel } from '../jobs';
+import type { Sort } from '../rows';
 import { groupRows } from '../rows';
 import { StatusModel } from '../status';
 
@@ -28,7 +29,8 @@ async function rowsOf(
   environments: readonly Environment[],
   jobs: readonly Job[] = [],
   filter = '',
-  current: string | null = null
+  current: string | null = null,
+  sort?: Sort
 ): Promise<Record<string, string[]>> {
   const server = new FakeServer({
     'GET environments': { environments },
@@ -41,7 +43,7 @@ async function rowsOf(
   model.currentKernel = current;
   await Promise.all([model.refresh(), jobsModel.refresh()]);
   return Object.fromEntries(
-    groupRows(model, jobsModel, filter).map(group => [
+    groupRows(model, jobsModel, filter, sort).map(group => [
       group.name,
       group.rows.map(row => row.name)
     ])
@@ -149,6 +151,38 @@ describe('groupRows', () => {
     });
     expect(await rowsOf(environments, [], '', 'conda-env-tf10-py')).toEqual({
       tensorflow: ['tf10', 'tf2', 'tf9']
+    });
+  });
+
+  it.each([
+    ['name', ['a', 'b', 'c', 'd']],
+    ['tensorflow', ['c', 'd', 'b', 'a']],
+    ['modified', ['b', 'c', 'd', 'a']]
+  ] as const)('sorts by %s, newest first', async (sort, names) => {
+    const of = (name: string, version: string, modified: string | null) => {
+      const shown = environment(name, { modified });
+      return { ...shown, tensorflow: { ...shown.tensorflow!, version } };
+    };
+    const environments = [
+      of('a', '2.9.1', null),
+      of('d', '2.20.0', '2026-01-02T00:00:00.000+00:00'),
+      of('b', '2.20.0rc1', '2026-01-03T00:00:00.000+00:00'),
+      of('c', '2.20.0', '2026-01-02T00:00:00.000+00:00')
+    ];
+    const { tensorflow } = await rowsOf(environments, [], '', null, sort);
+    expect(tensorflow).toEqual(names);
+    const front = await rowsOf(environments, [], '', 'conda-env-a-py', sort);
+    expect(front.tensorflow[0]).toBe('a');
+  });
+
+  it('takes what a job is at work on for changed last', async () => {
+    const modified = '2026-01-02T00:00:00.000+00:00';
+    const environments = ['a', 'b'].map(name =>
+      environment(name, { modified })
+    );
+    const jobs = [job('1', 'b', { kind: 'update' }), job('2', 'coming')];
+    expect(await rowsOf(environments, jobs, '', null, 'modified')).toEqual({
+      tensorflow: ['b', 'coming', 'a']
     });
   });
 
