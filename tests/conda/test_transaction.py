@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import json
 import shutil
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tfenv_lab.conda import linking, recovery, registry, revisions, staging, transaction
 from tfenv_lab.conda import prefix as prefixes
-from tfenv_lab.conda import recovery, registry, revisions, staging, transaction
 from tfenv_lab.errors import JobFailed, NoSpace, PrefixExists, StalePlan, TfenvError
 
 from .conftest import Lab, Watched
@@ -196,6 +199,33 @@ def test_a_download_that_is_not_what_the_index_says_leaves_the_old_environment(l
     finally:
         served.down()
     assert lab.tree() == before
+    assert lab.beside() == ["tf"]
+
+
+def test_an_engine_that_goes_on_for_a_moment_after_it_failed_leaves_nothing(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(lab.change("app 1.0"))
+    writing: list[threading.Thread] = []
+
+    async def failing(_: object, tree: Path, **__: object) -> None:
+        def write() -> None:
+            for number in range(30):
+                with contextlib.suppress(OSError):
+                    (tree / f"deep/{number}").mkdir(parents=True)
+                    (tree / f"deep/{number}/file").write_text("x")
+                time.sleep(0.005)
+
+        writing.append(threading.Thread(target=write))
+        writing[0].start()
+        raise RuntimeError("a package could not be linked")
+
+    # The edge: the real engine does so where one of several packages fails, but not every time.
+    monkeypatch.setattr(linking.rattler, "install", failing)
+    with pytest.raises(JobFailed):
+        run(lab.change("app 2.0", job="1job"))
+    writing[0].join()
+    staging.discard(staging.staging_path(lab.prefix, "1job"))
     assert lab.beside() == ["tf"]
 
 

@@ -159,8 +159,8 @@ def test_bytes_are_counted_while_wheels_are_downloaded(
     counted = [step for step in steps if step.phase == "download" and step.bytes]
     assert len(counted) > 2
     assert [step.bytes for step in counted] == sorted(step.bytes for step in counted)
-    # Of the largest wheel alone, 2 MB, some arrived before the rest.
-    assert 0 < counted[0].bytes < 2 << 20 < counted[-1].bytes
+    # Some of it arrived before the rest; how much was there at the last look is chance.
+    assert 0 < counted[0].bytes < counted[-1].bytes
     assert {step.total for step in counted} == {len(list((tmp_path / "cache/tfenv_lab/wheels").glob("*.whl")))}
     told = [step.fraction for step in steps if step.fraction]
     assert told == sorted(told)

@@ -7,13 +7,17 @@ or removed and waits to be deleted.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 MARK = ".tfenv-"
 META = "conda-meta"
+#: How often, and after how many seconds, the deletion of a tree that somebody writes into is tried again.
+_ATTEMPTS, _PAUSE = 20, 0.05
 
 
 def real(prefix: Path) -> Path:
@@ -43,7 +47,10 @@ def trash_path(prefix: Path, token: str) -> Path:
 
 
 def discard(path: Path) -> None:
-    """Delete a tree of ours, whatever its permissions; nothing happens where it is gone already."""
+    """Delete a tree of ours, whatever its permissions; nothing happens where it is gone already.
+
+    A thread of the engine that still writes into it is given a moment to end.
+    """
 
     def retry(function: Callable[..., object], name: str, _info: object) -> None:
         # A read-only directory inside the tree refuses the removal of its entries.
@@ -56,8 +63,16 @@ def discard(path: Path) -> None:
 
     if path.is_symlink() or path.is_file():
         path.unlink()
-    elif path.is_dir():
-        shutil.rmtree(path, onerror=retry)
+        return
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        if not path.is_dir():
+            return
+        try:
+            shutil.rmtree(path, onerror=retry)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.ENOENT) or not attempts_left:
+                raise
+            time.sleep(_PAUSE)
 
 
 def leftovers(prefixes: Iterable[Path]) -> set[tuple[str, Path]]:

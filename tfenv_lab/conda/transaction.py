@@ -131,7 +131,9 @@ async def apply(
         raise translate(error) from error
     finally:
         if not strategy.is_begun(staged):
-            await asyncio.to_thread(staging.discard, staged)
+            # What cannot be deleted now is collected when this process has ended.
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(staging.discard, staged)
     await asyncio.to_thread(registered, change.prefix)
     return revision
 

@@ -35,6 +35,9 @@ async def outcome(job: Job, last: dict[str, Any] | None, is_cancelled: bool) -> 
     """Return a job as it ended: as its worker's last word says or, without one, as the disk does."""
     if last is not None and "error" in last:
         error = last["error"]
+        # Threads of the engine may have gone on writing after it failed: what they left goes once they have ended.
+        if job.kind != "check" and await asyncio.to_thread(cleared, job):
+            return job.ended("succeeded", message=DONE.get(job.kind, "Done"))
         return job.ended("failed", message=error["message"], error=error)
     if last is not None:
         result = last["result"] if job.kind == "check" else None

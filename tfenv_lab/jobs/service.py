@@ -278,6 +278,8 @@ class JobService(LoggingConfigurable):
             ended.result()
             return None
         word: dict[str, Any] = last.result()
+        if "error" in word:
+            await ended
         return word
 
     # What earlier servers left

@@ -1,0 +1,23 @@
+"""How a job is said to have ended, and that nothing of it is left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tfenv_lab.conda import staging
+from tfenv_lab.jobs import recovery
+from tfenv_lab.jobs.models import Job
+
+FAILED = {"error": {"reason": "job-failed", "message": "A package could not be linked.", "details": None}}
+
+
+async def test_what_the_engine_wrote_after_it_had_failed_is_cleared_away(tmp_path: Path) -> None:
+    job = Job("0123abc", "install", "tf", str(tmp_path / "envs/tf"), None)
+    envs = tmp_path / "envs"
+    (envs / "tf/conda-meta").mkdir(parents=True)
+    staged = staging.staging_path(envs / "tf", job.id)
+    (staged / "lib").mkdir(parents=True)
+    (staged / "lib/late.txt").write_text("linked by a thread that nobody could stop")
+    ended = await recovery.outcome(job, FAILED, False)
+    assert (ended.state, ended.message) == ("failed", "A package could not be linked.")
+    assert {path.name for path in envs.iterdir()} <= {"tf", ".tfenv-lock-tf"}
