@@ -712,6 +712,7 @@ export interface components {
         readonly Phase: "solve" | "download" | "pack" | "link" | "swap" | "check";
         readonly Progress: {
             readonly done_bytes: number;
+            /** @description 0 where it is not known. */
             readonly total_bytes: number;
             readonly done_packages: number;
             readonly total_packages: number;

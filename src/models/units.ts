@@ -40,8 +40,12 @@ export function describeProgress(job: Job, trans: TranslationBundle): string {
     case 'solve':
       return trans.__('solving');
     case 'download':
-      return total_bytes > 0
-        ? trans.__('downloading %1', formatShare(done_bytes, total_bytes))
+      if (total_bytes > 0) {
+        return trans.__('downloading %1', formatShare(done_bytes, total_bytes));
+      }
+      // How much there is to download is not always known.
+      return done_bytes > 0
+        ? trans.__('downloading %1', formatBytes(done_bytes))
         : trans.__('downloading');
     case 'pack':
       return total_packages > 0

@@ -20,6 +20,7 @@ from tfenv_lab.wheelchannel.interpreter import probe
 from ..conftest import Api
 from ..tiny_channel import TinyChannel
 from ..wheelchannel.conftest import write_index
+from ..wheelchannel.slow_index import served
 
 #: Nothing listens on the port that discards.
 NOWHERE = "http://127.0.0.1:9/nowhere"
@@ -82,6 +83,20 @@ async def test_it_is_built_as_a_job_and_used_until_it_is_left(api: Api, wheels: 
     status, error = await api.call("GET", "tensorflow")
     assert (status, error["reason"]) == (502, "channel-unreachable")
     assert not restarted().local_channel.active
+
+
+async def test_a_build_tells_the_bytes_that_it_downloads(
+    api: Api, wheels: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(Path(os.environ["PIP_FIND_LINKS"])) as url:
+        monkeypatch.setenv("PIP_FIND_LINKS", url)
+        _, job = await api.call("POST", "local-channel")
+        while job["phase"] != "download" or not job["progress"]["done_bytes"]:
+            assert job["finished"] is None, job
+            await asyncio.sleep(0.05)
+            _, job = await api.call("GET", f"jobs/{job['id']}")
+        assert job["progress"]["total_bytes"] == 0
+        await api.call("DELETE", f"jobs/{job['id']}")
 
 
 async def test_a_cancelled_build_changes_nothing_and_leaves_nothing(

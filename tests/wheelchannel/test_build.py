@@ -21,6 +21,7 @@ from tfenv_lab.wheelchannel.package import Package
 from tfenv_lab.wheelchannel.request import BuildRequest, Progress
 
 from .conftest import Built
+from .slow_index import served
 
 
 def records(channel: Path, subdir: str) -> dict[str, dict[str, Any]]:
@@ -144,6 +145,26 @@ def test_another_recipe_replaces_the_directory(tmp_path: Path) -> None:
     assert named(target, "noarch", "later")
     assert {step.phase for step in steps} >= {"interpreter", "repack", "index", "check"}
     assert {path.name for path in tmp_path.iterdir()} == {"channel", "channel.lock", "home"}
+
+
+@pytest.mark.usefixtures("python_packed_already")
+def test_bytes_are_counted_while_wheels_are_downloaded(
+    built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    steps: list[Progress] = []
+    with served(Path(built.environment["PIP_FIND_LINKS"])) as url:
+        monkeypatch.setenv("PIP_FIND_LINKS", url)
+        build(BuildRequest(("2.20",), directory=tmp_path / "channel"), steps.append)
+    counted = [step for step in steps if step.phase == "download" and step.bytes]
+    assert len(counted) > 2
+    assert [step.bytes for step in counted] == sorted(step.bytes for step in counted)
+    # The largest wheel has 2 MB: it is counted while it comes.
+    assert counted[0].bytes < 1 << 20 < counted[-1].bytes
+    assert {step.total for step in counted} == {len(list((tmp_path / "cache/tfenv_lab/wheels").glob("*.whl")))}
+    told = [step.fraction for step in steps if step.fraction]
+    assert told == sorted(told)
+    assert told[-1] == 1.0
 
 
 @pytest.mark.usefixtures("python_packed_already")

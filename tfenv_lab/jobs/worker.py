@@ -157,12 +157,12 @@ async def build_channel(order: dict[str, Any], channel: Channel) -> Any:
     phases = {"resolve": "solve", "download": "download", "repack": "pack"}
 
     def report(step: Step) -> None:
-        print(f"{step.phase}: {step.message}", file=sys.stderr, flush=True)
+        if step.message:
+            print(f"{step.phase}: {step.message}", file=sys.stderr, flush=True)
         if step.phase in phases:
             channel.phase(phases[step.phase])
         if step.total:
-            counted = Progress(done_packages=step.done, total_packages=step.total, fraction=step.done / step.total)
-            channel.progress(counted)
+            channel.progress(Progress(step.bytes, 0, step.done, step.total, step.fraction))
 
     # In a thread: the build has event loops of its own.
     directory = await asyncio.to_thread(build, BuildRequest(packages=DEFAULT_PACKAGES), report)

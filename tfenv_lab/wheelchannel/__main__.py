@@ -25,7 +25,9 @@ class Terminal:
         """Show one step."""
         seconds = f"{time.monotonic() - self._start:4.0f} s"
         count = f" {progress.done}/{progress.total}" if progress.total else ""
-        line = f"{seconds}  {progress.phase}{count}: {progress.message}"
+        line = f"{seconds}  {progress.phase}{count}: {progress.message or f'{progress.bytes / 1e6:.0f} MB'}"
+        if not self._live and not progress.message:
+            return
         if self._live:
             same = progress.phase == self._phase and progress.phase != "interpreter"
             sys.stderr.write(

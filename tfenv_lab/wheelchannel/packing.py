@@ -14,10 +14,14 @@ from .interpreter import Interpreter
 from .package import Package
 from .pip import PipFailed
 from .python import pack_python
+from .received import watched
 from .repack import repack
 from .request import Progress, Report
 from .resolve import RemoteWheel, Resolution, download
 from .wheel import Wheel
+
+#: The share of the whole that downloads take, where there are any.
+_DOWNLOAD = 0.5
 
 
 class Packing:
@@ -31,6 +35,8 @@ class Packing:
         self._channel = channel
         self._work = work
         self._report = report
+        self._incoming = work / "incoming"
+        self._to_come = 0
 
     def run(self, resolutions: Sequence[Resolution]) -> list[Package]:
         """Download and pack every wheel once, and Python; returns the packages.
@@ -54,15 +60,19 @@ class Packing:
                 here = [wheel.local for wheel in own if wheel.local]
                 packed += self._submit(pool, here, dependencies)
                 there = [wheel for wheel in own if not wheel.local]
+                self._to_come += sum(not (store / wheel.filename).exists() for wheel in there)
                 downloads[network.submit(self._download, there, store)] = dependencies
+            begun = _DOWNLOAD if self._to_come else 0.0
             try:
-                for done in as_completed(downloads):
-                    packed += self._submit(pool, done.result(), downloads[done])
+                with watched(self._incoming, self._received):
+                    for done in as_completed(downloads):
+                        packed += self._submit(pool, done.result(), downloads[done])
                 packages: list[Package] = []
                 for number, one in enumerate(as_completed(packed), 1):
                     packages += one.result()
                     name = f"{packages[-1].name} {packages[-1].version}"
-                    self._report(Progress("repack", name, number, len(packed)))
+                    fraction = begun + (1 - begun) * number / len(packed)
+                    self._report(Progress("repack", name, number, len(packed), fraction=fraction))
             except BaseException:
                 network.shutdown(wait=False, cancel_futures=True)
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -75,10 +85,16 @@ class Packing:
                 name, _, size = line.removeprefix("Downloading ").partition(" (")
                 self._report(Progress("download", f"{name.rsplit('/', 1)[-1]} {size.rstrip(')')}".strip()))
 
+        self._incoming.mkdir(exist_ok=True)
         try:
-            return download(self._interpreter, wheels, store, on_line)
+            return download(self._interpreter, wheels, store, self._incoming, on_line)
         except PipFailed as error:
             raise error.as_error("downloading wheels") from error
+
+    def _received(self, wheels: int, size: int) -> None:
+        # The wheels begun are all but complete, save the last.
+        fraction = _DOWNLOAD * min(max(wheels - 1, 0) / max(self._to_come, 1), 1.0)
+        self._report(Progress("download", "", wheels, self._to_come, size, fraction))
 
     def _submit(
         self, pool: ThreadPoolExecutor, files: Iterable[Path], dependencies: Dependencies

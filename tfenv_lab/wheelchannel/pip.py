@@ -46,20 +46,27 @@ def _environment() -> dict[str, str]:
     return environment
 
 
-def run(interpreter: Interpreter, arguments: Sequence[str], on_line: Callable[[str], None]) -> None:
+def run(
+    interpreter: Interpreter,
+    arguments: Sequence[str],
+    on_line: Callable[[str], None],
+    temporary: Path | None = None,
+) -> None:
     """Run this environment's pip under ``interpreter``, so that tags and markers are that one's.
 
-    Every line of its output is handed to ``on_line``. Raises PipFailed.
+    Every line of its output is handed to ``on_line``. What it downloads lies below ``temporary`` at first (default:
+    where the system has temporary files). Raises PipFailed.
     """
     command = [sys.executable, "-m", "pip", "--python", str(interpreter.executable), *arguments]
     lines: list[str] = []
+    places = {} if temporary is None else dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
     with subprocess.Popen(  # noqa: S603
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        env=_environment(),
+        env=_environment() | places,
     ) as process:
         for line in process.stdout or ():
             lines.append(line)

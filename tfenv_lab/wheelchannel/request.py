@@ -27,15 +27,19 @@ _RELEASE = re.compile(r"\d+\.\d+(\.\d+([a-z]+\d+)?)?")
 
 @dataclass(frozen=True)
 class Progress:
-    """One step forward. ``phase`` is interpreter, wait, resolve, download, repack, index or check.
+    """One step forward. ``phase`` is interpreter, wait, resolve, download, repack, index or check; ``message`` is
+    empty where only the numbers moved.
 
-    ``done`` of ``total`` counts packages; both are 0 where a phase cannot be counted.
+    ``done`` of ``total`` counts packages; both are 0 where a phase cannot be counted. ``bytes`` were downloaded so
+    far; how many there will be is not known. ``fraction`` of the whole never falls; 0 where it is not told.
     """
 
     phase: str
     message: str
     done: int = 0
     total: int = 0
+    bytes: int = 0
+    fraction: float = 0.0
 
 
 Report = Callable[[Progress], None]

@@ -101,10 +101,12 @@ def resolve(interpreter: Interpreter, release: str, packages: Sequence[str], wor
     return Resolution(report["environment"], tuple(wheels))
 
 
-def download(interpreter: Interpreter, wheels: Sequence[RemoteWheel], store: Path, on_line: OnLine) -> list[Path]:
+def download(
+    interpreter: Interpreter, wheels: Sequence[RemoteWheel], store: Path, incoming: Path, on_line: OnLine
+) -> list[Path]:
     """Return the files of wheels that are not local, downloading those that are not in ``store`` yet.
 
-    Raises PipFailed.
+    They lie below ``incoming`` until all are there. Raises PipFailed.
     """
     if wheels:
         # By address: the very files that were resolved, and no index page is read again.
@@ -112,5 +114,5 @@ def download(interpreter: Interpreter, wheels: Sequence[RemoteWheel], store: Pat
             f"{wheel.name} @ {wheel.url}" + (f"#sha256={wheel.sha256}" if wheel.sha256 else "") for wheel in wheels
         ]
         flags = ["--no-deps", "--only-binary=:all:", "--dest", str(store)]
-        run(interpreter, ["download", *flags, *pinned], on_line)
+        run(interpreter, ["download", *flags, *pinned], on_line, incoming)
     return [store / wheel.filename for wheel in wheels]

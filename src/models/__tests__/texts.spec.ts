@@ -79,6 +79,12 @@ describe('describeProgress', () => {
   ])('%j is %s', (change, text) => {
     expect(describeProgress(job('1', 'tf', change), trans)).toBe(text);
   });
+
+  it('says what was downloaded where nobody knows how much there is', () => {
+    const { progress } = job('1', 'tf');
+    const some = job('1', 'tf', { progress: { ...progress, total_bytes: 0 } });
+    expect(describeProgress(some, trans)).toBe('downloading 212 MB');
+  });
 });
 
 describe('announcements', () => {
