@@ -46,6 +46,60 @@ def test_proxies_are_taken(proxy: str) -> None:
     client(replace(PLAIN, proxy_servers={"https": proxy, "http": proxy, "ftp": "ignored"}))
 
 
+class TestProxies:
+    """A proxy that answers for every host, so what came to it is what was sent through it."""
+
+    @pytest.fixture
+    def proxies(self, tmp_path: Path) -> Iterator[list[HttpChannel]]:
+        made = [HttpChannel(tmp_path / name) for name in ("one", "two")]
+        for proxy in made:
+            proxy.up()
+        yield made
+        for proxy in made:
+            proxy.down()
+
+    def ask(self, servers: dict[str, str], *channels: str) -> None:
+        settings = condarc.with_channels(replace(PLAIN, proxy_servers=servers), channels)
+        gateway = Gateway(cache_dir=Path(os.environ["HOME"], "cache"), client=client(settings, retries=0))
+        for channel in settings.channels:
+            with contextlib.suppress(GatewayError):
+                asyncio.run(gateway.query([Channel(channel.url)], ["noarch"], ["x"], recursive=False))
+
+    @pytest.mark.parametrize(
+        "keys",
+        [
+            ("http", "all"),
+            ("all", "https"),
+            ("http://a.invalid", "http", "all"),
+            ("all://a.invalid", "all", "http://b.invalid"),
+            ("http", "all://a.invalid"),
+        ],
+        ids=str,
+    )
+    def test_the_first_of_scheme_and_host_counts(self, proxies: list[HttpChannel], keys: tuple[str, ...]) -> None:
+        one, two = proxies
+        servers = {key: one.url if key == keys[0] else two.url for key in keys}
+        self.ask(dict(reversed(servers.items())), "http://a.invalid/c")
+        assert one.requests
+        assert not two.requests
+
+    def test_a_host_can_be_reached_without(self, proxies: list[HttpChannel], tmp_path: Path) -> None:
+        proxy, server = proxies
+        host = server.url.replace("127.0.0.1", "localhost")
+        self.ask({"http": proxy.url, "http://localhost": ""}, "http://a.invalid/c", f"{host}/c")
+        assert {path.partition("/c/")[0] for path, _ in proxy.requests} == {"http://a.invalid"}
+        assert server.requests
+
+    def test_of_several_the_general_one_counts(
+        self, proxies: list[HttpChannel], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        one, two = proxies
+        self.ask({"http": one.url, "http://b.invalid": two.url}, "http://a.invalid/c", "http://b.invalid/c")
+        assert one.requests
+        assert not two.requests
+        assert "proxy_servers" in caplog.text
+
+
 def test_a_bundle_of_certificates_is_read_and_the_process_left_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
