@@ -5,8 +5,12 @@ import base64
 import contextlib
 import json
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +24,10 @@ from tfenv_lab.conda.channels import ChannelRules, Credential
 from tfenv_lab.conda.condarc import CondaSettings
 from tfenv_lab.conda.network import client, redact
 
+#: What tests hide from the programs they start, and these need.
+PATH = os.environ["PATH"]
+BUS = """<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><policy context="default">
+<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>"""
 PLAIN = CondaSettings(channels=(), envs_dirs=(), pkgs_dirs=())
 
 
@@ -59,11 +67,7 @@ class TestProxies:
             proxy.down()
 
     def ask(self, servers: dict[str, str], *channels: str) -> None:
-        settings = condarc.with_channels(replace(PLAIN, proxy_servers=servers), channels)
-        gateway = Gateway(cache_dir=Path(os.environ["HOME"], "cache"), client=client(settings, retries=0))
-        for channel in settings.channels:
-            with contextlib.suppress(GatewayError):
-                asyncio.run(gateway.query([Channel(channel.url)], ["noarch"], ["x"], recursive=False))
+        query(Path(os.environ["HOME"], "cache"), *channels, settings=replace(PLAIN, proxy_servers=servers))
 
     @pytest.mark.parametrize(
         "keys",
@@ -121,11 +125,7 @@ class TestCredentials:
 
     def ask(self, served: HttpChannel, *channels: str) -> dict[str, str | None]:
         """Ask the channels for a package; return what ``Authorization`` came with each directory asked for."""
-        settings = condarc.with_channels(PLAIN, channels)
-        gateway = Gateway(cache_dir=served.root / "cache", client=client(settings, retries=0))
-        for channel in settings.channels:
-            with contextlib.suppress(GatewayError):
-                asyncio.run(gateway.query([Channel(channel.url)], ["noarch"], ["x"], recursive=False))
+        query(served.root / "cache", *channels)
         return {path.partition("/noarch")[0]: authorization for path, authorization in served.requests}
 
     def test_every_channel_of_a_host_has_its_own_token(self, served: HttpChannel) -> None:
@@ -150,6 +150,61 @@ class TestCredentials:
         asked = self.ask(served, f"http://localhost:{port}/a", f"http://me:secret@127.0.0.1:{port}/b")
         assert asked == {"/a": "Bearer tk", "/b": basic("me", "secret")}
         assert os.environ["RATTLER_AUTH_FILE"] == str(path)
+
+    @pytest.fixture
+    def keyring(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, object], None]]:
+        """A keyring of its own, as a desktop has one, on a bus of its own; store an entry for a host in it."""
+        programs = ("dbus-daemon", "gnome-keyring-daemon", "secret-tool")
+        missing = [name for name in programs if shutil.which(name, path=PATH) is None]
+        if missing:
+            pytest.skip(f"not here: {', '.join(missing)} (packages dbus, gnome-keyring, libsecret-tools of Debian)")
+        (tmp_path / "run").mkdir(mode=0o700)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+        # Not the system's configuration, with which a bus starts keyrings by itself.
+        (tmp_path / "bus.conf").write_text(BUS)
+        bus_command = ["dbus-daemon", f"--config-file={tmp_path}/bus.conf", "--nofork", "--print-address=1"]
+        with subprocess.Popen(bus_command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as bus:
+            assert bus.stdout is not None
+            monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.stdout.readline().strip())
+            ring_command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            with subprocess.Popen(ring_command, **pipes) as ring:
+                assert ring.stdin is not None
+                ring.stdin.write(b"password of the keyring")
+                ring.stdin.close()
+
+                def store(host: str, entry: object) -> None:
+                    command = ["secret-tool", "store", "--label=rattler", "service", "rattler", "username", host]
+                    for _ in range(50):
+                        done = subprocess.run(command, input=json.dumps(entry).encode(), check=False, timeout=20)
+                        if done.returncode == 0:
+                            return
+                        time.sleep(0.1)
+                    raise AssertionError("the keyring stores nothing")
+
+                yield store
+                ring.terminate()
+            bus.terminate()
+
+    def test_and_those_of_the_keyring(self, served: HttpChannel, keyring: Callable[[str, object], None]) -> None:
+        keyring("localhost", {"BasicHTTP": {"username": "ring", "password": "pw"}})
+        port = served.url.rpartition(":")[2]
+        channels = (f"http://localhost:{port}/a", f"http://me:secret@127.0.0.1:{port}/b")
+        # In a process of its own: rattler looks for a keyring once in each.
+        asking = f"query({str(served.root / 'cache')!r}, *{channels!r})"
+        code = f"import os; from tests.conda.test_network import query; {asking}; os._exit(0)"
+        subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=True)
+        asked = {path.partition("/noarch")[0]: authorization for path, authorization in served.requests}
+        assert asked == {"/a": basic("ring", "pw"), "/b": basic("me", "secret")}
+
+
+def query(cache: str | Path, *channels: str, settings: CondaSettings = PLAIN) -> None:
+    """Ask the channels for a package that they do not have."""
+    settings = condarc.with_channels(settings, channels)
+    gateway = Gateway(cache_dir=cache, client=client(settings, retries=0))
+    for channel in settings.channels:
+        with contextlib.suppress(GatewayError):
+            asyncio.run(gateway.query([Channel(channel.url)], ["noarch"], ["x"], recursive=False))
 
 
 def basic(user: str, password: str) -> str:
