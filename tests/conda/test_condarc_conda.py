@@ -106,7 +106,7 @@ def test_the_same(files: dict[str, str], variables: dict[str, str], clean_home: 
         path.write_text(text, encoding="utf-8")
     monkeypatch.chdir(clean_home)
     added = {name: text.replace("{home}", str(clean_home)) for name, text in variables.items()}
-    env = {"HOME": str(clean_home), "PATH": PATH, "CONDA_SOLVER": "classic", **added}
+    env = {"HOME": str(clean_home), "PATH": PATH, **added}
     urls = _asked(env, "info")["channels"]
     theirs = _asked(env, "config", "--show")
     ours = condarc.load({**env, "CONDA_EXE": str(CONDA)}, clean_home)
