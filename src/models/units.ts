@@ -41,10 +41,7 @@ export function describeProgress(job: Job, trans: TranslationBundle): string {
       return trans.__('solving');
     case 'download':
       if (total_bytes > 0) {
-        return trans.__(
-          'downloading %1',
-          formatShare(done_bytes, total_bytes)
-        );
+        return trans.__('downloading %1', formatShare(done_bytes, total_bytes));
       }
       // How much there is to download is not always known.
       return done_bytes > 0

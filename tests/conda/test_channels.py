@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tfenv_lab.conda.channels import ChannelRules, resolve, split_credentials
+from tfenv_lab.conda.channels import ChannelRef, ChannelRules, resolve, split_credentials
 
 RULES = ChannelRules(
     alias="https://mirror.example/conda",
@@ -56,6 +57,11 @@ def test_a_multichannel_is_its_members_in_order() -> None:
     ]
 
 
+def test_what_conda_build_made_is_a_channel() -> None:
+    rules = replace(RULES, multichannels={"local": ("file:///srv/conda-bld",)})
+    assert resolve("local", rules) == ((ChannelRef("file:///srv/conda-bld", "file:///srv/conda-bld"),), {})
+
+
 def test_a_relative_path_starts_with_a_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert resolve("./channel", RULES)[0][0].url == (tmp_path / "channel").as_uri()
@@ -87,15 +93,16 @@ def test_credentials_are_taken_out(url: str, clean: str, user: str, password: st
     ("url", "root"),
     [
         ("https://h.org/t/tk-1/c", "https://h.org"),
+        ("https://h.org/c/t/tk-1", "https://h.org"),
         ("https://u:p@h.org/conda/t/tk-1/c", "https://h.org/conda"),
-        ("https://h.org/c/t/tk-1", "https://h.org/c"),
-        ("https://u:p@h.org/c", ""),
+        ("https://h.org/t/tk-1/conda/c", "https://h.org/conda"),
+        ("https://mirror.example/t/tk-1/conda/c", "https://mirror.example/conda"),
+        ("https://bio.example/t/tk-1/channels/bioconda/label/x", "https://bio.example/channels"),
     ],
 )
-def test_where_the_token_stood_is_known(url: str, root: str) -> None:
-    _, credential = split_credentials(url)
-    assert credential is not None
-    assert credential.root == root
+def test_a_token_goes_in_front_of_the_channels_name(url: str, root: str) -> None:
+    (ref,), carried = resolve(url, RULES)
+    assert carried[ref.url].root == root
 
 
 def test_a_channel_with_credentials_carries_them_by_its_clean_url() -> None:

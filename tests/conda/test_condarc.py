@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import textwrap
 from pathlib import Path
 
@@ -213,6 +214,32 @@ class TestValues:
         assert [str(path) for path in settings.envs_dirs[:2]] == ["/work-dir/envs", "/work-dir/more"]
         assert settings.channels[0].url == "https://repo.org/chan"
         assert settings.proxy_servers == {"http": "http://$UNKNOWN:1"}
+
+    def test_percent_signs_are_variables_on_windows_only(self, home: Path) -> None:
+        write(home / ".condarc", "envs_dirs: ['%WORK%/envs']\n")
+        where = "/work-dir/envs" if sys.platform == "win32" else str(Path.cwd() / "%WORK%/envs")
+        assert str(condarc.load({"WORK": "/work-dir"}, home).envs_dirs[0]) == where
+
+    def test_an_empty_variable_turns_a_switch_off(self, home: Path) -> None:
+        write(home / ".condarc", "offline: true\nchannels: [a]\n")
+        settings = condarc.load({"CONDA_OFFLINE": "", "CONDA_CHANNELS": ""}, home)
+        assert (settings.offline, names(settings)) == (False, ["a"])
+
+    def test_marks_and_gaps_in_lists_are_no_elements(self, home: Path) -> None:
+        write(home / ".condarc", "channels: [~, a]\n")
+        assert names(condarc.load({"CONDA_CHANNELS": "b !important, ,c"}, home)) == ["b", "c", "a"]
+
+    def test_local_is_what_conda_build_made_where_there_is_something(self, home: Path) -> None:
+        write(home / ".condarc", "channels: [local, a]\ncroot: ~/mine\n")
+        assert [ref.url for ref in condarc.load({}, home).channels] == ["https://conda.anaconda.org/a"]
+        for place in ("mine", "conda-bld"):
+            (home / place).mkdir()
+        local = [(home / "mine").as_uri(), (home / "conda-bld").as_uri()]
+        assert [ref.url for ref in condarc.load({}, home).channels[:-1]] == local
+
+    def test_a_proxy_of_nothing_is_kept(self, home: Path) -> None:
+        write(home / ".condarc", "proxy_servers: {https: http://p, 'https://inside.org': ~}\n")
+        assert condarc.load({}, home).proxy_servers == {"https": "http://p", "https://inside.org": ""}
 
     def test_envs_dirs_in_a_variable_are_separated_like_path(self, home: Path) -> None:
         settings = condarc.load({"CONDA_ENVS_DIRS": "/a/envs:/b/envs", "CONDA_PKGS_DIRS": "/a/pkgs,/b/pkgs"}, home)

@@ -5,8 +5,12 @@ import base64
 import contextlib
 import json
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +24,10 @@ from tfenv_lab.conda.channels import ChannelRules, Credential
 from tfenv_lab.conda.condarc import CondaSettings
 from tfenv_lab.conda.network import client, redact
 
+#: What tests hide from the programs they start, and these need.
+PATH = os.environ["PATH"]
+BUS = """<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><policy context="default">
+<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>"""
 PLAIN = CondaSettings(channels=(), envs_dirs=(), pkgs_dirs=())
 
 
@@ -46,6 +54,56 @@ def test_proxies_are_taken(proxy: str) -> None:
     client(replace(PLAIN, proxy_servers={"https": proxy, "http": proxy, "ftp": "ignored"}))
 
 
+class TestProxies:
+    """A proxy that answers for every host, so what came to it is what was sent through it."""
+
+    @pytest.fixture
+    def proxies(self, tmp_path: Path) -> Iterator[list[HttpChannel]]:
+        made = [HttpChannel(tmp_path / name) for name in ("one", "two")]
+        for proxy in made:
+            proxy.up()
+        yield made
+        for proxy in made:
+            proxy.down()
+
+    def ask(self, servers: dict[str, str], *channels: str) -> None:
+        query(Path(os.environ["HOME"], "cache"), *channels, settings=replace(PLAIN, proxy_servers=servers))
+
+    @pytest.mark.parametrize(
+        "keys",
+        [
+            ("http", "all"),
+            ("all", "https"),
+            ("http://a.invalid", "http", "all"),
+            ("all://a.invalid", "all", "http://b.invalid"),
+            ("http", "all://a.invalid"),
+        ],
+        ids=str,
+    )
+    def test_the_first_of_scheme_and_host_counts(self, proxies: list[HttpChannel], keys: tuple[str, ...]) -> None:
+        one, two = proxies
+        servers = {key: one.url if key == keys[0] else two.url for key in keys}
+        self.ask(dict(reversed(servers.items())), "http://a.invalid/c")
+        assert one.requests
+        assert not two.requests
+
+    def test_a_host_can_be_reached_without(self, proxies: list[HttpChannel], tmp_path: Path) -> None:
+        proxy, server = proxies
+        host = server.url.replace("127.0.0.1", "localhost")
+        self.ask({"http": proxy.url, "http://localhost": ""}, "http://a.invalid/c", f"{host}/c")
+        assert {path.partition("/c/")[0] for path, _ in proxy.requests} == {"http://a.invalid"}
+        assert server.requests
+
+    def test_of_several_the_general_one_counts(
+        self, proxies: list[HttpChannel], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        one, two = proxies
+        self.ask({"http": one.url, "http://b.invalid": two.url}, "http://a.invalid/c", "http://b.invalid/c")
+        assert one.requests
+        assert not two.requests
+        assert "proxy_servers" in caplog.text
+
+
 def test_a_bundle_of_certificates_is_read_and_the_process_left_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,11 +125,7 @@ class TestCredentials:
 
     def ask(self, served: HttpChannel, *channels: str) -> dict[str, str | None]:
         """Ask the channels for a package; return what ``Authorization`` came with each directory asked for."""
-        settings = condarc.with_channels(PLAIN, channels)
-        gateway = Gateway(cache_dir=served.root / "cache", client=client(settings, retries=0))
-        for channel in settings.channels:
-            with contextlib.suppress(GatewayError):
-                asyncio.run(gateway.query([Channel(channel.url)], ["noarch"], ["x"], recursive=False))
+        query(served.root / "cache", *channels)
         return {path.partition("/noarch")[0]: authorization for path, authorization in served.requests}
 
     def test_every_channel_of_a_host_has_its_own_token(self, served: HttpChannel) -> None:
@@ -96,6 +150,61 @@ class TestCredentials:
         asked = self.ask(served, f"http://localhost:{port}/a", f"http://me:secret@127.0.0.1:{port}/b")
         assert asked == {"/a": "Bearer tk", "/b": basic("me", "secret")}
         assert os.environ["RATTLER_AUTH_FILE"] == str(path)
+
+    @pytest.fixture
+    def keyring(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, object], None]]:
+        """A keyring of its own, as a desktop has one, on a bus of its own; store an entry for a host in it."""
+        programs = ("dbus-daemon", "gnome-keyring-daemon", "secret-tool")
+        missing = [name for name in programs if shutil.which(name, path=PATH) is None]
+        if missing:
+            pytest.skip(f"not here: {', '.join(missing)} (packages dbus, gnome-keyring, libsecret-tools of Debian)")
+        (tmp_path / "run").mkdir(mode=0o700)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+        # Not the system's configuration, with which a bus starts keyrings by itself.
+        (tmp_path / "bus.conf").write_text(BUS)
+        bus_command = ["dbus-daemon", f"--config-file={tmp_path}/bus.conf", "--nofork", "--print-address=1"]
+        with subprocess.Popen(bus_command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as bus:
+            assert bus.stdout is not None
+            monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.stdout.readline().strip())
+            ring_command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            with subprocess.Popen(ring_command, **pipes) as ring:
+                assert ring.stdin is not None
+                ring.stdin.write(b"password of the keyring")
+                ring.stdin.close()
+
+                def store(host: str, entry: object) -> None:
+                    command = ["secret-tool", "store", "--label=rattler", "service", "rattler", "username", host]
+                    for _ in range(50):
+                        done = subprocess.run(command, input=json.dumps(entry).encode(), check=False, timeout=20)
+                        if done.returncode == 0:
+                            return
+                        time.sleep(0.1)
+                    raise AssertionError("the keyring stores nothing")
+
+                yield store
+                ring.terminate()
+            bus.terminate()
+
+    def test_and_those_of_the_keyring(self, served: HttpChannel, keyring: Callable[[str, object], None]) -> None:
+        keyring("localhost", {"BasicHTTP": {"username": "ring", "password": "pw"}})
+        port = served.url.rpartition(":")[2]
+        channels = (f"http://localhost:{port}/a", f"http://me:secret@127.0.0.1:{port}/b")
+        # In a process of its own: rattler looks for a keyring once in each.
+        asking = f"query({str(served.root / 'cache')!r}, *{channels!r})"
+        code = f"import os; from tests.conda.test_network import query; {asking}; os._exit(0)"
+        subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=True)
+        asked = {path.partition("/noarch")[0]: authorization for path, authorization in served.requests}
+        assert asked == {"/a": basic("ring", "pw"), "/b": basic("me", "secret")}
+
+
+def query(cache: str | Path, *channels: str, settings: CondaSettings = PLAIN) -> None:
+    """Ask the channels for a package that they do not have."""
+    settings = condarc.with_channels(settings, channels)
+    gateway = Gateway(cache_dir=cache, client=client(settings, retries=0))
+    for channel in settings.channels:
+        with contextlib.suppress(GatewayError):
+            asyncio.run(gateway.query([Channel(channel.url)], ["noarch"], ["x"], recursive=False))
 
 
 def basic(user: str, password: str) -> str:

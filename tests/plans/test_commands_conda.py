@@ -1,6 +1,6 @@
 """The conda commands of a plan, run by a real conda: they come to the packages that the plan has.
 
-A conda is taken from ``CONDA_EXE`` or the search path. Mostly it says what it would do.
+A conda is taken from ``TFENV_CONDA``, ``CONDA_EXE`` or the search path. Mostly it says what it would do.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ..tiny_channel import TinyChannel
 from ..tiny_tensorflow import PYTHON, TAG, fill
 
 #: Asked for before a test's clean home hides the variables.
-CONDA = os.environ.get("CONDA_EXE") or shutil.which("conda")
+CONDA = os.environ.get("TFENV_CONDA") or os.environ.get("CONDA_EXE") or shutil.which("conda")
 
-pytestmark = pytest.mark.skipif(CONDA is None, reason="there is no conda here (CONDA_EXE names one)")
+pytestmark = pytest.mark.skipif(CONDA is None, reason="there is no conda here (TFENV_CONDA names one)")
 
 Packages = set[tuple[str, str, str]]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -38,7 +38,7 @@ class ChannelRef:
 class Credential:
     """What a channel URL carried: ``user`` and ``password`` (not percent-encoded), or a conda ``token``.
 
-    ``root`` is the part of the clean URL in front of ``/t/<token>``; empty for the host alone.
+    ``root`` is the part of the clean URL behind which ``/t/<token>`` goes; empty for the host alone.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -70,10 +70,7 @@ def split_credentials(url: str) -> tuple[str, Credential | None]:
     if not user and found is None:
         return clean, None
     name, _, password = user.partition(":")
-    root = base + parts.path[: found.start()] if found else ""
-    return clean, Credential(
-        found[1] if found else None, unquote(name) or None, unquote(password) if user else None, root
-    )
+    return clean, Credential(found[1] if found else None, unquote(name) or None, unquote(password) if user else None)
 
 
 def _is_path(text: str) -> bool:
@@ -112,18 +109,38 @@ def _name_of(url: str, rules: ChannelRules) -> str:
     return url
 
 
+def _member_name(url: str) -> str:
+    parts = urlsplit(url)
+    return url if parts.scheme == "file" else parts.path.strip("/") or url
+
+
+def location_of(url: str, rules: ChannelRules) -> str:
+    """Return what stands in front of a channel's name in its clean URL; conda puts a token between the two.
+
+    Wherever the token was written (``_read_channel_configuration``).
+    """
+    for name, location in sorted(rules.custom.items(), key=lambda item: len(item[0]), reverse=True):
+        if f"{url}/".startswith(f"{location}/{name}/"):
+            return location
+    if f"{url}/".startswith(f"{rules.alias}/"):
+        return rules.alias
+    parts = urlsplit(url)
+    # Anaconda's enterprise repository.
+    return f"{parts.scheme}://{parts.netloc}" + ("/conda" if parts.path.startswith("/conda/") else "")
+
+
 def resolve(text: str, rules: ChannelRules) -> tuple[tuple[ChannelRef, ...], dict[str, Credential]]:
     """Return the channels that ``text`` stands for (of a multichannel several), and what it carried."""
     text = text.strip()
     if _SCHEME.match(text):
         text = _SUBDIR.sub("", text.rstrip("/"))
         url, credential = split_credentials(text)
-        return (ChannelRef(_name_of(url, rules), url),), {url: credential} if credential else {}
+        found = (ChannelRef(_name_of(url, rules), url),)
+        return found, {url: replace(credential, root=location_of(url, rules))} if credential else {}
     if _is_path(text):
         url = _SUBDIR.sub("", _file_url(text))
         return (ChannelRef(url, url),), {}
     name = _SUBDIR.sub("", text.rstrip("/"))
     if name in rules.multichannels:
-        urls = rules.multichannels[name]
-        return tuple(ChannelRef(urlsplit(url).path.strip("/") or url, url) for url in urls), {}
+        return tuple(ChannelRef(_member_name(url), url) for url in rules.multichannels[name]), {}
     return (ChannelRef(name, _from_name(name, rules)),), {}

@@ -30,7 +30,7 @@ class CondaSettings:
 
     No URL in ``channels`` or ``rules`` holds credentials; those are in ``rules.credentials``, by the clean
     URL that they open. They and ``proxy_servers`` (which can hold a password) are left out of the repr, but
-    not of ``to_json``: its result goes to the worker's standard input and nowhere else.
+    not of ``to_json``: its result goes to the worker's standard input and nowhere else. An empty proxy is none.
     """
 
     channels: tuple[ChannelRef, ...]
@@ -105,19 +105,28 @@ def _ssl_verify(value: Any, expand: Callable[[str], str]) -> bool | str:
     return text
 
 
-def _rules(sources: Sources, expand: Callable[[str], str]) -> ChannelRules:
-    """Return the rules for channel names, with all credentials taken out of their URLs."""
+def _rules(sources: Sources, expand: Callable[[str], str], builds: Iterable[Path]) -> ChannelRules:
+    """Return the rules for channel names, with all credentials taken out of their URLs.
+
+    ``builds`` are where conda-build puts packages: the channel ``local``.
+    """
     credentials: dict[str, Credential] = {}
 
     def clean(url: str, name: str = "") -> str:
         base, credential = split_credentials(url)
         if credential:
-            credentials[f"{base}/{name}" if name else base] = credential
+            credentials[f"{base}/{name}" if name else base] = replace(credential, root=base)
+        return base
+
+    def member(url: str) -> str:
+        base, credential = split_credentials(url)
+        if credential:
+            credentials[base] = replace(credential, root=alias if base.startswith(f"{alias}/") else "")
         return base
 
     def full(text: str) -> str:
         """Return the clean URL of a member of a multichannel: a URL as it is, a name behind the alias."""
-        return clean(text) if "://" in text else f"{alias}/{text.strip('/')}"
+        return member(text) if "://" in text else f"{alias}/{text.strip('/')}"
 
     alias = clean(expand(str(sources.merged(merge_value, "channel_alias") or _channels.DEFAULT_ALIAS)))
     if "://" not in alias:
@@ -127,7 +136,8 @@ def _rules(sources: Sources, expand: Callable[[str], str]) -> ChannelRules:
     multichannels = {"defaults": tuple(full(expand(url)) for url in defaults)}
     for name, members in sources.merged(merge_map, "custom_multichannels").items():
         if isinstance(members, (list, tuple)):
-            multichannels[name] = tuple(full(expand(str(member))) for member in members)
+            multichannels[name] = tuple(full(expand(str(each))) for each in members)
+    multichannels["local"] = tuple(place.as_uri() for place in builds)
     # A member of a multichannel can be named alone: pkgs/main is found where defaults has it.
     members = (urlsplit(url) for urls in multichannels.values() for url in urls if not url.startswith(f"{alias}/"))
     custom = {url.path.strip("/"): f"{url.scheme}://{url.netloc}" for url in members if url.path.strip("/")}
@@ -169,7 +179,6 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
     def expand(text: str) -> str:
         return expand_variables(text, env)
 
-    rules = _rules(sources, expand)
     named = sources.merged(merge_value, "root_prefix", "root_dir")
     root = _directories([str(named)], home, str)[0] if named else (found[0] if found else None)
     envs = _directories(sources.merged(merge_list, "envs_dirs", "envs_path"), home, expand)
@@ -178,7 +187,11 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
     envs += [*of_root, own] if root and _writable(root) else [own, *of_root]
     pkgs = _directories(sources.merged(merge_list, "pkgs_dirs"), home, expand)
     pkgs = pkgs or [*([root / "pkgs"] if root else []), home / ".conda" / "pkgs"]
-    proxies = {key: expand(str(url)) for key, url in sources.merged(merge_map, "proxy_servers").items() if url}
+    servers = sources.merged(merge_map, "proxy_servers").items()
+    proxies = {expand(key): expand(str(url)) if url else "" for key, url in servers}
+    built = [sources.merged(merge_value, key) for key in ("croot", "bld_path")]
+    built += [f"{root}/conda-bld" if root else None, "~/conda-bld"]
+    builds = [place for place in _directories((str(text) for text in built if text), home, expand) if place.is_dir()]
     settings = CondaSettings(
         channels=(),
         envs_dirs=tuple(dict.fromkeys(envs)),
@@ -191,7 +204,7 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
         override_virtual_packages=_overrides(
             sources.merged(merge_map, "override_virtual_packages", "virtual_packages")
         ),
-        rules=rules,
+        rules=_rules(sources, expand, builds),
     )
     wanted = [expand(text) for text in sources.merged(merge_list, "channels", "channel")]
     return with_channels(settings, wanted or ["conda-forge"])
@@ -209,7 +222,7 @@ def with_channels(settings: CondaSettings, texts: Iterable[str]) -> CondaSetting
 
 
 def resolve_channels(text: str, settings: CondaSettings) -> tuple[ChannelRef, ...]:
-    """Return the channels a name, path, URL or multichannel stands for."""
+    """Return the channels a name, path, URL or multichannel stands for: none where ``local`` holds nothing."""
     return _channels.resolve(text, settings.rules)[0]
 
 

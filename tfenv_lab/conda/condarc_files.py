@@ -21,20 +21,18 @@ log = logging.getLogger(__name__)
 
 _FILENAMES = (".condarc", "condarc")
 _YAML = (".yml", ".yaml")
-_VARIABLE = re.compile(r"\$(?:(?P<named>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\})|%(?P<padded>[A-Za-z_]\w*)%")
+_NAME = r"([A-Za-z_]\w*)"
+#: In the path that ``CONDARC`` holds, and in values: there ``%NAME%`` is a variable on Windows only.
+_IN_PATH = re.compile(rf"\${_NAME}|\${{{_NAME}}}|%{_NAME}%")
+_IN_VALUE = _IN_PATH if sys.platform == "win32" else re.compile(rf"\${_NAME}|\${{{_NAME}}}")
 
 #: Directories for the whole machine, lowest precedence first.
 SYSTEM_DIRS = ("C:/ProgramData/conda",) if sys.platform == "win32" else ("/etc/conda", "/var/lib/conda")
 
 
-def expand_variables(text: str, env: Mapping[str, str]) -> str:
-    """Replace ``$NAME``, ``${NAME}`` and ``%NAME%`` by their values; an unknown one stays as it is."""
-
-    def value(match: re.Match[str]) -> str:
-        name = match["named"] or match["braced"] or match["padded"]
-        return env.get(name, match[0])
-
-    return _VARIABLE.sub(value, text)
+def expand_variables(text: str, env: Mapping[str, str], pattern: re.Pattern[str] = _IN_VALUE) -> str:
+    """Replace ``$NAME`` and ``${NAME}`` by their values; an unknown one stays as it is."""
+    return pattern.sub(lambda match: env.get(match[match.lastindex or 0], match[0]), text)
 
 
 def _candidates(env: Mapping[str, str], home: Path, root: Path | None) -> Iterator[Path]:
@@ -54,7 +52,7 @@ def _candidates(env: Mapping[str, str], home: Path, root: Path | None) -> Iterat
     if prefix:
         yield from (Path(prefix, ".condarc"), Path(prefix, "condarc"), Path(prefix, "condarc.d"))
     if env.get("CONDARC"):
-        text = expand_variables(env["CONDARC"], env)
+        text = expand_variables(env["CONDARC"], env, _IN_PATH)
         yield home / text[2:] if text.startswith("~/") else Path(text)
 
 
@@ -122,12 +120,13 @@ def from_variables(env: Mapping[str, str], delimiters: Mapping[str, str]) -> dic
     """Return the settings in ``CONDA_*`` variables; lists are split at ``delimiters`` by key."""
     settings = {}
     for name, text in env.items():
-        if not name.startswith("CONDA_") or not text.strip():
-            continue
         key = name.removeprefix("CONDA_").lower()
+        # An empty one says nothing, but of a switch that it is off.
+        if not name.startswith("CONDA_") or not (text.strip() or key == "offline"):
+            continue
         value, _, final = text.partition("!important")
         if key in delimiters:
-            parts = (part.strip() for part in text.split(delimiters[key]))
+            parts = (part.partition("!important")[0].strip() for part in text.split(delimiters[key]))
             settings[key] = Setting([part for part in parts if part])
         else:
             settings[key] = Setting(value.strip(), bool(final))
@@ -152,10 +151,12 @@ def merge_list(matches: list[Setting]) -> list[str]:
     relevant = [match for match in _up_to_final(matches) if isinstance(match.value, (list, tuple))]
 
     def marked(match: Setting, flag: str) -> list[str]:
-        return [str(item) for index, item in enumerate(match.value) if match.flags.get(index) == flag]
+        return [
+            str(item) for index, item in enumerate(match.value) if match.flags.get(index) == flag and item is not None
+        ]
 
     top = [item for match in relevant for item in marked(match, "top")]
-    everything = [str(item) for match in reversed(relevant) for item in match.value]
+    everything = [str(item) for match in reversed(relevant) for item in match.value if item is not None]
     # Of several bottom elements those of the earliest source stand last.
     bottom = dict.fromkeys(item for match in relevant for item in reversed(marked(match, "bottom")))
     return [item for item in dict.fromkeys((*top, *everything)) if item not in bottom] + list(reversed(bottom))

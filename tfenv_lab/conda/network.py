@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import tempfile
@@ -17,6 +18,8 @@ from rattler import Client, Config
 if TYPE_CHECKING:
     from .channels import Credential
     from .condarc import CondaSettings
+
+log = logging.getLogger(__name__)
 
 _CREDENTIALS = (
     (re.compile(r"//[^/@\s]+@"), "//"),
@@ -92,11 +95,39 @@ def _tokens(credentials: Mapping[str, Credential]) -> list[str]:
     return ["[mirrors]", *lines] if lines else []
 
 
+def _proxy(scheme: str, host: str, servers: Mapping[str, str]) -> str:
+    """Return the proxy of a host, "" for none (the order is ``select_proxy``'s of requests, which conda uses)."""
+    keys = (f"{scheme}://{host}", scheme, f"all://{host}", "all")
+    return next((servers[key] for key in keys if key in servers), "")
+
+
+def _proxies(settings: CondaSettings) -> list[str]:
+    """Return the lines of configuration for ``proxy_servers``.
+
+    rattler knows a proxy for each scheme, and hosts that are reached without: of several proxies that the
+    channels' hosts would need on one scheme only the general one can be had.
+    """
+    lines, direct = [], []
+    for scheme in ("http", "https"):
+        general = _proxy(scheme, "", settings.proxy_servers)
+        urls = [urlsplit(channel.url) for channel in settings.channels]
+        hosts = {url.hostname or "" for url in urls if url.scheme == scheme}
+        needed = {host: _proxy(scheme, host, settings.proxy_servers) for host in hosts}
+        proxies = set(filter(None, needed.values()))
+        if len(proxies) > 1:
+            log.warning("proxy_servers: channels cannot have a proxy each; %s takes the general one", scheme)
+        chosen = proxies.pop() if len(proxies) == 1 else general
+        if chosen:
+            lines.append(f"{scheme} = {json.dumps(chosen)}")
+        direct += sorted(host for host, proxy in needed.items() if not proxy)
+    return ["[proxy-config]", *lines, f"non-proxy-hosts = {json.dumps(direct)}"] if lines else []
+
+
 def client(settings: CondaSettings, retries: int = 3) -> Client:
     """Return a client that follows condarc's ``ssl_verify`` and ``proxy_servers``, and its channels' credentials.
 
     ``ssl_verify`` is a bool, ``"truststore"`` (the system's certificates) or the path of a bundle, and
-    ``proxy_servers`` maps ``http`` and ``https`` to URLs (conda's documentation, "Settings"). Proxy
+    ``proxy_servers`` maps ``http``, ``https``, ``all`` or one of them with a host to URLs. Proxy
     variables of the process are honoured where the settings are silent. ``retries`` of a failed request
     wait longer each time, some seconds in all.
     """
@@ -107,10 +138,7 @@ def client(settings: CondaSettings, retries: int = 3) -> Client:
     elif isinstance(settings.ssl_verify, str):
         lines.append('tls-root-certs = "system"')
         bundle = None if settings.ssl_verify == "truststore" else settings.ssl_verify
-    proxies = {scheme: url for scheme in ("http", "https") if (url := settings.proxy_servers.get(scheme))}
-    if proxies:
-        lines.append("[proxy-config]")
-        lines.extend(f"{scheme} = {json.dumps(url)}" for scheme, url in proxies.items())
+    lines += _proxies(settings)
     lines += _tokens(settings.rules.credentials)
     with (
         _variable("SSL_CERT_FILE", bundle),

@@ -1,0 +1,115 @@
+"""An environment that was made and changed here, in the hands of a real conda, and back; skipped where there is none.
+
+``TFENV_CONDA`` names one that is not on PATH.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..conftest import Api
+from ..tiny_channel import TinyChannel
+
+#: Asked for before a test's clean home hides the variables.
+CONDA = os.environ.get("TFENV_CONDA") or os.environ.get("CONDA_EXE") or shutil.which("conda")
+PATH = os.environ["PATH"]
+
+pytestmark = pytest.mark.skipif(CONDA is None, reason="there is no conda here (TFENV_CONDA names one)")
+
+Run = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def conda(made: Any, clean_home: Path, tensorflow_channel: TinyChannel) -> Run:
+    """Run a command of conda on the environment; return what it prints."""
+    (clean_home / ".condarc").write_text(json.dumps({"channels": [tensorflow_channel.url]}))
+    env = {
+        "HOME": str(clean_home),
+        "PATH": PATH,
+        "CONDA_SOLVER": "classic",
+        "CONDA_PKGS_DIRS": str(clean_home / "pkgs"),
+    }
+
+    async def run(*arguments: str) -> str:
+        place = [] if arguments == ("env", "list", "--json") else ["--prefix", made["prefix"]]
+        command = [str(CONDA), *arguments, *place]
+        done = await asyncio.to_thread(subprocess.run, command, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+async def _change(api: Api, made: Any) -> None:
+    job = await api.apply(kind="update", environment=made["id"], packages=["tensorflow"])
+    assert job["state"] == "succeeded", job
+
+
+async def _packages(api: Api, made: Any) -> dict[str, tuple[str, bool]]:
+    _, found = await api.call("GET", f"environments/{made['id']}/packages")
+    return {package["name"]: (package["version"], package["requested"]) for package in found["packages"]}
+
+
+async def test_it_lists_what_we_list(api: Api, made: Any, conda: Run) -> None:
+    await _change(api, made)
+    theirs = {package["name"]: package["version"] for package in json.loads(await conda("list", "--json"))}
+    assert theirs == {name: version for name, (version, _) in (await _packages(api, made)).items()}
+    assert theirs["tensorflow"] == "2.20.0"
+    assert made["prefix"] in json.loads(await conda("env", "list", "--json"))["envs"]
+
+
+async def test_its_history_is_ours(api: Api, made: Any, conda: Run) -> None:
+    await _change(api, made)
+    theirs = json.loads(await conda("list", "--revisions", "--json"))
+    _, ours = await api.call("GET", f"environments/{made['id']}/revisions")
+    assert [revision["rev"] for revision in theirs] == [0, 1]
+    assert [revision["number"] for revision in ours["revisions"]] == [1, 0]
+    assert len(theirs[0]["install"]) == len(ours["revisions"][1]["entries"])
+    # What `conda list --revisions` says of the second: both packages of TensorFlow went up.
+    assert [len(theirs[1][kind]) for kind in ("install", "remove", "upgrade", "downgrade")] == [0, 0, 2, 0]
+
+
+async def test_it_exports_what_was_asked_for(api: Api, made: Any, conda: Run) -> None:
+    await _change(api, made)
+    exported = json.loads(await conda("env", "export", "--from-history", "--json"))
+    names = {str(spec).partition("=")[0].partition("[")[0] for spec in exported["dependencies"]}
+    assert names == {name for name, (_, requested) in (await _packages(api, made)).items() if requested}
+    assert any(str(spec).startswith("tensorflow=2.20") for spec in exported["dependencies"])
+
+
+async def test_its_doctor_finds_nothing(api: Api, made: Any, conda: Run) -> None:
+    assert "❌" not in await conda("doctor")
+    await _change(api, made)
+    assert "❌" not in await conda("doctor")
+
+
+async def test_what_it_changes_is_right_here_at_once(api: Api, made: Any, conda: Run) -> None:
+    await conda("install", "--yes", "pandas", "numpy=2.2")
+    assert (await _packages(api, made))["pandas"] == ("2.2.0", True)
+    assert (await _packages(api, made))["numpy"] == ("2.2.0", True)
+    await _change(api, made)
+    assert (await _packages(api, made))["pandas"] == ("2.2.0", True)
+    await conda("remove", "--yes", "pandas")
+    assert "pandas" not in await _packages(api, made)
+    assert "❌" not in await conda("doctor")
+
+
+async def test_it_goes_back_to_a_revision_of_ours(api: Api, made: Any, conda: Run) -> None:
+    before = await _packages(api, made)
+    await _change(api, made)
+    await conda("install", "--yes", "--revision", "0")
+    after = await _packages(api, made)
+    assert {name: version for name, (version, _) in after.items()} == {
+        name: version for name, (version, _) in before.items()
+    }
+    assert (await api.environment("tf"))["tensorflow"]["version"] == "2.19.1"
+    assert "❌" not in await conda("doctor")
