@@ -408,3 +408,11 @@ def test_settings_cross_a_process_border_whole(home: Path, tmp_path: Path) -> No
     )
     settings = condarc.load({"CONDA_OFFLINE": "true"}, home)
     assert CondaSettings.from_json(json.loads(json.dumps(settings.to_json()))) == settings
+
+
+class TestPins:
+    def test_files_and_the_variable_are_joined(self, home: Path) -> None:
+        write(home / ".condarc", "pinned_packages: [python 3.11.*]\n")
+        settings = condarc.load({"CONDA_PINNED_PACKAGES": "numpy 1.26.*&pandas >2,<3"}, home)
+        assert settings.pinned_packages == ("numpy 1.26.*", "pandas >2,<3", "python 3.11.*")
+        assert CondaSettings.from_json(json.loads(json.dumps(settings.to_json()))) == settings

@@ -43,6 +43,8 @@ class CondaSettings:
     root_prefix: Path | None = None
     #: Versions (of archspec: the build) by the names of virtual packages without underscores; empty is absent.
     override_virtual_packages: dict[str, str] = field(default_factory=dict)
+    #: Specs that hold in every change of every environment.
+    pinned_packages: tuple[str, ...] = ()
     rules: ChannelRules = field(default_factory=ChannelRules)
 
     def to_json(self) -> dict[str, Any]:
@@ -68,6 +70,7 @@ class CondaSettings:
             proxy_servers=dict(data["proxy_servers"]),
             root_prefix=Path(data["root_prefix"]) if data["root_prefix"] else None,
             override_virtual_packages=dict(data["override_virtual_packages"]),
+            pinned_packages=tuple(data["pinned_packages"]),
             rules=ChannelRules(
                 rules["alias"],
                 dict(rules["custom"]),
@@ -204,6 +207,7 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
         override_virtual_packages=_overrides(
             sources.merged(merge_map, "override_virtual_packages", "virtual_packages")
         ),
+        pinned_packages=tuple(sources.merged(merge_list, "pinned_packages")),
         rules=_rules(sources, expand, builds),
     )
     wanted = [expand(text) for text in sources.merged(merge_list, "channels", "channel")]

@@ -199,6 +199,7 @@ def gather(env: Mapping[str, str], home: Path, root: Path | None) -> Sources:
         "channel": ",",
         "default_channels": ",",
         "pkgs_dirs": ",",
+        "pinned_packages": "&",
         "envs_dirs": os.pathsep,
         "envs_path": os.pathsep,
     }

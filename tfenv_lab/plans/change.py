@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class State:
-    """An environment as it is: its records, and the specs that were asked for, by package name."""
+    """An environment as it is: its records, the specs that were asked for, by package name, and its pins."""
 
     records: Sequence[RepoDataRecord]
     requested: Mapping[str, str]
+    pins: Sequence[str] = ()
 
     def __getitem__(self, name: str) -> RepoDataRecord | None:
         """Return the installed record of a package, or None."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..conda import pins
 from ..errors import NotFound, PrefixExists, Protected, Unsatisfiable
 from . import change, requests
 
@@ -108,10 +109,16 @@ class Planner:
         own = [str(specs.parse(text, self._allowed())) for text in request.packages]
         virtual = virtual_packages.detect(virtual_packages.overrides(self._repodata.settings), request.cuda)
         asked = specs.by_name([*await self._catalog.specs_for(request), *own])
+        pinned = pins.pins(self._repodata.settings.pinned_packages)
+
+        async def solve(pinned: Sequence[str]) -> list[RepoDataRecord]:
+            return await self._solve(asked.values(), constraints=pinned, virtual=virtual)
+
         try:
-            after = await self._solve(asked.values(), virtual=virtual)
+            after = await solve(pinned)
         except Unsatisfiable as error:
-            raise _advised(error, await self._catalog.suggest(request)) from error
+            suggestion = await _blamed(pinned, solve) or await self._catalog.suggest(request)
+            raise _advised(error, suggestion) from error
         return Draft(
             request,
             request.name,
@@ -138,11 +145,14 @@ class Planner:
         cuda, virtual = change.virtual(state, virtual_packages.overrides(self._repodata.settings))
 
         async def solve(
-            new: Mapping[str, str], requested: Mapping[str, str], also: Collection[str] = ()
+            new: Mapping[str, str],
+            requested: Mapping[str, str],
+            also: Collection[str] = (),
+            pinned: Sequence[str] = state.pins,
         ) -> list[RepoDataRecord]:
             moving = freed.union(also)
             keep = [record for record in state.records if record.name.normalized not in moving]
-            constraints = [] if "python" in new else change.python_pin(state)
+            constraints = [*pinned, *([] if "python" in new else change.python_pin(state))]
             roots = {**change.leaves(state), **requested, **new}
             return await self._solve(roots.values(), keep, constraints, virtual)
 
@@ -152,7 +162,8 @@ class Planner:
             # It imports the engine, which no server needs to start.
             from .suggestions import suggest
 
-            suggestion = await suggest(new, state, await self._repodata.names(), solve)
+            blamed = await _blamed(state.pins, lambda pinned: solve(new, state.requested, (), pinned))
+            suggestion = blamed or await suggest(new, state, await self._repodata.names(), solve)
             raise _advised(error, suggestion) from error
         if isinstance(request, requests.Install):
             asked = {**state.requested, **{n: change.narrower(state.requested.get(n), s) for n, s in new.items()}}
@@ -268,7 +279,8 @@ class Planner:
         environment = await self._environments.find(environment_id)
         if not copied and (environment.protected or not environment.writable):
             raise Protected(environment.protected_reason or f"“{environment.name}” cannot be written.")
-        self._last = await asyncio.to_thread(_read, environment, self._last)
+        pinned = self._repodata.settings.pinned_packages
+        self._last = await asyncio.to_thread(_read, environment, pinned, self._last)
         return self._last
 
     async def _solve(
@@ -283,7 +295,18 @@ class Planner:
         return await solve(self._repodata, specs, keep=keep, constraints=constraints, virtual_packages=virtual)
 
 
-def _read(environment: Environment, last: _Found | None) -> _Found:
+async def _blamed(pinned: Sequence[str], solve: Callable[[Sequence[str]], Awaitable[object]]) -> str | None:
+    """Return the sentence that a request has no solution because of pins, where it has one without them."""
+    if not pinned:
+        return None
+    try:
+        await solve(())
+    except Unsatisfiable:
+        return None
+    return f"What is pinned stands against it: {', '.join(pinned)} ({pins.FILE}, or pinned_packages in condarc)."
+
+
+def _read(environment: Environment, pinned: Sequence[str], last: _Found | None) -> _Found:
     from ..conda import prefix as prefixes
 
     path = Path(environment.prefix)
@@ -291,7 +314,8 @@ def _read(environment: Environment, last: _Found | None) -> _Found:
     mark = prefixes.fingerprint(path)
     if last is not None and (last.prefix, last.fingerprint) == (path, mark):
         return replace(last, environment=environment)
-    return _Found(environment, change.State(prefixes.available(path), prefixes.requested_specs(path)), mark)
+    found = change.State(prefixes.available(path), prefixes.requested_specs(path), pins.pins(pinned, path))
+    return _Found(environment, found, mark)
 
 
 def _advised(error: Unsatisfiable, suggestion: object) -> Unsatisfiable:
