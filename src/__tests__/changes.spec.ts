@@ -49,7 +49,7 @@ describe('an update', () => {
       environments: [environment('tf219')]
     };
     app.finish(running);
-    await waitFor(() => expect(app.toasts).toEqual(['tf219 is changed.']));
+    await waitFor(() => expect(app.toasts).toEqual(['tf219 is updated.']));
     const labels = app.toastActions.map(action => action.label);
     expect(labels).toEqual(['Restart its kernel', 'Open notebook']);
   });

@@ -26,7 +26,7 @@ export function AdviceLine(props: IAdviceLineProps): JSX.Element {
             className="jp-TfenvLink"
             onClick={() => props.onFix(request)}
           >
-            {trans.__('Fix')}
+            {advice.code === 'update' ? trans.__('Update') : trans.__('Fix')}
           </button>
         )}
       </span>

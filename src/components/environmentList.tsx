@@ -39,9 +39,9 @@ export interface IEnvironmentListProps {
 export function EnvironmentList(props: IEnvironmentListProps): JSX.Element {
   const { groups, trans, execute } = props;
   const sorts: Record<Sort, string> = {
-    name: trans.__('Name'),
-    tensorflow: trans.__('Newest TensorFlow'),
-    modified: trans.__('Last changed')
+    name: trans.__('Sort: name'),
+    tensorflow: trans.__('Sort: newest TensorFlow'),
+    modified: trans.__('Sort: last changed')
   };
   return (
     <>
@@ -82,7 +82,7 @@ export function EnvironmentList(props: IEnvironmentListProps): JSX.Element {
         />
         <HTMLSelect
           aria-label={trans.__('Sort environments by')}
-          title={trans.__('Sort by: %1', sorts[props.sort])}
+          title={sorts[props.sort]}
           value={props.sort}
           onChange={event => props.onSort(event.target.value as Sort)}
         >

@@ -36,13 +36,18 @@ export function describeOutcome(
     default:
       break;
   }
+  const { request } = job;
+  if (request && 'into' in request && request.into) {
+    return { message: trans.__('%1 is ready.', name), type: 'success' };
+  }
   switch (job.kind) {
     case 'create':
     case 'clone':
     case 'import':
       return { message: trans.__('%1 is ready.', name), type: 'success' };
-    case 'install':
     case 'update':
+      return { message: trans.__('%1 is updated.', name), type: 'success' };
+    case 'install':
     case 'remove':
       return { message: trans.__('%1 is changed.', name), type: 'success' };
     case 'rename':

@@ -52,3 +52,15 @@ async def test_a_revision_that_is_not_there_is_not_found(api: Api, made: Any) ->
     request = {"kind": "revert", "environment": made["id"], "revision": 7}
     status, error = await api.call("POST", "plans", request)
     assert (status, error["reason"]) == (404, "not-found")
+
+
+async def test_a_copy_is_spoken_of_only_where_one_is_offered(api: Api, made: Any) -> None:
+    request = {"kind": "update", "environment": made["id"], "packages": ["tensorflow"]}
+    [there] = [w for w in (await api.plan(**request))["warnings"] if w["code"] == "tensorflow-minor"]
+    assert "In a copy" in there["message"]
+    assert there["plan_request"]["into"]
+    await _updated(api, made)
+    plan = await api.plan(kind="revert", environment=made["id"], revision=0)
+    [back] = [warning for warning in plan["warnings"] if warning["code"] == "tensorflow-minor"]
+    assert "copy" not in back["message"]
+    assert back["plan_request"] is None

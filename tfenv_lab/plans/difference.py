@@ -19,6 +19,9 @@ _VERBS: dict[str, str] = {
     "remove": "removed",
 }
 
+#: What people look for in a line that has room for few names.
+_FIRST = ("tensorflow", "keras", "python")
+
 
 def _side(record: RepoDataRecord) -> dict[str, Any]:
     return {
@@ -62,9 +65,9 @@ def entries(
 
 
 def summary(lines: list[Entry]) -> str:
-    """Return one line for a revision: what was asked for by name, the rest counted."""
+    """Return one line for a revision: what was asked for by name, TensorFlow first, the rest counted."""
     named = []
-    for entry in lines:
+    for entry in sorted(lines, key=lambda entry: _FIRST.index(entry.name) if entry.name in _FIRST else len(_FIRST)):
         if not entry.requested:
             continue
         if entry.from_ and entry.to:

@@ -67,11 +67,12 @@ def _tensorflow(draft: Draft, lines: Sequence[Entry]) -> Iterator[PlanWarning]:
         return
     old, new = _numbers(moved[0]), _numbers(moved[1])
     step = "major" if old[0] != new[0] else "minor"
+    copy = _copy(draft)
     yield PlanWarning(
         f"tensorflow-{step}",
         f"TensorFlow goes from {moved[0]} to {moved[1]}, another {step} version: code and saved models may need "
-        "changes. In a copy, the environment you have stays as it is.",
-        plan_request=_copy(draft),
+        f"changes.{' In a copy, the environment you have stays as it is.' if copy else ''}",
+        plan_request=copy,
     )
 
 

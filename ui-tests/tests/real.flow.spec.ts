@@ -49,7 +49,7 @@ test('create, use in a notebook, update, restart, delete', async ({ page }) => {
   await panel.waitForPlan();
   await expect(panel.entry('tensorflow')).toContainText(`${older} → ${newest}`);
   await panel.button('Update').click();
-  const changed = panel.notification(`${name} is changed.`);
+  const changed = panel.notification(`${name} is updated.`);
   await expect(changed).toBeVisible(slow);
   await expect(row).toContainText(newest);
   const restarted = page.waitForResponse(/\/api\/kernels\/.*\/restart/);

@@ -79,11 +79,11 @@ describe('EnvironmentList', () => {
     const choice = screen.getByRole<HTMLSelectElement>('combobox', {
       name: 'Sort environments by'
     });
-    expect(choice.selectedOptions[0].text).toBe('Last changed');
+    expect(choice.selectedOptions[0].text).toBe('Sort: last changed');
     expect(Array.from(choice.options, option => option.text)).toEqual([
-      'Name',
-      'Newest TensorFlow',
-      'Last changed'
+      'Sort: name',
+      'Sort: newest TensorFlow',
+      'Sort: last changed'
     ]);
     fireEvent.change(choice, { target: { value: 'tensorflow' } });
     expect(sorted).toEqual(['tensorflow']);

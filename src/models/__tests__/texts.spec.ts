@@ -103,6 +103,25 @@ describe('announcements', () => {
     });
   });
 
+  it('tell a change from a copy that was made with one', () => {
+    const request = {
+      kind: 'update' as const,
+      environment: 'id',
+      packages: ['tensorflow']
+    };
+    const outcome = (into: string | null) =>
+      describeOutcome(
+        job('1', into ?? 'tf', {
+          kind: 'update',
+          state: 'succeeded',
+          request: { ...request, into }
+        }),
+        trans
+      ).message;
+    expect(outcome(null)).toBe('tf is updated.');
+    expect(outcome('tf-2')).toBe('tf-2 is ready.');
+  });
+
   it('do not call a check with problems a success', () => {
     const done = job('1', 'tf', { kind: 'check', state: 'succeeded' });
     expect(describeOutcome(done, trans).type).toBe('warning');

@@ -1,0 +1,18 @@
+"""A plan in one line."""
+
+from __future__ import annotations
+
+from tfenv_lab.plans.difference import summary
+from tfenv_lab.plans.models import Entry
+
+
+def _added(name: str, requested: bool = True) -> Entry:
+    side = {"version": "1.0", "build": "0", "channel": None}
+    return Entry(action="install", name=name, from_=None, to={**side, "size": None}, requested=requested)
+
+
+def test_the_summary_names_tensorflow_first_and_counts_the_rest() -> None:
+    asked = map(_added, ("ipykernel", "keras", "pandas", "pip", "python", "tensorflow"))
+    lines = [*asked, _added("zlib", requested=False)]
+    assert summary(lines) == "tensorflow 1.0, keras 1.0, python 1.0, ipykernel 1.0 and 2 more; 1 added"
+    assert summary([]) == "No packages changed"
