@@ -14,6 +14,7 @@ from . import change, requests
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage, RepoDataRecord
 
+    from ..conda.condarc import ChannelRef
     from ..conda.repodata import Repodata
     from ..environments.models import Environment
     from ..environments.service import EnvironmentService
@@ -28,7 +29,7 @@ class Draft:
     command line has the same), ``cuda`` the CUDA version that the solve pretended to find. ``fingerprint`` is None
     where the prefix must be new, ``moved`` that of ``copy_of`` where the environment is renamed. ``notes`` are
     sentences on what the request asked for and will not get. ``pypi`` are requirements for pip, installed after the
-    records.
+    records. ``channels`` are those that it was solved on, where these are not the configured ones.
     """
 
     request: requests.PlanRequest
@@ -47,6 +48,7 @@ class Draft:
     virtual: Sequence[GenericVirtualPackage] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
     pypi: tuple[str, ...] = ()
+    channels: tuple[ChannelRef, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -232,6 +234,7 @@ class Planner:
             virtual=found.virtual,
             notes=found.notes,
             pypi=found.pypi,
+            channels=found.channels,
         )
 
     # What the kinds share
