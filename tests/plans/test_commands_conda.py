@@ -141,6 +141,20 @@ async def test_create_under_variables_that_the_shell_lacks(
     assert await shell(line) == _sides(plan), line
 
 
+async def test_nothing_that_nobody_asked_for_is_updated(
+    api: Api, made: Any, shell: Any, tensorflow_channel: TinyChannel
+) -> None:
+    tensorflow_channel.add("certifi", "1.0", noarch="generic")
+    tensorflow_channel.add("needs-certificates", "1.0", noarch="generic", depends=["certifi"])
+    await asyncio.to_thread(tensorflow_channel.index)
+    await api.apply(kind="install", environment=made["id"], specs=["needs-certificates"])
+    tensorflow_channel.add("certifi", "2.0", noarch="generic")
+    await asyncio.to_thread(tensorflow_channel.index)
+    plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
+    [line] = plan["commands"]
+    assert await shell(line) == _sides(plan), line
+
+
 async def test_a_change_without_pip_brings_none(api: Api, made: Any, shell: Any) -> None:
     await api.apply(kind="remove", environment=made["id"], packages=["pip"])
     plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])

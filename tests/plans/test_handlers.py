@@ -151,6 +151,18 @@ async def test_a_body_that_is_wrong_is_told_which_field(api: Api) -> None:
         assert field in error["message"]
 
 
+async def test_of_two_specs_of_one_package_both_hold(api: Api, made: Any) -> None:
+    create = {"kind": "create", "name": "new", "tensorflow": "2.19.*", "python": PYTHON}
+    for body in ({**create, "packages": []}, {"kind": "install", "environment": made["id"], "specs": []}):
+        field = "packages" if "packages" in body else "specs"
+        status, error = await api.call("POST", "plans", {**body, field: ["numpy <2.2", "numpy >=2.2"]})
+        assert (status, error["reason"]) == (422, "unsatisfiable")
+        plan = await api.plan(**{**body, field: ["numpy <2.2", "numpy"]})
+        assert "numpy<2.2" in plan["commands"][0]
+    plan = await api.plan(**create, packages=["tensorflow"])
+    assert "tensorflow=2.19.*=cpu_*" in plan["commands"][0]
+
+
 async def test_what_cannot_be_satisfied_is_explained_in_the_solvers_words(api: Api) -> None:
     request = {"kind": "create", "name": "tf", "tensorflow": "2.19.*", "python": "3.9", "packages": []}
     status, error = await api.call("POST", "plans", request)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ..conda.condarc import ChannelRef, CondaSettings
     from .planner import Draft
 
+#: What conda brings to its newest version in every change of an environment that has it
+#: (``DEFAULT_AGGRESSIVE_UPDATE_PACKAGES`` in conda/base/constants.py).
+_UNASKED = {"ca-certificates", "certifi", "openssl"}
+
 
 def commands(draft: Draft, settings: CondaSettings) -> list[str]:
     """Return the equivalent command lines, to be run one after the other.
@@ -41,8 +45,8 @@ def commands(draft: Draft, settings: CondaSettings) -> list[str]:
             solved = [["conda", "update", *place, *source, "--all"]]
         case requests.Install() | requests.Update():
             solved = [["conda", "install", *place, *source, *specs]]
-        case requests.Remove(packages=packages):
-            lines = [["conda", "remove", *place, *packages]]
+        case requests.Remove():
+            lines = _exactly(draft, place)
         case requests.Clone():
             lines = [["conda", "create", *place, "--clone", str(draft.copy_of)]]
         case requests.Rename(name=name):
@@ -52,15 +56,15 @@ def commands(draft: Draft, settings: CondaSettings) -> list[str]:
         case requests.Import():
             lines = [["conda", "create", *place, *_addresses(draft.after)]]
         case requests.Revert():
-            lines = _back(draft, place)
+            lines = _exactly(draft, place)
     if draft.pypi:
         lines.append(["conda", "run", *place, "python", "-m", "pip", "install", *draft.pypi])
     variables = "".join(f"{name}={shlex.quote(value)} " for name, value in _variables(draft, settings).items())
     return [*(variables + shlex.join(line) for line in solved), *map(shlex.join, lines)]
 
 
-def _back(draft: Draft, place: list[str]) -> list[list[str]]:
-    """Return the lines that bring exact packages into an environment: by address, as conda solves nothing then."""
+def _exactly(draft: Draft, place: list[str]) -> list[list[str]]:
+    """Return the lines that take away and bring exactly a plan's packages: conda asks no channel and solves nothing."""
     before = {record.name.normalized: record for record in draft.before}
     after = {record.name.normalized: record for record in draft.after}
     gone = [name for name in before if name not in after]
@@ -100,6 +104,8 @@ def _variables(draft: Draft, settings: CondaSettings) -> dict[str, str]:
     found = virtual_packages.in_force(virtual_packages.overrides(settings))
     if draft.cuda:
         found["CONDA_OVERRIDE_CUDA"] = draft.cuda
+    if draft.fingerprint and _UNASKED.intersection(record.name.normalized for record in draft.before):
+        found["CONDA_AGGRESSIVE_UPDATE_PACKAGES"] = ""
     names = {record.name.normalized for record in draft.after}
     if "python" in names and "pip" not in names:
         # conda's own default is to have pip come with Python.
