@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ..conftest import Api
+from ..tiny_channel import TinyChannel
 from ..tiny_tensorflow import PYTHON, TAG
 
 
@@ -202,6 +203,42 @@ class TestChanges:
     async def test_installing_something_else_leaves_tensorflow_where_it_is(self, api: Api, made: Any) -> None:
         plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
         assert [(e["name"], e["action"], e["requested"]) for e in plan["entries"]] == [("pandas", "install", True)]
+
+    @pytest.fixture
+    def newer_keras(self, tensorflow_channel: TinyChannel) -> None:
+        """One Keras that every release works with, and a newer one that only the newest does."""
+        for version, least in (("3.11.0", "2.19"), ("3.12.0", "2.20")):
+            constrains = [f"tensorflow >={least}"]
+            tensorflow_channel.add(
+                "keras", version, noarch="generic", depends=["python", "numpy >=2"], constrains=constrains
+            )
+        tensorflow_channel.index()
+
+    async def test_updating_keras_comes_to_what_was_offered_and_leaves_tensorflow(
+        self, api: Api, made: Any, newer_keras: None
+    ) -> None:
+        await api.call("GET", "tensorflow")
+        _, environment = await api.call("GET", f"environments/{made['id']}")
+        plan = await api.plan(kind="update", environment=made["id"], packages=["keras"])
+        assert [(e["name"], e["to"]["version"]) for e in plan["entries"]] == [("keras", "3.11.0")]
+        assert environment["update"]["keras"] == "3.11.0"
+
+    async def test_an_update_does_not_move_a_tensorflow_that_was_asked_for_without_a_version(
+        self, api: Api, made: Any, newer_keras: None
+    ) -> None:
+        history = Path(made["prefix"], "conda-meta", "history")
+        history.write_text(history.read_text().replace("tensorflow 2.19.* cpu_*", "tensorflow"))
+        plan = await api.plan(kind="update", environment=made["id"], packages=["keras", "numpy"])
+        assert {e["name"]: e["to"]["version"] for e in plan["entries"]} == {"keras": "3.11.0", "numpy": "2.2.0"}
+
+    async def test_a_keras_that_was_asked_for_holds_when_tensorflow_is_updated(
+        self, api: Api, made: Any, newer_keras: None
+    ) -> None:
+        await api.apply(kind="install", environment=made["id"], specs=["keras <3.11", "pandas"])
+        plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow"])
+        assert {e["name"] for e in plan["entries"]} == {"tensorflow", "tensorflow-base"}
+        plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow", "keras"])
+        assert {e["name"]: e["to"]["version"] for e in plan["entries"]}["keras"] == "3.12.0"
 
     async def test_updating_all_keeps_pythons_minor_and_the_variant(self, api: Api, made: Any) -> None:
         plan = await api.plan(kind="update", environment=made["id"], packages="all")

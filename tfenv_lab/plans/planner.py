@@ -132,11 +132,13 @@ class Planner:
         found = await self._find(request.environment, copied=request.into is not None)
         state = found.state
         freed: set[str] = set()
+        held: list[str] = []
         if isinstance(request, requests.Install):
             asked_for = specs.by_name(str(specs.parse(text, self._allowed())) for text in request.specs)
             new = change.same_variant(state, asked_for)
         else:
             new, freed = change.loosened(state, request.packages)
+            held = change.tensorflow_pin(state, request.packages)
         cuda, virtual = change.virtual(state, virtual_packages.overrides(self._repodata.settings))
 
         async def solve(
@@ -144,7 +146,7 @@ class Planner:
         ) -> list[RepoDataRecord]:
             moving = freed.union(also)
             keep = [record for record in state.records if record.name.normalized not in moving]
-            constraints = [] if "python" in new else change.python_pin(state)
+            constraints = held if "python" in new else [*held, *change.python_pin(state)]
             roots = {**change.leaves(state), **requested, **new}
             return await self._solve(roots.values(), keep, constraints, virtual)
 
