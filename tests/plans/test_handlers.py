@@ -152,6 +152,16 @@ async def test_a_body_that_is_wrong_is_told_which_field(api: Api) -> None:
         assert field in error["message"]
 
 
+async def test_more_packages_than_anybody_asks_for_are_refused(api: Api) -> None:
+    create = {"kind": "create", "name": "new", "tensorflow": "2.19.*"}
+    status, error = await api.call("POST", "plans", {**create, "packages": [f"p{n}" for n in range(1001)]})
+    assert (status, error["reason"]) == (400, "invalid-request")
+    assert "“packages” has 1001 items" in error["message"]
+    status, error = await api.call("POST", "plans", {**create, "packages": [f"p{n}" for n in range(1000)]})
+    assert (status, error["reason"]) == (422, "unsatisfiable")
+    assert error["message"].count("No channel holds") == 5
+
+
 async def test_of_two_specs_of_one_package_both_hold(api: Api, made: Any) -> None:
     create = {"kind": "create", "name": "new", "tensorflow": "2.19.*", "python": PYTHON}
     for body in ({**create, "packages": []}, {"kind": "install", "environment": made["id"], "specs": []}):
