@@ -1,6 +1,6 @@
 """Virtual packages under ``CONDA_OVERRIDE_*`` and condarc, beside what a real conda says of them.
 
-A conda is taken from ``CONDA_EXE`` or the search path.
+A conda is taken from ``TFENV_CONDA``, ``CONDA_EXE`` or the search path.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import pytest
 from tfenv_lab.conda import condarc, virtual_packages
 
 #: Asked for before a test's clean home hides the variables.
-CONDA = os.environ.get("CONDA_EXE") or shutil.which("conda")
+CONDA = os.environ.get("TFENV_CONDA") or os.environ.get("CONDA_EXE") or shutil.which("conda")
 
-pytestmark = pytest.mark.skipif(CONDA is None, reason="there is no conda here (CONDA_EXE names one)")
+pytestmark = pytest.mark.skipif(CONDA is None, reason="there is no conda here (TFENV_CONDA names one)")
 
 
 @pytest.mark.parametrize(

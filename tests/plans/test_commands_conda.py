@@ -10,16 +10,19 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tfenv_lab.conda.records import PackageStem, stem_of
+from tfenv_lab.conda.records import stem_of
 
+from .. import python_package
 from ..conftest import Api
 from ..tiny_channel import TinyChannel
-from ..tiny_tensorflow import PYTHON, TAG, fill
+from ..tiny_tensorflow import PYTHON, SITE, TAG, fill
+from ..wheelchannel.tiny_wheel import make_wheel
 
 #: Asked for before a test's clean home hides the variables.
 CONDA = os.environ.get("TFENV_CONDA") or os.environ.get("CONDA_EXE") or shutil.which("conda")
@@ -56,13 +59,13 @@ def shell(tmp_path: Path, clean_home: Path) -> Any:
         "CONDA_ENVS_DIRS": str(clean_home / ".conda/envs"),
     }
 
-    async def run(line: str, how: str = "--dry-run") -> tuple[Packages, Packages]:
-        command = ["sh", "-c", f"{line} {how} --json"]
+    async def run(line: str, how: str = "--dry-run --json") -> tuple[Packages, Packages]:
+        command = ["sh", "-c", f"{line} {how}"]
         done = await asyncio.to_thread(
             subprocess.run, command, env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-        actions = json.loads(done.stdout).get("actions", {})
+        actions = json.loads(done.stdout).get("actions", {}) if "--dry-run" in how else {}
         return _packages(actions.get("LINK", [])), _packages(actions.get("UNLINK", []))
 
     return run
@@ -138,19 +141,119 @@ async def test_create_under_variables_that_the_shell_lacks(
     assert await shell(line) == _sides(plan), line
 
 
+async def test_nothing_that_nobody_asked_for_is_updated(
+    api: Api, made: Any, shell: Any, tensorflow_channel: TinyChannel
+) -> None:
+    tensorflow_channel.add("certifi", "1.0", noarch="generic")
+    tensorflow_channel.add("needs-certificates", "1.0", noarch="generic", depends=["certifi"])
+    await asyncio.to_thread(tensorflow_channel.index)
+    await api.apply(kind="install", environment=made["id"], specs=["needs-certificates"])
+    tensorflow_channel.add("certifi", "2.0", noarch="generic")
+    await asyncio.to_thread(tensorflow_channel.index)
+    plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
+    [line] = plan["commands"]
+    assert await shell(line) == _sides(plan), line
+
+
+async def test_a_change_without_pip_brings_none(api: Api, made: Any, shell: Any) -> None:
+    await api.apply(kind="remove", environment=made["id"], packages=["pip"])
+    plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
+    [line] = plan["commands"]
+    assert await shell(line) == _sides(plan), line
+
+
 async def test_a_change_in_a_copy(api: Api, made: Any, shell: Any) -> None:
     plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow"], into="copy")
     [line] = plan["commands"]
     assert await shell(line) == _sides(plan), line
 
 
-async def test_a_copy_is_made_for_real(api: Api, made: Any, shell: Any) -> None:
+def _installed(prefix: str) -> Packages:
+    stems = (stem_of(path.name) for path in Path(prefix, "conda-meta").glob("*.json"))
+    return {(stem.name, stem.version, stem.build) for stem in stems if stem}
+
+
+class TestForReal:
     """Where nothing is solved, conda has nothing to say before it is done."""
-    plan = await api.plan(kind="clone", environment=made["id"], name="copy")
+
+    async def test_a_copy(self, api: Api, made: Any, shell: Any) -> None:
+        plan = await api.plan(kind="clone", environment=made["id"], name="copy")
+        [line] = plan["commands"]
+        await shell(line, "--yes")
+        assert _installed(plan["prefix"]) == _sides(plan)[0]
+
+    @pytest.mark.parametrize("query", ["explicit", "conda-lock", "pixi-lock"])
+    async def test_a_lock(self, api: Api, made: Any, shell: Any, query: str) -> None:
+        _, text = await api.call("GET", f"environments/{made['id']}/export?format={query}")
+        plan = await api.plan(kind="import", name="new", content=text)
+        [line] = plan["commands"]
+        await shell(line, "--yes")
+        assert _installed(plan["prefix"]) == _sides(plan)[0] == _installed(made["prefix"])
+
+    async def test_the_way_back(self, api: Api, made: Any, shell: Any) -> None:
+        before = _installed(made["prefix"])
+        await api.apply(kind="update", environment=made["id"], packages=["tensorflow"])
+        await api.apply(kind="install", environment=made["id"], specs=["pandas"])
+        await api.apply(kind="remove", environment=made["id"], packages=["pip"])
+        plan = await api.plan(kind="revert", environment=made["id"], revision=0)
+        remove, install = plan["commands"]
+        await shell(remove, "--yes")
+        await shell(install, "--yes")
+        assert _installed(made["prefix"]) == before
+
+
+class TestTheWayBackToAnotherPython:
+    @pytest.fixture
+    def tensorflow_channel(self, channel: TinyChannel) -> TinyChannel:
+        """Two Pythons, and a package whose place carries the version of Python."""
+        for version in ("3.10", "3.11"):
+            interpreter = {"bin/python": f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'}
+            channel.add("python", f"{version}.9", build="0_cpython", files=interpreter, executable=["bin/python"])
+        channel.add("ipykernel", "7.0.0", noarch="generic", depends=["python"])
+        channel.add("pure", "1.0", noarch="python", depends=["python"], files={"site-packages/pure.py": ""})
+        channel.index()
+        return channel
+
+    async def test_what_lies_in_its_directory_moves_along(self, api: Api, shell: Any) -> None:
+        await api.apply(kind="create", name="tf", tensorflow=None, python="3.10", packages=["pure"])
+        environment = await api.environment("tf")
+        job = await api.apply(kind="install", environment=environment["id"], specs=["python 3.11.*"])
+        assert job["state"] == "succeeded", job
+        prefix = Path(environment["prefix"])
+        assert [path.parts[-3] for path in prefix.glob("lib/*/*/pure.py")] == ["python3.11"]
+        plan = await api.plan(kind="revert", environment=environment["id"], revision=0)
+        for line in plan["commands"]:
+            await shell(line, "--yes")
+        assert ("python", "3.10.9", "0_cpython") in _installed(environment["prefix"])
+        assert [path.parts[-3] for path in prefix.glob("lib/*/*/pure.py")] == ["python3.10"]
+
+
+@pytest.mark.parametrize("channels", ["", "channels: [{url}]\n"])
+async def test_a_file_of_specs(api: Api, shell: Any, tensorflow_channel: TinyChannel, channels: str) -> None:
+    text = channels.format(url=tensorflow_channel.url)
+    plan = await api.plan(
+        kind="import", name="new", content=f"{text}dependencies: ['numpy >=2,<2.2', python={PYTHON}, tensorflow]\n"
+    )
     [line] = plan["commands"]
-    await shell(line, "--yes")
-    installed = {stem_of(path.name) for path in Path(plan["prefix"], "conda-meta").glob("*.json")}
-    assert installed == {PackageStem(*package) for package in _sides(plan)[0]}
+    assert await shell(line) == _sides(plan), line
+
+
+class TestAFileWithASectionForPip:
+    @pytest.fixture
+    def tensorflow_channel(self, channel: TinyChannel, tmp_path: Path) -> TinyChannel:
+        python_package.add(channel, tmp_path / "pip")
+        channel.index()
+        make_wheel(tmp_path / "wheels", "greet", "2.0")
+        return channel
+
+    async def test_pip_is_run_in_the_environment(self, api: Api, shell: Any, tmp_path: Path) -> None:
+        text = "dependencies:\n- python\n- pip:\n  - greet>=1\n"
+        plan = await api.plan(kind="import", name="new", content=text)
+        create, install = plan["commands"]
+        await shell(create, "--yes")
+        await shell(install, f"--no-index --find-links {tmp_path / 'wheels'}")
+        assert _installed(plan["prefix"]) == _sides(plan)[0]
+        assert (Path(plan["prefix"]) / SITE / "greet-2.0.dist-info").is_dir()
 
 
 class TestAPathThatMustBeQuoted:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ..conftest import Api
+from ..tiny_channel import TinyChannel
 from ..tiny_tensorflow import PYTHON, TAG
 
 
@@ -151,6 +152,28 @@ async def test_a_body_that_is_wrong_is_told_which_field(api: Api) -> None:
         assert field in error["message"]
 
 
+async def test_more_packages_than_anybody_asks_for_are_refused(api: Api) -> None:
+    create = {"kind": "create", "name": "new", "tensorflow": "2.19.*"}
+    status, error = await api.call("POST", "plans", {**create, "packages": [f"p{n}" for n in range(1001)]})
+    assert (status, error["reason"]) == (400, "invalid-request")
+    assert "“packages” has 1001 items" in error["message"]
+    status, error = await api.call("POST", "plans", {**create, "packages": [f"p{n}" for n in range(1000)]})
+    assert (status, error["reason"]) == (422, "unsatisfiable")
+    assert error["message"].count("No channel holds") == 5
+
+
+async def test_of_two_specs_of_one_package_both_hold(api: Api, made: Any) -> None:
+    create = {"kind": "create", "name": "new", "tensorflow": "2.19.*", "python": PYTHON}
+    for body in ({**create, "packages": []}, {"kind": "install", "environment": made["id"], "specs": []}):
+        field = "packages" if "packages" in body else "specs"
+        status, error = await api.call("POST", "plans", {**body, field: ["numpy <2.2", "numpy >=2.2"]})
+        assert (status, error["reason"]) == (422, "unsatisfiable")
+        plan = await api.plan(**{**body, field: ["numpy <2.2", "numpy"]})
+        assert "numpy<2.2" in plan["commands"][0]
+    plan = await api.plan(**create, packages=["tensorflow"])
+    assert "tensorflow=2.19.*=cpu_*" in plan["commands"][0]
+
+
 async def test_what_cannot_be_satisfied_is_explained_in_the_solvers_words(api: Api) -> None:
     request = {"kind": "create", "name": "tf", "tensorflow": "2.19.*", "python": "3.9", "packages": []}
     status, error = await api.call("POST", "plans", request)
@@ -190,6 +213,42 @@ class TestChanges:
     async def test_installing_something_else_leaves_tensorflow_where_it_is(self, api: Api, made: Any) -> None:
         plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
         assert [(e["name"], e["action"], e["requested"]) for e in plan["entries"]] == [("pandas", "install", True)]
+
+    @pytest.fixture
+    def newer_keras(self, tensorflow_channel: TinyChannel) -> None:
+        """One Keras that every release works with, and a newer one that only the newest does."""
+        for version, least in (("3.11.0", "2.19"), ("3.12.0", "2.20")):
+            constrains = [f"tensorflow >={least}"]
+            tensorflow_channel.add(
+                "keras", version, noarch="generic", depends=["python", "numpy >=2"], constrains=constrains
+            )
+        tensorflow_channel.index()
+
+    async def test_updating_keras_comes_to_what_was_offered_and_leaves_tensorflow(
+        self, api: Api, made: Any, newer_keras: None
+    ) -> None:
+        await api.call("GET", "tensorflow")
+        _, environment = await api.call("GET", f"environments/{made['id']}")
+        plan = await api.plan(kind="update", environment=made["id"], packages=["keras"])
+        assert [(e["name"], e["to"]["version"]) for e in plan["entries"]] == [("keras", "3.11.0")]
+        assert environment["update"]["keras"] == "3.11.0"
+
+    async def test_an_update_does_not_move_a_tensorflow_that_was_asked_for_without_a_version(
+        self, api: Api, made: Any, newer_keras: None
+    ) -> None:
+        history = Path(made["prefix"], "conda-meta", "history")
+        history.write_text(history.read_text().replace("tensorflow 2.19.* cpu_*", "tensorflow"))
+        plan = await api.plan(kind="update", environment=made["id"], packages=["keras", "numpy"])
+        assert {e["name"]: e["to"]["version"] for e in plan["entries"]} == {"keras": "3.11.0", "numpy": "2.2.0"}
+
+    async def test_a_keras_that_was_asked_for_holds_when_tensorflow_is_updated(
+        self, api: Api, made: Any, newer_keras: None
+    ) -> None:
+        await api.apply(kind="install", environment=made["id"], specs=["keras <3.11", "pandas"])
+        plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow"])
+        assert {e["name"] for e in plan["entries"]} == {"tensorflow", "tensorflow-base"}
+        plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow", "keras"])
+        assert {e["name"]: e["to"]["version"] for e in plan["entries"]}["keras"] == "3.12.0"
 
     async def test_updating_all_keeps_pythons_minor_and_the_variant(self, api: Api, made: Any) -> None:
         plan = await api.plan(kind="update", environment=made["id"], packages="all")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from fnmatch import fnmatchcase
 
 from rattler import MatchSpec, RepoDataRecord
 from rattler.exceptions import InvalidMatchSpecError, InvalidPackageNameError
@@ -65,8 +66,26 @@ def name_of(spec: MatchSpec | str) -> str:
 
 
 def by_name(specs: Iterable[str]) -> dict[str, str]:
-    """Return canonical spec texts by package name; the last of two specs of one name wins."""
-    return {name_of(spec): spec for spec in specs}
+    """Return canonical spec texts by package name; of two specs of one name both hold. Raises InvalidSpec."""
+    found: dict[str, str] = {}
+    for spec in specs:
+        name = name_of(spec)
+        found[name] = _both(found[name], spec) if name in found else spec
+    return found
+
+
+def _both(one: str, other: str) -> str:
+    """Return the spec that says what two specs of one name say."""
+    parsed = [MatchSpec(text, strict=False) for text in (one, other)]
+    versions = dict.fromkeys(str(spec.version) for spec in parsed if spec.version and str(spec.version) != "*")
+    version = ",".join(f"({text})" if "|" in text and len(versions) > 1 else text for text in versions)
+    build = ""
+    for text in (str(spec.build) for spec in parsed if spec.build):
+        if build and not fnmatchcase(text, build) and not fnmatchcase(build, text):
+            raise InvalidSpec(f"“{name_of(parsed[0])}” is asked for with two builds, “{build}” and “{text}”.")
+        build = text if not build or fnmatchcase(text, build) else build
+    parts = [name_of(parsed[0]), version or ("*" if build else ""), build]
+    return " ".join(part for part in parts if part)
 
 
 def command_text(spec: str) -> str:
@@ -79,7 +98,9 @@ def command_text(spec: str) -> str:
     plain = version == "*" or re.fullmatch(r"[0-9A-Za-z.]+(\.\*)?", version)
     if build is not None:
         return f"{name}={version}={build}" if plain else f"{name}[version='{version}',build='{build}']"
-    return f"{name}={version}" if plain else f"{name}{version}"
+    if plain:
+        return f"{name}={version}"
+    return f"{name}{version}" if version[0] in "<>=!~" else f"{name}[version='{version}']"
 
 
 def satisfied(spec: str, record: RepoDataRecord) -> bool:

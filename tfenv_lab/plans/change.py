@@ -56,24 +56,44 @@ def leaves(state: State) -> dict[str, str]:
 def python_pin(state: State) -> list[str]:
     """Return the constraint that keeps Python's minor version; none where there is no Python."""
     python = state["python"]
-    return [f"python {'.'.join(str(python.version).split('.')[:2])}.*"] if python else []
+    return [_at_minor("python", python)] if python else []
+
+
+def tensorflow_pin(state: State, packages: tuple[str, ...] | str) -> list[str]:
+    """Return the constraints that keep TensorFlow's minor version in an update of other packages than it."""
+    if packages == ALL or family.LEADS.intersection(packages):
+        return []
+    return [_at_minor(name, found) for name in sorted(family.LEADS) if (found := state[name])]
+
+
+def _at_minor(name: str, record: RepoDataRecord) -> str:
+    return f"{name} {'.'.join(str(record.version).split('.')[:2])}.*"
 
 
 def loosened(state: State, packages: tuple[str, ...] | str) -> tuple[dict[str, str], set[str]]:
     """Return an update's specs by name, and the names of all packages that are free to move.
 
-    To update TensorFlow is to update its family: Keras moves along, in either direction. ``"all"`` frees
-    everything but Python's minor version. Raises NotFound for a package that is not installed.
+    To update TensorFlow is to update its family: Keras moves along, in either direction, within the versions that
+    were asked for. ``"all"`` frees everything but Python's minor version. Raises NotFound for a package that is not
+    installed.
     """
     if packages == ALL:
         freed = state.names
         named = {name for name in freed if name in state.requested and name != "python"}
     else:
         state.require(packages)
-        freed = set(packages) | (family.NAMES if set(packages) & family.LEADS else set())
-        named = (freed & set(state.requested)) | set(packages)
+        freed = set(packages) | (family.NAMES if family.LEADS.intersection(packages) else set())
+        named = set(packages) | {name for name in freed & set(state.requested) if not _is_held(state, name)}
     specs = {name: family.loosened(name, str(found.build)) for name in named if (found := state[name])}
     return specs, freed
+
+
+def _is_held(state: State, name: str) -> bool:
+    """Tell whether a version of Keras was asked for that is not just TensorFlow's own, as before Keras 3."""
+    keras, tensorflow = state[name], state["tensorflow"] or state["tensorflow-base"]
+    if name != "keras" or keras is None or tensorflow is None or " " not in state.requested[name]:
+        return False
+    return _at_minor(name, keras) != _at_minor(name, tensorflow)
 
 
 def reached(state: State, specs: Mapping[str, str], after: Sequence[RepoDataRecord]) -> Iterator[str]:

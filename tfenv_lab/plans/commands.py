@@ -3,58 +3,114 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import requests
+from .difference import same
 
 if TYPE_CHECKING:
+    from rattler import RepoDataRecord
+
     from ..conda.condarc import ChannelRef, CondaSettings
     from .planner import Draft
 
+#: What conda brings to its newest version in every change of an environment that has it
+#: (``DEFAULT_AGGRESSIVE_UPDATE_PACKAGES`` in conda/base/constants.py).
+_UNASKED = {"ca-certificates", "certifi", "openssl"}
+
 
 def commands(draft: Draft, settings: CondaSettings) -> list[str]:
-    """Return the equivalent command lines; none for a change that conda has no command for.
+    """Return the equivalent command lines, to be run one after the other.
 
     ``--override-channels`` and variables in front make them independent of the reader's own configuration. An
     environment in one of the ``envs_dirs`` is given by name, any other by path.
     """
     envs_dirs = settings.envs_dirs
     place = _place(draft.prefix, envs_dirs)
-    source = ["--override-channels", *(part for ref in settings.channels for part in ("--channel", _channel(ref)))]
+    channels = draft.channels or settings.channels
+    source = ["--override-channels", *(part for ref in channels for part in ("--channel", _channel(ref)))]
     specs = _specs(draft.specs)
+    solved: list[list[str]] = []
+    lines: list[list[str]] = []
     match draft.request:
         case requests.Create():
-            lines = [["conda", "create", *place, *source, *specs]]
+            solved = [["conda", "create", *place, *source, *specs]]
         case requests.Install(into=into) | requests.Update(into=into) if into:
             # After "create --clone" conda holds on to every package of the copy, and refuses to change it.
             exact = (f"{r.name.normalized}={r.version}={r.build}" for r in draft.after)
-            lines = [["conda", "create", *place, *source, *exact]]
+            solved = [["conda", "create", *place, *source, *exact]]
         case requests.Update(packages=requests.ALL):
-            lines = [["conda", "update", *place, *source, "--all"]]
+            solved = [["conda", "update", *place, *source, "--all"]]
         case requests.Install() | requests.Update():
-            lines = [["conda", "install", *place, *source, *specs]]
-        case requests.Remove(packages=packages):
-            lines = [["conda", "remove", *place, *packages]]
+            solved = [["conda", "install", *place, *source, *specs]]
+        case requests.Remove():
+            lines = _exactly(draft, place)
         case requests.Clone():
             lines = [["conda", "create", *place, "--clone", str(draft.copy_of)]]
         case requests.Rename(name=name):
             lines = [["conda", "rename", *_place(draft.copy_of or draft.prefix, envs_dirs), name]]
-        case _:
-            lines = []
-    override = "".join(f"{name}={shlex.quote(value)} " for name, value in _overrides(draft, settings).items())
-    return [override + shlex.join(line) for line in lines]
+        case requests.Import() if draft.specs:
+            solved = [["conda", "create", *place, *source, *specs]]
+        case requests.Import():
+            lines = [["conda", "create", *place, *_addresses(draft.after)]]
+        case requests.Revert():
+            lines = _exactly(draft, place)
+    if draft.pypi:
+        lines.append(["conda", "run", *place, "python", "-m", "pip", "install", *draft.pypi])
+    variables = "".join(f"{name}={shlex.quote(value)} " for name, value in _variables(draft, settings).items())
+    return [*(variables + shlex.join(line) for line in solved), *map(shlex.join, lines)]
 
 
-def _overrides(draft: Draft, settings: CondaSettings) -> dict[str, str]:
-    """Return the variables under which the plan was solved; none where nothing was."""
+def _exactly(draft: Draft, place: list[str]) -> list[list[str]]:
+    """Return the lines that take away and bring exactly a plan's packages: conda asks no channel and solves nothing."""
+    before = {record.name.normalized: record for record in draft.before}
+    after = {record.name.normalized: record for record in draft.after}
+    gone = [name for name in before if name not in after]
+    come = [record for name, record in after.items() if name not in before or not same(before[name], record)]
+    if _minor(before) != _minor(after):
+        # conda takes them for installed already, but their files lie where the other Python looks.
+        moved = [name for name, record in after.items() if record.noarch.python and record not in come]
+        gone += [name for name in moved if name in before]
+        come += [after[name] for name in moved]
+    return [
+        *([["conda", "remove", *place, "--force", *sorted(gone)]] if gone else []),
+        *([["conda", "install", *place, *_addresses(come)]] if come else []),
+    ]
+
+
+def _minor(records: Mapping[str, RepoDataRecord]) -> list[str]:
+    return str(records["python"].version).split(".")[:2] if "python" in records else []
+
+
+def _addresses(records: Sequence[RepoDataRecord]) -> list[str]:
+    """Return addresses with hashes, which conda checks; what a package depends on comes before it."""
+    from rattler import RepoDataRecord
+
+    by_name = {record.name.normalized: record for record in records}
+    found = (by_name[record.name.normalized] for record in RepoDataRecord.sort_topologically(list(records)))
+    return [
+        f"{r.url}#sha256:{r.sha256.hex()}" if r.sha256 else f"{r.url}#{r.md5.hex()}" if r.md5 else r.url for r in found
+    ]
+
+
+def _variables(draft: Draft, settings: CondaSettings) -> dict[str, str]:
+    """Return the variables under which conda solves as the plan was solved; none where nothing was."""
     from ..conda import virtual_packages
 
     if not draft.virtual:
         return {}
     found = virtual_packages.in_force(virtual_packages.overrides(settings))
-    return {**found, **({"CONDA_OVERRIDE_CUDA": draft.cuda} if draft.cuda else {})}
+    if draft.cuda:
+        found["CONDA_OVERRIDE_CUDA"] = draft.cuda
+    if draft.fingerprint and _UNASKED.intersection(record.name.normalized for record in draft.before):
+        found["CONDA_AGGRESSIVE_UPDATE_PACKAGES"] = ""
+    names = {record.name.normalized for record in draft.after}
+    if "python" in names and "pip" not in names:
+        # conda's own default is to have pip come with Python.
+        found["CONDA_ADD_PIP_AS_PYTHON_DEPENDENCY"] = "false"
+    return found
 
 
 def _specs(specs: Sequence[str]) -> list[str]:

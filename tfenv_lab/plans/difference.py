@@ -31,7 +31,8 @@ def _side(record: RepoDataRecord) -> dict[str, Any]:
     }
 
 
-def _same(a: RepoDataRecord, b: RepoDataRecord) -> bool:
+def same(a: RepoDataRecord, b: RepoDataRecord) -> bool:
+    """Return whether two records are of the same build of a package."""
     return (str(a.version), str(a.build), a.subdir) == (str(b.version), str(b.build), b.subdir)
 
 
@@ -45,7 +46,7 @@ def entries(
     for name in old.keys() | new.keys():
         was, will = old.get(name), new.get(name)
         if was is not None and will is not None:
-            if _same(was, will):
+            if same(was, will):
                 continue
             action: Action = (
                 "change" if was.version == will.version else "upgrade" if will.version > was.version else "downgrade"

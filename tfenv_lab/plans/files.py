@@ -14,6 +14,7 @@ from . import change
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage, RepoDataRecord
 
+    from ..conda.condarc import ChannelRef
     from ..conda.importing import Imported
     from ..conda.repodata import Repodata
     from .requests import Import
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a file comes to on this machine. ``specs`` are what was solved, empty for exact packages.
+    """What a file comes to on this machine. ``specs`` are what was solved, on ``channels``; both are empty for exact
+    packages.
 
     ``pypi`` are requirements that pip installs after the records, ``notes`` sentences on what is not honoured.
     """
@@ -33,6 +35,7 @@ class Resolved:
     virtual: Sequence[GenericVirtualPackage]
     notes: tuple[str, ...]
     pypi: tuple[str, ...]
+    channels: tuple[ChannelRef, ...] = ()
 
 
 async def resolve(request: Import, repodata: Repodata, allowed: Sequence[str]) -> Resolved:
@@ -80,8 +83,10 @@ async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -
         cuda, virtual = None, detected
     else:
         virtual = virtual_packages.detect(overrides, cuda)
-    records = await solve(_on(repodata, urls), wanted, virtual_packages=virtual)
-    return Resolved(records, asked, tuple(asked.values()), cuda, virtual, found.notes, found.pypi)
+    source = _on(repodata, urls)
+    records = await solve(source, wanted, virtual_packages=virtual)
+    channels = source.settings.channels
+    return Resolved(records, asked, tuple(asked.values()), cuda, virtual, found.notes, found.pypi, channels)
 
 
 async def _exact(found: Imported, repodata: Repodata, allowed: Sequence[str]) -> Resolved:

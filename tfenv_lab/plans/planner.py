@@ -15,6 +15,7 @@ from . import change, requests
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage, RepoDataRecord
 
+    from ..conda.condarc import ChannelRef
     from ..conda.repodata import Repodata
     from ..environments.models import Environment
     from ..environments.service import EnvironmentService
@@ -29,7 +30,8 @@ class Draft:
     asked for until now. ``specs`` are what this request itself asked for (conda's command line has the same), ``cuda``
     the CUDA version that the solve pretended to find. ``fingerprint`` is None where the prefix must be new, ``moved``
     that of ``copy_of`` where the environment is renamed. ``notes`` are sentences on what the request asked for and
-    will not get. ``pypi`` are requirements for pip, installed after the records.
+    will not get. ``pypi`` are requirements for pip, installed after the records. ``channels`` are those that it was
+    solved on, where these are not the configured ones.
     """
 
     request: requests.PlanRequest
@@ -48,6 +50,7 @@ class Draft:
     virtual: Sequence[GenericVirtualPackage] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
     pypi: tuple[str, ...] = ()
+    channels: tuple[ChannelRef, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,11 +140,13 @@ class Planner:
         found = await self._find(request.environment, copied=request.into is not None)
         state = found.state
         freed: set[str] = set()
+        held: list[str] = []
         if isinstance(request, requests.Install):
             asked_for = specs.by_name(str(specs.parse(text, self._allowed())) for text in request.specs)
             new = change.same_variant(state, asked_for)
         else:
             new, freed = change.loosened(state, request.packages)
+            held = change.tensorflow_pin(state, request.packages)
         cuda, virtual = change.virtual(state, virtual_packages.overrides(self._repodata.settings))
 
         async def solve(
@@ -152,7 +157,7 @@ class Planner:
         ) -> list[RepoDataRecord]:
             moving = freed.union(also)
             keep = [record for record in state.records if record.name.normalized not in moving]
-            constraints = [*pinned, *([] if "python" in new else change.python_pin(state))]
+            constraints = [*pinned, *held, *([] if "python" in new else change.python_pin(state))]
             roots = {**change.leaves(state), **requested, **new}
             return await self._solve(roots.values(), keep, constraints, virtual)
 
@@ -243,6 +248,7 @@ class Planner:
             virtual=found.virtual,
             notes=found.notes,
             pypi=found.pypi,
+            channels=found.channels,
         )
 
     # What the kinds share

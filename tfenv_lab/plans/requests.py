@@ -14,6 +14,7 @@ ALL: Literal["all"] = "all"
 
 _NAME = re.compile(r"[\w][\w.+-]*")
 _NAME_MAX = 64
+_ITEMS_MAX = 1000
 _RESERVED = {
     "base",
     "root",
@@ -165,6 +166,8 @@ class _Fields:
         value = self._get(name, list, default, "a list of texts")
         if not all(isinstance(item, str) for item in value):
             raise InvalidRequest(f"“{name}” must be a list of texts.")
+        if len(value) > _ITEMS_MAX:
+            raise InvalidRequest(f"“{name}” has {len(value)} items; at most {_ITEMS_MAX} can be asked for at once.")
         return tuple(dict.fromkeys(value))
 
     def finish(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from ..tensorflow.suggestions import SECONDS, TRIALS, correct
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
+    from ..tensorflow.models import Suggestion
     from .change import State
 
 #: Solves the change for these specs by name (those of the change, and those asked for earlier), with further packages
@@ -35,7 +37,8 @@ class _Trial:
 async def suggest(new: Mapping[str, str], state: State, names: Sequence[str], solve: Solve) -> str | None:
     """Return what would work instead, in a sentence, or None. ``names`` are all that the channels hold."""
     until = time.monotonic() + SECONDS
-    for count, trial in enumerate(_trials(new, state, names)):
+    unknown = await asyncio.to_thread(correct, list(new.values()), names)
+    for count, trial in enumerate(_trials(new, state, unknown)):
         if count == TRIALS or time.monotonic() > until:
             break
         try:
@@ -48,9 +51,8 @@ async def suggest(new: Mapping[str, str], state: State, names: Sequence[str], so
     return None
 
 
-def _trials(new: Mapping[str, str], state: State, names: Sequence[str]) -> Iterator[_Trial]:
+def _trials(new: Mapping[str, str], state: State, unknown: Suggestion | None) -> Iterator[_Trial]:
     """Yield what to try, nearest first: other names, other versions, fewer packages, what came earlier set free."""
-    unknown = correct(list(new.values()), names)
     if unknown is not None:
         meant = {text.split(" ", 1)[0]: text for text in unknown.change["packages"]}
         yield _Trial(meant, state.requested, lambda after: str(unknown))

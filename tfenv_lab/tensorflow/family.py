@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from .variants import variant_of
 
-#: Packages whose update means "update TensorFlow".
-LEADS = frozenset({"tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-base", "keras", "tf-keras"})
+#: TensorFlow itself, whose update means "update TensorFlow"; the build string of each tells CPU from CUDA.
+LEADS = frozenset({"tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-base"})
 #: Packages that are free to move when one of LEADS is updated.
-NAMES = LEADS | {"tensorflow-estimator", "libtensorflow", "libtensorflow_cc"}
-#: Packages whose build string tells CPU from CUDA.
-_BUILDS = frozenset({"tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-base"})
+NAMES = LEADS | {"keras", "tf-keras", "tensorflow-estimator", "libtensorflow", "libtensorflow_cc"}
 
 
 def loosened(name: str, build: str) -> str:
     """Return the spec that lets an installed package move to any version of the same variant."""
-    if name in _BUILDS:
+    if name in LEADS:
         for prefix in ("cpu_", "cuda"):
             if build.startswith(prefix):
                 return f"{name} * {prefix}*"
@@ -23,5 +21,5 @@ def loosened(name: str, build: str) -> str:
 
 def cuda_of(name: str, build: str) -> str | None:
     """Return the CUDA version of a TensorFlow build, ``"12.6"``, or None for CPU builds and other packages."""
-    variant = variant_of(build) if name in _BUILDS else "cpu"
+    variant = variant_of(build) if name in LEADS else "cpu"
     return variant[4:] if variant.startswith("cuda") and len(variant) > 4 else None
