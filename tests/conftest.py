@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
 import subprocess
@@ -166,3 +167,34 @@ def mount() -> Iterator[Mount]:
     yield mounted
     for place in places:
         subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+DeadMount = Callable[[Path], Path]
+
+
+@pytest.fixture
+def dead_mount() -> Iterator[DeadMount]:
+    """Mount a file system that never answers, as a network drive whose server is away; needs root and FUSE."""
+    if sys.platform != "linux" or os.getuid() != 0:
+        pytest.skip("only root on Linux can mount a file system")
+    try:
+        # Whoever holds this answers what the kernel asks; nobody does.
+        answers = os.open("/dev/fuse", os.O_RDWR)
+    except OSError as error:
+        pytest.skip(f"there is no FUSE here: {error}")
+    libc = ctypes.CDLL(None, use_errno=True)
+    places: list[Path] = []
+
+    def mounted(place: Path) -> Path:
+        place.mkdir()
+        options = f"fd={answers},rootmode=40000,user_id=0,group_id=0".encode()
+        if libc.mount(b"dead", os.fsencode(place), b"fuse", 0, options) != 0:
+            pytest.skip(f"no file system can be mounted here: {os.strerror(ctypes.get_errno())}")
+        places.append(place)
+        return place
+
+    yield mounted
+    # What waits for an answer ends with an error now.
+    os.close(answers)
+    for place in places:
+        libc.umount2(os.fsencode(place), 2)

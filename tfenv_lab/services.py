@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
+from .conda.bounded import BoundedReads
 from .environments.service import EnvironmentService
 from .errors import InvalidRequest, NotFound, TfenvError
 from .jobs.checks import CheckService
@@ -77,7 +78,7 @@ class Services:
         """Where new environments go."""
         if self.app.envs_dir:
             return Path(self.app.envs_dir).expanduser().absolute()
-        return next((path for path in self.conda.envs_dirs if writable(path)), self.conda.envs_dirs[0])
+        return next((path for path in self.conda.envs_dirs if _writable.run([path])[path]), self.conda.envs_dirs[0])
 
     @cached_property
     def package_cache(self) -> Path:
@@ -276,3 +277,7 @@ def writable(path: Path) -> bool:
     """Tell whether a directory can be written, or made where it is not there yet."""
     place = next((p for p in (path, *path.parents) if p.exists()), path)
     return os.access(place, os.W_OK | os.X_OK)
+
+
+#: A drive that does not answer cannot be written.
+_writable = BoundedReads(writable)

@@ -11,6 +11,7 @@ from tornado import web
 
 from . import __version__
 from .base import BaseHandler
+from .conda.bounded import BoundedReads
 from .plans.sizes import free_bytes
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ def status(services: Services) -> dict[str, Any]:
     """Return the Status of the REST contract."""
     from .conda import virtual_packages
     from .conda.platform import subdir
-    from .services import writable
 
     overrides = virtual_packages.overrides(services.conda)
     folders = dict.fromkeys([services.envs_dir, *services.conda.envs_dirs])
@@ -33,12 +33,21 @@ def status(services: Services) -> dict[str, Any]:
         "local_channel": services.local_channel.to_json(),
         "channels": [{"name": ref.name, "url": ref.url} for ref in services.conda.channels],
         "envs_dir": str(services.envs_dir),
-        "envs_dirs": [_folder(path, writable(path)) for path in folders],
+        "envs_dirs": [
+            {"path": str(path), **(found if isinstance(found, dict) else {"writable": False, "free_bytes": None})}
+            for path, found in _folders.run(folders).items()
+        ],
     }
 
 
-def _folder(path: Path, can_write: bool) -> dict[str, Any]:
-    return {"path": str(path), "writable": can_write, "free_bytes": free_bytes(path)}
+def _folder(path: Path) -> dict[str, Any]:
+    from .services import writable
+
+    return {"writable": writable(path), "free_bytes": free_bytes(path)}
+
+
+#: A drive that does not answer can hold nothing.
+_folders = BoundedReads(_folder)
 
 
 class StatusHandler(BaseHandler):

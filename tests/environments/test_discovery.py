@@ -141,6 +141,20 @@ class TestState:
             register(line)
         assert names(service) == []
 
+    def test_registered_paths_may_hold_anything_but_the_end_of_a_line(
+        self, service: EnvironmentService, register: Register, tmp_path: Path
+    ) -> None:
+        prefixes = [make_prefix(tmp_path / name) for name in ("my env", "größe", "a\u2028b", "c\x85d", "#e", "f\tg")]
+        for prefix in prefixes:
+            register(prefix)
+        assert sorted(names(service)) == sorted(map(str, prefixes))
+
+    def test_a_link_to_a_drive_that_is_away_is_shown(
+        self, service: EnvironmentService, envs: Path, tmp_path: Path
+    ) -> None:
+        (envs / "tf").symlink_to(tmp_path / "drive" / "envs" / "tf")
+        assert codes(service) == {"tf": ["unreachable"]}
+
     def test_a_dangling_link_is_not_shown(self, service: EnvironmentService, envs: Path) -> None:
         (envs / "gone").symlink_to(envs / "nowhere")
         assert names(service) == []

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .bounded import BoundedReads
+
 log = logging.getLogger(__name__)
 
 _FILENAMES = (".condarc", "condarc")
@@ -59,17 +61,22 @@ def _candidates(env: Mapping[str, str], home: Path, root: Path | None) -> Iterat
 def search(env: Mapping[str, str], home: Path, root: Path | None) -> list[Path]:
     """Return the condarc files that exist, lowest precedence first. ``root`` is conda's own prefix."""
     found: dict[Path, None] = {}
-    for path in _candidates(env, home, root):
-        try:
-            if path.is_dir():
-                found.update(
-                    (entry, None) for entry in sorted(path.iterdir()) if entry.suffix in _YAML and entry.is_file()
-                )
-            elif path.is_file() and (path.name in _FILENAMES or path.suffix in _YAML):
-                found[path] = None
-        except OSError as error:
-            log.warning("Ignoring %s: %s", path, error.strerror)
+    for path, files in _looks.run(_candidates(env, home, root)).items():
+        if isinstance(files, list):
+            found.update(dict.fromkeys(files))
+        else:
+            log.warning("Ignoring %s: %s", path, getattr(files, "strerror", None) or "it does not answer")
     return list(found)
+
+
+def _files_at(path: Path) -> list[Path]:
+    if path.is_dir():
+        return [entry for entry in sorted(path.iterdir()) if entry.suffix in _YAML and entry.is_file()]
+    return [path] if path.is_file() and (path.name in _FILENAMES or path.suffix in _YAML) else []
+
+
+#: A drive that does not answer holds up no other place.
+_looks = BoundedReads(_files_at)
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,14 @@ def _rewrite(change: Callable[[list[str]], list[str]]) -> None:
     path = registry_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(".tfenv-lock-environments.txt"), timeout=10):
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        # Other people's lines stay as they are: paths that are no UTF-8, or hold what else counts as a line's end.
+        text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
+        lines = text.removesuffix("\n").split("\n") if text else []
         changed = change(lines)
         if changed != lines:
             fresh = path.with_name(f".tfenv-{os.getpid()}-environments.txt")
-            fresh.write_text("".join(f"{line}\n" for line in changed), encoding="utf-8")
+            content = "".join(f"{line}\n" for line in changed)
+            fresh.write_text(content, encoding="utf-8", errors="surrogateescape")
             fresh.replace(path)
 
 

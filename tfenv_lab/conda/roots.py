@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from .bounded import BoundedReads
+
 _FLAVOURS = (
     "miniconda3",
     "anaconda3",
@@ -38,12 +40,24 @@ def is_environment(prefix: Path) -> bool:
         return False
 
 
-def _is_root(path: Path) -> bool:
-    """Tell whether conda or mamba is installed there; micromamba's root need not be an environment itself."""
+def _look(candidate: tuple[Path, bool]) -> Path | None:
+    """Return the real path of a prefix where conda or mamba is installed, None of any other.
+
+    micromamba's root need not be an environment itself; of a prefix that only may be a root (True) more is
+    wanted: a ``condabin``.
+    """
+    path, is_doubtful = candidate
     try:
-        return is_environment(path) or ((path / "envs").is_dir() and (path / "pkgs").is_dir())
+        if is_doubtful and not any((path / "condabin").glob("conda*")):
+            return None
+        is_root = is_environment(path) or ((path / "envs").is_dir() and (path / "pkgs").is_dir())
+        return path.resolve() if is_root else None
     except OSError:
-        return False
+        return None
+
+
+#: A place on a drive that does not answer is none.
+_looks = BoundedReads(_look)
 
 
 def _of_executable(path: str) -> Path | None:
@@ -52,19 +66,22 @@ def _of_executable(path: str) -> Path | None:
     return exe.parent.parent if exe.is_absolute() and len(exe.parents) > 2 else None
 
 
-def _candidates(env: Mapping[str, str], home: Path, server: Path) -> Iterator[Path | None]:
+def _candidates(env: Mapping[str, str], home: Path, server: Path) -> Iterator[tuple[Path, bool]]:
+    """Yield places, and whether each only may be a root."""
     for name in ("CONDA_ROOT_PREFIX", "CONDA_ROOT_DIR", "CONDA_ROOT", "_CONDA_ROOT", "MAMBA_ROOT_PREFIX"):
         if env.get(name):
-            yield Path(env[name]).expanduser()
-    if env.get("CONDA_EXE"):
-        yield _of_executable(env["CONDA_EXE"])
+            yield Path(env[name]).expanduser(), False
+    root = _of_executable(env["CONDA_EXE"]) if env.get("CONDA_EXE") else None
+    if root is not None:
+        yield root, False
     for prefix in (Path(env["CONDA_PREFIX"]) if env.get("CONDA_PREFIX") else None, server):
         if prefix is not None:
             # <root>/envs/<name>, or the root itself.
-            yield prefix.parent.parent if prefix.parent.name == "envs" else None
-            yield prefix if any((prefix / "condabin").glob("conda*")) else None
-    yield from (home / name for name in _FLAVOURS)
-    yield from SYSTEM_ROOTS
+            if prefix.parent.name == "envs":
+                yield prefix.parent.parent, False
+            yield prefix, True
+    yield from ((home / name, False) for name in _FLAVOURS)
+    yield from ((path, False) for path in SYSTEM_ROOTS)
 
 
 def find(env: Mapping[str, str], home: Path, server: Path | None = None) -> list[Path]:
@@ -73,7 +90,7 @@ def find(env: Mapping[str, str], home: Path, server: Path | None = None) -> list
     ``server`` is the prefix of the interpreter that runs the server (default: ``sys.base_prefix``).
     """
     found: dict[Path, Path] = {}
-    for path in _candidates(env, home, server or Path(sys.base_prefix)):
-        if path is not None and _is_root(path):
-            found.setdefault(path.resolve(), path)
+    for (path, _), real in _looks.run(_candidates(env, home, server or Path(sys.base_prefix))).items():
+        if isinstance(real, Path):
+            found.setdefault(real, path)
     return list(found.values())

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..conda import roots
+from ..conda.bounded import BoundedReads
 from ..conda.staging import MARK
 
 if TYPE_CHECKING:
@@ -27,12 +28,13 @@ if TYPE_CHECKING:
 class Places:
     """Where environments may be: the prefixes named one by one, and the directories that hold them.
 
-    ``registered`` are those of the prefixes that ``environments.txt`` names.
+    ``registered`` are those of the prefixes that ``environments.txt`` names, ``roots`` the real paths of
+    installations of conda.
     """
 
     prefixes: tuple[Path, ...]
     folders: tuple[Path, ...]
-    roots: tuple[Path, ...]
+    roots: frozenset[str]
     registered: frozenset[str]
 
 
@@ -52,7 +54,9 @@ def registered(home: Path) -> list[Path]:
         text = (home / ".conda" / "environments.txt").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return []
-    return [Path(os.path.normpath(line.strip())) for line in text.splitlines() if Path(line.strip()).is_absolute()]
+    # Lines end with "\n" alone: what else str.splitlines() takes for an end can be in a path.
+    lines = (line.strip() for line in text.split("\n"))
+    return [path for path in (Path(os.path.normpath(line)) for line in lines if line) if path.is_absolute()]
 
 
 def places(
@@ -70,59 +74,82 @@ def places(
     bases = dict.fromkeys([*([settings.root_prefix] if settings.root_prefix else []), *roots.find(env, home)])
     active = [Path(env["CONDA_PREFIX"])] if env.get("CONDA_PREFIX") else []
     noted = registered(home)
-    named = [*(path for path in (*bases, *server, *active) if roots.is_environment(path)), *noted]
+    known = _looks.run([*bases, *server, *active])
+    named = [*(path for path, is_one in known.items() if is_one is True), *noted]
     folders = [*settings.envs_dirs, *([envs_dir] if envs_dir else []), *(base / "envs" for base in bases)]
-    return Places(tuple(dict.fromkeys(named)), tuple(dict.fromkeys(folders)), tuple(bases), frozenset(map(str, noted)))
+    return Places(
+        tuple(dict.fromkeys(named)),
+        tuple(dict.fromkeys(folders)),
+        frozenset(os.path.realpath(base) for base in bases if isinstance(known[base], bool)),
+        frozenset(map(str, noted)),
+    )
+
+
+#: A drive that does not answer has none.
+_looks = BoundedReads(roots.is_environment)
 
 
 class Candidate(NamedTuple):
-    """A directory that may be an environment; whether it is a link, where that is known."""
+    """A directory that may be an environment, its real path, and whether it is a link."""
 
     path: str
-    is_link: bool | None = None
+    real: str
+    is_link: bool = False
 
 
-def in_folder(folder: str) -> list[Candidate]:
-    """Return the directories in one of conda's ``envs_dirs``; OSError where it cannot be listed."""
+#: Stands for a prefix that was deleted.
+GONE = Candidate("", "")
+
+
+class Folder(NamedTuple):
+    """What lies in one of conda's ``envs_dirs``: directories, and links that may lead to some."""
+
+    candidates: list[Candidate]
+    links: list[str]
+
+
+def in_folder(folder: str) -> Folder:
+    """Return what is in a directory, without a look at where its links lead; OSError where it cannot be listed."""
+    real = os.path.realpath(folder)
+    found = Folder([], [])
     with os.scandir(folder) as entries:
-        return [
-            Candidate(entry.path, entry.is_symlink())
-            for entry in entries
-            if not entry.name.startswith(MARK) and entry.is_dir()
-        ]
+        for entry in entries:
+            if entry.name.startswith(MARK):
+                continue
+            if entry.is_symlink():
+                found.links.append(entry.path)
+            elif entry.is_dir():
+                found.candidates.append(Candidate(entry.path, f"{real}{os.sep}{entry.name}"))
+    return found
 
 
-def is_gone(prefix: str) -> bool:
-    """Return whether a registered prefix was deleted; a missing parent means a drive that is away."""
-    return not os.path.lexists(prefix) and os.path.isdir(os.path.split(prefix)[0])
-
-
-class RealPaths:
-    """Real paths of prefixes, for the time of one answer: most share a parent, which is resolved once."""
+class Paths:
+    """Looks at prefixes one by one, for the time of one answer: most share a parent, which is resolved once."""
 
     def __init__(self) -> None:
         self._parents: dict[str, str] = {}
 
-    def of(self, prefix: str, is_link: bool | None = None) -> tuple[str, bool]:
-        """Return the real path, and whether the prefix itself is a link (looked up where it is not given)."""
+    def candidate(self, prefix: str) -> Candidate:
+        """Return a prefix with its real path, or GONE; a missing parent means a drive that is away."""
         parent, _, name = prefix.rpartition(os.sep)
         if parent not in self._parents:
             self._parents[parent] = os.path.realpath(parent or os.sep)
         real = f"{self._parents[parent]}{os.sep}{name}"
-        if is_link is None:
-            is_link = os.path.islink(real)
-        return (os.path.realpath(real), True) if is_link else (real, False)
+        is_link = os.path.islink(real)
+        if is_link:
+            real = os.path.realpath(real)
+        is_gone = not os.path.lexists(real) and os.path.isdir(os.path.split(real)[0])
+        return GONE if is_gone else Candidate(prefix, real, is_link)
 
 
 def unique(candidates: Iterable[Candidate]) -> Iterator[tuple[str, str]]:
     """Yield ``(prefix, its real path)``, every directory once: by a path that is no link, or the first."""
-    paths = RealPaths()
-    chosen: dict[str, tuple[str, bool]] = {}
+    chosen: dict[str, Candidate] = {}
     for candidate in candidates:
-        real, is_link = paths.of(candidate.path, candidate.is_link)
-        if real not in chosen or (chosen[real][1] and not is_link):
-            chosen[real] = (candidate.path, is_link)
-    yield from ((prefix, real) for real, (prefix, _) in chosen.items())
+        before = chosen.get(candidate.real)
+        if before is None or (before.is_link and not candidate.is_link):
+            chosen[candidate.real] = candidate
+    yield from ((candidate.path, real) for real, candidate in chosen.items())
 
 
 class Names:

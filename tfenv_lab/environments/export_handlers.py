@@ -18,7 +18,7 @@ class ExportHandler(BaseHandler):
     @authorized
     async def get(self, identifier: str) -> None:
         """Answer with the file's text; ``specs=all`` puts every package into an environment.yml."""
-        environment = await self.services.environments.get(identifier)
+        environment = await self.services.environments.readable(identifier)
         format_ = self.get_query_argument("format", "")
         if not format_:
             raise InvalidRequest("The query needs “format”.")
@@ -32,7 +32,7 @@ class DifferencesHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def post(self, identifier: str) -> None:
-        environment = await self.services.environments.get(identifier)
+        environment = await self.services.environments.readable(identifier)
         content = self.body().get("content")
         if not isinstance(content, str):
             raise InvalidRequest("The body needs “content”, a text.")

@@ -23,8 +23,9 @@ KERNELS = os.path.join("share", "jupyter", "kernels")
 _DIST_INFO = ".dist-info"
 PYTHON = "python.exe" if sys.platform == "win32" else os.path.join("bin", "python")
 
-#: The code of the problem that only a closer look finds.
+#: Codes: of the problem that only a closer look finds, and of the one that rules a closer look out.
 DAMAGED = "damaged-record"
+UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True)
@@ -219,4 +220,4 @@ def damage(prefix: Path) -> list[Advice]:
 
 def unreachable() -> Advice:
     """Return the problem of an environment whose files do not answer."""
-    return _problem("unreachable", "Its directory cannot be reached; perhaps a network drive is away.")
+    return _problem(UNREACHABLE, "Its directory cannot be reached; perhaps a network drive is away.")

@@ -69,7 +69,7 @@ class RevisionsHandler(BaseHandler):
     @authorized
     async def get(self, identifier: str) -> None:
         """Answer with the revisions, newest first."""
-        environment = await self.services.environments.get(identifier)
+        environment = await self.services.environments.readable(identifier)
         found = await asyncio.to_thread(revisions.read, Path(environment.prefix))
         self.send({"revisions": [revision.to_json() for revision in reversed(found)]})
 
@@ -82,7 +82,7 @@ class KernelspecHandler(BaseHandler):
     async def put(self, identifier: str) -> None:
         """Make the environment a kernel, with settings where the body has any, and answer with the environment."""
         wanted = settings.parse(self.body() if self.request.body else {})
-        environment = await self.services.environments.get(identifier)
+        environment = await self.services.environments.readable(identifier)
         await self.services.kernels.change(Path(environment.prefix), environment.name, wanted)
         if wanted:
             await self.services.checks.begin_in_background(identifier)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..conda.bounded import BoundedReads
 from . import discovery, facts
-from .bounded import BoundedReads
 from .discovery import Candidate
 from .facts import Reading
 from .models import EnvironmentFacts
@@ -63,7 +63,9 @@ class Inventory:
         self._kept: dict[str, _Kept] = {}
         self._changed: set[str] = set()
         self._folders = BoundedReads(discovery.in_folder)
-        self._gone = BoundedReads(discovery.is_gone)
+        self._paths = discovery.Paths()
+        self._named: BoundedReads[str, Candidate] = BoundedReads(lambda prefix: self._paths.candidate(prefix))
+        self._damage = BoundedReads(facts.damage)
         self._reads = BoundedReads(self._read)
 
     def look(self) -> Sequence[Seen]:
@@ -72,12 +74,11 @@ class Inventory:
             places = discovery.places(self._settings, self._envs_dir)
             items = self._find(places)
             names = discovery.Names(self._settings, places)
-            roots = {os.path.realpath(root) for root in places.roots}
             seen = []
             for (prefix, real), result in self._reads.run(items).items():
                 if result is not NO_ENVIRONMENT:
                     found = result if isinstance(result, EnvironmentFacts) else self._unread(prefix, real, result)
-                    seen.append(Seen(real, names.of(prefix), found, real in roots, names.is_listed(prefix)))
+                    seen.append(Seen(real, names.of(prefix), found, real in places.roots, names.is_listed(prefix)))
             current = {real for _, real in items}
             for real in self._kept.keys() - current:
                 self._changed.add(self._kept.pop(real).prefix)
@@ -98,8 +99,9 @@ class Inventory:
 
         records that are damaged.
         """
+        damage = self._damage.run([found.prefix])[found.prefix]
         others = tuple(problem for problem in found.problems if problem.code != facts.DAMAGED)
-        problems = (*others, *facts.damage(found.prefix))
+        problems = (*others, *damage) if isinstance(damage, list) else found.problems
         if problems == found.problems:
             return found
         closer = replace(found, problems=problems)
@@ -112,12 +114,19 @@ class Inventory:
 
     def _find(self, places: discovery.Places) -> Sequence[Item]:
         candidates: list[Candidate] = []
+        links: list[str] = []
         for found in self._folders.run(map(str, places.folders)).values():
             # A folder that is not there, or does not answer, holds nothing that could be shown.
-            candidates += found if isinstance(found, list) else []
+            if isinstance(found, discovery.Folder):
+                candidates += found.candidates
+                links += found.links
         known = {candidate.path for candidate in candidates}
-        gone = self._gone.run(prefix for prefix in map(str, places.prefixes) if prefix not in known)
-        candidates += (Candidate(prefix) for prefix, is_gone in gone.items() if is_gone is not True)
+        named = [*links, *(prefix for prefix in map(str, places.prefixes) if prefix not in known)]
+        self._paths = discovery.Paths()
+        for prefix, candidate in self._named.run(named).items():
+            if candidate is not discovery.GONE:
+                # Of one that does not answer it is known that it is named.
+                candidates.append(candidate if isinstance(candidate, Candidate) else Candidate(prefix, prefix))
         return list(discovery.unique(candidates))
 
     def _read(self, item: Item) -> EnvironmentFacts:

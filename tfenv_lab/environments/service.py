@@ -11,6 +11,7 @@ from traitlets.config import LoggingConfigurable
 
 from ..errors import NotFound
 from . import discovery
+from .facts import UNREACHABLE
 from .inventory import Inventory, Seen
 from .models import Advice, Environment, EnvironmentFacts, Kernel, LastCheck, LegacyKeras, Package, Update
 from .packages import packages_of
@@ -97,6 +98,14 @@ class EnvironmentService(LoggingConfigurable):
             raise NotFound("There is no such environment any more.", identifier)
         return one, found
 
+    async def readable(self, identifier: str) -> Environment:
+        """Like :meth:`find`, for one whose files answer: NotFound, too, where its drive is away."""
+        environment = await self.find(identifier)
+        away = next((advice for advice in environment.advice if advice.code == UNREACHABLE), None)
+        if away is not None:
+            raise NotFound(away.message, environment.prefix)
+        return environment
+
     async def by_prefix(self, prefix: Path) -> Environment | None:
         """Return the environment at ``prefix``, by whatever path, or None where there is none."""
         try:
@@ -118,12 +127,12 @@ class EnvironmentService(LoggingConfigurable):
 
     async def packages(self, identifier: str) -> Sequence[Package]:
         """Return what is installed in an environment, by name; NotFound where there is no such id."""
-        environment = await self.get(identifier)
+        environment = await self.readable(identifier)
         return await asyncio.to_thread(packages_of, Path(environment.prefix))
 
     async def size(self, identifier: str) -> Size:
         """Measure what an environment takes on the disk; NotFound where there is no such id."""
-        environment = await self.get(identifier)
+        environment = await self.readable(identifier)
         return await asyncio.to_thread(size_of, Path(environment.prefix))
 
     async def stop(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
+from ..conda.bounded import BoundedReads
 from ..conda.prefix import fingerprint
 from . import kernelspecs
 
@@ -34,9 +35,11 @@ async def reason(spec: KernelSpec, base: Mapping[str, str] = os.environ) -> str 
     if mark is None:
         return None
     prefix, program = Path(mark["prefix"]), Path(spec.argv[0])
-    found = await asyncio.to_thread(_missing, prefix, program)
-    if found is not None or "ipykernel_launcher" not in spec.argv:
-        return found
+    found = await asyncio.to_thread(lambda: _looks.run([(prefix, program)])[prefix, program])
+    if not isinstance(found, str):
+        return _away(prefix)
+    if found or "ipykernel_launcher" not in spec.argv:
+        return found or None
     state = await asyncio.to_thread(fingerprint, prefix)
     if _proved.get(str(prefix)) == state:
         return None
@@ -50,10 +53,15 @@ def _filled(variables: Mapping[str, str], base: Mapping[str, str]) -> dict[str, 
     return {name: Template(value).safe_substitute(base) for name, value in variables.items()}
 
 
-def _missing(prefix: Path, program: Path) -> str | None:
-    """Return what is wrong as far as the files tell."""
+def _away(prefix: Path) -> str:
+    return f"The environment {prefix} cannot be reached; perhaps a network drive is away. Choose another kernel."
+
+
+def _missing(place: tuple[Path, Path]) -> str:
+    """Return what is wrong with a prefix and its program as far as the files tell, "" where nothing is."""
+    prefix, program = place
     if not prefix.parent.is_dir():
-        return f"The environment {prefix} cannot be reached; perhaps a network drive is away. Choose another kernel."
+        return _away(prefix)
     if not (prefix / "conda-meta").is_dir():
         return f"The environment {prefix} was removed. Choose another kernel, or make the environment again."
     if not os.access(program, os.X_OK):
@@ -61,7 +69,11 @@ def _missing(prefix: Path, program: Path) -> str | None:
             f"The environment {prefix} is damaged: its program {program} is missing or cannot be started. "
             "Go back to an earlier revision of it, or make it again."
         )
-    return None
+    return ""
+
+
+#: What does not answer in time is away, and the notebook's user is told.
+_looks = BoundedReads(_missing)
 
 
 async def _tried(prefix: Path, program: Path, env: Mapping[str, str]) -> str | None:

@@ -12,13 +12,14 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jupyter_core.paths import jupyter_data_dir, jupyter_path
 
+from ..conda.bounded import BoundedReads
 from ..conda.records import names_in
 
 log = logging.getLogger(__name__)
@@ -99,14 +100,35 @@ def ours() -> Iterator[Kernelspec]:
 
 
 class Found(NamedTuple):
-    """A kernelspec that Jupyter lists, and the real path of the environment it was registered for (None:
-
-    not ours).
-    """
+    """A kernelspec that Jupyter lists, and whether it was registered here."""
 
     spec: Kernelspec
-    real: str | None
+    is_ours: bool
     stamp: tuple[int, int, int]
+
+
+class RealPaths:
+    """Real paths of prefixes, kept; of one on a drive that does not answer the path itself."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+        self._reads: BoundedReads[str, str] = BoundedReads(os.path.realpath)
+
+    def of(self, prefixes: Iterable[str]) -> dict[str, str]:
+        """Return the real path of each prefix. Blocks for at most a few seconds."""
+        wanted = set(prefixes)
+        for prefix, real in self._reads.run(wanted - self._known.keys()).items():
+            if isinstance(real, str):
+                self._known[prefix] = real
+        return {prefix: self._known.get(prefix, prefix) for prefix in wanted}
+
+    def of_one(self, prefix: str) -> str:
+        """Return the real path of one prefix."""
+        return self.of([prefix])[prefix]
+
+    def forget(self, prefix: str) -> None:
+        """Look anew the next time."""
+        self._known.pop(prefix, None)
 
 
 class Cache:
@@ -114,6 +136,8 @@ class Cache:
 
     def __init__(self) -> None:
         self._known: dict[str, Found | None] = {}
+        self.reals = RealPaths()
+        self._prefixes: BoundedReads[str, Path | None] = BoundedReads(_prefix_of)
 
     def everywhere(self) -> list[Found]:
         """Return what plain Jupyter lists; of several with one name the first on its path."""
@@ -133,28 +157,49 @@ class Cache:
                 stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
                 known = self._known.get(path)
                 if known is None or known.stamp != stamp:
-                    known = _found(Path(folder, name), stamp)
+                    known = self._read(Path(folder, name), stamp)
                 current[path] = known
                 if known is not None:
                     found.setdefault(name.lower(), known)
         self._known = current
         return list(found.values())
 
+    def _read(self, folder: Path, stamp: tuple[int, int, int]) -> Found | None:
+        spec = read(folder)
+        if spec is None:
+            return None
+        if spec.mark is not None:
+            # A link may lead elsewhere since.
+            self.reals.forget(spec.mark["prefix"])
+        return Found(spec, spec.mark is not None, stamp)
 
-def _found(folder: Path, stamp: tuple[int, int, int]) -> Found | None:
-    spec = read(folder)
-    if spec is None:
-        return None
-    mark = spec.mark
-    return Found(spec, os.path.realpath(mark["prefix"]) if mark else None, stamp)
+    def environments(self, specs: Iterable[Kernelspec]) -> dict[str, str]:
+        """Return the real path of the environment that each kernelspec (by its name) starts, where that can be told.
+
+        Of ours it is the one they were registered for. Blocks for at most a few seconds.
+        """
+        ours = {spec.name: str(spec.mark["prefix"]) for spec in specs if spec.mark}
+        programs = {spec.name: program for spec in specs if not spec.mark and (program := _program_of(spec))}
+        found = self._prefixes.run(programs.values())
+        others = {name: str(prefix) for name, program in programs.items() if isinstance(prefix := found[program], Path)}
+        prefixes = {**ours, **others}
+        reals = self.reals.of(prefixes.values())
+        return {name: reals[prefix] for name, prefix in prefixes.items()}
+
+
+def _program_of(spec: Kernelspec) -> str | None:
+    argv = spec.spec.get("argv")
+    return argv[0] if isinstance(argv, list) and argv and isinstance(argv[0], str) else None
 
 
 def prefix_of(spec: Kernelspec) -> Path | None:
     """Return the conda environment whose program a kernelspec starts, or None where that cannot be told."""
-    argv = spec.spec.get("argv")
-    if not isinstance(argv, list) or not argv or not isinstance(argv[0], str):
-        return None
-    program = Path(argv[0])
+    program = _program_of(spec)
+    return None if program is None else _prefix_of(program)
+
+
+def _prefix_of(text: str) -> Path | None:
+    program = Path(text)
     if program.is_absolute():
         prefix = program.parent.parent if program.parent.name in ("bin", "Scripts") else program.parent
     elif program.name.startswith("python"):

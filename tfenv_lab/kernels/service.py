@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets.config import LoggingConfigurable
 
 from ..conda.activation import environment_variables, sources
+from ..conda.bounded import BoundedReads
 from ..conda.prefix import fingerprint
 from ..environments import facts
 from ..environments.models import Advice, EnvironmentFacts, Kernel
@@ -62,6 +62,7 @@ class KernelService(LoggingConfigurable):
         self.manager = manager
         self._lock = threading.Lock()
         self._cache = kernelspecs.Cache()
+        self._there: BoundedReads[Path, bool] = BoundedReads(lambda prefix: prefix.parent.is_dir())
         conda_manager.show_once(manager)
         trouble = self.trouble()
         if trouble:
@@ -86,10 +87,7 @@ class KernelService(LoggingConfigurable):
                 "nb_conda_kernels shows this environment's kernel itself, so nothing can be set for it here.",
                 "“conda env config vars set NAME=value” sets a variable for whatever activates the environment.",
             )
-        real = os.path.realpath(prefix)
-        marks = await asyncio.to_thread(
-            lambda: [(spec.mark or {}).get("env") for spec in kernelspecs.ours() if _place(spec) == real]
-        )
+        marks = await asyncio.to_thread(lambda: [(spec.mark or {}).get("env") for spec in self._ours(prefix)])
         env = next((found for found in marks if isinstance(found, dict)), {})
         return await self.register(prefix, name, settings.changed(env, wanted, prefix))
 
@@ -107,7 +105,7 @@ class KernelService(LoggingConfigurable):
 
     async def kernel_of(self, prefix: Path) -> Kernel | None:
         """Return the kernel that runs this prefix, or None."""
-        return (await asyncio.to_thread(self.registered)).get(os.path.realpath(prefix))
+        return await asyncio.to_thread(lambda: self.registered().get(self._cache.reals.of_one(str(prefix))))
 
     def registered(self) -> dict[str, Kernel]:
         """Return the kernels by the real path of their prefix: ours before hand-made ones, Python's before others.
@@ -115,15 +113,16 @@ class KernelService(LoggingConfigurable):
         Reads the disk (what did not change since the last time only by its times).
         """
         # What nb_conda_kernels shows of an environment stands in front of ours.
-        found = {os.path.realpath(prefix): (-1, kernel) for prefix, kernel in conda_manager.kernels(self.manager)}
-        for spec, real, _ in self._cache.everywhere():
+        shown = [(str(prefix), kernel) for prefix, kernel in conda_manager.kernels(self.manager)]
+        reals = self._cache.reals.of(prefix for prefix, _ in shown)
+        found = {reals[prefix]: (-1, kernel) for prefix, kernel in shown}
+        everywhere = [each.spec for each in self._cache.everywhere()]
+        environments = self._cache.environments(everywhere)
+        for spec in everywhere:
+            real = environments.get(spec.name)
             if real is None:
-                prefix = kernelspecs.prefix_of(spec)
-                if prefix is None:
-                    continue
-                rank, raw, real = 2, spec.name, os.path.realpath(prefix)
-            else:
-                rank, raw = 0, str((spec.mark or {})["kernel"])
+                continue
+            rank, raw = (0, str(spec.mark["kernel"])) if spec.mark else (2, spec.name)
             rank += 0 if raw.startswith("python") else 1
             if real not in found or rank < found[real][0]:
                 variables = spec.spec.get("env")
@@ -152,12 +151,20 @@ class KernelService(LoggingConfigurable):
         return written[prefix]
 
     def _unregister(self, prefix: Path) -> None:
-        real = os.path.realpath(prefix)
         with self._lock:
-            for spec in kernelspecs.ours():
-                if _place(spec) == real:
-                    kernelspecs.remove(spec)
+            for spec in self._ours(prefix):
+                kernelspecs.remove(spec)
         conda_manager.forget(self.manager, prefix, exists=(prefix / "conda-meta").is_dir())
+
+    def _places(self, ours: Iterable[Kernelspec]) -> dict[str, str]:
+        """Return the real paths of the environments of kernelspecs of ours, by their names."""
+        return self._cache.environments(list(ours))
+
+    def _ours(self, prefix: Path) -> list[Kernelspec]:
+        """Return the kernelspecs that were registered for an environment."""
+        real, known = self._cache.reals.of_one(str(prefix)), list(kernelspecs.ours())
+        places = self._places(known)
+        return [spec for spec in known if places[spec.name] == real]
 
     def _names(self, more: Iterable[Path]) -> Names:
         known = {**dict.fromkeys(more, False), **self.prefixes()}
@@ -189,8 +196,9 @@ class KernelService(LoggingConfigurable):
             moved = str(prefix) in names.by_prefix and spec.name != names.id_of(prefix, mark["kernel"])
             if moved and prefix not in todo and kernelspecs.inside(prefix):
                 todo[prefix] = _Request()
-        places = {os.path.realpath(prefix) for prefix in todo}
-        outdated = [spec for spec in known if _place(spec) in places]
+        places = self._places(known)
+        reals = set(self._cache.reals.of(map(str, todo)).values())
+        outdated = [spec for spec in known if places[spec.name] in reals]
         own = {spec.name for spec in outdated}
         taken = {found.spec.display_name for found in self._cache.everywhere() if found.spec.name not in own}
         built: dict[Path, list[Built]] = {}
@@ -208,10 +216,11 @@ class KernelService(LoggingConfigurable):
     def _build(
         self, prefix: Path, names: Names, request: _Request, known: list[Kernelspec], taken: set[str]
     ) -> list[Built]:
-        real = os.path.realpath(prefix)
+        real = self._cache.reals.of_one(str(prefix))
+        places = self._places(known)
         # The fingerprint first: a change while the rest is read shows as one afterwards.
         state = _state(prefix)
-        marks = {mark["kernel"]: mark for spec in known if (mark := spec.mark) and _place(spec) == real}
+        marks = {mark["kernel"]: mark for spec in known if (mark := spec.mark) and places[spec.name] == real}
         titles = (str(mark["title"]) for mark in marks.values() if mark.get("title"))
         reading = facts.read(str(prefix), real)
         setting = Setting(
@@ -243,22 +252,25 @@ class KernelService(LoggingConfigurable):
                 kernelspecs.write(folder / item.identifier, item.spec, item.resources)
 
     def _reconcile(self, prefixes: Iterable[Path] | None) -> None:
-        wanted = None if prefixes is None else {os.path.realpath(prefix) for prefix in prefixes}
-        places: dict[Path, list[Kernelspec]] = {}
-        for spec in kernelspecs.ours():
-            if wanted is None or _place(spec) in wanted:
-                places.setdefault(Path((spec.mark or {})["prefix"]), []).append(spec)
-        names = self._names(()) if places else Names({})
-        for prefix, specs in places.items():
+        known = list(kernelspecs.ours())
+        places = self._places(known)
+        wanted = None if prefixes is None else set(self._cache.reals.of(map(str, prefixes)).values())
+        todo: dict[Path, list[Kernelspec]] = {}
+        for spec in known:
+            if wanted is None or places[spec.name] in wanted:
+                todo.setdefault(Path((spec.mark or {})["prefix"]), []).append(spec)
+        names = self._names(()) if todo else Names({})
+        there = self._there.run(todo)
+        for prefix, specs in todo.items():
+            # A drive that is away, or does not answer, comes back with its environments.
+            if there[prefix] is not True:
+                continue
             try:
                 self._reconcile_one(prefix, specs, names)
             except (OSError, InvalidRequest) as error:
                 self.log.warning("The kernels of %s could not be brought in line: %s", prefix, error)
 
     def _reconcile_one(self, prefix: Path, specs: list[Kernelspec], names: Names) -> None:
-        if not prefix.parent.is_dir():
-            # A drive that is away comes back with its environments.
-            return
         if not (prefix / "conda-meta").is_dir() or not kernelspecs.inside(prefix):
             self.log.info("Removing the kernels of %s: the environment or its kernel is gone", prefix)
             self._unregister(prefix)
@@ -286,7 +298,3 @@ def _is_current(spec: Kernelspec, state: str, display_name: str) -> bool:
 def _state(prefix: Path) -> str:
     """Return a text that changes with the packages of an environment, and with what its activation runs and reads."""
     return hashlib.sha256(f"{fingerprint(prefix)} {sources(prefix)}".encode()).hexdigest()[:32]
-
-
-def _place(spec: Kernelspec) -> str:
-    return os.path.realpath(str((spec.mark or {})["prefix"]))

@@ -282,7 +282,7 @@ class Planner:
 
     async def _find(self, environment_id: str, copied: bool = False) -> _Found:
         """Read an environment. Raises Protected where it is to be changed and must not be."""
-        environment = await self._environments.find(environment_id)
+        environment = await self._environments.readable(environment_id)
         if not copied and (environment.protected or not environment.writable):
             raise Protected(environment.protected_reason or f"“{environment.name}” cannot be written.")
         pinned = self._repodata.settings.pinned_packages

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tfenv_lab.environments.bounded import BoundedReads
+from tfenv_lab.conda.bounded import BoundedReads
 
 
 @pytest.fixture
