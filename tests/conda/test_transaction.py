@@ -116,6 +116,19 @@ def test_what_conda_does_not_own_stays(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("number", range(5))
+def test_a_link_to_a_directory_stays_one_whatever_is_linked_behind_it(lab: Lab, number: int) -> None:
+    lab.channel.add("app", "3.0", files={f"share/data/{n}.txt": "conda's" for n in range(50 * number + 1)})
+    lab.channel.index()
+    run(lab.change("tool"))
+    elsewhere = lab.root / "elsewhere"
+    elsewhere.mkdir()
+    (lab.prefix / "share/data").symlink_to(elsewhere)
+    run(lab.change("app 3.0", "tool", job="1job"))
+    assert (lab.prefix / "share/data").is_symlink()
+    assert (lab.prefix / "share/data/0.txt").read_text() == "conda's"
+
+
+@pytest.mark.parametrize("number", range(5))
 def test_a_package_lays_its_file_over_one_that_pip_installed(lab: Lab, number: int) -> None:
     """Linking and cloning run side by side, so whichever comes first: the package's stays, as the plan had said."""
     lab.channel.add("app", "3.0", files={f"share/many/{n}.txt": "conda's" for n in range(50 * number + 1)})

@@ -65,6 +65,25 @@ def copy_records(source: Path, target: Path, without: Collection[str] = ()) -> N
         shutil.copystat(source / place, target / place)
 
 
+def copy_links(source: Path, target: Path, without: Collection[str] = ()) -> None:
+    """Give the new tree ``target`` the symbolic links of the prefix ``source``.
+
+    They come before any package is linked: what lies behind a link to a directory is laid there, not in its place.
+    """
+    beginnings = [""]
+    while beginnings:
+        beginning = beginnings.pop()
+        with contextlib.suppress(FileNotFoundError), os.scandir(f"{source}{os.sep}{beginning}") as entries:
+            for entry in entries:
+                inside = beginning + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if not inside.startswith(MARK) and inside != META:
+                        beginnings.append(f"{inside}/")
+                elif entry.is_symlink() and inside not in without:
+                    (target / beginning).mkdir(parents=True, exist_ok=True)
+                    _place(entry.path, f"{target}{os.sep}{inside}")
+
+
 def clone(
     source: Path,
     target: Path,

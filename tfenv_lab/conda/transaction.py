@@ -99,7 +99,7 @@ async def apply(
         staying = origin.kept(change.records, coming)
         leaving = origin.files - origin.files_of(staying)
         # rattler looks at every record of the tree that it links into: these have to be whole before it starts.
-        await asyncio.to_thread(_copy_records, change, staged, leaving)
+        await asyncio.to_thread(_begin, change, staged, leaving)
         sizes = await linking.fetch_sizes(coming, package_cache)
         cloned = len(origin.files - leaving)
         steps = linking.progress(sizes, coming, cloned, package_cache, watcher.progress, watcher.phase)
@@ -147,12 +147,14 @@ async def _both(one: Awaitable[_One], other: Awaitable[_Other]) -> tuple[_One, _
     return cast("tuple[_One, _Other]", done)
 
 
-def _copy_records(change: Change, staged: Path, leaving: frozenset[str]) -> None:
+def _begin(change: Change, staged: Path, leaving: frozenset[str]) -> None:
+    """Make the new tree, with what has to be there before packages are linked into it."""
     if change.origin is None:
         (staged / staging.META).mkdir(parents=True)
     else:
         own = () if change.is_continued else _ITS_OWN
         cloning.copy_records(change.origin, staged, leaving.union(own))
+        cloning.copy_links(change.origin, staged, leaving)
 
 
 def _clone(
