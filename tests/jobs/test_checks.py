@@ -180,3 +180,22 @@ class TestTurnedOff:
         _, found = await api.call("GET", "jobs")
         assert [job["kind"] for job in found["jobs"]] == ["create"]
         assert made["check"] is None
+
+
+async def test_a_check_that_is_ended_leaves_no_temporary_files(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    await create(api, f"{SLOW}.*")
+    job = await check_of(api, "running")
+    while not list(folder.rglob("result")):
+        await asyncio.sleep(0.02)
+    await api.call("DELETE", f"jobs/{job['id']}")
+    assert (await check_of(api, "cancelled"))["id"] == job["id"]
+    for _ in range(200):
+        if not any(folder.iterdir()):
+            break
+        await asyncio.sleep(0.02)
+    assert list(folder.iterdir()) == []

@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,8 @@ import psutil
 
 #: Seconds the log of a worker that has ended may take to arrive.
 PATIENCE = 5.0
+#: Variables that say where temporary files go (``tempfile.gettempdir``).
+_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
 
 def end_children(pid: int) -> None:
@@ -60,11 +63,17 @@ class WorkerProcess:
                 os.killpg(process.pid, signal.SIGKILL)
 
     def _run(self, order: dict[str, Any], loop: asyncio.AbstractEventLoop) -> int:
+        # Temporary files of a worker, and of what it starts, go when it has ended, however it did.
+        with tempfile.TemporaryDirectory(prefix="tfenv-lab-", ignore_cleanup_errors=True) as temporary:
+            return self._supervise(order, loop, {**os.environ, **dict.fromkeys(_TEMPORARY, temporary)})
+
+    def _supervise(self, order: dict[str, Any], loop: asyncio.AbstractEventLoop, environ: dict[str, str]) -> int:
         with subprocess.Popen(
             [sys.executable, "-m", "tfenv_lab.jobs.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env=environ,
             # Its own process group: what it starts (compilers, interpreters) ends with it.
             start_new_session=True,
         ) as process:
