@@ -28,6 +28,37 @@ async def test_going_back_on_what_was_asked_for_is_warned_of(api: Api, made: Any
     assert _codes(plan) == ["requested-downgrade"]
 
 
+class TestHeldBack:
+    """An update that leaves a package where it is, for what was asked for earlier."""
+
+    @pytest.fixture
+    def tensorflow_channel(self, channel: TinyChannel) -> TinyChannel:
+        channel.add("fast", "1.0", noarch="generic", depends=["python", "numpy"])
+        return fill(channel)
+
+    @pytest.fixture
+    def newer(self, made: Any, tensorflow_channel: TinyChannel) -> None:
+        tensorflow_channel.add("fast", "2.0", noarch="generic", depends=["python", "numpy >=2.2"])
+        tensorflow_channel.index()
+
+    async def test_it_is_told_with_the_update_of_both(self, api: Api, made: Any, newer: None) -> None:
+        await api.apply(kind="install", environment=made["id"], specs=["fast <2"])
+        history = Path(made["prefix"], "conda-meta", "history")
+        history.write_text(history.read_text().replace("fast <2", "fast"))
+        plan = await api.plan(kind="update", environment=made["id"], packages=["fast"])
+        assert plan["entries"] == []
+        [warning] = plan["warnings"]
+        assert warning["code"] == "held-back"
+        assert warning["message"] == "fast 2.0 could be had, if “numpy 2.1.*”, asked for earlier, need not hold."
+        plan = await api.plan(**warning["plan_request"])
+        assert {e["name"]: e["to"]["version"] for e in plan["entries"]} == {"fast": "2.0", "numpy": "2.2.0"}
+
+    async def test_what_is_the_newest_is_held_by_nothing(self, api: Api, made: Any) -> None:
+        await api.apply(kind="install", environment=made["id"], specs=["fast"])
+        plan = await api.plan(kind="update", environment=made["id"], packages=["fast"])
+        assert (plan["entries"], plan["warnings"]) == ([], [])
+
+
 async def test_a_cpu_build_beside_a_gpu_is_warned_of_unless_asked_for(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ def warnings(
         *_keras(lines),
         *_legacy_keras(draft),
         *_downgrades(lines),
+        *_held_back(draft),
         *_removals(draft, lines),
         *_python(lines),
         *_hardware(draft, settings),
@@ -102,6 +103,25 @@ def _downgrades(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
                 "requested-downgrade",
                 f"{entry.name} goes back from {entry.from_['version']} to {entry.to['version']}.",
             )
+
+
+def _held_back(draft: Draft) -> Iterator[PlanWarning]:
+    found, request = draft.held_back, draft.request
+    if found is None or not isinstance(request, requests.Update):
+        return
+    newer = " and ".join(f"{name} {version}" for name, version in found.newer.items())
+    specs = " and ".join(f"“{draft.requested[name]}”" for name in found.by)
+    yield PlanWarning(
+        "held-back",
+        f"{newer} could be had, if {specs}, asked for earlier, need not hold.",
+        severity="info",
+        plan_request={
+            "kind": "update",
+            "environment": request.environment,
+            "packages": [*request.packages, *found.by],
+            "into": request.into,
+        },
+    )
 
 
 def _removals(draft: Draft, lines: Sequence[Entry]) -> Iterator[PlanWarning]:

@@ -186,6 +186,30 @@ describe('Review', () => {
     expect(calls.planned).toEqual([CREATE]);
   });
 
+  it('offers to update what holds an update back', () => {
+    const both: PlanRequest = {
+      kind: 'update',
+      environment: 'a',
+      packages: ['tensorflow', 'keras']
+    };
+    const message =
+      'tensorflow 2.20.0 could be had, if “keras <3.6”, asked for earlier, need not hold.';
+    const calls = show({
+      request: UPDATE,
+      plan: plan('tf', {
+        kind: 'update',
+        entries: [],
+        warnings: [
+          { code: 'held-back', severity: 'info', message, plan_request: both }
+        ]
+      })
+    });
+    expect(screen.getByRole('status').textContent).toBe('Nothing changes.');
+    screen.getByText(message);
+    fireEvent.click(button('Update that, too'));
+    expect(calls.planned).toEqual([both]);
+  });
+
   it('says that everything is up to date', () => {
     show({ request: UPDATE, plan: plan('tf', { entries: [] }) });
     screen.getByText('Everything is up to date.');
