@@ -84,3 +84,32 @@ export function CudaField(props: {
     </label>
   );
 }
+
+/** One click to CUDA where there is no driver for it, and one back to the machine as it is. */
+export function AssumedDriver(props: {
+  /** The newest CUDA that could be chosen if there were a driver; null where nothing is missing. */
+  missing: string | null;
+  cuda: string | null;
+  trans: TranslationBundle;
+  onChange: (cuda: string | null) => void;
+}): JSX.Element | null {
+  const { trans, missing, cuda } = props;
+  if (cuda === null && missing === null) {
+    return null;
+  }
+  return (
+    <p className="jp-TfenvField jp-TfenvHint">
+      {cuda !== null &&
+        trans.__('Chosen as if a driver for CUDA %1 were here.', cuda)}{' '}
+      <button
+        type="button"
+        className="jp-TfenvLink"
+        onClick={() => props.onChange(cuda === null ? missing : null)}
+      >
+        {cuda === null
+          ? trans.__('Make it for a machine with CUDA %1', missing)
+          : trans.__('Take this machine as it is')}
+      </button>
+    </p>
+  );
+}

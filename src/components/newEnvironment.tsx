@@ -14,6 +14,7 @@ import {
   createRequest,
   cudaVersions,
   initialChoice,
+  missingCuda,
   offered,
   releaseOf,
   revise
@@ -26,7 +27,12 @@ import {
 } from '../models/options';
 import type { IDraft } from '../models/navigation';
 import { RadioField, SelectField } from './choiceFields';
-import { Checkbox, CudaField, NameField } from './environmentFields';
+import {
+  AssumedDriver,
+  Checkbox,
+  CudaField,
+  NameField
+} from './environmentFields';
 import { PackagesField } from './packagesField';
 
 export interface INewEnvironmentProps {
@@ -85,6 +91,12 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
         options={hardwareOptions(release, choice, trans)}
         value={choice.hardware}
         onChange={value => change({ hardware: value as Hardware })}
+      />
+      <AssumedDriver
+        missing={missingCuda(release)}
+        cuda={choice.cuda}
+        trans={trans}
+        onChange={cuda => change({ cuda, hardware: cuda ? 'cuda' : 'auto' })}
       />
       <SelectField
         label={trans.__('Python')}

@@ -14,7 +14,7 @@ export interface IPlanEntriesProps {
   readonly trans: TranslationBundle;
 }
 
-/** What changes: requested first, then changed and removed, and the new dependencies folded. */
+/** What changes: requested first, then what is added for it (folded), changed and removed. */
 export function PlanEntries(props: IPlanEntriesProps): JSX.Element {
   const { plan, trans } = props;
   const groups = groupEntries(plan.entries);
@@ -27,6 +27,12 @@ export function PlanEntries(props: IPlanEntriesProps): JSX.Element {
         trans={trans}
       />
       <Fold
+        label={trans._n('%1 dependency', '%1 dependencies', count)}
+        entries={groups.added}
+        trans={trans}
+        folded
+      />
+      <Fold
         label={trans.__('Changed with them')}
         entries={groups.changed}
         trans={trans}
@@ -35,12 +41,6 @@ export function PlanEntries(props: IPlanEntriesProps): JSX.Element {
         label={trans.__('Removed')}
         entries={groups.removed}
         trans={trans}
-      />
-      <Fold
-        label={trans._n('%1 dependency', '%1 dependencies', count)}
-        entries={groups.added}
-        trans={trans}
-        folded
       />
     </>
   );

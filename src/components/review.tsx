@@ -39,7 +39,11 @@ export function Review(props: IReviewProps): JSX.Element {
           </p>
         )}
         {plan && plan.entries.length === 0 && (
-          <p role="status">{trans.__('Everything is up to date.')}</p>
+          <p role="status">
+            {plan.warnings.length > 0
+              ? trans.__('Nothing changes.')
+              : trans.__('Everything is up to date.')}
+          </p>
         )}
         {plan && plan.entries.length > 0 && (
           <>
@@ -112,22 +116,24 @@ function PlanWarning(props: {
 function Buttons(props: IReviewProps): JSX.Element {
   const { plan, failure, trans, copyRequest } = props;
   const isNothing = plan?.entries.length === 0;
-  const alternative =
-    plan?.warnings.find(warning => warning.plan_request)?.plan_request ??
-    copyRequest;
-  const hasCopy = alternative && 'into' in alternative && alternative.into;
+  const advised = plan?.warnings.find(warning => warning.plan_request);
+  const alternative = advised?.plan_request ?? (isNothing ? null : copyRequest);
+  const label =
+    advised?.code === 'held-back'
+      ? trans.__('Update that, too')
+      : alternative && 'into' in alternative && alternative.into
+        ? trans.__('In a copy instead')
+        : trans.__('The alternative');
   return (
     <div className="jp-TfenvButtons">
-      {alternative && plan && !isNothing && (
+      {alternative && plan && (
         <button
           type="button"
           className="jp-mod-styled jp-mod-reject"
           disabled={props.isApplying}
           onClick={() => props.onPlan(alternative)}
         >
-          {hasCopy
-            ? trans.__('In a copy instead')
-            : trans.__('The alternative')}
+          {label}
         </button>
       )}
       {failure || isNothing ? (

@@ -72,6 +72,13 @@ export function cudaVersions(releases: readonly Release[]): string[] {
   return [...new Set(versions)].sort((a, b) => compareVersions(b, a));
 }
 
+/** The newest CUDA that a release has builds for, where none of them can be installed here; else null. */
+export function missingCuda(release: Release): string | null {
+  return usable(release, 'cuda', null).length === 0
+    ? (cudaVersions([release])[0] ?? null)
+    : null;
+}
+
 /** The variant that a choice comes to: the newest CUDA that fits, else CPU. */
 export function variantOf(release: Release, choice: IChoice): Variant | null {
   const fitting = usable(release, choice.hardware, choice.cuda).filter(

@@ -190,6 +190,22 @@ class TestForReal:
         await shell(line, "--yes")
         assert _installed(plan["prefix"]) == _sides(plan)[0] == _installed(made["prefix"])
 
+    async def test_a_change_that_leaves_something_without_use(
+        self, api: Api, made: Any, shell: Any, tensorflow_channel: TinyChannel
+    ) -> None:
+        for version, depends in (("1.0", ["python", "only-for-one"]), ("2.0", ["python"])):
+            tensorflow_channel.add("plugin", version, noarch="generic", depends=depends)
+        tensorflow_channel.add("only-for-one", "1.0", noarch="generic")
+        await asyncio.to_thread(tensorflow_channel.index)
+        await api.apply(kind="install", environment=made["id"], specs=["plugin 1.*"])
+        plan = await api.plan(kind="install", environment=made["id"], specs=["plugin 2.*"])
+        before = _installed(made["prefix"])
+        for line in plan["commands"]:
+            await shell(line, "--yes")
+        comes, goes = _sides(plan)
+        assert ("only-for-one", "1.0", "0") in goes
+        assert _installed(made["prefix"]) == before - goes | comes
+
     async def test_the_way_back(self, api: Api, made: Any, shell: Any) -> None:
         before = _installed(made["prefix"])
         await api.apply(kind="update", environment=made["id"], packages=["tensorflow"])

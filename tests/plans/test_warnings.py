@@ -28,6 +28,37 @@ async def test_going_back_on_what_was_asked_for_is_warned_of(api: Api, made: Any
     assert _codes(plan) == ["requested-downgrade"]
 
 
+class TestHeldBack:
+    """An update that leaves a package where it is, for what was asked for earlier."""
+
+    @pytest.fixture
+    def tensorflow_channel(self, channel: TinyChannel) -> TinyChannel:
+        channel.add("fast", "1.0", noarch="generic", depends=["python", "numpy"])
+        return fill(channel)
+
+    @pytest.fixture
+    def newer(self, made: Any, tensorflow_channel: TinyChannel) -> None:
+        tensorflow_channel.add("fast", "2.0", noarch="generic", depends=["python", "numpy >=2.2"])
+        tensorflow_channel.index()
+
+    async def test_it_is_told_with_the_update_of_both(self, api: Api, made: Any, newer: None) -> None:
+        await api.apply(kind="install", environment=made["id"], specs=["fast <2"])
+        history = Path(made["prefix"], "conda-meta", "history")
+        history.write_text(history.read_text().replace("fast <2", "fast"))
+        plan = await api.plan(kind="update", environment=made["id"], packages=["fast"])
+        assert plan["entries"] == []
+        [warning] = plan["warnings"]
+        assert warning["code"] == "held-back"
+        assert warning["message"] == "fast 2.0 could be had, if “numpy 2.1.*”, asked for earlier, need not hold."
+        plan = await api.plan(**warning["plan_request"])
+        assert {e["name"]: e["to"]["version"] for e in plan["entries"]} == {"fast": "2.0", "numpy": "2.2.0"}
+
+    async def test_what_is_the_newest_is_held_by_nothing(self, api: Api, made: Any) -> None:
+        await api.apply(kind="install", environment=made["id"], specs=["fast"])
+        plan = await api.plan(kind="update", environment=made["id"], packages=["fast"])
+        assert (plan["entries"], plan["warnings"]) == ([], [])
+
+
 async def test_a_cpu_build_beside_a_gpu_is_warned_of_unless_asked_for(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -40,15 +71,46 @@ async def test_a_cpu_build_beside_a_gpu_is_warned_of_unless_asked_for(
     assert _codes(await api.plan(**request, variant="cpu")) == []
 
 
-async def test_what_pip_installed_and_conda_would_lay_its_own_over_is_named(api: Api, made: Any) -> None:
-    dist = Path(made["prefix"]) / SITE / "pandas-2.1.0.dist-info"
-    dist.mkdir()
-    (dist / "METADATA").write_text("Name: pandas\nVersion: 2.1.0\n")
-    (dist / "INSTALLER").write_text("pip\n")
-    (dist / "RECORD").write_text("")
-    plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
-    assert _codes(plan) == ["pip-overwritten"]
-    assert "pandas" in plan["warnings"][0]["message"]
+class TestWhatPipInstalled:
+    def install(self, made: Any, name: str, version: str, *requires: str) -> None:
+        dist = Path(made["prefix"]) / SITE / f"{name}-{version}.dist-info"
+        dist.mkdir()
+        lines = [f"Name: {name}", f"Version: {version}", *(f"Requires-Dist: {text}" for text in requires)]
+        (dist / "METADATA").write_text("\n".join(lines) + "\n")
+        (dist / "INSTALLER").write_text("pip\n")
+        (dist / "RECORD").write_text("")
+
+    async def test_what_conda_would_lay_its_own_over_is_named(self, api: Api, made: Any) -> None:
+        self.install(made, "pandas", "2.1.0")
+        plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
+        assert _codes(plan) == ["pip-overwritten"]
+        assert "pandas" in plan["warnings"][0]["message"]
+
+    async def test_also_where_it_lies_over_condas(self, api: Api, made: Any) -> None:
+        self.install(made, "numpy", "2.1.7")
+        plan = await api.plan(kind="install", environment=made["id"], specs=["numpy 2.2.*"])
+        assert _codes(plan) == ["pip-overwritten"]
+        plan = await api.plan(kind="remove", environment=made["id"], packages=["numpy"])
+        assert "pip-broken" in _codes(plan)
+
+    async def test_what_stays_as_it_is_is_not_named(self, api: Api, made: Any) -> None:
+        self.install(made, "numpy", "2.1.7")
+        self.install(made, "greet", "1.0", "numpy>=2")
+        assert _codes(await api.plan(kind="install", environment=made["id"], specs=["pandas"])) == []
+
+    @pytest.mark.parametrize("into", [None, "copy"])
+    async def test_what_needs_another_version_is_named_with_it(self, api: Api, made: Any, into: str | None) -> None:
+        self.install(made, "greet", "1.0", "numpy<2.2", 'pandas>9; extra == "all"', "not a requirement", "keras>=3")
+        plan = await api.plan(kind="install", environment=made["id"], specs=["numpy 2.2.*"], into=into)
+        assert _codes(plan) == ["pip-broken"]
+        assert "greet needs numpy <2.2 and it becomes 2.2.0." in plan["warnings"][0]["message"]
+
+    async def test_what_loses_a_package_is_named(self, api: Api, made: Any) -> None:
+        self.install(made, "greet", "1.0", "pip")
+        plan = await api.plan(kind="remove", environment=made["id"], packages=["pip"])
+        assert [w["message"] for w in plan["warnings"]] == [
+            "What pip installed here may break: greet needs pip and it is removed."
+        ]
 
 
 async def test_notebooks_that_use_the_environment_are_named(api: Api, made: Any, jp_fetch: Any) -> None:

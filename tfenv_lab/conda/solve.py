@@ -11,6 +11,7 @@ from rattler import ChannelPriority, GenericVirtualPackage, MatchSpec, RepoDataR
 from rattler.exceptions import GatewayError, SolverError
 
 from ..errors import Unsatisfiable
+from .specs import name_of
 
 if TYPE_CHECKING:
     from .repodata import Repodata
@@ -41,11 +42,16 @@ async def solve(
     Raises Unsatisfiable with the solver's explanation, ChannelUnreachable where repodata cannot be had.
     """
     await repodata.refresh()
+    wanted = list(specs)
     priority = ChannelPriority.Disabled if repodata.settings.channel_priority == "disabled" else ChannelPriority.Strict
+    if repodata.settings.channel_priority == "strict" and len(repodata.channels) > 1:
+        # Of what is asked for by name only records that match are looked at, and so a channel that has others alone
+        # is passed over, as conda does where the priority is flexible. Asked for by the bare name, too, it is not.
+        wanted += {name_of(spec): None for spec in wanted}
     try:
         records = await rattler.solve(
             repodata.channels,
-            [MatchSpec(spec, strict=False) for spec in specs],
+            [MatchSpec(spec, strict=False) for spec in wanted],
             gateway=repodata.gateway,
             platforms=repodata.subdirs,
             locked_packages=list(keep),

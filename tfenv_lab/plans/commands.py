@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,8 @@ def commands(draft: Draft, settings: CondaSettings) -> list[str]:
             solved = [["conda", "update", *place, *source, "--all"]]
         case requests.Install() | requests.Update():
             solved = [["conda", "install", *place, *source, *specs]]
+            # conda keeps what nothing needs any more.
+            lines = _away(_gone(draft), place)
         case requests.Remove():
             lines = _exactly(draft, place)
         case requests.Clone():
@@ -67,17 +69,22 @@ def _exactly(draft: Draft, place: list[str]) -> list[list[str]]:
     """Return the lines that take away and bring exactly a plan's packages: conda asks no channel and solves nothing."""
     before = {record.name.normalized: record for record in draft.before}
     after = {record.name.normalized: record for record in draft.after}
-    gone = [name for name in before if name not in after]
+    gone = _gone(draft)
     come = [record for name, record in after.items() if name not in before or not same(before[name], record)]
     if _minor(before) != _minor(after):
         # conda takes them for installed already, but their files lie where the other Python looks.
         moved = [name for name, record in after.items() if record.noarch.python and record not in come]
-        gone += [name for name in moved if name in before]
+        gone |= before.keys() & moved
         come += [after[name] for name in moved]
-    return [
-        *([["conda", "remove", *place, "--force", *sorted(gone)]] if gone else []),
-        *([["conda", "install", *place, *_addresses(come)]] if come else []),
-    ]
+    return [*_away(gone, place), *([["conda", "install", *place, *_addresses(come)]] if come else [])]
+
+
+def _gone(draft: Draft) -> set[str]:
+    return {record.name.normalized for record in draft.before} - {record.name.normalized for record in draft.after}
+
+
+def _away(names: Collection[str], place: list[str]) -> list[list[str]]:
+    return [["conda", "remove", *place, "--force", *sorted(names)]] if names else []
 
 
 def _minor(records: Mapping[str, RepoDataRecord]) -> list[str]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from ..conda import pins
 from ..errors import NotFound, PrefixExists, Protected, Unsatisfiable
 from . import change, requests
+from . import held_back as held_backs
+from .held_back import HeldBack
 
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage, RepoDataRecord
@@ -51,6 +53,7 @@ class Draft:
     notes: tuple[str, ...] = ()
     pypi: tuple[str, ...] = ()
     channels: tuple[ChannelRef, ...] = ()
+    held_back: HeldBack | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,7 @@ class Planner:
         state = found.state
         freed: set[str] = set()
         held: list[str] = []
+        held_back: HeldBack | None = None
         if isinstance(request, requests.Install):
             asked_for = specs.by_name(str(specs.parse(text, self._allowed())) for text in request.specs)
             new = change.same_variant(state, asked_for)
@@ -176,6 +180,8 @@ class Planner:
         else:
             asked = change.remembered(state, new, after)
             given = tuple(change.reached(state, new, after))
+            if request.packages != requests.ALL:
+                held_back = await held_backs.find(request.packages, new, state, after, solve)
         name, prefix, copy_of = found.environment.name, found.prefix, None
         if request.into is not None:
             name, prefix, copy_of = request.into, self._new_prefix(request.into), found.prefix
@@ -193,6 +199,7 @@ class Planner:
             environment=found.environment,
             cuda=cuda,
             virtual=virtual,
+            held_back=held_back,
         )
 
     async def _remove(self, request: requests.Remove) -> Draft:

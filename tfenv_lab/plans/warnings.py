@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..tensorflow.variants import variant_of
 from . import requests
 from .models import Entry, PlanWarning
+from .pip_packages import warnings as of_pip
 
 if TYPE_CHECKING:
     from ..conda.condarc import CondaSettings
@@ -25,10 +26,11 @@ def warnings(
         *_keras(lines),
         *_legacy_keras(draft),
         *_downgrades(lines),
+        *_held_back(draft),
         *_removals(draft, lines),
         *_python(lines),
         *_hardware(draft, settings),
-        *_pip(draft),
+        *of_pip(draft, lines),
         *_by_pip(draft),
         *_running(draft, running),
         *(PlanWarning("import-not-honoured", note) for note in draft.notes),
@@ -104,6 +106,25 @@ def _downgrades(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
             )
 
 
+def _held_back(draft: Draft) -> Iterator[PlanWarning]:
+    found, request = draft.held_back, draft.request
+    if found is None or not isinstance(request, requests.Update):
+        return
+    newer = " and ".join(f"{name} {version}" for name, version in found.newer.items())
+    specs = " and ".join(f"“{draft.requested[name]}”" for name in found.by)
+    yield PlanWarning(
+        "held-back",
+        f"{newer} could be had, if {specs}, asked for earlier, need not hold.",
+        severity="info",
+        plan_request={
+            "kind": "update",
+            "environment": request.environment,
+            "packages": [*request.packages, *found.by],
+            "into": request.into,
+        },
+    )
+
+
 def _removals(draft: Draft, lines: Sequence[Entry]) -> Iterator[PlanWarning]:
     named = draft.request.packages if isinstance(draft.request, requests.Remove) else ()
     for entry in lines:
@@ -147,29 +168,6 @@ def _hardware(draft: Draft, settings: CondaSettings) -> Iterator[PlanWarning]:
             "cpu-build-with-gpu",
             f"{here}, but this is a CPU build of TensorFlow; it will not use a GPU.",
         )
-
-
-def _pip(draft: Draft) -> Iterator[PlanWarning]:
-    """Packages that pip put into the prefix and that this change lays its own files over, or leaves behind."""
-    if not draft.before:
-        return
-    from ..conda.prefix import pypi_packages
-
-    source = draft.copy_of or draft.prefix
-    by_pip = {package.name: package for package in pypi_packages(source)}
-    before = {r.name.normalized for r in draft.before}
-    clashes = sorted(name for r in draft.after if (name := r.name.normalized) in by_pip and name not in before)
-    if clashes:
-        yield PlanWarning(
-            "pip-overwritten",
-            f"pip installed {', '.join(clashes)} here; this change puts conda's own over it.",
-        )
-    pythons = [
-        _numbers(str(r.version)) for rs in (draft.before, draft.after) for r in rs if r.name.normalized == "python"
-    ]
-    others = sorted(set(by_pip) - set(clashes))
-    if others and len(set(pythons)) > 1:
-        yield PlanWarning("pip-left-behind", f"After the change of Python, these are gone: {', '.join(others)}.")
 
 
 def _by_pip(draft: Draft) -> Iterator[PlanWarning]:

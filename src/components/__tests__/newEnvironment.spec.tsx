@@ -101,6 +101,35 @@ describe('NewEnvironment', () => {
     expect(requests[0]).toMatchObject({ variant: 'cuda', cuda: '12.8' });
   });
 
+  it('is for a machine with CUDA with one click, and for this one again with another', () => {
+    const requests = show();
+    fireEvent.click(
+      screen.getByRole('button', {
+        name: 'Make it for a machine with CUDA 12.9'
+      })
+    );
+    screen.getByText('Chosen as if a driver for CUDA 12.9 were here.');
+    review();
+    expect(requests[0]).toMatchObject({ variant: 'cuda', cuda: '12.9' });
+    fireEvent.click(
+      screen.getByRole('button', { name: 'Take this machine as it is' })
+    );
+    review();
+    expect(requests[1]).toMatchObject({ variant: 'auto', cuda: null });
+  });
+
+  it('offers no other machine where this one has what it takes', () => {
+    const variants = CATALOG.releases[1].variants.map(variant => ({
+      ...variant,
+      installable: true,
+      reason: null
+    }));
+    const releases = [{ ...CATALOG.releases[1], variants }];
+    show({ catalog: { ...CATALOG, releases } });
+    screen.getByRole('radio', { name: 'Auto: CUDA 12.9' });
+    expect(screen.queryByText(/Make it for a machine/)).toBeNull();
+  });
+
   it('offers pre-releases only when asked to', () => {
     show();
     const releases = within(screen.getByLabelText('TensorFlow'));

@@ -97,6 +97,21 @@ describe('Review', () => {
     expect(button('Update').disabled).toBe(false);
   });
 
+  it('has what is requested first, then added, changed and removed', () => {
+    const entries = [
+      entry('remove', 'tensorflow-estimator', '2.15.0', null),
+      entry('upgrade', 'protobuf', '5.29', '6.31'),
+      entry('install', 'optree', null, '0.17'),
+      entry('upgrade', 'tensorflow', '2.19.1', '2.20.0', { requested: true })
+    ];
+    show({ request: UPDATE, plan: plan('tf', { kind: 'update', entries }) });
+    expect(
+      screen
+        .getAllByRole('rowheader', { hidden: true })
+        .map(each => each.textContent)
+    ).toEqual(['tensorflow', 'optree', 'protobuf', 'tensorflow-estimator']);
+  });
+
   it('says for which hardware TensorFlow is, where that is new', () => {
     const build = (name: string): { build: string; channel: string } => ({
       build: name,
@@ -169,6 +184,30 @@ describe('Review', () => {
     expect(details?.textContent).toContain('would require');
     fireEvent.click(button('Plan again'));
     expect(calls.planned).toEqual([CREATE]);
+  });
+
+  it('offers to update what holds an update back', () => {
+    const both: PlanRequest = {
+      kind: 'update',
+      environment: 'a',
+      packages: ['tensorflow', 'keras']
+    };
+    const message =
+      'tensorflow 2.20.0 could be had, if “keras <3.6”, asked for earlier, need not hold.';
+    const calls = show({
+      request: UPDATE,
+      plan: plan('tf', {
+        kind: 'update',
+        entries: [],
+        warnings: [
+          { code: 'held-back', severity: 'info', message, plan_request: both }
+        ]
+      })
+    });
+    expect(screen.getByRole('status').textContent).toBe('Nothing changes.');
+    screen.getByText(message);
+    fireEvent.click(button('Update that, too'));
+    expect(calls.planned).toEqual([both]);
   });
 
   it('says that everything is up to date', () => {

@@ -1,0 +1,85 @@
+"""What a change does to the packages that pip installed in an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import PathDistribution
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import InvalidVersion, Version
+
+from .models import Entry, PlanWarning
+
+if TYPE_CHECKING:
+    from ..conda.pypi import PypiPackage
+    from .planner import Draft
+
+_SHOWN = 5
+
+
+def warnings(draft: Draft, lines: Sequence[Entry]) -> Iterator[PlanWarning]:
+    """Yield the warnings. ``lines`` say what moves, in a copy, too, compared with the original."""
+    if not draft.before:
+        return
+    from ..conda.prefix import pypi_packages
+    from ..conda.pypi import normalize
+
+    by_pip = {package.name: package for package in pypi_packages(draft.copy_of or draft.prefix)}
+    moved = {normalize(entry.name): entry for entry in lines}
+    laid_over = sorted(name for name in by_pip if name in moved and moved[name].to)
+    taken = sorted(name for name in by_pip if name in moved and not moved[name].to)
+    if laid_over:
+        yield PlanWarning(
+            "pip-overwritten",
+            f"pip installed {', '.join(laid_over)} here; this change puts conda's own over it.",
+        )
+    if taken:
+        yield PlanWarning(
+            "pip-broken",
+            f"pip installed {', '.join(taken)} over conda's; this change takes conda's files away, and with them some "
+            "of pip's.",
+        )
+    others = {name: package for name, package in by_pip.items() if name not in moved}
+    if _python_moves(moved):
+        if others:
+            yield PlanWarning(
+                "pip-left-behind", f"After the change of Python, these are gone: {_some(sorted(others))}."
+            )
+        return
+    broken = [text for name in sorted(others) for text in _unmet(others[name], moved)]
+    if broken:
+        yield PlanWarning("pip-broken", f"What pip installed here may break: {_some(broken)}.")
+
+
+def _python_moves(moved: Mapping[str, Entry]) -> bool:
+    python = moved.get("python")
+    if python is None or python.from_ is None:
+        return False
+    versions = [side["version"].split(".")[:2] if side else None for side in (python.from_, python.to)]
+    return versions[0] != versions[1]
+
+
+def _unmet(package: PypiPackage, moved: Mapping[str, Entry]) -> Iterator[str]:
+    """Yield what a package of pip's requires and has now, and will not have after the change."""
+    from ..conda.pypi import normalize
+
+    for text in PathDistribution(package.dist_info).requires or ():
+        try:
+            wanted = Requirement(text)
+            entry = moved.get(normalize(wanted.name))
+            if entry is None or entry.from_ is None or (wanted.marker and not wanted.marker.evaluate({"extra": ""})):
+                continue
+            if not wanted.specifier.contains(Version(entry.from_["version"]), prereleases=True):
+                continue
+            will = entry.to["version"] if entry.to else None
+            if will is None or not wanted.specifier.contains(Version(will), prereleases=True):
+                becomes = f"it becomes {will}" if will else "it is removed"
+                versions = f" {wanted.specifier}" if wanted.specifier else ""
+                yield f"{package.name} needs {wanted.name}{versions} and {becomes}"
+        except (InvalidRequirement, InvalidVersion):
+            continue
+
+
+def _some(texts: Sequence[str]) -> str:
+    return ", ".join(texts[:_SHOWN]) + (f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else "")
