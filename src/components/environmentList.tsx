@@ -40,7 +40,7 @@ export function EnvironmentList(props: IEnvironmentListProps): JSX.Element {
   const { groups, trans, execute } = props;
   const sorts: Record<Sort, string> = {
     name: trans.__('Name'),
-    tensorflow: trans.__('Newest TensorFlow'),
+    tensorflow: trans.__('TensorFlow'),
     modified: trans.__('Last changed')
   };
   return (

@@ -82,7 +82,7 @@ describe('EnvironmentList', () => {
     expect(choice.selectedOptions[0].text).toBe('Last changed');
     expect(Array.from(choice.options, option => option.text)).toEqual([
       'Name',
-      'Newest TensorFlow',
+      'TensorFlow',
       'Last changed'
     ]);
     fireEvent.change(choice, { target: { value: 'tensorflow' } });
