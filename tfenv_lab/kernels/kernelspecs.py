@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 #: The key of our mark in a kernelspec's metadata.
 MARK = "tfenv_lab"
 #: Raised when what we write changes, so that older kernelspecs are rewritten.
-FORMAT = 1
+FORMAT = 2
 #: Where an environment keeps its own kernelspecs.
 INSIDE = Path("share", "jupyter", "kernels")
 
