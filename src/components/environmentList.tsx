@@ -40,7 +40,7 @@ export function EnvironmentList(props: IEnvironmentListProps): JSX.Element {
   const { groups, trans, execute } = props;
   const sorts: Record<Sort, string> = {
     name: trans.__('Sort: name'),
-    tensorflow: trans.__('Sort: newest TensorFlow'),
+    tensorflow: trans.__('Sort: TensorFlow'),
     modified: trans.__('Sort: last changed')
   };
   return (

@@ -84,6 +84,20 @@ class TestDeclaredVariables:
         assert environment_variables(prefix)["CONDA_PREFIX"] == str(prefix)
 
 
+def test_conda_itself_is_found_behind_the_environments_programs(prefix: Path, tmp_path: Path) -> None:
+    root = tmp_path / "conda"
+    assert environment_variables(prefix, root)["PATH"] == f"{prefix}/bin:${{PATH}}"
+    (root / "condabin").mkdir(parents=True)
+    assert environment_variables(prefix, root)["PATH"] == f"{prefix}/bin:{root}/condabin:${{PATH}}"
+
+
+def test_declared_variables_are_in_capitals_as_conda_exports_them(prefix: Path) -> None:
+    (prefix / "conda-meta" / "state").write_text('{"env_vars": {"mode": "1", "path": "/reserved"}}')
+    found = environment_variables(prefix)
+    assert found["MODE"] == "1"
+    assert not {"mode", "path"} & found.keys()
+
+
 @needs_bash
 class TestScripts:
     def test_what_they_export_is_there(self, prefix: Path) -> None:
@@ -114,6 +128,14 @@ class TestScripts:
     def test_what_was_already_so_is_not_repeated(self, prefix: Path) -> None:
         add_script(prefix, "a.sh", "export HOME=/home/u LD_LIBRARY_PATH=/machine/lib\n")
         assert not {"HOME", "LD_LIBRARY_PATH", "SHLVL", "PWD", "_"} & set(environment_variables(prefix, base=BASE))
+
+    def test_what_they_unset_is_empty(self, prefix: Path) -> None:
+        add_script(prefix, "a.sh", "unset LD_LIBRARY_PATH\n")
+        assert environment_variables(prefix, base={**BASE, "odd.name": "1"}).items() >= {"LD_LIBRARY_PATH": ""}.items()
+
+    def test_a_machine_without_a_locale_has_none_afterwards(self, prefix: Path) -> None:
+        add_script(prefix, "a.sh", "export A=1\n")
+        assert "LC_CTYPE" not in environment_variables(prefix, base=BASE)
 
     def test_values_may_hold_anything(self, prefix: Path) -> None:
         add_script(prefix, "a.sh", "export ODD=$'two\\nlines \\'quoted\\' $x \\xc3\\xa9'\n")

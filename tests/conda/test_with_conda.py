@@ -12,9 +12,13 @@ import shutil
 import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import pytest
+
+from tfenv_lab.conda import condarc
+from tfenv_lab.conda.activation import environment_variables
 
 from ..conftest import Api
 from ..tiny_channel import TinyChannel
@@ -101,6 +105,33 @@ async def test_what_it_changes_is_right_here_at_once(api: Api, made: Any, conda:
     await conda("remove", "--yes", "pandas")
     assert "pandas" not in await _packages(api, made)
     assert "❌" not in await conda("doctor")
+
+
+async def test_it_activates_as_a_kernel_is_activated(made: Any, clean_home: Path) -> None:
+    prefix = Path(made["prefix"])
+    for name, text in {
+        "a.sh": 'export XLA_FLAGS="--dir=$CONDA_PREFIX" LD_LIBRARY_PATH="$CONDA_PREFIX/lib:$LD_LIBRARY_PATH"',
+        "a2.sh": "unset OLD",
+        "b.sh": 'export PATH="$CONDA_PREFIX/extra:$PATH:/tail"\nnot_exported=1\nfalse',
+        "c.fish": "set -x FISH 1",
+    }.items():
+        (prefix / "etc" / "conda" / "activate.d").mkdir(parents=True, exist_ok=True)
+        (prefix / "etc" / "conda" / "activate.d" / name).write_text(text)
+    variables = {"mode": "fast $HOME", "GONE": "***unset***", "PATH": "/reserved"}
+    (prefix / "conda-meta" / "state").write_text(json.dumps({"env_vars": variables}))
+    base = {"HOME": str(clean_home), "PATH": "/usr/bin:/bin", "LD_LIBRARY_PATH": "/machine/lib", "OLD": "x"}
+    command = [str(CONDA), "shell.posix", "activate", str(prefix)]
+    script = subprocess.run(command, env=base, capture_output=True, text=True, check=True).stdout
+    shell = ["bash", "--norc", "--noprofile", "-c", f"{script}\nexec env -0"]
+    lines = subprocess.run(shell, env=base, capture_output=True, text=True, check=True).stdout.split("\0")
+    theirs = {name: value for name, _, value in (line.partition("=") for line in lines if line)}
+
+    root = condarc.load({"CONDA_EXE": str(CONDA), "HOME": str(clean_home)}, clean_home).root_prefix
+    ours = {**base, **environment_variables(prefix, root, base)}
+    ours = {name: Template(value).safe_substitute(base) for name, value in ours.items() if value}
+    # What conda's own shell functions need, and what the shell sets.
+    others = ("CONDA_EXE", "CONDA_PYTHON_EXE", "_CONDA", "_CE_", "PS1", "PWD", "SHLVL", "_")
+    assert ours == {name: value for name, value in theirs.items() if value and not name.startswith(others)}
 
 
 async def test_it_goes_back_to_a_revision_of_ours(api: Api, made: Any, conda: Run) -> None:

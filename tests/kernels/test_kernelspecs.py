@@ -11,7 +11,7 @@ from jupyter_core.paths import jupyter_data_dir
 
 from tests.prefixes import add_kernel, later, make_prefix
 from tfenv_lab.kernels import kernelspecs
-from tfenv_lab.kernels.kernelspecs import Cache, Kernelspec, prefix_of, program
+from tfenv_lab.kernels.kernelspecs import Cache, Kernelspec, program
 
 MARK = {"metadata": {"tfenv_lab": {"prefix": "/p", "kernel": "python3"}}}
 
@@ -85,13 +85,20 @@ class TestProgram:
         assert program([first, "x"], prefix) == [first, "x"]
 
 
-class TestPrefixOf:
+class TestEnvironments:
     def of(self, *argv: object) -> Path | None:
-        return prefix_of(Kernelspec("x", Path("/x"), {"argv": list(argv)}))
+        found = Cache().environments([Kernelspec("x", Path("/x"), {"argv": list(argv)})])
+        return Path(found["x"]) if "x" in found else None
 
     def test_the_environment_whose_program_is_started(self, prefix: Path) -> None:
         assert self.of(f"{prefix}/bin/python", "-m", "ipykernel_launcher") == prefix
         assert self.of(f"{prefix}/bin/R") == prefix
+
+    def test_of_ours_it_is_the_one_that_they_were_made_for(self, prefix: Path, tmp_path: Path) -> None:
+        (tmp_path / "link").symlink_to(prefix)
+        mark = {"tfenv_lab": {"prefix": str(tmp_path / "link"), "kernel": "python3"}}
+        spec = Kernelspec("x", Path("/x"), {"argv": ["/elsewhere/bin/python"], "metadata": mark})
+        assert Cache().environments([spec]) == {"x": str(prefix)}
 
     def test_others(self, tmp_path: Path) -> None:
         assert self.of(f"{tmp_path}/bin/python") is None

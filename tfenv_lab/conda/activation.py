@@ -28,6 +28,9 @@ _UNSET, _RESERVED = "***unset***", ("PATH",)
 #: What a shell changes by itself.
 _OF_THE_SHELL = frozenset(("_", "SHLVL", "PWD", "OLDPWD", "BASHOPTS", "SHELLOPTS", "PS1"))
 
+#: What Python makes of a C locale for itself and its children (PEP 538).
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
+
 _WINDOWS = sys.platform == "win32"
 
 
@@ -70,7 +73,9 @@ def _variables(prefix: Path) -> dict[str, str]:
         found.update(_load(path))
     own: object = _load(prefix / "conda-meta" / "state").get("env_vars", {})
     found.update(own if isinstance(own, dict) else {})
-    return {str(name): str(value) for name, value in found.items() if value != _UNSET and name not in _RESERVED}
+    # conda exports them in capitals, however they are written (its setting envvars_force_uppercase).
+    capital = {str(name).upper(): str(value) for name, value in found.items() if value != _UNSET}
+    return {name: value for name, value in capital.items() if name not in _RESERVED}
 
 
 def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] | None:
@@ -107,7 +112,11 @@ def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] 
     if process.returncode != 0 or not output:
         return None
     pairs = (item.partition(b"=") for item in output.split(b"\0") if item)
-    return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
+    found = {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
+    if "LC_CTYPE" not in env and found.get("LC_CTYPE") in _COERCED:
+        # Python's own doing where there is no locale, not the scripts'.
+        del found["LC_CTYPE"]
+    return found
 
 
 def _quote(text: str) -> str:
@@ -137,7 +146,9 @@ def environment_variables(
     that fail or take longer than ``SCRIPT_LIMIT`` seconds are left out, with a warning in the log. Blocks:
     call it in a thread.
     """
-    front = os.pathsep.join(map(str, path_directories(prefix)))
+    # Behind the environment's own programs conda itself, so that a notebook's “!conda” finds it.
+    programs = [root / "condabin"] if root is not None and (root / "condabin").is_dir() else []
+    front = os.pathsep.join(map(str, [*path_directories(prefix), *programs]))
     name = _default_env(prefix, root)
     set_first = {
         "CONDA_PREFIX": str(prefix),
@@ -161,7 +172,9 @@ def environment_variables(
     if after is None:
         log.warning("The activation scripts of %s failed; its kernel starts without what they set", prefix)
         return result
-    for key, value in after.items():
+    # A kernelspec cannot unset a variable; conda, too, makes it empty (``unset_var_tmpl``).
+    unset = {key: "" for key in before.keys() - after.keys() if key.isidentifier()}
+    for key, value in (unset | after).items():
         if key in _OF_THE_SHELL or key.startswith("BASH_FUNC_") or before.get(key) == value:
             continue
         result[key] = _template(value)

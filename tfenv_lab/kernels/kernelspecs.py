@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 #: The key of our mark in a kernelspec's metadata.
 MARK = "tfenv_lab"
 #: Raised when what we write changes, so that older kernelspecs are rewritten.
-FORMAT = 1
+FORMAT = 2
 #: Where an environment keeps its own kernelspecs.
 INSIDE = Path("share", "jupyter", "kernels")
 
@@ -100,10 +100,9 @@ def ours() -> Iterator[Kernelspec]:
 
 
 class Found(NamedTuple):
-    """A kernelspec that Jupyter lists, and whether it was registered here."""
+    """A kernelspec that Jupyter lists, and what changes with its file."""
 
     spec: Kernelspec
-    is_ours: bool
     stamp: tuple[int, int, int]
 
 
@@ -171,7 +170,7 @@ class Cache:
         if spec.mark is not None:
             # A link may lead elsewhere since.
             self.reals.forget(spec.mark["prefix"])
-        return Found(spec, spec.mark is not None, stamp)
+        return Found(spec, stamp)
 
     def environments(self, specs: Iterable[Kernelspec]) -> dict[str, str]:
         """Return the real path of the environment that each kernelspec (by its name) starts, where that can be told.
@@ -192,13 +191,8 @@ def _program_of(spec: Kernelspec) -> str | None:
     return argv[0] if isinstance(argv, list) and argv and isinstance(argv[0], str) else None
 
 
-def prefix_of(spec: Kernelspec) -> Path | None:
-    """Return the conda environment whose program a kernelspec starts, or None where that cannot be told."""
-    program = _program_of(spec)
-    return None if program is None else _prefix_of(program)
-
-
 def _prefix_of(text: str) -> Path | None:
+    """Return the conda environment that a program is of, or None where that cannot be told."""
     program = Path(text)
     if program.is_absolute():
         prefix = program.parent.parent if program.parent.name in ("bin", "Scripts") else program.parent

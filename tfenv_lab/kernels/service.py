@@ -39,9 +39,8 @@ class KernelService(LoggingConfigurable):
     """Registers and removes kernelspecs in the user's kernel directory.
 
     ``prefixes`` returns every environment (ids depend on all of them), and whether conda lists it;
-    ``display_name`` is the
-    trait ``kernel_display_name``; ``manager`` the server's kernelspec manager. Only kernelspecs with our
-    mark are touched.
+    ``display_name`` is the trait ``kernel_display_name``; ``manager`` the server's kernelspec manager. Only
+    kernelspecs with our mark are touched.
     """
 
     def __init__(
@@ -156,14 +155,10 @@ class KernelService(LoggingConfigurable):
                 kernelspecs.remove(spec)
         conda_manager.forget(self.manager, prefix, exists=(prefix / "conda-meta").is_dir())
 
-    def _places(self, ours: Iterable[Kernelspec]) -> dict[str, str]:
-        """Return the real paths of the environments of kernelspecs of ours, by their names."""
-        return self._cache.environments(list(ours))
-
     def _ours(self, prefix: Path) -> list[Kernelspec]:
         """Return the kernelspecs that were registered for an environment."""
         real, known = self._cache.reals.of_one(str(prefix)), list(kernelspecs.ours())
-        places = self._places(known)
+        places = self._cache.environments(known)
         return [spec for spec in known if places[spec.name] == real]
 
     def _names(self, more: Iterable[Path]) -> Names:
@@ -196,7 +191,7 @@ class KernelService(LoggingConfigurable):
             moved = str(prefix) in names.by_prefix and spec.name != names.id_of(prefix, mark["kernel"])
             if moved and prefix not in todo and kernelspecs.inside(prefix):
                 todo[prefix] = _Request()
-        places = self._places(known)
+        places = self._cache.environments(known)
         reals = set(self._cache.reals.of(map(str, todo)).values())
         outdated = [spec for spec in known if places[spec.name] in reals]
         own = {spec.name for spec in outdated}
@@ -217,7 +212,7 @@ class KernelService(LoggingConfigurable):
         self, prefix: Path, names: Names, request: _Request, known: list[Kernelspec], taken: set[str]
     ) -> list[Built]:
         real = self._cache.reals.of_one(str(prefix))
-        places = self._places(known)
+        places = self._cache.environments(known)
         # The fingerprint first: a change while the rest is read shows as one afterwards.
         state = _state(prefix)
         marks = {mark["kernel"]: mark for spec in known if (mark := spec.mark) and places[spec.name] == real}
@@ -253,7 +248,7 @@ class KernelService(LoggingConfigurable):
 
     def _reconcile(self, prefixes: Iterable[Path] | None) -> None:
         known = list(kernelspecs.ours())
-        places = self._places(known)
+        places = self._cache.environments(known)
         wanted = None if prefixes is None else set(self._cache.reals.of(map(str, prefixes)).values())
         todo: dict[Path, list[Kernelspec]] = {}
         for spec in known:

@@ -82,7 +82,7 @@ describe('EnvironmentList', () => {
     expect(choice.selectedOptions[0].text).toBe('Sort: last changed');
     expect(Array.from(choice.options, option => option.text)).toEqual([
       'Sort: name',
-      'Sort: newest TensorFlow',
+      'Sort: TensorFlow',
       'Sort: last changed'
     ]);
     fireEvent.change(choice, { target: { value: 'tensorflow' } });
