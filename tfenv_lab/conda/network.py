@@ -126,22 +126,25 @@ def _proxies(settings: CondaSettings) -> list[str]:
 def client(settings: CondaSettings, retries: int = 3) -> Client:
     """Return a client that follows condarc's ``ssl_verify`` and ``proxy_servers``, and its channels' credentials.
 
-    ``ssl_verify`` is a bool, ``"truststore"`` (the system's certificates) or the path of a bundle, and
-    ``proxy_servers`` maps ``http``, ``https``, ``all`` or one of them with a host to URLs. Proxy
-    variables of the process are honoured where the settings are silent. ``retries`` of a failed request
-    wait longer each time, some seconds in all.
+    ``ssl_verify`` is a bool, ``"truststore"`` (the system's certificates), the path of a bundle, or of a
+    directory of certificates (by OpenSSL's names); ``proxy_servers`` maps ``http``, ``https``, ``all``, or
+    one of them with a host, to URLs. Proxy variables of the process are honoured where the settings are
+    silent. ``retries`` of a failed request wait longer each time, some seconds in all.
     """
     lines = []
-    bundle = None
+    bundle, folder = None, None
     if settings.ssl_verify is False:
         lines.append("tls-no-verify = true")
     elif isinstance(settings.ssl_verify, str):
         lines.append('tls-root-certs = "system"')
-        bundle = None if settings.ssl_verify == "truststore" else settings.ssl_verify
+        if settings.ssl_verify != "truststore":
+            is_folder = Path(settings.ssl_verify).is_dir()
+            bundle, folder = (None, settings.ssl_verify) if is_folder else (settings.ssl_verify, None)
     lines += _proxies(settings)
     lines += _tokens(settings.rules.credentials)
     with (
         _variable("SSL_CERT_FILE", bundle),
+        _variable("SSL_CERT_DIR", folder),
         _passwords(settings.rules.credentials) as secrets,
         _variable("RATTLER_AUTH_FILE", secrets),
     ):
