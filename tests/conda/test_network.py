@@ -136,6 +136,15 @@ class TestProxies:
         assert one.requests
         assert not two.requests
 
+    def test_one_may_be_written_without_a_scheme(self, proxies: list[HttpChannel]) -> None:
+        self.ask({"http": proxies[0].url.removeprefix("http://")}, "http://a.invalid/c")
+        assert proxies[0].requests
+
+    def test_what_is_no_url_is_said_and_not_quoted(self, caplog: pytest.LogCaptureFixture) -> None:
+        client(replace(PLAIN, proxy_servers={"https": "http://me:secret@not a host"}))
+        assert "proxy_servers" in caplog.text
+        assert "secret" not in caplog.text
+
     def test_a_host_can_be_reached_without(self, proxies: list[HttpChannel], tmp_path: Path) -> None:
         proxy, server = proxies
         host = server.url.replace("127.0.0.1", "localhost")

@@ -98,7 +98,16 @@ def _tokens(credentials: Mapping[str, Credential]) -> list[str]:
 def _proxy(scheme: str, host: str, servers: Mapping[str, str]) -> str:
     """Return the proxy of a host, "" for none (the order is ``select_proxy``'s of requests, which conda uses)."""
     keys = (f"{scheme}://{host}", scheme, f"all://{host}", "all")
-    return next((servers[key] for key in keys if key in servers), "")
+    found = next((servers[key] for key in keys if key in servers), "")
+    return found if not found or "://" in found else f"http://{found.lstrip('/')}"
+
+
+def _is_url(text: str) -> bool:
+    try:
+        Config.from_toml(f"[proxy-config]\nhttp = {json.dumps(text)}")
+    except ValueError:
+        return False
+    return True
 
 
 def _proxies(settings: CondaSettings) -> list[str]:
@@ -117,7 +126,10 @@ def _proxies(settings: CondaSettings) -> list[str]:
         if len(proxies) > 1:
             log.warning("proxy_servers: channels cannot have a proxy each; %s takes the general one", scheme)
         chosen = proxies.pop() if len(proxies) == 1 else general
-        if chosen:
+        if chosen and not _is_url(chosen):
+            # Not quoted: it may hold a password.
+            log.warning("proxy_servers: the proxy for %s is no URL; none is used", scheme)
+        elif chosen:
             lines.append(f"{scheme} = {json.dumps(chosen)}")
         direct += sorted(host for host, proxy in needed.items() if not proxy)
     return ["[proxy-config]", *lines, f"non-proxy-hosts = {json.dumps(direct)}"] if lines else []
