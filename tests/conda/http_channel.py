@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import ssl
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -24,10 +25,12 @@ class HttpChannel:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
-    def up(self) -> None:
-        """Start to answer; after ``down`` at the same address."""
+    def up(self, tls: ssl.SSLContext | None = None) -> None:
+        """Start to answer, with ``tls`` behind HTTPS; after ``down`` at the same address."""
         handler: Callable[..., Any] = partial(_Handler, self, directory=str(self.root))
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self._port), handler)
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 

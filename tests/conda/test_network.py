@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,54 @@ def test_proxies_are_taken(proxy: str) -> None:
     client(replace(PLAIN, proxy_servers={"https": proxy, "http": proxy, "ftp": "ignored"}))
 
 
+class TestCertificates:
+    """A server whose certificate an authority of its own has signed, as in many companies."""
+
+    @pytest.fixture
+    def authority(self, tmp_path: Path) -> Path:
+        """The directory with the authority's certificate, the server's and its key."""
+        if shutil.which("openssl", path=PATH) is None:
+            pytest.skip("openssl is not here")
+        folder = tmp_path / "authority"
+        folder.mkdir()
+        (folder / "names").write_text("subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n")
+        make = "req -newkey rsa:2048 -nodes"
+        for command in (
+            f"{make} -x509 -keyout ca.key -out ca.pem -days 2 -subj /CN=ours -addext basicConstraints=critical,CA:TRUE",
+            f"{make} -keyout server.key -out server.csr -subj /CN=localhost",
+            "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -days 2 -extfile names",
+        ):
+            subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
+        (folder / "trusted").mkdir()
+        shutil.copy(folder / "ca.pem", folder / "trusted")
+        subprocess.run(["openssl", "rehash", "trusted"], cwd=folder, check=True)
+        return folder
+
+    @pytest.mark.parametrize(
+        ("ssl_verify", "is_trusted"),
+        [(True, False), ("truststore", False), (False, True), ("ca.pem", True), ("trusted", True)],
+    )
+    def test_it_is_trusted_where_condarc_says_so(
+        self,
+        authority: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        ssl_verify: bool | str,
+        is_trusted: bool,
+    ) -> None:
+        for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.chdir(authority)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(authority / "server.pem", authority / "server.key")
+        served = HttpChannel(tmp_path / "served")
+        served.up(tls)
+        channel = served.url.replace("http://127.0.0.1", "https://localhost") + "/c"
+        query(tmp_path / "cache", channel, settings=replace(PLAIN, ssl_verify=ssl_verify))
+        served.down()
+        assert bool(served.requests) is is_trusted
+
+
 class TestProxies:
     """A proxy that answers for every host, so what came to it is what was sent through it."""
 
@@ -86,6 +135,15 @@ class TestProxies:
         self.ask(dict(reversed(servers.items())), "http://a.invalid/c")
         assert one.requests
         assert not two.requests
+
+    def test_one_may_be_written_without_a_scheme(self, proxies: list[HttpChannel]) -> None:
+        self.ask({"http": proxies[0].url.removeprefix("http://")}, "http://a.invalid/c")
+        assert proxies[0].requests
+
+    def test_what_is_no_url_is_said_and_not_quoted(self, caplog: pytest.LogCaptureFixture) -> None:
+        client(replace(PLAIN, proxy_servers={"https": "http://me:secret@not a host"}))
+        assert "proxy_servers" in caplog.text
+        assert "secret" not in caplog.text
 
     def test_a_host_can_be_reached_without(self, proxies: list[HttpChannel], tmp_path: Path) -> None:
         proxy, server = proxies

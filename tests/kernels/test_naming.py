@@ -140,4 +140,11 @@ def test_what_conda_does_not_know_changes_no_name() -> None:
 
 def test_names_that_jupyter_takes_for_one_are_kept_apart() -> None:
     names = {"/1": "TF", "/2": "tf", "/3": "a b", "/4": "a_b", "/5": "a+b", "/6": "tf-2", "/7": "other"}
-    assert list(apart(names).values()) == ["TF", "tf-2", "a b", "a_b-2", "a+b-3", "tf-2-2", "other"]
+    assert list(apart(names, {}).values()) == ["TF", "tf-2", "a b", "a_b-2", "a+b-3", "tf-2-2", "other"]
+
+
+def test_who_has_a_name_keeps_it() -> None:
+    names = {"/1": "TF", "/2": "tf"}
+    assert apart(names, {"/2": "tf"}) == {"/2": "tf", "/1": "TF-2"}
+    assert apart(names, {"/2": "tf", "/1": "TF-2"}) == {"/2": "tf", "/1": "TF-2"}
+    assert apart(names, {"/2": "tf-2", "/1": "TF"}) == {"/1": "TF", "/2": "tf-2"}

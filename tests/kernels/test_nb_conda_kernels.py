@@ -145,6 +145,19 @@ def test_a_setting_of_it_that_renames_base(
     assert spec_of("conda-root-py")["metadata"]["conda_is_base_environment"] is True
 
 
+def test_what_it_is_told_to_leave_out_changes_no_name(
+    knowing: Callable[..., Any], make_service: Callable[..., KernelService], tmp_path: Path
+) -> None:
+    left_out, shown = (
+        make_prefix(tmp_path / folder / "x", python="3.11.9", kernels=["python3"]) for folder in ("a-skipped", "b")
+    )
+    manager = knowing([str(left_out), str(shown)], str(tmp_path / "conda"), env_filter="skipped")
+    service = make_service(manager=manager)
+    names = {run(service.register(prefix)).name: prefix for prefix in (left_out, shown)}
+    assert names == {"conda-env-x-2-py": left_out, "conda-env-x-py": shown}
+    assert original.below(manager, tmp_path).keys() == names.keys()
+
+
 def test_it_deletes_ours_where_it_is_told_to(
     real: Any, make_service: Callable[..., KernelService], tf219: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,6 +38,15 @@ class TestRegister:
         specs = [KernelSpecManager().get_kernel_spec(kernel.name) for kernel in kernels]
         assert [spec.metadata["conda_env_path"] for spec in specs] == [str(prefix) for prefix in prefixes]
 
+    def test_a_new_name_takes_no_kernel_away(self, service: KernelService, envs: Path) -> None:
+        old = make_prefix(envs / "tf", python="3.11.9", kernels=["python3"])
+        kernel = run(service.register(old))
+        new = make_prefix(envs / "TF", python="3.11.9", kernels=["python3"])
+        assert run(service.register(new)).name == "conda-env-tf-2-py"
+        run(service.reconcile())
+        assert run(service.kernel_of(old)) == kernel
+        assert run(service.kernel_of(new)).name == "conda-env-tf-2-py"
+
     def test_metadata_is_nb_conda_kernels_and_keeps_the_kernels_own(self, service: KernelService, tf219: Path) -> None:
         run(service.register(tf219))
         metadata = spec_of("conda-env-tf219-py")["metadata"]

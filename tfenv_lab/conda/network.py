@@ -98,7 +98,16 @@ def _tokens(credentials: Mapping[str, Credential]) -> list[str]:
 def _proxy(scheme: str, host: str, servers: Mapping[str, str]) -> str:
     """Return the proxy of a host, "" for none (the order is ``select_proxy``'s of requests, which conda uses)."""
     keys = (f"{scheme}://{host}", scheme, f"all://{host}", "all")
-    return next((servers[key] for key in keys if key in servers), "")
+    found = next((servers[key] for key in keys if key in servers), "")
+    return found if not found or "://" in found else f"http://{found.lstrip('/')}"
+
+
+def _is_url(text: str) -> bool:
+    try:
+        Config.from_toml(f"[proxy-config]\nhttp = {json.dumps(text)}")
+    except ValueError:
+        return False
+    return True
 
 
 def _proxies(settings: CondaSettings) -> list[str]:
@@ -117,7 +126,10 @@ def _proxies(settings: CondaSettings) -> list[str]:
         if len(proxies) > 1:
             log.warning("proxy_servers: channels cannot have a proxy each; %s takes the general one", scheme)
         chosen = proxies.pop() if len(proxies) == 1 else general
-        if chosen:
+        if chosen and not _is_url(chosen):
+            # Not quoted: it may hold a password.
+            log.warning("proxy_servers: the proxy for %s is no URL; none is used", scheme)
+        elif chosen:
             lines.append(f"{scheme} = {json.dumps(chosen)}")
         direct += sorted(host for host, proxy in needed.items() if not proxy)
     return ["[proxy-config]", *lines, f"non-proxy-hosts = {json.dumps(direct)}"] if lines else []
@@ -126,22 +138,25 @@ def _proxies(settings: CondaSettings) -> list[str]:
 def client(settings: CondaSettings, retries: int = 3) -> Client:
     """Return a client that follows condarc's ``ssl_verify`` and ``proxy_servers``, and its channels' credentials.
 
-    ``ssl_verify`` is a bool, ``"truststore"`` (the system's certificates) or the path of a bundle, and
-    ``proxy_servers`` maps ``http``, ``https``, ``all`` or one of them with a host to URLs. Proxy
-    variables of the process are honoured where the settings are silent. ``retries`` of a failed request
-    wait longer each time, some seconds in all.
+    ``ssl_verify`` is a bool, ``"truststore"`` (the system's certificates), the path of a bundle, or of a
+    directory of certificates (by OpenSSL's names); ``proxy_servers`` maps ``http``, ``https``, ``all``, or
+    one of them with a host, to URLs. Proxy variables of the process are honoured where the settings are
+    silent. ``retries`` of a failed request wait longer each time, some seconds in all.
     """
     lines = []
-    bundle = None
+    bundle, folder = None, None
     if settings.ssl_verify is False:
         lines.append("tls-no-verify = true")
     elif isinstance(settings.ssl_verify, str):
         lines.append('tls-root-certs = "system"')
-        bundle = None if settings.ssl_verify == "truststore" else settings.ssl_verify
+        if settings.ssl_verify != "truststore":
+            is_folder = Path(settings.ssl_verify).is_dir()
+            bundle, folder = (None, settings.ssl_verify) if is_folder else (settings.ssl_verify, None)
     lines += _proxies(settings)
     lines += _tokens(settings.rules.credentials)
     with (
         _variable("SSL_CERT_FILE", bundle),
+        _variable("SSL_CERT_DIR", folder),
         _passwords(settings.rules.credentials) as secrets,
         _variable("RATTLER_AUTH_FILE", secrets),
     ):

@@ -71,15 +71,16 @@ def listed_as(identifier: str) -> str:
     return identifier.lower()
 
 
-def apart(names: Mapping[str, str]) -> dict[str, str]:
+def apart(names: Mapping[str, str], held: Mapping[str, str]) -> dict[str, str]:
     """Return the names with a counter behind each whose kernels Jupyter could not tell from an earlier one's.
 
-    Names that differ in case, or in characters that an id cannot have. nb_conda_kernels shows the kernels of
-    only one of the latter.
+    Names that differ in case, or in characters that an id cannot have; nb_conda_kernels shows the kernels of
+    only one of the latter. Who is called by its name already (``held``, by prefix) goes on to be: its
+    notebooks would open on the other environment.
     """
     taken: set[str] = set()
     result = {}
-    for prefix, name in names.items():
+    for prefix, name in sorted(names.items(), key=lambda item: held.get(item[0]) != item[1]):
         free = (name if i == 1 else f"{name}-{i}" for i in itertools.count(1))
         result[prefix] = next(found for found in free if listed_as(clean(found)) not in taken)
         taken.add(listed_as(clean(result[prefix])))

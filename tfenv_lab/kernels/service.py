@@ -161,7 +161,7 @@ class KernelService(LoggingConfigurable):
         places = self._cache.environments(known)
         return [spec for spec in known if places[spec.name] == real]
 
-    def _names(self, more: Iterable[Path]) -> Names:
+    def _names(self, ours: Iterable[Kernelspec], more: Iterable[Path] = ()) -> Names:
         known = {**dict.fromkeys(more, False), **self.prefixes()}
         others = [str(prefix) for prefix in known]
         active = conda_manager.listed(self.manager)
@@ -174,7 +174,8 @@ class KernelService(LoggingConfigurable):
         # there.
         home = str(self.envs_dir) if self.envs_dir else None
         names = naming.environment_names(listed, str(root) if root else None, home, others=others)
-        return Names(naming.apart(names))
+        held = {str((spec.mark or {})["prefix"]): str(spec.spec["metadata"].get("conda_env_name")) for spec in ours}
+        return Names(naming.apart(names, held))
 
     def _write(self, wanted: Mapping[Path, _Request]) -> dict[Path, Kernel]:
         """Write the kernelspecs of the ``wanted`` prefixes and return the first of each.
@@ -183,7 +184,7 @@ class KernelService(LoggingConfigurable):
         again too. All is built before the first is written, and what has a new id loses the old one last.
         """
         known = list(kernelspecs.ours())
-        names = self._names(wanted)
+        names = self._names(known, wanted)
         todo = dict(wanted)
         for spec in known:
             mark = spec.mark or {}
@@ -254,7 +255,7 @@ class KernelService(LoggingConfigurable):
         for spec in known:
             if wanted is None or places[spec.name] in wanted:
                 todo.setdefault(Path((spec.mark or {})["prefix"]), []).append(spec)
-        names = self._names(()) if todo else Names({})
+        names = self._names(known) if todo else Names({})
         there = self._there.run(todo)
         for prefix, specs in todo.items():
             # A drive that is away, or does not answer, comes back with its environments.
