@@ -17,7 +17,7 @@ def test_conda_and_pip_together_by_name(tmp_path: Path) -> None:
     add_record(prefix, "keras-3.5.0-pyh_0", size=1_200_000)
     add_record(prefix, "zlib-1.3-h1_0", size=None, channel="")
     add_dist_info(prefix / "lib/python3.11/site-packages", "Rich", "13.0")
-    forge = "conda-forge/linux-64"
+    forge = "conda-forge"
     assert packages_of(prefix) == [
         Package("keras", "3.5.0", "pyh_0", forge, "conda", True, 1_200_000),
         Package("python", "3.11.9", "h0_0_cpython", forge, "conda", True, 1000),

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from .records import channel_of
+
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
 
 def dist_string(record: RepoDataRecord) -> str:
     """Return conda's name of a package in a channel: ``conda-forge/linux-64::numpy-2.0.0-py311_0``."""
-    channel = (record.channel or "").rstrip("/")
+    channel = channel_of(record.channel, record.subdir)
     split = urlsplit(channel)
     if split.scheme in ("http", "https"):
         # conda leaves out the host of the channel alias and keeps that of others.

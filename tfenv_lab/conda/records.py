@@ -73,6 +73,11 @@ def records(prefix: Path) -> list[PrefixRecord]:
     return found
 
 
+def channel_of(channel: str | None, subdir: str | None) -> str:
+    """Return the channel that a record names, without its subdir: conda writes both, rattler the channel alone."""
+    return (channel or "").rstrip("/").removesuffix(f"/{subdir}")
+
+
 def record_name(record: PackageRecord) -> str:
     """Return what conda calls the file of a record in ``conda-meta``."""
     return f"{record.name.normalized}-{record.version}-{record.build}.json"
@@ -119,7 +124,10 @@ def available(prefix: Path) -> list[RepoDataRecord]:
     """Return the records of the installed packages as channels have them: without their files, to be kept."""
     from rattler import RepoDataRecord
 
-    return [RepoDataRecord(record, record.file_name, record.url, record.channel) for record in records(prefix)]
+    return [
+        RepoDataRecord(record, record.file_name, record.url, channel_of(record.channel, record.subdir))
+        for record in records(prefix)
+    ]
 
 
 def load_json(path: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from ..conda.channels import split_credentials
 from ..conda.prefix import load_json, pypi_packages, record_files, requested_specs
-from ..conda.records import stem_of
+from ..conda.records import channel_of, stem_of
 from .models import Package
 
 
@@ -33,6 +33,8 @@ def packages_of(prefix: Path) -> list[Package]:
             continue
         record = load_json(path)
         channel, size = record.get("channel"), record.get("size")
+        if isinstance(channel, str):
+            channel = channel_of(channel, record.get("subdir"))
         found.append(
             Package(
                 stem.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..conda.records import channel_of
 from .models import Entry
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def _side(record: RepoDataRecord) -> dict[str, Any]:
     return {
         "version": str(record.version),
         "build": str(record.build),
-        "channel": (record.channel or "").rstrip("/") or None,
+        "channel": channel_of(record.channel, record.subdir) or None,
     }
 
 
