@@ -102,7 +102,7 @@ async def apply(order: dict[str, Any], channel: Channel) -> Any:
         copy_of=Path(work["copy_of"]) if work["copy_of"] else None,
         moved=work["moved"],
         summary=work["summary"],
-        command=plan["commands"][0] if plan["commands"] else f"tfenv_lab {plan['kind']}",
+        command=_command(plan),
         entries=plan["entries"],
         pypi=work["pypi"],
     )
@@ -117,6 +117,12 @@ async def apply(order: dict[str, Any], channel: Channel) -> Any:
             watcher=channel,
         )
     return {"revision": revision.number}
+
+
+def _command(plan: dict[str, Any]) -> str:
+    """Return what conda's history says was run: of a list of addresses only what it was for."""
+    commands = plan["commands"] if plan["kind"] not in ("import", "revert") else []
+    return str(commands[0]) if commands else f"tfenv_lab {plan['kind']}"
 
 
 def _places(order: dict[str, Any]) -> list[Path]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
     from ..conda.condarc import ChannelRef, CondaSettings
-    from .planner import Draft
+    from .draft import Draft
 
 #: What conda brings to its newest version in every change of an environment that has it
 #: (``DEFAULT_AGGRESSIVE_UPDATE_PACKAGES`` in conda/base/constants.py).

@@ -13,7 +13,7 @@ from .models import Entry, PlanWarning
 
 if TYPE_CHECKING:
     from ..conda.pypi import PypiPackage
-    from .planner import Draft
+    from .draft import Draft
 
 _SHOWN = 5
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,48 +12,16 @@ from ..conda import pins
 from ..errors import NotFound, PrefixExists, Protected, Unsatisfiable
 from . import change, requests
 from . import held_back as held_backs
+from .draft import Draft
 from .held_back import HeldBack
 
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage, RepoDataRecord
 
-    from ..conda.condarc import ChannelRef
     from ..conda.repodata import Repodata
     from ..environments.models import Environment
     from ..environments.service import EnvironmentService
     from ..tensorflow.catalog import Catalog
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A solved request: the records before and after, and all that a plan tells of them.
-
-    ``before`` are the records that the change begins with (of a copy, its original's), ``asked_before`` names what was
-    asked for until now. ``specs`` are what this request itself asked for (conda's command line has the same), ``cuda``
-    the CUDA version that the solve pretended to find. ``fingerprint`` is None where the prefix must be new, ``moved``
-    that of ``copy_of`` where the environment is renamed. ``notes`` are sentences on what the request asked for and
-    will not get. ``pypi`` are requirements for pip, installed after the records. ``channels`` are those that it was
-    solved on, where these are not the configured ones.
-    """
-
-    request: requests.PlanRequest
-    name: str
-    prefix: Path
-    before: Sequence[RepoDataRecord]
-    after: Sequence[RepoDataRecord]
-    requested: dict[str, str]
-    asked_before: Collection[str] = ()
-    specs: tuple[str, ...] = ()
-    fingerprint: str | None = None
-    copy_of: Path | None = None
-    moved: str | None = None
-    environment: Environment | None = None
-    cuda: str | None = None
-    virtual: Sequence[GenericVirtualPackage] = field(default=(), repr=False)
-    notes: tuple[str, ...] = ()
-    pypi: tuple[str, ...] = ()
-    channels: tuple[ChannelRef, ...] = ()
-    held_back: HeldBack | None = None
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
     from ..conda.repodata import Repodata
-    from .planner import Draft, Planner
+    from .draft import Draft
+    from .planner import Planner
 
 #: Seconds a plan is kept.
 KEEP = 24 * 3600

@@ -16,7 +16,7 @@ from ..errors import NoSpace
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
-    from .planner import Draft
+    from .draft import Draft
 
 #: Channels tell the size of a package file, not of what it holds. Unpacked, conda-forge's packages of a TensorFlow
 #: environment are about four times their archives (measured on 65 packages: 340 MB of archives, 1.5 GB of files).

@@ -14,7 +14,7 @@ from .pip_packages import warnings as of_pip
 
 if TYPE_CHECKING:
     from ..conda.condarc import CondaSettings
-    from .planner import Draft
+    from .draft import Draft
 
 
 def warnings(
