@@ -303,6 +303,22 @@ class TestDamagedFiles:
         assert names(settings) == ["company"]
         assert text.startswith("key") or str(home / ".condarc") in caplog.text
 
+    @pytest.mark.parametrize("url", ["https://u:secret@[bad/x", "https://u:secret@h:port/x", "https://u:secret@/x"])
+    def test_a_url_that_is_none_is_passed_over_and_not_quoted(
+        self, url: str, home: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        channels, members = ["a", url, "mine", "team", "defaults"], {"team": [url, "b"]}
+        condarc_text = {
+            "channels": channels, "channel_alias": url, "custom_channels": {"mine": url},
+            "custom_multichannels": members, "default_channels": [url, "c"],
+        }  # fmt: skip
+        write(home / ".condarc", json.dumps(condarc_text))
+        # “mine” is not taken from the alias, where it would be somebody else's.
+        assert [ref.url.rpartition("/")[2] for ref in condarc.load({}, home).channels] == ["a", "b", "c"]
+        for key in condarc_text:
+            assert key in caplog.text
+        assert "secret" not in caplog.text
+
     def test_the_warning_does_not_quote_the_file(self, home: Path, caplog: pytest.LogCaptureFixture) -> None:
         write(home / ".condarc", 'channels: ["https://me:secret@host/x\n')
         condarc.load({}, home)

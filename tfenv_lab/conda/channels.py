@@ -57,6 +57,17 @@ class ChannelRules:
     credentials: Mapping[str, Credential] = field(default_factory=dict, repr=False)
 
 
+def can_be(text: str) -> bool:
+    """Tell whether a text can be a channel: a name or a path, or a URL with a host and a port that is one."""
+    if "://" not in text:
+        return True
+    try:
+        parts = urlsplit(text)
+        return parts.scheme == "file" or bool(parts.hostname and parts.port != 0)
+    except ValueError:
+        return False
+
+
 def split_credentials(url: str) -> tuple[str, Credential | None]:
     """Return ``url`` without credentials and trailing slash, and what it carried (None: nothing)."""
     parts = urlsplit(url.rstrip("/"))

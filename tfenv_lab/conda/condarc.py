@@ -108,6 +108,17 @@ def _ssl_verify(value: Any, expand: Callable[[str], str]) -> bool | str:
     return text
 
 
+def _possible(texts: Iterable[str], key: str) -> list[str]:
+    """Return the texts that can be channels; of another it is said that it is passed over, unquoted."""
+    found = []
+    for text in texts:
+        if _channels.can_be(text):
+            found.append(text)
+        else:
+            log.warning("condarc: %s holds a URL that is none, which is passed over", key)
+    return found
+
+
 def _rules(sources: Sources, expand: Callable[[str], str], builds: Iterable[Path]) -> ChannelRules:
     """Return the rules for channel names, with all credentials taken out of their URLs.
 
@@ -127,27 +138,36 @@ def _rules(sources: Sources, expand: Callable[[str], str], builds: Iterable[Path
             credentials[base] = replace(credential, root=alias if base.startswith(f"{alias}/") else "")
         return base
 
+    def possible(texts: Iterable[Any], key: str) -> list[str]:
+        return _possible((expand(str(text)) for text in texts), key)
+
     def full(text: str) -> str:
         """Return the clean URL of a member of a multichannel: a URL as it is, a name behind the alias."""
         return member(text) if "://" in text else f"{alias}/{text.strip('/')}"
 
-    alias = clean(expand(str(sources.merged(merge_value, "channel_alias") or _channels.DEFAULT_ALIAS)))
+    named = str(sources.merged(merge_value, "channel_alias") or _channels.DEFAULT_ALIAS)
+    alias = next((clean(text) for text in possible([named], "channel_alias")), _channels.DEFAULT_ALIAS)
     if "://" not in alias:
         log.warning("condarc: channel_alias must be a URL; using %s", _channels.DEFAULT_ALIAS)
         alias = _channels.DEFAULT_ALIAS
     defaults = sources.merged(merge_list, "default_channels") or list(_channels.DEFAULT_CHANNELS)
-    multichannels = {"defaults": tuple(full(expand(url)) for url in defaults)}
+    multichannels = {"defaults": tuple(full(url) for url in possible(defaults, "default_channels"))}
     for name, members in sources.merged(merge_map, "custom_multichannels").items():
         if isinstance(members, (list, tuple)):
-            multichannels[name] = tuple(full(expand(str(each))) for each in members)
+            multichannels[name] = tuple(full(each) for each in possible(members, "custom_multichannels"))
     multichannels["local"] = tuple(place.as_uri() for place in builds)
     # A member of a multichannel can be named alone: pkgs/main is found where defaults has it.
     members = (urlsplit(url) for urls in multichannels.values() for url in urls if not url.startswith(f"{alias}/"))
     custom = {url.path.strip("/"): f"{url.scheme}://{url.netloc}" for url in members if url.path.strip("/")}
     custom.update(_channels.DEFAULT_CUSTOM)
     for name, location in sources.merged(merge_map, "custom_channels").items():
-        text, name = expand(str(location)), name.strip("/")
-        custom[name] = clean(text, name) if "://" in text else alias
+        name = name.strip("/")
+        found = possible([location], "custom_channels")
+        if found:
+            custom[name] = clean(found[0], name) if "://" in found[0] else alias
+        else:
+            # Not the channel of that name behind the alias, which anybody may have made.
+            multichannels[name] = ()
     return ChannelRules(alias, custom, multichannels, credentials)
 
 
@@ -218,7 +238,7 @@ def with_channels(settings: CondaSettings, texts: Iterable[str]) -> CondaSetting
     """Return ``settings`` with other channels, in order of priority; each text as in condarc."""
     refs: dict[ChannelRef, None] = {}
     credentials = dict(settings.rules.credentials)
-    for text in texts:
+    for text in _possible(texts, "channels"):
         found, carried = _channels.resolve(text, settings.rules)
         refs.update(dict.fromkeys(found))
         credentials.update(carried)
