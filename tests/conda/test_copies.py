@@ -126,7 +126,7 @@ def test_an_original_that_changes_while_it_is_copied_gives_no_mixture(
     clone = cloning.clone
 
     def updated_meanwhile(*arguments: Any) -> Any:
-        monkeypatch.undo()
+        monkeypatch.setattr(cloning, "clone", clone)
         snapshot = clone(*arguments)
         run(lab.change("app 2.0", "tool", job="2job"))
         return snapshot

@@ -350,10 +350,9 @@ def test_a_rename_that_died_before_the_old_prefix_went_is_finished(lab: Lab, mon
     def die(*_: object) -> None:
         raise Death
 
-    monkeypatch.setattr(transaction, "remove", die)
-    with pytest.raises(Death):
+    with monkeypatch.context() as patch, pytest.raises(Death):
+        patch.setattr(transaction, "remove", die)
         run(lab.change("app 1.0", job="1job", prefix=new, copy_of=lab.prefix, moved=mark))
-    monkeypatch.undo()
     assert recovery.undo(new, "1job", lab.prefix) is True
     assert lab.beside() == ["new"]
     assert [revision.job for revision in revisions.read(new)] == ["0job", "1job"]

@@ -126,6 +126,13 @@ def test_tensorflow_becomes_two_packages(tmp_path: Path, interpreter: Interprete
     assert f"{info.rsplit('/', 1)[-1]}/METADATA" in record(base, interpreter.site_packages, info.rsplit("/", 1)[-1])
 
 
+def test_a_command_of_another_package_stays_that_packages_own(tmp_path: Path, interpreter: Interpreter) -> None:
+    scripts = "[console_scripts]\nsaved_model_cli = tensorflow.tools:main\ntensorboard = tensorboard.main:run\n"
+    wheel = make_wheel(tmp_path, "tensorflow_cpu", "2.19.1", tag="py3-none-linux_x86_64", entry_points=scripts)
+    base, _ = packed(wheel, interpreter, tmp_path)
+    assert [path for path in base.files if path.startswith("bin/")] == ["bin/saved_model_cli"]
+
+
 def test_the_same_wheel_gives_the_same_bytes(tmp_path: Path, interpreter: Interpreter) -> None:
     wheel = make_wheel(tmp_path, "tool", tag="py3-none-linux_x86_64", entry_points="[console_scripts]\na = tool:b\n")
     first, second = (packed(wheel, interpreter, tmp_path / name)[0] for name in ("one", "two"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,9 +96,9 @@ def _subject(environment: Environment) -> dict[str, Any]:
     from ..conda.activation import environment_variables
 
     prefix = Path(environment.prefix)
-    real = os.path.realpath(prefix)
-    found = (spec for spec in kernelspecs.ours() if os.path.realpath((spec.mark or {})["prefix"]) == real)
-    spec = next(found, None)
+    # Jupyter has kernels' names in small letters.
+    kernel = environment.kernel.name.lower() if environment.kernel else None
+    spec = next((spec for spec in kernelspecs.ours() if spec.name.lower() == kernel), None)
     return {
         "prefix": str(prefix),
         "environment": environment.id,

@@ -28,6 +28,10 @@ def fingerprint(*parts: object) -> str:
     return hashlib.sha256(repr((RECIPE, *parts)).encode()).hexdigest()
 
 
+#: Commands that TensorFlow's wheel has beside the package that they are of: one file cannot be of two packages.
+_OF_OTHERS = ("tensorboard",)
+
+
 def repack(
     wheel: Wheel, dependencies: Dependencies, interpreter: Interpreter, channel: Path, work: Path
 ) -> list[Package]:
@@ -98,6 +102,8 @@ def _write_scripts(wheel: Wheel, interpreter: Interpreter, tree: Path) -> set[st
     """Write the commands of the wheel's entry points; for pure wheels the installing tool does it."""
     written = set()
     for name, target in wheel.entry_points.items():
+        if wheel.name == DISTRIBUTION and name in _OF_OTHERS:
+            continue
         module, _, attribute = target.partition(":")
         if not attribute:
             continue

@@ -13,7 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from ..errors import InvalidRequest
 
-RECIPE = 2
+RECIPE = 3
 """Raised whenever the same wheels would be packed differently: every channel is then built anew."""
 
 DEFAULT_RELEASES = ("2.19", "2.20")
