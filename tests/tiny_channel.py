@@ -33,6 +33,10 @@ def _tar_zst(
     return zstandard.ZstdCompressor(level=1).compress(buffer.getvalue())
 
 
+#: Stands for the prefix in a program: room for any.
+LONG = "/PLACEHOLDER" + "_" * 200
+
+
 class TinyChannel:
     """A channel in a directory. ``add`` packages, then ``index``; ``url`` is its ``file://`` address."""
 
@@ -58,6 +62,7 @@ class TinyChannel:
         executable: Sequence[str] = (),
         links: Mapping[str, str] | None = None,
         prefixed: Sequence[str] = (),
+        binary: Sequence[str] = (),
         noarch: str | None = None,
         track_features: str = "",
         extra_index: Mapping[str, Any] | None = None,
@@ -66,7 +71,7 @@ class TinyChannel:
         """Write one package.
 
         ``links`` are symbolic links to other files of it, by path. Files in ``prefixed`` hold the placeholder
-        ``/PLACEHOLDER``, replaced at link time.
+        ``/PLACEHOLDER``, replaced at link time; those in ``binary`` hold ``LONG``, and zeros fill what is left of it.
         """
         contents = {
             path: value.encode() if isinstance(value, str) else value
@@ -97,6 +102,7 @@ class TinyChannel:
                     "sha256": hashlib.sha256(content).hexdigest(),
                     "size_in_bytes": len(content),
                     **({"prefix_placeholder": "/PLACEHOLDER", "file_mode": "text"} if path in prefixed else {}),
+                    **({"prefix_placeholder": LONG, "file_mode": "binary"} if path in binary else {}),
                 }
                 for path, content in contents.items()
             ]

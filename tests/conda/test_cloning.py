@@ -40,8 +40,9 @@ def _age(prefix: Path) -> None:
 
 def _clone(tree: Path, without: set[str] | None = None) -> tuple[Path, cloning.Snapshot]:
     staged = tree.with_name("staged")
-    cloning.copy_records(tree, staged, without or set())
-    return staged, cloning.clone(tree, staged, without or set(), OWNED)
+    clone = cloning.Clone(tree, staged, without or set(), OWNED)
+    clone.begin()
+    return staged, clone.complete()
 
 
 def _names(tree: Path) -> set[str]:
@@ -74,9 +75,11 @@ def test_what_goes_is_left_out_with_its_bytecode_and_its_empty_directory(tree: P
 
 def test_what_is_linked_into_the_clone_meanwhile_stays(tree: Path) -> None:
     staged = tree.with_name("staged")
-    (staged / "notes").mkdir(parents=True)
+    clone = cloning.Clone(tree, staged, (), OWNED)
+    clone.begin()
+    (staged / "notes").mkdir(exist_ok=True)
     (staged / "notes/a.txt").write_text("a package's")
-    cloning.clone(tree, staged, (), OWNED)
+    clone.complete()
     assert (staged / "notes/a.txt").read_text() == "a package's"
     assert (staged / "notes/b.txt").read_text() == "notes/b.txt"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -25,21 +27,42 @@ def _copy(lab: Lab, *specs: str, name: str = "copy", **fields: Any) -> Path:
     return target
 
 
-def test_only_what_names_its_prefix_is_linked_anew(lab: Lab) -> None:
+def _owned(prefix: Path, stem: str, inside: str) -> Any:
+    record = json.loads((prefix / f"conda-meta/{stem}.json").read_text())
+    return next(entry for entry in record["paths_data"]["paths"] if entry["_path"] == inside)
+
+
+def test_what_names_its_prefix_is_written_anew_and_all_else_is_shared(lab: Lab) -> None:
     run(lab.change("app 1.0", "tool"))
     copy = _copy(lab, "app 1.0", "tool")
-    assert (copy / "bin/app").read_text().startswith(f"#!{copy}/bin/sh")
+    script = (copy / "bin/app").read_bytes()
+    assert script.startswith(f"#!{copy}/bin/sh".encode())
+    assert os.access(copy / "bin/app", os.X_OK)
+    assert _owned(copy, "app-1.0-0", "bin/app")["sha256_in_prefix"] == hashlib.sha256(script).hexdigest()
+    assert (lab.prefix / "bin/app").read_text().startswith(f"#!{lab.prefix}/bin/sh")
+    assert (copy / "share/app.txt").samefile(lab.prefix / "share/app.txt")
     assert (copy / "lib/lib.txt").samefile(lab.prefix / "lib/lib.txt")
     assert str(lab.prefix).encode() not in b"".join(p.read_bytes() for p in copy.rglob("*") if p.is_file())
 
 
-def test_packages_that_lie_anywhere_need_neither_cache_nor_channel(lab: Lab) -> None:
-    run(lab.change("lib 1.0", "tool"))
+@pytest.mark.parametrize("name", ["with space", "long" * 30])
+def test_where_a_script_cannot_name_its_prefix_so_the_package_is_linked_anew(lab: Lab, name: str) -> None:
+    run(lab.change("app 1.0", "tool"))
+    alone = _copy(lab, "app 1.0", "tool", name=name)
+    made = lab.prefix.with_name(f"{name} made"[:200])
+    run(lab.change("app 1.0", "tool", job="2job", prefix=made))
+    # As rattler writes it: by way of env, or of a shell.
+    as_made = (made / "bin/app").read_text().replace(str(made), str(alone))
+    assert (alone / "bin/app").read_text() == as_made
+
+
+def test_a_copy_needs_neither_cache_nor_channel(lab: Lab) -> None:
+    run(lab.change("app 1.0", "tool"))
     shutil.rmtree(lab.root / "pkgs")
     for package in lab.channel.root.rglob("*.conda"):
         package.unlink()
-    copy = _copy(lab, "lib 1.0", "tool")
-    assert {stem.name for stem in prefixes.package_names(copy)} == {"lib", "tool"}
+    copy = _copy(lab, "app 1.0", "tool")
+    assert {stem.name for stem in prefixes.package_names(copy)} == {"app", "lib", "tool"}
     assert (copy / "lib/lib.txt").read_text() == "lib 1.0"
 
 
@@ -111,7 +134,11 @@ def test_the_command_of_a_noarch_package_runs_the_copys_own_python(lab: Lab) -> 
     lab.channel.index()
     run(lab.change("python", "pure"))
     copy = _copy(lab, "python", "pure")
-    assert (copy / "bin/pure").read_text().startswith(f"#!{copy}/bin/python")
+    script = (copy / "bin/pure").read_bytes()
+    assert script.startswith(f"#!{copy}/bin/python".encode())
+    command = _owned(copy, "pure-1.0-0", "bin/pure")
+    assert command["sha256"] == hashlib.sha256(script).hexdigest()
+    assert command["size_in_bytes"] == len(script)
     record = json.loads((copy / "conda-meta/pure-1.0-0.json").read_text())
     compiled = [path for path in record["files"] if path.endswith(".pyc")]
     assert compiled, "the bytecode belongs to the copy's package"
@@ -123,15 +150,15 @@ def test_an_original_that_changes_while_it_is_copied_gives_no_mixture(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(lab.change("app 1.0", "tool"))
-    clone = cloning.clone
+    complete = cloning.Clone.complete
 
-    def updated_meanwhile(*arguments: Any) -> Any:
-        monkeypatch.setattr(cloning, "clone", clone)
-        snapshot = clone(*arguments)
+    def updated_meanwhile(clone: cloning.Clone) -> Any:
+        monkeypatch.setattr(cloning.Clone, "complete", complete)
+        snapshot = complete(clone)
         run(lab.change("app 2.0", "tool", job="2job"))
         return snapshot
 
-    monkeypatch.setattr(cloning, "clone", updated_meanwhile)
+    monkeypatch.setattr(cloning.Clone, "complete", updated_meanwhile)
     with pytest.raises(StalePlan, match="while it was copied"):
         _copy(lab, "app 1.0", "tool")
     assert lab.beside() == ["tf"]

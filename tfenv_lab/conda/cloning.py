@@ -49,118 +49,135 @@ def _place(source: str, target: str) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def copy_records(source: Path, target: Path, without: Collection[str] = ()) -> None:
-    """Copy ``conda-meta`` of the prefix ``source`` to the new tree ``target``; what is edited there is not shared.
+class Clone:
+    """A prefix again, in two steps: what must be there before packages are linked into it, and all the rest.
 
-    ``without`` are files and folders, as paths inside the prefix (``/`` separators), that are left out.
+    ``without`` are files and folders of ``source``, as paths inside it (``/`` separators), that are left out: with
+    their bytecode, and with the directories that held nothing else. ``owned`` are the files that conda's records
+    claim. ``done`` is told how many files were placed, for each directory. Inside, a folder is a path that ends with
+    ``/``; that of the prefix itself is empty.
     """
-    target.mkdir(exist_ok=True)
-    for here, folders, names in os.walk(source / META):
-        place = Path(here).relative_to(source)
-        folders[:] = [name for name in folders if (place / name).as_posix() not in without]
-        (target / place).mkdir()
-        for name in names:
-            if (place / name).as_posix() not in without:
-                shutil.copy2(source / place / name, target / place / name, follow_symlinks=False)
-        shutil.copystat(source / place, target / place)
 
+    def __init__(
+        self,
+        source: Path,
+        target: Path,
+        without: Collection[str] = (),
+        owned: Collection[str] = (),
+        done: Callable[[int], None] = lambda files: None,
+    ) -> None:
+        self._source, self._target = f"{source}{os.sep}", f"{target}{os.sep}"
+        self._without, self._owned, self.done = without, owned, done
+        self._folders: list[tuple[str, os.stat_result, list[os.DirEntry[str]]]] = []
+        self._made: dict[str, os.stat_result] = {}
+        self._snapshot = Snapshot()
+        self._plain = 0
 
-def copy_links(source: Path, target: Path, without: Collection[str] = ()) -> None:
-    """Give the new tree ``target`` the symbolic links of the prefix ``source``.
+    def begin(self) -> None:
+        """Make the tree, with its records and its symbolic links.
 
-    They come before any package is linked: what lies behind a link to a directory is laid there, not in its place.
-    """
-    beginnings = [""]
-    while beginnings:
-        beginning = beginnings.pop()
-        with contextlib.suppress(FileNotFoundError), os.scandir(f"{source}{os.sep}{beginning}") as entries:
+        Records are copied, as they are edited where they lie. Links come first so that what is linked behind one to a
+        directory is laid there, not in its place.
+        """
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(self._target)
+        status = os.stat(self._target)
+        self._plain = stat.S_IMODE(status.st_mode)
+        self._copy_records()
+        # The file system's own time: a directory that changed since a moment before it may change again unnoticed.
+        recent = status.st_mtime_ns - _GRAIN
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            try:
+                status = os.stat(self._source + folder)
+                with os.scandir(self._source + folder) as found:
+                    entries = [entry for entry in found if folder or not _is_apart(entry.name)]
+            except FileNotFoundError:
+                continue
+            self._folders.append((folder, status, entries))
+            if not _is_cache(folder):
+                self._snapshot.folders[folder] = status.st_mtime_ns if status.st_mtime_ns < recent else -1
             for entry in entries:
-                inside = beginning + entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if not inside.startswith(MARK) and inside != META:
-                        beginnings.append(f"{inside}/")
-                elif entry.is_symlink() and inside not in without:
-                    (target / beginning).mkdir(parents=True, exist_ok=True)
-                    _place(entry.path, f"{target}{os.sep}{inside}")
+                    waiting.append(f"{folder}{entry.name}/")
+                elif entry.is_symlink():
+                    self._add(folder, status, entry)
 
+    def complete(self) -> Snapshot:
+        """Make all the rest by hard links; modes and times are kept.
 
-def clone(
-    source: Path,
-    target: Path,
-    without: Collection[str] = (),
-    owned: Collection[str] = (),
-    done: Callable[[int], None] = lambda files: None,
-) -> Snapshot:
-    """Give the directory ``target`` the tree of the prefix ``source``, but for ``conda-meta``, by hard links.
+        What is in the tree already stays: packages may be linked into it meanwhile. Returns what was seen of the files
+        that are not ``owned``.
+        """
+        for folder, status, entries in self._folders:
+            files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
+            self.done(sum(self._add(folder, status, entry) for entry in files))
+            if not entries:
+                with contextlib.suppress(FileNotFoundError):  # deleted just now
+                    self._make(folder, status)
+        for folder, status in self._made.items():
+            _like(status, self._source + folder, self._target + folder, self._plain)
+        return self._snapshot
 
-    Symbolic links stay links, modes and times are kept. ``without`` are paths inside the tree (``/`` separators)
-    that are left out, with their bytecode and the directories that held nothing else. What is in ``target`` already
-    stays: packages may be linked into it meanwhile. ``done`` is told how many files were placed, for each directory.
-    Returns what was seen of the files that are not ``owned``.
-    """
-    snapshot = Snapshot()
-    target.mkdir(exist_ok=True)
-    plain = stat.S_IMODE(target.stat().st_mode)
-    #: The file system's own time: a directory that changed since a moment before it may change again unnoticed.
-    recent = target.stat().st_mtime_ns - _GRAIN
+    def _copy_records(self) -> None:
+        source, target = Path(self._source), Path(self._target)
+        for here, folders, names in os.walk(source / META):
+            place = Path(here).relative_to(source)
+            folders[:] = [name for name in folders if (place / name).as_posix() not in self._without]
+            (target / place).mkdir()
+            for name in names:
+                if (place / name).as_posix() not in self._without:
+                    shutil.copy2(source / place / name, target / place / name, follow_symlinks=False)
+            shutil.copystat(source / place, target / place)
 
-    def left_out(inside: str) -> bool:
+    def _add(self, folder: str, status: os.stat_result, entry: os.DirEntry[str]) -> bool:
+        """Place a file or a symbolic link, unless it is left out; return whether it was."""
+        inside = folder + entry.name
+        try:
+            if inside not in self._owned and not _is_cache(folder):
+                own = entry.stat(follow_symlinks=False)
+                self._snapshot.files[inside] = (own.st_ino, own.st_mtime_ns)
+            if self._is_left_out(inside):
+                return False
+            self._make(folder, status)
+            _place(entry.path, self._target + inside)
+        except FileExistsError:
+            return False  # a package's file that was linked meanwhile
+        except FileNotFoundError:
+            if os.path.lexists(entry.path):
+                raise
+            return False  # somebody deleted it just now
+        return True
+
+    def _make(self, folder: str, status: os.stat_result) -> None:
+        if folder in self._made:
+            return
+        if folder:
+            parent = folder[:-1].rpartition("/")[0]
+            parent = f"{parent}/" if parent else ""
+            if parent not in self._made:
+                self._make(parent, os.stat(self._source + parent))
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(self._target + folder)
+        self._made[folder] = status
+
+    def _is_left_out(self, inside: str) -> bool:
         if not inside.endswith(".pyc"):
-            return inside in without
+            return inside in self._without
         # Bytecode that outlived its source would keep a directory importable, or run in place of a newer source
         # of the same size and time (reproducible builds).
         folder, _, name = inside.rpartition("__pycache__/")
-        return inside in without or f"{folder}{name.split('.', 1)[0]}.py" in without
+        return inside in self._without or f"{folder}{name.split('.', 1)[0]}.py" in self._without
 
-    def walk(here: str, there: str, beginning: str, make_parent: Callable[[], None]) -> None:
-        made, placed = False, 0
 
-        def make() -> None:
-            nonlocal made
-            if not made:
-                make_parent()
-                with contextlib.suppress(FileExistsError):
-                    os.mkdir(there)
-                made = True
+def _is_apart(name: str) -> bool:
+    """Tell whether an entry of a prefix is not cloned with the rest: conda's records, and what is ours."""
+    return name == META or name.startswith(MARK)
 
-        try:
-            status = os.stat(here)
-            with os.scandir(here) as found:
-                entries = list(found)
-        except FileNotFoundError:
-            return
-        seen = not beginning.endswith("__pycache__/")
-        if seen:
-            snapshot.folders[beginning] = status.st_mtime_ns if status.st_mtime_ns < recent else -1
-        for entry in entries:
-            inside, destination = beginning + entry.name, there + os.sep + entry.name
-            if inside.startswith(MARK) or inside == META:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                walk(entry.path, destination, f"{inside}/", make)
-            elif _is_kept(entry):
-                skipped = left_out(inside)
-                try:
-                    if seen and inside not in owned:
-                        found_status = entry.stat(follow_symlinks=False)
-                        snapshot.files[inside] = (found_status.st_ino, found_status.st_mtime_ns)
-                    if not skipped:
-                        make()
-                        _place(entry.path, destination)
-                        placed += 1
-                except FileExistsError:
-                    continue  # a package's file that was linked meanwhile
-                except FileNotFoundError:
-                    if os.path.lexists(entry.path):
-                        raise  # not one that somebody deleted just now
-        if not entries:
-            make()
-        if made:
-            _like(status, here, there, plain)
-            done(placed)
 
-    walk(os.fspath(source), os.fspath(target), "", lambda: None)
-    return snapshot
+def _is_cache(folder: str) -> bool:
+    return folder.endswith("__pycache__/")
 
 
 def _like(status: os.stat_result, here: str, there: str, plain: int) -> None:

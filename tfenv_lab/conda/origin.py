@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rattler import PrefixRecord, RepoDataRecord
@@ -13,6 +16,9 @@ from .records import Contents, contents, record_name
 
 if TYPE_CHECKING:
     from .transaction import Change
+
+#: Bytes of a prefix with which a first line stays below 127, Linux' limit, whatever Python and options it names.
+_LONGEST = 100
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Origin:
             return cls()
         mark = prefix.fingerprint(change.origin) if change.copy_of else None
         found = contents(change.origin)
-        bound = frozenset(name for name, package in found.items() if change.copy_of and package.is_bound)
+        bound = bound_to(change.copy_of, found, change.prefix) if change.copy_of else frozenset[str]()
         asked = prefix.requested_specs(change.origin) if change.is_continued else {}
         return cls(prefix.records(change.origin), found, asked, bound, mark)
 
@@ -47,10 +53,26 @@ class Origin:
         """Return the paths inside the prefix that belong to these packages."""
         return frozenset[str]().union(*(self.contents[record_name(record)].files for record in records))
 
+    def written(self, records: Iterable[PrefixRecord]) -> dict[str, tuple[str, ...]]:
+        """Return the texts of these packages that were written for the prefix, by the names of their records."""
+        return {name: self.contents[name].written for name in map(record_name, records)}
+
     def kept(self, after: Iterable[RepoDataRecord], coming: Iterable[RepoDataRecord]) -> list[PrefixRecord]:
         """Return the installed records that belong to the new state and need not be linked."""
         names = set(map(record_name, after)) - set(map(record_name, coming))
         return [record for record in self.records if record_name(record) in names]
+
+
+def bound_to(place: Path, found: Mapping[str, Contents], new: Path) -> frozenset[str]:
+    """Return the names of the records of packages that have to be linked anew when ``place`` is copied to ``new``."""
+    is_written = _is_plain(place) and _is_plain(new)
+    return frozenset(n for n, package in found.items() if package.is_bound or (package.written and not is_written))
+
+
+def _is_plain(place: Path) -> bool:
+    """Tell whether a prefix stands as it is in the first lines of scripts: short enough and without white space."""
+    text = os.fspath(place)
+    return os.name != "nt" and len(os.fsencode(text)) <= _LONGEST and not re.search(r"\s", text)
 
 
 def changed_records(

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from rattler import PackageRecord, PrefixRecord, RepoDataRecord
 
 
-#: Types of paths that are the same in every prefix (conda/models/enums.py: ``PathType``); entry points are not.
+#: The command of an entry point, and the types of paths that are the same in every prefix (conda/models/enums.py:
+#: ``PathType``).
+COMMAND = "unix_python_entry_point"
 _UNBOUND = ("hardlink", "softlink", "directory", "pyc_file", "linked_package_record")
 
 
@@ -94,11 +96,12 @@ def read(prefix: Path, names: Iterable[str]) -> list[PrefixRecord]:
 class Contents:
     """What a package put into a prefix: ``files`` are paths inside it (``/`` separators), its record among them.
 
-    ``is_bound`` tells whether one of them was written for this very prefix, or may have been: such a package is
-    linked anew where it shall lie elsewhere.
+    ``written`` are texts among them that were written for this very prefix. ``is_bound`` tells whether something else
+    was, or may have been: such a package is linked anew where it shall lie elsewhere.
     """
 
     files: frozenset[str]
+    written: tuple[str, ...]
     is_bound: bool
 
 
@@ -114,10 +117,10 @@ def contents(prefix: Path, names: Iterable[str] | None = None) -> dict[str, Cont
 def _contents(name: str, record: Mapping[str, Any]) -> Contents:
     files = record.get("files") or []
     paths = (record.get("paths_data") or {}).get("paths") or []
-    is_bound = len(paths) < len(files) or any(
-        entry.get("prefix_placeholder") or entry.get("path_type") not in _UNBOUND for entry in paths
-    )
-    return Contents(frozenset((*files, f"conda-meta/{name}")), is_bound)
+    special = [e for e in paths if e.get("prefix_placeholder") or e.get("path_type") not in _UNBOUND]
+    texts = [e["_path"] for e in special if e.get("file_mode") == "text" or e.get("path_type") == COMMAND]
+    is_bound = len(paths) < len(files) or len(texts) < len(special)
+    return Contents(frozenset((*files, f"conda-meta/{name}")), tuple(texts), is_bound)
 
 
 def available(prefix: Path) -> list[RepoDataRecord]:

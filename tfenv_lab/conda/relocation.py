@@ -1,7 +1,7 @@
-"""Files that name the prefix they were written for, and that conda does not own: pip's scripts, ``.pth``, notes.
+"""Files that name the prefix they were written for: packages' scripts, pip's, ``.pth``, notes.
 
-A copied environment must not run the original through them. The rule is that of conda's own clone: in every text
-file beyond the packages' own, the old prefix becomes the new one.
+A copied environment must not run the original through them. Packages say which of their files are written for a
+prefix. Of the others the rule is that of conda's own clone: in every text file the old prefix becomes the new one.
 """
 
 from __future__ import annotations
@@ -10,36 +10,71 @@ import base64
 import csv
 import hashlib
 import io
+import json
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from .pypi import site_packages
+from .records import COMMAND
+from .staging import META
 
 #: A file with a zero among its first bytes is no text.
 _HEAD = 1024
 
 
+def relocate(tree: Path, old: Path, new: Path, packages: Mapping[str, Iterable[str]]) -> None:
+    """Write texts of packages for another prefix, and enter that in their records, whose names ``packages`` has.
+
+    The records are changed where they lie: ``tree`` must not share them.
+    """
+    for name, files in packages.items():
+        changed = _rewrite(tree, old, new, files)
+        if not changed:
+            continue
+        place = tree / META / name
+        stored = json.loads(place.read_bytes())
+        for entry in stored["paths_data"]["paths"]:
+            content = changed.get(entry["_path"])
+            if content is not None:
+                is_command = entry.get("path_type") == COMMAND
+                for key in ("sha256_in_prefix", *(("sha256",) if is_command else ())):
+                    if key in entry:
+                        entry[key] = hashlib.sha256(content).hexdigest()
+                if is_command:
+                    entry["size_in_bytes"] = len(content)
+        place.write_text(json.dumps(stored), encoding="utf-8")
+
+
 def rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> None:
     """Replace the prefix ``old`` by ``new`` in these text files of ``tree``, and keep pip's RECORDs true.
 
-    ``files`` are paths inside it (``/`` separators); what is no regular file is passed over. A file is written anew,
-    so that one it shares its contents with is not touched.
+    ``files`` are paths inside it (``/`` separators) that conda does not own.
+    """
+    changed = _rewrite(tree, old, new, files)
+    if changed:
+        _record(tree, {tree / inside for inside in changed})
+
+
+def _rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> dict[str, bytes]:
+    """Replace ``old`` by ``new``; return the new contents by path. What is no regular file is passed over.
+
+    A file is written anew, so that one it shares its contents with is not touched.
     """
     # Not the beginning of a longer name: /envs/tf is not in /envs/tf2.
     pattern = re.compile(re.escape(os.fsencode(old)) + rb"(?![\w.-])")
-    changed = set()
-    for path in (tree / inside for inside in files):
+    changed = {}
+    for inside in files:
+        path = tree / inside
         if not path.is_file() or path.is_symlink():
             continue
         content = _text(path)
         if content is not None and pattern.search(content):
-            _replace(path, pattern.sub(lambda _: os.fsencode(new), content))
-            changed.add(path)
-    if changed:
-        _record(tree, changed)
+            changed[inside] = pattern.sub(lambda _: os.fsencode(new), content)
+            _replace(path, changed[inside])
+    return changed
 
 
 def not_owned(tree: Path, owned: Collection[str]) -> Iterator[str]:

@@ -99,16 +99,19 @@ async def apply(
         staying = origin.kept(change.records, coming)
         leaving = origin.files - origin.files_of(staying)
         # rattler looks at every record of the tree that it links into: these have to be whole before it starts.
-        await asyncio.to_thread(_begin, change, staged, leaving)
+        clone = await asyncio.to_thread(_begin, change, staged, leaving, origin.files)
         sizes = await linking.fetch_sizes(coming, package_cache)
         cloned = len(origin.files - leaving)
         steps = linking.progress(sizes, coming, cloned, package_cache, watcher.progress, watcher.phase)
         link = linking.link(
             change.records, staged, change.prefix, staying=staying, cache=package_cache, client=client, steps=steps
         )
-        _, snapshot = await _both(link, asyncio.to_thread(_clone, change, staged, leaving, origin.files, steps))
+        _, snapshot = await _both(link, asyncio.to_thread(_complete, clone, steps))
         if change.copy_of is not None and prefix.fingerprint(change.copy_of) != origin.fingerprint:
             raise StalePlan(f"“{change.copy_of.name}” changed while it was copied; try again.")
+        if change.copy_of is not None:
+            texts = origin.written(staying)
+            await asyncio.to_thread(relocation.relocate, staged, change.copy_of, change.prefix, texts)
         names = list(map(record_name, coming))
         fresh = await asyncio.to_thread(read, staged, names)
         await asyncio.to_thread(bytecode.add, staged, fresh, bytecode_store)
@@ -147,21 +150,21 @@ async def _both(one: Awaitable[_One], other: Awaitable[_Other]) -> tuple[_One, _
     return cast("tuple[_One, _Other]", done)
 
 
-def _begin(change: Change, staged: Path, leaving: frozenset[str]) -> None:
+def _begin(change: Change, staged: Path, leaving: frozenset[str], owned: frozenset[str]) -> cloning.Clone | None:
     """Make the new tree, with what has to be there before packages are linked into it."""
     if change.origin is None:
         (staged / staging.META).mkdir(parents=True)
-    else:
-        own = () if change.is_continued else _ITS_OWN
-        cloning.copy_records(change.origin, staged, leaving.union(own))
-        cloning.copy_links(change.origin, staged, leaving)
+        return None
+    clone = cloning.Clone(change.origin, staged, leaving.union(() if change.is_continued else _ITS_OWN), owned)
+    clone.begin()
+    return clone
 
 
-def _clone(
-    change: Change, staged: Path, leaving: frozenset[str], owned: frozenset[str], steps: InstallProgress
-) -> cloning.Snapshot:
-    """Clone what the change begins with, but for what is leaving: most of the work of a change is making files."""
-    return cloning.clone(change.origin, staged, leaving, owned, steps.clone) if change.origin else cloning.Snapshot()
+def _complete(clone: cloning.Clone | None, steps: InstallProgress) -> cloning.Snapshot:
+    if clone is None:
+        return cloning.Snapshot()
+    clone.done = steps.clone
+    return clone.complete()
 
 
 def _bring_along(change: Change, staged: Path, snapshot: cloning.Snapshot, owned: Collection[str]) -> None:

@@ -65,16 +65,17 @@ async def measure(draft: Draft, cache: Path) -> Sizes:
     from ..conda.linking import fetch_sizes
     from ..conda.origin import changed_records
 
-    bound = await asyncio.to_thread(_bound, draft.copy_of) if draft.copy_of else frozenset[str]()
+    bound = await asyncio.to_thread(_bound, draft.copy_of, draft.prefix) if draft.copy_of else frozenset[str]()
     linked = changed_records(draft.before, draft.after, bound)
     fetch = await fetch_sizes(linked, cache)
     return await asyncio.to_thread(_sum, draft, linked, fetch, cache)
 
 
-def _bound(prefix: Path) -> frozenset[str]:
+def _bound(place: Path, new: Path) -> frozenset[str]:
+    from ..conda.origin import bound_to
     from ..conda.records import contents
 
-    return frozenset(name for name, package in contents(prefix).items() if package.is_bound)
+    return bound_to(place, contents(place), new)
 
 
 def _sum(draft: Draft, linked: Sequence[RepoDataRecord], fetch: dict[str, int], cache: Path) -> Sizes:
