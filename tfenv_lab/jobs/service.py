@@ -118,7 +118,7 @@ class JobService(LoggingConfigurable):
         job = Job(
             new_id(), plan.kind, plan.name, plan.prefix, plan.work.environment, request=request, moved_from=moved_from
         )
-        return self._begin(job, {"action": "apply", "plan": plan.stored()})
+        return await self._begin(job, {"action": "apply", "plan": plan.stored()})
 
     async def remove(self, environment: Environment) -> Job:
         """Start the job that removes a whole environment. Raises Protected or PrefixBusy."""
@@ -130,7 +130,7 @@ class JobService(LoggingConfigurable):
         await asyncio.to_thread(require_movable, Path(environment.prefix))
         await self._make_way(Path(environment.prefix))
         job = Job(new_id(), "delete", environment.name, environment.prefix, environment.id)
-        return self._begin(job, {"action": "delete", "prefix": environment.prefix})
+        return await self._begin(job, {"action": "delete", "prefix": environment.prefix})
 
     async def check(
         self, environment: Environment, subject: dict[str, Any], state: str, *, automatic: bool = False
@@ -143,12 +143,12 @@ class JobService(LoggingConfigurable):
         job = Job(
             new_id(), "check", environment.name, environment.prefix, environment.id, automatic=automatic, checked=state
         )
-        return self._begin(job, {"action": "check", "subject": subject})
+        return await self._begin(job, {"action": "check", "subject": subject})
 
     async def build_channel(self, folder: Path) -> Job:
         """Start the job that builds a local channel in a folder of such. Raises PrefixBusy."""
         self._require_idle(folder)
-        return self._begin(
+        return await self._begin(
             Job(new_id(), "build-channel", "local channel", str(folder), None), {"action": "build-channel"}
         )
 
@@ -204,9 +204,10 @@ class JobService(LoggingConfigurable):
                 f"“{job.name}” is busy: a job of kind “{job.kind}” is {job.state}. Wait for it or cancel it."
             )
 
-    def _begin(self, job: Job, order: dict[str, Any]) -> Job:
+    async def _begin(self, job: Job, order: dict[str, Any]) -> Job:
         job = replace(job, server=self._server, message="Waiting to start")
         self._update(job)
+        await self._store.kept()
         order = {**order, **self._order, "settings": self._settings().to_json(), "job": job.id}
         self._tasks[job.id] = asyncio.ensure_future(self._run(job.id, order))
         return job
@@ -215,7 +216,7 @@ class JobService(LoggingConfigurable):
         before = self._live.get(job.id)
         self._live[job.id] = job
         if before is None or (before.state, before.phase) != (job.state, job.phase):
-            self._store.save(job)
+            self._store.keep(job)
         self._events.emit(job)
 
     async def _run(self, job_id: str, order: dict[str, Any]) -> None:
@@ -240,6 +241,7 @@ class JobService(LoggingConfigurable):
             except Exception:
                 self.log.exception("What follows job %s failed", job_id)
         self._update(job)
+        await self._store.kept()
         self._live.pop(job_id, None)
         self._tasks.pop(job_id, None)
         self._cancelled.discard(job_id)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import NotFound
 from .models import FINISHED, Job
+
+log = logging.getLogger(__name__)
 
 #: Finished jobs are kept this many seconds, and at most so many; a log at most so many bytes.
 KEEP_SECONDS, KEEP_JOBS, LOG_BYTES = 30 * 24 * 3600, 200, 1_000_000
@@ -22,6 +27,24 @@ class JobStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._cache: dict[str, tuple[int, Job]] = {}
+        # One thread, so that what is written last was told last.
+        self._writer = ThreadPoolExecutor(1, "tfenv-jobs")
+        self._writing: asyncio.Future[None] | None = None
+
+    def keep(self, job: Job) -> None:
+        """Write a job soon, and after those before it: on a disk that is at work, no event loop can wait for that."""
+        self._writing = asyncio.get_running_loop().run_in_executor(self._writer, self._try, job)
+
+    async def kept(self) -> None:
+        """Wait until every job that was to be kept is written."""
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+
+    def _try(self, job: Job) -> None:
+        try:
+            self.save(job)
+        except OSError as error:
+            log.warning("The job %s cannot be remembered: %s", job.id, error)
 
     def save(self, job: Job) -> None:
         """Write a job whole or not at all."""
