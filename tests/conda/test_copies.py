@@ -152,9 +152,9 @@ def test_an_original_that_changes_while_it_is_copied_gives_no_mixture(
     run(lab.change("app 1.0", "tool"))
     complete = cloning.Clone.complete
 
-    def updated_meanwhile(clone: cloning.Clone) -> Any:
+    def updated_meanwhile(clone: cloning.Clone, done: Any) -> Any:
         monkeypatch.setattr(cloning.Clone, "complete", complete)
-        snapshot = complete(clone)
+        snapshot = complete(clone, done)
         run(lab.change("app 2.0", "tool", job="2job"))
         return snapshot
 

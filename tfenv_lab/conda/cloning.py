@@ -54,8 +54,7 @@ class Clone:
 
     ``without`` are files and folders of ``source``, as paths inside it (``/`` separators), that are left out: with
     their bytecode, and with the directories that held nothing else. ``owned`` are the files that conda's records
-    claim. ``done`` is told how many files were placed, for each directory. Inside, a folder is a path that ends with
-    ``/``; that of the prefix itself is empty.
+    claim. Inside, a folder is a path that ends with ``/``; that of the prefix itself is empty.
     """
 
     def __init__(
@@ -64,10 +63,9 @@ class Clone:
         target: Path,
         without: Collection[str] = (),
         owned: Collection[str] = (),
-        done: Callable[[int], None] = lambda files: None,
     ) -> None:
         self._source, self._target = f"{source}{os.sep}", f"{target}{os.sep}"
-        self._without, self._owned, self.done = without, owned, done
+        self._without, self._owned = without, owned
         self._folders: list[tuple[str, os.stat_result, list[os.DirEntry[str]]]] = []
         self._made: dict[str, os.stat_result] = {}
         self._snapshot = Snapshot()
@@ -104,15 +102,15 @@ class Clone:
                 elif entry.is_symlink():
                     self._add(folder, status, entry)
 
-    def complete(self) -> Snapshot:
+    def complete(self, done: Callable[[int], None] = lambda files: None) -> Snapshot:
         """Make all the rest by hard links; modes and times are kept.
 
-        What is in the tree already stays: packages may be linked into it meanwhile. Returns what was seen of the files
-        that are not ``owned``.
+        What is in the tree already stays: packages may be linked into it meanwhile. ``done`` is told how many files
+        were placed, for each directory. Returns what was seen of the files that are not ``owned``.
         """
         for folder, status, entries in self._folders:
             files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
-            self.done(sum(self._add(folder, status, entry) for entry in files))
+            done(sum(self._add(folder, status, entry) for entry in files))
             if not entries:
                 with contextlib.suppress(FileNotFoundError):  # deleted just now
                     self._make(folder, status)

@@ -161,10 +161,7 @@ def _begin(change: Change, staged: Path, leaving: frozenset[str], owned: frozens
 
 
 def _complete(clone: cloning.Clone | None, steps: InstallProgress) -> cloning.Snapshot:
-    if clone is None:
-        return cloning.Snapshot()
-    clone.done = steps.clone
-    return clone.complete()
+    return clone.complete(steps.clone) if clone else cloning.Snapshot()
 
 
 def _bring_along(change: Change, staged: Path, snapshot: cloning.Snapshot, owned: Collection[str]) -> None:
