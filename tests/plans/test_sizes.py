@@ -21,7 +21,8 @@ def tensorflow_channel(tensorflow_channel: TinyChannel) -> TinyChannel:
     return tensorflow_channel
 
 
-async def test_a_copy_fetches_programs(api: Api, made: Any) -> None:
+async def test_a_copy(api: Api, made: Any) -> None:
+    """It fetches programs alone (a short name: the first line of a script has room for 100 characters of prefix)."""
     await api.apply(kind="install", environment=made["id"], specs=["program"])
     prefix = Path(made["prefix"])
     assert f"{prefix}/lib\0".encode() in (prefix / "bin/program").read_bytes()
