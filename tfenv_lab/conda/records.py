@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: The command of an entry point, and the types of paths that are the same in every prefix (conda/models/enums.py:
 #: ``PathType``).
-COMMAND = "unix_python_entry_point"
+_COMMAND = "unix_python_entry_point"
 _UNBOUND = ("hardlink", "softlink", "directory", "pyc_file", "linked_package_record")
 
 
@@ -118,7 +118,7 @@ def _contents(name: str, record: Mapping[str, Any]) -> Contents:
     files = record.get("files") or []
     paths = (record.get("paths_data") or {}).get("paths") or []
     special = [e for e in paths if e.get("prefix_placeholder") or e.get("path_type") not in _UNBOUND]
-    texts = [e["_path"] for e in special if e.get("file_mode") == "text" or e.get("path_type") == COMMAND]
+    texts = [e["_path"] for e in special if e.get("file_mode") == "text" or e.get("path_type") == _COMMAND]
     is_bound = len(paths) < len(files) or len(texts) < len(special)
     return Contents(frozenset((*files, f"conda-meta/{name}")), tuple(texts), is_bound)
 

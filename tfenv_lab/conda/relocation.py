@@ -10,7 +10,6 @@ import base64
 import csv
 import hashlib
 import io
-import json
 import os
 import re
 import shutil
@@ -18,7 +17,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from .pypi import site_packages
-from .records import COMMAND
 from .staging import META
 
 #: A file with a zero among its first bytes is no text.
@@ -26,26 +24,23 @@ _HEAD = 1024
 
 
 def relocate(tree: Path, old: Path, new: Path, packages: Mapping[str, Iterable[str]]) -> None:
-    """Write texts of packages for another prefix, and enter that in their records, whose names ``packages`` has.
+    """Write texts of packages for another prefix, and enter their hashes in the records, whose names ``packages`` has.
 
-    The records are changed where they lie: ``tree`` must not share them.
+    The records are changed where they lie: ``tree`` must not share them. Hashes alone change in them, so they are
+    changed as text: some have megabytes. A text that somebody edited goes on having another hash than its record says.
     """
     for name, files in packages.items():
         changed = _rewrite(tree, old, new, files)
-        if not changed:
-            continue
-        place = tree / META / name
-        stored = json.loads(place.read_bytes())
-        for entry in stored["paths_data"]["paths"]:
-            content = changed.get(entry["_path"])
-            if content is not None:
-                is_command = entry.get("path_type") == COMMAND
-                for key in ("sha256_in_prefix", *(("sha256",) if is_command else ())):
-                    if key in entry:
-                        entry[key] = hashlib.sha256(content).hexdigest()
-                if is_command:
-                    entry["size_in_bytes"] = len(content)
-        place.write_text(json.dumps(stored), encoding="utf-8")
+        if changed:
+            place = tree / META / name
+            record = place.read_bytes()
+            for before, after in changed.values():
+                record = record.replace(_digest(before), _digest(after))
+            place.write_bytes(record)
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
 
 
 def rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> None:
@@ -58,8 +53,8 @@ def rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> None:
         _record(tree, {tree / inside for inside in changed})
 
 
-def _rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> dict[str, bytes]:
-    """Replace ``old`` by ``new``; return the new contents by path. What is no regular file is passed over.
+def _rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> dict[str, tuple[bytes, bytes]]:
+    """Replace ``old`` by ``new``; return both contents by path. What is no regular file is passed over.
 
     A file is written anew, so that one it shares its contents with is not touched.
     """
@@ -72,8 +67,8 @@ def _rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> dict[str
             continue
         content = _text(path)
         if content is not None and pattern.search(content):
-            changed[inside] = pattern.sub(lambda _: os.fsencode(new), content)
-            _replace(path, changed[inside])
+            changed[inside] = content, pattern.sub(lambda _: os.fsencode(new), content)
+            _replace(path, changed[inside][1])
     return changed
 
 
