@@ -133,6 +133,14 @@ def available(prefix: Path) -> list[RepoDataRecord]:
     ]
 
 
+def in_order(records: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
+    """Return the records so that what a package depends on comes before it."""
+    from rattler import RepoDataRecord
+
+    by_name = {record.name.normalized: record for record in records}
+    return [by_name[r.name.normalized] for r in RepoDataRecord.sort_topologically(list(by_name.values()))]
+
+
 def load_json(path: Path) -> dict[str, Any]:
     """Return one record as it is written, without rattler's import; an empty one where it cannot be read."""
     try:

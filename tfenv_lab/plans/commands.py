@@ -93,12 +93,11 @@ def _minor(records: Mapping[str, RepoDataRecord]) -> list[str]:
 
 def _addresses(records: Sequence[RepoDataRecord]) -> list[str]:
     """Return addresses with hashes, which conda checks; what a package depends on comes before it."""
-    from rattler import RepoDataRecord
+    from ..conda.records import in_order
 
-    by_name = {record.name.normalized: record for record in records}
-    found = (by_name[record.name.normalized] for record in RepoDataRecord.sort_topologically(list(records)))
     return [
-        f"{r.url}#sha256:{r.sha256.hex()}" if r.sha256 else f"{r.url}#{r.md5.hex()}" if r.md5 else r.url for r in found
+        f"{r.url}#sha256:{r.sha256.hex()}" if r.sha256 else f"{r.url}#{r.md5.hex()}" if r.md5 else r.url
+        for r in in_order(records)
     ]
 
 
