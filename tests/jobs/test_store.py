@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tfenv_lab.jobs.models import Job, new_id
-from tfenv_lab.jobs.store import JobStore
+from tfenv_lab.jobs.store import KEEP_SECONDS, LOG_BYTES, JobStore
 
 
 async def test_a_slow_disk_keeps_the_order_and_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,3 +42,26 @@ async def test_a_disk_that_is_full_costs_a_jobs_memory_and_not_the_job(
     store.keep(Job(new_id(), "create", "tf", "/envs/tf", None))
     await store.kept()
     assert "cannot be remembered" in caplog.text
+
+
+def test_a_log_is_bounded(tmp_path: Path) -> None:
+    store, job = JobStore(tmp_path), new_id()
+    for _ in range(3):
+        store.append_log(job, "x" * (LOG_BYTES // 2))
+    assert len(store.log(job)) == LOG_BYTES
+
+
+def test_finished_jobs_are_forgotten_after_a_month(tmp_path: Path) -> None:
+    store = JobStore(tmp_path)
+    month = int((time.time() - KEEP_SECONDS - 60) * 1000)
+    old, running = (Job(f"{month:011x}{end}", "update", "tf", "/envs/tf", None) for end in ("000000", "111111"))
+    store.save(old.ended("succeeded"))
+    store.save(running)
+    store.save(Job(new_id(), "update", "tf", "/envs/tf", None).ended("succeeded"))
+    store.append_log(old.id, "what it said")
+    store.prune()
+    left = {job.id for job in store.load()}
+    assert old.id not in left
+    assert running.id in left
+    assert len(left) == 2
+    assert store.log(old.id) == ""

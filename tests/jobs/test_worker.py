@@ -1,0 +1,57 @@
+"""A worker whose server has gone ends itself and what it started, but never in a swap."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
+from tfenv_lab.jobs import worker
+
+
+def test_it_ends_when_its_server_does(tmp_path: Path) -> None:
+    python = tmp_path / "tf/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\nexec sleep 600\n")
+    python.chmod(0o755)
+    (tmp_path / "tf/conda-meta").mkdir()
+    subject = {"prefix": str(tmp_path / "tf"), "environment": "id", "variables": {}, "kernel": None, "cuda": None}
+    order = {"action": "check", "job": "0job", "subject": subject}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tfenv_lab.jobs.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(order).encode() + b"\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == b'{"phase": "check"}\n'
+    children: list[psutil.Process] = []
+    while not [child for child in children if "sleep" in child.name()]:
+        children = psutil.Process(process.pid).children(recursive=True)
+        time.sleep(0.02)
+    process.stdin.close()
+    assert process.wait(30) == worker.ORPHANED
+    _, alive = psutil.wait_procs(children, 10)
+    assert not alive
+    process.stdout.close()
+
+
+def test_in_a_swap_it_goes_on_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(worker.sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
+    # The edge: the process that would end is the one that tests.
+    monkeypatch.setattr(worker.os, "_exit", lambda status: ended.set())
+    monkeypatch.setattr("tfenv_lab.jobs.process.end_children", lambda pid: None)
+    channel = worker.Channel()
+    with channel.swapping():
+        channel.watch_server()
+        assert not ended.wait(0.2)
+    assert ended.wait(10)
