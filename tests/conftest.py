@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -153,20 +154,21 @@ def mount() -> Iterator[Mount]:
     """Mount an empty file system of a size (``1m``) at a path; needs root on Linux."""
     if sys.platform != "linux" or os.getuid() != 0:
         pytest.skip("only root on Linux can mount a file system")
-    places: list[Path] = []
+    # What a test renames takes its mounts along: they are found by their name.
+    name = f"tfenv-test-{secrets.token_hex(8)}"
 
     def mounted(place: Path, size: str) -> Path:
         place.mkdir(parents=True, exist_ok=True)
-        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", name, str(place)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
-        places.append(place)
         return place
 
     yield mounted
-    for place in places:
-        subprocess.run(["umount", "-l", str(place)], check=True)
+    for line in Path("/proc/mounts").read_text().splitlines():
+        if line.startswith(f"{name} "):
+            subprocess.run(["umount", "-l", line.split()[1]], check=True)
 
 
 DeadMount = Callable[[Path], Path]

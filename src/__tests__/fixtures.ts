@@ -74,6 +74,7 @@ export function job(id: string, name: string, change: Partial<Job> = {}): Job {
     error: null,
     result: null,
     request: null,
+    leftovers: [],
     ...change
   };
 }

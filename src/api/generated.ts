@@ -700,6 +700,17 @@ export interface components {
             readonly result: components["schemas"]["Check"] | null;
             /** @description What its plan was made of; a retry makes a new plan of it. */
             readonly request?: components["schemas"]["PlanRequest"] | null;
+            /** @description What could not be deleted of an environment that was removed or replaced. It may appear a moment after the job has finished. */
+            readonly leftovers: readonly components["schemas"]["Leftover"][];
+        };
+        /** @description Files that belong to no environment any more and could not be deleted. */
+        readonly Leftover: {
+            /** @description The folder that holds them. */
+            readonly path: string;
+            readonly files: number;
+            readonly bytes: number;
+            /** @description The first path that could not be deleted, and why. */
+            readonly reason: string;
         };
         /**
          * @description A plan's kind, delete of an environment, a check, or the building of a local channel.
@@ -857,6 +868,7 @@ export type Plan = components['schemas']['Plan'];
 export type Warning = components['schemas']['Warning'];
 export type Entry = components['schemas']['Entry'];
 export type Job = components['schemas']['Job'];
+export type Leftover = components['schemas']['Leftover'];
 export type JobKind = components['schemas']['JobKind'];
 export type JobState = components['schemas']['JobState'];
 export type Phase = components['schemas']['Phase'];

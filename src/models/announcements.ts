@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Job } from '../api/generated';
-import { describeProgress } from './units';
+import { describeProgress, formatBytes } from './units';
 
 /** What a job is about, while it works: "Creating tf219: downloading 212 / 340 MB". */
 export function describeDoing(job: Job, trans: TranslationBundle): string {
@@ -72,6 +72,30 @@ export function describeOutcome(
         type: 'success'
       };
   }
+}
+
+/** What a job could not delete: how much in a sentence, where and why in the details. */
+export function describeLeftovers(
+  job: Job,
+  trans: TranslationBundle
+): { message: string; details: string } {
+  const files = job.leftovers.reduce((sum, item) => sum + item.files, 0);
+  const bytes = job.leftovers.reduce((sum, item) => sum + item.bytes, 0);
+  return {
+    message: trans._n(
+      '%2: %1 file (%3) could not be deleted.',
+      '%2: %1 files (%3) could not be deleted.',
+      files,
+      job.name,
+      formatBytes(bytes)
+    ),
+    details: [
+      ...job.leftovers.map(item => `${item.path}\n${item.reason}`),
+      trans.__(
+        'These files no longer belong to any environment. Deleting them is tried again after the next job and when the server starts; you can also delete the folder yourself.'
+      )
+    ].join('\n\n')
+  };
 }
 
 function subject(job: Job, trans: TranslationBundle): string {

@@ -73,6 +73,11 @@ export class JobsModel extends VDomModel {
     return this._jobFinished;
   }
 
+  /** Emitted for a job that could not delete all that it removed or replaced; that may be known after its end. */
+  get leftoversFound(): ISignal<this, Job> {
+    return this._leftoversFound;
+  }
+
   get(id: string | null): Job | undefined {
     return this._jobs.find(job => job.id === id);
   }
@@ -222,6 +227,9 @@ export class JobsModel extends VDomModel {
 
   private _changed(job: Job, old: Job | undefined): void {
     this._jobChanged.emit(job);
+    if (old && job.leftovers.length > old.leftovers.length) {
+      this._leftoversFound.emit(job);
+    }
     if (old && isActive(old) && !isActive(job)) {
       this._jobFinished.emit(job);
     }
@@ -256,6 +264,7 @@ export class JobsModel extends VDomModel {
   private readonly _dismissed = new Set<string>();
   private _error: RequestError | null = null;
   private readonly _jobChanged = new Signal<this, Job>(this);
+  private readonly _leftoversFound = new Signal<this, Job>(this);
   private readonly _jobFinished = new Signal<this, Job>(this);
   private _jobs: readonly Job[] = [];
   private _pending: Promise<void> | null = null;
@@ -286,7 +295,8 @@ function isNewer(job: Job, known: Job): boolean {
   return (
     ORDER[job.state] > ORDER[known.state] ||
     (ORDER[job.state] === ORDER[known.state] &&
-      isActive(job) &&
-      job.progress.fraction >= known.progress.fraction)
+      (isActive(job)
+        ? job.progress.fraction >= known.progress.fraction
+        : job.leftovers.length > known.leftovers.length))
   );
 }

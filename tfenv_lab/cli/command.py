@@ -140,6 +140,10 @@ class TfenvCommand(JupyterApp):
     async def follow(self, services: Services, job: Job) -> int:
         """Wait for a job that changes something, tell how it ended, and return the exit status."""
         job = await self.finished(services, job)
+        # Deleting what was replaced belongs to the work of a command, and so does saying what could not be deleted.
+        job = await services.jobs.ended(job.id)
+        for leftover in services.jobs.leftovers:
+            print(leftover.describe(), file=sys.stderr)
         if job.error is not None and not self.json:
             return self.fail(job.error)
         self.write(job.to_json(), f"{job.message}: {job.prefix}")

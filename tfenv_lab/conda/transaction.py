@@ -133,10 +133,9 @@ async def apply(
     except Exception as error:
         raise translate(error) from error
     finally:
-        if not strategy.is_begun(staged):
+        if not strategy.is_begun(staged, change.prefix, staging.aside_path(change.prefix, change.job)):
             # What cannot be deleted now is collected when this process has ended.
-            with contextlib.suppress(OSError):
-                await asyncio.to_thread(staging.discard, staged)
+            await asyncio.to_thread(staging.discard, staged)
     await asyncio.to_thread(registered, change.prefix)
     return revision
 
@@ -183,7 +182,8 @@ def _require_states(change: Change) -> None:
 def _put(change: Change, staged: Path) -> None:
     """Put the staged tree in its place. Where it was renamed, the old prefix goes then."""
     if change.fingerprint is not None:
-        strategy.put(staged, change.prefix, staging.trash_path(change.prefix, change.job))
+        aside, trash = (path(change.prefix, change.job) for path in (staging.aside_path, staging.trash_path))
+        strategy.put(staged, change.prefix, aside, trash)
         return
     staged.rename(change.prefix)
     if change.copy_of is not None and change.moved is not None:

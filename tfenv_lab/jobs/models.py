@@ -52,9 +52,11 @@ def new_id() -> str:
 class Job:
     """One job, as the REST contract has it; times are ISO 8601 in UTC.
 
-    An ``automatic`` check was asked for by nobody and gives way. ``checked`` is the state that a check is of,
+    An ``automatic`` check was asked for by nobody and gives way. ``leftovers`` are trees that could not be deleted
+    (``path``, ``files``, ``bytes``, ``reason``). ``kernel`` are the settings of the kernel that the environment
+    had before the change, None where it had none; ``checked`` is the state that a check is of,
     ``moved_from`` the prefix that a renamed environment had, ``server`` says which process supervises the job
-    (``host``, ``pid``, ``started``: seconds since the epoch): these three are stored, not sent.
+    (``host``, ``pid``, ``started``: seconds since the epoch): these four are stored, not sent.
     """
 
     id: str
@@ -73,6 +75,8 @@ class Job:
     result: Any = None
     request: dict[str, Any] | None = None
     automatic: bool = False
+    leftovers: list[dict[str, Any]] = field(default_factory=list)
+    kernel: dict[str, bool] | None = field(default=None, repr=False)
     checked: str | None = field(default=None, repr=False)
     moved_from: str | None = None
     server: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -80,7 +84,7 @@ class Job:
     def to_json(self) -> dict[str, Any]:
         """Return the Job of the REST contract."""
         body = asdict(self)
-        for name in ("checked", "moved_from", "server"):
+        for name in ("kernel", "checked", "moved_from", "server"):
             del body[name]
         return body
 
