@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from tfenv_lab.conda.condarc import ChannelRef, CondaSettings
@@ -33,8 +34,11 @@ def measures() -> Iterator[Measure]:
         repodata = Repodata(settings, "linux-64", Path(tempfile.gettempdir()) / "tfenv-lab-benchmark")
         return Catalog(repodata, {"CONDA_OVERRIDE_ARCHSPEC": "x86_64_v3", "CONDA_OVERRIDE_CUDA": cuda})
 
+    def get(cuda: str) -> None:
+        asyncio.run(catalog(cuda).get())
+
     for machine, cuda in _MACHINES.items():
-        cold = milliseconds(lambda cuda=cuda: asyncio.run(catalog(cuda).get()))
+        cold = milliseconds(partial(get, cuda))
         yield Measure(f"cold, {machine}", cold, floor=floor, floor_name="json.loads of the same files", limit=300)
 
     async def warm() -> tuple[float, float]:

@@ -8,6 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -44,7 +45,7 @@ async def _plans(services: Services, solve: AsyncMock) -> list[Measure]:
     plan = await services.plans.create(_CREATE)
     _install(Path(plan.prefix), lock.loads(plan.work.lock)["linux-64"], plan.work.requested)
     [environment] = [each for each in await services.environments.list() if each.name == "tf"]
-    bodies = {
+    bodies: dict[str, dict[str, Any]] = {
         "create": {**_CREATE, "name": "other"},
         "install": {"kind": "install", "environment": environment.id, "specs": ["tensorflow-datasets"]},
         "update TensorFlow": {"kind": "update", "environment": environment.id, "packages": ["tensorflow"]},
@@ -54,9 +55,9 @@ async def _plans(services: Services, solve: AsyncMock) -> list[Measure]:
     found = []
     for kind, body in bodies.items():
         changes = Path(plan.prefix, "conda-meta", "history").touch if "not read" in kind else None
-        times = await _times(lambda body=body: services.plans.create(body), changes)
+        times = await _times(partial(services.plans.create, body), changes)
         asked = solve.call_args
-        floor = median(await _times(lambda asked=asked: solve(*asked.args, **asked.kwargs)))
+        floor = median(await _times(partial(solve, *asked.args, **asked.kwargs)))
         found.append(
             Measure(kind, median(times), best=min(times), floor=floor, floor_name="the solve alone", limit=150)
         )
