@@ -17,15 +17,13 @@ from tfenv_lab.conda.condarc import ChannelRef, CondaSettings
 from tfenv_lab.conda.repodata import Repodata
 from tfenv_lab.tensorflow.catalog import Catalog
 
-from .measure import Measure, Skipped, milliseconds, slice_dir
+from .measure import Measure, milliseconds, slice_dir
 
 _MACHINES = {"without a GPU": "", "with CUDA 12.9": "12.9", "with CUDA 11.8": "11.8"}
 
 
 def measures() -> Iterator[Measure]:
     root = slice_dir()
-    if root is None:
-        raise Skipped("no conda-forge slice beside the project (TFENV_SLICE names another place)")
     settings = CondaSettings(channels=(ChannelRef("slice", root.as_uri()),), envs_dirs=(), pkgs_dirs=())
     files = list(root.glob("*/repodata.json"))
     floor = milliseconds(lambda: [json.loads(path.read_bytes()) for path in files])
