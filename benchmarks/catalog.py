@@ -10,21 +10,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from tfenv_lab.conda.condarc import ChannelRef, CondaSettings
 from tfenv_lab.conda.repodata import Repodata
 from tfenv_lab.tensorflow.catalog import Catalog
 
-from .measure import Measure, Skipped, milliseconds, slice_dir
+from .measure import Measure, milliseconds, slice_dir
 
 _MACHINES = {"without a GPU": "", "with CUDA 12.9": "12.9", "with CUDA 11.8": "11.8"}
 
 
 def measures() -> Iterator[Measure]:
     root = slice_dir()
-    if root is None:
-        raise Skipped("no conda-forge slice beside the project (TFENV_SLICE names another place)")
     settings = CondaSettings(channels=(ChannelRef("slice", root.as_uri()),), envs_dirs=(), pkgs_dirs=())
     files = list(root.glob("*/repodata.json"))
     floor = milliseconds(lambda: [json.loads(path.read_bytes()) for path in files])
@@ -33,8 +32,11 @@ def measures() -> Iterator[Measure]:
         repodata = Repodata(settings, "linux-64", Path(tempfile.gettempdir()) / "tfenv-lab-benchmark")
         return Catalog(repodata, {"CONDA_OVERRIDE_ARCHSPEC": "x86_64_v3", "CONDA_OVERRIDE_CUDA": cuda})
 
+    def get(cuda: str) -> None:
+        asyncio.run(catalog(cuda).get())
+
     for machine, cuda in _MACHINES.items():
-        cold = milliseconds(lambda cuda=cuda: asyncio.run(catalog(cuda).get()))
+        cold = milliseconds(partial(get, cuda))
         yield Measure(f"cold, {machine}", cold, floor=floor, floor_name="json.loads of the same files", limit=300)
 
     async def warm() -> tuple[float, float]:

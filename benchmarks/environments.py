@@ -40,10 +40,16 @@ def measures() -> Iterator[Measure]:
         # What writing them left to the system is not a list's to bear.
         os.sync()
         floor = milliseconds(lambda: [list(os.scandir(prefix / "conda-meta")) for prefix in folder.iterdir()])
-        floors = {"floor": floor, "floor_name": "scandir of each conda-meta"}
         cold, warm = asyncio.run(_lists(folder, home))
-        yield Measure("list, cold", median(cold), best=min(cold), limit=400, **floors)
-        yield Measure("list, warm", median(warm), best=min(warm), limit=30, **floors)
+        for title, times, limit in (("list, cold", cold, 400), ("list, warm", warm, 30)):
+            yield Measure(
+                title,
+                median(times),
+                best=min(times),
+                limit=limit,
+                floor=floor,
+                floor_name="scandir of each conda-meta",
+            )
 
 
 async def _lists(folder: Path, home: Path) -> tuple[list[float], list[float]]:

@@ -54,12 +54,13 @@ def milliseconds(work: Callable[[], object], repeat: int = 7, prepare: Callable[
     return statistics.median(times)
 
 
-def slice_dir() -> Path | None:
-    """Return the folder of real conda-forge metadata beside the project, or None."""
-    default = Path(__file__).parents[2] / "shared" / "conda-forge-slice"
-    path = Path(os.environ.get("TFENV_SLICE", default)).resolve()
-    return path if (path / "noarch" / "repodata.json").is_file() else None
-
-
 class Skipped(Exception):
     """A topic cannot be measured here; the message says why."""
+
+
+def slice_dir() -> Path:
+    """Return the directory with real conda-forge metadata that TFENV_SLICE names; without it, raise Skipped."""
+    path = Path(os.environ.get("TFENV_SLICE", "")).resolve()
+    if not (path / "noarch" / "repodata.json").is_file():
+        raise Skipped("TFENV_SLICE does not name a slice of conda-forge's metadata")
+    return path

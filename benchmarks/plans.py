@@ -8,6 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,7 +19,7 @@ from tfenv_lab.conda import history, lock
 from tfenv_lab.conda import solve as solving
 from tfenv_lab.services import Services
 
-from .measure import Measure, Skipped, slice_dir
+from .measure import Measure, slice_dir
 
 #: Files of a package, so that an environment has as many as a real one with TensorFlow (23,000).
 _FILES = 160
@@ -27,8 +28,6 @@ _CREATE = {"kind": "create", "name": "tf", "tensorflow": "2.18.*", "python": "3.
 
 def measures() -> Iterator[Measure]:
     root = slice_dir()
-    if root is None:
-        raise Skipped("no conda-forge slice beside the project (TFENV_SLICE names another place)")
     machine = {"CONDA_SUBDIR": "linux-64", "CONDA_OVERRIDE_ARCHSPEC": "x86_64_v3", "CONDA_OVERRIDE_CUDA": ""}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CONDA", "XDG_"))}
     with (
@@ -44,7 +43,7 @@ async def _plans(services: Services, solve: AsyncMock) -> list[Measure]:
     plan = await services.plans.create(_CREATE)
     _install(Path(plan.prefix), lock.loads(plan.work.lock)["linux-64"], plan.work.requested)
     [environment] = [each for each in await services.environments.list() if each.name == "tf"]
-    bodies = {
+    bodies: dict[str, dict[str, Any]] = {
         "create": {**_CREATE, "name": "other"},
         "install": {"kind": "install", "environment": environment.id, "specs": ["tensorflow-datasets"]},
         "update TensorFlow": {"kind": "update", "environment": environment.id, "packages": ["tensorflow"]},
@@ -54,9 +53,9 @@ async def _plans(services: Services, solve: AsyncMock) -> list[Measure]:
     found = []
     for kind, body in bodies.items():
         changes = Path(plan.prefix, "conda-meta", "history").touch if "not read" in kind else None
-        times = await _times(lambda body=body: services.plans.create(body), changes)
+        times = await _times(partial(services.plans.create, body), changes)
         asked = solve.call_args
-        floor = median(await _times(lambda asked=asked: solve(*asked.args, **asked.kwargs)))
+        floor = median(await _times(partial(solve, *asked.args, **asked.kwargs)))
         found.append(
             Measure(kind, median(times), best=min(times), floor=floor, floor_name="the solve alone", limit=150)
         )

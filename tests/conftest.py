@@ -44,11 +44,12 @@ def channel(tmp_path: Path) -> TinyChannel:
 
 @pytest.fixture(scope="session")
 def slice_dir() -> Path:
-    """The folder of real conda-forge metadata, or a skip with its reason."""
-    default = Path(__file__).parents[1] / ".." / "shared" / "conda-forge-slice"
-    path = Path(os.environ.get("TFENV_SLICE", default)).resolve()
-    if not (path / "noarch" / "repodata.json").is_file():
-        pytest.skip("no conda-forge slice beside the project (TFENV_SLICE names another place)")
+    """The directory with real conda-forge metadata that TFENV_SLICE names; without that variable, skip."""
+    named = os.environ.get("TFENV_SLICE")
+    if not named:
+        pytest.skip("TFENV_SLICE does not name a slice of conda-forge's metadata")
+    path = Path(named).resolve()
+    assert (path / "noarch" / "repodata.json").is_file(), f"TFENV_SLICE: {path} holds no noarch/repodata.json"
     return path
 
 

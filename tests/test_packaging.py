@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import tfenv_lab
@@ -23,3 +24,23 @@ def test_the_front_end_is_installed_under_the_name_that_the_server_announces() -
 def test_the_lock_files_name_no_host() -> None:
     for lock in (ROOT / "yarn.lock", ROOT / "ui-tests" / "yarn.lock"):
         assert "://" not in lock.read_text(encoding="utf-8").replace("patch:", "")
+
+
+def test_both_halves_name_one_license_and_one_repository() -> None:
+    front = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    server = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("BSD 3-Clause License\n\nCopyright (c) ")
+    assert f'license = "{front["license"]}"' in server
+    assert f'authors = [{{ name = "{front["author"]}" }}]' in server
+    assert f'Source = "{front["homepage"]}"' in server
+    assert front["repository"]["url"] == f"git+{front['homepage']}.git"
+    assert front["bugs"]["url"] == f"{front['homepage']}/issues"
+
+
+def test_type_checkers_of_others_read_the_types_of_this_package() -> None:
+    assert (ROOT / "tfenv_lab" / "py.typed").is_file()
+
+
+def test_the_changelog_has_a_section_for_what_is_not_released() -> None:
+    headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings[0] == "Unreleased"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -29,3 +30,11 @@ def test_every_exit_status_of_the_commands_is_documented() -> None:
     documented = {int(status): set(re.findall(r"`([a-z-]+)`", words)) for status, words in rows}
     expected = {status: {reason for reason, own in EXIT.items() if own == status} for status in EXIT.values()}
     assert documented == {0: set(), 1: set(), **expected, PROBLEMS: set()}
+
+
+def test_a_default_that_the_configuration_table_gives_as_a_value_is_the_trait_s() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|.*\| (?:`([^`]+)`|(\d+|true|false)) \|$", README.read_text("utf-8"), re.MULTILINE)
+    assert len(rows) >= 4
+    traits = TfenvLab.class_own_traits(config=True)
+    for name, code, literal in rows:
+        assert (code or json.loads(literal)) == traits[name].default_value, name

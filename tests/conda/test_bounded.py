@@ -28,14 +28,16 @@ def test_nothing_to_do() -> None:
 
 
 def test_an_exception_is_that_items_result() -> None:
-    result = BoundedReads(lambda n: 1 // n).run([1, 0])
+    reads: BoundedReads[int, int] = BoundedReads(lambda n: 1 // n)
+    result = reads.run([1, 0])
     assert result[1] == 1
     assert isinstance(result[0], ZeroDivisionError)
 
 
 def test_one_thread_does_all_while_nothing_hangs() -> None:
-    threads = set()
-    BoundedReads(lambda _: threads.add(threading.get_ident())).run(range(500))
+    threads: set[int] = set()
+    reads: BoundedReads[int, None] = BoundedReads(lambda _: threads.add(threading.get_ident()))
+    reads.run(range(500))
     assert len(threads) == 1
 
 
@@ -79,4 +81,8 @@ def test_a_whole_drive_that_hangs_costs_two_limits_at_most(hang: threading.Event
 
 
 def test_a_slow_one_within_the_limit_is_waited_for() -> None:
-    assert BoundedReads(lambda n: time.sleep(0.2) or n, limit=2).run([7]) == {7: 7}
+    def read(n: int) -> int:
+        time.sleep(0.2)
+        return n
+
+    assert BoundedReads(read, limit=2).run([7]) == {7: 7}

@@ -225,8 +225,9 @@ class TestCredentials:
             assert bus.stdout is not None
             monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.stdout.readline().strip())
             ring_command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            with subprocess.Popen(ring_command, **pipes) as ring:
+            with subprocess.Popen(
+                ring_command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ) as ring:
                 assert ring.stdin is not None
                 ring.stdin.write(b"password of the keyring")
                 ring.stdin.close()
@@ -259,7 +260,7 @@ class TestCredentials:
 def query(cache: str | Path, *channels: str, settings: CondaSettings = PLAIN) -> None:
     """Ask the channels for a package that they do not have."""
     settings = condarc.with_channels(settings, channels)
-    gateway = Gateway(cache_dir=cache, client=client(settings, retries=0))
+    gateway = Gateway(cache_dir=Path(cache), client=client(settings, retries=0))
     for channel in settings.channels:
         with contextlib.suppress(GatewayError):
             asyncio.run(gateway.query([Channel(channel.url)], ["noarch"], ["x"], recursive=False))

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from tfenv_lab.conda import linking, recovery, registry, revisions, staging, transaction
 from tfenv_lab.conda import prefix as prefixes
+from tfenv_lab.conda import recovery, registry, revisions, staging, transaction
 from tfenv_lab.errors import JobFailed, NoSpace, PrefixExists, StalePlan, TfenvError
 
 from .conftest import Lab, Watched
@@ -234,7 +234,7 @@ def test_an_engine_that_goes_on_for_a_moment_after_it_failed_leaves_nothing(
         raise RuntimeError("a package could not be linked")
 
     # The edge: the real engine does so where one of several packages fails, but not every time.
-    monkeypatch.setattr(linking.rattler, "install", failing)
+    monkeypatch.setattr("rattler.install", failing)
     with pytest.raises(JobFailed):
         run(lab.change("app 2.0", job="1job"))
     writing[0].join()

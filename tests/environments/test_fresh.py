@@ -20,14 +20,17 @@ from tfenv_lab.environments.service import EnvironmentService
 Make = Callable[..., EnvironmentService]
 
 
+def replace_record(prefix: Path, old: str, new: str) -> None:
+    """Replace the record of one build of a package by that of another, as conda does in an update."""
+    (prefix / "conda-meta" / f"{old}.json").unlink()
+    add_record(prefix, new)
+
+
 class TestFresh:
     CHANGES: tuple[tuple[str, Callable[[Path], object], Callable[[Environment], object], object], ...] = (
         (
             "conda updates a package",
-            lambda tf: (
-                (tf / "conda-meta" / "keras-3.5.0-pyh_0.json").unlink(),
-                add_record(tf, "keras-3.6.0-pyh_0"),
-            ),
+            lambda tf: replace_record(tf, "keras-3.5.0-pyh_0", "keras-3.6.0-pyh_0"),
             lambda found: found.keras and found.keras.version,
             "3.6.0",
         ),

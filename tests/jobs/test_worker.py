@@ -23,7 +23,13 @@ def test_it_ends_when_its_server_does(tmp_path: Path) -> None:
     python.write_text("#!/bin/sh\nexec sleep 600\n")
     python.chmod(0o755)
     (tmp_path / "tf/conda-meta").mkdir()
-    subject = {"prefix": str(tmp_path / "tf"), "environment": "id", "variables": {}, "kernel": None, "cuda": None}
+    subject: dict[str, object] = {
+        "prefix": str(tmp_path / "tf"),
+        "environment": "id",
+        "variables": {},
+        "kernel": None,
+        "cuda": None,
+    }
     order = {"action": "check", "job": "0job", "subject": subject}
     process = subprocess.Popen(
         [sys.executable, "-m", "tfenv_lab.jobs.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -46,9 +52,9 @@ def test_it_ends_when_its_server_does(tmp_path: Path) -> None:
 
 def test_in_a_swap_it_goes_on_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
-    monkeypatch.setattr(worker.sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO()))
     # The edge: the process that would end is the one that tests.
-    monkeypatch.setattr(worker.os, "_exit", lambda status: ended.set())
+    monkeypatch.setattr("os._exit", lambda status: ended.set())
     monkeypatch.setattr("tfenv_lab.jobs.process.end_children", lambda pid: None)
     channel = worker.Channel()
     with channel.swapping():

@@ -126,10 +126,14 @@ class TestCache:
         first, _ = self.put(folder, "t1", "one"), self.put(folder, "t2", "two")
         assert self.shown(cache) == {"t1": "one", "t2": "two"}
         later(self.put(folder, "t1", "new"))
-        read = []
-        monkeypatch.setattr(
-            kernelspecs, "read", lambda path, original=kernelspecs.read: (read.append(path.name), original(path))[1]
-        )
+        read: list[str] = []
+        original = kernelspecs.read
+
+        def reading(path: Path) -> Kernelspec | None:
+            read.append(path.name)
+            return original(path)
+
+        monkeypatch.setattr(kernelspecs, "read", reading)
         assert self.shown(cache) == {"t1": "new", "t2": "two"}
         assert read == [first.parent.name]
 

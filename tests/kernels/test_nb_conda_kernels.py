@@ -130,7 +130,9 @@ def test_what_conda_lists_is_named_as_there(
     for path, name in paths.items():
         run(service.register(Path(path)))
         # Jupyter lists our directories without regard to case, so TF and tf need a number there.
-        assert re.sub(r"-2-py$", "-py", run(service.kernel_of(Path(path))).name) == name.lower()
+        kernel = run(service.kernel_of(Path(path)))
+        assert kernel is not None
+        assert re.sub(r"-2-py$", "-py", kernel.name) == name.lower()
     assert run(service.register(unknown)).name == "conda-env-miniforge3-tf-py"
 
 

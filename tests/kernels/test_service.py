@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from tests.kernels.conftest import ask, run, started
 from tests.kernels.on_disk import hand_made, kernels, registered, spec_of
@@ -45,7 +46,9 @@ class TestRegister:
         assert run(service.register(new)).name == "conda-env-tf-2-py"
         run(service.reconcile())
         assert run(service.kernel_of(old)) == kernel
-        assert run(service.kernel_of(new)).name == "conda-env-tf-2-py"
+        found = run(service.kernel_of(new))
+        assert found is not None
+        assert found.name == "conda-env-tf-2-py"
 
     def test_metadata_is_nb_conda_kernels_and_keeps_the_kernels_own(self, service: KernelService, tf219: Path) -> None:
         run(service.register(tf219))
@@ -239,6 +242,7 @@ class TestRealKernels:
         with started(kernel.name) as (manager, client):
             assert ask(client, look) == expected
             # No process stands between Jupyter and the kernel.
+            assert isinstance(manager.provisioner, LocalProvisioner)
             assert ask(client, "import os; print(os.getppid() != 0 and os.getpid())") == str(manager.provisioner.pid)
             client.execute("import time\nprint('ready', flush=True)\ntime.sleep(600)")
             while client.get_iopub_msg(timeout=30)["content"].get("text") != "ready\n":

@@ -28,7 +28,7 @@ def write_index(directory: Path, tag: str) -> Path:
     platform = f"{tag}-{tag}-linux_x86_64"
     cli = "[console_scripts]\nsaved-model = tensorflow.cli:main\n"
     for release, math in (("2.19.0", "math-kit<2"), ("2.19.1", "math-kit<2"), ("2.20.0", "math-kit>=2")):
-        package = {
+        package: dict[str, str | bytes] = {
             "tensorflow/__init__.py": f"import math_kit\n__version__ = {release!r}\n",
             "tensorflow/cli.py": "def main():\n    print('saved')\n",
             "tensorflow/core.so": b"\x7fELF" + os.urandom(2 << 20),
@@ -96,8 +96,10 @@ def built(tmp_path_factory: pytest.TempPathFactory, interpreter: Interpreter) ->
         if not answers.exists():
             write_index(root / "index", interpreter.tag)
             command = [sys.executable, "-m", "tfenv_lab.wheelchannel", "build", str(directory)]
-            pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-            processes = [subprocess.Popen(command, env=environment, **pipes) for _ in range(2)]
+            processes = [
+                subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                for _ in range(2)
+            ]
             answers.write_text(json.dumps([process.communicate(timeout=300) for process in processes]))
         outputs, errors = zip(*json.loads(answers.read_text()), strict=True)
     return Built(directory, environment, list(outputs), list(errors))

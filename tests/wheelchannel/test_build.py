@@ -6,6 +6,8 @@ import asyncio
 import errno
 import json
 import os
+import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -235,3 +237,15 @@ def test_an_interpreter_that_is_none_is_named(built: Built, tmp_path: Path) -> N
     answer = built.command("--python", "/bin/true", str(tmp_path / "channel"))
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr == "/bin/true cannot be packed: it does not start.\n"
+
+
+def test_the_example_of_the_guide_prints_the_address_of_the_channel(built: Built, tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "wheelchannel.md").read_text(encoding="utf-8")
+    [arguments] = re.findall(r"^    python -m tfenv_lab.wheelchannel build (.+)$", guide, re.MULTILINE)
+    answer = built.command(*shlex.split(arguments), str(tmp_path / "channel"))
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout == f"{(tmp_path / 'channel').as_uri()}\n"
+    assert [record["version"] for record in named(tmp_path / "channel", "linux-64", "tensorflow")] == [
+        "2.19.1",
+        "2.20.0",
+    ]

@@ -80,7 +80,7 @@ def test_sources_that_do_not_compile_are_packed_without(tmp_path: Path, interpre
 
 @pytest.mark.parametrize("tag", ["py3-none-any", "py3-none-linux_x86_64"])
 def test_paths_and_record_name_every_file(tmp_path: Path, interpreter: Interpreter, tag: str) -> None:
-    files = {
+    files: dict[str, str | bytes] = {
         "tool/__init__.py": "",
         "tool/with,comma.txt": "x",
         "tool-1.0.data/data/etc/tool.conf": "y",
