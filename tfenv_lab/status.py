@@ -32,6 +32,7 @@ def status(services: Services) -> dict[str, Any]:
         "gpu": virtual_packages.gpu(overrides),
         "local_channel": services.local_channel.to_json(),
         "channels": [{"name": ref.name, "url": ref.url} for ref in services.conda.channels],
+        "warnings": [{"message": message} for message in services.app.warnings],
         "envs_dir": str(services.envs_dir),
         "envs_dirs": [
             {"path": str(path), **(found if isinstance(found, dict) else {"writable": False, "free_bytes": None})}
