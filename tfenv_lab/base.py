@@ -6,6 +6,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
+from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
@@ -81,6 +82,21 @@ class BaseHandler(APIHandler):
             self.log.info("%s %s: %s (%s)", self.request.method, self.request.path, value.message, value.reason)
         else:
             super().log_exception(typ, value, tb)
+
+
+class RefusalHandler(BaseHandler):
+    """Answers every call where the extension cannot serve; the error says why."""
+
+    def initialize(self, refusal: TfenvError) -> None:
+        """Take the error that every call meets."""
+        self._refusal = refusal
+
+    @web.authenticated
+    @authorized
+    async def get(self, path: str) -> None:
+        raise self._refusal
+
+    head = post = put = patch = delete = get
 
 
 def _body(model: Any) -> Any:

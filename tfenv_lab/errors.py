@@ -96,6 +96,18 @@ class ChannelUnreachable(TfenvError):
     status, reason = 502, "channel-unreachable"
 
 
+class Misconfigured(TfenvError):
+    """The server's configuration is wrong where a default could allow more; the message names each setting."""
+
+    status, reason = 503, "misconfigured"
+
+
+class NotStarted(TfenvError):
+    """The extension could not start; the server's log holds the cause."""
+
+    status, reason = 503, "not-started"
+
+
 class NoSpace(TfenvError):
     """The file system cannot hold what the change needs."""
 

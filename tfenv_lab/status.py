@@ -32,12 +32,18 @@ def status(services: Services) -> dict[str, Any]:
         "gpu": virtual_packages.gpu(overrides),
         "local_channel": services.local_channel.to_json(),
         "channels": [{"name": ref.name, "url": ref.url} for ref in services.conda.channels],
+        "warnings": [{"message": message} for message in _warnings(services)],
         "envs_dir": str(services.envs_dir),
         "envs_dirs": [
             {"path": str(path), **(found if isinstance(found, dict) else {"writable": False, "free_bytes": None})}
             for path, found in _folders.run(folders).items()
         ],
     }
+
+
+def _warnings(services: Services) -> list[str]:
+    """Return what a person should know of the server: settings that were passed over, files that it cannot delete."""
+    return [*services.app.warnings, *(leftover.describe() for leftover in services.jobs.leftovers)]
 
 
 def _folder(path: Path) -> dict[str, Any]:

@@ -176,6 +176,7 @@ export const STATUS: Status = {
   gpu: { detected: false, cuda: null, driver: null },
   local_channel: { available: true, reason: null, active: false },
   channels: [CHANNEL],
+  warnings: [],
   envs_dir: PREFIX,
   envs_dirs: [{ path: PREFIX, writable: true, free_bytes: 41e9 }]
 };

@@ -360,10 +360,10 @@ export interface components {
             readonly details: string | null;
         };
         /**
-         * @description invalid-request 400; protected, channel-not-allowed, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, invalid-spec, invalid-name 422; channel-unreachable 502; no-space 507; internal 500; failed only inside a job.
+         * @description invalid-request 400; protected, channel-not-allowed, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, invalid-spec, invalid-name 422; channel-unreachable 502; misconfigured, not-started 503 on every call; no-space 507; internal 500; failed only inside a job.
          * @enum {string}
          */
-        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "invalid-spec" | "invalid-name" | "channel-unreachable" | "no-space" | "internal" | "failed";
+        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "invalid-spec" | "invalid-name" | "channel-unreachable" | "misconfigured" | "not-started" | "no-space" | "internal" | "failed";
         readonly Status: {
             readonly version: string;
             /** @description The conda subdir, for example linux-64. */
@@ -388,6 +388,11 @@ export interface components {
             };
             /** @description Those in use. */
             readonly channels: readonly components["schemas"]["Channel"][];
+            /** @description What a person should know: settings that were passed over, and files that could not be deleted. */
+            readonly warnings: readonly {
+                /** @description In whole sentences, with the name of the setting. */
+                readonly message: string;
+            }[];
             /** @description Where new environments go. */
             readonly envs_dir: string;
             readonly envs_dirs: readonly {

@@ -45,6 +45,14 @@ function whatToDo(failure: IFailure, trans: TranslationBundle): string | null {
       return trans.__(
         'Check the network and proxy of the server, or set other channels (TfenvLab.channels, or condarc).'
       );
+    case 'misconfigured':
+      return trans.__(
+        'Correct the configuration of the Jupyter server, then start it again.'
+      );
+    case 'not-started':
+      return trans.__(
+        'The log of the Jupyter server holds the cause; start it again after that.'
+      );
     case 'channel-not-allowed':
       return trans.__(
         'Packages come only from the channels that the server is set to (TfenvLab.allowed_channels).'

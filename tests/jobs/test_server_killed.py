@@ -40,8 +40,8 @@ class Server:
         command = [sys.executable, "-m", "jupyter_server", f"--port={port}", "--ip=127.0.0.1", "--allow-root"]
         command += ["--ServerApp.jpserver_extensions={'tfenv_lab': True}", f"--IdentityProvider.token={TOKEN}"]
         command += [f"--TfenvLab.channels={channel.url}", "--TfenvLab.check_after_change=False"]
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.process = subprocess.Popen(command, **quiet, start_new_session=True)
+        null = subprocess.DEVNULL
+        self.process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, start_new_session=True)
         deadline = time.monotonic() + 60
         while True:
             with contextlib.suppress(OSError):

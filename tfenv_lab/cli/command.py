@@ -14,6 +14,7 @@ from traitlets import Bool
 
 from .. import __version__
 from ..app import TfenvLab
+from ..configuration import refusal, unread
 from ..environments.models import Environment
 from ..errors import InvalidRequest, NotFound, TfenvError
 from ..jobs.models import FINISHED, Job
@@ -24,6 +25,7 @@ EXIT = {
     "invalid-request": 2,
     "invalid-name": 2,
     "invalid-spec": 2,
+    "misconfigured": 2,
     "not-found": 3,
     "protected": 4,
     "channel-not-allowed": 4,
@@ -34,6 +36,8 @@ EXIT = {
     "channel-unreachable": 7,
     "no-space": 8,
 }
+#: Names of the configuration files, beside Jupyter's own for all: what the server reads.
+_CONFIG = ("jupyter_server_config", "jupyter_tfenv_lab_config")
 #: Exit status of a check that found problems.
 PROBLEMS = 9
 #: Seconds between two looks at a running job.
@@ -73,7 +77,7 @@ class TfenvCommand(JupyterApp):
 
     def load_config_file(self, suppress_errors: bool = True) -> None:  # type: ignore[override]
         """Read what the server reads, so that both work on the same environments."""
-        for name in ("jupyter_server_config", "jupyter_tfenv_lab_config"):
+        for name in _CONFIG:
             self.config_file_name = name
             super().load_config_file(suppress_errors)
 
@@ -87,7 +91,14 @@ class TfenvCommand(JupyterApp):
         self.exit(status)
 
     async def _main(self) -> int:
-        services = Services(TfenvLab(config=self.config, check_after_change=False), None)
+        app = TfenvLab(config=self.config, check_after_change=False)
+        names = () if self.config_file else _CONFIG
+        refused = refusal([*app.faults, *unread(self, ("jupyter_config", *names), self.config_file)])
+        if refused is not None:
+            return self.fail(refused.to_json())
+        for message in app.warnings:
+            print(message, file=sys.stderr)
+        services = Services(app, None)
         try:
             given = len(self.extra_args)
             if given < self.least or (self.most is not None and given > self.most):
