@@ -465,8 +465,12 @@ async def test_a_refusal_tells_nothing_to_those_who_are_not_logged_in(jp_servera
 async def test_a_refusal_is_logged_and_the_server_stops_as_ever(jp_serverapp: Any) -> None:
     [point] = [e for name, e in jp_serverapp.extension_manager.extension_points.items() if name == "tfenv_lab"]
     records: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = records.append  # type: ignore[method-assign]
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            records.append(record)
+
+    handler = Kept()
     point.app.log.addHandler(handler)
     try:
         point.app.initialize()

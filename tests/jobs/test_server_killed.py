@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import random
-import signal
 import socket
 import subprocess
 import sys
@@ -79,9 +78,10 @@ class Server:
     def kill(self, with_workers: bool = True) -> None:
         """Kill the server, and its workers unless they shall notice by themselves."""
         workers = psutil.Process(self.process.pid).children(recursive=True) if with_workers else []
-        for process in (self.process, *workers):
+        self.process.kill()
+        for worker in workers:
             with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGKILL)
+                worker.kill()
         self.process.wait()
 
 
