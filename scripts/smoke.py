@@ -27,7 +27,7 @@ from setup import ROOT, environment
 
 sys.path.append(str(ROOT))
 
-from tests.contract import check_answer  # noqa: E402 - the folder above is on the path only now
+from tests.contract import check_answer
 
 NAME = "smoke"
 #: Seconds a job, or a cell, may take.

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,16 @@ from .contract import CONTRACT, check_answer, check_schema, closed
 VERBS = ("get", "post", "put", "patch", "delete")
 ROOT = Path(tfenv_lab.__file__).parent
 JSON = {"Content-Type": "application/json"}
-ERROR = {"reason": "not-found", "message": "There is no such job.", "details": None}
+ERROR = {"reason": "not-found", "message": "There is no such job.", "hint": None, "details": None}
+#: What requests are made of; an answer has them too, as the client sent them.
+REQUESTS = re.compile(r"\w+Request|KernelSettings")
 
 
 def _calls() -> list[tuple[str, str, Any]]:
     """Return ``(verb, path with {id}, method)`` for every verb that a handler defines itself."""
     found = []
     for pattern, handler in HANDLERS:
-        path = "/" + re.sub(r"\([^)]*\)", "{id}", pattern)
+        path = "/" + re.sub(r"\([^)]*\)", "{id}", pattern).replace("\\.", ".")
         found += [(verb, path, vars(handler)[verb]) for verb in VERBS if verb in vars(handler)]
     return found
 
@@ -91,6 +94,36 @@ class TestAnswersAreHeldAgainstIt:
             check_schema("LastCheck", check)
 
 
+def _objects(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object schema inside one, without what it refers to."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _objects(item)
+    elif isinstance(schema, dict):
+        if isinstance(schema.get("properties"), dict):
+            yield schema
+        for item in schema.values():
+            yield from _objects(item)
+
+
+def test_every_field_of_an_answer_is_required() -> None:
+    schemas = {name: schema for name, schema in CONTRACT["components"]["schemas"].items() if not REQUESTS.match(name)}
+    operations = [item[verb] for item in CONTRACT["paths"].values() for verb in VERBS if verb in item]
+    responses = [operation["responses"] for operation in operations]
+    objects = list(_objects([*schemas.values(), responses, CONTRACT["components"]["responses"]]))
+    assert len(objects) > len(schemas) / 2
+    for schema in objects:
+        assert set(schema["required"]) == set(schema["properties"]), sorted(schema["properties"])
+
+
+def test_every_schema_is_used() -> None:
+    text = (ROOT / "rest-api.yaml").read_text(encoding="utf-8")
+    for section, items in CONTRACT["components"].items():
+        # A notebook's record is the text that an export answers; the token stands in ``security`` by its name.
+        for name in items.keys() - {"NotebookRecord", "token"}:
+            assert f"#/components/{section}/{name}'" in text, name
+
+
 def test_an_event_is_a_job_of_the_contract() -> None:
     event, job = YAML(typ="safe").load(SCHEMA_PATH), CONTRACT["components"]["schemas"]["Job"]
     assert event["properties"].keys() == job["properties"].keys()
@@ -136,6 +169,12 @@ def test_rattler_is_imported_in_one_room_only() -> None:
         and re.search(r"^(?!if TYPE_CHECKING)(from|import) rattler", path.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     assert outside == []
+
+
+async def test_the_server_sends_it(api: Any) -> None:
+    status, text = await api.call("GET", "openapi.yaml")
+    assert (status, api.headers["Content-Type"]) == (200, "application/yaml")
+    assert YAML(typ="safe").load(text) == CONTRACT
 
 
 async def test_an_unknown_path_and_a_foreign_user_get_an_error_body(api: Any, jp_base_url: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from ..errors import JobFailed, PrefixBusy
+from ..errors import JobFailed, PrefixBusy, from_json
 from .models import DONE, Job
 
 
@@ -38,7 +38,7 @@ async def outcome(job: Job, last: dict[str, Any] | None, is_cancelled: bool) -> 
         # Threads of the engine may have gone on writing after it failed: what they left goes once they have ended.
         if job.kind != "check" and await asyncio.to_thread(cleared, job):
             return job.ended("succeeded", message=DONE.get(job.kind, "Done"))
-        return job.ended("failed", message=error["message"], error=error)
+        return job.failed(from_json(error))
     if last is not None:
         result = last["result"] if job.kind == "check" else None
         return job.ended("succeeded", message=DONE.get(job.kind, "Done"), result=result)
@@ -47,8 +47,8 @@ async def outcome(job: Job, last: dict[str, Any] | None, is_cancelled: bool) -> 
         return job.ended("succeeded", message=DONE.get(job.kind, "Done"))
     if is_cancelled:
         return job.ended("cancelled", message="Cancelled; nothing was changed")
-    failure = JobFailed("The work was ended from outside; nothing was changed. Try again.")
-    return job.ended("interrupted", message=failure.message, error=failure.to_json())
+    failure = JobFailed("The work was ended from outside; nothing was changed.", hint="Try again.")
+    return job.failed(failure, "interrupted")
 
 
 def cleared(job: Job) -> bool:
