@@ -684,22 +684,43 @@ export interface components {
             /** Format: date-time */
             readonly created: string;
         };
-        readonly Entry: {
-            /** @enum {string} */
-            readonly action: "install" | "upgrade" | "downgrade" | "change" | "remove";
+        readonly Entry: components["schemas"]["AddedEntry"] | components["schemas"]["MovedEntry"] | components["schemas"]["RemovedEntry"];
+        readonly AddedEntry: {
+            /** @constant */
+            readonly action: "install";
             readonly name: string;
-            readonly from: {
-                readonly version: string;
-                readonly build: string;
-                readonly channel: string | null;
-            } | null;
-            readonly to: {
-                readonly version: string;
-                readonly build: string;
-                readonly channel: string | null;
-                readonly size: number | null;
-            } | null;
+            readonly from: null;
+            readonly to: components["schemas"]["ComingBuild"];
             readonly requested: boolean;
+        };
+        /** @description Of a change, the version stays and the build is another. */
+        readonly MovedEntry: {
+            /** @enum {string} */
+            readonly action: "upgrade" | "downgrade" | "change";
+            readonly name: string;
+            readonly from: components["schemas"]["InstalledBuild"];
+            readonly to: components["schemas"]["ComingBuild"];
+            readonly requested: boolean;
+        };
+        readonly RemovedEntry: {
+            /** @constant */
+            readonly action: "remove";
+            readonly name: string;
+            readonly from: components["schemas"]["InstalledBuild"];
+            readonly to: null;
+            readonly requested: boolean;
+        };
+        readonly InstalledBuild: {
+            readonly version: string;
+            readonly build: string;
+            readonly channel: string | null;
+        };
+        readonly ComingBuild: {
+            readonly version: string;
+            readonly build: string;
+            readonly channel: string | null;
+            /** @description Of the archive. */
+            readonly size: number | null;
         };
         readonly Job: {
             readonly id: string;
@@ -889,6 +910,11 @@ export type Difference = components['schemas']['Difference'];
 export type RevertRequest = components['schemas']['RevertRequest'];
 export type Plan = components['schemas']['Plan'];
 export type Entry = components['schemas']['Entry'];
+export type AddedEntry = components['schemas']['AddedEntry'];
+export type MovedEntry = components['schemas']['MovedEntry'];
+export type RemovedEntry = components['schemas']['RemovedEntry'];
+export type InstalledBuild = components['schemas']['InstalledBuild'];
+export type ComingBuild = components['schemas']['ComingBuild'];
 export type Job = components['schemas']['Job'];
 export type JobKind = components['schemas']['JobKind'];
 export type JobState = components['schemas']['JobState'];
