@@ -448,7 +448,7 @@ async def test_every_call_is_refused(server: Api, jp_serverapp: Any) -> None:
         status, error = await server.call(method, path, body)
         assert (status, error["reason"]) == (503, "misconfigured"), path
         assert "TfenvLab.channels" in error["message"]
-        assert "Correct the configuration" in error["details"]
+        assert "Correct the configuration" in error["hint"]
     assert "tfenv_lab_services" not in jp_serverapp.web_app.settings
 
 

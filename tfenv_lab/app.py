@@ -157,6 +157,4 @@ class TfenvLab(CheckedApp):
 
 
 def _not_started(why: object) -> NotStarted:
-    return NotStarted(
-        f"tfenv_lab cannot start: {why}.", "The log of the Jupyter server holds the cause; start it again after that."
-    )
+    return NotStarted(f"tfenv_lab cannot start: {why}.")

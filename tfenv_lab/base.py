@@ -66,11 +66,12 @@ class BaseHandler(APIHandler):
         elif isinstance(error, web.HTTPError):
             reason = {403: "forbidden", 404: "not-found"}.get(error.status_code, "invalid-request")
             message = error.log_message or error.reason or "The request was refused."
-            body = {"reason": reason, "message": message, "details": None}
+            body = {"reason": reason, "message": message, "hint": None, "details": None}
         else:
             body = {
                 "reason": "internal",
-                "message": "The server met an error of its own; its log holds the cause.",
+                "message": "The server met an error of its own.",
+                "hint": "The server's log holds the cause.",
                 "details": None,
             }
         self.set_header("Content-Type", "application/json")

@@ -207,8 +207,7 @@ def refusal(faults: Iterable[Fault]) -> Misconfigured | None:
         return None
     return Misconfigured(
         " ".join(dict.fromkeys(fault.message for fault in faults)),
-        "Until this is corrected no environment is listed or changed, as a protection could be missing. Correct the "
-        "configuration of Jupyter (its files, or the command line), then start it again.",
+        "Until this is corrected no environment is listed or changed, because a protection could be missing.",
     )
 
 

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from .app import TfenvLab
     from .conda.condarc import CondaSettings
     from .conda.repodata import Repodata
-    from .environments.models import Advice, EnvironmentFacts, Update
+    from .environments.models import EnvironmentFacts, Update
     from .jobs.models import Job
+    from .models import Advice
     from .tensorflow.catalog import Catalog
 
 

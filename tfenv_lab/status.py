@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from . import __version__
+from . import __version__, environment_names
 from .base import BaseHandler
 from .conda.bounded import BoundedReads
 from .plans.sizes import free_bytes
@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from .services import Services
 
 
+CONTRACT = Path(__file__).with_name("rest-api.yaml")
+
+
 def status(services: Services) -> dict[str, Any]:
     """Return the Status of the REST contract."""
     from .conda import virtual_packages
     from .conda.platform import subdir
+    from .conda.untrusted import MAX_BYTES
 
     overrides = virtual_packages.overrides(services.conda)
     folders = dict.fromkeys([services.envs_dir, *services.conda.envs_dirs])
@@ -38,6 +42,12 @@ def status(services: Services) -> dict[str, Any]:
             {"path": str(path), **(found if isinstance(found, dict) else {"writable": False, "free_bytes": None})}
             for path, found in _folders.run(folders).items()
         ],
+        "limits": {
+            "name_pattern": environment_names.PATTERN,
+            "name_length": environment_names.LENGTH,
+            "reserved_names": list(environment_names.RESERVED),
+            "import_bytes": MAX_BYTES,
+        },
     }
 
 
@@ -65,4 +75,13 @@ class StatusHandler(BaseHandler):
         self.send(await asyncio.to_thread(status, self.services))
 
 
-HANDLERS = [(r"status", StatusHandler)]
+class ContractHandler(BaseHandler):
+    """``GET openapi.yaml``: the REST contract."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.finish(await asyncio.to_thread(CONTRACT.read_bytes), set_content_type="application/yaml")
+
+
+HANDLERS: list[tuple[str, type[BaseHandler]]] = [(r"status", StatusHandler), (r"openapi\.yaml", ContractHandler)]

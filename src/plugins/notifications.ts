@@ -119,14 +119,14 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     };
 
     const showLeftovers = (job: Job): void => {
-      const { message, details } = describeLeftovers(job, trans);
-      Notification.warning(message, {
+      const found = describeLeftovers(job, trans);
+      Notification.warning(found.message, {
         autoClose: false,
         actions: [
           {
             label: trans.__('Show details'),
             callback: () => {
-              void showDetails(job.name, message, details, trans);
+              void showDetails(job.name, found, trans);
             }
           }
         ]

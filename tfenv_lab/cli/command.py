@@ -18,6 +18,7 @@ from ..configuration import refusal, unread
 from ..environments.models import Environment
 from ..errors import InvalidRequest, NotFound, TfenvError
 from ..jobs.models import FINISHED, Job
+from ..models import ErrorJson
 from ..services import Services
 
 #: Exit status by the error's ``reason``; 1 for any other. README.md documents it.
@@ -117,12 +118,12 @@ class TfenvCommand(JupyterApp):
         """Write a result: ``body`` as JSON where that was asked for, else ``text``."""
         print(json.dumps(body, indent=2) if self.json else text)
 
-    def fail(self, error: dict[str, Any]) -> int:
+    def fail(self, error: ErrorJson) -> int:
         """Write an error and return its exit status."""
         if self.json:
             print(json.dumps(error, indent=2))
         else:
-            print("\n".join(filter(None, (error["message"], error["details"]))), file=sys.stderr)
+            print("\n".join(filter(None, (error["message"], error["hint"], error["details"]))), file=sys.stderr)
         return EXIT.get(error["reason"], 1)
 
     async def find(self, services: Services, name: str) -> Environment:
@@ -133,7 +134,8 @@ class TfenvCommand(JupyterApp):
         if not found:
             raise NotFound(f"There is no environment “{name}”.")
         if len(found) > 1:
-            raise InvalidRequest(f"Several are called “{name}”; give a path: {', '.join(e.prefix for e in found)}")
+            paths = ", ".join(environment.prefix for environment in found)
+            raise InvalidRequest(f"Several environments are called “{name}”.", hint=f"Give a path: {paths}")
         return found[0]
 
     async def finished(self, services: Services, job: Job) -> Job:
@@ -158,7 +160,7 @@ class TfenvCommand(JupyterApp):
         if job.error is not None and not self.json:
             return self.fail(job.error)
         self.write(job.to_json(), f"{job.message}: {job.prefix}")
-        return 0 if job.state == "succeeded" else EXIT.get((job.error or {}).get("reason", ""), 1)
+        return 0 if job.state == "succeeded" else EXIT.get(job.error["reason"] if job.error else "", 1)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

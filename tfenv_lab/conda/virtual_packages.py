@@ -108,7 +108,7 @@ def detect(
             found.pop(name, None)
     if cuda is not None:
         if not _CUDA.fullmatch(cuda):
-            raise InvalidRequest(f"“{cuda[:40]}” is not a CUDA version; write one as in “12.6”.")
+            raise InvalidRequest(f"“{cuda[:40]}” is not a CUDA version.", hint="Write one as in “12.6”.")
         found["__cuda"] = _package("__cuda", cuda)
     return list(found.values())
 

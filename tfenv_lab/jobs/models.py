@@ -6,7 +6,12 @@ import secrets
 import time
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..models import ErrorJson, ProgressJson
+
+if TYPE_CHECKING:
+    from ..errors import TfenvError
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
 FINISHED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
@@ -29,7 +34,7 @@ DONE = {
     "build-channel": "The local channel is in use",
 }
 
-NO_PROGRESS: dict[str, Any] = {
+NO_PROGRESS: ProgressJson = {
     "done_bytes": 0,
     "total_bytes": 0,
     "done_packages": 0,
@@ -66,13 +71,13 @@ class Job:
     environment: str | None
     state: State = "queued"
     phase: str | None = None
-    progress: dict[str, Any] = field(default_factory=lambda: dict(NO_PROGRESS))
+    progress: ProgressJson = field(default_factory=NO_PROGRESS.copy)
     message: str = ""
     created: str = field(default_factory=now)
     started: str | None = None
     finished: str | None = None
-    error: dict[str, Any] | None = None
-    result: Any = None
+    error: ErrorJson | None = None
+    result: dict[str, Any] | None = None
     request: dict[str, Any] | None = None
     automatic: bool = False
     leftovers: list[dict[str, Any]] = field(default_factory=list)
@@ -88,7 +93,11 @@ class Job:
             del body[name]
         return body
 
+    def failed(self, error: TfenvError, state: Literal["failed", "interrupted"] = "failed", **fields: Any) -> Job:
+        """Return the job as ended now by an error."""
+        return self.ended(state, message=error.message, error=error.to_json(), **fields)
+
     def ended(self, state: State, **fields: Any) -> Job:
         """Return the job as finished now."""
-        progress = {**self.progress, "fraction": 1.0} if state == "succeeded" else self.progress
+        progress: ProgressJson = {**self.progress, "fraction": 1.0} if state == "succeeded" else self.progress
         return replace(self, state=state, finished=now(), progress=progress, **fields)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from ..conda.bounded import BoundedReads
-from ..errors import JobFailed, PrefixBusy
+from ..errors import JobFailed, PrefixBusy, from_json
 from .models import DONE, Job
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ async def outcome(job: Job, last: dict[str, Any] | None, is_cancelled: bool) -> 
         done, leftovers = (False, []) if job.kind == "check" else await asyncio.to_thread(clean_up, job)
         if done:
             return job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
-        return job.ended("failed", message=error["message"], error=error, leftovers=leftovers)
+        return job.failed(from_json(error), leftovers=leftovers)
     if last is not None:
         result = last["result"] if job.kind == "check" else None
         return job.ended("succeeded", message=DONE.get(job.kind, "Done"), result=result)
@@ -54,8 +54,8 @@ async def outcome(job: Job, last: dict[str, Any] | None, is_cancelled: bool) -> 
         return job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
     if is_cancelled:
         return job.ended("cancelled", message="Cancelled; nothing was changed", leftovers=leftovers)
-    failure = JobFailed("The work was ended from outside; nothing was changed. Try again.")
-    return job.ended("interrupted", message=failure.message, error=failure.to_json(), leftovers=leftovers)
+    failure = JobFailed("The work was ended from outside; nothing was changed.", hint="Try again.")
+    return job.failed(failure, "interrupted", leftovers=leftovers)
 
 
 def clean_up(job: Job) -> tuple[bool, list[dict[str, Any]]]:

@@ -15,7 +15,7 @@ from ..conda.staging import Leftover
 from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning, PrefixBusy, Protected
 from ..plans.sizes import require_room
 from . import recovery
-from .models import DONE, FINISHED, PHASES, Job, State, new_id, now
+from .models import DONE, FINISHED, PHASES, Job, new_id, now
 from .process import WorkerProcess
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class JobService(LoggingConfigurable):
         if job.state in FINISHED:
             raise NotRunning("This job is finished; there is nothing to cancel.")
         if job_id not in self._live:
-            raise NotRunning("Another server runs this job; cancel it there.")
+            raise NotRunning("Another server runs this job.", hint="Cancel it there.")
         if job.phase == "swap":
             raise NotRunning("The change is being put in place; it is too late to cancel.")
         self._cancelled.add(job_id)
@@ -230,7 +230,7 @@ class JobService(LoggingConfigurable):
         if holder is not None:
             job = self._live[holder]
             raise PrefixBusy(
-                f"“{job.name}” is busy: a job of kind “{job.kind}” is {job.state}. Wait for it or cancel it."
+                f"“{job.name}” is busy: a job of kind “{job.kind}” is {job.state}.", hint="Wait for it or cancel it."
             )
 
     async def _begin(self, job: Job, order: dict[str, Any]) -> Job:
@@ -256,12 +256,19 @@ class JobService(LoggingConfigurable):
                 last = await self._work(job_id, order)
             job = await recovery.outcome(self._live[job_id], last, job_id in self._cancelled)
         except asyncio.CancelledError:
-            state: State = "cancelled" if job_id in self._cancelled else "interrupted"
-            job = self._live[job_id].ended(state, message="Cancelled before it began")
+            if job_id in self._cancelled:
+                job = self._live[job_id].ended("cancelled", message="Cancelled before it began")
+            else:
+                job = self._live[job_id].failed(
+                    JobFailed("The server ended before this began; nothing was changed.", hint="Try again."),
+                    "interrupted",
+                )
         except Exception as error:
             self.log.exception("Job %s failed in the server", job_id)
-            failure = JobFailed("The job met an unexpected failure; the server's log holds the cause.", str(error))
-            job = self._live[job_id].ended("failed", message=failure.message, error=failure.to_json())
+            failure = JobFailed(
+                "The job met an unexpected failure.", str(error), hint="The server's log holds the cause."
+            )
+            job = self._live[job_id].failed(failure)
         finally:
             self._workers.pop(job_id, None)
         if job.state == "succeeded":
@@ -359,8 +366,8 @@ class JobService(LoggingConfigurable):
                 job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
                 job = await self._settle(job, None)
             else:
-                failure = JobFailed("The server ended while this job ran; nothing was changed. Try again.")
-                job = job.ended("interrupted", message=failure.message, error=failure.to_json(), leftovers=leftovers)
+                failure = JobFailed("The server ended while this job ran; nothing was changed.", hint="Try again.")
+                job = job.failed(failure, "interrupted", leftovers=leftovers)
             await asyncio.to_thread(self._store.save, job)
             self._events.emit(job)
         busy = {job.id for job in await self.all() if job.state not in FINISHED}

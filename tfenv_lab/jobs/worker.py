@@ -192,7 +192,7 @@ def main() -> int:
         channel.send({"error": error.to_json()})
     except Exception as error:
         traceback.print_exc()
-        failure = JobFailed("The job met an unexpected failure; its log holds the cause.", str(error))
+        failure = JobFailed("The job met an unexpected failure.", str(error), hint="The job's log holds the cause.")
         channel.send({"error": failure.to_json()})
     else:
         channel.send({"result": result})
