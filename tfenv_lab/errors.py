@@ -141,7 +141,7 @@ def _subclasses(cls: type[TfenvError]) -> list[type[TfenvError]]:
     return [cls, *(found for sub in cls.__subclasses__() for found in _subclasses(sub))]
 
 
-def from_json(body: Mapping[str, str | None]) -> TfenvError:
+def from_json(body: ErrorJson | Mapping[str, str | None]) -> TfenvError:
     """Rebuild an error that crossed a process border from its ``to_json`` form."""
     told = body.get("message") or "", body.get("details"), body.get("hint")
     for cls in _subclasses(TfenvError):

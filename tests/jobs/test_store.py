@@ -83,7 +83,7 @@ def _stored(folder: Path, **fields: Any) -> Job:
 
 def test_an_error_of_an_earlier_version_has_no_hint(tmp_path: Path) -> None:
     error = {"reason": "no-space", "message": "The disk is full.", "details": "os error 28"}
-    found = _stored(tmp_path / "jobs", state="failed", error=error)
+    found = _stored(tmp_path / "jobs", state="failed", message=error["message"], error=error)
     assert found.error == {**error, "hint": None}
 
 
