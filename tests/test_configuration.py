@@ -400,7 +400,7 @@ CALLS = [
     ("DELETE", "jobs/abc", None),
     ("POST", "local-channel", None),
     ("DELETE", "local-channel", None),
-    ("PATCH", "nowhere", {}),
+    ("PUT", "environments/x/kernelspec", {}),
 ]
 
 
