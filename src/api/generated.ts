@@ -950,6 +950,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Status"];
                 };
             };
+            readonly 400: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };
@@ -1229,6 +1230,7 @@ export interface operations {
         readonly requestBody?: never;
         readonly responses: {
             readonly 202: components["responses"]["JobAccepted"];
+            readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
             readonly 409: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
@@ -1495,6 +1497,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Status"];
                 };
             };
+            readonly 400: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };
