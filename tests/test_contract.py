@@ -180,3 +180,21 @@ async def test_the_server_sends_it(api: Any) -> None:
 async def test_an_unknown_path_and_a_foreign_user_get_an_error_body(api: Any, jp_base_url: str) -> None:
     status, error = await api.call("GET", "environments/none/packages")
     assert (status, error["reason"]) == (404, "not-found")
+
+
+@pytest.mark.parametrize("variable", ["CONDA_OVERRIDE_CUDA", "CONDA_OVERRIDE_GLIBC"])
+async def test_a_variable_that_is_no_version_is_an_answer_too(
+    api: Any, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "=!=")
+    refused = []
+    for method, path in (
+        ("GET", "status"),
+        ("GET", "environments"),
+        ("GET", "tensorflow"),
+        ("DELETE", "local-channel"),
+    ):
+        status, body = await api.call(method, path)
+        assert status == 200 or (status == 400 and variable in body["message"]), (path, body)
+        refused += [path] * (status == 400)
+    assert refused == ["status", "tensorflow", "local-channel"]

@@ -967,6 +967,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Status"];
                 };
             };
+            readonly 400: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };
@@ -1246,6 +1247,7 @@ export interface operations {
         readonly requestBody?: never;
         readonly responses: {
             readonly 202: components["responses"]["JobAccepted"];
+            readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
             readonly 409: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
@@ -1512,6 +1514,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Status"];
                 };
             };
+            readonly 400: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

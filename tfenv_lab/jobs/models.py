@@ -72,7 +72,7 @@ class Job:
     state: State = "queued"
     phase: str | None = None
     progress: ProgressJson = field(default_factory=NO_PROGRESS.copy)
-    message: str = ""
+    message: str = "Waiting to start"
     created: str = field(default_factory=now)
     started: str | None = None
     finished: str | None = None

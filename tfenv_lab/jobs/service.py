@@ -234,7 +234,7 @@ class JobService(LoggingConfigurable):
             )
 
     async def _begin(self, job: Job, order: dict[str, Any]) -> Job:
-        job = replace(job, server=self._server, message="Waiting to start")
+        job = replace(job, server=self._server)
         self._update(job)
         await self._store.kept()
         order = {**order, **self._order, "settings": self._settings().to_json(), "job": job.id}
