@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 from tests.prefixes import add_dist_info, make_prefix
@@ -21,6 +21,7 @@ from tfenv_lab.jobs.checks import CheckService, state_of
 from tfenv_lab.jobs.models import Job, new_id, now
 from tfenv_lab.jobs.store import JobStore
 from tfenv_lab.tensorflow.advice import Known, advise
+from tfenv_lab.tensorflow.models import Check
 
 from .measure import Measure, milliseconds
 
@@ -80,9 +81,11 @@ def _read(prefix: Path) -> facts.Reading:
 def _keep_check(store: JobStore, seen: Seen) -> None:
     state = state_of(seen.facts.prefix, None)
     job = Job(new_id(), "check", seen.name, seen.real, hash_of(seen.real), "succeeded", finished=now())
-    store.save(Job(**{**vars(job), "result": {"ok": True}, "checked": state}))
+    result = Check(True, "3.11.9", "2.19.1", "3.10.0", [], 9.0, [], "")
+    store.save(replace(job, result=result, checked=state))
 
 
 def _checks(store: JobStore) -> CheckService:
     """Return the service as far as it looks checks up."""
-    return CheckService(store, cast("Any", SimpleNamespace()), automatic=False)
+    absent = cast("Any", None)
+    return CheckService(store, absent, absent, absent, automatic=False)

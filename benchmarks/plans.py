@@ -15,7 +15,7 @@ from typing import Any
 from unittest.mock import AsyncMock, patch
 
 from tfenv_lab.app import TfenvLab
-from tfenv_lab.conda import history, lock
+from tfenv_lab.conda import history
 from tfenv_lab.conda import solve as solving
 from tfenv_lab.services import Services
 
@@ -41,7 +41,7 @@ def measures() -> Iterator[Measure]:
 async def _plans(services: Services, solve: AsyncMock) -> list[Measure]:
     """Measure each kind of plan, and alone the solve that ``solve`` was last asked for."""
     plan = await services.plans.create(_CREATE)
-    _install(Path(plan.prefix), lock.loads(plan.work.lock)["linux-64"], plan.work.requested)
+    _install(Path(plan.prefix), plan.change.records(), dict(plan.change.requested))
     [environment] = [each for each in await services.environments.list() if each.name == "tf"]
     bodies: dict[str, dict[str, Any]] = {
         "create": {**_CREATE, "name": "other"},

@@ -73,7 +73,8 @@ def measures() -> Iterator[Measure]:
 
 
 def _measures(url: str, folder: Path) -> Iterator[Measure]:
-    from tfenv_lab.conda import condarc, network, prefix, transaction, virtual_packages
+    from tfenv_lab.conda import condarc, lock, network, prefix, transaction, virtual_packages
+    from tfenv_lab.conda.change import Change
     from tfenv_lab.conda.repodata import Repodata
     from tfenv_lab.conda.solve import solve
 
@@ -86,17 +87,20 @@ def _measures(url: str, folder: Path) -> Iterator[Measure]:
         records = await solve(repodata, specs, virtual_packages=virtual_packages.detect())
         start = time.perf_counter()
         await transaction.apply(
-            transaction.Change(
-                prefix=target,
-                kind="create",
-                job=job,
-                records=records,
-                requested={"tensorflow": specs[0]},
-                channels=[url],
-                subdir=repodata.subdir,
-                fingerprint=prefix.fingerprint(target) if target.exists() else None,
-                **fields,
+            Change(
+                **{
+                    "origin": "in_place" if target.exists() else "new",
+                    "prefix": target,
+                    "kind": "create",
+                    "subdir": repodata.subdir,
+                    "lock": lock.dumps(records, [url], repodata.subdir),
+                    "requested": {"tensorflow": specs[0]},
+                    "channels": [url],
+                    "fingerprint": prefix.fingerprint(target) if target.exists() else None,
+                    **fields,
+                }
             ),
+            job,
             package_cache=folder / "pkgs",
             bytecode_store=folder / "bytecode",
             client=network.client(settings),
@@ -116,7 +120,7 @@ def _measures(url: str, folder: Path) -> Iterator[Measure]:
         subprocess.run(["cp", "-al", tree, folder / f"copy{number}"], check=True)
         copies.append(time.perf_counter() - start)
     copy = min(copies)
-    clone = min(asyncio.run(change(f"clone{n}", older, f"3{n}", copy_of=tree)) for n in range(3))
+    clone = min(asyncio.run(change(f"clone{n}", older, f"3{n}", origin="copy", source=tree)) for n in range(3))
     extra = _disk(folder / "envs" / "clone0") / max(1, sum(f.lstat().st_size for f in tree.rglob("*") if f.is_file()))
     yield Measure(f"create TensorFlow {older}, cold cache", cold, "s", copy, "hard-link copy")
     yield Measure("create, warm cache", warm, "s", copy, "hard-link copy", 3 * copy + 1)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 Severity = Literal["info", "warning", "error"]
+#: The stages of a job, in no fixed order.
+Phase = Literal["solve", "download", "pack", "link", "swap", "check"]
 Action = Literal["install", "upgrade", "downgrade", "change", "remove"]
 
 
@@ -42,16 +44,6 @@ EntryJson = TypedDict(
     "EntryJson",
     {"action": Action, "name": str, "from": Installed | None, "to": Coming | None, "requested": bool},
 )
-
-
-class ProgressJson(TypedDict):
-    """How far a job is; ``fraction`` runs from 0 to 1, totals are 0 where they are not known."""
-
-    done_bytes: int
-    total_bytes: int
-    done_packages: int
-    total_packages: int
-    fraction: float
 
 
 class ErrorJson(TypedDict):

@@ -18,7 +18,8 @@ import platformdirs
 
 from .conda.bounded import BoundedReads
 from .environments.service import EnvironmentService
-from .errors import InvalidRequest, NotFound, TfenvError
+from .errors import TfenvError
+from .jobs.aftermath import Aftermath
 from .jobs.checks import CheckService
 from .jobs.events import JobEvents
 from .jobs.service import JobService
@@ -135,7 +136,7 @@ class Services:
             busy_of=lambda prefix: self.jobs.busy_of(prefix),
             kernels_of=lambda: self.kernels.registered(),
             checks_of=self.checks.newest,
-            on_change=self._reconcile,
+            on_change=lambda prefixes: self.aftermath.reconcile(prefixes),
             parent=self.app,
         )
 
@@ -152,23 +153,32 @@ class Services:
     @cached_property
     def checks(self) -> CheckService:
         """Checks."""
-        return CheckService(self._job_store, self, automatic=self.app.check_after_change)
+        return CheckService(
+            self._job_store,
+            lambda: self.environments,
+            lambda: self.kernels,
+            lambda: self.jobs,
+            automatic=self.app.check_after_change,
+        )
+
+    @cached_property
+    def aftermath(self) -> Aftermath:
+        """What follows a job."""
+        return Aftermath(
+            lambda: self.environments, lambda: self.kernels, lambda: self.jobs, self._use_local_channel, self.app.log
+        )
 
     @cached_property
     def jobs(self) -> JobService:
         """Jobs."""
-        from .conda.platform import subdir
-
         return JobService(
             settings=lambda: self.conda,
-            subdir=subdir(),
             store=self._job_store,
             events=JobEvents(self._event_logger),
             plans=lambda: self.plans,
             package_cache=self.package_cache,
             max_running=self.app.max_running_jobs,
-            prepare=self._prepare,
-            settle=self._settle,
+            aftermath=self.aftermath,
             follow=self.checks.follow,
             parent=self.app,
         )
@@ -196,6 +206,10 @@ class Services:
     async def leave_local_channel(self) -> None:
         """Use the configured channels again. The local one stays on the disk."""
         self.local_channel.leave()
+        await self._change_channels()
+
+    async def _use_local_channel(self, url: str) -> None:
+        await asyncio.to_thread(self.local_channel.use, url)
         await self._change_channels()
 
     async def _change_channels(self) -> None:
@@ -232,64 +246,6 @@ class Services:
         from .tensorflow.advice import Known, advise
 
         return advise(facts, self.catalog.known(facts) if "catalog" in self.__dict__ else Known())
-
-    async def _settle(self, job: Job, result: Any) -> Job:
-        """Do what follows a change: kernelspec and caches; return the job with its environment's id."""
-        if job.kind == "build-channel":
-            self.local_channel.use(result["url"])
-            await self._change_channels()
-            return job
-        prefix = Path(job.prefix)
-        self.environments.invalidate(prefix)
-        if job.kind == "delete":
-            await self.kernels.unregister(prefix)
-            return job
-        if job.kind == "check":
-            return job
-        environment = await self.environments.by_prefix(prefix)
-        if environment is None:
-            return job
-        is_new = job.environment is None or job.moved_from is not None
-        had_kernel = environment.kernel is not None or job.kernel is not None
-        if is_new or had_kernel or job.kind == "install":
-            # An environment that kept its kernel kept its settings too: only what the request says changes.
-            settings = job.kernel if is_new or environment.kernel is None else None
-            try:
-                await self.kernels.change(prefix, environment.name, {**(settings or {}), **_requested(job)})
-            except InvalidRequest as error:
-                self.app.log.info("%s is no kernel: %s", prefix, error.message)
-        if job.moved_from is not None:
-            self.environments.invalidate(Path(job.moved_from))
-            await self.kernels.unregister(Path(job.moved_from))
-        return replace(job, environment=environment.id)
-
-    async def _prepare(self, job: Job) -> Job:
-        """Return a job with the settings of the kernel of the environment that it starts from (None: no kernel).
-
-        They are read before the change: once a renamed environment has left its old place, whoever lists
-        environments meanwhile may remove the kernelspec that holds them.
-        """
-        original: str | None = job.moved_from or job.prefix
-        if job.environment is None and job.moved_from is None:
-            original = None
-            with contextlib.suppress(NotFound):
-                original = (await self.environments.get((job.request or {}).get("environment", ""))).prefix
-        kernel = await self.kernels.kernel_of(Path(original)) if original else None
-        return replace(job, kernel=None if kernel is None else dict.fromkeys(kernel.settings, True))
-
-    async def _reconcile(self, prefixes: Iterable[Path]) -> None:
-        """Bring kernelspecs in line, those of environments that a job is changing once it has ended."""
-        changing = {prefix for prefix in prefixes if self.jobs.is_changing(prefix)}
-        await self.kernels.reconcile([prefix for prefix in prefixes if prefix not in changing])
-        if changing:
-            await self.jobs.unchanging(changing)
-            await self.kernels.reconcile(changing)
-
-
-def _requested(job: Job) -> dict[str, bool]:
-    """Return the settings of the kernel that a job's request asks for."""
-    wanted = (job.request or {}).get("legacy_keras")
-    return {} if wanted is None else {"legacy_keras": wanted}
 
 
 def writable(path: Path) -> bool:

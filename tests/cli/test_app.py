@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tfenv_lab.cli.app import TfenvApp
+from tfenv_lab.tensorflow.models import Check
 
 from ..tiny_channel import TinyChannel
 from ..tiny_tensorflow import PYTHON
@@ -98,8 +99,7 @@ def test_a_check_that_finds_nothing_wrong_succeeds(shell: Shell, monkeypatch: py
     from tfenv_lab.cli import reading
 
     shell.json("create", "tf", "--tensorflow=2.19.*", f"--python={PYTHON}")
-    found = {"tensorflow": "2.19.1", "keras": "3.10.0", "python": PYTHON, "seconds": 4.2, "problems": [], "output": ""}
-    result = {"ok": True, "devices": [{"name": "CPU:0", "type": "CPU"}], **found}
+    result = Check(True, PYTHON, "2.19.1", "3.10.0", [{"name": "CPU:0", "type": "CPU"}], 4.2, [], "")
 
     async def finished(command: Any, services: Any, job: Any) -> Any:
         return dataclasses.replace(job, state="succeeded", result=result)

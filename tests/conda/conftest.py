@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from rattler import Gateway, MatchSpec
 
+from tfenv_lab.conda import lock, recovery, revisions, transaction, virtual_packages
 from tfenv_lab.conda import prefix as prefixes
-from tfenv_lab.conda import recovery, revisions, transaction, virtual_packages
+from tfenv_lab.conda.change import Change
 from tfenv_lab.conda.progress import Progress
 
 from ..tiny_channel import TinyChannel
@@ -57,33 +58,39 @@ class Lab:
         return await rattler.solve([url or self.channel.url], wanted, gateway=gateway, virtual_packages=found)
 
     async def change(self, *specs: str, job: str = "0job", watcher: Watched | None = None, **fields: Any) -> Any:
-        """Bring the prefix to what ``specs`` solve to: created where it is not there, changed where it is."""
+        """Bring the prefix to what ``specs`` solve to: created where it is not there, changed where it is.
+
+        ``fields`` replace those of the change; ``records`` what would be solved.
+        """
         target = fields.pop("prefix", self.prefix)
-        mark = prefixes.fingerprint(target) if target.exists() else None
-        change = transaction.Change(
+        records = fields.pop("records", None) or await self.solve(*specs)
+        exists = target.exists()
+        change = Change(
             **{
+                "origin": "in_place" if exists else "new",
                 "prefix": target,
                 "kind": "install",
-                "job": job,
-                "records": await self.solve(*specs),
+                "subdir": self.channel.subdir,
+                "lock": lock.dumps(records, [self.channel.url], self.channel.subdir),
                 "requested": {spec.split(" ")[0]: spec for spec in specs},
                 "channels": [self.channel.url],
-                "subdir": self.channel.subdir,
-                "fingerprint": mark,
+                "fingerprint": prefixes.fingerprint(target) if exists else None,
                 **fields,
             }
         )
-        return await self.apply(change, watcher)
+        return await self.apply(change, job, watcher)
 
-    async def apply(self, change: transaction.Change, watcher: Watched | None = None) -> revisions.Revision:
+    async def apply(self, change: Change, job: str, watcher: Watched | None = None) -> revisions.Revision:
+        """Run a transaction and delete what it replaced."""
         revision = await transaction.apply(
             change,
+            job,
             package_cache=self.root / "pkgs",
             bytecode_store=self.root / "bytecode",
             client=None,
             watcher=watcher or Watched(),
         )
-        recovery.clear(change.prefix, change.job)
+        recovery.clear(change.prefix, job)
         return revision
 
     def tree(self, prefix: Path | None = None) -> dict[str, tuple[int, bytes]]:

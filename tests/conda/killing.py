@@ -12,11 +12,17 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tfenv_lab import serde
 from tfenv_lab.conda import lock
 from tfenv_lab.conda import prefix as prefixes
+from tfenv_lab.conda.change import Change
 from tfenv_lab.conda.condarc import load, with_channels
+from tfenv_lab.jobs.messages import ApplyChange, Order, RemoveEnvironment
 
 from .conftest import Lab
+
+#: What stands in the line that says that the work is done.
+DONE = b'"succeeded"'
 
 
 def tree(prefix: Path) -> dict[str, tuple[int, bytes | str]]:
@@ -40,44 +46,33 @@ def tree(prefix: Path) -> dict[str, tuple[int, bytes | str]]:
     return found
 
 
-def order(lab: Lab, prefix: Path, job: str, *specs: str, **work: Any) -> bytes:
-    """Return the order that brings a prefix to what ``specs`` solve to; ``work`` replaces fields of the plan's work."""
+def order(lab: Lab, prefix: Path, job: str, *specs: str, **fields: Any) -> Order:
+    """Return the order that brings a prefix to what ``specs`` solve to; ``fields`` replace those of the change."""
     records = asyncio.run(lab.solve(*specs))
-    plan = {
-        "prefix": str(prefix),
-        "kind": "update",
-        "entries": [],
-        "commands": [],
-        "work": {
+    exists = prefix.exists()
+    change = Change(
+        **{
+            "origin": "in_place" if exists else "new",
+            "prefix": prefix,
+            "kind": "update",
+            "subdir": lab.channel.subdir,
             "lock": lock.dumps(records, [lab.channel.url], lab.channel.subdir),
-            "fingerprint": prefixes.fingerprint(prefix) if prefix.exists() else None,
             "requested": {spec.split(" ")[0]: spec for spec in specs},
-            "copy_of": None,
-            "moved": None,
-            "summary": "",
-            "pypi": [],
-            **work,
-        },
-    }
-    return _line(lab, {"action": "apply", "job": job, "plan": plan})
+            "channels": [lab.channel.url],
+            "fingerprint": prefixes.fingerprint(prefix) if exists else None,
+            **fields,
+        }
+    )
+    settings = with_channels(load(), [lab.channel.url])
+    return ApplyChange(job, change, settings, lab.root / "pkgs", lab.root / "bytecode")
 
 
-def removal(lab: Lab, prefix: Path, job: str) -> bytes:
+def removal(prefix: Path, job: str) -> Order:
     """Return the order that removes a whole environment."""
-    return _line(lab, {"action": "delete", "job": job, "prefix": str(prefix)})
+    return RemoveEnvironment(job, prefix)
 
 
-def _line(lab: Lab, action: dict[str, Any]) -> bytes:
-    settings = {
-        "subdir": lab.channel.subdir,
-        "settings": with_channels(load(), [lab.channel.url]).to_json(),
-        "package_cache": str(lab.root / "pkgs"),
-        "bytecode_store": str(lab.root / "bytecode"),
-    }
-    return json.dumps({**action, **settings}).encode() + b"\n"
-
-
-def start(order: bytes) -> subprocess.Popen[bytes]:
+def start(order: Order) -> subprocess.Popen[bytes]:
     """Start a worker and give it its order."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "tfenv_lab.jobs.worker"],
@@ -87,7 +82,7 @@ def start(order: bytes) -> subprocess.Popen[bytes]:
         start_new_session=True,
     )
     assert worker.stdin is not None
-    worker.stdin.write(order)
+    worker.stdin.write(serde.dumps(order) + b"\n")
     worker.stdin.flush()
     return worker
 
@@ -104,20 +99,20 @@ def end(worker: subprocess.Popen[bytes]) -> bool:
     worker.wait()
     assert worker.stdin is not None
     assert worker.stdout is not None
-    told = b'"result"' in worker.stdout.read()
+    told = DONE in worker.stdout.read()
     worker.stdin.close()
     worker.stdout.close()
     return told
 
 
-def whole(order: bytes) -> float:
+def whole(order: Order) -> float:
     """Run a worker to its end and return the seconds from its first word to that."""
     worker = start(order)
     until_first_word(worker)
     begun = time.monotonic()
     assert worker.stdout is not None
     last = worker.stdout.readlines()[-1]
-    assert b'"result"' in last, last
+    assert DONE in last, last
     worker.wait()
     seconds = time.monotonic() - begun
     for pipe in (worker.stdin, worker.stdout):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tfenv_lab import serde
 from tfenv_lab.conda import condarc, condarc_files, roots
 from tfenv_lab.conda.condarc import ChannelRef, CondaSettings
 
@@ -423,7 +424,7 @@ def test_settings_cross_a_process_border_whole(home: Path, tmp_path: Path) -> No
         """,
     )
     settings = condarc.load({"CONDA_OFFLINE": "true"}, home)
-    assert CondaSettings.from_json(json.loads(json.dumps(settings.to_json()))) == settings
+    assert serde.loads(serde.dumps(settings), CondaSettings) == settings
 
 
 class TestPins:
@@ -431,4 +432,4 @@ class TestPins:
         write(home / ".condarc", "pinned_packages: [python 3.11.*]\n")
         settings = condarc.load({"CONDA_PINNED_PACKAGES": "numpy 1.26.*&pandas >2,<3"}, home)
         assert settings.pinned_packages == ("numpy 1.26.*", "pandas >2,<3", "python 3.11.*")
-        assert CondaSettings.from_json(json.loads(json.dumps(settings.to_json()))) == settings
+        assert serde.loads(serde.dumps(settings), CondaSettings) == settings

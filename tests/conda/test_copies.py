@@ -23,7 +23,8 @@ from .test_transaction import run
 
 def _copy(lab: Lab, *specs: str, name: str = "copy", **fields: Any) -> Path:
     target = lab.prefix.with_name(name)
-    run(lab.change(*specs, job="1job", prefix=target, kind="clone", copy_of=lab.prefix, **fields))
+    begins = {"origin": "copy", "source": lab.prefix, **fields}
+    run(lab.change(*specs, job="1job", prefix=target, kind="clone", **begins))
     return target
 
 
@@ -90,7 +91,7 @@ def test_a_renamed_environment_keeps_everything(lab: Lab) -> None:
     run(lab.change("app 1.0"))
     (lab.prefix / "conda-meta/pinned").write_text("app 1.*\n")
     (lab.prefix / "notebook.ipynb").write_text("mine")
-    new = _copy(lab, "app 1.0", name="new", moved=prefixes.fingerprint(lab.prefix))
+    new = _copy(lab, "app 1.0", name="new", origin="move", fingerprint=prefixes.fingerprint(lab.prefix))
     assert not lab.prefix.exists()
     assert [revision.job for revision in revisions.read(new)] == ["0job", "1job"]
     assert (new / "conda-meta/pinned").exists()
@@ -170,5 +171,5 @@ def test_what_is_saved_while_an_environment_is_renamed_goes_with_it(lab: Lab) ->
                 (lab.prefix / "late.txt").write_text(f"{lab.prefix}/bin")
 
     run(lab.change("app 1.0"))
-    new = _copy(lab, "app 1.0", watcher=Saving(), moved=prefixes.fingerprint(lab.prefix))
+    new = _copy(lab, "app 1.0", watcher=Saving(), origin="move", fingerprint=prefixes.fingerprint(lab.prefix))
     assert (new / "late.txt").read_text() == f"{new}/bin"

@@ -162,7 +162,7 @@ async def test_a_copy_runs_itself_and_not_the_original(lab: Lab, index: Path) ->
     await lab.change("python", "pip", pypi=["greet"])
     copy = lab.prefix.with_name("tf2")
     before = lab.tree()
-    await lab.change("python", "pip", prefix=copy, kind="clone", copy_of=lab.prefix, job="1job")
+    await lab.change("python", "pip", prefix=copy, kind="clone", origin="copy", source=lab.prefix, job="1job")
     done = subprocess.run([copy / "bin" / "greet"], capture_output=True, text=True, check=True)
     assert done.stdout == f"hello from {copy}\n"
     assert lab.tree() == before

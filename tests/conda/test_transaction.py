@@ -174,7 +174,7 @@ def test_a_change_in_a_terminal_meanwhile_makes_the_plan_stale(lab: Lab) -> None
 def test_a_prefix_that_exists_is_not_overwritten(lab: Lab) -> None:
     lab.prefix.mkdir(parents=True)
     with pytest.raises(PrefixExists):
-        run(lab.change("app 1.0", fingerprint=None))
+        run(lab.change("app 1.0", origin="new", fingerprint=None))
     assert list(lab.prefix.iterdir()) == []
 
 
@@ -381,7 +381,7 @@ def test_a_rename_that_died_before_the_old_prefix_went_is_finished(lab: Lab, mon
 
     with monkeypatch.context() as patch, pytest.raises(Death):
         patch.setattr(transaction, "remove", die)
-        run(lab.change("app 1.0", job="1job", prefix=new, copy_of=lab.prefix, moved=mark))
+        run(lab.change("app 1.0", job="1job", prefix=new, origin="move", source=lab.prefix, fingerprint=mark))
     assert recovery.settle(new, "1job", lab.prefix) is True
     recovery.clear(lab.prefix, "1job")
     assert lab.beside() == ["new"]
@@ -400,5 +400,5 @@ def test_a_rename_whose_old_prefix_cannot_go_does_not_happen(lab: Lab, monkeypat
 
     monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises(TfenvError):
-        run(lab.change("app 1.0", job="1job", prefix=new, copy_of=lab.prefix, moved=mark))
+        run(lab.change("app 1.0", job="1job", prefix=new, origin="move", source=lab.prefix, fingerprint=mark))
     assert lab.beside() == ["tf"]

@@ -160,7 +160,7 @@ async def test_a_server_that_died_between_a_rename_and_its_kernel_keeps_it(
         raise RuntimeError("the server died here")
 
     with monkeypatch.context() as patch:
-        patch.setattr(api.services.jobs, "_settle", die)
+        patch.setattr(api.services.aftermath, "settle", die)
         job = await api.apply(kind="rename", environment=made["id"], name="other")
     path = Path(os.environ["HOME"]) / f".local/state/tfenv_lab/jobs/{job['id']}.json"
     stored = json.loads(path.read_text())

@@ -17,23 +17,24 @@ import pytest
 from tfenv_lab.conda import prefix as prefixes
 from tfenv_lab.conda import staging
 from tfenv_lab.jobs import recovery
+from tfenv_lab.jobs.messages import Order
 from tfenv_lab.jobs.models import Job
 
 from ..conda.conftest import Lab, lab
-from ..conda.killing import end, order, removal, start, tree, until_first_word, whole, widen
+from ..conda.killing import DONE, end, order, removal, start, tree, until_first_word, whole, widen
 
 __all__ = ["lab"]
 
 #: How often each kind of job is killed; the larger number with ``-m long``.
 KILLS = [pytest.param(10, id="10"), pytest.param(100, id="100", marks=pytest.mark.long)]
 
-Order = Callable[[Path, Path, str], bytes]
+OrderOf = Callable[[Path, Path, str], Order]
 
 
 class Killing:
     """An environment that is made again for each kill, and what a job makes of it."""
 
-    def __init__(self, lab: Lab, order: Order, kind: str) -> None:
+    def __init__(self, lab: Lab, order: OrderOf, kind: str) -> None:
         self.envs = lab.prefix.parent
         self.old, self.new = lab.prefix, lab.prefix.with_name("renamed") if kind == "rename" else lab.prefix
         self._order, self._kind = order, kind
@@ -81,7 +82,7 @@ class Killing:
         return None, trees[0]
 
 
-def _create(lab: Lab) -> bytes:
+def _create(lab: Lab) -> Order:
     return order(lab, lab.prefix, "0a", "app ==3.0", "tool ==1.0")
 
 
@@ -90,12 +91,12 @@ def _create(lab: Lab) -> bytes:
 def test_a_killed_job_is_done_or_undone_and_what_was_told_as_done_stays_so(lab: Lab, kind: str, kills: int) -> None:
     widen(lab)
 
-    def of_kind(old: Path, new: Path, job: str) -> bytes:
+    def of_kind(old: Path, new: Path, job: str) -> Order:
         if kind == "delete":
-            return removal(lab, old, job)
+            return removal(old, job)
         if kind == "remove":
             return order(lab, old, job, "tool ==1.0")
-        moved = {"copy_of": str(old), "moved": prefixes.fingerprint(old)}
+        moved = {"origin": "move", "source": old, "fingerprint": prefixes.fingerprint(old)}
         return order(lab, new, job, "app ==3.0", "tool ==1.0", **moved)
 
     random.seed(kind)
@@ -117,12 +118,12 @@ def test_an_environment_removed_while_an_update_still_deletes_its_old_version_st
         whole(order(lab, lab.prefix, f"2{number:04d}", "app ==3.0"))
         update = start(order(lab, lab.prefix, f"3{number:04d}", "app ==4.0"))
         assert update.stdout is not None
-        while b'"result"' not in (line := update.stdout.readline()):
+        while DONE not in (line := update.stdout.readline()):
             assert line, "the update ended without a result"
         # The update is done, and its worker deletes the old version.
-        removing = start(removal(lab, lab.prefix, f"4{number:04d}"))
+        removing = start(removal(lab.prefix, f"4{number:04d}"))
         assert removing.stdout is not None
-        while b'"result"' not in (line := removing.stdout.readline()):
+        while DONE not in (line := removing.stdout.readline()):
             assert line, "the removal ended without a result"
         time.sleep(random.random() * 0.02)
         end(removing)

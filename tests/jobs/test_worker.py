@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import subprocess
 import sys
 import threading
@@ -14,7 +13,10 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
+from tfenv_lab import serde
 from tfenv_lab.jobs import worker
+from tfenv_lab.jobs.messages import Message, PhaseBegun, RunCheck
+from tfenv_lab.tensorflow.observed import Subject
 
 
 def test_it_ends_when_its_server_does(tmp_path: Path) -> None:
@@ -23,22 +25,15 @@ def test_it_ends_when_its_server_does(tmp_path: Path) -> None:
     python.write_text("#!/bin/sh\nexec sleep 600\n")
     python.chmod(0o755)
     (tmp_path / "tf/conda-meta").mkdir()
-    subject: dict[str, object] = {
-        "prefix": str(tmp_path / "tf"),
-        "environment": "id",
-        "variables": {},
-        "kernel": None,
-        "cuda": None,
-    }
-    order = {"action": "check", "job": "0job", "subject": subject}
+    order = RunCheck(Subject(prefix=tmp_path / "tf", environment="id"))
     process = subprocess.Popen(
         [sys.executable, "-m", "tfenv_lab.jobs.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(json.dumps(order).encode() + b"\n")
+    process.stdin.write(serde.dumps(order) + b"\n")
     process.stdin.flush()
-    assert process.stdout.readline() == b'{"phase": "check"}\n'
+    assert serde.loads(process.stdout.readline(), Message) == PhaseBegun("check")
     children: list[psutil.Process] = []
     while not [child for child in children if "sleep" in child.name()]:
         children = psutil.Process(process.pid).children(recursive=True)
@@ -56,8 +51,8 @@ def test_in_a_swap_it_goes_on_to_its_end(monkeypatch: pytest.MonkeyPatch) -> Non
     # The edge: the process that would end is the one that tests.
     monkeypatch.setattr("os._exit", lambda status: ended.set())
     monkeypatch.setattr("tfenv_lab.jobs.process.end_children", lambda pid: None)
-    channel = worker.Channel()
-    with channel.swapping():
-        channel.watch_server()
+    pipe = worker.ServerPipe()
+    with pipe.swapping():
+        pipe.watch_server()
         assert not ended.wait(0.2)
     assert ended.wait(10)

@@ -40,7 +40,7 @@ async def test_a_plan_of_another_version_is_made_again(api: Api) -> None:
     plan = await api.plan(kind="create", name="tf", tensorflow="2.20.*")
     (path,) = Path(os.environ["HOME"]).glob(f".local/state/tfenv_lab/plans/{plan['id']}.json")
     stored = json.loads(path.read_text())
-    del stored["plan"]["work"]["lock"]
+    del stored["plan"]["change"]["lock"]
     path.write_text(json.dumps(stored))
     status, error = await api.call("POST", "jobs", {"plan": plan["id"]})
     assert (status, error["reason"]) == (404, "not-found")

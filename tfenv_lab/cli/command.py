@@ -143,7 +143,7 @@ class TfenvCommand(JupyterApp):
         shown = sys.stderr.isatty() and not self.json
         while (job := await services.jobs.get(job.id)).state not in FINISHED:
             if shown:
-                percent = f"{job.progress['fraction']:4.0%}" if job.progress["fraction"] else ""
+                percent = f"{job.progress.fraction:4.0%}" if job.progress.fraction else ""
                 print(f"\r\x1b[K{job.message} {percent}", end="", file=sys.stderr, flush=True)
             await asyncio.sleep(_TICK)
         if shown:

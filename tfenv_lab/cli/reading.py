@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from traitlets import Unicode
 
 from ..environments.exporting import export
 from ..services import Services
+from ..tensorflow.models import Check
 from .command import PROBLEMS, TfenvCommand, table
 
 
@@ -75,19 +75,18 @@ class CheckApp(TfenvCommand):
             message = f"The check was {job.state}."
             return self.fail(job.error or {"reason": job.state, "message": message, "hint": None, "details": None})
         self.write(job.to_json(), _describe(job.result))
-        return 0 if job.result["ok"] else PROBLEMS
+        return 0 if job.result.ok else PROBLEMS
 
 
-def _describe(check: dict[str, Any]) -> str:
+def _describe(check: Check) -> str:
     """Return a Check for a terminal: what was found, then each problem with its remedy."""
-    versions = [
-        f"{label} {check[label.lower()]}" for label in ("TensorFlow", "Keras", "Python") if check[label.lower()]
-    ]
-    devices = ", ".join(device["name"] for device in check["devices"]) or "no device"
-    count = len(check["problems"])
-    head = "ok" if check["ok"] else f"{count} problem{'s' if count != 1 else ''}"
-    lines = [" · ".join([head, *versions, devices, f"{check['seconds']:.1f} s"])]
-    for problem in check["problems"]:
-        remedy = problem["remedy"]["message"] if problem["remedy"] else None
-        lines.append("  " + " → ".join(filter(None, (problem["message"], remedy))))
+    found = {"TensorFlow": check.tensorflow, "Keras": check.keras, "Python": check.python}
+    versions = [f"{label} {version}" for label, version in found.items() if version]
+    devices = ", ".join(device["name"] for device in check.devices) or "no device"
+    count = len(check.problems)
+    head = "ok" if check.ok else f"{count} problem{'s' if count != 1 else ''}"
+    lines = [" · ".join([head, *versions, devices, f"{check.seconds:.1f} s"])]
+    for problem in check.problems:
+        remedy = problem.remedy.message if problem.remedy else None
+        lines.append("  " + " → ".join(filter(None, (problem.message, remedy))))
     return "\n".join(lines)

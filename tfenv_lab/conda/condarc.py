@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
@@ -30,7 +30,7 @@ class CondaSettings:
 
     No URL in ``channels`` or ``rules`` holds credentials; those are in ``rules.credentials``, by the clean
     URL that they open. They and ``proxy_servers`` (which can hold a password) are left out of the repr, but
-    not of ``to_json``: its result goes to the worker's standard input and nowhere else. An empty proxy is none.
+    not of the JSON, which goes to the worker's standard input and nowhere else. An empty proxy is none.
     """
 
     channels: tuple[ChannelRef, ...]
@@ -46,38 +46,6 @@ class CondaSettings:
     #: Specs that hold in every change of every environment.
     pinned_packages: tuple[str, ...] = ()
     rules: ChannelRules = field(default_factory=ChannelRules)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a plain dict with every field; it holds secrets."""
-        return {
-            **asdict(self),
-            "envs_dirs": [str(path) for path in self.envs_dirs],
-            "pkgs_dirs": [str(path) for path in self.pkgs_dirs],
-            "root_prefix": str(self.root_prefix) if self.root_prefix else None,
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> CondaSettings:
-        """Return the settings that ``to_json`` wrote."""
-        rules = data["rules"]
-        return cls(
-            channels=tuple(ChannelRef(**channel) for channel in data["channels"]),
-            envs_dirs=tuple(Path(path) for path in data["envs_dirs"]),
-            pkgs_dirs=tuple(Path(path) for path in data["pkgs_dirs"]),
-            channel_priority=data["channel_priority"],
-            offline=data["offline"],
-            ssl_verify=data["ssl_verify"],
-            proxy_servers=dict(data["proxy_servers"]),
-            root_prefix=Path(data["root_prefix"]) if data["root_prefix"] else None,
-            override_virtual_packages=dict(data["override_virtual_packages"]),
-            pinned_packages=tuple(data["pinned_packages"]),
-            rules=ChannelRules(
-                rules["alias"],
-                dict(rules["custom"]),
-                {name: tuple(urls) for name, urls in rules["multichannels"].items()},
-                {url: Credential(**credential) for url, credential in rules["credentials"].items()},
-            ),
-        )
 
 
 def _boolean(value: Any, key: str, default: bool) -> bool:

@@ -15,6 +15,7 @@ import rattler
 from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 
 from ..errors import JobFailed
+from ..models import Phase
 from .progress import InstallProgress, Progress
 from .records import record_name
 
@@ -65,7 +66,7 @@ def progress(
     cloned: int,
     cache: Path,
     changed: Callable[[Progress], None],
-    phase: Callable[[str], None],
+    phase: Callable[[Phase], None],
 ) -> InstallProgress:
     """Return the progress of a change in which packages are ``coming`` and so many files are ``cloned``.
 

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from ..models import Phase
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -44,7 +46,7 @@ class InstallProgress:
         files_of: Callable[[str], int | None],
         cloned: int,
         changed: Callable[[Progress], None],
-        phase: Callable[[str], None],
+        phase: Callable[[Phase], None],
     ) -> None:
         self.sizes = dict(sizes)
         self._total_bytes = sum(sizes.values())

@@ -15,11 +15,12 @@ from .staging import META
 if TYPE_CHECKING:
     from rattler import PrefixRecord
 
-    from .transaction import Change
+    from .change import Change
 
 
 def record(
     change: Change,
+    job: str,
     staged: Path,
     before: Sequence[PrefixRecord],
     staying: Sequence[PrefixRecord],
@@ -51,10 +52,10 @@ def record(
         staged,
         kind=change.kind,
         summary=change.summary,
-        entries=change.entries,
+        entries=list(change.entries),
         requested=change.requested,
-        lock=lock.dumps(change.records, change.channels, change.subdir),
-        job=change.job,
+        lock=change.lock,
+        job=job,
     )
 
 

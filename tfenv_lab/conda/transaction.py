@@ -10,21 +10,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
 
-from rattler import Client, RepoDataRecord
+from rattler import Client
 
 from ..errors import PrefixExists, Protected, StalePlan, TfenvError
-from ..models import EntryJson
+from ..models import Phase
 from . import bytecode, cloning, linking, pip, prefix, recording, registry, relocation, revisions, staging, strategy
+from .change import Change
 from .failure import translate
-from .origin import Origin, changed_records
 from .progress import InstallProgress, Progress
 from .records import contents, read, record_name
+from .start import Start, changed_records
 
 #: What an environment does not pass on to a copy: its history, and that nobody shall change it.
 _ITS_OWN = (f"{staging.META}/history", f"{staging.META}/frozen", revisions.FOLDER)
@@ -33,47 +33,10 @@ _One = TypeVar("_One")
 _Other = TypeVar("_Other")
 
 
-@dataclass(frozen=True)
-class Change:
-    """One transaction, ready to run.
-
-    ``records`` are what the environment shall hold; ``requested`` the specs to remember, by package name;
-    ``fingerprint`` the state of the prefix that the plan was made for, None where the prefix must be new.
-    ``copy_of`` names the prefix that a new one begins with, what conda does not own included; ``moved`` is its
-    fingerprint where the environment is renamed from there, history and all. ``command`` goes into conda's history.
-    ``pypi`` are requirements for pip, installed last; only where the prefix is new.
-    """
-
-    prefix: Path
-    kind: str
-    job: str
-    records: Sequence[RepoDataRecord]
-    requested: Mapping[str, str]
-    channels: Sequence[str]
-    subdir: str
-    fingerprint: str | None = None
-    copy_of: Path | None = None
-    moved: str | None = None
-    summary: str = ""
-    command: str = "tfenv_lab"
-    entries: list[EntryJson] = field(default_factory=list)
-    pypi: Sequence[str] = ()
-
-    @property
-    def origin(self) -> Path | None:
-        """The prefix that the change begins with: its own, the one it copies, or none."""
-        return self.copy_of or (self.prefix if self.fingerprint is not None else None)
-
-    @property
-    def is_continued(self) -> bool:
-        """Whether the environment goes on, history and all, and is not a new one."""
-        return self.fingerprint is not None or self.moved is not None
-
-
 class Watcher(Protocol):
     """Who is told how a transaction gets on. Calls may come from any thread."""
 
-    def phase(self, name: str) -> None: ...
+    def phase(self, name: Phase) -> None: ...
 
     def progress(self, progress: Progress) -> None: ...
 
@@ -83,36 +46,37 @@ class Watcher(Protocol):
 
 
 async def apply(
-    change: Change, *, package_cache: Path, bytecode_store: Path, client: Client | None, watcher: Watcher
+    change: Change, job: str, *, package_cache: Path, bytecode_store: Path, client: Client | None, watcher: Watcher
 ) -> revisions.Revision:
-    """Run the transaction and return the revision it made. The caller holds the prefix's lock.
+    """Run the transaction of a job and return the revision it made. The caller holds the prefix's lock.
 
     Raises PrefixExists or StalePlan where the prefix is not as planned, NoSpace, ChannelUnreachable or JobFailed where
     the work cannot be done; then the prefix is untouched and nothing of ours is left beside it.
     """
-    staged = staging.staging_path(change.prefix, change.job)
-    _require_states(change)
+    staged = staging.staging_path(change.prefix, job)
+    require_states(change)
     change.prefix.parent.mkdir(parents=True, exist_ok=True)
     try:
-        watcher.phase("download" if change.origin is None else "link")
-        origin = await asyncio.to_thread(Origin.of, change)
-        coming = changed_records(origin.records, change.records, origin.bound)
-        staying = origin.kept(change.records, coming)
-        leaving = origin.files - origin.files_of(staying)
+        watcher.phase("download" if change.begins_with is None else "link")
+        records = await asyncio.to_thread(change.records)
+        start = await asyncio.to_thread(Start.of, change)
+        coming = changed_records(start.records, records, start.bound)
+        staying = start.kept(records, coming)
+        leaving = start.files - start.files_of(staying)
         # rattler looks at every record of the tree that it links into: these have to be whole before it starts.
-        clone = await asyncio.to_thread(_begin, change, staged, leaving, origin.files)
+        clone = await asyncio.to_thread(_begin, change, staged, leaving, start.files)
         sizes = await linking.fetch_sizes(coming, package_cache)
-        cloned = len(origin.files - leaving)
+        cloned = len(start.files - leaving)
         steps = linking.progress(sizes, coming, cloned, package_cache, watcher.progress, watcher.phase)
         link = linking.link(
-            change.records, staged, change.prefix, staying=staying, cache=package_cache, client=client, steps=steps
+            records, staged, change.prefix, staying=staying, cache=package_cache, client=client, steps=steps
         )
         _, snapshot = await _both(link, asyncio.to_thread(_complete, clone, steps))
-        if change.copy_of is not None and prefix.fingerprint(change.copy_of) != origin.fingerprint:
-            raise StalePlan(f"“{change.copy_of.name}” changed while it was copied.")
-        if change.copy_of is not None:
-            texts = origin.written(staying)
-            await asyncio.to_thread(relocation.relocate, staged, change.copy_of, change.prefix, texts)
+        if change.source is not None and prefix.fingerprint(change.source) != start.fingerprint:
+            raise StalePlan(f"“{change.source.name}” changed while it was copied.")
+        if change.source is not None:
+            texts = start.written(staying)
+            await asyncio.to_thread(relocation.relocate, staged, change.source, change.prefix, texts)
         names = list(map(record_name, coming))
         fresh = await asyncio.to_thread(read, staged, names)
         await asyncio.to_thread(bytecode.add, staged, fresh, bytecode_store)
@@ -121,20 +85,22 @@ async def apply(
         for script in linking.scripts(linked):
             # Standard error is the job's log.
             print(f"{script} was not run: conda would have run it now.", file=sys.stderr, flush=True)
-        owned = origin.files | linked
+        owned = start.files | linked
         if change.pypi:
             await asyncio.to_thread(pip.install, staged, change.prefix, change.pypi, owned)
-        before = origin.records if change.is_continued else ()
-        revision = await asyncio.to_thread(recording.record, change, staged, before, staying, fresh, origin.requested)
+        before = start.records if change.is_continued else ()
+        revision = await asyncio.to_thread(
+            recording.record, change, job, staged, before, staying, fresh, start.requested
+        )
         await asyncio.to_thread(_bring_along, change, staged, snapshot, owned)
         with watcher.swapping():
             watcher.phase("swap")
-            _require_states(change)
-            _put(change, staged)
+            require_states(change)
+            _put(change, job, staged)
     except Exception as error:
         raise translate(error) from error
     finally:
-        if not strategy.is_begun(staged, change.prefix, staging.aside_path(change.prefix, change.job)):
+        if not strategy.is_begun(staged, change.prefix, staging.aside_path(change.prefix, job)):
             # What cannot be deleted now is collected when this process has ended.
             await asyncio.to_thread(staging.discard, staged)
     await asyncio.to_thread(registered, change.prefix)
@@ -152,10 +118,10 @@ async def _both(one: Awaitable[_One], other: Awaitable[_Other]) -> tuple[_One, _
 
 def _begin(change: Change, staged: Path, leaving: frozenset[str], owned: frozenset[str]) -> cloning.Clone | None:
     """Make the new tree, with what has to be there before packages are linked into it."""
-    if change.origin is None:
+    if change.begins_with is None:
         (staged / staging.META).mkdir(parents=True)
         return None
-    clone = cloning.Clone(change.origin, staged, leaving.union(() if change.is_continued else _ITS_OWN), owned)
+    clone = cloning.Clone(change.begins_with, staged, leaving.union(() if change.is_continued else _ITS_OWN), owned)
     clone.begin()
     return clone
 
@@ -167,29 +133,30 @@ def _complete(clone: cloning.Clone | None, steps: InstallProgress) -> cloning.Sn
 def _bring_along(change: Change, staged: Path, snapshot: cloning.Snapshot, owned: Collection[str]) -> None:
     """Take over what conda does not own: what changed since it was cloned, and in a copy without the old prefix."""
     brought: Collection[str] = ()
-    if change.origin is not None and change.is_continued:
-        brought = cloning.carry_over(change.origin, staged, snapshot, owned)
-    if change.copy_of is not None:
+    if change.begins_with is not None and change.is_continued:
+        brought = cloning.carry_over(change.begins_with, staged, snapshot, owned)
+    if change.source is not None:
         theirs = {*snapshot.files, *brought}.difference(owned)
-        relocation.rewrite(staged, change.copy_of, change.prefix, sorted(theirs))
+        relocation.rewrite(staged, change.source, change.prefix, sorted(theirs))
 
 
-def _require_states(change: Change) -> None:
-    require_state(change.prefix, change.fingerprint)
-    if change.copy_of is not None and change.moved is not None:
-        require_state(change.copy_of, change.moved)
+def require_states(change: Change) -> None:
+    """Raise PrefixExists or StalePlan where the prefixes of a change are not what it was planned for."""
+    require_state(change.prefix, change.fingerprint if change.origin == "in_place" else None)
+    if change.moved_from is not None:
+        require_state(change.moved_from, change.fingerprint)
 
 
-def _put(change: Change, staged: Path) -> None:
+def _put(change: Change, job: str, staged: Path) -> None:
     """Put the staged tree in its place. Where it was renamed, the old prefix goes then."""
-    if change.fingerprint is not None:
-        aside, trash = (path(change.prefix, change.job) for path in (staging.aside_path, staging.trash_path))
+    if change.origin == "in_place":
+        aside, trash = (path(change.prefix, job) for path in (staging.aside_path, staging.trash_path))
         strategy.put(staged, change.prefix, aside, trash)
         return
     staged.rename(change.prefix)
-    if change.copy_of is not None and change.moved is not None:
+    if change.moved_from is not None:
         try:
-            remove(change.copy_of, change.job)
+            remove(change.moved_from, job)
         except TfenvError:
             change.prefix.rename(staged)
             raise

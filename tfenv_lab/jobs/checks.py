@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..conda.prefix import fingerprint
 from ..environments.inventory import Seen
@@ -14,11 +14,14 @@ from ..environments.models import Environment, EnvironmentFacts, Kernel, LastChe
 from ..errors import NotFound, PrefixBusy
 from ..kernels import kernelspecs
 from ..tensorflow import family
+from ..tensorflow.observed import Subject
 from .models import Job
 from .store import JobStore
 
 if TYPE_CHECKING:
-    from ..services import Services
+    from ..environments.service import EnvironmentService
+    from ..kernels.service import KernelService
+    from .service import JobService
 
 
 class CheckService:
@@ -28,21 +31,31 @@ class CheckService:
     themselves (the trait ``check_after_change``).
     """
 
-    def __init__(self, store: JobStore, services: Services, *, automatic: bool) -> None:
+    def __init__(
+        self,
+        store: JobStore,
+        environments: Callable[[], EnvironmentService],
+        kernels: Callable[[], KernelService],
+        jobs: Callable[[], JobService],
+        *,
+        automatic: bool,
+    ) -> None:
         self._store = store
-        self._services = services
+        self._environments = environments
+        self._kernels = kernels
+        self._jobs = jobs
         self._automatic = automatic
         self._states: dict[str, tuple[EnvironmentFacts, Kernel | None, str]] = {}
 
     async def begin(self, environment_id: str, *, automatic: bool = False) -> Job:
         """Start the check of an environment, activated as its kernel is. Raises NotFound or PrefixBusy."""
-        environment = await self._services.environments.get(environment_id)
+        environment = await self._environments().get(environment_id)
         prefix = Path(environment.prefix)
         # The state first: what changes while the rest is read makes the check an outdated one.
-        kernel = await self._services.kernels.kernel_of(prefix)
+        kernel = await self._kernels().kernel_of(prefix)
         state = await asyncio.to_thread(state_of, prefix, kernel)
         subject = await asyncio.to_thread(_subject, environment)
-        return await self._services.jobs.check(environment, subject, state, automatic=automatic)
+        return await self._jobs().check(environment, subject, state, automatic=automatic)
 
     async def begin_in_background(self, environment_id: str) -> None:
         """Start a check that gives way to everything else, unless they are turned off or something is at work."""
@@ -58,8 +71,8 @@ class CheckService:
 
         history = await asyncio.to_thread(revisions.read, Path(job.prefix))
         changed = {entry["name"] for revision in history if revision.job == job.id for entry in revision.entries}
-        environment = await self._services.environments.get(job.environment)
-        if environment.tensorflow is not None and (changed & family.NAMES or (job.request or {}).get("legacy_keras")):
+        environment = await self._environments().get(job.environment)
+        if environment.tensorflow is not None and (changed & family.NAMES or job.settings.get("legacy_keras")):
             await self.begin_in_background(environment.id)
 
     def newest(self, seen: Iterable[Seen], kernels: Mapping[str, Kernel]) -> dict[str, LastCheck]:
@@ -73,7 +86,7 @@ class CheckService:
             job = jobs.get(one.facts.id)
             if job is not None and job.result is not None and job.finished is not None:
                 outdated = job.checked != self._state(one.facts, kernels.get(one.real))
-                found[one.facts.id] = LastCheck(bool(job.result["ok"]), job.finished, outdated)
+                found[one.facts.id] = LastCheck(job.result.ok, job.finished, outdated)
         return found
 
     def _state(self, facts: EnvironmentFacts, kernel: Kernel | None) -> str:
@@ -90,8 +103,8 @@ def state_of(prefix: Path, kernel: Kernel | None) -> str:
     return " ".join([fingerprint(prefix), *(kernel.settings if kernel else ())])
 
 
-def _subject(environment: Environment) -> dict[str, Any]:
-    """Return what is checked, as the worker's order has it (``observed.Subject``)."""
+def _subject(environment: Environment) -> Subject:
+    """Return what is checked."""
     from ..conda import virtual_packages
     from ..conda.activation import environment_variables
 
@@ -99,10 +112,10 @@ def _subject(environment: Environment) -> dict[str, Any]:
     # Jupyter has kernels' names in small letters.
     kernel = environment.kernel.name.lower() if environment.kernel else None
     spec = next((spec for spec in kernelspecs.ours() if spec.name.lower() == kernel), None)
-    return {
-        "prefix": str(prefix),
-        "environment": environment.id,
-        "variables": dict(spec.spec.get("env", {})) if spec else environment_variables(prefix),
-        "kernel": spec.spec["argv"][0] if spec else None,
-        "cuda": virtual_packages.usable_cuda(),
-    }
+    return Subject(
+        prefix=prefix,
+        environment=environment.id,
+        variables=dict(spec.spec.get("env", {})) if spec else environment_variables(prefix),
+        kernel=spec.spec["argv"][0] if spec else None,
+        cuda=virtual_packages.usable_cuda(),
+    )

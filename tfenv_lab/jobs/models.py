@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from ..models import ErrorJson, ProgressJson
-
-if TYPE_CHECKING:
-    from ..errors import TfenvError
+from .. import serde
+from ..conda.progress import Progress
+from ..conda.staging import Leftover
+from ..errors import TfenvError
+from ..models import ErrorJson, Phase
+from ..tensorflow.models import Check
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
 FINISHED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
 
 #: What a job says in each phase, and when it has succeeded.
-PHASES = {
+PHASES: dict[Phase, str] = {
     "solve": "Working out the packages",
     "download": "Downloading packages",
     "pack": "Packing wheels",
@@ -34,14 +36,6 @@ DONE = {
     "build-channel": "The local channel is in use",
 }
 
-NO_PROGRESS: ProgressJson = {
-    "done_bytes": 0,
-    "total_bytes": 0,
-    "done_packages": 0,
-    "total_packages": 0,
-    "fraction": 0.0,
-}
-
 
 def now() -> str:
     """Return the present moment, ISO 8601 in UTC."""
@@ -54,14 +48,26 @@ def new_id() -> str:
 
 
 @dataclass(frozen=True)
+class Server:
+    """A process that supervises jobs; ``started`` is in seconds since the epoch."""
+
+    host: str = ""
+    pid: int = 0
+    started: float = 0.0
+
+
+#: What is stored of a job and not sent.
+_KEPT = ("kernel", "settings", "checked", "moved_from", "server")
+
+
+@dataclass(frozen=True)
 class Job:
     """One job, as the REST contract has it; times are ISO 8601 in UTC.
 
-    An ``automatic`` check was asked for by nobody and gives way. ``leftovers`` are trees that could not be deleted
-    (``path``, ``files``, ``bytes``, ``reason``). ``kernel`` are the settings of the kernel that the environment
-    had before the change, None where it had none; ``checked`` is the state that a check is of,
-    ``moved_from`` the prefix that a renamed environment had, ``server`` says which process supervises the job
-    (``host``, ``pid``, ``started``: seconds since the epoch): these four are stored, not sent.
+    ``request`` is the JSON that the plan was made of, as it came. An ``automatic`` check was asked for by nobody and
+    gives way. Stored and not sent are: ``kernel``, the settings of the kernel that the environment had before the
+    change (None: it had no kernel); ``settings``, those that the request changes; ``checked``, the state that a check
+    is of; ``moved_from``, the prefix that a renamed environment had; ``server``, the process that supervises the job.
     """
 
     id: str
@@ -70,27 +76,27 @@ class Job:
     prefix: str
     environment: str | None
     state: State = "queued"
-    phase: str | None = None
-    progress: ProgressJson = field(default_factory=NO_PROGRESS.copy)
+    phase: Phase | None = None
+    progress: Progress = field(default_factory=Progress)
     message: str = "Waiting to start"
     created: str = field(default_factory=now)
     started: str | None = None
     finished: str | None = None
     error: ErrorJson | None = None
-    result: dict[str, Any] | None = None
+    result: Check | None = None
     request: dict[str, Any] | None = None
     automatic: bool = False
-    leftovers: list[dict[str, Any]] = field(default_factory=list)
+    leftovers: list[Leftover] = field(default_factory=list)
     kernel: dict[str, bool] | None = field(default=None, repr=False)
+    settings: dict[str, bool] = field(default_factory=dict, repr=False)
     checked: str | None = field(default=None, repr=False)
     moved_from: str | None = None
-    server: dict[str, Any] = field(default_factory=dict, repr=False)
+    server: Server | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the Job of the REST contract."""
-        body = asdict(self)
-        for name in ("kernel", "checked", "moved_from", "server"):
-            del body[name]
+        sent = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in _KEPT}
+        body: dict[str, Any] = serde.to_json(sent)
         return body
 
     def failed(self, error: TfenvError, state: Literal["failed", "interrupted"] = "failed", **fields: Any) -> Job:
@@ -99,5 +105,5 @@ class Job:
 
     def ended(self, state: State, **fields: Any) -> Job:
         """Return the job as finished now."""
-        progress: ProgressJson = {**self.progress, "fraction": 1.0} if state == "succeeded" else self.progress
+        progress = replace(self.progress, fraction=1.0) if state == "succeeded" else self.progress
         return replace(self, state=state, finished=now(), progress=progress, **fields)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -16,9 +15,11 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import psutil
+
+from .. import serde
+from .messages import Message, Order
 
 #: Seconds the log of a worker that has ended may take to arrive.
 PATIENCE = 5.0
@@ -37,14 +38,14 @@ def end_children(pid: int) -> None:
 class WorkerProcess:
     """Runs one worker: gives it its order and hands on what it says. It can be ended at any moment."""
 
-    def __init__(self, tell: Callable[[dict[str, Any]], None], log: Callable[[str], None]) -> None:
+    def __init__(self, tell: Callable[[Message], None], log: Callable[[str], None]) -> None:
         """``tell`` gets every message, on the event loop; ``log`` what the worker writes beside, on a thread."""
         self._tell = tell
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
 
-    async def run(self, order: dict[str, Any]) -> int:
+    async def run(self, order: Order) -> int:
         """Run the worker to its end and return its exit status, negative for a signal."""
         loop = asyncio.get_running_loop()
         return await asyncio.to_thread(self._run, order, loop)
@@ -62,12 +63,12 @@ class WorkerProcess:
             else:
                 os.killpg(process.pid, signal.SIGKILL)
 
-    def _run(self, order: dict[str, Any], loop: asyncio.AbstractEventLoop) -> int:
+    def _run(self, order: Order, loop: asyncio.AbstractEventLoop) -> int:
         # Temporary files of a worker, and of what it starts, go when it has ended, however it did.
         with tempfile.TemporaryDirectory(prefix="tfenv-lab-", ignore_cleanup_errors=True) as temporary:
             return self._supervise(order, loop, {**os.environ, **dict.fromkeys(_TEMPORARY, temporary)})
 
-    def _supervise(self, order: dict[str, Any], loop: asyncio.AbstractEventLoop, environ: dict[str, str]) -> int:
+    def _supervise(self, order: Order, loop: asyncio.AbstractEventLoop, environ: dict[str, str]) -> int:
         with subprocess.Popen(
             [sys.executable, "-m", "tfenv_lab.jobs.worker"],
             stdin=subprocess.PIPE,
@@ -85,12 +86,12 @@ class WorkerProcess:
             if process.stdin is None or process.stdout is None:  # for the type checker
                 raise RuntimeError("the worker has no pipes")
             with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(json.dumps(order).encode() + b"\n")
+                process.stdin.write(serde.dumps(order) + b"\n")
                 process.stdin.flush()
             for line in process.stdout:
                 try:
-                    message = json.loads(line)
-                except ValueError:
+                    message = serde.loads(line, Message)
+                except serde.Unreadable:
                     self._log(line.decode(errors="replace"))
                     continue
                 loop.call_soon_threadsafe(self._tell, message)

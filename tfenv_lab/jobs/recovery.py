@@ -7,47 +7,42 @@ import contextlib
 import os
 import socket
 from collections.abc import Collection, Iterable
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from ..conda.bounded import BoundedReads
+from ..conda.staging import Leftover
 from ..errors import JobFailed, PrefixBusy, from_json
-from .models import DONE, Job
-
-if TYPE_CHECKING:
-    from ..conda.staging import Leftover
+from .messages import Failed, Succeeded
+from .models import DONE, Job, Server
 
 
-def this_server() -> dict[str, Any]:
+def this_server() -> Server:
     """Return how this process is named in the jobs that it supervises."""
-    return {"host": socket.gethostname(), "pid": os.getpid(), "started": psutil.Process().create_time()}
+    return Server(socket.gethostname(), os.getpid(), psutil.Process().create_time())
 
 
-def alive(server: dict[str, Any]) -> bool:
+def alive(server: Server | None) -> bool:
     """Tell whether the server that supervises a job still runs; of another host nothing is known, so it may."""
-    if server.get("host") != socket.gethostname():
-        return bool(server)
+    if server is None or server.host != socket.gethostname():
+        return server is not None
     try:
-        return abs(psutil.Process(int(server["pid"])).create_time() - float(server["started"])) < 1
-    except (psutil.Error, KeyError, ValueError):
+        return abs(psutil.Process(server.pid).create_time() - server.started) < 1
+    except (psutil.Error, ValueError):
         return False
 
 
-async def outcome(job: Job, last: dict[str, Any] | None, is_cancelled: bool) -> Job:
+async def outcome(job: Job, last: Succeeded | Failed | None, is_cancelled: bool) -> Job:
     """Return a job as it ended: as its worker's last word says or, without one, as the disk does."""
-    if last is not None and "error" in last:
-        error = last["error"]
+    if isinstance(last, Failed):
         # Threads of the engine may have gone on writing after it failed: what they left goes once they have ended.
         done, leftovers = (False, []) if job.kind == "check" else await asyncio.to_thread(clean_up, job)
         if done:
             return job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
-        return job.failed(from_json(error), leftovers=leftovers)
+        return job.failed(from_json(last.error), leftovers=leftovers)
     if last is not None:
-        result = last["result"] if job.kind == "check" else None
-        return job.ended("succeeded", message=DONE.get(job.kind, "Done"), result=result)
+        return job.ended("succeeded", message=DONE.get(job.kind, "Done"), result=last.check)
     # The worker died. Where its change had taken place all the same, it counts.
     done, leftovers = await asyncio.to_thread(clean_up, job)
     if done:
@@ -58,7 +53,7 @@ async def outcome(job: Job, last: dict[str, Any] | None, is_cancelled: bool) -> 
     return job.failed(failure, "interrupted", leftovers=leftovers)
 
 
-def clean_up(job: Job) -> tuple[bool, list[dict[str, Any]]]:
+def clean_up(job: Job) -> tuple[bool, list[Leftover]]:
     """Clean up after a dead worker; return whether its change had taken place, and what could not be deleted."""
     if job.kind == "build-channel":
         from ..wheelchannel.channel import discard_unfinished
@@ -80,7 +75,7 @@ def clean_up(job: Job) -> tuple[bool, list[dict[str, Any]]]:
         else:
             done = recovery.settle(prefix, job.id, moved_from)
     # Trash needs no lock: its name is the job's own, and the prefix's name is free while it is deleted.
-    return done, [asdict(left) for place in places if (left := recovery.clear(place, job.id))]
+    return done, [left for place in places if (left := recovery.clear(place, job.id))]
 
 
 def _reachable(prefixes: Collection[Path]) -> list[Path]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Iterable
-from dataclasses import asdict, replace
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,22 @@ from traitlets.config import LoggingConfigurable
 
 from ..conda.staging import Leftover
 from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning, PrefixBusy, Protected
+from ..plans import requests
 from ..plans.sizes import require_room
 from . import recovery
+from .messages import (
+    ApplyChange,
+    BuildChannel,
+    Failed,
+    LeftBehind,
+    Message,
+    Order,
+    PhaseBegun,
+    ProgressMade,
+    RemoveEnvironment,
+    RunCheck,
+    Succeeded,
+)
 from .models import DONE, FINISHED, PHASES, Job, new_id, now
 from .process import WorkerProcess
 
@@ -22,16 +36,10 @@ if TYPE_CHECKING:
     from ..conda.condarc import CondaSettings
     from ..environments.models import Environment
     from ..plans.service import PlanService
+    from ..tensorflow.observed import Subject
+    from .aftermath import Aftermath
     from .events import JobEvents
     from .store import JobStore
-
-#: Reads, before a change, what has to outlive it; returns the job with it.
-Prepare = Callable[[Job], Awaitable[Job]]
-#: What happens after a change took place: kernelspecs, caches. Gets the finished job and what its worker answered
-#: (None where it died), returns the job completed.
-Settle = Callable[[Job, Any], Awaitable[Job]]
-#: What begins once a job has succeeded and its prefix is free again.
-Follow = Callable[[Job], Awaitable[None]]
 
 
 class JobService(LoggingConfigurable):
@@ -41,23 +49,18 @@ class JobService(LoggingConfigurable):
         self,
         *,
         settings: Callable[[], CondaSettings],
-        subdir: str,
         store: JobStore,
         events: JobEvents,
         plans: Callable[[], PlanService],
         package_cache: Path,
         max_running: int,
-        prepare: Prepare,
-        settle: Settle,
-        follow: Follow,
+        aftermath: Aftermath,
+        follow: Callable[[Job], Awaitable[None]],
         **kwargs: Any,
     ) -> None:
+        """``aftermath`` does what follows a change, ``follow`` what begins once the prefix of a job is free again."""
         super().__init__(**kwargs)
-        self._order = {
-            "subdir": subdir,
-            "package_cache": str(package_cache),
-            "bytecode_store": str(package_cache.parent / "bytecode"),
-        }
+        self._package_cache = package_cache
         self._settings = settings
         self._store = store
         self._events = events
@@ -65,8 +68,7 @@ class JobService(LoggingConfigurable):
         self._slots = asyncio.Semaphore(max_running)
         # What nobody waits for takes no place of what somebody does.
         self._aside = asyncio.Semaphore(1)
-        self._prepare = prepare
-        self._settle = settle
+        self._aftermath = aftermath
         self._follow = follow
         self._server = recovery.this_server()
         self._live: dict[str, Job] = {}
@@ -129,25 +131,30 @@ class JobService(LoggingConfigurable):
 
         Raises NotFound, StalePlan (applied already, or the prefix changed since), PrefixBusy, PrefixExists, NoSpace.
         """
-        plan = await self._plans().get(plan_id)
+        stored = await self._plans().find(plan_id)
+        plan, change = stored.plan, stored.plan.change
         if not plan.entries and plan.kind not in ("clone", "create", "rename"):
             raise InvalidRequest("There is nothing to change: the environment is up to date.")
-        prefix = Path(plan.prefix)
-        moved_from = plan.work.copy_of if plan.work.moved else None
-        places = [prefix, *([Path(moved_from)] if moved_from else [])]
-        for place in places:
+        for place in change.places:
             self._require_idle(place)
         await self._plans().require_current(plan)
-        await asyncio.to_thread(require_room, prefix, plan.work.needed_bytes)
-        request = await self._plans().request_of(plan_id)
-        for place in places:
+        await asyncio.to_thread(require_room, change.prefix, plan.needed_bytes)
+        for place in change.places:
             await self._make_way(place)
         await self._plans().take(plan_id)
         job = Job(
-            new_id(), plan.kind, plan.name, plan.prefix, plan.work.environment, request=request, moved_from=moved_from
+            new_id(),
+            plan.kind,
+            plan.name,
+            plan.prefix,
+            plan.environment,
+            request=stored.request,
+            kernel=await self._aftermath.kernel_before(change),
+            settings=_settings(stored.request),
+            moved_from=str(change.moved_from) if change.moved_from else None,
         )
-        job = await self._prepare(job)
-        return await self._begin(job, {"action": "apply", "plan": plan.stored()})
+        cache = self._package_cache
+        return await self._begin(job, ApplyChange(job.id, change, self._settings(), cache, cache.parent / "bytecode"))
 
     async def remove(self, environment: Environment) -> Job:
         """Start the job that removes a whole environment. Raises Protected or PrefixBusy."""
@@ -159,27 +166,23 @@ class JobService(LoggingConfigurable):
         await asyncio.to_thread(require_movable, Path(environment.prefix))
         await self._make_way(Path(environment.prefix))
         job = Job(new_id(), "delete", environment.name, environment.prefix, environment.id)
-        return await self._begin(job, {"action": "delete", "prefix": environment.prefix})
+        return await self._begin(job, RemoveEnvironment(job.id, Path(environment.prefix)))
 
-    async def check(
-        self, environment: Environment, subject: dict[str, Any], state: str, *, automatic: bool = False
-    ) -> Job:
+    async def check(self, environment: Environment, subject: Subject, state: str, *, automatic: bool = False) -> Job:
         """Start the job that runs TensorFlow in an environment.
 
-        ``subject`` is the check's, ``state`` what it is of (``checks.state_of``). Raises PrefixBusy.
+        ``state`` is what the check is of (``checks.state_of``). Raises PrefixBusy.
         """
         await self._make_way(Path(environment.prefix))
         job = Job(
             new_id(), "check", environment.name, environment.prefix, environment.id, automatic=automatic, checked=state
         )
-        return await self._begin(job, {"action": "check", "subject": subject})
+        return await self._begin(job, RunCheck(subject))
 
     async def build_channel(self, folder: Path) -> Job:
         """Start the job that builds a local channel in a folder of such. Raises PrefixBusy."""
         self._require_idle(folder)
-        return await self._begin(
-            Job(new_id(), "build-channel", "local channel", str(folder), None), {"action": "build-channel"}
-        )
+        return await self._begin(Job(new_id(), "build-channel", "local channel", str(folder), None), BuildChannel())
 
     async def cancel(self, job_id: str) -> Job:
         """End a job that is queued or running and return it. Raises NotFound, or NotRunning when it is too late."""
@@ -233,11 +236,10 @@ class JobService(LoggingConfigurable):
                 f"“{job.name}” is busy: a job of kind “{job.kind}” is {job.state}.", hint="Wait for it or cancel it."
             )
 
-    async def _begin(self, job: Job, order: dict[str, Any]) -> Job:
+    async def _begin(self, job: Job, order: Order) -> Job:
         job = replace(job, server=self._server)
         self._update(job)
         await self._store.kept()
-        order = {**order, **self._order, "settings": self._settings().to_json(), "job": job.id}
         self._tasks[job.id] = asyncio.ensure_future(self._run(job.id, order))
         return job
 
@@ -248,8 +250,8 @@ class JobService(LoggingConfigurable):
             self._store.keep(job)
         self._events.emit(job)
 
-    async def _run(self, job_id: str, order: dict[str, Any]) -> None:
-        last: dict[str, Any] | None = None
+    async def _run(self, job_id: str, order: Order) -> None:
+        last: Succeeded | Failed | None = None
         try:
             async with self._aside if self._live[job_id].automatic else self._slots:
                 self._update(replace(self._live[job_id], state="running", started=now(), message="Starting"))
@@ -273,7 +275,7 @@ class JobService(LoggingConfigurable):
             self._workers.pop(job_id, None)
         if job.state == "succeeded":
             try:
-                job = await self._settle(job, last and last["result"])
+                job = await self._aftermath.settle(job, last if isinstance(last, Succeeded) else None)
             except Exception:
                 self.log.exception("What follows job %s failed", job_id)
         self._remember(job.leftovers)
@@ -290,23 +292,23 @@ class JobService(LoggingConfigurable):
         await self._try_leftovers_again()
         await asyncio.to_thread(self._store.prune)
 
-    async def _work(self, job_id: str, order: dict[str, Any]) -> dict[str, Any] | None:
+    async def _work(self, job_id: str, order: Order) -> Succeeded | Failed | None:
         """Run the worker and return its last word, or None where it died without one."""
-        last: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        leftovers: list[dict[str, Any]] = []
+        last: asyncio.Future[Succeeded | Failed] = asyncio.get_running_loop().create_future()
+        leftovers: list[Leftover] = []
 
-        def tell(message: dict[str, Any]) -> None:
-            if "leftover" in message:
-                leftovers.append(message["leftover"])
-            if last.done():
-                return
-            job = self._live[job_id]
-            if "phase" in message:
-                self._update(replace(job, phase=message["phase"], message=PHASES[message["phase"]]))
-            elif "progress" in message:
-                self._update(replace(job, progress=message["progress"]))
-            else:
-                last.set_result(message)
+        def tell(message: Message) -> None:
+            match message:
+                case LeftBehind(leftover):
+                    leftovers.append(leftover)
+                case PhaseBegun(name) if not last.done():
+                    self._update(replace(self._live[job_id], phase=name, message=PHASES[name]))
+                case ProgressMade(progress) if not last.done():
+                    self._update(replace(self._live[job_id], progress=progress))
+                case Succeeded() | Failed() if not last.done():
+                    last.set_result(message)
+                case _:
+                    pass
 
         worker = WorkerProcess(tell, lambda text: self._store.append_log(job_id, text))
         self._workers[job_id] = worker
@@ -315,16 +317,17 @@ class JobService(LoggingConfigurable):
         # What the worker does after its last word (deleting what was replaced) keeps nobody waiting.
         ended = self._ending[job_id] = asyncio.ensure_future(self._end(job_id, worker.run(order), leftovers))
         ended.add_done_callback(lambda _: self._ending.pop(job_id, None))
-        await asyncio.wait({ended, last}, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {ended, last}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not last.done():
             ended.result()
             return None
-        word: dict[str, Any] = last.result()
-        if "error" in word:
+        word = last.result()
+        if isinstance(word, Failed):
             await ended
         return word
 
-    async def _end(self, job_id: str, running: Awaitable[int], leftovers: list[dict[str, Any]]) -> int:
+    async def _end(self, job_id: str, running: Awaitable[int], leftovers: list[Leftover]) -> int:
         """Wait for a worker's end, and add to its job what it could not delete after it had told the result."""
         status = await running
         if leftovers:
@@ -340,9 +343,8 @@ class JobService(LoggingConfigurable):
                 self._events.emit(job)
         return status
 
-    def _remember(self, leftovers: Iterable[dict[str, Any]]) -> None:
-        for found in leftovers:
-            leftover = Leftover(**found)
+    def _remember(self, leftovers: Iterable[Leftover]) -> None:
+        for leftover in leftovers:
             self._leftovers[leftover.path] = leftover
             self.log.warning("%s", leftover.describe())
 
@@ -364,7 +366,7 @@ class JobService(LoggingConfigurable):
             done, leftovers = await asyncio.to_thread(recovery.clean_up, job)
             if done:
                 job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
-                job = await self._settle(job, None)
+                job = await self._aftermath.settle(job, None)
             else:
                 failure = JobFailed("The server ended while this job ran; nothing was changed.", hint="Try again.")
                 job = job.failed(failure, "interrupted", leftovers=leftovers)
@@ -374,4 +376,12 @@ class JobService(LoggingConfigurable):
         # An environment that was removed is in no list any more: what is left of it lies where its job says.
         places = [Path(place) for job in stored for place in (job.prefix, job.moved_from) if place]
         found = await asyncio.to_thread(recovery.collect, [*prefixes, *places], busy)
-        self._remember(asdict(leftover) for leftover in found)
+        self._remember(found)
+
+
+def _settings(request: Mapping[str, Any]) -> dict[str, bool]:
+    """Return the settings of the kernel that a plan's request changes."""
+    wanted = requests.parse(request)
+    if isinstance(wanted, requests.Install) and wanted.legacy_keras is not None:
+        return {"legacy_keras": wanted.legacy_keras}
+    return {}

@@ -8,10 +8,10 @@ import logging
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from .. import serde
 from ..errors import JobFailed, NotFound
 from .models import FINISHED, Job
 
@@ -52,7 +52,7 @@ class JobStore:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{job.id}.json"
         fresh = path.with_suffix(".tmp")
-        fresh.write_text(json.dumps(asdict(job)), encoding="utf-8")
+        fresh.write_bytes(serde.dumps(job))
         fresh.replace(path)
 
     def load(self) -> list[Job]:
@@ -64,7 +64,7 @@ class JobStore:
                 known = self._cache.get(path.stem)
                 if known is None or known[0] != stamp:
                     known = (stamp, _job(json.loads(path.read_text(encoding="utf-8"))))
-            except (OSError, ValueError, TypeError, KeyError):
+            except (OSError, ValueError, TypeError, KeyError, serde.Unreadable):
                 continue
             jobs[path.stem] = known
         self._cache = jobs
@@ -114,4 +114,7 @@ def _job(stored: dict[str, Any]) -> Job:
     if stored["state"] in ("failed", "interrupted"):
         error = stored.get("error") or JobFailed(stored.get("message") or "").to_json()
         stored["error"] = {"hint": None, **error}
-    return Job(**stored)
+    if not stored.get("server"):
+        stored["server"] = None
+    job: Job = serde.convert(stored, Job)
+    return job

@@ -1,31 +1,38 @@
 """The child process that does one job: ``python -m tfenv_lab.jobs.worker``.
 
-It reads the order, one JSON line, from standard input and writes JSON lines to standard output:
-``{"phase": …}``, ``{"progress": {…}}``, and in the end ``{"result": …}`` or ``{"error": {…}}``. A result may be
-followed by ``{"leftover": {…}}``: what could not be deleted of the tree that was replaced. Standard error is the log.
-While it works it watches standard input: when that ends, the server has died, and so does the worker, unless it is
-in the moment of the swap.
+It reads its order, one JSON line, from standard input and writes messages, JSON lines too, to standard output
+(``messages.py``). Standard error is the log. While it works it watches standard input: when that ends, the server has
+died, and so does the worker, unless it is in the moment of the swap.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Iterator
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from .. import serde
+from ..conda.progress import Progress
 from ..errors import JobFailed, TfenvError
-
-if TYPE_CHECKING:
-    from ..conda.progress import Progress
+from ..models import Phase
+from .messages import (
+    ApplyChange,
+    BuildChannel,
+    Failed,
+    LeftBehind,
+    Message,
+    Order,
+    PhaseBegun,
+    ProgressMade,
+    RemoveEnvironment,
+    RunCheck,
+    Succeeded,
+)
 
 #: Seconds between two progress lines.
 INTERVAL = 0.1
@@ -33,33 +40,33 @@ INTERVAL = 0.1
 ORPHANED = 70
 
 
-class Channel:
+class ServerPipe:
     """The line to the server; safe to use from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._swap = threading.Lock()
-        self._phase = ""
+        self._phase: Phase | None = None
         self._sent = 0.0
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: Message) -> None:
         """Write one line."""
         with self._lock:
-            sys.stdout.write(json.dumps(message) + "\n")
-            sys.stdout.flush()
+            sys.stdout.buffer.write(serde.dumps(message) + b"\n")
+            sys.stdout.buffer.flush()
 
-    def phase(self, name: str) -> None:
+    def phase(self, name: Phase) -> None:
         """Tell the phase, once."""
         if name != self._phase:
             self._phase = name
-            self.send({"phase": name})
+            self.send(PhaseBegun(name))
 
     def progress(self, progress: Progress) -> None:
         """Tell the progress, not too often."""
         now = time.monotonic()
         if now - self._sent >= INTERVAL:
             self._sent = now
-            self.send({"progress": asdict(progress)})
+            self.send(ProgressMade(progress))
 
     @contextlib.contextmanager
     def swapping(self) -> Iterator[None]:
@@ -82,127 +89,98 @@ class Channel:
         threading.Thread(target=watch, daemon=True).start()
 
 
-async def apply(order: dict[str, Any], channel: Channel) -> Any:
-    """Apply a plan: the one kind of change."""
-    from ..conda import lock, network, prefix_lock, transaction
-    from ..conda.condarc import CondaSettings
+async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
+    """Apply a plan's change."""
+    from ..conda import network, prefix_lock, transaction
 
-    settings = CondaSettings.from_json(order["settings"])
-    plan = order["plan"]
-    work = plan["work"]
-    subdir = order["subdir"]
-    change = transaction.Change(
-        prefix=Path(plan["prefix"]),
-        kind=plan["kind"],
-        job=order["job"],
-        records=lock.loads(work["lock"]).get(subdir, []),
-        requested=work["requested"],
-        channels=[ref.url for ref in settings.channels],
-        subdir=subdir,
-        fingerprint=work["fingerprint"],
-        copy_of=Path(work["copy_of"]) if work["copy_of"] else None,
-        moved=work["moved"],
-        summary=work["summary"],
-        command=_command(plan),
-        entries=plan["entries"],
-        pypi=work["pypi"],
-    )
     with contextlib.ExitStack() as held:
-        for place in _places(order):
-            held.enter_context(prefix_lock.hold(place, order["job"]))
-        revision = await transaction.apply(
-            change,
-            package_cache=Path(order["package_cache"]),
-            bytecode_store=Path(order["bytecode_store"]),
-            client=network.client(settings),
-            watcher=channel,
+        for place in order.places:
+            held.enter_context(prefix_lock.hold(place, order.job))
+        await transaction.apply(
+            order.change,
+            order.job,
+            package_cache=order.package_cache,
+            bytecode_store=order.bytecode_store,
+            client=network.client(order.settings),
+            watcher=server,
         )
-    return {"revision": revision.number}
+    return Succeeded()
 
 
-def _command(plan: dict[str, Any]) -> str:
-    """Return what conda's history says was run: of a list of addresses only what it was for."""
-    commands = plan["commands"] if plan["kind"] not in ("import", "revert") else []
-    return str(commands[0]) if commands else f"tfenv_lab {plan['kind']}"
-
-
-def _places(order: dict[str, Any]) -> list[Path]:
-    """Return the prefixes that a job changes: one, and for a rename the old one too."""
-    if "plan" not in order:
-        return [Path(order["prefix"])]
-    work = order["plan"]["work"]
-    return [Path(order["plan"]["prefix"]), *([Path(work["copy_of"])] if work["moved"] else [])]
-
-
-async def delete(order: dict[str, Any], channel: Channel) -> Any:
+async def remove(order: RemoveEnvironment, server: ServerPipe) -> Succeeded:
     """Remove a whole environment."""
     from ..conda import prefix_lock, transaction
 
-    prefix = Path(order["prefix"])
-    channel.phase("swap")
-    with prefix_lock.hold(prefix, order["job"]):
-        await asyncio.to_thread(transaction.remove, prefix, order["job"])
+    server.phase("swap")
+    with prefix_lock.hold(order.prefix, order.job):
+        await asyncio.to_thread(transaction.remove, order.prefix, order.job)
+    return Succeeded()
 
 
-async def check(order: dict[str, Any], channel: Channel) -> Any:
+async def check(order: RunCheck, server: ServerPipe) -> Succeeded:
     """Run TensorFlow in an environment and say what was found."""
-    from ..tensorflow.check import check as run
-    from ..tensorflow.observed import Subject
+    from ..tensorflow.check import check
 
-    channel.phase("check")
-    subject = order["subject"]
-    return asdict(await run(Subject(**{**subject, "prefix": Path(subject["prefix"])})))
+    server.phase("check")
+    return Succeeded(check=await check(order.subject))
 
 
-async def build_channel(order: dict[str, Any], channel: Channel) -> Any:
+async def build_channel(server: ServerPipe) -> Succeeded:
     """Build the local channel out of PyPI wheels, unless it is there."""
-    from ..conda.progress import Progress
     from ..wheelchannel.build import build
     from ..wheelchannel.request import DEFAULT_PACKAGES, BuildRequest
     from ..wheelchannel.request import Progress as Step
 
-    phases = {"resolve": "solve", "download": "download", "repack": "pack"}
+    phases: dict[str, Phase] = {"resolve": "solve", "download": "download", "repack": "pack"}
 
     def report(step: Step) -> None:
         if step.message:
             print(f"{step.phase}: {step.message}", file=sys.stderr, flush=True)
         if step.phase in phases:
-            channel.phase(phases[step.phase])
+            server.phase(phases[step.phase])
         if step.total:
-            channel.progress(Progress(step.bytes, 0, step.done, step.total, step.fraction))
+            server.progress(Progress(step.bytes, 0, step.done, step.total, step.fraction))
 
     # In a thread: the build has event loops of its own.
     directory = await asyncio.to_thread(build, BuildRequest(packages=DEFAULT_PACKAGES), report)
-    return {"url": directory.as_uri()}
+    return Succeeded(channel=directory.as_uri())
 
 
-ACTIONS = {"apply": apply, "delete": delete, "check": check, "build-channel": build_channel}
-#: Actions that put something aside, which is deleted once their result is told.
-CHANGES = ("apply", "delete")
+async def run(order: Order, server: ServerPipe) -> Succeeded:
+    """Do what is ordered. Raises TfenvError."""
+    match order:
+        case ApplyChange():
+            return await apply(order, server)
+        case RemoveEnvironment():
+            return await remove(order, server)
+        case RunCheck():
+            return await check(order, server)
+        case BuildChannel():
+            return await build_channel(server)
 
 
-def main() -> int:
-    """Do the one job and return the exit status; a failure that was told is no failure of the process."""
-    channel = Channel()
-    order = json.loads(sys.stdin.buffer.readline())
-    channel.watch_server()
+def main() -> None:
+    """Do the one job and end the process; a failure that was told is no failure of the process."""
+    server = ServerPipe()
+    order: Order = serde.loads(sys.stdin.buffer.readline(), Order)
+    server.watch_server()
     try:
-        result = asyncio.run(ACTIONS[order["action"]](order, channel))
+        result = asyncio.run(run(order, server))
     except TfenvError as error:
-        channel.send({"error": error.to_json()})
+        server.send(Failed(error.to_json()))
     except Exception as error:
         traceback.print_exc()
         failure = JobFailed("The job met an unexpected failure.", str(error), hint="The job's log holds the cause.")
-        channel.send({"error": failure.to_json()})
+        server.send(Failed(failure.to_json()))
     else:
-        channel.send({"result": result})
-        if order["action"] in CHANGES:
+        server.send(result)
+        if isinstance(order, ApplyChange | RemoveEnvironment):
             from ..conda import recovery
 
-            for place in _places(order):
-                leftover = recovery.clear(place, order["job"])
+            for place in order.places:
+                leftover = recovery.clear(place, order.job)
                 if leftover is not None:
-                    channel.send({"leftover": asdict(leftover)})
+                    server.send(LeftBehind(leftover))
     # The watching thread sits in a read that nothing ends.
     os._exit(0)
 

@@ -50,9 +50,9 @@ def commands(draft: Draft, settings: CondaSettings) -> list[str]:
         case requests.Remove():
             lines = _exactly(draft, place)
         case requests.Clone():
-            lines = [["conda", "create", *place, "--clone", str(draft.copy_of)]]
+            lines = [["conda", "create", *place, "--clone", str(draft.source)]]
         case requests.Rename(name=name):
-            lines = [["conda", "rename", *_place(draft.copy_of or draft.prefix, envs_dirs), name]]
+            lines = [["conda", "rename", *_place(draft.source or draft.prefix, envs_dirs), name]]
         case requests.Import() if draft.specs:
             solved = [["conda", "create", *place, *source, *specs]]
         case requests.Import():
@@ -110,7 +110,7 @@ def _variables(draft: Draft, settings: CondaSettings) -> dict[str, str]:
     found = virtual_packages.in_force(virtual_packages.overrides(settings))
     if draft.cuda:
         found["CONDA_OVERRIDE_CUDA"] = draft.cuda
-    if draft.fingerprint and _UNASKED.intersection(record.name.normalized for record in draft.before):
+    if draft.origin == "in_place" and _UNASKED.intersection(record.name.normalized for record in draft.before):
         found["CONDA_AGGRESSIVE_UPDATE_PACKAGES"] = ""
     names = {record.name.normalized for record in draft.after}
     if "python" in names and "pip" not in names:

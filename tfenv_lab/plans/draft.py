@@ -13,6 +13,7 @@ from .held_back import HeldBack
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage, RepoDataRecord
 
+    from ..conda.change import Origin
     from ..conda.condarc import ChannelRef
     from ..environments.models import Environment
 
@@ -23,8 +24,8 @@ class Draft:
 
     ``before`` are the records that the change begins with (of a copy, its original's), ``asked_before`` names what was
     asked for until now. ``specs`` are what this request itself asked for (conda's command line has the same), ``cuda``
-    the CUDA version that the solve pretended to find. ``fingerprint`` is None where the prefix must be new, ``moved``
-    that of ``copy_of`` where the environment is renamed. ``notes`` are sentences on what the request asked for and
+    the CUDA version that the solve pretended to find. ``origin``, ``source`` and ``fingerprint`` are those of the
+    change that it becomes. ``notes`` are sentences on what the request asked for and
     will not get. ``pypi`` are requirements for pip, installed after the records. ``channels`` are those that it was
     solved on, where these are not the configured ones.
     """
@@ -37,9 +38,9 @@ class Draft:
     requested: dict[str, str]
     asked_before: Collection[str] = ()
     specs: tuple[str, ...] = ()
+    origin: Origin = "new"
+    source: Path | None = None
     fingerprint: str | None = None
-    copy_of: Path | None = None
-    moved: str | None = None
     environment: Environment | None = None
     cuda: str | None = None
     virtual: Sequence[GenericVirtualPackage] = field(default=(), repr=False)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+from .. import serde
+from ..conda.change import Change
 from ..conda.strategy import Strategy
 from ..models import Action, Advice, Coming, EntryJson, Installed
 
@@ -35,7 +37,8 @@ class Plan:
     """What the REST contract calls a Plan, and behind it what a job needs to apply it.
 
     Bytes are bytes; ``created`` is ISO 8601 in UTC. ``sizes_complete`` is False where a record names no size: the
-    numbers are then lower bounds.
+    numbers are then lower bounds. ``change`` is what its job runs, ``environment`` the id of the environment that it
+    changes (None for a new one), and ``needed_bytes`` the room that it takes on the way: these three are not sent.
     """
 
     id: str
@@ -51,33 +54,24 @@ class Plan:
     commands: list[str]
     strategy: Strategy
     created: str
-    work: PlanWork = field(repr=False)
+    change: Change = field(repr=False)
+    environment: str | None = None
+    needed_bytes: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the Plan of the REST contract."""
-        body = asdict(self)
-        del body["work"]
+        sent = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in _KEPT}
+        body: dict[str, Any] = serde.to_json(sent)
         return body
 
-    def stored(self) -> dict[str, Any]:
-        """Return everything, as it is kept on disk and sent to the worker."""
-        return asdict(self)
+
+#: What is stored of a plan and not sent.
+_KEPT = ("change", "environment", "needed_bytes")
 
 
 @dataclass(frozen=True)
-class PlanWork:
-    """What a job applies: the lock, the specs to remember, and the state the plan was made for.
+class StoredPlan:
+    """A plan's file: the plan, and the JSON of the request that it was made of."""
 
-    ``moved`` is the fingerprint of ``copy_of`` where the environment is renamed from there; ``pypi`` are requirements
-    that pip installs after the lock.
-    """
-
-    lock: str
-    requested: dict[str, str]
-    fingerprint: str | None
-    copy_of: str | None
-    moved: str | None
-    environment: str | None
-    summary: str
-    needed_bytes: int
-    pypi: list[str]
+    plan: Plan
+    request: dict[str, Any]

@@ -26,7 +26,7 @@ def warnings(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
     from ..conda.prefix import pypi_packages
     from ..conda.pypi import normalize
 
-    by_pip = {package.name: package for package in pypi_packages(draft.copy_of or draft.prefix)}
+    by_pip = {package.name: package for package in pypi_packages(draft.source or draft.prefix)}
     moved = {normalize(entry.name): entry for entry in lines}
     laid_over = sorted(name for name in by_pip if name in moved and moved[name].to)
     taken = sorted(name for name in by_pip if name in moved and not moved[name].to)

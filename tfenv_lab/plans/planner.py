@@ -79,9 +79,11 @@ class Planner:
     async def _create(self, request: requests.Create) -> Draft:
         from ..conda import specs, virtual_packages
 
-        prefix = self._new_prefix(request.name)
+        prefix = await asyncio.to_thread(self._new_prefix, request.name)
         own = [str(specs.parse(text, self._allowed())) for text in request.packages]
-        virtual = virtual_packages.detect(virtual_packages.overrides(self._repodata.settings), request.cuda)
+        overrides = virtual_packages.overrides(self._repodata.settings)
+        # Looking for a driver may load its library.
+        virtual = await asyncio.to_thread(virtual_packages.detect, overrides, request.cuda)
         asked = specs.by_name([*await self._catalog.specs_for(request), *own])
         pinned = pins.pins(self._repodata.settings.pinned_packages)
 
@@ -151,9 +153,10 @@ class Planner:
             given = tuple(change.reached(state, new, after))
             if request.packages != requests.ALL:
                 held_back = await held_backs.find(request.packages, new, state, after, solve)
-        name, prefix, copy_of = found.environment.name, found.prefix, None
+        is_copy = request.into is not None
+        name, prefix = found.environment.name, found.prefix
         if request.into is not None:
-            name, prefix, copy_of = request.into, self._new_prefix(request.into), found.prefix
+            name, prefix = request.into, await asyncio.to_thread(self._new_prefix, request.into)
         return Draft(
             request,
             name,
@@ -163,8 +166,9 @@ class Planner:
             asked,
             state.requested,
             given,
-            fingerprint=None if copy_of else found.fingerprint,
-            copy_of=copy_of,
+            origin="copy" if is_copy else "in_place",
+            source=found.prefix if is_copy else None,
+            fingerprint=None if is_copy else found.fingerprint,
             environment=found.environment,
             cuda=cuda,
             virtual=virtual,
@@ -188,12 +192,13 @@ class Planner:
         return Draft(
             request,
             request.name,
-            self._new_prefix(request.name),
+            await asyncio.to_thread(self._new_prefix, request.name),
             found.state.records,
             found.state.records,
             dict(found.state.requested),
-            copy_of=found.prefix,
-            moved=found.fingerprint if moves else None,
+            origin="move" if moves else "copy",
+            source=found.prefix,
+            fingerprint=found.fingerprint if moves else None,
             environment=found.environment,
         )
 
@@ -201,7 +206,8 @@ class Planner:
         from ..conda import lock, revisions
 
         found = await self._find(request.environment)
-        revision = next((r for r in revisions.read(found.prefix) if r.number == request.revision), None)
+        known = await asyncio.to_thread(revisions.read, found.prefix)
+        revision = next((each for each in known if each.number == request.revision), None)
         if revision is None:
             raise NotFound(f"“{found.environment.name}” has no revision {request.revision}.")
         locked = await asyncio.to_thread(lock.load, revisions.lock_of(found.prefix, revision.number))
@@ -210,7 +216,7 @@ class Planner:
     async def _import(self, request: requests.Import) -> Draft:
         from . import files
 
-        prefix = self._new_prefix(request.name)
+        prefix = await asyncio.to_thread(self._new_prefix, request.name)
         found = await files.resolve(request, self._repodata, self._allowed())
         return Draft(
             request,
@@ -246,6 +252,7 @@ class Planner:
             asked,
             found.state.requested,
             specs,
+            origin="in_place",
             fingerprint=found.fingerprint,
             environment=found.environment,
         )

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import serde
+from ..conda.change import Change
 from ..errors import NotFound, StalePlan
 from ..models import Advice
-from . import requests
+from . import earlier, requests
 from .availability import missing
 from .commands import commands
 from .difference import entries, summary
-from .models import Plan, PlanWork
+from .models import Plan, StoredPlan
 from .sizes import Sizes, free_bytes, measure
 from .warnings import warnings
 
@@ -57,8 +59,8 @@ class PlanService:
     async def create(self, body: dict[str, Any]) -> Plan:
         """Make a plan of a request's JSON. Raises whatever the parser and the planner raise."""
         draft = await self._planner.draft(requests.parse(body))
-        changed = draft.copy_of if draft.moved else draft.prefix if draft.fingerprint else None
-        running = await self._running(changed) if changed else []
+        used = {"in_place": draft.prefix, "move": draft.source}.get(draft.origin)
+        running = await self._running(used) if used else []
         sizes = await measure(draft, self._cache)
         locked: list[RepoDataRecord] = []
         if isinstance(draft.request, requests.Revert | requests.Clone | requests.Rename):
@@ -70,21 +72,17 @@ class PlanService:
 
     async def get(self, plan_id: str) -> Plan:
         """Return a plan, with the free space of this moment. Raises NotFound."""
-        plan, _ = await asyncio.to_thread(self._load, plan_id)
-        return plan
+        return (await self.find(plan_id)).plan
 
-    async def request_of(self, plan_id: str) -> dict[str, Any]:
-        """Return the JSON of the request that a plan was made of. Raises NotFound."""
-        _, body = await asyncio.to_thread(self._load, plan_id)
-        return body
+    async def find(self, plan_id: str) -> StoredPlan:
+        """Return a plan with the request that it was made of. Raises NotFound."""
+        return await asyncio.to_thread(self._load, plan_id)
 
     async def require_current(self, plan: Plan) -> None:
         """Raise PrefixExists or StalePlan where the prefix is not what the plan was made for."""
-        from ..conda.transaction import require_state
+        from ..conda.transaction import require_states
 
-        await asyncio.to_thread(require_state, Path(plan.prefix), plan.work.fingerprint)
-        if plan.work.copy_of is not None and plan.work.moved is not None:
-            await asyncio.to_thread(require_state, Path(plan.work.copy_of), plan.work.moved)
+        await asyncio.to_thread(require_states, plan.change)
 
     async def take(self, plan_id: str) -> None:
         """Mark a plan as applied. Raises StalePlan the second time."""
@@ -98,36 +96,42 @@ class PlanService:
         from ..conda.strategy import strategy_of
 
         settings = self._repodata.settings
-        installed = draft.before if draft.copy_of is None else ()
-        lines = entries(installed, draft.after, draft.requested)
         # In a copy everything is new; what a person should know is what differs from the original.
-        moves = lines if draft.copy_of is None else entries(draft.before, draft.after, draft.requested)
-        not_copied = draft.copy_of is None or draft.moved is not None
+        moves = entries(draft.before, draft.after, draft.requested)
+        lines = moves if draft.source is None else entries((), draft.after, draft.requested)
+        told = [entry.to_json() for entry in lines]
+        shown = commands(draft, settings)
         return Plan(
             id=secrets.token_hex(8),
             kind=draft.request.kind,
             name=draft.name,
             prefix=str(draft.prefix),
-            entries=[entry.to_json() for entry in lines],
+            entries=told,
             download_bytes=sizes.download,
             install_bytes=sizes.install,
             sizes_complete=sizes.complete,
             free_bytes=free_bytes(draft.prefix),
             warnings=gone + warnings(draft, moves, settings, running),
-            commands=commands(draft, settings),
-            strategy=strategy_of(draft.prefix) if draft.fingerprint is not None else "swap",
+            commands=shown,
+            strategy=strategy_of(draft.prefix) if draft.origin == "in_place" else "swap",
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            work=PlanWork(
+            change=Change(
+                origin=draft.origin,
+                prefix=draft.prefix,
+                kind=draft.request.kind,
+                subdir=self._repodata.subdir,
                 lock=lock.dumps(draft.after, [ref.url for ref in settings.channels], self._repodata.subdir),
                 requested=dict(draft.requested),
+                channels=[ref.url for ref in settings.channels],
+                source=draft.source,
                 fingerprint=draft.fingerprint,
-                copy_of=str(draft.copy_of) if draft.copy_of else None,
-                moved=draft.moved,
-                environment=draft.environment.id if draft.environment and not_copied else None,
                 summary=summary(lines),
-                needed_bytes=sizes.needed,
-                pypi=list(draft.pypi),
+                command=_recorded(draft.request.kind, shown),
+                entries=told,
+                pypi=draft.pypi,
             ),
+            environment=draft.environment.id if draft.environment and draft.origin != "copy" else None,
+            needed_bytes=sizes.needed,
         )
 
     def _path(self, plan_id: str) -> Path:
@@ -142,22 +146,24 @@ class PlanService:
                 old.unlink(missing_ok=True)
         path = self._path(plan.id)
         fresh = path.with_suffix(".tmp")
-        fresh.write_text(json.dumps({"plan": plan, "request": body}, default=vars), encoding="utf-8")
+        fresh.write_bytes(serde.dumps(StoredPlan(plan, body)))
         fresh.replace(path)
 
-    def _load(self, plan_id: str) -> tuple[Plan, dict[str, Any]]:
+    def _load(self, plan_id: str) -> StoredPlan:
         try:
-            stored = json.loads(self._path(plan_id).read_text(encoding="utf-8"))
+            text = self._path(plan_id).read_bytes()
         except FileNotFoundError as error:
             raise NotFound(
                 "There is no such plan; it may be more than a day old.", hint="Review the change again."
             ) from error
-        fields = stored["plan"]
         try:
-            fields["warnings"] = [Advice(**warning) for warning in fields["warnings"]]
-            fields["work"] = PlanWork(**fields["work"])
-            fields["free_bytes"] = free_bytes(Path(fields["prefix"]))
-            return Plan(**fields), stored["request"]
-        except (TypeError, KeyError) as error:
+            stored = earlier.read(text, self._repodata.subdir)
+        except serde.Unreadable as error:
             message = "This plan was made by another version of tfenv_lab."
             raise NotFound(message, str(error), hint="Review the change again.") from error
+        return replace(stored, plan=replace(stored.plan, free_bytes=free_bytes(Path(stored.plan.prefix))))
+
+
+def _recorded(kind: str, shown: Sequence[str]) -> str:
+    """Return what conda's history says was run: of a list of addresses only what it was for."""
+    return shown[0] if shown and kind not in ("import", "revert") else f"tfenv_lab {kind}"

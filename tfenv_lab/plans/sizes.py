@@ -63,17 +63,17 @@ async def measure(draft: Draft, cache: Path) -> Sizes:
     A copy shares the files of its original: only packages bound to their place are linked anew, and so fetched.
     """
     from ..conda.linking import fetch_sizes
-    from ..conda.origin import changed_records
+    from ..conda.start import changed_records
 
-    bound = await asyncio.to_thread(_bound, draft.copy_of, draft.prefix) if draft.copy_of else frozenset[str]()
+    bound = await asyncio.to_thread(_bound, draft.source, draft.prefix) if draft.source else frozenset[str]()
     linked = changed_records(draft.before, draft.after, bound)
     fetch = await fetch_sizes(linked, cache)
     return await asyncio.to_thread(_sum, draft, linked, fetch, cache)
 
 
 def _bound(place: Path, new: Path) -> frozenset[str]:
-    from ..conda.origin import bound_to
     from ..conda.records import contents
+    from ..conda.start import bound_to
 
     return bound_to(place, contents(place), new)
 
@@ -83,9 +83,9 @@ def _sum(draft: Draft, linked: Sequence[RepoDataRecord], fetch: dict[str, int], 
     install = needed = 0
     complete = True
     anew = {record.name.normalized for record in linked}
-    sources = {True: cache, False: draft.copy_of or draft.prefix}
+    sources = {True: cache, False: draft.source or draft.prefix}
     shared = {is_new: _same_device(source, draft.prefix) for is_new, source in sources.items()}
-    for record in linked if draft.copy_of is None else draft.after:
+    for record in linked if draft.source is None else draft.after:
         name = record.name.normalized
         known = None if name in fetch else _unpacked(cache, record)
         size = known if known is not None else int((record.size or 0) * UNPACKED)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
+from .. import serde
 from ..models import Advice
 from ..tensorflow.variants import variant_of
 from . import requests
@@ -48,9 +50,8 @@ def _copy(draft: Draft) -> dict[str, Any] | None:
     taken, number = draft.prefix, 2
     while (taken.parent / f"{draft.name}-{number}").exists():
         number += 1
-    body = dataclasses.asdict(request)
-    body["into"] = f"{draft.name}-{number}"
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in body.items()}
+    body: dict[str, Any] = serde.to_json(replace(request, into=f"{draft.name}-{number}"))
+    return body
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -66,7 +67,7 @@ def _moved(lines: Sequence[Entry], name: str) -> tuple[str, str] | None:
 
 def _tensorflow(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
     moved = _moved(lines, "tensorflow")
-    if moved is None or _numbers(moved[0]) == _numbers(moved[1]) or draft.copy_of is not None:
+    if moved is None or _numbers(moved[0]) == _numbers(moved[1]) or draft.source is not None:
         return
     old, new = _numbers(moved[0]), _numbers(moved[1])
     step = "major" if old[0] != new[0] else "minor"
@@ -189,7 +190,7 @@ def _by_pip(draft: Draft) -> Iterator[Advice]:
 
 
 def _running(draft: Draft, running: Sequence[str]) -> Iterator[Advice]:
-    if running and draft.moved is not None:
+    if running and draft.origin == "move":
         yield Advice(
             "running-kernels",
             "warning",

@@ -1,4 +1,4 @@
-"""What a change begins with, and what of it has to be linked anew."""
+"""Starting point of a change: installed records, the files they own, and the packages to link again."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from . import prefix
 from .records import Contents, contents, record_name
 
 if TYPE_CHECKING:
-    from .transaction import Change
+    from .change import Change
 
 #: Bytes of a prefix with which a first line stays below 127, Linux' limit, whatever Python and options it names.
 _LONGEST = 100
 
 
 @dataclass(frozen=True)
-class Origin:
+class Start:
     """What a change begins with.
 
     ``bound`` names the records of packages that cannot lie elsewhere as they are, ``fingerprint`` is the state of
@@ -36,14 +36,16 @@ class Origin:
     fingerprint: str | None = None
 
     @classmethod
-    def of(cls, change: Change) -> Origin:
-        if change.origin is None:
+    def of(cls, change: Change) -> Start:
+        """Read what a change begins with."""
+        place = change.begins_with
+        if place is None:
             return cls()
-        mark = prefix.fingerprint(change.origin) if change.copy_of else None
-        found = contents(change.origin)
-        bound = bound_to(change.copy_of, found, change.prefix) if change.copy_of else frozenset[str]()
-        asked = prefix.requested_specs(change.origin) if change.is_continued else {}
-        return cls(prefix.records(change.origin), found, asked, bound, mark)
+        mark = prefix.fingerprint(place) if change.source else None
+        found = contents(place)
+        bound = bound_to(change.source, found, change.prefix) if change.source else frozenset[str]()
+        asked = prefix.requested_specs(place) if change.is_continued else {}
+        return cls(prefix.records(place), found, asked, bound, mark)
 
     @property
     def files(self) -> frozenset[str]:

@@ -1,0 +1,91 @@
+"""What follows a job in the server: kernelspecs, caches, the channel in use."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..conda.change import Change
+from ..errors import InvalidRequest
+from .messages import Succeeded
+from .models import Job
+
+if TYPE_CHECKING:
+    from ..environments.service import EnvironmentService
+    from ..kernels.service import KernelService
+    from .service import JobService
+
+
+class Aftermath:
+    """Brings the server's other services in line with what jobs did."""
+
+    def __init__(
+        self,
+        environments: Callable[[], EnvironmentService],
+        kernels: Callable[[], KernelService],
+        jobs: Callable[[], JobService],
+        use_channel: Callable[[str], Awaitable[None]],
+        log: logging.Logger,
+    ) -> None:
+        """The services are asked for when they are needed; ``use_channel`` puts a local channel (a URL) in use."""
+        self._environments = environments
+        self._kernels = kernels
+        self._jobs = jobs
+        self._use_channel = use_channel
+        self._log = log
+
+    async def kernel_before(self, change: Change) -> dict[str, bool] | None:
+        """Return the settings of the kernel of the environment that a change begins with, None where it has no kernel.
+
+        They are read before the change: once a renamed environment has left its old place, whoever lists
+        environments meanwhile may remove the kernelspec that holds them.
+        """
+        if change.begins_with is None:
+            return None
+        kernel = await self._kernels().kernel_of(change.begins_with)
+        return None if kernel is None else dict.fromkeys(kernel.settings, True)
+
+    async def settle(self, job: Job, result: Succeeded | None) -> Job:
+        """Do what follows a job that succeeded, and return it with its environment's id.
+
+        ``result`` is what its worker told, None where the worker died after the change had taken place.
+        """
+        if job.kind == "build-channel":
+            if result is not None and result.channel is not None:
+                await self._use_channel(result.channel)
+            return job
+        environments, kernels, prefix = self._environments(), self._kernels(), Path(job.prefix)
+        environments.invalidate(prefix)
+        if job.kind == "delete":
+            await kernels.unregister(prefix)
+            return job
+        if job.kind == "check":
+            return job
+        environment = await environments.by_prefix(prefix)
+        if environment is None:
+            return job
+        is_new = job.environment is None or job.moved_from is not None
+        had_kernel = environment.kernel is not None or job.kernel is not None
+        if is_new or had_kernel or job.kind == "install":
+            # An environment that kept its kernel kept its settings too: only what the request says changes.
+            kept = job.kernel if is_new or environment.kernel is None else None
+            try:
+                await kernels.change(prefix, environment.name, {**(kept or {}), **job.settings})
+            except InvalidRequest as error:
+                self._log.info("%s is not registered as a kernel: %s", prefix, error.message)
+        if job.moved_from is not None:
+            environments.invalidate(Path(job.moved_from))
+            await kernels.unregister(Path(job.moved_from))
+        return replace(job, environment=environment.id)
+
+    async def reconcile(self, prefixes: Iterable[Path]) -> None:
+        """Bring kernelspecs in line, those of environments that a job is changing once it has ended."""
+        jobs, kernels = self._jobs(), self._kernels()
+        changing = {prefix for prefix in prefixes if jobs.is_changing(prefix)}
+        await kernels.reconcile([prefix for prefix in prefixes if prefix not in changing])
+        if changing:
+            await jobs.unchanging(changing)
+            await kernels.reconcile(changing)

@@ -1,0 +1,45 @@
+"""Read the file of a plan, also one that a version before 0.2 wrote."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .. import serde
+from .models import StoredPlan
+
+
+def read(text: bytes, subdir: str) -> StoredPlan:
+    """Return the plan in a file. ``subdir`` is this machine's platform. Raises serde.Unreadable."""
+    try:
+        stored = json.loads(text)
+        work = stored["plan"].get("work")
+        if work is not None:
+            stored["plan"].update(_change(stored["plan"], work, subdir))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise serde.Unreadable(f"This is not a plan: {error!r}") from error
+    found: StoredPlan = serde.convert(stored, StoredPlan)
+    return found
+
+
+def _change(plan: dict[str, Any], work: dict[str, Any], subdir: str) -> dict[str, Any]:
+    """Return what a plan holds now of what was its ``work``, in which the origin had to be inferred."""
+    moved, source = work["moved"], work["copy_of"]
+    in_place = work["fingerprint"] is not None
+    commands = plan["commands"] if plan["kind"] not in ("import", "revert") else []
+    change = {
+        "origin": "in_place" if in_place else "move" if moved else "copy" if source else "new",
+        "prefix": plan["prefix"],
+        "kind": plan["kind"],
+        "subdir": subdir,
+        "lock": work["lock"],
+        "requested": work["requested"],
+        "channels": [],
+        "source": source,
+        "fingerprint": work["fingerprint"] or moved,
+        "summary": work["summary"],
+        "command": commands[0] if commands else f"tfenv_lab {plan['kind']}",
+        "entries": plan["entries"],
+        "pypi": work["pypi"],
+    }
+    return {"change": change, "environment": work["environment"], "needed_bytes": work["needed_bytes"]}

@@ -1,0 +1,48 @@
+"""Write typed values as JSON and read them back: requests, settings, plans, jobs, and what server and worker say.
+
+msgspec reads dataclasses, typed dictionaries and unions that a tag tells apart, and checks every type. This module
+adds paths, which JSON does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+#: Raised where JSON is not what its type says; the message names the field, as in ``- at `$.packages[0]```.
+Unreadable = msgspec.DecodeError
+
+
+def dumps(value: Any) -> bytes:
+    """Return a value as JSON, in one line."""
+    return msgspec.json.encode(value, enc_hook=_encode)
+
+
+def loads(text: bytes, kind: Any) -> Any:
+    """Return the value of a type (or a union of types) that JSON holds. Raises Unreadable."""
+    return msgspec.json.decode(text, type=kind, dec_hook=_decode)
+
+
+def to_json(value: Any) -> Any:
+    """Return a value as what ``json`` writes: dictionaries, lists, strings, numbers, booleans and None."""
+    return msgspec.json.decode(dumps(value))
+
+
+def convert(body: Mapping[str, Any], kind: Any) -> Any:
+    """Return the value of a type that parsed JSON holds. Raises Unreadable."""
+    return msgspec.convert(body, kind, dec_hook=_decode)
+
+
+def _encode(value: Any) -> str:
+    if isinstance(value, Path):
+        return str(value)
+    raise NotImplementedError(f"{type(value)} cannot be written as JSON")
+
+
+def _decode(kind: type[Any], value: Any) -> Any:
+    if issubclass(kind, Path) and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError(f"{kind} cannot be read from JSON")
