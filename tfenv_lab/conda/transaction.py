@@ -105,7 +105,15 @@ async def apply(
         cloned = len(origin.files - leaving)
         steps = linking.progress(sizes, coming, cloned, package_cache, watcher.progress, watcher.phase)
         link = linking.link(
-            change.records, staged, change.prefix, staying=staying, cache=package_cache, client=client, steps=steps
+            change.records,
+            staged,
+            change.prefix,
+            staying=staying,
+            origin=change.origin,
+            kept=origin.files - leaving,
+            cache=package_cache,
+            client=client,
+            steps=steps,
         )
         _, snapshot = await _both(link, asyncio.to_thread(_complete, clone, steps))
         if change.copy_of is not None and prefix.fingerprint(change.copy_of) != origin.fingerprint:
