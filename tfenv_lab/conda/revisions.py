@@ -9,11 +9,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-<<<<<<< HEAD
 from ..models import EntryJson
-=======
 from . import writing
->>>>>>> paths
 
 FOLDER = "conda-meta/tfenv_lab"
 
