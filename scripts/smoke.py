@@ -23,7 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from channel import choose
-from setup import environment
+from setup import ROOT, environment
+
+sys.path.append(str(ROOT))
+
+from tests.contract import check_answer
 
 NAME = "smoke"
 #: Seconds a job, or a cell, may take.
@@ -90,9 +94,13 @@ class Server:
         )
         try:
             with urllib.request.urlopen(request, timeout=120) as answer:
-                return json.loads(answer.read() or b"null")
+                status, headers, content = answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
-            raise Failure(f"{method} {path}: {error.code} {error.read().decode(errors='replace')}") from error
+            status, headers, content = error.code, error.headers, error.read()
+        if path.startswith("tfenv-lab/"):
+            check_answer(method, path.removeprefix("tfenv-lab/"), status, headers, content)
+        check(status < 400, f"{method} {path}: {status} {content.decode(errors='replace')}")
+        return json.loads(content or b"null")
 
     def wait(self) -> None:
         """Return when the server answers."""

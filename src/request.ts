@@ -9,7 +9,11 @@ const ROOT = 'tfenv-lab';
 /** What can be told about a failure: the contract's error body, or that no answer came at all. */
 export interface IFailure {
   readonly reason: Reason | 'unreachable';
+  /** What happened. */
   readonly message: string;
+  /** What to do about it; null where nothing helps. */
+  readonly hint: string | null;
+  /** The evidence. */
   readonly details: string | null;
 }
 
@@ -17,18 +21,29 @@ export interface IFailure {
  * A call that the server refused, or that did not reach it.
  */
 export class RequestError extends Error implements IFailure {
-  constructor(
-    failure: IFailure,
-    readonly status: number
-  ) {
+  constructor(failure: IFailure) {
     super(failure.message);
     this.name = 'RequestError';
     this.reason = failure.reason;
+    this.hint = failure.hint;
     this.details = failure.details;
   }
 
   readonly reason: IFailure['reason'];
+  readonly hint: string | null;
   readonly details: string | null;
+}
+
+/** Whatever was thrown, as a failure that can be shown. */
+export function toFailure(error: unknown): RequestError {
+  return error instanceof RequestError
+    ? error
+    : new RequestError({
+        reason: 'internal',
+        message: error instanceof Error ? error.message : String(error),
+        hint: null,
+        details: error instanceof Error ? (error.stack ?? null) : null
+      });
 }
 
 /**
@@ -46,14 +61,12 @@ export async function request<T>(
   try {
     return JSON.parse(text) as T;
   } catch (error) {
-    throw new RequestError(
-      {
-        reason: 'internal',
-        message: 'The server gave an answer that is not JSON.',
-        details: String(error)
-      },
-      200
-    );
+    throw new RequestError({
+      reason: 'internal',
+      message: 'The server gave an answer that is not JSON.',
+      hint: null,
+      details: String(error)
+    });
   }
 }
 
@@ -74,17 +87,15 @@ export async function requestText(
     response = await ServerConnection.makeRequest(url, init, serverSettings);
     text = await response.text();
   } catch (error) {
-    throw new RequestError(
-      {
-        reason: 'unreachable',
-        message: 'The Jupyter server does not answer.',
-        details: String(error)
-      },
-      0
-    );
+    throw new RequestError({
+      reason: 'unreachable',
+      message: 'The Jupyter server does not answer.',
+      hint: 'It may be restarting: try again in a moment.',
+      details: String(error)
+    });
   }
   if (!response.ok) {
-    throw new RequestError(failureOf(response, text), response.status);
+    throw new RequestError(failureOf(response, text));
   }
   return text;
 }
@@ -99,6 +110,7 @@ function failureOf(response: Response, text: string): IFailure {
       return {
         reason: body.reason,
         message: body.message,
+        hint: body.hint ?? null,
         details: body.details ?? null
       };
     }
@@ -108,6 +120,7 @@ function failureOf(response: Response, text: string): IFailure {
   return {
     reason: response.status === 404 ? 'not-found' : 'internal',
     message: `The server answered ${response.status} ${response.statusText}.`,
+    hint: null,
     // A page for a browser says nothing to a person.
     details: text === '' || text.startsWith('<') ? null : text
   };

@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ from urllib.parse import parse_qsl
 import pytest
 from tornado.httpclient import HTTPClientError
 
+from tfenv_lab.jobs.events import SCHEMA_ID
+
+from .contract import check_answer, check_schema
 from .tiny_channel import TinyChannel
 from .tiny_tensorflow import PYTHON, fill
 
@@ -50,6 +54,28 @@ def slice_dir() -> Path:
     path = Path(named).resolve()
     assert (path / "noarch" / "repodata.json").is_file(), f"TFENV_SLICE: {path} holds no noarch/repodata.json"
     return path
+
+
+@pytest.fixture
+def jp_fetch(jp_fetch: Any) -> Any:
+    """Fetch from the server; an answer that the REST contract does not describe fails the test."""
+
+    async def fetch(*parts: str, **fields: Any) -> Any:
+        error = None
+        try:
+            response = await jp_fetch(*parts, **fields)
+        except HTTPClientError as failed:
+            if failed.response is None:
+                raise
+            error, response = failed, failed.response
+        if parts[0] == "tfenv-lab":
+            method, path = fields.get("method", "GET"), "/".join(parts[1:])
+            check_answer(method, path, response.code, response.headers, response.body)
+        if error is not None:
+            raise error
+        return response
+
+    return fetch
 
 
 class Api:
@@ -129,8 +155,16 @@ def api(
 ) -> Iterator[Api]:
     """A running server with the extension, in an empty home."""
     services = jp_serverapp.web_app.settings["tfenv_lab_services"]
+    events: list[Any] = []
+
+    async def listen(logger: Any, schema_id: str, data: Any) -> None:
+        events.append(data)
+
+    jp_serverapp.event_logger.add_listener(schema_id=SCHEMA_ID, listener=listen)
     yield Api(jp_fetch, services)
     jp_asyncio_loop.run_until_complete(services.stop())
+    for event in events:
+        check_schema("Job", event)
 
 
 @pytest.fixture
@@ -154,20 +188,21 @@ def mount() -> Iterator[Mount]:
     """Mount an empty file system of a size (``1m``) at a path; needs root on Linux."""
     if sys.platform != "linux" or os.getuid() != 0:
         pytest.skip("only root on Linux can mount a file system")
-    places: list[Path] = []
+    # What a test renames takes its mounts along: they are found by their name.
+    name = f"tfenv-test-{secrets.token_hex(8)}"
 
     def mounted(place: Path, size: str) -> Path:
         place.mkdir(parents=True, exist_ok=True)
-        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", name, str(place)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
-        places.append(place)
         return place
 
     yield mounted
-    for place in places:
-        subprocess.run(["umount", "-l", str(place)], check=True)
+    for line in Path("/proc/mounts").read_text().splitlines():
+        if line.startswith(f"{name} "):
+            subprocess.run(["umount", "-l", line.split()[1]], check=True)
 
 
 DeadMount = Callable[[Path], Path]

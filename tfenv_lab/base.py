@@ -6,6 +6,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
+from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
@@ -65,11 +66,12 @@ class BaseHandler(APIHandler):
         elif isinstance(error, web.HTTPError):
             reason = {403: "forbidden", 404: "not-found"}.get(error.status_code, "invalid-request")
             message = error.log_message or error.reason or "The request was refused."
-            body = {"reason": reason, "message": message, "details": None}
+            body = {"reason": reason, "message": message, "hint": None, "details": None}
         else:
             body = {
                 "reason": "internal",
-                "message": "The server met an error of its own; its log holds the cause.",
+                "message": "The server met an error of its own.",
+                "hint": "The server's log holds the cause.",
                 "details": None,
             }
         self.set_header("Content-Type", "application/json")
@@ -81,6 +83,21 @@ class BaseHandler(APIHandler):
             self.log.info("%s %s: %s (%s)", self.request.method, self.request.path, value.message, value.reason)
         else:
             super().log_exception(typ, value, tb)
+
+
+class RefusalHandler(BaseHandler):
+    """Answers every call where the extension cannot serve; the error says why."""
+
+    def initialize(self, refusal: TfenvError) -> None:
+        """Take the error that every call meets."""
+        self._refusal = refusal
+
+    @web.authenticated
+    @authorized
+    async def get(self, path: str) -> None:
+        raise self._refusal
+
+    head = post = put = patch = delete = get
 
 
 def _body(model: Any) -> Any:

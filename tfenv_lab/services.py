@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from .app import TfenvLab
     from .conda.condarc import CondaSettings
     from .conda.repodata import Repodata
-    from .environments.models import Advice, EnvironmentFacts, Update
+    from .environments.models import EnvironmentFacts, Update
     from .jobs.models import Job
+    from .models import Advice
     from .tensorflow.catalog import Catalog
 
 
@@ -134,7 +135,7 @@ class Services:
             busy_of=lambda prefix: self.jobs.busy_of(prefix),
             kernels_of=lambda: self.kernels.registered(),
             checks_of=self.checks.newest,
-            on_change=lambda prefixes: self.kernels.reconcile(prefixes),
+            on_change=self._reconcile,
             parent=self.app,
         )
 
@@ -166,6 +167,7 @@ class Services:
             plans=lambda: self.plans,
             package_cache=self.package_cache,
             max_running=self.app.max_running_jobs,
+            prepare=self._prepare,
             settle=self._settle,
             follow=self.checks.follow,
             parent=self.app,
@@ -247,9 +249,13 @@ class Services:
         environment = await self.environments.by_prefix(prefix)
         if environment is None:
             return job
-        if job.environment is None or environment.kernel is not None or job.kind in ("install", "rename"):
+        is_new = job.environment is None or job.moved_from is not None
+        had_kernel = environment.kernel is not None or job.kernel is not None
+        if is_new or had_kernel or job.kind == "install":
+            # An environment that kept its kernel kept its settings too: only what the request says changes.
+            settings = job.kernel if is_new or environment.kernel is None else None
             try:
-                await self.kernels.change(prefix, environment.name, await self._settings(job))
+                await self.kernels.change(prefix, environment.name, {**(settings or {}), **_requested(job)})
             except InvalidRequest as error:
                 self.app.log.info("%s is no kernel: %s", prefix, error.message)
         if job.moved_from is not None:
@@ -257,20 +263,33 @@ class Services:
             await self.kernels.unregister(Path(job.moved_from))
         return replace(job, environment=environment.id)
 
-    async def _settings(self, job: Job) -> dict[str, bool]:
-        """Return what is set for the kernel by a job: what its request says, and in a copy what the original has."""
-        request = job.request or {}
-        wanted: dict[str, bool] = {}
-        original = job.moved_from
-        if original is None and job.environment is None and "environment" in request:
+    async def _prepare(self, job: Job) -> Job:
+        """Return a job with the settings of the kernel of the environment that it starts from (None: no kernel).
+
+        They are read before the change: once a renamed environment has left its old place, whoever lists
+        environments meanwhile may remove the kernelspec that holds them.
+        """
+        original: str | None = job.moved_from or job.prefix
+        if job.environment is None and job.moved_from is None:
+            original = None
             with contextlib.suppress(NotFound):
-                original = (await self.environments.get(request["environment"])).prefix
-        if original is not None:
-            kernel = await self.kernels.kernel_of(Path(original))
-            wanted = dict.fromkeys(kernel.settings if kernel else (), True)
-        if request.get("legacy_keras") is not None:
-            wanted["legacy_keras"] = request["legacy_keras"]
-        return wanted
+                original = (await self.environments.get((job.request or {}).get("environment", ""))).prefix
+        kernel = await self.kernels.kernel_of(Path(original)) if original else None
+        return replace(job, kernel=None if kernel is None else dict.fromkeys(kernel.settings, True))
+
+    async def _reconcile(self, prefixes: Iterable[Path]) -> None:
+        """Bring kernelspecs in line, those of environments that a job is changing once it has ended."""
+        changing = {prefix for prefix in prefixes if self.jobs.is_changing(prefix)}
+        await self.kernels.reconcile([prefix for prefix in prefixes if prefix not in changing])
+        if changing:
+            await self.jobs.unchanging(changing)
+            await self.kernels.reconcile(changing)
+
+
+def _requested(job: Job) -> dict[str, bool]:
+    """Return the settings of the kernel that a job's request asks for."""
+    wanted = (job.request or {}).get("legacy_keras")
+    return {} if wanted is None else {"legacy_keras": wanted}
 
 
 def writable(path: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from . import __version__
+from . import __version__, environment_names
 from .base import BaseHandler
 from .conda.bounded import BoundedReads
 from .plans.sizes import free_bytes
@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from .services import Services
 
 
+CONTRACT = Path(__file__).with_name("rest-api.yaml")
+
+
 def status(services: Services) -> dict[str, Any]:
     """Return the Status of the REST contract."""
     from .conda import virtual_packages
     from .conda.platform import subdir
+    from .conda.untrusted import MAX_BYTES
 
     overrides = virtual_packages.overrides(services.conda)
     folders = dict.fromkeys([services.envs_dir, *services.conda.envs_dirs])
@@ -32,12 +36,24 @@ def status(services: Services) -> dict[str, Any]:
         "gpu": virtual_packages.gpu(overrides),
         "local_channel": services.local_channel.to_json(),
         "channels": [{"name": ref.name, "url": ref.url} for ref in services.conda.channels],
+        "warnings": [{"message": message} for message in _warnings(services)],
         "envs_dir": str(services.envs_dir),
         "envs_dirs": [
             {"path": str(path), **(found if isinstance(found, dict) else {"writable": False, "free_bytes": None})}
             for path, found in _folders.run(folders).items()
         ],
+        "limits": {
+            "name_pattern": environment_names.PATTERN,
+            "name_length": environment_names.LENGTH,
+            "reserved_names": list(environment_names.RESERVED),
+            "import_bytes": MAX_BYTES,
+        },
     }
+
+
+def _warnings(services: Services) -> list[str]:
+    """Return what a person should know of the server: settings that were passed over, files that it cannot delete."""
+    return [*services.app.warnings, *(leftover.describe() for leftover in services.jobs.leftovers)]
 
 
 def _folder(path: Path) -> dict[str, Any]:
@@ -59,4 +75,13 @@ class StatusHandler(BaseHandler):
         self.send(await asyncio.to_thread(status, self.services))
 
 
-HANDLERS = [(r"status", StatusHandler)]
+class ContractHandler(BaseHandler):
+    """``GET openapi.yaml``: the REST contract."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.finish(await asyncio.to_thread(CONTRACT.read_bytes), set_content_type="application/yaml")
+
+
+HANDLERS: list[tuple[str, type[BaseHandler]]] = [(r"status", StatusHandler), (r"openapi\.yaml", ContractHandler)]

@@ -174,3 +174,42 @@ describe('a check', () => {
     expect(app.toasts).toEqual(['No such path.']);
   });
 });
+
+describe('what could not be deleted', () => {
+  const removed = environment('tf219');
+  const running = job('9', 'tf219', {
+    kind: 'delete',
+    environment: removed.id,
+    prefix: removed.prefix
+  });
+  const leftovers = [
+    {
+      path: '/home/ada/.conda/envs/.tfenv-trash-9-tf219',
+      files: 3,
+      bytes: 142e6,
+      reason: '/home/ada/.conda/envs/.tfenv-trash-9-tf219/lib: Not permitted'
+    }
+  ];
+
+  it.each(['with its end', 'a moment after its end'])(
+    'is told of a removal, %s',
+    async when => {
+      app = await FakeApp.open([]);
+      app.emit(running);
+      if (when === 'with its end') {
+        app.finish(running, { leftovers });
+      } else {
+        app.finish(running);
+        app.finish(running, { leftovers });
+      }
+      const message = 'tf219: 3 files (142 MB) could not be deleted.';
+      await waitFor(() => expect(app.toasts).toContain(message));
+      expect(app.toasts.filter(text => text === message)).toHaveLength(1);
+      app.pressToast('Show details');
+      const dialog = await screen.findByRole('dialog');
+      expect(dialog.textContent).toContain(leftovers[0].path);
+      expect(dialog.textContent).toContain('Not permitted');
+      fireEvent.click(within(dialog).getByText('Close'));
+    }
+  );
+});

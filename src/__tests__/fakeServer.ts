@@ -72,7 +72,8 @@ export function failure(
   status: number,
   reason: ErrorBody['reason'],
   message: string,
-  details: string | null = null
+  details: string | null = null,
+  hint: string | null = null
 ): { status: number; body: ErrorBody } {
-  return { status, body: { reason, message, details } };
+  return { status, body: { reason, message, hint, details } };
 }

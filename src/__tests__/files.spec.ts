@@ -74,6 +74,7 @@ describe('an environment from a file', () => {
   });
 
   it('is not read where it is far too large', async () => {
+    await app.manager.status.refresh();
     drop(textFile('huge.yml', TEXT, 50e6));
     await waitFor(() =>
       expect(app.toasts).toEqual([

@@ -10,6 +10,7 @@ import type {
   Status,
   Variant
 } from '../api/generated';
+import type { FailedJob } from '../models/jobs';
 
 const PREFIX = '/home/ada/.conda/envs';
 const CHANNEL = {
@@ -74,6 +75,7 @@ export function job(id: string, name: string, change: Partial<Job> = {}): Job {
     error: null,
     result: null,
     request: null,
+    leftovers: [],
     ...change
   };
 }
@@ -82,19 +84,21 @@ export function job(id: string, name: string, change: Partial<Job> = {}): Job {
 export function failedJob(
   id: string,
   name: string,
-  change: Partial<Job> = {}
-): Job {
-  return job(id, name, {
+  change: Partial<FailedJob> = {}
+): FailedJob {
+  return {
+    ...job(id, name),
     state: 'failed',
     phase: null,
     finished: new Date().toISOString(),
     error: {
       reason: 'channel-unreachable',
       message: 'The channel conda-forge did not answer.',
+      hint: 'Check the network of the server.',
       details: 'connection refused'
     },
     ...change
-  });
+  };
 }
 
 export function variant(
@@ -102,7 +106,14 @@ export function variant(
   python: readonly string[],
   change: Partial<Variant> = {}
 ): Variant {
-  return { name, python, installable: true, reason: null, ...change };
+  return {
+    name,
+    python,
+    installable: true,
+    reason: null,
+    blocked: [],
+    ...change
+  };
 }
 
 export const NO_DRIVER = 'needs a CUDA 12 driver; none was found';
@@ -123,6 +134,7 @@ export function release(
     variants,
     keras: '3.12.0',
     published: null,
+    prerelease: false,
     recommended: false,
     ...change
   };
@@ -152,7 +164,9 @@ export const CATALOG: Catalog = {
       cudaVariant('cuda11.8', ['3.9', '3.10'])
     ]),
     release('2.9.0', [cudaVariant('cuda11.2', ['3.9'])])
-  ]
+  ],
+  message: null,
+  age_seconds: null
 };
 
 /** The same channels on a machine whose driver supports CUDA 12.8. */
@@ -175,8 +189,17 @@ export const STATUS: Status = {
   gpu: { detected: false, cuda: null, driver: null },
   local_channel: { available: true, reason: null, active: false },
   channels: [CHANNEL],
+  warnings: [],
   envs_dir: PREFIX,
-  envs_dirs: [{ path: PREFIX, writable: true, free_bytes: 41e9 }]
+  envs_dirs: [{ path: PREFIX, writable: true, free_bytes: 41e9 }],
+  limits: {
+    // As rest-api.yaml has it.
+    name_pattern:
+      '^(?!.*\\.$)[A-Za-z0-9_\\u00C0-\\u024F\\u0370-\\u1FFF\\u3040-\\uD7FF][A-Za-z0-9_\\u00C0-\\u024F\\u0370-\\u1FFF\\u3040-\\uD7FF.+-]*$',
+    name_length: 64,
+    reserved_names: ['base', 'con'],
+    import_bytes: 5e6
+  }
 };
 
 export function entry(
@@ -184,10 +207,10 @@ export function entry(
   name: string,
   from: string | null,
   to: string | null,
-  change: Partial<Entry> = {}
+  change: Partial<Pick<Entry, 'requested' | 'from' | 'to'>> = {}
 ): Entry {
   const channel = 'conda-forge';
-  return {
+  const made = {
     action,
     name,
     from: from === null ? null : { version: from, build: 'py311_0', channel },
@@ -198,6 +221,8 @@ export function entry(
     requested: false,
     ...change
   };
+  // Which sides there are goes with the action.
+  return made as Entry;
 }
 
 export function plan(name: string, change: Partial<Plan> = {}): Plan {

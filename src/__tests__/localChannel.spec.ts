@@ -91,7 +91,8 @@ describe('where the channels cannot be reached', () => {
 
   it('a build that failed says why until it is put away', async () => {
     await build();
-    app.emit(failedJob('7', 'local channel', { ...building, state: 'failed' }));
+    const { kind, prefix } = building;
+    app.emit(failedJob('7', 'local channel', { kind, prefix }));
     await click('Dismiss');
     await waitFor(() => expect(screen.getAllByRole('alert')).toHaveLength(1));
     // It can be tried again.

@@ -1,10 +1,10 @@
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { Signal } from '@lumino/signaling';
 
 import { CommandIDs } from '../commandids';
 import { FakeApp } from './fakeApp';
-import { FakeServer } from './fakeServer';
+import { failure, FakeServer } from './fakeServer';
 import { CATALOG, environment, STATUS } from './fixtures';
 
 /** Settings as JupyterLab keeps them: what is set comes back with a signal. */
@@ -77,5 +77,48 @@ describe('the order of the list', () => {
     await waitFor(() => expect(names()).toEqual(['b', 'a']));
     await settings.set('sort', 'name');
     await waitFor(() => expect(names()).toEqual(['a', 'b']));
+  });
+});
+
+describe('a server that refuses to serve', () => {
+  const MESSAGE =
+    'TfenvLab.channels cannot be used: its item 1 is empty. TfenvLab.offline must be True or False, not 3.';
+
+  async function refuse(
+    reason: 'misconfigured' | 'not-started'
+  ): Promise<HTMLElement> {
+    const refusal = failure(503, reason, MESSAGE, 'A protection is missing.');
+    app = new FakeApp(
+      new FakeServer({
+        'GET status': refusal,
+        'GET environments': refusal,
+        'GET tensorflow?prereleases=1': refusal,
+        'GET jobs': refusal
+      })
+    );
+    await app.commands.execute(CommandIDs.openPanel);
+    await app.manager.environments.refresh();
+    return screen.findByRole('alert');
+  }
+
+  it.each([
+    ['misconfigured', /^Correct the configuration/],
+    ['not-started', /^The log of the Jupyter server/]
+  ] as const)('says why and what to do: %s', async (reason, advice) => {
+    const alert = within(await refuse(reason));
+    alert.getByText(MESSAGE);
+    alert.getByText(advice);
+    alert.getByText('A protection is missing.');
+    expect(screen.queryByText(/There is no TensorFlow environment/)).toBeNull();
+  });
+
+  it('goes on when it serves again', async () => {
+    await refuse('misconfigured');
+    app.server.routes['GET environments'] = {
+      environments: [environment('a')]
+    };
+    fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    await screen.findByRole('button', { name: 'a' });
+    expect(screen.queryByRole('alert')).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { ServerConnection } from '@jupyterlab/services';
 
-import { request, RequestError } from '../request';
+import { request, RequestError, toFailure } from '../request';
 import { failure, FakeServer } from './fakeServer';
 
 async function refused(server: FakeServer): Promise<RequestError> {
@@ -21,14 +21,20 @@ describe('request', () => {
 
   it('fails with the error body of the contract', async () => {
     const server = new FakeServer({
-      'GET jobs': failure(409, 'prefix-busy', 'tf219 is busy.', 'job 7')
+      'GET jobs': failure(
+        409,
+        'prefix-busy',
+        'tf219 is busy.',
+        'job 7',
+        'Wait for it.'
+      )
     });
     const error = await refused(server);
     expect(error).toBeInstanceOf(RequestError);
     expect(error).toMatchObject({
-      status: 409,
       reason: 'prefix-busy',
       message: 'tf219 is busy.',
+      hint: 'Wait for it.',
       details: 'job 7'
     });
   });
@@ -36,10 +42,7 @@ describe('request', () => {
   it('says that the server does not answer when no answer comes', async () => {
     const server = new FakeServer();
     server.isDown = true;
-    expect(await refused(server)).toMatchObject({
-      status: 0,
-      reason: 'unreachable'
-    });
+    expect((await refused(server)).reason).toBe('unreachable');
   });
 
   it.each([
@@ -52,5 +55,24 @@ describe('request', () => {
     });
     const answer = request('jobs', {}, settings);
     await expect(answer).rejects.toMatchObject({ reason, details: null });
+  });
+});
+
+describe('toFailure', () => {
+  it('leaves a refused call as it is', async () => {
+    const error = await refused(new FakeServer());
+    expect(toFailure(error)).toBe(error);
+  });
+
+  it.each([
+    [new TypeError('x is not a function'), 'x is not a function'],
+    ['a text', 'a text'],
+    [undefined, 'undefined']
+  ])('makes one of %p, which has neither reason nor details', (error, said) => {
+    expect(toFailure(error)).toMatchObject({
+      reason: 'internal',
+      message: said,
+      hint: null
+    });
   });
 });

@@ -28,10 +28,6 @@ export class EnvironmentsClient {
     return answer.environments;
   }
 
-  get(id: string): Promise<Environment> {
-    return request(this._path(id), {}, this._settings);
-  }
-
   /** Remove the environment: a job. */
   delete(id: string): Promise<Job> {
     return request(this._path(id), { method: 'DELETE' }, this._settings);

@@ -21,6 +21,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/openapi.yaml": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** This document. */
+        readonly get: operations["getContract"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/environments": {
         readonly parameters: {
             readonly query?: never;
@@ -354,16 +371,18 @@ export interface components {
     schemas: {
         readonly Error: {
             readonly reason: components["schemas"]["Reason"];
-            /** @description One sentence for a person. */
+            /** @description What happened, in a sentence for a person. */
             readonly message: string;
-            /** @description Longer text for those who ask. */
+            /** @description What to do about it, in a sentence; null where nothing helps. */
+            readonly hint: string | null;
+            /** @description The evidence, for those who ask: longer text, often of a tool. */
             readonly details: string | null;
         };
         /**
-         * @description invalid-request 400; protected, channel-not-allowed, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, invalid-spec, invalid-name 422; channel-unreachable 502; no-space 507; internal 500; failed only inside a job.
+         * @description invalid-request 400; protected, channel-not-allowed, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, invalid-spec, invalid-name 422; channel-unreachable 502; misconfigured, not-started 503 on every call; no-space 507; internal 500; failed only inside a job.
          * @enum {string}
          */
-        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "invalid-spec" | "invalid-name" | "channel-unreachable" | "no-space" | "internal" | "failed";
+        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "invalid-spec" | "invalid-name" | "channel-unreachable" | "misconfigured" | "not-started" | "no-space" | "internal" | "failed";
         readonly Status: {
             readonly version: string;
             /** @description The conda subdir, for example linux-64. */
@@ -388,6 +407,11 @@ export interface components {
             };
             /** @description Those in use. */
             readonly channels: readonly components["schemas"]["Channel"][];
+            /** @description What a person should know: settings that were passed over, and files that could not be deleted. */
+            readonly warnings: readonly {
+                /** @description In whole sentences, with the name of the setting. */
+                readonly message: string;
+            }[];
             /** @description Where new environments go. */
             readonly envs_dir: string;
             readonly envs_dirs: readonly {
@@ -395,6 +419,21 @@ export interface components {
                 readonly writable: boolean;
                 readonly free_bytes: number | null;
             }[];
+            readonly limits: components["schemas"]["Limits"];
+        };
+        /** @description What a form must keep to. */
+        readonly Limits: {
+            /**
+             * Format: regex
+             * @description The whole name of an environment must match it; it reads the same in Python and in JavaScript.
+             */
+            readonly name_pattern: string;
+            /** @description The most characters of a name. */
+            readonly name_length: number;
+            /** @description In small letters; a name must be none of them, nor one of them followed by a dot. */
+            readonly reserved_names: readonly string[];
+            /** @description The most bytes of an imported file, in UTF-8. */
+            readonly import_bytes: number;
         };
         readonly VirtualPackage: {
             readonly name: string;
@@ -445,16 +484,17 @@ export interface components {
                 readonly keras: string | null;
             };
             /** @description Its newest check; null where there was none. */
-            readonly check: {
-                readonly ok: boolean;
-                /** Format: date-time */
-                readonly finished: string;
-                /** @description Whether the environment or its kernel changed since. */
-                readonly outdated: boolean;
-            } | null;
+            readonly check: components["schemas"]["LastCheck"] | null;
             /** @description Id of the job that holds it; an automatic check does not. */
             readonly busy: string | null;
             readonly advice: readonly components["schemas"]["Advice"][];
+        };
+        readonly LastCheck: {
+            readonly ok: boolean;
+            /** Format: date-time */
+            readonly finished: string;
+            /** @description Whether the environment or its kernel changed since. */
+            readonly outdated: boolean;
         };
         readonly Size: {
             /** @description On the disk, hard links counted once. */
@@ -466,12 +506,12 @@ export interface components {
         readonly Source: "conda" | "pypi";
         /** @enum {string} */
         readonly Severity: "info" | "warning" | "error";
-        /** @description Found without running anything. One of severity error means that the environment is not usable. */
+        /** @description What a person should know of an environment, or before a plan is applied. It is found without running anything. Of an environment, one of severity error means that it is not usable. */
         readonly Advice: {
             readonly code: string;
             readonly severity: components["schemas"]["Severity"];
             readonly message: string;
-            /** @description The remedy. */
+            /** @description The remedy; of a plan, an alternative without this advice. */
             readonly plan_request: components["schemas"]["PlanRequest"] | null;
         };
         readonly Package: {
@@ -487,7 +527,6 @@ export interface components {
             readonly name: string;
             /** @description Newest first. */
             readonly versions: readonly string[];
-            readonly summary: string | null;
         };
         readonly Revision: {
             readonly number: number;
@@ -504,7 +543,7 @@ export interface components {
         /** @enum {string} */
         readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert";
         readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["RenameRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["RevertRequest"];
-        /** @description Of an environment; it becomes a directory's name. */
+        /** @description Of an environment; it becomes a directory's name. The status has the same limits. */
         readonly Name: string;
         /** @description A package spec: name, version and build, nothing more. */
         readonly Spec: string;
@@ -637,48 +676,62 @@ export interface components {
             readonly download_bytes: number;
             readonly install_bytes: number;
             /** @description False where a record names no size; the numbers are then a lower bound. */
-            readonly sizes_complete?: boolean;
+            readonly sizes_complete: boolean;
             readonly free_bytes: number | null;
-            readonly warnings: readonly components["schemas"]["Warning"][];
+            readonly warnings: readonly components["schemas"]["Advice"][];
             /** @description Equivalent conda command lines. */
             readonly commands: readonly string[];
             /**
              * @description How it would be put in place: one exchange of directories; two renames where the system has no exchange; entry by entry, under a journal, where the prefix itself cannot be replaced.
              * @enum {string}
              */
-            readonly strategy?: "swap" | "rename" | "in-place";
+            readonly strategy: "swap" | "rename" | "in-place";
             /** Format: date-time */
             readonly created: string;
         };
-        readonly Warning: {
-            readonly code: string;
-            readonly severity: components["schemas"]["Severity"];
-            readonly message: string;
-            /** @description An alternative without this warning. */
-            readonly plan_request?: components["schemas"]["PlanRequest"] | null;
-        };
-        readonly Entry: {
-            /** @enum {string} */
-            readonly action: "install" | "upgrade" | "downgrade" | "change" | "remove";
+        readonly Entry: components["schemas"]["AddedEntry"] | components["schemas"]["MovedEntry"] | components["schemas"]["RemovedEntry"];
+        readonly AddedEntry: {
+            /** @constant */
+            readonly action: "install";
             readonly name: string;
-            readonly from: {
-                readonly version: string;
-                readonly build: string;
-                readonly channel: string | null;
-            } | null;
-            readonly to: {
-                readonly version: string;
-                readonly build: string;
-                readonly channel: string | null;
-                readonly size: number | null;
-            } | null;
+            readonly from: null;
+            readonly to: components["schemas"]["ComingBuild"];
             readonly requested: boolean;
+        };
+        /** @description Of a change, the version stays and the build is another. */
+        readonly MovedEntry: {
+            /** @enum {string} */
+            readonly action: "upgrade" | "downgrade" | "change";
+            readonly name: string;
+            readonly from: components["schemas"]["InstalledBuild"];
+            readonly to: components["schemas"]["ComingBuild"];
+            readonly requested: boolean;
+        };
+        readonly RemovedEntry: {
+            /** @constant */
+            readonly action: "remove";
+            readonly name: string;
+            readonly from: components["schemas"]["InstalledBuild"];
+            readonly to: null;
+            readonly requested: boolean;
+        };
+        readonly InstalledBuild: {
+            readonly version: string;
+            readonly build: string;
+            readonly channel: string | null;
+        };
+        readonly ComingBuild: {
+            readonly version: string;
+            readonly build: string;
+            readonly channel: string | null;
+            /** @description Of the archive. */
+            readonly size: number | null;
         };
         readonly Job: {
             readonly id: string;
             readonly kind: components["schemas"]["JobKind"];
             /** @description A check that nobody asked for; it gives way to whatever else is wanted of its prefix. */
-            readonly automatic?: boolean;
+            readonly automatic: boolean;
             /** @description The environment's name, or what is built. */
             readonly name: string;
             /** @description The environment's directory, or the folder of local channels. */
@@ -688,18 +741,31 @@ export interface components {
             readonly state: components["schemas"]["JobState"];
             readonly phase: components["schemas"]["Phase"] | null;
             readonly progress: components["schemas"]["Progress"];
-            readonly message: string | null;
+            /** @description What it is doing or how it ended. */
+            readonly message: string;
             /** Format: date-time */
             readonly created: string;
             /** Format: date-time */
             readonly started: string | null;
             /** Format: date-time */
             readonly finished: string | null;
+            /** @description Why it is failed or interrupted; null in the other states. */
             readonly error: components["schemas"]["Error"] | null;
-            /** @description Of a check, its Check; else null. */
+            /** @description Of a check that came to an end, its Check; else null. */
             readonly result: components["schemas"]["Check"] | null;
-            /** @description What its plan was made of; a retry makes a new plan of it. */
-            readonly request?: components["schemas"]["PlanRequest"] | null;
+            /** @description What its plan was made of, null without one; a retry makes a new plan of it. */
+            readonly request: components["schemas"]["PlanRequest"] | null;
+            /** @description What could not be deleted of an environment that was removed or replaced. It may appear a moment after the job has finished. */
+            readonly leftovers: readonly components["schemas"]["Leftover"][];
+        };
+        /** @description Files that belong to no environment any more and could not be deleted. */
+        readonly Leftover: {
+            /** @description The folder that holds them. */
+            readonly path: string;
+            readonly files: number;
+            readonly bytes: number;
+            /** @description The first path that could not be deleted, and why. */
+            readonly reason: string;
         };
         /**
          * @description A plan's kind, delete of an environment, a check, or the building of a local channel.
@@ -726,9 +792,9 @@ export interface components {
             /** @description Newest first. */
             readonly releases: readonly components["schemas"]["Release"][];
             /** @description Why there is no release, or none that can be installed here. */
-            readonly message?: string | null;
+            readonly message: string | null;
             /** @description How old the channel data is; null when current. */
-            readonly age_seconds?: number | null;
+            readonly age_seconds: number | null;
         };
         readonly Release: {
             readonly version: string;
@@ -736,9 +802,12 @@ export interface components {
             readonly python: readonly string[];
             readonly variants: readonly components["schemas"]["Variant"][];
             readonly keras: string | null;
-            /** @description A date or date-time, where it is known. */
+            /**
+             * Format: date
+             * @description Of its first build; null where it is not known.
+             */
             readonly published: string | null;
-            readonly prerelease?: boolean;
+            readonly prerelease: boolean;
             readonly recommended: boolean;
         };
         readonly Variant: {
@@ -751,7 +820,7 @@ export interface components {
             /** @description In words why not. */
             readonly reason: string | null;
             /** @description The Pythons with which it cannot be installed on this machine. */
-            readonly blocked?: readonly {
+            readonly blocked: readonly {
                 readonly python: string;
                 readonly reason: string;
             }[];
@@ -824,9 +893,11 @@ export interface components {
 export type Error = components['schemas']['Error'];
 export type Reason = components['schemas']['Reason'];
 export type Status = components['schemas']['Status'];
+export type Limits = components['schemas']['Limits'];
 export type VirtualPackage = components['schemas']['VirtualPackage'];
 export type Channel = components['schemas']['Channel'];
 export type Environment = components['schemas']['Environment'];
+export type LastCheck = components['schemas']['LastCheck'];
 export type Size = components['schemas']['Size'];
 export type Source = components['schemas']['Source'];
 export type Severity = components['schemas']['Severity'];
@@ -854,9 +925,14 @@ export type NotebookRecord = components['schemas']['NotebookRecord'];
 export type Difference = components['schemas']['Difference'];
 export type RevertRequest = components['schemas']['RevertRequest'];
 export type Plan = components['schemas']['Plan'];
-export type Warning = components['schemas']['Warning'];
 export type Entry = components['schemas']['Entry'];
+export type AddedEntry = components['schemas']['AddedEntry'];
+export type MovedEntry = components['schemas']['MovedEntry'];
+export type RemovedEntry = components['schemas']['RemovedEntry'];
+export type InstalledBuild = components['schemas']['InstalledBuild'];
+export type ComingBuild = components['schemas']['ComingBuild'];
 export type Job = components['schemas']['Job'];
+export type Leftover = components['schemas']['Leftover'];
 export type JobKind = components['schemas']['JobKind'];
 export type JobState = components['schemas']['JobState'];
 export type Phase = components['schemas']['Phase'];
@@ -889,6 +965,28 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Status"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly getContract: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The document. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/yaml": string;
                 };
             };
             readonly default: components["responses"]["Error"];
@@ -1149,7 +1247,9 @@ export interface operations {
         readonly requestBody?: never;
         readonly responses: {
             readonly 202: components["responses"]["JobAccepted"];
+            readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
+            readonly 409: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };
@@ -1414,6 +1514,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Status"];
                 };
             };
+            readonly 400: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

@@ -14,6 +14,7 @@ import type {
 } from '../api/generated';
 import { CommandIDs } from '../commandids';
 import type { Loaded } from '../models/details';
+import type { FailedJob } from '../models/jobs';
 import type { DetailsTab } from '../models/navigation';
 import { AdviceLine } from './adviceLine';
 import { CheckTab } from './checkTab';
@@ -36,12 +37,13 @@ export interface IDetailsProps {
   /** The job at work on it. */
   readonly job: Job | null;
   /** The job that failed last. */
-  readonly failure: Job | null;
+  readonly failure: FailedJob | null;
   /** The newest check that came to an end. */
   readonly check: Job | null;
   readonly isChecking: boolean;
   readonly trans: TranslationBundle;
   readonly execute: Execute;
+  readonly onPlan: (request: PlanRequest) => void;
   readonly onBack: () => void;
   readonly onTab: (tab: DetailsTab) => void;
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
@@ -51,10 +53,6 @@ export interface IDetailsProps {
 /** Everything about one environment. */
 export function Details(props: IDetailsProps): JSX.Element {
   const { environment, job, failure, trans, execute } = props;
-  const plan = (request: PlanRequest): void =>
-    execute(CommandIDs.makePlan, {
-      request: request as unknown as ReadonlyPartialJSONObject
-    });
   return (
     <>
       <ScreenHeader
@@ -102,24 +100,22 @@ export function Details(props: IDetailsProps): JSX.Element {
             key={advice.code + advice.message}
             advice={advice}
             trans={trans}
-            onFix={plan}
+            onFix={props.onPlan}
           />
         ))}
-        <DetailsTabs {...props} plan={plan} />
+        <DetailsTabs {...props} />
       </div>
     </>
   );
 }
 
 /** The tabs for which the server has something. */
-function DetailsTabs(
-  props: IDetailsProps & { plan: (request: PlanRequest) => void }
-): JSX.Element {
-  const { environment, trans, plan } = props;
+function DetailsTabs(props: IDetailsProps): JSX.Element {
+  const { environment, trans, onPlan } = props;
   const canChange =
     environment.writable && !environment.protected && props.job === null;
   const tabs = [
-    props.packages?.error?.status !== 404 && {
+    props.packages?.error?.reason !== 'not-found' && {
       id: 'packages' as const,
       label: trans.__('Packages'),
       content: (
@@ -129,14 +125,14 @@ function DetailsTabs(
           trans={trans}
           search={props.search}
           onInstall={spec =>
-            plan({
+            onPlan({
               kind: 'install',
               environment: environment.id,
               specs: [spec]
             })
           }
           onRemove={name =>
-            plan({
+            onPlan({
               kind: 'remove',
               environment: environment.id,
               packages: [name]
@@ -145,7 +141,7 @@ function DetailsTabs(
         />
       )
     },
-    props.revisions?.error?.status !== 404 && {
+    props.revisions?.error?.reason !== 'not-found' && {
       id: 'history' as const,
       label: trans.__('History'),
       content: (
@@ -154,7 +150,7 @@ function DetailsTabs(
           canChange={canChange}
           trans={trans}
           onRevert={revision =>
-            plan({ kind: 'revert', environment: environment.id, revision })
+            onPlan({ kind: 'revert', environment: environment.id, revision })
           }
         />
       )
@@ -174,7 +170,7 @@ function DetailsTabs(
               environment: environment.id
             })
           }
-          onFix={plan}
+          onFix={onPlan}
           onSet={settings =>
             props.execute(CommandIDs.setKernel, {
               environment: environment.id,

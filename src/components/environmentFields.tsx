@@ -19,7 +19,6 @@ export function NameField(props: {
         type="text"
         spellCheck={false}
         autoComplete="off"
-        maxLength={255}
         value={props.name}
         aria-invalid={props.problem !== null}
         aria-describedby={props.problem ? `${id}-problem` : undefined}

@@ -8,6 +8,7 @@ import {
 } from '@jupyterlab/ui-components';
 import React from 'react';
 
+import type { PlanRequest } from '../api/generated';
 import { CommandIDs } from '../commandids';
 import type { GroupName, IGroup, Sort } from '../models/rows';
 import { SORTS } from '../models/rows';
@@ -27,6 +28,7 @@ export interface IEnvironmentListProps {
   readonly failure: IFailure | null;
   readonly trans: TranslationBundle;
   readonly execute: Execute;
+  readonly onPlan: (request: PlanRequest) => void;
   readonly openGroups: ReadonlySet<GroupName>;
   readonly onToggleGroup: (group: GroupName, isOpen: boolean) => void;
   readonly onFilter: (filter: string) => void;
@@ -146,6 +148,7 @@ function Group(props: IEnvironmentListProps & { group: IGroup }): JSX.Element {
               row={row}
               trans={trans}
               execute={props.execute}
+              onPlan={props.onPlan}
               openMenu={props.openMenu}
             />
           ))}

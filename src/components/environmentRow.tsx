@@ -3,7 +3,7 @@ import { ellipsesIcon, notebookIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import React from 'react';
 
-import type { Environment } from '../api/generated';
+import type { Environment, PlanRequest } from '../api/generated';
 import { CommandIDs } from '../commandids';
 import { variantLabel } from '../models/choices';
 import type { IRow } from '../models/rows';
@@ -26,6 +26,7 @@ export interface IEnvironmentRowProps {
   readonly row: IRow;
   readonly trans: TranslationBundle;
   readonly execute: Execute;
+  readonly onPlan: (request: PlanRequest) => void;
   /** Open the menu of an environment below a button. */
   readonly openMenu: (environment: string, anchor: HTMLElement) => void;
 }
@@ -113,15 +114,7 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
         <JobFailure job={failure} trans={trans} execute={execute} />
       )}
       {advice && !job && (
-        <AdviceLine
-          advice={advice}
-          trans={trans}
-          onFix={request =>
-            execute(CommandIDs.makePlan, {
-              request: request as unknown as ReadonlyPartialJSONObject
-            })
-          }
-        />
+        <AdviceLine advice={advice} trans={trans} onFix={props.onPlan} />
       )}
     </li>
   );

@@ -11,21 +11,24 @@ export interface IFailureProps {
   readonly children?: React.ReactNode;
 }
 
-/** A failure: the server's sentence, what can be done about it, and the rest for those who ask. */
+/** A failure: what happened, what to do about it, and the evidence for those who ask. */
 export function Failure(props: IFailureProps): JSX.Element {
   const { failure, trans } = props;
-  const advice = whatToDo(failure, trans);
+  const isUnreachable = failure.reason === 'unreachable';
+  // The server's own words are in no catalog of translations; these are not its own.
+  const message = isUnreachable
+    ? trans.__('The Jupyter server does not answer.')
+    : failure.message;
+  const hint = isUnreachable
+    ? trans.__('It may be restarting: try again in a moment.')
+    : failure.hint;
   return (
     <div className="jp-TfenvFailure" role="alert">
       <p className="jp-TfenvFailure-sentence">
         <errorIcon.react tag="span" elementSize="small" />
-        <span>
-          {failure.reason === 'unreachable'
-            ? trans.__('The Jupyter server does not answer.')
-            : failure.message}
-        </span>
+        <span>{message}</span>
       </p>
-      {advice && <p className="jp-TfenvHint">{advice}</p>}
+      {hint && <p className="jp-TfenvHint">{hint}</p>}
       {failure.details && (
         <details>
           <summary>{trans.__('Show details')}</summary>
@@ -37,25 +40,4 @@ export function Failure(props: IFailureProps): JSX.Element {
       )}
     </div>
   );
-}
-
-function whatToDo(failure: IFailure, trans: TranslationBundle): string | null {
-  switch (failure.reason) {
-    case 'channel-unreachable':
-      return trans.__(
-        'Check the network and proxy of the server, or set other channels (TfenvLab.channels, or condarc).'
-      );
-    case 'channel-not-allowed':
-      return trans.__(
-        'Packages come only from the channels that the server is set to (TfenvLab.allowed_channels).'
-      );
-    case 'unreachable':
-      return trans.__('It may be restarting: try again in a moment.');
-    case 'no-space':
-      return trans.__('Remove what is not needed, or choose fewer packages.');
-    case 'stale-plan':
-      return trans.__('The environment changed meanwhile: plan again.');
-    default:
-      return null;
-  }
 }

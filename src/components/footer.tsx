@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { Job, Status } from '../api/generated';
+import { warningIcon } from '../icons';
 import { formatBytes } from '../models/units';
 import type { Execute } from './environmentRow';
 import {
@@ -46,6 +47,17 @@ export function Footer(props: IFooterProps): JSX.Element {
   return (
     <div className="jp-TfenvFooter">
       <LocalChannelJob {...local} />
+      {status.warnings.map(({ message }) => (
+        <p
+          key={message}
+          className="jp-TfenvAdvice"
+          data-severity="warning"
+          role="status"
+        >
+          <warningIcon.react tag="span" elementSize="small" />
+          <span>{message}</span>
+        </p>
+      ))}
       <details>
         <summary>{parts.join(' · ')}</summary>
         <dl>

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { ImportRequest } from '../api/generated';
+import type { ImportRequest, Limits } from '../api/generated';
 import { formatLabel, proposeImportName, recognise } from '../models/files';
 import { nameProblem } from '../models/naming';
 import type { IImportDraft } from '../models/navigation';
@@ -11,6 +11,8 @@ export interface IImportFileProps {
   readonly draft: IImportDraft;
   /** Names that are taken. */
   readonly names: ReadonlySet<string>;
+  /** The server's rule for names; null while it has not answered. */
+  readonly limits: Limits | null;
   readonly trans: TranslationBundle;
   readonly onDraft: (draft: IImportDraft) => void;
   readonly onFile: (file: File) => void;
@@ -25,7 +27,7 @@ export function ImportFile(props: IImportFileProps): JSX.Element {
   const format = recognise(draft.content);
   const name =
     draft.name ?? proposeImportName(draft.content, draft.fileName, props.names);
-  const problem = nameProblem(name, props.names, trans);
+  const problem = nameProblem(name, props.names, props.limits, trans);
   const hint =
     draft.content.trim() === ''
       ? trans.__('environment.yml, explicit list, conda-lock.yml or pixi.lock')

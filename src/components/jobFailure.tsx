@@ -1,14 +1,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { Job } from '../api/generated';
 import { CommandIDs } from '../commandids';
-import type { IFailure } from '../request';
+import type { FailedJob } from '../models/jobs';
 import type { Execute } from './environmentRow';
 import { Failure } from './failure';
 
 export interface IJobFailureProps {
-  readonly job: Job;
+  readonly job: FailedJob;
   readonly trans: TranslationBundle;
   readonly execute: Execute;
 }
@@ -17,7 +16,7 @@ export interface IJobFailureProps {
 export function JobFailure(props: IJobFailureProps): JSX.Element {
   const { job, trans, execute } = props;
   return (
-    <Failure failure={failureOf(job, trans)} trans={trans}>
+    <Failure failure={job.error} trans={trans}>
       <button
         type="button"
         className="jp-TfenvLink"
@@ -42,21 +41,5 @@ export function JobFailure(props: IJobFailureProps): JSX.Element {
         {trans.__('Dismiss')}
       </button>
     </Failure>
-  );
-}
-
-/** The failure of a job, in words where the server has none. */
-export function failureOf(job: Job, trans: TranslationBundle): IFailure {
-  return (
-    job.error ?? {
-      reason: 'failed',
-      message:
-        job.state === 'interrupted'
-          ? trans.__(
-              'The server ended while this was running; nothing was changed.'
-            )
-          : trans.__('It failed; the log may say why.'),
-      details: null
-    }
   );
 }

@@ -3,7 +3,7 @@ import React from 'react';
 
 import type { Job, Status } from '../api/generated';
 import { CommandIDs } from '../commandids';
-import { isActive } from '../models/jobs';
+import { hasFailed, isActive } from '../models/jobs';
 import type { Execute } from './environmentRow';
 import { JobFailure } from './jobFailure';
 import { JobProgress } from './jobProgress';
@@ -62,7 +62,12 @@ export function LeaveLocalChannel(props: ILocalChannelProps): JSX.Element {
 /** How the building of a local channel goes, or why it failed. */
 export function LocalChannelJob(props: ILocalChannelProps): JSX.Element | null {
   const { job, trans, execute } = props;
-  return job && isActive(job) ? (
+  if (!job) {
+    return null;
+  }
+  return hasFailed(job) ? (
+    <JobFailure job={job} trans={trans} execute={execute} />
+  ) : (
     <>
       <p>{trans.__('Building a local channel')}</p>
       <JobProgress
@@ -71,7 +76,5 @@ export function LocalChannelJob(props: ILocalChannelProps): JSX.Element | null {
         onCancel={() => execute(CommandIDs.cancelJob, { job: job.id })}
       />
     </>
-  ) : (
-    job && <JobFailure job={job} trans={trans} execute={execute} />
   );
 }

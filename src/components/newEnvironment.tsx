@@ -63,7 +63,12 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
   }
   const name = draft.name ?? proposeName(choice.version, props.names);
   const packages = draft.packages ?? props.defaultPackages;
-  const problem = nameProblem(name, props.names, trans);
+  const problem = nameProblem(
+    name,
+    props.names,
+    props.status?.limits ?? null,
+    trans
+  );
   const change = (part: Partial<IChoice>): void =>
     onDraft({ ...draft, choice: revise(catalog, choice, part) });
 
@@ -78,7 +83,7 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
         }
       }}
     >
-      <Age seconds={catalog.age_seconds ?? null} trans={trans} />
+      <Age seconds={catalog.age_seconds} trans={trans} />
       <SelectField
         label={trans.__('TensorFlow')}
         options={releaseOptions(catalog, choice.cuda, trans)}

@@ -102,7 +102,7 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
       <datalist id={listId}>
         {found.map(item => (
           <option key={item.name} value={item.name}>
-            {item.summary ?? item.versions[0]}
+            {item.versions[0]}
           </option>
         ))}
       </datalist>

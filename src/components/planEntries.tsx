@@ -106,18 +106,17 @@ export function EntryRow(props: {
 
 /** What happens to an entry's version, in one line. */
 export function versionsOf(entry: Entry, trans: TranslationBundle): string {
-  const { from, to } = entry;
   switch (entry.action) {
     case 'install':
-      return to?.version ?? '';
+      return entry.to.version;
     case 'remove':
-      return trans.__('%1 removed', from?.version ?? '');
+      return trans.__('%1 removed', entry.from.version);
     case 'downgrade':
-      return trans.__('%1 ↓ %2', from?.version ?? '', to?.version ?? '');
+      return trans.__('%1 ↓ %2', entry.from.version, entry.to.version);
     case 'upgrade':
-      return trans.__('%1 → %2', from?.version ?? '', to?.version ?? '');
+      return trans.__('%1 → %2', entry.from.version, entry.to.version);
     case 'change':
-      return trans.__('%1, another build', to?.version ?? '');
+      return trans.__('%1, another build', entry.to.version);
   }
 }
 

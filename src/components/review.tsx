@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { Plan, PlanRequest } from '../api/generated';
+import type { Advice, Plan, PlanRequest } from '../api/generated';
 import { warningIcon } from '../icons';
 import { formatBytes } from '../models/units';
 import type { IFailure } from '../request';
@@ -59,7 +59,7 @@ export function Review(props: IReviewProps): JSX.Element {
       </div>
       <div className="jp-TfenvActions">
         {plan?.warnings.map(warning => (
-          <PlanWarning key={warning.code + warning.message} warning={warning} />
+          <Warning key={warning.code + warning.message} warning={warning} />
         ))}
         {failure && (
           <Failure failure={failure} trans={trans}>
@@ -75,7 +75,7 @@ export function Review(props: IReviewProps): JSX.Element {
 /** "68 packages · 340 MB to download · 1.5 GB on disk (41 GB free)" */
 function Summary(props: { plan: Plan; trans: TranslationBundle }): JSX.Element {
   const { plan, trans } = props;
-  const isWhole = plan.sizes_complete ?? true;
+  const isWhole = plan.sizes_complete;
   const atLeast = (bytes: number): string =>
     isWhole ? formatBytes(bytes) : trans.__('at least %1', formatBytes(bytes));
   const parts = [
@@ -85,7 +85,7 @@ function Summary(props: { plan: Plan; trans: TranslationBundle }): JSX.Element {
       : trans.__('nothing to download'),
     trans.__('%1 on disk', atLeast(plan.install_bytes))
   ];
-  const free = plan.free_bytes ?? null;
+  const free = plan.free_bytes;
   return (
     <p className="jp-TfenvReview-summary">
       {parts.join(' · ')}
@@ -101,9 +101,7 @@ function Summary(props: { plan: Plan; trans: TranslationBundle }): JSX.Element {
   );
 }
 
-function PlanWarning(props: {
-  warning: Plan['warnings'][number];
-}): JSX.Element {
+function Warning(props: { warning: Advice }): JSX.Element {
   return (
     <p className="jp-TfenvAdvice" data-severity={props.warning.severity}>
       <warningIcon.react tag="span" elementSize="small" />

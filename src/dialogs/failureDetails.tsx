@@ -2,20 +2,21 @@ import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
+import { toldOf } from '../models/announcements';
 import type { IFailure } from '../request';
 
 /** Show a failure, or a job's log, at full length. */
 export async function showDetails(
   title: string,
-  message: string,
-  details: string | null,
+  { message, hint, details }: Omit<IFailure, 'reason'>,
   trans: TranslationBundle
 ): Promise<void> {
   await showDialog({
     title,
     body: (
       <div className="jp-TfenvDialog">
-        <p>{message}</p>
+        {message && <p>{message}</p>}
+        {hint && <p>{hint}</p>}
         {details && <pre tabIndex={0}>{details}</pre>}
       </div>
     ),
@@ -29,14 +30,14 @@ export function notifyFailure(
   failure: IFailure,
   trans: TranslationBundle
 ): void {
-  Notification.error(failure.message, {
+  Notification.error(toldOf(failure), {
     autoClose: 5000,
     actions: failure.details
       ? [
           {
             label: trans.__('Show details'),
             callback: () => {
-              void showDetails(title, failure.message, failure.details, trans);
+              void showDetails(title, failure, trans);
             }
           }
         ]

@@ -1,11 +1,21 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Job } from '../api/generated';
-import { describeProgress } from './units';
+import type { IFailure } from '../request';
+import { hasFailed } from './jobs';
+import { describeProgress, formatBytes } from './units';
 
 /** What a job is about, while it works: "Creating tf219: downloading 212 / 340 MB". */
 export function describeDoing(job: Job, trans: TranslationBundle): string {
   return trans.__('%1: %2', subject(job, trans), describeProgress(job, trans));
+}
+
+/** What happened and what to do about it, in one text. */
+export function toldOf({
+  message,
+  hint
+}: Pick<IFailure, 'message' | 'hint'>): string {
+  return hint ? `${message} ${hint}` : message;
 }
 
 /** What came of a job, in one sentence and its kind. */
@@ -14,27 +24,15 @@ export function describeOutcome(
   trans: TranslationBundle
 ): { message: string; type: 'success' | 'warning' | 'error' | 'info' } {
   const { name } = job;
-  switch (job.state) {
-    case 'failed':
-    case 'interrupted':
-      return {
-        message: trans.__(
-          '%1: %2',
-          subject(job, trans),
-          job.error?.message ?? trans.__('it did not end well.')
-        ),
-        type: 'error'
-      };
-    case 'cancelled':
-      return {
-        message: trans.__(
-          '%1: cancelled, nothing changed.',
-          subject(job, trans)
-        ),
-        type: 'info'
-      };
-    default:
-      break;
+  if (hasFailed(job)) {
+    const message = trans.__('%1: %2', subject(job, trans), toldOf(job.error));
+    return { message, type: 'error' };
+  }
+  if (job.state === 'cancelled') {
+    return {
+      message: trans.__('%1: cancelled, nothing changed.', subject(job, trans)),
+      type: 'info'
+    };
   }
   const { request } = job;
   if (request && 'into' in request && request.into) {
@@ -72,6 +70,30 @@ export function describeOutcome(
         type: 'success'
       };
   }
+}
+
+/** What a job could not delete: how much in a sentence, where and why in the details. */
+export function describeLeftovers(
+  job: Job,
+  trans: TranslationBundle
+): Omit<IFailure, 'reason'> {
+  const files = job.leftovers.reduce((sum, item) => sum + item.files, 0);
+  const bytes = job.leftovers.reduce((sum, item) => sum + item.bytes, 0);
+  return {
+    message: trans._n(
+      '%2: %1 file (%3) could not be deleted.',
+      '%2: %1 files (%3) could not be deleted.',
+      files,
+      job.name,
+      formatBytes(bytes)
+    ),
+    hint: trans.__(
+      'These files no longer belong to any environment. The server tries to delete them again after the next job and when it starts; you can also delete the folder yourself.'
+    ),
+    details: job.leftovers
+      .map(item => `${item.path}\n${item.reason}`)
+      .join('\n\n')
+  };
 }
 
 function subject(job: Job, trans: TranslationBundle): string {

@@ -3,6 +3,7 @@ import { VDomModel } from '@jupyterlab/ui-components';
 import type { CatalogClient } from '../api/catalog';
 import type { AvailablePackage, Catalog } from '../api/generated';
 import type { RequestError } from '../request';
+import { toFailure } from '../request';
 
 /** After this many milliseconds an open form asks the channels again. */
 const STALE_AFTER = 10 * 60 * 1000;
@@ -63,7 +64,7 @@ export class CatalogModel extends VDomModel {
       this._error = null;
       this._loadedAt = Date.now();
     } catch (error) {
-      this._error = error as RequestError;
+      this._error = toFailure(error);
     } finally {
       this._pending = null;
       this.stateChanged.emit();

@@ -182,7 +182,7 @@ function pythonsOf(variant: Variant, cuda: string | null): string[] {
       return [...variant.python];
     }
   }
-  const blocked = new Set(variant.blocked?.map(item => item.python));
+  const blocked = new Set(variant.blocked.map(item => item.python));
   return variant.installable
     ? variant.python.filter(python => !blocked.has(python))
     : [];

@@ -3,6 +3,7 @@ import { VDomModel } from '@jupyterlab/ui-components';
 import type { EnvironmentsClient } from '../api/environments';
 import type { Package, Revision, Size } from '../api/generated';
 import type { RequestError } from '../request';
+import { toFailure } from '../request';
 
 /** Something read when it is looked at: the value, why there is none, or null while it is on its way. */
 export type Loaded<T> =
@@ -73,6 +74,6 @@ async function settle<T>(answer: Promise<T>): Promise<Loaded<T>> {
   try {
     return { value: await answer, error: null };
   } catch (error) {
-    return { value: null, error: error as RequestError };
+    return { value: null, error: toFailure(error) };
   }
 }

@@ -4,6 +4,7 @@ import { Poll } from '@lumino/polling';
 import type { EnvironmentsClient } from '../api/environments';
 import type { Environment } from '../api/generated';
 import type { RequestError } from '../request';
+import { toFailure } from '../request';
 
 /** Milliseconds after which a change made in a terminal shows in an open panel. */
 const INTERVAL = 4000;
@@ -125,7 +126,7 @@ export class EnvironmentsModel extends VDomModel {
         this.stateChanged.emit();
       }
     } catch (error) {
-      this._error = error as RequestError;
+      this._error = toFailure(error);
       this.stateChanged.emit();
     }
   }

@@ -4,9 +4,10 @@ import { Poll } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { Job } from '../api/generated';
+import type { Error as ErrorBody, Job } from '../api/generated';
 import type { JobsClient } from '../api/jobs';
 import type { RequestError } from '../request';
+import { toFailure } from '../request';
 
 /** Schema id of the event whose data is a job. */
 export const JOB_EVENT = 'https://schema.jupyter.org/tfenv_lab/job/v1';
@@ -27,6 +28,16 @@ export interface IDismissedStore {
 /** Whether a job still has something to do. */
 export function isActive(job: Job): boolean {
   return job.state === 'queued' || job.state === 'running';
+}
+
+/** A job that came to no good end: the contract promises when that was, and why. */
+export type FailedJob = Job & {
+  readonly finished: string;
+  readonly error: ErrorBody;
+};
+
+export function hasFailed(job: Job): job is FailedJob {
+  return job.state === 'failed' || job.state === 'interrupted';
 }
 
 /** Whether a job can still be ended: from the swap on, the change is made. */
@@ -73,6 +84,11 @@ export class JobsModel extends VDomModel {
     return this._jobFinished;
   }
 
+  /** Emitted for a job that could not delete all that it removed or replaced; that may be known after its end. */
+  get leftoversFound(): ISignal<this, Job> {
+    return this._leftoversFound;
+  }
+
   get(id: string | null): Job | undefined {
     return this._jobs.find(job => job.id === id);
   }
@@ -93,7 +109,7 @@ export class JobsModel extends VDomModel {
   }
 
   /** The newest job of a prefix that somebody asked for, when it failed and the user has not put it away. */
-  failureOn(prefix: string): Job | undefined {
+  failureOn(prefix: string): FailedJob | undefined {
     const newest = this._jobs.find(
       job => job.prefix === prefix && !job.automatic
     );
@@ -143,7 +159,7 @@ export class JobsModel extends VDomModel {
     try {
       this.update(await this.client.cancel(id));
     } catch (error) {
-      if ((error as RequestError).reason !== 'not-running') {
+      if (toFailure(error).reason !== 'not-running') {
         throw error;
       }
       await this.refresh();
@@ -213,7 +229,7 @@ export class JobsModel extends VDomModel {
       }
       this._setFrequency();
     } catch (error) {
-      this._error = error as RequestError;
+      this._error = toFailure(error);
     } finally {
       this._pending = null;
       this.stateChanged.emit();
@@ -222,6 +238,9 @@ export class JobsModel extends VDomModel {
 
   private _changed(job: Job, old: Job | undefined): void {
     this._jobChanged.emit(job);
+    if (old && job.leftovers.length > old.leftovers.length) {
+      this._leftoversFound.emit(job);
+    }
     if (old && isActive(old) && !isActive(job)) {
       this._jobFinished.emit(job);
     }
@@ -238,12 +257,11 @@ export class JobsModel extends VDomModel {
     }
   }
 
-  private _isFailure(job: Job): boolean {
-    const ended = Date.parse(job.finished ?? job.created);
+  private _isFailure(job: Job): job is FailedJob {
     return (
-      (job.state === 'failed' || job.state === 'interrupted') &&
+      hasFailed(job) &&
       !this._dismissed.has(job.id) &&
-      Date.now() - ended < FORGET_AFTER
+      Date.now() - Date.parse(job.finished) < FORGET_AFTER
     );
   }
 
@@ -256,6 +274,7 @@ export class JobsModel extends VDomModel {
   private readonly _dismissed = new Set<string>();
   private _error: RequestError | null = null;
   private readonly _jobChanged = new Signal<this, Job>(this);
+  private readonly _leftoversFound = new Signal<this, Job>(this);
   private readonly _jobFinished = new Signal<this, Job>(this);
   private _jobs: readonly Job[] = [];
   private _pending: Promise<void> | null = null;
@@ -286,7 +305,8 @@ function isNewer(job: Job, known: Job): boolean {
   return (
     ORDER[job.state] > ORDER[known.state] ||
     (ORDER[job.state] === ORDER[known.state] &&
-      isActive(job) &&
-      job.progress.fraction >= known.progress.fraction)
+      (isActive(job)
+        ? job.progress.fraction >= known.progress.fraction
+        : job.leftovers.length > known.leftovers.length))
   );
 }

@@ -123,7 +123,7 @@ function whyNotPython(
     return trans.__('not with TensorFlow %1', choice.version);
   }
   const blocked = release.variants
-    .flatMap(variant => variant.blocked ?? [])
+    .flatMap(variant => variant.blocked)
     .find(item => item.python === python);
   return blocked?.reason ?? trans.__('not with this hardware choice');
 }

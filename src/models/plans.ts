@@ -3,6 +3,7 @@ import { VDomModel } from '@jupyterlab/ui-components';
 import type { Plan, PlanRequest } from '../api/generated';
 import type { PlansClient } from '../api/plans';
 import type { RequestError } from '../request';
+import { toFailure } from '../request';
 
 /**
  * The plan under review: what was asked for, and what came of it.
@@ -45,7 +46,7 @@ export class PlansModel extends VDomModel {
       }
     } catch (error) {
       if (this._request === request) {
-        this._error = error as RequestError;
+        this._error = toFailure(error);
         this.stateChanged.emit();
       }
     }
@@ -67,7 +68,7 @@ export class PlansModel extends VDomModel {
       await start(plan.id);
       return true;
     } catch (error) {
-      this._error = error as RequestError;
+      this._error = toFailure(error);
       return false;
     } finally {
       this._isApplying = false;

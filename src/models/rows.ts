@@ -1,6 +1,6 @@
 import type { Environment, Job } from '../api/generated';
 import type { EnvironmentsModel } from './environments';
-import type { JobsModel } from './jobs';
+import type { FailedJob, JobsModel } from './jobs';
 import type { CheckState } from './checks';
 import { checkState } from './checks';
 import { compareVersions } from './versions';
@@ -15,7 +15,7 @@ export interface IRow {
   /** The job at work on it. */
   readonly job: Job | null;
   /** The job that failed last. */
-  readonly failure: Job | null;
+  readonly failure: FailedJob | null;
   readonly checked: CheckState;
 }
 

@@ -3,6 +3,7 @@ import { VDomModel } from '@jupyterlab/ui-components';
 import type { Status } from '../api/generated';
 import type { StatusClient } from '../api/status';
 import type { RequestError } from '../request';
+import { toFailure } from '../request';
 
 /**
  * The server's channels, hardware and free space.
@@ -33,7 +34,7 @@ export class StatusModel extends VDomModel {
       this._status = await this.client.get();
       this._error = null;
     } catch (error) {
-      this._error = error as RequestError;
+      this._error = toFailure(error);
     }
     this.stateChanged.emit();
   }

@@ -34,7 +34,7 @@ export function describeProgress(job: Job, trans: TranslationBundle): string {
   const { done_bytes, total_bytes, done_packages, total_packages } =
     job.progress;
   if (job.state === 'queued') {
-    return job.message || trans.__('waiting');
+    return job.message;
   }
   switch (job.phase) {
     case 'solve':

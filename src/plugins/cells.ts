@@ -20,6 +20,7 @@ import {
 } from '../models/imports';
 import { packageNames } from '../models/packageNames';
 import { condaSpecs } from '../models/pipInstall';
+import { plan } from '../plan';
 import { ITfenvManager } from '../tokens';
 import { panelPlugin } from './panel';
 
@@ -59,8 +60,15 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
         void commands.execute(command, { ...args });
       }
     });
-    const plan = (label: string, request: PlanRequest): Notification.IAction =>
-      action(label, CommandIDs.makePlan, { request });
+    const planning = (
+      label: string,
+      request: PlanRequest
+    ): Notification.IAction => ({
+      label,
+      callback: () => {
+        void plan(commands, request);
+      }
+    });
 
     const tell = (
       cell: object,
@@ -117,7 +125,7 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
       const request =
         environment && isMissing ? installation(environment, module) : null;
       if (request) {
-        actions.push(plan(trans.__('Install it here…'), request));
+        actions.push(planning(trans.__('Install it here…'), request));
       }
       actions.push(
         action(trans.__('New environment…'), CommandIDs.newEnvironment)
@@ -152,7 +160,9 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
             module,
             environment.name
           );
-          tell(cell, message, [plan(trans.__('Install %1…', name), request)]);
+          tell(cell, message, [
+            planning(trans.__('Install %1…', name), request)
+          ]);
           return;
         }
       }
@@ -172,7 +182,7 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
             'pip would mix its own files with those that conda put into %1. A plan does it properly.',
             environment.name
           ),
-          [plan(trans.__('Plan it…'), request)]
+          [planning(trans.__('Plan it…'), request)]
         );
       }
     };

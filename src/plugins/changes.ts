@@ -3,13 +3,12 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { PlanRequest } from '../api/generated';
 import { CommandIDs } from '../commandids';
-import { failureOf } from '../components/jobFailure';
 import { notifyFailure, showDetails } from '../dialogs/failureDetails';
-import type { RequestError } from '../request';
+import { toFailure } from '../request';
+import { plan } from '../plan';
 import { ITfenvManager } from '../tokens';
 
 /** Arguments of every command that acts on one job. */
@@ -20,6 +19,8 @@ const JOB_ARGS = {
     properties: { job: { type: 'string', description: 'Id.' } }
   }
 } as const;
+
+const NO_ERROR = { message: '', hint: null, details: null };
 
 /** The road of every change: plan, review, job. */
 export const changesPlugin: JupyterFrontEndPlugin<void> = {
@@ -91,7 +92,7 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
           try {
             await execute(String(args.job));
           } catch (error) {
-            notifyFailure(label, error as RequestError, trans);
+            notifyFailure(label, toFailure(error), trans);
           }
         }
       });
@@ -116,9 +117,7 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
       async id => {
         const request = jobs.get(id)?.request;
         if (request) {
-          await commands.execute(CommandIDs.makePlan, {
-            request: request as unknown as ReadonlyPartialJSONObject
-          });
+          await plan(commands, request);
         }
       }
     );
@@ -129,9 +128,13 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
       async id => {
         const job = jobs.get(id);
         const log = await jobs.client.log(id);
-        const message = job?.error ? failureOf(job, trans).message : '';
-        const details = [job?.error?.details, log].filter(Boolean).join('\n\n');
-        await showDetails(job?.name ?? '', message, details, trans);
+        const { message, hint, details } = job?.error ?? NO_ERROR;
+        const text = [details, log].filter(Boolean).join('\n\n');
+        await showDetails(
+          job?.name ?? '',
+          { message, hint, details: text },
+          trans
+        );
       }
     );
   }

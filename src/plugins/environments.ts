@@ -14,7 +14,8 @@ import { confirmDelete } from '../dialogs/deleteEnvironment';
 import { notifyFailure } from '../dialogs/failureDetails';
 import { offerRestart } from '../dialogs/offerRestart';
 import { kerasGeneration, legacyKerasRequest } from '../models/keras';
-import type { RequestError } from '../request';
+import { toFailure } from '../request';
+import { plan } from '../plan';
 import { ITfenvManager } from '../tokens';
 
 /** Arguments of every command that acts on one environment. */
@@ -107,7 +108,7 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
             try {
               await options.execute(environment, args);
             } catch (error) {
-              notifyFailure(environment.name, error as RequestError, trans);
+              notifyFailure(environment.name, toFailure(error), trans);
             }
           }
         }
@@ -123,19 +124,16 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
           ? trans.__('Something is being done with it already.')
           : null);
 
-    const plan = (request: ReadonlyPartialJSONObject): Promise<unknown> =>
-      commands.execute(CommandIDs.makePlan, { request });
-
     add(CommandIDs.updateEnvironment, {
       label: trans.__('Update TensorFlow…'),
       caption: trans.__('Plan the newest TensorFlow for this environment'),
       refusal,
       isVisible: ({ tensorflow }) => tensorflow !== null,
       execute: ({ id }, args) =>
-        plan({
+        plan(commands, {
           kind: 'update',
           environment: id,
-          packages: args.packages ?? ['tensorflow']
+          packages: packagesOf(args)
         })
     });
     add(CommandIDs.updateAll, {
@@ -143,7 +141,7 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Plan the newest of everything that it has'),
       refusal,
       execute: ({ id }) =>
-        plan({ kind: 'update', environment: id, packages: 'all' })
+        plan(commands, { kind: 'update', environment: id, packages: 'all' })
     });
     add(CommandIDs.cloneEnvironment, {
       label: trans.__('Clone…'),
@@ -152,7 +150,8 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
         const taken = environments.names;
         const name = await askCloneName(environment, taken, trans);
         if (name) {
-          await plan({ kind: 'clone', environment: environment.id, name });
+          const { id } = environment;
+          await plan(commands, { kind: 'clone', environment: id, name });
         }
       }
     });
@@ -163,7 +162,8 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       execute: async environment => {
         const name = await askNewName(environment, trans);
         if (name) {
-          await plan({ kind: 'rename', environment: environment.id, name });
+          const { id } = environment;
+          await plan(commands, { kind: 'rename', environment: id, name });
         }
       }
     });
@@ -218,9 +218,7 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       isVisible: environment => kerasGeneration(environment) === 3,
       execute: async environment => {
         const request = legacyKerasRequest(environment);
-        await (request
-          ? commands.execute(CommandIDs.makePlan, { request: { ...request } })
-          : setKeras(environment, true));
+        await (request ? plan(commands, request) : setKeras(environment, true));
       }
     });
     add(CommandIDs.useKeras3, {
@@ -269,6 +267,13 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
     };
   }
 };
+
+/** What the arguments of a command say is to be updated; TensorFlow where they do not. */
+function packagesOf(args: ReadonlyPartialJSONObject): readonly string[] {
+  return Array.isArray(args.packages)
+    ? args.packages.map(String)
+    : ['tensorflow'];
+}
 
 interface IEnvironmentCommand {
   readonly describedBy?: CommandRegistry.ICommandOptions['describedBy'];

@@ -12,7 +12,7 @@ import { CommandIDs } from '../commandids';
 import { askExport } from '../dialogs/exportEnvironment';
 import { notifyFailure } from '../dialogs/failureDetails';
 import { isEnvironmentFile } from '../models/files';
-import type { RequestError } from '../request';
+import { toFailure } from '../request';
 import { ITfenvManager } from '../tokens';
 import { ENVIRONMENT_ARGS, environmentFinder } from './environments';
 
@@ -67,7 +67,7 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
             });
           }
         } catch (error) {
-          notifyFailure(environment.name, error as RequestError, trans);
+          notifyFailure(environment.name, toFailure(error), trans);
         }
       }
     });

@@ -7,7 +7,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commandids';
 import { confirmLocalChannel } from '../dialogs/buildLocalChannel';
 import { notifyFailure } from '../dialogs/failureDetails';
-import type { RequestError } from '../request';
+import { toFailure } from '../request';
 import { ITfenvManager } from '../tokens';
 
 const NO_ARGS = { args: { type: 'object', properties: {} } } as const;
@@ -40,7 +40,7 @@ export const localChannelPlugin: JupyterFrontEndPlugin<void> = {
           }
         } catch (error) {
           const title = trans.__('Building a local channel');
-          notifyFailure(title, error as RequestError, trans);
+          notifyFailure(title, toFailure(error), trans);
         }
       }
     });
@@ -54,7 +54,7 @@ export const localChannelPlugin: JupyterFrontEndPlugin<void> = {
           await status.client.leaveLocalChannel();
         } catch (error) {
           const title = trans.__('Leaving the local channel');
-          notifyFailure(title, error as RequestError, trans);
+          notifyFailure(title, toFailure(error), trans);
         }
         await Promise.all([status.refresh(), catalog.renew()]);
       }

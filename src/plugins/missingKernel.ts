@@ -20,6 +20,7 @@ import {
   RECORD_KEY,
   recreateRequest
 } from '../models/notebookRecord';
+import { plan } from '../plan';
 import { ITfenvManager } from '../tokens';
 
 /** A notebook whose kernel is gone, and what is known of it. */
@@ -146,9 +147,7 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
       if (record) {
         const request = recreateRequest(record, environments.names);
         waiting.set(request.name, notebook);
-        await commands.execute(CommandIDs.makePlan, {
-          request: { ...request }
-        });
+        await plan(commands, request);
         return;
       }
       const free = freeName(name, environments.names);

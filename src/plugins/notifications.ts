@@ -7,8 +7,13 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import type { Job } from '../api/generated';
 import { CommandIDs } from '../commandids';
+import { showDetails } from '../dialogs/failureDetails';
 import { offerRestart } from '../dialogs/offerRestart';
-import { describeDoing, describeOutcome } from '../models/announcements';
+import {
+  describeDoing,
+  describeLeftovers,
+  describeOutcome
+} from '../models/announcements';
 import { canCancel, isActive } from '../models/jobs';
 import { ITfenvManager } from '../tokens';
 
@@ -113,6 +118,22 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
         : [];
     };
 
+    const showLeftovers = (job: Job): void => {
+      const found = describeLeftovers(job, trans);
+      Notification.warning(found.message, {
+        autoClose: false,
+        actions: [
+          {
+            label: trans.__('Show details'),
+            callback: () => {
+              void showDetails(job.name, found, trans);
+            }
+          }
+        ]
+      });
+    };
+
+    jobs.leftoversFound.connect((_, job) => showLeftovers(job));
     jobs.jobChanged.connect((_, job) => {
       if (isActive(job) && !job.automatic) {
         showProgress(job);

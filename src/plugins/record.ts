@@ -19,7 +19,8 @@ import {
   RECORD_KEY,
   recreateRequest
 } from '../models/notebookRecord';
-import type { RequestError } from '../request';
+import { toFailure } from '../request';
+import { plan } from '../plan';
 import { ITfenvManager } from '../tokens';
 import { panelPlugin } from './panel';
 
@@ -97,7 +98,7 @@ export const recordPlugin: JupyterFrontEndPlugin<void> = {
           );
           compare();
         } catch (error) {
-          notifyFailure(environment.name, error as RequestError, trans);
+          notifyFailure(environment.name, toFailure(error), trans);
         }
       }
     });
@@ -116,7 +117,7 @@ export const recordPlugin: JupyterFrontEndPlugin<void> = {
         if (record) {
           await environments.refresh();
           const request = recreateRequest(record, environments.names);
-          await commands.execute(CommandIDs.makePlan, { request });
+          await plan(commands, request);
         }
       }
     });

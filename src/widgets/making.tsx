@@ -105,6 +105,7 @@ export function ImportScreen(
       <ImportFile
         draft={navigation.importDraft}
         names={takenNames(manager)}
+        limits={manager.status.status?.limits ?? null}
         trans={trans}
         onDraft={draft => {
           navigation.importDraft = draft;

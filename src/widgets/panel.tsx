@@ -7,6 +7,7 @@ import type { Message } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 import React from 'react';
 
+import type { PlanRequest } from '../api/generated';
 import { CommandIDs } from '../commandids';
 import { Details } from '../components/details';
 import { EnvironmentList } from '../components/environmentList';
@@ -18,14 +19,13 @@ import { freeName } from '../models/naming';
 import type { Screen } from '../models/navigation';
 import { inCopy } from '../models/plans';
 import { groupRows } from '../models/rows';
+import { formatBytes } from '../models/units';
+import { plan } from '../plan';
 import type { ITfenvManager } from '../tokens';
 import type { IMakingProps } from './making';
 import { ChannelOffer, ImportScreen, NewScreen } from './making';
 import { acceptFiles } from './fileDrop';
 import { environmentMenu, openBelow, panelMenu } from './menus';
-
-/** As much as the server reads of a file; a larger one is not even sent. */
-const MAX_FILE_BYTES = 5 * 1024 * 1024;
 
 /**
  * The side panel: shows the screen that the navigation model has open.
@@ -117,6 +117,7 @@ export class TfenvPanel extends ReactWidget {
         failure={environments.error}
         trans={this._trans}
         execute={this._execute}
+        onPlan={this._plan}
         onFilter={filter => {
           navigation.filter = filter;
         }}
@@ -212,6 +213,7 @@ export class TfenvPanel extends ReactWidget {
         isChecking={jobs.isChecking(environment.prefix)}
         trans={this._trans}
         execute={this._execute}
+        onPlan={this._plan}
         onBack={this._back}
         onTab={tab => navigation.open({ ...screen, tab })}
         search={this._search}
@@ -238,17 +240,19 @@ export class TfenvPanel extends ReactWidget {
     void this._commands.execute(command, args);
   };
 
-  private readonly _plan = (request: object): void =>
-    this._execute(CommandIDs.makePlan, {
-      request: request as ReadonlyPartialJSONObject
-    });
+  private readonly _plan = (request: PlanRequest): void => {
+    void plan(this._commands, request);
+  };
 
   private readonly _openFile = async (file: File): Promise<void> => {
-    if (file.size > MAX_FILE_BYTES) {
+    const limit = this._manager.status.status?.limits.import_bytes;
+    // The server would read no more; a larger one is not even sent.
+    if (limit !== undefined && file.size > limit) {
       Notification.error(
         this._trans.__(
-          '%1 is larger than 5 MB; it does not describe an environment.',
-          file.name
+          '%1 is larger than %2; it does not describe an environment.',
+          file.name,
+          formatBytes(limit)
         ),
         { autoClose: 5000 }
       );

@@ -49,10 +49,42 @@ def test_a_death_between_the_two_renames_is_mended(lab: Lab) -> None:
     run(lab.change("app 1.0"))
     staged = staging.staging_path(lab.prefix, "1job")
     shutil.copytree(lab.prefix, staged, symlinks=True)
-    lab.prefix.rename(staging.trash_path(lab.prefix, "1job"))
-    recovery.undo(lab.prefix, "1job")
+    lab.prefix.rename(staging.aside_path(lab.prefix, "1job"))
+    recovery.settle(lab.prefix, "1job")
     assert (lab.prefix / "share/app.txt").read_text() == "1.0"
+    recovery.clear(lab.prefix, "1job")
     assert lab.beside() == ["tf"]
+
+
+@pytest.mark.usefixtures("no_exchange")
+def test_a_change_whose_second_rename_and_way_back_both_fail_is_finished_later(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(lab.change("app 1.0"))
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Any:
+        if target == lab.prefix:
+            raise OSError(errno.EIO, "the disk fails")
+        return rename(self, target)
+
+    with monkeypatch.context() as patch, pytest.raises(TfenvError):
+        patch.setattr(Path, "rename", failing)
+        run(lab.change("app 2.0", job="1job"))
+    assert not lab.prefix.exists()
+    assert recovery.settle(lab.prefix, "1job") is True
+    assert (lab.prefix / "share/app.txt").read_text() == "2.0"
+
+
+@pytest.mark.parametrize("role", ["old", "trash"])
+def test_a_tree_that_stepped_aside_never_comes_back_alone(lab: Lab, role: str) -> None:
+    """An update is told as done, somebody removes the environment, and the server starts again."""
+    run(lab.change("app 1.0"))
+    lab.prefix.rename(lab.prefix.with_name(f".tfenv-{role}-1job-tf"))
+    assert recovery.settle(lab.prefix, "1job") is False
+    assert not lab.prefix.exists()
+    recovery.clear(lab.prefix, "1job")
+    assert lab.beside() == []
 
 
 @pytest.mark.usefixtures("no_exchange")
@@ -166,7 +198,8 @@ class TestInPlace:
                     _fail_at(patch, step, Death(), once=False)
                     run(lab.change(f"app {version}", "tool", job=f"{step}death"))
             except Death:
-                assert recovery.undo(lab.prefix, f"{step}death") is True
+                assert recovery.settle(lab.prefix, f"{step}death") is True
+                recovery.clear(lab.prefix, f"{step}death")
             else:
                 break
             assert (lab.prefix / "share/app.txt").read_text() == version

@@ -286,14 +286,16 @@ def test_a_warm_cache_downloads_nothing(lab: Lab) -> None:
 def test_what_a_dead_worker_left_is_cleared_and_its_change_did_not_happen(lab: Lab) -> None:
     run(lab.change("app 1.0"))
     shutil.copytree(lab.prefix, staging.staging_path(lab.prefix, "1job"), symlinks=True)
-    assert recovery.undo(lab.prefix, "1job") is False
+    assert recovery.settle(lab.prefix, "1job") is False
+    recovery.clear(lab.prefix, "1job")
     assert lab.beside() == ["tf"]
 
 
 def test_a_worker_that_died_after_the_swap_had_its_change(lab: Lab) -> None:
     run(lab.change("app 1.0"))
     shutil.copytree(lab.prefix, staging.trash_path(lab.prefix, "0job"), symlinks=True)
-    assert recovery.undo(lab.prefix, "0job") is True
+    assert recovery.settle(lab.prefix, "0job") is True
+    recovery.clear(lab.prefix, "0job")
     assert lab.beside() == ["tf"]
 
 
@@ -304,6 +306,33 @@ def test_removal_takes_the_prefix_and_its_line_in_condas_list(lab: Lab) -> None:
     recovery.clear(lab.prefix, "1job")
     assert lab.beside() == []
     assert registry.registry_path().read_text() == ""
+
+
+def test_a_removal_that_died_while_it_deleted_is_done(lab: Lab) -> None:
+    run(lab.change("app 1.0"))
+    transaction.remove(lab.prefix, "1job")
+    (staging.trash_path(lab.prefix, "1job") / "share/app.txt").unlink()
+    assert recovery.settle_removal(lab.prefix, "1job") is True
+    recovery.clear(lab.prefix, "1job")
+    assert lab.beside() == []
+    assert recovery.settle_removal(lab.prefix, "1job") is True
+
+
+def test_a_removal_that_died_before_it_began_is_not_done(lab: Lab) -> None:
+    run(lab.change("app 1.0"))
+    assert recovery.settle_removal(lab.prefix, "1job") is False
+    assert lab.beside() == ["tf"]
+    assert registry.registry_path().read_text().split() == [str(lab.prefix)]
+
+
+def test_a_new_environment_may_take_the_name_while_the_old_one_is_deleted(lab: Lab) -> None:
+    run(lab.change("app 1.0"))
+    transaction.remove(lab.prefix, "1job")
+    run(lab.change("app 2.0", job="2job"))
+    assert recovery.settle_removal(lab.prefix, "1job") is True
+    recovery.clear(lab.prefix, "1job")
+    assert (lab.prefix / "share/app.txt").read_text() == "2.0"
+    assert registry.registry_path().read_text().split() == [str(lab.prefix)]
 
 
 def test_a_prefix_that_cannot_be_renamed_is_not_half_removed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -353,7 +382,8 @@ def test_a_rename_that_died_before_the_old_prefix_went_is_finished(lab: Lab, mon
     with monkeypatch.context() as patch, pytest.raises(Death):
         patch.setattr(transaction, "remove", die)
         run(lab.change("app 1.0", job="1job", prefix=new, copy_of=lab.prefix, moved=mark))
-    assert recovery.undo(new, "1job", lab.prefix) is True
+    assert recovery.settle(new, "1job", lab.prefix) is True
+    recovery.clear(lab.prefix, "1job")
     assert lab.beside() == ["new"]
     assert [revision.job for revision in revisions.read(new)] == ["0job", "1job"]
 

@@ -64,7 +64,8 @@ async def test_without_ipykernel_it_cannot_be_a_kernel(api: Api, envs: Path) -> 
     bare = make_prefix(envs / "bare", python="3.11.9")
     status, body = await api.call("PUT", f"environments/{api.services.environments.id_of(bare)}/kernelspec", {})
     assert (status, body["reason"]) == (400, "invalid-request")
-    assert "ipykernel" in body["message"]
+    assert body["hint"] == "Install ipykernel in it first."
+    assert "share/jupyter/kernels" in body["details"]
 
 
 @pytest.mark.parametrize("path", ["", "/packages", "/size"])

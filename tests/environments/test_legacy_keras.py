@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,6 +86,89 @@ async def test_a_copy_has_what_the_original_has(api: Api, made: Any) -> None:
     await use_keras_2(api, made)
     await api.apply(kind="clone", environment=made["id"], name="copy")
     assert variable_of("conda-env-copy-py") == "1"
+
+
+#: How often each change is made beside a client that polls; the larger number with ``-m long``.
+ROUNDS = [pytest.param(3, id="3"), pytest.param(100, id="100", marks=pytest.mark.long)]
+
+
+@contextlib.asynccontextmanager
+async def polling(api: Api) -> AsyncIterator[None]:
+    """Be an open panel: it lists environments all the time, which brings kernelspecs in line with the disk."""
+
+    async def poll() -> None:
+        while True:
+            await api.call("GET", "environments")
+
+    task = asyncio.ensure_future(poll())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+async def test_every_rename_beside_a_client_that_polls_keeps_it(api: Api, made: Any, rounds: int) -> None:
+    await use_keras_2(api, made)
+    environment = await api.environment("tf")
+    async with polling(api):
+        for number in range(rounds):
+            job = await api.apply(kind="rename", environment=environment["id"], name=f"tf{number}")
+            assert job["state"] == "succeeded", job
+            environment = await api.environment(f"tf{number}")
+            assert environment["legacy_keras"]["enabled"], number
+            assert variable_of(f"conda-env-tf{number}-py") == "1"
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+async def test_every_copy_and_every_revert_beside_a_client_that_polls_keeps_it(
+    api: Api, made: Any, rounds: int
+) -> None:
+    await use_keras_2(api, made)
+    async with polling(api):
+        for number in range(rounds):
+            jobs = [
+                await api.apply(kind="clone", environment=made["id"], name=f"copy{number}"),
+                await api.apply(kind="install", environment=made["id"], specs=["pandas"]),
+                await api.apply(kind="revert", environment=made["id"], revision=1),
+            ]
+            assert [job["state"] for job in jobs] == ["succeeded"] * 3, jobs
+            assert variable_of(f"conda-env-copy{number}-py") == "1", number
+            assert variable_of() == "1", number
+
+
+async def test_a_prefix_that_is_away_for_a_moment_while_a_job_works_keeps_it(api: Api, made: Any) -> None:
+    await use_keras_2(api, made)
+    plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
+    _, job = await api.call("POST", "jobs", {"plan": plan["id"]})
+    prefix = Path(made["prefix"])
+    # The edge: a system without an exchange of directories, met between its two renames.
+    away = prefix.rename(prefix.with_name("away"))
+    for _ in range(3):
+        await api.call("GET", "environments")
+    away.rename(prefix)
+    assert (await api.finished(job["id"]))["finished"]
+    assert variable_of() == "1"
+
+
+async def test_a_server_that_died_between_a_rename_and_its_kernel_keeps_it(
+    api: Api, made: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await use_keras_2(api, made)
+
+    async def die(*_: object) -> None:
+        raise RuntimeError("the server died here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(api.services.jobs, "_settle", die)
+        job = await api.apply(kind="rename", environment=made["id"], name="other")
+    path = Path(os.environ["HOME"]) / f".local/state/tfenv_lab/jobs/{job['id']}.json"
+    stored = json.loads(path.read_text())
+    await api.services.kernels.reconcile()
+    stored_server = {**stored["server"], "started": 0}
+    path.write_text(json.dumps({**stored, "state": "running", "finished": None, "server": stored_server}))
+    await api.services.start()
+    assert variable_of("conda-env-other-py") == "1"
 
 
 async def test_into_a_copy_the_original_keeps_keras_3(api: Api, made: Any) -> None:

@@ -14,9 +14,10 @@ from tests.environments.conftest import only, run, settle
 from tests.prefixes import add_record, make_prefix
 from tfenv_lab.conda.bounded import BoundedReads
 from tfenv_lab.environments import facts
-from tfenv_lab.environments.models import Advice, Kernel, LastCheck, Update
+from tfenv_lab.environments.models import Kernel, LastCheck, Update
 from tfenv_lab.environments.service import EnvironmentService
 from tfenv_lab.errors import NotFound
+from tfenv_lab.models import Advice
 
 Make = Callable[..., EnvironmentService]
 

@@ -229,6 +229,18 @@ class TestSlowPackages:
         assert not left.exists()
 
 
+async def test_a_job_that_waited_when_its_server_ended_says_why_it_is_interrupted(api: Api) -> None:
+    plan = await api.plan(**CREATE)
+    # No job can begin.
+    api.services.jobs._slots = asyncio.Semaphore(0)
+    _, job = await api.call("POST", "jobs", {"plan": plan["id"]})
+    await asyncio.sleep(0)
+    await api.services.jobs.stop()
+    _, job = await api.call("GET", f"jobs/{job['id']}")
+    assert (job["state"], job["started"]) == ("interrupted", None)
+    assert (job["error"]["reason"], job["error"]["hint"]) == ("failed", "Try again.")
+
+
 async def test_protected_environments_are_not_removed(api: Api, made: Any) -> None:
     (Path(made["prefix"]) / "conda-meta/frozen").write_text("{}")
     status, error = await api.call("DELETE", f"environments/{made['id']}")

@@ -8,7 +8,7 @@ from tfenv_lab.conda import staging
 from tfenv_lab.jobs import recovery
 from tfenv_lab.jobs.models import Job
 
-FAILED = {"error": {"reason": "job-failed", "message": "A package could not be linked.", "details": None}}
+FAILED = {"error": {"reason": "failed", "message": "A package could not be linked.", "hint": "Try.", "details": None}}
 
 
 async def test_what_the_engine_wrote_after_it_had_failed_is_cleared_away(tmp_path: Path) -> None:
@@ -19,5 +19,5 @@ async def test_what_the_engine_wrote_after_it_had_failed_is_cleared_away(tmp_pat
     (staged / "lib").mkdir(parents=True)
     (staged / "lib/late.txt").write_text("linked by a thread that nobody could stop")
     ended = await recovery.outcome(job, FAILED, False)
-    assert (ended.state, ended.message) == ("failed", "A package could not be linked.")
+    assert (ended.state, ended.message, ended.error) == ("failed", "A package could not be linked.", FAILED["error"])
     assert {path.name for path in envs.iterdir()} <= {"tf", ".tfenv-lock-tf"}

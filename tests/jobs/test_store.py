@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tfenv_lab.jobs.models import Job, new_id
 from tfenv_lab.jobs.store import KEEP_SECONDS, LOG_BYTES, JobStore
+
+from ..contract import check_schema
 
 
 async def test_a_slow_disk_keeps_the_order_and_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,3 +69,29 @@ def test_finished_jobs_are_forgotten_after_a_month(tmp_path: Path) -> None:
     assert running.id in left
     assert len(left) == 2
     assert store.log(old.id) == ""
+
+
+def _stored(folder: Path, **fields: Any) -> Job:
+    """Return a job as it is read from a file that an earlier version wrote."""
+    job = Job("0123456789abcdef0", "create", "tf", "/envs/tf", None, finished="2026-01-01T00:00:00+00:00")
+    folder.mkdir()
+    (folder / f"{job.id}.json").write_text(json.dumps({**asdict(job), **fields}), encoding="utf-8")
+    (found,) = JobStore(folder).load()
+    check_schema("Job", found.to_json())
+    return found
+
+
+def test_an_error_of_an_earlier_version_has_no_hint(tmp_path: Path) -> None:
+    error = {"reason": "no-space", "message": "The disk is full.", "details": "os error 28"}
+    found = _stored(tmp_path / "jobs", state="failed", message=error["message"], error=error)
+    assert found.error == {**error, "hint": None}
+
+
+def test_a_job_that_an_earlier_version_left_without_its_error_has_one(tmp_path: Path) -> None:
+    found = _stored(tmp_path / "jobs", state="interrupted", message="Cancelled before it began")
+    assert found.error is not None
+    assert (found.error["reason"], found.error["message"]) == ("failed", "Cancelled before it began")
+
+
+def test_a_job_that_went_well_has_no_error(tmp_path: Path) -> None:
+    assert _stored(tmp_path / "jobs", state="succeeded", message="Done").error is None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from tfenv_lab.models import Coming
 from tfenv_lab.plans.difference import summary
 from tfenv_lab.plans.models import Entry
 
 
 def _added(name: str, requested: bool = True) -> Entry:
-    side = {"version": "1.0", "build": "0", "channel": None}
-    return Entry(action="install", name=name, from_=None, to={**side, "size": None}, requested=requested)
+    coming: Coming = {"version": "1.0", "build": "0", "channel": None, "size": None}
+    return Entry(action="install", name=name, from_=None, to=coming, requested=requested)
 
 
 def test_the_summary_names_tensorflow_first_and_counts_the_rest() -> None:

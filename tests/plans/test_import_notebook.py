@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 from ..conftest import Api
+from ..contract import check_schema
 from ..tiny_tensorflow import TAG
 
 
 async def _record(api: Api, environment: Any) -> dict[str, Any]:
     status, record = await api.call("GET", f"environments/{environment['id']}/export?format=notebook")
     assert status == 200, record
+    check_schema("NotebookRecord", record)
     return dict(record)
 
 

@@ -26,7 +26,8 @@ async def test_a_request_against_a_pin_is_refused_with_its_name(api: Api, made: 
     request = {"kind": "install", "environment": made["id"], "specs": ["tensorflow 2.20.*"]}
     status, error = await api.call("POST", "plans", request)
     assert (status, error["reason"]) == (422, "unsatisfiable")
-    assert "pinned stands against it: tensorflow 2.19.*" in error["message"]
+    assert error["message"] == "This request conflicts with what is pinned: tensorflow 2.19.*."
+    assert "conda-meta/pinned" in error["hint"]
 
 
 async def test_a_pin_that_cannot_be_read_is_not_passed_over(api: Api, made: Any) -> None:
@@ -51,4 +52,4 @@ class TestCondarc:
     async def test_pinned_packages_hold_in_new_environments_too(self, api: Api) -> None:
         status, error = await api.call("POST", "plans", {"kind": "create", "name": "tf", "tensorflow": "2.20.*"})
         assert (status, error["reason"]) == (422, "unsatisfiable")
-        assert "pinned_packages in condarc" in error["message"]
+        assert "pinned_packages of condarc" in error["hint"]

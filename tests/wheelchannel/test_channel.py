@@ -82,8 +82,9 @@ def test_new_and_empty_directories_and_own_channels_are_taken(tmp_path: Path) ->
 def test_files_and_full_directories_are_not(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for directory in (tmp_path, tmp_path / "file"):
-        with pytest.raises(InvalidRequest, match="new or an empty directory"):
+        with pytest.raises(InvalidRequest, match="is not a channel of this tool") as refused:
             refuse_foreign(directory)
+        assert refused.value.hint == "Give a new or an empty directory."
 
 
 def test_who_waits_for_another_build_is_told(tmp_path: Path) -> None:

@@ -157,8 +157,8 @@ def describe(plan: Plan) -> str:
         return f"{plan.name} is up to date."
     lines = []
     for entry in plan.entries:
-        old, new = ((entry[side] or {}).get("version") for side in ("from", "to"))
-        lines.append(f"  {entry['action']:9} {entry['name']} {' → '.join(filter(None, (old, new)))}")
+        versions = [side["version"] for side in (entry["from"], entry["to"]) if side]
+        lines.append(f"  {entry['action']:9} {entry['name']} {' → '.join(versions)}")
     lines += [f"  {warning.severity}: {warning.message}" for warning in plan.warnings]
     size = f"{plan.download_bytes / 1e6:,.1f} MB to download, {plan.install_bytes / 1e6:,.1f} MB on disk"
     return "\n".join([f"{plan.prefix}: {len(plan.entries)} packages, {size}", *lines])

@@ -14,9 +14,11 @@ from traitlets import Bool
 
 from .. import __version__
 from ..app import TfenvLab
+from ..configuration import refusal, unread
 from ..environments.models import Environment
 from ..errors import InvalidRequest, NotFound, TfenvError
 from ..jobs.models import FINISHED, Job
+from ..models import ErrorJson
 from ..services import Services
 
 #: Exit status by the error's ``reason``; 1 for any other. README.md documents it.
@@ -24,6 +26,7 @@ EXIT = {
     "invalid-request": 2,
     "invalid-name": 2,
     "invalid-spec": 2,
+    "misconfigured": 2,
     "not-found": 3,
     "protected": 4,
     "channel-not-allowed": 4,
@@ -34,6 +37,8 @@ EXIT = {
     "channel-unreachable": 7,
     "no-space": 8,
 }
+#: Names of the configuration files, beside Jupyter's own for all: what the server reads.
+_CONFIG = ("jupyter_server_config", "jupyter_tfenv_lab_config")
 #: Exit status of a check that found problems.
 PROBLEMS = 9
 #: Seconds between two looks at a running job.
@@ -73,7 +78,7 @@ class TfenvCommand(JupyterApp):
 
     def load_config_file(self, suppress_errors: bool = True) -> None:  # type: ignore[override]
         """Read what the server reads, so that both work on the same environments."""
-        for name in ("jupyter_server_config", "jupyter_tfenv_lab_config"):
+        for name in _CONFIG:
             self.config_file_name = name
             super().load_config_file(suppress_errors)
 
@@ -87,7 +92,14 @@ class TfenvCommand(JupyterApp):
         self.exit(status)
 
     async def _main(self) -> int:
-        services = Services(TfenvLab(config=self.config, check_after_change=False), None)
+        app = TfenvLab(config=self.config, check_after_change=False)
+        names = () if self.config_file else _CONFIG
+        refused = refusal([*app.faults, *unread(self, ("jupyter_config", *names), self.config_file)])
+        if refused is not None:
+            return self.fail(refused.to_json())
+        for message in app.warnings:
+            print(message, file=sys.stderr)
+        services = Services(app, None)
         try:
             given = len(self.extra_args)
             if given < self.least or (self.most is not None and given > self.most):
@@ -106,12 +118,12 @@ class TfenvCommand(JupyterApp):
         """Write a result: ``body`` as JSON where that was asked for, else ``text``."""
         print(json.dumps(body, indent=2) if self.json else text)
 
-    def fail(self, error: dict[str, Any]) -> int:
+    def fail(self, error: ErrorJson) -> int:
         """Write an error and return its exit status."""
         if self.json:
             print(json.dumps(error, indent=2))
         else:
-            print("\n".join(filter(None, (error["message"], error["details"]))), file=sys.stderr)
+            print("\n".join(filter(None, (error["message"], error["hint"], error["details"]))), file=sys.stderr)
         return EXIT.get(error["reason"], 1)
 
     async def find(self, services: Services, name: str) -> Environment:
@@ -122,7 +134,8 @@ class TfenvCommand(JupyterApp):
         if not found:
             raise NotFound(f"There is no environment “{name}”.")
         if len(found) > 1:
-            raise InvalidRequest(f"Several are called “{name}”; give a path: {', '.join(e.prefix for e in found)}")
+            paths = ", ".join(environment.prefix for environment in found)
+            raise InvalidRequest(f"Several environments are called “{name}”.", hint=f"Give a path: {paths}")
         return found[0]
 
     async def finished(self, services: Services, job: Job) -> Job:
@@ -140,10 +153,14 @@ class TfenvCommand(JupyterApp):
     async def follow(self, services: Services, job: Job) -> int:
         """Wait for a job that changes something, tell how it ended, and return the exit status."""
         job = await self.finished(services, job)
+        # Deleting what was replaced belongs to the work of a command, and so does saying what could not be deleted.
+        job = await services.jobs.ended(job.id)
+        for leftover in services.jobs.leftovers:
+            print(leftover.describe(), file=sys.stderr)
         if job.error is not None and not self.json:
             return self.fail(job.error)
         self.write(job.to_json(), f"{job.message}: {job.prefix}")
-        return 0 if job.state == "succeeded" else EXIT.get((job.error or {}).get("reason", ""), 1)
+        return 0 if job.state == "succeeded" else EXIT.get(job.error["reason"] if job.error else "", 1)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -72,9 +72,8 @@ class CheckApp(TfenvCommand):
         environment = await self.find(services, arguments[0])
         job = await self.finished(services, await services.checks.begin(environment.id))
         if job.error is not None or job.result is None:
-            return self.fail(
-                job.error or {"reason": job.state, "message": f"The check was {job.state}.", "details": None}
-            )
+            message = f"The check was {job.state}."
+            return self.fail(job.error or {"reason": job.state, "message": message, "hint": None, "details": None})
         self.write(job.to_json(), _describe(job.result))
         return 0 if job.result["ok"] else PROBLEMS
 

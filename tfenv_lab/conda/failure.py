@@ -31,7 +31,7 @@ def translate(error: Exception) -> TfenvError:
         or "os error 28" in text
         or "No space left" in text
     ):
-        return NoSpace("The disk is full; free some space and try again. Nothing was changed.", text)
+        return NoSpace("The disk is full; nothing was changed.", text)
     if getattr(error, "errno", None) in (errno.EACCES, errno.EPERM, errno.EROFS):
         return JobFailed("The folder of this environment cannot be written.", text)
     if _HASH.search(text) and "mismatch" in text.lower():

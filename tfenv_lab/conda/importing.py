@@ -71,7 +71,9 @@ def read(text: str, format_: str | None, subdir: str) -> Imported:
     if format_ is not None and format_ not in FORMATS:
         raise InvalidRequest(f"“format” must be one of {', '.join(FORMATS)}.")
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise InvalidRequest("The file is larger than 5 MB; a file that describes an environment is not.")
+        raise InvalidRequest(
+            f"The file is larger than {MAX_BYTES // 1_000_000} MB; a file that describes an environment is not."
+        )
     lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
     data: Any = notebook.find(parse_json(text))
     if data is not None:

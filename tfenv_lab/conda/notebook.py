@@ -64,7 +64,7 @@ def read(data: Mapping[str, Any], subdir: str) -> Imported:
     Raises InvalidRequest for one that is not as :func:`write` makes it.
     """
     if data.get("version") != VERSION:
-        raise InvalidRequest("The notebook's record of its environment is of a newer form; update this extension.")
+        raise InvalidRequest("The notebook's record of its environment is of a newer form.", hint="Update tfenv_lab.")
     specs = tuple(as_text(spec, "specs") for spec in as_list(data.get("specs"), "specs"))
     channels = tuple(as_text(channel, "channels") for channel in as_list(data.get("channels"), "channels"))
     pypi, notes = requirements(as_text(line, "pip") for line in as_list(data.get("pip"), "pip"))

@@ -41,5 +41,5 @@ def _require_readable(text: str, place: str) -> None:
         MatchSpec(text, strict=False)
     except (InvalidMatchSpecError, InvalidPackageNameError) as error:
         raise InvalidRequest(
-            f"The pin “{text[:100]}” in {place} is not a package spec; mend it first.", str(error)
+            f"The pin “{text[:100]}” in {place} is not a package spec.", str(error), hint="Correct or remove the pin."
         ) from error

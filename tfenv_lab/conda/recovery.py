@@ -1,33 +1,56 @@
-"""After a change: what it put aside is deleted, and what a worker that died left is finished or undone."""
+"""Delete what a finished change set aside; finish or undo what a dead worker left."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
-from . import revisions, staging, strategy, transaction
+from . import registry, revisions, staging, strategy, transaction
+from .staging import Leftover
 
 
-def clear(path: Path, job: str) -> None:
-    """Delete what a change or a removal put aside. That takes as long as it takes; the change is done before it."""
-    staging.discard(staging.trash_path(path, job))
+def clear(path: Path, job: str) -> Leftover | None:
+    """Delete what a change or a removal set aside, however long that takes, and return what could not be deleted."""
+    return staging.discard(staging.trash_path(path, job))
 
 
-def undo(path: Path, job: str, moved_from: Path | None = None) -> bool:
-    """Clear away what a job that died left of ``path``; return whether its change had taken place.
+def settle(path: Path, job: str, moved_from: Path | None = None) -> bool:
+    """Finish or undo what a job that died left of ``path``; return whether its change had taken place.
 
-    A change that was being put in place is finished. ``moved_from`` is where a renamed environment was before.
+    A change that was being put in place is finished. All else becomes trash, which ``clear`` deletes. ``moved_from``
+    is where a renamed environment was before. The caller holds the prefix's lock.
     """
-    staged, trash = staging.staging_path(path, job), staging.trash_path(path, job)
-    strategy.mend(staged, path, trash)
+    staged, aside = staging.staging_path(path, job), staging.aside_path(path, job)
+    strategy.mend(staged, path, aside)
     known = revisions.read(path)
     done = any(revision.job == job for revision in known)
     if done:
         transaction.registered(path)
-        if moved_from is not None:
-            # Whatever lies there must be the environment that was renamed, not another that was made since.
-            if moved_from.is_dir() and {r.job for r in revisions.read(moved_from)} <= {r.job for r in known}:
-                transaction.remove(moved_from, job)
-            clear(moved_from, job)
-    clear(path, job)
-    staging.discard(staged)
+        # Whatever lies there must be the environment that was renamed, not another that was made since.
+        jobs = {revision.job for revision in known}
+        if moved_from is not None and moved_from.is_dir() and {r.job for r in revisions.read(moved_from)} <= jobs:
+            transaction.remove(moved_from, job)
+    for tree in (staged, aside):
+        _throw_away(tree, staging.trash_path(path, job))
     return done
+
+
+def settle_removal(path: Path, job: str) -> bool:
+    """Tell whether a job that died had removed the environment at ``path``: what it removed is never put back."""
+    settle(path, job)
+    done = staging.trash_path(path, job).is_dir() or not os.path.lexists(path)
+    if not os.path.lexists(path):
+        with contextlib.suppress(OSError):
+            registry.unregister(path)
+    return done
+
+
+def _throw_away(tree: Path, trash: Path) -> None:
+    """Make a tree trash. One that cannot be renamed, or that is not the only one, is deleted where it is."""
+    if not os.path.lexists(tree):
+        return
+    try:
+        tree.rename(trash)
+    except OSError:
+        staging.discard(tree)

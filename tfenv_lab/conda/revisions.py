@@ -9,6 +9,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from ..models import EntryJson
+
 FOLDER = "conda-meta/tfenv_lab"
 
 
@@ -20,7 +22,7 @@ class Revision:
     created: str
     kind: str
     summary: str
-    entries: list[dict[str, Any]]
+    entries: list[EntryJson]
     requested: dict[str, str]
     job: str | None = None
 
@@ -51,7 +53,7 @@ def add(
     *,
     kind: str,
     summary: str,
-    entries: list[dict[str, Any]],
+    entries: list[EntryJson],
     requested: Mapping[str, str],
     lock: str,
     job: str | None = None,

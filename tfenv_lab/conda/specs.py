@@ -42,10 +42,12 @@ def parse(text: str, allowed_channels: Collection[str] | None = None) -> MatchSp
     text = text.strip()
     shape = _SHAPE.fullmatch(text)
     if not text or len(text) > _MAX or shape is None or not text.isprintable():
-        raise InvalidSpec(f"“{text[:60]}” is not a package spec; write a name, as in “numpy” or “numpy>=1.26”.")
+        raise InvalidSpec(f"“{text[:60]}” is not a package spec.", hint="Write a name, as in “numpy” or “numpy>=1.26”.")
     channel = shape["channel"]
     if channel is not None and channel not in (allowed_channels or ()):
-        raise ChannelNotAllowed(f"The channel “{channel}” is not allowed here; ask for the package without a channel.")
+        raise ChannelNotAllowed(
+            f"The channel “{channel}” is not allowed here.", hint="Ask for the package without a channel."
+        )
     bare = shape["name"] + shape["rest"]
     try:
         # conda's lenient grammar: "numpy=1.26=py311*" and "numpy 1.26" are what people write.
@@ -53,7 +55,9 @@ def parse(text: str, allowed_channels: Collection[str] | None = None) -> MatchSp
     except (InvalidMatchSpecError, InvalidPackageNameError) as error:
         raise InvalidSpec(f"“{text}” is not a package spec.", str(error)) from error
     if spec.name is None or any(getattr(spec, field, None) for field in _EXTRA) or "url=" in str(spec):
-        raise InvalidSpec(f"“{text}” says more than a name, a version and a build.")
+        raise InvalidSpec(
+            f"“{text}” says more than a name, a version and a build.", hint="Leave the rest out, as in “numpy 2.1.*”."
+        )
     return spec
 
 

@@ -7,6 +7,7 @@ replaced (a mount point, a parent that must not be written).
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import json
@@ -81,60 +82,72 @@ def exchange(staged: Path, prefix: Path) -> None:
     _rename2(staged, prefix)
 
 
-def put(staged: Path, prefix: Path, trash: Path) -> None:
+def put(staged: Path, prefix: Path, aside: Path, trash: Path) -> None:
     """Put the whole tree ``staged`` in the place of ``prefix``, whose tree becomes ``trash``.
 
-    A failure (OSError) leaves the old tree in place. A process that dies on the way leaves what ``mend`` finishes.
+    Where that takes more than one step the old tree waits in ``aside``. A failure (OSError) leaves the old tree in
+    place. A process that dies on the way leaves what ``mend`` finishes.
     """
     place = staging.real(prefix)
     if staging.is_fixed(prefix):
-        _put_inside(staged, place, trash)
-        return
-    try:
-        exchange(staged, place)
-    except OSError as error:
-        if error.errno not in CANNOT_EXCHANGE:
-            raise
+        _put_inside(staged, place, aside)
     else:
-        staged.rename(trash)
-        return
-    place.rename(trash)
+        try:
+            exchange(staged, place)
+        except OSError as error:
+            if error.errno not in CANNOT_EXCHANGE:
+                raise
+            _rename_twice(staged, place, aside)
+    # The change is done: a tree that cannot be renamed now is deleted under the name that it has.
+    for old in (staged, aside):
+        if old.is_dir():
+            with contextlib.suppress(OSError):
+                old.rename(trash)
+
+
+def _rename_twice(staged: Path, place: Path, aside: Path) -> None:
+    place.rename(aside)
     try:
         staged.rename(place)
     except OSError:
-        trash.rename(place)
+        aside.rename(place)
         raise
 
 
-def mend(staged: Path, prefix: Path, trash: Path) -> None:
-    """Finish what ``put`` had begun when its process died; nothing happens where it had not."""
-    if is_begun(staged):
-        _take_places(staged, staging.real(prefix), trash)
-    elif not prefix.exists() and not prefix.is_symlink() and trash.is_dir():
-        (staged if staged.is_dir() else trash).rename(prefix)
+def mend(staged: Path, prefix: Path, aside: Path) -> None:
+    """Finish what ``put`` had begun when its process died; nothing happens where it had not.
+
+    A tree that stepped aside is never put back. If what should take its place is gone, it did take it, and somebody
+    has removed the environment since.
+    """
+    if (staged / JOURNAL).is_file():
+        _take_places(staged, staging.real(prefix), aside)
+    elif is_begun(staged, prefix, aside):
+        staged.rename(prefix)
 
 
-def is_begun(staged: Path) -> bool:
-    """Tell whether a tree is taking its place entry by entry: then it must not be deleted but mended."""
-    return (staged / JOURNAL).is_file()
+def is_begun(staged: Path, prefix: Path, aside: Path) -> bool:
+    """Tell whether a tree is on its way to its place: then it must not be deleted but mended."""
+    is_between = aside.is_dir() and staged.is_dir() and not os.path.lexists(prefix)
+    return is_between or (staged / JOURNAL).is_file()
 
 
-def _put_inside(staged: Path, prefix: Path, trash: Path) -> None:
+def _put_inside(staged: Path, prefix: Path, aside: Path) -> None:
     coming = {entry.name for entry in staged.iterdir()}
     leaving = [e.name for e in prefix.iterdir() if e.name not in coming and not e.name.startswith(staging.MARK)]
-    trash.mkdir()
+    aside.mkdir()
     fresh = staged / f"{JOURNAL}.tmp"
     fresh.write_text(json.dumps(leaving), encoding="utf-8")
     fresh.replace(staged / JOURNAL)
     try:
-        _take_places(staged, prefix, trash)
+        _take_places(staged, prefix, aside)
     except OSError:
-        if not any(trash.iterdir()):
+        if not any(aside.iterdir()):
             (staged / JOURNAL).unlink()
         raise
 
 
-def _take_places(staged: Path, prefix: Path, trash: Path) -> None:
+def _take_places(staged: Path, prefix: Path, aside: Path) -> None:
     """Do what the journal says and is not done yet: whatever still lies in ``staged`` has to move.
 
     A failure takes back what this call had moved.
@@ -149,10 +162,10 @@ def _take_places(staged: Path, prefix: Path, trash: Path) -> None:
 
     try:
         for name in [entry.name for entry in staged.iterdir() if entry.name != JOURNAL]:
-            move(prefix / name, trash / name)
+            move(prefix / name, aside / name)
             move(staged / name, prefix / name)
         for name in leaving:
-            move(prefix / name, trash / name)
+            move(prefix / name, aside / name)
     except OSError:
         for source, target in reversed(moved):
             target.rename(source)

@@ -14,11 +14,12 @@ from collections.abc import Awaitable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 from rattler import Client, RepoDataRecord
 
 from ..errors import PrefixExists, Protected, StalePlan, TfenvError
+from ..models import EntryJson
 from . import bytecode, cloning, linking, pip, prefix, recording, registry, relocation, revisions, staging, strategy
 from .failure import translate
 from .origin import Origin, changed_records
@@ -55,7 +56,7 @@ class Change:
     moved: str | None = None
     summary: str = ""
     command: str = "tfenv_lab"
-    entries: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[EntryJson] = field(default_factory=list)
     pypi: Sequence[str] = ()
 
     @property
@@ -108,7 +109,7 @@ async def apply(
         )
         _, snapshot = await _both(link, asyncio.to_thread(_complete, clone, steps))
         if change.copy_of is not None and prefix.fingerprint(change.copy_of) != origin.fingerprint:
-            raise StalePlan(f"“{change.copy_of.name}” changed while it was copied; try again.")
+            raise StalePlan(f"“{change.copy_of.name}” changed while it was copied.")
         if change.copy_of is not None:
             texts = origin.written(staying)
             await asyncio.to_thread(relocation.relocate, staged, change.copy_of, change.prefix, texts)
@@ -133,10 +134,9 @@ async def apply(
     except Exception as error:
         raise translate(error) from error
     finally:
-        if not strategy.is_begun(staged):
+        if not strategy.is_begun(staged, change.prefix, staging.aside_path(change.prefix, change.job)):
             # What cannot be deleted now is collected when this process has ended.
-            with contextlib.suppress(OSError):
-                await asyncio.to_thread(staging.discard, staged)
+            await asyncio.to_thread(staging.discard, staged)
     await asyncio.to_thread(registered, change.prefix)
     return revision
 
@@ -183,7 +183,8 @@ def _require_states(change: Change) -> None:
 def _put(change: Change, staged: Path) -> None:
     """Put the staged tree in its place. Where it was renamed, the old prefix goes then."""
     if change.fingerprint is not None:
-        strategy.put(staged, change.prefix, staging.trash_path(change.prefix, change.job))
+        aside, trash = (path(change.prefix, change.job) for path in (staging.aside_path, staging.trash_path))
+        strategy.put(staged, change.prefix, aside, trash)
         return
     staged.rename(change.prefix)
     if change.copy_of is not None and change.moved is not None:
@@ -226,6 +227,6 @@ def require_state(path: Path, fingerprint: str | None) -> None:
     """Raise unless a prefix is what was planned for: absent (None, else PrefixExists) or unchanged (else StalePlan)."""
     if fingerprint is None:
         if path.exists() or path.is_symlink():
-            raise PrefixExists(f"Something is already at {path}; choose another name.")
+            raise PrefixExists(f"Something is already at {path}.")
     elif not path.is_dir() or prefix.fingerprint(path) != fingerprint:
-        raise StalePlan(f"“{path.name}” changed since this was planned; review the change again.")
+        raise StalePlan(f"“{path.name}” changed since this was planned.")

@@ -14,7 +14,7 @@ import yaml
 from ..errors import InvalidRequest
 
 #: A text of more bytes is refused.
-MAX_BYTES = 5 * 1024 * 1024
+MAX_BYTES = 5_000_000
 #: Lists and mappings inside each other, more than any of the formats has.
 _MAX_DEPTH = 12
 _TOO_DEEP = "The file nests deeper than a file that describes an environment does."

@@ -39,7 +39,8 @@ def _package(name: str, version: str, build: str = "0") -> GenericVirtualPackage
         return GenericVirtualPackage(PackageName(name), Version(version), BuildString(build))
     except InvalidVersionError as error:
         message = f"“{version[:40]}” is not a version of {name}, which {_variable(name)} or condarc sets."
-        raise InvalidRequest(message, str(error)) from error
+        hint = f"Set {_variable(name)} to a version, or leave it out."
+        raise InvalidRequest(message, str(error), hint) from error
 
 
 def _variable(name: str) -> str:
@@ -108,7 +109,7 @@ def detect(
             found.pop(name, None)
     if cuda is not None:
         if not _CUDA.fullmatch(cuda):
-            raise InvalidRequest(f"“{cuda[:40]}” is not a CUDA version; write one as in “12.6”.")
+            raise InvalidRequest(f"“{cuda[:40]}” is not a CUDA version.", hint="Write one as in “12.6”.")
         found["__cuda"] = _package("__cuda", cuda)
     return list(found.values())
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from ..conda.pypi import PypiPackage, normalize, site_packages, unowned
 from ..conda.records import PackageStem, names_in, record_files, stem_of
+from ..models import Advice
 from .discovery import hash_of
 from .frameworks import BEGINNINGS, LETTERS, concerns, keras_of, tensorflow_of
-from .models import Advice, EnvironmentFacts
+from .models import EnvironmentFacts
 
 #: Kernelspecs of a prefix lie here (``jupyter_core.paths``: ``sys.prefix``'s data directory).
 KERNELS = os.path.join("share", "jupyter", "kernels")

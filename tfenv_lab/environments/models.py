@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from ..conda.pypi import PypiPackage
 from ..conda.records import PackageStem
+from ..models import Advice
 
 Source = Literal["conda", "pypi"]
-Severity = Literal["info", "warning", "error"]
 
 
 @dataclass(frozen=True)
@@ -70,16 +70,6 @@ class Update:
 
     tensorflow: str | None = None
     keras: str | None = None
-
-
-@dataclass(frozen=True)
-class Advice:
-    """Something a person should know, with the plan request that answers it, if one does."""
-
-    code: str
-    severity: Severity
-    message: str
-    plan_request: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

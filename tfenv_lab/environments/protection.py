@@ -10,6 +10,11 @@ from pathlib import Path
 from .inventory import Seen
 
 
+def is_path(text: str) -> bool:
+    """Tell whether an entry of the administrator's list is a path; else it is a name."""
+    return any(separator in text for separator in (os.sep, os.altsep) if separator)
+
+
 class Protection:
     """Knows the environments that are protected, and says why in a sentence.
 
@@ -19,8 +24,8 @@ class Protection:
 
     def __init__(self, named: Iterable[str] = (), server: Iterable[str] = (sys.prefix, sys.base_prefix)) -> None:
         named = list(named)
-        self._names = frozenset(text for text in named if os.sep not in text)
-        self._paths = frozenset(os.path.realpath(Path(text).expanduser()) for text in named if os.sep in text)
+        self._names = frozenset(text for text in named if not is_path(text))
+        self._paths = frozenset(os.path.realpath(Path(text).expanduser()) for text in named if is_path(text))
         self._server = frozenset(map(os.path.realpath, server))
 
     def reason(self, seen: Seen) -> str | None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from traitlets.config import LoggingConfigurable
 
 from ..errors import NotFound
+from ..models import Advice
 from . import discovery
 from .facts import UNREACHABLE
 from .inventory import Inventory, Seen
-from .models import Advice, Environment, EnvironmentFacts, Kernel, LastCheck, LegacyKeras, Package, Update
+from .models import Environment, EnvironmentFacts, Kernel, LastCheck, LegacyKeras, Package, Update
 from .packages import packages_of
 from .protection import Protection
 from .size import Size, size_of

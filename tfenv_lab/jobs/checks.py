@@ -71,7 +71,7 @@ class CheckService:
         found = {}
         for one in seen:
             job = jobs.get(one.facts.id)
-            if job is not None and job.finished is not None:
+            if job is not None and job.result is not None and job.finished is not None:
                 outdated = job.checked != self._state(one.facts, kernels.get(one.real))
                 found[one.facts.id] = LastCheck(bool(job.result["ok"]), job.finished, outdated)
         return found

@@ -6,7 +6,12 @@ import secrets
 import time
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..models import ErrorJson, ProgressJson
+
+if TYPE_CHECKING:
+    from ..errors import TfenvError
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
 FINISHED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
@@ -29,7 +34,7 @@ DONE = {
     "build-channel": "The local channel is in use",
 }
 
-NO_PROGRESS: dict[str, Any] = {
+NO_PROGRESS: ProgressJson = {
     "done_bytes": 0,
     "total_bytes": 0,
     "done_packages": 0,
@@ -52,9 +57,11 @@ def new_id() -> str:
 class Job:
     """One job, as the REST contract has it; times are ISO 8601 in UTC.
 
-    An ``automatic`` check was asked for by nobody and gives way. ``checked`` is the state that a check is of,
+    An ``automatic`` check was asked for by nobody and gives way. ``leftovers`` are trees that could not be deleted
+    (``path``, ``files``, ``bytes``, ``reason``). ``kernel`` are the settings of the kernel that the environment
+    had before the change, None where it had none; ``checked`` is the state that a check is of,
     ``moved_from`` the prefix that a renamed environment had, ``server`` says which process supervises the job
-    (``host``, ``pid``, ``started``: seconds since the epoch): these three are stored, not sent.
+    (``host``, ``pid``, ``started``: seconds since the epoch): these four are stored, not sent.
     """
 
     id: str
@@ -64,15 +71,17 @@ class Job:
     environment: str | None
     state: State = "queued"
     phase: str | None = None
-    progress: dict[str, Any] = field(default_factory=lambda: dict(NO_PROGRESS))
-    message: str = ""
+    progress: ProgressJson = field(default_factory=NO_PROGRESS.copy)
+    message: str = "Waiting to start"
     created: str = field(default_factory=now)
     started: str | None = None
     finished: str | None = None
-    error: dict[str, Any] | None = None
-    result: Any = None
+    error: ErrorJson | None = None
+    result: dict[str, Any] | None = None
     request: dict[str, Any] | None = None
     automatic: bool = False
+    leftovers: list[dict[str, Any]] = field(default_factory=list)
+    kernel: dict[str, bool] | None = field(default=None, repr=False)
     checked: str | None = field(default=None, repr=False)
     moved_from: str | None = None
     server: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -80,11 +89,15 @@ class Job:
     def to_json(self) -> dict[str, Any]:
         """Return the Job of the REST contract."""
         body = asdict(self)
-        for name in ("checked", "moved_from", "server"):
+        for name in ("kernel", "checked", "moved_from", "server"):
             del body[name]
         return body
 
+    def failed(self, error: TfenvError, state: Literal["failed", "interrupted"] = "failed", **fields: Any) -> Job:
+        """Return the job as ended now by an error."""
+        return self.ended(state, message=error.message, error=error.to_json(), **fields)
+
     def ended(self, state: State, **fields: Any) -> Job:
         """Return the job as finished now."""
-        progress = {**self.progress, "fraction": 1.0} if state == "succeeded" else self.progress
+        progress: ProgressJson = {**self.progress, "fraction": 1.0} if state == "succeeded" else self.progress
         return replace(self, state=state, finished=now(), progress=progress, **fields)

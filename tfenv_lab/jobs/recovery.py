@@ -1,4 +1,4 @@
-"""How jobs end where their worker or server does not say: whose jobs still run, and what the others had begun."""
+"""Decide how a job ended when its worker or server died, and clean up after it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from ..errors import JobFailed, PrefixBusy
+from ..conda.bounded import BoundedReads
+from ..errors import JobFailed, PrefixBusy, from_json
 from .models import DONE, Job
+
+if TYPE_CHECKING:
+    from ..conda.staging import Leftover
 
 
 def this_server() -> dict[str, Any]:
@@ -36,45 +41,76 @@ async def outcome(job: Job, last: dict[str, Any] | None, is_cancelled: bool) -> 
     if last is not None and "error" in last:
         error = last["error"]
         # Threads of the engine may have gone on writing after it failed: what they left goes once they have ended.
-        if job.kind != "check" and await asyncio.to_thread(cleared, job):
-            return job.ended("succeeded", message=DONE.get(job.kind, "Done"))
-        return job.ended("failed", message=error["message"], error=error)
+        done, leftovers = (False, []) if job.kind == "check" else await asyncio.to_thread(clean_up, job)
+        if done:
+            return job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
+        return job.failed(from_json(error), leftovers=leftovers)
     if last is not None:
         result = last["result"] if job.kind == "check" else None
         return job.ended("succeeded", message=DONE.get(job.kind, "Done"), result=result)
     # The worker died. Where its change had taken place all the same, it counts.
-    if await asyncio.to_thread(cleared, job):
-        return job.ended("succeeded", message=DONE.get(job.kind, "Done"))
+    done, leftovers = await asyncio.to_thread(clean_up, job)
+    if done:
+        return job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
     if is_cancelled:
-        return job.ended("cancelled", message="Cancelled; nothing was changed")
-    failure = JobFailed("The work was ended from outside; nothing was changed. Try again.")
-    return job.ended("interrupted", message=failure.message, error=failure.to_json())
+        return job.ended("cancelled", message="Cancelled; nothing was changed", leftovers=leftovers)
+    failure = JobFailed("The work was ended from outside; nothing was changed.", hint="Try again.")
+    return job.failed(failure, "interrupted", leftovers=leftovers)
 
 
-def cleared(job: Job) -> bool:
-    """Clear away what a dead worker left; return whether its change had taken place."""
+def clean_up(job: Job) -> tuple[bool, list[dict[str, Any]]]:
+    """Clean up after a dead worker; return whether its change had taken place, and what could not be deleted."""
     if job.kind == "build-channel":
         from ..wheelchannel.channel import discard_unfinished
 
         discard_unfinished()
-        return False
+        return False, []
     from ..conda import prefix_lock, recovery
 
     prefix, moved_from = Path(job.prefix), Path(job.moved_from) if job.moved_from else None
+    places = [place for place in (prefix, moved_from) if place is not None]
     with contextlib.ExitStack() as stack:
-        for place in filter(None, (prefix, moved_from)):
+        for place in places:
             if place.parent.is_dir():
                 # With our lock goes the file of the dead worker's.
                 with contextlib.suppress(PrefixBusy, OSError):
                     stack.enter_context(prefix_lock.hold(place, job.id))
-        return recovery.undo(prefix, job.id, moved_from)
+        if job.kind == "delete":
+            done = recovery.settle_removal(prefix, job.id)
+        else:
+            done = recovery.settle(prefix, job.id, moved_from)
+    # Trash needs no lock: its name is the job's own, and the prefix's name is free while it is deleted.
+    return done, [asdict(left) for place in places if (left := recovery.clear(place, job.id))]
 
 
-def collect(prefixes: Sequence[Path], busy: Collection[str]) -> None:
-    """Finish or clear away what jobs left beside ``prefixes``, those in ``busy`` (ids) excepted."""
+def _reachable(prefixes: Collection[Path]) -> list[Path]:
+    """Return the prefixes whose folder is there; a drive that does not answer holds up nothing."""
+    reads: BoundedReads[Path, bool] = BoundedReads(Path.is_dir)
+    folders = reads.run({prefix.parent for prefix in prefixes})
+    return [prefix for prefix in prefixes if folders[prefix.parent] is True]
+
+
+def discard_again(paths: Iterable[str]) -> dict[str, Leftover]:
+    """Try to delete trees once more and return, by path, what still cannot be deleted."""
+    from ..conda import staging
+
+    return {path: left for path in paths if (left := staging.discard(Path(path)))}
+
+
+def collect(prefixes: Collection[Path], busy: Collection[str]) -> list[Leftover]:
+    """Finish or clear away what jobs left beside ``prefixes``, those in ``busy`` (ids) excepted.
+
+    Returns what could not be deleted. Blocks as long as deleting takes.
+    """
     from ..conda import prefix_lock, recovery, staging
 
-    for token, prefix in staging.leftovers(prefixes):
+    found: list[Leftover] = []
+    for token, prefix in sorted(staging.leftovers(_reachable(prefixes))):
         if token not in busy:
-            with contextlib.suppress(PrefixBusy, OSError), prefix_lock.hold(prefix, token):
-                recovery.undo(prefix, token)
+            with contextlib.suppress(PrefixBusy, OSError):
+                with prefix_lock.hold(prefix, token):
+                    recovery.settle(prefix, token)
+                left = recovery.clear(prefix, token)
+                if left is not None:
+                    found.append(left)
+    return found

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from traitlets.config import LoggingConfigurable
 
+from ..conda.staging import Leftover
 from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning, PrefixBusy, Protected
 from ..plans.sizes import require_room
 from . import recovery
-from .models import DONE, FINISHED, PHASES, Job, State, new_id, now
+from .models import DONE, FINISHED, PHASES, Job, new_id, now
 from .process import WorkerProcess
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from .events import JobEvents
     from .store import JobStore
 
+#: Reads, before a change, what has to outlive it; returns the job with it.
+Prepare = Callable[[Job], Awaitable[Job]]
 #: What happens after a change took place: kernelspecs, caches. Gets the finished job and what its worker answered
 #: (None where it died), returns the job completed.
 Settle = Callable[[Job, Any], Awaitable[Job]]
@@ -44,6 +47,7 @@ class JobService(LoggingConfigurable):
         plans: Callable[[], PlanService],
         package_cache: Path,
         max_running: int,
+        prepare: Prepare,
         settle: Settle,
         follow: Follow,
         **kwargs: Any,
@@ -61,6 +65,7 @@ class JobService(LoggingConfigurable):
         self._slots = asyncio.Semaphore(max_running)
         # What nobody waits for takes no place of what somebody does.
         self._aside = asyncio.Semaphore(1)
+        self._prepare = prepare
         self._settle = settle
         self._follow = follow
         self._server = recovery.this_server()
@@ -68,7 +73,9 @@ class JobService(LoggingConfigurable):
         self._workers: dict[str, WorkerProcess] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancelled: set[str] = set()
-        self._ending: set[asyncio.Future[Any]] = set()
+        #: Workers that have said their result and may still be deleting what it replaced, by job.
+        self._ending: dict[str, asyncio.Future[int]] = {}
+        self._leftovers: dict[str, Leftover] = {}
 
     # What is asked
 
@@ -94,6 +101,27 @@ class JobService(LoggingConfigurable):
         """Return the id of the job that works on a prefix, or waits to; an automatic check is none."""
         return next((job.id for job in self._on(prefix) if not job.automatic), None)
 
+    def is_changing(self, prefix: Path) -> bool:
+        """Tell whether a job changes, or waits to change, an environment."""
+        return any(job.kind != "check" for job in self._on(prefix))
+
+    async def unchanging(self, prefixes: Collection[Path]) -> None:
+        """Wait until no job changes any of these environments."""
+        while tasks := {self._tasks[job.id] for place in prefixes for job in self._on(place) if job.kind != "check"}:
+            await asyncio.wait(tasks)
+
+    async def ended(self, job_id: str) -> Job:
+        """Return a finished job once its worker has deleted, or failed to delete, what it replaced. Raises NotFound."""
+        ending = self._ending.get(job_id)
+        if ending is not None:
+            await asyncio.wait({ending})
+        return await self.get(job_id)
+
+    @property
+    def leftovers(self) -> list[Leftover]:
+        """What could not be deleted of environments that were removed or replaced."""
+        return list(self._leftovers.values())
+
     # What is begun
 
     async def apply(self, plan_id: str) -> Job:
@@ -118,6 +146,7 @@ class JobService(LoggingConfigurable):
         job = Job(
             new_id(), plan.kind, plan.name, plan.prefix, plan.work.environment, request=request, moved_from=moved_from
         )
+        job = await self._prepare(job)
         return await self._begin(job, {"action": "apply", "plan": plan.stored()})
 
     async def remove(self, environment: Environment) -> Job:
@@ -158,7 +187,7 @@ class JobService(LoggingConfigurable):
         if job.state in FINISHED:
             raise NotRunning("This job is finished; there is nothing to cancel.")
         if job_id not in self._live:
-            raise NotRunning("Another server runs this job; cancel it there.")
+            raise NotRunning("Another server runs this job.", hint="Cancel it there.")
         if job.phase == "swap":
             raise NotRunning("The change is being put in place; it is too late to cancel.")
         self._cancelled.add(job_id)
@@ -179,7 +208,7 @@ class JobService(LoggingConfigurable):
             if job_id not in self._workers:
                 task.cancel()
         # Those too whose change is done and that are deleting what it replaced.
-        ending = [*tasks, *self._ending]
+        ending: list[asyncio.Future[Any]] = [*tasks, *self._ending.values()]
         if ending:
             await asyncio.wait(ending, timeout=10)
 
@@ -201,11 +230,11 @@ class JobService(LoggingConfigurable):
         if holder is not None:
             job = self._live[holder]
             raise PrefixBusy(
-                f"“{job.name}” is busy: a job of kind “{job.kind}” is {job.state}. Wait for it or cancel it."
+                f"“{job.name}” is busy: a job of kind “{job.kind}” is {job.state}.", hint="Wait for it or cancel it."
             )
 
     async def _begin(self, job: Job, order: dict[str, Any]) -> Job:
-        job = replace(job, server=self._server, message="Waiting to start")
+        job = replace(job, server=self._server)
         self._update(job)
         await self._store.kept()
         order = {**order, **self._order, "settings": self._settings().to_json(), "job": job.id}
@@ -227,12 +256,19 @@ class JobService(LoggingConfigurable):
                 last = await self._work(job_id, order)
             job = await recovery.outcome(self._live[job_id], last, job_id in self._cancelled)
         except asyncio.CancelledError:
-            state: State = "cancelled" if job_id in self._cancelled else "interrupted"
-            job = self._live[job_id].ended(state, message="Cancelled before it began")
+            if job_id in self._cancelled:
+                job = self._live[job_id].ended("cancelled", message="Cancelled before it began")
+            else:
+                job = self._live[job_id].failed(
+                    JobFailed("The server ended before this began; nothing was changed.", hint="Try again."),
+                    "interrupted",
+                )
         except Exception as error:
             self.log.exception("Job %s failed in the server", job_id)
-            failure = JobFailed("The job met an unexpected failure; the server's log holds the cause.", str(error))
-            job = self._live[job_id].ended("failed", message=failure.message, error=failure.to_json())
+            failure = JobFailed(
+                "The job met an unexpected failure.", str(error), hint="The server's log holds the cause."
+            )
+            job = self._live[job_id].failed(failure)
         finally:
             self._workers.pop(job_id, None)
         if job.state == "succeeded":
@@ -240,6 +276,7 @@ class JobService(LoggingConfigurable):
                 job = await self._settle(job, last and last["result"])
             except Exception:
                 self.log.exception("What follows job %s failed", job_id)
+        self._remember(job.leftovers)
         self._update(job)
         await self._store.kept()
         self._live.pop(job_id, None)
@@ -250,13 +287,17 @@ class JobService(LoggingConfigurable):
                 await self._follow(job)
             except Exception:
                 self.log.exception("What begins after job %s could not", job_id)
+        await self._try_leftovers_again()
         await asyncio.to_thread(self._store.prune)
 
     async def _work(self, job_id: str, order: dict[str, Any]) -> dict[str, Any] | None:
         """Run the worker and return its last word, or None where it died without one."""
         last: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        leftovers: list[dict[str, Any]] = []
 
         def tell(message: dict[str, Any]) -> None:
+            if "leftover" in message:
+                leftovers.append(message["leftover"])
             if last.done():
                 return
             job = self._live[job_id]
@@ -271,10 +312,9 @@ class JobService(LoggingConfigurable):
         self._workers[job_id] = worker
         if job_id in self._cancelled:
             worker.kill()
-        ended: asyncio.Future[Any] = asyncio.ensure_future(worker.run(order))
         # What the worker does after its last word (deleting what was replaced) keeps nobody waiting.
-        self._ending.add(ended)
-        ended.add_done_callback(self._ending.discard)
+        ended = self._ending[job_id] = asyncio.ensure_future(self._end(job_id, worker.run(order), leftovers))
+        ended.add_done_callback(lambda _: self._ending.pop(job_id, None))
         await asyncio.wait({ended, last}, return_when=asyncio.FIRST_COMPLETED)
         if not last.done():
             ended.result()
@@ -284,21 +324,54 @@ class JobService(LoggingConfigurable):
             await ended
         return word
 
+    async def _end(self, job_id: str, running: Awaitable[int], leftovers: list[dict[str, Any]]) -> int:
+        """Wait for a worker's end, and add to its job what it could not delete after it had told the result."""
+        status = await running
+        if leftovers:
+            # The job's own task writes it last where it has not ended yet.
+            if job_id in self._tasks:
+                await asyncio.wait({self._tasks[job_id]})
+            self._remember(leftovers)
+            with contextlib.suppress(NotFound):
+                job = await self.get(job_id)
+                job = replace(job, leftovers=[*job.leftovers, *leftovers])
+                self._store.keep(job)
+                await self._store.kept()
+                self._events.emit(job)
+        return status
+
+    def _remember(self, leftovers: Iterable[dict[str, Any]]) -> None:
+        for found in leftovers:
+            leftover = Leftover(**found)
+            self._leftovers[leftover.path] = leftover
+            self.log.warning("%s", leftover.describe())
+
+    async def _try_leftovers_again(self) -> None:
+        if self._leftovers:
+            tried = dict(self._leftovers)
+            left = await asyncio.to_thread(recovery.discard_again, list(tried))
+            for path in tried.keys() - left.keys():
+                self._leftovers.pop(path, None)
+
     # What earlier servers left
 
     async def recover(self, prefixes: list[Path]) -> None:
-        """Settle the jobs of servers that died, and collect what lies beside ``prefixes``."""
-        for job in await asyncio.to_thread(self._store.load):
+        """Settle the jobs of servers that died, and collect what lies beside ``prefixes`` and the jobs' own."""
+        stored = await asyncio.to_thread(self._store.load)
+        for job in stored:
             if job.state in FINISHED or job.id in self._live or recovery.alive(job.server):
                 continue
-            done = await asyncio.to_thread(recovery.cleared, job)
+            done, leftovers = await asyncio.to_thread(recovery.clean_up, job)
             if done:
-                job = job.ended("succeeded", message=DONE.get(job.kind, "Done"))
+                job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
                 job = await self._settle(job, None)
             else:
-                failure = JobFailed("The server ended while this job ran; nothing was changed. Try again.")
-                job = job.ended("interrupted", message=failure.message, error=failure.to_json())
+                failure = JobFailed("The server ended while this job ran; nothing was changed.", hint="Try again.")
+                job = job.failed(failure, "interrupted", leftovers=leftovers)
             await asyncio.to_thread(self._store.save, job)
             self._events.emit(job)
         busy = {job.id for job in await self.all() if job.state not in FINISHED}
-        await asyncio.to_thread(recovery.collect, prefixes, busy)
+        # An environment that was removed is in no list any more: what is left of it lies where its job says.
+        places = [Path(place) for job in stored for place in (job.prefix, job.moved_from) if place]
+        found = await asyncio.to_thread(recovery.collect, [*prefixes, *places], busy)
+        self._remember(asdict(leftover) for leftover in found)

@@ -10,8 +10,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from ..errors import NotFound
+from ..errors import JobFailed, NotFound
 from .models import FINISHED, Job
 
 log = logging.getLogger(__name__)
@@ -62,8 +63,8 @@ class JobStore:
                 stamp = path.stat().st_mtime_ns
                 known = self._cache.get(path.stem)
                 if known is None or known[0] != stamp:
-                    known = (stamp, Job(**json.loads(path.read_text(encoding="utf-8"))))
-            except (OSError, ValueError, TypeError):
+                    known = (stamp, _job(json.loads(path.read_text(encoding="utf-8"))))
+            except (OSError, ValueError, TypeError, KeyError):
                 continue
             jobs[path.stem] = known
         self._cache = jobs
@@ -106,3 +107,11 @@ class JobStore:
             return self.log_path(job_id).read_text(encoding="utf-8")
         except FileNotFoundError:
             return ""
+
+
+def _job(stored: dict[str, Any]) -> Job:
+    """Return the job that a file holds; one of an earlier version has an error without a hint, or none at all."""
+    if stored["state"] in ("failed", "interrupted"):
+        error = stored.get("error") or JobFailed(stored.get("message") or "").to_json()
+        stored["error"] = {"hint": None, **error}
+    return Job(**stored)

@@ -1,7 +1,8 @@
 """The child process that does one job: ``python -m tfenv_lab.jobs.worker``.
 
 It reads the order, one JSON line, from standard input and writes JSON lines to standard output:
-``{"phase": …}``, ``{"progress": {…}}``, and last ``{"result": …}`` or ``{"error": {…}}``. Standard error is the log.
+``{"phase": …}``, ``{"progress": {…}}``, and in the end ``{"result": …}`` or ``{"error": {…}}``. A result may be
+followed by ``{"leftover": {…}}``: what could not be deleted of the tree that was replaced. Standard error is the log.
 While it works it watches standard input: when that ends, the server has died, and so does the worker, unless it is
 in the moment of the swap.
 """
@@ -191,7 +192,7 @@ def main() -> int:
         channel.send({"error": error.to_json()})
     except Exception as error:
         traceback.print_exc()
-        failure = JobFailed("The job met an unexpected failure; its log holds the cause.", str(error))
+        failure = JobFailed("The job met an unexpected failure.", str(error), hint="The job's log holds the cause.")
         channel.send({"error": failure.to_json()})
     else:
         channel.send({"result": result})
@@ -199,7 +200,9 @@ def main() -> int:
             from ..conda import recovery
 
             for place in _places(order):
-                recovery.clear(place, order["job"])
+                leftover = recovery.clear(place, order["job"])
+                if leftover is not None:
+                    channel.send({"leftover": asdict(leftover)})
     # The watching thread sits in a read that nothing ends.
     os._exit(0)
 

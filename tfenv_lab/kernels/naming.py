@@ -18,6 +18,10 @@ from typing import Any
 
 #: nb_conda_kernels' own display name; what a person sees is the trait ``kernel_display_name``.
 PLAIN_FORMAT = "{name} ({language} {version})"
+#: What a format of a display name may hold; nb_conda_kernels' positional fields are the language and environment.
+FIELDS = (
+    "name", "environment", "language", "version", "tensorflow", "kernel", "conda_kernel", "display_name", "prefix",
+)  # fmt: skip
 SHORT = {"python2": "py", "python3": "py", "ir": "r"}
 
 
@@ -131,12 +135,19 @@ def metadata(
     }
 
 
+def is_format(form: str) -> bool:
+    """Tell whether a text is a format that ``display_name`` can fill in where every field has a value."""
+    try:
+        return bool(form.format("language", "environment", **{field: field for field in FIELDS}).strip())
+    except (LookupError, ValueError, AttributeError, TypeError):
+        return False
+
+
 def display_name(form: str, fields: Mapping[str, str | None]) -> str:
     """Return the name a person sees; a format with a field that has no value gives way to ``PLAIN_FORMAT``.
 
-    Fields: name, environment, language, version, tensorflow, kernel, conda_kernel, display_name, prefix.
-    Those of nb_conda_kernels' ``name_format`` are among them, its positional ones (language, environment)
-    too.
+    Its fields are ``FIELDS``. Those of nb_conda_kernels' ``name_format`` are among them, its positional ones
+    (language, environment) too.
     """
     known = {key: value for key, value in fields.items() if value}
     for pattern in (form, PLAIN_FORMAT, "{name} ({language})"):

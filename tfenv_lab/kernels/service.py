@@ -16,8 +16,9 @@ from ..conda.activation import environment_variables, sources
 from ..conda.bounded import BoundedReads
 from ..conda.prefix import fingerprint
 from ..environments import facts
-from ..environments.models import Advice, EnvironmentFacts, Kernel
+from ..environments.models import EnvironmentFacts, Kernel
 from ..errors import InvalidRequest
+from ..models import Advice
 from . import building, conda_manager, kernelspecs, naming, settings
 from .building import Built, Setting
 from .kernelspecs import Kernelspec
@@ -84,7 +85,7 @@ class KernelService(LoggingConfigurable):
         if wanted and conda_manager.is_active(self.manager):
             raise InvalidRequest(
                 "nb_conda_kernels shows this environment's kernel itself, so nothing can be set for it here.",
-                "“conda env config vars set NAME=value” sets a variable for whatever activates the environment.",
+                hint="“conda env config vars set NAME=value” sets a variable for whatever activates the environment.",
             )
         marks = await asyncio.to_thread(lambda: [(spec.mark or {}).get("env") for spec in self._ours(prefix)])
         env = next((found for found in marks if isinstance(found, dict)), {})
@@ -140,8 +141,11 @@ class KernelService(LoggingConfigurable):
 
     def _register(self, prefix: Path, name: str | None, env: Mapping[str, str] | None) -> Kernel:
         if not kernelspecs.inside(prefix):
-            message = "This environment has no kernel; install ipykernel in it first."
-            raise InvalidRequest(message, f"There is no kernelspec in {prefix / kernelspecs.INSIDE}")
+            raise InvalidRequest(
+                "This environment has no kernel.",
+                f"There is no kernelspec in {prefix / kernelspecs.INSIDE}",
+                hint="Install ipykernel in it first.",
+            )
         # First, so that a new one has the name that nb_conda_kernels gives it.
         conda_manager.forget(self.manager, prefix, exists=True)
         with self._lock:
@@ -242,7 +246,7 @@ class KernelService(LoggingConfigurable):
                 there = kernelspecs.read(folder / item.identifier)
                 if there is not None and there.mark is None:
                     message = f"A kernel that was not made here is already called {item.identifier}."
-                    raise InvalidRequest(message, str(there.folder))
+                    raise InvalidRequest(message, str(there.folder), hint="Rename the environment, or that kernel.")
         for items in built.values():
             for item in items:
                 kernelspecs.write(folder / item.identifier, item.spec, item.resources)

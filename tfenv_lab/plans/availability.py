@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from ..errors import ChannelUnreachable
-from .models import PlanWarning
+from ..models import Advice
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-async def missing(records: Sequence[RepoDataRecord], repodata: Repodata) -> list[PlanWarning]:
+async def missing(records: Sequence[RepoDataRecord], repodata: Repodata) -> list[Advice]:
     """Return a warning naming those of ``records``, which the package cache has not, that no channel offers now."""
     local = [record for record in records if urlsplit(record.url).scheme == "file"]
     remote = [record for record in records if urlsplit(record.url).scheme != "file"]
@@ -39,8 +39,9 @@ async def missing(records: Sequence[RepoDataRecord], repodata: Repodata) -> list
     names = sorted(f"{record.name.normalized} {record.version}" for record in gone)
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return [
-        PlanWarning(
+        Advice(
             "packages-missing",
+            "warning",
             f"Neither the package cache nor a channel that answers has {', '.join(names[:_SHOWN])}{more}: without "
             "them this cannot be done.",
         )

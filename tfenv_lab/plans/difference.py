@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from ..conda.records import channel_of
+from ..models import Action, Installed
 from .models import Entry
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
-Action = Literal["install", "upgrade", "downgrade", "change", "remove"]
-_VERBS: dict[str, str] = {
+_VERBS: dict[Action, str] = {
     "install": "added",
     "upgrade": "upgraded",
     "downgrade": "downgraded",
@@ -24,7 +24,7 @@ _VERBS: dict[str, str] = {
 _FIRST = ("tensorflow", "keras", "python")
 
 
-def _side(record: RepoDataRecord) -> dict[str, Any]:
+def _side(record: RepoDataRecord) -> Installed:
     return {
         "version": str(record.version),
         "build": str(record.build),

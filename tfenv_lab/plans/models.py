@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from ..conda.strategy import Strategy
-
-Severity = Literal["info", "warning", "error"]
+from ..models import Action, Advice, Coming, EntryJson, Installed
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a plan. ``from_`` is ``{version, build, channel}`` or None, ``to`` has ``size`` (bytes) too."""
+    """One line of a plan: what is there before (``from_``) and after (``to``), None for what comes or goes."""
 
-    action: Literal["install", "upgrade", "downgrade", "change", "remove"]
+    action: Action
     name: str
-    from_: dict[str, Any] | None
-    to: dict[str, Any] | None
+    from_: Installed | None
+    to: Coming | None
     requested: bool
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> EntryJson:
         """Return the entry as the REST contract has it (``from`` is a Python keyword)."""
         return {
             "action": self.action,
@@ -29,16 +28,6 @@ class Entry:
             "to": self.to,
             "requested": self.requested,
         }
-
-
-@dataclass(frozen=True)
-class PlanWarning:
-    """What a person should know before a plan is applied, and where it fits, a plan request without it."""
-
-    code: str
-    message: str
-    severity: Severity = "warning"
-    plan_request: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,12 +42,12 @@ class Plan:
     kind: str
     name: str
     prefix: str
-    entries: list[dict[str, Any]]
+    entries: list[EntryJson]
     download_bytes: int
     install_bytes: int
     sizes_complete: bool
     free_bytes: int | None
-    warnings: list[PlanWarning]
+    warnings: list[Advice]
     commands: list[str]
     strategy: Strategy
     created: str

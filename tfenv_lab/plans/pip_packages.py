@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
-from .models import Entry, PlanWarning
+from ..models import Advice
+from .models import Entry
 
 if TYPE_CHECKING:
     from ..conda.pypi import PypiPackage
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def warnings(draft: Draft, lines: Sequence[Entry]) -> Iterator[PlanWarning]:
+def warnings(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
     """Yield the warnings. ``lines`` say what moves, in a copy, too, compared with the original."""
     if not draft.before:
         return
@@ -30,26 +31,28 @@ def warnings(draft: Draft, lines: Sequence[Entry]) -> Iterator[PlanWarning]:
     laid_over = sorted(name for name in by_pip if name in moved and moved[name].to)
     taken = sorted(name for name in by_pip if name in moved and not moved[name].to)
     if laid_over:
-        yield PlanWarning(
+        yield Advice(
             "pip-overwritten",
+            "warning",
             f"pip installed {', '.join(laid_over)} here; this change puts conda's own over it.",
         )
     if taken:
-        yield PlanWarning(
+        yield Advice(
             "pip-broken",
+            "warning",
             f"pip installed {', '.join(taken)} over conda's; this change takes conda's files away, and with them some "
             "of pip's.",
         )
     others = {name: package for name, package in by_pip.items() if name not in moved}
     if _python_moves(moved):
         if others:
-            yield PlanWarning(
-                "pip-left-behind", f"After the change of Python, these are gone: {_some(sorted(others))}."
+            yield Advice(
+                "pip-left-behind", "warning", f"After the change of Python, these are gone: {_some(sorted(others))}."
             )
         return
     broken = [text for name in sorted(others) for text in _unmet(others[name], moved)]
     if broken:
-        yield PlanWarning("pip-broken", f"What pip installed here may break: {_some(broken)}.")
+        yield Advice("pip-broken", "warning", f"What pip installed here may break: {_some(broken)}.")
 
 
 def _python_moves(moved: Mapping[str, Entry]) -> bool:

@@ -91,8 +91,8 @@ class Planner:
         try:
             after = await solve(pinned)
         except Unsatisfiable as error:
-            suggestion = await _blamed(pinned, solve) or await self._catalog.suggest(request)
-            raise _advised(error, suggestion) from error
+            conflict = await _conflict(pinned, solve)
+            raise conflict or _hinted(error, await self._catalog.suggest(request)) from error
         return Draft(
             request,
             request.name,
@@ -139,9 +139,10 @@ class Planner:
             # It imports the engine, which no server needs to start.
             from .suggestions import suggest
 
-            blamed = await _blamed(state.pins, lambda pinned: solve(new, state.requested, (), pinned))
-            suggestion = blamed or await suggest(new, state, await self._repodata.names(), solve)
-            raise _advised(error, suggestion) from error
+            conflict = await _conflict(state.pins, lambda pinned: solve(new, state.requested, (), pinned))
+            if conflict is not None:
+                raise conflict from error
+            raise _hinted(error, await suggest(new, state, await self._repodata.names(), solve)) from error
         if isinstance(request, requests.Install):
             asked = {**state.requested, **{n: change.narrower(state.requested.get(n), s) for n, s in new.items()}}
             given = tuple(new.values())
@@ -252,7 +253,7 @@ class Planner:
     def _new_prefix(self, name: str) -> Path:
         prefix = self._envs_dir / name
         if prefix.exists() or prefix.is_symlink():
-            raise PrefixExists(f"An environment or folder called “{name}” exists already; choose another name.")
+            raise PrefixExists(f"An environment or folder called “{name}” exists already.")
         return prefix
 
     async def _find(self, environment_id: str, copied: bool = False) -> _Found:
@@ -276,15 +277,18 @@ class Planner:
         return await solve(self._repodata, specs, keep=keep, constraints=constraints, virtual_packages=virtual)
 
 
-async def _blamed(pinned: Sequence[str], solve: Callable[[Sequence[str]], Awaitable[object]]) -> str | None:
-    """Return the sentence that a request has no solution because of pins, where it has one without them."""
+async def _conflict(pinned: Sequence[str], solve: Callable[[Sequence[str]], Awaitable[object]]) -> Unsatisfiable | None:
+    """Return the error that a request has no solution because of pins, where it has one without them."""
     if not pinned:
         return None
     try:
         await solve(())
     except Unsatisfiable:
         return None
-    return f"What is pinned stands against it: {', '.join(pinned)} ({pins.FILE}, or pinned_packages in condarc)."
+    return Unsatisfiable(
+        f"This request conflicts with what is pinned: {', '.join(pinned)}.",
+        hint=f"Change or remove the pin, in {pins.FILE} of the environment or pinned_packages of condarc.",
+    )
 
 
 def _read(environment: Environment, pinned: Sequence[str], last: _Found | None) -> _Found:
@@ -299,6 +303,6 @@ def _read(environment: Environment, pinned: Sequence[str], last: _Found | None) 
     return _Found(environment, found, mark)
 
 
-def _advised(error: Unsatisfiable, suggestion: object) -> Unsatisfiable:
-    """Return the error with a suggestion in its sentence, where there is one."""
-    return Unsatisfiable(f"{error.message} {suggestion}", error.details) if suggestion else error
+def _hinted(error: Unsatisfiable, suggestion: object) -> Unsatisfiable:
+    """Return the error with a suggestion as its hint, where there is one."""
+    return Unsatisfiable(error.message, error.details, str(suggestion)) if suggestion else error

@@ -7,23 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..errors import InvalidName, InvalidRequest, InvalidSpec
+from ..environment_names import check_name
+from ..errors import InvalidRequest, InvalidSpec
 
 Variant = Literal["auto", "cpu", "cuda"]
 ALL: Literal["all"] = "all"
 
-_NAME = re.compile(r"[\w][\w.+-]*")
-_NAME_MAX = 64
 _ITEMS_MAX = 1000
-_RESERVED = {
-    "base",
-    "root",
-    "con",
-    "prn",
-    "aux",
-    "nul",
-    *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)),
-}
 _VERSION = re.compile(r"\d[\w.!+]*(\.\*)?")
 _PYTHON = re.compile(r"\d\.\d{1,2}")
 _CUDA = re.compile(r"\d{1,3}(\.\d{1,3})?")
@@ -117,19 +107,6 @@ class Revert:
 PlanRequest = Create | Install | Update | Remove | Clone | Rename | Import | Revert
 
 
-def check_name(name: str) -> str:
-    """Return an environment name that can be a directory on every platform, or raise InvalidName."""
-    if len(name) > _NAME_MAX:
-        raise InvalidName(f"An environment's name has at most {_NAME_MAX} characters; this one has {len(name)}.")
-    if not _NAME.fullmatch(name) or name.endswith("."):
-        raise InvalidName(
-            f"“{name}” cannot be a name; use letters, digits, “-”, “_” and “.”, starting with a letter or digit."
-        )
-    if name.split(".")[0].lower() in _RESERVED:
-        raise InvalidName(f"“{name}” is a reserved name; choose another.")
-    return name
-
-
 class _Fields:
     """The fields of a request body; every complaint names its field."""
 
@@ -181,7 +158,7 @@ _MISSING: Any = object()
 
 def _shaped(field: str, value: str | None, shape: re.Pattern[str], example: str) -> str | None:
     if value is not None and not shape.fullmatch(value):
-        raise InvalidSpec(f"“{value[:60]}” is not a value for “{field}”; write it as in “{example}”.")
+        raise InvalidSpec(f"“{value[:60]}” is not a value for “{field}”.", hint=f"Write it as in “{example}”.")
     return value
 
 

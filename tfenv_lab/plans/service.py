@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NotFound, StalePlan
+from ..models import Advice
 from . import requests
 from .availability import missing
 from .commands import commands
 from .difference import entries, summary
-from .models import Plan, PlanWarning, PlanWork
+from .models import Plan, PlanWork
 from .sizes import Sizes, free_bytes, measure
 from .warnings import warnings
 
@@ -90,9 +91,9 @@ class PlanService:
         try:
             await asyncio.to_thread(self._path(plan_id).with_suffix(".applied").touch, exist_ok=False)
         except FileExistsError as error:
-            raise StalePlan("This plan was applied already; review the change again.") from error
+            raise StalePlan("This plan was applied already.") from error
 
-    def _plan(self, draft: Draft, sizes: Sizes, running: list[str], gone: list[PlanWarning]) -> Plan:
+    def _plan(self, draft: Draft, sizes: Sizes, running: list[str], gone: list[Advice]) -> Plan:
         from ..conda import lock
         from ..conda.strategy import strategy_of
 
@@ -148,12 +149,15 @@ class PlanService:
         try:
             stored = json.loads(self._path(plan_id).read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise NotFound("There is no such plan; it may be more than a day old.") from error
+            raise NotFound(
+                "There is no such plan; it may be more than a day old.", hint="Review the change again."
+            ) from error
         fields = stored["plan"]
         try:
-            fields["warnings"] = [PlanWarning(**warning) for warning in fields["warnings"]]
+            fields["warnings"] = [Advice(**warning) for warning in fields["warnings"]]
             fields["work"] = PlanWork(**fields["work"])
             fields["free_bytes"] = free_bytes(Path(fields["prefix"]))
             return Plan(**fields), stored["request"]
         except (TypeError, KeyError) as error:
-            raise NotFound("This plan was made by another version; review the change again.", str(error)) from error
+            message = "This plan was made by another version of tfenv_lab."
+            raise NotFound(message, str(error), hint="Review the change again.") from error

@@ -117,6 +117,5 @@ def require_room(prefix: Path, needed: int) -> None:
     wanted = int(needed * (1 + MARGIN)) + FLOOR if needed else 0
     if free is not None and free < wanted:
         raise NoSpace(
-            f"This change needs {wanted / 1e6:,.0f} MB, but only {free / 1e6:,.0f} MB are free at {prefix.parent}. "
-            "Free some space and try again."
+            f"This change needs {wanted / 1e6:,.0f} MB, but only {free / 1e6:,.0f} MB are free at {prefix.parent}."
         )

@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..models import Advice
 from ..tensorflow.variants import variant_of
 from . import requests
-from .models import Entry, PlanWarning
+from .models import Entry
 from .pip_packages import warnings as of_pip
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def warnings(
     draft: Draft, lines: Sequence[Entry], settings: CondaSettings, running: Sequence[str] = ()
-) -> list[PlanWarning]:
+) -> list[Advice]:
     """Return the warnings of a plan, the gravest first. ``running`` names notebooks whose kernels use the prefix."""
     found = [
         *_tensorflow(draft, lines),
@@ -33,7 +34,7 @@ def warnings(
         *of_pip(draft, lines),
         *_by_pip(draft),
         *_running(draft, running),
-        *(PlanWarning("import-not-honoured", note) for note in draft.notes),
+        *(Advice("import-not-honoured", "warning", note) for note in draft.notes),
     ]
     order = {"error": 0, "warning": 1, "info": 2}
     return sorted(found, key=lambda warning: order[warning.severity])
@@ -63,59 +64,62 @@ def _moved(lines: Sequence[Entry], name: str) -> tuple[str, str] | None:
     return None
 
 
-def _tensorflow(draft: Draft, lines: Sequence[Entry]) -> Iterator[PlanWarning]:
+def _tensorflow(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
     moved = _moved(lines, "tensorflow")
     if moved is None or _numbers(moved[0]) == _numbers(moved[1]) or draft.copy_of is not None:
         return
     old, new = _numbers(moved[0]), _numbers(moved[1])
     step = "major" if old[0] != new[0] else "minor"
     copy = _copy(draft)
-    yield PlanWarning(
+    yield Advice(
         f"tensorflow-{step}",
+        "warning",
         f"TensorFlow goes from {moved[0]} to {moved[1]}, another {step} version: code and saved models may need "
         f"changes.{' In a copy, the environment you have stays as it is.' if copy else ''}",
         plan_request=copy,
     )
 
 
-def _keras(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
+def _keras(lines: Sequence[Entry]) -> Iterator[Advice]:
     moved = _moved(lines, "keras")
     if moved and _numbers(moved[0])[:1] == (2,) and _numbers(moved[1])[:1] == (3,):
-        yield PlanWarning(
+        yield Advice(
             "keras-3",
+            "warning",
             "Keras goes from 2 to 3: code written for tf.keras of Keras 2 may break. The package tf-keras keeps "
             "Keras 2 code running (with TF_USE_LEGACY_KERAS=1).",
         )
 
 
-def _legacy_keras(draft: Draft) -> Iterator[PlanWarning]:
+def _legacy_keras(draft: Draft) -> Iterator[Advice]:
     if isinstance(draft.request, requests.Install) and draft.request.legacy_keras:
-        yield PlanWarning(
+        yield Advice(
             "legacy-keras",
+            "info",
             "Its kernel will set TF_USE_LEGACY_KERAS=1: in notebooks tf.keras is then Keras 2, of tf-keras.",
-            severity="info",
         )
 
 
-def _downgrades(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
+def _downgrades(lines: Sequence[Entry]) -> Iterator[Advice]:
     for entry in lines:
         if entry.requested and entry.action == "downgrade" and entry.from_ and entry.to:
-            yield PlanWarning(
+            yield Advice(
                 "requested-downgrade",
+                "warning",
                 f"{entry.name} goes back from {entry.from_['version']} to {entry.to['version']}.",
             )
 
 
-def _held_back(draft: Draft) -> Iterator[PlanWarning]:
+def _held_back(draft: Draft) -> Iterator[Advice]:
     found, request = draft.held_back, draft.request
     if found is None or not isinstance(request, requests.Update):
         return
     newer = " and ".join(f"{name} {version}" for name, version in found.newer.items())
     specs = " and ".join(f"“{draft.requested[name]}”" for name in found.by)
-    yield PlanWarning(
+    yield Advice(
         "held-back",
+        "info",
         f"{newer} could be had, if {specs}, asked for earlier, need not hold.",
-        severity="info",
         plan_request={
             "kind": "update",
             "environment": request.environment,
@@ -125,23 +129,24 @@ def _held_back(draft: Draft) -> Iterator[PlanWarning]:
     )
 
 
-def _removals(draft: Draft, lines: Sequence[Entry]) -> Iterator[PlanWarning]:
+def _removals(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
     named = draft.request.packages if isinstance(draft.request, requests.Remove) else ()
     for entry in lines:
         if entry.action == "remove" and entry.name in draft.asked_before and entry.name not in named:
-            yield PlanWarning("requested-removed", f"{entry.name}, which was asked for by name, is removed too.")
+            yield Advice("requested-removed", "warning", f"{entry.name}, which was asked for by name, is removed too.")
 
 
-def _python(lines: Sequence[Entry]) -> Iterator[PlanWarning]:
+def _python(lines: Sequence[Entry]) -> Iterator[Advice]:
     moved = _moved(lines, "python")
     if moved and _numbers(moved[0]) != _numbers(moved[1]):
-        yield PlanWarning(
+        yield Advice(
             "python-changes",
+            "warning",
             f"Python goes from {moved[0]} to {moved[1]}: what pip installed here must be installed again.",
         )
 
 
-def _hardware(draft: Draft, settings: CondaSettings) -> Iterator[PlanWarning]:
+def _hardware(draft: Draft, settings: CondaSettings) -> Iterator[Advice]:
     builds = {r.name.normalized: str(r.build) for r in draft.after}
     build = builds.get("tensorflow-base") or builds.get("tensorflow")
     if build is None:
@@ -149,11 +154,11 @@ def _hardware(draft: Draft, settings: CondaSettings) -> Iterator[PlanWarning]:
     on_cuda = variant_of(build).startswith("cuda")
     if draft.cuda is not None:
         if on_cuda:
-            yield PlanWarning(
+            yield Advice(
                 "cuda-assumed",
+                "info",
                 f"This is a CUDA build, chosen as if a driver for CUDA {draft.cuda} were here; it uses a GPU only on a "
                 "machine that has one.",
-                severity="info",
             )
         return
     from ..conda import virtual_packages
@@ -164,32 +169,35 @@ def _hardware(draft: Draft, settings: CondaSettings) -> Iterator[PlanWarning]:
         says = "CONDA_OVERRIDE_CUDA" if "CONDA_OVERRIDE_CUDA" in os.environ else "condarc"
         is_here = virtual_packages.usable_cuda(virtual_packages.overrides(settings))
         here = "A GPU is present" if is_here else f"{says} says CUDA {cuda}"
-        yield PlanWarning(
+        yield Advice(
             "cpu-build-with-gpu",
+            "warning",
             f"{here}, but this is a CPU build of TensorFlow; it will not use a GPU.",
         )
 
 
-def _by_pip(draft: Draft) -> Iterator[PlanWarning]:
+def _by_pip(draft: Draft) -> Iterator[Advice]:
     """What pip installs is not solved here: it is not in the lock, and so cannot be seen before or reverted."""
     if draft.pypi:
         shown = ", ".join(draft.pypi[:10]) + (f" and {len(draft.pypi) - 10} more" if len(draft.pypi) > 10 else "")
-        yield PlanWarning(
+        yield Advice(
             "pip-installs",
+            "warning",
             f"After these packages, pip installs {shown}, with what they need, from the index it is configured for. "
             "What it chooses is not part of this plan, and a revert does not undo it.",
         )
 
 
-def _running(draft: Draft, running: Sequence[str]) -> Iterator[PlanWarning]:
+def _running(draft: Draft, running: Sequence[str]) -> Iterator[Advice]:
     if running and draft.moved is not None:
-        yield PlanWarning(
+        yield Advice(
             "running-kernels",
+            "warning",
             f"In use by {', '.join(running)}: shut these kernels down first, and choose the renamed one after it.",
         )
     elif running:
-        yield PlanWarning(
+        yield Advice(
             "running-kernels",
+            "info",
             f"In use by {', '.join(running)}: restart the kernel after the change.",
-            severity="info",
         )

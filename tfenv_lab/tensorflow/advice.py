@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..environments.models import Advice, Update
+from ..environments.models import Update
+from ..models import Advice
 
 if TYPE_CHECKING:
     from ..environments.models import EnvironmentFacts

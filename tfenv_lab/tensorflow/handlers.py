@@ -31,9 +31,7 @@ class PackagesHandler(BaseHandler):
         query = self.get_query_argument("query", "")
         if not query or len(query) > _MAX_QUERY:
             raise InvalidRequest(f"“query” must be a text of 1 to {_MAX_QUERY} characters.")
-        found = await self.services.repodata.search(query)
-        # No channel's repodata holds summaries; the contract leaves room for one.
-        self.send({"packages": [{**package, "summary": None} for package in found]})
+        self.send({"packages": await self.services.repodata.search(query)})
 
 
 class ChecksHandler(BaseHandler):

@@ -99,4 +99,4 @@ def _check(wanted: Wanted) -> None:
         ("variant", wanted.variant, _VARIANT, "cpu"),
     ):
         if value is not None and not pattern.fullmatch(value):
-            raise InvalidRequest(f"“{name}” cannot be “{value[:40]}”; write it as in “{example}”.")
+            raise InvalidRequest(f"“{name}” cannot be “{value[:40]}”.", hint=f"Write it as in “{example}”.")

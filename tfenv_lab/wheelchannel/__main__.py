@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except TfenvError as error:
         terminal.end()
-        print(error.message, file=sys.stderr)
+        print("\n".join(filter(None, (error.message, error.hint))), file=sys.stderr)
         if error.details and error.details != error.message:
             print(error.details.strip(), file=sys.stderr)
         return 1

@@ -51,7 +51,7 @@ def refuse_foreign(directory: Path) -> None:
     if not directory.exists():
         return
     if not directory.is_dir() or (any(directory.iterdir()) and not (directory / MANIFEST).is_file()):
-        raise InvalidRequest(f"{directory} is not a channel of this tool; give a new or an empty directory.")
+        raise InvalidRequest(f"{directory} is not a channel of this tool.", hint="Give a new or an empty directory.")
 
 
 @contextmanager

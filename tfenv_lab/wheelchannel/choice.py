@@ -22,7 +22,7 @@ def first(request: BuildRequest) -> Interpreter:
     except Unsuitable as error:
         raise InvalidRequest(f"{request.python} cannot be packed: {error}.") from error
     if found is None:
-        raise JobFailed("No CPython that can be packed was found here; name one with --python.")
+        raise JobFailed("No CPython that can be packed was found here.", hint="Name one with --python.")
     return found
 
 
@@ -47,8 +47,11 @@ def choose(request: BuildRequest, work: Path, report: Report) -> tuple[Interpret
             raise error.as_error(f"resolving TensorFlow {wanted}") from error
         report(Progress("interpreter", f"{interpreter} goes into the channel"))
         return interpreter, resolutions
-    message = f"No Python here has wheels of TensorFlow {wanted}; install another one, or name it with --python."
-    raise JobFailed(message, "\n".join(refused.values()))
+    raise JobFailed(
+        f"No Python here has wheels of TensorFlow {wanted}.",
+        "\n".join(refused.values()),
+        hint="Install another Python, or name one with --python.",
+    )
 
 
 def _resolve_all(interpreter: Interpreter, request: BuildRequest, work: Path, report: Report) -> list[Resolution]:

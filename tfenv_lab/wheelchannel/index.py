@@ -52,5 +52,5 @@ async def check(channel: Path, subdir: str, releases: Iterable[str], request: Bu
                 virtual_packages=VirtualPackage.detect(),
             )
         except SolverError as error:
-            message = f"The built channel holds no whole environment for TensorFlow {release}; please report this."
-            raise JobFailed(message, str(error)) from error
+            message = f"The built channel holds no whole environment for TensorFlow {release}."
+            raise JobFailed(message, str(error), hint="Please report this.") from error

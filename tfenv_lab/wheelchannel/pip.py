@@ -26,8 +26,9 @@ class PipFailed(Exception):
         if "No space left on device" in self.output:
             return NoSpace(f"The disk became full while {step}.", self.output)
         if self.unreachable:
-            message = f"While {step}, the package index did not answer; “pip config list” shows which is used."
-            return ChannelUnreachable(message, self.output)
+            message = f"While {step}, the package index did not answer."
+            hint = "Check the server's network and proxy; “pip config list” shows which index is used."
+            return ChannelUnreachable(message, self.output, hint)
         return JobFailed(f"{step[:1].upper()}{step[1:]} failed: {self}", self.output)
 
 

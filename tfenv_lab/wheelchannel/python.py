@@ -95,5 +95,5 @@ def _prove(interpreter: Interpreter, binary: Path, prefix: Path) -> None:
     site_packages.mkdir(exist_ok=True)
     lines = run([str(binary), "-I", "-B", "-c", _PROOF]).splitlines()
     if lines[:2] != [str(prefix), str(site_packages)] or str(site_packages) not in lines[2:]:
-        message = f"{interpreter} does not work at another place; choose another with --python."
-        raise JobFailed(message, "\n".join(lines))
+        message = f"{interpreter} does not work at another place."
+        raise JobFailed(message, "\n".join(lines), hint="Choose another with --python.")

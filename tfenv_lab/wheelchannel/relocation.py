@@ -95,8 +95,11 @@ def run(command: list[str]) -> str:
     try:
         answer = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)  # noqa: S603
     except FileNotFoundError as error:
-        raise JobFailed(f"Packing Python needs the program {command[0]}, which is not here.") from error
+        raise JobFailed(
+            f"Packing Python needs the program {command[0]}, which is not here.", hint=f"Install {command[0]}."
+        ) from error
     except subprocess.CalledProcessError as error:
-        message = f"Packing Python failed at {Path(command[0]).name}; choose another with --python."
-        raise JobFailed(message, f"{' '.join(command)}\n{error.stdout}{error.stderr}") from error
+        message = f"Packing Python failed at {Path(command[0]).name}."
+        details = f"{' '.join(command)}\n{error.stdout}{error.stderr}"
+        raise JobFailed(message, details, hint="Choose another Python with --python.") from error
     return answer.stdout

@@ -66,7 +66,7 @@ class BuildRequest:
             raise InvalidRequest("At least one TensorFlow release is needed.")
         for release in self.tensorflow:
             if not _RELEASE.fullmatch(release):
-                raise InvalidRequest(f"“{release}” is not a TensorFlow release; write 2.19 or 2.19.1.")
+                raise InvalidRequest(f"“{release}” is not a TensorFlow release.", hint="Write 2.19 or 2.19.1.")
         for package in self.packages:
             try:
                 Requirement(package)

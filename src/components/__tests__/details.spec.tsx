@@ -63,6 +63,7 @@ function Screen(props: Partial<IDetailsProps>): JSX.Element {
       isChecking={false}
       trans={trans}
       execute={() => undefined}
+      onPlan={() => undefined}
       onBack={() => undefined}
       search={async () => []}
       openMenu={() => undefined}
@@ -79,6 +80,7 @@ function show(props: Partial<IDetailsProps> = {}): [string, unknown][] {
     <Screen
       {...props}
       execute={(command, args) => executed.push([command, args])}
+      onPlan={request => executed.push(['plan', request])}
     />
   );
   return executed;
@@ -89,9 +91,9 @@ function click(name: string | RegExp): void {
 }
 
 function planned(executed: [string, unknown][]): unknown {
-  const [command, args] = executed[0];
-  expect(command).toBe(CommandIDs.makePlan);
-  return (args as { request: unknown }).request;
+  const [command, request] = executed[0];
+  expect(command).toBe('plan');
+  return request;
 }
 
 it('shows what the environment takes on the disk, once that is measured', () => {
@@ -277,10 +279,12 @@ describe('Check', () => {
 
 describe('Details', () => {
   it('hides the tabs for which the server has nothing', () => {
-    const error = new RequestError(
-      { reason: 'not-found', message: 'No such path.', details: null },
-      404
-    );
+    const error = new RequestError({
+      reason: 'not-found',
+      message: 'No such path.',
+      hint: null,
+      details: null
+    });
     show({ revisions: { value: null, error } });
     expect(screen.queryByRole('tab', { name: 'History' })).toBeNull();
     screen.getByRole('tab', { name: 'Packages' });

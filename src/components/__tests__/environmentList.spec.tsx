@@ -38,6 +38,7 @@ function show(
       openGroups={new Set(['tensorflow'])}
       trans={trans}
       execute={(command, args) => executed.push([command, args])}
+      onPlan={request => executed.push(['plan', request])}
       onToggleGroup={() => undefined}
       onFilter={() => undefined}
       onSort={() => undefined}
@@ -168,11 +169,16 @@ describe('EnvironmentList', () => {
   it('explains an interrupted job', () => {
     const failure = failedJob('7', 'tf219', {
       state: 'interrupted',
-      error: null
+      error: {
+        reason: 'failed',
+        message: 'The server ended.',
+        hint: 'Try again.',
+        details: null
+      }
     });
     show(group(row('tf219', { failure })));
     expect(screen.getByRole('alert').textContent).toContain(
-      'nothing was changed'
+      'The server ended.Try again.'
     );
   });
 
@@ -202,7 +208,7 @@ describe('EnvironmentList', () => {
     screen.getByText(/CPU build, but a GPU is present/);
     expect(screen.queryByText('Nothing to worry about.')).toBeNull();
     click('Fix');
-    expect(executed).toEqual([[CommandIDs.makePlan, { request }]]);
+    expect(executed).toEqual([['plan', request]]);
   });
 
   it('says what to do where there is no TensorFlow environment', () => {
@@ -230,10 +236,15 @@ describe('EnvironmentList', () => {
 
   it('says that the server does not answer, and tries again', () => {
     const executed = show(null, {
-      failure: { reason: 'unreachable', message: 'x', details: null }
+      failure: {
+        reason: 'unreachable',
+        message: 'x',
+        hint: null,
+        details: null
+      }
     });
-    expect(screen.getByRole('alert').textContent).toContain(
-      'The Jupyter server does not answer.'
+    expect(screen.getByRole('alert').textContent).toBe(
+      'The Jupyter server does not answer.It may be restarting: try again in a moment.Try again'
     );
     click('Try again');
     expect(executed[0][0]).toBe(CommandIDs.refresh);

@@ -38,6 +38,22 @@ describe('Footer', () => {
     expect(screen.queryByText('Build a local channel from PyPI…')).toBeNull();
   });
 
+  it('shows what is wrong with the configuration, without a click', () => {
+    const messages = [
+      'TfenvLab.max_running_jobs must be a whole number from 1 up, not 0. 2 is used instead.',
+      'TfenvLab.colour is not a setting.'
+    ];
+    show(NO_GPU, { warnings: messages.map(message => ({ message })) });
+    const shown = screen.getAllByRole('status');
+    expect(shown.map(item => item.textContent)).toEqual(messages);
+    expect(shown.some(item => item.closest('details'))).toBe(false);
+  });
+
+  it('has no warnings where there are none', () => {
+    show(NO_GPU);
+    expect(screen.queryByRole('status')).toBeNull();
+  });
+
   it('shows the CUDA version and the driver of a GPU', () => {
     show({ detected: true, cuda: '12.8', driver: '570.86.10' });
     screen.getByText('conda-forge · GPU: CUDA 12.8 · 41 GB free');

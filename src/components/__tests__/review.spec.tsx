@@ -168,17 +168,23 @@ describe('Review', () => {
     expect(calls.copied).toEqual(shown.commands);
   });
 
-  it("shows the server's sentence, its details on demand, and lets it be planned again", () => {
+  it('shows what happened, what to do, the evidence on demand, and lets it be planned again', () => {
     const calls = show({
       failure: {
         reason: 'unsatisfiable',
-        message: 'There is no solution; Python 3.12 works.',
+        message: 'There is no solution.',
+        hint: 'Python 3.12 works.',
         details: 'tensorflow 2.19 would require …'
       }
     });
-    expect(screen.getByRole('alert').textContent).toContain(
-      'There is no solution; Python 3.12 works.'
+    const parts = Array.from(
+      screen.getByRole('alert').children,
+      part => part.textContent
     );
+    expect(parts.slice(0, 2)).toEqual([
+      'There is no solution.',
+      'Python 3.12 works.'
+    ]);
     const details = screen.getByText('Show details').closest('details');
     expect(details?.open).toBe(false);
     expect(details?.textContent).toContain('would require');

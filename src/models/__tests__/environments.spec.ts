@@ -227,7 +227,7 @@ describe('DetailsModel', () => {
     await model.load('a', '2026-01-01');
     expect(server.calls).toHaveLength(3);
     expect(model.packages?.value).toEqual([]);
-    expect(model.revisions?.error?.status).toBe(404);
+    expect(model.revisions?.error?.reason).toBe('not-found');
     await model.load('a', '2026-01-02');
     expect(server.calls).toHaveLength(6);
   });
@@ -242,7 +242,7 @@ describe('DetailsModel', () => {
     const loading = model.load('b', null);
     expect(model.packages).toBeNull();
     await loading;
-    expect(model.packages?.error?.status).toBe(404);
+    expect(model.packages?.error?.reason).toBe('not-found');
   });
 });
 

@@ -129,7 +129,9 @@ describe('JobsModel', () => {
     await model.cancel('1');
     expect(finished).toEqual(['1']);
     server.routes['DELETE jobs/1'] = failure(404, 'not-found', 'No such job.');
-    await expect(model.cancel('1')).rejects.toMatchObject({ status: 404 });
+    await expect(model.cancel('1')).rejects.toMatchObject({
+      reason: 'not-found'
+    });
   });
 });
 

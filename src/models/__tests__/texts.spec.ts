@@ -1,6 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
+import * as fs from 'fs';
+import * as path from 'path';
 
-import { entry, failedJob, job } from '../../__tests__/fixtures';
+import { entry, failedJob, job, STATUS } from '../../__tests__/fixtures';
 import { describeDoing, describeOutcome } from '../announcements';
 import { groupEntries } from '../entries';
 import { freeName, nameProblem, proposeName } from '../naming';
@@ -51,16 +53,40 @@ describe('names', () => {
     expect(freeName('copy', NONE)).toBe('copy');
   });
 
-  it.each(['', 'a b', 'a/b', '..', 'a:b', 'a#b'])('%p is refused', name => {
-    expect(nameProblem(name, NONE, trans)).not.toBeNull();
+  const { limits } = STATUS;
+
+  it('keep to the rule of the contract', () => {
+    const contract = fs.readFileSync(
+      path.resolve(__dirname, '../../../tfenv_lab/rest-api.yaml'),
+      'utf8'
+    );
+    expect(contract).toContain(`pattern: '${limits.name_pattern}'`);
+    expect(contract).toContain(`maxLength: ${limits.name_length}`);
   });
 
-  it.each(['tf219', 'é', 'a.b', '.hidden', 'tf-2_x'])('%p is taken', name => {
-    expect(nameProblem(name, NONE, trans)).toBeNull();
+  // What tests/test_environment_names.py tries on the server.
+  it.each([
+    ...['', '.', '..', 'a.', '.hidden', '-x', '+x', 'a/b', 'a\\b', 'a b'],
+    ...['a\tb', 'a\n', 'a:b', 'a#b', '“a”', 'x'.repeat(65), 'base', 'Con.txt'],
+    ...['a\u200eb', 'a\u2028b']
+  ])('%j is refused', name => {
+    expect(nameProblem(name, NONE, limits, trans)).not.toBeNull();
+  });
+
+  it.each([
+    ...['tf219', '_x', '2', 'a.b', 'c++', 'x'.repeat(64), 'größe', 'тест'],
+    ...['環境', '환경', 'bases', 'my.con', 'tf-2_x']
+  ])('%j is taken', name => {
+    expect(nameProblem(name, NONE, limits, trans)).toBeNull();
+  });
+
+  it('are left to the server while its rule is not known', () => {
+    expect(nameProblem('a b', NONE, null, trans)).toBeNull();
+    expect(nameProblem('', NONE, null, trans)).not.toBeNull();
   });
 
   it('refuse one that exists', () => {
-    expect(nameProblem('tf219', new Set(['tf219']), trans)).toBe(
+    expect(nameProblem('tf219', new Set(['tf219']), limits, trans)).toBe(
       'There is an environment of this name.'
     );
   });
@@ -73,7 +99,6 @@ describe('describeProgress', () => {
     [{ phase: 'solve' as const }, 'solving'],
     [{ phase: 'swap' as const }, 'finishing'],
     [{ state: 'queued' as const, message: 'Waits for tf' }, 'Waits for tf'],
-    [{ state: 'queued' as const, message: '' }, 'waiting'],
     [{ phase: null }, 'starting'],
     [{ phase: null, kind: 'delete' as const }, 'deleting']
   ])('%j is %s', (change, text) => {
@@ -98,7 +123,8 @@ describe('announcements', () => {
       type: 'success'
     });
     expect(describeOutcome(failedJob('1', 'tf'), trans)).toEqual({
-      message: 'Creating tf: The channel conda-forge did not answer.',
+      message:
+        'Creating tf: The channel conda-forge did not answer. Check the network of the server.',
       type: 'error'
     });
   });

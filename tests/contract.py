@@ -1,0 +1,100 @@
+"""Hold a server's answers and events against the REST contract, ``rest-api.yaml``.
+
+Schemas are read strictly: an object has the fields that its schema names and no others, whether or not the schema
+says so itself. The smoke test imports this module too, without pytest.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+
+import tfenv_lab
+
+PATH = Path(tfenv_lab.__file__).parent / "rest-api.yaml"
+CONTRACT: dict[str, Any] = YAML(typ="safe").load(PATH.read_text(encoding="utf-8"))
+#: Statuses that any call may answer with, so that the operations describe them as ``default``.
+EVERYWHERE = (403, 500, 503)
+
+
+def check_answer(method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Raise AssertionError unless the contract describes this answer.
+
+    ``path`` is relative to the contract's root and has no query.
+    """
+    call = f"{method} {path}"
+    found = next((item for item in CONTRACT["paths"] if _pattern(item).fullmatch("/" + path)), None)
+    assert found is not None, f"the contract has no path for {call}"
+    operation = CONTRACT["paths"][found].get(method.lower())
+    assert operation is not None, f"the contract has no operation for {call}"
+    responses = operation["responses"]
+    name = "default" if str(status) not in responses and status in EVERYWHERE else str(status)
+    assert name in responses, f"the contract does not say that {call} answers {status}: {body!r}"
+    response = _resolved(responses[name])
+    for header in response.get("headers", {}):
+        assert header in headers, f"{call} answers without the header {header}"
+    media_type, _, _ = headers["Content-Type"].partition(";")
+    assert media_type in response["content"], f"{call} answers {media_type}, not {sorted(response['content'])}"
+    if media_type == "application/json":
+        problems = _validator(found, method.lower(), name).iter_errors(json.loads(body))
+        assert not (told := [f"{error.json_path}: {error.message}" for error in problems]), f"{call}: {told}"
+
+
+def check_schema(name: str, value: Any) -> None:
+    """Raise AssertionError unless ``value`` is what the contract's schema of that name describes."""
+    problems = _strict({"$ref": f"#/components/schemas/{name}"}).iter_errors(value)
+    assert not (told := [f"{error.json_path}: {error.message}" for error in problems]), f"{name}: {told}"
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{[^}]*\}", "[^/]+", path))
+
+
+@cache
+def _validator(path: str, verb: str, name: str) -> Draft202012Validator:
+    response = _resolved(CONTRACT["paths"][path][verb]["responses"][name])
+    return _strict(response["content"]["application/json"]["schema"])
+
+
+def _strict(schema: Any) -> Draft202012Validator:
+    return Draft202012Validator(closed(schema), format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def closed(schema: Any, is_part: bool = False) -> Any:
+    """Return a schema with its references resolved (none is recursive) and its objects closed.
+
+    The parts of an ``allOf`` stay open, and the whole is closed: each part would refuse the fields of the others.
+    """
+    if isinstance(schema, list):
+        return [closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    schema = _resolved(schema)
+    strict = {
+        key: [closed(part, is_part=True) for part in value] if key == "allOf" else closed(value)
+        for key, value in schema.items()
+    }
+    is_object = isinstance(schema.get("properties"), dict) or "allOf" in schema
+    if is_part:
+        strict.pop("additionalProperties", None)
+    elif is_object and "additionalProperties" not in schema:
+        strict["unevaluatedProperties"] = False
+    return strict
+
+
+def _resolved(item: dict[str, Any]) -> dict[str, Any]:
+    """Follow a reference inside the contract; what stands beside it counts too."""
+    while isinstance(reference := item.get("$ref"), str):
+        target: Any = CONTRACT
+        for part in reference.removeprefix("#/").split("/"):
+            target = target[part]
+        item = {**target, **{key: value for key, value in item.items() if key != "$ref"}}
+    return item

@@ -1,0 +1,560 @@
+"""A wrong setting weakens nothing: it is named, and either only it is passed over or nothing is served."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_core.application import JupyterApp
+from jupyter_server.serverapp import ServerApp
+
+from tfenv_lab.app import TfenvLab
+from tfenv_lab.cli.app import TfenvApp
+from tfenv_lab.configuration import Fault
+
+from .conftest import Api
+from .prefixes import make_prefix
+
+TRAITS = sorted(TfenvLab.class_own_traits(config=True))
+HARMLESS = {"max_running_jobs", "kernel_display_name", "check_after_change"}
+#: A value of each trait that is good and not its default.
+GOOD: dict[str, Any] = {
+    "channels": ["conda-forge", "https://repo.example.org/a%20b", "/srv/my channel", "file:///srv/my channel"],
+    "allowed_channels": ["conda-forge/label/rc"],
+    "envs_dir": "~/my envs",
+    "package_cache": "/var/cache/tfenv",
+    "max_running_jobs": 1,
+    "protected_environments": ["k1", "/srv/my envs/k2", "~/k3"],
+    "kernel_display_name": "{name} {0} {version:>8} {conda_kernel}",
+    "check_after_change": False,
+    "offline": True,
+}
+_CHANNELS = [
+    (3, "list"),
+    (None, "list"),
+    ({"conda-forge"}, "list"),
+    ([1], "item 1 is not a text"),
+    (["a", ""], "item 2 is empty"),
+    ([" a"], "space"),
+    (["conda-forge, bioconda"], "comma"),
+    (["https:///conda-forge"], "host"),
+    (["https://example.org:port/c"], "port"),
+    (["https://a.org/c https://b.org/c"], "space"),
+]
+_FOLDERS = [
+    (3, "text"),
+    (["/srv"], "text"),
+    ("envs", "relative"),
+    ("./envs", "relative"),
+    ("~nobody-of-that-name/x", "home"),
+    ("FILE", "not a directory"),
+    ("FILE/below", "not a directory"),
+    ("/srv/\0", "not a path"),
+]
+#: Values of each trait that are bad, each with a word of what is said of it.
+BAD: dict[str, list[tuple[Any, str]]] = {
+    "channels": _CHANNELS,
+    "allowed_channels": _CHANNELS,
+    "envs_dir": _FOLDERS,
+    "package_cache": _FOLDERS,
+    "max_running_jobs": [(0, "from 1 up, not 0"), (-1, "-1"), ("two", "'two'"), (1.5, "1.5"), (None, "None")],
+    "protected_environments": [
+        ({"k1"}, "list"),
+        ("k1, k2", "not one name"),
+        (["k1 k2"], "not one name"),
+        ([1], "item 1 is not a text"),
+        (["k1", " "], "item 2 is empty"),
+        (["k1 "], "space"),
+        (["envs/k1"], "relative"),
+        (["k1/"], "relative"),
+        (["~nobody-of-that-name/k1"], "home"),
+    ],
+    "kernel_display_name": [
+        ("{foo}", "{foo}"),
+        ("{name", "{name"),
+        ("{name.foo}", "{name.foo}"),
+        ("{2}", "{2}"),
+        ("{version:d}", "{version:d}"),
+        (" ", "must be"),
+        (3, "text"),
+    ],
+    "check_after_change": [("maybe", "True or False"), (2, "True or False")],
+    "offline": [("true", "True or False"), (2, "True or False"), (None, "True or False")],
+}
+#: What each trait does not take from the command line.
+BAD_ARGUMENTS: dict[str, list[str]] = {
+    "channels": ["", "https:///c", "[1]"],
+    "allowed_channels": ["", "a,b"],
+    "envs_dir": ["envs", "FILE"],
+    "package_cache": ["~nobody-of-that-name/x"],
+    "max_running_jobs": ["two", "0", ""],
+    "protected_environments": ["envs/k1", ""],
+    "kernel_display_name": ["{foo}"],
+    "check_after_change": ["maybe"],
+    "offline": ["maybe", ""],
+}
+
+
+def cases(table: dict[str, list[Any]]) -> list[Any]:
+    return [pytest.param(name, case, id=f"{name}-{i}") for name in TRAITS for i, case in enumerate(table[name])]
+
+
+class Linked:
+    """The extension as Jupyter links it: what its server read from files and the command line reaches it."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.server = ServerApp()
+        JupyterApp.initialize(self.server, list(arguments))
+        self.lab = TfenvLab()
+        self.lab._link_jupyter_server_extension(self.server)
+        self.refusal = self.lab._misconfigured()
+
+    def value(self, name: str) -> Any:
+        return getattr(self.lab, name)
+
+
+@pytest.fixture
+def folder(clean_home: Path) -> Path:
+    """Where this user's Jupyter has its configuration files."""
+    found = clean_home / ".jupyter"
+    found.mkdir()
+    return found
+
+
+Configure = Callable[..., Path]
+
+
+@pytest.fixture
+def configure(folder: Path, tmp_path: Path) -> Configure:
+    """Write a configuration file, in Python unless its name ends otherwise; ``FILE`` becomes a file's path."""
+    (tmp_path / "a file").write_text("")
+
+    def write(text: str, name: str = "jupyter_server_config.py") -> Path:
+        (folder / name).write_text(text.replace("FILE", str(tmp_path / "a file")))
+        return folder / name
+
+    return write
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Put back what an application set up for logs."""
+    root = logging.getLogger()
+    before = (root.level, list(root.handlers))
+    yield
+    root.setLevel(before[0])
+    root.handlers[:] = before[1]
+
+
+def check_fault(linked: Linked, name: str, said: str = "") -> None:
+    """The trait is named; it alone is passed over, or the extension refuses to serve."""
+    default = TfenvLab.class_traits()[name].default()
+    assert linked.value(name) == default
+    if name in HARMLESS:
+        assert linked.refusal is None
+        [text] = linked.lab.warnings
+        assert text.endswith(f"{default!r} is used instead.")
+    else:
+        assert linked.refusal is not None
+        assert (linked.refusal.status, linked.refusal.reason) == (503, "misconfigured")
+        text = linked.refusal.message
+    assert text.startswith(f"TfenvLab.{name} ")
+    assert said in text
+
+
+def test_every_trait_has_its_cases() -> None:
+    assert TRAITS == sorted(GOOD) == sorted(BAD) == sorted(BAD_ARGUMENTS)
+
+
+@pytest.mark.parametrize("name", TRAITS)
+def test_a_good_value_is_in_force(name: str, configure: Configure) -> None:
+    configure(f"c.TfenvLab.{name} = {GOOD[name]!r}")
+    linked = Linked()
+    assert (linked.value(name), linked.lab.faults, linked.refusal) == (GOOD[name], [], None)
+
+
+@pytest.mark.parametrize("name", TRAITS)
+def test_a_default_is_nothing_wrong(name: str, configure: Configure) -> None:
+    configure(f"c.TfenvLab.{name} = {TfenvLab.class_traits()[name].default()!r}")
+    assert Linked().lab.faults == []
+
+
+@pytest.mark.parametrize("file", ["jupyter_server_config.py", "jupyter_tfenv_lab_config.py", "jupyter_config.py"])
+@pytest.mark.parametrize(("name", "case"), cases(BAD))
+def test_a_bad_value_in_a_file(name: str, case: tuple[Any, str], file: str, configure: Configure) -> None:
+    configure(f"c.TfenvLab.{name} = {case[0]!r}", file)
+    check_fault(Linked(), name, case[1])
+
+
+@pytest.mark.parametrize(("name", "case"), cases(BAD_ARGUMENTS))
+def test_a_bad_value_on_the_command_line(name: str, case: str, configure: Configure, tmp_path: Path) -> None:
+    configure("")
+    check_fault(Linked(f"--TfenvLab.{name}={case.replace('FILE', str(tmp_path / 'a file'))}"), name)
+
+
+@pytest.mark.parametrize("name", sorted({*HARMLESS, "offline", "envs_dir"}))
+def test_two_values_for_one_on_the_command_line(name: str, folder: Path) -> None:
+    check_fault(Linked(f"--TfenvLab.{name}=1", f"--TfenvLab.{name}=2"), name, "only accepts one value")
+
+
+@pytest.mark.parametrize("name", TRAITS)
+def test_a_bad_value_in_a_json_file(name: str, configure: Configure) -> None:
+    configure(json.dumps({"TfenvLab": {name: {"a": 1}}}), "jupyter_server_config.json")
+    check_fault(Linked(), name)
+
+
+@pytest.mark.parametrize("name", TRAITS)
+def test_every_other_value_stays_in_force(name: str, configure: Configure) -> None:
+    lines = {other: f"c.TfenvLab.{other} = {GOOD[other]!r}" for other in TRAITS}
+    lines[name] = f"c.TfenvLab.{name} = {BAD[name][0][0]!r}"
+    configure("\n".join(lines.values()))
+    linked = Linked()
+    assert {other: linked.value(other) for other in TRAITS if other != name} == {
+        other: GOOD[other] for other in TRAITS if other != name
+    }
+    assert len(linked.lab.faults) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in TRAITS if isinstance(GOOD[name], list)])
+def test_a_single_text_is_a_list_of_one(name: str, configure: Configure) -> None:
+    configure(f'c.TfenvLab.{name} = "k1"')
+    linked = Linked()
+    assert (linked.value(name), linked.lab.faults) == (["k1"], [])
+    assert Linked(f"--TfenvLab.{name}=k2", f"--TfenvLab.{name}=k3").value(name) == ["k2", "k3"]
+
+
+def test_all_of_several_bad_values_are_named(configure: Configure) -> None:
+    configure("\n".join(f"c.TfenvLab.{name} = {BAD[name][0][0]!r}" for name in TRAITS))
+    refusal = Linked().refusal
+    assert refusal is not None
+    assert [name for name in TRAITS if f"TfenvLab.{name} " not in refusal.message] == []
+
+
+@pytest.mark.parametrize(("name", "bad"), [("offline", "maybe"), ("max_running_jobs", 0)])
+def test_a_good_value_of_more_weight_makes_up_for_a_bad_one(name: str, bad: Any, configure: Configure) -> None:
+    configure(f"c.TfenvLab.{name} = {bad!r}")
+    linked = Linked(f"--TfenvLab.{name}=1")
+    assert (linked.value(name), linked.lab.faults) == (1, [])
+
+
+def test_a_bad_value_leaves_the_good_one_of_less_weight_and_says_so(configure: Configure) -> None:
+    configure("c.TfenvLab.max_running_jobs = 5", "jupyter_tfenv_lab_config.py")
+    linked = Linked("--TfenvLab.max_running_jobs=0")
+    assert linked.value("max_running_jobs") == 5
+    assert linked.lab.warnings[0].endswith("5 is used instead.")
+
+
+def test_no_message_quotes_a_password(configure: Configure) -> None:
+    configure('c.TfenvLab.channels = "https://me:secret@example.org/c d"\n')
+    configure('c.TfenvLab.allowed_channels = ["https://me:secret@example.org:x/c"]\n', "jupyter_tfenv_lab_config.py")
+    faults = Linked().lab.faults
+    assert len(faults) == 2
+    assert "secret" not in str(faults)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('protected_environments.append("k1")', None),
+        ('protected_environments.add("k1")', "append()"),
+        ('protected_environments.append("envs/k1")', "relative"),
+        ("protected_environments.append(1)", "item 1 is not a text"),
+        ("offline.append(True)", "set it with ="),
+    ],
+)
+def test_a_change_to_a_default(line: str, said: str | None, configure: Configure) -> None:
+    configure(f"c.TfenvLab.{line}")
+    linked = Linked()
+    if said is None:
+        assert (linked.lab.protected_environments, linked.lab.faults) == (["k1"], [])
+    else:
+        assert said in linked.lab.faults[0].message
+        assert linked.refusal is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        (
+            'TfenvLab.protected_enviroments = ["k1"]',
+            Fault("TfenvLab.protected_enviroments is not a setting; did you mean protected_environments?", True),
+        ),
+        ("TfenvLab.ofline = True", Fault("TfenvLab.ofline is not a setting; did you mean offline?", True)),
+        (
+            "TfenvLab.max_runing_jobs = 3",
+            Fault("TfenvLab.max_runing_jobs is not a setting; did you mean max_running_jobs?", False),
+        ),
+        ("TfenvLab.colour = 3", Fault("TfenvLab.colour is not a setting.", False)),
+        ('tfenv_lab.channels = ["a"]', Fault("tfenv_lab is not a section of the configuration; did you mean", True)),
+        ('TfEnvLab.channels = ["a"]', Fault("TfEnvLab is not a section of the configuration; did you mean", True)),
+    ],
+)
+def test_a_misspelt_name(line: str, fault: Fault, configure: Configure) -> None:
+    configure(f"c.{line}")
+    linked = Linked()
+    [found] = linked.lab.faults
+    assert found.message.startswith(fault.message)
+    assert found.refuses == fault.refuses == (linked.refusal is not None)
+    assert linked.lab.warnings == ([] if fault.refuses else [fault.message])
+
+
+def test_settings_of_others_are_no_concern(configure: Configure) -> None:
+    configure("c.JupyterApp.colour = 3\nc.Terminals.x = 1\nc.TfenvCommand.json = True\nc.TfenvLab.open_browser = False")
+    assert Linked().lab.faults == []
+
+
+def test_a_bad_value_of_an_inherited_trait_leaves_the_others_in_force(configure: Configure) -> None:
+    configure('c.TfenvLab.settings = 3\nc.TfenvLab.protected_environments = ["k1"]')
+    linked = Linked()
+    assert linked.lab.protected_environments == ["k1"]
+    assert "TfenvLab.settings must be" in linked.lab.faults[0].message
+
+
+FILES = [
+    ("jupyter_server_config.py", "c.TfenvLab.offline = True\nc.(", "SyntaxError"),
+    ("jupyter_server_config.py", "c.TfenvLab.offline = True\nnowhere", "NameError"),
+    ("jupyter_server_config.py", "c.TfenvLab = {'offline': True}", "ValueError"),
+    ("jupyter_server_config.json", "{", "JSONDecodeError"),
+    ("jupyter_server_config.json", "[1]", "Error"),
+    ("jupyter_tfenv_lab_config.py", "import nowhere", "ModuleNotFoundError"),
+    ("jupyter_tfenv_lab_config.json", '{"TfenvLab": }', "JSONDecodeError"),
+    ("jupyter_config.py", "1 / 0", "ZeroDivisionError"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "error"), FILES)
+def test_a_file_that_fails(name: str, text: str, error: str, configure: Configure) -> None:
+    file = configure(text, name)
+    refusal = Linked().refusal
+    assert refusal is not None
+    assert f"The configuration file {file} cannot be read: " in refusal.message
+    assert error in refusal.message
+
+
+@pytest.mark.parametrize("text", ["", "# c.TfenvLab.offline = True\n"])
+def test_a_file_with_nothing_in_it_is_read(text: str, configure: Configure) -> None:
+    for name in ("jupyter_server_config.py", "jupyter_tfenv_lab_config.py", "jupyter_config.py"):
+        configure(text, name)
+    configure("{}", "jupyter_server_config.json")
+    assert Linked().refusal is None
+
+
+def test_a_file_that_was_read_is_not_run_again(configure: Configure, tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    for name in ("jupyter_server_config.py", "jupyter_config.py"):
+        configure(f"with open({str(count)!r}, 'a') as f:\n    f.write('{name[8]}')\nc.TfenvLab.offline = True", name)
+    assert Linked().refusal is None
+    # Jupyter's file for all is read by the server and by the extension.
+    assert sorted(count.read_text()) == ["c", "c", "s"]
+
+
+def test_a_file_that_the_command_line_names(configure: Configure, tmp_path: Path) -> None:
+    configure("nowhere", "jupyter_server_config.py")
+    good = configure("c.TfenvLab.offline = True", "mine.py")
+    # It takes the place of the other, which is not read.
+    linked = Linked(f"--config={good}")
+    assert (linked.lab.offline, linked.refusal) == (True, None)
+    for bad, said in ((configure("nowhere", "bad.py"), "NameError"), (tmp_path / "none.py", "does not exist")):
+        refusal = Linked(f"--config={bad}").refusal
+        assert refusal is not None
+        assert str(bad) in refusal.message
+        assert said in refusal.message
+
+
+def test_a_file_of_the_application_that_was_started(configure: Configure) -> None:
+    from jupyter_server.extension.application import ExtensionApp
+
+    class Started(ExtensionApp):
+        name = "started"
+
+    configure("nowhere", "jupyter_started_config.py")
+    linked = Linked()
+    assert linked.refusal is None
+    linked.server._starter_app = Started()
+    linked.server._starter_app._link_jupyter_server_extension(linked.server)
+    assert "jupyter_started_config.py" in str(linked.lab._misconfigured())
+
+
+# From here on a whole server.
+
+#: The configuration of the server of a test, and every call of the contract with bodies as they come.
+PROTECTED = """
+c.TfenvLab.protected_environments = ["k1"]
+c.TfenvLab.allowed_channels = ["conda-forge"]
+c.TfenvLab.offline = True
+"""
+CALLS = [
+    ("GET", "status", None),
+    ("GET", "environments", None),
+    ("GET", "environments/abc", None),
+    ("DELETE", "environments/abc", None),
+    ("GET", "tensorflow?prereleases=1", None),
+    ("POST", "plans", {"kind": "create"}),
+    ("POST", "plans", None),
+    ("GET", "jobs", None),
+    ("POST", "jobs", {"plan": "abc"}),
+    ("DELETE", "jobs/abc", None),
+    ("POST", "local-channel", None),
+    ("DELETE", "local-channel", None),
+    ("PUT", "environments/x/kernelspec", {}),
+]
+
+
+@pytest.fixture
+def text() -> str:
+    """The server's configuration file; a test gives another."""
+    return ""
+
+
+@pytest.fixture
+def jp_server_config(jp_config_dir: Path, jp_environ: None, text: str) -> dict[str, Any]:
+    jp_config_dir.mkdir(parents=True, exist_ok=True)
+    (jp_config_dir / "jupyter_server_config.py").write_text(text)
+    return {"ServerApp": {"jpserver_extensions": {"tfenv_lab": True}}}
+
+
+@pytest.fixture
+def server(jp_serverapp: Any, jp_fetch: Any) -> Api:
+    return Api(jp_fetch, None)
+
+
+@pytest.mark.parametrize("text", [f"c.TfenvLab.max_running_jobs = 0\n{PROTECTED}"])
+async def test_a_protected_environment_beside_a_bad_number_of_jobs(server: Api, clean_home: Path) -> None:
+    make_prefix(clean_home / ".conda/envs/k1")
+    status, found = await server.call("GET", "status")
+    assert status == 200
+    assert [w["message"].split(".")[1] for w in found["warnings"]] == [
+        "max_running_jobs must be a whole number from 1 up, not 0"
+    ]
+    environment = await server.environment("k1")
+    status, error = await server.call("DELETE", f"environments/{environment['id']}")
+    assert (status, error["reason"]) == (403, "protected")
+    status, error = await server.call("POST", "plans", {"kind": "create", "name": "x", "packages": ["evil::numpy"]})
+    assert (status, error["reason"]) == (403, "channel-not-allowed")
+
+
+@pytest.mark.parametrize("text", [PROTECTED])
+async def test_a_good_configuration_has_no_warnings(server: Api) -> None:
+    assert (await server.call("GET", "status"))[1]["warnings"] == []
+
+
+@pytest.mark.parametrize("text", [f"c.TfenvLab.channels = 'a, b'\n{PROTECTED}"])
+async def test_every_call_is_refused(server: Api, jp_serverapp: Any) -> None:
+    for method, path, body in CALLS:
+        status, error = await server.call(method, path, body)
+        assert (status, error["reason"]) == (503, "misconfigured"), path
+        assert "TfenvLab.channels" in error["message"]
+        assert "Correct the configuration" in error["hint"]
+    assert "tfenv_lab_services" not in jp_serverapp.web_app.settings
+
+
+@pytest.mark.parametrize("text", ["c.TfenvLab.channels = 3"])
+async def test_a_refusal_tells_nothing_to_those_who_are_not_logged_in(jp_serverapp: Any, jp_fetch: Any) -> None:
+    for method in ("GET", "DELETE"):
+        api = Api(lambda *path, **fields: jp_fetch(*path, headers={"Authorization": ""}, **fields), None)
+        status, error = await api.call(method, "environments/abc")
+        assert status == 403
+        assert "channels" not in str(error)
+
+
+@pytest.mark.parametrize("text", ["c.TfenvLab.channels = 3"])
+async def test_a_refusal_is_logged_and_the_server_stops_as_ever(jp_serverapp: Any) -> None:
+    [point] = [e for name, e in jp_serverapp.extension_manager.extension_points.items() if name == "tfenv_lab"]
+    records: list[logging.LogRecord] = []
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            records.append(record)
+
+    handler = Kept()
+    point.app.log.addHandler(handler)
+    try:
+        point.app.initialize()
+    finally:
+        point.app.log.removeHandler(handler)
+    assert [(r.levelname, "TfenvLab.channels" in r.getMessage()) for r in records] == [("ERROR", True)]
+    await point.start(jp_serverapp)
+    await point.app.stop_extension()
+
+
+@pytest.fixture(params=["initialize_settings", "initialize_handlers"])
+def failing_start(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step of the start that raises an error."""
+
+    def fails(app: TfenvLab) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(TfenvLab, request.param, fails)
+
+
+async def test_a_start_that_fails_is_answered_too(failing_start: None, server: Api) -> None:
+    for verb, path, body in CALLS:
+        status, error = await server.call(verb, path, body)
+        assert (status, error["reason"]) == (503, "not-started"), path
+        assert "no room" in error["message"]
+
+
+async def test_an_extension_that_was_not_linked_does_not_serve(jp_serverapp: Any) -> None:
+    lab = TfenvLab()
+    lab.serverapp = jp_serverapp
+    lab.initialize()
+    assert "link" in str(lab._refusal)
+
+
+# The command line of its own.
+
+
+def command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Return exit status, standard output and standard error of ``jupyter tfenv``."""
+    app = TfenvApp()
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        app.initialize(list(arguments))
+        app.start()
+    out, err = capsys.readouterr()
+    return int(ended.value.code or 0), out, err
+
+
+@pytest.mark.parametrize("name", TRAITS)
+def test_the_command_reads_a_bad_value_in_a_file(
+    name: str, configure: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure(f"c.TfenvLab.{name} = {BAD[name][0][0]!r}")
+    check_command(name, *command(capsys, "list"))
+
+
+@pytest.mark.parametrize("name", TRAITS)
+def test_the_command_is_given_a_bad_value(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check_command(name, *command(capsys, "list", f"--TfenvLab.{name}={BAD_ARGUMENTS[name][0]}"))
+
+
+def check_command(name: str, status: int, out: str, err: str) -> None:
+    # The command never checks by itself, so it does not matter what is set for that.
+    assert err.startswith(f"TfenvLab.{name} ") or name == "check_after_change"
+    assert "Traceback" not in err
+    assert (status, out == "") == ((0, False) if name in HARMLESS else (2, True))
+
+
+def test_a_refusal_is_json_where_json_is_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = command(capsys, "list", "--json", "--TfenvLab.offline=maybe")
+    assert (status, json.loads(out)["reason"]) == (2, "misconfigured")
+
+
+@pytest.mark.parametrize(("name", "text", "error"), FILES)
+def test_the_command_meets_a_file_that_fails(
+    name: str, text: str, error: str, configure: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = configure(text, name)
+    status, out, err = command(capsys, "list")
+    assert (status, out) == (2, "")
+    assert f"The configuration file {file} cannot be read" in err
+
+
+def test_the_command_does_without_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(capsys, "list")[0] == 0
+    status, _, err = command(capsys, "list", f"--config={folder / 'none.py'}")
+    assert (status, "does not exist" in err) == (2, True)

@@ -1,0 +1,57 @@
+"""The rule for names: one in Python, in the contract and in the status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tfenv_lab import environment_names
+from tfenv_lab.conda.untrusted import MAX_BYTES
+from tfenv_lab.environment_names import check_name
+from tfenv_lab.errors import InvalidName
+
+from .contract import CONTRACT
+
+TAKEN = ["tf219", "_x", "2", "a.b", "c++", "x" * 64, "größe", "тест", "環境", "환경", "bases", "my.con", "com10"]
+REFUSED = [
+    "", ".", "..", "a.", ".hidden", "-x", "+x", "a/b", "a\\b", "a b", "a\tb", "a\n", "a:b", "a#b", "“a”", "x" * 65,
+    "x" * 300, "base", "Root", "con", "NUL.txt", "com1", "lpt9.log", "a\u200eb", "a\u2028b",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_name_that_can_be_a_directory_everywhere_is_taken(name: str, tmp_path: Path) -> None:
+    assert check_name(name) == name
+    (tmp_path / name).mkdir()
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_any_other_is_refused(name: str) -> None:
+    with pytest.raises(InvalidName) as refused:
+        check_name(name)
+    assert refused.value.message.endswith(".")
+
+
+@pytest.mark.parametrize("character", "_-+.")
+def test_the_hint_names_each_character_that_the_pattern_takes_besides_letters_and_digits(character: str) -> None:
+    check_name(f"a{character}b")
+    with pytest.raises(InvalidName) as refused:
+        check_name("a b")
+    assert f"“{character}”" in (refused.value.hint or "")
+
+
+def test_the_contract_has_the_same_rule() -> None:
+    name = CONTRACT["components"]["schemas"]["Name"]
+    assert (name["pattern"], name["maxLength"]) == (environment_names.PATTERN, environment_names.LENGTH)
+
+
+async def test_the_status_has_it_for_the_form(api: Any) -> None:
+    _, status = await api.call("GET", "status")
+    assert status["limits"] == {
+        "name_pattern": environment_names.PATTERN,
+        "name_length": environment_names.LENGTH,
+        "reserved_names": list(environment_names.RESERVED),
+        "import_bytes": MAX_BYTES,
+    }

@@ -1,0 +1,36 @@
+"""What an error tells, and that it survives the way from a worker to its server."""
+
+from __future__ import annotations
+
+import pytest
+
+from tfenv_lab import errors
+from tfenv_lab.errors import JobFailed, NoSpace, NotFound, TfenvError, from_json
+
+from .contract import check_schema
+
+CLASSES = errors._subclasses(TfenvError)
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_its_body_is_the_contracts(cls: type[TfenvError]) -> None:
+    check_schema("Error", cls("It happened.", "the log", "Do this.").to_json())
+    check_schema("Error", cls("It happened.").to_json())
+
+
+@pytest.mark.parametrize("cls", [cls for cls in CLASSES if cls is not TfenvError])
+def test_it_comes_out_of_another_process_as_it_was(cls: type[TfenvError]) -> None:
+    error = cls("It happened.", "the log", "Do this.")
+    back = from_json(error.to_json())
+    assert (type(back), back.to_json()) == (cls, error.to_json())
+
+
+def test_a_class_has_a_hint_of_its_own_and_an_error_may_have_another() -> None:
+    assert NoSpace("The disk is full.").hint == "Free some space and try again."
+    assert NoSpace("The disk is full.", hint="Take fewer packages.").hint == "Take fewer packages."
+    assert NotFound("There is no such job.").hint is None
+
+
+def test_one_of_an_unknown_kind_is_a_failed_job() -> None:
+    back = from_json({"reason": "of-tomorrow", "message": "It happened."})
+    assert (type(back), back.message, back.hint, back.details) == (JobFailed, "It happened.", None, None)
