@@ -195,8 +195,10 @@ def print_coverage(env: dict[str, str]) -> None:
     path = REPORTS / "coverage.json"
     path.unlink(missing_ok=True)
     print("\n=== coverage", flush=True)
+    # A process that a test kills leaves a file without data, of which coverage would warn.
+    coverage = (sys.executable, "-W", "ignore", "-m", "coverage")
     for arguments in (("combine", "--quiet"), ("json", "--quiet", "-o", str(path))):
-        subprocess.run((sys.executable, "-m", "coverage", *arguments), cwd=ROOT, env=env, check=False)
+        subprocess.run((*coverage, *arguments), cwd=ROOT, env=env, check=False)
     if not path.is_file():
         return
     report = json.loads(path.read_text())
