@@ -4,7 +4,7 @@ LAB_ARGS ?=
 SUITES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test smoke setup images clean python
+.PHONY: help lab test coverage smoke setup images clean python
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -16,6 +16,10 @@ lab: python ## Set up and start JupyterLab with the panel (LAB_ARGS="--no-browse
 test: python ## Set up and run every check and test (SUITES="pytest jest" picks some)
 	@$(PYTHON) scripts/setup.py --test
 	@.venv/bin/python scripts/test.py $(SUITES)
+
+coverage: python ## Run the Python tests and list the files that they cover least
+	@$(PYTHON) scripts/setup.py
+	@.venv/bin/python scripts/test.py --coverage
 
 smoke: python ## Create, run, update and remove a real TensorFlow environment through a real server
 	@$(PYTHON) scripts/setup.py

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -26,6 +26,8 @@ from setup import ROOT, STATE, environment
 REPORTS = ROOT / ".reports"
 #: Seconds after which a suite counts as hung.
 LIMIT = 1200
+#: Files of which fewer percent of lines and branches run are listed by ``--coverage``.
+COVERED = 85
 
 
 @dataclass
@@ -182,6 +184,31 @@ class Channel:
         return last
 
 
+def measured(suite: Suite) -> Suite:
+    """Return a suite of pytest that measures what it runs of tfenv_lab, in its subprocesses too."""
+    python, *command = suite.command
+    return replace(suite, command=(python, "-m", "coverage", "run", *command))
+
+
+def print_coverage(env: dict[str, str]) -> None:
+    """Print how much of tfenv_lab ran, and the files of which less than ``COVERED`` percent did."""
+    path = REPORTS / "coverage.json"
+    path.unlink(missing_ok=True)
+    print("\n=== coverage", flush=True)
+    # A process that a test kills leaves a file without data, of which coverage would warn.
+    coverage = (sys.executable, "-W", "ignore", "-m", "coverage")
+    for arguments in (("combine", "--quiet"), ("json", "--quiet", "-o", str(path))):
+        subprocess.run((*coverage, *arguments), cwd=ROOT, env=env, check=False)
+    if not path.is_file():
+        return
+    report = json.loads(path.read_text())
+    files = {name: file["summary"]["percent_covered"] for name, file in report["files"].items()}
+    for name, percent in sorted(files.items(), key=lambda item: item[1]):
+        if percent < COVERED:
+            print(f"{percent:6.1f} %  {name}")
+    print(f"{report['totals']['percent_covered']:6.1f} %  in total (lines and branches)", flush=True)
+
+
 def free_port(count: int = 10) -> int:
     """Return the first of ``count`` ports in a row that nothing listens on."""
     for first in range(8990, 65000, count):
@@ -216,6 +243,7 @@ def main() -> int:
     every = {suite.name: suite for suite in suites()}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suite", nargs="*", help=", ".join(every))
+    parser.add_argument("--coverage", action="store_true", help="run pytest alone, and say what it does not cover")
     parser.add_argument("--images", action="store_true", help="take the pictures of docs/images, test nothing")
     options = parser.parse_args()
     unknown = set(options.suite) - set(every)
@@ -228,11 +256,16 @@ def main() -> int:
         if options.images:
             chosen = [every["galata"]]
             env["TFENV_IMAGES"] = "1"
+        if options.coverage:
+            chosen = [measured(every["pytest"])]
+            env["COVERAGE_FILE"] = str(Path(temporary) / "coverage")
         env.setdefault("TFENV_UI_PORT", str(free_port()))
         browser = STATE / "browser"
         if browser.is_file():
             env["TFENV_BROWSER"] = browser.read_text().split(maxsplit=1)[1].strip()
         counts = run_all(chosen, env)
+        if options.coverage:
+            print_coverage(env)
     print("\n=== total", flush=True)
     for name, count in counts.items():
         print(f"{name:14}{count.passed:6} passed {len(count.failures):4} failed {count.skipped:4} skipped")

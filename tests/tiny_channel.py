@@ -6,20 +6,25 @@ import asyncio
 import hashlib
 import io
 import json
+import os
 import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import zstandard
 
 
-def _tar_zst(
-    files: Mapping[str, bytes], executable: Sequence[str] = (), links: Mapping[str, str] | None = None
+def _tar(
+    files: Mapping[str, bytes],
+    executable: Sequence[str] = (),
+    links: Mapping[str, str] | None = None,
+    members: Sequence[tarfile.TarInfo] = (),
+    mode: Literal["w", "w:bz2"] = "w",
 ) -> bytes:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
+    with tarfile.open(fileobj=buffer, mode=mode) as tar:
         for path, target in (links or {}).items():
             info = tarfile.TarInfo(path)
             info.type, info.linkname = tarfile.SYMTYPE, target
@@ -30,7 +35,13 @@ def _tar_zst(
             info.mode = 0o755 if path in executable else 0o644
             info.mtime = 1_700_000_000
             tar.addfile(info, io.BytesIO(content))
-    return zstandard.ZstdCompressor(level=1).compress(buffer.getvalue())
+        for member in members:
+            tar.addfile(member)
+    return buffer.getvalue()
+
+
+def _zst(content: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=1).compress(content)
 
 
 #: Stands for the prefix in a program: room for any.
@@ -67,11 +78,17 @@ class TinyChannel:
         track_features: str = "",
         extra_index: Mapping[str, Any] | None = None,
         info_files: Mapping[str, str] | None = None,
+        listed: Sequence[Mapping[str, Any]] = (),
+        members: Sequence[tarfile.TarInfo] = (),
+        suffix: str = ".conda",
+        has_paths: bool = True,
     ) -> Path:
         """Write one package.
 
-        ``links`` are symbolic links to other files of it, by path. Files in ``prefixed`` hold the placeholder
+        ``links`` are symbolic links, by path. Files in ``prefixed`` hold the placeholder
         ``/PLACEHOLDER``, replaced at link time; those in ``binary`` hold ``LONG``, and zeros fill what is left of it.
+        ``listed`` are further entries of ``paths.json`` and ``members`` of the archive, whatever these say; ``suffix``
+        is ``.conda`` or ``.tar.bz2``. Without ``has_paths`` the package is from before there was a ``paths.json``.
         """
         contents = {
             path: value.encode() if isinstance(value, str) else value
@@ -93,7 +110,7 @@ class TinyChannel:
             **({"track_features": track_features} if track_features else {}),
             **(extra_index or {}),
         }
-        paths = {
+        paths: dict[str, Any] = {
             "paths_version": 1,
             "paths": [
                 {
@@ -110,25 +127,32 @@ class TinyChannel:
                 {
                     "_path": path,
                     "path_type": "softlink",
-                    "sha256": hashlib.sha256(contents[str(Path(path).parent / target)]).hexdigest(),
-                    "size_in_bytes": len(contents[str(Path(path).parent / target)]),
+                    "sha256": hashlib.sha256(behind).hexdigest(),
+                    "size_in_bytes": len(behind),
                 }
                 for path, target in (links or {}).items()
-            ],
+                for behind in [contents.get(os.path.normpath(Path(path).parent / target), b"")]
+            ]
+            + [{"path_type": "hardlink", **entry} for entry in listed],
         }
         info = {
             "info/index.json": json.dumps(index).encode(),
             "info/paths.json": json.dumps(paths).encode(),
-            "info/files": "\n".join([*contents, *(links or {})]).encode() + b"\n",
+            "info/files": "\n".join(str(entry["_path"]) for entry in paths["paths"]).encode() + b"\n",
             "info/about.json": b"{}",
             **{f"info/{path}": text.encode() for path, text in (info_files or {}).items()},
         }
+        if not has_paths:
+            del info["info/paths.json"]
         stem = f"{name}-{version}-{build}"
-        target = self.root / subdir / f"{stem}.conda"
+        target = self.root / subdir / f"{stem}{suffix}"
+        if suffix == ".tar.bz2":
+            target.write_bytes(_tar({**info, **contents}, executable, links, members, "w:bz2"))
+            return target
         with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
             archive.writestr("metadata.json", json.dumps({"conda_pkg_format_version": 2}))
-            archive.writestr(f"pkg-{stem}.tar.zst", _tar_zst(contents, executable, links))
-            archive.writestr(f"info-{stem}.tar.zst", _tar_zst(info))
+            archive.writestr(f"pkg-{stem}.tar.zst", _zst(_tar(contents, executable, links, members)))
+            archive.writestr(f"info-{stem}.tar.zst", _zst(_tar(info)))
         return target
 
     def index(self) -> str:

@@ -66,3 +66,20 @@ def test_a_holder_that_was_killed_is_in_nobodys_way(prefix: Path, other: subproc
 def test_other_prefixes_are_free(prefix: Path, other: subprocess.Popen[bytes]) -> None:
     with prefix_lock.hold(prefix.with_name("tf2"), "0job"):
         pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a right on Windows")
+@pytest.mark.parametrize("name", [".tfenv-holder-tf", ".tfenv-lock-tf"])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_link_that_somebody_put_in_their_place_is_not_written_through(
+    prefix: Path, tmp_path: Path, name: str, is_there: bool
+) -> None:
+    mine = tmp_path / "mine"
+    if is_there:
+        mine.write_text("mine")
+    (prefix.parent / name).symlink_to(mine)
+    with prefix_lock.hold(prefix, "0job"):
+        assert (prefix_lock.holder(prefix) or {})["job"] == "0job"
+    assert mine.exists() == is_there
+    assert not is_there or mine.read_text() == "mine"
+    assert [path.name for path in prefix.parent.iterdir()] == ["tf"]

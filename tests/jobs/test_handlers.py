@@ -54,6 +54,31 @@ async def test_a_created_environment_is_a_kernel_at_once_and_runs_activated(api:
     assert path.startswith(f"{prefix}/bin:")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a right on Windows")
+async def test_a_package_that_would_write_outside_its_environment_fails_the_job(
+    api: Api, made: Any, tensorflow_channel: TinyChannel, clean_home: Path
+) -> None:
+    (clean_home / ".mybashrc").write_text("mine")
+    there = {path for path in clean_home.rglob("*") if "tfenv_lab" not in path.parts}
+    tensorflow_channel.add(
+        "evil",
+        "1.0",
+        files={"a/b/c/d/e/f/x": "x", "a/b/.mybashrc": "evil"},
+        links={"lnk": "a/b/c/d/e/f"},
+        listed=[{"_path": "lnk/../../../../.mybashrc"}],
+    )
+    await asyncio.to_thread(tensorflow_channel.index)
+    job = await api.apply(kind="install", environment=made["id"], specs=["evil"])
+    assert job["state"] == "failed"
+    said = "its file “lnk/../../../../.mybashrc” would be written outside the environment."
+    assert job["error"]["message"] == f"The package evil-1.0-0 was refused: {said}"
+    prefix = Path(made["prefix"])
+    assert not (prefix / "a").exists()
+    assert [path.name for path in prefix.parent.iterdir()] == ["tf"]
+    assert (clean_home / ".mybashrc").read_text() == "mine"
+    assert {path for path in clean_home.rglob("*") if "tfenv_lab" not in path.parts} == there
+
+
 async def test_an_update_changes_the_same_kernels_version(api: Api, made: Any) -> None:
     job = await api.apply(kind="update", environment=made["id"], packages=["tensorflow"])
     assert job["state"] == "succeeded"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -28,32 +29,55 @@ def prefix(tmp_path: Path) -> Path:
 
 class TestWrite:
     def test_the_specification_and_the_icons(self, folder: Path, prefix: Path) -> None:
-        kernelspecs.write(folder / "x", {"display_name": "é"}, prefix / kernelspecs.INSIDE / "python3")
+        kernelspecs.write(folder / "x", {"display_name": "é"}, prefix / kernelspecs.INSIDE / "python3", prefix)
         assert json.loads((folder / "x" / "kernel.json").read_text(encoding="utf-8")) == {"display_name": "é"}
         assert sorted(path.name for path in (folder / "x").iterdir()) == ["kernel.json", "logo-64x64.png"]
 
     def test_writing_again_replaces(self, folder: Path, tmp_path: Path) -> None:
         for number in (1, 2):
-            kernelspecs.write(folder / "x", {"n": number}, tmp_path / "no icons")
+            kernelspecs.write(folder / "x", {"n": number}, tmp_path / "no icons", tmp_path)
         assert json.loads((folder / "x" / "kernel.json").read_text()) == {"n": 2}
         assert [path.name for path in folder.iterdir()] == ["x"]
 
     def test_a_failure_leaves_the_old_one(self, folder: Path, tmp_path: Path) -> None:
-        kernelspecs.write(folder / "x", {"n": 1}, tmp_path)
+        kernelspecs.write(folder / "x", {"n": 1}, tmp_path, tmp_path)
         with pytest.raises(TypeError):
-            kernelspecs.write(folder / "x", {"n": object()}, tmp_path)
+            kernelspecs.write(folder / "x", {"n": object()}, tmp_path, tmp_path)
         assert json.loads((folder / "x" / "kernel.json").read_text()) == {"n": 1}
         assert [path.name for path in folder.iterdir()] == ["x"]
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a right on Windows")
+    def test_no_icon_shows_what_lies_outside_the_environment(self, folder: Path, prefix: Path, tmp_path: Path) -> None:
+        own = prefix / kernelspecs.INSIDE / "python3"
+        (tmp_path / "id_rsa").write_text("private")
+        (tmp_path / "private").mkdir()
+        (tmp_path / "private/key").write_text("private")
+        (own / "logo-32x32.png").symlink_to(tmp_path / "id_rsa")
+        (own / "logo-svg.svg").symlink_to("../../../../../id_rsa")
+        (prefix / "out").symlink_to(tmp_path / "private")
+        (own / "kernel.js").symlink_to("../../../../out/key")
+        os.mkfifo(own / "pipe.png")
+        (prefix / "share/logo.png").write_text("logo")
+        (own / "logo-16x16.png").symlink_to("../../../logo.png")
+        kernelspecs.write(folder / "x", {}, own, prefix)
+        shown = {path.name: path.read_bytes() for path in (folder / "x").iterdir() if path.name != "kernel.json"}
+        assert shown == {"logo-16x16.png": b"logo", "logo-64x64.png": (own / "logo-64x64.png").read_bytes()}
+        assert not any(path.is_symlink() for path in (folder / "x").iterdir())
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes in folders on Windows")
+    def test_a_pipe_is_no_kernelspec_and_not_waited_for(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "kernel.json")
+        assert kernelspecs.read(tmp_path) is None
 
 
 class TestRemove:
     def test_ours(self, folder: Path, tmp_path: Path) -> None:
-        kernelspecs.write(folder / "x", MARK, tmp_path)
+        kernelspecs.write(folder / "x", MARK, tmp_path, tmp_path)
         kernelspecs.remove(Kernelspec("x", folder / "x", MARK))
         assert list(folder.iterdir()) == []
 
     def test_one_that_someone_else_put_there_meanwhile_stays(self, folder: Path, tmp_path: Path) -> None:
-        kernelspecs.write(folder / "x", {"argv": ["mine"]}, tmp_path)
+        kernelspecs.write(folder / "x", {"argv": ["mine"]}, tmp_path, tmp_path)
         kernelspecs.remove(Kernelspec("x", folder / "x", MARK))
         assert (folder / "x" / "kernel.json").exists()
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from rattler import PrefixRecord
 
+from . import writing
 from .records import record_name
 from .staging import META
 
@@ -92,7 +93,8 @@ def _keep(prefix: Path, store: Path, tag: str, record: PrefixRecord) -> None:
     partial = kept.with_name(f"{kept.name}.{os.getpid()}")
     for source in _sources(record):
         compiled = compiled_path(source, tag)
-        if (prefix / compiled).exists():
+        # A link would bring into the store, and so into other environments, what a package linked to.
+        if (prefix / compiled).is_file() and not (prefix / compiled).is_symlink():
             target = partial / compiled
             target.parent.mkdir(parents=True, exist_ok=True)
             _share(os.fspath(prefix / compiled), os.fspath(target))
@@ -124,7 +126,7 @@ def _link(prefix: Path, store: Path, tag: str, record: PrefixRecord, linked: boo
         new = [name for name in added if name not in known]
         stored["files"] += new
         stored["paths_data"]["paths"] += [{"_path": name, "path_type": "pyc_file"} for name in new]
-        place.write_text(json.dumps(stored), encoding="utf-8")
+        writing.replace(place, json.dumps(stored))
 
 
 def _share(source: str, target: str) -> None:

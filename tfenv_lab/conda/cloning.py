@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .records import stem_of
 from .staging import MARK, META
 
 #: A hard link is made to a symbolic link itself, which Windows does without being asked.
@@ -125,8 +126,12 @@ class Clone:
             folders[:] = [name for name in folders if (place / name).as_posix() not in self._without]
             (target / place).mkdir()
             for name in names:
-                if (place / name).as_posix() not in self._without:
-                    shutil.copy2(source / place / name, target / place / name, follow_symlinks=False)
+                # What is written here later must not be written through a link: a record becomes a file.
+                here_is_link = (source / place / name).is_symlink()
+                if (place / name).as_posix() in self._without or (here_is_link and name == "history"):
+                    continue
+                is_record = stem_of(name) is not None
+                shutil.copy2(source / place / name, target / place / name, follow_symlinks=is_record)
             shutil.copystat(source / place, target / place)
 
     def _add(self, folder: str, status: os.stat_result, entry: os.DirEntry[str]) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from . import writing
 from .records import channel_of
 
 if TYPE_CHECKING:
@@ -50,4 +51,4 @@ def append(
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     if text and not text.endswith("\n"):
         text += "\n"
-    path.write_text(text + "\n".join(lines) + "\n", encoding="utf-8")
+    writing.replace(path, text + "\n".join(lines) + "\n")

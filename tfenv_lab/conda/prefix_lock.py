@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..errors import PrefixBusy
+from . import writing
 from .staging import MARK, home, real
 
 
@@ -45,6 +46,12 @@ def hold(prefix: Path, job: str, timeout: float = 0.0) -> Iterator[None]:
     """
     path = lock_path(prefix)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_symlink():
+        # No lock of ours is a link: somebody who may write here put it there, and it could lead to any file.
+        try:
+            path.unlink()
+        except OSError as error:
+            raise PrefixBusy(f"“{prefix.name}” cannot be locked: {path} is a link that is not ours.") from error
     lock = FileLock(path, timeout=timeout)
     try:
         lock.acquire()
@@ -54,7 +61,7 @@ def hold(prefix: Path, job: str, timeout: float = 0.0) -> Iterator[None]:
         raise PrefixBusy(f"“{prefix.name}” is being changed by {place}.") from error
     note = _note_path(prefix)
     try:
-        note.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "job": job}), encoding="utf-8")
+        writing.replace(note, json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "job": job}))
         yield
     finally:
         # Removed while held: filelock (4 and later) lets a waiter that opened the old file start over.

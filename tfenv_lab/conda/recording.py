@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import history, lock, revisions
+from . import history, lock, revisions, writing
 from .records import record_name
 from .staging import META
 
@@ -79,6 +78,4 @@ def _complete(staged: Path, installed: PrefixRecord, spec: str | None, linked: b
     for entry in stored["paths_data"]["paths"] if linked else ():
         if entry.get("path_type") == "softlink":
             entry.pop("sha256_in_prefix", None)
-    fresh = path.with_suffix(".tmp")
-    fresh.write_text(json.dumps(stored), encoding="utf-8")
-    os.replace(fresh, path)  # noqa: PTH105
+    writing.replace(path, json.dumps(stored))

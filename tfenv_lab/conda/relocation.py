@@ -12,10 +12,10 @@ import hashlib
 import io
 import os
 import re
-import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from . import writing
 from .pypi import site_packages
 from .staging import META
 
@@ -36,7 +36,7 @@ def relocate(tree: Path, old: Path, new: Path, packages: Mapping[str, Iterable[s
             record = place.read_bytes()
             for before, after in changed.values():
                 record = record.replace(_digest(before), _digest(after))
-            place.write_bytes(record)
+            writing.replace(place, record)
 
 
 def _digest(content: bytes) -> bytes:
@@ -56,19 +56,23 @@ def rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> None:
 def _rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> dict[str, tuple[bytes, bytes]]:
     """Replace ``old`` by ``new``; return both contents by path. What is no regular file is passed over.
 
+    So is what lies outside of ``tree``, by its path or behind a link: the records that name the files can be anybody's.
     A file is written anew, so that one it shares its contents with is not touched.
     """
     # Not the beginning of a longer name: /envs/tf is not in /envs/tf2.
     pattern = re.compile(re.escape(os.fsencode(old)) + rb"(?![\w.-])")
     changed = {}
+    folders: dict[Path, bool] = {}
     for inside in files:
         path = tree / inside
-        if not path.is_file() or path.is_symlink():
+        if path.parent not in folders:
+            folders[path.parent] = writing.is_within(path.parent, tree)
+        if not folders[path.parent] or not path.is_file() or path.is_symlink():
             continue
         content = _text(path)
         if content is not None and pattern.search(content):
             changed[inside] = content, pattern.sub(lambda _: os.fsencode(new), content)
-            _replace(path, changed[inside][1])
+            writing.replace(path, changed[inside][1])
     return changed
 
 
@@ -88,13 +92,6 @@ def _text(path: Path) -> bytes | None:
         return None if b"\0" in head else head + file.read()
 
 
-def _replace(path: Path, content: bytes) -> None:
-    fresh = path.with_name(f"{path.name}.tfenv-new")
-    fresh.write_bytes(content)
-    shutil.copymode(path, fresh)
-    fresh.replace(path)
-
-
 def _record(tree: Path, changed: set[Path]) -> None:
     """Enter the new hashes and sizes into the RECORDs that list a changed file (PEP 376)."""
     folder = site_packages(tree)
@@ -111,4 +108,4 @@ def _record(tree: Path, changed: set[Path]) -> None:
         if stale:
             text = io.StringIO()
             csv.writer(text, lineterminator="\n").writerows(rows)
-            _replace(path, text.getvalue().encode())
+            writing.replace(path, text.getvalue())

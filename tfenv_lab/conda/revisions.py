@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..models import EntryJson
+from . import writing
 
 FOLDER = "conda-meta/tfenv_lab"
 
@@ -71,7 +72,7 @@ def add(
         requested=dict(requested),
         job=job,
     )
-    lock_of(prefix, revision.number).write_text(lock, encoding="utf-8")
+    writing.replace(lock_of(prefix, revision.number), lock)
     # The record comes last: a revision counts once its lock is whole.
-    (folder / f"{revision.number:05d}.json").write_text(json.dumps(asdict(revision)), encoding="utf-8")
+    writing.replace(folder / f"{revision.number:05d}.json", json.dumps(asdict(revision)))
     return revision

@@ -69,7 +69,15 @@ async def apply(
         cloned = len(start.files - leaving)
         steps = linking.progress(sizes, coming, cloned, package_cache, watcher.progress, watcher.phase)
         link = linking.link(
-            records, staged, change.prefix, staying=staying, cache=package_cache, client=client, steps=steps
+            records,
+            staged,
+            change.prefix,
+            staying=staying,
+            begins_with=change.begins_with,
+            kept=start.files - leaving,
+            cache=package_cache,
+            client=client,
+            steps=steps,
         )
         _, snapshot = await _both(link, asyncio.to_thread(_complete, clone, steps))
         if change.source is not None and prefix.fingerprint(change.source) != start.fingerprint:

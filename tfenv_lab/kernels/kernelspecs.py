@@ -21,6 +21,7 @@ from jupyter_core.paths import jupyter_data_dir, jupyter_path
 
 from ..conda.bounded import BoundedReads
 from ..conda.records import names_in
+from ..conda.writing import is_within
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +62,10 @@ def user_folder() -> Path:
 
 def read(folder: Path) -> Kernelspec | None:
     """Return the kernelspec in a directory, or None where there is none that can be read."""
+    path = folder / "kernel.json"
     try:
-        spec = json.loads((folder / "kernel.json").read_text(encoding="utf-8"))
+        # A pipe would be read for ever.
+        spec = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
     except (OSError, ValueError):
         return None
     return Kernelspec(folder.name, folder, spec) if isinstance(spec, dict) else None
@@ -217,16 +220,18 @@ def program(argv: list[str], prefix: Path) -> list[str]:
     return [str(next((path for path in own if path.exists()), first)), *argv[1:]]
 
 
-def write(target: Path, spec: Mapping[str, Any], resources: Path) -> None:
+def write(target: Path, spec: Mapping[str, Any], resources: Path, prefix: Path) -> None:
     """Put a kernelspec in place as a whole: ``kernel.json`` and the icons that lie in ``resources``.
 
-    Readers see the old one or the new one. OSError where the directory cannot be written.
+    Jupyter shows the icons to whoever asks, so only regular files of the environment at ``prefix`` are copied: a link
+    that leads out of it is passed over. Readers see the old kernelspec or the new one. OSError where the directory
+    cannot be written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     staged = Path(tempfile.mkdtemp(prefix=".tfenv-", dir=target.parent))
     try:
         for path in sorted(resources.iterdir()) if resources.is_dir() else ():
-            if path.is_file() and path.name != "kernel.json":
+            if path.name != "kernel.json" and path.is_file() and is_within(path, prefix):
                 shutil.copyfile(path, staged / path.name)
         (staged / "kernel.json").write_text(json.dumps(spec, indent=1, ensure_ascii=False), encoding="utf-8")
         staged.chmod(0o755)

@@ -247,9 +247,9 @@ class KernelService(LoggingConfigurable):
                 if there is not None and there.mark is None:
                     message = f"A kernel that was not made here is already called {item.identifier}."
                     raise InvalidRequest(message, str(there.folder), hint="Rename the environment, or that kernel.")
-        for items in built.values():
+        for prefix, items in built.items():
             for item in items:
-                kernelspecs.write(folder / item.identifier, item.spec, item.resources)
+                kernelspecs.write(folder / item.identifier, item.spec, item.resources, prefix)
 
     def _reconcile(self, prefixes: Iterable[Path] | None) -> None:
         known = list(kernelspecs.ours())
