@@ -114,8 +114,8 @@ class _Package:
 class PackagePaths:
     """Looks at the packages of one change. They may come in any order, from any thread.
 
-    ``prefix`` is where they will lie, ``begins_with`` the tree that the change begins with (None for a new one), ``kept``
-    the files in it of packages that stay, ``site`` where ``noarch: python`` packages go.
+    ``prefix`` is where they will lie, ``begins_with`` the tree that the change begins with (None for a new one),
+    ``kept`` the files in it of packages that stay, ``site`` where ``noarch: python`` packages go.
     """
 
     def __init__(self, prefix: Path, begins_with: Path | None, kept: Collection[str], site: str) -> None:
