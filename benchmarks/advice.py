@@ -21,7 +21,7 @@ from tfenv_lab.jobs.checks import CheckService, state_of
 from tfenv_lab.jobs.models import Job, new_id, now
 from tfenv_lab.jobs.store import JobStore
 from tfenv_lab.tensorflow.advice import Known, advise
-from tfenv_lab.tensorflow.models import Check
+from tfenv_lab.tensorflow.checks.models import Check
 
 from .measure import Measure, milliseconds
 

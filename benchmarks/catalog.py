@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from tfenv_lab.conda.condarc import ChannelRef, CondaSettings
-from tfenv_lab.conda.repodata import Repodata
-from tfenv_lab.tensorflow.catalog import Catalog
+from tfenv_lab.conda.repodata.repodata import Repodata
+from tfenv_lab.conda.settings.channels import ChannelRef
+from tfenv_lab.conda.settings.condarc import CondaSettings
+from tfenv_lab.tensorflow.catalog.catalog import Catalog
 
 from .measure import Measure, milliseconds, slice_dir
 

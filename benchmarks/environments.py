@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from unittest.mock import patch
 
-from tfenv_lab.conda import condarc
+from tfenv_lab.conda.settings import condarc
 from tfenv_lab.environments.service import EnvironmentService
 from tfenv_lab.kernels.service import KernelService
 

@@ -15,8 +15,8 @@ from typing import Any
 from unittest.mock import AsyncMock, patch
 
 from tfenv_lab.app import TfenvLab
-from tfenv_lab.conda import history
-from tfenv_lab.conda import solve as solving
+from tfenv_lab.conda.prefix import history
+from tfenv_lab.conda.solving import solve as solving
 from tfenv_lab.services import Services
 
 from .measure import Measure, slice_dir

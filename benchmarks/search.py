@@ -10,8 +10,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tfenv_lab.conda.condarc import ChannelRef, CondaSettings
-from tfenv_lab.conda.repodata import Repodata
+from tfenv_lab.conda.repodata.repodata import Repodata
+from tfenv_lab.conda.settings.channels import ChannelRef
+from tfenv_lab.conda.settings.condarc import CondaSettings
 
 from .measure import Measure, milliseconds
 

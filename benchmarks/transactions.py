@@ -73,10 +73,13 @@ def measures() -> Iterator[Measure]:
 
 
 def _measures(url: str, folder: Path) -> Iterator[Measure]:
-    from tfenv_lab.conda import condarc, lock, network, prefix, transaction, virtual_packages
-    from tfenv_lab.conda.change import Change
-    from tfenv_lab.conda.repodata import Repodata
-    from tfenv_lab.conda.solve import solve
+    from tfenv_lab.conda.machine import virtual_packages
+    from tfenv_lab.conda.prefix import lock, state
+    from tfenv_lab.conda.repodata.repodata import Repodata
+    from tfenv_lab.conda.settings import condarc, network
+    from tfenv_lab.conda.solving.solve import solve
+    from tfenv_lab.conda.transaction.apply import apply
+    from tfenv_lab.conda.transaction.change import Change
 
     settings = condarc.with_channels(condarc.load(), [url])
 
@@ -86,7 +89,7 @@ def _measures(url: str, folder: Path) -> Iterator[Measure]:
         specs = [f"tensorflow {version}.* cpu_*", "python", "keras", "ipykernel", "pip"]
         records = await solve(repodata, specs, virtual_packages=virtual_packages.detect())
         start = time.perf_counter()
-        await transaction.apply(
+        await apply(
             Change(
                 **{
                     "origin": "in_place" if target.exists() else "new",
@@ -96,7 +99,7 @@ def _measures(url: str, folder: Path) -> Iterator[Measure]:
                     "lock": lock.dumps(records, [url], repodata.subdir),
                     "requested": {"tensorflow": specs[0]},
                     "channels": [url],
-                    "fingerprint": prefix.fingerprint(target) if target.exists() else None,
+                    "fingerprint": state.fingerprint(target) if target.exists() else None,
                     **fields,
                 }
             ),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from setup import environment
 
 if TYPE_CHECKING:
-    from tfenv_lab.conda.condarc import CondaSettings
+    from tfenv_lab.conda.settings.condarc import CondaSettings
 
 #: Seconds that the configured channels have to answer, all together.
 PATIENCE = 5.0
@@ -88,7 +88,7 @@ def local_channel() -> str:
 
 def choose() -> list[str]:
     """Return the channels to name on the command line; none where the configured ones answer."""
-    from tfenv_lab.conda.condarc import load
+    from tfenv_lab.conda.settings.condarc import load
 
     settings = load(os.environ)
     silent = silent_channels(settings)

@@ -1,17 +1,17 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
-import { cellsPlugin } from './plugins/cells';
-import { changesPlugin } from './plugins/changes';
-import { environmentsPlugin } from './plugins/environments';
-import { filesPlugin } from './plugins/files';
-import { localChannelPlugin } from './plugins/localChannel';
-import { managerPlugin } from './plugins/manager';
-import { missingKernelPlugin } from './plugins/missingKernel';
-import { notebookPlugin } from './plugins/notebook';
-import { notificationsPlugin } from './plugins/notifications';
-import { panelPlugin } from './plugins/panel';
-import { statusBarPlugin } from './plugins/statusbar';
-import { recordPlugin } from './plugins/record';
+import { importHelpPlugin } from './plugins/notebook/importHelp';
+import { missingKernelPlugin } from './plugins/notebook/missingKernel';
+import { notebookPlugin } from './plugins/notebook/notebook';
+import { recordPlugin } from './plugins/notebook/record';
+import { statusBarPlugin } from './plugins/notebook/statusbar';
+import { changesPlugin } from './plugins/panel/changes';
+import { environmentsPlugin } from './plugins/panel/environments';
+import { filesPlugin } from './plugins/panel/files';
+import { localChannelPlugin } from './plugins/panel/localChannel';
+import { managerPlugin } from './plugins/panel/manager';
+import { notificationsPlugin } from './plugins/panel/notifications';
+import { panelPlugin } from './plugins/panel/panel';
 
 export { ITfenvManager } from './tokens';
 
@@ -22,7 +22,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   changesPlugin,
   filesPlugin,
   notebookPlugin,
-  cellsPlugin,
+  importHelpPlugin,
   statusBarPlugin,
   missingKernelPlugin,
   recordPlugin,

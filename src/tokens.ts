@@ -1,13 +1,13 @@
 import { Token } from '@lumino/coreutils';
 
-import type { CatalogModel } from './models/catalog';
-import type { DetailsModel } from './models/details';
-import type { EnvironmentsModel } from './models/environments';
-import type { JobsModel } from './models/jobs';
-import type { NavigationModel } from './models/navigation';
-import type { PlansModel } from './models/plans';
-import type { RecordsModel } from './models/records';
-import type { StatusModel } from './models/status';
+import type { CatalogModel } from './models/state/catalog';
+import type { DetailsModel } from './models/state/details';
+import type { EnvironmentsModel } from './models/state/environments';
+import type { JobsModel } from './models/state/jobs';
+import type { NavigationModel } from './models/state/navigation';
+import type { PlansModel } from './models/state/plans';
+import type { RecordsModel } from './models/state/records';
+import type { StatusModel } from './models/state/status';
 
 /**
  * The state of the extension: what the server knows, and what the panel shows of it.

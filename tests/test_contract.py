@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 import tfenv_lab
 from tfenv_lab.app import HANDLERS, TfenvLab
-from tfenv_lab.base import AUTH_RESOURCE
+from tfenv_lab.handlers.base import AUTH_RESOURCE
 from tfenv_lab.jobs.events import SCHEMA_PATH
 
 from .contract import CONTRACT, check_answer, check_schema, closed

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tfenv_lab import environment_names
-from tfenv_lab.conda.untrusted import MAX_BYTES
+from tfenv_lab.conda.formats.untrusted import MAX_BYTES
 from tfenv_lab.environment_names import check_name
 from tfenv_lab.errors import InvalidName
 

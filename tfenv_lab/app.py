@@ -8,7 +8,6 @@ from typing import Any
 from jupyter_server.utils import url_path_join
 from traitlets import Bool, Int
 
-from .base import ROOT, RefusalHandler
 from .configuration import (
     CheckedApp,
     DisplayName,
@@ -19,19 +18,19 @@ from .configuration import (
     refusal,
     unread,
 )
-from .environments.export_handlers import HANDLERS as EXPORT
-from .environments.handlers import HANDLERS as ENVIRONMENTS
 from .errors import NotStarted, TfenvError
+from .handlers.base import ROOT, RefusalHandler
+from .handlers.catalog import HANDLERS as CATALOG
+from .handlers.environments import HANDLERS as ENVIRONMENTS
+from .handlers.jobs import HANDLERS as JOBS
+from .handlers.local_channel import HANDLERS as LOCAL_CHANNEL
+from .handlers.plans import HANDLERS as PLANS
+from .handlers.status import HANDLERS as STATUS
 from .jobs.events import SCHEMA_PATH
-from .jobs.handlers import HANDLERS as JOBS
 from .kernels import provisioner
-from .local_channel.handlers import HANDLERS as LOCAL_CHANNEL
-from .plans.handlers import HANDLERS as PLANS
 from .services import Services
-from .status import HANDLERS as STATUS
-from .tensorflow.handlers import HANDLERS as TENSORFLOW
 
-HANDLERS = [*STATUS, *ENVIRONMENTS, *EXPORT, *TENSORFLOW, *PLANS, *JOBS, *LOCAL_CHANNEL]
+HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *PLANS, *JOBS, *LOCAL_CHANNEL]
 
 
 class TfenvLab(CheckedApp):

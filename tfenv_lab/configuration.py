@@ -19,8 +19,8 @@ from traitlets import Bool, Container, Int, List, TraitError, Unicode
 from traitlets.config import Config
 from traitlets.config.loader import DeferredConfig, LazyConfigValue
 
-from .conda.bounded import BoundedReads
-from .conda.channels import can_be
+from .conda.settings.channels import can_be
+from .disk.reads import BoundedReads
 from .environments.protection import is_path
 from .errors import Misconfigured
 from .kernels.naming import is_format

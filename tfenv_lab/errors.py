@@ -1,7 +1,7 @@
 """Domain errors: each carries the HTTP status, the machine code, and what a person is told.
 
 The codes are the ``reason`` values of the REST contract. Code below the handlers raises these;
-``base.py`` is the only place that turns them into a response.
+``handlers/base.py`` is the only place that turns them into a response.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
-import os
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
-from .conda.bounded import BoundedReads
+from .disk.reads import BoundedReads
+from .disk.space import writable
 from .environments.service import EnvironmentService
 from .errors import TfenvError
 from .jobs.aftermath import Aftermath
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from jupyter_events import EventLogger
 
     from .app import TfenvLab
-    from .conda.condarc import CondaSettings
-    from .conda.repodata import Repodata
+    from .conda.repodata.repodata import Repodata
+    from .conda.settings.condarc import CondaSettings
     from .environments.models import EnvironmentFacts, Update
     from .jobs.models import Job
     from .models import Advice
-    from .tensorflow.catalog import Catalog
+    from .tensorflow.catalog.catalog import Catalog
 
 
 class Services:
@@ -58,7 +58,7 @@ class Services:
     @cached_property
     def configured(self) -> CondaSettings:
         """condarc's settings with the traits laid over them."""
-        from .conda import condarc
+        from .conda.settings import condarc
 
         settings = condarc.load()
         if self.app.channels:
@@ -97,14 +97,14 @@ class Services:
     @cached_property
     def repodata(self) -> Repodata:
         """What the channels hold."""
-        from .conda.repodata import Repodata
+        from .conda.repodata.repodata import Repodata
 
         return Repodata(self.conda)
 
     @cached_property
     def catalog(self) -> Catalog:
         """The TensorFlow releases on the channels."""
-        from .tensorflow.catalog import Catalog
+        from .tensorflow.catalog.catalog import Catalog
 
         return Catalog(self.repodata)
 
@@ -246,12 +246,6 @@ class Services:
         from .tensorflow.advice import Known, advise
 
         return advise(facts, self.catalog.known(facts) if "catalog" in self.__dict__ else Known())
-
-
-def writable(path: Path) -> bool:
-    """Tell whether a directory can be written, or made where it is not there yet."""
-    place = next((p for p in (path, *path.parents) if p.exists()), path)
-    return os.access(place, os.W_OK | os.X_OK)
 
 
 #: A drive that does not answer cannot be written.

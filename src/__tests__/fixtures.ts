@@ -10,7 +10,7 @@ import type {
   Status,
   Variant
 } from '../api/generated';
-import type { FailedJob } from '../models/jobs';
+import type { FailedJob } from '../models/state/jobs';
 
 const PREFIX = '/home/ada/.conda/envs';
 const CHANNEL = {

@@ -1,7 +1,7 @@
 import type { ServerConnection } from '@jupyterlab/services';
 
-import { request } from '../request';
 import type { AvailablePackage, Catalog } from './generated';
+import { request } from './request';
 
 /**
  * What the channels have: TensorFlow releases, and packages by name.

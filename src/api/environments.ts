@@ -1,6 +1,5 @@
 import type { ServerConnection } from '@jupyterlab/services';
 
-import { request, requestText } from '../request';
 import type {
   Difference,
   Environment,
@@ -12,6 +11,7 @@ import type {
   Revision,
   Size
 } from './generated';
+import { request, requestText } from './request';
 
 /**
  * Environments and what belongs to one.

@@ -1,7 +1,7 @@
 import type { ServerConnection } from '@jupyterlab/services';
 
-import { request, requestText } from '../request';
 import type { Job } from './generated';
+import { request, requestText } from './request';
 
 /**
  * Jobs: the work that applies plans.

@@ -1,7 +1,7 @@
 import type { ServerConnection } from '@jupyterlab/services';
 
-import { request } from '../request';
 import type { Plan, PlanRequest } from './generated';
+import { request } from './request';
 
 /**
  * Plans: what a request would change.

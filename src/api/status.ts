@@ -1,7 +1,7 @@
 import type { ServerConnection } from '@jupyterlab/services';
 
-import { request } from '../request';
 import type { Job, Status } from './generated';
+import { request } from './request';
 
 /**
  * What the server and its machine are, and which channels it uses.

@@ -2,7 +2,7 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { IComparison } from '../models/records';
+import type { IComparison } from '../models/state/records';
 
 /** What to do about an environment that is not the one a notebook records; null: nothing. */
 export type DifferenceAction = 'record' | 'recreate' | null;

@@ -4,8 +4,8 @@ import { HTMLSelect } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { Environment } from '../api/generated';
-import type { IExportKind } from '../models/files';
-import { exportKinds } from '../models/files';
+import type { IExportKind } from '../models/form/files';
+import { exportKinds } from '../models/form/files';
 
 /** What to write, and where to. */
 export interface IExportChoice {

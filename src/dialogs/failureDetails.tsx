@@ -2,8 +2,8 @@ import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import { toldOf } from '../models/announcements';
-import type { IFailure } from '../request';
+import type { IFailure } from '../api/request';
+import { toldOf } from '../models/texts/announcements';
 
 /** Show a failure, or a job's log, at full length. */
 export async function showDetails(

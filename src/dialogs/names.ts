@@ -2,7 +2,7 @@ import { InputDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Environment } from '../api/generated';
-import { freeName } from '../models/naming';
+import { freeName } from '../models/form/naming';
 
 /** Ask for the name of a copy; null when the user thinks better of it. */
 export async function askCloneName(

@@ -5,9 +5,9 @@ import { Signal } from '@lumino/signaling';
 import React from 'react';
 
 import { CommandIDs } from '../commandids';
-import { describeCurrent } from '../models/current';
-import type { EnvironmentsModel } from '../models/environments';
-import type { RecordsModel } from '../models/records';
+import { describeCurrent } from '../models/notebook/current';
+import type { EnvironmentsModel } from '../models/state/environments';
+import type { RecordsModel } from '../models/state/records';
 
 /**
  * The environment of the notebook in front: "tf219 · TensorFlow 2.19.0 · CPU". A click opens its details. Where it is not

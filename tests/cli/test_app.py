@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tfenv_lab.cli.app import TfenvApp
-from tfenv_lab.tensorflow.models import Check
+from tfenv_lab.tensorflow.checks.models import Check
 
 from ..tiny_channel import TinyChannel
 from ..tiny_tensorflow import PYTHON

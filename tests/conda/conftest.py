@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 from rattler import Gateway, MatchSpec
 
-from tfenv_lab.conda import lock, recovery, revisions, transaction, virtual_packages
-from tfenv_lab.conda import prefix as prefixes
-from tfenv_lab.conda.change import Change
-from tfenv_lab.conda.progress import Progress
+from tfenv_lab.conda.machine import virtual_packages
+from tfenv_lab.conda.prefix import lock, revisions
+from tfenv_lab.conda.prefix import state as prefixes
+from tfenv_lab.conda.transaction import apply as transaction
+from tfenv_lab.conda.transaction import recovery
+from tfenv_lab.conda.transaction.change import Change
+from tfenv_lab.conda.transaction.progress import Progress
 
 from ..tiny_channel import TinyChannel
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from tfenv_lab.conda import condarc
-from tfenv_lab.conda.activation import environment_variables
+from tfenv_lab.conda.prefix.activation import environment_variables
+from tfenv_lab.conda.settings import condarc
 
 from ..conftest import Api
 from ..tiny_channel import TinyChannel

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from tests.prefixes import make_prefix
-from tfenv_lab.conda import condarc, condarc_files, roots
+from tfenv_lab.conda.settings import condarc, files, roots
 from tfenv_lab.environments.models import Environment
 from tfenv_lab.environments.service import EnvironmentService
 
@@ -40,7 +40,7 @@ def settle(prefix: Path) -> None:
 @pytest.fixture(autouse=True)
 def own_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """This machine's system directories and conda installations are out of sight."""
-    monkeypatch.setattr(condarc_files, "SYSTEM_DIRS", (str(tmp_path / "etc"),))
+    monkeypatch.setattr(files, "SYSTEM_DIRS", (str(tmp_path / "etc"),))
     monkeypatch.setattr(roots, "SYSTEM_ROOTS", (tmp_path / "opt" / "conda",))
 
 

@@ -15,7 +15,7 @@ from tests.environments.conftest import run
 from tests.kernels.on_disk import hand_made, registered
 from tests.prefixes import make_prefix
 from tests.tiny_tensorflow import PYTHON
-from tfenv_lab.conda import condarc, roots
+from tfenv_lab.conda.settings import condarc, roots
 from tfenv_lab.environments.service import EnvironmentService
 from tfenv_lab.kernels import diagnosis
 from tfenv_lab.kernels.service import KernelService

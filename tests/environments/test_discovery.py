@@ -11,7 +11,7 @@ import pytest
 
 from tests.environments.conftest import run
 from tests.prefixes import make_prefix
-from tfenv_lab.conda import condarc
+from tfenv_lab.conda.settings import condarc
 from tfenv_lab.environments.discovery import id_of
 from tfenv_lab.environments.service import EnvironmentService
 

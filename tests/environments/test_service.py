@@ -12,7 +12,7 @@ import pytest
 
 from tests.environments.conftest import only, run, settle
 from tests.prefixes import add_record, make_prefix
-from tfenv_lab.conda.bounded import BoundedReads
+from tfenv_lab.disk.reads import BoundedReads
 from tfenv_lab.environments import facts
 from tfenv_lab.environments.models import Kernel, LastCheck, Update
 from tfenv_lab.environments.service import EnvironmentService

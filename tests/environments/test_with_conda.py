@@ -12,7 +12,7 @@ import pytest
 from tests.environments.conftest import run
 from tests.kernels.original import CONDA
 from tests.prefixes import make_prefix
-from tfenv_lab.conda import condarc
+from tfenv_lab.conda.settings import condarc
 from tfenv_lab.environments.service import EnvironmentService
 
 PATH = os.environ["PATH"]

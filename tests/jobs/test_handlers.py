@@ -17,7 +17,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import start_new_async_kernel
 
-from tfenv_lab.conda import registry
+from tfenv_lab.conda.prefix import registry
 
 from ..conftest import Api
 from ..tiny_channel import TinyChannel

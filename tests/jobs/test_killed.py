@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from tfenv_lab.conda import prefix as prefixes
-from tfenv_lab.conda import staging
+from tfenv_lab.conda.prefix import state as prefixes
+from tfenv_lab.conda.transaction import staging
 from tfenv_lab.jobs import recovery
 from tfenv_lab.jobs.messages import Order
 from tfenv_lab.jobs.models import Job
 
 from ..conda.conftest import Lab, lab
-from ..conda.killing import DONE, end, order, removal, start, tree, until_first_word, whole, widen
+from ..conda.transaction.killing import DONE, end, order, removal, start, tree, until_first_word, whole, widen
 
 __all__ = ["lab"]
 

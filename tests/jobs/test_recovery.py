@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tfenv_lab.conda import staging
+from tfenv_lab.conda.transaction import staging
 from tfenv_lab.jobs import recovery
 from tfenv_lab.jobs.messages import Failed
 from tfenv_lab.jobs.models import Job

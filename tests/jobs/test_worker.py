@@ -16,7 +16,7 @@ import pytest
 from tfenv_lab import serde
 from tfenv_lab.jobs import worker
 from tfenv_lab.jobs.messages import Message, PhaseBegun, RunCheck
-from tfenv_lab.tensorflow.observed import Subject
+from tfenv_lab.tensorflow.checks.evidence import Subject
 
 
 def test_it_ends_when_its_server_does(tmp_path: Path) -> None:

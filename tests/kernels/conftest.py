@@ -13,8 +13,8 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from tests.prefixes import make_prefix
-from tfenv_lab.conda import condarc
-from tfenv_lab.conda.condarc import CondaSettings
+from tfenv_lab.conda.settings import condarc
+from tfenv_lab.conda.settings.condarc import CondaSettings
 from tfenv_lab.kernels.service import KernelService
 
 Result = TypeVar("Result")

@@ -17,7 +17,7 @@ from tests.kernels.on_disk import hand_made, registered, spec_of
 from tests.kernels.test_naming import CASES
 from tests.prefixes import add_kernel, make_prefix
 from tests.tiny_tensorflow import PYTHON as VERSION
-from tfenv_lab.conda import condarc
+from tfenv_lab.conda.settings import condarc
 from tfenv_lab.environments.service import EnvironmentService
 from tfenv_lab.kernels.naming import environment_names, kernel_id
 from tfenv_lab.kernels.service import KernelService

@@ -14,7 +14,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from tests.kernels.conftest import ask, run, started
 from tests.kernels.on_disk import hand_made, kernels, registered, spec_of
 from tests.prefixes import add_kernel, make_prefix
-from tfenv_lab.conda.condarc import CondaSettings
+from tfenv_lab.conda.settings.condarc import CondaSettings
 from tfenv_lab.environments.models import Kernel
 from tfenv_lab.errors import InvalidRequest
 from tfenv_lab.kernels.service import KernelService

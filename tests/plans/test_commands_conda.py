@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tfenv_lab.conda.records import stem_of
+from tfenv_lab.conda.prefix.records import stem_of
 
 from .. import python_package
 from ..conftest import Api

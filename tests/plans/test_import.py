@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tfenv_lab.conda import importing, pinned
+from tfenv_lab.conda.formats import exact, reading
+from tfenv_lab.conda.formats.model import Pinned
 from tfenv_lab.errors import InvalidRequest
 
 from ..conftest import Api
@@ -188,9 +189,9 @@ HOSTILE = [
 @pytest.mark.parametrize(("text", "said"), HOSTILE, ids=range(len(HOSTILE)))
 def test_a_malformed_or_hostile_file_gets_a_clear_sentence(text: str, said: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        found = importing.read(text, None, SUBDIR)
+        found = reading.read(text, None, SUBDIR)
         for package in found.pinned or ():
-            pinned.address(package.url, ["https://x"], SUBDIR)
+            exact.address(package.url, ["https://x"], SUBDIR)
     assert said in refused.value.message
 
 
@@ -248,8 +249,8 @@ def test_a_conda_lock_of_several_platforms_is_read_for_this_one() -> None:
             package("d", "linux-64", manager="pip", url="https://p/d-1.whl"),
         ]
     )
-    found = importing.read(text, None, SUBDIR)
+    found = reading.read(text, None, SUBDIR)
     assert found.format == "conda-lock"
-    assert found.pinned == (importing.Pinned("https://c/noarch/a-1-0.conda", depends=("python >=3.9", "pip")),)
+    assert found.pinned == (Pinned("https://c/noarch/a-1-0.conda", depends=("python >=3.9", "pip")),)
     assert found.pypi == ("d==1",)
     assert any("dev" in note for note in found.notes)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tfenv_lab.conda import importing
+from tfenv_lab.conda.formats import reading
 
 from .. import python_package
 from ..conftest import Api
@@ -52,7 +52,7 @@ async def test_what_pip_installed_is_written_back(api: Api) -> None:
     assert [(p["name"], p["version"]) for p in found["packages"] if p["source"] == "pypi"] == [("greet", "2.0")]
     _, text = await api.call("GET", f"environments/{environment['id']}/export?format=environment-yml")
     assert yaml.safe_load(text)["dependencies"] == ["pip", "python", {"pip": ["greet==2.0"]}]
-    assert importing.read(text, None, "linux-64").pypi == ("greet==2.0",)
+    assert reading.read(text, None, "linux-64").pypi == ("greet==2.0",)
 
 
 async def test_what_pip_cannot_install_fails_the_job_and_leaves_nothing(api: Api) -> None:

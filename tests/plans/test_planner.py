@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tfenv_lab.conda import prefix as prefixes
+from tfenv_lab.conda.prefix import records
 
 from ..conftest import Api
 
@@ -16,13 +16,13 @@ from ..conftest import Api
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The prefixes whose records are read, in order."""
     found: list[Path] = []
-    read = prefixes.available
+    read = records.available
 
     def remembering(prefix: Path) -> Any:
         found.append(prefix)
         return read(prefix)
 
-    monkeypatch.setattr(prefixes, "available", remembering)
+    monkeypatch.setattr(records, "available", remembering)
     return found
 
 

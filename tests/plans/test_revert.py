@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tfenv_lab.conda.staging import discard
+from tfenv_lab.conda.transaction.staging import discard
 
 from ..conftest import Api
 from ..tiny_channel import TinyChannel

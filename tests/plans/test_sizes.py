@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tfenv_lab.conda.staging import discard
+from tfenv_lab.conda.transaction.staging import discard
 
 from ..conftest import Api
 from ..tiny_channel import LONG, TinyChannel

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from tfenv_lab.conda.condarc import ChannelRef, CondaSettings
-from tfenv_lab.conda.repodata import Repodata
-from tfenv_lab.tensorflow.catalog import Catalog
+from tfenv_lab.conda.repodata.repodata import Repodata
+from tfenv_lab.conda.settings.channels import ChannelRef
+from tfenv_lab.conda.settings.condarc import CondaSettings
+from tfenv_lab.tensorflow.catalog.catalog import Catalog
 from tfenv_lab.tensorflow.models import CatalogModel, Release, Variant
 
 from ..tiny_channel import TinyChannel
-from .fake_environment import FakeEnvironment
 
 #: An x86-64-v3 Linux without a GPU, whatever runs the tests.
 MACHINE = {
@@ -82,11 +82,3 @@ def release_of(model: CatalogModel, version: str) -> Release:
 
 def variant_of(model: CatalogModel, version: str, name: str) -> Variant:
     return next(variant for variant in release_of(model, version).variants if variant.name == name)
-
-
-@pytest.fixture
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEnvironment:
-    """An environment without TensorFlow, and without the variables that a check would look at."""
-    for name in ("PYTHONPATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "TF_USE_LEGACY_KERAS"):
-        monkeypatch.delenv(name, raising=False)
-    return FakeEnvironment(tmp_path / "envs" / "fake")

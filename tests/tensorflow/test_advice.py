@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from tfenv_lab.conda import virtual_packages
-from tfenv_lab.conda.pypi import PypiPackage
-from tfenv_lab.conda.records import PackageStem
+from tfenv_lab.conda.machine import virtual_packages
+from tfenv_lab.conda.prefix.pypi import PypiPackage
+from tfenv_lab.conda.prefix.records import PackageStem
 from tfenv_lab.environments.models import EnvironmentFacts, Keras, TensorFlow, Update
 from tfenv_lab.models import Advice
 from tfenv_lab.plans import requests
 from tfenv_lab.tensorflow.advice import Known, advise, keras_fits
-from tfenv_lab.tensorflow.catalog import Catalog
+from tfenv_lab.tensorflow.catalog.catalog import Catalog
 
 from .conftest import Forge
 

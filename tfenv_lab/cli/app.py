@@ -6,7 +6,7 @@ from typing import Any
 
 from jupyter_core.application import JupyterApp
 
-from .. import __version__
+from .._version import __version__
 from .changes import CloneApp, CreateApp, ImportApp, RemoveApp, RenameApp, RevertApp, UpdateApp
 from .command import TfenvCommand
 from .reading import CheckApp, ExportApp, ListApp, VersionsApp

@@ -12,7 +12,7 @@ from typing import Any
 from jupyter_core.application import JupyterApp
 from traitlets import Bool
 
-from .. import __version__
+from .._version import __version__
 from ..app import TfenvLab
 from ..configuration import refusal, unread
 from ..environments.models import Environment

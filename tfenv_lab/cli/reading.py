@@ -9,7 +9,7 @@ from traitlets import Unicode
 
 from ..environments.exporting import export
 from ..services import Services
-from ..tensorflow.models import Check
+from ..tensorflow.checks.models import Check
 from .command import PROBLEMS, TfenvCommand, table
 
 

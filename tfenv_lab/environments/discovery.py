@@ -16,12 +16,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..conda import roots
-from ..conda.bounded import BoundedReads
-from ..conda.staging import MARK
+from ..conda.settings import roots
+from ..conda.transaction.staging import MARK
+from ..disk.reads import BoundedReads
 
 if TYPE_CHECKING:
-    from ..conda.condarc import CondaSettings
+    from ..conda.settings.condarc import CondaSettings
 
 
 @dataclass(frozen=True)

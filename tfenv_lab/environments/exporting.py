@@ -1,18 +1,20 @@
-"""Reading an environment for export."""
+"""Read an environment as the contents of a file: to export it, or to compare it with one."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidRequest
 
 if TYPE_CHECKING:
     from rattler import PrefixRecord
 
-    from ..conda.channels import ChannelRef
-    from ..conda.condarc import CondaSettings
-    from ..conda.export import Contents
+    from ..conda.formats.model import Contents, Imported
+    from ..conda.settings.channels import ChannelRef
+    from ..conda.settings.condarc import CondaSettings
     from .models import Environment
 
 
@@ -22,9 +24,9 @@ async def export(environment: Environment, format_: str, detail: str, settings: 
 
 
 def _export(environment: Environment, format_: str, detail: str, settings: CondaSettings) -> str:
-    from ..conda import export as exports
-    from ..conda import notebook
-    from ..conda.importing import NOTEBOOK
+    from ..conda.formats import notebook
+    from ..conda.formats import writing as exports
+    from ..conda.formats.model import NOTEBOOK
 
     contents = read(environment, settings)
     if format_ == NOTEBOOK:
@@ -39,9 +41,11 @@ def _export(environment: Environment, format_: str, detail: str, settings: Conda
 
 def read(environment: Environment, settings: CondaSettings) -> Contents:
     """Return what an environment holds, as exports have it."""
-    from ..conda import platform
-    from ..conda.export import Contents
-    from ..conda.prefix import pypi_packages, records, requested_specs
+    from ..conda.formats.model import Contents
+    from ..conda.machine.virtual_packages import current_subdir
+    from ..conda.prefix.pypi import pypi_packages
+    from ..conda.prefix.records import records
+    from ..conda.prefix.state import requested_specs
 
     prefix = Path(environment.prefix)
     installed = records(prefix)
@@ -51,15 +55,58 @@ def read(environment: Environment, settings: CondaSettings) -> Contents:
         requested_specs(prefix),
         pypi_packages(prefix),
         _channels(installed, settings),
-        platform.subdir(),
+        current_subdir(),
     )
 
 
 def _channels(installed: list[PrefixRecord], settings: CondaSettings) -> list[ChannelRef]:
     """Return the channels that the packages came from: the configured ones in their order, then others."""
-    from ..conda.condarc import resolve_channel
+    from ..conda.settings.condarc import resolve_channel
 
     urls = dict.fromkeys(record.url.rsplit("/", 1)[0] for record in installed if record.url)
     used = dict.fromkeys(resolve_channel(url, settings) for url in urls)
     known = [ref for ref in settings.channels if ref in used]
     return [*known, *(ref for ref in used if ref not in known)] or list(settings.channels)
+
+
+#: What an environment is about comes before the rest.
+_LEADING = ("tensorflow", "keras", "python")
+
+
+async def differences(environment: Environment, content: str, settings: CondaSettings) -> list[dict[str, Any]]:
+    """Return the packages in which an environment and a file differ: ``{name, recorded, installed}``, texts or None.
+
+    Raises InvalidRequest for a file that is none, is for another platform, or holds no exact packages.
+    """
+    return await asyncio.to_thread(_differences, environment, content, settings)
+
+
+def _differences(environment: Environment, content: str, settings: CondaSettings) -> list[dict[str, Any]]:
+    from ..conda.formats import reading
+    from ..conda.machine.virtual_packages import current_subdir
+
+    file = reading.read(content, None, current_subdir())
+    recorded = _packages(file)
+    contents = read(environment, settings)
+    installed = {r.name.normalized: f"{r.version} {r.build}" for r in contents.records}
+    installed |= {f"{package.name} (pip)": package.version for package in contents.pypi}
+    names = [name for name in recorded.keys() | installed.keys() if recorded.get(name) != installed.get(name)]
+    names.sort(key=lambda name: (_LEADING.index(name) if name in _LEADING else len(_LEADING), name))
+    return [{"name": name, "recorded": recorded.get(name), "installed": installed.get(name)} for name in names]
+
+
+def _packages(file: Imported) -> dict[str, str]:
+    """Return version and build by name; pip's packages have no build."""
+    from ..conda.formats import exact
+    from ..conda.prefix.pypi import normalize
+
+    if file.pinned is None:
+        raise InvalidRequest("The file holds no exact packages to compare with.")
+    found = {}
+    for package in file.pinned:
+        name, version, build = exact.parts(package.url)
+        found[name] = f"{version} {build}"
+    for requirement in file.pypi:
+        name, _, version = requirement.partition("==")
+        found[f"{normalize(name)} (pip)"] = version
+    return found

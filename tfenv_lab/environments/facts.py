@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ..conda.pypi import PypiPackage, normalize, site_packages, unowned
-from ..conda.records import PackageStem, names_in, record_files, stem_of
+from ..conda.prefix.pypi import PypiPackage, normalize, site_packages, unowned
+from ..conda.prefix.records import PackageStem, names_in, record_files, stem_of
 from ..models import Advice
 from .discovery import hash_of
 from .frameworks import BEGINNINGS, LETTERS, concerns, keras_of, tensorflow_of

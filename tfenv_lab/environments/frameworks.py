@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..conda.pypi import PypiPackage
-from ..conda.records import PackageStem
-from ..tensorflow.variants import variant_of
+from ..conda.prefix.pypi import PypiPackage
+from ..conda.prefix.records import PackageStem
+from ..variants import variant_of
 from .models import Keras, TensorFlow
 
 #: Distributions on PyPI that hold the package ``tensorflow``, best known first.

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..conda.bounded import BoundedReads
+from ..disk.reads import BoundedReads
 from . import discovery, facts
 from .discovery import Candidate
 from .facts import Reading
 from .models import EnvironmentFacts
 
 if TYPE_CHECKING:
-    from ..conda.condarc import CondaSettings
+    from ..conda.settings.condarc import CondaSettings
 
 log = logging.getLogger(__name__)
 

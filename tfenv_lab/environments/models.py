@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from ..conda.pypi import PypiPackage
-from ..conda.records import PackageStem
+from ..conda.prefix.pypi import PypiPackage
+from ..conda.prefix.records import PackageStem
 from ..models import Advice
 
 Source = Literal["conda", "pypi"]

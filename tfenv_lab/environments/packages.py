@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..conda.channels import split_credentials
-from ..conda.prefix import load_json, pypi_packages, record_files, requested_specs
-from ..conda.records import channel_of, stem_of
+from ..conda.prefix.pypi import pypi_packages
+from ..conda.prefix.records import channel_of, load_json, record_files, stem_of
+from ..conda.prefix.state import requested_specs
+from ..conda.settings.channels import split_credentials
 from .models import Package
 
 

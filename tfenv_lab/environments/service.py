@@ -20,7 +20,7 @@ from .protection import Protection
 from .size import Size, size_of
 
 if TYPE_CHECKING:
-    from ..conda.condarc import CondaSettings
+    from ..conda.settings.condarc import CondaSettings
 
 
 class EnvironmentService(LoggingConfigurable):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..conda.change import Change
+from ..conda.transaction.change import Change
 from ..errors import InvalidRequest
 from .messages import Succeeded
 from .models import Job

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..conda.prefix import fingerprint
+from .. import variants
+from ..conda.prefix.state import fingerprint
 from ..environments.inventory import Seen
 from ..environments.models import Environment, EnvironmentFacts, Kernel, LastCheck
 from ..errors import NotFound, PrefixBusy
 from ..kernels import kernelspecs
-from ..tensorflow import family
-from ..tensorflow.observed import Subject
+from ..tensorflow.checks.evidence import Subject
 from .models import Job
 from .store import JobStore
 
@@ -67,12 +67,12 @@ class CheckService:
         """Check an environment whose TensorFlow a job changed, or whose kernel's Keras."""
         if job.kind in ("check", "delete") or job.environment is None:
             return
-        from ..conda import revisions
+        from ..conda.prefix import revisions
 
         history = await asyncio.to_thread(revisions.read, Path(job.prefix))
         changed = {entry["name"] for revision in history if revision.job == job.id for entry in revision.entries}
         environment = await self._environments().get(job.environment)
-        if environment.tensorflow is not None and (changed & family.NAMES or job.settings.get("legacy_keras")):
+        if environment.tensorflow is not None and (changed & variants.FAMILY or job.settings.get("legacy_keras")):
             await self.begin_in_background(environment.id)
 
     def newest(self, seen: Iterable[Seen], kernels: Mapping[str, Kernel]) -> dict[str, LastCheck]:
@@ -105,8 +105,8 @@ def state_of(prefix: Path, kernel: Kernel | None) -> str:
 
 def _subject(environment: Environment) -> Subject:
     """Return what is checked."""
-    from ..conda import virtual_packages
-    from ..conda.activation import environment_variables
+    from ..conda.machine import virtual_packages
+    from ..conda.prefix.activation import environment_variables
 
     prefix = Path(environment.prefix)
     # Jupyter has kernels' names in small letters.

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ..conda.change import Change
-from ..conda.condarc import CondaSettings
-from ..conda.progress import Progress
-from ..conda.staging import Leftover
+from ..conda.settings.condarc import CondaSettings
+from ..conda.transaction.change import Change
+from ..conda.transaction.progress import Progress
+from ..conda.transaction.staging import Leftover
 from ..models import ErrorJson, Phase
-from ..tensorflow.models import Check
-from ..tensorflow.observed import Subject
+from ..tensorflow.checks.evidence import Subject
+from ..tensorflow.checks.models import Check
 
 
 class ApplyChange(Struct, frozen=True, tag="apply"):

@@ -9,11 +9,11 @@ from datetime import datetime, timezone
 from typing import Any, Literal
 
 from .. import serde
-from ..conda.progress import Progress
-from ..conda.staging import Leftover
+from ..conda.transaction.progress import Progress
+from ..conda.transaction.staging import Leftover
 from ..errors import TfenvError
 from ..models import ErrorJson, Phase
-from ..tensorflow.models import Check
+from ..tensorflow.checks.models import Check
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
 FINISHED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "interrupted"})

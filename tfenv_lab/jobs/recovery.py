@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from ..conda.bounded import BoundedReads
-from ..conda.staging import Leftover
+from ..conda.transaction.staging import Leftover
+from ..disk.reads import BoundedReads
 from ..errors import JobFailed, PrefixBusy, from_json
 from .messages import Failed, Succeeded
 from .models import DONE, Job, Server
@@ -60,7 +60,7 @@ def clean_up(job: Job) -> tuple[bool, list[Leftover]]:
 
         discard_unfinished()
         return False, []
-    from ..conda import prefix_lock, recovery
+    from ..conda.transaction import prefix_lock, recovery
 
     prefix, moved_from = Path(job.prefix), Path(job.moved_from) if job.moved_from else None
     places = [place for place in (prefix, moved_from) if place is not None]
@@ -87,7 +87,7 @@ def _reachable(prefixes: Collection[Path]) -> list[Path]:
 
 def discard_again(paths: Iterable[str]) -> dict[str, Leftover]:
     """Try to delete trees once more and return, by path, what still cannot be deleted."""
-    from ..conda import staging
+    from ..conda.transaction import staging
 
     return {path: left for path in paths if (left := staging.discard(Path(path)))}
 
@@ -97,7 +97,7 @@ def collect(prefixes: Collection[Path], busy: Collection[str]) -> list[Leftover]
 
     Returns what could not be deleted. Blocks as long as deleting takes.
     """
-    from ..conda import prefix_lock, recovery, staging
+    from ..conda.transaction import prefix_lock, recovery, staging
 
     found: list[Leftover] = []
     for token, prefix in sorted(staging.leftovers(_reachable(prefixes))):

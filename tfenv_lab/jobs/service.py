@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets.config import LoggingConfigurable
 
-from ..conda.staging import Leftover
+from ..conda.transaction.staging import Leftover
 from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning, PrefixBusy, Protected
 from ..plans import requests
 from ..plans.sizes import require_room
@@ -33,10 +33,10 @@ from .models import DONE, FINISHED, PHASES, Job, new_id, now
 from .process import WorkerProcess
 
 if TYPE_CHECKING:
-    from ..conda.condarc import CondaSettings
+    from ..conda.settings.condarc import CondaSettings
     from ..environments.models import Environment
     from ..plans.service import PlanService
-    from ..tensorflow.observed import Subject
+    from ..tensorflow.checks.evidence import Subject
     from .aftermath import Aftermath
     from .events import JobEvents
     from .store import JobStore
@@ -160,7 +160,7 @@ class JobService(LoggingConfigurable):
         """Start the job that removes a whole environment. Raises Protected or PrefixBusy."""
         if environment.protected or not environment.writable:
             raise Protected(environment.protected_reason or f"“{environment.name}” cannot be written.")
-        from ..conda.transaction import require_movable
+        from ..conda.transaction.apply import require_movable
 
         self._require_idle(Path(environment.prefix))
         await asyncio.to_thread(require_movable, Path(environment.prefix))

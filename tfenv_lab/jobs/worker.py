@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Iterator
 
 from .. import serde
-from ..conda.progress import Progress
+from ..conda.transaction.progress import Progress
 from ..errors import JobFailed, TfenvError
 from ..models import Phase
 from .messages import (
@@ -91,7 +91,9 @@ class ServerPipe:
 
 async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
     """Apply a plan's change."""
-    from ..conda import network, prefix_lock, transaction
+    from ..conda.settings import network
+    from ..conda.transaction import apply as transaction
+    from ..conda.transaction import prefix_lock
 
     with contextlib.ExitStack() as held:
         for place in order.places:
@@ -109,7 +111,8 @@ async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
 
 async def remove(order: RemoveEnvironment, server: ServerPipe) -> Succeeded:
     """Remove a whole environment."""
-    from ..conda import prefix_lock, transaction
+    from ..conda.transaction import apply as transaction
+    from ..conda.transaction import prefix_lock
 
     server.phase("swap")
     with prefix_lock.hold(order.prefix, order.job):
@@ -119,7 +122,7 @@ async def remove(order: RemoveEnvironment, server: ServerPipe) -> Succeeded:
 
 async def check(order: RunCheck, server: ServerPipe) -> Succeeded:
     """Run TensorFlow in an environment and say what was found."""
-    from ..tensorflow.check import check
+    from ..tensorflow.checks.check import check
 
     server.phase("check")
     return Succeeded(check=await check(order.subject))
@@ -175,7 +178,7 @@ def main() -> None:
     else:
         server.send(result)
         if isinstance(order, ApplyChange | RemoveEnvironment):
-            from ..conda import recovery
+            from ..conda.transaction import recovery
 
             for place in order.places:
                 leftover = recovery.clear(place, order.job)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..conda.records import package_names
+from ..conda.prefix.records import package_names
 from ..environments.models import EnvironmentFacts
 from . import kernelspecs, naming
 from .kernelspecs import Kernelspec

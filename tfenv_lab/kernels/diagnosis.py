@@ -11,8 +11,8 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from ..conda.bounded import BoundedReads
-from ..conda.prefix import fingerprint
+from ..conda.prefix.state import fingerprint
+from ..disk.reads import BoundedReads
 from . import kernelspecs
 
 if TYPE_CHECKING:

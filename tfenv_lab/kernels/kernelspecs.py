@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 
 from jupyter_core.paths import jupyter_data_dir, jupyter_path
 
-from ..conda.bounded import BoundedReads
-from ..conda.records import names_in
-from ..conda.writing import is_within
+from ..conda.prefix.records import names_in
+from ..disk.reads import BoundedReads
+from ..disk.writes import is_within
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets.config import LoggingConfigurable
 
-from ..conda.activation import environment_variables, sources
-from ..conda.bounded import BoundedReads
-from ..conda.prefix import fingerprint
+from ..conda.prefix.activation import environment_variables, sources
+from ..conda.prefix.state import fingerprint
+from ..disk.reads import BoundedReads
 from ..environments import facts
 from ..environments.models import EnvironmentFacts, Kernel
 from ..errors import InvalidRequest
@@ -25,7 +25,7 @@ from .kernelspecs import Kernelspec
 from .naming import Names
 
 if TYPE_CHECKING:
-    from ..conda.condarc import CondaSettings
+    from ..conda.settings.condarc import CondaSettings
 
 
 @dataclass(frozen=True)

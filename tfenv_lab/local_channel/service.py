@@ -11,7 +11,7 @@ from urllib.request import url2pathname
 from ..errors import ChannelNotAllowed, InvalidRequest
 
 if TYPE_CHECKING:
-    from ..conda.condarc import CondaSettings
+    from ..conda.settings.condarc import CondaSettings
 
 
 class LocalChannel:
@@ -36,7 +36,7 @@ class LocalChannel:
     @property
     def settings(self) -> CondaSettings:
         """The configured settings, with the local channel alone where it is used."""
-        from ..conda.condarc import with_channels
+        from ..conda.settings.condarc import with_channels
 
         return self._configured if self._url is None else with_channels(self._configured, [self._url])
 

@@ -15,7 +15,7 @@ from ..models import Advice
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
-    from ..conda.repodata import Repodata
+    from ..conda.repodata.repodata import Repodata
 
 _SHOWN = 5
 

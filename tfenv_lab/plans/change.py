@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .. import variants
 from ..errors import NotFound
-from ..tensorflow import family
 from .requests import ALL
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ def python_pin(state: State) -> list[str]:
 
 def tensorflow_pin(state: State, packages: tuple[str, ...] | str) -> list[str]:
     """Return the constraints that keep TensorFlow's minor version in an update of other packages than it."""
-    if packages == ALL or family.LEADS.intersection(packages):
+    if packages == ALL or variants.LEADS.intersection(packages):
         return []
-    return [_at_minor(name, found) for name in sorted(family.LEADS) if (found := state[name])]
+    return [_at_minor(name, found) for name in sorted(variants.LEADS) if (found := state[name])]
 
 
 def _at_minor(name: str, record: RepoDataRecord) -> str:
@@ -82,9 +82,9 @@ def loosened(state: State, packages: tuple[str, ...] | str) -> tuple[dict[str, s
         named = {name for name in freed if name in state.requested and name != "python"}
     else:
         state.require(packages)
-        freed = set(packages) | (family.NAMES if family.LEADS.intersection(packages) else set())
+        freed = set(packages) | (variants.FAMILY if variants.LEADS.intersection(packages) else set())
         named = set(packages) | {name for name in freed & set(state.requested) if not _is_held(state, name)}
-    specs = {name: family.loosened(name, str(found.build)) for name in named if (found := state[name])}
+    specs = {name: variants.loosened(name, str(found.build)) for name in named if (found := state[name])}
     return specs, freed
 
 
@@ -119,7 +119,7 @@ def same_variant(state: State, specs: Mapping[str, str]) -> dict[str, str]:
     for name, spec in specs.items():
         installed = state[name]
         parts = spec.split(" ")
-        loose = family.loosened(name, str(installed.build)).split(" ") if installed else [name]
+        loose = variants.loosened(name, str(installed.build)).split(" ") if installed else [name]
         if len(loose) == 3 and len(parts) < 3:
             kept[name] = " ".join([name, parts[1] if len(parts) == 2 else "*", loose[2]])
     return kept
@@ -132,7 +132,7 @@ def narrower(old: str | None, new: str) -> str:
 
 def remembered(state: State, specs: Mapping[str, str], after: Sequence[RepoDataRecord]) -> dict[str, str]:
     """Return the specs to remember after an update: as they were where they still hold, else at the new minor."""
-    from ..conda import specs as spec_texts
+    from ..conda.solving import specs as spec_texts
 
     now = {record.name.normalized: record for record in after}
     kept = {}
@@ -178,11 +178,11 @@ def virtual(state: State, overrides: Mapping[str, str]) -> tuple[str | None, lis
     ``overrides`` holds the ``CONDA_OVERRIDE_*`` that count. An environment made for CUDA on a machine without a
     driver (a login node) keeps its variant.
     """
-    from ..conda import virtual_packages
+    from ..conda.machine import virtual_packages
 
     detected = virtual_packages.detect(overrides)
     if virtual_packages.version_of(detected, "__cuda") is None:
-        builds = (family.cuda_of(r.name.normalized, str(r.build)) for r in state.records)
+        builds = (variants.cuda_of(r.name.normalized, str(r.build)) for r in state.records)
         cuda = next((version for version in builds if version), None)
         if cuda is not None:
             return cuda, virtual_packages.detect(overrides, cuda)

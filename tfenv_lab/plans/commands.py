@@ -13,8 +13,9 @@ from .difference import same
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
-    from ..conda.condarc import ChannelRef, CondaSettings
-    from .draft import Draft
+    from ..conda.settings.channels import ChannelRef
+    from ..conda.settings.condarc import CondaSettings
+    from .solved import Draft
 
 #: What conda brings to its newest version in every change of an environment that has it
 #: (``DEFAULT_AGGRESSIVE_UPDATE_PACKAGES`` in conda/base/constants.py).
@@ -93,7 +94,7 @@ def _minor(records: Mapping[str, RepoDataRecord]) -> list[str]:
 
 def _addresses(records: Sequence[RepoDataRecord]) -> list[str]:
     """Return addresses with hashes, which conda checks; what a package depends on comes before it."""
-    from ..conda.records import in_order
+    from ..conda.prefix.records import in_order
 
     return [
         f"{r.url}#sha256:{r.sha256.hex()}" if r.sha256 else f"{r.url}#{r.md5.hex()}" if r.md5 else r.url
@@ -103,7 +104,7 @@ def _addresses(records: Sequence[RepoDataRecord]) -> list[str]:
 
 def _variables(draft: Draft, settings: CondaSettings) -> dict[str, str]:
     """Return the variables under which conda solves as the plan was solved; none where nothing was."""
-    from ..conda import virtual_packages
+    from ..conda.machine import virtual_packages
 
     if not draft.virtual:
         return {}
@@ -120,7 +121,7 @@ def _variables(draft: Draft, settings: CondaSettings) -> dict[str, str]:
 
 
 def _specs(specs: Sequence[str]) -> list[str]:
-    from ..conda.specs import command_text
+    from ..conda.solving.specs import command_text
 
     return [command_text(spec) for spec in specs]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from ..conda.records import channel_of
+from ..conda.prefix.records import channel_of
 from ..models import Action, Installed
 from .models import Entry
 

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .. import variants
 from ..errors import ChannelNotAllowed, InvalidRequest, TfenvError
-from ..tensorflow import family
 from . import change
 
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage, RepoDataRecord
 
-    from ..conda.condarc import ChannelRef
-    from ..conda.importing import Imported
-    from ..conda.repodata import Repodata
+    from ..conda.formats.model import Imported
+    from ..conda.repodata.repodata import Repodata
+    from ..conda.settings.channels import ChannelRef
     from .requests import Import
 
 
@@ -43,15 +43,16 @@ async def resolve(request: Import, repodata: Repodata, allowed: Sequence[str]) -
 
     Raises InvalidRequest, InvalidSpec, ChannelNotAllowed, Unsatisfiable, ChannelUnreachable.
     """
-    from ..conda import importing
+    from ..conda.formats import reading
+    from ..conda.formats.model import NOTEBOOK
 
-    found = await asyncio.to_thread(importing.read, request.content, request.format, repodata.subdir)
+    found = await asyncio.to_thread(reading.read, request.content, request.format, repodata.subdir)
     if found.pinned is None:
         return await _solved(found, repodata, allowed)
     try:
         return await _exact(found, repodata, allowed)
     except (ChannelNotAllowed, InvalidRequest) as error:
-        if found.format != importing.NOTEBOOK or not found.specs:
+        if found.format != NOTEBOOK or not found.specs:
             raise
         # A notebook carries both: where its very packages cannot be had, what was asked for still can.
         note = f"{error.message} Its packages are found anew instead."
@@ -59,8 +60,9 @@ async def resolve(request: Import, repodata: Repodata, allowed: Sequence[str]) -
 
 
 async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -> Resolved:
-    from ..conda import specs, virtual_packages
-    from ..conda.solve import solve
+    from ..conda.machine import virtual_packages
+    from ..conda.solving import specs
+    from ..conda.solving.solve import solve
 
     permitted = _urls(allowed, repodata)
     urls: dict[str, None] = {}
@@ -75,7 +77,7 @@ async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -
         wanted.append("pip")
     asked = specs.by_name(wanted)
     # Asking for a CUDA build by name is asking for it on a machine without a driver too.
-    builds = (family.cuda_of(name, build) for name, build in _builds(asked))
+    builds = (variants.cuda_of(name, build) for name, build in _builds(asked))
     overrides = virtual_packages.overrides(repodata.settings)
     detected = virtual_packages.detect(overrides)
     cuda = next((version for version in builds if version), None)
@@ -90,18 +92,19 @@ async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -
 
 
 async def _exact(found: Imported, repodata: Repodata, allowed: Sequence[str]) -> Resolved:
-    from ..conda import pinned, virtual_packages
+    from ..conda.formats import exact
+    from ..conda.machine import virtual_packages
 
     permitted = _urls(allowed, repodata)
-    places = [(pinned.address(package.url, permitted, repodata.subdir), package) for package in found.pinned or ()]
+    places = [(exact.address(package.url, permitted, repodata.subdir), package) for package in found.pinned or ()]
     channels = dict.fromkeys(place.channel for place, _ in places)
-    records, notes = await pinned.records(places, _on(repodata, channels))
+    records, notes = await exact.records(places, _on(repodata, channels))
     requested = _still_true(found.specs, records, allowed)
     if not requested:
         # The file does not tell: what nothing else needs is what somebody wanted.
         requested = change.leaves(change.State(records, {}))
     virtual = virtual_packages.detect(virtual_packages.overrides(repodata.settings))
-    notes += pinned.unmet(records, virtual)
+    notes += exact.unmet(records, virtual)
     pypi = found.pypi
     if pypi and "pip" not in {record.name.normalized for record in records}:
         notes.append(f"The file has no pip to install what it lists for it: {', '.join(pypi[:10])}.")
@@ -111,7 +114,7 @@ async def _exact(found: Imported, repodata: Repodata, allowed: Sequence[str]) ->
 
 def _urls(names: Iterable[str], repodata: Repodata) -> list[str]:
     """Return the clean URLs that channel names stand for. Raises ChannelNotAllowed for what is no channel."""
-    from ..conda.condarc import resolve_channels
+    from ..conda.settings.condarc import resolve_channels
 
     urls = []
     for name in names:
@@ -124,8 +127,8 @@ def _urls(names: Iterable[str], repodata: Repodata) -> list[str]:
 
 def _on(repodata: Repodata, urls: Iterable[str]) -> Repodata:
     """Return repodata of these channels, in this order; of the configured ones where none are given."""
-    from ..conda.condarc import with_channels
-    from ..conda.repodata import Repodata
+    from ..conda.repodata.repodata import Repodata
+    from ..conda.settings.condarc import with_channels
 
     wanted = list(urls)
     if not wanted or wanted == [ref.url for ref in repodata.settings.channels]:
@@ -141,7 +144,7 @@ def _builds(asked: dict[str, str]) -> list[tuple[str, str]]:
 
 def _still_true(texts: Iterable[str], records: Sequence[RepoDataRecord], allowed: Sequence[str]) -> dict[str, str]:
     """Return, by name, the requested specs in a lock that its packages meet; the rest is a comment gone stale."""
-    from ..conda import specs
+    from ..conda.solving import specs
 
     by_name = {record.name.normalized: record for record in records}
     kept = {}

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .. import serde
-from ..conda.change import Change
-from ..conda.strategy import Strategy
+from ..conda.transaction.change import Change
+from ..conda.transaction.placement import Strategy
 from ..models import Action, Advice, Coming, EntryJson, Installed
 
 

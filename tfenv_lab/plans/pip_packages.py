@@ -13,8 +13,8 @@ from ..models import Advice
 from .models import Entry
 
 if TYPE_CHECKING:
-    from ..conda.pypi import PypiPackage
-    from .draft import Draft
+    from ..conda.prefix.pypi import PypiPackage
+    from .solved import Draft
 
 _SHOWN = 5
 
@@ -23,8 +23,7 @@ def warnings(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
     """Yield the warnings. ``lines`` say what moves, in a copy, too, compared with the original."""
     if not draft.before:
         return
-    from ..conda.prefix import pypi_packages
-    from ..conda.pypi import normalize
+    from ..conda.prefix.pypi import normalize, pypi_packages
 
     by_pip = {package.name: package for package in pypi_packages(draft.source or draft.prefix)}
     moved = {normalize(entry.name): entry for entry in lines}
@@ -65,7 +64,7 @@ def _python_moves(moved: Mapping[str, Entry]) -> bool:
 
 def _unmet(package: PypiPackage, moved: Mapping[str, Entry]) -> Iterator[str]:
     """Yield what a package of pip's requires and has now, and will not have after the change."""
-    from ..conda.pypi import normalize
+    from ..conda.prefix.pypi import normalize
 
     for text in PathDistribution(package.dist_info).requires or ():
         try:

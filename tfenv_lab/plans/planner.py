@@ -8,20 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..conda import pins
+from ..conda.solving import pins
 from ..errors import NotFound, PrefixExists, Protected, Unsatisfiable
 from . import change, requests
-from . import held_back as held_backs
-from .draft import Draft
-from .held_back import HeldBack
+from . import solved as held_backs
+from .solved import Draft, HeldBack
 
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage, RepoDataRecord
 
-    from ..conda.repodata import Repodata
+    from ..conda.repodata.repodata import Repodata
     from ..environments.models import Environment
     from ..environments.service import EnvironmentService
-    from ..tensorflow.catalog import Catalog
+    from ..tensorflow.catalog.catalog import Catalog
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,8 @@ class Planner:
                 return await self._import(request)
 
     async def _create(self, request: requests.Create) -> Draft:
-        from ..conda import specs, virtual_packages
+        from ..conda.machine import virtual_packages
+        from ..conda.solving import specs
 
         prefix = await asyncio.to_thread(self._new_prefix, request.name)
         own = [str(specs.parse(text, self._allowed())) for text in request.packages]
@@ -108,7 +108,8 @@ class Planner:
         )
 
     async def _move(self, request: requests.Install | requests.Update) -> Draft:
-        from ..conda import specs, virtual_packages
+        from ..conda.machine import virtual_packages
+        from ..conda.solving import specs
 
         found = await self._find(request.environment, copied=request.into is not None)
         state = found.state
@@ -152,7 +153,7 @@ class Planner:
             asked = change.remembered(state, new, after)
             given = tuple(change.reached(state, new, after))
             if request.packages != requests.ALL:
-                held_back = await held_backs.find(request.packages, new, state, after, solve)
+                held_back = await held_backs.find_held_back(request.packages, new, state, after, solve)
         is_copy = request.into is not None
         name, prefix = found.environment.name, found.prefix
         if request.into is not None:
@@ -183,7 +184,7 @@ class Planner:
         return self._in_place(found, request, after, asked, request.packages)
 
     async def _clone(self, request: requests.Clone | requests.Rename) -> Draft:
-        from ..conda.transaction import require_movable
+        from ..conda.transaction.apply import require_movable
 
         moves = isinstance(request, requests.Rename)
         found = await self._find(request.environment, copied=not moves)
@@ -203,7 +204,7 @@ class Planner:
         )
 
     async def _revert(self, request: requests.Revert) -> Draft:
-        from ..conda import lock, revisions
+        from ..conda.prefix import lock, revisions
 
         found = await self._find(request.environment)
         known = await asyncio.to_thread(revisions.read, found.prefix)
@@ -279,7 +280,7 @@ class Planner:
         constraints: Iterable[str] = (),
         virtual: Sequence[GenericVirtualPackage] = (),
     ) -> list[RepoDataRecord]:
-        from ..conda.solve import solve
+        from ..conda.solving.solve import solve
 
         return await solve(self._repodata, specs, keep=keep, constraints=constraints, virtual_packages=virtual)
 
@@ -299,14 +300,15 @@ async def _conflict(pinned: Sequence[str], solve: Callable[[Sequence[str]], Awai
 
 
 def _read(environment: Environment, pinned: Sequence[str], last: _Found | None) -> _Found:
-    from ..conda import prefix as prefixes
+    from ..conda.prefix import state as prefixes
+    from ..conda.prefix.records import available
 
     path = Path(environment.prefix)
     # The fingerprint is taken first: a change in between makes the plan stale, never wrong.
     mark = prefixes.fingerprint(path)
     if last is not None and (last.prefix, last.fingerprint) == (path, mark):
         return replace(last, environment=environment)
-    found = change.State(prefixes.available(path), prefixes.requested_specs(path), pins.pins(pinned, path))
+    found = change.State(available(path), prefixes.requested_specs(path), pins.pins(pinned, path))
     return _Found(environment, found, mark)
 
 

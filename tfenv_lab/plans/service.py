@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import serde
-from ..conda.change import Change
+from ..conda.transaction.change import Change
+from ..disk.space import free_bytes
 from ..errors import NotFound, StalePlan
 from ..models import Advice
 from . import earlier, requests
@@ -21,15 +22,15 @@ from .availability import missing
 from .commands import commands
 from .difference import entries, summary
 from .models import Plan, StoredPlan
-from .sizes import Sizes, free_bytes, measure
+from .sizes import Sizes, measure
 from .warnings import warnings
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
-    from ..conda.repodata import Repodata
-    from .draft import Draft
+    from ..conda.repodata.repodata import Repodata
     from .planner import Planner
+    from .solved import Draft
 
 #: Seconds a plan is kept.
 KEEP = 24 * 3600
@@ -80,7 +81,7 @@ class PlanService:
 
     async def require_current(self, plan: Plan) -> None:
         """Raise PrefixExists or StalePlan where the prefix is not what the plan was made for."""
-        from ..conda.transaction import require_states
+        from ..conda.transaction.apply import require_states
 
         await asyncio.to_thread(require_states, plan.change)
 
@@ -92,8 +93,8 @@ class PlanService:
             raise StalePlan("This plan was applied already.") from error
 
     def _plan(self, draft: Draft, sizes: Sizes, running: list[str], gone: list[Advice]) -> Plan:
-        from ..conda import lock
-        from ..conda.strategy import strategy_of
+        from ..conda.prefix import lock
+        from ..conda.transaction.placement import strategy_of
 
         settings = self._repodata.settings
         # In a copy everything is new; what a person should know is what differs from the original.

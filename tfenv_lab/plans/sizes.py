@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..disk.space import free_bytes
 from ..errors import NoSpace
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
-    from .draft import Draft
+    from .solved import Draft
+
 
 #: Channels tell the size of a package file, not of what it holds. Unpacked, conda-forge's packages of a TensorFlow
 #: environment are about four times their archives (measured on 65 packages: 340 MB of archives, 1.5 GB of files).
@@ -37,16 +38,6 @@ class Sizes:
     fetch: frozenset[str] = frozenset()
 
 
-def free_bytes(path: Path) -> int | None:
-    """Return the free bytes where ``path`` lies or will lie, or None where that cannot be known."""
-    for place in (path, *path.parents):
-        try:
-            return shutil.disk_usage(place).free
-        except OSError:
-            continue
-    return None
-
-
 def _unpacked(cache: Path, record: RepoDataRecord) -> int | None:
     """Return the bytes of a package's files if it lies unpacked in the cache."""
     stem = f"{record.name.normalized}-{record.version}-{record.build}"
@@ -62,8 +53,8 @@ async def measure(draft: Draft, cache: Path) -> Sizes:
 
     A copy shares the files of its original: only packages bound to their place are linked anew, and so fetched.
     """
-    from ..conda.linking import fetch_sizes
-    from ..conda.start import changed_records
+    from ..conda.transaction.linking import fetch_sizes
+    from ..conda.transaction.start import changed_records
 
     bound = await asyncio.to_thread(_bound, draft.source, draft.prefix) if draft.source else frozenset[str]()
     linked = changed_records(draft.before, draft.after, bound)
@@ -72,8 +63,8 @@ async def measure(draft: Draft, cache: Path) -> Sizes:
 
 
 def _bound(place: Path, new: Path) -> frozenset[str]:
-    from ..conda.records import contents
-    from ..conda.start import bound_to
+    from ..conda.prefix.records import contents
+    from ..conda.transaction.start import bound_to
 
     return bound_to(place, contents(place), new)
 

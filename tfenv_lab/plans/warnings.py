@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from .. import serde
 from ..models import Advice
-from ..tensorflow.variants import variant_of
+from ..variants import variant_of
 from . import requests
 from .models import Entry
 from .pip_packages import warnings as of_pip
 
 if TYPE_CHECKING:
-    from ..conda.condarc import CondaSettings
-    from .draft import Draft
+    from ..conda.settings.condarc import CondaSettings
+    from .solved import Draft
 
 
 def warnings(
@@ -162,7 +162,7 @@ def _hardware(draft: Draft, settings: CondaSettings) -> Iterator[Advice]:
                 "machine that has one.",
             )
         return
-    from ..conda import virtual_packages
+    from ..conda.machine import virtual_packages
 
     cuda = virtual_packages.version_of(draft.virtual, "__cuda")
     asked = isinstance(draft.request, requests.Create) and draft.request.variant == "cpu"

@@ -1,0 +1,78 @@
+import { ServerConnection } from '@jupyterlab/services';
+
+import { failure, FakeServer } from '../../__tests__/fakeServer';
+import { request, RequestError, toFailure } from '../request';
+
+async function refused(server: FakeServer): Promise<RequestError> {
+  return request('jobs', {}, server.settings).then(
+    () => {
+      throw new Error('it was answered');
+    },
+    error => error as RequestError
+  );
+}
+
+describe('request', () => {
+  it('asks below the base URL of the server', async () => {
+    const server = new FakeServer({ 'GET jobs': { jobs: [] } });
+    expect(await request('jobs', {}, server.settings)).toEqual({ jobs: [] });
+    expect(server.calls).toEqual(['GET jobs']);
+  });
+
+  it('fails with the error body of the contract', async () => {
+    const server = new FakeServer({
+      'GET jobs': failure(
+        409,
+        'prefix-busy',
+        'tf219 is busy.',
+        'job 7',
+        'Wait for it.'
+      )
+    });
+    const error = await refused(server);
+    expect(error).toBeInstanceOf(RequestError);
+    expect(error).toMatchObject({
+      reason: 'prefix-busy',
+      message: 'tf219 is busy.',
+      hint: 'Wait for it.',
+      details: 'job 7'
+    });
+  });
+
+  it('says that the server does not answer when no answer comes', async () => {
+    const server = new FakeServer();
+    server.isDown = true;
+    expect((await refused(server)).reason).toBe('unreachable');
+  });
+
+  it.each([
+    [404, 'not-found'],
+    [503, 'internal']
+  ])('makes a failure of a page with status %i', async (status, reason) => {
+    const settings = ServerConnection.makeSettings({
+      baseUrl: 'http://jupyter.test/',
+      fetch: async () => new Response('<html>a proxy</html>', { status })
+    });
+    const answer = request('jobs', {}, settings);
+    await expect(answer).rejects.toMatchObject({ reason, details: null });
+  });
+});
+
+describe('toFailure', () => {
+  it('leaves a refused call as it is', async () => {
+    const error = await refused(new FakeServer());
+    expect(toFailure(error)).toBe(error);
+  });
+
+  it.each([
+    [new TypeError('x is not a function'), 'x is not a function'],
+    ['a text', 'a text'],
+    [undefined, 'undefined']
+  ])('makes one of %p, which has neither reason nor details', (error, said) => {
+    expect(toFailure(error)).toMatchObject({
+      reason: 'internal',
+      message: said,
+      hint: null
+    });
+  });
+});

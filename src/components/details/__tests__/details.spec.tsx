@@ -1,0 +1,377 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { act, fireEvent, render, screen } from '@testing-library/react';
+import React from 'react';
+
+import { check, entry, environment, job } from '../../../__tests__/fixtures';
+import type { Package, Revision } from '../../../api/generated';
+import { RequestError } from '../../../api/request';
+import { CommandIDs } from '../../../commandids';
+import type { DetailsTab } from '../../../models/state/navigation';
+import type { IDetailsProps } from '../details';
+import { Details } from '../details';
+
+const trans = nullTranslator.load('tfenv_lab');
+
+function installed(name: string, change: Partial<Package> = {}): Package {
+  return {
+    name,
+    version: '1.0',
+    build: 'py311_0',
+    channel: 'conda-forge',
+    source: 'conda',
+    requested: false,
+    size: 1000,
+    ...change
+  };
+}
+
+const REVISIONS: Revision[] = [
+  {
+    number: 1,
+    created: new Date().toISOString(),
+    kind: 'install',
+    summary: 'Installed pandas',
+    entries: [entry('install', 'pandas', null, '2.3', { requested: true })]
+  },
+  {
+    number: 0,
+    created: new Date(0).toISOString(),
+    kind: 'found',
+    summary: 'Found as it was',
+    entries: []
+  }
+];
+
+const PACKAGES = [
+  installed('absl-py'),
+  installed('numpy'),
+  installed('tensorflow', { requested: true }),
+  installed('own-tool', { source: 'pypi', build: null, channel: null })
+];
+
+function Screen(props: Partial<IDetailsProps>): JSX.Element {
+  const [tab, setTab] = React.useState<DetailsTab>(props.tab ?? 'packages');
+  return (
+    <Details
+      environment={environment('tf219')}
+      packages={{ value: PACKAGES, error: null }}
+      revisions={{ value: REVISIONS, error: null }}
+      size={{ value: { bytes: 1.5e9, shared: 1.4e9 }, error: null }}
+      job={null}
+      failure={null}
+      check={null}
+      isChecking={false}
+      trans={trans}
+      execute={() => undefined}
+      onPlan={() => undefined}
+      onBack={() => undefined}
+      search={async () => []}
+      openMenu={() => undefined}
+      {...props}
+      tab={tab}
+      onTab={setTab}
+    />
+  );
+}
+
+function show(props: Partial<IDetailsProps> = {}): [string, unknown][] {
+  const executed: [string, unknown][] = [];
+  render(
+    <Screen
+      {...props}
+      execute={(command, args) => executed.push([command, args])}
+      onPlan={request => executed.push(['plan', request])}
+    />
+  );
+  return executed;
+}
+
+function click(name: string | RegExp): void {
+  fireEvent.click(screen.getByRole('button', { name }));
+}
+
+function planned(executed: [string, unknown][]): unknown {
+  const [command, request] = executed[0];
+  expect(command).toBe('plan');
+  return request;
+}
+
+it('shows what the environment takes on the disk, once that is measured', () => {
+  const { rerender } = render(<Screen size={null} />);
+  expect(screen.queryByText(/on disk/)).toBeNull();
+  rerender(<Screen />);
+  screen.getByText('1.5 GB on disk (1.4 GB of it shared)');
+});
+
+describe('Packages', () => {
+  it('lists what is installed, requested first', () => {
+    show();
+    const names = screen
+      .getAllByRole('rowheader')
+      .map(cell => cell.textContent);
+    expect(names).toEqual(['tensorflow', 'absl-py', 'numpy', 'own-tool']);
+  });
+
+  it('finds in it', () => {
+    show();
+    fireEvent.change(screen.getByRole('searchbox'), {
+      target: { value: 'num' }
+    });
+    expect(screen.getAllByRole('rowheader')).toHaveLength(1);
+  });
+
+  it('renders a long list as far as it is scrolled, and counts on all of it', () => {
+    const many = Array.from({ length: 3000 }, (_, i) => installed(`p${i}`));
+    show({ packages: { value: many, error: null } });
+    expect(screen.getAllByRole('rowheader').length).toBeLessThan(200);
+    fireEvent.change(screen.getByRole('searchbox'), {
+      target: { value: 'p2999' }
+    });
+    screen.getByRole('rowheader', { name: 'p2999' });
+  });
+
+  it('offers what the channels have, and plans to add it', async () => {
+    jest.useFakeTimers();
+    try {
+      const found = [{ name: 'pandas', versions: ['2.3.0'], summary: null }];
+      const executed = show({ search: async () => found });
+      fireEvent.change(screen.getByRole('searchbox'), {
+        target: { value: 'pand' }
+      });
+      await act(async () => {
+        await jest.advanceTimersByTimeAsync(1000);
+      });
+      click('Add pandas');
+      expect(planned(executed)).toEqual({
+        kind: 'install',
+        environment: 'id-tf219',
+        specs: ['pandas']
+      });
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('takes any spec that is typed', () => {
+    const executed = show();
+    const field = screen.getByRole('searchbox');
+    fireEvent.change(field, { target: { value: 'pandas>=2.2' } });
+    click('Add pandas>=2.2');
+    expect(planned(executed)).toMatchObject({ specs: ['pandas>=2.2'] });
+  });
+
+  it('plans to remove what conda installed', () => {
+    const executed = show();
+    expect(
+      screen.queryByRole('button', { name: 'Remove own-tool' })
+    ).toBeNull();
+    click('Remove numpy');
+    expect(planned(executed)).toEqual({
+      kind: 'remove',
+      environment: 'id-tf219',
+      packages: ['numpy']
+    });
+  });
+
+  it.each([
+    ['protected', { environment: environment('tf219', { protected: true }) }],
+    ['read-only', { environment: environment('tf219', { writable: false }) }],
+    ['busy', { job: job('1', 'tf219') }]
+  ])('changes nothing of one that is %s', (_, props) => {
+    show(props);
+    expect(screen.queryByRole('button', { name: /^Remove/ })).toBeNull();
+  });
+});
+
+describe('History', () => {
+  it('says what each revision changed, and plans the way back', () => {
+    const executed = show();
+    fireEvent.click(screen.getByRole('tab', { name: 'History' }));
+    screen.getByText('Installed pandas');
+    screen.getByText('1 change');
+    // There is no way back to what is.
+    expect(screen.queryByRole('button', { name: /revision 1/ })).toBeNull();
+    click('Revert to revision 0');
+    expect(planned(executed)).toEqual({
+      kind: 'revert',
+      environment: 'id-tf219',
+      revision: 0
+    });
+  });
+});
+
+describe('Check', () => {
+  it('runs one', () => {
+    const executed = show({ tab: 'check' });
+    click('Check');
+    expect(executed).toEqual([
+      [CommandIDs.checkEnvironment, { environment: 'id-tf219' }]
+    ]);
+  });
+
+  it('shows what was found, with the remedy', () => {
+    const request = {
+      kind: 'update' as const,
+      environment: 'id-tf219',
+      packages: ['keras']
+    };
+    const result = check({
+      ok: false,
+      problems: [
+        {
+          code: 'keras-mismatch',
+          message: 'Keras 2 does not go with TensorFlow 2.19.',
+          remedy: {
+            message: 'Update Keras.',
+            plan_request: request,
+            kernelspec: null
+          }
+        },
+        {
+          code: 'user-site',
+          message: 'keras is not of this environment.',
+          remedy: {
+            message: 'Leave those out.',
+            plan_request: null,
+            kernelspec: { ignore_user_site: true }
+          }
+        }
+      ]
+    });
+    const finished = '2026-02-01T10:00:00Z';
+    const done = job('1', 'tf219', { kind: 'check', finished, result });
+    const shown = environment('tf219', {
+      check: { ok: false, finished, outdated: true }
+    });
+    const executed = show({ tab: 'check', check: done, environment: shown });
+    screen.getByText('It has problems');
+    screen.getByText('Keras 2 does not go with TensorFlow 2.19.');
+    screen.getByText(/changed since/);
+    click('Fix');
+    expect(planned(executed)).toEqual(request);
+    click('Set it');
+    expect(executed.pop()).toEqual([
+      CommandIDs.setKernel,
+      { environment: 'id-tf219', settings: { ignore_user_site: true } }
+    ]);
+  });
+
+  it.each([
+    ['2.19.1', '3.12.0', '3.12.0'],
+    ['2.19.1', '2.19.0', '2.19.0 (tf-keras)'],
+    ['2.15.0', '2.15.0', '2.15.0']
+  ])('says which Keras tf.keras is: %s, %s', (tensorflow, keras, text) => {
+    const result = check({ tensorflow, keras });
+    const done = job('1', 'tf219', { kind: 'check', result });
+    show({ tab: 'check', check: done });
+    expect(
+      screen.getAllByRole('definition').map(item => item.textContent)
+    ).toContain(text);
+  });
+
+  it('is not begun twice', () => {
+    show({ tab: 'check', isChecking: true });
+    expect(
+      screen.getByRole('button', { name: 'Checking…' }).hasAttribute('disabled')
+    ).toBe(true);
+  });
+});
+
+describe('Details', () => {
+  it('hides the tabs for which the server has nothing', () => {
+    const error = new RequestError({
+      reason: 'not-found',
+      message: 'No such path.',
+      hint: null,
+      details: null
+    });
+    show({ revisions: { value: null, error } });
+    expect(screen.queryByRole('tab', { name: 'History' })).toBeNull();
+    screen.getByRole('tab', { name: 'Packages' });
+  });
+
+  it('moves between tabs by the arrow keys', () => {
+    show();
+    const list = screen.getByRole('tablist');
+    fireEvent.keyDown(list, { key: 'ArrowLeft' });
+    const last = screen.getByRole('tab', { name: 'Check' });
+    expect(last.getAttribute('aria-selected')).toBe('true');
+    expect(document.activeElement).toBe(last);
+    fireEvent.keyDown(list, { key: 'ArrowRight' });
+    expect(document.activeElement?.textContent).toBe('Packages');
+  });
+
+  it('offers the updates that there are', () => {
+    const update = { tensorflow: '2.19.2', keras: '3.13.0' };
+    const executed = show({ environment: environment('tf219', { update }) });
+    screen.getByText('↑ 2.19.2');
+    click('Update tf219 to Keras 3.13.0');
+    expect(executed).toEqual([
+      [
+        CommandIDs.updateEnvironment,
+        { environment: 'id-tf219', packages: ['keras'] }
+      ]
+    ]);
+  });
+
+  it('says whether it works, and opens the check', () => {
+    const finished = new Date().toISOString();
+    const shown = environment('tf219', {
+      check: { ok: false, finished, outdated: false }
+    });
+    const executed = show({ environment: shown });
+    screen.getByText(/^Checked: it has problems$/);
+    click('tf219: Checked: it has problems');
+    expect(executed).toEqual([
+      [CommandIDs.showEnvironment, { environment: 'id-tf219', tab: 'check' }]
+    ]);
+  });
+
+  it('changes the generation of Keras, where there is a choice', () => {
+    const executed = show();
+    click('Use Keras 2…');
+    expect(executed).toEqual([
+      [CommandIDs.useKeras2, { environment: 'id-tf219' }]
+    ]);
+  });
+
+  it('says that tf.keras is Keras 2, and goes back', () => {
+    const executed = show({
+      environment: environment('tf219', {
+        legacy_keras: { version: '2.19.0', enabled: true }
+      })
+    });
+    screen.getByText('tf.keras is Keras 2 (tf-keras 2.19.0)', { exact: false });
+    click('Use Keras 3');
+    expect(executed).toEqual([
+      [CommandIDs.useKeras3, { environment: 'id-tf219' }]
+    ]);
+  });
+
+  it('says that Keras 2 is missing where the kernel asks for it', () => {
+    show({
+      environment: environment('tf219', {
+        legacy_keras: { version: null, enabled: true }
+      })
+    });
+    screen.getByText(/tf-keras is missing/);
+  });
+
+  it('says where it comes from and why it must not be changed', () => {
+    const shown = environment('base', {
+      tensorflow: {
+        version: '2.19.1',
+        build: null,
+        variant: null,
+        source: 'pypi'
+      },
+      protected: true,
+      protected_reason: 'It is the base environment.'
+    });
+    show({ environment: shown });
+    screen.getByText('TensorFlow 2.19.1 (pip)');
+    screen.getByText('Keras 3.12.0');
+    screen.getByText('It is the base environment.');
+    screen.getByText(shown.prefix);
+  });
+});

@@ -1,0 +1,156 @@
+import { Time } from '@jupyterlab/coreutils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type {
+  Check,
+  Job,
+  KernelSettings,
+  PlanRequest,
+  Problem
+} from '../../api/generated';
+import { warningIcon } from '../../icons';
+import { compareVersions } from '../../models/texts/versions';
+
+export interface ICheckTabProps {
+  /** The newest check that came to an end, null where there is none. */
+  readonly job: Job | null;
+  /** Whether the environment changed since. */
+  readonly isOutdated: boolean;
+  /** Whether one is at work. */
+  readonly isChecking: boolean;
+  readonly canCheck: boolean;
+  readonly trans: TranslationBundle;
+  readonly onCheck: () => void;
+  readonly onFix: (request: PlanRequest) => void;
+  readonly onSet: (settings: KernelSettings) => void;
+}
+
+/** Whether TensorFlow runs in the environment: ok, or problems with their causes and remedies. */
+export function CheckTab(props: ICheckTabProps): JSX.Element {
+  const { job, trans } = props;
+  const check = job?.result ?? null;
+  const when = job?.finished ?? null;
+  return (
+    <div className="jp-TfenvCheck">
+      {check ? (
+        <>
+          <p data-ok={check.ok}>
+            <strong>
+              {check.ok ? trans.__('✓ It works') : trans.__('It has problems')}
+            </strong>
+            {when && ` · ${trans.__('checked %1', Time.formatHuman(when))}`}
+            {props.isOutdated && ` · ${trans.__('changed since')}`}
+          </p>
+          <Facts check={check} trans={trans} />
+          {check.problems.map(problem => (
+            <ProblemLine
+              key={problem.code}
+              problem={problem}
+              trans={trans}
+              onFix={props.onFix}
+              onSet={props.onSet}
+            />
+          ))}
+          {check.output && (
+            <details>
+              <summary>{trans.__('Output')}</summary>
+              <pre tabIndex={0}>{check.output}</pre>
+            </details>
+          )}
+        </>
+      ) : (
+        <p>
+          {trans.__(
+            'Not checked yet. A check imports TensorFlow in this environment and computes on every device.'
+          )}
+        </p>
+      )}
+      <div className="jp-TfenvButtons">
+        <button
+          type="button"
+          className="jp-mod-styled jp-mod-accept"
+          disabled={!props.canCheck}
+          onClick={props.onCheck}
+        >
+          {props.isChecking
+            ? trans.__('Checking…')
+            : check
+              ? trans.__('Check again')
+              : trans.__('Check')}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function Facts(props: { check: Check; trans: TranslationBundle }): JSX.Element {
+  const { check, trans } = props;
+  return (
+    <dl>
+      <dt>{trans.__('Python')}</dt>
+      <dd>{check.python ?? '–'}</dd>
+      <dt>{trans.__('TensorFlow')}</dt>
+      <dd>{check.tensorflow ?? '–'}</dd>
+      <dt>{trans.__('Keras')}</dt>
+      <dd>{kerasOf(check, trans)}</dd>
+      <dt>{trans.__('Devices')}</dt>
+      {check.devices.map(device => (
+        <dd key={device.name}>{device.name}</dd>
+      ))}
+      {check.devices.length === 0 && <dd>–</dd>}
+      <dt>{trans.__('Took')}</dt>
+      <dd>{trans.__('%1 s', check.seconds.toFixed(1))}</dd>
+    </dl>
+  );
+}
+
+/** The Keras that tf.keras really is. */
+function kerasOf(check: Check, trans: TranslationBundle): string {
+  const { keras, tensorflow } = check;
+  if (keras === null) {
+    return '–';
+  }
+  const isOwn = tensorflow === null || compareVersions(tensorflow, '2.16') < 0;
+  return keras.startsWith('2.') && !isOwn
+    ? trans.__('%1 (tf-keras)', keras)
+    : keras;
+}
+
+function ProblemLine(props: {
+  problem: Problem;
+  trans: TranslationBundle;
+  onFix: (request: PlanRequest) => void;
+  onSet: (settings: KernelSettings) => void;
+}): JSX.Element {
+  const { message, remedy } = props.problem;
+  const request = remedy?.plan_request ?? null;
+  const settings = remedy?.kernelspec ?? null;
+  return (
+    <div className="jp-TfenvAdvice" data-severity="error">
+      <warningIcon.react tag="span" elementSize="small" />
+      <div>
+        <p>{message}</p>
+        {remedy && <p className="jp-TfenvHint">{remedy.message}</p>}
+        {request && (
+          <button
+            type="button"
+            className="jp-TfenvLink"
+            onClick={() => props.onFix(request)}
+          >
+            {props.trans.__('Fix')}
+          </button>
+        )}
+        {settings && (
+          <button
+            type="button"
+            className="jp-TfenvLink"
+            onClick={() => props.onSet(settings)}
+          >
+            {props.trans.__('Set it')}
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,185 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ellipsesIcon, notebookIcon } from '@jupyterlab/ui-components';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import React from 'react';
+
+import type {
+  AvailablePackage,
+  Environment,
+  Job,
+  Package,
+  PlanRequest,
+  Revision,
+  Size
+} from '../../api/generated';
+import { CommandIDs } from '../../commandids';
+import type { Loaded } from '../../models/state/details';
+import type { FailedJob } from '../../models/state/jobs';
+import type { DetailsTab } from '../../models/state/navigation';
+import { AdviceLine } from '../list/adviceLine';
+import type { Execute } from '../shared/execute';
+import { IconButton } from '../shared/iconButton';
+import { JobFailure } from '../shared/jobFailure';
+import { JobProgress } from '../shared/jobProgress';
+import { ScreenHeader } from '../shared/screenHeader';
+import { CheckTab } from './checkTab';
+import { DetailsSummary } from './detailsSummary';
+import { HistoryTab } from './historyTab';
+import { PackagesTab } from './packagesTab';
+import { Tabs } from './tabs';
+
+export interface IDetailsProps {
+  readonly environment: Environment;
+  readonly tab: DetailsTab;
+  readonly packages: Loaded<readonly Package[]>;
+  readonly revisions: Loaded<readonly Revision[]>;
+  readonly size: Loaded<Size>;
+  /** The job at work on it. */
+  readonly job: Job | null;
+  /** The job that failed last. */
+  readonly failure: FailedJob | null;
+  /** The newest check that came to an end. */
+  readonly check: Job | null;
+  readonly isChecking: boolean;
+  readonly trans: TranslationBundle;
+  readonly execute: Execute;
+  readonly onPlan: (request: PlanRequest) => void;
+  readonly onBack: () => void;
+  readonly onTab: (tab: DetailsTab) => void;
+  readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
+  readonly openMenu: (environment: string, anchor: HTMLElement) => void;
+}
+
+/** Everything about one environment. */
+export function Details(props: IDetailsProps): JSX.Element {
+  const { environment, job, failure, trans, execute } = props;
+  return (
+    <>
+      <ScreenHeader
+        title={environment.name}
+        trans={trans}
+        onBack={props.onBack}
+      >
+        {environment.kernel && (
+          <IconButton
+            icon={notebookIcon}
+            label={trans.__('Open a notebook on %1', environment.name)}
+            disabled={job !== null}
+            onClick={() =>
+              execute(CommandIDs.openNotebook, { environment: environment.id })
+            }
+          />
+        )}
+        <IconButton
+          icon={ellipsesIcon}
+          label={trans.__('Actions for %1', environment.name)}
+          opensMenu
+          onClick={event => props.openMenu(environment.id, event.currentTarget)}
+        />
+      </ScreenHeader>
+      <div className="jp-TfenvBody jp-TfenvDetails">
+        <DetailsSummary
+          environment={environment}
+          isChecking={props.isChecking}
+          size={props.size?.value ?? null}
+          trans={trans}
+          execute={execute}
+        />
+        {job && (
+          <JobProgress
+            job={job}
+            trans={trans}
+            onCancel={() => execute(CommandIDs.cancelJob, { job: job.id })}
+          />
+        )}
+        {failure && !job && (
+          <JobFailure job={failure} trans={trans} execute={execute} />
+        )}
+        {environment.advice.map(advice => (
+          <AdviceLine
+            key={advice.code + advice.message}
+            advice={advice}
+            trans={trans}
+            onFix={props.onPlan}
+          />
+        ))}
+        <DetailsTabs {...props} />
+      </div>
+    </>
+  );
+}
+
+/** The tabs for which the server has something. */
+function DetailsTabs(props: IDetailsProps): JSX.Element {
+  const { environment, trans, onPlan } = props;
+  const canChange =
+    environment.writable && !environment.protected && props.job === null;
+  const tabs = [
+    props.packages?.error?.reason !== 'not-found' && {
+      id: 'packages' as const,
+      label: trans.__('Packages'),
+      content: (
+        <PackagesTab
+          packages={props.packages}
+          canChange={canChange}
+          trans={trans}
+          search={props.search}
+          onInstall={spec =>
+            onPlan({
+              kind: 'install',
+              environment: environment.id,
+              specs: [spec]
+            })
+          }
+          onRemove={name =>
+            onPlan({
+              kind: 'remove',
+              environment: environment.id,
+              packages: [name]
+            })
+          }
+        />
+      )
+    },
+    props.revisions?.error?.reason !== 'not-found' && {
+      id: 'history' as const,
+      label: trans.__('History'),
+      content: (
+        <HistoryTab
+          revisions={props.revisions}
+          canChange={canChange}
+          trans={trans}
+          onRevert={revision =>
+            onPlan({ kind: 'revert', environment: environment.id, revision })
+          }
+        />
+      )
+    },
+    {
+      id: 'check' as const,
+      label: trans.__('Check'),
+      content: (
+        <CheckTab
+          job={props.check}
+          isOutdated={environment.check?.outdated ?? false}
+          isChecking={props.isChecking}
+          canCheck={props.job === null && !props.isChecking}
+          trans={trans}
+          onCheck={() =>
+            props.execute(CommandIDs.checkEnvironment, {
+              environment: environment.id
+            })
+          }
+          onFix={onPlan}
+          onSet={settings =>
+            props.execute(CommandIDs.setKernel, {
+              environment: environment.id,
+              settings: settings as ReadonlyPartialJSONObject
+            })
+          }
+        />
+      )
+    }
+  ].filter(tab => tab !== false);
+  return <Tabs tabs={tabs} selected={props.tab} onSelect={props.onTab} />;
+}

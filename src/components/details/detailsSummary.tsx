@@ -1,0 +1,119 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { copyIcon } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import type { Environment, Size } from '../../api/generated';
+import { CommandIDs } from '../../commandids';
+import { variantLabel } from '../../models/form/choices';
+import { kerasGeneration } from '../../models/notebook/keras';
+import { checkState, describeCheck } from '../../models/texts/checks';
+import { formatBytes } from '../../models/texts/units';
+import { CheckBadge } from '../list/checkBadge';
+import { UpdateBadge } from '../list/updateBadge';
+import type { Execute } from '../shared/execute';
+import { IconButton } from '../shared/iconButton';
+
+/** What an environment is, in lines: versions, whether it works, its kernel, its place. */
+export function DetailsSummary(props: {
+  environment: Environment;
+  isChecking: boolean;
+  /** Null until it is measured. */
+  size: Size | null;
+  trans: TranslationBundle;
+  execute: Execute;
+}): JSX.Element {
+  const { environment, size, trans, execute } = props;
+  const { tensorflow, keras, python, kernel } = environment;
+  const fromPip = (source: string): string =>
+    source === 'pypi' ? ` (${trans.__('pip')})` : '';
+  const badge = (name: 'tensorflow' | 'keras'): JSX.Element => (
+    <UpdateBadge
+      environment={environment}
+      package={name}
+      trans={trans}
+      execute={execute}
+    />
+  );
+  const facts: [string, JSX.Element | null][] = [];
+  if (tensorflow) {
+    const parts = [
+      trans.__('TensorFlow %1', tensorflow.version),
+      tensorflow.variant && variantLabel(tensorflow.variant)
+    ].filter(Boolean);
+    facts.push([
+      `${parts.join(' · ')}${fromPip(tensorflow.source)}`,
+      badge('tensorflow')
+    ]);
+  }
+  if (keras) {
+    const text = trans.__('Keras %1', keras.version);
+    facts.push([`${text}${fromPip(keras.source)}`, badge('keras')]);
+  }
+  const generation = kerasGeneration(environment);
+  if (generation !== null) {
+    const isTwo = generation === 2;
+    const command = isTwo ? CommandIDs.useKeras3 : CommandIDs.useKeras2;
+    const { version } = environment.legacy_keras;
+    facts.push([
+      !isTwo
+        ? trans.__('tf.keras is Keras 3')
+        : version
+          ? trans.__('tf.keras is Keras 2 (tf-keras %1)', version)
+          : trans.__('tf.keras should be Keras 2, and tf-keras is missing'),
+      <button
+        type="button"
+        className="jp-TfenvLink"
+        onClick={() => execute(command, { environment: environment.id })}
+      >
+        {isTwo ? trans.__('Use Keras 3') : trans.__('Use Keras 2…')}
+      </button>
+    ]);
+  }
+  if (python) {
+    facts.push([trans.__('Python %1', python), null]);
+  }
+  const checked = checkState(environment, props.isChecking);
+  return (
+    <div className="jp-TfenvDetails-summary">
+      {checked && (
+        <p>
+          <CheckBadge
+            environment={environment}
+            state={checked}
+            trans={trans}
+            execute={execute}
+          />{' '}
+          {describeCheck(environment, checked, trans)}
+        </p>
+      )}
+      {facts.map(([fact, badge]) => (
+        <p key={fact}>
+          {fact} {badge}
+        </p>
+      ))}
+      <p>
+        {kernel
+          ? trans.__('Kernel: %1', kernel.display_name)
+          : trans.__('It is no kernel.')}
+      </p>
+      {environment.protected_reason && <p>{environment.protected_reason}</p>}
+      <p className="jp-TfenvPath">
+        <code>{environment.prefix}</code>
+        <IconButton
+          icon={copyIcon}
+          label={trans.__('Copy the path')}
+          onClick={() =>
+            execute(CommandIDs.copyPrefix, { environment: environment.id })
+          }
+        />
+      </p>
+      {size && (
+        <p>
+          {trans.__('%1 on disk', formatBytes(size.bytes))}
+          {size.shared > 0 &&
+            ` (${trans.__('%1 of it shared', formatBytes(size.shared))})`}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,134 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { closeIcon, InputGroup } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import type { AvailablePackage, Package } from '../../api/generated';
+import type { Loaded } from '../../models/state/details';
+import { usePackageSearch } from '../form/packagesField';
+import { Failure } from '../shared/failure';
+import { IconButton } from '../shared/iconButton';
+import { useGrowingList } from '../shared/useGrowingList';
+
+export interface IPackagesTabProps {
+  readonly packages: Loaded<readonly Package[]>;
+  readonly canChange: boolean;
+  readonly trans: TranslationBundle;
+  readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
+  /** Plan to install a spec. */
+  readonly onInstall: (spec: string) => void;
+  /** Plan to remove a package. */
+  readonly onRemove: (name: string) => void;
+}
+
+/** What is installed, requested first; one field finds in it and adds to it. */
+export function PackagesTab(props: IPackagesTabProps): JSX.Element {
+  const { packages, trans, canChange } = props;
+  const [text, setText] = React.useState('');
+  const found = usePackageSearch(canChange ? text : '', props.search);
+  if (packages === null) {
+    return <p role="status">{trans.__('Reading…')}</p>;
+  }
+  if (packages.error) {
+    return <Failure failure={packages.error} trans={trans} />;
+  }
+  const spec = text.trim();
+  const installed = new Set(packages.value.map(item => item.name));
+  const rows = packages.value.filter(item =>
+    item.name.includes(spec.toLowerCase())
+  );
+  const offers = found.filter(item => !installed.has(item.name)).slice(0, 5);
+  return (
+    <form
+      onSubmit={event => {
+        event.preventDefault();
+        if (canChange && spec !== '') {
+          props.onInstall(spec);
+        }
+      }}
+    >
+      <InputGroup
+        type="search"
+        className="jp-TfenvFilter"
+        aria-label={trans.__('Search or add a package')}
+        placeholder={trans.__('search or add a package…')}
+        rightIcon="ui-components:search"
+        spellCheck={false}
+        value={text}
+        onChange={event => setText(event.target.value)}
+      />
+      {canChange && spec !== '' && (
+        <ul className="jp-TfenvOffers">
+          {offers.map(item => (
+            <li key={item.name}>
+              <button type="button" onClick={() => props.onInstall(item.name)}>
+                {trans.__('Add %1', item.name)}
+              </button>
+              <span>{item.versions[0]}</span>
+            </li>
+          ))}
+          {rows.length === 0 && offers.every(item => item.name !== spec) && (
+            <li>
+              <button type="submit">{trans.__('Add %1', spec)}</button>
+            </li>
+          )}
+        </ul>
+      )}
+      <PackageTable {...props} rows={rows} filter={spec} />
+    </form>
+  );
+}
+
+/** The packages, requested first. */
+function PackageTable(
+  props: IPackagesTabProps & { rows: readonly Package[]; filter: string }
+): JSX.Element {
+  const byName = [...props.rows].sort(
+    (a, b) =>
+      Number(b.requested) - Number(a.requested) || (a.name < b.name ? -1 : 1)
+  );
+  const [rows, end] = useGrowingList(byName, props.filter);
+  return (
+    <>
+      <table
+        className="jp-TfenvPackages"
+        aria-label={props.trans.__('Packages')}
+      >
+        <tbody>
+          {rows.map(item => (
+            <PackageRow
+              key={`${item.source} ${item.name}`}
+              item={item}
+              {...props}
+            />
+          ))}
+        </tbody>
+      </table>
+      {end}
+    </>
+  );
+}
+
+function PackageRow(props: IPackagesTabProps & { item: Package }): JSX.Element {
+  const { item, trans } = props;
+  const mark = item.source === 'pypi' ? trans.__('pip') : trans.__('requested');
+  return (
+    <tr title={[item.build, item.channel].filter(Boolean).join(' · ')}>
+      <th scope="row">{item.name}</th>
+      <td>
+        {item.version}{' '}
+        {(item.requested || item.source === 'pypi') && (
+          <span className="jp-TfenvHint">{mark}</span>
+        )}
+      </td>
+      <td>
+        {item.source === 'conda' && props.canChange && (
+          <IconButton
+            icon={closeIcon}
+            label={trans.__('Remove %1', item.name)}
+            onClick={() => props.onRemove(item.name)}
+          />
+        )}
+      </td>
+    </tr>
+  );
+}

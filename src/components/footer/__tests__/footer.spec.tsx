@@ -1,0 +1,73 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { cleanup, render, screen } from '@testing-library/react';
+import React from 'react';
+
+import { STATUS } from '../../../__tests__/fixtures';
+import type { Status } from '../../../api/generated';
+import { Footer } from '../footer';
+
+const trans = nullTranslator.load('tfenv_lab');
+
+const NO_GPU = { detected: false, cuda: null, driver: null };
+
+function show(gpu: Status['gpu'], change: Partial<Status> = {}): void {
+  render(
+    <Footer
+      status={{ ...STATUS, gpu, ...change }}
+      freeBytes={41e9}
+      channelJob={null}
+      trans={trans}
+      execute={() => undefined}
+    />
+  );
+}
+
+describe('Footer', () => {
+  it('says channels, hardware and space in one line', () => {
+    show(NO_GPU);
+    screen.getByText('conda-forge · CPU only · 41 GB free');
+  });
+
+  it('offers a local channel beside remote ones, and no second one', () => {
+    show(NO_GPU);
+    screen.getByText('Build a local channel from PyPI…');
+    cleanup();
+    const channels = [{ name: 'file:///c', url: 'file:///c' }];
+    show(NO_GPU, { channels });
+    screen.getByText('local channel · CPU only · 41 GB free');
+    expect(screen.queryByText('Build a local channel from PyPI…')).toBeNull();
+  });
+
+  it('shows what is wrong with the configuration, without a click', () => {
+    const messages = [
+      'TfenvLab.max_running_jobs must be a whole number from 1 up, not 0. 2 is used instead.',
+      'TfenvLab.colour is not a setting.'
+    ];
+    show(NO_GPU, { warnings: messages.map(message => ({ message })) });
+    const shown = screen.getAllByRole('status');
+    expect(shown.map(item => item.textContent)).toEqual(messages);
+    expect(shown.some(item => item.closest('details'))).toBe(false);
+  });
+
+  it('has no warnings where there are none', () => {
+    show(NO_GPU);
+    expect(screen.queryByRole('status')).toBeNull();
+  });
+
+  it('shows the CUDA version and the driver of a GPU', () => {
+    show({ detected: true, cuda: '12.8', driver: '570.86.10' });
+    screen.getByText('conda-forge · GPU: CUDA 12.8 · 41 GB free');
+    screen.getByText('NVIDIA driver 570.86.10');
+  });
+
+  it('says so when the version of a driver is not known', () => {
+    show({ detected: true, cuda: '12.8', driver: null });
+    screen.getByText('NVIDIA driver of an unknown version');
+  });
+
+  it('does not take an assumed CUDA for a GPU', () => {
+    show({ detected: false, cuda: '12.6', driver: null });
+    screen.getByText('conda-forge · no GPU, CUDA 12.6 assumed · 41 GB free');
+    expect(screen.queryByText(/NVIDIA driver/)).toBeNull();
+  });
+});

@@ -1,0 +1,212 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { fireEvent, render, screen, within } from '@testing-library/react';
+import React from 'react';
+
+import { CATALOG, NO_DRIVER, STATUS } from '../../../__tests__/fixtures';
+import type { CreateRequest } from '../../../api/generated';
+import type { IChoice } from '../../../models/form/choices';
+import type { IDraft } from '../../../models/state/navigation';
+import { EMPTY_DRAFT } from '../../../models/state/navigation';
+import type { INewEnvironmentProps } from '../newEnvironment';
+import { NewEnvironment } from '../newEnvironment';
+
+const trans = nullTranslator.load('tfenv_lab');
+
+/** The form as the panel holds it, with the draft in a state. */
+function Form(
+  props: Partial<INewEnvironmentProps> & {
+    onReview: (request: CreateRequest) => void;
+  }
+): JSX.Element {
+  const [draft, setDraft] = React.useState<IDraft>(EMPTY_DRAFT);
+  return (
+    <NewEnvironment
+      catalog={CATALOG}
+      status={STATUS}
+      draft={draft}
+      defaultPackages={[]}
+      names={new Set(['tf219'])}
+      trans={trans}
+      onDraft={setDraft}
+      onImport={() => undefined}
+      search={async () => []}
+      {...props}
+    />
+  );
+}
+
+function show(props: Partial<INewEnvironmentProps> = {}): CreateRequest[] {
+  const requests: CreateRequest[] = [];
+  render(<Form {...props} onReview={request => requests.push(request)} />);
+  return requests;
+}
+
+function review(): void {
+  fireEvent.click(screen.getByRole('button', { name: 'Review' }));
+}
+
+describe('NewEnvironment', () => {
+  it('is ready to be sent as it opens', () => {
+    const requests = show({ defaultPackages: ['pandas'] });
+    review();
+    expect(requests).toEqual([
+      {
+        kind: 'create',
+        name: 'tf219-2',
+        tensorflow: '2.19.*',
+        python: '3.12',
+        variant: 'auto',
+        cuda: null,
+        keras: true,
+        packages: ['pandas']
+      }
+    ]);
+  });
+
+  it('narrows the other choices, and proposes the name anew', () => {
+    const requests = show();
+    fireEvent.change(screen.getByLabelText('TensorFlow'), {
+      target: { value: '2.15.0' }
+    });
+    expect(screen.getByLabelText<HTMLSelectElement>('Python').value).toBe(
+      '3.11'
+    );
+    review();
+    expect(requests[0]).toMatchObject({
+      name: 'tf215',
+      tensorflow: '2.15.*',
+      python: '3.11'
+    });
+  });
+
+  it('shows what is not possible as disabled, with the reason', () => {
+    show();
+    const python = within(screen.getByLabelText('Python'));
+    const option = python.getByRole<HTMLOptionElement>('option', {
+      name: '3.9: not with TensorFlow 2.19.1'
+    });
+    expect(option.disabled).toBe(true);
+    const cuda = screen.getByRole<HTMLInputElement>('radio', { name: 'CUDA' });
+    expect(cuda.disabled).toBe(true);
+    screen.getByText('CUDA: needs a CUDA 12 driver; none was found');
+  });
+
+  it('makes CUDA possible with an assumed driver', () => {
+    const requests = show();
+    fireEvent.change(screen.getByLabelText('CUDA of the driver'), {
+      target: { value: '12.8' }
+    });
+    fireEvent.click(screen.getByRole('radio', { name: 'CUDA' }));
+    review();
+    expect(requests[0]).toMatchObject({ variant: 'cuda', cuda: '12.8' });
+  });
+
+  it('is for a machine with CUDA with one click, and for this one again with another', () => {
+    const requests = show();
+    fireEvent.click(
+      screen.getByRole('button', {
+        name: 'Make it for a machine with CUDA 12.9'
+      })
+    );
+    screen.getByText('Chosen as if a driver for CUDA 12.9 were here.');
+    review();
+    expect(requests[0]).toMatchObject({ variant: 'cuda', cuda: '12.9' });
+    fireEvent.click(
+      screen.getByRole('button', { name: 'Take this machine as it is' })
+    );
+    review();
+    expect(requests[1]).toMatchObject({ variant: 'auto', cuda: null });
+  });
+
+  it('offers no other machine where this one has what it takes', () => {
+    const variants = CATALOG.releases[1].variants.map(variant => ({
+      ...variant,
+      installable: true,
+      reason: null
+    }));
+    const releases = [{ ...CATALOG.releases[1], variants }];
+    show({ catalog: { ...CATALOG, releases } });
+    screen.getByRole('radio', { name: 'Auto: CUDA 12.9' });
+    expect(screen.queryByText(/Make it for a machine/)).toBeNull();
+  });
+
+  it('offers pre-releases only when asked to', () => {
+    show();
+    const releases = within(screen.getByLabelText('TensorFlow'));
+    expect(releases.queryByText('2.20.0rc0')).toBeNull();
+    fireEvent.click(screen.getByLabelText('Offer pre-releases'));
+    releases.getByText('2.20.0rc0');
+  });
+
+  it('refuses a name that is taken, and says so', () => {
+    const requests = show();
+    fireEvent.change(screen.getByLabelText('Name'), {
+      target: { value: 'tf219' }
+    });
+    expect(screen.getByRole('alert').textContent).toBe(
+      'There is an environment of this name.'
+    );
+    review();
+    expect(requests).toEqual([]);
+  });
+
+  it('takes packages by Enter, comma and leaving the field, and gives them back', () => {
+    const requests = show();
+    const field = screen.getByRole('combobox', { name: 'Packages' });
+    fireEvent.change(field, { target: { value: 'pandas, scikit-learn>=1.5' } });
+    fireEvent.keyDown(field, { key: 'Enter' });
+    fireEvent.change(field, { target: { value: 'matplotlib' } });
+    fireEvent.blur(field);
+    fireEvent.click(screen.getByRole('button', { name: 'Remove pandas' }));
+    review();
+    expect(requests[0].packages).toEqual(['scikit-learn>=1.5', 'matplotlib']);
+  });
+
+  it('says how old its choices are when a channel does not answer', () => {
+    show({ catalog: { ...CATALOG, age_seconds: 7200 } });
+    expect(screen.getByRole('status').textContent).toContain('2 hours ago');
+  });
+
+  it('is no dead end where every build is for a GPU', () => {
+    const releases = CATALOG.releases.filter(item => item.version === '2.9.0');
+    const requests = show({ catalog: { ...CATALOG, releases } });
+    screen.getByText(NO_DRIVER);
+    expect(screen.queryByRole('button', { name: 'Review' })).toBeNull();
+    fireEvent.change(screen.getByLabelText('CUDA of the driver'), {
+      target: { value: '11.2' }
+    });
+    review();
+    expect(requests[0]).toMatchObject({ tensorflow: '2.9.*', cuda: '11.2' });
+  });
+
+  it('is no dead end where there are only pre-releases', () => {
+    const releases = CATALOG.releases.filter(item => item.prerelease);
+    const requests = show({ catalog: { ...CATALOG, releases } });
+    fireEvent.click(screen.getByLabelText('Offer pre-releases'));
+    review();
+    expect(requests[0].tensorflow).toBe('2.20.0rc0');
+  });
+
+  it('proposes something else when the channels no longer hold what was chosen', () => {
+    const releases = CATALOG.releases.filter(item => item.version !== '2.15.0');
+    const choice: IChoice = {
+      version: '2.15.0',
+      hardware: 'cpu',
+      cuda: null,
+      python: '3.11'
+    };
+    const requests = show({
+      catalog: { ...CATALOG, releases },
+      draft: { ...EMPTY_DRAFT, choice }
+    });
+    review();
+    expect(requests[0].tensorflow).toBe('2.19.*');
+  });
+
+  it('says why there is nothing to install', () => {
+    const message = 'TensorFlow is no longer built for macOS on conda-forge.';
+    show({ catalog: { ...CATALOG, releases: [], message } });
+    screen.getByText(message);
+    expect(screen.queryByRole('button', { name: 'Review' })).toBeNull();
+  });
+});

@@ -1,0 +1,235 @@
+import { Time } from '@jupyterlab/coreutils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type {
+  AvailablePackage,
+  Catalog,
+  CreateRequest,
+  Status
+} from '../../api/generated';
+import { warningIcon } from '../../icons';
+import {
+  hardwareOptions,
+  pythonOptions,
+  releaseOptions
+} from '../../models/form/choiceOptions';
+import type { Hardware, IChoice } from '../../models/form/choices';
+import {
+  createRequest,
+  cudaVersions,
+  initialChoice,
+  missingCuda,
+  offered,
+  releaseOf,
+  revise
+} from '../../models/form/choices';
+import { nameProblem, proposeName } from '../../models/form/naming';
+import type { IDraft } from '../../models/state/navigation';
+import { RadioField, SelectField } from './choiceFields';
+import {
+  AssumedDriver,
+  Checkbox,
+  CudaField,
+  NameField
+} from './environmentFields';
+import { PackagesField } from './packagesField';
+
+export interface INewEnvironmentProps {
+  readonly catalog: Catalog;
+  readonly status: Status | null;
+  readonly draft: IDraft;
+  readonly defaultPackages: readonly string[];
+  /** Names that are taken. */
+  readonly names: ReadonlySet<string>;
+  readonly trans: TranslationBundle;
+  readonly onDraft: (draft: IDraft) => void;
+  readonly onReview: (request: CreateRequest) => void;
+  readonly onImport: () => void;
+  readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
+}
+
+/** The form of a new environment. Whatever the user has not touched is proposed. */
+export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
+  const { draft, trans, onDraft } = props;
+  const catalog = offered(props.catalog, draft.prereleases);
+  // The channels may hold something else than when it was chosen.
+  const choice = draft.choice
+    ? revise(catalog, draft.choice, {})
+    : initialChoice(catalog);
+  const release = choice && releaseOf(catalog, choice.version);
+  if (!choice || !release) {
+    return <NothingToInstall {...props} />;
+  }
+  const name = draft.name ?? proposeName(choice.version, props.names);
+  const packages = draft.packages ?? props.defaultPackages;
+  const problem = nameProblem(
+    name,
+    props.names,
+    props.status?.limits ?? null,
+    trans
+  );
+  const change = (part: Partial<IChoice>): void =>
+    onDraft({ ...draft, choice: revise(catalog, choice, part) });
+
+  return (
+    <form
+      className="jp-TfenvBody jp-TfenvForm"
+      onSubmit={event => {
+        event.preventDefault();
+        if (problem === null) {
+          const rest = { name, packages, keras: draft.keras };
+          props.onReview(createRequest(catalog, choice, rest));
+        }
+      }}
+    >
+      <Age seconds={catalog.age_seconds} trans={trans} />
+      <SelectField
+        label={trans.__('TensorFlow')}
+        options={releaseOptions(catalog, choice.cuda, trans)}
+        value={choice.version}
+        trans={trans}
+        onChange={version => change({ version })}
+      />
+      <RadioField
+        label={trans.__('Hardware')}
+        options={hardwareOptions(release, choice, trans)}
+        value={choice.hardware}
+        onChange={value => change({ hardware: value as Hardware })}
+      />
+      <AssumedDriver
+        missing={missingCuda(release)}
+        cuda={choice.cuda}
+        trans={trans}
+        onChange={cuda => change({ cuda, hardware: cuda ? 'cuda' : 'auto' })}
+      />
+      <SelectField
+        label={trans.__('Python')}
+        options={pythonOptions(catalog, choice, trans)}
+        value={choice.python}
+        trans={trans}
+        onChange={python => change({ python })}
+      />
+      <NameField
+        name={name}
+        problem={problem}
+        trans={trans}
+        onChange={value => onDraft({ ...draft, name: value })}
+      />
+      <div className="jp-TfenvField">
+        <span>{trans.__('Packages')}</span>
+        <PackagesField
+          packages={packages}
+          trans={trans}
+          search={props.search}
+          onChange={value => onDraft({ ...draft, packages: value })}
+        />
+      </div>
+      <details className="jp-TfenvMore">
+        <summary>{trans.__('More')}</summary>
+        <Checkbox
+          label={
+            release.keras
+              ? trans.__('Ask for Keras (%1) by name', release.keras)
+              : trans.__('Ask for Keras by name')
+          }
+          checked={draft.keras}
+          onChange={keras => onDraft({ ...draft, keras })}
+        />
+        <Prereleases {...props} />
+        <CudaField
+          versions={cudaVersions([release])}
+          found={props.status?.gpu.cuda ?? null}
+          cuda={choice.cuda}
+          trans={trans}
+          onChange={cuda => change({ cuda })}
+        />
+        <dl>
+          <dt>{trans.__('Channels')}</dt>
+          {catalog.channels.map(channel => (
+            <dd key={channel.url}>{channel.url}</dd>
+          ))}
+          {props.status && <dt>{trans.__('It goes to')}</dt>}
+          {props.status && <dd>{`${props.status.envs_dir}/${name}`}</dd>}
+        </dl>
+      </details>
+      <div className="jp-TfenvButtons">
+        <button type="button" className="jp-TfenvLink" onClick={props.onImport}>
+          {trans.__('From a file…')}
+        </button>
+        <button
+          type="submit"
+          className="jp-mod-styled jp-mod-accept"
+          disabled={problem !== null}
+        >
+          {trans.__('Review')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Says that the channels could not be asked, and how old what is known of them is. */
+function Age(props: {
+  seconds: number | null;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { seconds, trans } = props;
+  return seconds === null ? null : (
+    <p className="jp-TfenvAdvice" data-severity="warning" role="status">
+      <warningIcon.react tag="span" elementSize="small" />
+      <span>
+        {trans.__(
+          'A channel does not answer. This is what was known of it %1.',
+          Time.formatHuman(new Date(Date.now() - seconds * 1000))
+        )}
+      </span>
+    </p>
+  );
+}
+
+function Prereleases(props: INewEnvironmentProps): JSX.Element | null {
+  const { catalog, draft } = props;
+  return catalog.releases.some(item => item.prerelease) ? (
+    <Checkbox
+      label={props.trans.__('Offer pre-releases')}
+      checked={draft.prereleases}
+      onChange={prereleases => props.onDraft({ ...draft, prereleases })}
+    />
+  ) : null;
+}
+
+/** Why there is nothing to choose from, and what would make it possible. */
+function NothingToInstall(props: INewEnvironmentProps): JSX.Element {
+  const { draft, trans } = props;
+  const catalog = offered(props.catalog, draft.prereleases);
+  const reasons = catalog.releases[0]?.variants
+    .map(variant => variant.reason)
+    .filter(reason => reason !== null);
+  return (
+    <div className="jp-TfenvEmpty" role="status">
+      <p>
+        {catalog.message ??
+          trans.__(
+            'The channels have no TensorFlow that can be installed on %1.',
+            catalog.subdir
+          )}
+      </p>
+      {reasons?.map(reason => (
+        <p key={reason} className="jp-TfenvHint">
+          {reason}
+        </p>
+      ))}
+      <Prereleases {...props} />
+      <CudaField
+        versions={cudaVersions(catalog.releases)}
+        found={props.status?.gpu.cuda ?? null}
+        cuda={null}
+        trans={trans}
+        onChange={cuda =>
+          props.onDraft({ ...draft, choice: initialChoice(catalog, cuda) })
+        }
+      />
+    </div>
+  );
+}

@@ -1,0 +1,252 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { fireEvent, render, screen } from '@testing-library/react';
+import React from 'react';
+
+import { environment, failedJob, job } from '../../../__tests__/fixtures';
+import { CommandIDs } from '../../../commandids';
+import type { IGroup, IRow } from '../../../models/state/listRows';
+import type { IEnvironmentListProps } from '../environmentList';
+import { EnvironmentList } from '../environmentList';
+
+const trans = nullTranslator.load('tfenv_lab');
+
+function row(name: string, change: Partial<IRow> = {}): IRow {
+  const shown = environment(name);
+  return {
+    name,
+    prefix: shown.prefix,
+    environment: shown,
+    isCurrent: false,
+    job: null,
+    failure: null,
+    checked: null,
+    ...change
+  };
+}
+
+function show(
+  groups: readonly IGroup[] | null,
+  props: Partial<IEnvironmentListProps> = {}
+): [string, unknown][] {
+  const executed: [string, unknown][] = [];
+  render(
+    <EnvironmentList
+      groups={groups}
+      filter=""
+      sort="name"
+      failure={null}
+      openGroups={new Set(['tensorflow'])}
+      trans={trans}
+      execute={(command, args) => executed.push([command, args])}
+      onPlan={request => executed.push(['plan', request])}
+      onToggleGroup={() => undefined}
+      onFilter={() => undefined}
+      onSort={() => undefined}
+      openMenu={() => undefined}
+      openPanelMenu={() => undefined}
+      {...props}
+    />
+  );
+  return executed;
+}
+
+function group(...rows: IRow[]): readonly IGroup[] {
+  return [{ name: 'tensorflow', rows }];
+}
+
+function click(name: string): void {
+  fireEvent.click(screen.getByRole('button', { name }));
+}
+
+describe('EnvironmentList', () => {
+  it('says what an environment is, and opens it and a notebook on it', () => {
+    const executed = show(group(row('tf219')));
+    screen.getByText('2.19.1 · CPU · Python 3.11 · Keras 3.12.0');
+    click('tf219');
+    click('Open a notebook on tf219');
+    const args = { environment: 'id-tf219' };
+    expect(executed).toEqual([
+      [CommandIDs.showEnvironment, args],
+      [CommandIDs.openNotebook, args]
+    ]);
+  });
+
+  it('says what it is sorted by, and can be sorted otherwise', () => {
+    const sorted: string[] = [];
+    show(group(row('tf219')), {
+      sort: 'modified',
+      onSort: sort => sorted.push(sort)
+    });
+    const choice = screen.getByRole<HTMLSelectElement>('combobox', {
+      name: 'Sort environments by'
+    });
+    expect(choice.selectedOptions[0].text).toBe('Sort: last changed');
+    expect(Array.from(choice.options, option => option.text)).toEqual([
+      'Sort: name',
+      'Sort: TensorFlow',
+      'Sort: last changed'
+    ]);
+    fireEvent.change(choice, { target: { value: 'tensorflow' } });
+    expect(sorted).toEqual(['tensorflow']);
+  });
+
+  it('has a dot for the environment of the notebook in front', () => {
+    show(group(row('tf219', { isCurrent: true }), row('other')));
+    const items = screen.getAllByRole('listitem');
+    expect(items[0].getAttribute('aria-current')).toBe('true');
+    expect(items[1].getAttribute('aria-current')).toBeNull();
+    screen.getByRole('img', { name: 'The notebook in front uses it' });
+  });
+
+  it('offers the update that there is', () => {
+    const update = { tensorflow: '2.20.0', keras: null };
+    const shown = environment('tf219', { update });
+    const executed = show(group(row('tf219', { environment: shown })));
+    click('Update tf219 to TensorFlow 2.20.0');
+    expect(executed).toEqual([
+      [
+        CommandIDs.updateEnvironment,
+        { environment: 'id-tf219', packages: ['tensorflow'] }
+      ]
+    ]);
+  });
+
+  it('does not offer it for an environment that must not be changed', () => {
+    const shown = environment('base', {
+      update: { tensorflow: '2.20.0', keras: null },
+      protected: true,
+      protected_reason: 'It is the base environment.'
+    });
+    show(group(row('base', { environment: shown })));
+    const badge = screen.getByRole<HTMLButtonElement>('button', {
+      name: /^Update base/
+    });
+    expect(badge.disabled).toBe(true);
+    expect(badge.title).toBe('It is the base environment.');
+  });
+
+  it('shows a running job in place of the second line, with Cancel', () => {
+    const executed = show(group(row('tf219', { job: job('7', 'tf219') })));
+    expect(screen.queryByText(/2\.19\.1/)).toBeNull();
+    const bar = screen.getByRole<HTMLProgressElement>('progressbar', {
+      name: 'Progress of tf219'
+    });
+    expect(bar.value).toBeCloseTo(0.4);
+    expect(bar.getAttribute('aria-valuetext')).toBe('downloading 212 / 340 MB');
+    click('Cancel');
+    expect(executed).toEqual([[CommandIDs.cancelJob, { job: '7' }]]);
+  });
+
+  it('reads a phase aloud once, not every number', () => {
+    show(group(row('tf219', { job: job('7', 'tf219') })));
+    expect(screen.getByRole('status').textContent).toBe('download');
+  });
+
+  it('cannot cancel what is being put in place', () => {
+    const swapping = job('7', 'tf219', { phase: 'swap' });
+    show(group(row('tf219', { job: swapping })));
+    expect(screen.queryByRole('button', { name: 'Cancel' })).toBeNull();
+  });
+
+  it('says why something failed, until it is put away', () => {
+    const failure = failedJob('7', 'tf219', {
+      request: { kind: 'create', name: 'tf219' }
+    });
+    const executed = show(group(row('tf219', { environment: null, failure })));
+    expect(screen.getByRole('alert').textContent).toContain(
+      'The channel conda-forge did not answer.'
+    );
+    click('Retry');
+    click('Log');
+    click('Dismiss');
+    expect(executed.map(([command]) => command)).toEqual([
+      CommandIDs.retryJob,
+      CommandIDs.showJob,
+      CommandIDs.dismissJob
+    ]);
+  });
+
+  it('explains an interrupted job', () => {
+    const failure = failedJob('7', 'tf219', {
+      state: 'interrupted',
+      error: {
+        reason: 'failed',
+        message: 'The server ended.',
+        hint: 'Try again.',
+        details: null
+      }
+    });
+    show(group(row('tf219', { failure })));
+    expect(screen.getByRole('alert').textContent).toContain(
+      'The server ended.Try again.'
+    );
+  });
+
+  it('shows advice with its remedy', () => {
+    const request = {
+      kind: 'install' as const,
+      environment: 'id-tf219',
+      specs: ['tensorflow=*=cuda*']
+    };
+    const shown = environment('tf219', {
+      advice: [
+        {
+          code: 'info',
+          severity: 'info',
+          message: 'Nothing to worry about.',
+          plan_request: null
+        },
+        {
+          code: 'cpu-beside-gpu',
+          severity: 'warning',
+          message: 'CPU build, but a GPU is present',
+          plan_request: request
+        }
+      ]
+    });
+    const executed = show(group(row('tf219', { environment: shown })));
+    screen.getByText(/CPU build, but a GPU is present/);
+    expect(screen.queryByText('Nothing to worry about.')).toBeNull();
+    click('Fix');
+    expect(executed).toEqual([['plan', request]]);
+  });
+
+  it('says what to do where there is no TensorFlow environment', () => {
+    const executed = show([{ name: 'others', rows: [row('base')] }]);
+    click('New environment');
+    expect(executed[0][0]).toBe(CommandIDs.newEnvironment);
+  });
+
+  it('says nothing of the kind before the first answer, or when there is none', () => {
+    show(null);
+    expect(screen.queryByText(/no TensorFlow environment/)).toBeNull();
+  });
+
+  it('says that no environment matches the filter', () => {
+    show([], { filter: 'zzz' });
+    expect(screen.getByRole('status').textContent).toBe(
+      'No environment matches.'
+    );
+  });
+
+  it('unfolds whatever a filter finds', () => {
+    show([{ name: 'others', rows: [row('base')] }], { filter: 'ba' });
+    expect(screen.getByRole<HTMLDetailsElement>('group').open).toBe(true);
+  });
+
+  it('says that the server does not answer, and tries again', () => {
+    const executed = show(null, {
+      failure: {
+        reason: 'unreachable',
+        message: 'x',
+        hint: null,
+        details: null
+      }
+    });
+    expect(screen.getByRole('alert').textContent).toBe(
+      'The Jupyter server does not answer.It may be restarting: try again in a moment.Try again'
+    );
+    click('Try again');
+    expect(executed[0][0]).toBe(CommandIDs.refresh);
+  });
+});

@@ -1,0 +1,35 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { Advice, PlanRequest } from '../../api/generated';
+import { warningIcon } from '../../icons';
+
+export interface IAdviceLineProps {
+  readonly advice: Advice;
+  readonly trans: TranslationBundle;
+  readonly onFix: (request: PlanRequest) => void;
+}
+
+/** One thing to know about an environment, with its remedy as a link. */
+export function AdviceLine(props: IAdviceLineProps): JSX.Element {
+  const { advice, trans } = props;
+  const request = advice.plan_request;
+  return (
+    <p className="jp-TfenvAdvice" data-severity={advice.severity}>
+      <warningIcon.react tag="span" elementSize="small" />
+      <span>
+        {advice.message}
+        {request && ' · '}
+        {request && (
+          <button
+            type="button"
+            className="jp-TfenvLink"
+            onClick={() => props.onFix(request)}
+          >
+            {advice.code === 'update' ? trans.__('Update') : trans.__('Fix')}
+          </button>
+        )}
+      </span>
+    </p>
+  );
+}

@@ -1,0 +1,152 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ellipsesIcon, notebookIcon } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import type { Environment, PlanRequest } from '../../api/generated';
+import { CommandIDs } from '../../commandids';
+import { variantLabel } from '../../models/form/choices';
+import type { IRow } from '../../models/state/listRows';
+import type { CheckState } from '../../models/texts/checks';
+import { seriesOf } from '../../models/texts/versions';
+import type { Execute } from '../shared/execute';
+import { IconButton } from '../shared/iconButton';
+import { JobFailure } from '../shared/jobFailure';
+import { JobProgress } from '../shared/jobProgress';
+import { AdviceLine } from './adviceLine';
+import { CheckBadge } from './checkBadge';
+import { UpdateBadge } from './updateBadge';
+
+export interface IEnvironmentRowProps {
+  readonly row: IRow;
+  readonly trans: TranslationBundle;
+  readonly execute: Execute;
+  readonly onPlan: (request: PlanRequest) => void;
+  /** Open the menu of an environment below a button. */
+  readonly openMenu: (environment: string, anchor: HTMLElement) => void;
+}
+
+/** An environment in two lines; a running job takes the second. */
+export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
+  const { row, trans, execute } = props;
+  const { environment, job, failure } = row;
+  const advice = environment?.advice.find(item => item.severity !== 'info');
+  return (
+    <li
+      className="jp-TfenvRow"
+      data-environment={environment?.id}
+      aria-current={row.isCurrent || undefined}
+    >
+      <div className="jp-TfenvRow-first">
+        {row.isCurrent && (
+          <span
+            className="jp-TfenvDot"
+            role="img"
+            aria-label={trans.__('The notebook in front uses it')}
+            title={trans.__('The notebook in front uses it')}
+          />
+        )}
+        {environment ? (
+          <button
+            type="button"
+            className="jp-TfenvRow-name"
+            title={environment.prefix}
+            onClick={() =>
+              execute(CommandIDs.showEnvironment, {
+                environment: environment.id
+              })
+            }
+          >
+            {row.name}
+          </button>
+        ) : (
+          <span className="jp-TfenvRow-name" title={row.prefix}>
+            {row.name}
+          </span>
+        )}
+        {environment && (
+          <span className="jp-TfenvRow-actions">
+            {environment.kernel && (
+              <IconButton
+                icon={notebookIcon}
+                label={trans.__('Open a notebook on %1', row.name)}
+                disabled={job !== null}
+                onClick={() =>
+                  execute(CommandIDs.openNotebook, {
+                    environment: environment.id
+                  })
+                }
+              />
+            )}
+            <IconButton
+              icon={ellipsesIcon}
+              label={trans.__('Actions for %1', row.name)}
+              opensMenu
+              onClick={event =>
+                props.openMenu(environment.id, event.currentTarget)
+              }
+            />
+          </span>
+        )}
+      </div>
+      {job ? (
+        <JobProgress
+          job={job}
+          trans={trans}
+          onCancel={() => execute(CommandIDs.cancelJob, { job: job.id })}
+        />
+      ) : (
+        environment && (
+          <Summary
+            environment={environment}
+            checked={row.checked}
+            trans={trans}
+            execute={execute}
+          />
+        )
+      )}
+      {failure && !job && (
+        <JobFailure job={failure} trans={trans} execute={execute} />
+      )}
+      {advice && !job && (
+        <AdviceLine advice={advice} trans={trans} onFix={props.onPlan} />
+      )}
+    </li>
+  );
+}
+
+/** "2.19.1 · CPU · Python 3.11", whether it works, and the update that there is. */
+function Summary(props: {
+  environment: Environment;
+  checked: CheckState;
+  trans: TranslationBundle;
+  execute: Execute;
+}): JSX.Element {
+  const { environment, trans, execute } = props;
+  const { tensorflow, keras, python } = environment;
+  const parts = [
+    tensorflow?.version,
+    tensorflow?.variant && variantLabel(tensorflow.variant),
+    python && trans.__('Python %1', seriesOf(python)),
+    keras && trans.__('Keras %1', keras.version),
+    !environment.kernel && trans.__('no kernel')
+  ].filter(Boolean);
+  return (
+    <div className="jp-TfenvRow-second">
+      <span className="jp-TfenvRow-summary" title={parts.join(' · ')}>
+        {parts.join(' · ')}
+      </span>
+      <CheckBadge
+        environment={environment}
+        state={props.checked}
+        trans={trans}
+        execute={execute}
+      />
+      <UpdateBadge
+        environment={environment}
+        package="tensorflow"
+        trans={trans}
+        execute={execute}
+      />
+    </div>
+  );
+}

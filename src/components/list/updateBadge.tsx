@@ -1,0 +1,52 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { Environment } from '../../api/generated';
+import { CommandIDs } from '../../commandids';
+import { seriesOf } from '../../models/texts/versions';
+import type { Execute } from '../shared/execute';
+
+export interface IUpdateBadgeProps {
+  readonly environment: Environment;
+  readonly package: 'tensorflow' | 'keras';
+  readonly trans: TranslationBundle;
+  readonly execute: Execute;
+}
+
+/** "↑ 2.20": the update that there is, in full within a series; nothing where there is none. */
+export function UpdateBadge(props: IUpdateBadgeProps): JSX.Element | null {
+  const { environment, trans } = props;
+  const version = environment.update[props.package];
+  if (version === null) {
+    return null;
+  }
+  const installed = environment[props.package]?.version ?? '';
+  const isWithin = seriesOf(installed) === seriesOf(version);
+  const isTensorFlow = props.package === 'tensorflow';
+  return (
+    <button
+      type="button"
+      className="jp-TfenvBadge"
+      title={
+        environment.protected_reason ??
+        (isTensorFlow
+          ? trans.__('Update TensorFlow to %1', version)
+          : trans.__('Update Keras to %1', version))
+      }
+      aria-label={
+        isTensorFlow
+          ? trans.__('Update %1 to TensorFlow %2', environment.name, version)
+          : trans.__('Update %1 to Keras %2', environment.name, version)
+      }
+      disabled={environment.protected || !environment.writable}
+      onClick={() =>
+        props.execute(CommandIDs.updateEnvironment, {
+          environment: environment.id,
+          packages: [props.package]
+        })
+      }
+    >
+      {`↑ ${isWithin ? version : seriesOf(version)}`}
+    </button>
+  );
+}

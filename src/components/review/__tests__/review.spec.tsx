@@ -1,0 +1,224 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { fireEvent, render, screen } from '@testing-library/react';
+import React from 'react';
+
+import { entry, plan } from '../../../__tests__/fixtures';
+import type { Plan, PlanRequest } from '../../../api/generated';
+import type { IReviewProps } from '../review';
+import { Review } from '../review';
+
+const trans = nullTranslator.load('tfenv_lab');
+const CREATE: PlanRequest = { kind: 'create', name: 'tf219' };
+const UPDATE: PlanRequest = {
+  kind: 'update',
+  environment: 'a',
+  packages: ['tensorflow']
+};
+
+interface ICalls {
+  readonly applied: Plan[];
+  readonly planned: PlanRequest[];
+  readonly copied: string[];
+}
+
+function show(props: Partial<IReviewProps>): ICalls {
+  const calls: ICalls = { applied: [], planned: [], copied: [] };
+  render(
+    <Review
+      request={CREATE}
+      plan={null}
+      failure={null}
+      isApplying={false}
+      copyRequest={null}
+      trans={trans}
+      onApply={item => calls.applied.push(item)}
+      onPlan={item => calls.planned.push(item)}
+      onBack={() => undefined}
+      onCopy={item => calls.copied.push(item)}
+      {...props}
+    />
+  );
+  return calls;
+}
+
+function button(name: string): HTMLButtonElement {
+  return screen.getByRole<HTMLButtonElement>('button', { name });
+}
+
+describe('Review', () => {
+  it('says that it is solving, and cannot be applied meanwhile', () => {
+    show({});
+    expect(screen.getByRole('status').textContent).toBe('Solving…');
+    expect(button('Create').disabled).toBe(true);
+  });
+
+  it('counts, weighs and lists what would be installed', () => {
+    show({ plan: plan('tf219') });
+    screen.getByText(
+      '3 packages · 340 MB to download · 1.5 GB on disk (41 GB free)'
+    );
+    const requested = screen.getByRole('table', { name: 'Requested' });
+    expect(requested.textContent).toBe(
+      'tensorflow2.19.1+ 24 MBpython3.12.4+ 24 MB'
+    );
+    const folded = screen.getByText('1 dependency').closest('details');
+    expect(folded?.open).toBe(false);
+  });
+
+  it('says "at least" where sizes are missing, and what need not be downloaded', () => {
+    show({ plan: plan('tf219', { sizes_complete: false }) });
+    screen.getByText(/at least 340 MB to download · at least 1.5 GB on disk/);
+  });
+
+  it('says when nothing is to be downloaded', () => {
+    show({ plan: plan('tf219', { download_bytes: 0 }) });
+    screen.getByText(/nothing to download/);
+  });
+
+  it('applies the plan', () => {
+    const shown = plan('tf219');
+    const calls = show({ plan: shown });
+    fireEvent.click(button('Create'));
+    expect(calls.applied).toEqual([shown]);
+  });
+
+  it('shows how versions move', () => {
+    const entries = [
+      entry('upgrade', 'tensorflow', '2.19.1', '2.20.0', { requested: true }),
+      entry('downgrade', 'protobuf', '6.31', '5.29'),
+      entry('change', 'numpy', '2.1.3', '2.1.3'),
+      entry('remove', 'tensorflow-estimator', '2.15.0', null)
+    ];
+    show({ request: UPDATE, plan: plan('tf', { kind: 'update', entries }) });
+    screen.getByText('2.19.1 → 2.20.0');
+    screen.getByText('6.31 ↓ 5.29');
+    screen.getByText('2.1.3, another build');
+    screen.getByText('2.15.0 removed');
+    expect(button('Update').disabled).toBe(false);
+  });
+
+  it('has what is requested first, then added, changed and removed', () => {
+    const entries = [
+      entry('remove', 'tensorflow-estimator', '2.15.0', null),
+      entry('upgrade', 'protobuf', '5.29', '6.31'),
+      entry('install', 'optree', null, '0.17'),
+      entry('upgrade', 'tensorflow', '2.19.1', '2.20.0', { requested: true })
+    ];
+    show({ request: UPDATE, plan: plan('tf', { kind: 'update', entries }) });
+    expect(
+      screen
+        .getAllByRole('rowheader', { hidden: true })
+        .map(each => each.textContent)
+    ).toEqual(['tensorflow', 'optree', 'protobuf', 'tensorflow-estimator']);
+  });
+
+  it('says for which hardware TensorFlow is, where that is new', () => {
+    const build = (name: string): { build: string; channel: string } => ({
+      build: name,
+      channel: 'conda-forge'
+    });
+    const to = {
+      version: '2.19.1',
+      size: null,
+      ...build('cuda126py311h0_200')
+    };
+    const from = { version: '2.19.1', ...build('cpu_py311h0_0') };
+    const change = entry('change', 'tensorflow', null, null, { from, to });
+    show({ request: UPDATE, plan: plan('tf', { entries: [change] }) });
+    screen.getByText('2.19.1, another build · CPU → CUDA 12.6');
+  });
+
+  it('offers the alternative of a warning as a second button', () => {
+    const instead: PlanRequest = { ...UPDATE, into: 'tf-copy' };
+    const warning = {
+      code: 'minor-version',
+      severity: 'warning' as const,
+      message: 'TensorFlow moves from 2.19 to 2.20.',
+      plan_request: instead
+    };
+    const calls = show({
+      request: UPDATE,
+      plan: plan('tf', { warnings: [warning] })
+    });
+    const place = screen
+      .getByText(warning.message)
+      .compareDocumentPosition(button('Update'));
+    // The warning stands above the button.
+    expect(place & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
+    fireEvent.click(button('In a copy instead'));
+    expect(calls.planned).toEqual([instead]);
+  });
+
+  it('offers a copy for a change without a warning, too', () => {
+    const copyRequest: PlanRequest = { ...UPDATE, into: 'tf-copy' };
+    const calls = show({ request: UPDATE, plan: plan('tf'), copyRequest });
+    fireEvent.click(button('In a copy instead'));
+    expect(calls.planned).toEqual([copyRequest]);
+  });
+
+  it('says which copy it makes', () => {
+    show({ request: { ...UPDATE, into: 'tf-copy' }, plan: plan('tf-copy') });
+    expect(button('Create tf-copy').disabled).toBe(false);
+  });
+
+  it('copies the conda command', () => {
+    const shown = plan('tf219');
+    const calls = show({ plan: shown });
+    fireEvent.click(button('Copy the conda command'));
+    expect(calls.copied).toEqual(shown.commands);
+  });
+
+  it('shows what happened, what to do, the evidence on demand, and lets it be planned again', () => {
+    const calls = show({
+      failure: {
+        reason: 'unsatisfiable',
+        message: 'There is no solution.',
+        hint: 'Python 3.12 works.',
+        details: 'tensorflow 2.19 would require …'
+      }
+    });
+    const parts = Array.from(
+      screen.getByRole('alert').children,
+      part => part.textContent
+    );
+    expect(parts.slice(0, 2)).toEqual([
+      'There is no solution.',
+      'Python 3.12 works.'
+    ]);
+    const details = screen.getByText('Show details').closest('details');
+    expect(details?.open).toBe(false);
+    expect(details?.textContent).toContain('would require');
+    fireEvent.click(button('Plan again'));
+    expect(calls.planned).toEqual([CREATE]);
+  });
+
+  it('offers to update what holds an update back', () => {
+    const both: PlanRequest = {
+      kind: 'update',
+      environment: 'a',
+      packages: ['tensorflow', 'keras']
+    };
+    const message =
+      'tensorflow 2.20.0 could be had, if “keras <3.6”, asked for earlier, need not hold.';
+    const calls = show({
+      request: UPDATE,
+      plan: plan('tf', {
+        kind: 'update',
+        entries: [],
+        warnings: [
+          { code: 'held-back', severity: 'info', message, plan_request: both }
+        ]
+      })
+    });
+    expect(screen.getByRole('status').textContent).toBe('Nothing changes.');
+    screen.getByText(message);
+    fireEvent.click(button('Update that, too'));
+    expect(calls.planned).toEqual([both]);
+  });
+
+  it('says that everything is up to date', () => {
+    show({ request: UPDATE, plan: plan('tf', { entries: [] }) });
+    screen.getByText('Everything is up to date.');
+    expect(screen.queryByRole('button', { name: 'Update' })).toBeNull();
+  });
+});

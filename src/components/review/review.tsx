@@ -1,0 +1,190 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { Advice, Plan, PlanRequest } from '../../api/generated';
+import type { IFailure } from '../../api/request';
+import { warningIcon } from '../../icons';
+import { formatBytes } from '../../models/texts/units';
+import { Failure } from '../shared/failure';
+import { CommandLines } from './commandLines';
+import { PlanEntries } from './planEntries';
+
+export interface IReviewProps {
+  readonly request: PlanRequest;
+  /** Null while it is made, or when it could not be. */
+  readonly plan: Plan | null;
+  readonly failure: IFailure | null;
+  /** Whether it was given to the server. */
+  readonly isApplying: boolean;
+  /** The same change in a copy; null where that is not possible. */
+  readonly copyRequest: PlanRequest | null;
+  /** What helps where the channels cannot be reached. */
+  readonly offer?: React.ReactNode;
+  readonly trans: TranslationBundle;
+  readonly onApply: (plan: Plan) => void;
+  readonly onPlan: (request: PlanRequest) => void;
+  readonly onBack: () => void;
+  readonly onCopy: (text: string) => void;
+}
+
+/** What would change, before anything does. The same screen for every kind of change. */
+export function Review(props: IReviewProps): JSX.Element {
+  const { plan, failure, trans } = props;
+  return (
+    <>
+      <div className="jp-TfenvBody jp-TfenvReview">
+        {!plan && !failure && (
+          <p className="jp-TfenvBusy" role="status">
+            {trans.__('Solving…')}
+          </p>
+        )}
+        {plan && plan.entries.length === 0 && (
+          <p role="status">
+            {plan.warnings.length > 0
+              ? trans.__('Nothing changes.')
+              : trans.__('Everything is up to date.')}
+          </p>
+        )}
+        {plan && plan.entries.length > 0 && (
+          <>
+            <Summary plan={plan} trans={trans} />
+            <PlanEntries plan={plan} trans={trans} />
+            <CommandLines
+              commands={plan.commands}
+              trans={trans}
+              onCopy={props.onCopy}
+            />
+          </>
+        )}
+      </div>
+      <div className="jp-TfenvActions">
+        {plan?.warnings.map(warning => (
+          <Warning key={warning.code + warning.message} warning={warning} />
+        ))}
+        {failure && (
+          <Failure failure={failure} trans={trans}>
+            {failure.reason === 'channel-unreachable' && props.offer}
+          </Failure>
+        )}
+        <Buttons {...props} />
+      </div>
+    </>
+  );
+}
+
+/** "68 packages · 340 MB to download · 1.5 GB on disk (41 GB free)" */
+function Summary(props: { plan: Plan; trans: TranslationBundle }): JSX.Element {
+  const { plan, trans } = props;
+  const isWhole = plan.sizes_complete;
+  const atLeast = (bytes: number): string =>
+    isWhole ? formatBytes(bytes) : trans.__('at least %1', formatBytes(bytes));
+  const parts = [
+    trans._n('%1 package', '%1 packages', plan.entries.length),
+    plan.download_bytes > 0 || !isWhole
+      ? trans.__('%1 to download', atLeast(plan.download_bytes))
+      : trans.__('nothing to download'),
+    trans.__('%1 on disk', atLeast(plan.install_bytes))
+  ];
+  const free = plan.free_bytes;
+  return (
+    <p className="jp-TfenvReview-summary">
+      {parts.join(' · ')}
+      {free !== null && ` (${trans.__('%1 free', formatBytes(free))})`}
+      {plan.strategy !== 'swap' && (
+        <span className="jp-TfenvHint">
+          {trans.__(
+            'It is put in place in several steps here; if interrupted, it is finished at the next start.'
+          )}
+        </span>
+      )}
+    </p>
+  );
+}
+
+function Warning(props: { warning: Advice }): JSX.Element {
+  return (
+    <p className="jp-TfenvAdvice" data-severity={props.warning.severity}>
+      <warningIcon.react tag="span" elementSize="small" />
+      <span>{props.warning.message}</span>
+    </p>
+  );
+}
+
+/** One primary button; the alternative beside it. */
+function Buttons(props: IReviewProps): JSX.Element {
+  const { plan, failure, trans, copyRequest } = props;
+  const isNothing = plan?.entries.length === 0;
+  const advised = plan?.warnings.find(warning => warning.plan_request);
+  const alternative = advised?.plan_request ?? (isNothing ? null : copyRequest);
+  const label =
+    advised?.code === 'held-back'
+      ? trans.__('Update that, too')
+      : alternative && 'into' in alternative && alternative.into
+        ? trans.__('In a copy instead')
+        : trans.__('The alternative');
+  return (
+    <div className="jp-TfenvButtons">
+      {alternative && plan && (
+        <button
+          type="button"
+          className="jp-mod-styled jp-mod-reject"
+          disabled={props.isApplying}
+          onClick={() => props.onPlan(alternative)}
+        >
+          {label}
+        </button>
+      )}
+      {failure || isNothing ? (
+        <>
+          {failure && (
+            <button
+              type="button"
+              className="jp-mod-styled jp-mod-reject"
+              onClick={() => props.onPlan(props.request)}
+            >
+              {trans.__('Plan again')}
+            </button>
+          )}
+          <button
+            type="button"
+            className="jp-mod-styled jp-mod-accept"
+            onClick={props.onBack}
+          >
+            {trans.__('Back')}
+          </button>
+        </>
+      ) : (
+        <button
+          type="button"
+          className="jp-mod-styled jp-mod-accept"
+          disabled={!plan || props.isApplying}
+          onClick={() => plan && props.onApply(plan)}
+        >
+          {applyLabel(props.request, trans)}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function applyLabel(request: PlanRequest, trans: TranslationBundle): string {
+  if ('into' in request && request.into) {
+    return trans.__('Create %1', request.into);
+  }
+  switch (request.kind) {
+    case 'create':
+    case 'clone':
+    case 'import':
+      return trans.__('Create');
+    case 'install':
+      return trans.__('Install');
+    case 'update':
+      return trans.__('Update');
+    case 'remove':
+      return trans.__('Remove');
+    case 'rename':
+      return trans.__('Rename');
+    case 'revert':
+      return trans.__('Revert');
+  }
+}

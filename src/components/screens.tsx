@@ -1,0 +1,127 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { AvailablePackage, PlanRequest } from '../api/generated';
+import { CommandIDs } from '../commandids';
+import type { ITfenvManager } from '../tokens';
+import { LocalChannelOffer } from './footer/localChannel';
+import { ImportFile } from './form/importFile';
+import { NewEnvironment } from './form/newEnvironment';
+import type { Execute } from './shared/execute';
+import { Failure } from './shared/failure';
+import { ScreenHeader } from './shared/screenHeader';
+
+/** What the screens that make an environment have in common. */
+export interface IMakingProps {
+  readonly manager: ITfenvManager;
+  readonly trans: TranslationBundle;
+  readonly execute: Execute;
+  readonly onPlan: (request: PlanRequest) => void;
+  readonly onBack: () => void;
+}
+
+/** The form of a new environment, once the channels have answered. */
+export function NewScreen(
+  props: IMakingProps & {
+    search: (query: string) => Promise<readonly AvailablePackage[]>;
+  }
+): JSX.Element {
+  const { manager, trans, execute } = props;
+  const { catalog, navigation, status } = manager;
+  return (
+    <>
+      <ScreenHeader
+        title={trans.__('New environment')}
+        trans={trans}
+        onBack={props.onBack}
+      />
+      {catalog.catalog && (
+        <NewEnvironment
+          catalog={catalog.catalog}
+          status={status.status}
+          draft={navigation.draft}
+          defaultPackages={navigation.defaultPackages}
+          names={takenNames(manager)}
+          trans={trans}
+          onDraft={draft => {
+            navigation.draft = draft;
+          }}
+          onReview={props.onPlan}
+          onImport={() => execute(CommandIDs.importEnvironment)}
+          search={props.search}
+        />
+      )}
+      {!catalog.catalog && catalog.isLoading && (
+        <p className="jp-TfenvBusy" role="status">
+          {trans.__('Reading the channels…')}
+        </p>
+      )}
+      {catalog.error && !catalog.isLoading && (
+        <Failure failure={catalog.error} trans={trans}>
+          <button
+            type="button"
+            className="jp-TfenvLink"
+            onClick={() => void catalog.refresh()}
+          >
+            {trans.__('Try again')}
+          </button>
+          {catalog.error.reason === 'channel-unreachable' && (
+            <ChannelOffer {...props} />
+          )}
+        </Failure>
+      )}
+    </>
+  );
+}
+
+/** What helps where the channels cannot be reached. */
+export function ChannelOffer(props: IMakingProps): JSX.Element | null {
+  const { jobs, status } = props.manager;
+  return (
+    status.status && (
+      <LocalChannelOffer
+        localChannel={status.status.local_channel}
+        job={jobs.channelJob ?? null}
+        trans={props.trans}
+        execute={props.execute}
+      />
+    )
+  );
+}
+
+/** The form of an environment from a file. */
+export function ImportScreen(
+  props: IMakingProps & { onFile: (file: File) => void }
+): JSX.Element {
+  const { manager, trans } = props;
+  const { navigation } = manager;
+  return (
+    <>
+      <ScreenHeader
+        title={trans.__('Import environment')}
+        trans={trans}
+        onBack={props.onBack}
+      />
+      <ImportFile
+        draft={navigation.importDraft}
+        names={takenNames(manager)}
+        limits={manager.status.status?.limits ?? null}
+        trans={trans}
+        onDraft={draft => {
+          navigation.importDraft = draft;
+        }}
+        onFile={props.onFile}
+        onReview={props.onPlan}
+      />
+    </>
+  );
+}
+
+/** Names that are taken, or will be. */
+function takenNames(manager: ITfenvManager): ReadonlySet<string> {
+  const { environments, jobs } = manager;
+  return new Set([
+    ...environments.names,
+    ...jobs.jobs.filter(job => jobs.activeOn(job.prefix)).map(job => job.name)
+  ]);
+}

@@ -1,0 +1,45 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import { CommandIDs } from '../../commandids';
+import type { FailedJob } from '../../models/state/jobs';
+import type { Execute } from './execute';
+import { Failure } from './failure';
+
+export interface IJobFailureProps {
+  readonly job: FailedJob;
+  readonly trans: TranslationBundle;
+  readonly execute: Execute;
+}
+
+/** Why the last job on an environment failed, until the user puts it away. */
+export function JobFailure(props: IJobFailureProps): JSX.Element {
+  const { job, trans, execute } = props;
+  return (
+    <Failure failure={job.error} trans={trans}>
+      <button
+        type="button"
+        className="jp-TfenvLink"
+        onClick={() => execute(CommandIDs.showJob, { job: job.id })}
+      >
+        {trans.__('Log')}
+      </button>
+      {job.request && (
+        <button
+          type="button"
+          className="jp-TfenvLink"
+          onClick={() => execute(CommandIDs.retryJob, { job: job.id })}
+        >
+          {trans.__('Retry')}
+        </button>
+      )}
+      <button
+        type="button"
+        className="jp-TfenvLink"
+        onClick={() => execute(CommandIDs.dismissJob, { job: job.id })}
+      >
+        {trans.__('Dismiss')}
+      </button>
+    </Failure>
+  );
+}

@@ -1,0 +1,39 @@
+import React from 'react';
+
+/** Rows that are rendered at first, and added whenever the end comes near. */
+const STEP = 100;
+
+/**
+ * Render long lists as far as they are scrolled: thousands of rows are there, but cost nothing unseen.
+ *
+ * @param key - The list begins anew when this changes, for example the filter's text.
+ * @returns The rows to render, and what stands after them.
+ */
+export function useGrowingList<T>(
+  rows: readonly T[],
+  key: string
+): [readonly T[], JSX.Element | null] {
+  const [count, setCount] = React.useState(STEP);
+  const end = React.useRef<HTMLDivElement>(null);
+  const hasMore = count < rows.length;
+  React.useEffect(() => setCount(STEP), [key]);
+  React.useEffect(() => {
+    if (!hasMore || !end.current) {
+      return;
+    }
+    const observer = new IntersectionObserver(
+      entries => {
+        if (entries.some(entry => entry.isIntersecting)) {
+          setCount(count + STEP);
+        }
+      },
+      { rootMargin: '600px' }
+    );
+    observer.observe(end.current);
+    return () => observer.disconnect();
+  }, [count, hasMore]);
+  return [
+    hasMore ? rows.slice(0, count) : rows,
+    hasMore ? <div ref={end} className="jp-TfenvEnd" /> : null
+  ];
+}

@@ -1,0 +1,119 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { CATALOG, GPU_CATALOG, NO_DRIVER } from '../../../__tests__/fixtures';
+import type { Catalog } from '../../../api/generated';
+import type { IOption } from '../choiceOptions';
+import {
+  hardwareOptions,
+  pythonOptions,
+  releaseOptions
+} from '../choiceOptions';
+import type { IChoice } from '../choices';
+import { initialChoice, releaseOf, revise } from '../choices';
+
+const trans = nullTranslator.load('tfenv_lab');
+
+function choose(catalog: Catalog, change: Partial<IChoice> = {}): IChoice {
+  const choice = initialChoice(catalog);
+  if (!choice) {
+    throw new Error('nothing to choose');
+  }
+  return revise(catalog, choice, change);
+}
+
+function reasons(options: readonly IOption[]): Record<string, string | null> {
+  return Object.fromEntries(options.map(item => [item.value, item.reason]));
+}
+
+function hardware(catalog: Catalog, choice: IChoice): IOption[] {
+  const release = releaseOf(catalog, choice.version);
+  return release ? hardwareOptions(release, choice, trans) : [];
+}
+
+describe('releaseOptions', () => {
+  it('marks the recommended one, and says why one is not for this machine', () => {
+    const options = releaseOptions(CATALOG, null, trans);
+    expect(options.map(item => item.label)).toContain('2.19.1 (recommended)');
+    expect(reasons(options)).toEqual({
+      '2.20.0rc0': null,
+      '2.19.1': null,
+      '2.19.0': null,
+      '2.15.0': null,
+      '2.9.0': NO_DRIVER
+    });
+  });
+
+  it('lets every release be chosen with a CUDA version that reaches it', () => {
+    expect(reasons(releaseOptions(CATALOG, '11.2', trans))['2.9.0']).toBeNull();
+  });
+});
+
+describe('hardwareOptions', () => {
+  it('says what Auto comes to', () => {
+    expect(hardware(CATALOG, choose(CATALOG))[0].label).toBe('Auto: CPU');
+    expect(hardware(GPU_CATALOG, choose(GPU_CATALOG))[0].label).toBe(
+      'Auto: CUDA 12.8'
+    );
+  });
+
+  it('says why CUDA cannot be chosen', () => {
+    expect(reasons(hardware(CATALOG, choose(CATALOG)))).toEqual({
+      auto: null,
+      cpu: null,
+      cuda: NO_DRIVER
+    });
+    const without = choose(CATALOG, { version: '2.19.0' });
+    expect(reasons(hardware(CATALOG, without)).cuda).toBe(
+      'TensorFlow 2.19.0 has no CUDA build'
+    );
+    const older = choose(CATALOG, { cuda: '11.8' });
+    expect(reasons(hardware(CATALOG, older)).cuda).toBe(
+      'its builds need a newer CUDA than 11.8'
+    );
+  });
+
+  it('says why CPU cannot be chosen', () => {
+    const choice = choose(GPU_CATALOG, { version: '2.9.0' });
+    expect(reasons(hardware(GPU_CATALOG, choice)).cpu).toBe(
+      'TensorFlow 2.9.0 has no CPU build'
+    );
+  });
+});
+
+describe('pythonOptions', () => {
+  it('lists every Python of the catalog, newest first, with the reason where it cannot be chosen', () => {
+    const options = pythonOptions(CATALOG, choose(CATALOG), trans);
+    expect(options.map(item => item.value)).toEqual([
+      '3.13',
+      '3.12',
+      '3.11',
+      '3.10',
+      '3.9'
+    ]);
+    expect(reasons(options)).toMatchObject({
+      '3.13': 'not with TensorFlow 2.19.1',
+      '3.12': null,
+      '3.9': 'not with TensorFlow 2.19.1'
+    });
+  });
+
+  it('tells a Python of another variant from one that the release does not have', () => {
+    const choice = choose(GPU_CATALOG, { version: '2.15.0', hardware: 'cuda' });
+    const found = reasons(pythonOptions(GPU_CATALOG, choice, trans));
+    expect(found['3.11']).toBe('not with this hardware choice');
+    expect(found['3.12']).toBe('not with TensorFlow 2.15.0');
+  });
+
+  it('gives the reason of a Python that is blocked on this machine', () => {
+    const releases = CATALOG.releases.map(item => ({
+      ...item,
+      variants: item.variants.map(each => ({
+        ...each,
+        blocked: [{ python: '3.12', reason: 'needs glibc 2.34' }]
+      }))
+    }));
+    const catalog = { ...CATALOG, releases };
+    const found = reasons(pythonOptions(catalog, choose(catalog), trans));
+    expect(found['3.12']).toBe('needs glibc 2.34');
+  });
+});

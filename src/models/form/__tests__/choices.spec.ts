@@ -1,0 +1,205 @@
+import {
+  CATALOG,
+  GPU_CATALOG,
+  release,
+  variant
+} from '../../../__tests__/fixtures';
+import type { Catalog } from '../../../api/generated';
+import type { Hardware, IChoice } from '../choices';
+import {
+  createRequest,
+  cudaVersions,
+  initialChoice,
+  offered,
+  releaseOf,
+  revise,
+  variantLabel,
+  variantOfBuild,
+  variantOf
+} from '../choices';
+
+const SHOWN = offered(CATALOG, false);
+const GPU = offered(GPU_CATALOG, false);
+
+function first(catalog: Catalog): IChoice {
+  const choice = initialChoice(catalog);
+  if (!choice) {
+    throw new Error('nothing to choose');
+  }
+  return choice;
+}
+
+function variantName(catalog: Catalog, choice: IChoice): string | undefined {
+  const found = releaseOf(catalog, choice.version);
+  return found && variantOf(found, choice)?.name;
+}
+
+describe('initialChoice', () => {
+  it('is the recommended release on the machine as it is, with its newest Python', () => {
+    expect(first(SHOWN)).toEqual({
+      version: '2.19.1',
+      hardware: 'auto',
+      cuda: null,
+      python: '3.12'
+    });
+  });
+
+  it('compares Pythons by number, not by letter', () => {
+    const catalog = {
+      ...CATALOG,
+      releases: [release('2.15.0', [variant('cpu', ['3.9', '3.10'])])]
+    };
+    expect(first(catalog).python).toBe('3.10');
+  });
+
+  it('takes the newest release that can be installed where none is recommended', () => {
+    const releases = CATALOG.releases
+      .filter(item => !item.recommended && !item.prerelease)
+      .reverse();
+    // 2.9.0 has nothing for this machine.
+    expect(first({ ...CATALOG, releases }).version).toBe('2.15.0');
+  });
+
+  it('is null where nothing can be installed', () => {
+    expect(initialChoice({ ...CATALOG, releases: [] })).toBeNull();
+    const releases = CATALOG.releases.filter(item => item.version === '2.9.0');
+    expect(initialChoice({ ...CATALOG, releases })).toBeNull();
+  });
+
+  it('takes a driver for granted where it is told to', () => {
+    const releases = CATALOG.releases.filter(item => item.version === '2.9.0');
+    expect(initialChoice({ ...CATALOG, releases }, '11.2')).toMatchObject({
+      version: '2.9.0',
+      cuda: '11.2'
+    });
+  });
+
+  it('leaves out a Python that is blocked on this machine', () => {
+    const cpu = variant('cpu', ['3.11', '3.12'], {
+      blocked: [{ python: '3.12', reason: 'needs x86_64_v3' }]
+    });
+    const catalog = { ...CATALOG, releases: [release('2.19.1', [cpu])] };
+    expect(first(catalog).python).toBe('3.11');
+  });
+});
+
+describe('variantOf', () => {
+  it('is CPU for auto without a driver, and the newest CUDA that fits with one', () => {
+    expect(variantName(SHOWN, first(SHOWN))).toBe('cpu');
+    expect(variantName(GPU, first(GPU))).toBe('cuda12.8');
+  });
+
+  it('falls back to CPU for auto where the CUDA builds lack the Python', () => {
+    const choice = { ...first(GPU), version: '2.15.0', python: '3.11' };
+    expect(variantName(GPU, choice)).toBe('cpu');
+  });
+
+  it('follows an assumed CUDA version instead of the driver', () => {
+    const at = (cuda: string): string | undefined =>
+      variantName(SHOWN, { ...first(SHOWN), cuda });
+    expect(at('12.9')).toBe('cuda12.9');
+    expect(at('12.8')).toBe('cuda12.8');
+    expect(at('11.8')).toBe('cpu');
+  });
+});
+
+describe('revise', () => {
+  it('keeps what still fits', () => {
+    const choice = revise(SHOWN, first(SHOWN), { python: '3.11' });
+    const changed = revise(SHOWN, choice, { version: '2.15.0' });
+    expect(changed).toMatchObject({ version: '2.15.0', python: '3.11' });
+  });
+
+  it('moves Python to the newest that the release has', () => {
+    const changed = revise(SHOWN, first(SHOWN), { version: '2.19.0' });
+    expect(changed.python).toBe('3.11');
+  });
+
+  it('moves Python to one that the hardware choice has', () => {
+    const choice = revise(GPU, first(GPU), {
+      version: '2.15.0',
+      python: '3.11'
+    });
+    expect(revise(GPU, choice, { hardware: 'cuda' }).python).toBe('3.10');
+  });
+
+  it('goes back to auto where the release has no such build', () => {
+    const cuda = revise(GPU, first(GPU), { hardware: 'cuda' });
+    expect(cuda.hardware).toBe('cuda');
+    expect(revise(GPU, cuda, { version: '2.19.0' }).hardware).toBe('auto');
+  });
+
+  it('makes CUDA possible on a machine without a driver', () => {
+    const choice = revise(SHOWN, first(SHOWN), { cuda: '12.8' });
+    const cuda = revise(SHOWN, choice, { hardware: 'cuda' });
+    expect(cuda).toMatchObject({ hardware: 'cuda', cuda: '12.8' });
+  });
+
+  it('returns to the recommended release when the present one is no longer possible', () => {
+    const old = revise(SHOWN, first(SHOWN), { cuda: '12.8', version: '2.9.0' });
+    expect(old.version).toBe('2.9.0');
+    expect(revise(SHOWN, old, { cuda: null }).version).toBe('2.19.1');
+  });
+
+  it('never leads to a combination that does not exist', () => {
+    const versions = CATALOG.releases.map(item => item.version);
+    const pythons = ['3.8', '3.9', '3.10', '3.11', '3.12', '3.13'];
+    const hardware: Hardware[] = ['auto', 'cpu', 'cuda'];
+    for (const catalog of [CATALOG, GPU_CATALOG]) {
+      for (const version of versions) {
+        for (const python of pythons) {
+          for (const kind of hardware) {
+            for (const cuda of [null, '11.2', '12.8', '13.0']) {
+              const wanted = { version, python, hardware: kind, cuda };
+              const choice = revise(catalog, first(catalog), wanted);
+              expect(variantName(catalog, choice)).toBeDefined();
+            }
+          }
+        }
+      }
+    }
+  });
+});
+
+describe('createRequest', () => {
+  const rest = { name: 'tf', packages: ['pandas'], keras: true };
+
+  it('asks for the series of the newest release in it', () => {
+    expect(createRequest(CATALOG, first(SHOWN), rest)).toEqual({
+      kind: 'create',
+      name: 'tf',
+      tensorflow: '2.19.*',
+      python: '3.12',
+      variant: 'auto',
+      cuda: null,
+      keras: true,
+      packages: ['pandas']
+    });
+  });
+
+  it.each([['2.19.0'], ['2.20.0rc0']])('asks for %s exactly', version => {
+    const choice = revise(CATALOG, first(CATALOG), { version });
+    expect(createRequest(CATALOG, choice, rest).tensorflow).toBe(version);
+  });
+});
+
+describe('names of variants', () => {
+  it('are written as people write them', () => {
+    expect(variantLabel('cpu')).toBe('CPU');
+    expect(variantLabel('cuda12.6')).toBe('CUDA 12.6');
+  });
+
+  it.each([
+    ['cpu_py311h6ac8430_0', 'cpu'],
+    ['cuda126py312h5379a72_200', 'cuda12.6'],
+    ['cuda112py39h01bd6f0_0', 'cuda11.2'],
+    ['py311_0', null]
+  ])('are read from build %s', (build, name) => {
+    expect(variantOfBuild(build)).toBe(name);
+  });
+
+  it('give the CUDA versions of a release, newest first', () => {
+    const found = releaseOf(CATALOG, '2.19.1');
+    expect(found && cudaVersions([found])).toEqual(['12.9', '12.8']);
+  });
+});

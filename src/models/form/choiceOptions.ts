@@ -1,0 +1,129 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { Catalog, Release } from '../../api/generated';
+import { compareVersions } from '../texts/versions';
+import type { IChoice } from './choices';
+import {
+  cudaOf,
+  isPossible,
+  pythons,
+  releaseOf,
+  usable,
+  variantLabel,
+  variantOf
+} from './choices';
+
+/** One thing that can be picked, or the words why it cannot. */
+export interface IOption {
+  readonly value: string;
+  readonly label: string;
+  /** Null when it can be chosen. */
+  readonly reason: string | null;
+}
+
+/** The releases, newest first. */
+export function releaseOptions(
+  catalog: Catalog,
+  cuda: string | null,
+  trans: TranslationBundle
+): IOption[] {
+  return catalog.releases.map(release => ({
+    value: release.version,
+    label: release.recommended
+      ? trans.__('%1 (recommended)', release.version)
+      : release.version,
+    reason: isPossible(cuda)(release)
+      ? null
+      : (release.variants.find(variant => variant.reason)?.reason ??
+        trans.__('not for this machine'))
+  }));
+}
+
+/** Auto, CPU and CUDA for a release; the label of Auto says what it comes to. */
+export function hardwareOptions(
+  release: Release,
+  choice: IChoice,
+  trans: TranslationBundle
+): IOption[] {
+  const auto = variantOf(release, { ...choice, hardware: 'auto' });
+  return [
+    {
+      value: 'auto',
+      label: auto
+        ? trans.__('Auto: %1', variantLabel(auto.name))
+        : trans.__('Auto'),
+      reason: null
+    },
+    {
+      value: 'cpu',
+      label: trans.__('CPU'),
+      reason: whyNot(release, 'cpu', choice.cuda, trans)
+    },
+    {
+      value: 'cuda',
+      label: trans.__('CUDA'),
+      reason: whyNot(release, 'cuda', choice.cuda, trans)
+    }
+  ];
+}
+
+/** Every Python that any release has, newest first. */
+export function pythonOptions(
+  catalog: Catalog,
+  choice: IChoice,
+  trans: TranslationBundle
+): IOption[] {
+  const release = releaseOf(catalog, choice.version);
+  const possible = release
+    ? pythons(release, choice.hardware, choice.cuda)
+    : [];
+  const all = new Set(catalog.releases.flatMap(item => item.python));
+  return [...all]
+    .sort((a, b) => compareVersions(b, a))
+    .map(python => ({
+      value: python,
+      label: python,
+      reason: possible.includes(python)
+        ? null
+        : whyNotPython(release, choice, python, trans)
+    }));
+}
+
+function whyNot(
+  release: Release,
+  hardware: 'cpu' | 'cuda',
+  cuda: string | null,
+  trans: TranslationBundle
+): string | null {
+  if (usable(release, hardware, cuda).length > 0) {
+    return null;
+  }
+  const isCuda = hardware === 'cuda';
+  const variants = release.variants.filter(
+    variant => (cudaOf(variant.name) !== null) === isCuda
+  );
+  if (variants.length === 0) {
+    return isCuda
+      ? trans.__('TensorFlow %1 has no CUDA build', release.version)
+      : trans.__('TensorFlow %1 has no CPU build', release.version);
+  }
+  if (isCuda && cuda !== null) {
+    return trans.__('its builds need a newer CUDA than %1', cuda);
+  }
+  return variants[0].reason ?? trans.__('not for this machine');
+}
+
+function whyNotPython(
+  release: Release | undefined,
+  choice: IChoice,
+  python: string,
+  trans: TranslationBundle
+): string {
+  if (!release?.python.includes(python)) {
+    return trans.__('not with TensorFlow %1', choice.version);
+  }
+  const blocked = release.variants
+    .flatMap(variant => variant.blocked)
+    .find(item => item.python === python);
+  return blocked?.reason ?? trans.__('not with this hardware choice');
+}

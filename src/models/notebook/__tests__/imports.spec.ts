@@ -1,0 +1,172 @@
+import { environment } from '../../../__tests__/fixtures';
+import {
+  alternative,
+  failedImport,
+  installation,
+  installRequest
+} from '../imports';
+import { packageNames } from '../packageNames';
+import { condaSpecs } from '../pipInstall';
+
+function failed(
+  errorName: string,
+  errorValue: string,
+  ...traceback: string[]
+): ReturnType<typeof failedImport> {
+  return failedImport({ errorName, errorValue, traceback });
+}
+
+describe('failedImport', () => {
+  it.each([
+    ["No module named 'tensorflow'", 'tensorflow', true],
+    ["No module named 'tf_keras'", 'tf_keras', true],
+    ["No module named 'cv2'", 'cv2', true],
+    // The package is there, and has no such part.
+    ["No module named 'keras.utils.np_utils'", 'keras', false],
+    [
+      "No module named 'tensorflow.contrib'; 'x' is no package",
+      'tensorflow',
+      false
+    ]
+  ])('reads %s', (text, module, isMissing) => {
+    expect(failed('ModuleNotFoundError', text)).toEqual({ module, isMissing });
+  });
+
+  it.each([
+    [
+      "cannot import name 'layers' from 'keras' (/x/keras/__init__.py)",
+      'keras'
+    ],
+    [
+      "cannot import name 'x' from partially initialized module 'tensorflow' (most likely due to a circular import)",
+      'tensorflow'
+    ]
+  ])('reads %s', (text, module) => {
+    expect(failed('ImportError', text)).toEqual({ module, isMissing: false });
+  });
+
+  it('finds TensorFlow in the traceback of a library that does not load', () => {
+    const line =
+      'File \u001b[32m/e/lib/python3.11/site-packages/tensorflow/__init__.py:40\u001b[39m';
+    expect(failed('ImportError', 'libcudart.so.12: cannot open', line)).toEqual(
+      { module: 'tensorflow', isMissing: false }
+    );
+  });
+
+  it.each([
+    ['NameError', "name 'tensorflow' is not defined"],
+    ['ModuleNotFoundError', 'odd'],
+    ['ModuleNotFoundError', "No module named 'sklearn.cross_validation'"],
+    ['ImportError', "cannot import name 'x' from 'pandas' (/x/pandas.py)"],
+    ['ImportError', 'libfoo.so: cannot open shared object file']
+  ])('is about something else: %s: %s', (name, text) => {
+    expect(failed(name, text)).toBeNull();
+  });
+});
+
+describe('what helps', () => {
+  const tensorflow = (version: string) => ({
+    version,
+    build: null,
+    variant: 'cpu',
+    source: 'conda' as const
+  });
+  const bare = environment('bare', { tensorflow: null, keras: null });
+  const old = environment('old', { tensorflow: tensorflow('2.9.3') });
+  const recent = environment('recent', { tensorflow: tensorflow('2.19.1') });
+  const noKernel = environment('none', {
+    tensorflow: tensorflow('2.20.0'),
+    kernel: null
+  });
+  const broken = environment('broken', {
+    tensorflow: tensorflow('2.20.0'),
+    advice: [{ code: 'x', severity: 'error', message: '', plan_request: null }]
+  });
+
+  it('is the newest TensorFlow that a notebook can switch to', () => {
+    const all = [bare, old, recent, noKernel, broken];
+    expect(alternative(all, 'tensorflow', bare)).toBe(recent);
+    expect(alternative(all, 'tensorflow', recent)).toBe(old);
+    expect(alternative([bare], 'tensorflow', bare)).toBeUndefined();
+    expect(alternative(all, 'tf_keras', bare)).toBeUndefined();
+  });
+
+  it.each([
+    [bare, 'tensorflow', 'tensorflow'],
+    [bare, 'keras', 'tensorflow'],
+    [recent, 'keras', 'keras'],
+    [recent, 'tf_keras', 'tf-keras=2.19.*'],
+    [bare, 'tf_keras', 'tf-keras']
+  ] as const)('installs into %j for %s: %s', (target, module, spec) => {
+    expect(installation(target, module)).toEqual({
+      kind: 'install',
+      environment: target.id,
+      specs: [spec]
+    });
+  });
+
+  it('is no installation where nothing may be changed', () => {
+    const fixed = environment('x', { protected: true });
+    expect(installation(fixed, 'tensorflow')).toBeNull();
+    expect(
+      installRequest(environment('x', { writable: false }), [])
+    ).toBeNull();
+  });
+});
+
+describe('packageNames', () => {
+  it.each([
+    ['cv2', ['opencv']],
+    ['sklearn', ['scikit-learn']],
+    ['PIL', ['pillow']],
+    ['yaml', ['pyyaml']],
+    ['bs4', ['beautifulsoup4']],
+    ['skimage', ['scikit-image']],
+    ['Crypto', ['pycryptodome']],
+    ['dateutil', ['python-dateutil']],
+    ['serial', ['pyserial']],
+    ['pandas', ['pandas']],
+    ['typing_extensions', ['typing-extensions', 'typing_extensions']]
+  ])('of %s are %j', (module, names) => {
+    expect(packageNames(module)).toEqual(names);
+  });
+
+  it('knows nothing of what every object has', () => {
+    expect(packageNames('constructor')).toEqual(['constructor']);
+  });
+});
+
+describe('condaSpecs', () => {
+  it.each([
+    ['%pip install tensorflow', ['tensorflow']],
+    ['!pip install -U "tensorflow==2.19.*"', ['tensorflow 2.19.*']],
+    ['!pip3 install tensorflow>=2.18,<2.20', ['tensorflow >=2.18,<2.20']],
+    ['! pip install tensorflow-cpu', ['tensorflow * cpu_*']],
+    [
+      "%pip install 'tensorflow[and-cuda]==2.19.0'",
+      ['tensorflow ==2.19.0 cuda*']
+    ],
+    [
+      '!{sys.executable} -m pip install tf_keras~=2.19.0',
+      ['tf-keras ~=2.19.0']
+    ],
+    ['!python3 -m pip install keras==3.5.0 pandas', ['keras ==3.5.0']],
+    ['x = 1\n%pip install keras\n!pip install keras', ['keras']],
+    ['!uv pip install tensorflow', ['tensorflow']],
+    ['%pip install "tensorflow @ https://example.org/x.whl"', ['tensorflow']]
+  ])('of %j are %j', (source, specs) => {
+    expect(condaSpecs(source)).toEqual(specs);
+  });
+
+  it.each([
+    '%pip install pandas',
+    '%pip uninstall tensorflow',
+    '# pip install tensorflow',
+    'print("pip install tensorflow")',
+    '%pip install -r tensorflow.txt',
+    '%pip install tensorflow-datasets',
+    '%conda install tensorflow'
+  ])('are none of %j', source => {
+    expect(condaSpecs(source)).toEqual([]);
+  });
+});

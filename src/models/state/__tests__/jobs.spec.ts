@@ -1,0 +1,207 @@
+import type { Event } from '@jupyterlab/services';
+import { Stream } from '@lumino/signaling';
+
+import { failure, FakeServer } from '../../../__tests__/fakeServer';
+import { check, failedJob, job } from '../../../__tests__/fixtures';
+import type { Job } from '../../../api/generated';
+import { JobsClient } from '../../../api/jobs';
+import type { IDismissedStore } from '../jobs';
+import { canCancel, JOB_EVENT, JobsModel } from '../jobs';
+
+const manager = {} as Event.IManager;
+
+interface ISetup {
+  readonly model: JobsModel;
+  readonly server: FakeServer;
+  readonly finished: string[];
+  emit(data: Job, schema?: string): void;
+}
+
+const models: JobsModel[] = [];
+
+/** A model that has read these jobs. */
+async function setUp(
+  jobs: readonly Job[],
+  store: IDismissedStore | null = null
+): Promise<ISetup> {
+  const server = new FakeServer({ 'GET jobs': { jobs } });
+  const stream: Event.Stream = new Stream(manager);
+  const client = new JobsClient(server.settings);
+  const model = new JobsModel({ client, stream, store });
+  models.push(model);
+  const finished: string[] = [];
+  model.jobFinished.connect((_, item) => {
+    finished.push(item.id);
+  });
+  await model.refresh();
+  const emit = (data: Job, schema = JOB_EVENT): void => {
+    const emission: unknown = { ...data, schema_id: schema };
+    (stream as Stream<Event.IManager, Event.Emission>).emit(
+      emission as Event.Emission
+    );
+  };
+  return { model, server, finished, emit };
+}
+
+afterEach(() => {
+  models.splice(0).forEach(model => model.dispose());
+});
+
+describe('JobsModel', () => {
+  it('reads the jobs, and does not announce those that ended before', async () => {
+    const { model, finished } = await setUp([
+      job('2', 'tf'),
+      job('1', 'old', { state: 'succeeded' })
+    ]);
+    expect(model.jobs.map(item => item.id)).toEqual(['2', '1']);
+    expect(finished).toEqual([]);
+  });
+
+  it('follows the events of its own schema', async () => {
+    const { model, finished, emit } = await setUp([job('1', 'tf')]);
+    emit(job('1', 'tf', { phase: 'link' }));
+    expect(model.get('1')?.phase).toBe('link');
+    emit(job('1', 'tf', { phase: 'swap' }), 'https://example.org/other');
+    expect(model.get('1')?.phase).toBe('link');
+    emit(job('1', 'tf', { state: 'succeeded' }));
+    expect(finished).toEqual(['1']);
+  });
+
+  it('takes up a job that another window started', async () => {
+    const { model, emit } = await setUp([job('1', 'tf')]);
+    emit(job('2', 'other'));
+    expect(model.jobs.map(item => item.id)).toEqual(['2', '1']);
+  });
+
+  it('learns by reading what events did not tell', async () => {
+    const { model, server, finished } = await setUp([job('1', 'tf')]);
+    server.routes['GET jobs'] = {
+      jobs: [job('1', 'tf', { state: 'succeeded' })]
+    };
+    await model.refresh();
+    expect(finished).toEqual(['1']);
+    await model.refresh();
+    expect(finished).toEqual(['1']);
+  });
+
+  it('never goes back when an answer is older than an event', async () => {
+    const { model, emit } = await setUp([job('1', 'tf')]);
+    emit(job('1', 'tf', { state: 'succeeded' }));
+    await model.refresh();
+    expect(model.get('1')?.state).toBe('succeeded');
+    const progress = { ...job('2', 'b').progress, fraction: 0.9 };
+    emit(job('2', 'b', { progress }));
+    emit(job('2', 'b'));
+    expect(model.get('2')?.progress.fraction).toBe(0.9);
+  });
+
+  it('keeps a job that was started while the list was on its way', async () => {
+    const { model, server, emit } = await setUp([]);
+    const reading = model.refresh();
+    emit(job('1', 'tf'));
+    await reading;
+    expect(server.routes['GET jobs']).toEqual({ jobs: [] });
+    expect(model.get('1')).toBeDefined();
+  });
+
+  it('keeps the failure to read, and the jobs that it knows', async () => {
+    const { model, server } = await setUp([job('1', 'tf')]);
+    server.isDown = true;
+    await model.refresh();
+    expect(model.error?.reason).toBe('unreachable');
+    expect(model.jobs).toHaveLength(1);
+  });
+
+  it('starts a plan as a job', async () => {
+    const { model, server } = await setUp([]);
+    server.routes['POST jobs'] = job('9', 'tf', { state: 'queued' });
+    await model.start('plan-1');
+    expect(server.body('POST jobs')).toEqual({ plan: 'plan-1' });
+    expect(model.get('9')?.state).toBe('queued');
+  });
+
+  it('cancels, and takes one that ended meanwhile for no failure', async () => {
+    const { model, server, finished } = await setUp([job('1', 'tf')]);
+    server.routes['DELETE jobs/1'] = failure(409, 'not-running', 'It ended.');
+    server.routes['GET jobs'] = {
+      jobs: [job('1', 'tf', { state: 'succeeded' })]
+    };
+    await model.cancel('1');
+    expect(finished).toEqual(['1']);
+    server.routes['DELETE jobs/1'] = failure(404, 'not-found', 'No such job.');
+    await expect(model.cancel('1')).rejects.toMatchObject({
+      reason: 'not-found'
+    });
+  });
+});
+
+describe('jobs of a prefix', () => {
+  const { prefix } = job('', 'tf');
+
+  it('give the running one, else the one that has waited longest', async () => {
+    const { model, emit } = await setUp([
+      job('3', 'tf', { state: 'queued' }),
+      job('2', 'tf', { state: 'queued' }),
+      job('1', 'tf', { state: 'succeeded' })
+    ]);
+    expect(model.activeOn(prefix)?.id).toBe('2');
+    emit(job('3', 'tf'));
+    expect(model.activeOn(prefix)?.id).toBe('3');
+    expect(model.activeOn('/elsewhere')).toBeUndefined();
+  });
+
+  it('give the failure of the newest only, until it is put away', async () => {
+    const saved: string[][] = [];
+    const store: IDismissedStore = {
+      load: async () => ['forgotten'],
+      save: async ids => {
+        saved.push([...ids]);
+      }
+    };
+    const { model } = await setUp(
+      [failedJob('2', 'tf'), failedJob('1', 'tf')],
+      store
+    );
+    expect(model.failureOn(prefix)?.id).toBe('2');
+    await model.dismiss('2');
+    expect(model.failureOn(prefix)).toBeUndefined();
+    // What the server no longer knows need not be remembered.
+    expect(saved).toEqual([['2']]);
+  });
+
+  it('forget a failure that a success followed, and an old one', async () => {
+    const { model } = await setUp([
+      job('3', 'tf', { state: 'succeeded' }),
+      failedJob('2', 'tf'),
+      failedJob('1', 'old', { finished: '2020-01-01T00:00:00Z' })
+    ]);
+    expect(model.failureOn(prefix)).toBeUndefined();
+    expect(model.failureOn(job('', 'old').prefix)).toBeUndefined();
+  });
+
+  it('stay put away over a reload', async () => {
+    const store: IDismissedStore = {
+      load: async () => ['1'],
+      save: async () => undefined
+    };
+    const { model } = await setUp([failedJob('1', 'tf')], store);
+    expect(model.failureOn(prefix)).toBeUndefined();
+  });
+
+  it('give the newest check that has a result', async () => {
+    const { model } = await setUp([
+      job('3', 'tf', { kind: 'check' }),
+      job('2', 'tf', { kind: 'check', state: 'succeeded', result: check() }),
+      job('1', 'tf', { kind: 'check', state: 'succeeded', result: check() })
+    ]);
+    expect(model.checkOf(prefix)?.id).toBe('2');
+  });
+});
+
+describe('canCancel', () => {
+  it('ends with the swap', () => {
+    expect(canCancel(job('1', 'tf', { phase: 'link' }))).toBe(true);
+    expect(canCancel(job('1', 'tf', { phase: 'swap' }))).toBe(false);
+    expect(canCancel(job('1', 'tf', { state: 'failed' }))).toBe(false);
+  });
+});

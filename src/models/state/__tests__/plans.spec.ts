@@ -1,0 +1,137 @@
+import { failure, FakeServer } from '../../../__tests__/fakeServer';
+import { CATALOG, plan } from '../../../__tests__/fixtures';
+import { CatalogClient } from '../../../api/catalog';
+import type { PlanRequest } from '../../../api/generated';
+import { PlansClient } from '../../../api/plans';
+import { CatalogModel } from '../catalog';
+import { NavigationModel } from '../navigation';
+import { inCopy, PlansModel } from '../plans';
+
+const REQUEST: PlanRequest = {
+  kind: 'update',
+  environment: 'a',
+  packages: ['tensorflow']
+};
+
+describe('PlansModel', () => {
+  it('asks for a plan', async () => {
+    const server = new FakeServer({ 'POST plans': plan('tf219') });
+    const model = new PlansModel(new PlansClient(server.settings));
+    await model.make(REQUEST);
+    expect(server.body('POST plans')).toEqual(REQUEST);
+    expect(model.plan?.name).toBe('tf219');
+  });
+
+  it('keeps why there is none', async () => {
+    const server = new FakeServer({
+      'POST plans': failure(
+        422,
+        'unsatisfiable',
+        'There is no solution.',
+        'tree'
+      )
+    });
+    const model = new PlansModel(new PlansClient(server.settings));
+    await model.make(REQUEST);
+    expect(model.plan).toBeNull();
+    expect(model.error).toMatchObject({
+      reason: 'unsatisfiable',
+      details: 'tree'
+    });
+  });
+
+  it('shows the newest request only, whichever answer comes last', async () => {
+    const server = new FakeServer();
+    let count = 0;
+    server.routes['POST plans'] = () => plan(`plan-${++count}`);
+    const model = new PlansModel(new PlansClient(server.settings));
+    const first = model.make(REQUEST);
+    const second = model.make({ ...REQUEST });
+    await Promise.all([first, second]);
+    expect(model.plan?.name).toBe('plan-2');
+  });
+
+  it('is applied once', async () => {
+    const server = new FakeServer({ 'POST plans': plan('tf219') });
+    const model = new PlansModel(new PlansClient(server.settings));
+    await model.make(REQUEST);
+    const started: string[] = [];
+    const start = async (id: string): Promise<void> => {
+      started.push(id);
+    };
+    const both = await Promise.all([model.apply(start), model.apply(start)]);
+    expect(both).toEqual([true, false]);
+    expect(started).toEqual(['plan-tf219']);
+  });
+});
+
+describe('inCopy', () => {
+  it('changes a copy instead, where that makes sense', () => {
+    expect(inCopy(REQUEST, 'b')).toEqual({ ...REQUEST, into: 'b' });
+    expect(inCopy({ ...REQUEST, into: 'b' }, 'c')).toBeNull();
+    expect(
+      inCopy({ kind: 'remove', environment: 'a', packages: ['x'] }, 'c')
+    ).toBeNull();
+  });
+});
+
+describe('CatalogModel', () => {
+  it('asks once until it is old or asked to', async () => {
+    const server = new FakeServer({ 'GET tensorflow?prereleases=1': CATALOG });
+    const model = new CatalogModel(new CatalogClient(server.settings));
+    await Promise.all([model.load(), model.load()]);
+    await model.load();
+    expect(server.calls).toHaveLength(1);
+    await model.refresh();
+    expect(server.calls).toHaveLength(2);
+  });
+
+  it('keeps the last catalog when the channel goes away, and asks again next time', async () => {
+    const server = new FakeServer({ 'GET tensorflow?prereleases=1': CATALOG });
+    const model = new CatalogModel(new CatalogClient(server.settings));
+    await model.load();
+    server.routes['GET tensorflow?prereleases=1'] = failure(
+      502,
+      'channel-unreachable',
+      'No.'
+    );
+    await model.refresh();
+    expect(model.error?.reason).toBe('channel-unreachable');
+    expect(model.catalog).not.toBeNull();
+    server.routes['GET tensorflow?prereleases=1'] = CATALOG;
+    await model.load();
+    expect(model.error).toBeNull();
+  });
+
+  it('finds no packages where the server cannot search', async () => {
+    const model = new CatalogModel(
+      new CatalogClient(new FakeServer().settings)
+    );
+    expect(await model.search('pandas')).toEqual([]);
+  });
+});
+
+describe('NavigationModel', () => {
+  it('leads back the way it came', () => {
+    const model = new NavigationModel();
+    model.open({ name: 'details', environment: 'a', tab: 'packages' });
+    model.open({ name: 'details', environment: 'a', tab: 'history' });
+    model.open({ name: 'review' });
+    model.back();
+    expect(model.screen).toMatchObject({ name: 'details', tab: 'history' });
+    model.back();
+    expect(model.screen).toEqual({ name: 'list' });
+    model.back();
+    expect(model.screen).toEqual({ name: 'list' });
+  });
+
+  it('keeps what was typed until it is done', () => {
+    const model = new NavigationModel();
+    model.draft = { ...model.draft, name: 'mine' };
+    model.open({ name: 'new' });
+    model.back();
+    expect(model.draft.name).toBe('mine');
+    model.home();
+    expect(model.draft.name).toBeNull();
+  });
+});

@@ -1,0 +1,79 @@
+import { VDomModel } from '@jupyterlab/ui-components';
+
+import type { EnvironmentsClient } from '../../api/environments';
+import type { Package, Revision, Size } from '../../api/generated';
+import type { RequestError } from '../../api/request';
+import { toFailure } from '../../api/request';
+
+/** Something read when it is looked at: the value, why there is none, or null while it is on its way. */
+export type Loaded<T> =
+  | { readonly value: T; readonly error: null }
+  | { readonly value: null; readonly error: RequestError }
+  | null;
+
+/**
+ * What belongs to the one environment whose details are open.
+ */
+export class DetailsModel extends VDomModel {
+  constructor(private readonly _client: EnvironmentsClient) {
+    super();
+  }
+
+  get packages(): Loaded<readonly Package[]> {
+    return this._packages;
+  }
+
+  get revisions(): Loaded<readonly Revision[]> {
+    return this._revisions;
+  }
+
+  get size(): Loaded<Size> {
+    return this._size;
+  }
+
+  /** Read an environment's packages, revisions and size, unless this state of it was read already. */
+  async load(id: string, modified: string | null): Promise<void> {
+    const key = `${id} ${modified}`;
+    if (this._key === key) {
+      return;
+    }
+    if (this._id !== id) {
+      this._packages = null;
+      this._revisions = null;
+      this._size = null;
+    }
+    this._id = id;
+    this._key = key;
+    this.stateChanged.emit();
+    // Every file is looked at for it, which nothing else waits for.
+    void settle(this._client.size(id)).then(size => {
+      if (this._key === key) {
+        this._size = size;
+        this.stateChanged.emit();
+      }
+    });
+    const [packages, revisions] = await Promise.all([
+      settle(this._client.packages(id)),
+      settle(this._client.revisions(id))
+    ]);
+    if (this._key === key) {
+      this._packages = packages;
+      this._revisions = revisions;
+      this.stateChanged.emit();
+    }
+  }
+
+  private _id = '';
+  private _key = '';
+  private _packages: Loaded<readonly Package[]> = null;
+  private _revisions: Loaded<readonly Revision[]> = null;
+  private _size: Loaded<Size> = null;
+}
+
+async function settle<T>(answer: Promise<T>): Promise<Loaded<T>> {
+  try {
+    return { value: await answer, error: null };
+  } catch (error) {
+    return { value: null, error: toFailure(error) };
+  }
+}

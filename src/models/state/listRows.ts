@@ -1,0 +1,127 @@
+import type { Environment, Job } from '../../api/generated';
+import type { CheckState } from '../texts/checks';
+import { checkState } from '../texts/checks';
+import { compareVersions } from '../texts/versions';
+import type { EnvironmentsModel } from './environments';
+import type { FailedJob, JobsModel } from './jobs';
+
+/** One row of the list: an environment, or one that a job is making. */
+export interface IRow {
+  readonly name: string;
+  readonly prefix: string;
+  /** Null while there is no such environment. */
+  readonly environment: Environment | null;
+  readonly isCurrent: boolean;
+  /** The job at work on it. */
+  readonly job: Job | null;
+  /** The job that failed last. */
+  readonly failure: FailedJob | null;
+  readonly checked: CheckState;
+}
+
+export type GroupName = 'tensorflow' | 'others' | 'unusable';
+
+export interface IGroup {
+  readonly name: GroupName;
+  readonly rows: readonly IRow[];
+}
+
+/** What a list can be sorted by; the setting `sort` has the same values. */
+export const SORTS = ['name', 'tensorflow', 'modified'] as const;
+export type Sort = (typeof SORTS)[number];
+
+/**
+ * The rows that the filter leaves, in groups; the environment of the notebook in front comes first.
+ *
+ * By version or change the newest come first, and names decide between what is alike.
+ */
+export function groupRows(
+  environments: EnvironmentsModel,
+  jobs: JobsModel,
+  filter: string,
+  sort: Sort = 'name'
+): IGroup[] {
+  const rows = [...existing(environments, jobs), ...coming(environments, jobs)]
+    .filter(row => matches(row, filter))
+    .sort(
+      (a, b) =>
+        Number(b.isCurrent) - Number(a.isCurrent) ||
+        NEWER[sort](a, b) ||
+        a.name.localeCompare(b.name, undefined, { numeric: true })
+    );
+  const groups: IGroup[] = (['tensorflow', 'others', 'unusable'] as const).map(
+    name => ({ name, rows: rows.filter(row => groupOf(row) === name) })
+  );
+  return groups.filter(group => group.rows.length > 0);
+}
+
+const NEWER: Record<Sort, (a: IRow, b: IRow) => number> = {
+  name: () => 0,
+  tensorflow: (a, b) => compareVersions(versionOf(b), versionOf(a)),
+  modified: (a, b) => changed(b).localeCompare(changed(a))
+};
+
+function versionOf(row: IRow): string {
+  return row.environment?.tensorflow?.version ?? '0';
+}
+
+/** When it changed last, as text that sorts; what a job is at work on changes now. */
+function changed(row: IRow): string {
+  return row.job ? '9999' : (row.environment?.modified ?? '');
+}
+
+function existing(environments: EnvironmentsModel, jobs: JobsModel): IRow[] {
+  return (environments.environments ?? []).map(environment => ({
+    name: environment.name,
+    prefix: environment.prefix,
+    environment,
+    isCurrent: environments.isCurrent(environment),
+    job: jobs.activeOn(environment.prefix) ?? null,
+    failure: jobs.failureOn(environment.prefix) ?? null,
+    checked: checkState(environment, jobs.isChecking(environment.prefix))
+  }));
+}
+
+/** Environments that are being made, or could not be. */
+function coming(environments: EnvironmentsModel, jobs: JobsModel): IRow[] {
+  return [...jobs.prefixes]
+    .filter(prefix => !environments.byPrefix(prefix))
+    .map(prefix => ({
+      prefix,
+      job: jobs.activeOn(prefix) ?? null,
+      failure: jobs.failureOn(prefix) ?? null
+    }))
+    .filter(({ job, failure }) => job !== null || failure !== null)
+    .map(row => ({
+      ...row,
+      name: (row.job ?? row.failure)?.name ?? row.prefix,
+      environment: null,
+      isCurrent: false,
+      checked: null
+    }));
+}
+
+function groupOf(row: IRow): GroupName {
+  const environment = row.environment;
+  if (environment === null || environment.tensorflow) {
+    return 'tensorflow';
+  }
+  const isUsable = environment.advice.every(item => item.severity !== 'error');
+  return isUsable ? 'others' : 'unusable';
+}
+
+function matches(row: IRow, filter: string): boolean {
+  const text = [
+    row.name,
+    row.prefix,
+    row.environment?.tensorflow?.version,
+    row.environment?.tensorflow?.variant,
+    row.environment?.python
+  ]
+    .join(' ')
+    .toLowerCase();
+  return filter
+    .toLowerCase()
+    .split(/\s+/)
+    .every(word => text.includes(word));
+}

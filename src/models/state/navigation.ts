@@ -1,0 +1,148 @@
+import { VDomModel } from '@jupyterlab/ui-components';
+
+import type { IChoice } from '../form/choices';
+import type { GroupName, Sort } from './listRows';
+
+/** The tabs of an environment's details. */
+export type DetailsTab = 'packages' | 'history' | 'check';
+
+/** What the panel shows. */
+export type Screen =
+  | { readonly name: 'list' }
+  | { readonly name: 'new' }
+  | { readonly name: 'import' }
+  | { readonly name: 'review' }
+  | {
+      readonly name: 'details';
+      readonly environment: string;
+      readonly tab: DetailsTab;
+    };
+
+/** What is filled in for a new environment; null in a field that the user has not touched. */
+export interface IDraft {
+  readonly choice: IChoice | null;
+  readonly name: string | null;
+  readonly packages: readonly string[] | null;
+  readonly keras: boolean;
+  /** Whether pre-releases are offered too. */
+  readonly prereleases: boolean;
+}
+
+export const EMPTY_DRAFT: IDraft = {
+  choice: null,
+  name: null,
+  packages: null,
+  keras: true,
+  prereleases: false
+};
+
+/** The file that an environment is to be made from; `name` is null until the user touches it. */
+export interface IImportDraft {
+  readonly content: string;
+  readonly fileName: string | null;
+  readonly name: string | null;
+}
+
+export const EMPTY_IMPORT: IImportDraft = {
+  content: '',
+  fileName: null,
+  name: null
+};
+
+/**
+ * Which screen is open, where "back" leads, and what was typed on the way.
+ */
+export class NavigationModel extends VDomModel {
+  get screen(): Screen {
+    return this._screens[this._screens.length - 1];
+  }
+
+  get draft(): IDraft {
+    return this._draft;
+  }
+  set draft(draft: IDraft) {
+    this._draft = draft;
+    this.stateChanged.emit();
+  }
+
+  get importDraft(): IImportDraft {
+    return this._importDraft;
+  }
+  set importDraft(draft: IImportDraft) {
+    this._importDraft = draft;
+    this.stateChanged.emit();
+  }
+
+  /** Packages that a new environment is proposed with. */
+  get defaultPackages(): readonly string[] {
+    return this._defaultPackages;
+  }
+  set defaultPackages(packages: readonly string[]) {
+    this._defaultPackages = packages;
+    this.stateChanged.emit();
+  }
+
+  /** Text in the list's filter. */
+  get filter(): string {
+    return this._filter;
+  }
+  set filter(filter: string) {
+    this._filter = filter;
+    this.stateChanged.emit();
+  }
+
+  /** What the list is sorted by. */
+  get sort(): Sort {
+    return this._sort;
+  }
+  set sort(sort: Sort) {
+    if (sort !== this._sort) {
+      this._sort = sort;
+      this.stateChanged.emit();
+    }
+  }
+
+  /** The groups of the list that are unfolded. */
+  get openGroups(): ReadonlySet<GroupName> {
+    return this._openGroups;
+  }
+
+  /** Fold or unfold a group of the list. */
+  setGroupOpen(group: GroupName, isOpen: boolean): void {
+    if (isOpen !== this._openGroups.has(group)) {
+      const others = [...this._openGroups].filter(item => item !== group);
+      this._openGroups = new Set(isOpen ? [...others, group] : others);
+      this.stateChanged.emit();
+    }
+  }
+
+  /** Open a screen above the present one; the same kind of screen is replaced. */
+  open(screen: Screen): void {
+    const below = this._screens.filter(item => item.name !== screen.name);
+    this._screens = screen.name === 'list' ? [screen] : [...below, screen];
+    this.stateChanged.emit();
+  }
+
+  /** Close the present screen. */
+  back(): void {
+    if (this._screens.length > 1) {
+      this._screens = this._screens.slice(0, -1);
+      this.stateChanged.emit();
+    }
+  }
+
+  /** Go to the list and forget what was typed. */
+  home(): void {
+    this._draft = EMPTY_DRAFT;
+    this._importDraft = EMPTY_IMPORT;
+    this.open({ name: 'list' });
+  }
+
+  private _defaultPackages: readonly string[] = [];
+  private _draft: IDraft = EMPTY_DRAFT;
+  private _filter = '';
+  private _importDraft: IImportDraft = EMPTY_IMPORT;
+  private _openGroups: ReadonlySet<GroupName> = new Set(['tensorflow']);
+  private _screens: readonly Screen[] = [{ name: 'list' }];
+  private _sort: Sort = 'name';
+}

@@ -1,0 +1,89 @@
+import { VDomModel } from '@jupyterlab/ui-components';
+
+import type { Plan, PlanRequest } from '../../api/generated';
+import type { PlansClient } from '../../api/plans';
+import type { RequestError } from '../../api/request';
+import { toFailure } from '../../api/request';
+
+/**
+ * The plan under review: what was asked for, and what came of it.
+ */
+export class PlansModel extends VDomModel {
+  constructor(private readonly _client: PlansClient) {
+    super();
+  }
+
+  /** What is asked for, null before the first request. */
+  get request(): PlanRequest | null {
+    return this._request;
+  }
+
+  /** Null while it is made, or when it could not be. */
+  get plan(): Plan | null {
+    return this._plan;
+  }
+
+  get error(): RequestError | null {
+    return this._error;
+  }
+
+  /** Whether the plan is on its way to become a job. */
+  get isApplying(): boolean {
+    return this._isApplying;
+  }
+
+  /** Ask for a plan; the newest request wins over those still under way. */
+  async make(request: PlanRequest): Promise<void> {
+    this._request = request;
+    this._plan = null;
+    this._error = null;
+    this.stateChanged.emit();
+    try {
+      const plan = await this._client.create(request);
+      if (this._request === request) {
+        this._plan = plan;
+        this.stateChanged.emit();
+      }
+    } catch (error) {
+      if (this._request === request) {
+        this._error = toFailure(error);
+        this.stateChanged.emit();
+      }
+    }
+  }
+
+  /**
+   * Give the plan to those who apply it; a failure is kept in `error`.
+   *
+   * @returns Whether it was taken.
+   */
+  async apply(start: (plan: string) => Promise<unknown>): Promise<boolean> {
+    const plan = this._plan;
+    if (!plan || this._isApplying) {
+      return false;
+    }
+    this._isApplying = true;
+    this.stateChanged.emit();
+    try {
+      await start(plan.id);
+      return true;
+    } catch (error) {
+      this._error = toFailure(error);
+      return false;
+    } finally {
+      this._isApplying = false;
+      this.stateChanged.emit();
+    }
+  }
+
+  private _isApplying = false;
+  private _error: RequestError | null = null;
+  private _plan: Plan | null = null;
+  private _request: PlanRequest | null = null;
+}
+
+/** The same change, made in a copy of the environment; null where that is not possible. */
+export function inCopy(request: PlanRequest, name: string): PlanRequest | null {
+  const canCopy = request.kind === 'install' || request.kind === 'update';
+  return canCopy && !request.into ? { ...request, into: name } : null;
+}

@@ -1,0 +1,187 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import * as fs from 'fs';
+import * as path from 'path';
+
+import { entry, failedJob, job, STATUS } from '../../../__tests__/fixtures';
+import { freeName, nameProblem, proposeName } from '../../form/naming';
+import { describeDoing, describeOutcome } from '../announcements';
+import { groupEntries } from '../planRows';
+import { describeProgress, formatBytes, formatShare } from '../units';
+import { compareVersions } from '../versions';
+
+const trans = nullTranslator.load('tfenv_lab');
+const NONE: ReadonlySet<string> = new Set();
+
+describe('formatBytes', () => {
+  it.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1000, '1 kB'],
+    [24_000_000, '24 MB'],
+    [1_540_000, '1.5 MB'],
+    [999_600_000, '1 GB'],
+    [1_500_000_000, '1.5 GB'],
+    [41_000_000_000, '41 GB']
+  ])('%i is %s', (bytes, text) => {
+    expect(formatBytes(bytes)).toBe(text);
+  });
+
+  it('names a shared unit once', () => {
+    expect(formatShare(212e6, 340e6)).toBe('212 / 340 MB');
+    expect(formatShare(900e6, 1.5e9)).toBe('900 MB / 1.5 GB');
+  });
+});
+
+describe('compareVersions', () => {
+  it.each([
+    ['3.9', '3.10'],
+    ['2.20.0rc0', '2.20.0'],
+    ['2.20.0rc2', '2.20.0rc10'],
+    ['12', '12.6']
+  ])('%s is before %s', (a, b) => {
+    expect(compareVersions(a, b)).toBeLessThan(0);
+    expect(compareVersions(b, a)).toBeGreaterThan(0);
+  });
+});
+
+describe('names', () => {
+  it('are proposed from the release, and free', () => {
+    expect(proposeName('2.19.1', NONE)).toBe('tf219');
+    expect(proposeName('2.19.1', new Set(['tf219', 'tf219-2']))).toBe(
+      'tf219-3'
+    );
+    expect(freeName('copy', NONE)).toBe('copy');
+  });
+
+  const { limits } = STATUS;
+
+  it('keep to the rule of the contract', () => {
+    const contract = fs.readFileSync(
+      path.resolve(__dirname, '../../../tfenv_lab/rest-api.yaml'),
+      'utf8'
+    );
+    expect(contract).toContain(`pattern: '${limits.name_pattern}'`);
+    expect(contract).toContain(`maxLength: ${limits.name_length}`);
+  });
+
+  // What tests/test_environment_names.py tries on the server.
+  it.each([
+    ...['', '.', '..', 'a.', '.hidden', '-x', '+x', 'a/b', 'a\\b', 'a b'],
+    ...['a\tb', 'a\n', 'a:b', 'a#b', '“a”', 'x'.repeat(65), 'base', 'Con.txt'],
+    ...['a\u200eb', 'a\u2028b']
+  ])('%j is refused', name => {
+    expect(nameProblem(name, NONE, limits, trans)).not.toBeNull();
+  });
+
+  it.each([
+    ...['tf219', '_x', '2', 'a.b', 'c++', 'x'.repeat(64), 'größe', 'тест'],
+    ...['環境', '환경', 'bases', 'my.con', 'tf-2_x']
+  ])('%j is taken', name => {
+    expect(nameProblem(name, NONE, limits, trans)).toBeNull();
+  });
+
+  it('are left to the server while its rule is not known', () => {
+    expect(nameProblem('a b', NONE, null, trans)).toBeNull();
+    expect(nameProblem('', NONE, null, trans)).not.toBeNull();
+  });
+
+  it('refuse one that exists', () => {
+    expect(nameProblem('tf219', new Set(['tf219']), limits, trans)).toBe(
+      'There is an environment of this name.'
+    );
+  });
+});
+
+describe('describeProgress', () => {
+  it.each([
+    [{}, 'downloading 212 / 340 MB'],
+    [{ phase: 'link' as const }, 'installing 30 / 68'],
+    [{ phase: 'solve' as const }, 'solving'],
+    [{ phase: 'swap' as const }, 'finishing'],
+    [{ state: 'queued' as const, message: 'Waits for tf' }, 'Waits for tf'],
+    [{ phase: null }, 'starting'],
+    [{ phase: null, kind: 'delete' as const }, 'deleting']
+  ])('%j is %s', (change, text) => {
+    expect(describeProgress(job('1', 'tf', change), trans)).toBe(text);
+  });
+
+  it('says what was downloaded where nobody knows how much there is', () => {
+    const { progress } = job('1', 'tf');
+    const some = job('1', 'tf', { progress: { ...progress, total_bytes: 0 } });
+    expect(describeProgress(some, trans)).toBe('downloading 212 MB');
+  });
+});
+
+describe('announcements', () => {
+  it('say what is done, and what came of it', () => {
+    expect(describeDoing(job('1', 'tf'), trans)).toBe(
+      'Creating tf: downloading 212 / 340 MB'
+    );
+    const done = job('1', 'tf', { state: 'succeeded' });
+    expect(describeOutcome(done, trans)).toEqual({
+      message: 'tf is ready.',
+      type: 'success'
+    });
+    expect(describeOutcome(failedJob('1', 'tf'), trans)).toEqual({
+      message:
+        'Creating tf: The channel conda-forge did not answer. Check the network of the server.',
+      type: 'error'
+    });
+  });
+
+  it('tell a change from a copy that was made with one', () => {
+    const request = {
+      kind: 'update' as const,
+      environment: 'id',
+      packages: ['tensorflow']
+    };
+    const outcome = (into: string | null) =>
+      describeOutcome(
+        job('1', into ?? 'tf', {
+          kind: 'update',
+          state: 'succeeded',
+          request: { ...request, into }
+        }),
+        trans
+      ).message;
+    expect(outcome(null)).toBe('tf is updated.');
+    expect(outcome('tf-2')).toBe('tf-2 is ready.');
+  });
+
+  it('do not call a check with problems a success', () => {
+    const done = job('1', 'tf', { kind: 'check', state: 'succeeded' });
+    expect(describeOutcome(done, trans).type).toBe('warning');
+  });
+});
+
+describe('groupEntries', () => {
+  it('puts what was asked for first, whatever happens to it', () => {
+    const groups = groupEntries([
+      entry('install', 'zlib', null, '1.3'),
+      entry('upgrade', 'numpy', '2.0', '2.1'),
+      entry('remove', 'tensorflow-estimator', '2.15', null),
+      entry('upgrade', 'tensorflow', '2.15', '2.19', { requested: true }),
+      entry('install', 'absl-py', null, '2.3')
+    ]);
+    const names = (entries: readonly { name: string }[]): string[] =>
+      entries.map(item => item.name);
+    expect(names(groups.requested)).toEqual(['tensorflow']);
+    expect(names(groups.changed)).toEqual(['numpy']);
+    expect(names(groups.removed)).toEqual(['tensorflow-estimator']);
+    expect(names(groups.added)).toEqual(['absl-py', 'zlib']);
+  });
+
+  it('begins with what an environment is about', () => {
+    const names = ['ipykernel', 'pandas', 'python', 'keras', 'tensorflow'];
+    const { requested } = groupEntries(
+      names.map(name => entry('install', name, null, '1', { requested: true }))
+    );
+    expect(requested.map(item => item.name)).toEqual([
+      'tensorflow',
+      'keras',
+      'python',
+      'ipykernel',
+      'pandas'
+    ]);
+  });
+});

@@ -1,0 +1,276 @@
+import type {
+  INotebookTracker,
+  Notebook,
+  NotebookPanel
+} from '@jupyterlab/notebook';
+import { NotebookActions } from '@jupyterlab/notebook';
+import type { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { Signal } from '@lumino/signaling';
+import { waitFor } from '@testing-library/react';
+
+import { FakeApp } from '../../../__tests__/fakeApp';
+import { FakeServer } from '../../../__tests__/fakeServer';
+import { CATALOG, environment, plan } from '../../../__tests__/fixtures';
+import type { Environment } from '../../../api/generated';
+import { importHelpPlugin } from '../importHelp';
+
+const bare = environment('bare', {
+  tensorflow: null,
+  keras: null,
+  kernel: { name: 'conda-env-bare-py', display_name: 'bare (Python 3.11)' }
+});
+const tf219 = environment('tf219');
+
+let app: FakeApp;
+/** The kernels that the notebook was switched to. */
+let switched: string[];
+
+/** A notebook on a kernel, in a JupyterLab with these environments. */
+function open(
+  kernel: string,
+  environments: Environment[] = [bare, tf219],
+  helpInCells = true
+): ICell {
+  switched = [];
+  const notebook = {} as Notebook;
+  const changed = new Signal<object, void>({});
+  const panel = {
+    id: 'notebook-1',
+    content: notebook,
+    sessionContext: {
+      session: { kernel: { name: kernel } },
+      kernelDisplayName: 'Python 3 (ipykernel)',
+      kernelChanged: changed,
+      changeKernel: async ({ name }: { name: string }) => switched.push(name)
+    }
+  } as unknown as NotebookPanel;
+  const tracker = {
+    currentWidget: null,
+    currentChanged: changed,
+    widgetAdded: changed,
+    find: (test: (panel: NotebookPanel) => boolean) =>
+      test(panel) ? panel : undefined
+  } as unknown as INotebookTracker;
+  const registry: Pick<ISettingRegistry, 'load'> = {
+    load: async () =>
+      ({
+        get: () => ({ composite: helpInCells }),
+        changed
+      }) as unknown as ISettingRegistry.ISettings
+  };
+  app = new FakeApp(
+    new FakeServer({
+      'GET environments': { environments },
+      'GET tensorflow?prereleases=1': CATALOG,
+      'POST plans': plan('bare'),
+      'GET packages?query=opencv': {
+        packages: [{ name: 'opencv', versions: ['4.12'], summary: null }]
+      },
+      'GET packages?query=my-own': {
+        packages: [{ name: 'my-own-other', versions: ['1'], summary: null }]
+      },
+      'GET packages?query=my_own': { packages: [] }
+    }),
+    tracker
+  );
+  app.activate(importHelpPlugin, tracker, null, registry);
+  return new FakeCell(notebook);
+}
+
+interface ICell {
+  fail(errorName: string, errorValue: string): void;
+  schedule(source: string): void;
+}
+
+class FakeCell implements ICell {
+  constructor(private readonly _notebook: Notebook) {}
+
+  fail(errorName: string, errorValue: string): void {
+    const error = Object.assign(new Error(), {
+      errorName,
+      errorValue,
+      traceback: []
+    });
+    this._emit(NotebookActions.executed, { success: false, error });
+  }
+
+  schedule(source: string): void {
+    this._source = source;
+    this._emit(NotebookActions.executionScheduled, {});
+  }
+
+  private _emit(signal: unknown, more: object): void {
+    (signal as Signal<object, object>).emit({
+      notebook: this._notebook,
+      cell: { model: this._model },
+      ...more
+    });
+  }
+
+  private _source = '';
+  private readonly _model = {
+    type: 'code',
+    sharedModel: { getSource: () => this._source }
+  };
+}
+
+const labels = (): string[] => app.toastActions.map(item => item.label);
+
+/** Long enough for anything that would have been asked or told. */
+async function settled(): Promise<void> {
+  await new Promise(resolve => setTimeout(resolve, 50));
+}
+
+afterEach(() => {
+  app.dispose();
+  Signal.disconnectAll(NotebookActions.executed);
+  Signal.clearData(NotebookActions);
+});
+
+describe('an import of TensorFlow that fails', () => {
+  it('names the environment that the kernel is, and switches to one that has it', async () => {
+    open('conda-env-bare-py').fail(
+      'ModuleNotFoundError',
+      "No module named 'tensorflow'"
+    );
+    await waitFor(() =>
+      expect(app.toasts).toEqual([
+        'tensorflow is not installed in bare, the environment of this notebook.'
+      ])
+    );
+    expect(labels()).toEqual([
+      'Switch to tf219',
+      'Install it here…',
+      'New environment…'
+    ]);
+    app.pressToast('Switch to tf219');
+    await waitFor(() => expect(switched).toEqual(['conda-env-tf219-py']));
+  });
+
+  it('is installed by a plan', async () => {
+    open('conda-env-bare-py').fail(
+      'ModuleNotFoundError',
+      "No module named 'tensorflow'"
+    );
+    await waitFor(() => expect(app.toasts).toHaveLength(1));
+    app.pressToast('Install it here…');
+    await waitFor(() =>
+      expect(app.server.body('POST plans')).toEqual({
+        kind: 'install',
+        environment: 'id-bare',
+        specs: ['tensorflow']
+      })
+    );
+    expect(app.manager.navigation.screen.name).toBe('review');
+  });
+
+  it('names the kernel where it is of no environment', async () => {
+    open('python3').fail('ModuleNotFoundError', "No module named 'keras'");
+    await waitFor(() =>
+      expect(app.toasts).toEqual([
+        'keras is not installed in the kernel of this notebook, Python 3 (ipykernel).'
+      ])
+    );
+    expect(labels()).toEqual(['Switch to tf219', 'New environment…']);
+  });
+
+  it('is checked where it is installed and does not come up', async () => {
+    open('conda-env-tf219-py').fail(
+      'ImportError',
+      "cannot import name 'layers' from 'keras' (x)"
+    );
+    await waitFor(() =>
+      expect(app.toasts).toEqual([
+        'keras could not be imported in tf219, the environment of this notebook.'
+      ])
+    );
+    expect(labels()).toEqual(['Check it', 'New environment…']);
+  });
+
+  it('is told once for a cell, however often it is run', async () => {
+    const cell = open('conda-env-bare-py');
+    cell.fail('ModuleNotFoundError', "No module named 'tensorflow'");
+    await waitFor(() => expect(app.toasts).toHaveLength(1));
+    cell.fail('ModuleNotFoundError', "No module named 'tf_keras'");
+    await waitFor(() => expect(app.toasts[0]).toMatch(/^tf_keras/));
+    expect(app.toasts).toHaveLength(1);
+  });
+
+  it('is left alone where the setting says so', async () => {
+    const cell = open('conda-env-bare-py', [bare, tf219], false);
+    await settled();
+    cell.fail('ModuleNotFoundError', "No module named 'tensorflow'");
+    cell.schedule('%pip install tensorflow');
+    await settled();
+    expect(app.toasts).toEqual([]);
+    expect(app.server.calls).not.toContain('GET environments');
+  });
+});
+
+describe('an import of something else that fails', () => {
+  it('is offered under the name of its package', async () => {
+    open('conda-env-bare-py').fail(
+      'ModuleNotFoundError',
+      "No module named 'cv2'"
+    );
+    await waitFor(() =>
+      expect(app.toasts).toEqual(['cv2 is not installed in bare.'])
+    );
+    app.pressToast('Install opencv…');
+    await waitFor(() =>
+      expect(app.server.body('POST plans')).toMatchObject({
+        specs: ['opencv']
+      })
+    );
+  });
+
+  it('is left alone where the channels have no such package', async () => {
+    open('conda-env-bare-py').fail(
+      'ModuleNotFoundError',
+      "No module named 'my_own'"
+    );
+    await waitFor(() =>
+      expect(app.server.calls).toContain('GET packages?query=my_own')
+    );
+    await settled();
+    expect(app.toasts).toEqual([]);
+  });
+
+  it('is left alone where the kernel is of no environment', async () => {
+    open('python3').fail('ModuleNotFoundError', "No module named 'cv2'");
+    await settled();
+    expect(app.toasts).toEqual([]);
+  });
+
+  it('asks for nothing where it is no import', async () => {
+    open('conda-env-bare-py').fail(
+      'NameError',
+      "name 'tensorflow' is not defined"
+    );
+    await settled();
+    expect(app.server.calls).not.toContain('GET environments');
+  });
+});
+
+describe('pip in a cell', () => {
+  it('gets the plan that does it properly', async () => {
+    open('conda-env-bare-py').schedule('%pip install -q tensorflow==2.19.*');
+    await waitFor(() => expect(labels()).toEqual(['Plan it…']));
+    expect(app.toasts[0]).toContain('bare');
+    app.pressToast('Plan it…');
+    await waitFor(() =>
+      expect(app.server.body('POST plans')).toMatchObject({
+        environment: 'id-bare',
+        specs: ['tensorflow 2.19.*']
+      })
+    );
+  });
+
+  it('is left alone outside of our environments, and for other packages', async () => {
+    const cell = open('python3');
+    cell.schedule('%pip install tensorflow');
+    cell.schedule('%pip install pandas');
+    await settled();
+    expect(app.toasts).toEqual([]);
+  });
+});

@@ -1,0 +1,167 @@
+import type { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import { fireEvent, screen, waitFor } from '@testing-library/react';
+
+import { FakeApp } from '../../../__tests__/fakeApp';
+import { FakeNotebook } from '../../../__tests__/fakeNotebook';
+import { FakeServer } from '../../../__tests__/fakeServer';
+import {
+  CATALOG,
+  environment,
+  plan,
+  record,
+  STATUS
+} from '../../../__tests__/fixtures';
+import type { NotebookRecord } from '../../../api/generated';
+import { CommandIDs } from '../../../commandids';
+import { StatusItem } from '../../../widgets/statusItem';
+import { recordPlugin } from '../record';
+
+const KERNEL = 'conda-env-tf219-py';
+const EXPORT =
+  'GET environments/id-tf219/export?format=notebook&specs=requested';
+const COMPARE = 'POST environments/id-tf219/differences';
+
+let app: FakeApp;
+let notebook: FakeNotebook;
+
+/** A notebook that is opened on a kernel, with these settings. */
+async function open(
+  metadata: Record<string, unknown> = {},
+  settings: Record<string, boolean> = {},
+  kernel = KERNEL
+): Promise<void> {
+  notebook = new FakeNotebook(metadata, kernel);
+  app = new FakeApp(
+    new FakeServer({
+      'GET status': STATUS,
+      'GET environments': { environments: [environment('tf219')] },
+      'GET tensorflow?prereleases=1': CATALOG,
+      'GET jobs': { jobs: [] },
+      [EXPORT]: JSON.stringify(record('tf219')),
+      [COMPARE]: { differences: [] }
+    }),
+    notebook.asTracker
+  );
+  const registry: Pick<ISettingRegistry, 'load'> = {
+    load: async () =>
+      ({
+        get: (name: string) => ({ composite: settings[name] }),
+        changed: new Signal<object, void>({})
+      }) as unknown as ISettingRegistry.ISettings
+  };
+  app.activate(recordPlugin, notebook.asTracker, null, registry, null);
+  await app.manager.environments.refresh();
+  notebook.open();
+}
+
+afterEach(() => app.dispose());
+
+describe('recording the environment of a notebook', () => {
+  it('puts what it takes to make it again into the metadata', async () => {
+    await open();
+    await app.commands.execute(CommandIDs.recordEnvironment);
+    expect(notebook.metadata).toEqual({ tfenv_lab: record('tf219') });
+    expect(app.toasts).toEqual(['tf219 is recorded in the notebook.']);
+  });
+
+  it('leaves the exact packages out where that is set', async () => {
+    await open({}, { recordLock: false });
+    await app.commands.execute(CommandIDs.recordEnvironment);
+    expect(notebook.metadata.tfenv_lab).toEqual(
+      record('tf219', { lock: null })
+    );
+  });
+
+  it('says so when the kernel is of no environment', async () => {
+    await open({}, {}, 'python3');
+    await app.commands.execute(CommandIDs.recordEnvironment);
+    expect(notebook.metadata).toEqual({});
+    expect(app.toasts).toEqual([
+      'The kernel of this notebook is of no known environment.'
+    ]);
+  });
+
+  it('happens on saving where that is set', async () => {
+    await open({}, { recordOnSave: true });
+    await waitFor(() => expect(app.server.calls).toContain(EXPORT));
+    await waitFor(() => expect(notebook.save()).toHaveProperty('tfenv_lab'));
+    expect(notebook.metadata.tfenv_lab).toEqual(record('tf219'));
+  });
+
+  it('does not happen on saving otherwise', async () => {
+    await open();
+    notebook.save();
+    await app.manager.environments.refresh();
+    expect(notebook.save()).toEqual({});
+    expect(app.server.calls).not.toContain(EXPORT);
+  });
+});
+
+describe('a notebook whose environment is not as it records it', () => {
+  const differences = [
+    { name: 'tensorflow', recorded: '2.19.1 cpu_0', installed: '2.20.0 cpu_0' },
+    { name: 'left-pad', recorded: '1.0 0', installed: null }
+  ];
+
+  async function differ(change: Partial<NotebookRecord> = {}): Promise<Widget> {
+    await open({ tfenv_lab: record('tf219', change) });
+    app.server.routes[COMPARE] = { differences };
+    const item = new StatusItem({
+      environments: app.manager.environments,
+      records: app.manager.records,
+      commands: app.commands,
+      trans: nullTranslator.load('tfenv_lab')
+    });
+    Widget.attach(item, document.body);
+    notebook.setKernel(KERNEL);
+    return item;
+  }
+
+  it('is told in the status bar, and compared in a dialog', async () => {
+    const item = await differ();
+    fireEvent.click(await screen.findByText('not as recorded'));
+    await screen.findByText('tf219 is not as the notebook records it');
+    screen.getByRole('row', { name: 'tensorflow 2.19.1 cpu_0 2.20.0 cpu_0' });
+    screen.getByRole('row', { name: 'left-pad 1.0 0 none' });
+    app.server.routes['POST plans'] = plan('tf219-2');
+    fireEvent.click(
+      screen.getByRole('button', { name: 'Recreate as Recorded…' })
+    );
+    await waitFor(() =>
+      expect(app.server.body('POST plans')).toEqual({
+        kind: 'import',
+        name: 'tf219-2',
+        content: JSON.stringify(record('tf219')),
+        format: 'notebook'
+      })
+    );
+    item.dispose();
+  });
+
+  it('says nothing where they are the same', async () => {
+    const item = await differ();
+    await screen.findByText('not as recorded');
+    app.server.routes[COMPARE] = { differences: [] };
+    app.server.routes['GET environments'] = {
+      environments: [environment('tf219', { modified: '2026-04-01T00:00:00Z' })]
+    };
+    await app.manager.environments.refresh();
+    await waitFor(() =>
+      expect(screen.queryByText('not as recorded')).toBeNull()
+    );
+    item.dispose();
+  });
+
+  it('is told by its versions where there is no lock to compare', async () => {
+    const item = await differ({ lock: null, tensorflow: '2.18.0' });
+    await screen.findByText('not as recorded');
+    expect(app.manager.records.comparison?.differences).toEqual([
+      { name: 'tensorflow', recorded: '2.18.0', installed: '2.19.1' }
+    ]);
+    expect(app.server.calls).not.toContain(COMPARE);
+    item.dispose();
+  });
+});

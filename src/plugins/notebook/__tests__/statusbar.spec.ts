@@ -1,0 +1,114 @@
+import type { IStatusBar } from '@jupyterlab/statusbar';
+import { nullTranslator } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
+import { fireEvent, screen, waitFor } from '@testing-library/react';
+
+import { FakeApp } from '../../../__tests__/fakeApp';
+import { FakeServer } from '../../../__tests__/fakeServer';
+import { environment } from '../../../__tests__/fixtures';
+import { describeCurrent } from '../../../models/notebook/current';
+import { statusBarPlugin } from '../statusbar';
+
+const trans = nullTranslator.load('tfenv_lab');
+const OURS = { conda_env_path: '/home/ada/.conda/envs/tf219' };
+
+let app: FakeApp;
+let item: IStatusBar.IItem;
+
+/** JupyterLab with a status bar, before anybody looked at the panel. */
+function open(kernels: Record<string, object> = {}): void {
+  app = new FakeApp(
+    new FakeServer({
+      'GET environments': { environments: [environment('tf219')] }
+    })
+  );
+  app.kernelspecs = kernels;
+  const statusBar: IStatusBar = {
+    registerStatusItem: (_, registered) => {
+      item = registered;
+      Widget.attach(registered.item, document.body);
+      return registered.item;
+    }
+  };
+  app.activate(statusBarPlugin, statusBar, null);
+}
+
+afterEach(() => {
+  item.item.dispose();
+  app.dispose();
+});
+
+/** How often the environments were asked for. */
+const asked = (): number =>
+  app.server.calls.filter(call => call === 'GET environments').length;
+const isShown = (): boolean | undefined => item.isActive?.();
+
+describe('the status bar', () => {
+  it('names the environment of the notebook in front, and opens its details', async () => {
+    open({ 'conda-env-tf219-py': OURS });
+    expect(isShown()).toBe(false);
+    app.manager.environments.currentKernel = 'conda-env-tf219-py';
+    await waitFor(() => expect(isShown()).toBe(true));
+    fireEvent.click(await screen.findByText('tf219 · TensorFlow 2.19.1 · CPU'));
+    await waitFor(() =>
+      expect(app.manager.navigation.screen).toMatchObject({
+        name: 'details',
+        environment: 'id-tf219'
+      })
+    );
+  });
+
+  it('is not there, and asks for nothing, with a kernel that is none of ours', async () => {
+    open({ python3: {} });
+    app.manager.environments.currentKernel = 'python3';
+    app.manager.environments.currentKernel = 'gone';
+    await Promise.resolve();
+    expect(isShown()).toBe(false);
+    expect(asked()).toBe(0);
+  });
+
+  it('comes when the kernelspecs are known later than the kernel', async () => {
+    open();
+    app.manager.environments.currentKernel = 'conda-env-tf219-py';
+    expect(asked()).toBe(0);
+    app.kernelspecs = { 'conda-env-tf219-py': OURS };
+    await waitFor(() => expect(isShown()).toBe(true));
+  });
+
+  it('asks once for a kernel that no environment has', async () => {
+    open({ 'conda-env-other-py': OURS });
+    app.manager.environments.currentKernel = 'conda-env-other-py';
+    await waitFor(() => expect(asked()).toBe(1));
+    await app.manager.environments.refresh();
+    expect(isShown()).toBe(false);
+    expect(asked()).toBe(2);
+  });
+
+  it('goes when the notebook is closed', async () => {
+    open({ 'conda-env-tf219-py': OURS });
+    app.manager.environments.currentKernel = 'conda-env-tf219-py';
+    await waitFor(() => expect(isShown()).toBe(true));
+    app.manager.environments.currentKernel = null;
+    expect(isShown()).toBe(false);
+  });
+});
+
+describe('describeCurrent', () => {
+  it.each([
+    [{}, 'tf219 · TensorFlow 2.19.1 · CPU'],
+    [
+      {
+        tensorflow: {
+          version: '2.20.0',
+          build: null,
+          variant: null,
+          source: 'pypi' as const
+        }
+      },
+      'tf219 · TensorFlow 2.20.0'
+    ],
+    [{ tensorflow: null }, 'tf219 · no TensorFlow']
+  ])('of %j is %s', (change, text) => {
+    expect(describeCurrent(environment('tf219', change), trans)).toBe(text);
+  });
+});

@@ -1,0 +1,190 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import type { Environment, Job, NotebookRecord } from '../../api/generated';
+import { CommandIDs } from '../../commandids';
+import { freeName } from '../../models/form/naming';
+import {
+  describeRecord,
+  environmentOfKernel,
+  fittingEnvironment,
+  readRecord,
+  RECORD_KEY,
+  recreateRequest
+} from '../../models/notebook/notebookRecord';
+import { EMPTY_DRAFT } from '../../models/state/navigation';
+import { plan } from '../../plan';
+import { ITfenvManager } from '../../tokens';
+
+/** A notebook whose kernel is gone, and what is known of it. */
+interface IMissing {
+  readonly notebook: NotebookPanel;
+  /** Name of the kernelspec. */
+  readonly kernel: string;
+  /** Name of the environment it belonged to. */
+  readonly name: string;
+  readonly record: NotebookRecord | null;
+}
+
+/** Says so when the environment of a notebook is not there, and brings it back. */
+export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'tfenv-lab:missing-kernel',
+  description: 'Recreates the environment of a notebook whose kernel is gone.',
+  autoStart: true,
+  requires: [ITfenvManager, INotebookTracker],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    manager: ITfenvManager,
+    tracker: INotebookTracker,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('tfenv_lab');
+    const { commands, serviceManager, shell } = app;
+    const { catalog, environments, jobs, navigation } = manager;
+    /** Notebooks that get the environment which is made under a name. */
+    const waiting = new Map<string, NotebookPanel>();
+
+    const isMissing = (kernel: string): boolean => {
+      const specs = serviceManager.kernelspecs.specs?.kernelspecs;
+      return environmentOfKernel(kernel) !== null && !!specs && !specs[kernel];
+    };
+
+    /** The name under which this server lists it: Jupyter's own list has no capitals, nb_conda_kernels' has. */
+    const namesake = (kernel: string): string | undefined =>
+      Object.keys(serviceManager.kernelspecs.specs?.kernelspecs ?? {}).find(
+        name => name.toLowerCase() === kernel.toLowerCase()
+      );
+
+    /** Keep JupyterLab from asking for a kernel, or taking one, before it is said what is missing. */
+    const hold = ({ sessionContext }: NotebookPanel): void => {
+      sessionContext.kernelPreferenceChanged.connect((_, { newValue }) => {
+        if (newValue.shouldStart !== false && isMissing(newValue.name ?? '')) {
+          sessionContext.kernelPreference = { ...newValue, shouldStart: false };
+        }
+      });
+    };
+
+    /** What the notebook asks for, before JupyterLab gives it another kernel and writes that down. */
+    const look = async (notebook: NotebookPanel): Promise<void> => {
+      const { model } = notebook.context;
+      const spec = model.getMetadata('kernelspec') as { name?: unknown } | null;
+      const kernel = String(spec?.name ?? '');
+      const name = environmentOfKernel(kernel);
+      const record = readRecord(model.getMetadata(RECORD_KEY));
+      const { kernelspecs } = serviceManager;
+      await kernelspecs.ready;
+      if (name === null || !isMissing(kernel)) {
+        return;
+      }
+      // It may have been made since they were read.
+      await kernelspecs.refreshSpecs();
+      if (notebook.isDisposed) {
+        return;
+      }
+      const listed = namesake(kernel);
+      if (listed !== undefined) {
+        await notebook.sessionContext.changeKernel({ name: listed });
+        return;
+      }
+      await environments.refresh();
+      tell({ notebook, kernel, name: record?.name ?? name, record });
+    };
+
+    const tell = (missing: IMissing): void => {
+      const { notebook, kernel, record } = missing;
+      const file = PathExt.basename(notebook.context.path);
+      const message = record
+        ? trans.__(
+            'The environment of %1, %2, is not on this server.',
+            file,
+            describeRecord(record, trans)
+          )
+        : trans.__(
+            'The kernel of %1, %2, is not on this server.',
+            file,
+            kernel
+          );
+      const other = fittingEnvironment(environments.environments ?? [], record);
+      Notification.warning(message, {
+        autoClose: false,
+        actions: [
+          {
+            label: record
+              ? trans.__('Recreate its environment…')
+              : trans.__('Create an environment…'),
+            displayType: 'accent',
+            callback: () => void make(missing)
+          },
+          other
+            ? {
+                label: trans.__('Use %1', other.name),
+                callback: () => void use(notebook, other)
+              }
+            : {
+                label: trans.__('Choose a kernel…'),
+                callback: () => {
+                  shell.activateById(notebook.id);
+                  void commands.execute('notebook:change-kernel');
+                }
+              }
+        ]
+      });
+    };
+
+    const make = async ({
+      notebook,
+      name,
+      record
+    }: IMissing): Promise<void> => {
+      if (record) {
+        const request = recreateRequest(record, environments.names);
+        waiting.set(request.name, notebook);
+        await plan(commands, request);
+        return;
+      }
+      const free = freeName(name, environments.names);
+      waiting.set(free, notebook);
+      navigation.draft = { ...EMPTY_DRAFT, name: free };
+      await commands.execute(CommandIDs.newEnvironment);
+      void catalog.load();
+    };
+
+    const use = async (
+      notebook: NotebookPanel,
+      { kernel }: Environment
+    ): Promise<void> => {
+      await serviceManager.kernelspecs.refreshSpecs();
+      if (kernel && !notebook.isDisposed) {
+        await notebook.sessionContext.changeKernel({ name: kernel.name });
+      }
+    };
+
+    const onFinished = async (job: Job): Promise<void> => {
+      const notebook = waiting.get(job.name);
+      const isMade = job.kind === 'import' || job.kind === 'create';
+      if (!notebook || !isMade || job.state !== 'succeeded') {
+        return;
+      }
+      waiting.delete(job.name);
+      await environments.refresh();
+      const environment = environments.byPrefix(job.prefix);
+      if (environment) {
+        await use(notebook, environment);
+      }
+    };
+
+    tracker.widgetAdded.connect((_, notebook) => {
+      hold(notebook);
+      void notebook.context.ready.then(() => look(notebook));
+    });
+    jobs.jobFinished.connect((_, job) => void onFinished(job));
+  }
+};

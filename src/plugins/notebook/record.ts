@@ -1,0 +1,186 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette, Notification } from '@jupyterlab/apputils';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { JSONExt } from '@lumino/coreutils';
+
+import type { Environment, NotebookRecord } from '../../api/generated';
+import { toFailure } from '../../api/request';
+import { CommandIDs } from '../../commandids';
+import { showDifferences } from '../../dialogs/differences';
+import { notifyFailure } from '../../dialogs/failureDetails';
+import {
+  readRecord,
+  RECORD_KEY,
+  recreateRequest
+} from '../../models/notebook/notebookRecord';
+import { plan } from '../../plan';
+import { ITfenvManager } from '../../tokens';
+import { panelPlugin } from '../panel/panel';
+
+const NO_ARGS = { args: { type: 'object', properties: {} } } as const;
+
+/** The notebook carries its environment: recorded on demand or when it is saved, and compared with what is there. */
+export const recordPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'tfenv-lab:record',
+  description: 'Records the environment of a notebook in the notebook.',
+  autoStart: true,
+  requires: [ITfenvManager, INotebookTracker],
+  optional: [ITranslator, ISettingRegistry, ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    manager: ITfenvManager,
+    tracker: INotebookTracker,
+    translator: ITranslator | null,
+    registry: ISettingRegistry | null,
+    palette: ICommandPalette | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('tfenv_lab');
+    const { commands } = app;
+    const { environments, records } = manager;
+    let onSave = false;
+    let withLock = true;
+
+    const environmentOf = (notebook: NotebookPanel): Environment | undefined =>
+      environments.byKernel(
+        notebook.sessionContext.session?.kernel?.name ?? null
+      );
+
+    /** Put a record into a notebook, unless it says the same already. */
+    const write = (notebook: NotebookPanel, record: NotebookRecord): void => {
+      const { model } = notebook.context;
+      const value = { ...record, lock: withLock ? record.lock : null };
+      const before = model.getMetadata(RECORD_KEY) as ReadonlyPartialJSONObject;
+      if (!JSONExt.deepEqual(before ?? null, value)) {
+        model.setMetadata(RECORD_KEY, value);
+      }
+    };
+
+    const compare = (): void => {
+      const notebook = tracker.currentWidget;
+      const environment = notebook && environmentOf(notebook);
+      const record = readRecord(notebook?.model?.getMetadata(RECORD_KEY));
+      void records.compare(environment ?? null, record);
+    };
+
+    commands.addCommand(CommandIDs.recordEnvironment, {
+      label: trans.__('Record Environment in Notebook'),
+      caption: trans.__(
+        'Keep in the notebook what it takes to make its environment again'
+      ),
+      describedBy: NO_ARGS,
+      isEnabled: () => tracker.currentWidget !== null,
+      execute: async () => {
+        const notebook = tracker.currentWidget;
+        if (!notebook) {
+          return;
+        }
+        await environments.refresh();
+        const environment = environmentOf(notebook);
+        if (!environment) {
+          Notification.warning(
+            trans.__('The kernel of this notebook is of no known environment.'),
+            { autoClose: 5000 }
+          );
+          return;
+        }
+        try {
+          write(notebook, await records.read(environment));
+          Notification.success(
+            trans.__('%1 is recorded in the notebook.', environment.name),
+            { autoClose: 5000 }
+          );
+          compare();
+        } catch (error) {
+          notifyFailure(environment.name, toFailure(error), trans);
+        }
+      }
+    });
+    commands.addCommand(CommandIDs.recreateEnvironment, {
+      label: trans.__('Recreate Environment of Notebook…'),
+      caption: trans.__('Plan the environment that the notebook records'),
+      describedBy: NO_ARGS,
+      isEnabled: () =>
+        readRecord(tracker.currentWidget?.model?.getMetadata(RECORD_KEY)) !==
+        null,
+      execute: async () => {
+        const { currentWidget } = tracker;
+        const record = readRecord(
+          currentWidget?.model?.getMetadata(RECORD_KEY)
+        );
+        if (record) {
+          await environments.refresh();
+          const request = recreateRequest(record, environments.names);
+          await plan(commands, request);
+        }
+      }
+    });
+    commands.addCommand(CommandIDs.showDifferences, {
+      label: trans.__('Compare Environment with Notebook…'),
+      caption: trans.__('Show what is not as the notebook records it'),
+      describedBy: NO_ARGS,
+      isEnabled: () => !!records.comparison?.differences.length,
+      execute: async () => {
+        const { comparison } = records;
+        const action = comparison && (await showDifferences(comparison, trans));
+        if (action === 'record') {
+          await commands.execute(CommandIDs.recordEnvironment);
+        } else if (action === 'recreate') {
+          await commands.execute(CommandIDs.recreateEnvironment);
+        }
+      }
+    });
+
+    const follow = (notebook: NotebookPanel): void => {
+      const { context } = notebook;
+      /** What is written when the notebook is saved is read before: saving waits for nothing. */
+      const read = async (): Promise<void> => {
+        const environment = environmentOf(notebook);
+        if (onSave && environment) {
+          await records.read(environment).catch(() => undefined);
+        }
+      };
+      notebook.sessionContext.kernelChanged.connect(() => {
+        compare();
+        void read();
+      });
+      context.saveState.connect((_, state) => {
+        const environment = environmentOf(notebook);
+        const record = environment && records.known(environment);
+        if (onSave && state === 'started' && record) {
+          write(notebook, record);
+        } else if (state === 'completed') {
+          compare();
+          void read();
+        }
+      });
+    };
+    tracker.widgetAdded.connect((_, notebook) => follow(notebook));
+    tracker.currentChanged.connect(compare);
+    environments.stateChanged.connect(compare);
+
+    const category = trans.__('TensorFlow Environments');
+    for (const command of [
+      CommandIDs.recordEnvironment,
+      CommandIDs.recreateEnvironment,
+      CommandIDs.showDifferences
+    ]) {
+      palette?.addItem({ command, category });
+    }
+
+    void registry?.load(panelPlugin.id).then(settings => {
+      const take = (): void => {
+        onSave = settings.get('recordOnSave').composite === true;
+        withLock = settings.get('recordLock').composite !== false;
+      };
+      take();
+      settings.changed.connect(take);
+    });
+  }
+};

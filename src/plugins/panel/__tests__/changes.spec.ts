@@ -1,0 +1,221 @@
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+
+import { FakeApp } from '../../../__tests__/fakeApp';
+import { failure } from '../../../__tests__/fakeServer';
+import {
+  check,
+  entry,
+  environment,
+  job,
+  plan
+} from '../../../__tests__/fixtures';
+import { CommandIDs } from '../../../commandids';
+
+let app: FakeApp;
+
+afterEach(() => app.dispose());
+
+async function click(name: string): Promise<void> {
+  fireEvent.click(await screen.findByRole('button', { name }));
+}
+
+describe('an update', () => {
+  const shown = environment('tf219', {
+    update: { tensorflow: '2.20.0', keras: null }
+  });
+  const running = job('8', 'tf219', {
+    kind: 'update',
+    environment: shown.id,
+    prefix: shown.prefix
+  });
+
+  async function review(): Promise<void> {
+    app = await FakeApp.open([shown]);
+    app.server.routes['POST plans'] = plan('tf219', {
+      kind: 'update',
+      entries: [entry('upgrade', 'tensorflow', '2.19.1', '2.20.0')]
+    });
+    app.server.routes['POST jobs'] = running;
+    await click('Update tf219 to TensorFlow 2.20.0');
+    await screen.findByText('2.19.1 → 2.20.0');
+  }
+
+  it('is reviewed, applied, and offers to restart what runs on it', async () => {
+    await review();
+    expect(app.server.body('POST plans')).toEqual({
+      kind: 'update',
+      environment: shown.id,
+      packages: ['tensorflow']
+    });
+    await click('Update');
+    await screen.findByRole('progressbar');
+    const name = shown.kernel?.name ?? '';
+    app.running = [{ id: 'k1', name }];
+    app.server.routes['GET environments'] = {
+      environments: [environment('tf219')]
+    };
+    app.finish(running);
+    await waitFor(() => expect(app.toasts).toEqual(['tf219 is updated.']));
+    const labels = app.toastActions.map(action => action.label);
+    expect(labels).toEqual(['Restart its kernel', 'Open notebook']);
+  });
+
+  it('goes into a copy with one click', async () => {
+    await review();
+    await click('In a copy instead');
+    await waitFor(() =>
+      expect(app.server.body('POST plans')).toMatchObject({
+        into: 'tf219-copy'
+      })
+    );
+    await screen.findByRole('button', { name: 'Create tf219-copy' });
+  });
+
+  it('says when the environment changed meanwhile, and plans again', async () => {
+    await review();
+    app.server.routes['POST jobs'] = failure(
+      409,
+      'stale-plan',
+      'tf219 changed since the plan was made.'
+    );
+    await click('Update');
+    const alert = await screen.findByRole('alert');
+    expect(alert.textContent).toContain('changed since the plan was made');
+    const { length } = app.server.calls.filter(call => call === 'POST plans');
+    await click('Plan again');
+    await waitFor(() =>
+      expect(
+        app.server.calls.filter(call => call === 'POST plans')
+      ).toHaveLength(length + 1)
+    );
+    expect(screen.queryByRole('alert')).toBeNull();
+  });
+});
+
+describe('deleting', () => {
+  it('names what is lost, and does nothing without a yes', async () => {
+    app = await FakeApp.open();
+    const args = { environment: 'id-tf219' };
+    const asked = app.commands.execute(CommandIDs.deleteEnvironment, args);
+    const dialog = await screen.findByRole('dialog');
+    await within(dialog).findByText('/home/ada/.conda/envs/tf219');
+    expect(dialog.textContent).toContain('tf219 (TensorFlow 2.19.1)');
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Cancel' }));
+    await asked;
+    expect(app.server.calls).not.toContain('DELETE environments/id-tf219');
+  });
+
+  it('is a job like any other', async () => {
+    app = await FakeApp.open();
+    const { prefix } = environment('tf219');
+    const running = job('9', 'tf219', { kind: 'delete', phase: null, prefix });
+    app.server.routes['DELETE environments/id-tf219'] = running;
+    const args = { environment: 'id-tf219' };
+    const asked = app.commands.execute(CommandIDs.deleteEnvironment, args);
+    const dialog = await screen.findByRole('dialog');
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Delete' }));
+    await asked;
+    await screen.findByRole('progressbar', { name: 'Progress of tf219' });
+    app.server.routes['GET environments'] = { environments: [] };
+    app.finish(running);
+    await waitFor(() => expect(app.toasts).toEqual(['tf219 is deleted.']));
+    expect(screen.queryByRole('button', { name: 'tf219' })).toBeNull();
+  });
+
+  it('is refused for a protected environment, with the reason', async () => {
+    const base = environment('base', {
+      protected: true,
+      protected_reason: 'It is the base environment.'
+    });
+    app = await FakeApp.open([base]);
+    const args = { environment: base.id };
+    const id = CommandIDs.deleteEnvironment;
+    expect(app.commands.isEnabled(id, args)).toBe(false);
+    expect(app.commands.caption(id, args)).toBe('It is the base environment.');
+  });
+});
+
+describe('a new name', () => {
+  it('is asked for, and reviewed like every change', async () => {
+    app = await FakeApp.open();
+    app.server.routes['POST plans'] = plan('thesis', { kind: 'rename' });
+    const asked = app.commands.execute(CommandIDs.renameEnvironment, {
+      environment: 'id-tf219'
+    });
+    const dialog = await screen.findByRole('dialog');
+    fireEvent.change(within(dialog).getByRole('textbox'), {
+      target: { value: 'thesis' }
+    });
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Review' }));
+    await asked;
+    await screen.findByRole('button', { name: 'Rename' });
+    expect(app.server.body('POST plans')).toEqual({
+      kind: 'rename',
+      environment: 'id-tf219',
+      name: 'thesis'
+    });
+  });
+});
+
+describe('a check', () => {
+  it('opens where its result will be, and is announced', async () => {
+    app = await FakeApp.open();
+    const running = job('5', 'tf219', { kind: 'check', phase: 'check' });
+    app.server.routes['POST environments/id-tf219/checks'] = running;
+    await app.commands.execute(CommandIDs.checkEnvironment, {
+      environment: 'id-tf219'
+    });
+    const tab = await screen.findByRole('tab', { name: 'Check' });
+    expect(tab.getAttribute('aria-selected')).toBe('true');
+    app.finish(running, { result: check() });
+    await screen.findByText('✓ It works');
+    await waitFor(() => expect(app.toasts).toEqual(['tf219 works.']));
+  });
+
+  it('tells of a refusal in a notification', async () => {
+    app = await FakeApp.open();
+    await app.commands.execute(CommandIDs.checkEnvironment, {
+      environment: 'id-tf219'
+    });
+    expect(app.toasts).toEqual(['No such path.']);
+  });
+});
+
+describe('what could not be deleted', () => {
+  const removed = environment('tf219');
+  const running = job('9', 'tf219', {
+    kind: 'delete',
+    environment: removed.id,
+    prefix: removed.prefix
+  });
+  const leftovers = [
+    {
+      path: '/home/ada/.conda/envs/.tfenv-trash-9-tf219',
+      files: 3,
+      bytes: 142e6,
+      reason: '/home/ada/.conda/envs/.tfenv-trash-9-tf219/lib: Not permitted'
+    }
+  ];
+
+  it.each(['with its end', 'a moment after its end'])(
+    'is told of a removal, %s',
+    async when => {
+      app = await FakeApp.open([]);
+      app.emit(running);
+      if (when === 'with its end') {
+        app.finish(running, { leftovers });
+      } else {
+        app.finish(running);
+        app.finish(running, { leftovers });
+      }
+      const message = 'tf219: 3 files (142 MB) could not be deleted.';
+      await waitFor(() => expect(app.toasts).toContain(message));
+      expect(app.toasts.filter(text => text === message)).toHaveLength(1);
+      app.pressToast('Show details');
+      const dialog = await screen.findByRole('dialog');
+      expect(dialog.textContent).toContain(leftovers[0].path);
+      expect(dialog.textContent).toContain('Not permitted');
+      fireEvent.click(within(dialog).getByText('Close'));
+    }
+  );
+});

@@ -1,0 +1,187 @@
+import { fireEvent, screen, waitFor } from '@testing-library/react';
+
+import { FakeApp } from '../../../__tests__/fakeApp';
+import { environment, plan } from '../../../__tests__/fixtures';
+import { CommandIDs } from '../../../commandids';
+
+const TEXT = 'name: mine\ndependencies:\n- numpy\n';
+
+let app: FakeApp;
+
+beforeEach(async () => {
+  app = await FakeApp.open([environment('tf219')]);
+});
+
+afterEach(() => app.dispose());
+
+function textFile(name: string, text: string, size = text.length): File {
+  // jsdom's files cannot be read as text.
+  return { name, size, text: async () => text } as unknown as File;
+}
+
+function drop(file: File): void {
+  fireEvent.drop(app.panel!.node, {
+    dataTransfer: { types: ['Files'], files: [file] }
+  });
+}
+
+async function field<T extends HTMLElement>(name: string): Promise<T> {
+  return screen.findByRole<T>('textbox', { name });
+}
+
+describe('an environment from a file', () => {
+  it('is planned from what was dropped on the panel', async () => {
+    app.server.routes['POST plans'] = plan('mine');
+    drop(textFile('environment.yml', TEXT));
+    expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
+    expect((await field<HTMLInputElement>('Name')).value).toBe('mine');
+    screen.getByText(/^environment.yml · environment.yml: it will be solved$/);
+    fireEvent.click(screen.getByRole('button', { name: 'Review' }));
+    await screen.findByRole('heading', { name: 'Review: mine' });
+    expect(app.server.body('POST plans')).toEqual({
+      kind: 'import',
+      name: 'mine',
+      content: TEXT,
+      format: null
+    });
+  });
+
+  it('is planned from pasted text, under the name that was typed', async () => {
+    app.server.routes['POST plans'] = plan('other');
+    await app.commands.execute(CommandIDs.importEnvironment);
+    const review = await screen.findByRole<HTMLButtonElement>('button', {
+      name: 'Review'
+    });
+    expect(review.disabled).toBe(true);
+    fireEvent.change(await field('File'), { target: { value: '@EXPLICIT\n' } });
+    await screen.findByText('explicit list: exactly its packages');
+    fireEvent.change(await field('Name'), { target: { value: 'other' } });
+    await screen.findByDisplayValue('other');
+    fireEvent.click(screen.getByRole('button', { name: 'Review' }));
+    await waitFor(() =>
+      expect(app.server.body('POST plans')).toMatchObject({
+        name: 'other',
+        content: '@EXPLICIT\n'
+      })
+    );
+  });
+
+  it('says so when a text is none', async () => {
+    await app.commands.execute(CommandIDs.importEnvironment, { content: 'x' });
+    await screen.findByText(
+      'This does not look like a file of an environment.'
+    );
+  });
+
+  it('is not read where it is far too large', async () => {
+    await app.manager.status.refresh();
+    drop(textFile('huge.yml', TEXT, 50e6));
+    await waitFor(() =>
+      expect(app.toasts).toEqual([
+        'huge.yml is larger than 5 MB; it does not describe an environment.'
+      ])
+    );
+    expect(screen.queryByRole('textbox', { name: 'File' })).toBeNull();
+  });
+
+  it('can be chosen in the form of a new environment', async () => {
+    fireEvent.click(await screen.findByRole('button', { name: 'New' }));
+    fireEvent.click(
+      await screen.findByRole('button', { name: 'From a file…' })
+    );
+    await screen.findByRole('heading', { name: 'Import environment' });
+    fireEvent.change(screen.getByLabelText('Choose a file…'), {
+      target: { files: [textFile('tf.explicit.txt', '@EXPLICIT\n')] }
+    });
+    await waitFor(async () =>
+      expect((await field<HTMLInputElement>('Name')).value).toBe('tf')
+    );
+  });
+
+  it('comes from a file of the server, by the file browser', async () => {
+    app.contents.files['work/environment.yml'] = TEXT;
+    await app.commands.execute(CommandIDs.importFile, {
+      path: 'work/environment.yml'
+    });
+    expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
+  });
+
+  it('comes from a file of the server, dragged onto the panel', async () => {
+    app.contents.files['work/environment.yml'] = TEXT;
+    const drag = Object.assign(new Event('lm-drop'), {
+      mimeData: {
+        hasData: (type: string) => type === 'application/x-jupyter-icontents',
+        getData: () => ['work/environment.yml']
+      }
+    });
+    app.panel!.node.dispatchEvent(drag);
+    expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
+  });
+
+  it('is offered for such files alone, in any folder', () => {
+    const isOffered = (path: string): boolean =>
+      app.commands.isVisible(CommandIDs.importFile, { path });
+    expect(isOffered('my work/environment.yml')).toBe(true);
+    expect(isOffered('environments/notes.md')).toBe(false);
+  });
+
+  it('says which file of the server is no text', async () => {
+    await app.commands.execute(CommandIDs.importFile, { path: 'work/a.lock' });
+    expect(app.toasts).toEqual(['a.lock cannot be read as text.']);
+  });
+});
+
+describe('an environment as a file', () => {
+  const explicit =
+    'GET environments/id-tf219/export?format=explicit&specs=requested';
+
+  async function choose(button: string): Promise<void> {
+    const done = app.commands.execute(CommandIDs.exportEnvironment, {
+      environment: 'id-tf219'
+    });
+    const select = await screen.findByRole('combobox', {
+      name: 'Kind of file'
+    });
+    fireEvent.change(select, { target: { value: '2' } });
+    await screen.findByText('tf219.explicit.txt');
+    fireEvent.click(screen.getByRole('button', { name: button }));
+    await done;
+  }
+
+  beforeEach(() => {
+    app.server.routes[explicit] = '@EXPLICIT\n';
+  });
+
+  it('is saved in the folder of the file browser, over nothing that is there', async () => {
+    app.contents.folder = 'work';
+    app.contents.files['work/tf219.explicit.txt'] = 'mine';
+    await choose('Save in Folder');
+    expect(app.contents.files).toEqual({
+      'work/tf219.explicit.txt': 'mine',
+      'work/tf219-2.explicit.txt': '@EXPLICIT\n'
+    });
+    expect(app.toasts).toEqual(['Saved as work/tf219-2.explicit.txt.']);
+  });
+
+  it('is downloaded', async () => {
+    const saved: string[] = [];
+    Object.assign(URL, {
+      createObjectURL: () => 'blob:x',
+      revokeObjectURL: () => undefined
+    });
+    const click = jest
+      .spyOn(HTMLAnchorElement.prototype, 'click')
+      .mockImplementation(function (this: HTMLAnchorElement) {
+        saved.push(this.download);
+      });
+    await choose('Download');
+    click.mockRestore();
+    expect(saved).toEqual(['tf219.explicit.txt']);
+  });
+
+  it('says what the server says against it', async () => {
+    delete app.server.routes[explicit];
+    await choose('Download');
+    expect(app.toasts).toEqual(['No such path.']);
+  });
+});

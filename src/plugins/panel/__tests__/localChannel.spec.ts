@@ -1,0 +1,146 @@
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+
+import { FakeApp } from '../../../__tests__/fakeApp';
+import { failure } from '../../../__tests__/fakeServer';
+import { CATALOG, failedJob, job, STATUS } from '../../../__tests__/fixtures';
+
+const BUILD = 'Build a local channel from PyPI…';
+const LEAVE = 'Use the configured channels again';
+const UNREACHABLE = failure(
+  502,
+  'channel-unreachable',
+  'The channel “conda-forge” cannot be reached.'
+);
+const building = job('7', 'local channel', {
+  kind: 'build-channel',
+  prefix: '/home/ada/.cache/tfenv_lab/channel',
+  phase: 'pack'
+});
+const local = { name: 'file:///c', url: 'file:///c' };
+const ACTIVE = {
+  ...STATUS,
+  channels: [local],
+  local_channel: { ...STATUS.local_channel, active: true }
+};
+
+let app: FakeApp;
+
+afterEach(() => app.dispose());
+
+async function click(name: string): Promise<void> {
+  fireEvent.click(await screen.findByRole('button', { name }));
+}
+
+/** The form of a new environment, on channels that cannot be reached. */
+async function openForm(): Promise<HTMLElement> {
+  app = await FakeApp.open();
+  await app.manager.status.refresh();
+  app.server.routes['GET tensorflow?prereleases=1'] = UNREACHABLE;
+  app.server.routes['POST local-channel'] = building;
+  await click('New');
+  return screen.findByRole('alert');
+}
+
+async function build(): Promise<void> {
+  const alert = await openForm();
+  fireEvent.click(await within(alert).findByRole('button', { name: BUILD }));
+  await click('Build');
+  await screen.findByRole('progressbar', { name: 'Progress of local channel' });
+}
+
+describe('where the channels cannot be reached', () => {
+  it('a local channel is offered, and built once it was agreed to', async () => {
+    const alert = await openForm();
+    fireEvent.click(within(alert).getByRole('button', { name: BUILD }));
+    const dialog = await screen.findByRole('dialog');
+    expect(dialog.textContent).toMatch(/about two minutes.*2 GB of disk/);
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Cancel' }));
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    expect(app.server.calls).not.toContain('POST local-channel');
+    fireEvent.click(within(alert).getByRole('button', { name: BUILD }));
+    await click('Build');
+    await waitFor(() => {
+      expect(app.server.calls).toContain('POST local-channel');
+    });
+  });
+
+  it('the build is a job: progress on every screen, and Cancel', async () => {
+    await build();
+    screen.getByText('packing 30 / 68');
+    expect(screen.getByRole('alert').textContent).toContain(
+      'A local channel is being built.'
+    );
+    await click('Back');
+    screen.getByRole('progressbar', { name: 'Progress of local channel' });
+    // It is no environment.
+    expect(screen.queryByText('local channel')).toBeNull();
+    app.server.routes['DELETE jobs/7'] = { ...building, state: 'cancelled' };
+    await click('Cancel');
+    await waitFor(() => expect(screen.queryByRole('progressbar')).toBeNull());
+  });
+
+  it('the form is there as soon as the channel is', async () => {
+    await build();
+    app.server.routes['GET tensorflow?prereleases=1'] = CATALOG;
+    app.server.routes['GET status'] = ACTIVE;
+    app.finish(building);
+    await screen.findByRole('button', { name: 'Review' });
+    expect(app.toasts).toEqual(['The local channel is ready, and in use.']);
+    await screen.findByText(/^local channel · /);
+  });
+
+  it('a build that failed says why until it is put away', async () => {
+    await build();
+    const { kind, prefix } = building;
+    app.emit(failedJob('7', 'local channel', { kind, prefix }));
+    await click('Dismiss');
+    await waitFor(() => expect(screen.getAllByRole('alert')).toHaveLength(1));
+    // It can be tried again.
+    await screen.findAllByRole('button', { name: BUILD });
+  });
+
+  it('what the server lacks for building is said', async () => {
+    app = await FakeApp.open();
+    const reason = 'patchelf is missing beside the server.';
+    app.server.routes['GET status'] = {
+      ...STATUS,
+      local_channel: { available: false, reason, active: false }
+    };
+    await app.manager.status.refresh();
+    app.server.routes['GET tensorflow?prereleases=1'] = UNREACHABLE;
+    await click('New');
+    const alert = await screen.findByRole('alert');
+    expect(alert.textContent).toContain(reason);
+    expect(screen.queryByRole('button', { name: BUILD })).toBeNull();
+  });
+});
+
+describe('while a local channel is used', () => {
+  it('the footer leads back to the configured channels', async () => {
+    app = await FakeApp.open();
+    app.server.routes['GET status'] = ACTIVE;
+    await app.manager.status.refresh();
+    app.server.routes['DELETE local-channel'] = () => {
+      app.server.routes['GET status'] = STATUS;
+      return STATUS;
+    };
+    await screen.findByText(/^local channel · /);
+    fireEvent.click(screen.getByText(LEAVE));
+    await screen.findByText(/^conda-forge · /);
+    expect(app.server.calls).toContain('GET tensorflow?prereleases=1');
+    screen.getByText(BUILD);
+  });
+
+  it('nothing of it is offered once it was left', async () => {
+    app = await FakeApp.open();
+    app.server.routes['GET status'] = ACTIVE;
+    app.server.routes['DELETE local-channel'] = STATUS;
+    await app.manager.status.refresh();
+    await click('New');
+    await screen.findByRole('button', { name: 'Review' });
+    app.server.routes['GET tensorflow?prereleases=1'] = UNREACHABLE;
+    fireEvent.click(screen.getByText(LEAVE));
+    await screen.findByRole('alert');
+    expect(screen.queryByRole('button', { name: 'Review' })).toBeNull();
+  });
+});

@@ -1,0 +1,141 @@
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+
+import { FakeApp } from '../../../__tests__/fakeApp';
+import { failure } from '../../../__tests__/fakeServer';
+import {
+  CATALOG,
+  environment,
+  failedJob,
+  job,
+  plan
+} from '../../../__tests__/fixtures';
+import type { Job } from '../../../api/generated';
+
+let app: FakeApp;
+
+afterEach(() => app.dispose());
+
+async function click(name: string): Promise<void> {
+  fireEvent.click(await screen.findByRole('button', { name }));
+}
+
+describe('a new environment', () => {
+  const running = job('7', 'tf219-2', { state: 'queued', phase: null });
+
+  async function create(): Promise<void> {
+    app = await FakeApp.open();
+    app.server.routes['POST plans'] = plan('tf219-2');
+    app.server.routes['POST jobs'] = running;
+    await click('New');
+    await click('Review');
+    await waitFor(() => {
+      screen.getByRole('heading', { name: 'Review: tf219-2' });
+    });
+    await screen.findByText('1 dependency');
+    await click('Create');
+    await screen.findByRole('progressbar', { name: 'Progress of tf219-2' });
+  }
+
+  it('takes three clicks', async () => {
+    await create();
+    expect(app.server.body('POST plans')).toMatchObject({
+      kind: 'create',
+      name: 'tf219-2',
+      tensorflow: '2.19.*'
+    });
+    expect(app.server.body('POST jobs')).toEqual({ plan: 'plan-tf219-2' });
+  });
+
+  it('shows how far it is, in the panel and as one notification', async () => {
+    await create();
+    app.emit({ ...running, ...job('7', 'tf219-2') });
+    await screen.findByText('downloading 212 / 340 MB');
+    expect(app.toasts).toEqual(['Creating tf219-2: downloading 212 / 340 MB']);
+  });
+
+  it('is a kernel at once, and opens a notebook', async () => {
+    await create();
+    app.server.routes['GET environments'] = {
+      environments: [environment('tf219'), environment('tf219-2')]
+    };
+    app.finish(running);
+    await waitFor(() => expect(app.toasts).toEqual(['tf219-2 is ready.']));
+    expect(app.specsRead).toBe(1);
+    await screen.findByRole('button', { name: 'tf219-2' });
+    app.pressToast('Open notebook');
+    await waitFor(() =>
+      expect(app.notebooks).toEqual(['conda-env-tf219-2-py'])
+    );
+  });
+
+  it('can be cancelled', async () => {
+    await create();
+    const cancelled: Partial<Job> = { state: 'cancelled' };
+    app.server.routes['DELETE jobs/7'] = { ...running, ...cancelled };
+    await click('Cancel');
+    await waitFor(() => expect(screen.queryByRole('progressbar')).toBeNull());
+    await waitFor(() =>
+      expect(app.toasts).toEqual([
+        'Creating tf219-2: cancelled, nothing changed.'
+      ])
+    );
+  });
+
+  it('says why it failed, and plans again on Retry', async () => {
+    await create();
+    const request = { kind: 'create' as const, name: 'tf219-2' };
+    app.emit(failedJob('7', 'tf219-2', { request }));
+    const alert = await screen.findByRole('alert');
+    expect(alert.textContent).toContain(
+      'The channel conda-forge did not answer.'
+    );
+    fireEvent.click(within(alert).getByRole('button', { name: 'Retry' }));
+    await screen.findByRole('heading', { name: 'Review: tf219-2' });
+    expect(app.server.body('POST plans')).toEqual(request);
+  });
+
+  it('keeps what was typed when the plan fails', async () => {
+    app = await FakeApp.open();
+    app.server.routes['POST plans'] = failure(
+      422,
+      'invalid-spec',
+      'pandas=> is no spec.'
+    );
+    await click('New');
+    const field = await screen.findByRole('textbox', { name: 'Name' });
+    fireEvent.change(field, { target: { value: 'mine' } });
+    await click('Review');
+    const alert = await screen.findByRole('alert');
+    expect(alert.textContent).toContain('pandas=> is no spec.');
+    fireEvent.click(screen.getAllByRole('button', { name: 'Back' })[0]);
+    const again = await screen.findByRole<HTMLInputElement>('textbox', {
+      name: 'Name'
+    });
+    expect(again.value).toBe('mine');
+  });
+
+  it('names the channel that does not answer, and tries again', async () => {
+    app = await FakeApp.open();
+    app.server.routes['GET tensorflow?prereleases=1'] = failure(
+      502,
+      'channel-unreachable',
+      'The channel conda-forge did not answer.'
+    );
+    await click('New');
+    const alert = await screen.findByRole('alert');
+    expect(alert.textContent).toContain('conda-forge');
+    app.server.routes['GET tensorflow?prereleases=1'] = CATALOG;
+    await click('Try again');
+    await screen.findByRole('button', { name: 'Review' });
+  });
+});
+
+describe('after a reload', () => {
+  it('a running job is there again, in the panel and as a notification', async () => {
+    app = await FakeApp.open([]);
+    app.server.routes['GET jobs'] = { jobs: [job('7', 'coming')] };
+    await app.manager.jobs.refresh();
+    await screen.findByRole('progressbar', { name: 'Progress of coming' });
+    expect(app.toasts).toEqual(['Creating coming: downloading 212 / 340 MB']);
+  });
+});

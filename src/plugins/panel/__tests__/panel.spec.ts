@@ -1,0 +1,124 @@
+import type { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { Signal } from '@lumino/signaling';
+
+import { FakeApp } from '../../../__tests__/fakeApp';
+import { failure, FakeServer } from '../../../__tests__/fakeServer';
+import { CATALOG, environment, STATUS } from '../../../__tests__/fixtures';
+import { CommandIDs } from '../../../commandids';
+
+/** Settings as JupyterLab keeps them: what is set comes back with a signal. */
+class FakeSettings {
+  constructor(readonly values: Record<string, unknown>) {}
+
+  readonly changed = new Signal<object, void>(this);
+
+  get(name: string): { composite: unknown } {
+    return { composite: this.values[name] };
+  }
+
+  async set(name: string, value: unknown): Promise<void> {
+    this.values[name] = value;
+    this.changed.emit();
+  }
+
+  get registry(): Pick<ISettingRegistry, 'load'> {
+    return { load: async () => this as unknown as ISettingRegistry.ISettings };
+  }
+}
+
+let app: FakeApp;
+
+afterEach(() => app.dispose());
+
+async function open(values: Record<string, unknown>): Promise<FakeSettings> {
+  const settings = new FakeSettings({ defaultPackages: [], ...values });
+  const of = (name: string, version: string) => {
+    const shown = environment(name);
+    return { ...shown, tensorflow: { ...shown.tensorflow!, version } };
+  };
+  app = new FakeApp(
+    new FakeServer({
+      'GET status': STATUS,
+      'GET environments': {
+        environments: [of('a', '2.19.1'), of('b', '2.20.0')]
+      },
+      'GET tensorflow?prereleases=1': CATALOG,
+      'GET jobs': { jobs: [] }
+    }),
+    null,
+    settings.registry
+  );
+  await app.commands.execute(CommandIDs.openPanel);
+  await app.manager.environments.refresh();
+  await screen.findByRole('button', { name: 'a' });
+  return settings;
+}
+
+const names = (): (string | null)[] =>
+  screen
+    .getAllByRole('listitem')
+    .map(item => item.querySelector('.jp-TfenvRow-name')?.textContent ?? null);
+
+describe('the order of the list', () => {
+  it('is kept in the settings', async () => {
+    const settings = await open({ sort: 'name' });
+    expect(names()).toEqual(['a', 'b']);
+    fireEvent.change(
+      screen.getByRole('combobox', { name: 'Sort environments by' }),
+      { target: { value: 'tensorflow' } }
+    );
+    await waitFor(() => expect(names()).toEqual(['b', 'a']));
+    expect(settings.values.sort).toBe('tensorflow');
+  });
+
+  it('is taken from them, and follows them', async () => {
+    const settings = await open({ sort: 'tensorflow' });
+    await waitFor(() => expect(names()).toEqual(['b', 'a']));
+    await settings.set('sort', 'name');
+    await waitFor(() => expect(names()).toEqual(['a', 'b']));
+  });
+});
+
+describe('a server that refuses to serve', () => {
+  const MESSAGE =
+    'TfenvLab.channels cannot be used: its item 1 is empty. TfenvLab.offline must be True or False, not 3.';
+
+  async function refuse(
+    reason: 'misconfigured' | 'not-started'
+  ): Promise<HTMLElement> {
+    const refusal = failure(503, reason, MESSAGE, 'A protection is missing.');
+    app = new FakeApp(
+      new FakeServer({
+        'GET status': refusal,
+        'GET environments': refusal,
+        'GET tensorflow?prereleases=1': refusal,
+        'GET jobs': refusal
+      })
+    );
+    await app.commands.execute(CommandIDs.openPanel);
+    await app.manager.environments.refresh();
+    return screen.findByRole('alert');
+  }
+
+  it.each([
+    ['misconfigured', /^Correct the configuration/],
+    ['not-started', /^The log of the Jupyter server/]
+  ] as const)('says why and what to do: %s', async (reason, advice) => {
+    const alert = within(await refuse(reason));
+    alert.getByText(MESSAGE);
+    alert.getByText(advice);
+    alert.getByText('A protection is missing.');
+    expect(screen.queryByText(/There is no TensorFlow environment/)).toBeNull();
+  });
+
+  it('goes on when it serves again', async () => {
+    await refuse('misconfigured');
+    app.server.routes['GET environments'] = {
+      environments: [environment('a')]
+    };
+    fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    await screen.findByRole('button', { name: 'a' });
+    expect(screen.queryByRole('alert')).toBeNull();
+  });
+});

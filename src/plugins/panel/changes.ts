@@ -1,0 +1,150 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import type { PlanRequest } from '../../api/generated';
+import { toFailure } from '../../api/request';
+import { CommandIDs } from '../../commandids';
+import { notifyFailure, showDetails } from '../../dialogs/failureDetails';
+import { plan } from '../../plan';
+import { ITfenvManager } from '../../tokens';
+
+/** Arguments of every command that acts on one job. */
+const JOB_ARGS = {
+  args: {
+    type: 'object',
+    required: ['job'],
+    properties: { job: { type: 'string', description: 'Id.' } }
+  }
+} as const;
+
+const NO_ERROR = { message: '', hint: null, details: null };
+
+/** The road of every change: plan, review, job. */
+export const changesPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'tfenv-lab:changes',
+  description: 'Adds the commands that plan changes and follow their jobs.',
+  autoStart: true,
+  requires: [ITfenvManager],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    manager: ITfenvManager,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('tfenv_lab');
+    const { commands } = app;
+    const { jobs, navigation, plans } = manager;
+
+    commands.addCommand(CommandIDs.makePlan, {
+      label: trans.__('Plan a Change'),
+      caption: trans.__('Show what a change would do, before it is done'),
+      describedBy: {
+        args: {
+          type: 'object',
+          required: ['request'],
+          properties: {
+            request: {
+              type: 'object',
+              description: 'A plan request of the REST contract.'
+            }
+          }
+        }
+      },
+      execute: async args => {
+        await commands.execute(CommandIDs.openPanel);
+        navigation.open({ name: 'review' });
+        await plans.make(args.request as unknown as PlanRequest);
+      }
+    });
+    commands.addCommand(CommandIDs.applyPlan, {
+      label: trans.__('Apply the Plan'),
+      caption: trans.__('Do what the plan under review says'),
+      describedBy: { args: { type: 'object', properties: {} } },
+      isEnabled: () => plans.plan !== null && !plans.isApplying,
+      execute: async () => {
+        const request = plans.request;
+        if (request && (await plans.apply(plan => jobs.start(plan)))) {
+          const isHere = 'environment' in request && !makesAnother(request);
+          if (isHere) {
+            navigation.back();
+          } else {
+            navigation.home();
+          }
+        }
+      }
+    });
+
+    /** Add a command that acts on a job; a failure is told in a notification. */
+    const add = (
+      id: string,
+      label: string,
+      caption: string,
+      execute: (job: string) => Promise<unknown>
+    ): void => {
+      commands.addCommand(id, {
+        label,
+        caption,
+        describedBy: JOB_ARGS,
+        execute: async args => {
+          try {
+            await execute(String(args.job));
+          } catch (error) {
+            notifyFailure(label, toFailure(error), trans);
+          }
+        }
+      });
+    };
+
+    add(
+      CommandIDs.cancelJob,
+      trans.__('Cancel'),
+      trans.__('End it; the environment stays as it was'),
+      id => jobs.cancel(id)
+    );
+    add(
+      CommandIDs.dismissJob,
+      trans.__('Dismiss'),
+      trans.__('Put this failure away'),
+      id => jobs.dismiss(id)
+    );
+    add(
+      CommandIDs.retryJob,
+      trans.__('Retry'),
+      trans.__('Make a new plan of the same request'),
+      async id => {
+        const request = jobs.get(id)?.request;
+        if (request) {
+          await plan(commands, request);
+        }
+      }
+    );
+    add(
+      CommandIDs.showJob,
+      trans.__('Show Log'),
+      trans.__('Show what the job wrote'),
+      async id => {
+        const job = jobs.get(id);
+        const log = await jobs.client.log(id);
+        const { message, hint, details } = job?.error ?? NO_ERROR;
+        const text = [details, log].filter(Boolean).join('\n\n');
+        await showDetails(
+          job?.name ?? '',
+          { message, hint, details: text },
+          trans
+        );
+      }
+    );
+  }
+};
+
+/** Whether what a request makes is another environment than the one it names. */
+function makesAnother(request: PlanRequest): boolean {
+  return (
+    request.kind === 'clone' ||
+    request.kind === 'rename' ||
+    ('into' in request && !!request.into)
+  );
+}

@@ -1,0 +1,172 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette, Notification } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { fileUploadIcon } from '@jupyterlab/ui-components';
+
+import { toFailure } from '../../api/request';
+import { CommandIDs } from '../../commandids';
+import { askExport } from '../../dialogs/exportEnvironment';
+import { notifyFailure } from '../../dialogs/failureDetails';
+import { isEnvironmentFile } from '../../models/form/files';
+import { ITfenvManager } from '../../tokens';
+import { ENVIRONMENT_ARGS, environmentFinder } from './environments';
+
+/** Environments as files: written, and read. */
+export const filesPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'tfenv-lab:files',
+  description: 'Exports environments as files, and imports such files.',
+  autoStart: true,
+  requires: [ITfenvManager],
+  optional: [ITranslator, ICommandPalette, IFileBrowserFactory],
+  activate: (
+    app: JupyterFrontEnd,
+    manager: ITfenvManager,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null,
+    browsers: IFileBrowserFactory | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('tfenv_lab');
+    const { commands, serviceManager } = app;
+    const { environments, navigation } = manager;
+    const find = environmentFinder(app, manager);
+
+    commands.addCommand(CommandIDs.exportEnvironment, {
+      label: trans.__('Export…'),
+      caption: trans.__('Write it as a file for another machine'),
+      describedBy: ENVIRONMENT_ARGS,
+      isEnabled: args => find(args) !== undefined,
+      execute: async args => {
+        const environment = find(args);
+        const folder = browsers?.tracker.currentWidget?.model.path ?? null;
+        const choice =
+          environment && (await askExport(environment, folder, trans));
+        if (!choice) {
+          return;
+        }
+        const { format, specs, fileName } = choice.kind;
+        const name = fileName(environment.name);
+        try {
+          const { client } = environments;
+          const text = await client.export(environment.id, format, specs);
+          if (choice.to === 'download') {
+            download(name, text);
+          } else {
+            const path = await free(PathExt.join(folder ?? '', name));
+            await serviceManager.contents.save(path, {
+              type: 'file',
+              format: 'text',
+              content: text
+            });
+            Notification.success(trans.__('Saved as %1.', path), {
+              autoClose: 5000
+            });
+          }
+        } catch (error) {
+          notifyFailure(environment.name, toFailure(error), trans);
+        }
+      }
+    });
+
+    /** A path where nothing is yet: nobody's file is written over. */
+    const free = async (path: string): Promise<string> => {
+      const folder = await serviceManager.contents.get(PathExt.dirname(path));
+      const taken = new Set(
+        (folder.content as { path: string }[]).map(item => item.path)
+      );
+      const ending =
+        /(\.environment\.yml|\.[\w-]+\.\w+)$/.exec(path)?.[0] ?? '';
+      const stem = path.slice(0, path.length - ending.length);
+      let found = path;
+      for (let i = 2; taken.has(found); i++) {
+        found = `${stem}-${i}${ending}`;
+      }
+      return found;
+    };
+
+    commands.addCommand(CommandIDs.importEnvironment, {
+      label: trans.__('Import Environment…'),
+      caption: trans.__('Make an environment from a file'),
+      icon: fileUploadIcon,
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: {
+            content: { type: 'string', description: "The file's text." },
+            fileName: { type: 'string' }
+          }
+        }
+      },
+      execute: async args => {
+        await commands.execute(CommandIDs.openPanel);
+        if (typeof args.content === 'string') {
+          navigation.importDraft = {
+            content: args.content,
+            fileName: args.fileName ? String(args.fileName) : null,
+            name: null
+          };
+        }
+        navigation.open({ name: 'import' });
+      }
+    });
+
+    /** The file that is selected in the file browser. */
+    const selected = (): string | undefined =>
+      browsers?.tracker.currentWidget?.selectedItems().next().value?.path;
+
+    commands.addCommand(CommandIDs.importFile, {
+      label: trans.__('Create Environment from This File'),
+      caption: trans.__('Plan an environment that the file describes'),
+      icon: fileUploadIcon,
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: {
+            path: {
+              type: 'string',
+              description: 'Without it, the file selected in the file browser.'
+            }
+          }
+        }
+      },
+      isVisible: args =>
+        isEnvironmentFile(PathExt.basename(String(args.path ?? selected()))),
+      execute: async args => {
+        const path = String(args.path ?? selected());
+        const fileName = PathExt.basename(path);
+        try {
+          const { contents } = serviceManager;
+          const file = await contents.get(path, {
+            type: 'file',
+            format: 'text',
+            content: true
+          });
+          await commands.execute(CommandIDs.importEnvironment, {
+            content: file.content,
+            fileName
+          });
+        } catch {
+          Notification.error(trans.__('%1 cannot be read as text.', fileName), {
+            autoClose: 5000
+          });
+        }
+      }
+    });
+
+    const category = trans.__('TensorFlow Environments');
+    palette?.addItem({ command: CommandIDs.importEnvironment, category });
+  }
+};
+
+/** Give the browser a text to save under a name. */
+function download(name: string, text: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

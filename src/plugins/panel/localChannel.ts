@@ -1,0 +1,63 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { toFailure } from '../../api/request';
+import { CommandIDs } from '../../commandids';
+import { confirmLocalChannel } from '../../dialogs/buildLocalChannel';
+import { notifyFailure } from '../../dialogs/failureDetails';
+import { ITfenvManager } from '../../tokens';
+
+const NO_ARGS = { args: { type: 'object', properties: {} } } as const;
+
+/** A channel built from PyPI, in place of channels that cannot be reached. */
+export const localChannelPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'tfenv-lab:local-channel',
+  description: 'Adds the commands that build a local channel and leave it.',
+  autoStart: true,
+  requires: [ITfenvManager],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    manager: ITfenvManager,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('tfenv_lab');
+    const { commands } = app;
+    const { catalog, jobs, status } = manager;
+
+    commands.addCommand(CommandIDs.buildLocalChannel, {
+      label: trans.__('Build a Local Channel From PyPI…'),
+      caption: trans.__('Make a channel of PyPI wheels, and use it'),
+      describedBy: NO_ARGS,
+      isEnabled: () => status.status?.local_channel.available ?? false,
+      execute: async () => {
+        try {
+          if (await confirmLocalChannel(trans)) {
+            jobs.update(await status.client.buildLocalChannel());
+          }
+        } catch (error) {
+          const title = trans.__('Building a local channel');
+          notifyFailure(title, toFailure(error), trans);
+        }
+      }
+    });
+    commands.addCommand(CommandIDs.leaveLocalChannel, {
+      label: trans.__('Use the Configured Channels Again'),
+      caption: trans.__('Leave the local channel; it stays on the disk'),
+      describedBy: NO_ARGS,
+      isEnabled: () => status.status?.local_channel.active ?? false,
+      execute: async () => {
+        try {
+          await status.client.leaveLocalChannel();
+        } catch (error) {
+          const title = trans.__('Leaving the local channel');
+          notifyFailure(title, toFailure(error), trans);
+        }
+        await Promise.all([status.refresh(), catalog.renew()]);
+      }
+    });
+  }
+};

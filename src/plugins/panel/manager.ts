@@ -1,0 +1,83 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import type { ServiceManager } from '@jupyterlab/services';
+import { IStateDB } from '@jupyterlab/statedb';
+
+import { CatalogClient } from '../../api/catalog';
+import { EnvironmentsClient } from '../../api/environments';
+import { JobsClient } from '../../api/jobs';
+import { PlansClient } from '../../api/plans';
+import { StatusClient } from '../../api/status';
+import { CatalogModel } from '../../models/state/catalog';
+import { DetailsModel } from '../../models/state/details';
+import { EnvironmentsModel } from '../../models/state/environments';
+import type { IDismissedStore } from '../../models/state/jobs';
+import { JobsModel } from '../../models/state/jobs';
+import { NavigationModel } from '../../models/state/navigation';
+import { PlansModel } from '../../models/state/plans';
+import { RecordsModel } from '../../models/state/records';
+import { StatusModel } from '../../models/state/status';
+import { ITfenvManager } from '../../tokens';
+
+/** Key of the failed jobs that the user has put away. */
+const DISMISSED = 'tfenv-lab:dismissed-jobs';
+
+export const managerPlugin: JupyterFrontEndPlugin<ITfenvManager> = {
+  id: 'tfenv-lab:manager',
+  description: 'Provides the environments, catalog, plans and jobs.',
+  autoStart: true,
+  optional: [IStateDB],
+  provides: ITfenvManager,
+  activate: (app: JupyterFrontEnd, state: IStateDB | null): ITfenvManager =>
+    createManager(app.serviceManager, state && dismissedStore(state))
+};
+
+/** Build the models, and have them read again what a finished job has changed. */
+export function createManager(
+  services: Pick<
+    ServiceManager.IManager,
+    'serverSettings' | 'events' | 'kernelspecs'
+  >,
+  store: IDismissedStore | null
+): ITfenvManager {
+  const settings = services.serverSettings;
+  const environments = new EnvironmentsClient(settings);
+  const manager: ITfenvManager = {
+    catalog: new CatalogModel(new CatalogClient(settings)),
+    details: new DetailsModel(environments),
+    environments: new EnvironmentsModel(environments),
+    jobs: new JobsModel({
+      client: new JobsClient(settings),
+      stream: services.events.stream,
+      store
+    }),
+    navigation: new NavigationModel(),
+    plans: new PlansModel(new PlansClient(settings)),
+    records: new RecordsModel(environments),
+    status: new StatusModel(new StatusClient(settings))
+  };
+  manager.jobs.jobFinished.connect((_, job) => {
+    if (job.kind === 'build-channel' && job.state === 'succeeded') {
+      void manager.catalog.renew();
+    }
+    void manager.environments.refresh();
+    void manager.status.refresh();
+    // The launcher and the kernel picker would else know the kernel a minute later.
+    void services.kernelspecs.refreshSpecs();
+  });
+  return manager;
+}
+
+function dismissedStore(state: IStateDB): IDismissedStore {
+  return {
+    load: async () => {
+      const value = await state.fetch(DISMISSED);
+      return Array.isArray(value)
+        ? value.filter((id): id is string => typeof id === 'string')
+        : [];
+    },
+    save: ids => state.save(DISMISSED, [...ids])
+  };
+}

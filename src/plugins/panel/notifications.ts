@@ -1,0 +1,157 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import type { Job } from '../../api/generated';
+import { CommandIDs } from '../../commandids';
+import { showDetails } from '../../dialogs/failureDetails';
+import { offerRestart } from '../../dialogs/offerRestart';
+import { canCancel, isActive } from '../../models/state/jobs';
+import {
+  describeDoing,
+  describeLeftovers,
+  describeOutcome
+} from '../../models/texts/announcements';
+import { ITfenvManager } from '../../tokens';
+
+/** Milliseconds between two changes of a notification while only numbers move. */
+const INTERVAL = 500;
+
+/** One notification a job: what it does, with Cancel, and in the end what came of it. */
+export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'tfenv-lab:notifications',
+  description: 'Tells of jobs in one notification each.',
+  autoStart: true,
+  requires: [ITfenvManager],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    manager: ITfenvManager,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('tfenv_lab');
+    const { commands } = app;
+    const { environments, jobs } = manager;
+    const shown = new Map<string, IShown>();
+
+    const action = (
+      label: string,
+      command: string,
+      args: Record<string, string>
+    ): Notification.IAction => ({
+      label,
+      callback: () => {
+        void commands.execute(command, args);
+      }
+    });
+
+    const showProgress = (job: Job): void => {
+      const before = shown.get(job.id);
+      const stage = `${job.state} ${job.phase}`;
+      if (before?.stage === stage && Date.now() - before.at < INTERVAL) {
+        return;
+      }
+      const message = describeDoing(job, trans);
+      const options = {
+        autoClose: false as const,
+        progress: job.progress.fraction,
+        actions: canCancel(job)
+          ? [action(trans.__('Cancel'), CommandIDs.cancelJob, { job: job.id })]
+          : []
+      };
+      const id =
+        before?.id ?? Notification.emit(message, 'in-progress', options);
+      if (before) {
+        Notification.update({ id, message, type: 'in-progress', ...options });
+      }
+      shown.set(job.id, { id, stage, at: Date.now() });
+    };
+
+    const showOutcome = async (job: Job): Promise<void> => {
+      const before = shown.get(job.id);
+      shown.delete(job.id);
+      // What can be done now depends on what the environment has become.
+      await environments.refresh();
+      const outcome = describeOutcome(job, trans);
+      const actions = await actionsFor(job);
+      const options = {
+        autoClose: job.state === 'failed' ? (false as const) : 10000,
+        actions
+      };
+      // One that the user closed meanwhile comes again: this is what they wait for.
+      const isShown =
+        before &&
+        Notification.update({ id: before.id, ...outcome, ...options });
+      if (!isShown) {
+        Notification.emit(outcome.message, outcome.type, options);
+      }
+    };
+
+    const actionsFor = async (job: Job): Promise<Notification.IAction[]> => {
+      const environment = environments.byPrefix(job.prefix);
+      if (job.state === 'failed' || job.state === 'interrupted') {
+        const details = trans.__('Show details');
+        return [action(details, CommandIDs.showJob, { job: job.id })];
+      }
+      if (job.state !== 'succeeded' || !environment) {
+        return [];
+      }
+      if (job.kind === 'check') {
+        return [
+          action(trans.__('Show'), CommandIDs.showEnvironment, {
+            environment: environment.id,
+            tab: 'check'
+          })
+        ];
+      }
+      const kernel = environment.kernel?.name;
+      return kernel
+        ? [
+            ...(await offerRestart(app, kernel, trans)),
+            action(trans.__('Open notebook'), CommandIDs.openNotebook, {
+              environment: environment.id
+            })
+          ]
+        : [];
+    };
+
+    const showLeftovers = (job: Job): void => {
+      const found = describeLeftovers(job, trans);
+      Notification.warning(found.message, {
+        autoClose: false,
+        actions: [
+          {
+            label: trans.__('Show details'),
+            callback: () => {
+              void showDetails(job.name, found, trans);
+            }
+          }
+        ]
+      });
+    };
+
+    jobs.leftoversFound.connect((_, job) => showLeftovers(job));
+    jobs.jobChanged.connect((_, job) => {
+      if (isActive(job) && !job.automatic) {
+        showProgress(job);
+      }
+    });
+    jobs.jobFinished.connect((_, job) => {
+      // Of what nobody asked for, only what somebody should know.
+      if (!job.automatic || job.result?.ok === false) {
+        void showOutcome(job);
+      }
+    });
+  }
+};
+
+interface IShown {
+  /** Of the notification. */
+  readonly id: string;
+  readonly stage: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}

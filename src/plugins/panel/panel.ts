@@ -1,0 +1,135 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ILayoutRestorer } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
+
+import { CommandIDs } from '../../commandids';
+import { panelIcon } from '../../icons';
+import type { Sort } from '../../models/state/listRows';
+import { SORTS } from '../../models/state/listRows';
+import { ITfenvManager } from '../../tokens';
+import { TfenvPanel } from '../../widgets/panel';
+
+const NO_ARGS = { args: { type: 'object', properties: {} } } as const;
+
+/** The panel, the commands that open its screens, and the settings. */
+export const panelPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'tfenv-lab:plugin',
+  description: 'Adds the side panel for TensorFlow environments.',
+  autoStart: true,
+  requires: [ITfenvManager],
+  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ISettingRegistry],
+  activate: (
+    app: JupyterFrontEnd,
+    manager: ITfenvManager,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    settings: ISettingRegistry | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('tfenv_lab');
+    const { commands, shell } = app;
+    const { catalog, environments, navigation, status } = manager;
+
+    const panel = new TfenvPanel({ manager, commands, trans });
+    shell.add(panel, 'left', { rank: 350, type: 'Sidebar' });
+    restorer?.add(panel, panel.id);
+
+    const show = (): void => shell.activateById(panel.id);
+
+    commands.addCommand(CommandIDs.openPanel, {
+      label: trans.__('TensorFlow Environments'),
+      caption: trans.__('Show the TensorFlow environments of this server'),
+      icon: panelIcon,
+      describedBy: NO_ARGS,
+      execute: show
+    });
+    commands.addCommand(CommandIDs.newEnvironment, {
+      label: trans.__('New TensorFlow Environment…'),
+      caption: trans.__('Make an environment with TensorFlow, as a kernel'),
+      icon: addIcon,
+      describedBy: NO_ARGS,
+      execute: () => {
+        show();
+        navigation.open({ name: 'new' });
+        void catalog.load();
+      }
+    });
+    commands.addCommand(CommandIDs.showEnvironment, {
+      label: trans.__('Details'),
+      caption: trans.__('Packages, history and check of this environment'),
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: {
+            environment: { type: 'string' },
+            tab: { type: 'string', enum: ['packages', 'history', 'check'] }
+          }
+        }
+      },
+      execute: args => {
+        const tab =
+          args.tab === 'history' || args.tab === 'check'
+            ? args.tab
+            : 'packages';
+        show();
+        navigation.open({
+          name: 'details',
+          environment: String(args.environment),
+          tab
+        });
+      }
+    });
+    commands.addCommand(CommandIDs.refresh, {
+      label: trans.__('Refresh'),
+      caption: trans.__('Read environments and channels again'),
+      icon: refreshIcon,
+      describedBy: NO_ARGS,
+      execute: async () => {
+        await Promise.all([
+          environments.refresh(),
+          status.refresh(),
+          manager.jobs.refresh(),
+          catalog.catalog || catalog.error ? catalog.refresh() : null
+        ]);
+      }
+    });
+
+    const category = trans.__('TensorFlow Environments');
+    palette?.addItem({ command: CommandIDs.openPanel, category });
+    palette?.addItem({ command: CommandIDs.newEnvironment, category });
+
+    if (settings) {
+      void followSettings(settings, manager);
+    }
+  }
+};
+
+/** Take the settings now and whenever they change. */
+async function followSettings(
+  registry: ISettingRegistry,
+  manager: ITfenvManager
+): Promise<void> {
+  const settings = await registry.load(panelPlugin.id);
+  const { navigation } = manager;
+  const take = (): void => {
+    const sort = settings.get('sort').composite as Sort;
+    navigation.sort = SORTS.includes(sort) ? sort : 'name';
+    const packages = settings.get('defaultPackages').composite;
+    navigation.defaultPackages = Array.isArray(packages)
+      ? packages.map(String)
+      : [];
+  };
+  take();
+  settings.changed.connect(take);
+  navigation.stateChanged.connect(() => {
+    if (navigation.sort !== settings.get('sort').composite) {
+      void settings.set('sort', navigation.sort);
+    }
+  });
+}

@@ -1,0 +1,84 @@
+"""The driver's version, from whatever of its traces a machine has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tfenv_lab.conda.machine import nvidia
+
+_SENTENCE = """NVRM version: NVIDIA UNIX {kind}  {version}  Sat Aug 19 01:15:15 UTC 2023
+GCC version:  gcc version 12.3.0 (Ubuntu 12.3.0-1ubuntu1~22.04)
+"""
+
+
+class Machine:
+    """Files and a program where the driver would have them; at first there is nothing."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.module, self.proc, self._programs = root / "module", root / "proc", root / "bin"
+        self._programs.mkdir()
+        monkeypatch.setattr(nvidia, "_FILES", (self.module, self.proc))
+        monkeypatch.setattr(nvidia, "_WSL", str(self._programs / "wsl"))
+        monkeypatch.setenv("PATH", str(self._programs))
+
+    def nvidia_smi(self, script: str, name: str = "nvidia-smi") -> None:
+        """Put the program there."""
+        path = self._programs / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    @property
+    def driver(self) -> str | None:
+        nvidia.driver_version.cache_clear()
+        return nvidia.driver_version()
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(tmp_path, monkeypatch)
+
+
+def test_nothing(machine: Machine) -> None:
+    assert machine.driver is None
+
+
+def test_the_kernel_modules_version(machine: Machine) -> None:
+    machine.module.write_text("570.86.10\n")
+    assert machine.driver == "570.86.10"
+
+
+@pytest.mark.parametrize("kind", ["x86_64 Kernel Module", "Open Kernel Module for x86_64"])
+def test_the_drivers_sentence(machine: Machine, kind: str) -> None:
+    machine.proc.write_text(_SENTENCE.format(kind=kind, version="535.104.05"))
+    assert machine.driver == "535.104.05"
+
+
+@pytest.mark.parametrize("name", ["nvidia-smi", "wsl"])
+def test_the_program_where_there_is_no_file(machine: Machine, name: str) -> None:
+    machine.nvidia_smi("echo 551.61; echo 551.61", name)
+    assert machine.driver == "551.61"
+
+
+def test_the_files_are_enough(machine: Machine) -> None:
+    machine.module.write_text("570.86.10\n")
+    machine.nvidia_smi("exit 1")
+    assert machine.driver == "570.86.10"
+
+
+@pytest.mark.parametrize(
+    "script", ["echo 'No devices were found' ; exit 6", "echo '[N/A]'", "exec sleep 5", "printf '\\377'"]
+)
+def test_a_program_that_does_not_know(machine: Machine, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nvidia, "_PATIENCE", 0.2)
+    machine.module.write_text("")
+    machine.nvidia_smi(script)
+    assert machine.driver is None
+
+
+def test_what_is_no_file_and_no_program(machine: Machine) -> None:
+    machine.module.mkdir()
+    machine.proc.write_bytes(b"\xff\xfe no version \x00")
+    machine.nvidia_smi("", "wsl")
+    assert machine.driver is None

@@ -1,0 +1,47 @@
+"""conda's list of prefixes: entered once, taken out, and otherwise left as others wrote it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tfenv_lab.conda.prefix import registry
+
+ODD = b"/srv/caf\xe9\n/srv/with\xe2\x80\xa8line\n# a comment\n\n/srv/my env\n"
+
+
+@pytest.fixture
+def noted(clean_home: Path) -> Path:
+    path = clean_home / ".conda" / "environments.txt"
+    path.parent.mkdir()
+    path.write_bytes(ODD)
+    return path
+
+
+def test_a_prefix_is_entered_once(clean_home: Path) -> None:
+    for _ in range(2):
+        registry.register(Path("/srv/tf"))
+    assert registry.registry_path().read_text() == "/srv/tf\n"
+
+
+def test_what_others_wrote_stays_as_it_is(noted: Path) -> None:
+    registry.register(Path("/srv/tf"))
+    assert noted.read_bytes() == ODD + b"/srv/tf\n"
+    registry.unregister(Path("/srv/tf"))
+    assert noted.read_bytes() == ODD
+
+
+def test_a_path_that_is_no_text_comes_and_goes(noted: Path) -> None:
+    odd = Path(os.fsdecode(b"/srv/caf\xe9"))
+    registry.register(odd)
+    assert noted.read_bytes() == ODD
+    registry.unregister(odd)
+    assert noted.read_bytes() == ODD.partition(b"\n")[2]
+
+
+def test_a_last_line_without_its_end_is_a_line(noted: Path) -> None:
+    noted.write_bytes(b"/srv/a")
+    registry.register(Path("/srv/tf"))
+    assert noted.read_bytes() == b"/srv/a\n/srv/tf\n"

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from tfenv_lab.conda.repodata import repodata as module
+from tfenv_lab.conda.repodata.repodata import Repodata
+from tfenv_lab.conda.settings.channels import ChannelRef, ChannelRules, Credential
+from tfenv_lab.conda.settings.condarc import CondaSettings
+from tfenv_lab.errors import ChannelUnreachable
+
+from ...tiny_channel import TinyChannel
+from ..http_channel import HttpChannel
+
+
+def settings(**channels: str) -> CondaSettings:
+    refs = tuple(ChannelRef(name, url) for name, url in channels.items())
+    return CondaSettings(channels=refs, envs_dirs=(), pkgs_dirs=())
+
+
+def versions(repodata: Repodata, *names: str) -> list[str]:
+    return [f"{r.name.normalized} {r.version}" for r in asyncio.run(repodata.records(names))]
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[HttpChannel]:
+    """A channel with the package ``foo 1.0``, over HTTP."""
+    channel = TinyChannel(tmp_path / "served")
+    channel.add("foo", "1.0")
+    channel.index()
+    http = HttpChannel(channel.root)
+    http.up()
+    yield http
+    http.down()
+
+
+class TestRecords:
+    def test_all_of_a_name_and_nothing_else(self, channel: TinyChannel) -> None:
+        channel.add("foo", "1.0", depends=["bar"])
+        channel.add("foo", "2.0", noarch="generic")
+        channel.add("bar", "1.0")
+        assert sorted(versions(Repodata(settings(tiny=channel.index())), "foo")) == ["foo 1.0", "foo 2.0"]
+
+    def test_in_the_order_of_the_channels(self, channel: TinyChannel, tmp_path: Path) -> None:
+        first = TinyChannel(tmp_path / "first")
+        first.add("foo", "1.0")
+        channel.add("foo", "3.0")
+        repodata = Repodata(settings(first=first.index(), second=channel.index()))
+        assert versions(repodata, "foo") == ["foo 1.0", "foo 3.0"]
+
+    def test_of_the_subdir_asked_for(self, tmp_path: Path) -> None:
+        windows = TinyChannel(tmp_path / "windows", subdir="win-64")
+        windows.add("foo", "1.0")
+        url = windows.index()
+        assert versions(Repodata(settings(tiny=url), "win-64"), "foo") == ["foo 1.0"]
+        assert versions(Repodata(settings(tiny=url), "linux-64"), "foo") == []
+
+    def test_conda_subdir_names_the_platform(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CONDA_SUBDIR", "osx-arm64")
+        assert Repodata(settings()).subdir == "osx-arm64"
+
+
+class TestLocalChannel:
+    def test_a_rewritten_channel_is_seen(self, channel: TinyChannel) -> None:
+        channel.add("foo", "1.0")
+        repodata = Repodata(settings(tiny=channel.index()))
+        assert versions(repodata, "foo") == ["foo 1.0"]
+        generation = repodata.generation
+        channel.add("foo", "2.0")
+        channel.index()
+        assert sorted(versions(repodata, "foo")) == ["foo 1.0", "foo 2.0"]
+        assert repodata.generation > generation
+
+    def test_one_cut_short_in_place_is_seen_and_survived(self, channel: TinyChannel) -> None:
+        for number in range(300):
+            channel.add(f"package{number}", "1.0")
+        repodata = Repodata(settings(tiny=channel.index()))
+        assert versions(repodata, "package1") == ["package1 1.0"]
+        # Not replaced as index tools do: the same file, with less in it.
+        empty = json.dumps({"info": {"subdir": "linux-64"}, "packages": {}, "packages.conda": {}})
+        (channel.root / "linux-64" / "repodata.json").write_text(empty)
+        assert versions(repodata, "package299") == []
+
+    def test_unchanged_keeps_its_generation(self, channel: TinyChannel) -> None:
+        repodata = Repodata(settings(tiny=channel.index()))
+        asyncio.run(repodata.refresh())
+        generation = repodata.generation
+        asyncio.run(repodata.refresh())
+        assert repodata.generation == generation
+
+    def test_one_that_is_not_there_is_named_and_found_once_it_is(self, tmp_path: Path) -> None:
+        later = tmp_path / "later"
+        repodata = Repodata(settings(lab=later.as_uri()))
+        with pytest.raises(ChannelUnreachable, match="“lab” cannot be reached"):
+            asyncio.run(repodata.names())
+        channel = TinyChannel(later)
+        channel.add("foo", "1.0")
+        channel.index()
+        assert versions(repodata, "foo") == ["foo 1.0"]
+
+    def test_one_of_two_that_is_not_there_is_the_one_named(self, channel: TinyChannel, tmp_path: Path) -> None:
+        repodata = Repodata(settings(good=channel.index(), bad=(tmp_path / "none").as_uri()))
+        with pytest.raises(ChannelUnreachable, match="“bad”"):
+            asyncio.run(repodata.records(["foo"]))
+
+    def test_others_take_their_place_and_nothing_is_kept(self, channel: TinyChannel, tmp_path: Path) -> None:
+        repodata = Repodata(settings(bad=(tmp_path / "none").as_uri()))
+        with pytest.raises(ChannelUnreachable, match="“bad”"):
+            asyncio.run(repodata.names())
+        generation = repodata.generation
+        channel.add("foo", "1.0")
+        asyncio.run(repodata.use(settings(good=channel.index())))
+        assert versions(repodata, "foo") == ["foo 1.0"]
+        assert asyncio.run(repodata.names()) == ["foo"]
+        assert repodata.generation > generation
+
+    def test_clear_asks_again(self, channel: TinyChannel) -> None:
+        repodata = Repodata(settings(tiny=channel.index()))
+        asyncio.run(repodata.refresh())
+        generation = repodata.generation
+        repodata.clear()
+        asyncio.run(repodata.refresh())
+        assert repodata.generation > generation
+
+
+class TestRemoteChannel:
+    def test_current_data_has_no_age(self, served: HttpChannel) -> None:
+        repodata = Repodata(settings(remote=served.url))
+        assert versions(repodata, "foo") == ["foo 1.0"]
+        assert repodata.as_of is None
+
+    def test_is_asked_again_only_after_a_while(self, served: HttpChannel, monkeypatch: pytest.MonkeyPatch) -> None:
+        repodata = Repodata(settings(remote=served.url))
+        asyncio.run(repodata.refresh())
+        served.requests.clear()
+        asyncio.run(repodata.refresh())
+        assert served.requests == []
+        monkeypatch.setattr(module, "TTL", 0.0)
+        repodata.clear()
+        asyncio.run(repodata.refresh())
+        served.requests.clear()
+        asyncio.run(repodata.refresh())
+        assert served.requests
+
+    def test_what_was_fetched_stands_in_with_its_age(self, served: HttpChannel) -> None:
+        asyncio.run(Repodata(settings(remote=served.url)).refresh())
+        served.down()
+        another_process = Repodata(settings(remote=served.url))
+        assert versions(another_process, "foo") == ["foo 1.0"]
+        assert another_process.as_of is not None
+        assert datetime.now(timezone.utc) - another_process.as_of < timedelta(minutes=5)
+
+    def test_current_again_when_it_answers_again(self, served: HttpChannel, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "RETRY", 0.0)
+        asyncio.run(Repodata(settings(remote=served.url)).refresh())
+        served.down()
+        repodata = Repodata(settings(remote=served.url))
+        asyncio.run(repodata.refresh())
+        generation = repodata.generation
+        asyncio.run(repodata.refresh())
+        assert repodata.as_of is not None
+        assert repodata.generation == generation, "the same cached data is not a change"
+        served.up()
+        asyncio.run(repodata.refresh())
+        assert repodata.as_of is None
+
+    def test_without_cached_data_the_channel_is_named(self, served: HttpChannel) -> None:
+        served.down()
+        with pytest.raises(ChannelUnreachable, match="“remote” cannot be reached") as raised:
+            asyncio.run(Repodata(settings(remote=served.url)).names())
+        assert "onnect" in (raised.value.details or "")
+
+    def test_one_that_never_answers_is_given_up(self, served: HttpChannel, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "PATIENCE", 0.2)
+        served.hold = threading.Event()
+        try:
+            with pytest.raises(ChannelUnreachable, match="“remote” did not answer"):
+                asyncio.run(Repodata(settings(remote=served.url)).names())
+        finally:
+            served.hold.set()
+
+    def test_a_failure_is_remembered_for_a_while(self, served: HttpChannel) -> None:
+        served.down()
+        repodata = Repodata(settings(remote=served.url))
+        with pytest.raises(ChannelUnreachable):
+            asyncio.run(repodata.refresh())
+        served.up()
+        with pytest.raises(ChannelUnreachable):
+            asyncio.run(repodata.refresh())
+        assert served.requests == []
+
+
+class TestOffline:
+    def test_asks_nobody(self, served: HttpChannel) -> None:
+        asyncio.run(Repodata(settings(remote=served.url)).refresh())
+        served.requests.clear()
+        repodata = Repodata(replace(settings(remote=served.url), offline=True))
+        assert versions(repodata, "foo") == ["foo 1.0"]
+        assert repodata.as_of is not None
+        assert served.requests == []
+
+    def test_without_cached_data_the_channel_is_named(self, served: HttpChannel) -> None:
+        repodata = Repodata(replace(settings(remote=served.url), offline=True))
+        with pytest.raises(ChannelUnreachable, match="“remote”"):
+            asyncio.run(repodata.names())
+        assert served.requests == []
+
+    def test_local_channels_work(self, channel: TinyChannel) -> None:
+        channel.add("foo", "1.0")
+        repodata = Repodata(replace(settings(tiny=channel.index()), offline=True))
+        assert versions(repodata, "foo") == ["foo 1.0"]
+        assert repodata.as_of is None
+
+
+class TestCredentials:
+    @pytest.mark.parametrize(
+        ("credential", "expected"),
+        [
+            (Credential(user="ada", password="se cret"), ("/noarch/repodata.json", "Basic YWRhOnNlIGNyZXQ=")),
+            (Credential(token="tk-123"), ("/t/tk-123/noarch/repodata.json", None)),
+        ],
+    )
+    def test_reach_the_channel(
+        self, served: HttpChannel, credential: Credential, expected: tuple[str, str | None]
+    ) -> None:
+        rules = ChannelRules(credentials={served.url: credential})
+        asyncio.run(Repodata(replace(settings(private=served.url), rules=rules)).refresh())
+        assert expected in served.requests
+
+    def test_are_in_no_error(self, served: HttpChannel) -> None:
+        rules = ChannelRules(credentials={served.url: Credential(token="tk-123")})
+        served.down()
+        with pytest.raises(ChannelUnreachable) as raised:
+            asyncio.run(Repodata(replace(settings(private=served.url), rules=rules)).refresh())
+        assert "tk-123" not in f"{raised.value.message} {raised.value.details}"
+
+
+class TestSearch:
+    def test_versions_newest_first_and_no_more_than_twenty(self, channel: TinyChannel) -> None:
+        for number in range(25):
+            channel.add("foo", f"1.{number}")
+        channel.add("foo", "1.24", build="h1_1")
+        found = asyncio.run(Repodata(settings(tiny=channel.index())).search("fo"))
+        assert [package["name"] for package in found] == ["foo"]
+        assert found[0]["versions"] == [f"1.{number}" for number in range(24, 4, -1)]
+
+    def test_sees_a_rewritten_channel(self, channel: TinyChannel) -> None:
+        channel.add("foo", "1.0")
+        repodata = Repodata(settings(tiny=channel.index()))
+        asyncio.run(repodata.search("foo"))
+        channel.add("foo", "2.0")
+        channel.add("foobar", "1.0")
+        channel.index()
+        assert asyncio.run(repodata.search("foo")) == [
+            {"name": "foo", "versions": ["2.0", "1.0"]},
+            {"name": "foobar", "versions": ["1.0"]},
+        ]

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from tfenv_lab.conda.solving import specs
+from tfenv_lab.errors import InvalidSpec
+
+
+class TestTwoSpecsOfOneName:
+    @pytest.mark.parametrize(
+        ("one", "other", "both"),
+        [
+            ("numpy <1.20", "numpy >2", "numpy <1.20,>2"),
+            ("numpy", "numpy >2", "numpy >2"),
+            ("numpy >2", "numpy", "numpy >2"),
+            ("numpy", "numpy", "numpy"),
+            ("numpy >2", "numpy >2", "numpy >2"),
+            ("numpy ==1.26|==1.27", "numpy !=1.27", "numpy (==1.26|==1.27),!=1.27"),
+            ("tensorflow 2.18.* cpu_*", "tensorflow", "tensorflow 2.18.* cpu_*"),
+            ("tensorflow * cpu_*", "tensorflow ==2.18.0", "tensorflow ==2.18.0 cpu_*"),
+            ("tensorflow * cpu_*", "tensorflow * cpu_py311*", "tensorflow * cpu_py311*"),
+            ("tensorflow * cpu_py311*", "tensorflow * cpu_*", "tensorflow * cpu_py311*"),
+        ],
+    )
+    def test_both_hold(self, one: str, other: str, both: str) -> None:
+        [found] = specs.by_name([one, other]).values()
+        assert found == both
+        assert str(specs.parse(found)) == found
+
+    def test_two_builds_that_exclude_each_other_are_refused(self) -> None:
+        with pytest.raises(InvalidSpec, match="“tensorflow” is asked for with two builds, “cpu_\\*” and “cuda\\*”"):
+            specs.by_name(["tensorflow * cpu_*", "tensorflow * cuda*"])
+
+
+@pytest.mark.parametrize(
+    ("spec", "argument"),
+    [
+        ("numpy", "numpy"),
+        ("numpy 1.26.*", "numpy=1.26.*"),
+        ("numpy ==1.26", "numpy==1.26"),
+        ("numpy >=1.26,<2", "numpy>=1.26,<2"),
+        ("numpy 1.26.*|1.27.*", "numpy[version='1.26.*|1.27.*']"),
+        ("numpy (==1.26|==1.27),!=1.27", "numpy[version='(==1.26|==1.27),!=1.27']"),
+        ("tensorflow 2.18.* cpu_*", "tensorflow=2.18.*=cpu_*"),
+        ("numpy >=2 py*", "numpy[version='>=2',build='py*']"),
+    ],
+)
+def test_as_an_argument_of_conda(spec: str, argument: str) -> None:
+    assert specs.command_text(spec) == argument

@@ -1,0 +1,69 @@
+"""A file is written whole, in the place of whatever has its name."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from tfenv_lab.disk import writes
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and symbolic links are those of POSIX")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    return folder
+
+
+def test_the_content_is_there_and_nothing_beside_it(folder: Path) -> None:
+    writes.replace(folder / "x", "é")
+    assert (folder / "x").read_text(encoding="utf-8") == "é"
+    writes.replace(folder / "x", b"\0")
+    assert (folder / "x").read_bytes() == b"\0"
+    assert [path.name for path in folder.iterdir()] == ["x"]
+
+
+@posix
+def test_neither_a_link_nor_a_shared_file_is_written_through(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    (tmp_path / "link").symlink_to(mine)
+    (tmp_path / "shared").hardlink_to(mine)
+    for name in ("link", "shared"):
+        writes.replace(tmp_path / name, "new")
+        assert (tmp_path / name).read_text() == "new"
+    assert mine.read_text() == "mine"
+    assert not (tmp_path / "link").is_symlink()
+
+
+@posix
+def test_the_mode_of_a_file_stays(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("")
+    (tmp_path / "x").chmod(0o640)
+    writes.replace(tmp_path / "x", "new")
+    assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o640
+
+
+@posix
+def test_a_failure_leaves_what_was_there(folder: Path) -> None:
+    (folder / "x").mkdir()
+    with pytest.raises(OSError):
+        writes.replace(folder / "x", "new")
+    assert [path.name for path in folder.iterdir()] == ["x"]
+
+
+@posix
+def test_what_is_within_a_folder_is_said_of_where_links_lead(folder: Path, tmp_path: Path) -> None:
+    (folder / "in").symlink_to("x")
+    (folder / "out").symlink_to("../x")
+    (tmp_path / "folder2").mkdir()
+    assert writes.is_within(folder / "in", folder)
+    assert writes.is_within(folder, folder)
+    assert writes.is_within("/etc", "/")
+    assert not writes.is_within(folder / "out", folder)
+    assert not writes.is_within(tmp_path / "folder2", folder)

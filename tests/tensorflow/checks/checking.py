@@ -1,0 +1,41 @@
+"""A check of a made-up environment, and what its result must be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from tfenv_lab.plans import requests
+from tfenv_lab.tensorflow.checks.check import check
+from tfenv_lab.tensorflow.checks.evidence import Subject
+from tfenv_lab.tensorflow.checks.models import Check, Problem
+
+from .fake_environment import FakeEnvironment
+
+
+def run(
+    environment: FakeEnvironment,
+    *,
+    variables: Mapping[str, str] | None = None,
+    kernel: str | None = None,
+    cuda: str | None = None,
+    limit: float = 30,
+) -> Check:
+    subject = Subject(environment.prefix, "e1", variables or {}, kernel, cuda)
+    return asyncio.run(check(subject, limit))
+
+
+def only(result: Check) -> Problem:
+    """Return the one problem of a check."""
+    assert len(result.problems) == 1, result
+    assert not result.ok
+    return result.problems[0]
+
+
+def specs(problem: Problem) -> list[str]:
+    """Return the specs of a problem's remedy, which must be a plan request that can be read."""
+    assert problem.remedy is not None
+    assert problem.remedy.plan_request is not None
+    request = requests.parse(problem.remedy.plan_request)
+    assert isinstance(request, requests.Install)
+    return list(request.specs)

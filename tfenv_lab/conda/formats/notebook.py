@@ -1,0 +1,96 @@
+"""What a notebook keeps of its environment: a JSON object, the value of ``tfenv_lab`` in its metadata.
+
+It says what was asked for, and may hold a lock: the explicit list (addresses and hashes), compressed, so that a
+TensorFlow environment takes a few kilobytes. Other tools pass over it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...errors import InvalidRequest
+from .explicit import explicit_list
+from .model import NOTEBOOK, Imported, requirements
+from .untrusted import MAX_BYTES, as_list, as_text
+
+if TYPE_CHECKING:
+    from .model import Contents
+
+#: Of the object's form; a later one is refused.
+VERSION = 1
+#: The key in a notebook's metadata.
+KEY = "tfenv_lab"
+
+
+def write(contents: Contents, versions: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return the object for an environment. ``versions`` are those that a person asks about, by package name."""
+    from .explicit import explicit_lines
+    from .model import requested
+
+    pypi = [f"{package.name}=={package.version}" for package in contents.pypi]
+    return {
+        "version": VERSION,
+        "name": contents.name,
+        "platform": contents.subdir,
+        **versions,
+        "channels": [ref.name for ref in contents.channels],
+        "specs": list(requested(contents).values()),
+        "pip": pypi,
+        "fingerprint": fingerprint([*(f"{r.name.normalized}={r.version}={r.build}" for r in contents.records), *pypi]),
+        "lock": _pack("".join(explicit_lines(contents))),
+    }
+
+
+def fingerprint(packages: Iterable[str]) -> str:
+    """Return a text that is the same for the same set of packages, given as ``name=version=build``."""
+    return hashlib.sha256("\n".join(sorted(packages)).encode()).hexdigest()[:32]
+
+
+def find(data: Any) -> Mapping[str, Any] | None:
+    """Return the object in a notebook, or in a text that is nothing but the object; None where there is none."""
+    if not isinstance(data, dict):
+        return None
+    metadata = data.get("metadata")
+    found = metadata.get(KEY) if "cells" in data and isinstance(metadata, dict) else data
+    return found if isinstance(found, dict) and "fingerprint" in found else None
+
+
+def read(data: Mapping[str, Any], subdir: str) -> Imported:
+    """Return what an object says: exact packages where its lock is for ``subdir``, else specs to solve.
+
+    Raises InvalidRequest for one that is not as :func:`write` makes it.
+    """
+    if data.get("version") != VERSION:
+        raise InvalidRequest("The notebook's record of its environment is of a newer form.", hint="Update tfenv_lab.")
+    specs = tuple(as_text(spec, "specs") for spec in as_list(data.get("specs"), "specs"))
+    channels = tuple(as_text(channel, "channels") for channel in as_list(data.get("channels"), "channels"))
+    pypi, notes = requirements(as_text(line, "pip") for line in as_list(data.get("pip"), "pip"))
+    platform = as_text(data.get("platform"), "platform")
+    pinned = None
+    if data.get("lock") and platform == subdir:
+        pinned = explicit_list(_unpack(as_text(data["lock"], "lock")).splitlines(), subdir)
+    elif platform != subdir:
+        notes.append(f"It was recorded on {platform[:40]}: its packages are found anew for {subdir}.")
+    if pinned is None and not specs:
+        raise InvalidRequest("The notebook records neither packages nor what was asked for.")
+    return Imported(NOTEBOOK, channels, specs, pinned, pypi, tuple(notes))
+
+
+def _pack(text: str) -> str:
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def _unpack(text: str) -> str:
+    try:
+        inflate = zlib.decompressobj()
+        content = inflate.decompress(base64.b64decode(text, validate=True), MAX_BYTES)
+        if inflate.unconsumed_tail or not inflate.eof:
+            raise InvalidRequest("The notebook's lock is broken, or larger than any lock.")
+        return content.decode()
+    except (binascii.Error, zlib.error, ValueError) as error:
+        raise InvalidRequest("The notebook's lock cannot be read.", str(error)) from error

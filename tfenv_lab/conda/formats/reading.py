@@ -1,0 +1,182 @@
+"""Files that describe an environment: recognised and read, trusting nothing in them.
+
+What comes out is either specs
+and channels to solve with (environment.yml) or exact packages (explicit list, conda-lock, pixi.lock), and sentences
+about what cannot be honoured. Whether its channels are allowed is for :mod:`exact` and the planner to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import InvalidRequest
+from .explicit import explicit_list, other_platform
+from .model import (
+    CONDA_LOCK,
+    ENVIRONMENT_YML,
+    EXPLICIT,
+    FORMATS,
+    NOTEBOOK,
+    PIXI_LOCK,
+    REQUESTED,
+    Imported,
+    Pinned,
+    requirements,
+)
+from .untrusted import MAX_BYTES, as_list, as_mapping, as_text, parse_json, parse_yaml
+
+_NAMES = {
+    ENVIRONMENT_YML: "an environment.yml",
+    EXPLICIT: "an explicit list",
+    CONDA_LOCK: "a conda-lock file",
+    PIXI_LOCK: "a pixi.lock",
+    NOTEBOOK: "a notebook that records its environment",
+}
+_COMMENT = re.compile(rf"#\s*{REQUESTED}\s*(.+)")
+_KNOWN = {"name", "channels", "dependencies", "prefix"}
+
+
+def read(text: str, format_: str | None, subdir: str) -> Imported:
+    """Read a file for one platform. ``format_`` None recognises it.
+
+    Raises InvalidRequest for what is none of ``FORMATS``, is not what ``format_`` says, or is for another platform.
+    """
+    from . import notebook
+
+    if format_ is not None and format_ not in FORMATS:
+        raise InvalidRequest(f"“format” must be one of {', '.join(FORMATS)}.")
+    if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise InvalidRequest(
+            f"The file is larger than {MAX_BYTES // 1_000_000} MB; a file that describes an environment is not."
+        )
+    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
+    data: Any = notebook.find(parse_json(text))
+    if data is not None:
+        found = NOTEBOOK
+    elif "@EXPLICIT" in lines:
+        found = EXPLICIT
+    else:
+        data = parse_yaml(text)
+        found = _recognise(data)
+    if format_ is not None and found != format_:
+        raise InvalidRequest(f"This is {_NAMES[found]}, not {_NAMES[format_]}.")
+    asked = tuple(match[1] for line in lines if (match := _COMMENT.fullmatch(line)))
+    if found == ENVIRONMENT_YML:
+        return _environment_yml(data)
+    if found == NOTEBOOK:
+        return notebook.read(data, subdir)
+    if found == EXPLICIT:
+        imported = Imported(EXPLICIT, specs=asked, pinned=explicit_list(lines, subdir))
+    else:
+        imported = _conda_lock(data, asked, subdir) if found == CONDA_LOCK else _pixi_lock(text, asked, subdir)
+    if not imported.pinned:
+        raise InvalidRequest("The file holds no conda package.")
+    return imported
+
+
+def _recognise(data: Any) -> str:
+    if isinstance(data, dict):
+        if "package" in data and "metadata" in data:
+            return CONDA_LOCK
+        if "environments" in data and "packages" in data:
+            return PIXI_LOCK
+        if "dependencies" in data or "channels" in data:
+            return ENVIRONMENT_YML
+    raise InvalidRequest(
+        "The file is none of: environment.yml, explicit list, conda-lock.yml, pixi.lock, notebook that records its "
+        "environment."
+    )
+
+
+# Formats
+
+
+def _environment_yml(data: Mapping[str, Any]) -> Imported:
+    wanted: list[str] = []
+    by_pip: list[str] = []
+    for item in as_list(data.get("dependencies"), "dependencies"):
+        if isinstance(item, dict):
+            for manager, lines in as_mapping(item, "dependencies").items():
+                if manager != "pip":
+                    raise InvalidRequest(f"“dependencies” holds a section “{manager[:40]}”; only “pip” is known.")
+                by_pip += [as_text(line, "pip") for line in as_list(lines, "pip")]
+        else:
+            wanted.append(as_text(item, "dependencies"))
+    pypi, notes = requirements(by_pip)
+    for key in sorted(set(as_mapping(data, "file")) - _KNOWN):
+        notes.append(f"The section “{key[:40]}” is not used.")
+    channels = tuple(as_text(channel, "channels") for channel in as_list(data.get("channels"), "channels"))
+    if not wanted:
+        raise InvalidRequest("The file asks for no conda package.")
+    # A spec's own channel becomes one of the channels; which package comes from where is their priority's business.
+    named = [spec.partition("::")[0] for spec in wanted if "::" in spec]
+    notes += [f"“{spec[:80]}”: the channels' priority decides where it comes from." for spec in wanted if "::" in spec]
+    # nodefaults says that conda's own default channels are not to be added; they never are.
+    both = [channel for channel in dict.fromkeys((*channels, *named)) if channel != "nodefaults"]
+    return Imported(ENVIRONMENT_YML, tuple(both), tuple(wanted), pypi=pypi, notes=tuple(notes))
+
+
+def _conda_lock(data: Mapping[str, Any], asked: tuple[str, ...], subdir: str) -> Imported:
+    if data.get("version", "1") != "1":
+        raise InvalidRequest("Only version 1 of conda-lock's files is read.")
+    pinned, by_pip, platforms, others = [], [], set(), set()
+    for item in as_list(data["package"], "package"):
+        package = as_mapping(item, "package")
+        platform, name = as_text(package.get("platform"), "platform"), as_text(package.get("name"), "name")
+        platforms.add(platform)
+        category = package.get("category", "main")
+        if platform != subdir:
+            continue
+        if category != "main":
+            others.add(str(category)[:40])
+        elif package.get("manager") == "pip":
+            by_pip.append(f"{name}=={package.get('version')}")
+        else:
+            digest = as_mapping(package.get("hash"), "hash")
+            needs = as_mapping(package.get("dependencies"), "dependencies").items()
+            depends = tuple(f"{need} {_constraint(text)}".strip() for need, text in needs)
+            url = as_text(package.get("url"), "url")
+            pinned.append(Pinned(url, _hex(digest, "sha256", 64), _hex(digest, "md5", 32), depends))
+    if not pinned:
+        raise other_platform(platforms, subdir)
+    pypi, notes = requirements(by_pip)
+    notes += [f"Packages of the category “{category}” are left out." for category in sorted(others)]
+    return Imported(CONDA_LOCK, specs=asked, pinned=tuple(pinned), pypi=pypi, notes=tuple(notes))
+
+
+def _constraint(value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidRequest("“dependencies” must hold texts.")
+    return value
+
+
+def _hex(digest: Mapping[str, Any], kind: str, length: int) -> str | None:
+    value = digest.get(kind)
+    if value in (None, ""):
+        return None
+    if not isinstance(value, str) or not re.fullmatch(rf"[0-9a-f]{{{length}}}", value):
+        raise InvalidRequest(f"“{kind}” must be {length} hexadecimal digits.")
+    return value
+
+
+def _pixi_lock(text: str, asked: tuple[str, ...], subdir: str) -> Imported:
+    from ..prefix import lock
+
+    try:
+        by_platform = lock.loads(text)
+    except ValueError as error:
+        raise InvalidRequest("The pixi.lock cannot be read.", str(error)) from error
+    if subdir not in by_platform:
+        raise other_platform(by_platform, subdir)
+    pinned = [
+        Pinned(record.url, _digest(record.sha256), _digest(record.md5), tuple(record.depends), record)
+        for record in by_platform[subdir]
+    ]
+    pypi, notes = requirements(lock.pypi_requirements(text, subdir))
+    return Imported(PIXI_LOCK, specs=asked, pinned=tuple(pinned), pypi=pypi, notes=tuple(notes))
+
+
+def _digest(value: bytes | None) -> str | None:
+    return value.hex() if value else None

@@ -1,0 +1,118 @@
+"""conda's own record of what happened to a prefix and what was asked for, ``conda-meta/history``.
+
+It is written as conda writes it (conda/history.py), so that ``conda list --revisions`` and
+``conda env export --from-history`` read it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ...disk import writes
+from .records import channel_of
+
+if TYPE_CHECKING:
+    from rattler import RepoDataRecord
+
+
+def dist_string(record: RepoDataRecord) -> str:
+    """Return conda's name of a package in a channel: ``conda-forge/linux-64::numpy-2.0.0-py311_0``."""
+    channel = channel_of(record.channel, record.subdir)
+    split = urlsplit(channel)
+    if split.scheme in ("http", "https"):
+        # conda leaves out the host of the channel alias and keeps that of others.
+        path = split.path.strip("/")
+        channel = path if split.netloc == "conda.anaconda.org" else f"{split.scheme}://{split.netloc}/{path}"
+    return f"{channel}/{record.subdir}::{record.name.normalized}-{record.version}-{record.build}"
+
+
+def append(
+    prefix: Path,
+    command: str,
+    before: Iterable[RepoDataRecord],
+    after: Iterable[RepoDataRecord],
+    updated_specs: Iterable[str] = (),
+    removed_specs: Iterable[str] = (),
+) -> None:
+    """Append one section to ``conda-meta/history``: command, difference, and specs asked for or given up."""
+    path = prefix / "conda-meta" / "history"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    old, new = {dist_string(r) for r in before}, {dist_string(r) for r in after}
+    lines = [f"==> {datetime.now().strftime('%Y-%m-%d %H:%M:%S')} <==", f"# cmd: {command}"]
+    lines += [f"-{dist}" for dist in sorted(old - new)]
+    lines += [f"+{dist}" for dist in sorted(new - old)]
+    for action, specs in (("update", list(updated_specs)), ("remove", list(removed_specs))):
+        if specs:
+            lines.append(f"# {action} specs: {specs!r}")
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if text and not text.endswith("\n"):
+        text += "\n"
+    writes.replace(path, text + "\n".join(lines) + "\n")
+
+
+_SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(.+)?")
+_NAME = re.compile(r"(?:.*::)?\s*([A-Za-z0-9_][\w.-]*)")
+_ADDS, _REMOVES = ("update", "install", "create", "neutered"), ("remove", "uninstall")
+_PACKAGE = re.compile(r"/([^/]+)-[^/-]+-[^/-]+\.(?:conda|tar\.bz2)(?:[#?].*)?$")
+
+
+def name_of(spec: str) -> str | None:
+    """Return the package name in a spec's text: ``conda-forge::numpy>=1.2`` -> ``numpy``."""
+    found = _PACKAGE.search(spec) or _NAME.match(spec.split("[", 1)[0].strip())
+    return found[1].lower() if found else None
+
+
+def _split_old(text: str) -> list[str]:
+    """Split the list of conda < 4.5, where a comma also joins the versions of one spec."""
+    specs: list[str] = []
+    for part in text.split(","):
+        if specs and re.match(r"\s*[<>=!~]", part):
+            specs[-1] += "," + part
+        else:
+            specs.append(part)
+    return specs
+
+
+def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield ``(action, specs)`` for every line of specs in a change that names its command."""
+    for change in re.split(r"^==>.*<==\s*$", text, flags=re.MULTILINE)[1:]:
+        if "# cmd:" not in change:
+            continue
+        for line in change.splitlines():
+            found = _SPECS.match(line.strip())
+            if not found:
+                continue
+            listed = (found[2] or "").strip()
+            try:
+                specs = list(ast.literal_eval(listed)) if listed.startswith("[") else _split_old(listed)
+            except (ValueError, SyntaxError):
+                continue
+            yield (
+                found[1],
+                [str(spec).strip() for spec in specs if str(spec).strip() and not str(spec).endswith("@")],
+            )
+
+
+def requests(prefix: Path) -> dict[str, str]:
+    """Return the specs by package name that the history leaves requested; empty where there is no history."""
+    try:
+        text = (prefix / "conda-meta" / "history").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    asked: dict[str, str] = {}
+    for action, specs in _entries(text):
+        for spec in specs:
+            name = name_of(spec)
+            if name is None:
+                continue
+            if action in _REMOVES:
+                asked.pop(name, None)
+            elif action in _ADDS:
+                asked[name] = spec
+    return asked

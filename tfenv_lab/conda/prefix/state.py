@@ -1,0 +1,77 @@
+"""Read an environment from its files: packages, interpreter, what was asked for, whether it changed.
+
+Nothing here runs a program or imports rattler before it must: a list of a thousand environments is read from
+names and times alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from pathlib import Path
+
+from .history import name_of, requests
+from .pypi import site_packages
+from .records import PackageStem, load_json, names_in, record_files, stem_of
+
+
+def python_version(stems: Iterable[PackageStem]) -> str | None:
+    """Return the version of the package ``python``, as in ``"3.11.9"``."""
+    return next((stem.version for stem in stems if stem.name == "python"), None)
+
+
+def interpreter(prefix: Path) -> Path:
+    """Return where conda puts the Python interpreter of a prefix, whether it is there or not."""
+    return prefix / "python.exe" if sys.platform == "win32" else prefix / "bin" / "python"
+
+
+def _marks(prefix: Path) -> Iterator[str]:
+    try:
+        with os.scandir(prefix / "conda-meta") as entries:
+            for entry in entries:
+                if entry.name.endswith(".json") or entry.name in ("history", "pinned", "state", "frozen"):
+                    status = entry.stat()
+                    yield f"{entry.name} {status.st_mtime_ns} {status.st_size}"
+    except OSError:
+        yield "no conda-meta"
+    folder = site_packages(prefix)
+    if folder is not None:
+        yield from (name for name in names_in(folder) if name.endswith((".dist-info", ".egg-info")))
+
+
+def fingerprint(prefix: Path) -> str:
+    """Return a text that changes whenever a package is added, removed or replaced, by conda or pip.
+
+    Also when the history, the pins or the environment's variables change. Only names and times are looked at.
+    """
+    digest = blake2b(digest_size=16)
+    for mark in sorted(_marks(prefix)):
+        digest.update(os.fsencode(mark) + b"\n")
+    return digest.hexdigest()
+
+
+def _requested_in_records(files: Iterable[Path]) -> dict[str, str]:
+    asked = {}
+    for path in files:
+        record = load_json(path)
+        specs = record.get("requested_specs") or [record.get("requested_spec")]
+        spec = next((text for text in specs if isinstance(text, str) and text and text != "None"), None)
+        name = name_of(spec) if spec else None
+        if spec and name:
+            asked[name] = spec
+    return asked
+
+
+def requested_specs(prefix: Path) -> dict[str, str]:
+    """Return what was asked for by name: the spec as it was written, for packages that are still installed.
+
+    conda's rule is the history, where later requests override earlier ones
+    (``History.get_requested_specs_map``). Tools that write no history leave the spec in the package's
+    record: it counts where the history is silent.
+    """
+    files = record_files(prefix)
+    installed = {stem.name for path in files if (stem := stem_of(path.name))}
+    asked = requests(prefix) or _requested_in_records(files)
+    return {name: spec for name, spec in sorted(asked.items()) if name in installed}

@@ -1,0 +1,283 @@
+"""What the channels hold: one shared gateway, kept fresh, and "channel unreachable" as a domain error."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import platformdirs
+from rattler import Channel, Gateway, RepoDataRecord, SourceConfig, Subdir
+from rattler.exceptions import GatewayError
+
+from ...errors import ChannelUnreachable
+from ..machine.virtual_packages import current_subdir
+from ..settings.network import client, redact
+from .names import NameIndex
+
+if TYPE_CHECKING:
+    from rattler.version import VersionWithSource
+
+    from ..settings.channels import ChannelRef
+    from ..settings.condarc import CondaSettings
+
+#: Seconds after which a remote channel is asked whether its repodata changed.
+TTL = 600.0
+#: Seconds after which a remote channel that did not answer is asked again.
+RETRY = 60.0
+#: Seconds a remote channel may take to answer; its download goes on behind a later attempt.
+PATIENCE = 30.0
+#: Retries of a failed request: few, since a person waits and cached data can stand in.
+_RETRIES = 1
+#: Versions told of one package.
+MAX_VERSIONS = 20
+#: Packages whose versions are remembered between keystrokes.
+_MAX_REMEMBERED = 2000
+#: A name that no channel holds: asking for it loads a channel's index and returns nothing.
+_PROBE = "tfenv-lab-probe"
+#: Queries at the same time, and the packages from which on there are several.
+_QUERIES, _MANY = 4, 50
+_FILES = ("repodata.json", "repodata.json.zst", "repodata_shards.msgpack.zst")
+
+
+@dataclass
+class _Source:
+    """One channel, and what is known of its repodata."""
+
+    ref: ChannelRef
+    channel: Channel
+    #: The directory of a ``file://`` channel, None for a remote one.
+    root: Path | None
+    #: A ``file://`` channel: what its repodata files looked like when they were loaded.
+    signature: tuple[object, ...] | None = None
+    #: A remote channel: the monotonic time at which it is asked again.
+    due: float = 0.0
+    #: Since when its repodata has been standing in for a channel that does not answer.
+    cached_from: datetime | None = None
+    error: ChannelUnreachable | None = None
+
+
+def _local_root(url: str) -> Path | None:
+    parts = urlsplit(url)
+    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
+
+
+def _sources(settings: CondaSettings) -> list[_Source]:
+    return [_Source(ref, Channel(ref.url), _local_root(ref.url)) for ref in settings.channels]
+
+
+class Repodata:
+    """The repodata of the configured channels for one platform and ``noarch``.
+
+    Every method may raise ChannelUnreachable, which names the channel. A remote channel is asked again
+    after ``TTL`` seconds, a ``file://`` channel is loaded again when its files change. A remote channel
+    that does not answer, or any when ``settings.offline``, is served from the user's cache; ``as_of``
+    then says how old that is.
+    """
+
+    def __init__(self, settings: CondaSettings, subdir: str | None = None, cache_dir: Path | None = None) -> None:
+        """``cache_dir``: where remote repodata is kept between processes (default: the user's cache)."""
+        self.settings = settings
+        self.subdir = subdir or current_subdir()
+        self.subdirs = [Subdir(self.subdir), Subdir("noarch")]
+        self._cache_dir = cache_dir or Path(platformdirs.user_cache_dir("tfenv_lab")) / "repodata"
+        self._sources = _sources(settings)
+        #: Rises whenever what the channels hold may have changed: a key for whatever is derived from it.
+        self.generation = 0
+        self._lock = asyncio.Lock()
+        self._gateway: Gateway | None = None
+        self._index: tuple[int, NameIndex] = (-1, NameIndex(()))
+        self._versions: tuple[int, dict[str, list[str]]] = (-1, {})
+
+    @property
+    def channels(self) -> list[Channel]:
+        """The channels in priority order, as rattler takes them."""
+        return [source.channel for source in self._sources]
+
+    @property
+    def gateway(self) -> Gateway:
+        """The shared gateway; ``await refresh()`` before a solve makes it current."""
+        if self._gateway is None:
+            self._cache_dir.mkdir(parents=True, exist_ok=True)
+            cached = SourceConfig(cache_action="force-cache-only")
+            self._gateway = Gateway(
+                cache_dir=self._cache_dir,
+                client=client(self.settings, retries=_RETRIES),
+                per_channel_config={
+                    source.ref.url: cached
+                    for source in self._sources
+                    if source.root is None and (self.settings.offline or source.cached_from)
+                },
+            )
+        return self._gateway
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When the oldest cached repodata in use was fetched; None where every channel is current."""
+        return min((source.cached_from for source in self._sources if source.cached_from), default=None)
+
+    def clear(self) -> None:
+        """Forget what was loaded; the next question asks every channel."""
+        self._gateway = None
+        self.generation += 1
+        for source in self._sources:
+            source.signature, source.due, source.cached_from, source.error = None, 0.0, None, None
+
+    async def use(self, settings: CondaSettings) -> None:
+        """Go on with other settings, and so with other channels; nothing is kept of those before."""
+        async with self._lock:
+            self.settings = settings
+            self._sources = _sources(settings)
+            self.clear()
+
+    async def refresh(self) -> None:
+        """Make sure that every channel is loaded and current; raise ChannelUnreachable for the first that is not."""
+        async with self._lock:
+            stale = [source for source in self._sources if await self._is_stale(source)]
+            if stale:
+                await self._reload(stale)
+        failed = next((source.error for source in self._sources if source.error), None)
+        if failed is not None:
+            raise ChannelUnreachable(failed.message, failed.details)
+
+    async def records(self, names: Iterable[str]) -> list[RepoDataRecord]:
+        """Return every record of these packages on the channels, in the channels' order; dependencies not."""
+        await self.refresh()
+        wanted = list(names)
+        # Of one query much is done by one thread; many packages are asked for in several beside each other.
+        parts = min(_QUERIES, 1 + len(wanted) // _MANY)
+        queries = (
+            self.gateway.query(self.channels, self.subdirs, wanted[part::parts], recursive=False)
+            for part in range(parts)
+        )
+        try:
+            found = await asyncio.gather(*queries)
+        except GatewayError as error:
+            raise self.unreachable(error) from error
+        return [record for lists in found for records in lists for record in records]
+
+    async def names(self) -> list[str]:
+        """Return the names of all packages, sorted."""
+        return (await self._names()).names
+
+    async def search(self, query: str, limit: int = 20) -> list[dict[str, Any]]:
+        """Return ``[{name, versions}]`` for the packages whose names contain ``query``, best first.
+
+        ``versions`` are the newest, newest first, at most MAX_VERSIONS.
+        """
+        found = (await self._names()).search(query, limit)
+        generation, versions = self._versions
+        if generation != self.generation or len(versions) > _MAX_REMEMBERED:
+            versions = {}
+            self._versions = (self.generation, versions)
+        unknown = [name for name in found if name not in versions]
+        if unknown:
+            records: dict[str, dict[str, VersionWithSource]] = {name: {} for name in unknown}
+            for record in await self.records(unknown):
+                records[record.name.normalized][str(record.version)] = record.version
+            for name, known in records.items():
+                newest = heapq.nlargest(MAX_VERSIONS, known.values())
+                versions[name] = [str(version) for version in newest]
+        return [{"name": name, "versions": versions[name]} for name in found]
+
+    async def _names(self) -> NameIndex:
+        await self.refresh()
+        generation, index = self._index
+        if generation != self.generation:
+            generation = self.generation
+            try:
+                found = await self.gateway.names(self.channels, self.subdirs)
+            except GatewayError as error:
+                raise self.unreachable(error) from error
+            index = await asyncio.to_thread(NameIndex, (name.normalized for name in found))
+            self._index = (generation, index)
+        return index
+
+    def unreachable(self, error: Exception) -> ChannelUnreachable:
+        """Return the domain error for a gateway's error; it names the channel, and shows no credentials."""
+        text = str(error)
+        ref = next((source.ref for source in self._sources if source.ref.url in text), None)
+        if ref is None and len(self._sources) == 1:
+            ref = self._sources[0].ref
+        subject = f"The channel “{ref.name}”" if ref else "A channel"
+        return ChannelUnreachable(f"{subject} cannot be reached.", redact(text))
+
+    async def _is_stale(self, source: _Source) -> bool:
+        if source.root is None:
+            return time.monotonic() >= source.due
+        before = source.signature
+        source.signature = await asyncio.to_thread(_signature, source.root, list(map(str, self.subdirs)))
+        return source.signature != before or source.error is not None
+
+    async def _reload(self, stale: list[_Source]) -> None:
+        standing_in = {id(source) for source in self._sources if source.cached_from}
+        if standing_in:
+            # The gateway was told to leave these channels alone.
+            self._gateway = None
+        for source in stale:
+            source.cached_from = None
+        for source in stale:
+            # Cleared before anything reads it: the gateway has a local file mapped into memory, and reading
+            # what was cut off meanwhile ends the process.
+            self.gateway.clear_repodata_cache(source.channel)
+        await asyncio.gather(*map(self._probe, stale))
+        remote = [source for source in stale if source.root is None]
+        for source in remote:
+            stamp = self._stamp(source)
+            source.due = time.monotonic() + (RETRY if source.error and not self.settings.offline else TTL)
+            if self.settings.offline or source.error is not None:
+                source.cached_from = await asyncio.to_thread(_modified, stamp)
+            else:
+                await asyncio.to_thread(stamp.touch)
+        failed = [source for source in remote if source.error and source.cached_from]
+        if failed and not self.settings.offline:
+            self._gateway = None
+            await asyncio.gather(*map(self._probe, failed))
+        # Cached data that goes on standing in is the same as before.
+        if not all(id(source) in standing_in and source.cached_from for source in stale):
+            self.generation += 1
+
+    def _stamp(self, source: _Source) -> Path:
+        """The file whose time tells when a remote channel last answered."""
+        return self._cache_dir / f"{sha256(source.ref.url.encode()).hexdigest()[:16]}.fetched"
+
+    async def _probe(self, source: _Source) -> None:
+        """Load one channel's index; ``source.error`` then says whether that went well."""
+        query = self.gateway.query([source.channel], self.subdirs, [_PROBE], recursive=False)
+        subject = f"The channel “{source.ref.name}”"
+        try:
+            await asyncio.wait_for(query, PATIENCE)
+        except GatewayError as error:
+            source.error = ChannelUnreachable(f"{subject} cannot be reached.", redact(str(error)))
+        except asyncio.TimeoutError:
+            source.error = ChannelUnreachable(f"{subject} did not answer within {PATIENCE:.0f} seconds.")
+        else:
+            source.error = None
+
+
+def _signature(root: Path, subdirs: list[str]) -> tuple[object, ...]:
+    """Return what tells a rewritten ``repodata.json`` from the one before."""
+    found: list[object] = []
+    for subdir in subdirs:
+        for name in _FILES:
+            try:
+                status = (root / subdir / name).stat()
+            except OSError:
+                continue
+            found.append((subdir, name, status.st_ino, status.st_size, status.st_mtime_ns))
+    return tuple(found)
+
+
+def _modified(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
+    except OSError:
+        return None

@@ -1,0 +1,1 @@
+"""What conda is configured to do: condarc, channels, directories, network."""

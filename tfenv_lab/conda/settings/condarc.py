@@ -1,0 +1,221 @@
+"""What condarc files and ``CONDA_*`` variables ask for, as one value that a worker process can be sent."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, cast
+from urllib.parse import urlsplit
+
+from . import channels as _channels
+from . import roots
+from .channels import ChannelRef, ChannelRules, Credential, split_credentials
+from .files import Sources, expand_variables, gather, merge_list, merge_map, merge_value
+
+log = logging.getLogger(__name__)
+
+ChannelPriority = Literal["strict", "flexible", "disabled"]
+
+_TRUE, _FALSE = {"true", "yes", "on", "y", "1"}, {"false", "no", "off", "n", "0", "none", ""}
+
+
+@dataclass(frozen=True)
+class CondaSettings:
+    """conda's settings, as far as this package follows them.
+
+    No URL in ``channels`` or ``rules`` holds credentials; those are in ``rules.credentials``, by the clean
+    URL that they open. They and ``proxy_servers`` (which can hold a password) are left out of the repr, but
+    not of the JSON, which goes to the worker's standard input and nowhere else. An empty proxy is none.
+    """
+
+    channels: tuple[ChannelRef, ...]
+    envs_dirs: tuple[Path, ...]
+    pkgs_dirs: tuple[Path, ...]
+    channel_priority: ChannelPriority = "flexible"
+    offline: bool = False
+    ssl_verify: bool | str = True
+    proxy_servers: dict[str, str] = field(default_factory=dict, repr=False)
+    root_prefix: Path | None = None
+    #: Versions (of archspec: the build) by the names of virtual packages without underscores; empty is absent.
+    override_virtual_packages: dict[str, str] = field(default_factory=dict)
+    #: Specs that hold in every change of every environment.
+    pinned_packages: tuple[str, ...] = ()
+    rules: ChannelRules = field(default_factory=ChannelRules)
+
+
+def _boolean(value: Any, key: str, default: bool) -> bool:
+    text = str(default if value is None else value).strip().lower()
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    log.warning("condarc: %s must be true or false; using %s", key, str(default).lower())
+    return default
+
+
+def _priority(value: Any) -> ChannelPriority:
+    text = str("flexible" if value is None else value).strip().lower()
+    # Before conda 4.6 the setting was a boolean.
+    text = "flexible" if text in _TRUE else "disabled" if text in _FALSE else text
+    if text not in ("strict", "flexible", "disabled"):
+        log.warning("condarc: channel_priority must be strict, flexible or disabled; using flexible")
+        text = "flexible"
+    return cast(ChannelPriority, text)
+
+
+def _ssl_verify(value: Any, expand: Callable[[str], str]) -> bool | str:
+    text = expand(str(True if value is None else value).strip())
+    if text.lower() in _TRUE or text.lower() in _FALSE:
+        return text.lower() in _TRUE
+    if text != "truststore" and not Path(text).exists():
+        log.warning("condarc: ssl_verify names no file: %s; using true", text)
+        return True
+    return text
+
+
+def _possible(texts: Iterable[str], key: str) -> list[str]:
+    """Return the texts that can be channels; of another it is said that it is passed over, unquoted."""
+    found = []
+    for text in texts:
+        if _channels.can_be(text):
+            found.append(text)
+        else:
+            log.warning("condarc: %s holds a URL that is none, which is passed over", key)
+    return found
+
+
+def _rules(sources: Sources, expand: Callable[[str], str], builds: Iterable[Path]) -> ChannelRules:
+    """Return the rules for channel names, with all credentials taken out of their URLs.
+
+    ``builds`` are where conda-build puts packages: the channel ``local``.
+    """
+    credentials: dict[str, Credential] = {}
+
+    def clean(url: str, name: str = "") -> str:
+        base, credential = split_credentials(url)
+        if credential:
+            credentials[f"{base}/{name}" if name else base] = replace(credential, root=base)
+        return base
+
+    def member(url: str) -> str:
+        base, credential = split_credentials(url)
+        if credential:
+            credentials[base] = replace(credential, root=alias if base.startswith(f"{alias}/") else "")
+        return base
+
+    def possible(texts: Iterable[Any], key: str) -> list[str]:
+        return _possible((expand(str(text)) for text in texts), key)
+
+    def full(text: str) -> str:
+        """Return the clean URL of a member of a multichannel: a URL as it is, a name behind the alias."""
+        return member(text) if "://" in text else f"{alias}/{text.strip('/')}"
+
+    named = str(sources.merged(merge_value, "channel_alias") or _channels.DEFAULT_ALIAS)
+    alias = next((clean(text) for text in possible([named], "channel_alias")), _channels.DEFAULT_ALIAS)
+    if "://" not in alias:
+        log.warning("condarc: channel_alias must be a URL; using %s", _channels.DEFAULT_ALIAS)
+        alias = _channels.DEFAULT_ALIAS
+    defaults = sources.merged(merge_list, "default_channels") or list(_channels.DEFAULT_CHANNELS)
+    multichannels = {"defaults": tuple(full(url) for url in possible(defaults, "default_channels"))}
+    for name, members in sources.merged(merge_map, "custom_multichannels").items():
+        if isinstance(members, (list, tuple)):
+            multichannels[name] = tuple(full(each) for each in possible(members, "custom_multichannels"))
+    multichannels["local"] = tuple(place.as_uri() for place in builds)
+    # A member of a multichannel can be named alone: pkgs/main is found where defaults has it.
+    members = (urlsplit(url) for urls in multichannels.values() for url in urls if not url.startswith(f"{alias}/"))
+    custom = {url.path.strip("/"): f"{url.scheme}://{url.netloc}" for url in members if url.path.strip("/")}
+    custom.update(_channels.DEFAULT_CUSTOM)
+    for name, location in sources.merged(merge_map, "custom_channels").items():
+        name = name.strip("/")
+        found = possible([location], "custom_channels")
+        if found:
+            custom[name] = clean(found[0], name) if "://" in found[0] else alias
+        else:
+            # Not the channel of that name behind the alias, which anybody may have made.
+            multichannels[name] = ()
+    return ChannelRules(alias, custom, multichannels, credentials)
+
+
+def _directories(texts: Iterable[str], home: Path, expand: Callable[[str], str]) -> list[Path]:
+    def absolute(text: str) -> Path:
+        text = expand(text)
+        return Path(os.path.abspath(home / text[2:] if text.startswith("~/") else Path(text).expanduser()))  # noqa: PTH100
+
+    return list(dict.fromkeys(absolute(text) for text in texts))
+
+
+def _overrides(found: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is set for virtual packages; of them conda takes off the underscores, and “none” is not set."""
+    texts = {name.removeprefix("__"): str(value).strip() for name, value in found.items()}
+    return {name: text for name, text in texts.items() if text.lower() != "none"}
+
+
+def _writable(prefix: Path) -> bool:
+    return os.access(prefix / "conda-meta" / "history", os.W_OK)
+
+
+def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> CondaSettings:
+    """Return the settings of every condarc on conda's search path and of ``CONDA_*`` variables.
+
+    Without any channel configured the only channel is conda-forge: conda's own default channels have licence
+    terms and are used only where they are asked for. An unreadable file is passed over with a warning.
+    """
+    home = home or Path.home()
+    found = roots.find(env, home)
+    sources = gather(env, home, found[0] if found else None)
+
+    def expand(text: str) -> str:
+        return expand_variables(text, env)
+
+    named = sources.merged(merge_value, "root_prefix", "root_dir")
+    root = _directories([str(named)], home, str)[0] if named else (found[0] if found else None)
+    envs = _directories(sources.merged(merge_list, "envs_dirs", "envs_path"), home, expand)
+    own, of_root = home / ".conda" / "envs", [root / "envs"] if root else []
+    # conda puts its own directory first where it may write there (mockable_context_envs_dirs).
+    envs += [*of_root, own] if root and _writable(root) else [own, *of_root]
+    pkgs = _directories(sources.merged(merge_list, "pkgs_dirs"), home, expand)
+    pkgs = pkgs or [*([root / "pkgs"] if root else []), home / ".conda" / "pkgs"]
+    servers = sources.merged(merge_map, "proxy_servers").items()
+    proxies = {expand(key): expand(str(url)) if url else "" for key, url in servers}
+    built = [sources.merged(merge_value, key) for key in ("croot", "bld_path")]
+    built += [f"{root}/conda-bld" if root else None, "~/conda-bld"]
+    builds = [place for place in _directories((str(text) for text in built if text), home, expand) if place.is_dir()]
+    settings = CondaSettings(
+        channels=(),
+        envs_dirs=tuple(dict.fromkeys(envs)),
+        pkgs_dirs=tuple(dict.fromkeys(pkgs)),
+        channel_priority=_priority(sources.merged(merge_value, "channel_priority")),
+        offline=_boolean(sources.merged(merge_value, "offline"), "offline", False),
+        ssl_verify=_ssl_verify(sources.merged(merge_value, "ssl_verify", "verify_ssl"), expand),
+        proxy_servers=proxies,
+        root_prefix=root,
+        override_virtual_packages=_overrides(
+            sources.merged(merge_map, "override_virtual_packages", "virtual_packages")
+        ),
+        pinned_packages=tuple(sources.merged(merge_list, "pinned_packages")),
+        rules=_rules(sources, expand, builds),
+    )
+    wanted = [expand(text) for text in sources.merged(merge_list, "channels", "channel")]
+    return with_channels(settings, wanted or ["conda-forge"])
+
+
+def with_channels(settings: CondaSettings, texts: Iterable[str]) -> CondaSettings:
+    """Return ``settings`` with other channels, in order of priority; each text as in condarc."""
+    refs: dict[ChannelRef, None] = {}
+    credentials = dict(settings.rules.credentials)
+    for text in _possible(texts, "channels"):
+        found, carried = _channels.resolve(text, settings.rules)
+        refs.update(dict.fromkeys(found))
+        credentials.update(carried)
+    return replace(settings, channels=tuple(refs), rules=replace(settings.rules, credentials=credentials))
+
+
+def resolve_channels(text: str, settings: CondaSettings) -> tuple[ChannelRef, ...]:
+    """Return the channels a name, path, URL or multichannel stands for: none where ``local`` holds nothing."""
+    return _channels.resolve(text, settings.rules)[0]
+
+
+def resolve_channel(text: str, settings: CondaSettings) -> ChannelRef:
+    """Return the channel a name, path or URL stands for; of a multichannel its first member."""
+    return resolve_channels(text, settings)[0]

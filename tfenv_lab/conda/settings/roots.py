@@ -1,0 +1,96 @@
+"""Where conda itself is installed: the root (base) prefixes that this machine may have."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ...disk.reads import BoundedReads
+
+_FLAVOURS = (
+    "miniconda3",
+    "anaconda3",
+    "miniforge3",
+    "mambaforge",
+    "micromamba",
+    "miniconda",
+    "anaconda",
+    "mamba",
+)
+
+#: Install places offered by the installers of conda's distributions.
+SYSTEM_ROOTS = tuple(
+    Path(folder, name)
+    for folder, names in (
+        ("/opt", ("conda", *_FLAVOURS)),
+        ("/usr/local", _FLAVOURS),
+        ("/opt/homebrew/Caskroom", ("miniconda/base", "miniforge/base")),
+        ("C:/ProgramData", _FLAVOURS),
+    )
+    for name in names
+)
+
+
+def is_environment(prefix: Path) -> bool:
+    """Return whether conda takes ``prefix`` for an environment: it has ``conda-meta/history``."""
+    try:
+        return (prefix / "conda-meta" / "history").is_file()
+    except OSError:
+        return False
+
+
+def _look(candidate: tuple[Path, bool]) -> Path | None:
+    """Return the real path of a prefix where conda or mamba is installed, None of any other.
+
+    micromamba's root need not be an environment itself; of a prefix that only may be a root (True) more is
+    wanted: a ``condabin``.
+    """
+    path, is_doubtful = candidate
+    try:
+        if is_doubtful and not any((path / "condabin").glob("conda*")):
+            return None
+        is_root = is_environment(path) or ((path / "envs").is_dir() and (path / "pkgs").is_dir())
+        return path.resolve() if is_root else None
+    except OSError:
+        return None
+
+
+#: A place on a drive that does not answer is none.
+_looks = BoundedReads(_look)
+
+
+def _of_executable(path: str) -> Path | None:
+    """Return the prefix of a conda executable (``bin/conda``, ``condabin/conda``, ``Scripts/conda.exe``)."""
+    exe = Path(path)
+    return exe.parent.parent if exe.is_absolute() and len(exe.parents) > 2 else None
+
+
+def _candidates(env: Mapping[str, str], home: Path, server: Path) -> Iterator[tuple[Path, bool]]:
+    """Yield places, and whether each only may be a root."""
+    for name in ("CONDA_ROOT_PREFIX", "CONDA_ROOT_DIR", "CONDA_ROOT", "_CONDA_ROOT", "MAMBA_ROOT_PREFIX"):
+        if env.get(name):
+            yield Path(env[name]).expanduser(), False
+    root = _of_executable(env["CONDA_EXE"]) if env.get("CONDA_EXE") else None
+    if root is not None:
+        yield root, False
+    for prefix in (Path(env["CONDA_PREFIX"]) if env.get("CONDA_PREFIX") else None, server):
+        if prefix is not None:
+            # <root>/envs/<name>, or the root itself.
+            if prefix.parent.name == "envs":
+                yield prefix.parent.parent, False
+            yield prefix, True
+    yield from ((home / name, False) for name in _FLAVOURS)
+    yield from ((path, False) for path in SYSTEM_ROOTS)
+
+
+def find(env: Mapping[str, str], home: Path, server: Path | None = None) -> list[Path]:
+    """Return the root prefixes that exist, best first: named by variables, the server's, well-known places.
+
+    ``server`` is the prefix of the interpreter that runs the server (default: ``sys.base_prefix``).
+    """
+    found: dict[Path, Path] = {}
+    for (path, _), real in _looks.run(_candidates(env, home, server or Path(sys.base_prefix))).items():
+        if isinstance(real, Path):
+            found.setdefault(real, path)
+    return list(found.values())

@@ -1,0 +1,45 @@
+"""Pins: specs that hold in every change without being asked for (conda/core/solve.py: ``get_pinned_specs``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ...errors import InvalidRequest
+
+FILE = "conda-meta/pinned"
+
+
+def pins(configured: Iterable[str], prefix: Path | None = None) -> list[str]:
+    """Return the specs that condarc pins (``pinned_packages``) and those in the file ``pinned`` of an environment.
+
+    Raises InvalidRequest for one that cannot be read: a change must not pass over what somebody pinned.
+    """
+    texts = [(text.strip(), "pinned_packages") for text in configured]
+    if prefix is not None:
+        texts += [(line.strip(), FILE) for line in _lines(prefix / FILE)]
+    found = [(text, place) for text, place in texts if text and not text.startswith("#")]
+    for text, place in found:
+        _require_readable(text, place)
+    return [text for text, _ in found]
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise InvalidRequest(f"The pins of this environment ({FILE}) cannot be read.", str(error)) from error
+
+
+def _require_readable(text: str, place: str) -> None:
+    from rattler import MatchSpec
+    from rattler.exceptions import InvalidMatchSpecError, InvalidPackageNameError
+
+    try:
+        MatchSpec(text, strict=False)
+    except (InvalidMatchSpecError, InvalidPackageNameError) as error:
+        raise InvalidRequest(
+            f"The pin “{text[:100]}” in {place} is not a package spec.", str(error), hint="Correct or remove the pin."
+        ) from error

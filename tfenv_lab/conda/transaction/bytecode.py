@@ -1,0 +1,140 @@
+"""Compiled bytecode for noarch packages: compiled once for a package and a Python, hard-linked ever after.
+
+conda compiles noarch packages when it installs them; rattler does not, and an uncompiled first
+``import tensorflow`` takes three times as long. A ``.pyc`` checks the source's modification time and size, and
+both are kept by hard links, so the same file serves every environment (PEP 3147, PEP 552).
+"""
+
+# Paths stay text where thousands of them are linked.
+# ruff: noqa: PTH102, PTH108
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from rattler import PrefixRecord
+
+from ...disk import writes
+from ..prefix.records import record_name
+from .staging import META
+
+_COMPILE = """
+import compileall, sys
+import concurrent.futures as futures, os
+files = sys.stdin.read().split("\\n")
+def one(path):
+    compileall.compile_file(path, quiet=2, force=True)
+with futures.ProcessPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
+    list(pool.map(one, files, chunksize=64))
+"""
+_TIMEOUT = 900
+
+
+def compiled_path(source: str, tag: str) -> str:
+    """Return where Python (cache tag ``cpython-311``) looks for the bytecode of ``source``."""
+    folder, _, name = source.rpartition("/")
+    return f"{folder}/__pycache__/{name[:-3]}.{tag}.pyc".lstrip("/")
+
+
+def add(prefix: Path, records: Iterable[PrefixRecord], store: Path) -> int:
+    """Give noarch Python packages in ``prefix`` their bytecode, from ``store`` or freshly compiled into it.
+
+    The compiled files are entered in the packages' records, as conda does, so that whoever removes a package
+    removes them too. Returns the number of packages compiled now; without a Python in the prefix, none.
+    """
+    python = next((p for p in (prefix / "bin" / "python", prefix / "python.exe") if p.exists()), None)
+    noarch = [record for record in records if record.noarch.python]
+    if python is None or not noarch:
+        return 0
+    tag = _cache_tag(prefix)
+    fresh = [record for record in noarch if not (_kept(store, tag, record) / ".whole").exists()]
+    if fresh:
+        sources = [str(prefix / path) for record in fresh for path in map(str, record.files) if path.endswith(".py")]
+        subprocess.run(  # noqa: S603 (our own script, in the environment's own Python)
+            [str(python), "-I", "-B", "-c", _COMPILE],
+            input="\n".join(sources),
+            text=True,
+            check=False,
+            timeout=_TIMEOUT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for record in fresh:
+            _keep(prefix, store, tag, record)
+    for record in noarch:
+        _link(prefix, store, tag, record, linked=record in fresh)
+    return len(fresh)
+
+
+def _cache_tag(prefix: Path) -> str:
+    for name in (prefix / "conda-meta").glob("python-[0-9]*.json"):
+        major, minor = name.name.split("-")[1].split(".")[:2]
+        return f"cpython-{major}{minor}"
+    return "none"
+
+
+def _kept(store: Path, tag: str, record: PrefixRecord) -> Path:
+    digest = record.sha256.hex()[:12] if record.sha256 else "nohash"
+    return store / tag / f"{record.name.normalized}-{record.version}-{record.build}-{digest}"
+
+
+def _sources(record: PrefixRecord) -> list[str]:
+    return [str(path) for path in record.files if str(path).endswith(".py")]
+
+
+def _keep(prefix: Path, store: Path, tag: str, record: PrefixRecord) -> None:
+    """Put what was compiled for one package into the store, whole or not at all."""
+    kept = _kept(store, tag, record)
+    partial = kept.with_name(f"{kept.name}.{os.getpid()}")
+    for source in _sources(record):
+        compiled = compiled_path(source, tag)
+        # A link would bring into the store, and so into other environments, what a package linked to.
+        if (prefix / compiled).is_file() and not (prefix / compiled).is_symlink():
+            target = partial / compiled
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _share(os.fspath(prefix / compiled), os.fspath(target))
+    partial.mkdir(parents=True, exist_ok=True)
+    (partial / ".whole").touch()
+    try:
+        partial.rename(kept)
+    except OSError:  # another job was faster
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _link(prefix: Path, store: Path, tag: str, record: PrefixRecord, linked: bool) -> None:
+    """Put the kept bytecode of one package into the prefix (unless it is ``linked``), and into the package's record."""
+    kept = os.fspath(_kept(store, tag, record))
+    added = []
+    for here, _, names in os.walk(kept):
+        beginning = f"{here[len(kept) + 1 :]}{os.sep}"
+        compiled = [f"{beginning}{name}" for name in names if name.endswith(".pyc")]
+        added += [path.replace(os.sep, "/") for path in compiled]
+        if compiled and not linked:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(prefix / beginning)
+            for path in compiled:
+                _share(f"{kept}{os.sep}{path}", f"{prefix}{os.sep}{path}")
+    if added:
+        place = prefix / META / record_name(record)
+        stored = json.loads(place.read_bytes())
+        known = set(stored["files"])
+        new = [name for name in added if name not in known]
+        stored["files"] += new
+        stored["paths_data"]["paths"] += [{"_path": name, "path_type": "pyc_file"} for name in new]
+        writes.replace(place, json.dumps(stored))
+
+
+def _share(source: str, target: str) -> None:
+    """Hard-link a file in the place of whatever is there, or copy it where links cannot be made."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        os.unlink(target)
+        _share(source, target)
+    except OSError:
+        shutil.copy2(source, target)

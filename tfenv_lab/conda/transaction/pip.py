@@ -1,0 +1,67 @@
+"""The ``pip:`` section of an imported file: which of its lines are taken, and how they are installed.
+
+Lines are requirements of PEP 508 with a name and versions. Options, paths and addresses are not taken: a file from
+anywhere must not choose another index, run an option, or install what nobody can name again.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from ...errors import JobFailed
+from ..prefix.state import interpreter
+from . import relocation
+
+#: Lines of pip's output that are told when it fails.
+_TAIL = 30
+#: What would lead pip or Python out of the environment.
+_ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PYTHONPATH", "PYTHONHOME")
+
+
+def requirement(text: str) -> str | None:
+    """Return a line as pip is given it, or None for one that is not taken."""
+    try:
+        found = Requirement(text)
+    except InvalidRequirement:
+        return None
+    return None if found.url else str(found)
+
+
+def install(staged: Path, prefix: Path, requirements: Sequence[str], owned: Iterable[str]) -> None:
+    """Install ``requirements`` into the environment built in ``staged``, which will stand at ``prefix``.
+
+    Which index is asked is for pip's own configuration to say. ``owned`` are the paths that conda's records claim.
+    Raises JobFailed with the end of pip's output where pip fails.
+    """
+    command = [
+        str(interpreter(staged)), "-m", "pip", "install", "--no-input", "--disable-pip-version-check",
+        "--no-warn-script-location", "--no-compile", "--progress-bar=off", "--", *requirements,
+    ]  # fmt: skip
+    done = subprocess.run(  # noqa: S603 - requirements are names and versions, after the end of the options
+        command,
+        env=_variables(staged, os.environ),
+        cwd=staged,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    output = done.stdout.decode(errors="replace")
+    # Standard output is the worker's line to its server.
+    print(output, file=sys.stderr, flush=True)
+    if done.returncode:
+        tail = "\n".join(output.splitlines()[-_TAIL:]).replace(str(staged), str(prefix))
+        raise JobFailed(f"pip could not install {', '.join(requirements)[:200]}; nothing was changed.", tail)
+    relocation.rewrite(staged, staged, prefix, list(relocation.not_owned(staged, set(owned))))
+
+
+def _variables(staged: Path, outer: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in outer.items() if name not in _ELSEWHERE}
+    path = os.pathsep.join((str(interpreter(staged).parent), outer.get("PATH", os.defpath)))
+    return {**kept, "PATH": path, "PYTHONNOUSERSITE": "1", "PIP_REQUIRE_VIRTUALENV": "0"}

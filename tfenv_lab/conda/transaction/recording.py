@@ -1,0 +1,82 @@
+"""What a change writes down in the tree that it builds: requested specs, conda's history, and our revision."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...disk import writes
+from ..prefix import history, lock, revisions
+from ..prefix.records import record_name
+from .staging import META
+
+if TYPE_CHECKING:
+    from rattler import PrefixRecord
+
+    from .change import Change
+
+
+def record(
+    change: Change,
+    job: str,
+    staged: Path,
+    before: Sequence[PrefixRecord],
+    staying: Sequence[PrefixRecord],
+    fresh: Sequence[PrefixRecord],
+    asked: Mapping[str, str],
+) -> revisions.Revision:
+    """Write requested specs, conda's history and our revision into the staged tree.
+
+    ``before`` and ``asked`` are what the environment held and remembered; ``staying`` and ``fresh`` what it holds
+    now, the latter linked just now.
+    """
+    for installed in staying:
+        _complete(staged, installed, change.requested.get(installed.name.normalized))
+    for installed in fresh:
+        _complete(staged, installed, change.requested.get(installed.name.normalized), linked=True)
+    if before and not revisions.read(staged):
+        revisions.add(
+            staged,
+            kind="found",
+            summary="As it was found",
+            entries=[],
+            requested=asked,
+            lock=lock.dumps(before, change.channels, change.subdir),
+        )
+    updated = [spec for name, spec in sorted(change.requested.items()) if asked.get(name) != spec]
+    dropped = sorted(name for name in asked if name not in change.requested)
+    history.append(staged, change.command, before, [*staying, *fresh], updated, dropped)
+    return revisions.add(
+        staged,
+        kind=change.kind,
+        summary=change.summary,
+        entries=list(change.entries),
+        requested=change.requested,
+        lock=change.lock,
+        job=job,
+    )
+
+
+def _complete(staged: Path, installed: PrefixRecord, spec: str | None, linked: bool = False) -> None:
+    """Make a package's record what conda would have written: the requested spec, and links as it notes them.
+
+    rattler, where it ``linked`` the package just now, gives a symbolic link the hash of the path it holds, conda none
+    (``conda/core/path_actions.py``): `conda doctor` would take the file behind the link for altered.
+    """
+    wanted = [spec] if spec else []
+    asked = list(installed.requested_specs or []) == wanted and not installed.requested_spec
+    if asked and not linked:
+        return
+    path = staged / META / record_name(installed)
+    text = path.read_text(encoding="utf-8")
+    if asked and '"softlink"' not in text:
+        return
+    stored = json.loads(text)
+    stored.pop("requested_spec", None)
+    stored["requested_specs"] = wanted
+    for entry in stored["paths_data"]["paths"] if linked else ():
+        if entry.get("path_type") == "softlink":
+            entry.pop("sha256_in_prefix", None)
+    writes.replace(path, json.dumps(stored))

@@ -1,0 +1,96 @@
+"""Starting point of a change: installed records, the files they own, and the packages to link again."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rattler import PrefixRecord, RepoDataRecord
+
+from ..prefix import records as prefix_records
+from ..prefix import state
+from ..prefix.records import Contents, contents, record_name
+
+if TYPE_CHECKING:
+    from .change import Change
+
+#: Bytes of a prefix with which a first line stays below 127, Linux' limit, whatever Python and options it names.
+_LONGEST = 100
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a change begins with.
+
+    ``bound`` names the records of packages that cannot lie elsewhere as they are, ``fingerprint`` is the state of
+    what is copied.
+    """
+
+    records: Sequence[PrefixRecord] = ()
+    contents: Mapping[str, Contents] = field(default_factory=dict)
+    requested: Mapping[str, str] = field(default_factory=dict)
+    bound: frozenset[str] = frozenset()
+    fingerprint: str | None = None
+
+    @classmethod
+    def of(cls, change: Change) -> Start:
+        """Read what a change begins with."""
+        place = change.begins_with
+        if place is None:
+            return cls()
+        mark = state.fingerprint(place) if change.source else None
+        found = contents(place)
+        bound = bound_to(change.source, found, change.prefix) if change.source else frozenset[str]()
+        asked = state.requested_specs(place) if change.is_continued else {}
+        return cls(prefix_records.records(place), found, asked, bound, mark)
+
+    @property
+    def files(self) -> frozenset[str]:
+        return self.files_of(self.records)
+
+    def files_of(self, records: Iterable[PrefixRecord]) -> frozenset[str]:
+        """Return the paths inside the prefix that belong to these packages."""
+        return frozenset[str]().union(*(self.contents[record_name(record)].files for record in records))
+
+    def written(self, records: Iterable[PrefixRecord]) -> dict[str, tuple[str, ...]]:
+        """Return the texts of these packages that were written for the prefix, by the names of their records."""
+        return {name: self.contents[name].written for name in map(record_name, records)}
+
+    def kept(self, after: Iterable[RepoDataRecord], coming: Iterable[RepoDataRecord]) -> list[PrefixRecord]:
+        """Return the installed records that belong to the new state and need not be linked."""
+        names = set(map(record_name, after)) - set(map(record_name, coming))
+        return [record for record in self.records if record_name(record) in names]
+
+
+def bound_to(place: Path, found: Mapping[str, Contents], new: Path) -> frozenset[str]:
+    """Return the names of the records of packages that have to be linked anew when ``place`` is copied to ``new``."""
+    is_written = _is_plain(place) and _is_plain(new)
+    return frozenset(n for n, package in found.items() if package.is_bound or (package.written and not is_written))
+
+
+def _is_plain(place: Path) -> bool:
+    """Tell whether a prefix stands as it is in the first lines of scripts: short enough and without white space."""
+    text = os.fspath(place)
+    return os.name != "nt" and len(os.fsencode(text)) <= _LONGEST and not re.search(r"\s", text)
+
+
+def changed_records(
+    before: Iterable[RepoDataRecord], after: Sequence[RepoDataRecord], bound: Collection[str] = ()
+) -> list[RepoDataRecord]:
+    """Return the records of ``after`` that have to be linked, given what is installed.
+
+    With another minor version of Python all ``noarch: python`` packages are linked anew: their place carries it.
+    So are, in a copy, the packages ``bound`` to the prefix they lie in (names of record files).
+    """
+    installed = list(before)
+    have = {(record_name(r), r.subdir) for r in installed if record_name(r) not in bound}
+    moved = _python_of(installed) != _python_of(after)
+    return [r for r in after if (moved and r.noarch.python) or (record_name(r), r.subdir) not in have]
+
+
+def _python_of(records: Iterable[RepoDataRecord]) -> list[list[str]]:
+    return [str(r.version).split(".")[:2] for r in records if r.name.normalized == "python"][:1]

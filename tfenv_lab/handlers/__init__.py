@@ -1,0 +1,1 @@
+"""The endpoints of the REST contract, a module for each resource."""

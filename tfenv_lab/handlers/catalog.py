@@ -1,0 +1,40 @@
+"""GET tensorflow and GET packages."""
+
+from __future__ import annotations
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from ..errors import InvalidRequest
+from .base import BaseHandler
+
+_MAX_QUERY = 128
+
+
+class CatalogHandler(BaseHandler):
+    """The TensorFlow releases on the configured channels."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        prereleases = self.get_query_argument("prereleases", "0") in ("1", "true")
+        cuda = self.get_query_argument("cuda", None)
+        self.send(await self.services.catalog.get(prereleases, cuda or None))
+
+
+class PackagesHandler(BaseHandler):
+    """Packages by name, as a person types it."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        query = self.get_query_argument("query", "")
+        if not query or len(query) > _MAX_QUERY:
+            raise InvalidRequest(f"“query” must be a text of 1 to {_MAX_QUERY} characters.")
+        self.send({"packages": await self.services.repodata.search(query)})
+
+
+HANDLERS: list[tuple[str, type[BaseHandler]]] = [
+    (r"tensorflow", CatalogHandler),
+    (r"packages", PackagesHandler),
+]

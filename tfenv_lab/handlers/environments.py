@@ -1,0 +1,150 @@
+"""``environments``: list, one and its removal; its packages, size, history, kernel, file and checks."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from ..conda.prefix import revisions
+from ..environments.exporting import differences, export
+from ..errors import InvalidRequest
+from ..kernels import settings
+from .base import BaseHandler
+
+
+class EnvironmentsHandler(BaseHandler):
+    """All environments."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with every environment."""
+        self.finish(await self.services.environments.listing())
+
+
+class EnvironmentHandler(BaseHandler):
+    """One environment."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Answer with the environment."""
+        self.send((await self.services.environments.get(identifier)).to_json())
+
+    @web.authenticated
+    @authorized
+    async def delete(self, identifier: str) -> None:
+        """Begin the removal and answer with its job."""
+        environment = await self.services.environments.get(identifier)
+        job = await self.services.jobs.remove(environment)
+        self.send(job, 202, f"jobs/{job.id}")
+
+
+class PackagesHandler(BaseHandler):
+    """The packages of one environment."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Answer with the packages by name."""
+        packages = await self.services.environments.packages(identifier)
+        self.send({"packages": [package.to_json() for package in packages]})
+
+
+class SizeHandler(BaseHandler):
+    """The size of one environment."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Measure the environment, which takes a moment, and answer with its size."""
+        self.send(await self.services.environments.size(identifier))
+
+
+class RevisionsHandler(BaseHandler):
+    """The history of one environment."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Answer with the revisions, newest first."""
+        environment = await self.services.environments.readable(identifier)
+        found = await asyncio.to_thread(revisions.read, Path(environment.prefix))
+        self.send({"revisions": [revision.to_json() for revision in reversed(found)]})
+
+
+class KernelspecHandler(BaseHandler):
+    """The kernel of one environment."""
+
+    @web.authenticated
+    @authorized
+    async def put(self, identifier: str) -> None:
+        """Make the environment a kernel, with settings where the body has any, and answer with the environment."""
+        wanted = settings.parse(self.body() if self.request.body else {})
+        environment = await self.services.environments.readable(identifier)
+        await self.services.kernels.change(Path(environment.prefix), environment.name, wanted)
+        if wanted:
+            await self.services.checks.begin_in_background(identifier)
+        self.send((await self.services.environments.get(identifier)).to_json())
+
+    @web.authenticated
+    @authorized
+    async def delete(self, identifier: str) -> None:
+        """Take the kernel away and answer with the environment."""
+        environment = await self.services.environments.get(identifier)
+        await self.services.kernels.unregister(Path(environment.prefix))
+        self.send((await self.services.environments.get(identifier)).to_json())
+
+
+class ExportHandler(BaseHandler):
+    """The file of one environment."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Answer with the file's text; ``specs=all`` puts every package into an environment.yml."""
+        environment = await self.services.environments.readable(identifier)
+        format_ = self.get_query_argument("format", "")
+        if not format_:
+            raise InvalidRequest("The query needs “format”.")
+        text = await export(environment, format_, self.get_query_argument("specs", "requested"), self.services.conda)
+        self.finish(text, set_content_type="text/plain; charset=utf-8")
+
+
+class DifferencesHandler(BaseHandler):
+    """What sets one environment apart from a file."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, identifier: str) -> None:
+        environment = await self.services.environments.readable(identifier)
+        content = self.body().get("content")
+        if not isinstance(content, str):
+            raise InvalidRequest("The body needs “content”, a text.")
+        self.send({"differences": await differences(environment, content, self.services.conda)})
+
+
+class ChecksHandler(BaseHandler):
+    """Running TensorFlow inside one environment."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, identifier: str) -> None:
+        job = await self.services.checks.begin(identifier)
+        self.send(job, 202, f"jobs/{job.id}")
+
+
+HANDLERS: list[tuple[str, type[BaseHandler]]] = [
+    (r"environments", EnvironmentsHandler),
+    (r"environments/([^/]+)", EnvironmentHandler),
+    (r"environments/([^/]+)/packages", PackagesHandler),
+    (r"environments/([^/]+)/size", SizeHandler),
+    (r"environments/([^/]+)/revisions", RevisionsHandler),
+    (r"environments/([^/]+)/kernelspec", KernelspecHandler),
+    (r"environments/([^/]+)/export", ExportHandler),
+    (r"environments/([^/]+)/differences", DifferencesHandler),
+    (r"environments/([^/]+)/checks", ChecksHandler),
+]

@@ -1,0 +1,57 @@
+"""``jobs``: begin, list, read, cancel."""
+
+from __future__ import annotations
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from ..errors import InvalidRequest
+from .base import BaseHandler
+
+
+class JobsHandler(BaseHandler):
+    """``GET jobs`` and ``POST jobs``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        jobs = await self.services.jobs.all()
+        self.send({"jobs": [job.to_json() for job in jobs]})
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        body = self.body()
+        plan = body.get("plan")
+        if not isinstance(plan, str) or set(body) != {"plan"}:
+            raise InvalidRequest("The body must be {“plan”: the id of a plan}.")
+        job = await self.services.jobs.apply(plan)
+        self.send(job, 202, f"jobs/{job.id}")
+
+
+class JobHandler(BaseHandler):
+    """``GET jobs/{id}`` and ``DELETE jobs/{id}``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, job_id: str) -> None:
+        self.send(await self.services.jobs.get(job_id))
+
+    @web.authenticated
+    @authorized
+    async def delete(self, job_id: str) -> None:
+        job = await self.services.jobs.cancel(job_id)
+        self.send(job, 202, f"jobs/{job.id}")
+
+
+class JobLogHandler(BaseHandler):
+    """``GET jobs/{id}/log``: text."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, job_id: str) -> None:
+        log = await self.services.jobs.log_of(job_id)
+        self.finish(log, set_content_type="text/plain; charset=utf-8")
+
+
+HANDLERS = [(r"jobs", JobsHandler), (r"jobs/([^/]+)", JobHandler), (r"jobs/([^/]+)/log", JobLogHandler)]

@@ -1,0 +1,88 @@
+"""``status``: what this server offers, on what hardware, from which channels, and where it writes."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from .. import environment_names
+from .._version import __version__
+from ..disk.reads import BoundedReads
+from ..disk.space import free_bytes
+from .base import BaseHandler
+
+if TYPE_CHECKING:
+    from ..services import Services
+
+
+CONTRACT = Path(__file__).with_name("rest-api.yaml")
+
+
+def status(services: Services) -> dict[str, Any]:
+    """Return the Status of the REST contract."""
+    from ..conda.formats.untrusted import MAX_BYTES
+    from ..conda.machine import virtual_packages
+    from ..conda.machine.virtual_packages import current_subdir
+
+    overrides = virtual_packages.overrides(services.conda)
+    folders = dict.fromkeys([services.envs_dir, *services.conda.envs_dirs])
+    return {
+        "version": __version__,
+        "platform": current_subdir(),
+        "virtual_packages": virtual_packages.describe(virtual_packages.detect(overrides)),
+        "gpu": virtual_packages.gpu(overrides),
+        "local_channel": services.local_channel.to_json(),
+        "channels": [{"name": ref.name, "url": ref.url} for ref in services.conda.channels],
+        "warnings": [{"message": message} for message in _warnings(services)],
+        "envs_dir": str(services.envs_dir),
+        "envs_dirs": [
+            {"path": str(path), **(found if isinstance(found, dict) else {"writable": False, "free_bytes": None})}
+            for path, found in _folders.run(folders).items()
+        ],
+        "limits": {
+            "name_pattern": environment_names.PATTERN,
+            "name_length": environment_names.LENGTH,
+            "reserved_names": list(environment_names.RESERVED),
+            "import_bytes": MAX_BYTES,
+        },
+    }
+
+
+def _warnings(services: Services) -> list[str]:
+    """Return what a person should know of the server: settings that were passed over, files that it cannot delete."""
+    return [*services.app.warnings, *(leftover.describe() for leftover in services.jobs.leftovers)]
+
+
+def _folder(path: Path) -> dict[str, Any]:
+    from ..disk.space import writable
+
+    return {"writable": writable(path), "free_bytes": free_bytes(path)}
+
+
+#: A drive that does not answer can hold nothing.
+_folders = BoundedReads(_folder)
+
+
+class StatusHandler(BaseHandler):
+    """``GET status``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.send(await asyncio.to_thread(status, self.services))
+
+
+class ContractHandler(BaseHandler):
+    """``GET openapi.yaml``: the REST contract."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.finish(await asyncio.to_thread(CONTRACT.read_bytes), set_content_type="application/yaml")
+
+
+HANDLERS: list[tuple[str, type[BaseHandler]]] = [(r"status", StatusHandler), (r"openapi\.yaml", ContractHandler)]

@@ -1,0 +1,105 @@
+"""Why a build of TensorFlow cannot be installed here, in words, each found by asking again with one thing changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from ...conda.solving.feasibility import virtual_record
+from ...conda.solving.specs import version_key
+
+if TYPE_CHECKING:
+    from rattler import PackageRecord
+
+    from ...conda.solving.candidates import Pool
+    from ...conda.solving.feasibility import Check
+    from .cells import Cell
+
+Machine = Mapping[str, "PackageRecord | None"]
+Ask = Callable[[Machine], "Check"]
+
+#: What differs between machines of one platform; everything else is the platform's.
+OPEN = ("__cuda", "__glibc", "__archspec")
+_BOUND = re.compile(r">=\s*([0-9.]+)")
+_LEVEL = "_x86_64-microarch-level"
+
+
+def why_not(cell: Cell, machine: Machine, pool: Pool, anywhere: Check, ask: Ask) -> str:
+    """Return why ``cell`` is not feasible on ``machine``.
+
+    ``ask`` answers whether it would be with another machine; a name left out of that is granted.
+    ``anywhere`` is its answer with all of OPEN left out.
+    """
+    platform = {name: present for name, present in machine.items() if name not in OPEN}
+    if not anywhere.feasible:
+        asker, spec = anywhere.cause()
+        return f"{asker or 'it'} needs {spec}, and the channels hold none that fits"
+    for name in OPEN:
+        check = ask({**platform, name: machine.get(name)})
+        if not check.feasible:
+            asker = check.cause()[0] or "tensorflow"
+            if name == "__cuda" and not cell.cuda and not asker.startswith("tensorflow"):
+                return f"needs {asker}, and the channels hold only builds of it that need a CUDA driver"
+            # A CUDA build needs a driver of its own major version; only a driver that is there is asked further.
+            driverless = name == "__cuda" and machine.get(name) is None
+            least = None if driverless else _least(name, machine.get(name), platform, check, ask)
+            return _WORDS[name](cell, machine.get(name), least, check, pool)
+    return "needs a combination of driver, C library and processor that this machine does not have"
+
+
+def no_driver(cell: Cell) -> str:
+    """Return why a build for CUDA cannot be installed where there is no driver."""
+    major = cell.variant[4:].split(".")[0]
+    return f"needs a {f'CUDA {major}' if major else 'CUDA'} driver; none was found"
+
+
+def _least(name: str, present: PackageRecord | None, platform: Machine, check: Check, ask: Ask) -> str | None:
+    """Return the lowest version of a virtual package that would do, or None where its version is not the point."""
+    bounds: set[str] = {bound for text in check.unmet(name) for bound in _BOUND.findall(text)}
+    higher = sorted((b for b in bounds if present is None or version_key(b) > present.version), key=version_key)
+    if len(higher) == 1:
+        return higher[0]
+    for bound in higher:
+        if ask({**platform, name: virtual_record(name, bound)}).feasible:
+            return bound
+    return None
+
+
+def _cuda(cell: Cell, present: PackageRecord | None, least: str | None, check: Check, pool: Pool) -> str:
+    if present is None:
+        return no_driver(cell)
+    major = (least or cell.variant[4:]).split(".")[0]
+    wanted = f"CUDA {major} or newer" if major else "a newer CUDA"
+    return f"needs a driver for {wanted}; the one here supports CUDA {present.version}"
+
+
+def _glibc(cell: Cell, present: PackageRecord | None, least: str | None, check: Check, pool: Pool) -> str:
+    wanted = f"glibc {least} or newer" if least else "glibc"
+    return f"needs {wanted}; this machine has {present.version if present else 'none'}"
+
+
+def _archspec(cell: Cell, present: PackageRecord | None, least: str | None, check: Check, pool: Pool) -> str:
+    if present is None:
+        return "needs to know the processor; none was detected"
+    known = pool.named(_LEVEL)
+    levels = [
+        node.record.version
+        for node in known
+        if all(spec.match.matches(present) for spec in node.depends if spec.name == "__archspec")
+    ]
+    if known and not levels:
+        return f"the channels do not know this machine's processor ({present.build})"
+    wanted = {bound for text in check.unmet(_LEVEL) for bound in _BOUND.findall(text)}
+    short = [bound for bound in wanted if not levels or version_key(bound) > max(levels)]
+    if short:
+        level = min(short, key=version_key)
+        return f"needs an x86-64-v{level} processor; this machine's ({present.build}) is x86-64-v{max(levels)}"
+    return f"is not built for this machine's processor ({present.build})"
+
+
+_WORDS: dict[str, Callable[..., str]] = {
+    "__cuda": _cuda,
+    "__glibc": _glibc,
+    "__archspec": _archspec,
+}

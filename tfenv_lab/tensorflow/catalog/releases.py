@@ -1,0 +1,159 @@
+"""From records to releases: every cell judged for this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...conda.solving.feasibility import Request, as_record
+from ...conda.solving.specs import newer
+from ..models import Blocked, Release, Variant
+from . import reasons
+from .cells import Cell, cells_of, is_prerelease, python_key
+
+if TYPE_CHECKING:
+    from rattler import GenericVirtualPackage
+
+    from ...conda.solving.candidates import Pool
+    from .reasons import Machine
+
+#: What every environment for notebooks gets beside Python; pip where the channels hold it.
+KERNEL = ("ipykernel",)
+OPTIONAL = ("pip",)
+_PLATFORM = ("__unix", "__linux", "__osx", "__win")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a cell can be installed here: ``reason`` says why not, ``keras`` is the version that comes with it."""
+
+    reason: str | None
+    keras: str | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The judged table; ``cells`` are sorted newest release first."""
+
+    cells: Sequence[Cell]
+    verdicts: Mapping[tuple[str, str, str], Verdict]
+    releases: list[Release]
+    message: str | None
+    companions: tuple[str, ...]
+
+    def installable(self, cell: Cell) -> bool:
+        return self.verdicts[cell.key].reason is None
+
+    def update_of(self, version: str, variant: str, python: str) -> str | None:
+        """Return the newest stable release after ``version`` for the same kind of hardware and Python, or None."""
+        for cell in self.cells:
+            if not newer(cell.version, version):
+                return None
+            same = cell.python == python and cell.cuda == variant.startswith("cuda")
+            if same and self.installable(cell) and not is_prerelease(cell.version):
+                return cell.version
+        return None
+
+    def cuda_release(self, version: str, python: str) -> str | None:
+        """Return the release whose CUDA build runs here with ``python``: ``version``, else the newest, or None."""
+        found = [c.version for c in self.cells if c.cuda and c.python == python and self.installable(c)]
+        stable = [release for release in found if not is_prerelease(release)]
+        return version if version in found else next(iter(stable), None)
+
+    def keras_with(self, version: str, variant: str, python: str) -> str | None:
+        """Return the Keras that comes with a cell today, or None where the channels do not hold the cell."""
+        verdict = self.verdicts.get((version, variant, python))
+        return verdict.keras if verdict else None
+
+
+class Judge:
+    """Judges the cells of a pool for one machine. While the pool has missing names, verdicts are held back."""
+
+    def __init__(self, pool: Pool, virtual: Sequence[GenericVirtualPackage]) -> None:
+        self._pool = pool
+        found = {package.name.normalized: as_record(package) for package in virtual}
+        self._machine: Machine = {**dict.fromkeys((*_PLATFORM, *reasons.OPEN)), **found}
+        self._verdicts: dict[tuple[str, str, str], Verdict] = {}
+
+    def advance(self) -> list[str]:
+        """Judge what can be judged; return the names that must be added to the pool for the rest."""
+        cells = cells_of(self._pool)
+        for_cpu = {cell.version for cell in cells if not cell.cuda}
+        for cell in cells:
+            if cell.key in self._verdicts:
+                continue
+            verdict: Verdict | None
+            if self._machine["__cuda"] is None and cell.version in for_cpu and cell.needs("__cuda"):
+                # Nothing is left to find out: its Keras is that of the builds for the CPU.
+                verdict = Verdict(reasons.no_driver(cell), None)
+            else:
+                verdict = self._verdict(cell)
+            if verdict is not None:
+                self._verdicts[cell.key] = verdict
+        return sorted(self._pool.missing)
+
+    def listing(self, subdir: str) -> Listing:
+        """Return the table, once ``advance`` asks for nothing more."""
+        cells = cells_of(self._pool)
+        stable = (c for c in cells if self._verdicts[c.key].reason is None and not is_prerelease(c.version))
+        recommended = next(stable, None)
+        releases = [
+            self._release([cell for cell in cells if cell.version == version], recommended)
+            for version in dict.fromkeys(cell.version for cell in cells)
+        ]
+        companions = (*KERNEL, *(name for name in OPTIONAL if self._pool.named(name)))
+        for cell in cells:
+            cell.forget_builds()
+        return Listing(cells, self._verdicts, releases, _message(releases, subdir), companions)
+
+    def _verdict(self, cell: Cell) -> Verdict | None:
+        """Judge a cell; None where names were met that the pool does not hold yet."""
+        specs = [f"tensorflow =={cell.version} {cell.exact_pin}", f"python {cell.python}.*", "keras", *KERNEL]
+        request = Request(self._pool, specs, {"tensorflow": cell.nodes})
+        check = request.on(self._machine)
+        reason = None
+        if not check.feasible:
+            check = request.on({name: there for name, there in self._machine.items() if name not in reasons.OPEN})
+            reason = reasons.why_not(cell, self._machine, self._pool, check, request.on)
+        keras = check.best("keras") if check.feasible else None
+        return None if request.provisional else Verdict(reason, str(keras.version) if keras else None)
+
+    def _release(self, cells: list[Cell], recommended: Cell | None) -> Release:
+        names = dict.fromkeys(cell.variant for cell in cells)
+        times = [node.record.timestamp for cell in cells for node in cell.nodes if node.record.timestamp]
+        # The Keras of the newest Python that can be had: an older Python may have to do with an older Keras.
+        best = sorted(cells, key=lambda c: (self._verdicts[c.key].reason is None, python_key(c.python)))
+        keras = [self._verdicts[cell.key].keras for cell in best]
+        return Release(
+            version=cells[0].version,
+            python=sorted({cell.python for cell in cells}, key=python_key),
+            variants=[self._variant(name, [cell for cell in cells if cell.variant == name]) for name in names],
+            keras=next((version for version in reversed(keras) if version), None),
+            published=min(times).date().isoformat() if times else None,
+            prerelease=is_prerelease(cells[0].version),
+            recommended=recommended is not None and cells[0].version == recommended.version,
+        )
+
+    def _variant(self, name: str, cells: list[Cell]) -> Variant:
+        cells = sorted(cells, key=lambda cell: python_key(cell.python))
+        reasons_by_python = {cell.python: self._verdicts[cell.key].reason for cell in cells}
+        blocked = [Blocked(python, reason) for python, reason in reasons_by_python.items() if reason]
+        installable = len(blocked) < len(cells)
+        return Variant(
+            name=name,
+            python=list(reasons_by_python),
+            installable=installable,
+            reason=None if installable else blocked[-1].reason,
+            blocked=blocked,
+        )
+
+
+def _message(releases: list[Release], subdir: str) -> str | None:
+    if not releases:
+        words = f"The channels hold no TensorFlow for {subdir}."
+        return f"{words} On Windows, WSL 2 is a Linux that can run it." if subdir.startswith("win") else words
+    if any(variant.installable for release in releases for variant in release.variants):
+        return None
+    newest = releases[0]
+    return f"None of these can be installed here: TensorFlow {newest.version} {newest.variants[0].reason}."

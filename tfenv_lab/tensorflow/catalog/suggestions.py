@@ -1,0 +1,151 @@
+"""When a request has no solution: the nearest one that does, tried on the solver."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...errors import TfenvError, Unsatisfiable
+from ..models import Suggestion
+from . import selection
+from .cells import is_prerelease, python_key
+
+if TYPE_CHECKING:
+    from rattler import GenericVirtualPackage
+
+    from ...conda.repodata.repodata import Repodata
+    from .releases import Listing
+    from .selection import Wanted
+
+#: A person waits for this: so many trials and seconds, and no more.
+TRIALS = 8
+SECONDS = 6.0
+#: Unknown packages that are told of.
+_CORRECTED = 5
+_NAME = re.compile(r"[\w.-]+")
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A request with some fields replaced."""
+
+    tensorflow: str | None
+    python: str | None
+    variant: str
+    cuda: str | None
+    keras: bool
+    packages: Sequence[str]
+
+
+async def suggest(
+    wanted: Wanted, listing: Listing, repodata: Repodata, virtual: Sequence[GenericVirtualPackage]
+) -> Suggestion | None:
+    """Return the first suggestion that the solver confirms, or None."""
+    from ...conda.solving import specs as conda_specs
+    from ...conda.solving.solve import solve
+
+    allowed = [ref.name for ref in repodata.settings.channels]
+    until = time.monotonic() + SECONDS
+    corrected = await asyncio.to_thread(correct, wanted.packages, await repodata.names())
+    for count, suggestion in enumerate(_near(wanted, listing, corrected)):
+        if count == TRIALS or time.monotonic() > until:
+            break
+        trial = _replaced(wanted, suggestion.change)
+        try:
+            own = [str(conda_specs.parse(text, allowed)) for text in trial.packages]
+            asked = conda_specs.by_name([*selection.specs(trial, listing), *own])
+            await solve(repodata, asked.values(), virtual_packages=virtual)
+        except Unsatisfiable:
+            continue
+        except TfenvError:
+            return None
+        return suggestion
+    return None
+
+
+def _replaced(wanted: Wanted, change: dict[str, Any]) -> _Trial:
+    fields = {name: getattr(wanted, name) for name in _Trial.__dataclass_fields__}
+    return _Trial(**{**fields, **change})
+
+
+def correct(packages: Sequence[str], names: Sequence[str]) -> Suggestion | None:
+    """Return what to do about packages that no channel holds: the name that was meant, or leave it out.
+
+    Takes a tenth of a second for each of them, of which the first few are looked for.
+    """
+    known = set(names)
+    words: list[str] = []
+    left = []
+    for text in packages:
+        found = _NAME.match(text)
+        name = found[0].lower() if found else text
+        if name in known:
+            left.append(text)
+            continue
+        if len(words) == _CORRECTED:
+            continue
+        meant = next(iter(difflib.get_close_matches(name, names, n=1, cutoff=0.75)), None)
+        if meant is not None:
+            left.append(meant)
+        hint = f"; did you mean “{meant}”?" if meant else "."
+        words.append(f"No channel holds “{name}”{hint}")
+    return _say(" ".join(words), packages=left) if words else None
+
+
+def _near(asked: Wanted, listing: Listing, corrected: Suggestion | None) -> Iterator[Suggestion]:
+    """Yield what to try, nearest first; where packages had to be corrected, everything with that correction."""
+    if corrected is not None:
+        yield corrected
+    wanted = asked if corrected is None else _replaced(asked, corrected.change)
+    for suggestion in _nearest(wanted, listing):
+        if corrected is None:
+            yield suggestion
+        else:
+            change = {**corrected.change, **suggestion.change}
+            yield Suggestion(f"{corrected.message} {suggestion.message}", change)
+
+
+def _nearest(wanted: Wanted, listing: Listing) -> Iterator[Suggestion]:
+    """Yield another Python, another release, other hardware, the best there is, fewer packages."""
+    if wanted.tensorflow is not None:
+        cells = [cell for cell in listing.cells if listing.installable(cell) and not is_prerelease(cell.version)]
+        kind = [c for c in cells if wanted.variant == "auto" or c.cuda == wanted.variant.startswith("cuda")]
+        same = [cell for cell in kind if selection.fits(cell.version, wanted.tensorflow)]
+        release = wanted.tensorflow.removesuffix(".*")
+        if wanted.python is not None:
+            pythons = {cell.python for cell in same} - {wanted.python}
+            for python in sorted(pythons, key=lambda text: _distance(text, wanted.python)):
+                yield _say(f"Python {python} works with TensorFlow {release}.", python=python)
+        with_python = [cell for cell in kind if wanted.python in (None, cell.python) and cell not in same]
+        for version in list(dict.fromkeys(cell.version for cell in with_python))[:3]:
+            python = f" with Python {wanted.python}" if wanted.python else ""
+            yield _say(f"TensorFlow {version} works{python}.", tensorflow=version)
+        if wanted.variant.startswith("cuda") and any(selection.fits(cell.version, wanted.tensorflow) for cell in cells):
+            yield _say(f"The CPU build of TensorFlow {release} works.", variant="cpu")
+        best = next(iter(kind or cells), None)
+        if best is not None:
+            yield _say(
+                f"TensorFlow {best.version} with Python {best.python} works.",
+                tensorflow=best.version,
+                python=best.python,
+                variant="cuda" if best.cuda else "cpu",
+            )
+    for package in wanted.packages:
+        left = [text for text in wanted.packages if text != package]
+        yield _say(f"Without “{package}” it works.", packages=left)
+
+
+def _say(message: str, **change: Any) -> Suggestion:
+    return Suggestion(message, change)
+
+
+def _distance(python: str, wanted: str | None) -> tuple[int, ...]:
+    """Return how far a Python is from the wanted one; of two as far, the newer first."""
+    here, there = python_key(python), python_key(wanted or python)
+    gap = abs(here[0] - there[0]) * 100 + abs(here[1] - there[1])
+    return (gap, -here[0], -here[1])

@@ -1,0 +1,1 @@
+"""Running TensorFlow in an environment, and finding what is wrong with it."""

@@ -1,0 +1,95 @@
+"""Why TensorFlow did not come up: crashes, libraries that are missing, modules that do not fit."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+from .evidence import Observed, Subject
+from .models import Problem, Remedy
+
+_DOING = {
+    "interpreter": "when Python started",
+    "distributions": "while its packages were listed",
+    "tensorflow": "while TensorFlow was imported",
+    "keras": "while Keras was loaded",
+    "devices": "while the devices were looked for",
+    "compute": "in a small computation",
+    "xla": "in a function compiled with XLA",
+}
+_NUMPY = re.compile(
+    r"numpy\.core\.multiarray failed|compiled using NumPy 1\.x|_ARRAY_API not found|numpy\.dtype size changed"
+    r"|module 'numpy' has no attribute"
+)
+_PROTOBUF = re.compile(r"Descriptors cannot be created directly|google\.protobuf|from 'google'")
+_LIBRARY = re.compile(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file")
+_SYMBOLS = re.compile(r"version [`'](GLIBC(?:XX)?_[\d.]+)' not found")
+
+
+def find(subject: Subject, observed: Observed) -> Iterator[Problem]:
+    """Find why the probe did not come to its end, or TensorFlow could not be imported."""
+    if observed.reached is not None:
+        yield _ended(observed)
+    error = observed.stages.get("tensorflow", {}).get("error")
+    if error is not None:
+        yield _not_imported(subject, observed, error["type"], f"{error['message']}\n{error['traceback']}")
+
+
+def _ended(observed: Observed) -> Problem:
+    doing = _DOING.get(observed.reached or "", "")
+    lines = observed.output.strip().splitlines()
+    if observed.status is None:
+        return Problem("timed-out", f"It took too long and was ended {doing}.")
+    if observed.status == 127 and "interpreter" not in observed.stages:
+        return Problem("no-python", f"Its Python cannot be started: {lines[-1] if lines else 'no reason was given'}.")
+    if observed.status >= 0:
+        return Problem("exited", f"Python ended with status {observed.status} {doing}: {lines[-1] if lines else ''}")
+    number = -observed.status
+    if number == signal.SIGILL:
+        lacking = " This processor has no AVX." if _has_avx() is False else ""
+        return Problem(
+            "illegal-instruction",
+            f"This TensorFlow uses instructions that the machine's processor does not have.{lacking}",
+            Remedy("Use a build for older processors: those of conda-forge need less than those of PyPI."),
+        )
+    if number == signal.SIGKILL:
+        return Problem("killed", f"The system ended it {doing}; most often memory has run out.")
+    name = signal.Signals(number).name if number in signal.Signals.__members__.values() else f"signal {number}"
+    return Problem("crashed", f"Python crashed {doing} ({name}).")
+
+
+def _has_avx() -> bool | None:
+    try:
+        flags = next(
+            line for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if line.startswith("flags")
+        )
+    except (OSError, StopIteration):
+        return None
+    return "avx" in flags.split()
+
+
+def _not_imported(subject: Subject, observed: Observed, kind: str, text: str) -> Problem:
+    everything = f"{text}\n{observed.output}"
+    if kind == "ModuleNotFoundError" and "No module named 'tensorflow'" in text:
+        return Problem(
+            "no-tensorflow", "TensorFlow is not installed here.", Remedy("Install it.", subject.install("tensorflow"))
+        )
+    library = _LIBRARY.search(everything)
+    if library:
+        return Problem(
+            "missing-library", f"TensorFlow needs the library {library[1]}, and the system does not find it."
+        )
+    symbols = _SYMBOLS.search(everything)
+    if symbols:
+        paths = observed.environ.get("LD_LIBRARY_PATH")
+        hint = Remedy("Unset LD_LIBRARY_PATH where JupyterLab is started.") if paths else None
+        return Problem("old-library", f"A library here is older than TensorFlow needs ({symbols[1]}).", hint)
+    if _NUMPY.search(everything):
+        message = "TensorFlow and numpy do not fit together: they were built for different numpy versions."
+        return Problem("numpy-version", message, Remedy("Update TensorFlow, or install an older numpy."))
+    if _PROTOBUF.search(text):
+        message = "TensorFlow and protobuf do not fit together."
+        return Problem("protobuf-version", message, Remedy("Install the protobuf that this TensorFlow asks for."))
+    return Problem("import-failed", f"TensorFlow cannot be imported: {text.splitlines()[0][:300]}")

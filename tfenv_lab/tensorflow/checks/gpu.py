@@ -1,0 +1,96 @@
+"""A GPU that TensorFlow does not use, and XLA without the files it needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from .evidence import Observed, Subject
+from .models import Problem, Remedy
+
+_NOT_LOADED = re.compile(r"[Cc]ould not load dynamic library '([^']+)'|Cannot dlopen some GPU libraries")
+_CUDA_LIBRARY = re.compile(r"lib(?:cuda|cudart|cudnn|cublas|cufft|cusolver|cusparse|nvrtc|nccl)\b.*\.so")
+
+
+def find(subject: Subject, observed: Observed) -> Iterator[Problem]:
+    """Find why a GPU build has no GPU, or a CPU build was put beside one; and whether XLA compiles."""
+    tensorflow = observed.stages.get("tensorflow", {})
+    devices = observed.stages.get("devices", {})
+    if "version" in tensorflow and "found" in devices:
+        has_gpu = any(device["type"] == "GPU" for device in devices["found"])
+        if tensorflow["cuda_build"] and not has_gpu:
+            yield _no_device(subject, observed, str(tensorflow.get("cuda_version") or ""))
+        elif not tensorflow["cuda_build"] and subject.cuda is not None:
+            yield _cpu_build(subject, observed, tensorflow["version"])
+    error = observed.stages.get("xla", {}).get("error")
+    if error is not None:
+        yield _xla(subject, f"{error['message']}\n{error['traceback']}\n{observed.output}", error["message"])
+
+
+def _cpu_build(subject: Subject, observed: Observed, version: str) -> Problem:
+    line = ".".join(version.split(".")[:2])
+    remedy = Remedy("Install the CUDA build.", subject.install(f"tensorflow={line}.*=cuda*"))
+    return Problem(
+        "cpu-build",
+        f"A GPU is here (CUDA {subject.cuda}), and this build of TensorFlow runs on the CPU alone.",
+        remedy if "tensorflow" in observed.conda else None,
+    )
+
+
+def _no_device(subject: Subject, observed: Observed, built_for: str) -> Problem:
+    words = f"This TensorFlow is built for CUDA{f' {built_for}' if built_for else ''} and finds no GPU"
+    if subject.cuda is None:
+        return Problem("no-driver", f"{words}: no NVIDIA driver was found on this machine. It computes on the CPU.")
+    if built_for and _major(subject.cuda) < _major(built_for):
+        return Problem(
+            "driver-too-old",
+            f"{words}: the driver supports CUDA {subject.cuda} only.",
+            Remedy(f"Update the NVIDIA driver, or install a TensorFlow for CUDA {_major(subject.cuda)}."),
+        )
+    visible = observed.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None and (not visible.strip() or visible.strip() == "-1"):
+        return Problem(
+            "hidden-gpu",
+            f"{words}: the variable CUDA_VISIBLE_DEVICES hides it.",
+            Remedy("Unset CUDA_VISIBLE_DEVICES where JupyterLab is started."),
+        )
+    foreign = _foreign_libraries(observed)
+    if foreign is not None:
+        return Problem(
+            "library-path",
+            f"{words}: LD_LIBRARY_PATH puts CUDA libraries of {foreign} before its own.",
+            Remedy("Unset LD_LIBRARY_PATH where JupyterLab is started."),
+        )
+    library = _NOT_LOADED.search(observed.output)
+    if library:
+        name = f" ({library[1]})" if library[1] else ""
+        return Problem("missing-cuda-library", f"{words}: a CUDA library could not be loaded{name}.")
+    return Problem("no-gpu", f"{words}; the driver supports CUDA {subject.cuda}. The output may say why.")
+
+
+def _major(version: str) -> int:
+    digits = version.split(".")[0]
+    return int(digits) if digits.isdigit() else 0
+
+
+def _foreign_libraries(observed: Observed) -> Path | None:
+    """Return the first directory of LD_LIBRARY_PATH with CUDA libraries in it, or None."""
+    for entry in observed.environ.get("LD_LIBRARY_PATH", "").split(":"):
+        folder = Path(entry)
+        try:
+            if entry and any(_CUDA_LIBRARY.match(path.name) for path in folder.iterdir()):
+                return folder
+        except OSError:
+            continue
+    return None
+
+
+def _xla(subject: Subject, text: str, message: str) -> Problem:
+    if "libdevice" in text:
+        return Problem(
+            "missing-libdevice",
+            "XLA does not find libdevice, a file of the CUDA toolkit that it compiles with.",
+            Remedy("Have the kernel look for it in its own environment.", kernelspec={"own_cuda_data": True}),
+        )
+    return Problem("xla-failed", f"A function compiled with XLA (jit_compile=True) fails: {message[:300]}")

@@ -1,0 +1,134 @@
+"""What is wrong with an environment, from what a run of the probe left: each with its evidence and its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ..advice import keras_fits, minor_of
+from . import failures, gpu, requirements
+from .evidence import Observed, Subject
+from .models import Problem, Remedy
+
+Finder = Callable[[Subject, Observed], Iterator[Problem]]
+
+
+def find(subject: Subject, observed: Observed) -> Iterator[Problem]:
+    """Yield the problems, causes before what they lead to; each code once."""
+    told: set[str] = set()
+    for finder in _FINDERS:
+        for problem in finder(subject, observed):
+            if problem.code not in told:
+                told.add(problem.code)
+                yield problem
+
+
+def _kernel(subject: Subject, observed: Observed) -> Iterator[Problem]:
+    if subject.kernel is None:
+        return
+    kernel = Path(subject.kernel)
+    if kernel.is_absolute() and not kernel.is_relative_to(subject.prefix):
+        yield Problem(
+            "kernel-python",
+            f"The kernel of this environment starts another Python: {kernel}.",
+            Remedy("Register the kernel again.", kernelspec={}),
+        )
+
+
+def _shadowed(subject: Subject, observed: Observed) -> Iterator[Problem]:
+    """Find modules that come from outside of the environment."""
+    roots = (subject.prefix, subject.prefix.resolve())
+    user = observed.stages.get("interpreter", {}).get("user_site")
+    entries = [entry for entry in observed.environ.get("PYTHONPATH", "").split(":") if entry]
+    places = {
+        name: str(Path(stage["file"]).parent.parent)
+        for name in ("tensorflow", "keras")
+        if (stage := observed.stages.get(name, {})).get("file")
+    }
+    for found in observed.distributions:
+        places.setdefault(found["name"], found["location"])
+    for name, place in places.items():
+        if any(Path(place).is_relative_to(root) for root in roots):
+            continue
+        if user is not None and place == user:
+            yield Problem(
+                "user-site",
+                f"{name} is not this environment's: it comes from your own {user}, where “pip install --user” put it.",
+                Remedy("Have the kernel leave those packages out.", kernelspec={"ignore_user_site": True}),
+            )
+        elif any(Path(place).is_relative_to(entry) for entry in entries):
+            yield Problem(
+                "pythonpath",
+                f"{name} is not this environment's: the variable PYTHONPATH brings it in from {place}.",
+                Remedy("Unset PYTHONPATH where JupyterLab is started."),
+            )
+
+
+def _keras(subject: Subject, observed: Observed) -> Iterator[Problem]:
+    release = observed.stages.get("tensorflow", {}).get("version")
+    if release is None:
+        return
+    keras = observed.stages.get("keras", {})
+    found = {entry["name"]: entry for entry in observed.distributions}
+    line = ".".join(map(str, minor_of(release)))
+    legacy = observed.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
+    if legacy and "tf-keras" not in found and minor_of(release) >= (2, 16):
+        yield Problem(
+            "legacy-keras",
+            "TF_USE_LEGACY_KERAS asks for Keras 2, and the package that has it, tf-keras, is not installed.",
+            Remedy(f"Install tf-keras {line}.", subject.install(f"tf-keras={line}.*")),
+        )
+        return
+    if legacy and minor_of(release) >= (2, 16):
+        yield from _legacy(subject, observed, line)
+        return
+    version = keras.get("version") if not legacy else None
+    version = version or found.get("keras", {}).get("version")
+    if version is not None and not legacy and not keras_fits(release, version):
+        spec = "keras>=3" if minor_of(release) >= (2, 16) else f"keras={line}.*"
+        yield Problem(
+            "keras-version",
+            f"TensorFlow {release} does not work with Keras {version}.",
+            Remedy(f"Install {spec.replace('=', ' ', 1)}.", subject.install(spec)),
+        )
+    elif "error" in keras:
+        yield Problem("keras-failed", f"Keras cannot be used: {keras['error']['message'][:300]}")
+
+
+def _legacy(subject: Subject, observed: Observed, line: str) -> Iterator[Problem]:
+    """Find why Keras 2, which was asked for and is installed, is not what TensorFlow hands out."""
+    keras = observed.stages.get("keras", {})
+    installed = next(entry["version"] for entry in observed.distributions if entry["name"] == "tf-keras")
+    remedy = Remedy(f"Install tf-keras {line}.", subject.install(f"tf-keras={line}.*"))
+    if minor_of(installed) != tuple(map(int, line.split("."))):
+        message = f"tf-keras {installed} is for another TensorFlow than {line}."
+        yield Problem("tf-keras-version", message, remedy)
+    elif "error" in keras:
+        yield Problem("keras-failed", f"Keras cannot be used: {keras['error']['message'][:300]}")
+    elif minor_of(keras.get("version", "")) >= (3,):
+        yield Problem(
+            "legacy-keras-ignored",
+            f"TF_USE_LEGACY_KERAS asks for Keras 2, and tf.keras is Keras {keras['version']} all the same.",
+            remedy,
+        )
+
+
+def _computing(subject: Subject, observed: Observed) -> Iterator[Problem]:
+    for stage, words in (("devices", "TensorFlow cannot list its devices"), ("compute", "A small computation failed")):
+        error = observed.stages.get(stage, {}).get("error")
+        # Keras is part of the computation; what is wrong with it was told.
+        if error is not None and "error" not in observed.stages.get("keras", {}):
+            yield Problem(f"{stage}-failed", f"{words}: {error['message'][:300]}")
+            return
+
+
+_FINDERS: tuple[Finder, ...] = (
+    _kernel,
+    _shadowed,
+    requirements.two_tensorflows,
+    requirements.out_of_range,
+    failures.find,
+    _keras,
+    gpu.find,
+    _computing,
+)

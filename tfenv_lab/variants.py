@@ -1,0 +1,71 @@
+"""What a build of TensorFlow runs on, read from its build string.
+
+conda-forge's builds start with ``cpu_`` or ``cuda126`` (CUDA 12.6); before 2.7 its CPU builds start with
+``py39`` alone. The older ``mkl_``, ``eigen_`` and ``gpu_`` builds of conda's default channels follow
+the same rule, with the CUDA version in a dependency.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_CUDA = re.compile(r"cuda(\d+)")
+_PYTHON_BUILD = re.compile(r"py(\d)(\d+)")
+#: ``3.11.*``, ``3.11`` or ``==3.11.4``; and ``>=3.11,<3.12.0a0``, of which the second part ends the first's minor.
+_ONE_PYTHON = re.compile(r"(?:=*|~=)(\d+)\.(\d+)(?![^ ]*[<>|,])")
+_PYTHON_RANGE = re.compile(r">=(\d+)\.(\d+)[^,]*,<(\d+)\.(\d+)")
+_CUDA_SPEC = re.compile(r"(?:cudatoolkit|cuda-version)\s+[><=~]*(\d+\.\d+)")
+
+
+def variant_of(build: str, depends: Iterable[str] = ()) -> str:
+    """Return ``"cpu"`` or, for example, ``"cuda12.6"``; plain ``"cuda"`` where no version can be known."""
+    found = _CUDA.match(build)
+    if found:
+        digits = found[1]
+        # Majors have two digits since CUDA 10; "92" is 9.2, "1210" would be 12.10.
+        major = 2 if len(digits) > 2 else 1
+        return f"cuda{digits[:major]}.{digits[major:]}"
+    if build.startswith("gpu"):
+        version = next((match[1] for spec in depends if (match := _CUDA_SPEC.match(spec))), "")
+        return f"cuda{version}"
+    return "cpu"
+
+
+def python_of(build: str, depends: Iterable[str]) -> str | None:
+    """Return the one Python a build is for, as in ``"3.11"``, or None where it is for any.
+
+    ``python_abi`` says it first: since 2.19.1 build 5 the ``python`` dependency has no version.
+    """
+    specs = {name: rest.strip() for name, _, rest in (spec.partition(" ") for spec in depends)}
+    for name in ("python_abi", "python"):
+        text = specs.get(name, "")
+        found = _PYTHON_RANGE.match(text)
+        if found and (found[1], int(found[2]) + 1) == (found[3], int(found[4])):
+            return f"{found[1]}.{found[2]}"
+        found = _ONE_PYTHON.match(text)
+        if found:
+            return f"{found[1]}.{found[2]}"
+    found = _PYTHON_BUILD.search(build)
+    return f"{found[1]}.{found[2]}" if found else None
+
+
+#: TensorFlow itself, whose update means "update TensorFlow"; the build string of each tells CPU from CUDA.
+LEADS = frozenset({"tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-base"})
+#: Packages that are free to move when one of LEADS is updated.
+FAMILY = LEADS | {"keras", "tf-keras", "tensorflow-estimator", "libtensorflow", "libtensorflow_cc"}
+
+
+def loosened(name: str, build: str) -> str:
+    """Return the spec that lets an installed package move to any version of the same variant."""
+    if name in LEADS:
+        for prefix in ("cpu_", "cuda"):
+            if build.startswith(prefix):
+                return f"{name} * {prefix}*"
+    return name
+
+
+def cuda_of(name: str, build: str) -> str | None:
+    """Return the CUDA version of a TensorFlow build, ``"12.6"``, or None for CPU builds and other packages."""
+    variant = variant_of(build) if name in LEADS else "cpu"
+    return variant[4:] if variant.startswith("cuda") and len(variant) > 4 else None
