@@ -1,4 +1,4 @@
-"""Models of the REST contract that several rooms share."""
+"""Models of the REST contract that several packages share."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 Severity = Literal["info", "warning", "error"]
-#: The stages of a job, in no fixed order.
+#: The phases of a job, in no fixed order.
 Phase = Literal["solve", "download", "pack", "link", "swap", "check"]
 Action = Literal["install", "upgrade", "downgrade", "change", "remove"]
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What a person should know of an environment, or before a plan is applied.
+    """A warning about an environment, or about a plan before it is applied.
 
-    ``plan_request`` is the remedy or, of a plan, an alternative without this advice; None where there is none.
+    ``plan_request`` changes the environment so that the warning no longer holds, or is an alternative to the plan. It
+    is None if there is no such request.
     """
 
     code: str
@@ -26,7 +27,7 @@ class Advice:
 
 
 class Installed(TypedDict):
-    """The build of a package that an entry begins with."""
+    """The build of a package before the change of an entry."""
 
     version: str
     build: str
@@ -34,12 +35,12 @@ class Installed(TypedDict):
 
 
 class Coming(Installed):
-    """The build of a package that an entry ends with; ``size`` is that of its archive in bytes, None if unknown."""
+    """The build of a package after the change of an entry; ``size`` is its download in bytes, None if unknown."""
 
     size: int | None
 
 
-#: One line of a plan or of a revision, as JSON; ``from`` is None for what comes, ``to`` for what goes.
+#: An entry of a plan or revision, as JSON. ``from`` is None for an added package, ``to`` for a removed one.
 EntryJson = TypedDict(
     "EntryJson",
     {"action": Action, "name": str, "from": Installed | None, "to": Coming | None, "requested": bool},
@@ -47,7 +48,7 @@ EntryJson = TypedDict(
 
 
 class ErrorJson(TypedDict):
-    """An error body, as :meth:`tfenv_lab.errors.TfenvError.to_json` makes it."""
+    """The Error of the REST contract, as :meth:`tfenv_lab.errors.TfenvError.to_json` returns it."""
 
     reason: str
     message: str

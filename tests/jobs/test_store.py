@@ -45,7 +45,7 @@ async def test_a_disk_that_is_full_costs_a_jobs_memory_and_not_the_job(
     store = JobStore(tmp_path / "jobs")
     store.keep(Job(new_id(), "create", "tf", "/envs/tf", None))
     await store.kept()
-    assert "cannot be remembered" in caplog.text
+    assert "cannot be saved" in caplog.text
 
 
 def test_a_log_is_bounded(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ async def test_a_build_that_fails_says_why_and_changes_nothing(api: Api, monkeyp
     _, job = await api.call("POST", "local-channel")
     job = await api.finished(job["id"])
     assert (job["state"], job["error"]["reason"]) == ("failed", "channel-unreachable")
-    assert "the package index did not answer" in job["error"]["message"]
+    assert "The package index did not answer" in job["error"]["message"]
     _, found = await api.call("GET", "status")
     assert not found["local_channel"]["active"]
 
@@ -167,7 +167,7 @@ class TestAChoice:
         assert [ref.url for ref in services.conda.channels] == [NOWHERE]
         assert services.local_channel.to_json() == {
             "available": False,
-            "reason": "The channels that may be used here are set by the administrator.",
+            "reason": "The administrator restricts the channels that this server may use.",
             "active": False,
         }
 
