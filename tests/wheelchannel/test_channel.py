@@ -84,7 +84,7 @@ def test_files_and_full_directories_are_not(tmp_path: Path) -> None:
     for directory in (tmp_path, tmp_path / "file"):
         with pytest.raises(InvalidRequest, match="is not a channel of this tool") as refused:
             refuse_foreign(directory)
-        assert refused.value.hint == "Give a new or an empty directory."
+        assert refused.value.hint == "Name a new or an empty directory."
 
 
 def test_who_waits_for_another_build_is_told(tmp_path: Path) -> None:

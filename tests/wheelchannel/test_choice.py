@@ -72,7 +72,7 @@ def test_an_interpreter_without_wheels_gives_way_to_the_next(
     steps: list[Progress] = []
     with pytest.raises(JobFailed) as error:
         choose(BuildRequest(("2.19", "2.20")), tmp_path, steps.append)
-    assert error.value.message == "No Python here has wheels of TensorFlow 2.19 and 2.20."
+    assert error.value.message == "No Python on this machine has wheels of TensorFlow 2.19 and 2.20."
     assert error.value.hint == "Install another Python, or name one with --python."
     assert error.value.details == "\n".join(
         f"{each}: the package index has no TensorFlow 2.20 for it" for each in (interpreter, other)
