@@ -400,7 +400,7 @@ export interface components {
             readonly local_channel: {
                 /** @description Whether this machine can build it. */
                 readonly available: boolean;
-                /** @description Why it cannot be built, in one sentence; null if it can. */
+                /** @description Why it cannot be built, and what to do; null if it can be built. */
                 readonly reason: string | null;
                 /** @description Whether the server uses it instead of the configured channels. */
                 readonly active: boolean;

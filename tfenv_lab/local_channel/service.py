@@ -63,7 +63,7 @@ class LocalChannel:
         return {"available": reason is None, "reason": reason, "active": self.active}
 
     def _reason(self) -> str | None:
-        """Return a sentence that says why no local channel can be built, or None if it can."""
+        """Return why no local channel can be built, or None if one can."""
         from ..wheelchannel import availability
 
         if self._restricted:

@@ -13,7 +13,7 @@ _MODULES = ("zstandard", "pip")
 
 
 def reason() -> str | None:
-    """Return a sentence that says why this machine cannot build a channel, or None if it can."""
+    """Return why this machine cannot build a channel and what to do, or None if it can."""
     platform = sysconfig.get_platform()
     if platform not in SUBDIRS:
         return f"A channel can be built from PyPI only on {', '.join(SUBDIRS)}; this machine is {platform}."

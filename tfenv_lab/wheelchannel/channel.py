@@ -76,13 +76,13 @@ def building(directory: Path) -> Iterator[Path]:
 
     The caller must hold the channel's lock, because leftovers of a killed build are deleted first.
     """
-    beside = directory.with_name(f"{directory.name}.building")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
+    unfinished = directory.with_name(f"{directory.name}.building")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
     try:
-        yield beside
+        yield unfinished
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def folder() -> Path:
@@ -92,10 +92,10 @@ def folder() -> Path:
 
 def discard_unfinished() -> None:
     """Delete what killed builds left in ``folder``, but nothing of running builds."""
-    for beside in folder().glob("*.building"):
+    for unfinished in folder().glob("*.building"):
         try:
-            with FileLock(beside.with_suffix(".lock"), blocking=False):
-                shutil.rmtree(beside, ignore_errors=True)
+            with FileLock(unfinished.with_suffix(".lock"), blocking=False):
+                shutil.rmtree(unfinished, ignore_errors=True)
         except Timeout:
             continue
 
