@@ -1,4 +1,4 @@
-"""A file system that does not answer holds up nothing but itself: a real one, mounted and left alone."""
+"""Tests that a file system that does not answer delays nothing else. It is a real mount that nothing serves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tfenv_lab.environments.service import EnvironmentService
 from tfenv_lab.kernels import diagnosis
 from tfenv_lab.kernels.service import KernelService
 
-#: Seconds: two rounds of reads may run into their limits.
+#: Seconds that an answer may take: two rounds of reads may reach their limits.
 BOUND = 12.0
 
 Register = Callable[[Path | str], None]
@@ -28,13 +28,13 @@ Register = Callable[[Path | str], None]
 
 @pytest.fixture
 def dead(dead_mount: DeadMount, tmp_path: Path) -> Path:
-    """A directory on it."""
+    """A directory on that file system."""
     return dead_mount(tmp_path / "drive")
 
 
 @pytest.fixture
 def listed(home: Path, envs: Path) -> Callable[[], dict[str, list[str]]]:
-    """List environments with their kernels twice, each in bounded time; return the codes of the advice by name."""
+    """List environments with their kernels twice, each in bounded time; return the warnings' codes by name."""
     make_prefix(envs / "mine", python="3.11.9", kernels=["python3"])
 
     def answer() -> dict[str, list[str]]:
@@ -117,12 +117,12 @@ def test_a_notebook_on_it_is_told(dead: Path) -> None:
     mark = {"prefix": str(dead / "envs" / "tf"), "kernel": "python3"}
     spec = KernelSpec(argv=[str(dead / "envs" / "tf" / "bin" / "python")], metadata={"tfenv_lab": mark})
     begun = time.monotonic()
-    assert "network drive is away" in str(run(diagnosis.reason(spec)))
+    assert "network drive may be unavailable" in str(run(diagnosis.reason(spec)))
     assert time.monotonic() - begun < BOUND
 
 
 class TestServer:
-    """One whose configuration names such a drive, as its first envs_dir and for an environment."""
+    """A server whose configuration names such a drive, as its first envs_dir and for an environment."""
 
     @pytest.fixture
     def jp_server_config(self, jp_server_config: dict[str, Any], dead: Path, home: Path, register: Register) -> Any:
@@ -136,7 +136,7 @@ class TestServer:
         for path in ("", "/packages", "/size", "/revisions", "/export?format=environment-yml"):
             status, answer = await api.call("GET", f"environments/{found['id']}{path}")
             assert status == (404 if path else 200)
-            assert "network drive is away" in str(answer)
+            assert "network drive may be unavailable" in str(answer)
         _, status = await api.call("GET", "status")
         assert status["envs_dir"] == f"{home}/envs"
         away = next(folder for folder in status["envs_dirs"] if folder["path"] == f"{dead}/envs")

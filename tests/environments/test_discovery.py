@@ -1,4 +1,4 @@
-"""Every environment of a machine is found, once, by conda's name, whatever state it is in."""
+"""Tests that every environment of a machine is found once, under conda's name, in whatever condition it is."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ class TestState:
                 raise PermissionError(path)
             return listed(path)
 
-        # Tests may run as root, who may list everything: the system's refusal is imitated.
+        # Imitates the system's refusal, because tests may run as root, who may list everything.
         monkeypatch.setattr("os.scandir", refuse)
         assert names(make_service()) == ["mine"]
 
@@ -184,7 +184,7 @@ class TestState:
 def test_what_conda_lists_is_known(
     make_service: Make, register: Register, base: Path, home: Path, envs: Path, tmp_path: Path
 ) -> None:
-    """conda looks into its own installation, envs_dirs and environments.txt; the rest only we find."""
+    """conda searches its own installation, envs_dirs and environments.txt; only tfenv_lab finds the others."""
     own = make_prefix(home / "miniforge3")
     listed = [own, make_prefix(own / "envs" / "a"), make_prefix(envs / "b"), make_prefix(tmp_path / "anywhere")]
     register(listed[-1])

@@ -1,4 +1,4 @@
-"""What the files of one environment say: versions and their sources, and what is wrong."""
+"""Tests of the facts in an environment's files: versions, where they come from, and problems."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class TestProblems:
         def refuse(path: Any) -> Any:
             raise PermissionError(path)
 
-        # Tests may run as root, who may read everything: the system's refusal is imitated.
+        # Imitates the system's refusal, because tests may run as root, who may read everything.
         monkeypatch.setattr("tfenv_lab.environments.facts.names_in", refuse)
         assert codes(read(prefix)) == ["unreadable"]
 

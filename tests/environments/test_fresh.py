@@ -1,4 +1,4 @@
-"""A change made in a terminal shows with the next list, and what did not change is not read again."""
+"""Tests that the next list shows a change made in a terminal, and that unchanged environments are not read again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Make = Callable[..., EnvironmentService]
 
 
 def replace_record(prefix: Path, old: str, new: str) -> None:
-    """Replace the record of one build of a package by that of another, as conda does in an update."""
+    """Replace the record of a package with that of another build, as conda does in an update."""
     (prefix / "conda-meta" / f"{old}.json").unlink()
     add_record(prefix, new)
 
@@ -112,7 +112,7 @@ class TestFresh:
     def test_a_change_in_the_instant_of_reading_is_not_missed(
         self, service: EnvironmentService, envs: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # A clock that ticks once a minute, so that the instant outlasts a busy machine.
+        # A clock that ticks once a minute, so that both changes have the same time even on a busy machine.
         monkeypatch.setattr(inventory, "GRAIN", 60_000_000_000)
         prefix = make_prefix(envs / "x", ["keras-3.5.0-pyh_0"])
         assert only(service).keras is not None

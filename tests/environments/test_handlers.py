@@ -1,4 +1,4 @@
-"""Environments over REST: lists, one, packages, size and kernelspecs, for environments that others made."""
+"""Tests of the REST API for environments: the list, one of them, packages, size and kernelspecs."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def test_without_ipykernel_it_cannot_be_a_kernel(api: Api, envs: Path) -> 
     bare = make_prefix(envs / "bare", python="3.11.9")
     status, body = await api.call("PUT", f"environments/{api.services.environments.id_of(bare)}/kernelspec", {})
     assert (status, body["reason"]) == (400, "invalid-request")
-    assert body["hint"] == "Install ipykernel in it first."
+    assert body["hint"] == "Install the package ipykernel in the environment first."
     assert "share/jupyter/kernels" in body["details"]
 
 

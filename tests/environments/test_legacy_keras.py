@@ -1,4 +1,4 @@
-"""Keras 2 and back: the package by a plan, the variable in the kernelspec."""
+"""Tests of switching to Keras 2 and back: a plan installs the package, and the kernelspec sets the variable."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_and_back_again(api: Api, made: Any) -> None:
     status, found = await api.call("PUT", path, {"legacy_keras": False})
     assert (status, found["legacy_keras"]) == (200, {"version": "2.19.0", "enabled": False})
     assert variable_of() is None
-    # The package is still there: no plan is needed the second time.
+    # The package is still installed, so no plan is needed the second time.
     status, found = await api.call("PUT", path, {"legacy_keras": True})
     assert (status, found["legacy_keras"]["enabled"], variable_of()) == (200, True, "1")
 
@@ -88,13 +88,13 @@ async def test_a_copy_has_what_the_original_has(api: Api, made: Any) -> None:
     assert variable_of("conda-env-copy-py") == "1"
 
 
-#: How often each change is made beside a client that polls; the larger number with ``-m long``.
+#: How often to repeat each change while a client polls; the larger number is used with ``-m long``.
 ROUNDS = [pytest.param(3, id="3"), pytest.param(100, id="100", marks=pytest.mark.long)]
 
 
 @contextlib.asynccontextmanager
 async def polling(api: Api) -> AsyncIterator[None]:
-    """Be an open panel: it lists environments all the time, which brings kernelspecs in line with the disk."""
+    """Act as an open panel, which lists environments all the time and so updates the kernelspecs."""
 
     async def poll() -> None:
         while True:
@@ -142,7 +142,7 @@ async def test_a_prefix_that_is_away_for_a_moment_while_a_job_works_keeps_it(api
     plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
     _, job = await api.call("POST", "jobs", {"plan": plan["id"]})
     prefix = Path(made["prefix"])
-    # The edge: a system without an exchange of directories, met between its two renames.
+    # Imitates a system that cannot exchange directories, between the two renames that it needs.
     away = prefix.rename(prefix.with_name("away"))
     for _ in range(3):
         await api.call("GET", "environments")

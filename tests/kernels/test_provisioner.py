@@ -1,4 +1,4 @@
-"""A kernel that cannot start says why and what to do, instead of dying in silence."""
+"""Tests that a kernel that cannot start says why, and what to do about it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tfenv_lab.kernels.service import KernelService
 
 @pytest.fixture(autouse=True)
 def default_provisioner() -> Iterator[None]:
-    """The server's default provisioner is ours; forgotten afterwards, and so is what was proved."""
+    """Make our provisioner the server's default; afterwards, forget it and the kernels that proved able to start."""
     KernelProvisionerFactory.clear_instance()
     diagnosis._proved.clear()
     yield
@@ -53,7 +53,7 @@ class TestReason:
 
     def test_the_environment_was_removed(self, kernel: str, tf219: Path) -> None:
         shutil.rmtree(tf219)
-        assert "was removed" in str(why(kernel))
+        assert "was deleted" in str(why(kernel))
         assert str(tf219) in str(why(kernel))
 
     def test_its_drive_is_away(self, kernel: str, tf219: Path) -> None:

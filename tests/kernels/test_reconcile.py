@@ -1,4 +1,4 @@
-"""Kernelspecs of ours follow their environments; nobody else's is touched."""
+"""Tests that our kernelspecs follow their environments, and that others are never changed."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class TestReconcile:
         def full(*_: object) -> None:
             raise OSError("No space left on device")
 
-        # What a full disk does, imitated at the edge.
+        # Imitates a full disk, at the function that writes.
         monkeypatch.setattr("tfenv_lab.kernels.kernelspecs.write", full)
         add_record(tf219, "new-1-0")
         shutil.rmtree(envs / "b")

@@ -1,4 +1,4 @@
-"""Environments become kernels, and the kernels stay true to them."""
+"""Tests of registering environments as kernels."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class TestRegister:
     def test_without_a_kernel_it_says_what_to_install(self, service: KernelService, envs: Path) -> None:
         with pytest.raises(InvalidRequest, match="has no kernel") as refused:
             run(service.register(make_prefix(envs / "bare", python="3.11.9")))
-        assert refused.value.hint == "Install ipykernel in it first."
+        assert refused.value.hint == "Install the package ipykernel in the environment first."
 
     @pytest.mark.parametrize("spec", ["{", "[]", '{"argv": [1]}', '{"argv": []}', "{}"])
     def test_a_kernelspec_that_cannot_start_is_none(self, spec: str, service: KernelService, tf219: Path) -> None:
@@ -136,7 +136,7 @@ class TestRegister:
 
     def test_a_hand_made_kernelspec_of_that_name_is_left_alone(self, service: KernelService, tf219: Path) -> None:
         hand_made("conda-env-tf219-py")
-        with pytest.raises(InvalidRequest, match="not made here"):
+        with pytest.raises(InvalidRequest, match="does not manage"):
             run(service.register(tf219))
         assert spec_of("conda-env-tf219-py")["argv"] == ["x"]
 
@@ -242,7 +242,7 @@ class TestRealKernels:
         expected = f"--xla_gpu_cuda_data_dir={activated}/lib|{activated}|tf219|1|{activated}/bin"
         with started(kernel.name) as (manager, client):
             assert ask(client, look) == expected
-            # No process stands between Jupyter and the kernel.
+            # There is no process between Jupyter and the kernel.
             assert isinstance(manager.provisioner, LocalProvisioner)
             assert ask(client, "import os; print(os.getppid() != 0 and os.getpid())") == str(manager.provisioner.pid)
             client.execute("import time\nprint('ready', flush=True)\ntime.sleep(600)")

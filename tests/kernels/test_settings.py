@@ -1,4 +1,4 @@
-"""What may be set for a kernel: a closed list."""
+"""Tests of the kernel settings, a fixed list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conda command lines of plans that bring exact packages; a real conda tries them in test_commands_conda."""
+"""Tests of the conda commands for exact packages; test_commands_conda runs them with a real conda."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def test_a_lock_is_a_list_of_addresses(api: Api, tensorflow_channel: TinyC
     plan = await api.plan(kind="import", name="new", content="\n".join(["@EXPLICIT", *urls]))
     [line] = plan["commands"]
     assert line.startswith("conda create --name new 'file://")
-    # What a package depends on comes first.
+    # Dependencies come first.
     assert _addresses(line) == [urls[2], urls[1], urls[0]]
 
 

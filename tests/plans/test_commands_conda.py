@@ -1,6 +1,6 @@
-"""The conda commands of a plan, run by a real conda: they come to the packages that the plan has.
+"""Tests that a real conda, given the commands of a plan, arrives at the packages of the plan.
 
-A conda is taken from ``TFENV_CONDA``, ``CONDA_EXE`` or the search path. Mostly it says what it would do.
+The conda comes from ``TFENV_CONDA``, ``CONDA_EXE`` or the search path. Most tests let it only say what it would do.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..tiny_channel import TinyChannel
 from ..tiny_tensorflow import PYTHON, SITE, TAG, fill
 from ..wheelchannel.tiny_wheel import make_wheel
 
-#: Asked for before a test's clean home hides the variables.
+#: Read at import, before a test's clean home hides the variables.
 CONDA = os.environ.get("TFENV_CONDA") or os.environ.get("CONDA_EXE") or shutil.which("conda")
 
 pytestmark = pytest.mark.skipif(CONDA is None, reason="there is no conda here (TFENV_CONDA names one)")
@@ -34,7 +34,7 @@ Packages = set[tuple[str, str, str]]
 
 @pytest.fixture
 def tensorflow_channel(channel: TinyChannel) -> TinyChannel:
-    """The usual channel, with a CUDA build of each release beside the CPU build."""
+    """The usual channel, with a CUDA build of each release in addition to the CPU build."""
     for version in ("2.19.1", "2.20.0"):
         build = f"cuda126py{TAG}h{version.replace('.', '')}_200"
         abi = f"python_abi {PYTHON}.* *_cp{TAG}"
@@ -47,7 +47,7 @@ def tensorflow_channel(channel: TinyChannel) -> TinyChannel:
 
 @pytest.fixture
 def shell(tmp_path: Path, clean_home: Path) -> Any:
-    """Run a plan's command line, as it stands, in a shell; return what conda links and unlinks, or would."""
+    """Run a plan's command line in a shell; return the packages that conda links and unlinks, or would."""
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "conda").symlink_to(Path(str(CONDA)).absolute())
@@ -76,7 +76,7 @@ def _packages(found: list[dict[str, Any]]) -> Packages:
 
 
 def _sides(plan: Any) -> tuple[Packages, Packages]:
-    """Return what a plan puts into the prefix and what it takes out."""
+    """Return the packages that a plan adds to the prefix and those that it removes."""
     comes, goes = (
         {(each["name"], each[side]["version"], each[side]["build"]) for each in plan["entries"] if each[side]}
         for side in ("to", "from")
@@ -174,7 +174,7 @@ def _installed(prefix: str) -> Packages:
 
 
 class TestForReal:
-    """Where nothing is solved, conda has nothing to say before it is done."""
+    """Commands that really run, because conda has no dry run for changes without a solve."""
 
     async def test_a_copy(self, api: Api, made: Any, shell: Any) -> None:
         plan = await api.plan(kind="clone", environment=made["id"], name="copy")
@@ -221,7 +221,7 @@ class TestForReal:
 class TestTheWayBackToAnotherPython:
     @pytest.fixture
     def tensorflow_channel(self, channel: TinyChannel) -> TinyChannel:
-        """Two Pythons, and a package whose place carries the version of Python."""
+        """Two Pythons, and a package whose directory contains the version of Python."""
         for version in ("3.10", "3.11"):
             interpreter = {"bin/python": f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'}
             channel.add("python", f"{version}.9", build="0_cpython", files=interpreter, executable=["bin/python"])

@@ -1,4 +1,4 @@
-"""Plans over REST: what would change, and every way in which it cannot."""
+"""Tests of plans over REST: what would change, and every error."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_a_plan_of_another_version_is_made_again(api: Api) -> None:
     path.write_text(json.dumps(stored))
     status, error = await api.call("POST", "jobs", {"plan": plan["id"]})
     assert (status, error["reason"]) == (404, "not-found")
-    assert "another version" in error["message"]
+    assert "Another version" in error["message"]
 
 
 async def test_the_equivalent_conda_command_quotes_and_overrides_channels(api: Api, tensorflow_channel: Any) -> None:
@@ -66,7 +66,7 @@ async def test_the_command_carries_the_variables_that_the_plan_was_solved_under(
 
 
 class TestAMachineAsCondarcHasIt:
-    """``override_virtual_packages`` holds in everything that is told or planned."""
+    """``override_virtual_packages`` applies to the status, the catalog and every plan."""
 
     @pytest.fixture
     def settings(self, clean_home: Path) -> dict[str, Any]:
@@ -157,7 +157,7 @@ async def test_more_packages_than_anybody_asks_for_are_refused(api: Api) -> None
     assert "“packages” has 1001 items" in error["message"]
     status, error = await api.call("POST", "plans", {**create, "packages": [f"p{n}" for n in range(1000)]})
     assert (status, error["reason"]) == (422, "unsatisfiable")
-    assert error["hint"].count("No channel holds") == 5
+    assert error["hint"].count("No channel has") == 5
 
 
 async def test_of_two_specs_of_one_package_both_hold(api: Api, made: Any) -> None:
@@ -191,7 +191,7 @@ async def test_an_unknown_plan_or_environment_is_not_found(api: Api) -> None:
 
 
 class TestChanges:
-    """Plans for an environment that is there."""
+    """Plans for an existing environment."""
 
     async def test_updating_tensorflow_moves_it_and_its_family_alone(self, api: Api, made: Any) -> None:
         plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow", "keras"])
@@ -214,7 +214,7 @@ class TestChanges:
 
     @pytest.fixture
     def newer_keras(self, tensorflow_channel: TinyChannel) -> None:
-        """One Keras that every release works with, and a newer one that only the newest does."""
+        """One Keras that works with every release, and a newer one that works only with the newest."""
         for version, least in (("3.11.0", "2.19"), ("3.12.0", "2.20")):
             constrains = [f"tensorflow >={least}"]
             tensorflow_channel.add(

@@ -1,4 +1,4 @@
-"""Files that make an environment: each export read back, and every file that must be refused."""
+"""Tests of imports: every export can be imported again, and invalid or hostile files are refused."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def test_an_environment_comes_back_from_its_file_as_it_was(api: Api, made:
     assert job["state"] == "succeeded", job
     after = await _packages(api, "tf")
     if "specs=all" in query:
-        # Every package was asked for by name, so that is what is remembered.
+        # The file requests every package by name, so all of them are remembered.
         before = [{**package, "requested": True} for package in before]
     assert after == before
     assert (await api.environment("tf"))["kernel"] is not None

@@ -1,4 +1,4 @@
-"""From a notebook's record back to its environment, and the difference between the two."""
+"""Tests of recreating an environment from a notebook record, and of comparing the two."""
 
 from __future__ import annotations
 

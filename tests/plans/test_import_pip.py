@@ -1,4 +1,4 @@
-"""Files with a section for pip: planned, installed after conda's packages, and written back."""
+"""Tests of files with a pip section: planned, installed after conda's packages, and exported again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ dependencies:
 
 @pytest.fixture
 def tensorflow_channel(channel: TinyChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TinyChannel:
-    """A channel whose Python has a prefix of its own, and pip configured to take everything from a folder."""
+    """A channel whose Python has its own prefix, and a pip that is configured to install from a directory."""
     python_package.add(channel, tmp_path / "pip")
     channel.index()
     make_wheel(tmp_path / "wheels", "greet", "2.0")

@@ -1,4 +1,4 @@
-"""A channel that answered once and then went away: what was fetched stands in, and says how old it is."""
+"""Tests with a channel that answered once and is now unreachable: cached data replaces it, with its age."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def settings(served: HttpChannel) -> dict[str, Any]:
 
 
 async def _gone(api: Api, served: HttpChannel) -> None:
-    """Let the channel answer once, and be gone when it is asked again hours later."""
+    """A channel that answered once and is unreachable hours later."""
     _, catalog = await api.call("GET", "tensorflow")
     assert catalog["age_seconds"] is None
     [stamp] = api.services.repodata._cache_dir.glob("*.fetched")

@@ -1,4 +1,4 @@
-"""What conda's users pin holds in every plan, and is named where it stands in the way."""
+"""conda's pins apply to every plan, and an error names a pin that prevents a solution."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def test_a_request_against_a_pin_is_refused_with_its_name(api: Api, made: 
     request = {"kind": "install", "environment": made["id"], "specs": ["tensorflow 2.20.*"]}
     status, error = await api.call("POST", "plans", request)
     assert (status, error["reason"]) == (422, "unsatisfiable")
-    assert error["message"] == "This request conflicts with what is pinned: tensorflow 2.19.*."
+    assert error["message"] == "The request conflicts with pinned packages: tensorflow 2.19.*."
     assert "conda-meta/pinned" in error["hint"]
 
 

@@ -1,4 +1,4 @@
-"""What the planner reads of an environment, and how often."""
+"""Tests of what the planner reads of an environment, and how often."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way back to an earlier revision: without the channel where packages are kept, and honest where they are not."""
+"""Tests of reverting: it needs no channel if the packages are in the cache, and warns if they are nowhere."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_a_revision_that_is_not_there_is_not_found(api: Api, made: Any) ->
 async def test_a_copy_is_spoken_of_only_where_one_is_offered(api: Api, made: Any) -> None:
     request = {"kind": "update", "environment": made["id"], "packages": ["tensorflow"]}
     [there] = [w for w in (await api.plan(**request))["warnings"] if w["code"] == "tensorflow-minor"]
-    assert "In a copy" in there["message"]
+    assert "update a copy" in there["message"]
     assert there["plan_request"]["into"]
     await _updated(api, made)
     plan = await api.plan(kind="revert", environment=made["id"], revision=0)

@@ -130,7 +130,7 @@ def narrower(old: str | None, new: str) -> str:
 
 
 def remembered(state: State, specs: Mapping[str, str], after: Sequence[RepoDataRecord]) -> dict[str, str]:
-    """Return the specs to remember after an update: unchanged if still satisfied, otherwise with the new minor version."""
+    """Return the specs to remember after an update: unchanged if still satisfied, else with the new minor version."""
     from ..conda.solving import specs as spec_texts
 
     now = {record.name.normalized: record for record in after}

@@ -186,8 +186,8 @@ def _by_pip(draft: Draft) -> Iterator[Advice]:
         yield Advice(
             "pip-installs",
             "warning",
-            f"After these packages, pip installs {shown} with dependencies from its configured index. The plan does not "
-            "show what pip chooses, and a revert does not undo it.",
+            f"After these packages, pip installs {shown} with dependencies from its configured index. The plan does "
+            "not show what pip chooses, and a revert does not undo it.",
         )
 
 

@@ -107,7 +107,8 @@ class TestRecommended:
         model = get(catalog_of(forge.index()))
         assert not any(release.recommended for release in model.releases)
         assert model.message == (
-            "None of these can be installed here: TensorFlow 2.19.1 needs a CUDA 12 driver; none was found."
+            "No release can be installed on this machine: "
+            "TensorFlow 2.19.1 needs a driver for CUDA 12, but this machine has none."
         )
 
 
@@ -116,23 +117,23 @@ class TestReasons:
         forge.tensorflow("2.18.0", "cuda126", "3.11")
         forge.tensorflow("2.15.0", "cuda118", "3.11")
         model = get(catalog_of(forge.index()))
-        assert variant_of(model, "2.18.0", "cuda12.6").reason == "needs a CUDA 12 driver; none was found"
-        assert variant_of(model, "2.15.0", "cuda11.8").reason == "needs a CUDA 11 driver; none was found"
+        assert variant_of(model, "2.18.0", "cuda12.6").reason == "needs a driver for CUDA 12, but this machine has none"
+        assert variant_of(model, "2.15.0", "cuda11.8").reason == "needs a driver for CUDA 11, but this machine has none"
 
     def test_an_old_driver_is_named_beside_what_is_needed(self, forge: Forge, catalog_of: CatalogOf) -> None:
         forge.add("cuda-version", "12.6", constrains=["__cuda >=12"])
         forge.tensorflow("2.18.0", "cuda126", "3.11", base=["cuda-version >=12.6,<13"])
         url = forge.index()
         assert variant_of(get(catalog_of(url, {"CUDA": "11.8"})), "2.18.0", "cuda12.6").reason == (
-            "needs a driver for CUDA 12 or newer; the one here supports CUDA 11.8"
+            "needs a driver for CUDA 12 or newer, but this machine's driver supports CUDA 11.8"
         )
         assert variant_of(get(catalog_of(url, {"CUDA": "12.0"})), "2.18.0", "cuda12.6").installable
 
     @pytest.mark.parametrize(
         ("glibc", "reason"),
         [
-            ("2.17", "needs glibc 2.28 or newer; this machine has 2.17"),
-            ("", "needs glibc 2.28 or newer; this machine has none"),
+            ("2.17", "needs glibc 2.28 or newer, but this machine has 2.17"),
+            ("", "needs glibc 2.28 or newer, but this machine has none"),
             ("2.28", None),
         ],
     )
@@ -146,9 +147,9 @@ class TestReasons:
         [
             ("x86_64_v3", None),
             ("haswell", None),
-            ("x86_64", "needs an x86-64-v3 processor; this machine's (x86_64) is x86-64-v1"),
-            ("novelty", "the channels do not know this machine's processor (novelty)"),
-            ("", "needs to know the processor; none was detected"),
+            ("x86_64", "needs an x86-64-v3 processor, but this machine's (x86_64) is x86-64-v1"),
+            ("novelty", "the channels have no package for this machine's processor (novelty)"),
+            ("", "needs the type of the processor, which was not detected"),
         ],
     )
     def test_a_processor(self, forge: Forge, catalog_of: CatalogOf, processor: str, reason: str | None) -> None:
@@ -163,7 +164,7 @@ class TestReasons:
         forge.add("jax", "0.4.0", depends=["jaxlib >=0.4"])
         forge.tensorflow("2.12.1", "cpu", "3.11", base=["jax"])
         assert variant_of(get(catalog_of(forge.index())), "2.12.1", "cpu").reason == (
-            "jax needs jaxlib >=0.4, and the channels hold none that fits"
+            "jax needs jaxlib >=0.4, which no channel has"
         )
 
     def test_a_dependency_of_a_cpu_build_that_needs_a_driver(self, forge: Forge, catalog_of: CatalogOf) -> None:
@@ -171,7 +172,7 @@ class TestReasons:
         forge.tensorflow("2.12.1", "cpu", "3.11", base=["jax"])
         url = forge.index()
         assert variant_of(get(catalog_of(url)), "2.12.1", "cpu").reason == (
-            "needs jax, and the channels hold only builds of it that need a CUDA driver"
+            "needs jax, and all builds of it on the channels need a CUDA driver"
         )
         assert variant_of(get(catalog_of(url, {"CUDA": "12.6"})), "2.12.1", "cpu").installable
 
@@ -181,13 +182,13 @@ class TestReasons:
         variant = variant_of(get(catalog_of(forge.index())), "2.18.0", "cpu")
         assert (variant.installable, variant.reason) == (True, None)
         assert [(blocked.python, blocked.reason) for blocked in variant.blocked] == [
-            ("3.12", "needs glibc 2.40 or newer; this machine has 2.36")
+            ("3.12", "needs glibc 2.40 or newer, but this machine has 2.36")
         ]
 
 
 class TestOtherPlatforms:
     @pytest.mark.parametrize(
-        ("subdir", "hint"), [("win-64", "WSL 2"), ("osx-arm64", "hold no TensorFlow for osx-arm64")]
+        ("subdir", "hint"), [("win-64", "WSL 2"), ("osx-arm64", "have no TensorFlow for osx-arm64")]
     )
     def test_an_empty_list_with_a_sentence(self, forge: Forge, catalog_of: CatalogOf, subdir: str, hint: str) -> None:
         forge.tensorflow("2.19.1", "cpu", "3.11")
@@ -277,7 +278,7 @@ class TestFreshness:
 
 
 class TestUpdates:
-    """What a list of environments is told, from memory."""
+    """Updates that a list of environments shows, from memory."""
 
     FACTS = EnvironmentFacts(
         id="x",

@@ -46,7 +46,7 @@ def url(forge: Forge) -> str:
 
 
 class TestHardware:
-    """The build is pinned, so that a later update keeps it, with or without track_features."""
+    """The spec names the build, so that a later update keeps it, with or without track_features."""
 
     def test_auto_is_the_cpu_without_a_driver(self, url: str, catalog_of: CatalogOf) -> None:
         assert specs(catalog_of(url))[0] == "tensorflow 2.19.* cpu_*"

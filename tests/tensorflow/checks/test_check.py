@@ -1,4 +1,4 @@
-"""A made-up TensorFlow in a real Python is run; a crash, a hang or a failing import is a result."""
+"""Tests that run a fake TensorFlow in a real Python: a crash, a hang or a failing import is a result."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class TestDoesNotComeUp:
         ("signal", "code", "words"),
         [
             ("SIGILL", "illegal-instruction", "instructions"),
-            ("SIGSEGV", "crashed", "while TensorFlow was imported (SIGSEGV)"),
+            ("SIGSEGV", "crashed", "while importing TensorFlow (SIGSEGV)"),
             ("SIGABRT", "crashed", "SIGABRT"),
             ("SIGKILL", "killed", "memory"),
         ],
@@ -80,7 +80,7 @@ class TestDoesNotComeUp:
     def test_a_crash_later_on_keeps_what_was_found(self, environment: FakeEnvironment) -> None:
         environment.tensorflow(fit_code="os.kill(os.getpid(), signal.SIGSEGV)")
         result = run(environment)
-        assert "in a small computation (SIGSEGV)" in only(result).message
+        assert "during a small computation (SIGSEGV)" in only(result).message
         assert result.tensorflow == "2.19.1"
         assert result.devices == [{"name": "CPU:0", "type": "CPU"}]
 

@@ -1,4 +1,4 @@
-"""Each problem of an environment whose TensorFlow comes up is produced, and found."""
+"""Tests of every problem that an environment can have although its TensorFlow starts."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ class TestMixedPackages:
         problem = only(run(environment))
         assert problem.code == f"{name}-version"
         assert asked in problem.message
-        assert "9.0.0 is installed by pip, over conda's" in problem.message
+        assert "9.0.0 is installed (by pip, over conda's)" in problem.message
 
     def test_condas_own_ranges_count_for_condas_tensorflow(self, environment: FakeEnvironment) -> None:
-        """conda-forge builds for other protobufs than PyPI's metadata tells."""
+        """conda-forge builds TensorFlow for other protobuf versions than PyPI's metadata says."""
         environment.tensorflow()
         environment.conda("tensorflow", "2.19.1", depends=[])
         environment.conda("tensorflow-base", "2.19.1", depends=["protobuf >=6"])
@@ -139,7 +139,7 @@ class TestFromOutside:
         assert str(tmp_path / "elsewhere") in problem.message
 
     def test_the_users_own_packages(self, environment: FakeEnvironment, clean_home: Path) -> None:
-        # Only so does a virtual environment look there, as conda's always do.
+        # Without this line, a virtual environment ignores the user site, which a conda environment never does.
         config = environment.prefix / "pyvenv.cfg"
         config.write_text(config.read_text().replace("system-site-packages = false", "system-site-packages = true"))
         short = f"python{sys.version_info[0]}.{sys.version_info[1]}"

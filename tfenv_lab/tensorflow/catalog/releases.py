@@ -57,7 +57,7 @@ class Listing:
         return None
 
     def cuda_release(self, version: str, python: str) -> str | None:
-        """Return ``version`` if its CUDA build runs here with ``python``, else the newest release that does, or None."""
+        """Return ``version`` if its CUDA build runs here with ``python``, else the newest such release, or None."""
         found = [c.version for c in self.cells if c.cuda and c.python == python and self.installable(c)]
         stable = [release for release in found if not is_prerelease(release)]
         return version if version in found else next(iter(stable), None)

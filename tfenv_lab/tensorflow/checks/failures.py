@@ -11,7 +11,7 @@ from .evidence import Observed, Subject
 from .models import Problem, Remedy
 
 _DOING = {
-    "interpreter": "while Python started",
+    "interpreter": "at startup",
     "distributions": "while listing its packages",
     "tensorflow": "while importing TensorFlow",
     "keras": "while loading Keras",
