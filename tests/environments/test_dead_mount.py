@@ -73,14 +73,14 @@ def test_a_link_to_one(dead: Path, listed: Callable[[], dict[str, list[str]]], e
 
 
 @pytest.mark.parametrize("variable", ["CONDA_EXE", "CONDA_PREFIX", "CONDA_ROOT", "MAMBA_ROOT_PREFIX", "CONDARC"])
-def test_what_a_variable_names(
+def test_an_environment_that_a_variable_names(
     dead: Path, listed: Callable[[], dict[str, list[str]]], monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv(variable, str(dead / "conda" / "bin" / "conda" if variable == "CONDA_EXE" else dead / "conda"))
     assert listed().keys() >= {"mine"}
 
 
-def test_a_well_known_place(
+def test_an_installation_in_a_well_known_directory(
     dead: Path, listed: Callable[[], dict[str, list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(roots, "SYSTEM_ROOTS", (dead / "opt" / "conda",))
@@ -113,7 +113,7 @@ def test_another_environment_becomes_a_kernel(dead: Path, home: Path, envs: Path
     assert kernel.name == "conda-env-mine-py"
 
 
-def test_a_notebook_on_it_is_told(dead: Path) -> None:
+def test_a_notebook_on_it_gets_the_reason(dead: Path) -> None:
     mark = {"prefix": str(dead / "envs" / "tf"), "kernel": "python3"}
     spec = KernelSpec(argv=[str(dead / "envs" / "tf" / "bin" / "python")], metadata={"tfenv_lab": mark})
     begun = time.monotonic()

@@ -65,7 +65,7 @@ async def test_a_later_change_keeps_it(api: Api, made: Any) -> None:
     assert variable_of() == "1"
 
 
-async def test_and_back_again(api: Api, made: Any) -> None:
+async def test_keras_3_can_be_enabled_again(api: Api, made: Any) -> None:
     await use_keras_2(api, made)
     path = f"environments/{made['id']}/kernelspec"
     status, found = await api.call("PUT", path, {"legacy_keras": False})
@@ -82,7 +82,7 @@ async def test_registering_the_kernel_again_keeps_it(api: Api, made: Any) -> Non
     assert variable_of() == "1"
 
 
-async def test_a_copy_has_what_the_original_has(api: Api, made: Any) -> None:
+async def test_a_copy_has_the_settings_of_its_original(api: Api, made: Any) -> None:
     await use_keras_2(api, made)
     await api.apply(kind="clone", environment=made["id"], name="copy")
     assert variable_of("conda-env-copy-py") == "1"
@@ -108,7 +108,7 @@ async def polling(api: Api) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-async def test_every_rename_beside_a_client_that_polls_keeps_it(api: Api, made: Any, rounds: int) -> None:
+async def test_every_rename_while_a_client_polls_keeps_it(api: Api, made: Any, rounds: int) -> None:
     await use_keras_2(api, made)
     environment = await api.environment("tf")
     async with polling(api):
@@ -121,9 +121,7 @@ async def test_every_rename_beside_a_client_that_polls_keeps_it(api: Api, made: 
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-async def test_every_copy_and_every_revert_beside_a_client_that_polls_keeps_it(
-    api: Api, made: Any, rounds: int
-) -> None:
+async def test_every_copy_and_revert_while_a_client_polls_keeps_it(api: Api, made: Any, rounds: int) -> None:
     await use_keras_2(api, made)
     async with polling(api):
         for number in range(rounds):

@@ -39,7 +39,7 @@ class TestRegister:
         specs = [KernelSpecManager().get_kernel_spec(kernel.name) for kernel in kernels]
         assert [spec.metadata["conda_env_path"] for spec in specs] == [str(prefix) for prefix in prefixes]
 
-    def test_a_new_name_takes_no_kernel_away(self, service: KernelService, envs: Path) -> None:
+    def test_a_new_name_does_not_replace_a_kernel(self, service: KernelService, envs: Path) -> None:
         old = make_prefix(envs / "tf", python="3.11.9", kernels=["python3"])
         kernel = run(service.register(old))
         new = make_prefix(envs / "TF", python="3.11.9", kernels=["python3"])
@@ -124,7 +124,7 @@ class TestRegister:
         assert refused.value.hint == "Install the package ipykernel in the environment first."
 
     @pytest.mark.parametrize("spec", ["{", "[]", '{"argv": [1]}', '{"argv": []}', "{}"])
-    def test_a_kernelspec_that_cannot_start_is_none(self, spec: str, service: KernelService, tf219: Path) -> None:
+    def test_a_kernelspec_that_cannot_start_is_ignored(self, spec: str, service: KernelService, tf219: Path) -> None:
         (tf219 / "share" / "jupyter" / "kernels" / "python3" / "kernel.json").write_text(spec)
         with pytest.raises(InvalidRequest, match="has no kernel"):
             run(service.register(tf219))
@@ -140,7 +140,7 @@ class TestRegister:
             run(service.register(tf219))
         assert spec_of("conda-env-tf219-py")["argv"] == ["x"]
 
-    def test_variables_that_a_person_added_stay(self, service: KernelService, tf219: Path) -> None:
+    def test_variables_that_a_user_added_stay(self, service: KernelService, tf219: Path) -> None:
         run(service.register(tf219, env={"TF_USE_LEGACY_KERAS": "1"}))
         run(service.register(tf219))
         assert spec_of("conda-env-tf219-py")["env"]["TF_USE_LEGACY_KERAS"] == "1"
@@ -206,7 +206,7 @@ class TestKernelOf:
 
 
 class TestUnregister:
-    def test_only_ours_go(self, service: KernelService, tf219: Path) -> None:
+    def test_only_our_kernelspecs_are_removed(self, service: KernelService, tf219: Path) -> None:
         hand_made("mine", argv=[str(tf219 / "bin" / "python")])
         run(service.register(tf219))
         run(service.unregister(tf219))

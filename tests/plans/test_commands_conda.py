@@ -141,7 +141,7 @@ async def test_create_under_variables_that_the_shell_lacks(
     assert await shell(line) == _sides(plan), line
 
 
-async def test_nothing_that_nobody_asked_for_is_updated(
+async def test_only_requested_packages_are_updated(
     api: Api, made: Any, shell: Any, tensorflow_channel: TinyChannel
 ) -> None:
     tensorflow_channel.add("certifi", "1.0", noarch="generic")
@@ -155,7 +155,7 @@ async def test_nothing_that_nobody_asked_for_is_updated(
     assert await shell(line) == _sides(plan), line
 
 
-async def test_a_change_without_pip_brings_none(api: Api, made: Any, shell: Any) -> None:
+async def test_a_change_without_pip_does_not_install_pip(api: Api, made: Any, shell: Any) -> None:
     await api.apply(kind="remove", environment=made["id"], packages=["pip"])
     plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
     [line] = plan["commands"]
@@ -190,7 +190,7 @@ class TestForReal:
         await shell(line, "--yes")
         assert _installed(plan["prefix"]) == _sides(plan)[0] == _installed(made["prefix"])
 
-    async def test_a_change_that_leaves_something_without_use(
+    async def test_a_change_removes_packages_that_nothing_needs_anymore(
         self, api: Api, made: Any, shell: Any, tensorflow_channel: TinyChannel
     ) -> None:
         for version, depends in (("1.0", ["python", "only-for-one"]), ("2.0", ["python"])):
@@ -206,7 +206,7 @@ class TestForReal:
         assert ("only-for-one", "1.0", "0") in goes
         assert _installed(made["prefix"]) == before - goes | comes
 
-    async def test_the_way_back(self, api: Api, made: Any, shell: Any) -> None:
+    async def test_a_revert(self, api: Api, made: Any, shell: Any) -> None:
         before = _installed(made["prefix"])
         await api.apply(kind="update", environment=made["id"], packages=["tensorflow"])
         await api.apply(kind="install", environment=made["id"], specs=["pandas"])
@@ -218,7 +218,7 @@ class TestForReal:
         assert _installed(made["prefix"]) == before
 
 
-class TestTheWayBackToAnotherPython:
+class TestRevertToAnotherPython:
     @pytest.fixture
     def tensorflow_channel(self, channel: TinyChannel) -> TinyChannel:
         """Two Pythons, and a package whose directory contains the version of Python."""
@@ -230,7 +230,7 @@ class TestTheWayBackToAnotherPython:
         channel.index()
         return channel
 
-    async def test_what_lies_in_its_directory_moves_along(self, api: Api, shell: Any) -> None:
+    async def test_noarch_packages_move_to_the_directory_of_the_other_python(self, api: Api, shell: Any) -> None:
         await api.apply(kind="create", name="tf", tensorflow=None, python="3.10", packages=["pure"])
         environment = await api.environment("tf")
         job = await api.apply(kind="install", environment=environment["id"], specs=["python 3.11.*"])
@@ -254,7 +254,7 @@ async def test_a_file_of_specs(api: Api, shell: Any, tensorflow_channel: TinyCha
     assert await shell(line) == _sides(plan), line
 
 
-class TestAFileWithASectionForPip:
+class TestAFileWithAPipSection:
     @pytest.fixture
     def tensorflow_channel(self, channel: TinyChannel, tmp_path: Path) -> TinyChannel:
         python_package.add(channel, tmp_path / "pip")
@@ -262,7 +262,7 @@ class TestAFileWithASectionForPip:
         make_wheel(tmp_path / "wheels", "greet", "2.0")
         return channel
 
-    async def test_pip_is_run_in_the_environment(self, api: Api, shell: Any, tmp_path: Path) -> None:
+    async def test_pip_runs_in_the_environment(self, api: Api, shell: Any, tmp_path: Path) -> None:
         text = "dependencies:\n- python\n- pip:\n  - greet>=1\n"
         plan = await api.plan(kind="import", name="new", content=text)
         create, install = plan["commands"]

@@ -47,7 +47,7 @@ async def test_the_catalog_says_how_old_it_is(api: Api, served: HttpChannel) -> 
     assert HOURS_OLD * 3600 <= catalog["age_seconds"] < HOURS_OLD * 3600 + 300
 
 
-async def test_plans_can_be_made_of_it(api: Api, served: HttpChannel) -> None:
+async def test_plans_can_be_made_from_cached_data(api: Api, served: HttpChannel) -> None:
     await _gone(api, served)
     plan = await api.plan(kind="create", name="tf", tensorflow="2.19.*")
     assert {entry["to"]["channel"] for entry in plan["entries"]} == {served.url}

@@ -39,7 +39,7 @@ async def test_a_copy(api: Api, made: Any) -> None:
     assert f"{copied}/lib\0".encode() in (copied / "bin/program").read_bytes()
 
 
-async def test_an_update_fetches_what_moves(api: Api, made: Any) -> None:
+async def test_an_update_downloads_only_what_moves(api: Api, made: Any) -> None:
     plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow"])
     assert plan["download_bytes"] == sum(entry["to"]["size"] for entry in plan["entries"])
     assert 0 < len(plan["entries"]) < 5

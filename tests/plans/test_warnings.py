@@ -17,12 +17,12 @@ def _codes(plan: Any) -> list[str]:
     return [warning["code"] for warning in plan["warnings"]]
 
 
-async def test_a_plain_create_warns_of_nothing(api: Api) -> None:
+async def test_a_plain_create_has_no_warnings(api: Api) -> None:
     plan = await api.plan(kind="create", name="tf", tensorflow="2.20.*", python=PYTHON)
     assert plan["warnings"] == []
 
 
-async def test_going_back_on_what_was_asked_for_is_warned_of(api: Api, made: Any) -> None:
+async def test_downgrading_a_requested_package_gives_a_warning(api: Api, made: Any) -> None:
     await api.apply(kind="install", environment=made["id"], specs=["numpy 2.2.*"])
     plan = await api.plan(kind="install", environment=made["id"], specs=["numpy 2.1.*"])
     assert _codes(plan) == ["requested-downgrade"]

@@ -62,7 +62,7 @@ def test_nothing_where_all_is_well() -> None:
 
 
 class TestGpu:
-    def test_a_cpu_build_beside_a_gpu(self) -> None:
+    def test_a_cpu_build_on_a_machine_with_a_gpu(self) -> None:
         advice = only(facts(), GPU)
         assert (advice.code, advice.severity) == ("cpu-build-with-gpu", "warning")
         assert "CUDA 12.8" in advice.message

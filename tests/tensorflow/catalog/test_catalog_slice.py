@@ -146,7 +146,7 @@ def test_python_313_is_neither_offered_nor_solved(conda_forge: Slice, version: s
         asyncio.run(solve(conda_forge.repodata, [f"tensorflow =={version}", "python 3.13.*"], virtual_packages=virtual))
 
 
-def test_reading_only_what_is_met_gives_the_same(
+def test_reading_only_the_needed_names_gives_the_same_catalog(
     conda_forge: Slice, slice_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_SMALL", 0)

@@ -76,7 +76,7 @@ async def test_packages_as_they_are_typed(jp_fetch: Any) -> None:
         ("tensorflow", {"cuda": "--prefix"}, "invalid-request"),
     ],
 )
-async def test_bad_questions(jp_fetch: Any, path: str, params: dict[str, str], reason: str) -> None:
+async def test_invalid_queries_are_refused(jp_fetch: Any, path: str, params: dict[str, str], reason: str) -> None:
     with pytest.raises(HTTPClientError) as raised:
         await _get(jp_fetch, path, **params)
     assert raised.value.response is not None

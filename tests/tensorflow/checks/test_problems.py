@@ -22,7 +22,7 @@ class TestMixedPackages:
         assert problem.code == "two-tensorflows"
         assert "conda's 2.19.1 and pip's tensorflow 2.20.0" in problem.message
 
-    def test_pips_tensorflow_cpu_beside_condas(self, environment: FakeEnvironment) -> None:
+    def test_pips_tensorflow_cpu_next_to_condas(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.19.1")
         environment.conda("tensorflow", "2.19.1", "cpu_py312h0_0")
         environment.distribution("tensorflow", "2.19.1")
@@ -88,12 +88,12 @@ class TestKeras:
         environment.tensorflow("2.15.0", keras="2.13.1")
         assert specs(only(run(environment))) == ["keras=2.15.*"]
 
-    def test_that_cannot_be_loaded_for_its_version(self, environment: FakeEnvironment) -> None:
+    def test_one_that_cannot_be_loaded_because_of_its_version(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.15.0", keras_code="raise ImportError('no attribute x')")
         environment.distribution("keras", "3.5.0", installer="pip")
         assert only(run(environment)).code == "keras-version"
 
-    def test_that_cannot_be_loaded(self, environment: FakeEnvironment) -> None:
+    def test_one_that_cannot_be_loaded(self, environment: FakeEnvironment) -> None:
         environment.tensorflow(keras_code="raise ImportError('no attribute x')", fit_code="raise ImportError('x')")
         problem = only(run(environment))
         assert problem.code == "keras-failed"
@@ -112,7 +112,7 @@ class TestKeras:
         assert problem.code == "tf-keras-version"
         assert specs(problem) == ["tf-keras=2.19.*"]
 
-    def test_legacy_keras_that_is_not_what_comes(self, environment: FakeEnvironment) -> None:
+    def test_legacy_keras_that_tensorflow_ignores(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.19.1", keras="3.5.0")
         environment.distribution("tf-keras", "2.19.0")
         problem = only(run(environment, variables={"TF_USE_LEGACY_KERAS": "1"}))
@@ -161,7 +161,7 @@ class TestFromOutside:
 
 
 class TestGpu:
-    def test_a_cpu_build_beside_a_gpu(self, environment: FakeEnvironment) -> None:
+    def test_a_cpu_build_on_a_machine_with_a_gpu(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.19.1")
         environment.conda("tensorflow", "2.19.1", "cpu_py312h0_0")
         environment.distribution("tensorflow", "2.19.1")
@@ -212,7 +212,7 @@ class TestGpu:
         assert problem.code == "missing-cuda-library"
         assert words in problem.message
 
-    def test_no_gpu_for_a_reason_unknown(self, environment: FakeEnvironment) -> None:
+    def test_no_gpu_for_an_unknown_reason(self, environment: FakeEnvironment) -> None:
         environment.tensorflow(cuda="12.8")
         assert only(run(environment, cuda="12.8")).code == "no-gpu"
 
