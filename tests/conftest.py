@@ -185,7 +185,7 @@ Mount = Callable[[Path, str], Path]
 
 @pytest.fixture
 def mount() -> Iterator[Mount]:
-    """Mount an empty file system of a size (``1m``) at a path; needs root on Linux."""
+    """Return a function that mounts an empty file system of a given size (``1m``) at a path; needs root on Linux."""
     if sys.platform != "linux" or os.getuid() != 0:
         pytest.skip("only root on Linux can mount a file system")
     # If a test renames a directory, the mounts in it move too, so find them by name.
@@ -210,7 +210,10 @@ DeadMount = Callable[[Path], Path]
 
 @pytest.fixture
 def dead_mount() -> Iterator[DeadMount]:
-    """Mount a file system that never answers, like a network drive without its server; needs root and FUSE."""
+    """Return a function that mounts a file system that never answers, like a network drive without its server.
+
+    It needs root and FUSE.
+    """
     if sys.platform != "linux" or os.getuid() != 0:
         pytest.skip("only root on Linux can mount a file system")
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 
 def add_record(prefix: Path, stem: str, **extra: Any) -> Path:
-    """Write a record in conda's form; ``stem`` is ``name-version-build``."""
+    """Write a record as conda does; ``stem`` is ``name-version-build``."""
     name, version, build = stem.rsplit("-", 2)
     record = {
         "name": name,

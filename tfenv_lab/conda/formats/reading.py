@@ -40,7 +40,7 @@ _KNOWN = {"name", "channels", "dependencies", "prefix"}
 def read(text: str, format_: str | None, subdir: str) -> Imported:
     """Read a file for one platform. If ``format_`` is None, the format is detected.
 
-    Raises InvalidRequest if the file has none of the ``FORMATS``, another one than ``format_``, or another platform.
+    Raises InvalidRequest if the format is unknown or differs from ``format_``, or if the file is for another platform.
     """
     from . import notebook
 

@@ -115,7 +115,7 @@ class Check:
         return None
 
     def _propagate(self) -> None:
-        """Follow the best record of every spec met; where it turns out dead, the next one, until none is left."""
+        """Follow the best record of every spec; if it turns out to be dead, the next one, until none is left."""
         opened: list[Node] = []
         seen: set[Node] = set()
         all_users, dead, dead_specs = self._users, self._dead, self._dead_specs

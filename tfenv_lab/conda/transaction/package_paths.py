@@ -76,8 +76,8 @@ def key(path: str) -> str:
 
 def refusal(package: str, what: str, details: str = "") -> JobFailed:
     """Return the error for a package that is refused; ``what`` is the end of the sentence."""
-    details = f"Nothing was changed. Leave the package out, and report it to its channel.\n{details}".strip()
-    return JobFailed(f"The package {shown(package)} was refused: {what}.", details)
+    message = f"The package {shown(package)} was refused: {what}. Nothing was changed."
+    return JobFailed(message, details or None, "Leave the package out, and report it to its channel.")
 
 
 def shown(text: str) -> str:
