@@ -15,11 +15,8 @@ def replace(path: Path, content: str | bytes) -> None:
     The new file keeps the mode of the file that it replaces. Raises OSError if the directory is not writable.
     """
     fresh = path.with_name(f".tfenv-{secrets.token_hex(8)}")
-    # O_EXCL creates a new file or fails, so nothing is written through a link or into a file with other hard links.
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+        create(fresh, content)
         with contextlib.suppress(FileNotFoundError):
             before = path.lstat()
             if stat.S_ISREG(before.st_mode):
@@ -29,6 +26,14 @@ def replace(path: Path, content: str | bytes) -> None:
         with contextlib.suppress(OSError):
             fresh.unlink()
         raise
+
+
+def create(path: Path, content: str | bytes) -> None:
+    """Write a new file. Raises FileExistsError if anything has its name, including a link."""
+    # O_EXCL creates a new file or fails, so nothing is written through a link or into a file with other hard links.
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def is_within(path: Path | str, folder: Path | str) -> bool:

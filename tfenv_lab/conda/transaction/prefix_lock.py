@@ -61,7 +61,9 @@ def hold(prefix: Path, job: str, timeout: float = 0.0) -> Iterator[None]:
         raise PrefixBusy(f"“{prefix.name}” is being changed by {place}.") from error
     note = _note_path(prefix)
     try:
-        writes.replace(note, json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "job": job}))
+        # Write under the final name: a worker that is killed here must not leave a temporary file.
+        note.unlink(missing_ok=True)
+        writes.create(note, json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "job": job}))
         yield
     finally:
         # Remove the file while the lock is held: in filelock 4 and later, a waiter that opened it starts over.
