@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..conda.solving import pins
-from ..errors import NotFound, PrefixExists, Protected, Unsatisfiable
+from ..errors import NotFound, PrefixExists, Protected, SolverTimeout, Unsatisfiable
 from . import change, requests
 from . import solved as held_backs
 from .solved import Draft, HeldBack
@@ -293,7 +293,7 @@ async def _conflict(pinned: Sequence[str], solve: Callable[[Sequence[str]], Awai
         return None
     try:
         await solve(())
-    except Unsatisfiable:
+    except (Unsatisfiable, SolverTimeout):
         return None
     return Unsatisfiable(
         f"The request conflicts with pinned packages: {', '.join(pinned)}.",
