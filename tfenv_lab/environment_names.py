@@ -1,6 +1,6 @@
-"""The rule for environment names, which are also the names of their directories.
+"""The rule for the name of an environment, which is also the name of its directory.
 
-``GET status`` serves the rule to the form. So the pattern uses only syntax that Python and JavaScript read alike:
+The server sends the rule to the form with its status, so the pattern uses only what Python and JavaScript read alike:
 ``\\w`` would match only ASCII in JavaScript.
 """
 
@@ -10,20 +10,20 @@ import re
 
 from .errors import InvalidName
 
-#: Maximum length of a name, in characters.
+#: Maximum number of characters in a name.
 LENGTH = 64
-#: ASCII letters, accented Latin letters, the alphabets from U+0370 (Greek) to U+1FFF, kana, CJK and Hangul.
+#: ASCII letters and digits, accented Latin, the alphabets from Greek up to U+1FFF, kana, CJK and Hangul.
 _LETTERS = r"A-Za-z0-9_\u00C0-\u024F\u0370-\u1FFF\u3040-\uD7FF"
-#: A name must not end with a dot, because Windows drops the dot from a directory's name.
+#: A name must not end with a dot, which Windows drops from the name of a directory.
 PATTERN = rf"^(?!.*\.$)[{_LETTERS}][{_LETTERS}.+-]*$"
-#: Names that conda uses itself, and the Windows devices, which exist in every directory and with every extension.
+#: Names that conda uses, and those of devices, which Windows finds in every directory and with any extension.
 RESERVED = ("base", "root", "con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)))
 
 
 def check_name(name: str) -> str:
-    """Return the name if it is a valid directory name on every platform. Raises InvalidName."""
+    """Return a name that is valid for a directory on every platform. Raises InvalidName for any other."""
     if len(name) > LENGTH:
-        raise InvalidName(f"The name of an environment has at most {LENGTH} characters; this one has {len(name)}.")
+        raise InvalidName(f"The name has {len(name)} characters; the limit is {LENGTH}.")
     if not re.fullmatch(PATTERN, name):
         raise InvalidName(
             f"“{name}” is not a valid name for an environment.",

@@ -1,4 +1,4 @@
-"""Models of the REST contract that several packages share."""
+"""Models of the REST contract that several rooms share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 Severity = Literal["info", "warning", "error"]
-#: The phases of a job, in no fixed order.
+#: The stages of a job, in no fixed order.
 Phase = Literal["solve", "download", "pack", "link", "swap", "check"]
 Action = Literal["install", "upgrade", "downgrade", "change", "remove"]
 
@@ -16,8 +16,7 @@ Action = Literal["install", "upgrade", "downgrade", "change", "remove"]
 class Advice:
     """A warning about an environment, or about a plan before it is applied.
 
-    ``plan_request`` changes the environment so that the warning no longer holds, or is an alternative to the plan. It
-    is None if there is no such request.
+    ``plan_request`` fixes the environment, or is an alternative to the plan that avoids the warning; it may be None.
     """
 
     code: str
@@ -27,7 +26,7 @@ class Advice:
 
 
 class Installed(TypedDict):
-    """The build of a package before the change of an entry."""
+    """The build of a package before a change."""
 
     version: str
     build: str
@@ -35,12 +34,12 @@ class Installed(TypedDict):
 
 
 class Coming(Installed):
-    """The build of a package after the change of an entry; ``size`` is its download in bytes, None if unknown."""
+    """The build of a package after a change; ``size`` is that of its archive in bytes, or None if unknown."""
 
     size: int | None
 
 
-#: An entry of a plan or revision, as JSON. ``from`` is None for an added package, ``to`` for a removed one.
+#: One line of a plan or of a revision, as JSON; ``from`` is None for an added package, ``to`` for a removed one.
 EntryJson = TypedDict(
     "EntryJson",
     {"action": Action, "name": str, "from": Installed | None, "to": Coming | None, "requested": bool},
@@ -48,7 +47,7 @@ EntryJson = TypedDict(
 
 
 class ErrorJson(TypedDict):
-    """The Error of the REST contract, as :meth:`tfenv_lab.errors.TfenvError.to_json` returns it."""
+    """The body of an error, as :meth:`tfenv_lab.errors.TfenvError.to_json` returns it."""
 
     reason: str
     message: str
