@@ -89,6 +89,7 @@ async def link(
         raise
     if gate.refused is not None:
         raise gate.refused
+    await asyncio.to_thread(gate.require_links_inside)
 
 
 class _Gate:
@@ -131,6 +132,13 @@ class _Gate:
     def on_link_start(self, operation: int, package_name: str) -> int:
         self._admit(package_name)
         return self._steps.on_link_start(operation, package_name)
+
+    def require_links_inside(self) -> None:
+        """Raise JobFailed where a link shows what is outside, by way of others: only now are all of them known."""
+        found = self._paths.showing()
+        if found is not None:
+            _throw_away(self._cache / found[0])
+            raise refusal(*found)
 
     def _unpacked(self, name: str) -> Path:
         return self._cache / self._stems[name]
