@@ -123,12 +123,13 @@ def mend(staged: Path, prefix: Path, aside: Path) -> None:
     if (staged / JOURNAL).is_file():
         _take_places(staged, staging.real(prefix), aside)
     elif is_begun(staged, prefix, aside):
-        staged.rename(prefix)
+        staged.rename(staging.real(prefix))
 
 
 def is_begun(staged: Path, prefix: Path, aside: Path) -> bool:
     """Tell whether a tree is on its way to its place: then it must not be deleted but mended."""
-    is_between = aside.is_dir() and staged.is_dir() and not os.path.lexists(prefix)
+    # Of a prefix that is a link only what it leads to is away meanwhile.
+    is_between = aside.is_dir() and staged.is_dir() and not os.path.lexists(staging.real(prefix))
     return is_between or (staged / JOURNAL).is_file()
 
 
