@@ -363,20 +363,30 @@ class JobService(LoggingConfigurable):
         for job in stored:
             if job.state in FINISHED or job.id in self._live or recovery.alive(job.server):
                 continue
-            done, leftovers = await asyncio.to_thread(recovery.clean_up, job)
-            if done:
-                job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
-                job = await self._aftermath.settle(job, None)
-            else:
-                failure = JobFailed("The server ended while this job ran; nothing was changed.", hint="Try again.")
-                job = job.failed(failure, "interrupted", leftovers=leftovers)
-            await asyncio.to_thread(self._store.save, job)
-            self._events.emit(job)
+            try:
+                await self._recover_one(job)
+            except Exception:
+                # One environment that cannot be settled must not keep the others from it.
+                self.log.exception("Job %s could not be settled", job.id)
         busy = {job.id for job in await self.all() if job.state not in FINISHED}
         # An environment that was removed is in no list any more: what is left of it lies where its job says.
         places = [Path(place) for job in stored for place in (job.prefix, job.moved_from) if place]
         found = await asyncio.to_thread(recovery.collect, [*prefixes, *places], busy)
         self._remember(found)
+
+    async def _recover_one(self, job: Job) -> None:
+        if not await asyncio.to_thread(recovery.answers, job):
+            self.log.warning("Job %s is not settled: the drive of %s does not answer", job.id, job.prefix)
+            return
+        done, leftovers = await asyncio.to_thread(recovery.clean_up, job)
+        if done:
+            job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
+            job = await self._aftermath.settle(job, None)
+        else:
+            failure = JobFailed("The server ended while this job ran; nothing was changed.", hint="Try again.")
+            job = job.failed(failure, "interrupted", leftovers=leftovers)
+        await asyncio.to_thread(self._store.save, job)
+        self._events.emit(job)
 
 
 def _settings(request: Mapping[str, Any]) -> dict[str, bool]:

@@ -17,6 +17,19 @@ def clear(path: Path, job: str) -> Leftover | None:
     return staging.discard(staging.trash_path(path, job))
 
 
+def is_unsettled(path: Path, job: str, moved_from: Path | None = None) -> bool:
+    """Tell whether a job that died left anything that ``settle`` would finish or undo."""
+    trees = [staging.staging_path(path, job), staging.aside_path(path, job)]
+    if moved_from is not None and is_done(path, job):
+        trees.append(moved_from)
+    return any(map(os.path.lexists, trees))
+
+
+def is_done(path: Path, job: str) -> bool:
+    """Tell whether the change of a job has taken place."""
+    return any(revision.job == job for revision in revisions.read(path))
+
+
 def settle(path: Path, job: str, moved_from: Path | None = None) -> bool:
     """Finish or undo what a job that died left of ``path``; return whether its change had taken place.
 
