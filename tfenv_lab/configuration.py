@@ -162,13 +162,18 @@ def _explain(trait: TraitType[Any, Any], value: Any, error: Exception) -> str:
         kinds = ((Bool, "True or False"), (Int, whole), (Unicode, "a text"))
         kind = next((text for cls, text in kinds if isinstance(trait, cls)), trait.info())
         return f"must be {kind}, not {value!r}"
-    return f"cannot be used: {error}"
+    return f"cannot be used: {str(error) or type(error).__name__}"
+
+
+def _words(name: str) -> set[str]:
+    """Return what the words of a name begin with: as much as tells “channel” and “channels” from others."""
+    return {word[:6] for word in name.lower().split("_") if len(word) > 3}
 
 
 def _misspelt_sections(config: Config) -> list[Fault]:
     """Return a fault for each section that looks meant for TfenvLab: nothing reads what is set in it."""
     plain = {key: key.lower().replace("_", "") for key in config if key not in _SECTIONS}
-    near = [key for key, text in plain.items() if "tfenv" in text or get_close_matches("tfenvlab", [text], cutoff=0.8)]
+    near = [key for key, text in plain.items() if "tfenv" in text or get_close_matches("tfenvlab", [text], cutoff=0.75)]
     return [Fault(f"{key} is not a section of the configuration; did you mean TfenvLab?", True) for key in near]
 
 
@@ -262,7 +267,8 @@ class CheckedApp(ExtensionApp):
         trait = self.traits(config=True).get(name)
         if trait is None:
             own = self.class_own_traits(config=True)
-            near = get_close_matches(name, own)
+            # “protected” means “protected_environments”, and is not spelt like it.
+            near = get_close_matches(name, own) or [other for other in own if _words(name) & _words(other)]
             guess = f"; did you mean {' or '.join(near)}?" if near else "."
             # A protection with its name misspelt is no protection.
             return Fault(message + guess, any(not own[other].metadata.get("harmless") for other in near))

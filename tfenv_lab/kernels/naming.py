@@ -139,7 +139,7 @@ def is_format(form: str) -> bool:
     """Tell whether a text is a format that ``display_name`` can fill in where every field has a value."""
     try:
         return bool(form.format("language", "environment", **{field: field for field in FIELDS}).strip())
-    except (LookupError, ValueError, AttributeError, TypeError):
+    except (LookupError, ValueError, AttributeError, TypeError, OverflowError, MemoryError):
         return False
 
 
