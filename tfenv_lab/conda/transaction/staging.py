@@ -11,9 +11,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,8 @@ class Leftover:
 def discard(path: Path) -> Leftover | None:
     """Delete a tree of ours, whatever its permissions, and return what could not be deleted, if anything.
 
-    All that can be deleted is. Nothing happens where the tree is gone already. A thread of the engine that still
-    writes into it is given a moment to end.
+    All that can be deleted is, but for what is mounted in it. Nothing happens where the tree is gone already. A thread
+    of the engine that still writes into it is given a moment to end.
     """
     failures: list[OSError] = []
     for _ in range(_ATTEMPTS):
@@ -123,14 +124,47 @@ def _delete(path: Path) -> tuple[list[OSError], bool]:
         except OSError as error:
             failures.append(error)
     elif path.is_dir():
-        shutil.rmtree(path, onerror=note)
+        mounts = _mounts_below(path)
+        # What is mounted in an environment is not part of it: its files are somebody else's.
+        failures += [OSError(errno.EBUSY, "a file system is mounted here", os.fspath(mount)) for mount in mounts]
+        _remove_around(path, mounts, note)
     return failures, opened
+
+
+def _remove_around(folder: Path, mounts: Collection[Path], note: Callable[..., None]) -> None:
+    """Delete a folder, but for ``mounts`` in it and the folders above these."""
+    if not any(mount.is_relative_to(folder) for mount in mounts):
+        shutil.rmtree(folder, onerror=note)
+    elif folder not in mounts:
+        for entry in sorted(folder.iterdir()):
+            if entry.is_dir() and not entry.is_symlink():
+                _remove_around(entry, mounts, note)
+            else:
+                try:
+                    entry.unlink(missing_ok=True)
+                except OSError as error:
+                    note(os.unlink, os.fspath(entry), (type(error), error, None))
+
+
+def _mounts_below(path: Path) -> list[Path]:
+    """Return the folders below ``path`` on which a file system is mounted, as far as the system lists them (Linux)."""
+    base = os.path.realpath(path)
+    try:
+        lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    except OSError:
+        return []
+    # Blanks and backslashes stand there as octal numbers (proc(5)).
+    texts = (re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), line.split(b" ")[4]) for line in lines)
+    found = {os.fsdecode(text) for text in texts}
+    return sorted(path / mount[len(base) + 1 :] for mount in found if mount.startswith(f"{base}{os.sep}"))
 
 
 def _measure(path: Path) -> tuple[int, int]:
     """Return how many files a tree holds, and their bytes, as far as it can be read."""
     files = size = 0
-    for folder, _, names in os.walk(path):
+    mounts = _mounts_below(path)
+    for folder, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if Path(folder, name) not in mounts]
         for name in names:
             with contextlib.suppress(OSError):
                 size += Path(folder, name).lstat().st_size
