@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from ..prefix import registry, revisions
+from ..prefix.records import package_names
 from . import placement, staging
 from .apply import registered, remove
 from .staging import Leftover
@@ -42,9 +44,8 @@ def settle(path: Path, job: str, moved_from: Path | None = None) -> bool:
     done = any(revision.job == job for revision in known)
     if done:
         registered(path)
-        # Whatever lies there must be the environment that was renamed, not another that was made since.
         jobs = {revision.job for revision in known}
-        if moved_from is not None and moved_from.is_dir() and {r.job for r in revisions.read(moved_from)} <= jobs:
+        if moved_from is not None and _is_still_there(moved_from, path, job, jobs):
             remove(moved_from, job)
     for tree in (staged, aside):
         _throw_away(tree, staging.trash_path(path, job))
@@ -59,6 +60,18 @@ def settle_removal(path: Path, job: str) -> bool:
         with contextlib.suppress(OSError):
             registry.unregister(path)
     return done
+
+
+def _is_still_there(moved_from: Path, path: Path, job: str, jobs: Collection[str | None]) -> bool:
+    """Tell whether the old prefix holds the environment that was renamed to ``path``, not another one made since.
+
+    ``jobs`` are those that changed the renamed one.
+    """
+    if not moved_from.is_dir() or os.path.lexists(staging.trash_path(moved_from, job)):
+        return False
+    # One that conda made has no revisions: it is told by its packages.
+    is_same = set(package_names(moved_from)) == set(package_names(path))
+    return is_same and {revision.job for revision in revisions.read(moved_from)} <= set(jobs)
 
 
 def _throw_away(tree: Path, trash: Path) -> None:
