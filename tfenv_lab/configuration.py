@@ -166,7 +166,7 @@ def _explain(trait: TraitType[Any, Any], value: Any, error: Exception) -> str:
 
 
 def _words(name: str) -> set[str]:
-    """Return what the words of a name begin with: as much as tells “channel” and “channels” from others."""
+    """Return the first letters of the words in a name, so that “channel” matches “channels”."""
     return {word[:6] for word in name.lower().split("_") if len(word) > 3}
 
 
@@ -267,7 +267,7 @@ class CheckedApp(ExtensionApp):
         trait = self.traits(config=True).get(name)
         if trait is None:
             own = self.class_own_traits(config=True)
-            # “protected” means “protected_environments”, and is not spelt like it.
+            # “protected” is meant as “protected_environments”, although the spelling is not close.
             near = get_close_matches(name, own) or [other for other in own if _words(name) & _words(other)]
             guess = f"; did you mean {' or '.join(near)}?" if near else "."
             # A protection with its name misspelt is no protection.

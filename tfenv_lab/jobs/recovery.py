@@ -17,7 +17,7 @@ from ..errors import JobFailed, PrefixBusy, from_json
 from .messages import Failed, Succeeded
 from .models import DONE, Job, Server
 
-#: Seconds to wait for another server that settles the same job.
+#: Seconds to wait for another server that cleans up after the same job.
 _PATIENCE = 10.0
 
 
@@ -72,10 +72,10 @@ def clean_up(job: Job) -> tuple[bool, list[Leftover]]:
         for place in places:
             if place.parent.is_dir():
                 try:
-                    # With our lock goes the file of the dead worker's.
+                    # Releasing our lock also removes the dead worker's lock file.
                     stack.enter_context(prefix_lock.hold(place, job.id, _PATIENCE if is_unsettled else 0.0))
                 except PrefixBusy:
-                    # Two that move the same trees lose files. What is left is collected when the prefix is free.
+                    # Two servers that move the same trees would lose files. ``collect`` finishes this later.
                     if is_unsettled:
                         return recovery.is_done(prefix, job.id), []
                 except OSError:
@@ -89,7 +89,7 @@ def clean_up(job: Job) -> tuple[bool, list[Leftover]]:
 
 
 def answers(job: Job) -> bool:
-    """Tell whether the drives that a job is about answer, be it that its folders are gone."""
+    """Return whether the drives of a job's prefixes respond, even if the prefixes are gone."""
     folders = {Path(place).parent for place in (job.prefix, job.moved_from) if place}
     reads: BoundedReads[Path, bool] = BoundedReads(os.path.lexists)
     return all(found is not None for found in reads.run(folders).values())

@@ -366,8 +366,8 @@ class JobService(LoggingConfigurable):
             try:
                 await self._recover_one(job)
             except Exception:
-                # One environment that cannot be settled must not keep the others from it.
-                self.log.exception("Job %s could not be settled", job.id)
+                # One failure must not prevent recovering the other jobs.
+                self.log.exception("Could not recover job %s", job.id)
         busy = {job.id for job in await self.all() if job.state not in FINISHED}
         # An environment that was removed is in no list any more: what is left of it lies where its job says.
         places = [Path(place) for job in stored for place in (job.prefix, job.moved_from) if place]
@@ -376,7 +376,7 @@ class JobService(LoggingConfigurable):
 
     async def _recover_one(self, job: Job) -> None:
         if not await asyncio.to_thread(recovery.answers, job):
-            self.log.warning("Job %s is not settled: the drive of %s does not answer", job.id, job.prefix)
+            self.log.warning("Job %s is not recovered: the drive of %s does not respond", job.id, job.prefix)
             return
         done, leftovers = await asyncio.to_thread(recovery.clean_up, job)
         if done:

@@ -1,7 +1,8 @@
-"""One writer a prefix: another process is refused by name, and a dead one is in nobody's way."""
+"""Test that a prefix has one writer: the error names the other process, and a dead process blocks nobody."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -35,7 +36,7 @@ def prefix(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def other(prefix: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Another process that holds the prefix."""
+    """Start another process that holds the prefix lock."""
     with subprocess.Popen([sys.executable, "-c", _HOLD, str(prefix)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
@@ -83,3 +84,13 @@ def test_a_link_that_somebody_put_in_their_place_is_not_written_through(
     assert mine.exists() == is_there
     assert not is_there or mine.read_text() == "mine"
     assert [path.name for path in prefix.parent.iterdir()] == ["tf"]
+
+
+def test_the_lock_file_of_another_user_is_named(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    # The edge: what the operating system says of a file that another user left.
+    monkeypatch.setattr(prefix_lock.FileLock, "acquire", refuse)
+    with pytest.raises(PrefixBusy, match=r"\.tfenv-lock-tf belongs to another user"), prefix_lock.hold(prefix, "0job"):
+        pass

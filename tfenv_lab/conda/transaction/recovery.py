@@ -15,12 +15,12 @@ from .staging import Leftover
 
 
 def clear(path: Path, job: str) -> Leftover | None:
-    """Delete what a change or a removal set aside, however long that takes, and return what could not be deleted."""
+    """Delete what a change or removal set aside, which can take long; return what could not be deleted, or None."""
     return staging.discard(staging.trash_path(path, job))
 
 
 def is_unsettled(path: Path, job: str, moved_from: Path | None = None) -> bool:
-    """Tell whether a job that died left anything that ``settle`` would finish or undo."""
+    """Return whether a dead job left anything that ``settle`` would finish or undo."""
     trees = [staging.staging_path(path, job), staging.aside_path(path, job)]
     if moved_from is not None and is_done(path, job):
         trees.append(moved_from)
@@ -28,15 +28,15 @@ def is_unsettled(path: Path, job: str, moved_from: Path | None = None) -> bool:
 
 
 def is_done(path: Path, job: str) -> bool:
-    """Tell whether the change of a job has taken place."""
+    """Return whether the change of a job took effect."""
     return any(revision.job == job for revision in revisions.read(path))
 
 
 def settle(path: Path, job: str, moved_from: Path | None = None) -> bool:
-    """Finish or undo what a job that died left of ``path``; return whether its change had taken place.
+    """Finish or undo what a dead job left at ``path``; return whether its change took effect.
 
-    A change that was being put in place is finished. All else becomes trash, which ``clear`` deletes. ``moved_from``
-    is where a renamed environment was before. The caller holds the prefix's lock.
+    An interrupted replacement is finished. Everything else becomes trash, which ``clear`` deletes. ``moved_from`` is
+    the old prefix of a renamed environment. The caller must hold the prefix lock.
     """
     staged, aside = staging.staging_path(path, job), staging.aside_path(path, job)
     placement.mend(staged, path, aside)
@@ -53,7 +53,7 @@ def settle(path: Path, job: str, moved_from: Path | None = None) -> bool:
 
 
 def settle_removal(path: Path, job: str) -> bool:
-    """Tell whether a job that died had removed the environment at ``path``: what it removed is never put back."""
+    """Return whether a dead job had removed the environment at ``path``; a removed one is never put back."""
     settle(path, job)
     done = staging.trash_path(path, job).is_dir() or not os.path.lexists(path)
     if not os.path.lexists(path):
@@ -63,19 +63,19 @@ def settle_removal(path: Path, job: str) -> bool:
 
 
 def _is_still_there(moved_from: Path, path: Path, job: str, jobs: Collection[str | None]) -> bool:
-    """Tell whether the old prefix holds the environment that was renamed to ``path``, not another one made since.
+    """Return whether ``moved_from`` is the environment that was renamed to ``path``, not one created there since.
 
-    ``jobs`` are those that changed the renamed one.
+    ``jobs`` are the jobs that changed the renamed environment.
     """
     if not moved_from.is_dir() or os.path.lexists(staging.trash_path(moved_from, job)):
         return False
-    # One that conda made has no revisions: it is told by its packages.
+    # An environment that conda created has no revisions, only packages.
     is_same = set(package_names(moved_from)) == set(package_names(path))
     return is_same and {revision.job for revision in revisions.read(moved_from)} <= set(jobs)
 
 
 def _throw_away(tree: Path, trash: Path) -> None:
-    """Make a tree trash. One that cannot be renamed, or that is not the only one, is deleted where it is."""
+    """Turn a tree into trash. If it cannot be renamed or there is trash already, delete it in place."""
     if not os.path.lexists(tree):
         return
     try:
