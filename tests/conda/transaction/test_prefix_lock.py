@@ -91,6 +91,6 @@ def test_the_lock_file_of_another_user_is_named(prefix: Path, monkeypatch: pytes
         raise PermissionError(errno.EACCES, "Permission denied")
 
     # The edge: what the operating system says of a file that another user left.
-    monkeypatch.setattr(prefix_lock.FileLock, "acquire", refuse)
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
     with pytest.raises(PrefixBusy, match=r"\.tfenv-lock-tf belongs to another user"), prefix_lock.hold(prefix, "0job"):
         pass

@@ -427,7 +427,7 @@ class _Reading:
 
 
 def _is_system(real: str) -> bool:
-    """Return whether a real path is the system's, and not in a home directory that is in /var/lib, as a service's is."""
+    """Return whether a real path is the system's. A home directory in /var/lib, as a service has, is not."""
     home = os.path.realpath(os.path.expanduser("~"))
     return _is_below_system(real) and not (_is_below_system(home) and is_within(real, home))
 
