@@ -79,6 +79,7 @@ BAD: dict[str, list[tuple[Any, str]]] = {
         ("{name.foo}", "{name.foo}"),
         ("{2}", "{2}"),
         ("{version:d}", "{version:d}"),
+        ("{version:>99999999999}", "99999999999"),
         (" ", "must be"),
         (3, "string"),
     ],
@@ -284,6 +285,15 @@ def test_a_change_to_a_default(line: str, said: str | None, configure: Configure
             Fault("TfenvLab.protected_enviroments is not a setting; did you mean protected_environments?", True),
         ),
         ("TfenvLab.ofline = True", Fault("TfenvLab.ofline is not a setting; did you mean offline?", True)),
+        (
+            'TfenvLab.protected = ["k1"]',
+            Fault("TfenvLab.protected is not a setting; did you mean protected_environments?", True),
+        ),
+        (
+            'TfenvLab.environment_protected = ["k1"]',
+            Fault("TfenvLab.environment_protected is not a setting; did you mean protected_environments?", True),
+        ),
+        ('TfLab.channels = ["a"]', Fault("TfLab is not a section of the configuration; did you mean", True)),
         (
             "TfenvLab.max_runing_jobs = 3",
             Fault("TfenvLab.max_runing_jobs is not a setting; did you mean max_running_jobs?", False),

@@ -170,13 +170,18 @@ def _explain(trait: TraitType[Any, Any], value: Any, error: Exception) -> str:
         kinds = ((Bool, "True or False"), (Int, whole), (Unicode, "a string"))
         kind = next((text for cls, text in kinds if isinstance(trait, cls)), trait.info())
         return f"must be {kind}, not {value!r}"
-    return f"cannot be used: {error}"
+    return f"cannot be used: {str(error) or type(error).__name__}"
+
+
+def _words(name: str) -> set[str]:
+    """Return the first letters of the words in a name, so that “channel” matches “channels”."""
+    return {word[:6] for word in name.lower().split("_") if len(word) > 3}
 
 
 def _misspelt_sections(config: Config) -> list[Fault]:
     """Return a fault for each section that looks like a misspelt TfenvLab, because nothing reads its settings."""
     plain = {key: key.lower().replace("_", "") for key in config if key not in _SECTIONS}
-    near = [key for key, text in plain.items() if "tfenv" in text or get_close_matches("tfenvlab", [text], cutoff=0.8)]
+    near = [key for key, text in plain.items() if "tfenv" in text or get_close_matches("tfenvlab", [text], cutoff=0.75)]
     return [Fault(f"{key} is not a section of the configuration; did you mean TfenvLab?", True) for key in near]
 
 
@@ -270,7 +275,8 @@ class CheckedApp(ExtensionApp):
         trait = self.traits(config=True).get(name)
         if trait is None:
             own = self.class_own_traits(config=True)
-            near = get_close_matches(name, own)
+            # “protected” is meant as “protected_environments”, although the spelling is not close.
+            near = get_close_matches(name, own) or [other for other in own if _words(name) & _words(other)]
             guess = f"; did you mean {' or '.join(near)}?" if near else "."
             # If the name of a protecting setting is misspelt, nothing is protected.
             return Fault(message + guess, any(not own[other].metadata.get("harmless") for other in near))

@@ -17,6 +17,9 @@ from ..errors import JobFailed, PrefixBusy, from_json
 from .messages import Failed, Succeeded
 from .models import DONE, Job, Server
 
+#: Seconds to wait for another server that cleans up after the same job.
+_PATIENCE = 10.0
+
 
 def this_server() -> Server:
     """Return the identity of this process, which is stored in the jobs that it supervises."""
@@ -64,18 +67,32 @@ def clean_up(job: Job) -> tuple[bool, list[Leftover]]:
 
     prefix, moved_from = Path(job.prefix), Path(job.moved_from) if job.moved_from else None
     places = [place for place in (prefix, moved_from) if place is not None]
+    is_unsettled = recovery.is_unsettled(prefix, job.id, moved_from)
     with contextlib.ExitStack() as stack:
         for place in places:
             if place.parent.is_dir():
-                # Releasing our lock also deletes the lock file of the dead worker.
-                with contextlib.suppress(PrefixBusy, OSError):
-                    stack.enter_context(prefix_lock.hold(place, job.id))
+                try:
+                    # Releasing our lock also removes the dead worker's lock file.
+                    stack.enter_context(prefix_lock.hold(place, job.id, _PATIENCE if is_unsettled else 0.0))
+                except PrefixBusy:
+                    # Two servers that move the same trees would lose files. ``collect`` finishes this later.
+                    if is_unsettled:
+                        return recovery.is_done(prefix, job.id), []
+                except OSError:
+                    pass
         if job.kind == "delete":
             done = recovery.settle_removal(prefix, job.id)
         else:
             done = recovery.settle(prefix, job.id, moved_from)
     # Deleting trash needs no lock: its name contains the job's id, and the prefix itself is already free.
     return done, [left for place in places if (left := recovery.clear(place, job.id))]
+
+
+def answers(job: Job) -> bool:
+    """Return whether the drives of a job's prefixes respond, even if the prefixes are gone."""
+    folders = {Path(place).parent for place in (job.prefix, job.moved_from) if place}
+    reads: BoundedReads[Path, bool] = BoundedReads(os.path.lexists)
+    return all(found is not None for found in reads.run(folders).values())
 
 
 def _reachable(prefixes: Collection[Path]) -> list[Path]:

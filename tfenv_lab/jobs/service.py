@@ -362,21 +362,31 @@ class JobService(LoggingConfigurable):
         for job in stored:
             if job.state in FINISHED or job.id in self._live or recovery.alive(job.server):
                 continue
-            done, leftovers = await asyncio.to_thread(recovery.clean_up, job)
-            if done:
-                job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
-                job = await self._aftermath.settle(job, None)
-            else:
-                message = "The server stopped while the job was running. Nothing was changed."
-                failure = JobFailed(message, hint="Try again.")
-                job = job.failed(failure, "interrupted", leftovers=leftovers)
-            await asyncio.to_thread(self._store.save, job)
-            self._events.emit(job)
+            try:
+                await self._recover_one(job)
+            except Exception:
+                # One failure must not prevent recovering the other jobs.
+                self.log.exception("Could not recover job %s", job.id)
         busy = {job.id for job in await self.all() if job.state not in FINISHED}
         # A deleted environment is in no list any more; only its job still names where it was.
         places = [Path(place) for job in stored for place in (job.prefix, job.moved_from) if place]
         found = await asyncio.to_thread(recovery.collect, [*prefixes, *places], busy)
         self._remember(found)
+
+    async def _recover_one(self, job: Job) -> None:
+        if not await asyncio.to_thread(recovery.answers, job):
+            self.log.warning("Job %s is not recovered: the drive of %s does not respond", job.id, job.prefix)
+            return
+        done, leftovers = await asyncio.to_thread(recovery.clean_up, job)
+        if done:
+            job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
+            job = await self._aftermath.settle(job, None)
+        else:
+            message = "The server stopped while the job was running. Nothing was changed."
+            failure = JobFailed(message, hint="Try again.")
+            job = job.failed(failure, "interrupted", leftovers=leftovers)
+        await asyncio.to_thread(self._store.save, job)
+        self._events.emit(job)
 
 
 def _settings(request: Mapping[str, Any]) -> dict[str, bool]:

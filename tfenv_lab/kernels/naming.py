@@ -136,7 +136,7 @@ def is_format(form: str) -> bool:
     """Return whether ``display_name`` can fill in a format if every field has a value."""
     try:
         return bool(form.format("language", "environment", **{field: field for field in FIELDS}).strip())
-    except (LookupError, ValueError, AttributeError, TypeError):
+    except (LookupError, ValueError, AttributeError, TypeError, OverflowError, MemoryError):
         return False
 
 

@@ -92,6 +92,7 @@ async def link(
         raise
     if gate.refused is not None:
         raise gate.refused
+    await asyncio.to_thread(gate.require_links_inside)
 
 
 class _Gate:
@@ -134,6 +135,13 @@ class _Gate:
     def on_link_start(self, operation: int, package_name: str) -> int:
         self._admit(package_name)
         return self._steps.on_link_start(operation, package_name)
+
+    def require_links_inside(self) -> None:
+        """Raise JobFailed for a link that leads to a file outside through other links; all are known after linking."""
+        found = self._paths.showing()
+        if found is not None:
+            _throw_away(self._cache / found[0])
+            raise refusal(*found)
 
     def _unpacked(self, name: str) -> Path:
         return self._cache / self._stems[name]

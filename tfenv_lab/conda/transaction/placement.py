@@ -123,12 +123,13 @@ def mend(staged: Path, prefix: Path, aside: Path) -> None:
     if (staged / JOURNAL).is_file():
         _take_places(staged, staging.real(prefix), aside)
     elif is_begun(staged, prefix, aside):
-        staged.rename(prefix)
+        staged.rename(staging.real(prefix))
 
 
 def is_begun(staged: Path, prefix: Path, aside: Path) -> bool:
     """Return whether a replacement was started; then ``mend`` must finish it, and the tree must not be deleted."""
-    is_between = aside.is_dir() and staged.is_dir() and not os.path.lexists(prefix)
+    # If the prefix is a symbolic link, the link stays and only its target is missing.
+    is_between = aside.is_dir() and staged.is_dir() and not os.path.lexists(staging.real(prefix))
     return is_between or (staged / JOURNAL).is_file()
 
 
