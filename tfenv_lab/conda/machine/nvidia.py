@@ -8,6 +8,8 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+#: How a version of CUDA is written, as in ``12.6``.
+CUDA_VERSION = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
 #: Written by the kernel module while it is loaded: the version alone, and a sentence with it.
 _FILES = (Path("/sys/module/nvidia/version"), Path("/proc/driver/nvidia/version"))
 #: Where Windows puts the program for its Linux subsystem, which has none of these files.
