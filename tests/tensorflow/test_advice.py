@@ -14,8 +14,9 @@ from tfenv_lab.conda.prefix.records import PackageStem
 from tfenv_lab.environments.models import EnvironmentFacts, Keras, TensorFlow, Update
 from tfenv_lab.models import Advice
 from tfenv_lab.plans import requests
-from tfenv_lab.tensorflow.advice import Known, advise, keras_fits
+from tfenv_lab.tensorflow.advice import Known, advise
 from tfenv_lab.tensorflow.catalog.catalog import Catalog
+from tfenv_lab.tensorflow_packages import keras_fits
 
 from .conftest import Forge
 

@@ -6,30 +6,10 @@ from collections.abc import Mapping
 
 from ..conda.prefix.pypi import PypiPackage
 from ..conda.prefix.records import PackageStem
+from ..tensorflow_packages import CPU_DISTRIBUTIONS, CUDA_RUNTIME, DISTRIBUTIONS, PACKAGES
 from ..variants import variant_of
+from ..versions import minor_of
 from .models import Keras, TensorFlow
-
-#: Distributions on PyPI that hold the package ``tensorflow``, best known first.
-DISTRIBUTIONS = (
-    "tensorflow",
-    "tensorflow-cpu",
-    "tensorflow-gpu",
-    "tf-nightly",
-    "tensorflow-intel",
-    "intel-tensorflow",
-    "tensorflow-macos",
-    "tensorflow-cpu-aws",
-    "tensorflow-aarch64",
-    "tensorflow-rocm",
-)
-#: Those of them that are made for the CPU alone, and what comes with those that are not.
-CPU_DISTRIBUTIONS = frozenset(
-    ("tensorflow-cpu", "tensorflow-intel", "intel-tensorflow", "tensorflow-macos", "tensorflow-cpu-aws")
-)
-CUDA_RUNTIME = "nvidia-cuda-runtime"
-
-#: conda packages that hold it: conda-forge's whole, or its thin one's base.
-PACKAGES = ("tensorflow", "tensorflow-base", "tensorflow-cpu", "tensorflow-gpu")
 
 #: How the names begin, as records and ``.dist-info`` directories write them; nearly all others are passed
 #: over by this.
@@ -59,7 +39,7 @@ def _pypi_variant(name: str, pypi: Mapping[str, PypiPackage]) -> str | None:
     if name in CPU_DISTRIBUTIONS:
         return "cpu"
     runtime = next((package for found, package in pypi.items() if found.startswith(CUDA_RUNTIME)), None)
-    return "cuda" + ".".join(runtime.version.split(".")[:2]) if runtime else None
+    return f"cuda{minor_of(runtime.version)}" if runtime else None
 
 
 def keras_of(packages: Mapping[str, PackageStem], pypi: Mapping[str, PypiPackage], name: str = "keras") -> Keras | None:

@@ -11,6 +11,7 @@ from urllib.request import url2pathname
 
 from ..errors import ChannelUnreachable
 from ..models import Advice
+from ..sentences import some
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -37,12 +38,11 @@ async def missing(records: Sequence[RepoDataRecord], repodata: Repodata) -> list
     if not gone:
         return []
     names = sorted(f"{record.name.normalized} {record.version}" for record in gone)
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return [
         Advice(
             "packages-missing",
             "warning",
-            f"Neither the package cache nor a channel that answers has {', '.join(names[:_SHOWN])}{more}: without "
+            f"Neither the package cache nor a channel that answers has {some(names, _SHOWN)}: without "
             "them this cannot be done.",
         )
     ]

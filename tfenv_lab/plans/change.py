@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from .. import variants
 from ..errors import NotFound
+from ..tensorflow_packages import FAMILY, LEADS
+from ..versions import minor_of
 from .requests import ALL
 
 if TYPE_CHECKING:
@@ -61,13 +63,13 @@ def python_pin(state: State) -> list[str]:
 
 def tensorflow_pin(state: State, packages: tuple[str, ...] | str) -> list[str]:
     """Return the constraints that keep TensorFlow's minor version in an update of other packages than it."""
-    if packages == ALL or variants.LEADS.intersection(packages):
+    if packages == ALL or LEADS.intersection(packages):
         return []
-    return [_at_minor(name, found) for name in sorted(variants.LEADS) if (found := state[name])]
+    return [_at_minor(name, found) for name in sorted(LEADS) if (found := state[name])]
 
 
 def _at_minor(name: str, record: RepoDataRecord) -> str:
-    return f"{name} {'.'.join(str(record.version).split('.')[:2])}.*"
+    return f"{name} {minor_of(record.version)}.*"
 
 
 def loosened(state: State, packages: tuple[str, ...] | str) -> tuple[dict[str, str], set[str]]:
@@ -82,7 +84,7 @@ def loosened(state: State, packages: tuple[str, ...] | str) -> tuple[dict[str, s
         named = {name for name in freed if name in state.requested and name != "python"}
     else:
         state.require(packages)
-        freed = set(packages) | (variants.FAMILY if variants.LEADS.intersection(packages) else set())
+        freed = set(packages) | (FAMILY if LEADS.intersection(packages) else set())
         named = set(packages) | {name for name in freed & set(state.requested) if not _is_held(state, name)}
     specs = {name: variants.loosened(name, str(found.build)) for name in named if (found := state[name])}
     return specs, freed
@@ -105,8 +107,7 @@ def reached(state: State, specs: Mapping[str, str], after: Sequence[RepoDataReco
     for name, spec in specs.items():
         was, will = state[name], now[name]
         if was is not None and was.version != will.version:
-            minor = ".".join(str(will.version).split(".")[:2])
-            yield " ".join([name, f"{minor}.*", *spec.split(" ")[2:]])
+            yield " ".join([_at_minor(name, will), *spec.split(" ")[2:]])
         elif was is not None and was.build != will.build:
             yield f"{name} {will.version} {will.build}"
         else:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..versions import minor_of
 from . import requests
 from .difference import same
 
@@ -88,8 +89,8 @@ def _away(names: Collection[str], place: list[str]) -> list[list[str]]:
     return [["conda", "remove", *place, "--force", *sorted(names)]] if names else []
 
 
-def _minor(records: Mapping[str, RepoDataRecord]) -> list[str]:
-    return str(records["python"].version).split(".")[:2] if "python" in records else []
+def _minor(records: Mapping[str, RepoDataRecord]) -> str | None:
+    return minor_of(records["python"].version) if "python" in records else None
 
 
 def _addresses(records: Sequence[RepoDataRecord]) -> list[str]:

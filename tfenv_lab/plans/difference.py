@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..conda.prefix.records import channel_of
 from ..models import Action, Installed
+from ..sentences import some
+from ..tensorflow_packages import rank
 from .models import Entry
 
 if TYPE_CHECKING:
@@ -19,9 +21,6 @@ _VERBS: dict[Action, str] = {
     "change": "changed",
     "remove": "removed",
 }
-
-#: What people look for in a line that has room for few names.
-_FIRST = ("tensorflow", "keras", "python")
 
 
 def _side(record: RepoDataRecord) -> Installed:
@@ -69,7 +68,7 @@ def entries(
 def summary(lines: list[Entry]) -> str:
     """Return one line for a revision: what was asked for by name, TensorFlow first, the rest counted."""
     named = []
-    for entry in sorted(lines, key=lambda entry: _FIRST.index(entry.name) if entry.name in _FIRST else len(_FIRST)):
+    for entry in sorted(lines, key=lambda entry: rank(entry.name)):
         if not entry.requested:
             continue
         if entry.from_ and entry.to:
@@ -80,5 +79,5 @@ def summary(lines: list[Entry]) -> str:
             named.append(f"{entry.name} removed")
     rest = [entry.action for entry in lines if not entry.requested]
     counts = [f"{rest.count(action)} {word}" for action, word in _VERBS.items() if action in rest]
-    text = ", ".join(named[:4]) + (f" and {len(named) - 4} more" if len(named) > 4 else "")
+    text = some(named, 4)
     return "; ".join(part for part in (text, ", ".join(counts)) if part) or "No packages changed"

@@ -10,6 +10,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 from ..models import Advice
+from ..sentences import some
+from ..versions import minor_of
 from .models import Entry
 
 if TYPE_CHECKING:
@@ -46,19 +48,21 @@ def warnings(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
     if _python_moves(moved):
         if others:
             yield Advice(
-                "pip-left-behind", "warning", f"After the change of Python, these are gone: {_some(sorted(others))}."
+                "pip-left-behind",
+                "warning",
+                f"After the change of Python, these are gone: {some(sorted(others), _SHOWN)}.",
             )
         return
     broken = [text for name in sorted(others) for text in _unmet(others[name], moved)]
     if broken:
-        yield Advice("pip-broken", "warning", f"What pip installed here may break: {_some(broken)}.")
+        yield Advice("pip-broken", "warning", f"What pip installed here may break: {some(broken, _SHOWN)}.")
 
 
 def _python_moves(moved: Mapping[str, Entry]) -> bool:
     python = moved.get("python")
     if python is None or python.from_ is None:
         return False
-    versions = [side["version"].split(".")[:2] if side else None for side in (python.from_, python.to)]
+    versions = [minor_of(side["version"]) if side else None for side in (python.from_, python.to)]
     return versions[0] != versions[1]
 
 
@@ -81,7 +85,3 @@ def _unmet(package: PypiPackage, moved: Mapping[str, Entry]) -> Iterator[str]:
                 yield f"{package.name} needs {wanted.name}{versions} and {becomes}"
         except (InvalidRequirement, InvalidVersion):
             continue
-
-
-def _some(texts: Sequence[str]) -> str:
-    return ", ".join(texts[:_SHOWN]) + (f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else "")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..disk.space import free_bytes
 from ..errors import NoSpace
+from ..sentences import megabytes
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -108,5 +109,5 @@ def require_room(prefix: Path, needed: int) -> None:
     wanted = int(needed * (1 + MARGIN)) + FLOOR if needed else 0
     if free is not None and free < wanted:
         raise NoSpace(
-            f"This change needs {wanted / 1e6:,.0f} MB, but only {free / 1e6:,.0f} MB are free at {prefix.parent}."
+            f"This change needs {megabytes(wanted, 0)}, but only {megabytes(free, 0)} are free at {prefix.parent}."
         )

@@ -10,7 +10,9 @@ from msgspec.structs import replace
 
 from .. import serde
 from ..models import Advice
+from ..sentences import some
 from ..variants import variant_of
+from ..versions import minor_numbers
 from . import requests
 from .models import Entry
 from .pip_packages import warnings as of_pip
@@ -54,10 +56,6 @@ def _copy(draft: Draft) -> dict[str, Any] | None:
     return body
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-
-
 def _moved(lines: Sequence[Entry], name: str) -> tuple[str, str] | None:
     for entry in lines:
         if entry.name == name and entry.from_ and entry.to:
@@ -67,9 +65,9 @@ def _moved(lines: Sequence[Entry], name: str) -> tuple[str, str] | None:
 
 def _tensorflow(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
     moved = _moved(lines, "tensorflow")
-    if moved is None or _numbers(moved[0]) == _numbers(moved[1]) or draft.source is not None:
+    if moved is None or minor_numbers(moved[0]) == minor_numbers(moved[1]) or draft.source is not None:
         return
-    old, new = _numbers(moved[0]), _numbers(moved[1])
+    old, new = minor_numbers(moved[0]), minor_numbers(moved[1])
     step = "major" if old[0] != new[0] else "minor"
     copy = _copy(draft)
     yield Advice(
@@ -83,7 +81,7 @@ def _tensorflow(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
 
 def _keras(lines: Sequence[Entry]) -> Iterator[Advice]:
     moved = _moved(lines, "keras")
-    if moved and _numbers(moved[0])[:1] == (2,) and _numbers(moved[1])[:1] == (3,):
+    if moved and minor_numbers(moved[0])[:1] == (2,) and minor_numbers(moved[1])[:1] == (3,):
         yield Advice(
             "keras-3",
             "warning",
@@ -139,7 +137,7 @@ def _removals(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
 
 def _python(lines: Sequence[Entry]) -> Iterator[Advice]:
     moved = _moved(lines, "python")
-    if moved and _numbers(moved[0]) != _numbers(moved[1]):
+    if moved and minor_numbers(moved[0]) != minor_numbers(moved[1]):
         yield Advice(
             "python-changes",
             "warning",
@@ -180,12 +178,11 @@ def _hardware(draft: Draft, settings: CondaSettings) -> Iterator[Advice]:
 def _by_pip(draft: Draft) -> Iterator[Advice]:
     """What pip installs is not solved here: it is not in the lock, and so cannot be seen before or reverted."""
     if draft.pypi:
-        shown = ", ".join(draft.pypi[:10]) + (f" and {len(draft.pypi) - 10} more" if len(draft.pypi) > 10 else "")
         yield Advice(
             "pip-installs",
             "warning",
-            f"After these packages, pip installs {shown}, with what they need, from the index it is configured for. "
-            "What it chooses is not part of this plan, and a revert does not undo it.",
+            f"After these packages, pip installs {some(draft.pypi, 10)}, with what they need, from the index it "
+            "is configured for. What it chooses is not part of this plan, and a revert does not undo it.",
         )
 
 

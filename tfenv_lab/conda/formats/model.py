@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rattler import RepoDataRecord
 
 from ...errors import TfenvError
+from ...sentences import some
 from ..prefix.pypi import PypiPackage
 from ..settings.channels import ChannelRef, split_credentials
 from ..solving import specs
@@ -55,8 +56,7 @@ def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
             others.append(" ".join(line.split())[:80])
         else:
             taken.append(found)
-    more = f" and {len(others) - 10} more" if len(others) > 10 else ""
-    note = f"pip is not given {', '.join(others[:10])}{more}: only names and versions are taken."
+    note = f"pip is not given {some(others, 10)}: only names and versions are taken."
     return tuple(taken), [note] if others else []
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import InvalidRequest
+from ...sentences import megabytes
 from .explicit import explicit_list, other_platform
 from .model import (
     CONDA_LOCK,
@@ -49,7 +50,7 @@ def read(text: str, format_: str | None, subdir: str) -> Imported:
         raise InvalidRequest(f"“format” must be one of {', '.join(FORMATS)}.")
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise InvalidRequest(
-            f"The file is larger than {MAX_BYTES // 1_000_000} MB; a file that describes an environment is not."
+            f"The file is larger than {megabytes(MAX_BYTES, 0)}; a file that describes an environment is not."
         )
     lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
     data: Any = notebook.find(parse_json(text))

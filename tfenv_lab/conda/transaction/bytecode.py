@@ -20,6 +20,7 @@ from pathlib import Path
 from rattler import PrefixRecord
 
 from ...disk import writes
+from ...versions import minor_of
 from ..prefix.records import record_name
 from .staging import META
 
@@ -73,8 +74,7 @@ def add(prefix: Path, records: Iterable[PrefixRecord], store: Path) -> int:
 
 def _cache_tag(prefix: Path) -> str:
     for name in (prefix / "conda-meta").glob("python-[0-9]*.json"):
-        major, minor = name.name.split("-")[1].split(".")[:2]
-        return f"cpython-{major}{minor}"
+        return f"cpython-{minor_of(name.name.split('-')[1]).replace('.', '')}"
     return "none"
 
 

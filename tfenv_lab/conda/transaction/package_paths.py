@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...disk.writes import is_within
 from ...errors import JobFailed
+from ...versions import minor_of
 from .staging import MARK, META
 
 if TYPE_CHECKING:
@@ -398,5 +399,4 @@ def site_packages(records: Iterable[RepoDataRecord]) -> str:
             what = f"it puts packages into “{shown(python.python_site_packages_path)}”, outside the environment"
             raise refusal(f"python-{python.version}-{python.build}", what)
         return python.python_site_packages_path
-    minor = ".".join(str(python.version).split(".")[:2])
-    return "Lib/site-packages" if os.name == "nt" else f"lib/python{minor}/site-packages"
+    return "Lib/site-packages" if os.name == "nt" else f"lib/python{minor_of(python.version)}/site-packages"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rattler import PrefixRecord, RepoDataRecord
 
+from ...versions import minor_of
 from ..prefix import records as prefix_records
 from ..prefix import state
 from ..prefix.records import Contents, contents, record_name
@@ -92,5 +93,5 @@ def changed_records(
     return [r for r in after if (moved and r.noarch.python) or (record_name(r), r.subdir) not in have]
 
 
-def _python_of(records: Iterable[RepoDataRecord]) -> list[list[str]]:
-    return [str(r.version).split(".")[:2] for r in records if r.name.normalized == "python"][:1]
+def _python_of(records: Iterable[RepoDataRecord]) -> list[str]:
+    return [minor_of(r.version) for r in records if r.name.normalized == "python"][:1]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from ...versions import minor_of
 from ..models import CatalogModel, Suggestion
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Catalog:
         found, python = facts.tensorflow, facts.python
         if self._latest is None or found is None or found.source != "conda" or python is None:
             return Update()
-        minor, variant = ".".join(python.split(".")[:2]), found.variant or "cpu"
+        minor, variant = minor_of(python), found.variant or "cpu"
         keras = self._latest.keras_with(found.version, variant, minor)
         ahead = keras and facts.keras and facts.keras.source == "conda" and newer(keras, facts.keras.version)
         return Update(self._latest.update_of(found.version, variant, minor), keras if ahead else None)
@@ -105,7 +106,7 @@ class Catalog:
 
         if self._latest is None or facts.tensorflow is None or facts.python is None:
             return Known()
-        minor = ".".join(facts.python.split(".")[:2])
+        minor = minor_of(facts.python)
         return Known(
             cuda=virtual_packages.usable_cuda(virtual_packages.overrides(self._repodata.settings, self._env)),
             update=self.updates(facts),

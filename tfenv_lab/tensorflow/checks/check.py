@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...tensorflow_packages import CHECKED, PACKAGES
 from .evidence import Observed, Subject
 from .models import Check
 from .problems import find
@@ -132,12 +133,12 @@ def _read(path: Path) -> tuple[dict[str, dict[str, Any]], str | None]:
 
 def _records(prefix: Path) -> dict[str, dict[str, Any]]:
     """Return version and dependencies of the conda packages that TensorFlow's own dependencies are judged by."""
+    from ...conda.prefix.pypi import normalize
     from ...conda.prefix.records import load_json, package_names
 
-    wanted = ("tensorflow", "tensorflow-base", "keras", "tf-keras", "numpy", "protobuf", "h5py", "ml_dtypes")
     found = {}
     for stem in package_names(prefix):
-        if stem.name in wanted:
+        if stem.name in PACKAGES or normalize(stem.name) in CHECKED:
             record = load_json(prefix / "conda-meta" / f"{stem.name}-{stem.version}-{stem.build}.json")
             found[stem.name] = {"version": stem.version, "build": stem.build, "depends": record.get("depends", [])}
     return found

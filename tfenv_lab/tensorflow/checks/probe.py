@@ -17,6 +17,9 @@ import traceback
 from importlib import import_module, metadata
 from typing import Any
 
+#: As ``tensorflow_packages.CHECKED``.
+CHECKED = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf", "ml-dtypes", "h5py")
+
 
 def interpreter() -> dict[str, Any]:
     """What runs, and where it looks for modules."""
@@ -33,12 +36,11 @@ def interpreter() -> dict[str, Any]:
 
 def distributions() -> dict[str, Any]:
     """The Python packages that concern TensorFlow, as their metadata has them."""
-    wanted = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf", "ml-dtypes", "h5py")
     found = []
     for distribution in metadata.distributions():
         name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
         # A distribution met first hides others of its name further down the path.
-        if name in wanted or name.startswith("tensorflow-"):
+        if name in CHECKED or name.startswith("tensorflow-"):
             found.append(
                 {
                     "name": name,
