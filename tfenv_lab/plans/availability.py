@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from ..conda.prefix.records import names_of
 from ..errors import ChannelUnreachable
 from ..models import Advice
 from ..sentences import some
@@ -30,7 +31,7 @@ async def missing(records: Sequence[RepoDataRecord], repodata: Repodata) -> list
     ]
     if remote:
         try:
-            offered = {record.url for record in await repodata.records({r.name.normalized for r in remote})}
+            offered = {record.url for record in await repodata.records(names_of(remote))}
         except ChannelUnreachable:
             offered = set()
         # Repodata out of the cache tells what a channel offered when it last answered; nothing can be fetched from it.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .. import variants
+from ..conda.prefix.records import by_name, names_of
 from ..errors import NotFound
 from ..tensorflow_packages import FAMILY, LEADS
 from ..versions import minor_of
@@ -35,7 +36,7 @@ class State:
     @property
     def names(self) -> set[str]:
         """The names of the installed packages."""
-        return {record.name.normalized for record in self.records}
+        return names_of(self.records)
 
     def require(self, names: Iterable[str]) -> None:
         """Raise NotFound for the first name that is not installed."""
@@ -103,7 +104,7 @@ def reached(state: State, specs: Mapping[str, str], after: Sequence[RepoDataReco
 
     So they can be given to ``conda install``, which may leave alone what satisfies a spec already.
     """
-    now = {record.name.normalized: record for record in after}
+    now = by_name(after)
     for name, spec in specs.items():
         was, will = state[name], now[name]
         if was is not None and was.version != will.version:
@@ -135,7 +136,7 @@ def remembered(state: State, specs: Mapping[str, str], after: Sequence[RepoDataR
     """Return the specs to remember after an update: as they were where they still hold, else at the new minor."""
     from ..conda.solving import specs as spec_texts
 
-    now = {record.name.normalized: record for record in after}
+    now = by_name(after)
     kept = {}
     for name, spec in state.requested.items():
         record = now.get(name)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..conda.prefix.records import by_name, names_of
 from ..versions import minor_of
 from . import requests
 from .difference import same
@@ -69,8 +70,8 @@ def commands(draft: Draft, settings: CondaSettings) -> list[str]:
 
 def _exactly(draft: Draft, place: list[str]) -> list[list[str]]:
     """Return the lines that take away and bring exactly a plan's packages: conda asks no channel and solves nothing."""
-    before = {record.name.normalized: record for record in draft.before}
-    after = {record.name.normalized: record for record in draft.after}
+    before = by_name(draft.before)
+    after = by_name(draft.after)
     gone = _gone(draft)
     come = [record for name, record in after.items() if name not in before or not same(before[name], record)]
     if _minor(before) != _minor(after):
@@ -82,7 +83,7 @@ def _exactly(draft: Draft, place: list[str]) -> list[list[str]]:
 
 
 def _gone(draft: Draft) -> set[str]:
-    return {record.name.normalized for record in draft.before} - {record.name.normalized for record in draft.after}
+    return names_of(draft.before) - names_of(draft.after)
 
 
 def _away(names: Collection[str], place: list[str]) -> list[list[str]]:
@@ -112,9 +113,9 @@ def _variables(draft: Draft, settings: CondaSettings) -> dict[str, str]:
     found = virtual_packages.in_force(virtual_packages.overrides(settings))
     if draft.cuda:
         found["CONDA_OVERRIDE_CUDA"] = draft.cuda
-    if draft.origin == "in_place" and _UNASKED.intersection(record.name.normalized for record in draft.before):
+    if draft.origin == "in_place" and _UNASKED & names_of(draft.before):
         found["CONDA_AGGRESSIVE_UPDATE_PACKAGES"] = ""
-    names = {record.name.normalized for record in draft.after}
+    names = names_of(draft.after)
     if "python" in names and "pip" not in names:
         # conda's own default is to have pip come with Python.
         found["CONDA_ADD_PIP_AS_PYTHON_DEPENDENCY"] = "false"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from ..conda.prefix.records import channel_of
+from ..conda.prefix.records import by_name, channel_of
 from ..models import Action, Installed
 from ..sentences import some
 from ..tensorflow_packages import rank
@@ -40,8 +40,8 @@ def entries(
     before: Iterable[RepoDataRecord], after: Iterable[RepoDataRecord], requested: Collection[str]
 ) -> list[Entry]:
     """Return what changes, requested packages first, then by name. ``requested`` holds package names."""
-    old = {record.name.normalized: record for record in before}
-    new = {record.name.normalized: record for record in after}
+    old = by_name(before)
+    new = by_name(after)
     found = []
     for name in old.keys() | new.keys():
         was, will = old.get(name), new.get(name)

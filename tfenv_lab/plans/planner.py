@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..conda.prefix.records import names_of
 from ..conda.solving import pins
 from ..errors import NotFound, PrefixExists, Protected, Unsatisfiable
 from . import change, requests
@@ -179,7 +180,7 @@ class Planner:
     async def _remove(self, request: requests.Remove) -> Draft:
         found = await self._find(request.environment)
         after = change.without(found.state, request.packages)
-        left = {record.name.normalized for record in after}
+        left = names_of(after)
         asked = {name: spec for name, spec in found.state.requested.items() if name in left}
         return self._in_place(found, request, after, asked, request.packages)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..conda.prefix.records import names_of, record_stem
 from ..disk.space import free_bytes
 from ..errors import NoSpace
 from ..sentences import megabytes
@@ -41,9 +42,8 @@ class Sizes:
 
 def _unpacked(cache: Path, record: RepoDataRecord) -> int | None:
     """Return the bytes of a package's files if it lies unpacked in the cache."""
-    stem = f"{record.name.normalized}-{record.version}-{record.build}"
     try:
-        paths = json.loads((cache / stem / "info" / "paths.json").read_bytes())["paths"]
+        paths = json.loads((cache / record_stem(record) / "info" / "paths.json").read_bytes())["paths"]
         return sum(entry.get("size_in_bytes") or 0 for entry in paths)
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -74,7 +74,7 @@ def _sum(draft: Draft, linked: Sequence[RepoDataRecord], fetch: dict[str, int], 
     download = sum(fetch.values())
     install = needed = 0
     complete = True
-    anew = {record.name.normalized for record in linked}
+    anew = names_of(linked)
     sources = {True: cache, False: draft.source or draft.prefix}
     shared = {is_new: _same_device(source, draft.prefix) for is_new, source in sources.items()}
     for record in linked if draft.source is None else draft.after:

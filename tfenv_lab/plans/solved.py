@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..conda.prefix.records import by_name
 from ..errors import Unsatisfiable
 from . import requests
 
@@ -77,7 +78,7 @@ async def find_held_back(
             free = await solve(ahead, {each: each for each in state.requested}, ())
         except Unsatisfiable:
             continue
-        then = {each.name.normalized: each for each in free}
+        then = by_name(free)
         moved = [each for each in specs if each not in then or then[each] != state[each]]
         if moved:
             newer[name] = str(then[name].version)

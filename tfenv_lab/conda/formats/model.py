@@ -10,6 +10,7 @@ from rattler import RepoDataRecord
 from ...errors import TfenvError
 from ...sentences import some
 from ..prefix.pypi import PypiPackage
+from ..prefix.records import by_name
 from ..settings.channels import ChannelRef, split_credentials
 from ..solving import specs
 from ..transaction import pip
@@ -78,7 +79,7 @@ class Contents:
     def __post_init__(self) -> None:
         records = sorted((_clean(record) for record in self.records), key=lambda record: record.name.normalized)
         object.__setattr__(self, "records", records)
-        object.__setattr__(self, "by_name", {record.name.normalized: record for record in records})
+        object.__setattr__(self, "by_name", by_name(records))
 
 
 def _clean(record: RepoDataRecord) -> RepoDataRecord:

@@ -16,6 +16,7 @@ import yaml
 
 from ...errors import InvalidRequest
 from ..prefix import lock
+from ..prefix.records import exact_spec
 from ..solving import specs
 from .explicit import explicit_lines
 from .model import CONDA_LOCK, ENVIRONMENT_YML, EXPLICIT, FORMATS, PIXI_LOCK, REQUESTED, Contents, addressed, requested
@@ -84,7 +85,7 @@ def _dump(data: Any) -> str:
 def _environment_yml(contents: Contents, *, whole: bool) -> str:
     lines = _local(contents)
     if whole or not contents.requested:
-        dependencies: list[Any] = [f"{r.name.normalized}={r.version}={r.build}" for r in contents.records]
+        dependencies: list[Any] = [exact_spec(r) for r in contents.records]
         if not whole:
             lines.append("Nothing is recorded as asked for; every package is listed.")
     else:

@@ -12,11 +12,12 @@ import json
 import logging
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from ...processes import kill_group
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] 
     try:
         output, _ = process.communicate(timeout=SCRIPT_LIMIT)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        kill_group(process)
         process.communicate()
         return None
     # A script that calls exit ends the shell before anything is written.

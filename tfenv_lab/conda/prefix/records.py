@@ -7,13 +7,14 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ...errors import InvalidRequest
 
 if TYPE_CHECKING:
     from rattler import PackageRecord, PrefixRecord, RepoDataRecord
 
+_Record = TypeVar("_Record", bound="PackageRecord")
 
 #: The command of an entry point, and the types of paths that are the same in every prefix (conda/models/enums.py:
 #: ``PathType``).
@@ -27,6 +28,11 @@ class PackageStem(NamedTuple):
     name: str
     version: str
     build: str
+
+    @property
+    def file(self) -> str:
+        """The name of the record's file."""
+        return f"{self.name}-{self.version}-{self.build}.json"
 
 
 def stem_of(filename: str) -> PackageStem | None:
@@ -80,9 +86,29 @@ def channel_of(channel: str | None, subdir: str | None) -> str:
     return (channel or "").rstrip("/").removesuffix(f"/{subdir}")
 
 
+def record_stem(record: PackageRecord) -> str:
+    """Return what conda calls a package in file names: ``numpy-2.0.0-py311_0``."""
+    return f"{record.name.normalized}-{record.version}-{record.build}"
+
+
 def record_name(record: PackageRecord) -> str:
     """Return what conda calls the file of a record in ``conda-meta``."""
-    return f"{record.name.normalized}-{record.version}-{record.build}.json"
+    return f"{record_stem(record)}.json"
+
+
+def exact_spec(record: PackageRecord) -> str:
+    """Return the spec that names one build: ``numpy=2.0.0=py311_0``."""
+    return f"{record.name.normalized}={record.version}={record.build}"
+
+
+def by_name(records: Iterable[_Record]) -> dict[str, _Record]:
+    """Return records by the names of their packages."""
+    return {record.name.normalized: record for record in records}
+
+
+def names_of(records: Iterable[PackageRecord]) -> set[str]:
+    """Return the names of the packages of records."""
+    return {record.name.normalized for record in records}
 
 
 def read(prefix: Path, names: Iterable[str]) -> list[PrefixRecord]:
@@ -137,8 +163,8 @@ def in_order(records: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
     """Return the records so that what a package depends on comes before it."""
     from rattler import RepoDataRecord
 
-    by_name = {record.name.normalized: record for record in records}
-    return [by_name[r.name.normalized] for r in RepoDataRecord.sort_topologically(list(by_name.values()))]
+    found = by_name(records)
+    return [found[r.name.normalized] for r in RepoDataRecord.sort_topologically(list(found.values()))]
 
 
 def load_json(path: Path) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from rattler import PrefixRecord
 
 from ...disk import writes
 from ...versions import minor_of
-from ..prefix.records import record_name
+from ..prefix.records import record_name, record_stem
 from .staging import META
 
 _COMPILE = """
@@ -80,7 +80,7 @@ def _cache_tag(prefix: Path) -> str:
 
 def _kept(store: Path, tag: str, record: PrefixRecord) -> Path:
     digest = record.sha256.hex()[:12] if record.sha256 else "nohash"
-    return store / tag / f"{record.name.normalized}-{record.version}-{record.build}-{digest}"
+    return store / tag / f"{record_stem(record)}-{digest}"
 
 
 def _sources(record: PrefixRecord) -> list[str]:

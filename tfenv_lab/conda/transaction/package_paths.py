@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...disk.writes import is_within
 from ...errors import JobFailed
 from ...versions import minor_of
+from ..prefix.records import record_stem
 from .staging import MARK, META
 
 if TYPE_CHECKING:
@@ -397,6 +398,6 @@ def site_packages(records: Iterable[RepoDataRecord]) -> str:
     if python.python_site_packages_path:
         if fault(python.python_site_packages_path):
             what = f"it puts packages into “{shown(python.python_site_packages_path)}”, outside the environment"
-            raise refusal(f"python-{python.version}-{python.build}", what)
+            raise refusal(record_stem(python), what)
         return python.python_site_packages_path
     return "Lib/site-packages" if os.name == "nt" else f"lib/python{minor_of(python.version)}/site-packages"
