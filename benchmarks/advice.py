@@ -16,7 +16,7 @@ from tests.prefixes import add_dist_info, make_prefix
 from tfenv_lab.environments import facts
 from tfenv_lab.environments.discovery import hash_of
 from tfenv_lab.environments.inventory import Seen
-from tfenv_lab.environments.models import Update
+from tfenv_lab.environments.models import AvailableUpdate
 from tfenv_lab.jobs.checks import CheckService, state_of
 from tfenv_lab.jobs.models import Job, new_id, now
 from tfenv_lab.jobs.store import JobStore
@@ -26,7 +26,7 @@ from tfenv_lab.tensorflow.checks.models import Check
 from .measure import Measure, milliseconds
 
 _ENVIRONMENTS, _PACKAGES = 50, 300
-_KNOWN = Known("12.8", Update("2.20.0", None), "2.19.1")
+_KNOWN = Known("12.8", AvailableUpdate("2.20.0", None), "2.19.1")
 #: Milliseconds that an environment may take in a list; its files are read only when they changed.
 _LIMIT = 2.0
 

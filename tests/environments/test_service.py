@@ -14,7 +14,7 @@ from tests.environments.conftest import only, run, settle
 from tests.prefixes import add_record, make_prefix
 from tfenv_lab.disk.reads import BoundedReads
 from tfenv_lab.environments import facts
-from tfenv_lab.environments.models import Kernel, LastCheck, Update
+from tfenv_lab.environments.models import AvailableUpdate, Kernel, LastCheck
 from tfenv_lab.environments.service import EnvironmentService
 from tfenv_lab.errors import NotFound
 from tfenv_lab.models import Advice
@@ -25,7 +25,7 @@ Make = Callable[..., EnvironmentService]
 class TestModel:
     def test_all_of_it(self, make_service: Make, tf: Path) -> None:
         service = make_service(
-            updates=lambda found: Update(tensorflow="2.20.0"),
+            updates=lambda found: AvailableUpdate(tensorflow="2.20.0"),
             busy_of=lambda prefix: "job-1" if prefix == tf else None,
             kernels_of=lambda: {
                 os.path.realpath(tf): Kernel("conda-env-tf-py", "tf (TensorFlow 2.19.1)", ("legacy_keras",))

@@ -101,17 +101,17 @@ class Candidate(NamedTuple):
 GONE = Candidate("", "")
 
 
-class Folder(NamedTuple):
+class EnvsDir(NamedTuple):
     """What lies in one of conda's ``envs_dirs``: directories, and links that may lead to some."""
 
     candidates: list[Candidate]
     links: list[str]
 
 
-def in_folder(folder: str) -> Folder:
+def in_folder(folder: str) -> EnvsDir:
     """Return what is in a directory, without a look at where its links lead; OSError where it cannot be listed."""
     real = os.path.realpath(folder)
-    found = Folder([], [])
+    found = EnvsDir([], [])
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(MARK):
@@ -152,7 +152,7 @@ def unique(candidates: Iterable[Candidate]) -> Iterator[tuple[str, str]]:
     yield from ((candidate.path, real) for real, candidate in chosen.items())
 
 
-class Names:
+class CondaNames:
     """conda's names (``env_name`` in conda/base/context.py)."""
 
     def __init__(self, settings: CondaSettings, places: Places) -> None:

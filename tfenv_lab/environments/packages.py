@@ -9,7 +9,7 @@ from ..conda.prefix.pypi import pypi_packages
 from ..conda.prefix.records import channel_of, load_json, record_files, stem_of
 from ..conda.prefix.state import requested_specs
 from ..conda.settings.channels import split_credentials
-from .models import Package
+from .models import InstalledPackage
 
 
 def channel_name(channel: str) -> str:
@@ -24,7 +24,7 @@ def channel_name(channel: str) -> str:
     return parts.path.strip("/") if parts.netloc == "conda.anaconda.org" else url
 
 
-def packages_of(prefix: Path) -> list[Package]:
+def packages_of(prefix: Path) -> list[InstalledPackage]:
     """Return the packages by name. What a record's file name says counts where the record cannot be read."""
     requested = requested_specs(prefix)
     found = []
@@ -37,7 +37,7 @@ def packages_of(prefix: Path) -> list[Package]:
         if isinstance(channel, str):
             channel = channel_of(channel, record.get("subdir"))
         found.append(
-            Package(
+            InstalledPackage(
                 stem.name,
                 stem.version,
                 stem.build,
@@ -48,5 +48,5 @@ def packages_of(prefix: Path) -> list[Package]:
             )
         )
     owned = pypi_packages(prefix)
-    found += [Package(package.name, package.version, None, None, "pypi", False, None) for package in owned]
+    found += [InstalledPackage(package.name, package.version, None, None, "pypi", False, None) for package in owned]
     return sorted(found, key=lambda package: (package.name, package.source))

@@ -14,7 +14,7 @@ from ..models import Advice
 from . import discovery
 from .facts import UNREACHABLE
 from .inventory import Inventory, Seen
-from .models import Environment, EnvironmentFacts, Kernel, LastCheck, LegacyKeras, Package, Update
+from .models import AvailableUpdate, Environment, EnvironmentFacts, InstalledPackage, Kernel, LastCheck, LegacyKeras
 from .packages import packages_of
 from .protection import Protection
 from .size import Size, size_of
@@ -39,7 +39,7 @@ class EnvironmentService(LoggingConfigurable):
         *,
         envs_dir: Path | None = None,
         protected: Iterable[str] = (),
-        updates: Callable[[EnvironmentFacts], Update] | None = None,
+        updates: Callable[[EnvironmentFacts], AvailableUpdate] | None = None,
         advice: Sequence[Callable[[EnvironmentFacts], Iterable[Advice]]] = (),
         knowledge: Callable[[], object] = lambda: None,
         busy_of: Callable[[Path], str | None] | None = None,
@@ -126,7 +126,7 @@ class EnvironmentService(LoggingConfigurable):
         """
         return {one.facts.prefix: one.is_listed for one in self._inventory.look() if one.facts.is_known}
 
-    async def packages(self, identifier: str) -> Sequence[Package]:
+    async def packages(self, identifier: str) -> Sequence[InstalledPackage]:
         """Return what is installed in an environment, by name; NotFound where there is no such id."""
         environment = await self.readable(identifier)
         return await asyncio.to_thread(packages_of, Path(environment.prefix))
@@ -194,7 +194,7 @@ class EnvironmentService(LoggingConfigurable):
             protected=reason is not None,
             protected_reason=reason,
             modified=found.modified,
-            update=self.updates(found) if self.updates else Update(),
+            update=self.updates(found) if self.updates else AvailableUpdate(),
             check=beside.checks.get(found.id),
             busy=self.busy_of(found.prefix) if self.busy_of else None,
             advice=tuple(advice),

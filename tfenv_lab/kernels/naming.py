@@ -92,7 +92,7 @@ def apart(names: Mapping[str, str], held: Mapping[str, str]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Names:
+class KernelNames:
     """nb_conda_kernels' names of environments, by prefix; ``base_name`` is what it calls conda's own prefix."""
 
     by_prefix: Mapping[str, str]

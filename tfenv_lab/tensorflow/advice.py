@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..environments.models import Update
+from ..environments.models import AvailableUpdate
 from ..models import Advice
 from ..sentences import some
 from ..tensorflow_packages import has_keras_3, keras_fits
@@ -25,7 +25,7 @@ class Known:
     """
 
     cuda: str | None = None
-    update: Update = field(default_factory=Update)
+    update: AvailableUpdate = field(default_factory=AvailableUpdate)
     cuda_release: str | None = None
 
 

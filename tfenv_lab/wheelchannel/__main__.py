@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import TfenvError
 from ..sentences import megabytes
-from .request import DEFAULT_PACKAGES, DEFAULT_RELEASES, BuildRequest, Progress
+from .request import DEFAULT_PACKAGES, DEFAULT_RELEASES, BuildProgress, BuildRequest
 
 
 class Terminal:
@@ -22,7 +22,7 @@ class Terminal:
         self._phase = ""
         self._live = sys.stderr.isatty()
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: BuildProgress) -> None:
         """Show one step."""
         seconds = f"{time.monotonic() - self._start:4.0f} s"
         count = f" {progress.done}/{progress.total}" if progress.total else ""

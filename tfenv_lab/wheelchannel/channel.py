@@ -13,7 +13,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from ..errors import InvalidRequest
-from .request import BuildRequest, Progress, Report, digest
+from .request import BuildProgress, BuildRequest, Report, digest
 
 MANIFEST = "wheelchannel.json"
 """At the channel's root: the recipe that it was built from, its digest, and what came of it."""
@@ -62,7 +62,7 @@ def locked(path: Path, report: Report) -> Iterator[None]:
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        report(Progress("wait", "another build is at work on this; waiting for it"))
+        report(BuildProgress("wait", "another build is at work on this; waiting for it"))
         lock.acquire()
     try:
         yield

@@ -26,7 +26,7 @@ _RELEASE = re.compile(r"\d+\.\d+(\.\d+([a-z]+\d+)?)?")
 
 
 @dataclass(frozen=True)
-class Progress:
+class BuildProgress:
     """One step forward. ``phase`` is interpreter, wait, resolve, download, repack, index or check; ``message`` is
     empty where only the numbers moved.
 
@@ -42,7 +42,7 @@ class Progress:
     fraction: float = 0.0
 
 
-Report = Callable[[Progress], None]
+Report = Callable[[BuildProgress], None]
 """Receives every step. May be called from several threads, one call at a time."""
 
 

@@ -119,7 +119,7 @@ def read(prefix: Path, names: Iterable[str]) -> list[PrefixRecord]:
 
 
 @dataclass(frozen=True)
-class Contents:
+class OwnedFiles:
     """What a package put into a prefix: ``files`` are paths inside it (``/`` separators), its record among them.
 
     ``written`` are texts among them that were written for this very prefix. ``is_bound`` tells whether something else
@@ -131,7 +131,7 @@ class Contents:
     is_bound: bool
 
 
-def contents(prefix: Path, names: Iterable[str] | None = None) -> dict[str, Contents]:
+def contents(prefix: Path, names: Iterable[str] | None = None) -> dict[str, OwnedFiles]:
     """Return what the installed packages put into a prefix, by the names of their records: of all, or of ``names``.
 
     Read as JSON, which takes a tenth of the time of asking rattler's records for their thousands of paths.
@@ -140,13 +140,13 @@ def contents(prefix: Path, names: Iterable[str] | None = None) -> dict[str, Cont
     return {name: _contents(name, load_json(prefix / "conda-meta" / name)) for name in wanted}
 
 
-def _contents(name: str, record: Mapping[str, Any]) -> Contents:
+def _contents(name: str, record: Mapping[str, Any]) -> OwnedFiles:
     files = record.get("files") or []
     paths = (record.get("paths_data") or {}).get("paths") or []
     special = [e for e in paths if e.get("prefix_placeholder") or e.get("path_type") not in _UNBOUND]
     texts = [e["_path"] for e in special if e.get("file_mode") == "text" or e.get("path_type") == _COMMAND]
     is_bound = len(paths) < len(files) or len(texts) < len(special)
-    return Contents(frozenset((*files, f"conda-meta/{name}")), tuple(texts), is_bound)
+    return OwnedFiles(frozenset((*files, f"conda-meta/{name}")), tuple(texts), is_bound)
 
 
 def available(prefix: Path) -> list[RepoDataRecord]:

@@ -35,13 +35,13 @@ class Request:
         self.provisional = False
         self._narrow()
 
-    def on(self, machine: Mapping[str, PackageRecord | None]) -> Check:
+    def on(self, machine: Mapping[str, PackageRecord | None]) -> Feasibility:
         """Return whether this can be had on a machine.
 
         ``machine`` maps the names of virtual packages to what is there, None for absent; a name that is not in
         it is left open: whatever is asked of it is granted.
         """
-        return Check(self, machine)
+        return Feasibility(self, machine)
 
     def matching(self, spec: Spec) -> list[Node] | None:
         """Return the records that a spec matches, best first; None while its name is not loaded."""
@@ -73,7 +73,7 @@ class Request:
                 agenda.extend(self.pool.needs(domain) - done)
 
 
-class Check:
+class Feasibility:
     """The answer to a request on a machine."""
 
     def __init__(self, request: Request, machine: Mapping[str, PackageRecord | None]) -> None:

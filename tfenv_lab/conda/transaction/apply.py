@@ -112,7 +112,7 @@ async def apply(
         if not placement.is_begun(staged, change.prefix, staging.aside_path(change.prefix, job)):
             # What cannot be deleted now is collected when this process has ended.
             await asyncio.to_thread(staging.discard, staged)
-    await asyncio.to_thread(registered, change.prefix)
+    await asyncio.to_thread(register_prefix, change.prefix)
     return revision
 
 
@@ -125,17 +125,19 @@ async def _both(one: Awaitable[_One], other: Awaitable[_Other]) -> tuple[_One, _
     return cast("tuple[_One, _Other]", done)
 
 
-def _begin(change: Change, staged: Path, leaving: frozenset[str], owned: frozenset[str]) -> cloning.Clone | None:
+def _begin(change: Change, staged: Path, leaving: frozenset[str], owned: frozenset[str]) -> cloning.ClonedTree | None:
     """Make the new tree, with what has to be there before packages are linked into it."""
     if change.begins_with is None:
         (staged / staging.META).mkdir(parents=True)
         return None
-    clone = cloning.Clone(change.begins_with, staged, leaving.union(() if change.is_continued else _ITS_OWN), owned)
+    clone = cloning.ClonedTree(
+        change.begins_with, staged, leaving.union(() if change.is_continued else _ITS_OWN), owned
+    )
     clone.begin()
     return clone
 
 
-def _complete(clone: cloning.Clone | None, steps: InstallProgress) -> cloning.Snapshot:
+def _complete(clone: cloning.ClonedTree | None, steps: InstallProgress) -> cloning.Snapshot:
     return clone.complete(steps.clone) if clone else cloning.Snapshot()
 
 
@@ -171,7 +173,7 @@ def _put(change: Change, job: str, staged: Path) -> None:
             raise
 
 
-def registered(path: Path) -> None:
+def register_prefix(path: Path) -> None:
     """Enter a prefix into conda's list; a home that cannot be written must not fail a change that is done."""
     with contextlib.suppress(OSError):
         registry.register(path)

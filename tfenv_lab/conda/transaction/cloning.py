@@ -50,7 +50,7 @@ def _place(source: str, target: str) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-class Clone:
+class ClonedTree:
     """A prefix again, in two steps: what must be there before packages are linked into it, and all the rest.
 
     ``without`` are files and folders of ``source``, as paths inside it (``/`` separators), that are left out: with

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..prefix import registry, revisions
 from . import placement, staging
-from .apply import registered, remove
+from .apply import register_prefix, remove
 from .staging import Leftover
 
 
@@ -28,7 +28,7 @@ def settle(path: Path, job: str, moved_from: Path | None = None) -> bool:
     known = revisions.read(path)
     done = any(revision.job == job for revision in known)
     if done:
-        registered(path)
+        register_prefix(path)
         # Whatever lies there must be the environment that was renamed, not another that was made since.
         jobs = {revision.job for revision in known}
         if moved_from is not None and moved_from.is_dir() and {r.job for r in revisions.read(moved_from)} <= jobs:

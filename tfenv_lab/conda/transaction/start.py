@@ -14,7 +14,7 @@ from rattler import PrefixRecord, RepoDataRecord
 from ...versions import minor_of
 from ..prefix import records as prefix_records
 from ..prefix import state
-from ..prefix.records import Contents, contents, record_name
+from ..prefix.records import OwnedFiles, contents, record_name
 
 if TYPE_CHECKING:
     from .change import Change
@@ -32,7 +32,7 @@ class Start:
     """
 
     records: Sequence[PrefixRecord] = ()
-    contents: Mapping[str, Contents] = field(default_factory=dict)
+    contents: Mapping[str, OwnedFiles] = field(default_factory=dict)
     requested: Mapping[str, str] = field(default_factory=dict)
     bound: frozenset[str] = frozenset()
     fingerprint: str | None = None
@@ -67,7 +67,7 @@ class Start:
         return [record for record in self.records if record_name(record) in names]
 
 
-def bound_to(place: Path, found: Mapping[str, Contents], new: Path) -> frozenset[str]:
+def bound_to(place: Path, found: Mapping[str, OwnedFiles], new: Path) -> frozenset[str]:
     """Return the names of the records of packages that have to be linked anew when ``place`` is copied to ``new``."""
     is_written = _is_plain(place) and _is_plain(new)
     return frozenset(n for n, package in found.items() if package.is_bound or (package.written and not is_written))

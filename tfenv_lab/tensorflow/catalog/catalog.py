@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rattler import GenericVirtualPackage
 
     from ...conda.repodata.repodata import Repodata
-    from ...environments.models import EnvironmentFacts, Update
+    from ...environments.models import AvailableUpdate, EnvironmentFacts
     from ..advice import Known
     from .releases import Listing
     from .selection import Wanted
@@ -86,18 +86,18 @@ class Catalog:
         """What ``updates`` and ``known`` answer from: another object whenever their answers may be others."""
         return self._latest
 
-    def updates(self, facts: EnvironmentFacts) -> Update:
+    def updates(self, facts: EnvironmentFacts) -> AvailableUpdate:
         """Return what the channels offer an environment, from memory: nothing while no catalog was asked for."""
         from ...conda.solving.specs import newer
-        from ...environments.models import Update
+        from ...environments.models import AvailableUpdate
 
         found, python = facts.tensorflow, facts.python
         if self._latest is None or found is None or found.source != "conda" or python is None:
-            return Update()
+            return AvailableUpdate()
         minor, variant = minor_of(python), found.variant or "cpu"
         keras = self._latest.keras_with(found.version, variant, minor)
         ahead = keras and facts.keras and facts.keras.source == "conda" and newer(keras, facts.keras.version)
-        return Update(self._latest.update_of(found.version, variant, minor), keras if ahead else None)
+        return AvailableUpdate(self._latest.update_of(found.version, variant, minor), keras if ahead else None)
 
     def known(self, facts: EnvironmentFacts) -> Known:
         """Return what is in memory for the advice on an environment."""
