@@ -61,10 +61,6 @@ class EnvironmentService(LoggingConfigurable):
         self._models: dict[str, tuple[EnvironmentFacts, tuple[object, ...], Environment]] = {}
         self._following: asyncio.Task[None] | None = None
 
-    def id_of(self, prefix: Path) -> str:
-        """Return the id of the environment at ``prefix``."""
-        return discovery.id_of(prefix)
-
     def invalidate(self, prefix: Path) -> None:
         """Forget what is known about a prefix (its files are looked at anew with the next answer)."""
         self._inventory.forget(prefix)

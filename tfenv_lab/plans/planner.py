@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..conda.prefix.records import names_of
 from ..conda.solving import pins
 from ..errors import NotFound, PrefixExists, Protected, Unsatisfiable
-from . import change, requests
+from . import installed_state, requests
 from . import solved as held_backs
 from .solved import Draft, HeldBack
 
@@ -29,7 +29,7 @@ class _Found:
     """An environment that is to be changed or copied, with the state it was read in."""
 
     environment: Environment
-    state: change.State
+    state: installed_state.State
     fingerprint: str
 
     @property
@@ -119,11 +119,11 @@ class Planner:
         held_back: HeldBack | None = None
         if isinstance(request, requests.Install):
             asked_for = specs.by_name(str(specs.parse(text, self._allowed())) for text in request.specs)
-            new = change.same_variant(state, asked_for)
+            new = installed_state.same_variant(state, asked_for)
         else:
-            new, freed = change.loosened(state, request.packages)
-            held = change.tensorflow_pin(state, request.packages)
-        cuda, virtual = change.virtual(state, virtual_packages.overrides(self._repodata.settings))
+            new, freed = installed_state.loosened(state, request.packages)
+            held = installed_state.tensorflow_pin(state, request.packages)
+        cuda, virtual = installed_state.virtual(state, virtual_packages.overrides(self._repodata.settings))
 
         async def solve(
             new: Mapping[str, str],
@@ -133,8 +133,8 @@ class Planner:
         ) -> list[RepoDataRecord]:
             moving = freed.union(also)
             keep = [record for record in state.records if record.name.normalized not in moving]
-            constraints = [*pinned, *held, *([] if "python" in new else change.python_pin(state))]
-            roots = {**change.leaves(state), **requested, **new}
+            constraints = [*pinned, *held, *([] if "python" in new else installed_state.python_pin(state))]
+            roots = {**installed_state.leaves(state), **requested, **new}
             return await self._solve(roots.values(), keep, constraints, virtual)
 
         try:
@@ -148,11 +148,14 @@ class Planner:
                 raise conflict from error
             raise _hinted(error, await suggest(new, state, await self._repodata.names(), solve)) from error
         if isinstance(request, requests.Install):
-            asked = {**state.requested, **{n: change.narrower(state.requested.get(n), s) for n, s in new.items()}}
+            asked = {
+                **state.requested,
+                **{n: installed_state.narrower(state.requested.get(n), s) for n, s in new.items()},
+            }
             given = tuple(new.values())
         else:
-            asked = change.remembered(state, new, after)
-            given = tuple(change.reached(state, new, after))
+            asked = installed_state.remembered(state, new, after)
+            given = tuple(installed_state.reached(state, new, after))
             if request.packages != requests.ALL:
                 held_back = await held_backs.find_held_back(request.packages, new, state, after, solve)
         is_copy = request.into is not None
@@ -179,7 +182,7 @@ class Planner:
 
     async def _remove(self, request: requests.Remove) -> Draft:
         found = await self._find(request.environment)
-        after = change.without(found.state, request.packages)
+        after = installed_state.without(found.state, request.packages)
         left = names_of(after)
         asked = {name: spec for name, spec in found.state.requested.items() if name in left}
         return self._in_place(found, request, after, asked, request.packages)
@@ -216,10 +219,10 @@ class Planner:
         return self._in_place(found, request, locked.get(self._repodata.subdir, []), dict(revision.requested), ())
 
     async def _import(self, request: requests.Import) -> Draft:
-        from . import files
+        from . import imports
 
         prefix = await asyncio.to_thread(self._new_prefix, request.name)
-        found = await files.resolve(request, self._repodata, self._allowed())
+        found = await imports.resolve(request, self._repodata, self._allowed())
         return Draft(
             request,
             request.name,
@@ -309,7 +312,7 @@ def _read(environment: Environment, pinned: Sequence[str], last: _Found | None) 
     mark = prefixes.fingerprint(path)
     if last is not None and (last.prefix, last.fingerprint) == (path, mark):
         return replace(last, environment=environment)
-    found = change.State(available(path), prefixes.requested_specs(path), pins.pins(pinned, path))
+    found = installed_state.State(available(path), prefixes.requested_specs(path), pins.pins(pinned, path))
     return _Found(environment, found, mark)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..conda.settings.channels import ChannelRef
     from ..conda.transaction.change import Origin
     from ..environments.models import Environment
-    from .change import State
+    from .installed_state import State
     from .suggestions import Solve
 
 

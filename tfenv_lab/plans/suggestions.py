@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
     from ..tensorflow.models import Suggestion
-    from .change import State
+    from .installed_state import State
 
 #: Solves the change for these specs by name (those of the change, and those asked for earlier), with further packages
 #: that need not stay as they are.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from packaging.requirements import InvalidRequirement, Requirement
 from rattler import RepoDataRecord
 
 from ...errors import TfenvError
@@ -13,7 +14,6 @@ from ..prefix.pypi import PypiPackage
 from ..prefix.records import by_name
 from ..settings.channels import ChannelRef, split_credentials
 from ..solving import specs
-from ..transaction import pip
 
 FORMATS = ("environment-yml", "explicit", "conda-lock", "pixi-lock", "notebook")
 ENVIRONMENT_YML, EXPLICIT, CONDA_LOCK, PIXI_LOCK, NOTEBOOK = FORMATS
@@ -48,11 +48,24 @@ class Imported:
     notes: tuple[str, ...] = ()
 
 
+def requirement(text: str) -> str | None:
+    """Return a line as pip is given it, or None for one that is not taken.
+
+    Taken are requirements of PEP 508 with a name and versions. Options, paths and addresses are not: a file from
+    anywhere must not choose another index, run an option, or install what nobody can name again.
+    """
+    try:
+        found = Requirement(text)
+    except InvalidRequirement:
+        return None
+    return None if found.url else str(found)
+
+
 def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
     """Return the requirements that pip will be given, and sentences on the lines that it will not."""
     taken, others = [], []
     for line in lines:
-        found = pip.requirement(line)
+        found = requirement(line)
         if found is None:
             others.append(" ".join(line.split())[:80])
         else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
@@ -20,8 +20,6 @@ from ..prefix.records import exact_spec
 from ..solving import specs
 from .explicit import explicit_lines
 from .model import CONDA_LOCK, ENVIRONMENT_YML, EXPLICIT, FORMATS, PIXI_LOCK, REQUESTED, Contents, addressed, requested
-
-Detail = Literal["requested", "all"]
 
 
 def export(contents: Contents, format_: str, detail: str = "requested") -> str:

@@ -1,8 +1,4 @@
-"""The ``pip:`` section of an imported file: which of its lines are taken, and how they are installed.
-
-Lines are requirements of PEP 508 with a name and versions. Options, paths and addresses are not taken: a file from
-anywhere must not choose another index, run an option, or install what nobody can name again.
-"""
+"""The ``pip:`` section of an imported file: how it is installed."""
 
 from __future__ import annotations
 
@@ -12,8 +8,6 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from ...errors import JobFailed
 from ..prefix.state import interpreter
 from . import relocation
@@ -22,15 +16,6 @@ from . import relocation
 _TAIL = 30
 #: What would lead pip or Python out of the environment.
 _ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PYTHONPATH", "PYTHONHOME")
-
-
-def requirement(text: str) -> str | None:
-    """Return a line as pip is given it, or None for one that is not taken."""
-    try:
-        found = Requirement(text)
-    except InvalidRequirement:
-        return None
-    return None if found.url else str(found)
 
 
 def install(staged: Path, prefix: Path, requirements: Sequence[str], owned: Iterable[str]) -> None:

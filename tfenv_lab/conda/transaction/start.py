@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 from rattler import PrefixRecord, RepoDataRecord
 
 from ...versions import minor_of
-from ..prefix import records as prefix_records
 from ..prefix import state
-from ..prefix.records import OwnedFiles, contents, record_name
+from ..prefix.records import OwnedFiles, contents, record_name, records
 
 if TYPE_CHECKING:
     from .change import Change
@@ -47,7 +46,7 @@ class Start:
         found = contents(place)
         bound = bound_to(change.source, found, change.prefix) if change.source else frozenset[str]()
         asked = state.requested_specs(place) if change.is_continued else {}
-        return cls(prefix_records.records(place), found, asked, bound, mark)
+        return cls(records(place), found, asked, bound, mark)
 
     @property
     def files(self) -> frozenset[str]:

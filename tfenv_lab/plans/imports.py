@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .. import variants
 from ..conda.prefix.records import by_name, names_of
 from ..errors import ChannelNotAllowed, InvalidRequest, TfenvError
-from . import change
+from . import installed_state
 
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage, RepoDataRecord
@@ -103,7 +103,7 @@ async def _exact(found: Imported, repodata: Repodata, allowed: Sequence[str]) ->
     requested = _still_true(found.specs, records, allowed)
     if not requested:
         # The file does not tell: what nothing else needs is what somebody wanted.
-        requested = change.leaves(change.State(records, {}))
+        requested = installed_state.leaves(installed_state.State(records, {}))
     virtual = virtual_packages.detect(virtual_packages.overrides(repodata.settings))
     notes += exact.unmet(records, virtual)
     pypi = found.pypi
