@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from ..conda.settings.channels import ChannelRef
     from ..conda.settings.condarc import CondaSettings
-    from .solved import Draft
+    from .solved import Solved
 
 #: What conda brings to its newest version in every change of an environment that has it
 #: (``DEFAULT_AGGRESSIVE_UPDATE_PACKAGES`` in conda/base/constants.py).
 _UNASKED = {"ca-certificates", "certifi", "openssl"}
 
 
-def commands(draft: Draft, settings: CondaSettings) -> list[str]:
+def commands(draft: Solved, settings: CondaSettings) -> list[str]:
     """Return the equivalent command lines, to be run one after the other.
 
     ``--override-channels`` and variables in front make them independent of the reader's own configuration. An
@@ -68,7 +68,7 @@ def commands(draft: Draft, settings: CondaSettings) -> list[str]:
     return [*(variables + shlex.join(line) for line in solved), *map(shlex.join, lines)]
 
 
-def _exactly(draft: Draft, place: list[str]) -> list[list[str]]:
+def _exactly(draft: Solved, place: list[str]) -> list[list[str]]:
     """Return the lines that take away and bring exactly a plan's packages: conda asks no channel and solves nothing."""
     before = by_name(draft.before)
     after = by_name(draft.after)
@@ -82,7 +82,7 @@ def _exactly(draft: Draft, place: list[str]) -> list[list[str]]:
     return [*_away(gone, place), *([["conda", "install", *place, *_addresses(come)]] if come else [])]
 
 
-def _gone(draft: Draft) -> set[str]:
+def _gone(draft: Solved) -> set[str]:
     return names_of(draft.before) - names_of(draft.after)
 
 
@@ -104,7 +104,7 @@ def _addresses(records: Sequence[RepoDataRecord]) -> list[str]:
     ]
 
 
-def _variables(draft: Draft, settings: CondaSettings) -> dict[str, str]:
+def _variables(draft: Solved, settings: CondaSettings) -> dict[str, str]:
     """Return the variables under which conda solves as the plan was solved; none where nothing was."""
     from ..conda.machine import virtual_packages
 

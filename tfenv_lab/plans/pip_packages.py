@@ -16,12 +16,12 @@ from .models import Entry
 
 if TYPE_CHECKING:
     from ..conda.prefix.pypi import PypiPackage
-    from .solved import Draft
+    from .solved import Solved
 
 _SHOWN = 5
 
 
-def warnings(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
+def warnings(draft: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
     """Yield the warnings. ``lines`` say what moves, in a copy, too, compared with the original."""
     if not draft.before:
         return

@@ -12,8 +12,7 @@ from ..conda.prefix.records import names_of
 from ..conda.solving import pins
 from ..errors import NotFound, PrefixExists, Protected, Unsatisfiable
 from . import installed_state, requests
-from . import solved as held_backs
-from .solved import Draft, HeldBack
+from .solved import HeldBack, Solved, find_held_back
 
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage, RepoDataRecord
@@ -57,7 +56,7 @@ class Planner:
         #: What was read last: people look at several plans of one environment.
         self._last: _Found | None = None
 
-    async def draft(self, request: requests.PlanRequest) -> Draft:
+    async def draft(self, request: requests.PlanRequest) -> Solved:
         """Solve a request.
 
         Raises NotFound, PrefixExists, Protected, InvalidSpec, ChannelNotAllowed, Unsatisfiable, ChannelUnreachable.
@@ -76,7 +75,7 @@ class Planner:
             case requests.Import():
                 return await self._import(request)
 
-    async def _create(self, request: requests.Create) -> Draft:
+    async def _create(self, request: requests.Create) -> Solved:
         from ..conda.machine import virtual_packages
         from ..conda.solving import specs
 
@@ -96,7 +95,7 @@ class Planner:
         except Unsatisfiable as error:
             conflict = await _conflict(pinned, solve)
             raise conflict or _hinted(error, await self._catalog.suggest(request)) from error
-        return Draft(
+        return Solved(
             request,
             request.name,
             prefix,
@@ -108,7 +107,7 @@ class Planner:
             virtual=virtual,
         )
 
-    async def _move(self, request: requests.Install | requests.Update) -> Draft:
+    async def _move(self, request: requests.Install | requests.Update) -> Solved:
         from ..conda.machine import virtual_packages
         from ..conda.solving import specs
 
@@ -157,12 +156,12 @@ class Planner:
             asked = installed_state.remembered(state, new, after)
             given = tuple(installed_state.reached(state, new, after))
             if request.packages != requests.ALL:
-                held_back = await held_backs.find_held_back(request.packages, new, state, after, solve)
+                held_back = await find_held_back(request.packages, new, state, after, solve)
         is_copy = request.into is not None
         name, prefix = found.environment.name, found.prefix
         if request.into is not None:
             name, prefix = request.into, await asyncio.to_thread(self._new_prefix, request.into)
-        return Draft(
+        return Solved(
             request,
             name,
             prefix,
@@ -180,21 +179,21 @@ class Planner:
             held_back=held_back,
         )
 
-    async def _remove(self, request: requests.Remove) -> Draft:
+    async def _remove(self, request: requests.Remove) -> Solved:
         found = await self._find(request.environment)
         after = installed_state.without(found.state, request.packages)
         left = names_of(after)
         asked = {name: spec for name, spec in found.state.requested.items() if name in left}
         return self._in_place(found, request, after, asked, request.packages)
 
-    async def _clone(self, request: requests.Clone | requests.Rename) -> Draft:
+    async def _clone(self, request: requests.Clone | requests.Rename) -> Solved:
         from ..conda.transaction.apply import require_movable
 
         moves = isinstance(request, requests.Rename)
         found = await self._find(request.environment, copied=not moves)
         if moves:
             await asyncio.to_thread(require_movable, found.prefix)
-        return Draft(
+        return Solved(
             request,
             request.name,
             await asyncio.to_thread(self._new_prefix, request.name),
@@ -207,7 +206,7 @@ class Planner:
             environment=found.environment,
         )
 
-    async def _revert(self, request: requests.Revert) -> Draft:
+    async def _revert(self, request: requests.Revert) -> Solved:
         from ..conda.prefix import lock, revisions
 
         found = await self._find(request.environment)
@@ -218,12 +217,12 @@ class Planner:
         locked = await asyncio.to_thread(lock.load, revisions.lock_of(found.prefix, revision.number))
         return self._in_place(found, request, locked.get(self._repodata.subdir, []), dict(revision.requested), ())
 
-    async def _import(self, request: requests.Import) -> Draft:
+    async def _import(self, request: requests.Import) -> Solved:
         from . import imports
 
         prefix = await asyncio.to_thread(self._new_prefix, request.name)
         found = await imports.resolve(request, self._repodata, self._allowed())
-        return Draft(
+        return Solved(
             request,
             request.name,
             prefix,
@@ -247,8 +246,8 @@ class Planner:
         after: Sequence[RepoDataRecord],
         asked: dict[str, str],
         specs: tuple[str, ...],
-    ) -> Draft:
-        return Draft(
+    ) -> Solved:
+        return Solved(
             request,
             found.environment.name,
             found.prefix,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ..conda.repodata.repodata import Repodata
     from .planner import Planner
-    from .solved import Draft
+    from .solved import Solved
 
 #: Seconds a plan is kept.
 KEEP = 24 * 3600
@@ -94,7 +94,7 @@ class PlanService:
         except FileExistsError as error:
             raise StalePlan("This plan was applied already.") from error
 
-    def _plan(self, draft: Draft, sizes: Sizes, running: list[str], gone: list[Advice]) -> Plan:
+    def _plan(self, draft: Solved, sizes: Sizes, running: list[str], gone: list[Advice]) -> Plan:
         from ..conda.prefix import lock
         from ..conda.transaction.placement import strategy_of
 

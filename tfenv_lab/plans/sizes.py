@@ -18,7 +18,7 @@ from ..sentences import megabytes
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
-    from .solved import Draft
+    from .solved import Solved
 
 
 #: Channels tell the size of a package file, not of what it holds. Unpacked, conda-forge's packages of a TensorFlow
@@ -49,7 +49,7 @@ def _unpacked(cache: Path, record: RepoDataRecord) -> int | None:
         return None
 
 
-async def measure(draft: Draft, cache: Path) -> Sizes:
+async def measure(draft: Solved, cache: Path) -> Sizes:
     """Return what it costs to make a draft true with this package cache.
 
     A copy shares the files of its original: only packages bound to their place are linked anew, and so fetched.
@@ -70,7 +70,7 @@ def _bound(place: Path, new: Path) -> frozenset[str]:
     return bound_to(place, contents(place), new)
 
 
-def _sum(draft: Draft, linked: Sequence[RepoDataRecord], fetch: dict[str, int], cache: Path) -> Sizes:
+def _sum(draft: Solved, linked: Sequence[RepoDataRecord], fetch: dict[str, int], cache: Path) -> Sizes:
     download = sum(fetch.values())
     install = needed = 0
     complete = True

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Draft:
+class Solved:
     """A solved request: the records before and after, and all that a plan tells of them.
 
     ``before`` are the records that the change begins with (of a copy, its original's), ``asked_before`` names what was

@@ -19,11 +19,11 @@ from .pip_packages import warnings as of_pip
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
-    from .solved import Draft
+    from .solved import Solved
 
 
 def warnings(
-    draft: Draft, lines: Sequence[Entry], settings: CondaSettings, running: Sequence[str] = ()
+    draft: Solved, lines: Sequence[Entry], settings: CondaSettings, running: Sequence[str] = ()
 ) -> list[Advice]:
     """Return the warnings of a plan, the gravest first. ``running`` names notebooks whose kernels use the prefix."""
     found = [
@@ -44,7 +44,7 @@ def warnings(
     return sorted(found, key=lambda warning: order[warning.severity])
 
 
-def _copy(draft: Draft) -> dict[str, Any] | None:
+def _copy(draft: Solved) -> dict[str, Any] | None:
     """Return the same request made in a copy, where that is possible."""
     request = draft.request
     if not isinstance(request, requests.Install | requests.Update) or request.into is not None:
@@ -63,7 +63,7 @@ def _moved(lines: Sequence[Entry], name: str) -> tuple[str, str] | None:
     return None
 
 
-def _tensorflow(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
+def _tensorflow(draft: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
     moved = _moved(lines, "tensorflow")
     if moved is None or minor_numbers(moved[0]) == minor_numbers(moved[1]) or draft.source is not None:
         return
@@ -90,7 +90,7 @@ def _keras(lines: Sequence[Entry]) -> Iterator[Advice]:
         )
 
 
-def _legacy_keras(draft: Draft) -> Iterator[Advice]:
+def _legacy_keras(draft: Solved) -> Iterator[Advice]:
     if isinstance(draft.request, requests.Install) and draft.request.legacy_keras:
         yield Advice(
             "legacy-keras",
@@ -109,7 +109,7 @@ def _downgrades(lines: Sequence[Entry]) -> Iterator[Advice]:
             )
 
 
-def _held_back(draft: Draft) -> Iterator[Advice]:
+def _held_back(draft: Solved) -> Iterator[Advice]:
     found, request = draft.held_back, draft.request
     if found is None or not isinstance(request, requests.Update):
         return
@@ -128,7 +128,7 @@ def _held_back(draft: Draft) -> Iterator[Advice]:
     )
 
 
-def _removals(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
+def _removals(draft: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
     named = draft.request.packages if isinstance(draft.request, requests.Remove) else ()
     for entry in lines:
         if entry.action == "remove" and entry.name in draft.asked_before and entry.name not in named:
@@ -145,7 +145,7 @@ def _python(lines: Sequence[Entry]) -> Iterator[Advice]:
         )
 
 
-def _hardware(draft: Draft, settings: CondaSettings) -> Iterator[Advice]:
+def _hardware(draft: Solved, settings: CondaSettings) -> Iterator[Advice]:
     builds = {r.name.normalized: str(r.build) for r in draft.after}
     build = builds.get("tensorflow-base") or builds.get("tensorflow")
     if build is None:
@@ -175,7 +175,7 @@ def _hardware(draft: Draft, settings: CondaSettings) -> Iterator[Advice]:
         )
 
 
-def _by_pip(draft: Draft) -> Iterator[Advice]:
+def _by_pip(draft: Solved) -> Iterator[Advice]:
     """What pip installs is not solved here: it is not in the lock, and so cannot be seen before or reverted."""
     if draft.pypi:
         yield Advice(
@@ -186,7 +186,7 @@ def _by_pip(draft: Draft) -> Iterator[Advice]:
         )
 
 
-def _running(draft: Draft, running: Sequence[str]) -> Iterator[Advice]:
+def _running(draft: Solved, running: Sequence[str]) -> Iterator[Advice]:
     if running and draft.origin == "move":
         yield Advice(
             "running-kernels",
