@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from .versions import minor_numbers
 
-#: conda packages that hold the Python package ``tensorflow``: conda-forge's whole, or its thin one's base.
+#: conda packages that contain TensorFlow; on conda-forge, ``tensorflow`` may only depend on ``tensorflow-base``.
 PACKAGES = ("tensorflow", "tensorflow-base", "tensorflow-cpu", "tensorflow-gpu")
-#: TensorFlow itself, whose update means "update TensorFlow"; the build string of each tells CPU from CUDA.
+#: Packages that are TensorFlow itself: updating one updates TensorFlow, and the build string of each shows the variant.
 LEADS = frozenset(PACKAGES)
 #: Packages that are free to move when one of LEADS is updated.
 FAMILY = LEADS | {"keras", "tf-keras", "tensorflow-estimator", "libtensorflow", "libtensorflow_cc"}
 
-#: Distributions on PyPI that hold the package ``tensorflow``, best known first.
+#: Distributions on PyPI that contain the module ``tensorflow``, best known first.
 DISTRIBUTIONS = (
     "tensorflow",
     "tensorflow-cpu",
@@ -24,21 +24,21 @@ DISTRIBUTIONS = (
     "tensorflow-aarch64",
     "tensorflow-rocm",
 )
-#: Those of them that are made for the CPU alone, and what comes with those that are not.
+#: The distributions among them that are CPU-only.
 CPU_DISTRIBUTIONS = frozenset(
     ("tensorflow-cpu", "tensorflow-intel", "intel-tensorflow", "tensorflow-macos", "tensorflow-cpu-aws")
 )
+#: Start of the name of the distribution with the CUDA runtime, which the other distributions use.
 CUDA_RUNTIME = "nvidia-cuda-runtime"
-#: Those of them of which a check reports two as mixed. On their machines ``tensorflow`` itself requires others.
+#: Distributions of which a check reports two as mixed; on some machines, ``tensorflow`` itself requires the others.
 RIVALS = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-intel")
 #: Python packages that a check looks at, by their names on PyPI.
 CHECKED = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf", "ml-dtypes", "h5py")
 
-#: What comes first where packages are listed.
+#: Packages that come first in lists, in this order.
 _FIRST = ("tensorflow", "keras", "python")
 
-#: From this release on Keras is a package of its own line (3.x); before it, Keras had TensorFlow's number
-#: (TensorFlow's release notes).
+#: The first release with Keras 3; until then, Keras had TensorFlow's version number (TensorFlow's release notes).
 _KERAS_3 = (2, 16)
 
 

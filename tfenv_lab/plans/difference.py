@@ -1,4 +1,4 @@
-"""The difference between two sets of records, as a plan's entries and in one sentence."""
+"""Compare two sets of records, as a plan's entries and as a one-line summary."""
 
 from __future__ import annotations
 
@@ -32,14 +32,17 @@ def _side(record: RepoDataRecord) -> Installed:
 
 
 def same(a: RepoDataRecord, b: RepoDataRecord) -> bool:
-    """Return whether two records are of the same build of a package."""
+    """Return whether two records describe the same build of a package."""
     return (str(a.version), str(a.build), a.subdir) == (str(b.version), str(b.build), b.subdir)
 
 
 def entries(
     before: Iterable[RepoDataRecord], after: Iterable[RepoDataRecord], requested: Collection[str]
 ) -> list[Entry]:
-    """Return what changes, requested packages first, then by name. ``requested`` holds package names."""
+    """Return an entry for each package that changes, requested ones first, then by name.
+
+    ``requested`` holds package names.
+    """
     old = by_name(before)
     new = by_name(after)
     found = []
@@ -66,7 +69,7 @@ def entries(
 
 
 def summary(lines: list[Entry]) -> str:
-    """Return one line for a revision: what was asked for by name, TensorFlow first, the rest counted."""
+    """Return one line for a revision: the requested packages by name, TensorFlow first, and a count of the others."""
     named = []
     for entry in sorted(lines, key=lambda entry: rank(entry.name)):
         if not entry.requested:
