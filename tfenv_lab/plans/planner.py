@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..conda.prefix.records import names_of
 from ..conda.solving import pins
-from ..errors import NotFound, PrefixExists, Protected, Unsatisfiable
+from ..errors import NotFound, PrefixExists, Protected, SolverTimeout, Unsatisfiable
 from . import installed_state, requests
 from .solved import HeldBack, Solved, find_held_back
 
@@ -296,7 +296,7 @@ async def _conflict(pinned: Sequence[str], solve: Callable[[Sequence[str]], Awai
         return None
     try:
         await solve(())
-    except Unsatisfiable:
+    except (Unsatisfiable, SolverTimeout):
         return None
     return Unsatisfiable(
         f"The request conflicts with pinned packages: {', '.join(pinned)}.",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..conda.prefix.records import by_name
-from ..errors import Unsatisfiable
+from ..errors import SolverTimeout, Unsatisfiable
 from . import requests
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ async def find_held_back(
         ahead = {**new, name: " ".join([name, f">{record.version}", *build])}
         try:
             free = await solve(ahead, {each: each for each in state.requested}, ())
-        except Unsatisfiable:
+        except (Unsatisfiable, SolverTimeout):
             continue
         then = by_name(free)
         moved = [each for each in specs if each not in then or then[each] != state[each]]

@@ -1,4 +1,4 @@
-"""What every format of an environment's file is made of: its names, and what is written and read."""
+"""Define the names of the file formats, and the data that all of them read and write."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ..solving import specs
 
 FORMATS = ("environment-yml", "explicit", "conda-lock", "pixi-lock", "notebook")
 ENVIRONMENT_YML, EXPLICIT, CONDA_LOCK, PIXI_LOCK, NOTEBOOK = FORMATS
-#: Begins the comment that keeps one requested spec in a lock that we wrote.
+#: Prefix of the comments that store the requested specs in an exported lock.
 REQUESTED = "requested:"
 
 
 @dataclass(frozen=True)
 class Pinned:
-    """One exact package. Hashes are hexadecimal; ``record`` is there where the file holds all of it (pixi.lock)."""
+    """One exact package. Hashes are hexadecimal; ``record`` is set if the file contains all of it (pixi.lock)."""
 
     url: str
     sha256: str | None = None
@@ -34,10 +34,10 @@ class Pinned:
 
 @dataclass(frozen=True)
 class Imported:
-    """A file's contents. ``pinned`` is None where ``specs`` are to be solved.
+    """Contents of an imported file. If ``pinned`` is None, ``specs`` have to be solved.
 
-    ``channels`` are as the file writes them, in its order. ``specs`` of exact packages are what was asked for by name,
-    where the file tells. ``pypi`` are requirements for pip. ``notes`` are sentences.
+    ``channels`` are written as in the file, and in its order. With exact packages, ``specs`` are the requested ones if
+    the file records them. ``pypi`` are requirements for pip. ``notes`` are sentences.
     """
 
     format: str
@@ -49,10 +49,10 @@ class Imported:
 
 
 def requirement(text: str) -> str | None:
-    """Return a line as pip is given it, or None for one that is not taken.
+    """Return a line as it is passed to pip, or None if it is not accepted.
 
-    Taken are requirements of PEP 508 with a name and versions. Options, paths and addresses are not: a file from
-    anywhere must not choose another index, run an option, or install what nobody can name again.
+    Only PEP 508 requirements with a name and versions are accepted. Options, paths and URLs are not: an untrusted file
+    must not choose another index, pass an option to pip, or install something that cannot be reproduced.
     """
     try:
         found = Requirement(text)
@@ -62,7 +62,7 @@ def requirement(text: str) -> str | None:
 
 
 def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
-    """Return the requirements that pip will be given, and sentences on the lines that it will not."""
+    """Return the requirements that are passed to pip, and sentences on the lines that are skipped."""
     taken, others = [], []
     for line in lines:
         found = requirement(line)
@@ -70,15 +70,15 @@ def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
             others.append(" ".join(line.split())[:80])
         else:
             taken.append(found)
-    note = f"pip is not given {some(others, 10)}: only names and versions are taken."
+    note = f"Skipped pip requirements: {some(others, 10)} (only names and versions are supported)."
     return tuple(taken), [note] if others else []
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What is exported. ``requested`` are spec texts by package name, ``channels`` those that the packages came from.
+    """Environment to export. ``requested`` are specs by package name, and ``subdir`` is the platform's.
 
-    ``channels`` are in order of priority; ``subdir`` is the platform's.
+    ``channels`` are those that the packages came from, in order of priority.
     """
 
     name: str
@@ -96,7 +96,7 @@ class Contents:
 
 
 def _clean(record: RepoDataRecord) -> RepoDataRecord:
-    """Return a record whose address holds no credentials."""
+    """Return a record whose URL contains no credentials."""
     url, credential = split_credentials(record.url)
     if credential is None:
         return record
@@ -104,12 +104,12 @@ def _clean(record: RepoDataRecord) -> RepoDataRecord:
 
 
 def addressed(contents: Contents) -> list[RepoDataRecord]:
-    """Return the records that have an address to fetch the package from."""
+    """Return the records that have a URL to download the package from."""
     return [record for record in contents.records if record.url]
 
 
 def requested(contents: Contents) -> dict[str, str]:
-    """Return the requested specs as conda writes them; one of another form becomes the version installed."""
+    """Return the requested specs as conda writes them. An unsupported spec becomes the installed version."""
     allowed = {ref.name for ref in contents.channels}
     found = {}
     for name, spec in sorted(contents.requested.items()):

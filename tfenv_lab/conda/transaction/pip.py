@@ -1,4 +1,4 @@
-"""The ``pip:`` section of an imported file: how it is installed."""
+"""Install the ``pip:`` section of an imported file."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ...errors import JobFailed
 from ..prefix.state import interpreter
 from . import relocation
 
-#: Lines of pip's output that are told when it fails.
+#: Number of lines of pip's output in the error if pip fails.
 _TAIL = 30
-#: What would lead pip or Python out of the environment.
+#: Variables that would make pip or Python use files outside the environment.
 _ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PYTHONPATH", "PYTHONHOME")
 
 
 def install(staged: Path, prefix: Path, requirements: Sequence[str], owned: Iterable[str]) -> None:
-    """Install ``requirements`` into the environment built in ``staged``, which will stand at ``prefix``.
+    """Install ``requirements`` into the environment in ``staged``, which will be moved to ``prefix``.
 
-    Which index is asked is for pip's own configuration to say. ``owned`` are the paths that conda's records claim.
-    Raises JobFailed with the end of pip's output where pip fails.
+    pip's own configuration chooses the index. ``owned`` are the paths in conda's records. Raises JobFailed with the end
+    of pip's output if pip fails.
     """
     command = [
         str(interpreter(staged)), "-m", "pip", "install", "--no-input", "--disable-pip-version-check",
@@ -38,11 +38,11 @@ def install(staged: Path, prefix: Path, requirements: Sequence[str], owned: Iter
         check=False,
     )
     output = done.stdout.decode(errors="replace")
-    # Standard output is the worker's line to its server.
+    # Standard output is the worker's pipe to its server, so print to the log.
     print(output, file=sys.stderr, flush=True)
     if done.returncode:
         tail = "\n".join(output.splitlines()[-_TAIL:]).replace(str(staged), str(prefix))
-        raise JobFailed(f"pip could not install {', '.join(requirements)[:200]}; nothing was changed.", tail)
+        raise JobFailed(f"pip could not install {', '.join(requirements)[:200]}. Nothing was changed.", tail)
     relocation.rewrite(staged, staged, prefix, list(relocation.not_owned(staged, set(owned))))
 
 
