@@ -1,6 +1,6 @@
-"""The services of one server, built when first asked for.
+"""The services of a server, each created when it is first used.
 
-rattler is imported with the first of them that needs it, never while the server starts.
+The first service that needs rattler imports it, never the start of the server.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class Services:
-    """What the handlers work with. ``app`` holds the configuration."""
+    """The services that the handlers use. ``app`` holds the configuration."""
 
     def __init__(
         self, app: TfenvLab, event_logger: EventLogger | None, sessions: Any = None, kernels: Any = None
@@ -57,7 +57,7 @@ class Services:
 
     @cached_property
     def configured(self) -> CondaSettings:
-        """condarc's settings with the traits laid over them."""
+        """The settings of condarc, overridden by the traits."""
         from .conda.settings import condarc
 
         settings = condarc.load()
@@ -67,36 +67,36 @@ class Services:
 
     @cached_property
     def local_channel(self) -> LocalChannel:
-        """The channel that stands in for the configured ones, where it was chosen."""
+        """The choice between the configured channels and a local channel."""
         return LocalChannel(self._state / "local-channel.json", self.configured, bool(self.app.allowed_channels))
 
     @property
     def conda(self) -> CondaSettings:
-        """The settings in use; only their channels change while the server runs."""
+        """The settings in use; only their channels can change while the server runs."""
         return self.local_channel.settings
 
     @cached_property
     def envs_dir(self) -> Path:
-        """Where new environments go."""
+        """The directory for new environments."""
         if self.app.envs_dir:
             return Path(self.app.envs_dir).expanduser().absolute()
         return next((path for path in self.conda.envs_dirs if _writable.run([path])[path]), self.conda.envs_dirs[0])
 
     @cached_property
     def package_cache(self) -> Path:
-        """Where packages lie unpacked; environments share their files by hard links."""
+        """The directory for unpacked packages, whose files the environments share by hard links."""
         if self.app.package_cache:
             return Path(self.app.package_cache).expanduser().absolute()
         return Path(platformdirs.user_cache_dir("tfenv_lab")) / "pkgs"
 
     @property
     def allowed_channels(self) -> tuple[str, ...]:
-        """Channel names that a spec may give now."""
+        """The names of the channels that a spec may name at the moment."""
         return tuple(self.app.allowed_channels) or tuple(ref.name for ref in self.conda.channels)
 
     @cached_property
     def repodata(self) -> Repodata:
-        """What the channels hold."""
+        """The channel data."""
         from .conda.repodata.repodata import Repodata
 
         return Repodata(self.conda)
@@ -110,7 +110,7 @@ class Services:
 
     @cached_property
     def kernels(self) -> KernelService:
-        """Kernelspecs."""
+        """The kernelspecs of the environments."""
         return KernelService(
             self.conda,
             prefixes=lambda: self.environments.known_prefixes(),
@@ -142,7 +142,7 @@ class Services:
 
     @cached_property
     def plans(self) -> PlanService:
-        """Plans."""
+        """The plans."""
         planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, lambda: self.allowed_channels)
         return PlanService(planner, self.repodata, self._state / "plans", self.package_cache, self.notebooks_in)
 
@@ -152,7 +152,7 @@ class Services:
 
     @cached_property
     def checks(self) -> CheckService:
-        """Checks."""
+        """The checks."""
         return CheckService(
             self._job_store,
             lambda: self.environments,
@@ -163,14 +163,14 @@ class Services:
 
     @cached_property
     def aftermath(self) -> Aftermath:
-        """What follows a job."""
+        """The work that follows a job in the server."""
         return Aftermath(
             lambda: self.environments, lambda: self.kernels, lambda: self.jobs, self._use_local_channel, self.app.log
         )
 
     @cached_property
     def jobs(self) -> JobService:
-        """Jobs."""
+        """The jobs."""
         return JobService(
             settings=lambda: self.conda,
             store=self._job_store,
@@ -184,7 +184,7 @@ class Services:
         )
 
     async def notebooks_in(self, prefix: Path) -> list[str]:
-        """Return the notebooks whose running kernels use a prefix, by path."""
+        """Return the paths of the notebooks whose running kernels use a prefix."""
         if self._sessions is None:
             return []
         kernel = await self.kernels.kernel_of(prefix)
@@ -194,9 +194,9 @@ class Services:
         return [s["path"] for s in sessions if (s.get("kernel") or {}).get("name") == kernel.name]
 
     async def build_local_channel(self) -> Job:
-        """Start the job that builds a channel out of PyPI wheels, which is then used instead of the configured ones.
+        """Start the job that builds a local channel from PyPI wheels; it then replaces the configured channels.
 
-        Raises ChannelNotAllowed, InvalidRequest (it cannot be built here), PrefixBusy.
+        Raises ChannelNotAllowed, InvalidRequest (this machine cannot build a channel) or PrefixBusy.
         """
         from .wheelchannel.channel import folder
 
@@ -204,7 +204,7 @@ class Services:
         return await self.jobs.build_channel(folder())
 
     async def leave_local_channel(self) -> None:
-        """Use the configured channels again. The local one stays on the disk."""
+        """Use the configured channels again. The local channel stays on disk."""
         self.local_channel.leave()
         await self._change_channels()
 
@@ -217,20 +217,20 @@ class Services:
         self.catalog.forget()
 
     async def start(self) -> None:
-        """Settle what an earlier server left, and bring kernelspecs in line.
+        """Clean up after earlier servers, and reconcile kernelspecs with the environments.
 
-        Runs beside the first requests.
+        This runs while the first requests are already served.
         """
         prefixes = list(await self.environments.prefixes())
         await self.jobs.recover([*prefixes, self.envs_dir / "any"])
         await self.kernels.reconcile()
-        # The engine is imported off the loop, and the catalog is there before the panel asks for it.
+        # Import the engine off the event loop, and load the catalog before the panel requests it.
         await asyncio.to_thread(importlib.import_module, "rattler")
         with contextlib.suppress(TfenvError):
             await self.catalog.get()
 
     async def stop(self) -> None:
-        """End what runs."""
+        """Stop the running jobs and the watching of environments."""
         if "jobs" in self.__dict__:
             await self.jobs.stop()
         if "environments" in self.__dict__:
@@ -239,7 +239,7 @@ class Services:
     def _updates(self, facts: EnvironmentFacts) -> AvailableUpdate:
         from .environments.models import AvailableUpdate
 
-        # Only what is in memory: a list never waits for the network.
+        # Use only what is in memory, so that listing environments never waits for the network.
         return self.catalog.updates(facts) if "catalog" in self.__dict__ else AvailableUpdate()
 
     def _advice(self, facts: EnvironmentFacts) -> Iterable[Advice]:
@@ -248,5 +248,5 @@ class Services:
         return advise(facts, self.catalog.known(facts) if "catalog" in self.__dict__ else Known())
 
 
-#: A drive that does not answer cannot be written.
+#: A drive that does not answer counts as not writable.
 _writable = BoundedReads(writable)
