@@ -17,7 +17,7 @@ from tests.prefixes import add_dist_info, make_prefix
 from tfenv_lab.environments import facts
 from tfenv_lab.environments.discovery import hash_of
 from tfenv_lab.environments.inventory import Seen
-from tfenv_lab.environments.models import Update
+from tfenv_lab.environments.models import AvailableUpdate
 from tfenv_lab.jobs.checks import CheckService, state_of
 from tfenv_lab.jobs.models import Job, new_id, now
 from tfenv_lab.jobs.store import JobStore
@@ -27,7 +27,7 @@ from tfenv_lab.tensorflow.checks.models import Check
 from .measure import Measure, milliseconds
 
 _ENVIRONMENTS, _PACKAGES = 50, 300
-_KNOWN = Known("12.8", Update("2.20.0", None), "2.19.1")
+_KNOWN = Known("12.8", AvailableUpdate("2.20.0", None), "2.19.1")
 #: Maximum milliseconds for an environment in a list, if its files have not changed.
 _LIMIT = 2.0
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .app import TfenvLab
     from .conda.repodata.repodata import Repodata
     from .conda.settings.condarc import CondaSettings
-    from .environments.models import EnvironmentFacts, Update
+    from .environments.models import AvailableUpdate, EnvironmentFacts
     from .jobs.models import Job
     from .models import Advice
     from .tensorflow.catalog.catalog import Catalog
@@ -236,11 +236,11 @@ class Services:
         if "environments" in self.__dict__:
             await self.environments.stop()
 
-    def _updates(self, facts: EnvironmentFacts) -> Update:
-        from .environments.models import Update
+    def _updates(self, facts: EnvironmentFacts) -> AvailableUpdate:
+        from .environments.models import AvailableUpdate
 
         # Use only what is in memory, so that listing environments never waits for the network.
-        return self.catalog.updates(facts) if "catalog" in self.__dict__ else Update()
+        return self.catalog.updates(facts) if "catalog" in self.__dict__ else AvailableUpdate()
 
     def _advice(self, facts: EnvironmentFacts) -> Iterable[Advice]:
         from .tensorflow.advice import Known, advise

@@ -20,7 +20,7 @@ from tfenv_lab.wheelchannel import packing
 from tfenv_lab.wheelchannel.build import build
 from tfenv_lab.wheelchannel.interpreter import Interpreter
 from tfenv_lab.wheelchannel.package import Package
-from tfenv_lab.wheelchannel.request import BuildRequest, Progress
+from tfenv_lab.wheelchannel.request import BuildProgress, BuildRequest
 
 from .conftest import Built
 from .slow_index import served
@@ -139,7 +139,7 @@ def python_packed_already(built: Built, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.usefixtures("python_packed_already")
 def test_another_recipe_replaces_the_directory(tmp_path: Path) -> None:
     target = tmp_path / "channel"
-    steps: list[Progress] = []
+    steps: list[BuildProgress] = []
     build(BuildRequest(("2.20",), directory=target), steps.append)
     assert [record["version"] for record in named(target, "linux-64", "tensorflow")] == ["2.20.0"]
     build(BuildRequest(("2.19.0",), ("later",), directory=target), steps.append)
@@ -154,7 +154,7 @@ def test_bytes_are_counted_while_wheels_are_downloaded(
     built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    steps: list[Progress] = []
+    steps: list[BuildProgress] = []
     with served(Path(built.environment["PIP_FIND_LINKS"])) as url:
         monkeypatch.setenv("PIP_FIND_LINKS", url)
         build(BuildRequest(("2.20",), directory=tmp_path / "channel"), steps.append)

@@ -19,7 +19,7 @@ from tfenv_lab.wheelchannel.channel import (
     publish,
     refuse_foreign,
 )
-from tfenv_lab.wheelchannel.request import BuildRequest, Progress
+from tfenv_lab.wheelchannel.request import BuildProgress, BuildRequest
 
 RECIPE = BuildRequest(("2.19",)).recipe("3.11.7", "linux-64")
 OTHER = BuildRequest(("2.20",)).recipe("3.11.7", "linux-64")
@@ -88,10 +88,10 @@ def test_files_and_full_directories_are_not(tmp_path: Path) -> None:
 
 
 def test_a_build_that_waits_for_another_says_so(tmp_path: Path) -> None:
-    steps: list[Progress] = []
+    steps: list[BuildProgress] = []
     waiting, entered = threading.Event(), threading.Event()
 
-    def report(progress: Progress) -> None:
+    def report(progress: BuildProgress) -> None:
         steps.append(progress)
         waiting.set()
 

@@ -13,7 +13,7 @@ from tfenv_lab.wheelchannel import choice
 from tfenv_lab.wheelchannel.choice import choose
 from tfenv_lab.wheelchannel.interpreter import Interpreter
 from tfenv_lab.wheelchannel.pip import PipFailed
-from tfenv_lab.wheelchannel.request import BuildRequest, Progress
+from tfenv_lab.wheelchannel.request import BuildProgress, BuildRequest
 from tfenv_lab.wheelchannel.resolve import Resolution
 
 from .tiny_wheel import make_wheel
@@ -69,7 +69,7 @@ def test_an_interpreter_without_wheels_gives_way_to_the_next(
     other = replace(interpreter, version="3.99.0")
     same = replace(interpreter, version=f"{interpreter.minor}.99")
     monkeypatch.setattr(choice, "candidates", lambda explicit: iter([interpreter, same, other]))
-    steps: list[Progress] = []
+    steps: list[BuildProgress] = []
     with pytest.raises(JobFailed) as error:
         choose(BuildRequest(("2.19", "2.20")), tmp_path, steps.append)
     assert error.value.message == "No Python on this machine has wheels of TensorFlow 2.19 and 2.20."

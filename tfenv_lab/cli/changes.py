@@ -13,6 +13,7 @@ from traitlets import Bool, Enum, Unicode
 
 from ..errors import InvalidRequest
 from ..plans.models import Plan
+from ..sentences import megabytes
 from ..services import Services
 from .command import TfenvCommand
 
@@ -162,5 +163,5 @@ def describe(plan: Plan) -> str:
         versions = [side["version"] for side in (entry["from"], entry["to"]) if side]
         lines.append(f"  {entry['action']:9} {entry['name']} {' → '.join(versions)}")
     lines += [f"  {warning.severity}: {warning.message}" for warning in plan.warnings]
-    size = f"{plan.download_bytes / 1e6:,.1f} MB to download, {plan.install_bytes / 1e6:,.1f} MB on disk"
+    size = f"{megabytes(plan.download_bytes)} to download, {megabytes(plan.install_bytes)} on disk"
     return "\n".join([f"{plan.prefix}: {len(plan.entries)} packages, {size}", *lines])

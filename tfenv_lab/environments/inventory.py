@@ -73,7 +73,7 @@ class Inventory:
         with self._lock:
             places = discovery.places(self._settings, self._envs_dir)
             items = self._find(places)
-            names = discovery.Names(self._settings, places)
+            names = discovery.CondaNames(self._settings, places)
             seen = []
             for (prefix, real), result in self._reads.run(items).items():
                 if result is not NO_ENVIRONMENT:
@@ -114,7 +114,7 @@ class Inventory:
         links: list[str] = []
         for found in self._folders.run(map(str, places.folders)).values():
             # A directory that is missing or does not answer has nothing to show.
-            if isinstance(found, discovery.Folder):
+            if isinstance(found, discovery.EnvsDir):
                 candidates += found.candidates
                 links += found.links
         known = {candidate.path for candidate in candidates}

@@ -22,7 +22,7 @@ class CatalogHandler(BaseHandler):
         self.send(await self.services.catalog.get(prereleases, cuda or None))
 
 
-class PackagesHandler(BaseHandler):
+class AvailablePackagesHandler(BaseHandler):
     """``GET packages``: search packages by name, as the user types."""
 
     @web.authenticated
@@ -36,5 +36,5 @@ class PackagesHandler(BaseHandler):
 
 HANDLERS: list[tuple[str, type[BaseHandler]]] = [
     (r"tensorflow", CatalogHandler),
-    (r"packages", PackagesHandler),
+    (r"packages", AvailablePackagesHandler),
 ]

@@ -43,7 +43,7 @@ class EnvironmentHandler(BaseHandler):
         self.send(job, 202, f"jobs/{job.id}")
 
 
-class PackagesHandler(BaseHandler):
+class InstalledPackagesHandler(BaseHandler):
     """The packages of one environment."""
 
     @web.authenticated
@@ -140,7 +140,7 @@ class ChecksHandler(BaseHandler):
 HANDLERS: list[tuple[str, type[BaseHandler]]] = [
     (r"environments", EnvironmentsHandler),
     (r"environments/([^/]+)", EnvironmentHandler),
-    (r"environments/([^/]+)/packages", PackagesHandler),
+    (r"environments/([^/]+)/packages", InstalledPackagesHandler),
     (r"environments/([^/]+)/size", SizeHandler),
     (r"environments/([^/]+)/revisions", RevisionsHandler),
     (r"environments/([^/]+)/kernelspec", KernelspecHandler),

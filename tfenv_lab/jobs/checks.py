@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import variants
 from ..conda.prefix.state import fingerprint
 from ..environments.inventory import Seen
 from ..environments.models import Environment, EnvironmentFacts, Kernel, LastCheck
 from ..errors import NotFound, PrefixBusy
 from ..kernels import kernelspecs
 from ..tensorflow.checks.evidence import Subject
+from ..tensorflow_packages import FAMILY
 from .models import Job
 from .store import JobStore
 
@@ -71,7 +71,7 @@ class CheckService:
         history = await asyncio.to_thread(revisions.read, Path(job.prefix))
         changed = {entry["name"] for revision in history if revision.job == job.id for entry in revision.entries}
         environment = await self._environments().get(job.environment)
-        if environment.tensorflow is not None and (changed & variants.FAMILY or job.settings.get("legacy_keras")):
+        if environment.tensorflow is not None and (changed & FAMILY or job.settings.get("legacy_keras")):
             await self.begin_in_background(environment.id)
 
     def newest(self, seen: Iterable[Seen], kernels: Mapping[str, Kernel]) -> dict[str, LastCheck]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from collections.abc import Callable
 import psutil
 
 from .. import serde
+from ..processes import kill_group
 from .messages import Message, Order
 
 #: Seconds to wait for the rest of a worker's log after the worker has ended.
@@ -57,11 +57,7 @@ class WorkerProcess:
         if process is None or process.poll() is not None:
             return
         end_children(process.pid)
-        with contextlib.suppress(ProcessLookupError):
-            if sys.platform == "win32":
-                process.kill()
-            else:
-                os.killpg(process.pid, signal.SIGKILL)
+        kill_group(process)
 
     def _run(self, order: Order, loop: asyncio.AbstractEventLoop) -> int:
         # Temporary files of the worker and its descendants are deleted however the worker ends.

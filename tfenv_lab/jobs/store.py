@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import serde
+from ..disk import writes
 from ..errors import JobFailed, NotFound
 from .models import FINISHED, Job
 
@@ -50,10 +51,7 @@ class JobStore:
     def save(self, job: Job) -> None:
         """Write a job atomically."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{job.id}.json"
-        fresh = path.with_suffix(".tmp")
-        fresh.write_bytes(serde.dumps(job))
-        fresh.replace(path)
+        writes.replace(self._folder / f"{job.id}.json", serde.dumps(job))
 
     def load(self) -> list[Job]:
         """Return all jobs, newest first, without those whose files cannot be read."""

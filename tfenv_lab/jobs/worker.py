@@ -131,12 +131,11 @@ async def check(order: RunCheck, server: ServerPipe) -> Succeeded:
 async def build_channel(server: ServerPipe) -> Succeeded:
     """Build the local channel from PyPI wheels, unless it exists."""
     from ..wheelchannel.build import build
-    from ..wheelchannel.request import DEFAULT_PACKAGES, BuildRequest
-    from ..wheelchannel.request import Progress as Step
+    from ..wheelchannel.request import DEFAULT_PACKAGES, BuildProgress, BuildRequest
 
     phases: dict[str, Phase] = {"resolve": "solve", "download": "download", "repack": "pack"}
 
-    def report(step: Step) -> None:
+    def report(step: BuildProgress) -> None:
         if step.message:
             print(f"{step.phase}: {step.message}", file=sys.stderr, flush=True)
         if step.phase in phases:

@@ -92,7 +92,7 @@ def apart(names: Mapping[str, str], held: Mapping[str, str]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Names:
+class KernelNames:
     """nb_conda_kernels' names of environments, by prefix; ``base_name`` is its name for the base environment."""
 
     by_prefix: Mapping[str, str]

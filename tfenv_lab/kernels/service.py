@@ -20,9 +20,9 @@ from ..environments.models import EnvironmentFacts, Kernel
 from ..errors import InvalidRequest
 from ..models import Advice
 from . import building, conda_manager, kernelspecs, naming, settings
-from .building import Built, Setting
+from .building import Built, KernelContext
 from .kernelspecs import Kernelspec
-from .naming import Names
+from .naming import KernelNames
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
@@ -165,13 +165,13 @@ class KernelService(LoggingConfigurable):
         places = self._cache.environments(known)
         return [spec for spec in known if places[spec.name] == real]
 
-    def _names(self, ours: Iterable[Kernelspec], more: Iterable[Path] = ()) -> Names:
+    def _names(self, ours: Iterable[Kernelspec], more: Iterable[Path] = ()) -> KernelNames:
         known = {**dict.fromkeys(more, False), **self.prefixes()}
         others = [str(prefix) for prefix in known]
         active = conda_manager.listed(self.manager)
         if active is not None:
             names = naming.environment_names(active.prefixes, active.base, None, active.base_name, others)
-            return Names(names, active.base_name)
+            return KernelNames(names, active.base_name)
         root = self.settings.root_prefix
         listed = [str(prefix) for prefix, is_listed in known.items() if is_listed]
         # Without a base environment, envs_dir counts as the envs directory of one, so that an environment has the id
@@ -179,7 +179,7 @@ class KernelService(LoggingConfigurable):
         home = str(self.envs_dir) if self.envs_dir else None
         names = naming.environment_names(listed, str(root) if root else None, home, others=others)
         held = {str((spec.mark or {})["prefix"]): str(spec.spec["metadata"].get("conda_env_name")) for spec in ours}
-        return Names(naming.apart(names, held))
+        return KernelNames(naming.apart(names, held))
 
     def _write(self, wanted: Mapping[Path, _Request]) -> dict[Path, Kernel]:
         """Write the kernelspecs of the ``wanted`` prefixes, and return the first kernel of each.
@@ -214,7 +214,7 @@ class KernelService(LoggingConfigurable):
         return {prefix: _shown(item.identifier, item.spec["display_name"]) for prefix, item in first.items()}
 
     def _build(
-        self, prefix: Path, names: Names, request: _Request, known: list[Kernelspec], taken: set[str]
+        self, prefix: Path, names: KernelNames, request: _Request, known: list[Kernelspec], taken: set[str]
     ) -> list[Built]:
         real = self._cache.reals.of_one(str(prefix))
         places = self._cache.environments(known)
@@ -223,7 +223,7 @@ class KernelService(LoggingConfigurable):
         marks = {mark["kernel"]: mark for spec in known if (mark := spec.mark) and places[spec.name] == real}
         titles = (str(mark["title"]) for mark in marks.values() if mark.get("title"))
         reading = facts.read(str(prefix), real)
-        setting = Setting(
+        setting = KernelContext(
             prefix=prefix,
             names=names,
             title=Path(request.name).name if request.name else next(titles, prefix.name),
@@ -259,7 +259,7 @@ class KernelService(LoggingConfigurable):
         for spec in known:
             if wanted is None or places[spec.name] in wanted:
                 todo.setdefault(Path((spec.mark or {})["prefix"]), []).append(spec)
-        names = self._names(known) if todo else Names({})
+        names = self._names(known) if todo else KernelNames({})
         there = self._there.run(todo)
         for prefix, specs in todo.items():
             # Keep the kernels if the drive is unavailable: its environments come back with it.
@@ -270,7 +270,7 @@ class KernelService(LoggingConfigurable):
             except (OSError, InvalidRequest) as error:
                 self.log.warning("The kernels of %s could not be updated: %s", prefix, error)
 
-    def _reconcile_one(self, prefix: Path, specs: list[Kernelspec], names: Names) -> None:
+    def _reconcile_one(self, prefix: Path, specs: list[Kernelspec], names: KernelNames) -> None:
         if not (prefix / "conda-meta").is_dir() or not kernelspecs.inside(prefix):
             self.log.info("Unregistering the kernels of %s: the environment or its own kernelspec is gone", prefix)
             self._unregister(prefix)

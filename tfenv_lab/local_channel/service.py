@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from ..disk import writes
 from ..errors import ChannelNotAllowed, InvalidRequest
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class LocalChannel:
         """Use the channel at a ``file://`` URL instead of the configured channels."""
         self._url = url
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._file.write_text(json.dumps({"url": url, "instead_of": self._instead_of}), encoding="utf-8")
+        writes.replace(self._file, json.dumps({"url": url, "instead_of": self._instead_of}))
 
     def leave(self) -> None:
         """Use the configured channels again."""

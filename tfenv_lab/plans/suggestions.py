@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
     from ..tensorflow.models import Suggestion
-    from .change import State
+    from .installed_state import State
 
 #: Solves a change. Takes its specs and the earlier requested specs, both by name, and the names of additional packages
 #: that are free to move.

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import TfenvError
-from .request import DEFAULT_PACKAGES, DEFAULT_RELEASES, BuildRequest, Progress
+from ..sentences import megabytes
+from .request import DEFAULT_PACKAGES, DEFAULT_RELEASES, BuildProgress, BuildRequest
 
 
 class Terminal:
@@ -21,11 +22,11 @@ class Terminal:
         self._phase = ""
         self._live = sys.stderr.isatty()
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: BuildProgress) -> None:
         """Show one step."""
         seconds = f"{time.monotonic() - self._start:4.0f} s"
         count = f" {progress.done}/{progress.total}" if progress.total else ""
-        line = f"{seconds}  {progress.phase}{count}: {progress.message or f'{progress.bytes / 1e6:.0f} MB'}"
+        line = f"{seconds}  {progress.phase}{count}: {progress.message or megabytes(progress.bytes, 0)}"
         if not self._live and not progress.message:
             return
         if self._live:

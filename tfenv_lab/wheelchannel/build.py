@@ -11,7 +11,7 @@ from ..errors import JobFailed, NoSpace
 from .channel import building, is_built, locked, place, publish, refuse_foreign
 from .choice import choose, first
 from .packing import Packing
-from .request import BuildRequest, Progress, Report
+from .request import BuildProgress, BuildRequest, Report
 
 
 def build(request: BuildRequest, report: Report = lambda progress: None) -> Path:
@@ -49,11 +49,11 @@ def _build(request: BuildRequest, recipe: dict[str, object], directory: Path, wo
     # Import the engine only here: an existing channel is found without it.
     from .index import check, write_index
 
-    report(Progress("index", f"{len(packages)} packages"))
+    report(BuildProgress("index", f"{len(packages)} packages"))
     asyncio.run(write_index(channel, packages))
     releases = sorted(package.version for package in packages if package.name == "tensorflow")
     for release in releases:
-        report(Progress("check", f"solving an environment with TensorFlow {release}"))
+        report(BuildProgress("check", f"solving an environment with TensorFlow {release}"))
     asyncio.run(check(channel, interpreter.subdir, releases, request))
     python = {"version": interpreter.version, "executable": str(interpreter.executable)}
     publish(channel, directory, recipe, {"interpreter": python, "releases": releases})
@@ -62,7 +62,7 @@ def _build(request: BuildRequest, recipe: dict[str, object], directory: Path, wo
 def _in_turn(report: Report) -> Report:
     lock = threading.Lock()
 
-    def one(progress: Progress) -> None:
+    def one(progress: BuildProgress) -> None:
         with lock:
             report(progress)
 

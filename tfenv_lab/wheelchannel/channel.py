@@ -13,7 +13,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from ..errors import InvalidRequest
-from .request import BuildRequest, Progress, Report, digest
+from .request import BuildProgress, BuildRequest, Report, digest
 
 #: A file at the top of the channel with its recipe, the digest of the recipe, the interpreter and the releases.
 MANIFEST = "wheelchannel.json"
@@ -62,7 +62,7 @@ def locked(path: Path, report: Report) -> Iterator[None]:
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        report(Progress("wait", "waiting for another build"))
+        report(BuildProgress("wait", "waiting for another build"))
         lock.acquire()
     try:
         yield

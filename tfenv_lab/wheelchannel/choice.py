@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import InvalidRequest, JobFailed
 from .interpreter import Interpreter, Unsuitable, candidates
 from .pip import PipFailed
-from .request import BuildRequest, Progress, Report
+from .request import BuildProgress, BuildRequest, Report
 from .resolve import Resolution, resolve
 
 
@@ -36,16 +36,16 @@ def choose(request: BuildRequest, work: Path, report: Report) -> tuple[Interpret
     for interpreter in candidates(request.python):
         if interpreter.minor in refused:
             continue
-        report(Progress("interpreter", f"resolving TensorFlow {wanted} for {interpreter}"))
+        report(BuildProgress("interpreter", f"resolving TensorFlow {wanted} for {interpreter}"))
         try:
             resolutions = _resolve_all(interpreter, request, work, report)
         except Unsuitable as error:
             refused[interpreter.minor] = f"{interpreter}: {error}"
-            report(Progress("interpreter", refused[interpreter.minor]))
+            report(BuildProgress("interpreter", refused[interpreter.minor]))
             continue
         except PipFailed as error:
             raise error.as_error(f"resolving TensorFlow {wanted}") from error
-        report(Progress("interpreter", f"packing {interpreter}"))
+        report(BuildProgress("interpreter", f"packing {interpreter}"))
         return interpreter, resolutions
     raise JobFailed(
         f"No Python on this machine has wheels of TensorFlow {wanted}.",
@@ -57,7 +57,7 @@ def choose(request: BuildRequest, work: Path, report: Report) -> tuple[Interpret
 def _resolve_all(interpreter: Interpreter, request: BuildRequest, work: Path, report: Report) -> list[Resolution]:
     def on_line(line: str) -> None:
         if line.startswith("Collecting "):
-            report(Progress("resolve", line.removeprefix("Collecting ").split(" (from")[0]))
+            report(BuildProgress("resolve", line.removeprefix("Collecting ").split(" (from")[0]))
 
     releases = sorted(set(request.tensorflow))
     with ThreadPoolExecutor(max_workers=len(releases)) as pool:

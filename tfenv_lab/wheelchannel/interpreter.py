@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..versions import minor_numbers, minor_of
+
 #: Order in which interpreters are tried after the running one: first those for which every TensorFlow has wheels.
 MINORS = ("3.12", "3.11", "3.10", "3.13")
 #: ``sysconfig`` platform to conda subdir. Other platforms have no CPU-only TensorFlow wheel, or were never tested.
@@ -55,7 +57,7 @@ class Interpreter:
     @property
     def minor(self) -> str:
         """The minor version, ``3.11``."""
-        return ".".join(self.version.split(".")[:2])
+        return minor_of(self.version)
 
     @property
     def tag(self) -> str:
@@ -97,8 +99,7 @@ def probe(path: Path) -> Interpreter:
         raise Unsuitable("it does not start") from error
     if facts["virtual"] and Path(facts["base_executable"]) != path:
         return probe(Path(facts["base_executable"]))
-    version = tuple(int(part) for part in facts["version"].split(".")[:2])
-    if facts["implementation"] != "cpython" or facts["flags"] or version < (3, 9):
+    if facts["implementation"] != "cpython" or facts["flags"] or minor_numbers(facts["version"]) < (3, 9):
         raise Unsuitable("only a regular CPython 3.9 or newer can be packed")
     if facts["platform"] not in SUBDIRS:
         raise Unsuitable(f"the platform {facts['platform']} is not supported, only Linux on x86-64")

@@ -16,7 +16,7 @@ from .pip import PipFailed
 from .python import pack_python
 from .received import watched
 from .repack import repack
-from .request import Progress, Report
+from .request import BuildProgress, Report
 from .resolve import RemoteWheel, Resolution, download
 from .wheel import Wheel
 
@@ -72,7 +72,7 @@ class Packing:
                     packages += one.result()
                     name = f"{packages[-1].name} {packages[-1].version}"
                     fraction = begun + (1 - begun) * number / len(packed)
-                    self._report(Progress("repack", name, number, len(packed), fraction=fraction))
+                    self._report(BuildProgress("repack", name, number, len(packed), fraction=fraction))
             except BaseException:
                 network.shutdown(wait=False, cancel_futures=True)
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -83,7 +83,7 @@ class Packing:
         def on_line(line: str) -> None:
             if line.startswith("Downloading "):
                 name, _, size = line.removeprefix("Downloading ").partition(" (")
-                self._report(Progress("download", f"{name.rsplit('/', 1)[-1]} {size.rstrip(')')}".strip()))
+                self._report(BuildProgress("download", f"{name.rsplit('/', 1)[-1]} {size.rstrip(')')}".strip()))
 
         self._incoming.mkdir(exist_ok=True)
         try:
@@ -94,7 +94,7 @@ class Packing:
     def _received(self, wheels: int, size: int) -> None:
         # All wheels that were begun are complete, except the last one.
         fraction = _DOWNLOAD * min(max(wheels - 1, 0) / max(self._to_come, 1), 1.0)
-        self._report(Progress("download", "", wheels, self._to_come, size, fraction))
+        self._report(BuildProgress("download", "", wheels, self._to_come, size, fraction))
 
     def _submit(
         self, pool: ThreadPoolExecutor, files: Iterable[Path], dependencies: Dependencies

@@ -25,7 +25,7 @@ _RELEASE = re.compile(r"\d+\.\d+(\.\d+([a-z]+\d+)?)?")
 
 
 @dataclass(frozen=True)
-class Progress:
+class BuildProgress:
     """A step of the build.
 
     ``phase`` is interpreter, wait, resolve, download, repack, index or check. ``message`` is empty if only the numbers
@@ -42,7 +42,7 @@ class Progress:
 
 
 #: A function that receives every step. Calls may come from several threads, but never two at once.
-Report = Callable[[Progress], None]
+Report = Callable[[BuildProgress], None]
 
 
 @dataclass(frozen=True)

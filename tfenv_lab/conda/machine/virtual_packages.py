@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..settings.condarc import CondaSettings
 
 
-_CUDA = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
 _KERNEL = re.compile(r"\d+\.\d+(\.\d+)?(\.\d+)?")
 #: conda's names for the baseline processor of architectures with another name (``get_archspec_name``).
 _BASELINE = {"64": "x86_64", "32": "x86"}
@@ -109,7 +108,7 @@ def detect(
         else:
             found.pop(name, None)
     if cuda is not None:
-        if not _CUDA.fullmatch(cuda):
+        if not nvidia.CUDA_VERSION.fullmatch(cuda):
             raise InvalidRequest(f"“{cuda[:40]}” is not a CUDA version.", hint="Write a version such as “12.6”.")
         found["__cuda"] = _package("__cuda", cuda)
     return list(found.values())

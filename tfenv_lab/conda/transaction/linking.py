@@ -20,7 +20,7 @@ from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 
 from ...errors import JobFailed, TfenvError
 from ...models import Phase
-from ..prefix.records import record_name
+from ..prefix.records import names_of, record_stem
 from . import staging
 from .package_paths import PackagePaths, refusal, site_packages
 from .progress import InstallProgress, Progress
@@ -61,8 +61,8 @@ async def link(
     JobFailed if a package's hash is wrong or if it would write outside the prefix, and any error of rattler.
     """
     await asyncio.to_thread(_require_genuine, [r for r in records if r.name.normalized in steps.sizes])
-    stay = {record.name.normalized for record in staying}
-    stems = {r.name.normalized: record_name(r).removesuffix(".json") for r in records if r.name.normalized not in stay}
+    stay = names_of(staying)
+    stems = {r.name.normalized: record_stem(r) for r in records if r.name.normalized not in stay}
     for stem in stems.values():
         if re.search(r"[/\\\0]", stem):
             raise refusal(stem, "its name cannot be a file name")
@@ -195,7 +195,7 @@ def progress(
 
     ``sizes`` are the bytes to download by package name. ``changed`` and ``phase`` are called with updates.
     """
-    unpacked = {record.name.normalized: cache / record_name(record).removesuffix(".json") for record in coming}
+    unpacked = {record.name.normalized: cache / record_stem(record) for record in coming}
 
     def files_of(name: str) -> int | None:
         try:

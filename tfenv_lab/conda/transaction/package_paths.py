@@ -31,6 +31,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...disk.writes import is_within
 from ...errors import JobFailed
+from ...versions import minor_of
+from ..prefix.records import record_stem
 from .staging import MARK, META
 
 if TYPE_CHECKING:
@@ -447,7 +449,6 @@ def site_packages(records: Iterable[RepoDataRecord]) -> str:
     if python.python_site_packages_path:
         if fault(python.python_site_packages_path):
             what = f"its site-packages directory “{shown(python.python_site_packages_path)}” is outside the environment"
-            raise refusal(f"python-{python.version}-{python.build}", what)
+            raise refusal(record_stem(python), what)
         return python.python_site_packages_path
-    minor = ".".join(str(python.version).split(".")[:2])
-    return "Lib/site-packages" if os.name == "nt" else f"lib/python{minor}/site-packages"
+    return "Lib/site-packages" if os.name == "nt" else f"lib/python{minor_of(python.version)}/site-packages"

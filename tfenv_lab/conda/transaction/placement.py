@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from ...disk import writes
 from ...errors import Protected
 from . import staging
 
@@ -137,9 +138,7 @@ def _put_inside(staged: Path, prefix: Path, aside: Path) -> None:
     coming = {entry.name for entry in staged.iterdir()}
     leaving = [e.name for e in prefix.iterdir() if e.name not in coming and not e.name.startswith(staging.MARK)]
     aside.mkdir()
-    fresh = staged / f"{JOURNAL}.tmp"
-    fresh.write_text(json.dumps(leaving), encoding="utf-8")
-    fresh.replace(staged / JOURNAL)
+    writes.replace(staged / JOURNAL, json.dumps(leaving))
     try:
         _take_places(staged, prefix, aside)
     except OSError:

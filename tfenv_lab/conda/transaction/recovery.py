@@ -10,7 +10,7 @@ from pathlib import Path
 from ..prefix import registry, revisions
 from ..prefix.records import package_names
 from . import placement, staging
-from .apply import registered, remove
+from .apply import register_prefix, remove
 from .staging import Leftover
 
 
@@ -43,7 +43,7 @@ def settle(path: Path, job: str, moved_from: Path | None = None) -> bool:
     known = revisions.read(path)
     done = any(revision.job == job for revision in known)
     if done:
-        registered(path)
+        register_prefix(path)
         jobs = {revision.job for revision in known}
         if moved_from is not None and _is_still_there(moved_from, path, job, jobs):
             remove(moved_from, job)

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...sentences import megabytes
+
 MARK = ".tfenv-"
 META = "conda-meta"
 ROLES = ("new", "old", "trash")
@@ -70,7 +72,7 @@ class Leftover:
     def describe(self) -> str:
         """Return sentences for the user: how much is left, where and why, and when the deletion is tried again."""
         files = {0: "A directory", 1: "1 file"}.get(self.files, f"{self.files} files")
-        size = f" ({self.bytes / 1e6:,.1f} MB)" if self.files else ""
+        size = f" ({megabytes(self.bytes)})" if self.files else ""
         return (
             f"{files}{size} could not be deleted from {self.path} ({self.reason}). No environment uses this directory "
             "any more. The server tries again after the next job and when it starts; you can also delete it yourself."
