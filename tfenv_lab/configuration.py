@@ -134,7 +134,8 @@ def _folder_fault(text: str) -> str | None:
         return fault
     path = Path(text).expanduser()
     # A drive that does not answer, or may not be read, can be one that is not there yet.
-    return "is, or is below, something that is not a directory" if _is_blocked.run([path])[path] is True else None
+    is_blocked = _is_blocked.run([path], before_serving=True)[path] is True
+    return "is, or is below, something that is not a directory" if is_blocked else None
 
 
 def _blocked(path: Path) -> bool:

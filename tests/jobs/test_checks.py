@@ -80,7 +80,8 @@ async def test_what_was_found_outlives_the_server_and_the_jobs(api: Api) -> None
         store.save(Job(new_id(), "update", "other", "/envs/other", "x", "failed", finished=now()))
     store.prune()
     assert job["id"] in {kept.id for kept in store.load()}
-    [found] = [e for e in await Services(api.services.app, None).environments.list() if e.name == "tf"]
+    services = await asyncio.to_thread(Services, api.services.configuration)
+    [found] = [e for e in await services.environments.list() if e.name == "tf"]
     assert found.check == LastCheck(ok=False, finished=job["finished"], outdated=False)
 
 

@@ -42,7 +42,7 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def restarted(*channels: str, **traits: Any) -> Services:
     """The services of the user's next server."""
-    return Services(TfenvLab(channels=list(channels or [NOWHERE]), **traits), None)
+    return Services(TfenvLab(channels=list(channels or [NOWHERE]), **traits))
 
 
 async def test_it_is_built_as_a_job_and_used_until_it_is_left(api: Api, wheels: None) -> None:

@@ -8,6 +8,7 @@ thread is left to end by itself.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import deque
@@ -41,11 +42,18 @@ class BoundedReads(Generic[Item, Result]):
         #: Items whose thread is still held up, by when it began (``time.monotonic``).
         self._held: set[Item] = set()
 
-    def run(self, items: Iterable[Item]) -> dict[Item, Result | Exception | None]:
+    async def gather(self, items: Iterable[Item]) -> dict[Item, Result | Exception | None]:
+        """Return what ``run`` does, without blocking the event loop."""
+        return await asyncio.to_thread(self.run, items)
+
+    def run(self, items: Iterable[Item], *, before_serving: bool = False) -> dict[Item, Result | Exception | None]:
         """Return results by item, in order; an exception where one was raised, None where time ran out.
 
-        An item whose earlier read is still held up is not begun again. Blocks for at most about the limit.
+        An item whose earlier read is still held up is not begun again. Blocks for at most about the limit, so on an
+        event loop it raises RuntimeError, unless nobody is served yet (``before_serving``).
         """
+        if not before_serving and _on_event_loop():
+            raise RuntimeError("BoundedReads.run would block the event loop: await gather there.")
         wanted = list(dict.fromkeys(items))
         run: _Run[Item, Result] = _Run(deque(item for item in wanted if item not in self._held))
         todo = set(run.waiting)
@@ -89,3 +97,12 @@ class BoundedReads(Generic[Item, Result]):
             if run.waiting and threads < MAX_THREADS and all(now - start > PATIENCE for start in held):
                 self._start(run, todo)
                 threads += 1
+
+
+def _on_event_loop() -> bool:
+    """Tell whether this thread runs an event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

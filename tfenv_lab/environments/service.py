@@ -66,7 +66,10 @@ class EnvironmentService(LoggingConfigurable):
         return discovery.id_of(prefix)
 
     def invalidate(self, prefix: Path) -> None:
-        """Forget what is known about a prefix (its files are looked at anew with the next answer)."""
+        """Forget what is known about a prefix (its files are looked at anew with the next answer).
+
+        Reads the disk: not for the event loop.
+        """
         self._inventory.forget(prefix)
 
     async def list(self) -> Sequence[Environment]:
@@ -110,7 +113,7 @@ class EnvironmentService(LoggingConfigurable):
     async def by_prefix(self, prefix: Path) -> Environment | None:
         """Return the environment at ``prefix``, by whatever path, or None where there is none."""
         try:
-            return await self.get(discovery.id_of(prefix))
+            return await self.get(await asyncio.to_thread(discovery.id_of, prefix))
         except NotFound:
             return None
 

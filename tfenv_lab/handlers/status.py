@@ -54,7 +54,7 @@ def status(services: Services) -> dict[str, Any]:
 
 def _warnings(services: Services) -> list[str]:
     """Return what a person should know of the server: settings that were passed over, files that it cannot delete."""
-    return [*services.app.warnings, *(leftover.describe() for leftover in services.jobs.leftovers)]
+    return [*services.configuration.warnings, *(leftover.describe() for leftover in services.jobs.leftovers)]
 
 
 def _folder(path: Path) -> dict[str, Any]:
