@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from rattler import PrefixRecord
-
+    from ..conda.engine import PrefixRecord
     from ..conda.formats.model import Contents, Imported
     from ..conda.settings.channels import ChannelRef
     from ..conda.settings.condarc import CondaSettings

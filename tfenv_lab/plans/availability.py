@@ -13,8 +13,7 @@ from ..errors import ChannelUnreachable
 from ..models import Advice
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
-
+    from ..conda.engine import RepoDataRecord
     from ..conda.repodata.repodata import Repodata
 
 _SHOWN = 5

@@ -15,7 +15,7 @@ from ..errors import NotFound
 from .requests import ALL
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage, RepoDataRecord
+    from ..conda.engine import GenericVirtualPackage, RepoDataRecord
 
 
 @dataclass(frozen=True)

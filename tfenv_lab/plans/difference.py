@@ -10,7 +10,7 @@ from ..models import Action, Installed
 from .models import Entry
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
+    from ..conda.engine import RepoDataRecord
 
 _VERBS: dict[Action, str] = {
     "install": "added",

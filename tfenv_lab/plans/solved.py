@@ -11,8 +11,7 @@ from ..errors import Unsatisfiable
 from . import requests
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage, RepoDataRecord
-
+    from ..conda.engine import GenericVirtualPackage, RepoDataRecord
     from ..conda.settings.channels import ChannelRef
     from ..conda.transaction.change import Origin
     from ..environments.models import Environment

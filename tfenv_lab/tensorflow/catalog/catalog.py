@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from ..models import CatalogModel, Suggestion
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage
-
+    from ...conda.engine import GenericVirtualPackage
     from ...conda.repodata.repodata import Repodata
     from ...environments.models import EnvironmentFacts, Update
     from ..advice import Known
