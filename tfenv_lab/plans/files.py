@@ -12,8 +12,7 @@ from ..errors import ChannelNotAllowed, InvalidRequest, TfenvError
 from . import change
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage, RepoDataRecord
-
+    from ..conda.engine import GenericVirtualPackage, RepoDataRecord
     from ..conda.formats.model import Imported
     from ..conda.repodata.repodata import Repodata
     from ..conda.settings.channels import ChannelRef
@@ -79,7 +78,7 @@ async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -
     # Asking for a CUDA build by name is asking for it on a machine without a driver too.
     builds = (variants.cuda_of(name, build) for name, build in _builds(asked))
     overrides = virtual_packages.overrides(repodata.settings)
-    detected = virtual_packages.detect(overrides)
+    detected = await asyncio.to_thread(virtual_packages.detect, overrides)
     cuda = next((version for version in builds if version), None)
     if cuda is None or virtual_packages.version_of(detected, "__cuda") is not None:
         cuda, virtual = None, detected
@@ -103,7 +102,7 @@ async def _exact(found: Imported, repodata: Repodata, allowed: Sequence[str]) ->
     if not requested:
         # The file does not tell: what nothing else needs is what somebody wanted.
         requested = change.leaves(change.State(records, {}))
-    virtual = virtual_packages.detect(virtual_packages.overrides(repodata.settings))
+    virtual = await asyncio.to_thread(virtual_packages.detect, virtual_packages.overrides(repodata.settings))
     notes += exact.unmet(records, virtual)
     pypi = found.pypi
     if pypi and "pip" not in {record.name.normalized for record in records}:

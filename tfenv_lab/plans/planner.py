@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..conda.solving import pins
+from ..disk.reads import BoundedReads
 from ..errors import NotFound, PrefixExists, Protected, Unsatisfiable
 from . import change, requests
 from . import solved as held_backs
 from .solved import Draft, HeldBack
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage, RepoDataRecord
-
+    from ..conda.engine import GenericVirtualPackage, RepoDataRecord
     from ..conda.repodata.repodata import Repodata
     from ..environments.models import Environment
     from ..environments.service import EnvironmentService
@@ -79,7 +79,7 @@ class Planner:
         from ..conda.machine import virtual_packages
         from ..conda.solving import specs
 
-        prefix = await asyncio.to_thread(self._new_prefix, request.name)
+        prefix = await self._new_prefix(request.name)
         own = [str(specs.parse(text, self._allowed())) for text in request.packages]
         overrides = virtual_packages.overrides(self._repodata.settings)
         # Looking for a driver may load its library.
@@ -122,7 +122,8 @@ class Planner:
         else:
             new, freed = change.loosened(state, request.packages)
             held = change.tensorflow_pin(state, request.packages)
-        cuda, virtual = change.virtual(state, virtual_packages.overrides(self._repodata.settings))
+        overrides = virtual_packages.overrides(self._repodata.settings)
+        cuda, virtual = await asyncio.to_thread(change.virtual, state, overrides)
 
         async def solve(
             new: Mapping[str, str],
@@ -157,7 +158,7 @@ class Planner:
         is_copy = request.into is not None
         name, prefix = found.environment.name, found.prefix
         if request.into is not None:
-            name, prefix = request.into, await asyncio.to_thread(self._new_prefix, request.into)
+            name, prefix = request.into, await self._new_prefix(request.into)
         return Draft(
             request,
             name,
@@ -193,7 +194,7 @@ class Planner:
         return Draft(
             request,
             request.name,
-            await asyncio.to_thread(self._new_prefix, request.name),
+            await self._new_prefix(request.name),
             found.state.records,
             found.state.records,
             dict(found.state.requested),
@@ -217,7 +218,7 @@ class Planner:
     async def _import(self, request: requests.Import) -> Draft:
         from . import files
 
-        prefix = await asyncio.to_thread(self._new_prefix, request.name)
+        prefix = await self._new_prefix(request.name)
         found = await files.resolve(request, self._repodata, self._allowed())
         return Draft(
             request,
@@ -258,9 +259,14 @@ class Planner:
             environment=found.environment,
         )
 
-    def _new_prefix(self, name: str) -> Path:
+    async def _new_prefix(self, name: str) -> Path:
         prefix = self._envs_dir / name
-        if prefix.exists() or prefix.is_symlink():
+        is_taken = (await _taken.gather([prefix]))[prefix]
+        if is_taken is None:
+            raise NotFound(f"The folder {self._envs_dir} cannot be reached; perhaps a network drive is away.")
+        if isinstance(is_taken, Exception):
+            raise is_taken
+        if is_taken:
             raise PrefixExists(f"An environment or folder called “{name}” exists already.")
         return prefix
 
@@ -283,6 +289,9 @@ class Planner:
         from ..conda.solving.solve import solve
 
         return await solve(self._repodata, specs, keep=keep, constraints=constraints, virtual_packages=virtual)
+
+
+_taken: BoundedReads[Path, bool] = BoundedReads(lambda prefix: prefix.exists() or prefix.is_symlink())
 
 
 async def _conflict(pinned: Sequence[str], solve: Callable[[Sequence[str]], Awaitable[object]]) -> Unsatisfiable | None:

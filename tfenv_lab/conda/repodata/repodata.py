@@ -18,6 +18,7 @@ import platformdirs
 from rattler import Channel, Gateway, RepoDataRecord, SourceConfig, Subdir
 from rattler.exceptions import GatewayError
 
+from ...disk.reads import BoundedReads
 from ...errors import ChannelUnreachable
 from ..machine.virtual_packages import current_subdir
 from ..settings.network import client, redact
@@ -214,7 +215,17 @@ class Repodata:
         if source.root is None:
             return time.monotonic() >= source.due
         before = source.signature
-        source.signature = await asyncio.to_thread(_signature, source.root, list(map(str, self.subdirs)))
+        key = (source.root, tuple(map(str, self.subdirs)))
+        found = (await _signatures.gather([key]))[key]
+        if not isinstance(found, tuple):
+            source.signature, source.error = (
+                None,
+                ChannelUnreachable(
+                    f"The channel “{source.ref.name}” cannot be reached.", str(found or "Its drive does not answer.")
+                ),
+            )
+            return False
+        source.signature = found
         return source.signature != before or source.error is not None
 
     async def _reload(self, stale: list[_Source]) -> None:
@@ -263,8 +274,9 @@ class Repodata:
             source.error = None
 
 
-def _signature(root: Path, subdirs: list[str]) -> tuple[object, ...]:
-    """Return what tells a rewritten ``repodata.json`` from the one before."""
+def _signature(place: tuple[Path, tuple[str, ...]]) -> tuple[object, ...]:
+    """Return what tells a rewritten ``repodata.json`` from the one before, of a channel's root and subdirs."""
+    root, subdirs = place
     found: list[object] = []
     for subdir in subdirs:
         for name in _FILES:
@@ -274,6 +286,9 @@ def _signature(root: Path, subdirs: list[str]) -> tuple[object, ...]:
                 continue
             found.append((subdir, name, status.st_ino, status.st_size, status.st_mtime_ns))
     return tuple(found)
+
+
+_signatures = BoundedReads(_signature)
 
 
 def _modified(path: Path) -> datetime | None:

@@ -18,6 +18,7 @@ from urllib.request import url2pathname
 import rattler
 from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 
+from ...disk.reads import BoundedReads
 from ...errors import JobFailed, TfenvError
 from ...models import Phase
 from ..prefix.records import record_name
@@ -32,12 +33,17 @@ _SCRIPT = re.compile(r"(bin|Scripts)/\.[^/]+-post-link\.(sh|bat)")
 
 async def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[str, int]:
     """Return bytes to fetch by package name: the records that are not in the package cache (size 0 if unknown)."""
-    index = await PackageCache(cache).index() if cache.is_dir() else None
+    # One on a drive that does not answer has nothing to offer.
+    has_cache = (await _is_folder.gather([cache]))[cache] is True
+    index = await PackageCache(cache).index() if has_cache else None
     return {
         record.name.normalized: record.size or 0
         for record in records
         if index is None or not index.contains_record(record)
     }
+
+
+_is_folder: BoundedReads[Path, bool] = BoundedReads(Path.is_dir)
 
 
 async def link(
