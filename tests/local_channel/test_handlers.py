@@ -75,14 +75,14 @@ async def test_it_is_built_as_a_job_and_used_until_it_is_left(api: Api, wheels: 
     job = await api.apply(kind="create", name="tf", tensorflow="2.19.*", packages=["math-kit"])
     assert job["state"] == "succeeded", job
     # The next server uses it too.
-    assert restarted().conda.channels == (ChannelRef(used["name"], used["url"]),)
+    assert (await asyncio.to_thread(restarted)).conda.channels == (ChannelRef(used["name"], used["url"]),)
 
     status, left = await api.call("DELETE", "local-channel")
     assert (status, left["local_channel"]["active"]) == (200, False)
     assert [ref["url"] for ref in left["channels"]] == [NOWHERE]
     status, error = await api.call("GET", "tensorflow")
     assert (status, error["reason"]) == (502, "channel-unreachable")
-    assert not restarted().local_channel.active
+    assert not (await asyncio.to_thread(restarted)).local_channel.active
 
 
 async def test_a_build_tells_the_bytes_that_it_downloads(
