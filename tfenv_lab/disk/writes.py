@@ -15,11 +15,8 @@ def replace(path: Path, content: str | bytes) -> None:
     A file that was there passes on its mode. Raises OSError where the folder cannot be written.
     """
     fresh = path.with_name(f".tfenv-{secrets.token_hex(8)}")
-    # O_EXCL makes a new file or fails: neither a link nor a file that is shared by hard links is written through.
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+        create(fresh, content)
         with contextlib.suppress(FileNotFoundError):
             before = path.lstat()
             if stat.S_ISREG(before.st_mode):
@@ -29,6 +26,14 @@ def replace(path: Path, content: str | bytes) -> None:
         with contextlib.suppress(OSError):
             fresh.unlink()
         raise
+
+
+def create(path: Path, content: str | bytes) -> None:
+    """Write a file that is not there yet. Raises FileExistsError where anything has its name, a link included."""
+    # O_EXCL makes a new file or fails: neither a link nor a file that is shared by hard links is written through.
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def is_within(path: Path | str, folder: Path | str) -> bool:

@@ -61,7 +61,9 @@ def hold(prefix: Path, job: str, timeout: float = 0.0) -> Iterator[None]:
         raise PrefixBusy(f"“{prefix.name}” is being changed by {place}.") from error
     note = _note_path(prefix)
     try:
-        writes.replace(note, json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "job": job}))
+        # In one name: a worker that is killed here must leave no other file that nobody collects.
+        note.unlink(missing_ok=True)
+        writes.create(note, json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "job": job}))
         yield
     finally:
         # Removed while held: filelock (4 and later) lets a waiter that opened the old file start over.
