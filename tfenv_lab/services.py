@@ -256,6 +256,9 @@ class SharedServices:
         # A request that imported one of them would hold up the event loop.
         for name in _ENGINE:
             importlib.import_module(f"{__package__}.{name}")
+        # So would the first client, which reads the machine's certificates. What fails is told to those who need it.
+        with contextlib.suppress(Exception):
+            _ = services.repodata.gateway
         return services
 
 
