@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..conda.solving import pins
 from ..disk.reads import BoundedReads
-from ..errors import NotFound, PrefixExists, Protected, Unsatisfiable
+from ..errors import NotFound, PrefixExists, Protected, SolverTimeout, Unsatisfiable
 from . import change, requests
 from . import solved as held_backs
 from .solved import Draft, HeldBack
@@ -303,7 +303,7 @@ async def _conflict(pinned: Sequence[str], solve: Callable[[Sequence[str]], Awai
         return None
     try:
         await solve(())
-    except Unsatisfiable:
+    except (Unsatisfiable, SolverTimeout):
         return None
     return Unsatisfiable(
         f"The request conflicts with pinned packages: {', '.join(pinned)}.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import Unsatisfiable
+from ..errors import SolverTimeout, Unsatisfiable
 from . import requests
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ async def find_held_back(
         ahead = {**new, name: " ".join([name, f">{record.version}", *build])}
         try:
             free = await solve(ahead, {each: each for each in state.requested}, ())
-        except Unsatisfiable:
+        except (Unsatisfiable, SolverTimeout):
             continue
         then = {each.name.normalized: each for each in free}
         moved = [each for each in specs if each not in then or then[each] != state[each]]

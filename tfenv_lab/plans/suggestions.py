@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import Unsatisfiable
+from ..errors import SolverTimeout, Unsatisfiable
 from ..tensorflow.catalog.suggestions import SECONDS, TRIALS, correct
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def suggest(new: Mapping[str, str], state: State, names: Sequence[str], so
             break
         try:
             after = await solve(trial.new, trial.requested, trial.freed)
-        except Unsatisfiable:
+        except (Unsatisfiable, SolverTimeout):
             continue
         said = trial.said({record.name.normalized: str(record.version) for record in after})
         if said is not None:
