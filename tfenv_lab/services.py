@@ -1,6 +1,6 @@
-"""The services of one server, built together and once.
+"""The services of a server, created together and once.
 
-Building them reads the disk and imports the engine (rattler): it happens in a thread, never while the server starts.
+Creating them reads the disk and imports rattler, so it happens in a thread, and not during the start of the server.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Configuration(Protocol):
 
 
 class Services:
-    """What the handlers work with."""
+    """The services that the handlers use."""
 
     environments: EnvironmentService
     kernels: KernelService
@@ -103,7 +103,7 @@ class Services:
         sessions: Any = None,
         kernels: Any = None,
     ) -> None:
-        """Read condarc and look at the directories that it names. Not for an event loop: it blocks for the disk.
+        """Create all services. This blocks for the disk, so it must not run on the event loop.
 
         ``sessions`` and ``kernels`` are the server's managers of sessions and of kernelspecs.
         """
@@ -114,17 +114,17 @@ class Services:
         log = configuration.log
         state = Path(platformdirs.user_state_dir("tfenv_lab"))
         store = JobStore(state / "jobs")
-        #: The channel that stands in for the configured ones, where it was chosen.
+        #: The choice between the configured channels and a local channel.
         self.local_channel = LocalChannel(
             state / "local-channel.json", _settings(configuration), bool(configuration.allowed_channels)
         )
-        #: Where new environments go.
+        #: The directory for new environments.
         self.envs_dir = _folder(configuration.envs_dir) or first_writable(self.conda.envs_dirs)
-        #: Where packages lie unpacked; environments share their files by hard links.
+        #: The directory for unpacked packages, whose files the environments share by hard links.
         self.package_cache = (
             _folder(configuration.package_cache) or Path(platformdirs.user_cache_dir("tfenv_lab")) / "pkgs"
         )
-        #: What the channels hold.
+        #: The channel data.
         self.repodata = Repodata(self.conda)
         #: The TensorFlow releases on the channels.
         self.catalog = Catalog(self.repodata)
@@ -176,23 +176,23 @@ class Services:
 
     @property
     def conda(self) -> CondaSettings:
-        """The settings in use; only their channels change while the server runs."""
+        """The settings in use; only their channels can change while the server runs."""
         return self.local_channel.settings
 
     @property
     def allowed_channels(self) -> tuple[str, ...]:
-        """Channel names that a spec may give now."""
+        """The names of the channels that a spec may name at the moment."""
         return tuple(self.configuration.allowed_channels) or tuple(ref.name for ref in self.conda.channels)
 
     async def build_local_channel(self) -> Job:
-        """Start the job that builds a channel out of PyPI wheels, which is then used instead of the configured ones.
+        """Start the job that builds a local channel from PyPI wheels; it then replaces the configured channels.
 
-        Raises ChannelNotAllowed, InvalidRequest (it cannot be built here), PrefixBusy.
+        Raises ChannelNotAllowed, InvalidRequest (this machine cannot build a channel) or PrefixBusy.
         """
         return await self.jobs.build_channel(await asyncio.to_thread(self.local_channel.folder))
 
     async def leave_local_channel(self) -> None:
-        """Use the configured channels again. The local one stays on the disk."""
+        """Use the configured channels again. The local channel stays on disk."""
         await asyncio.to_thread(self.local_channel.leave)
         await self._change_channels()
 
@@ -205,19 +205,19 @@ class Services:
         self.catalog.forget()
 
     async def start(self) -> None:
-        """Settle what an earlier server left, and bring kernelspecs in line.
+        """Clean up after earlier servers, and reconcile kernelspecs with the environments.
 
-        Runs beside the first requests.
+        This runs while the first requests are already served.
         """
         prefixes = list(await self.environments.prefixes())
         await self.jobs.recover([*prefixes, self.envs_dir / "any"])
         await self.kernels.reconcile()
-        # The catalog is there before the panel asks for it.
+        # Load the catalog before the panel requests it.
         with contextlib.suppress(TfenvError):
             await self.catalog.get()
 
     async def stop(self) -> None:
-        """End what runs."""
+        """Stop the running jobs and the watching of environments."""
         await self.jobs.stop()
         await self.environments.stop()
 
@@ -228,7 +228,7 @@ class Services:
 
 
 class SharedServices:
-    """The services of one server: built in a thread for the first who asks, and the same for everybody."""
+    """Holder that creates the services of a server once, in a thread, for the first request."""
 
     def __init__(self, build: Callable[[], Services]) -> None:
         self._build = build
@@ -236,18 +236,18 @@ class SharedServices:
         self._lock = asyncio.Lock()
 
     async def get(self) -> Services:
-        """Return the services; while they are being built, wait for them."""
+        """Return the services, after they are created."""
         async with self._lock:
             if self._services is None:
                 self._services = await asyncio.to_thread(self._built)
         return self._services
 
     async def start(self) -> None:
-        """Build the services and start them."""
+        """Create the services and start them."""
         await (await self.get()).start()
 
     async def stop(self) -> None:
-        """End what runs, if anything was built."""
+        """Stop the services, if they were created."""
         if self._services is not None:
             await self._services.stop()
 
@@ -256,14 +256,14 @@ class SharedServices:
         # A request that imported one of them would hold up the event loop.
         for name in _ENGINE:
             importlib.import_module(f"{__package__}.{name}")
-        # So would the first client, which reads the machine's certificates. What fails is told to those who need it.
+        # So would the first client, which reads certificates. A failure is reported by the request that needs it.
         with contextlib.suppress(Exception):
             _ = services.repodata.gateway
         return services
 
 
 def _settings(configuration: Configuration) -> CondaSettings:
-    """Return condarc's settings with the server's configuration laid over them."""
+    """Return the settings of condarc, overridden by the traits."""
     from .conda.settings import condarc
 
     settings = condarc.load()

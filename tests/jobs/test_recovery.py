@@ -1,4 +1,4 @@
-"""How a job is said to have ended, and that nothing of it is left."""
+"""How a job ended, and the cleaning up after it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tfenv_lab.jobs.models import Job
 FAILED = Failed({"reason": "failed", "message": "A package could not be linked.", "hint": "Try.", "details": None})
 
 
-async def test_what_the_engine_wrote_after_it_had_failed_is_cleared_away(tmp_path: Path) -> None:
+async def test_files_that_the_engine_wrote_after_a_failure_are_deleted(tmp_path: Path) -> None:
     job = Job("0123abc", "install", "tf", str(tmp_path / "envs/tf"), None)
     envs = tmp_path / "envs"
     (envs / "tf/conda-meta").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""What follows a job in the server: kernelspecs, caches, the channel in use."""
+"""Update the server after a job: kernelspecs, caches and the channels in use."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Changes(Protocol):
 
 
 class Aftermath:
-    """Brings the server's other services in line with what jobs did."""
+    """The work that follows a job in the server's other services."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Aftermath:
         use_channel: Callable[[str], Awaitable[None]],
         log: logging.Logger,
     ) -> None:
-        """The services are asked for when they are needed; ``use_channel`` puts a local channel (a URL) in use."""
+        """Take functions that return the services, and ``use_channel``, which switches to a local channel by URL."""
         self._environments = environments
         self._kernels = kernels
         self._jobs = jobs
@@ -48,10 +48,10 @@ class Aftermath:
         self._log = log
 
     async def kernel_before(self, change: Change) -> dict[str, bool] | None:
-        """Return the settings of the kernel of the environment that a change begins with, None where it has no kernel.
+        """Return the kernel settings of the environment that a change begins with, or None if it has no kernel.
 
-        They are read before the change: once a renamed environment has left its old place, whoever lists
-        environments meanwhile may remove the kernelspec that holds them.
+        Call this before the change. Once a renamed environment has left its old prefix, any listing of environments
+        may remove the kernelspec that stores the settings.
         """
         if change.begins_with is None:
             return None
@@ -59,9 +59,9 @@ class Aftermath:
         return None if kernel is None else dict.fromkeys(kernel.settings, True)
 
     async def settle(self, job: Job, result: Succeeded | None) -> Job:
-        """Do what follows a job that succeeded, and return it with its environment's id.
+        """Do what follows a job that succeeded, and return the job with the id of its environment.
 
-        ``result`` is what its worker told, None where the worker died after the change had taken place.
+        ``result`` is the worker's last message, or None if the worker died after the swap.
         """
         if job.kind == "build-channel":
             if result is not None and result.channel is not None:
@@ -80,7 +80,7 @@ class Aftermath:
         is_new = job.environment is None or job.moved_from is not None
         had_kernel = environment.kernel is not None or job.kernel is not None
         if is_new or had_kernel or job.kind == "install":
-            # An environment that kept its kernel kept its settings too: only what the request says changes.
+            # An environment that kept its kernel kept its settings too, so only those in the request change.
             kept = job.kernel if is_new or environment.kernel is None else None
             try:
                 await kernels.change(prefix, environment.name, {**(kept or {}), **job.settings})
@@ -92,7 +92,7 @@ class Aftermath:
         return replace(job, environment=environment.id)
 
     async def reconcile(self, prefixes: Iterable[Path]) -> None:
-        """Bring kernelspecs in line, those of environments that a job is changing once it has ended."""
+        """Reconcile the kernelspecs of prefixes; if a job is changing a prefix, wait for the job first."""
         jobs, kernels = self._jobs(), self._kernels()
         changing = {prefix for prefix in prefixes if jobs.is_changing(prefix)}
         await kernels.reconcile([prefix for prefix in prefixes if prefix not in changing])

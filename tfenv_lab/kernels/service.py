@@ -109,7 +109,7 @@ class KernelService(LoggingConfigurable):
         return await asyncio.to_thread(lambda: self.registered().get(self._cache.reals.of_one(str(prefix))))
 
     async def notebooks_in(self, prefix: Path) -> list[str]:
-        """Return the notebooks whose running kernels use a prefix, by path."""
+        """Return the paths of the notebooks whose running kernels use a prefix."""
         kernel = None if self._sessions is None else await self.kernel_of(prefix)
         if kernel is None:
             return []

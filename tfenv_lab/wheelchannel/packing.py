@@ -1,4 +1,4 @@
-"""Pack everything that the resolutions name, while the downloads still run."""
+"""Pack all wheels of the resolutions, while downloads are still running."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .request import Progress, Report
 from .resolve import RemoteWheel, Resolution, download
 from .wheel import Wheel
 
-#: The share of the whole that downloads take, where there are any.
+#: The share of downloads in the progress, if there are any.
 _DOWNLOAD = 0.5
 
 
 class Packing:
-    """Fills ``channel`` (a directory) with packages, as many at a time as there are cores.
+    """Packing of wheels into the directory ``channel``, in parallel on all cores.
 
-    ``work``: where trees are laid out meanwhile.
+    ``work`` is a directory for unpacked trees.
     """
 
     def __init__(self, interpreter: Interpreter, channel: Path, work: Path, report: Report) -> None:
@@ -39,7 +39,7 @@ class Packing:
         self._to_come = 0
 
     def run(self, resolutions: Sequence[Resolution]) -> list[Package]:
-        """Download and pack every wheel once, and Python; returns the packages.
+        """Download and pack every wheel once, pack Python, and return the packages.
 
         Raises JobFailed or ChannelUnreachable.
         """
@@ -92,14 +92,14 @@ class Packing:
             raise error.as_error("downloading wheels") from error
 
     def _received(self, wheels: int, size: int) -> None:
-        # The wheels begun are all but complete, save the last.
+        # All wheels that were begun are complete, except the last one.
         fraction = _DOWNLOAD * min(max(wheels - 1, 0) / max(self._to_come, 1), 1.0)
         self._report(Progress("download", "", wheels, self._to_come, size, fraction))
 
     def _submit(
         self, pool: ThreadPoolExecutor, files: Iterable[Path], dependencies: Dependencies
     ) -> list[Future[list[Package]]]:
-        """The largest first: it takes longest, and nothing should be left to wait for it alone."""
+        """Repack wheels, the largest first, so that the build does not end with one long task."""
         order = sorted(files, key=lambda path: path.stat().st_size, reverse=True)
         return [pool.submit(self._repack, path, dependencies) for path in order]
 

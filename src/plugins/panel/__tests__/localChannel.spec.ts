@@ -101,7 +101,7 @@ describe('where the channels cannot be reached', () => {
 
   it('what the server lacks for building is said', async () => {
     app = await FakeApp.open();
-    const reason = 'patchelf is missing beside the server.';
+    const reason = 'The server lacks patchelf.';
     app.server.routes['GET status'] = {
       ...STATUS,
       local_channel: { available: false, reason, active: false }
