@@ -35,7 +35,7 @@ def measures() -> Iterator[Measure]:
         patch.dict(os.environ, {**kept, **machine, "HOME": home}, clear=True),
         patch.object(solving, "solve", wraps=solving.solve) as solve,
     ):
-        yield from asyncio.run(_plans(Services(TfenvLab(channels=[root.as_uri()]), None), solve))
+        yield from asyncio.run(_plans(Services(TfenvLab(channels=[root.as_uri()])), solve))
 
 
 async def _plans(services: Services, solve: AsyncMock) -> list[Measure]:

@@ -90,6 +90,7 @@ def suites() -> list[Suite]:
         Suite("ruff", (python, "-m", "ruff", "check", ".")),
         Suite("ruff-format", (python, "-m", "ruff", "format", "--check", ".")),
         Suite("mypy", (python, "-m", "mypy")),
+        Suite("imports", ("lint-imports", "--no-cache")),
         Suite("lint", ("jlpm", "lint:check")),
         Suite("ui-tests", ("jlpm", "lint"), folder=ROOT / "ui-tests"),
         Suite(

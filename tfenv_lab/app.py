@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from jupyter_server.utils import url_path_join
@@ -28,7 +29,7 @@ from .handlers.plans import HANDLERS as PLANS
 from .handlers.status import HANDLERS as STATUS
 from .jobs.events import SCHEMA_PATH
 from .kernels import provisioner
-from .services import Services
+from .services import Services, SharedServices
 
 HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *PLANS, *JOBS, *LOCAL_CHANNEL]
 
@@ -118,16 +119,19 @@ class TfenvLab(CheckedApp):
         return found
 
     def initialize_settings(self) -> None:
-        """Build the services and register the event schema."""
+        """Prepare the services and register the event schema."""
         server = self.serverapp
         logger = getattr(server, "event_logger", None)
         if logger is not None:
             logger.register_event_schema(SCHEMA_PATH)
-        self.services = Services(
-            self,
-            logger,
-            sessions=getattr(server, "session_manager", None),
-            kernels=getattr(server, "kernel_spec_manager", None),
+        self.services = SharedServices(
+            partial(
+                Services,
+                self,
+                logger,
+                sessions=getattr(server, "session_manager", None),
+                kernels=getattr(server, "kernel_spec_manager", None),
+            )
         )
         self.settings["tfenv_lab_services"] = self.services
         provisioner.install(server)

@@ -138,11 +138,8 @@ def _folder_fault(text: str) -> str | None:
         return fault
     path = Path(text).expanduser()
     # A drive that does not answer or cannot be read may not be mounted yet.
-    return (
-        "is not a directory, or one of its parents is not a directory"
-        if _is_blocked.run([path])[path] is True
-        else None
-    )
+    is_blocked = _is_blocked.run([path], before_serving=True)[path] is True
+    return "is not a directory, or one of its parents is not a directory" if is_blocked else None
 
 
 def _blocked(path: Path) -> bool:

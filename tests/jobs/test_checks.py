@@ -80,7 +80,8 @@ async def test_the_newest_check_survives_a_restart_and_the_pruning_of_jobs(api: 
         store.save(Job(new_id(), "update", "other", "/envs/other", "x", "failed", finished=now()))
     store.prune()
     assert job["id"] in {kept.id for kept in store.load()}
-    [found] = [e for e in await Services(api.services.app, None).environments.list() if e.name == "tf"]
+    services = await asyncio.to_thread(Services, api.services.configuration)
+    [found] = [e for e in await services.environments.list() if e.name == "tf"]
     assert found.check == LastCheck(ok=False, finished=job["finished"], outdated=False)
 
 

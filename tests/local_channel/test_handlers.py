@@ -42,7 +42,7 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def restarted(*channels: str, **traits: Any) -> Services:
     """Return the services of the user's next server."""
-    return Services(TfenvLab(channels=list(channels or [NOWHERE]), **traits), None)
+    return Services(TfenvLab(channels=list(channels or [NOWHERE]), **traits))
 
 
 async def test_a_job_builds_the_channel_which_is_used_until_the_user_leaves_it(api: Api, wheels: None) -> None:
@@ -75,14 +75,14 @@ async def test_a_job_builds_the_channel_which_is_used_until_the_user_leaves_it(a
     job = await api.apply(kind="create", name="tf", tensorflow="2.19.*", packages=["math-kit"])
     assert job["state"] == "succeeded", job
     # The next server uses it too.
-    assert restarted().conda.channels == (ChannelRef(used["name"], used["url"]),)
+    assert (await asyncio.to_thread(restarted)).conda.channels == (ChannelRef(used["name"], used["url"]),)
 
     status, left = await api.call("DELETE", "local-channel")
     assert (status, left["local_channel"]["active"]) == (200, False)
     assert [ref["url"] for ref in left["channels"]] == [NOWHERE]
     status, error = await api.call("GET", "tensorflow")
     assert (status, error["reason"]) == (502, "channel-unreachable")
-    assert not restarted().local_channel.active
+    assert not (await asyncio.to_thread(restarted)).local_channel.active
 
 
 async def test_a_build_reports_the_downloaded_bytes(api: Api, wheels: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,7 +99,7 @@ class TfenvCommand(JupyterApp):
             return self.fail(refused.to_json())
         for message in app.warnings:
             print(message, file=sys.stderr)
-        services = Services(app, None)
+        services = await asyncio.to_thread(Services, app)
         try:
             given = len(self.extra_args)
             if given < self.least or (self.most is not None and given > self.most):

@@ -11,8 +11,7 @@ from ..errors import InvalidRequest
 from ..tensorflow_packages import rank
 
 if TYPE_CHECKING:
-    from rattler import PrefixRecord
-
+    from ..conda.engine import PrefixRecord
     from ..conda.formats.model import Contents, Imported
     from ..conda.settings.channels import ChannelRef
     from ..conda.settings.condarc import CondaSettings

@@ -63,7 +63,10 @@ class EnvironmentService(LoggingConfigurable):
         self._following: asyncio.Task[None] | None = None
 
     def invalidate(self, prefix: Path) -> None:
-        """Forget what is known about a prefix, so that the next answer reads its files again."""
+        """Forget what is known about a prefix, so that the next answer reads its files again.
+
+        Reads the disk: not for the event loop.
+        """
         self._inventory.forget(prefix)
 
     async def list(self) -> Sequence[Environment]:
@@ -107,7 +110,7 @@ class EnvironmentService(LoggingConfigurable):
     async def by_prefix(self, prefix: Path) -> Environment | None:
         """Return the environment at ``prefix``, which may be any path to it, or None if there is none."""
         try:
-            return await self.get(discovery.id_of(prefix))
+            return await self.get(await asyncio.to_thread(discovery.id_of, prefix))
         except NotFound:
             return None
 

@@ -14,7 +14,7 @@ from tornado import web
 from ..errors import InvalidRequest, TfenvError
 
 if TYPE_CHECKING:
-    from ..services import Services
+    from ..services import Services, SharedServices
 
 #: The resource that ``@authorized`` checks.
 AUTH_RESOURCE = "tfenv_lab"
@@ -28,12 +28,15 @@ class BaseHandler(APIHandler):
     """Base class of the handlers. A subclass serves one URL, with a short method for each HTTP verb."""
 
     auth_resource = AUTH_RESOURCE
+    #: The services of the server, there before the method of the verb is called.
+    services: Services
 
-    @property
-    def services(self) -> Services:
-        """The services of the extension."""
-        services: Services = self.settings["tfenv_lab_services"]
-        return services
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Wait until the services are built."""
+        await super().prepare()
+        shared: SharedServices | None = self.settings.get("tfenv_lab_services")
+        if shared is not None and not self._finished:
+            self.services = await shared.get()
 
     def body(self) -> dict[str, Any]:
         """Return the request body, which must be a JSON object. Raises InvalidRequest."""
@@ -91,6 +94,10 @@ class RefusalHandler(BaseHandler):
     def initialize(self, refusal: TfenvError) -> None:
         """Store the error that answers every call."""
         self._refusal = refusal
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Wait for nothing: there are no services."""
+        await APIHandler.prepare(self)
 
     @web.authenticated
     @authorized

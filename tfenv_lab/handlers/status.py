@@ -54,7 +54,7 @@ def status(services: Services) -> dict[str, Any]:
 
 def _warnings(services: Services) -> list[str]:
     """Return warnings about the server: settings that it ignores, and files that it could not delete."""
-    return [*services.app.warnings, *(leftover.describe() for leftover in services.jobs.leftovers)]
+    return [*services.configuration.warnings, *(leftover.describe() for leftover in services.jobs.leftovers)]
 
 
 def _folder(path: Path) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..conda.transaction.change import Change
 from ..errors import InvalidRequest
@@ -16,7 +17,16 @@ from .models import Job
 if TYPE_CHECKING:
     from ..environments.service import EnvironmentService
     from ..kernels.service import KernelService
-    from .service import JobService
+
+
+class Changes(Protocol):
+    """The changes that jobs make now, as the job service knows them."""
+
+    def is_changing(self, prefix: Path) -> bool:
+        """Tell whether a job changes, or waits to change, an environment."""
+
+    async def unchanging(self, prefixes: Collection[Path]) -> None:
+        """Wait until no job changes any of these environments."""
 
 
 class Aftermath:
@@ -26,7 +36,7 @@ class Aftermath:
         self,
         environments: Callable[[], EnvironmentService],
         kernels: Callable[[], KernelService],
-        jobs: Callable[[], JobService],
+        jobs: Callable[[], Changes],
         use_channel: Callable[[str], Awaitable[None]],
         log: logging.Logger,
     ) -> None:
@@ -58,7 +68,7 @@ class Aftermath:
                 await self._use_channel(result.channel)
             return job
         environments, kernels, prefix = self._environments(), self._kernels(), Path(job.prefix)
-        environments.invalidate(prefix)
+        await asyncio.to_thread(environments.invalidate, prefix)
         if job.kind == "delete":
             await kernels.unregister(prefix)
             return job
@@ -77,7 +87,7 @@ class Aftermath:
             except InvalidRequest as error:
                 self._log.info("%s is not registered as a kernel: %s", prefix, error.message)
         if job.moved_from is not None:
-            environments.invalidate(Path(job.moved_from))
+            await asyncio.to_thread(environments.invalidate, Path(job.moved_from))
             await kernels.unregister(Path(job.moved_from))
         return replace(job, environment=environment.id)
 

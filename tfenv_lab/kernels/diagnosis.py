@@ -35,7 +35,7 @@ async def reason(spec: KernelSpec, base: Mapping[str, str] = os.environ) -> str 
     if mark is None:
         return None
     prefix, program = Path(mark["prefix"]), Path(spec.argv[0])
-    found = await asyncio.to_thread(lambda: _looks.run([(prefix, program)])[prefix, program])
+    found = (await _looks.gather([(prefix, program)]))[prefix, program]
     if not isinstance(found, str):
         return _away(prefix)
     if found or "ipykernel_launcher" not in spec.argv:

@@ -40,8 +40,8 @@ class KernelService(LoggingConfigurable):
     """Service that registers and unregisters kernelspecs in the user's kernel directory.
 
     ``prefixes`` returns every environment (ids depend on all of them), and whether conda lists it. ``display_name`` is
-    the trait ``kernel_display_name``, and ``manager`` the server's kernelspec manager. The service changes only
-    kernelspecs with our mark.
+    the trait ``kernel_display_name``, ``manager`` the server's kernelspec manager and ``sessions`` its session manager.
+    The service changes only kernelspecs with our mark.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class KernelService(LoggingConfigurable):
         display_name: str = "{name} (TensorFlow {tensorflow})",
         envs_dir: Path | None = None,
         manager: Any = None,
+        sessions: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -60,13 +61,14 @@ class KernelService(LoggingConfigurable):
         self.display_name = display_name
         self.envs_dir = envs_dir
         self.manager = manager
+        self._sessions = sessions
         self._lock = threading.Lock()
         self._cache = kernelspecs.Cache()
         self._there: BoundedReads[Path, bool] = BoundedReads(lambda prefix: prefix.parent.is_dir())
         conda_manager.show_once(manager)
-        trouble = self.trouble()
-        if trouble:
-            self.log.warning("%s", trouble)
+        self._trouble = conda_manager.trouble(manager)
+        if self._trouble:
+            self.log.warning("%s", self._trouble)
 
     async def register(self, prefix: Path, name: str | None = None, env: Mapping[str, str] | None = None) -> Kernel:
         """Register a kernel for each of the environment's own kernelspecs, and return the first: Python's, if any.
@@ -106,6 +108,14 @@ class KernelService(LoggingConfigurable):
         """Return the kernel of this prefix, or None if it has none."""
         return await asyncio.to_thread(lambda: self.registered().get(self._cache.reals.of_one(str(prefix))))
 
+    async def notebooks_in(self, prefix: Path) -> list[str]:
+        """Return the paths of the notebooks whose running kernels use a prefix."""
+        kernel = None if self._sessions is None else await self.kernel_of(prefix)
+        if kernel is None:
+            return []
+        sessions = await self._sessions.list_sessions()
+        return [s["path"] for s in sessions if (s.get("kernel") or {}).get("name") == kernel.name]
+
     def registered(self) -> dict[str, Kernel]:
         """Return one kernel for each environment, by the real path of its prefix.
 
@@ -132,7 +142,7 @@ class KernelService(LoggingConfigurable):
 
     def trouble(self) -> str | None:
         """Return a warning if another part of the server deletes our kernelspecs, otherwise None."""
-        return conda_manager.trouble(self.manager)
+        return self._trouble
 
     def advice(self, found: EnvironmentFacts) -> list[Advice]:
         """Return the warning of ``trouble`` for an environment that has a kernel."""

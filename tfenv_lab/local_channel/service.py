@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from ..disk import writes
+from ..disk.reads import BoundedReads
 from ..errors import ChannelNotAllowed, InvalidRequest
 
 if TYPE_CHECKING:
@@ -52,11 +53,17 @@ class LocalChannel:
         self._url = None
         self._file.unlink(missing_ok=True)
 
-    def require(self) -> None:
-        """Raise ChannelNotAllowed or InvalidRequest if no local channel can be built."""
+    def folder(self) -> Path:
+        """Return the directory to build a local channel in.
+
+        Raises ChannelNotAllowed or InvalidRequest if no local channel can be built.
+        """
         reason = self._reason()
         if reason is not None:
             raise ChannelNotAllowed(reason) if self._restricted else InvalidRequest(reason)
+        from ..wheelchannel.channel import folder
+
+        return folder()
 
     def to_json(self) -> dict[str, Any]:
         """Return ``local_channel`` of the Status. Looks for programs on disk."""
@@ -84,6 +91,10 @@ class LocalChannel:
         except (OSError, ValueError, KeyError, TypeError):
             return None
         folder = Path(url2pathname(urlsplit(url).path))
-        if self._restricted or instead_of != self._instead_of or not (folder / "noarch").is_dir():
+        if self._restricted or instead_of != self._instead_of:
             return None
-        return url
+        return url if _is_there.run([folder])[folder] is True else None
+
+
+#: On a drive that does not answer there is no channel.
+_is_there: BoundedReads[Path, bool] = BoundedReads(lambda folder: (folder / "noarch").is_dir())

@@ -15,8 +15,7 @@ from ..models import Advice
 from ..sentences import some
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
-
+    from ..conda.engine import RepoDataRecord
     from ..conda.repodata.repodata import Repodata
 
 _SHOWN = 5

@@ -13,8 +13,7 @@ from . import requests
 from .difference import same
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
-
+    from ..conda.engine import RepoDataRecord
     from ..conda.settings.channels import ChannelRef
     from ..conda.settings.condarc import CondaSettings
     from .solved import Solved

@@ -12,7 +12,7 @@ from ..tensorflow_packages import rank
 from .models import Entry
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
+    from ..conda.engine import RepoDataRecord
 
 _VERBS: dict[Action, str] = {
     "install": "added",

@@ -13,8 +13,7 @@ from ..errors import ChannelNotAllowed, InvalidRequest, TfenvError
 from . import installed_state
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage, RepoDataRecord
-
+    from ..conda.engine import GenericVirtualPackage, RepoDataRecord
     from ..conda.formats.model import Imported
     from ..conda.repodata.repodata import Repodata
     from ..conda.settings.channels import ChannelRef
@@ -80,7 +79,7 @@ async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -
     # A spec that names a CUDA build requests it even on a machine without a driver.
     builds = (variants.cuda_of(name, build) for name, build in _builds(asked))
     overrides = virtual_packages.overrides(repodata.settings)
-    detected = virtual_packages.detect(overrides)
+    detected = await asyncio.to_thread(virtual_packages.detect, overrides)
     cuda = next((version for version in builds if version), None)
     if cuda is None or virtual_packages.version_of(detected, "__cuda") is not None:
         cuda, virtual = None, detected
@@ -104,7 +103,7 @@ async def _exact(found: Imported, repodata: Repodata, allowed: Sequence[str]) ->
     if not requested:
         # The file does not say what was requested: assume the packages that no other package needs.
         requested = installed_state.leaves(installed_state.State(records, {}))
-    virtual = virtual_packages.detect(virtual_packages.overrides(repodata.settings))
+    virtual = await asyncio.to_thread(virtual_packages.detect, virtual_packages.overrides(repodata.settings))
     notes += exact.unmet(records, virtual)
     pypi = found.pypi
     if pypi and "pip" not in names_of(records):

@@ -18,7 +18,7 @@ from ..versions import minor_of
 from .requests import ALL
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage, RepoDataRecord
+    from ..conda.engine import GenericVirtualPackage, RepoDataRecord
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from ..conda.prefix.records import names_of
 from ..conda.solving import pins
+from ..disk.reads import BoundedReads
 from ..errors import NotFound, PrefixExists, Protected, SolverTimeout, Unsatisfiable
 from . import installed_state, requests
 from .solved import HeldBack, Solved, find_held_back
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage, RepoDataRecord
-
+    from ..conda.engine import GenericVirtualPackage, RepoDataRecord
     from ..conda.repodata.repodata import Repodata
     from ..environments.models import Environment
     from ..environments.service import EnvironmentService
@@ -79,7 +79,7 @@ class Planner:
         from ..conda.machine import virtual_packages
         from ..conda.solving import specs
 
-        prefix = await asyncio.to_thread(self._new_prefix, request.name)
+        prefix = await self._new_prefix(request.name)
         own = [str(specs.parse(text, self._allowed())) for text in request.packages]
         overrides = virtual_packages.overrides(self._repodata.settings)
         # Detecting a driver may load its library, so it does not run on the event loop.
@@ -122,7 +122,8 @@ class Planner:
         else:
             new, freed = installed_state.loosened(state, request.packages)
             held = installed_state.tensorflow_pin(state, request.packages)
-        cuda, virtual = installed_state.virtual(state, virtual_packages.overrides(self._repodata.settings))
+        overrides = virtual_packages.overrides(self._repodata.settings)
+        cuda, virtual = await asyncio.to_thread(installed_state.virtual, state, overrides)
 
         async def solve(
             new: Mapping[str, str],
@@ -160,7 +161,7 @@ class Planner:
         is_copy = request.into is not None
         name, prefix = found.environment.name, found.prefix
         if request.into is not None:
-            name, prefix = request.into, await asyncio.to_thread(self._new_prefix, request.into)
+            name, prefix = request.into, await self._new_prefix(request.into)
         return Solved(
             request,
             name,
@@ -196,7 +197,7 @@ class Planner:
         return Solved(
             request,
             request.name,
-            await asyncio.to_thread(self._new_prefix, request.name),
+            await self._new_prefix(request.name),
             found.state.records,
             found.state.records,
             dict(found.state.requested),
@@ -220,7 +221,7 @@ class Planner:
     async def _import(self, request: requests.Import) -> Solved:
         from . import imports
 
-        prefix = await asyncio.to_thread(self._new_prefix, request.name)
+        prefix = await self._new_prefix(request.name)
         found = await imports.resolve(request, self._repodata, self._allowed())
         return Solved(
             request,
@@ -261,9 +262,15 @@ class Planner:
             environment=found.environment,
         )
 
-    def _new_prefix(self, name: str) -> Path:
+    async def _new_prefix(self, name: str) -> Path:
         prefix = self._envs_dir / name
-        if prefix.exists() or prefix.is_symlink():
+        is_taken = (await _taken.gather([prefix]))[prefix]
+        if is_taken is None:
+            hint = "Check whether its network drive is available."
+            raise NotFound(f"The directory {self._envs_dir} cannot be reached.", hint=hint)
+        if isinstance(is_taken, Exception):
+            raise is_taken
+        if is_taken:
             raise PrefixExists(f"An environment or directory called “{name}” already exists.")
         return prefix
 
@@ -288,6 +295,9 @@ class Planner:
         from ..conda.solving.solve import solve
 
         return await solve(self._repodata, specs, keep=keep, constraints=constraints, virtual_packages=virtual)
+
+
+_taken: BoundedReads[Path, bool] = BoundedReads(lambda prefix: prefix.exists() or prefix.is_symlink())
 
 
 async def _conflict(pinned: Sequence[str], solve: Callable[[Sequence[str]], Awaitable[object]]) -> Unsatisfiable | None:

@@ -28,8 +28,7 @@ from .sizes import Sizes, measure
 from .warnings import warnings
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
-
+    from ..conda.engine import RepoDataRecord
     from ..conda.repodata.repodata import Repodata
     from .planner import Planner
     from .solved import Solved

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..conda.prefix.records import names_of, record_stem
+from ..disk.reads import BoundedReads
 from ..disk.space import free_bytes
 from ..errors import NoSpace
 from ..sentences import megabytes
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
-
+    from ..conda.engine import RepoDataRecord
     from .solved import Solved
 
 
@@ -95,15 +95,21 @@ def _sum(draft: Solved, linked: Sequence[RepoDataRecord], fetch: dict[str, int],
 
 
 def _same_device(one: Path, other: Path) -> bool:
-    def device(path: Path) -> int | None:
-        for place in (path, *path.parents):
-            try:
-                return os.stat(place).st_dev  # noqa: PTH116
-            except OSError:
-                continue
-        return None
+    devices = _devices.run([one, other])
+    return devices[one] is not None and devices[one] == devices[other]
 
-    return device(one) == device(other)
+
+def _device(path: Path) -> int | None:
+    for place in (path, *path.parents):
+        try:
+            return os.stat(place).st_dev  # noqa: PTH116
+        except OSError:
+            continue
+    return None
+
+
+#: A drive that does not answer shares nothing.
+_devices = BoundedReads(_device)
 
 
 def require_room(prefix: Path, needed: int) -> None:

@@ -12,8 +12,7 @@ from ..errors import SolverTimeout, Unsatisfiable
 from . import requests
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage, RepoDataRecord
-
+    from ..conda.engine import GenericVirtualPackage, RepoDataRecord
     from ..conda.settings.channels import ChannelRef
     from ..conda.transaction.change import Origin
     from ..environments.models import Environment

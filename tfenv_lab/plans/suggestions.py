@@ -12,8 +12,7 @@ from ..errors import SolverTimeout, Unsatisfiable
 from ..tensorflow.catalog.suggestions import SECONDS, TRIALS, correct
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
-
+    from ..conda.engine import RepoDataRecord
     from ..tensorflow.models import Suggestion
     from .installed_state import State
 

@@ -152,8 +152,9 @@ def usable_cuda(overrides: Mapping[str, str] = os.environ) -> str | None:
 
     A variable can hide a driver, but cannot add one.
     """
-    found = gpu(overrides)
-    return found["cuda"] if found["detected"] else None
+    # Not by gpu(), which may run a program to learn the driver's version: advice asks on the event loop.
+    is_here = version_of(_detected(), "__cuda") is not None
+    return version_of(detect(overrides), "__cuda") if is_here else None
 
 
 def current_subdir() -> str:

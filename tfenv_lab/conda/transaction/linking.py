@@ -18,6 +18,7 @@ from urllib.request import url2pathname
 import rattler
 from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 
+from ...disk.reads import BoundedReads
 from ...errors import JobFailed, TfenvError
 from ...models import Phase
 from ..prefix.records import names_of, record_stem
@@ -33,14 +34,18 @@ _SCRIPT = re.compile(r"(bin|Scripts)/\.[^/]+-post-link\.(sh|bat)")
 async def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[str, int]:
     """Return the bytes to download by package name, for records that are not in the package cache.
 
-    An unknown size is 0.
+    An unknown size is 0. A cache on a drive that does not answer counts as empty.
     """
-    index = await PackageCache(cache).index() if cache.is_dir() else None
+    has_cache = (await _is_folder.gather([cache]))[cache] is True
+    index = await PackageCache(cache).index() if has_cache else None
     return {
         record.name.normalized: record.size or 0
         for record in records
         if index is None or not index.contains_record(record)
     }
+
+
+_is_folder: BoundedReads[Path, bool] = BoundedReads(Path.is_dir)
 
 
 async def link(

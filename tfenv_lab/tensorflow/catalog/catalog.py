@@ -12,8 +12,7 @@ from ...versions import minor_of
 from ..models import CatalogModel, Suggestion
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage
-
+    from ...conda.engine import GenericVirtualPackage
     from ...conda.repodata.repodata import Repodata
     from ...environments.models import AvailableUpdate, EnvironmentFacts
     from ..advice import Known

@@ -10,8 +10,7 @@ from ...conda.solving.feasibility import virtual_record
 from ...conda.solving.specs import version_key
 
 if TYPE_CHECKING:
-    from rattler import PackageRecord
-
+    from ...conda.engine import PackageRecord
     from ...conda.solving.candidates import Pool
     from ...conda.solving.feasibility import Feasibility
     from .cells import Cell

@@ -16,8 +16,7 @@ from . import selection
 from .cells import is_prerelease, python_key
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage
-
+    from ...conda.engine import GenericVirtualPackage
     from ...conda.repodata.repodata import Repodata
     from .releases import Listing
     from .selection import Wanted
