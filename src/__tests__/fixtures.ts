@@ -10,7 +10,7 @@ import type {
   Status,
   Variant
 } from '../api/generated';
-import type { FailedJob } from '../models/state/jobs';
+import type { FailedJob } from '../api/jobs';
 
 const PREFIX = '/home/ada/.conda/envs';
 const CHANNEL = {

@@ -1,7 +1,18 @@
 import type { ServerConnection } from '@jupyterlab/services';
 
-import type { Job } from './generated';
+import type { Error as ErrorBody, Job } from './generated';
 import { request, requestText } from './request';
+
+/** A job that failed or was interrupted. The contract promises that both fields are set. */
+export type FailedJob = Job & {
+  readonly finished: string;
+  readonly error: ErrorBody;
+};
+
+/** Whether a job ended with an error. */
+export function hasFailed(job: Job): job is FailedJob {
+  return job.state === 'failed' || job.state === 'interrupted';
+}
 
 /**
  * Jobs: the work that applies plans.

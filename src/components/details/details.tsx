@@ -12,9 +12,9 @@ import type {
   Revision,
   Size
 } from '../../api/generated';
+import type { FailedJob } from '../../api/jobs';
 import { CommandIDs } from '../../commandids';
 import type { Loaded } from '../../models/state/details';
-import type { FailedJob } from '../../models/state/jobs';
 import type { DetailsTab } from '../../models/state/navigation';
 import { AdviceLine } from '../list/adviceLine';
 import type { Execute } from '../shared/execute';

@@ -2,8 +2,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { Job, Status } from '../../api/generated';
+import { hasFailed } from '../../api/jobs';
 import { CommandIDs } from '../../commandids';
-import { hasFailed, isActive } from '../../models/state/jobs';
+import { isActive } from '../../models/state/jobs';
 import type { Execute } from '../shared/execute';
 import { JobFailure } from '../shared/jobFailure';
 import { JobProgress } from '../shared/jobProgress';

@@ -1,8 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
+import type { FailedJob } from '../../api/jobs';
 import { CommandIDs } from '../../commandids';
-import type { FailedJob } from '../../models/state/jobs';
 import type { Execute } from './execute';
 import { Failure } from './failure';
 

@@ -4,8 +4,9 @@ import { Poll } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { Error as ErrorBody, Job } from '../../api/generated';
-import type { JobsClient } from '../../api/jobs';
+import type { Job } from '../../api/generated';
+import type { FailedJob, JobsClient } from '../../api/jobs';
+import { hasFailed } from '../../api/jobs';
 import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
 
@@ -28,16 +29,6 @@ export interface IDismissedStore {
 /** Whether a job still has something to do. */
 export function isActive(job: Job): boolean {
   return job.state === 'queued' || job.state === 'running';
-}
-
-/** A job that came to no good end: the contract promises when that was, and why. */
-export type FailedJob = Job & {
-  readonly finished: string;
-  readonly error: ErrorBody;
-};
-
-export function hasFailed(job: Job): job is FailedJob {
-  return job.state === 'failed' || job.state === 'interrupted';
 }
 
 /** Whether a job can still be ended: from the swap on, the change is made. */

@@ -1,9 +1,10 @@
 import type { Environment, Job } from '../../api/generated';
+import type { FailedJob } from '../../api/jobs';
 import type { CheckState } from '../texts/checks';
 import { checkState } from '../texts/checks';
 import { compareVersions } from '../texts/versions';
 import type { EnvironmentsModel } from './environments';
-import type { FailedJob, JobsModel } from './jobs';
+import type { JobsModel } from './jobs';
 
 /** One row of the list: an environment, or one that a job is making. */
 export interface IRow {

@@ -1,8 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Job } from '../../api/generated';
+import { hasFailed } from '../../api/jobs';
 import type { IFailure } from '../../api/request';
-import { hasFailed } from '../state/jobs';
 import { describeProgress, formatBytes } from './units';
 
 /** What a job is about, while it works: "Creating tf219: downloading 212 / 340 MB". */
