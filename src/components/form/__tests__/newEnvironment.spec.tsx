@@ -7,14 +7,13 @@ import type { CreateRequest } from '../../../api/generated';
 import type { IChoice } from '../../../models/form/choices';
 import type { IDraft } from '../../../models/state/navigation';
 import { EMPTY_DRAFT } from '../../../models/state/navigation';
-import type { INewEnvironmentProps } from '../newEnvironment';
 import { NewEnvironment } from '../newEnvironment';
 
 const trans = nullTranslator.load('tfenv_lab');
 
-/** The form as the panel holds it, with the draft in a state. */
+/** The form with its draft, as in the panel. */
 function Form(
-  props: Partial<INewEnvironmentProps> & {
+  props: Partial<React.ComponentProps<typeof NewEnvironment>> & {
     onReview: (request: CreateRequest) => void;
   }
 ): JSX.Element {
@@ -35,14 +34,16 @@ function Form(
   );
 }
 
-function show(props: Partial<INewEnvironmentProps> = {}): CreateRequest[] {
+function show(
+  props: Partial<React.ComponentProps<typeof NewEnvironment>> = {}
+): CreateRequest[] {
   const requests: CreateRequest[] = [];
   render(<Form {...props} onReview={request => requests.push(request)} />);
   return requests;
 }
 
 function review(): void {
-  fireEvent.click(screen.getByRole('button', { name: 'Review' }));
+  fireEvent.click(screen.getByRole('button', { name: 'Review Plan…' }));
 }
 
 describe('NewEnvironment', () => {
@@ -83,7 +84,7 @@ describe('NewEnvironment', () => {
     show();
     const python = within(screen.getByLabelText('Python'));
     const option = python.getByRole<HTMLOptionElement>('option', {
-      name: '3.9: not with TensorFlow 2.19.1'
+      name: '3.9: not available with TensorFlow 2.19.1'
     });
     expect(option.disabled).toBe(true);
     const cuda = screen.getByRole<HTMLInputElement>('radio', { name: 'CUDA' });
@@ -93,7 +94,7 @@ describe('NewEnvironment', () => {
 
   it('makes CUDA possible with an assumed driver', () => {
     const requests = show();
-    fireEvent.change(screen.getByLabelText('CUDA of the driver'), {
+    fireEvent.change(screen.getByLabelText('CUDA version of the driver'), {
       target: { value: '12.8' }
     });
     fireEvent.click(screen.getByRole('radio', { name: 'CUDA' }));
@@ -105,14 +106,14 @@ describe('NewEnvironment', () => {
     const requests = show();
     fireEvent.click(
       screen.getByRole('button', {
-        name: 'Make it for a machine with CUDA 12.9'
+        name: 'Choose Builds for CUDA 12.9'
       })
     );
-    screen.getByText('Chosen as if a driver for CUDA 12.9 were here.');
+    screen.getByText('Builds are chosen for CUDA 12.9.');
     review();
     expect(requests[0]).toMatchObject({ variant: 'cuda', cuda: '12.9' });
     fireEvent.click(
-      screen.getByRole('button', { name: 'Take this machine as it is' })
+      screen.getByRole('button', { name: 'Use Detected Driver' })
     );
     review();
     expect(requests[1]).toMatchObject({ variant: 'auto', cuda: null });
@@ -134,7 +135,7 @@ describe('NewEnvironment', () => {
     show();
     const releases = within(screen.getByLabelText('TensorFlow'));
     expect(releases.queryByText('2.20.0rc0')).toBeNull();
-    fireEvent.click(screen.getByLabelText('Offer pre-releases'));
+    fireEvent.click(screen.getByLabelText('Show pre-releases'));
     releases.getByText('2.20.0rc0');
   });
 
@@ -144,7 +145,7 @@ describe('NewEnvironment', () => {
       target: { value: 'tf219' }
     });
     expect(screen.getByRole('alert').textContent).toBe(
-      'There is an environment of this name.'
+      'An environment with this name already exists.'
     );
     review();
     expect(requests).toEqual([]);
@@ -162,6 +163,15 @@ describe('NewEnvironment', () => {
     expect(requests[0].packages).toEqual(['scikit-learn>=1.5', 'matplotlib']);
   });
 
+  it('says why a search for packages failed', async () => {
+    show({ search: () => Promise.reject(new Error('Internal server error.')) });
+    const field = screen.getByRole('combobox', { name: 'Packages' });
+    fireEvent.change(field, { target: { value: 'pand' } });
+    await screen.findByText(
+      'The package search failed: Internal server error.'
+    );
+  });
+
   it('says how old its choices are when a channel does not answer', () => {
     show({ catalog: { ...CATALOG, age_seconds: 7200 } });
     expect(screen.getByRole('status').textContent).toContain('2 hours ago');
@@ -171,8 +181,8 @@ describe('NewEnvironment', () => {
     const releases = CATALOG.releases.filter(item => item.version === '2.9.0');
     const requests = show({ catalog: { ...CATALOG, releases } });
     screen.getByText(NO_DRIVER);
-    expect(screen.queryByRole('button', { name: 'Review' })).toBeNull();
-    fireEvent.change(screen.getByLabelText('CUDA of the driver'), {
+    expect(screen.queryByRole('button', { name: 'Review Plan…' })).toBeNull();
+    fireEvent.change(screen.getByLabelText('CUDA version of the driver'), {
       target: { value: '11.2' }
     });
     review();
@@ -182,7 +192,7 @@ describe('NewEnvironment', () => {
   it('is no dead end where there are only pre-releases', () => {
     const releases = CATALOG.releases.filter(item => item.prerelease);
     const requests = show({ catalog: { ...CATALOG, releases } });
-    fireEvent.click(screen.getByLabelText('Offer pre-releases'));
+    fireEvent.click(screen.getByLabelText('Show pre-releases'));
     review();
     expect(requests[0].tensorflow).toBe('2.20.0rc0');
   });
@@ -207,6 +217,6 @@ describe('NewEnvironment', () => {
     const message = 'TensorFlow is no longer built for macOS on conda-forge.';
     show({ catalog: { ...CATALOG, releases: [], message } });
     screen.getByText(message);
-    expect(screen.queryByRole('button', { name: 'Review' })).toBeNull();
+    expect(screen.queryByRole('button', { name: 'Review Plan…' })).toBeNull();
   });
 });

@@ -103,11 +103,11 @@ describe('CatalogModel', () => {
     expect(model.error).toBeNull();
   });
 
-  it('finds no packages where the server cannot search', async () => {
+  it('reports a search that fails', async () => {
     const model = new CatalogModel(
       new CatalogClient(new FakeServer().settings)
     );
-    expect(await model.search('pandas')).toEqual([]);
+    await expect(model.search('pandas')).rejects.toThrow('No such path.');
   });
 });
 

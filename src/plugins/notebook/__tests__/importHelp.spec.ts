@@ -22,10 +22,10 @@ const bare = environment('bare', {
 const tf219 = environment('tf219');
 
 let app: FakeApp;
-/** The kernels that the notebook was switched to. */
+/** Names of the kernels that the notebook was switched to. */
 let switched: string[];
 
-/** A notebook on a kernel, in a JupyterLab with these environments. */
+/** Open a notebook with a kernel, in a JupyterLab with these environments. */
 function open(
   kernel: string,
   environments: Environment[] = [bare, tf219],
@@ -116,7 +116,7 @@ class FakeCell implements ICell {
 
 const labels = (): string[] => app.toastActions.map(item => item.label);
 
-/** Long enough for anything that would have been asked or told. */
+/** Wait long enough for any request or notification. */
 async function settled(): Promise<void> {
   await new Promise(resolve => setTimeout(resolve, 50));
 }
@@ -135,13 +135,13 @@ describe('an import of TensorFlow that fails', () => {
     );
     await waitFor(() =>
       expect(app.toasts).toEqual([
-        'tensorflow is not installed in bare, the environment of this notebook.'
+        'tensorflow is not installed in the environment “bare”.'
       ])
     );
     expect(labels()).toEqual([
       'Switch to tf219',
-      'Install it here…',
-      'New environment…'
+      'Install…',
+      'New Environment…'
     ]);
     app.pressToast('Switch to tf219');
     await waitFor(() => expect(switched).toEqual(['conda-env-tf219-py']));
@@ -153,7 +153,7 @@ describe('an import of TensorFlow that fails', () => {
       "No module named 'tensorflow'"
     );
     await waitFor(() => expect(app.toasts).toHaveLength(1));
-    app.pressToast('Install it here…');
+    app.pressToast('Install…');
     await waitFor(() =>
       expect(app.server.body('POST plans')).toEqual({
         kind: 'install',
@@ -168,10 +168,10 @@ describe('an import of TensorFlow that fails', () => {
     open('python3').fail('ModuleNotFoundError', "No module named 'keras'");
     await waitFor(() =>
       expect(app.toasts).toEqual([
-        'keras is not installed in the kernel of this notebook, Python 3 (ipykernel).'
+        'keras is not installed in the kernel “Python 3 (ipykernel)”.'
       ])
     );
-    expect(labels()).toEqual(['Switch to tf219', 'New environment…']);
+    expect(labels()).toEqual(['Switch to tf219', 'New Environment…']);
   });
 
   it('is checked where it is installed and does not come up', async () => {
@@ -181,10 +181,10 @@ describe('an import of TensorFlow that fails', () => {
     );
     await waitFor(() =>
       expect(app.toasts).toEqual([
-        'keras could not be imported in tf219, the environment of this notebook.'
+        'keras cannot be imported in the environment “tf219”.'
       ])
     );
-    expect(labels()).toEqual(['Check it', 'New environment…']);
+    expect(labels()).toEqual(['Check Environment', 'New Environment…']);
   });
 
   it('is told once for a cell, however often it is run', async () => {
@@ -214,7 +214,9 @@ describe('an import of something else that fails', () => {
       "No module named 'cv2'"
     );
     await waitFor(() =>
-      expect(app.toasts).toEqual(['cv2 is not installed in bare.'])
+      expect(app.toasts).toEqual([
+        'cv2 is not installed in the environment “bare”.'
+      ])
     );
     app.pressToast('Install opencv…');
     await waitFor(() =>
@@ -222,6 +224,19 @@ describe('an import of something else that fails', () => {
         specs: ['opencv']
       })
     );
+  });
+
+  it('is reported with the error if the search fails', async () => {
+    open('conda-env-bare-py').fail(
+      'ModuleNotFoundError',
+      "No module named 'pandas'"
+    );
+    await waitFor(() =>
+      expect(app.toasts).toEqual([
+        'pandas is not installed in the environment “bare”. The package search failed: No such path.'
+      ])
+    );
+    expect(labels()).toEqual([]);
   });
 
   it('is left alone where the channels have no such package', async () => {
@@ -255,9 +270,9 @@ describe('an import of something else that fails', () => {
 describe('pip in a cell', () => {
   it('gets the plan that does it properly', async () => {
     open('conda-env-bare-py').schedule('%pip install -q tensorflow==2.19.*');
-    await waitFor(() => expect(labels()).toEqual(['Plan it…']));
+    await waitFor(() => expect(labels()).toEqual(['Review Plan…']));
     expect(app.toasts[0]).toContain('bare');
-    app.pressToast('Plan it…');
+    app.pressToast('Review Plan…');
     await waitFor(() =>
       expect(app.server.body('POST plans')).toMatchObject({
         environment: 'id-bare',
