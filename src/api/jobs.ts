@@ -15,7 +15,7 @@ export function hasFailed(job: Job): job is FailedJob {
 }
 
 /**
- * Jobs: the work that applies plans.
+ * Client for jobs, which apply plans.
  */
 export class JobsClient {
   constructor(private readonly _settings: ServerConnection.ISettings) {}
@@ -29,7 +29,7 @@ export class JobsClient {
     return answer.jobs;
   }
 
-  /** Apply a plan. */
+  /** Start the job that applies a plan, given by its id. */
   create(plan: string): Promise<Job> {
     const init = { method: 'POST', body: JSON.stringify({ plan }) };
     return request('jobs', init, this._settings);

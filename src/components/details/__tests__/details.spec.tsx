@@ -7,7 +7,6 @@ import type { Package, Revision } from '../../../api/generated';
 import { RequestError } from '../../../api/request';
 import { CommandIDs } from '../../../commandids';
 import type { DetailsTab } from '../../../models/state/navigation';
-import type { IDetailsProps } from '../details';
 import { Details } from '../details';
 
 const trans = nullTranslator.load('tfenv_lab');
@@ -49,7 +48,9 @@ const PACKAGES = [
   installed('own-tool', { source: 'pypi', build: null, channel: null })
 ];
 
-function Screen(props: Partial<IDetailsProps>): JSX.Element {
+function Screen(
+  props: Partial<React.ComponentProps<typeof Details>>
+): JSX.Element {
   const [tab, setTab] = React.useState<DetailsTab>(props.tab ?? 'packages');
   return (
     <Details
@@ -74,7 +75,9 @@ function Screen(props: Partial<IDetailsProps>): JSX.Element {
   );
 }
 
-function show(props: Partial<IDetailsProps> = {}): [string, unknown][] {
+function show(
+  props: Partial<React.ComponentProps<typeof Details>> = {}
+): [string, unknown][] {
   const executed: [string, unknown][] = [];
   render(
     <Screen
@@ -100,7 +103,7 @@ it('shows what the environment takes on the disk, once that is measured', () => 
   const { rerender } = render(<Screen size={null} />);
   expect(screen.queryByText(/on disk/)).toBeNull();
   rerender(<Screen />);
-  screen.getByText('1.5 GB on disk (1.4 GB of it shared)');
+  screen.getByText('1.5 GB on disk (1.4 GB shared)');
 });
 
 describe('Packages', () => {
@@ -141,7 +144,7 @@ describe('Packages', () => {
       await act(async () => {
         await jest.advanceTimersByTimeAsync(1000);
       });
-      click('Add pandas');
+      click('Add pandas…');
       expect(planned(executed)).toEqual({
         kind: 'install',
         environment: 'id-tf219',
@@ -156,7 +159,7 @@ describe('Packages', () => {
     const executed = show();
     const field = screen.getByRole('searchbox');
     fireEvent.change(field, { target: { value: 'pandas>=2.2' } });
-    click('Add pandas>=2.2');
+    click('Add pandas>=2.2…');
     expect(planned(executed)).toMatchObject({ specs: ['pandas>=2.2'] });
   });
 
@@ -189,7 +192,7 @@ describe('History', () => {
     fireEvent.click(screen.getByRole('tab', { name: 'History' }));
     screen.getByText('Installed pandas');
     screen.getByText('1 change');
-    // There is no way back to what is.
+    // The current revision has no button.
     expect(screen.queryByRole('button', { name: /revision 1/ })).toBeNull();
     click('Revert to revision 0');
     expect(planned(executed)).toEqual({
@@ -244,12 +247,13 @@ describe('Check', () => {
       check: { ok: false, finished, outdated: true }
     });
     const executed = show({ tab: 'check', check: done, environment: shown });
-    screen.getByText('It has problems');
+    screen.getByText('Has problems');
     screen.getByText('Keras 2 does not go with TensorFlow 2.19.');
     screen.getByText(/changed since/);
-    click('Fix');
+    const [update, set] = screen.getAllByRole('button', { name: 'Fix' });
+    fireEvent.click(update);
     expect(planned(executed)).toEqual(request);
-    click('Set it');
+    fireEvent.click(set);
     expect(executed.pop()).toEqual([
       CommandIDs.setKernel,
       { environment: 'id-tf219', settings: { ignore_user_site: true } }
@@ -320,8 +324,8 @@ describe('Details', () => {
       check: { ok: false, finished, outdated: false }
     });
     const executed = show({ environment: shown });
-    screen.getByText(/^Checked: it has problems$/);
-    click('tf219: Checked: it has problems');
+    screen.getByText(/^TensorFlow has problems$/);
+    click('tf219: TensorFlow has problems');
     expect(executed).toEqual([
       [CommandIDs.showEnvironment, { environment: 'id-tf219', tab: 'check' }]
     ]);

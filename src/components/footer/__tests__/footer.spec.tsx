@@ -30,12 +30,12 @@ describe('Footer', () => {
 
   it('offers a local channel beside remote ones, and no second one', () => {
     show(NO_GPU);
-    screen.getByText('Build a local channel from PyPI…');
+    screen.getByText('Build Local Channel from PyPI…');
     cleanup();
     const channels = [{ name: 'file:///c', url: 'file:///c' }];
     show(NO_GPU, { channels });
-    screen.getByText('local channel · CPU only · 41 GB free');
-    expect(screen.queryByText('Build a local channel from PyPI…')).toBeNull();
+    screen.getByText('Local channel · CPU only · 41 GB free');
+    expect(screen.queryByText('Build Local Channel from PyPI…')).toBeNull();
   });
 
   it('shows what is wrong with the configuration, without a click', () => {
@@ -62,12 +62,12 @@ describe('Footer', () => {
 
   it('says so when the version of a driver is not known', () => {
     show({ detected: true, cuda: '12.8', driver: null });
-    screen.getByText('NVIDIA driver of an unknown version');
+    screen.getByText('NVIDIA driver, unknown version');
   });
 
   it('does not take an assumed CUDA for a GPU', () => {
     show({ detected: false, cuda: '12.6', driver: null });
-    screen.getByText('conda-forge · no GPU, CUDA 12.6 assumed · 41 GB free');
+    screen.getByText('conda-forge · No GPU, CUDA 12.6 assumed · 41 GB free');
     expect(screen.queryByText(/NVIDIA driver/)).toBeNull();
   });
 });

@@ -5,7 +5,6 @@ import React from 'react';
 import { environment, failedJob, job } from '../../../__tests__/fixtures';
 import { CommandIDs } from '../../../commandids';
 import type { IGroup, IRow } from '../../../models/state/listRows';
-import type { IEnvironmentListProps } from '../environmentList';
 import { EnvironmentList } from '../environmentList';
 
 const trans = nullTranslator.load('tfenv_lab');
@@ -26,7 +25,7 @@ function row(name: string, change: Partial<IRow> = {}): IRow {
 
 function show(
   groups: readonly IGroup[] | null,
-  props: Partial<IEnvironmentListProps> = {}
+  props: Partial<React.ComponentProps<typeof EnvironmentList>> = {}
 ): [string, unknown][] {
   const executed: [string, unknown][] = [];
   render(
@@ -63,7 +62,7 @@ describe('EnvironmentList', () => {
     const executed = show(group(row('tf219')));
     screen.getByText('2.19.1 · CPU · Python 3.11 · Keras 3.12.0');
     click('tf219');
-    click('Open a notebook on tf219');
+    click('Open a notebook with tf219');
     const args = { environment: 'id-tf219' };
     expect(executed).toEqual([
       [CommandIDs.showEnvironment, args],
@@ -95,7 +94,7 @@ describe('EnvironmentList', () => {
     const items = screen.getAllByRole('listitem');
     expect(items[0].getAttribute('aria-current')).toBe('true');
     expect(items[1].getAttribute('aria-current')).toBeNull();
-    screen.getByRole('img', { name: 'The notebook in front uses it' });
+    screen.getByRole('img', { name: 'Used by the current notebook' });
   });
 
   it('offers the update that there is', () => {
@@ -139,7 +138,7 @@ describe('EnvironmentList', () => {
 
   it('reads a phase aloud once, not every number', () => {
     show(group(row('tf219', { job: job('7', 'tf219') })));
-    expect(screen.getByRole('status').textContent).toBe('download');
+    expect(screen.getByRole('status').textContent).toBe('downloading');
   });
 
   it('cannot cancel what is being put in place', () => {
@@ -157,7 +156,7 @@ describe('EnvironmentList', () => {
       'The channel conda-forge did not answer.'
     );
     click('Retry');
-    click('Log');
+    click('Show Log');
     click('Dismiss');
     expect(executed.map(([command]) => command)).toEqual([
       CommandIDs.retryJob,
@@ -213,7 +212,7 @@ describe('EnvironmentList', () => {
 
   it('says what to do where there is no TensorFlow environment', () => {
     const executed = show([{ name: 'others', rows: [row('base')] }]);
-    click('New environment');
+    click('New Environment…');
     expect(executed[0][0]).toBe(CommandIDs.newEnvironment);
   });
 
@@ -225,7 +224,7 @@ describe('EnvironmentList', () => {
   it('says that no environment matches the filter', () => {
     show([], { filter: 'zzz' });
     expect(screen.getByRole('status').textContent).toBe(
-      'No environment matches.'
+      'No environment matches the filter.'
     );
   });
 
@@ -244,9 +243,9 @@ describe('EnvironmentList', () => {
       }
     });
     expect(screen.getByRole('alert').textContent).toBe(
-      'The Jupyter server does not answer.It may be restarting: try again in a moment.Try again'
+      'The Jupyter server does not respond.Try again in a moment. The server may be restarting.Try Again'
     );
-    click('Try again');
+    click('Try Again');
     expect(executed[0][0]).toBe(CommandIDs.refresh);
   });
 });

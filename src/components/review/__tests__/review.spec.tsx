@@ -4,7 +4,6 @@ import React from 'react';
 
 import { entry, plan } from '../../../__tests__/fixtures';
 import type { Plan, PlanRequest } from '../../../api/generated';
-import type { IReviewProps } from '../review';
 import { Review } from '../review';
 
 const trans = nullTranslator.load('tfenv_lab');
@@ -21,7 +20,7 @@ interface ICalls {
   readonly copied: string[];
 }
 
-function show(props: Partial<IReviewProps>): ICalls {
+function show(props: Partial<React.ComponentProps<typeof Review>>): ICalls {
   const calls: ICalls = { applied: [], planned: [], copied: [] };
   render(
     <Review
@@ -92,7 +91,7 @@ describe('Review', () => {
     show({ request: UPDATE, plan: plan('tf', { kind: 'update', entries }) });
     screen.getByText('2.19.1 → 2.20.0');
     screen.getByText('6.31 ↓ 5.29');
-    screen.getByText('2.1.3, another build');
+    screen.getByText('2.1.3, different build');
     screen.getByText('2.15.0 removed');
     expect(button('Update').disabled).toBe(false);
   });
@@ -125,7 +124,7 @@ describe('Review', () => {
     const from = { version: '2.19.1', ...build('cpu_py311h0_0') };
     const change = entry('change', 'tensorflow', null, null, { from, to });
     show({ request: UPDATE, plan: plan('tf', { entries: [change] }) });
-    screen.getByText('2.19.1, another build · CPU → CUDA 12.6');
+    screen.getByText('2.19.1, different build · CPU → CUDA 12.6');
   });
 
   it('offers the alternative of a warning as a second button', () => {
@@ -143,16 +142,16 @@ describe('Review', () => {
     const place = screen
       .getByText(warning.message)
       .compareDocumentPosition(button('Update'));
-    // The warning stands above the button.
+    // The warning comes before the button.
     expect(place & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
-    fireEvent.click(button('In a copy instead'));
+    fireEvent.click(button('Use a Copy Instead'));
     expect(calls.planned).toEqual([instead]);
   });
 
   it('offers a copy for a change without a warning, too', () => {
     const copyRequest: PlanRequest = { ...UPDATE, into: 'tf-copy' };
     const calls = show({ request: UPDATE, plan: plan('tf'), copyRequest });
-    fireEvent.click(button('In a copy instead'));
+    fireEvent.click(button('Use a Copy Instead'));
     expect(calls.planned).toEqual([copyRequest]);
   });
 
@@ -164,7 +163,7 @@ describe('Review', () => {
   it('copies the conda command', () => {
     const shown = plan('tf219');
     const calls = show({ plan: shown });
-    fireEvent.click(button('Copy the conda command'));
+    fireEvent.click(button('Copy conda command'));
     expect(calls.copied).toEqual(shown.commands);
   });
 
@@ -185,10 +184,10 @@ describe('Review', () => {
       'There is no solution.',
       'Python 3.12 works.'
     ]);
-    const details = screen.getByText('Show details').closest('details');
+    const details = screen.getByText('Show Details').closest('details');
     expect(details?.open).toBe(false);
     expect(details?.textContent).toContain('would require');
-    fireEvent.click(button('Plan again'));
+    fireEvent.click(button('Plan Again'));
     expect(calls.planned).toEqual([CREATE]);
   });
 
@@ -212,7 +211,7 @@ describe('Review', () => {
     });
     expect(screen.getByRole('status').textContent).toBe('Nothing changes.');
     screen.getByText(message);
-    fireEvent.click(button('Update that, too'));
+    fireEvent.click(button('Update It Too'));
     expect(calls.planned).toEqual([both]);
   });
 

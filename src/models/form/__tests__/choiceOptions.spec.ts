@@ -31,7 +31,7 @@ function hardware(catalog: Catalog, choice: IChoice): IOption[] {
 }
 
 describe('releaseOptions', () => {
-  it('marks the recommended one, and says why one is not for this machine', () => {
+  it('marks the recommended one, and says why one is not available on this machine', () => {
     const options = releaseOptions(CATALOG, null, trans);
     expect(options.map(item => item.label)).toContain('2.19.1 (recommended)');
     expect(reasons(options)).toEqual({
@@ -68,7 +68,7 @@ describe('hardwareOptions', () => {
     );
     const older = choose(CATALOG, { cuda: '11.8' });
     expect(reasons(hardware(CATALOG, older)).cuda).toBe(
-      'its builds need a newer CUDA than 11.8'
+      'needs a newer CUDA version than 11.8'
     );
   });
 
@@ -91,17 +91,17 @@ describe('pythonOptions', () => {
       '3.9'
     ]);
     expect(reasons(options)).toMatchObject({
-      '3.13': 'not with TensorFlow 2.19.1',
+      '3.13': 'not available with TensorFlow 2.19.1',
       '3.12': null,
-      '3.9': 'not with TensorFlow 2.19.1'
+      '3.9': 'not available with TensorFlow 2.19.1'
     });
   });
 
   it('tells a Python of another variant from one that the release does not have', () => {
     const choice = choose(GPU_CATALOG, { version: '2.15.0', hardware: 'cuda' });
     const found = reasons(pythonOptions(GPU_CATALOG, choice, trans));
-    expect(found['3.11']).toBe('not with this hardware choice');
-    expect(found['3.12']).toBe('not with TensorFlow 2.15.0');
+    expect(found['3.11']).toBe('not available with this hardware');
+    expect(found['3.12']).toBe('not available with TensorFlow 2.15.0');
   });
 
   it('gives the reason of a Python that is blocked on this machine', () => {

@@ -56,7 +56,7 @@ describe('initialChoice', () => {
     const releases = CATALOG.releases
       .filter(item => !item.recommended && !item.prerelease)
       .reverse();
-    // 2.9.0 has nothing for this machine.
+    // No build of 2.9.0 can be installed on this machine.
     expect(first({ ...CATALOG, releases }).version).toBe('2.15.0');
   });
 

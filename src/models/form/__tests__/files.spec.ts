@@ -4,7 +4,7 @@ import {
   exportKinds,
   isEnvironmentFile,
   proposeImportName,
-  recognise
+  recognizeFormat
 } from '../files';
 
 const trans = nullTranslator.load('tfenv_lab');
@@ -29,8 +29,8 @@ describe('the file of an environment', () => {
     ['{"cells": []}', null],
     ['just words', null],
     ['', null]
-  ])('is recognised by its text', (text, format) => {
-    expect(recognise(text)).toBe(format);
+  ])('is recognizeFormatd by its text', (text, format) => {
+    expect(recognizeFormat(text)).toBe(format);
   });
 
   it.each([

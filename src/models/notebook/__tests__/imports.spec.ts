@@ -21,7 +21,7 @@ describe('failedImport', () => {
     ["No module named 'tensorflow'", 'tensorflow', true],
     ["No module named 'tf_keras'", 'tf_keras', true],
     ["No module named 'cv2'", 'cv2', true],
-    // The package is there, and has no such part.
+    // The package is installed, but has no such module.
     ["No module named 'keras.utils.np_utils'", 'keras', false],
     [
       "No module named 'tensorflow.contrib'; 'x' is no package",

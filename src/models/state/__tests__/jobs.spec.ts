@@ -19,7 +19,7 @@ interface ISetup {
 
 const models: JobsModel[] = [];
 
-/** A model that has read these jobs. */
+/** Create a model and load these jobs. */
 async function setUp(
   jobs: readonly Job[],
   store: IDismissedStore | null = null
@@ -165,7 +165,7 @@ describe('jobs of a prefix', () => {
     expect(model.failureOn(prefix)?.id).toBe('2');
     await model.dismiss('2');
     expect(model.failureOn(prefix)).toBeUndefined();
-    // What the server no longer knows need not be remembered.
+    // Ids of jobs that the server has forgotten are dropped.
     expect(saved).toEqual([['2']]);
   });
 

@@ -10,16 +10,16 @@ const finished = '2026-03-01T10:00:00Z';
 describe('checkState', () => {
   it.each([
     [null, 'unchecked', 'Not checked yet'],
-    [{ ok: true, finished, outdated: false }, 'ok', 'Checked: it works'],
+    [{ ok: true, finished, outdated: false }, 'ok', 'TensorFlow works'],
     [
       { ok: false, finished, outdated: false },
       'problems',
-      'Checked: it has problems'
+      'TensorFlow has problems'
     ],
     [
       { ok: true, finished, outdated: true },
       'unchecked',
-      'Not checked since its last change'
+      'Not checked since the last change'
     ]
   ] as const)('of %j is %s', (check, state, words) => {
     const shown = environment('tf219', { check });

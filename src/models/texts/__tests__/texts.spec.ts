@@ -4,7 +4,7 @@ import * as path from 'path';
 
 import { entry, failedJob, job, STATUS } from '../../../__tests__/fixtures';
 import { freeName, nameProblem, proposeName } from '../../form/naming';
-import { describeDoing, describeOutcome } from '../announcements';
+import { describeActive, describeOutcome } from '../announcements';
 import { groupEntries } from '../planRows';
 import { describeProgress, formatBytes, formatShare } from '../units';
 import { compareVersions } from '../versions';
@@ -57,14 +57,14 @@ describe('names', () => {
 
   it('keep to the rule of the contract', () => {
     const contract = fs.readFileSync(
-      path.resolve(__dirname, '../../../tfenv_lab/rest-api.yaml'),
+      path.resolve(__dirname, '../../../../tfenv_lab/rest-api.yaml'),
       'utf8'
     );
     expect(contract).toContain(`pattern: '${limits.name_pattern}'`);
     expect(contract).toContain(`maxLength: ${limits.name_length}`);
   });
 
-  // What tests/test_environment_names.py tries on the server.
+  // The same names as in tests/test_environment_names.py.
   it.each([
     ...['', '.', '..', 'a.', '.hidden', '-x', '+x', 'a/b', 'a\\b', 'a b'],
     ...['a\tb', 'a\n', 'a:b', 'a#b', '“a”', 'x'.repeat(65), 'base', 'Con.txt'],
@@ -87,7 +87,7 @@ describe('names', () => {
 
   it('refuse one that exists', () => {
     expect(nameProblem('tf219', new Set(['tf219']), limits, trans)).toBe(
-      'There is an environment of this name.'
+      'An environment with this name already exists.'
     );
   });
 });
@@ -114,7 +114,7 @@ describe('describeProgress', () => {
 
 describe('announcements', () => {
   it('say what is done, and what came of it', () => {
-    expect(describeDoing(job('1', 'tf'), trans)).toBe(
+    expect(describeActive(job('1', 'tf'), trans)).toBe(
       'Creating tf: downloading 212 / 340 MB'
     );
     const done = job('1', 'tf', { state: 'succeeded' });
@@ -144,7 +144,7 @@ describe('announcements', () => {
         }),
         trans
       ).message;
-    expect(outcome(null)).toBe('tf is updated.');
+    expect(outcome(null)).toBe('tf was updated.');
     expect(outcome('tf-2')).toBe('tf-2 is ready.');
   });
 

@@ -40,7 +40,7 @@ async function open(
 
 const labels = (): string[] => app.toastActions.map(item => item.label);
 
-/** Long enough for anything that would have been told. */
+/** Wait long enough for any notification. */
 async function settled(): Promise<void> {
   await new Promise(resolve => setTimeout(resolve, 50));
 }
@@ -53,11 +53,11 @@ describe('a notebook whose kernel is not there', () => {
     notebook.open();
     await waitFor(() =>
       expect(app.toasts).toEqual([
-        'The environment of analysis.ipynb, tf219 (TensorFlow 2.19.1), is not on this server.'
+        'analysis.ipynb uses the environment tf219 (TensorFlow 2.19.1), which is not on this server.'
       ])
     );
-    expect(labels()).toEqual(['Recreate its environment…', 'Choose a kernel…']);
-    app.pressToast('Recreate its environment…');
+    expect(labels()).toEqual(['Recreate Environment…', 'Choose Kernel…']);
+    app.pressToast('Recreate Environment…');
     await waitFor(() =>
       expect(app.server.body('POST plans')).toEqual({
         kind: 'import',
@@ -112,10 +112,10 @@ describe('a notebook whose kernel is not there', () => {
     notebook.open();
     await waitFor(() =>
       expect(app.toasts).toEqual([
-        'The kernel of analysis.ipynb, conda-env-tf219-py, is not on this server.'
+        'analysis.ipynb uses the kernel conda-env-tf219-py, which is not on this server.'
       ])
     );
-    app.pressToast('Create an environment…');
+    app.pressToast('Create Environment…');
     await waitFor(() => expect(app.manager.navigation.screen.name).toBe('new'));
     expect(app.manager.navigation.draft.name).toBe('tf219');
   });
@@ -140,7 +140,7 @@ describe('a notebook whose kernel is not there', () => {
     await open({ tfenv_lab: record('tf219') });
     notebook.open();
     await waitFor(() => expect(app.toasts).toHaveLength(1));
-    app.pressToast('Recreate its environment…');
+    app.pressToast('Recreate Environment…');
     for (const change of [
       { name: 'elsewhere' },
       { state: 'failed' as const },

@@ -27,7 +27,7 @@ const COMPARE = 'POST environments/id-tf219/differences';
 let app: FakeApp;
 let notebook: FakeNotebook;
 
-/** A notebook that is opened on a kernel, with these settings. */
+/** Open a notebook with a kernel and these settings. */
 async function open(
   metadata: Record<string, unknown> = {},
   settings: Record<string, boolean> = {},
@@ -80,7 +80,7 @@ describe('recording the environment of a notebook', () => {
     await app.commands.execute(CommandIDs.recordEnvironment);
     expect(notebook.metadata).toEqual({});
     expect(app.toasts).toEqual([
-      'The kernel of this notebook is of no known environment.'
+      "This notebook's kernel does not belong to a known environment."
     ]);
   });
 
@@ -122,13 +122,15 @@ describe('a notebook whose environment is not as it records it', () => {
 
   it('is told in the status bar, and compared in a dialog', async () => {
     const item = await differ();
-    fireEvent.click(await screen.findByText('not as recorded'));
-    await screen.findByText('tf219 is not as the notebook records it');
+    fireEvent.click(await screen.findByText('Differs from record'));
+    await screen.findByText(
+      'Differences Between tf219 and the Notebook Record'
+    );
     screen.getByRole('row', { name: 'tensorflow 2.19.1 cpu_0 2.20.0 cpu_0' });
     screen.getByRole('row', { name: 'left-pad 1.0 0 none' });
     app.server.routes['POST plans'] = plan('tf219-2');
     fireEvent.click(
-      screen.getByRole('button', { name: 'Recreate as Recorded…' })
+      screen.getByRole('button', { name: 'Recreate Environment…' })
     );
     await waitFor(() =>
       expect(app.server.body('POST plans')).toEqual({
@@ -143,21 +145,21 @@ describe('a notebook whose environment is not as it records it', () => {
 
   it('says nothing where they are the same', async () => {
     const item = await differ();
-    await screen.findByText('not as recorded');
+    await screen.findByText('Differs from record');
     app.server.routes[COMPARE] = { differences: [] };
     app.server.routes['GET environments'] = {
       environments: [environment('tf219', { modified: '2026-04-01T00:00:00Z' })]
     };
     await app.manager.environments.refresh();
     await waitFor(() =>
-      expect(screen.queryByText('not as recorded')).toBeNull()
+      expect(screen.queryByText('Differs from record')).toBeNull()
     );
     item.dispose();
   });
 
   it('is told by its versions where there is no lock to compare', async () => {
     const item = await differ({ lock: null, tensorflow: '2.18.0' });
-    await screen.findByText('not as recorded');
+    await screen.findByText('Differs from record');
     expect(app.manager.records.comparison?.differences).toEqual([
       { name: 'tensorflow', recorded: '2.18.0', installed: '2.19.1' }
     ]);

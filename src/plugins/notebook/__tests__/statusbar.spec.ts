@@ -15,7 +15,7 @@ const OURS = { conda_env_path: '/home/ada/.conda/envs/tf219' };
 let app: FakeApp;
 let item: IStatusBar.IItem;
 
-/** JupyterLab with a status bar, before anybody looked at the panel. */
+/** Open a JupyterLab with a status bar, without opening the panel. */
 function open(kernels: Record<string, object> = {}): void {
   app = new FakeApp(
     new FakeServer({
@@ -38,7 +38,7 @@ afterEach(() => {
   app.dispose();
 });
 
-/** How often the environments were asked for. */
+/** Count the requests for the environments. */
 const asked = (): number =>
   app.server.calls.filter(call => call === 'GET environments').length;
 const isShown = (): boolean | undefined => item.isActive?.();

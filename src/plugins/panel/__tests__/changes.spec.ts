@@ -55,14 +55,14 @@ describe('an update', () => {
       environments: [environment('tf219')]
     };
     app.finish(running);
-    await waitFor(() => expect(app.toasts).toEqual(['tf219 is updated.']));
+    await waitFor(() => expect(app.toasts).toEqual(['tf219 was updated.']));
     const labels = app.toastActions.map(action => action.label);
-    expect(labels).toEqual(['Restart its kernel', 'Open notebook']);
+    expect(labels).toEqual(['Restart Kernel', 'Open Notebook']);
   });
 
   it('goes into a copy with one click', async () => {
     await review();
-    await click('In a copy instead');
+    await click('Use a Copy Instead');
     await waitFor(() =>
       expect(app.server.body('POST plans')).toMatchObject({
         into: 'tf219-copy'
@@ -82,7 +82,7 @@ describe('an update', () => {
     const alert = await screen.findByRole('alert');
     expect(alert.textContent).toContain('changed since the plan was made');
     const { length } = app.server.calls.filter(call => call === 'POST plans');
-    await click('Plan again');
+    await click('Plan Again');
     await waitFor(() =>
       expect(
         app.server.calls.filter(call => call === 'POST plans')
@@ -118,7 +118,7 @@ describe('deleting', () => {
     await screen.findByRole('progressbar', { name: 'Progress of tf219' });
     app.server.routes['GET environments'] = { environments: [] };
     app.finish(running);
-    await waitFor(() => expect(app.toasts).toEqual(['tf219 is deleted.']));
+    await waitFor(() => expect(app.toasts).toEqual(['tf219 was deleted.']));
     expect(screen.queryByRole('button', { name: 'tf219' })).toBeNull();
   });
 
@@ -146,7 +146,9 @@ describe('a new name', () => {
     fireEvent.change(within(dialog).getByRole('textbox'), {
       target: { value: 'thesis' }
     });
-    fireEvent.click(within(dialog).getByRole('button', { name: 'Review' }));
+    fireEvent.click(
+      within(dialog).getByRole('button', { name: 'Review Plan…' })
+    );
     await asked;
     await screen.findByRole('button', { name: 'Rename' });
     expect(app.server.body('POST plans')).toEqual({
@@ -168,7 +170,7 @@ describe('a check', () => {
     const tab = await screen.findByRole('tab', { name: 'Check' });
     expect(tab.getAttribute('aria-selected')).toBe('true');
     app.finish(running, { result: check() });
-    await screen.findByText('✓ It works');
+    await screen.findByText('✓ Works');
     await waitFor(() => expect(app.toasts).toEqual(['tf219 works.']));
   });
 
@@ -211,7 +213,7 @@ describe('what could not be deleted', () => {
       const message = 'tf219: 3 files (142 MB) could not be deleted.';
       await waitFor(() => expect(app.toasts).toContain(message));
       expect(app.toasts.filter(text => text === message)).toHaveLength(1);
-      app.pressToast('Show details');
+      app.pressToast('Show Details');
       const dialog = await screen.findByRole('dialog');
       expect(dialog.textContent).toContain(leftovers[0].path);
       expect(dialog.textContent).toContain('Not permitted');

@@ -35,10 +35,10 @@ describe('Keras 2', () => {
     await app.commands.execute(CommandIDs.useKeras2, args);
     expect(app.server.body(PUT)).toEqual({ legacy_keras: true });
     await waitFor(() =>
-      expect(app.toasts).toEqual(['The kernel of tf219 is set.'])
+      expect(app.toasts).toEqual(['The kernel settings of tf219 are saved.'])
     );
     expect(app.toastActions.map(item => item.label)).toEqual([
-      'Restart its kernel'
+      'Restart Kernel'
     ]);
   });
 
@@ -79,7 +79,7 @@ describe('a check that nobody asked for', () => {
   it('shows as a sign, and leaves everything else possible', async () => {
     app = await FakeApp.open();
     app.emit(running);
-    await screen.findByRole('button', { name: 'tf219: Being checked' });
+    await screen.findByRole('button', { name: 'tf219: Checking…' });
     expect(app.toasts).toEqual([]);
     expect(screen.queryByRole('progressbar')).toBeNull();
     expect(app.commands.isEnabled(CommandIDs.updateEnvironment, args)).toBe(
@@ -103,7 +103,7 @@ describe('a check that nobody asked for', () => {
     app.finish(running, { state: 'interrupted' });
     await waitFor(() =>
       expect(
-        screen.queryByRole('button', { name: 'tf219: Being checked' })
+        screen.queryByRole('button', { name: 'tf219: Checking…' })
       ).toBeNull()
     );
     expect(screen.queryByRole('alert')).toBeNull();

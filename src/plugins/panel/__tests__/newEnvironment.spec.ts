@@ -26,8 +26,8 @@ describe('a new environment', () => {
     app = await FakeApp.open();
     app.server.routes['POST plans'] = plan('tf219-2');
     app.server.routes['POST jobs'] = running;
-    await click('New');
-    await click('Review');
+    await click('New…');
+    await click('Review Plan…');
     await waitFor(() => {
       screen.getByRole('heading', { name: 'Review: tf219-2' });
     });
@@ -62,7 +62,7 @@ describe('a new environment', () => {
     await waitFor(() => expect(app.toasts).toEqual(['tf219-2 is ready.']));
     expect(app.specsRead).toBe(1);
     await screen.findByRole('button', { name: 'tf219-2' });
-    app.pressToast('Open notebook');
+    app.pressToast('Open Notebook');
     await waitFor(() =>
       expect(app.notebooks).toEqual(['conda-env-tf219-2-py'])
     );
@@ -76,7 +76,7 @@ describe('a new environment', () => {
     await waitFor(() => expect(screen.queryByRole('progressbar')).toBeNull());
     await waitFor(() =>
       expect(app.toasts).toEqual([
-        'Creating tf219-2: cancelled, nothing changed.'
+        'Creating tf219-2: cancelled. Nothing was changed.'
       ])
     );
   });
@@ -101,10 +101,10 @@ describe('a new environment', () => {
       'invalid-spec',
       'pandas=> is no spec.'
     );
-    await click('New');
+    await click('New…');
     const field = await screen.findByRole('textbox', { name: 'Name' });
     fireEvent.change(field, { target: { value: 'mine' } });
-    await click('Review');
+    await click('Review Plan…');
     const alert = await screen.findByRole('alert');
     expect(alert.textContent).toContain('pandas=> is no spec.');
     fireEvent.click(screen.getAllByRole('button', { name: 'Back' })[0]);
@@ -121,12 +121,12 @@ describe('a new environment', () => {
       'channel-unreachable',
       'The channel conda-forge did not answer.'
     );
-    await click('New');
+    await click('New…');
     const alert = await screen.findByRole('alert');
     expect(alert.textContent).toContain('conda-forge');
     app.server.routes['GET tensorflow?prereleases=1'] = CATALOG;
-    await click('Try again');
-    await screen.findByRole('button', { name: 'Review' });
+    await click('Try Again');
+    await screen.findByRole('button', { name: 'Review Plan…' });
   });
 });
 
