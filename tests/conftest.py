@@ -1,4 +1,4 @@
-"""Fixtures shared by every room."""
+"""Define fixtures for the tests of all parts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 @pytest.fixture(autouse=True)
 def clean_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home: nothing of the machine's own conda, Jupyter or caches reaches a test."""
+    """Use an empty home directory, so that no test sees this machine's conda, Jupyter or caches."""
     home = tmp_path / "home"
     home.mkdir()
     for name in list(os.environ):
@@ -41,13 +41,13 @@ def clean_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def channel(tmp_path: Path) -> TinyChannel:
-    """An empty channel of this platform; ``add`` packages to it, then ``index`` it."""
+    """Make an empty channel for this platform; ``add`` packages to it, then ``index`` it."""
     return TinyChannel(tmp_path / "channel")
 
 
 @pytest.fixture(scope="session")
 def slice_dir() -> Path:
-    """The directory with real conda-forge metadata that TFENV_SLICE names; without that variable, skip."""
+    """Return the directory with real conda-forge metadata that TFENV_SLICE names, or skip the test."""
     named = os.environ.get("TFENV_SLICE")
     if not named:
         pytest.skip("TFENV_SLICE does not name a slice of conda-forge's metadata")
@@ -58,7 +58,7 @@ def slice_dir() -> Path:
 
 @pytest.fixture
 def jp_fetch(jp_fetch: Any) -> Any:
-    """Fetch from the server; an answer that the REST contract does not describe fails the test."""
+    """Fetch from the server, and fail if the REST contract does not describe the answer."""
 
     async def fetch(*parts: str, **fields: Any) -> Any:
         error = None
@@ -79,14 +79,14 @@ def jp_fetch(jp_fetch: Any) -> Any:
 
 
 class Api:
-    """The REST contract as a client sees it."""
+    """Client of the REST contract."""
 
     def __init__(self, fetch: Any, services: Any) -> None:
         self._fetch = fetch
         self.services = services
 
     async def call(self, method: str, path: str, body: Any = None, raw: str | None = None) -> tuple[int, Any]:
-        """Return status and parsed body of one call."""
+        """Return the status and parsed body of one call."""
         path, _, query = path.partition("?")
         text = raw if raw is not None else None if body is None else json.dumps(body)
         fields: dict[str, Any] = {"method": method, "params": dict(parse_qsl(query))}
@@ -101,13 +101,13 @@ class Api:
         return response.code, json.loads(content) if content[:1] in ("{", "[") else content
 
     async def plan(self, **request: Any) -> Any:
-        """Return a plan, which must be possible."""
+        """Make a plan, which must succeed, and return it."""
         status, plan = await self.call("POST", "plans", request)
         assert status == 201, plan
         return plan
 
     async def apply(self, **request: Any) -> Any:
-        """Plan, apply, and return the finished job."""
+        """Make a plan, apply it, and return the finished job."""
         plan = await self.plan(**request)
         status, job = await self.call("POST", "jobs", {"plan": plan["id"]})
         assert status == 202, job
@@ -130,13 +130,13 @@ class Api:
 
 @pytest.fixture
 def tensorflow_channel(channel: TinyChannel) -> TinyChannel:
-    """A channel with two releases of a stand-in for TensorFlow."""
+    """Make a channel with two releases of a stand-in for TensorFlow."""
     return fill(channel)
 
 
 @pytest.fixture
 def settings() -> dict[str, Any]:
-    """Traits of TfenvLab beside the channel; a test module may override it."""
+    """Return traits of TfenvLab in addition to the channel; a test module may override this fixture."""
     return {}
 
 
@@ -144,7 +144,7 @@ def settings() -> dict[str, Any]:
 def jp_server_config(tensorflow_channel: TinyChannel, settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "ServerApp": {"jpserver_extensions": {"tfenv_lab": True}},
-        # A check after every create would only keep the processor busy; its own tests turn it on.
+        # A check after every create would only load the processor. The tests of that turn it on.
         "TfenvLab": {"channels": [tensorflow_channel.url], "check_after_change": False, **settings},
     }
 
@@ -153,7 +153,7 @@ def jp_server_config(tensorflow_channel: TinyChannel, settings: dict[str, Any]) 
 def api(
     jp_serverapp: Any, jp_fetch: Any, jp_asyncio_loop: asyncio.AbstractEventLoop, clean_home: Path
 ) -> Iterator[Api]:
-    """A running server with the extension, in an empty home."""
+    """Start a server with the extension in an empty home directory."""
     services = jp_serverapp.web_app.settings["tfenv_lab_services"]
     events: list[Any] = []
 
@@ -169,7 +169,7 @@ def api(
 
 @pytest.fixture
 def made(api: Api, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Any:
-    """An environment “tf” with TensorFlow 2.19.1 and numpy 2.1."""
+    """Create an environment “tf” with TensorFlow 2.19.1 and numpy 2.1."""
 
     async def make() -> Any:
         request = {"name": "tf", "tensorflow": "2.19.*", "python": PYTHON, "packages": ["numpy 2.1.*"]}
@@ -185,10 +185,10 @@ Mount = Callable[[Path, str], Path]
 
 @pytest.fixture
 def mount() -> Iterator[Mount]:
-    """Mount an empty file system of a size (``1m``) at a path; needs root on Linux."""
+    """Return a function that mounts an empty file system of a given size (``1m``) at a path; needs root on Linux."""
     if sys.platform != "linux" or os.getuid() != 0:
         pytest.skip("only root on Linux can mount a file system")
-    # What a test renames takes its mounts along: they are found by their name.
+    # If a test renames a directory, the mounts in it move too, so find them by name.
     name = f"tfenv-test-{secrets.token_hex(8)}"
 
     def mounted(place: Path, size: str) -> Path:
@@ -210,11 +210,14 @@ DeadMount = Callable[[Path], Path]
 
 @pytest.fixture
 def dead_mount() -> Iterator[DeadMount]:
-    """Mount a file system that never answers, as a network drive whose server is away; needs root and FUSE."""
+    """Return a function that mounts a file system that never answers, like a network drive without its server.
+
+    It needs root and FUSE.
+    """
     if sys.platform != "linux" or os.getuid() != 0:
         pytest.skip("only root on Linux can mount a file system")
     try:
-        # Whoever holds this answers what the kernel asks; nobody does.
+        # The process with this handle would have to answer the kernel, but none does.
         answers = os.open("/dev/fuse", os.O_RDWR)
     except OSError as error:
         pytest.skip(f"there is no FUSE here: {error}")
@@ -230,7 +233,7 @@ def dead_mount() -> Iterator[DeadMount]:
         return place
 
     yield mounted
-    # What waits for an answer ends with an error now.
+    # Closing the handle ends every waiting read with an error.
     os.close(answers)
     for place in places:
         libc.umount2(os.fsencode(place), 2)

@@ -1,7 +1,7 @@
-"""Hold a server's answers and events against the REST contract, ``rest-api.yaml``.
+"""Validate a server's answers and events against the REST contract, ``rest-api.yaml``.
 
-Schemas are read strictly: an object has the fields that its schema names and no others, whether or not the schema
-says so itself. The smoke test imports this module too, without pytest.
+Schemas are strict: an object may have only the fields that its schema names, even if the schema allows others. The
+smoke test imports this module too, without pytest.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ import tfenv_lab
 
 PATH = Path(tfenv_lab.__file__).parent / "rest-api.yaml"
 CONTRACT: dict[str, Any] = YAML(typ="safe").load(PATH.read_text(encoding="utf-8"))
-#: Statuses that any call may answer with, so that the operations describe them as ``default``.
+#: Statuses with which any call may answer, so operations may describe them by ``default``.
 EVERYWHERE = (403, 500, 503)
 
 
 def check_answer(method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
     """Raise AssertionError unless the contract describes this answer.
 
-    ``path`` is relative to the contract's root and has no query.
+    ``path`` is relative to the root of the contract and has no query.
     """
     call = f"{method} {path}"
     found = next((item for item in CONTRACT["paths"] if _pattern(item).fullmatch("/" + path)), None)
@@ -48,7 +48,7 @@ def check_answer(method: str, path: str, status: int, headers: Mapping[str, str]
 
 
 def check_schema(name: str, value: Any) -> None:
-    """Raise AssertionError unless ``value`` is what the contract's schema of that name describes."""
+    """Raise AssertionError unless ``value`` matches the contract's schema of this name."""
     problems = _strict({"$ref": f"#/components/schemas/{name}"}).iter_errors(value)
     assert not (told := [f"{error.json_path}: {error.message}" for error in problems]), f"{name}: {told}"
 
@@ -71,7 +71,7 @@ def _strict(schema: Any) -> Draft202012Validator:
 def closed(schema: Any, is_part: bool = False) -> Any:
     """Return a schema with its references resolved (none is recursive) and its objects closed.
 
-    The parts of an ``allOf`` stay open, and the whole is closed: each part would refuse the fields of the others.
+    An ``allOf`` is closed as a whole. Its parts stay open, because each would refuse the fields of the others.
     """
     if isinstance(schema, list):
         return [closed(item) for item in schema]
@@ -91,7 +91,7 @@ def closed(schema: Any, is_part: bool = False) -> Any:
 
 
 def _resolved(item: dict[str, Any]) -> dict[str, Any]:
-    """Follow a reference inside the contract; what stands beside it counts too."""
+    """Resolve a reference inside the contract; the keys next to it are added."""
     while isinstance(reference := item.get("$ref"), str):
         target: Any = CONTRACT
         for part in reference.removeprefix("#/").split("/"):

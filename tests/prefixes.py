@@ -1,4 +1,4 @@
-"""Environments written by hand: the files that tell conda's tools what a prefix is, and nothing else."""
+"""Write minimal environments: only the files from which conda's tools recognize a prefix."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def add_record(prefix: Path, stem: str, **extra: Any) -> Path:
 
 
 def add_python(prefix: Path, version: str = "3.11.9") -> Path:
-    """Give a prefix an interpreter (a script that becomes this one) and return its ``site-packages``."""
+    """Add an interpreter to a prefix, a script that runs this one, and return its ``site-packages``."""
     short = ".".join(version.split(".")[:2])
     add_record(prefix, f"python-{version}-h0_0_cpython")
     program = prefix / "bin" / "python"
@@ -51,7 +51,7 @@ def add_python(prefix: Path, version: str = "3.11.9") -> Path:
 
 
 def add_dist_info(folder: Path, name: str, version: str, installer: str | None = "pip") -> Path:
-    """Write what an installer leaves of a Python package in ``folder`` (site-packages)."""
+    """Write the ``.dist-info`` of a Python package to ``folder`` (site-packages), as an installer does."""
     path = folder / f"{name}-{version}.dist-info"
     path.mkdir(parents=True)
     (path / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
@@ -62,7 +62,7 @@ def add_dist_info(folder: Path, name: str, version: str, installer: str | None =
 
 
 def recorded(prefix: Path, *paths: Path) -> dict[str, Any]:
-    """Return the part of a record that says that a package put these files there, as they are now."""
+    """Return the part of a record that lists these files of a package with their current contents."""
     entries = [
         {
             "_path": path.relative_to(prefix).as_posix(),
@@ -77,7 +77,7 @@ def recorded(prefix: Path, *paths: Path) -> dict[str, Any]:
 
 
 def add_kernel(prefix: Path, name: str = "python3", spec: Mapping[str, Any] | None = None) -> Path:
-    """Give a prefix a kernelspec of its own, with an icon, and return its directory."""
+    """Add a kernelspec with an icon to a prefix, and return its directory."""
     folder = prefix / "share" / "jupyter" / "kernels" / name
     folder.mkdir(parents=True)
     default = {
@@ -99,7 +99,7 @@ def make_prefix(
     kernels: Sequence[str] = (),
     history: str | None = "",
 ) -> Path:
-    """Write an environment with the records ``stems``, an interpreter and kernelspecs, and return it."""
+    """Write an environment with the records ``stems``, an interpreter and kernelspecs, and return its prefix."""
     (path / "conda-meta").mkdir(parents=True)
     if history is not None:
         (path / "conda-meta" / "history").write_text(history)
@@ -113,6 +113,6 @@ def make_prefix(
 
 
 def later(path: Path, seconds: float = 10) -> None:
-    """Give a file or directory a later modification time, as if time had passed."""
+    """Set a later modification time on a file or directory, as if time had passed."""
     status = path.stat()
     os.utime(path, (status.st_atime + seconds, status.st_mtime + seconds))

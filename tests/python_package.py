@@ -1,7 +1,7 @@
-"""A Python that can be put into an environment in milliseconds, and has a prefix of its own: for pip's sake.
+"""Add a Python to a channel that installs in milliseconds and has its own prefix, as pip requires.
 
-It is the interpreter running the tests, told by its name and a ``pyvenv.cfg`` where it is, as in a virtual
-environment. Its pip is this interpreter's.
+It is the interpreter that runs the tests. As in a virtual environment, its name and a ``pyvenv.cfg`` tell it its
+prefix. Its pip is that of this interpreter.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ exec -a "$here/python" "{_BASE}" "$@"
 
 
 def add(channel: TinyChannel, folder: Path) -> None:
-    """Add ``python`` and ``pip`` to a channel. ``folder`` is a place for what pip is found through."""
+    """Add ``python`` and ``pip`` to a channel. ``folder`` becomes the directory from which pip is imported."""
     found = find_spec("pip")
     if found is None or found.origin is None:
         raise ModuleNotFoundError("these tests need pip")
     folder.mkdir()
-    # pip alone: what else is installed here must not count as installed there.
+    # Import only pip from here: other packages must not count as installed in the environment.
     (folder / "pip").symlink_to(Path(found.origin).parent)
     channel.add(
         "python",

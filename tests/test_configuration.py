@@ -1,4 +1,4 @@
-"""A wrong setting weakens nothing: it is named, and either only it is passed over or nothing is served."""
+"""Test that an invalid setting never weakens a restriction: it is ignored or the server refuses to serve."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .prefixes import make_prefix
 
 TRAITS = sorted(TfenvLab.class_own_traits(config=True))
 HARMLESS = {"max_running_jobs", "kernel_display_name", "check_after_change"}
-#: A value of each trait that is good and not its default.
+#: A valid value of each trait that is not its default.
 GOOD: dict[str, Any] = {
     "channels": ["conda-forge", "https://repo.example.org/a%20b", "/srv/my channel", "file:///srv/my channel"],
     "allowed_channels": ["conda-forge/label/rc"],
@@ -55,7 +55,7 @@ _FOLDERS = [
     ("FILE/below", "not a directory"),
     ("/srv/\0", "not a path"),
 ]
-#: Values of each trait that are bad, each with a word of what is said of it.
+#: Invalid values of each trait, each with a part of its message.
 BAD: dict[str, list[tuple[Any, str]]] = {
     "channels": _CHANNELS,
     "allowed_channels": _CHANNELS,
@@ -85,7 +85,7 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "check_after_change": [("maybe", "True or False"), (2, "True or False")],
     "offline": [("true", "True or False"), (2, "True or False"), (None, "True or False")],
 }
-#: What each trait does not take from the command line.
+#: Values of each trait that are invalid on the command line.
 BAD_ARGUMENTS: dict[str, list[str]] = {
     "channels": ["", "https:///c", "[1]"],
     "allowed_channels": ["", "a,b"],
@@ -104,7 +104,7 @@ def cases(table: dict[str, list[Any]]) -> list[Any]:
 
 
 class Linked:
-    """The extension as Jupyter links it: what its server read from files and the command line reaches it."""
+    """Extension that is linked like in Jupyter: it gets its server's configuration files and command line."""
 
     def __init__(self, *arguments: str) -> None:
         self.server = ServerApp()
@@ -119,7 +119,7 @@ class Linked:
 
 @pytest.fixture
 def folder(clean_home: Path) -> Path:
-    """Where this user's Jupyter has its configuration files."""
+    """Return the directory of this user's Jupyter configuration files."""
     found = clean_home / ".jupyter"
     found.mkdir()
     return found
@@ -130,7 +130,7 @@ Configure = Callable[..., Path]
 
 @pytest.fixture
 def configure(folder: Path, tmp_path: Path) -> Configure:
-    """Write a configuration file, in Python unless its name ends otherwise; ``FILE`` becomes a file's path."""
+    """Return a function that writes a configuration file; ``FILE`` in its text becomes the path of a file."""
     (tmp_path / "a file").write_text("")
 
     def write(text: str, name: str = "jupyter_server_config.py") -> Path:
@@ -142,7 +142,7 @@ def configure(folder: Path, tmp_path: Path) -> Configure:
 
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
-    """Put back what an application set up for logs."""
+    """Restore the logging setup that an application changes."""
     root = logging.getLogger()
     before = (root.level, list(root.handlers))
     yield
@@ -151,7 +151,7 @@ def logging_as_before() -> Iterator[None]:
 
 
 def check_fault(linked: Linked, name: str, said: str = "") -> None:
-    """The trait is named; it alone is passed over, or the extension refuses to serve."""
+    """Assert that the trait is named, and that it is ignored or the extension refuses to serve."""
     default = TfenvLab.class_traits()[name].default()
     assert linked.value(name) == default
     if name in HARMLESS:
@@ -348,14 +348,14 @@ def test_a_file_that_was_read_is_not_run_again(configure: Configure, tmp_path: P
     for name in ("jupyter_server_config.py", "jupyter_config.py"):
         configure(f"with open({str(count)!r}, 'a') as f:\n    f.write('{name[8]}')\nc.TfenvLab.offline = True", name)
     assert Linked().refusal is None
-    # Jupyter's file for all is read by the server and by the extension.
+    # Both the server and the extension read Jupyter's common file.
     assert sorted(count.read_text()) == ["c", "c", "s"]
 
 
 def test_a_file_that_the_command_line_names(configure: Configure, tmp_path: Path) -> None:
     configure("nowhere", "jupyter_server_config.py")
     good = configure("c.TfenvLab.offline = True", "mine.py")
-    # It takes the place of the other, which is not read.
+    # This file replaces the other one, which is not read.
     linked = Linked(f"--config={good}")
     assert (linked.lab.offline, linked.refusal) == (True, None)
     for bad, said in ((configure("nowhere", "bad.py"), "NameError"), (tmp_path / "none.py", "does not exist")):
@@ -379,9 +379,9 @@ def test_a_file_of_the_application_that_was_started(configure: Configure) -> Non
     assert "jupyter_started_config.py" in str(linked.lab._misconfigured())
 
 
-# From here on a whole server.
+# The tests below start a whole server.
 
-#: The configuration of the server of a test, and every call of the contract with bodies as they come.
+#: Configuration of a test's server, and every call of the contract with any body.
 PROTECTED = """
 c.TfenvLab.protected_environments = ["k1"]
 c.TfenvLab.allowed_channels = ["conda-forge"]
@@ -406,7 +406,7 @@ CALLS = [
 
 @pytest.fixture
 def text() -> str:
-    """The server's configuration file; a test gives another."""
+    """Return the text of the server's configuration file; a test may override it."""
     return ""
 
 
@@ -483,7 +483,7 @@ async def test_a_refusal_is_logged_and_the_server_stops_as_ever(jp_serverapp: An
 
 @pytest.fixture(params=["initialize_settings", "initialize_handlers"])
 def failing_start(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step of the start that raises an error."""
+    """Make one step of the start raise an error."""
 
     def fails(app: TfenvLab) -> None:
         raise OSError("no room")
@@ -505,11 +505,11 @@ async def test_an_extension_that_was_not_linked_does_not_serve(jp_serverapp: Any
     assert "link" in str(lab._refusal)
 
 
-# The command line of its own.
+# The tests below run the command line program.
 
 
 def command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Return exit status, standard output and standard error of ``jupyter tfenv``."""
+    """Return the exit status, standard output and standard error of ``jupyter tfenv``."""
     app = TfenvApp()
     capsys.readouterr()
     with pytest.raises(SystemExit) as ended:
@@ -533,7 +533,7 @@ def test_the_command_is_given_a_bad_value(name: str, folder: Path, capsys: pytes
 
 
 def check_command(name: str, status: int, out: str, err: str) -> None:
-    # The command never checks by itself, so it does not matter what is set for that.
+    # The command never starts automatic checks, so their setting does not matter.
     assert err.startswith(f"TfenvLab.{name} ") or name == "check_after_change"
     assert "Traceback" not in err
     assert (status, out == "") == ((0, False) if name in HARMLESS else (2, True))

@@ -1,4 +1,4 @@
-"""The OpenAPI description, the handlers and the rules that every endpoint keeps."""
+"""Test the OpenAPI description, the handlers, and the rules for every endpoint."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ VERBS = ("get", "post", "put", "patch", "delete")
 ROOT = Path(tfenv_lab.__file__).parent
 JSON = {"Content-Type": "application/json"}
 ERROR = {"reason": "not-found", "message": "There is no such job.", "hint": None, "details": None}
-#: What requests are made of; an answer has them too, as the client sent them.
+#: Schemas of requests, which answers may contain too, as the client sent them.
 REQUESTS = re.compile(r"\w+Request|KernelSettings")
 
 
 def _calls() -> list[tuple[str, str, Any]]:
-    """Return ``(verb, path with {id}, method)`` for every verb that a handler defines itself."""
+    """Return ``(verb, path with {id}, method)`` for every verb that a handler defines."""
     found = []
     for pattern, handler in HANDLERS:
         path = "/" + re.sub(r"\([^)]*\)", "{id}", pattern).replace("\\.", ".")
@@ -55,7 +55,7 @@ def test_the_description_has_every_call_of_the_handlers_and_no_other() -> None:
 
 
 class TestAnswersAreHeldAgainstIt:
-    """Every fetch of every test goes through ``check_answer`` (``jp_fetch`` in ``conftest.py``)."""
+    """``jp_fetch`` in ``conftest.py`` validates the answers in all tests with ``check_answer``."""
 
     def test_what_it_describes_passes(self) -> None:
         check_answer("GET", "jobs/17", 404, JSON, json.dumps(ERROR).encode())
@@ -95,7 +95,7 @@ class TestAnswersAreHeldAgainstIt:
 
 
 def _objects(schema: Any) -> Iterator[dict[str, Any]]:
-    """Yield every object schema inside one, without what it refers to."""
+    """Yield every object schema inside a schema, without following references."""
     if isinstance(schema, list):
         for item in schema:
             yield from _objects(item)
@@ -119,7 +119,7 @@ def test_every_field_of_an_answer_is_required() -> None:
 def test_every_schema_is_used() -> None:
     text = (ROOT / "rest-api.yaml").read_text(encoding="utf-8")
     for section, items in CONTRACT["components"].items():
-        # A notebook's record is the text that an export answers; the token stands in ``security`` by its name.
+        # An export returns a notebook record as text, and ``security`` refers to the token by name.
         for name in items.keys() - {"NotebookRecord", "token"}:
             assert f"#/components/{section}/{name}'" in text, name
 
@@ -133,7 +133,7 @@ def test_an_event_is_a_job_of_the_contract() -> None:
 @pytest.mark.parametrize(("verb", "path", "method"), _calls())
 def test_every_verb_is_authenticated_and_then_authorized(verb: str, path: str, method: Any) -> None:
     source = inspect.getsource(method)
-    # The order matters: an unauthenticated request must not reach the authorizer.
+    # The order matters, because an unauthenticated request must not reach the authorizer.
     decorators = re.findall(r"^\s*@(\S+)", source, re.MULTILINE)
     assert decorators[:2] == ["web.authenticated", "authorized"], f"{verb} {path}"
 

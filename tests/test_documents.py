@@ -1,4 +1,4 @@
-"""Every example in the documents works: commands run, and what they name exists."""
+"""Test that every example in the documentation works: commands run, and files that they name exist."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ TEXT = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for 
 _FENCED = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"^(?:    .+\n)+", re.MULTILINE)
 _INLINE = re.compile(r"`([^`]+)`")
-#: Programs that an example may start; those that are not ours are known by name alone.
+#: Programs that an example may start; only the names of other projects' programs are verified.
 _OURS = ("make", "jupyter", "jlpm", "python", ".venv/bin/pytest", ".venv/bin/python")
 _OTHERS = ("pip", "git", "conda", "pre-commit", "jupyter-builder", "apt-get")
 
 
 def blocks(text: str) -> list[str]:
-    """Return the lines of commands in the code blocks of a document, without their comments."""
+    """Return the command lines in the code blocks of a document, without comments."""
     found = "".join(_FENCED.findall(text))
-    # Lists indent their paragraphs, too: only a block that holds a command is code.
+    # Paragraphs in lists are indented too, so only a block with a command is code.
     found += "".join(
         block
         for block in _INDENTED.findall(_FENCED.sub("", text))
@@ -46,7 +46,7 @@ def blocks(text: str) -> list[str]:
 
 
 def examples(program: str) -> list[str]:
-    """Return every command line of a program in all documents: of code blocks, and in the running text."""
+    """Return every command line of a program in all documents, from code blocks and from the text."""
     lines = [
         " ".join(line.split())
         for text in TEXT.values()
@@ -58,7 +58,7 @@ def examples(program: str) -> list[str]:
 def test_every_command_of_a_block_is_of_a_program_that_the_tests_know() -> None:
     lines = [line for text in TEXT.values() for line in blocks(text)]
     assert len(lines) > 10
-    # The one variable of a Makefile is in a block of docs/wheelchannel.md.
+    # A block in docs/wheelchannel.md has the only variable of a Makefile.
     assert [line for line in lines if line.split()[0] not in (*_OURS, *_OTHERS, "CHANNEL")] == []
 
 
@@ -115,7 +115,7 @@ class TestTerminal:
     def folder(
         self, tensorflow_channel: TinyChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
     ) -> None:
-        """A directory with a notebook that records the environment it was made in, and the tiny channel."""
+        """Make a directory with the tiny channel and a notebook that has a notebook record."""
         monkeypatch.chdir(tmp_path)
         self._channel = f"--TfenvLab.channels={tensorflow_channel.url}"
         self._capsys = capsys
@@ -125,7 +125,7 @@ class TestTerminal:
         Path("analysis.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
 
     def run(self, *arguments: str) -> tuple[int, str]:
-        """Run ``jupyter tfenv`` in this process; return its exit status and what it wrote to standard output."""
+        """Run ``jupyter tfenv`` in this process; return its exit status and standard output."""
         app = TfenvApp()
         self._capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
@@ -159,7 +159,7 @@ def test_the_commands_that_the_readme_lists_are_those_there_are() -> None:
 @pytest.mark.parametrize("line", examples("jupyter lab"))
 def test_traits_on_the_command_line_are_those_of_the_extension(line: str) -> None:
     arguments = shlex.split(line.replace("$(CHANNEL)", "file:///channel"))[2:]
-    # JupyterLab's command line is that of the server.
+    # JupyterLab has the server's command line options.
     server = ServerApp()
     server.parse_command_line(arguments)
     assert TfenvLab(config=server.config).channels in (["https://repo.example.org/conda-forge"], ["file:///channel"])
@@ -193,5 +193,5 @@ def test_pytest_finds_the_tests(line: str) -> None:
 def test_python_has_the_module(line: str) -> None:
     flag, module = shlex.split(line)[1:3]
     assert flag == "-m"
-    # These come with the release guide's own install.
+    # The release guide installs these programs.
     assert module in {"pip", "build", "twine"} or importlib.util.find_spec(module) is not None

@@ -1,4 +1,4 @@
-"""The rule for names: one in Python, in the contract and in the status."""
+"""Test that the rule for names is the same in Python, in the contract and in the status."""
 
 from __future__ import annotations
 

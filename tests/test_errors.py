@@ -1,4 +1,4 @@
-"""What an error tells, and that it survives the way from a worker to its server."""
+"""Test the fields of errors, and that errors survive the transfer from a worker to its server."""
 
 from __future__ import annotations
 

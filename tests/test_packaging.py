@@ -1,4 +1,4 @@
-"""What the two halves of the package say of themselves."""
+"""Test that the metadata of the Python package and the front end agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The README tells of every setting."""
+"""Test that the README documents every setting and exit status."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def test_python_of(build: str, depends: list[str], python: str | None) -> None:
 
 
 def test_every_build_ever_seen(slice_dir: Path) -> None:
-    """The table says what each build is for; where it leaves the variant open, the builds are for the CPU."""
+    """The table has the variant of each build; if the variant is open, the builds are CPU builds."""
     names = {"tensorflow", "tensorflow-base", "tensorflow-cpu", "tensorflow-gpu"}
     with (slice_dir / "builds.csv").open() as table:
         rows = [row for row in csv.DictReader(table) if row["name"] in names]

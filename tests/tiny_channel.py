@@ -1,4 +1,4 @@
-"""Channels made on the fly: real ``.conda`` packages of a few bytes, indexed as a channel is."""
+"""Create channels for tests: real ``.conda`` packages of a few bytes, indexed like any channel."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def _zst(content: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=1).compress(content)
 
 
-#: Stands for the prefix in a program: room for any.
+#: Placeholder for the prefix in a program, long enough for any prefix.
 LONG = "/PLACEHOLDER" + "_" * 200
 
 
 class TinyChannel:
-    """A channel in a directory. ``add`` packages, then ``index``; ``url`` is its ``file://`` address."""
+    """Channel in a directory. ``add`` packages, then ``index`` it; ``url`` is its ``file://`` URL."""
 
     def __init__(self, root: Path, subdir: str = "linux-64") -> None:
         self.root = root
@@ -85,10 +85,10 @@ class TinyChannel:
     ) -> Path:
         """Write one package.
 
-        ``links`` are symbolic links, by path. Files in ``prefixed`` hold the placeholder
-        ``/PLACEHOLDER``, replaced at link time; those in ``binary`` hold ``LONG``, and zeros fill what is left of it.
-        ``listed`` are further entries of ``paths.json`` and ``members`` of the archive, whatever these say; ``suffix``
-        is ``.conda`` or ``.tar.bz2``. Without ``has_paths`` the package is from before there was a ``paths.json``.
+        ``links`` are symbolic links by path. Files in ``prefixed`` contain the placeholder ``/PLACEHOLDER``, which is
+        replaced at link time. Those in ``binary`` contain ``LONG``, which is filled up with zeros. ``listed`` are
+        further entries of ``paths.json``, and ``members`` further members of the archive, both unchecked. ``suffix`` is
+        ``.conda`` or ``.tar.bz2``. Without ``has_paths`` the package has no ``paths.json``, like very old ones.
         """
         contents = {
             path: value.encode() if isinstance(value, str) else value

@@ -1,7 +1,7 @@
-"""A channel in conda-forge's shape, in bytes: a Python that is this one, TensorFlow in name only.
+"""Create a channel with tiny stand-ins for TensorFlow and its dependencies, in the structure of conda-forge.
 
-What these packages hold is a stand-in: the interpreter is a script that starts the one running the tests, and
-``tensorflow`` is a module with a version. The shape (names, builds, dependencies) is conda-forge's.
+The interpreter is a script that starts the one that runs the tests, and ``tensorflow`` is a module with only a version.
+Names, builds and dependencies are those of conda-forge.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The one rule for the name of an environment, which is the name of its directory.
+"""The rule for the name of an environment, which is also the name of its directory.
 
-The status serves it to the form, so the pattern keeps to what Python and JavaScript read alike: ``\\w`` would be ASCII
-alone in JavaScript.
+The server sends the rule to the form with its status, so the pattern uses only what Python and JavaScript read alike:
+``\\w`` would match only ASCII in JavaScript.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ import re
 
 from .errors import InvalidName
 
-#: The most characters of a name.
+#: Maximum number of characters in a name.
 LENGTH = 64
-#: Letters of ASCII, accented Latin, Greek to Georgian and the other alphabets up to U+1FFF, kana, CJK and Hangul.
+#: ASCII letters and digits, accented Latin, the alphabets from Greek up to U+1FFF, kana, CJK and Hangul.
 _LETTERS = r"A-Za-z0-9_\u00C0-\u024F\u0370-\u1FFF\u3040-\uD7FF"
-#: A name ends with no dot, since Windows drops it from a directory's name.
+#: A name must not end with a dot, which Windows drops from the name of a directory.
 PATTERN = rf"^(?!.*\.$)[{_LETTERS}][{_LETTERS}.+-]*$"
-#: conda's own names, and the devices that Windows finds in every directory, with any ending.
+#: Names that conda uses, and those of devices, which Windows finds in every directory and with any extension.
 RESERVED = ("base", "root", "con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)))
 
 
 def check_name(name: str) -> str:
-    """Return a name that can be a directory's on every platform, or raise InvalidName."""
+    """Return a name that is valid for a directory on every platform. Raises InvalidName for any other."""
     if len(name) > LENGTH:
-        raise InvalidName(f"An environment's name has at most {LENGTH} characters; this one has {len(name)}.")
+        raise InvalidName(f"The name has {len(name)} characters; the limit is {LENGTH}.")
     if not re.fullmatch(PATTERN, name):
         raise InvalidName(
-            f"“{name}” cannot be the name of an environment.",
+            f"“{name}” is not a valid name for an environment.",
             hint="Use letters, digits, “_”, “-”, “+” and “.”. "
             "Begin with a letter, a digit or “_”, and do not end with “.”.",
         )

@@ -91,6 +91,13 @@ class Unsatisfiable(TfenvError):
     status, reason = 422, "unsatisfiable"
 
 
+class SolverTimeout(TfenvError):
+    """The solver did not finish in time, so whether the request has a solution is unknown."""
+
+    status, reason = 504, "solver-timeout"
+    hint = "Try again, or request fewer packages."
+
+
 class InvalidSpec(TfenvError):
     """A text is not a package spec, or says more than a name, version and build."""
 

@@ -14,9 +14,9 @@ Action = Literal["install", "upgrade", "downgrade", "change", "remove"]
 
 @dataclass(frozen=True)
 class Advice:
-    """What a person should know of an environment, or before a plan is applied.
+    """A warning about an environment, or about a plan before it is applied.
 
-    ``plan_request`` is the remedy or, of a plan, an alternative without this advice; None where there is none.
+    ``plan_request`` fixes the environment, or is an alternative to the plan that avoids the warning; it may be None.
     """
 
     code: str
@@ -26,7 +26,7 @@ class Advice:
 
 
 class Installed(TypedDict):
-    """The build of a package that an entry begins with."""
+    """The build of a package before a change."""
 
     version: str
     build: str
@@ -34,12 +34,12 @@ class Installed(TypedDict):
 
 
 class Coming(Installed):
-    """The build of a package that an entry ends with; ``size`` is that of its archive in bytes, None if unknown."""
+    """The build of a package after a change; ``size`` is that of its archive in bytes, or None if unknown."""
 
     size: int | None
 
 
-#: One line of a plan or of a revision, as JSON; ``from`` is None for what comes, ``to`` for what goes.
+#: One line of a plan or of a revision, as JSON; ``from`` is None for an added package, ``to`` for a removed one.
 EntryJson = TypedDict(
     "EntryJson",
     {"action": Action, "name": str, "from": Installed | None, "to": Coming | None, "requested": bool},
@@ -47,7 +47,7 @@ EntryJson = TypedDict(
 
 
 class ErrorJson(TypedDict):
-    """An error body, as :meth:`tfenv_lab.errors.TfenvError.to_json` makes it."""
+    """The body of an error, as :meth:`tfenv_lab.errors.TfenvError.to_json` returns it."""
 
     reason: str
     message: str

@@ -1,8 +1,8 @@
-"""What a build of TensorFlow runs on, read from its build string.
+"""Read the variant and the Python of a TensorFlow build from its build string and dependencies.
 
-conda-forge's builds start with ``cpu_`` or ``cuda126`` (CUDA 12.6); before 2.7 its CPU builds start with
-``py39`` alone. The older ``mkl_``, ``eigen_`` and ``gpu_`` builds of conda's default channels follow
-the same rule, with the CUDA version in a dependency.
+conda-forge's build strings start with ``cpu_`` or ``cuda126`` (CUDA 12.6); those of its CPU builds before 2.7 start
+with ``py39``. The older builds of conda's default channels start with ``mkl_``, ``eigen_`` or ``gpu_``; the CUDA
+version of a ``gpu_`` build is in a dependency.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from collections.abc import Iterable
 
 _CUDA = re.compile(r"cuda(\d+)")
 _PYTHON_BUILD = re.compile(r"py(\d)(\d+)")
-#: ``3.11.*``, ``3.11`` or ``==3.11.4``; and ``>=3.11,<3.12.0a0``, of which the second part ends the first's minor.
+#: A spec for one minor version of Python: ``3.11.*``, ``3.11`` or ``==3.11.4``.
 _ONE_PYTHON = re.compile(r"(?:=*|~=)(\d+)\.(\d+)(?![^ ]*[<>|,])")
+#: A range that may be one minor version of Python: ``>=3.11,<3.12.0a0``.
 _PYTHON_RANGE = re.compile(r">=(\d+)\.(\d+)[^,]*,<(\d+)\.(\d+)")
 _CUDA_SPEC = re.compile(r"(?:cudatoolkit|cuda-version)\s+[><=~]*(\d+\.\d+)")
 
 
 def variant_of(build: str, depends: Iterable[str] = ()) -> str:
-    """Return ``"cpu"`` or, for example, ``"cuda12.6"``; plain ``"cuda"`` where no version can be known."""
+    """Return the variant of a build: ``"cpu"``, ``"cuda12.6"``, or ``"cuda"`` if its version is unknown."""
     found = _CUDA.match(build)
     if found:
         digits = found[1]
-        # Majors have two digits since CUDA 10; "92" is 9.2, "1210" would be 12.10.
+        # Major versions have two digits since CUDA 10: "92" is 9.2, "1210" would be 12.10.
         major = 2 if len(digits) > 2 else 1
         return f"cuda{digits[:major]}.{digits[major:]}"
     if build.startswith("gpu"):
@@ -33,9 +34,9 @@ def variant_of(build: str, depends: Iterable[str] = ()) -> str:
 
 
 def python_of(build: str, depends: Iterable[str]) -> str | None:
-    """Return the one Python a build is for, as in ``"3.11"``, or None where it is for any.
+    """Return the minor version of Python that a build is for, as in ``"3.11"``, or None if it works with any.
 
-    ``python_abi`` says it first: since 2.19.1 build 5 the ``python`` dependency has no version.
+    Looks at ``python_abi`` first, because the ``python`` dependency has no version since 2.19.1 build 5.
     """
     specs = {name: rest.strip() for name, _, rest in (spec.partition(" ") for spec in depends)}
     for name in ("python_abi", "python"):
@@ -50,14 +51,14 @@ def python_of(build: str, depends: Iterable[str]) -> str | None:
     return f"{found[1]}.{found[2]}" if found else None
 
 
-#: TensorFlow itself, whose update means "update TensorFlow"; the build string of each tells CPU from CUDA.
+#: Packages that are TensorFlow itself: updating one updates TensorFlow, and the build string of each shows the variant.
 LEADS = frozenset({"tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-base"})
 #: Packages that are free to move when one of LEADS is updated.
 FAMILY = LEADS | {"keras", "tf-keras", "tensorflow-estimator", "libtensorflow", "libtensorflow_cc"}
 
 
 def loosened(name: str, build: str) -> str:
-    """Return the spec that lets an installed package move to any version of the same variant."""
+    """Return the spec that allows an installed package to move to any version of the same variant."""
     if name in LEADS:
         for prefix in ("cpu_", "cuda"):
             if build.startswith(prefix):
@@ -66,6 +67,6 @@ def loosened(name: str, build: str) -> str:
 
 
 def cuda_of(name: str, build: str) -> str | None:
-    """Return the CUDA version of a TensorFlow build, ``"12.6"``, or None for CPU builds and other packages."""
+    """Return the CUDA version of a TensorFlow build, as in ``"12.6"``; None for CPU builds and other packages."""
     variant = variant_of(build) if name in LEADS else "cpu"
     return variant[4:] if variant.startswith("cuda") and len(variant) > 4 else None

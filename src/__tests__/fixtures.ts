@@ -116,7 +116,8 @@ export function variant(
   };
 }
 
-export const NO_DRIVER = 'needs a CUDA 12 driver; none was found';
+export const NO_DRIVER =
+  'needs a driver for CUDA 12, but this machine has none';
 
 /** Create a CUDA variant for a machine without a driver. */
 export function cudaVariant(name: string, python: readonly string[]): Variant {
@@ -176,7 +177,11 @@ export const GPU_CATALOG: Catalog = {
     ...item,
     variants: item.variants.map(each =>
       each.name === 'cuda12.9'
-        ? { ...each, reason: 'needs CUDA 12.9; the driver supports 12.8' }
+        ? {
+            ...each,
+            reason:
+              "needs a driver for CUDA 12.9, but this machine's driver supports CUDA 12.8"
+          }
         : { ...each, installable: true, reason: null }
     )
   }))

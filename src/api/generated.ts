@@ -379,10 +379,10 @@ export interface components {
             readonly details: string | null;
         };
         /**
-         * @description invalid-request 400; protected, channel-not-allowed, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, invalid-spec, invalid-name 422; channel-unreachable 502; misconfigured, not-started 503 on every call; no-space 507; internal 500; failed only inside a job.
+         * @description invalid-request 400; protected, channel-not-allowed, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, invalid-spec, invalid-name 422; channel-unreachable 502; misconfigured, not-started 503 on every call; solver-timeout 504; no-space 507; internal 500; failed only inside a job. solver-timeout: the solver did not finish in time, so whether the request has a solution is unknown.
          * @enum {string}
          */
-        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "invalid-spec" | "invalid-name" | "channel-unreachable" | "misconfigured" | "not-started" | "no-space" | "internal" | "failed";
+        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "invalid-spec" | "invalid-name" | "channel-unreachable" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "internal" | "failed";
         readonly Status: {
             readonly version: string;
             /** @description The conda subdir, for example linux-64. */
@@ -1337,6 +1337,7 @@ export interface operations {
             readonly 409: components["responses"]["Error"];
             readonly 422: components["responses"]["Error"];
             readonly 502: components["responses"]["Error"];
+            readonly 504: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

@@ -1,4 +1,4 @@
-"""What the tests of the engine share: an environment that can be changed, and how to change it."""
+"""Share an environment and the means to change it among the tests of the engine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ..tiny_channel import TinyChannel
 
 @dataclass
 class Watched:
-    """A watcher that keeps what it is told."""
+    """Watcher that records its calls."""
 
     phases: list[str] = field(default_factory=list)
     seen: list[Progress] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Watched:
 
 @dataclass
 class Lab:
-    """A tiny channel and a prefix, with the engine's own way of changing it."""
+    """Tiny channel and a prefix, with methods that change the prefix through the engine."""
 
     channel: TinyChannel
     root: Path
@@ -61,9 +61,9 @@ class Lab:
         return await rattler.solve([url or self.channel.url], wanted, gateway=gateway, virtual_packages=found)
 
     async def change(self, *specs: str, job: str = "0job", watcher: Watched | None = None, **fields: Any) -> Any:
-        """Bring the prefix to what ``specs`` solve to: created where it is not there, changed where it is.
+        """Return the change that creates or changes the prefix to the solution of ``specs``.
 
-        ``fields`` replace those of the change; ``records`` what would be solved.
+        ``fields`` replace fields of the change, and ``records`` replaces the solution.
         """
         target = fields.pop("prefix", self.prefix)
         records = fields.pop("records", None) or await self.solve(*specs)
@@ -84,7 +84,7 @@ class Lab:
         return await self.apply(change, job, watcher)
 
     async def apply(self, change: Change, job: str, watcher: Watched | None = None) -> revisions.Revision:
-        """Run a transaction and delete what it replaced."""
+        """Run a transaction, and delete the replaced tree."""
         revision = await transaction.apply(
             change,
             job,
@@ -97,7 +97,7 @@ class Lab:
         return revision
 
     def tree(self, prefix: Path | None = None) -> dict[str, tuple[int, bytes]]:
-        """Return mode and content of every file, by path."""
+        """Return the mode and contents of every file by path."""
         base = prefix or self.prefix
         return {
             str(path.relative_to(base)): (path.lstat().st_mode, path.read_bytes())
@@ -106,13 +106,13 @@ class Lab:
         }
 
     def beside(self) -> list[str]:
-        """Return what lies beside the prefix."""
+        """Return the names of the entries next to the prefix."""
         return sorted(path.name for path in self.prefix.parent.iterdir())
 
 
 @pytest.fixture
 def lab(channel: TinyChannel, tmp_path: Path) -> Lab:
-    """A channel with ``app`` 1.0 and 2.0, which needs ``lib`` 1.0 and 2.0 in turn, and an unrelated ``tool``."""
+    """Provide a channel with ``app`` 1.0 and 2.0, which need ``lib`` 1.0 and 2.0, and an unrelated ``tool``."""
     for version in ("1.0", "2.0"):
         channel.add("lib", version, files={"lib/lib.txt": f"lib {version}", f"lib/only-{version}.txt": "x"})
         channel.add(

@@ -1,4 +1,4 @@
-"""A channel behind HTTP that can be taken down, made to hang, and asked what it was asked for."""
+"""Serve a channel over HTTP that tests can take down or make hang, and that records its requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class HttpChannel:
-    """Serves a directory on a free port of this machine. ``requests`` holds ``(path, Authorization)``."""
+    """Server of a directory on a free port of this machine. ``requests`` has ``(path, Authorization)``."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -26,7 +26,7 @@ class HttpChannel:
         return f"http://127.0.0.1:{self._port}"
 
     def up(self, tls: ssl.SSLContext | None = None) -> None:
-        """Start to answer, with ``tls`` behind HTTPS; after ``down`` at the same address."""
+        """Start to answer, over HTTPS with ``tls``; after ``down`` at the same address."""
         handler: Callable[..., Any] = partial(_Handler, self, directory=str(self.root))
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self._port), handler)
         if tls is not None:

@@ -1,7 +1,7 @@
-"""Exports, read by the tools they are for; each is skipped where its tool is not there.
+"""Test that other tools can read the exports; each test is skipped if its tool is missing.
 
-``TFENV_CONDA`` and ``TFENV_CONDA_LOCK`` name the programs where they are not on PATH. pixi.lock is rattler's own
-format, which rattler reads in every other test.
+``TFENV_CONDA`` and ``TFENV_CONDA_LOCK`` name the programs if they are not on PATH. pixi.lock is rattler's own format,
+which rattler reads in all other tests.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pytest
 from ..conftest import Api
 from ..tiny_channel import TinyChannel
 
-#: What tests hide from the programs they start, and these need.
+#: Variables that tests hide from the programs that they start, but that these programs need.
 PATH = os.environ["PATH"]
 
 

@@ -1,6 +1,6 @@
-"""An environment that was made and changed here, in the hands of a real conda, and back; skipped where there is none.
+"""Test that a real conda and this engine can change the same environment in turn.
 
-``TFENV_CONDA`` names one that is not on PATH.
+The tests are skipped without a conda. ``TFENV_CONDA`` names one that is not on PATH.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tfenv_lab.conda.settings import condarc
 from ..conftest import Api
 from ..tiny_channel import TinyChannel
 
-#: Asked for before a test's clean home hides the variables.
+#: Looked up here because a test's clean home directory hides the variables.
 CONDA = os.environ.get("TFENV_CONDA") or os.environ.get("CONDA_EXE") or shutil.which("conda")
 PATH = os.environ["PATH"]
 
@@ -34,7 +34,7 @@ Run = Callable[..., Awaitable[str]]
 
 @pytest.fixture
 def conda(made: Any, clean_home: Path, tensorflow_channel: TinyChannel) -> Run:
-    """Run a command of conda on the environment; return what it prints."""
+    """Run a conda command on the environment, and return its output."""
     (clean_home / ".condarc").write_text(json.dumps({"channels": [tensorflow_channel.url]}))
     env = {
         "HOME": str(clean_home),
@@ -78,7 +78,7 @@ async def test_its_history_is_ours(api: Api, made: Any, conda: Run) -> None:
     assert [revision["rev"] for revision in theirs] == [0, 1]
     assert [revision["number"] for revision in ours["revisions"]] == [1, 0]
     assert len(theirs[0]["install"]) == len(ours["revisions"][1]["entries"])
-    # What `conda list --revisions` says of the second: both packages of TensorFlow went up.
+    # `conda list --revisions` shows in the second revision that both TensorFlow packages were updated.
     assert [len(theirs[1][kind]) for kind in ("install", "remove", "upgrade", "downgrade")] == [0, 0, 2, 0]
 
 
@@ -129,7 +129,7 @@ async def test_it_activates_as_a_kernel_is_activated(made: Any, clean_home: Path
     root = condarc.load({"CONDA_EXE": str(CONDA), "HOME": str(clean_home)}, clean_home).root_prefix
     ours = {**base, **environment_variables(prefix, root, base)}
     ours = {name: Template(value).safe_substitute(base) for name, value in ours.items() if value}
-    # What conda's own shell functions need, and what the shell sets.
+    # Ignore the variables that conda's shell functions need and those that the shell sets.
     others = ("CONDA_EXE", "CONDA_PYTHON_EXE", "_CONDA", "_CE_", "PS1", "PWD", "SHLVL", "_")
     assert ours == {name: value for name, value in theirs.items() if value and not name.startswith(others)}
 

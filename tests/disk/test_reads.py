@@ -1,4 +1,4 @@
-"""Reads that hang hold up neither each other nor the caller."""
+"""Test that reads that hang block neither each other nor the caller."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tfenv_lab.disk.reads import BoundedReads
 
 @pytest.fixture
 def hang() -> Iterator[threading.Event]:
-    """What a read waits for that hangs; set at the end, so that no thread outlives the test."""
+    """Return the event that a hanging read waits for; it is set at the end, so that no thread outlives the test."""
     event = threading.Event()
     yield event
     event.set()
@@ -74,7 +74,7 @@ def test_one_that_hangs_is_not_begun_again_until_it_ends(hang: threading.Event) 
 def test_a_whole_drive_that_hangs_costs_two_limits_at_most(hang: threading.Event) -> None:
     reads: BoundedReads[int, bool] = BoundedReads(lambda _: hang.wait(), limit=1)
     begun = time.monotonic()
-    # One after the other in all threads they would take twelve seconds.
+    # Without the limit, they would take twelve seconds even with all threads.
     result = reads.run(range(400))
     assert time.monotonic() - begun < 8
     assert set(result.values()) == {None}

@@ -1,4 +1,4 @@
-"""A file is written whole, in the place of whatever has its name."""
+"""Test that a file is written completely and replaces whatever has its name."""
 
 from __future__ import annotations
 

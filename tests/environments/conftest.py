@@ -1,4 +1,4 @@
-"""An inventory of a machine of its own: a home, an envs_dir and a conda base, and nothing of the real machine."""
+"""Fixtures of an isolated machine: a home directory, an envs_dir and a base environment."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def only(service: EnvironmentService) -> Environment:
 
 
 def settle(prefix: Path) -> None:
-    """Date everything a minute back: what was changed this instant is read again to be sure."""
+    """Set all times one minute back, because what changed just now would be read again to be sure."""
     for path in (prefix, *prefix.rglob("*")):
         status = path.lstat()
         os.utime(path, (status.st_atime - 60, status.st_mtime - 60), follow_symlinks=False)
@@ -39,7 +39,7 @@ def settle(prefix: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def own_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This machine's system directories and conda installations are out of sight."""
+    """Hide the system directories and conda installations of the machine that runs the tests."""
     monkeypatch.setattr(files, "SYSTEM_DIRS", (str(tmp_path / "etc"),))
     monkeypatch.setattr(roots, "SYSTEM_ROOTS", (tmp_path / "opt" / "conda",))
 
@@ -51,7 +51,7 @@ def home(clean_home: Path) -> Path:
 
 @pytest.fixture
 def envs(home: Path) -> Path:
-    """conda's own envs_dir of a user."""
+    """conda's default envs_dir of a user."""
     folder = home / ".conda" / "envs"
     folder.mkdir(parents=True)
     return folder
@@ -59,7 +59,7 @@ def envs(home: Path) -> Path:
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
-    """conda's own prefix, in a well-known place."""
+    """The root prefix of conda, in a well-known directory."""
     return make_prefix(tmp_path / "opt" / "conda", ["conda-26.7.1-py312_0"], python="3.12.4")
 
 
@@ -78,7 +78,7 @@ def service(make_service: Callable[..., EnvironmentService]) -> EnvironmentServi
 
 @pytest.fixture
 def register(home: Path) -> Callable[[Path | str], None]:
-    """Add a line to conda's list of environments anywhere."""
+    """Return a function that adds a line to conda's environments.txt."""
 
     def add(prefix: Path | str) -> None:
         path = home / ".conda" / "environments.txt"

@@ -1,4 +1,4 @@
-"""A file system that does not answer holds up nothing but itself: a real one, mounted and left alone."""
+"""Tests that a file system that does not answer delays nothing else. It is a real mount that nothing serves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tfenv_lab.environments.service import EnvironmentService
 from tfenv_lab.kernels import diagnosis
 from tfenv_lab.kernels.service import KernelService
 
-#: Seconds: two rounds of reads may run into their limits.
+#: Seconds that an answer may take: two rounds of reads may reach their limits.
 BOUND = 12.0
 
 Register = Callable[[Path | str], None]
@@ -28,13 +28,13 @@ Register = Callable[[Path | str], None]
 
 @pytest.fixture
 def dead(dead_mount: DeadMount, tmp_path: Path) -> Path:
-    """A directory on it."""
+    """A directory on that file system."""
     return dead_mount(tmp_path / "drive")
 
 
 @pytest.fixture
 def listed(home: Path, envs: Path) -> Callable[[], dict[str, list[str]]]:
-    """List environments with their kernels twice, each in bounded time; return the codes of the advice by name."""
+    """List environments with their kernels twice, each in bounded time; return the warnings' codes by name."""
     make_prefix(envs / "mine", python="3.11.9", kernels=["python3"])
 
     def answer() -> dict[str, list[str]]:
@@ -73,14 +73,14 @@ def test_a_link_to_one(dead: Path, listed: Callable[[], dict[str, list[str]]], e
 
 
 @pytest.mark.parametrize("variable", ["CONDA_EXE", "CONDA_PREFIX", "CONDA_ROOT", "MAMBA_ROOT_PREFIX", "CONDARC"])
-def test_what_a_variable_names(
+def test_an_environment_that_a_variable_names(
     dead: Path, listed: Callable[[], dict[str, list[str]]], monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv(variable, str(dead / "conda" / "bin" / "conda" if variable == "CONDA_EXE" else dead / "conda"))
     assert listed().keys() >= {"mine"}
 
 
-def test_a_well_known_place(
+def test_an_installation_in_a_well_known_directory(
     dead: Path, listed: Callable[[], dict[str, list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(roots, "SYSTEM_ROOTS", (dead / "opt" / "conda",))
@@ -113,16 +113,16 @@ def test_another_environment_becomes_a_kernel(dead: Path, home: Path, envs: Path
     assert kernel.name == "conda-env-mine-py"
 
 
-def test_a_notebook_on_it_is_told(dead: Path) -> None:
+def test_a_notebook_on_it_gets_the_reason(dead: Path) -> None:
     mark = {"prefix": str(dead / "envs" / "tf"), "kernel": "python3"}
     spec = KernelSpec(argv=[str(dead / "envs" / "tf" / "bin" / "python")], metadata={"tfenv_lab": mark})
     begun = time.monotonic()
-    assert "network drive is away" in str(run(diagnosis.reason(spec)))
+    assert "network drive may be unavailable" in str(run(diagnosis.reason(spec)))
     assert time.monotonic() - begun < BOUND
 
 
 class TestServer:
-    """One whose configuration names such a drive, as its first envs_dir and for an environment."""
+    """A server whose configuration names such a drive, as its first envs_dir and for an environment."""
 
     @pytest.fixture
     def jp_server_config(self, jp_server_config: dict[str, Any], dead: Path, home: Path, register: Register) -> Any:
@@ -136,7 +136,7 @@ class TestServer:
         for path in ("", "/packages", "/size", "/revisions", "/export?format=environment-yml"):
             status, answer = await api.call("GET", f"environments/{found['id']}{path}")
             assert status == (404 if path else 200)
-            assert "network drive is away" in str(answer)
+            assert "network drive may be unavailable" in str(answer)
         _, status = await api.call("GET", "status")
         assert status["envs_dir"] == f"{home}/envs"
         away = next(folder for folder in status["envs_dirs"] if folder["path"] == f"{dead}/envs")

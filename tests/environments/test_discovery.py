@@ -1,4 +1,4 @@
-"""Every environment of a machine is found, once, by conda's name, whatever state it is in."""
+"""Tests that every environment of a machine is found once, under conda's name, in whatever condition it is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def codes(service: EnvironmentService) -> dict[str, list[str]]:
 
 
 class TestPlaces:
-    def test_nothing_on_a_new_machine(self, service: EnvironmentService) -> None:
+    def test_a_new_machine_has_no_environments(self, service: EnvironmentService) -> None:
         assert names(service) == []
 
     def test_the_users_envs_dir(self, service: EnvironmentService, envs: Path) -> None:
@@ -45,11 +45,13 @@ class TestPlaces:
         make_prefix(tmp_path / "shared" / "team")
         assert names(make_service()) == ["team"]
 
-    def test_where_new_ones_go(self, home: Path, tmp_path: Path) -> None:
+    def test_the_directory_for_new_environments(self, home: Path, tmp_path: Path) -> None:
         make_prefix(tmp_path / "own" / "new")
         assert names(EnvironmentService(condarc.load({}, home), envs_dir=tmp_path / "own")) == ["new"]
 
-    def test_made_by_path_anywhere(self, service: EnvironmentService, register: Register, tmp_path: Path) -> None:
+    def test_one_created_by_path_in_any_directory(
+        self, service: EnvironmentService, register: Register, tmp_path: Path
+    ) -> None:
         prefix = make_prefix(tmp_path / "project" / ".venv")
         register(prefix)
         assert names(service) == [str(prefix)]
@@ -107,11 +109,11 @@ class TestOnce:
 
 
 class TestState:
-    def test_the_rest_of_one_is_shown_as_broken(self, service: EnvironmentService, envs: Path) -> None:
+    def test_the_remains_of_one_are_shown_as_broken(self, service: EnvironmentService, envs: Path) -> None:
         (envs / "rest" / "bin").mkdir(parents=True)
         assert codes(service) == {"rest": ["no-conda-meta"]}
 
-    def test_what_never_was_one_is_not_shown(self, service: EnvironmentService, envs: Path) -> None:
+    def test_other_directories_are_not_shown(self, service: EnvironmentService, envs: Path) -> None:
         (envs / "notes").mkdir()
         (envs / ".trash" / "x").mkdir(parents=True)
         (envs / "file").touch()
@@ -130,13 +132,13 @@ class TestState:
         shutil.rmtree(prefix)
         assert names(service) == []
 
-    def test_one_on_a_drive_that_is_away_is_shown(
+    def test_one_on_an_unavailable_drive_is_shown(
         self, service: EnvironmentService, register: Register, tmp_path: Path
     ) -> None:
         register(tmp_path / "drive" / "envs" / "tf")
         assert codes(service) == {str(tmp_path / "drive" / "envs" / "tf"): ["unreachable"]}
 
-    def test_lines_that_are_no_paths_are_passed_over(self, service: EnvironmentService, register: Register) -> None:
+    def test_lines_that_are_not_paths_are_ignored(self, service: EnvironmentService, register: Register) -> None:
         for line in ("", "relative/env", "~/env", "# comment", "\x00"):
             register(line)
         assert names(service) == []
@@ -149,7 +151,7 @@ class TestState:
             register(prefix)
         assert sorted(names(service)) == sorted(map(str, prefixes))
 
-    def test_a_link_to_a_drive_that_is_away_is_shown(
+    def test_a_link_to_an_unavailable_drive_is_shown(
         self, service: EnvironmentService, envs: Path, tmp_path: Path
     ) -> None:
         (envs / "tf").symlink_to(tmp_path / "drive" / "envs" / "tf")
@@ -176,7 +178,7 @@ class TestState:
                 raise PermissionError(path)
             return listed(path)
 
-        # Tests may run as root, who may list everything: the system's refusal is imitated.
+        # Imitates the system's refusal, because tests may run as root, who may list everything.
         monkeypatch.setattr("os.scandir", refuse)
         assert names(make_service()) == ["mine"]
 
@@ -184,7 +186,7 @@ class TestState:
 def test_what_conda_lists_is_known(
     make_service: Make, register: Register, base: Path, home: Path, envs: Path, tmp_path: Path
 ) -> None:
-    """conda looks into its own installation, envs_dirs and environments.txt; the rest only we find."""
+    """conda searches its own installation, envs_dirs and environments.txt; only tfenv_lab finds the others."""
     own = make_prefix(home / "miniforge3")
     listed = [own, make_prefix(own / "envs" / "a"), make_prefix(envs / "b"), make_prefix(tmp_path / "anywhere")]
     register(listed[-1])

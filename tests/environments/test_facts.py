@@ -1,4 +1,4 @@
-"""What the files of one environment say: versions and their sources, and what is wrong."""
+"""Tests of the facts in an environment's files: versions, where they come from, and problems."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class TestVersions:
         add_record(prefix, "keras-3.5.0-pyh_0")
         assert read(prefix).keras == Keras("3.5.0", "conda")
 
-    def test_packages_that_only_begin_so_are_not_it(self, prefix: Path) -> None:
+    def test_packages_whose_names_only_begin_like_tensorflow_are_ignored(self, prefix: Path) -> None:
         for stem in ("tensorflow-estimator-2.15.0-0", "tensorflow-datasets-4.9-0", "keras-preprocessing-1.1.2-0"):
             add_record(prefix, stem)
         assert (read(prefix).tensorflow, read(prefix).keras) == (None, None)
@@ -143,7 +143,7 @@ class TestProblems:
         def refuse(path: Any) -> Any:
             raise PermissionError(path)
 
-        # Tests may run as root, who may read everything: the system's refusal is imitated.
+        # Imitates the system's refusal, because tests may run as root, who may read everything.
         monkeypatch.setattr("tfenv_lab.environments.facts.names_in", refuse)
         assert codes(read(prefix)) == ["unreadable"]
 
@@ -156,7 +156,7 @@ class TestProblems:
         assert [problem.code for problem in problems] == ["damaged-record"]
         assert "zlib-1.3-0.json" in problems[0].message
 
-    def test_whole_records_are_no_damage(self, prefix: Path) -> None:
+    def test_complete_records_are_not_damaged(self, prefix: Path) -> None:
         assert facts.damage(prefix) == []
 
 

@@ -1,4 +1,4 @@
-"""A change made in a terminal shows with the next list, and what did not change is not read again."""
+"""Tests that the next list shows a change made in a terminal, and that unchanged environments are not read again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Make = Callable[..., EnvironmentService]
 
 
 def replace_record(prefix: Path, old: str, new: str) -> None:
-    """Replace the record of one build of a package by that of another, as conda does in an update."""
+    """Replace the record of a package with that of another build, as conda does in an update."""
     (prefix / "conda-meta" / f"{old}.json").unlink()
     add_record(prefix, new)
 
@@ -81,7 +81,7 @@ class TestFresh:
         shutil.rmtree(tf)
         assert only(service).name == "new"
 
-    def test_one_that_another_replaced_is_read_anew(self, service: EnvironmentService, tf: Path, envs: Path) -> None:
+    def test_one_that_another_replaced_is_read_again(self, service: EnvironmentService, tf: Path, envs: Path) -> None:
         assert only(service).python == "3.11.9"
         staged = make_prefix(envs / ".tfenv-new-1-tf", python="3.12.1")
         tf.rename(envs / ".tfenv-old-1-tf")
@@ -99,7 +99,7 @@ class TestFresh:
         monkeypatch.setattr(facts, "read", fail)
         assert only(service) == first
 
-    def test_unless_it_is_asked_for(self, service: EnvironmentService, tf: Path) -> None:
+    def test_an_invalidated_one_is_read_again(self, service: EnvironmentService, tf: Path) -> None:
         assert only(service).keras is not None
         record = tf / "conda-meta" / "keras-3.5.0-pyh_0.json"
         times = (tf / "conda-meta").stat()
@@ -112,7 +112,7 @@ class TestFresh:
     def test_a_change_in_the_instant_of_reading_is_not_missed(
         self, service: EnvironmentService, envs: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # A clock that ticks once a minute, so that the instant outlasts a busy machine.
+        # A clock that ticks once a minute, so that both changes have the same time even on a busy machine.
         monkeypatch.setattr(inventory, "GRAIN", 60_000_000_000)
         prefix = make_prefix(envs / "x", ["keras-3.5.0-pyh_0"])
         assert only(service).keras is not None
@@ -131,7 +131,7 @@ class TestFollowers:
 
         return make_service(on_change=on_change), told
 
-    def test_they_are_told_what_changed_or_vanished_but_not_what_is_new(
+    def test_listeners_get_changed_and_deleted_but_not_new_environments(
         self, make_service: Make, tf: Path, envs: Path
     ) -> None:
         service, told = self.follow(make_service)
@@ -171,7 +171,7 @@ class TestFollowers:
         assert "no space" in caplog.text
 
 
-def test_what_the_channels_offer_is_asked_again_once_more_is_known(make_service: Make, tf: Path) -> None:
+def test_updates_are_computed_again_when_more_is_known(make_service: Make, tf: Path) -> None:
     settle(tf)
     known: list[str] = ["2.20.0"]
     asked: list[str] = []

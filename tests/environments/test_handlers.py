@@ -1,4 +1,4 @@
-"""Environments over REST: lists, one, packages, size and kernelspecs, for environments that others made."""
+"""Tests of the REST API for environments: the list, one of them, packages, size and kernelspecs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def tf(envs: Path) -> Path:
     return prefix
 
 
-async def test_the_list_has_environments_that_others_made(api: Api, tf: Path) -> None:
+async def test_the_list_has_environments_of_other_tools(api: Api, tf: Path) -> None:
     status, body = await api.call("GET", "environments")
     assert status == 200
     found = {item["prefix"]: item for item in body["environments"]}[str(tf)]
@@ -48,7 +48,7 @@ async def test_size(api: Api, tf: Path) -> None:
     assert body["shared"] == 0
 
 
-async def test_a_kernel_comes_and_goes(api: Api, tf: Path) -> None:
+async def test_a_kernel_is_registered_and_unregistered(api: Api, tf: Path) -> None:
     path = f"environments/{api.services.environments.id_of(tf)}/kernelspec"
     status, body = await api.call("PUT", path, {})
     assert (status, body["kernel"]) == (
@@ -64,7 +64,7 @@ async def test_without_ipykernel_it_cannot_be_a_kernel(api: Api, envs: Path) -> 
     bare = make_prefix(envs / "bare", python="3.11.9")
     status, body = await api.call("PUT", f"environments/{api.services.environments.id_of(bare)}/kernelspec", {})
     assert (status, body["reason"]) == (400, "invalid-request")
-    assert body["hint"] == "Install ipykernel in it first."
+    assert body["hint"] == "Install the package ipykernel in the environment first."
     assert "share/jupyter/kernels" in body["details"]
 
 

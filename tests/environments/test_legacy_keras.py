@@ -1,4 +1,4 @@
-"""Keras 2 and back: the package by a plan, the variable in the kernelspec."""
+"""Tests of switching to Keras 2 and back: a plan installs the package, and the kernelspec sets the variable."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ async def test_a_later_change_keeps_it(api: Api, made: Any) -> None:
     assert variable_of() == "1"
 
 
-async def test_and_back_again(api: Api, made: Any) -> None:
+async def test_keras_3_can_be_enabled_again(api: Api, made: Any) -> None:
     await use_keras_2(api, made)
     path = f"environments/{made['id']}/kernelspec"
     status, found = await api.call("PUT", path, {"legacy_keras": False})
     assert (status, found["legacy_keras"]) == (200, {"version": "2.19.0", "enabled": False})
     assert variable_of() is None
-    # The package is still there: no plan is needed the second time.
+    # The package is still installed, so no plan is needed the second time.
     status, found = await api.call("PUT", path, {"legacy_keras": True})
     assert (status, found["legacy_keras"]["enabled"], variable_of()) == (200, True, "1")
 
@@ -82,19 +82,19 @@ async def test_registering_the_kernel_again_keeps_it(api: Api, made: Any) -> Non
     assert variable_of() == "1"
 
 
-async def test_a_copy_has_what_the_original_has(api: Api, made: Any) -> None:
+async def test_a_copy_has_the_settings_of_its_original(api: Api, made: Any) -> None:
     await use_keras_2(api, made)
     await api.apply(kind="clone", environment=made["id"], name="copy")
     assert variable_of("conda-env-copy-py") == "1"
 
 
-#: How often each change is made beside a client that polls; the larger number with ``-m long``.
+#: How often to repeat each change while a client polls; the larger number is used with ``-m long``.
 ROUNDS = [pytest.param(3, id="3"), pytest.param(100, id="100", marks=pytest.mark.long)]
 
 
 @contextlib.asynccontextmanager
 async def polling(api: Api) -> AsyncIterator[None]:
-    """Be an open panel: it lists environments all the time, which brings kernelspecs in line with the disk."""
+    """Act as an open panel, which lists environments all the time and so updates the kernelspecs."""
 
     async def poll() -> None:
         while True:
@@ -108,7 +108,7 @@ async def polling(api: Api) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-async def test_every_rename_beside_a_client_that_polls_keeps_it(api: Api, made: Any, rounds: int) -> None:
+async def test_every_rename_while_a_client_polls_keeps_it(api: Api, made: Any, rounds: int) -> None:
     await use_keras_2(api, made)
     environment = await api.environment("tf")
     async with polling(api):
@@ -121,9 +121,7 @@ async def test_every_rename_beside_a_client_that_polls_keeps_it(api: Api, made: 
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-async def test_every_copy_and_every_revert_beside_a_client_that_polls_keeps_it(
-    api: Api, made: Any, rounds: int
-) -> None:
+async def test_every_copy_and_revert_while_a_client_polls_keeps_it(api: Api, made: Any, rounds: int) -> None:
     await use_keras_2(api, made)
     async with polling(api):
         for number in range(rounds):
@@ -142,7 +140,7 @@ async def test_a_prefix_that_is_away_for_a_moment_while_a_job_works_keeps_it(api
     plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
     _, job = await api.call("POST", "jobs", {"plan": plan["id"]})
     prefix = Path(made["prefix"])
-    # The edge: a system without an exchange of directories, met between its two renames.
+    # Imitates a system that cannot exchange directories, between the two renames that it needs.
     away = prefix.rename(prefix.with_name("away"))
     for _ in range(3):
         await api.call("GET", "environments")

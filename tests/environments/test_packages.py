@@ -1,4 +1,4 @@
-"""The packages of one environment: both sources, what was asked for, and no credentials."""
+"""Tests of the packages of an environment: from conda and pip, requested or not, and without credentials."""
 
 from __future__ import annotations
 

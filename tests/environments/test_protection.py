@@ -1,4 +1,4 @@
-"""What must not be changed from here, and why, in a sentence."""
+"""Tests of which environments are protected, and why."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_frozen_one_says_what_its_maker_said(service: EnvironmentService, envs
 def test_one_that_cannot_be_written(service: EnvironmentService, envs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_prefix(envs / "central", python="3.11.9")
     access = os.access
-    # Tests may run as root, who may write everywhere: the answer of the system is imitated.
+    # Imitates the system's answer, because tests may run as root, who may write everywhere.
     monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK and access(path, mode))
     assert "permission" in str(reasons(service)["central"])
     assert [found.writable for found in run(service.list())] == [False]

@@ -1,4 +1,4 @@
-"""The list of environments: true, fresh, and never held up by one of them."""
+"""Tests of the list of environments: it is correct and current, and no environment can delay it."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class TestOneThatHangs:
                 release.wait()
             return read(prefix, real)
 
-        # A drive that does not answer, imitated where its files are read.
+        # Imitates a drive that does not answer, at the function that reads its files.
         monkeypatch.setattr(facts, "read", hang)
         service._inventory._reads = BoundedReads(service._inventory._read, limit=0.3)
         begun = time.monotonic()

@@ -1,4 +1,4 @@
-"""The size of an environment: hard links once, and what its removal would not free."""
+"""Tests of the size of an environment: hard links count once, and shared files are known."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def put(path: Path) -> Path:
 
 @pytest.fixture
 def empty(tmp_path: Path) -> int:
-    """What the directories alone take."""
+    """Return the size of the directories alone."""
     (tmp_path / "reference" / "lib").mkdir(parents=True)
     return size_of(tmp_path / "reference").bytes
 

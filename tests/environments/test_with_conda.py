@@ -1,4 +1,4 @@
-"""What a real conda lists, found here under the same names; skipped where there is none (``TFENV_CONDA`` names one)."""
+"""Tests that the environments of a real conda are found under the same names; ``TFENV_CONDA`` can name that conda."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_every_environment_has_condas_name(
     env = {"HOME": str(clean_home), "PATH": PATH}
     done = subprocess.run([str(CONDA), "env", "list", "--json"], env=env, capture_output=True, text=True, check=True)
     details = json.loads(done.stdout)["envs_details"]
-    # Run by root it lists those of other users, too.
+    # As root, conda also lists the environments of other users.
     theirs = {prefix: found["name"] or prefix for prefix, found in details.items() if str(tmp_path) in prefix}
     assert len(theirs) == 6
 
@@ -47,5 +47,5 @@ def test_every_environment_has_condas_name(
     }
     base = next(prefix for prefix, found in details.items() if found["base"])
     assert ours[base].name == "base"
-    # Not shown by conda: what an interrupted installation left.
+    # conda does not list the rest of an interrupted installation.
     assert ours.keys() >= {str(envs / "rest")}

@@ -70,7 +70,7 @@ async def test_a_package_that_would_write_outside_its_environment_fails_the_job(
     await asyncio.to_thread(tensorflow_channel.index)
     job = await api.apply(kind="install", environment=made["id"], specs=["evil"])
     assert job["state"] == "failed"
-    said = "its file “lnk/../../../../.mybashrc” would be written outside the environment."
+    said = "its file “lnk/../../../../.mybashrc” would be written outside the environment. Nothing was changed."
     assert job["error"]["message"] == f"The package evil-1.0-0 was refused: {said}"
     prefix = Path(made["prefix"])
     assert not (prefix / "a").exists()

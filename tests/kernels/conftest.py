@@ -1,4 +1,4 @@
-"""A kernel service over environments written by hand, and kernels really started from what it registers."""
+"""Fixtures of a kernel service for handmade environments, and of kernels that it registers and Jupyter starts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run(awaitable: Awaitable[Result]) -> Result:
 
 @pytest.fixture
 def envs(tmp_path: Path) -> Path:
-    """The directory where new environments go."""
+    """The directory for new environments."""
     return tmp_path / "u" / "envs"
 
 

@@ -1,4 +1,4 @@
-"""What lies in the user's kernel directory."""
+"""Read the user's kernel directory."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The real nb_conda_kernels, where it is here: a test that asks for it is skipped where it is not.
+"""The real nb_conda_kernels; tests that need it are skipped if it is not available.
 
-It is not on PyPI. ``TFENV_NB_CONDA_KERNELS`` names a directory that holds the package (a checkout of its
-repository will do) where it cannot be imported, and ``TFENV_CONDA`` a conda that is not on PATH.
+It is not on PyPI. If it cannot be imported, ``TFENV_NB_CONDA_KERNELS`` names a directory with the package, such as a
+checkout of its repository. ``TFENV_CONDA`` names a conda that is not on PATH.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-#: Asked for before a test's clean home hides the variables.
+#: Read at import, before a test's clean home hides the variables.
 FOLDER = os.environ.get("TFENV_NB_CONDA_KERNELS")
 CONDA = os.environ.get("TFENV_CONDA") or os.environ.get("CONDA_EXE") or shutil.which("conda")
 
 
 def load(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return the class ``CondaKernelSpecManager``, with a real conda to ask."""
+    """Return the class ``CondaKernelSpecManager``, with a real conda for it to run."""
     if FOLDER:
         monkeypatch.syspath_prepend(FOLDER)
     try:
@@ -34,7 +34,7 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def below(manager: Any, folder: Path) -> dict[str, dict[str, Any]]:
-    """Return the kernelspecs that it lists of environments below ``folder``, by name."""
+    """Return the kernelspecs that the manager lists of environments below ``folder``, by name."""
     found = {name: entry["spec"] for name, entry in manager.get_all_specs().items()}
     return {
         name: spec

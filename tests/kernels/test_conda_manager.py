@@ -1,8 +1,8 @@
-"""Beside nb_conda_kernels: every kernel once, new ones at once, and a setting that deletes ours is said.
+"""Tests with nb_conda_kernels: it lists each kernel once, and a setting that deletes our kernels is reported.
 
-Each test runs with the real one, where it is here (``original.py``), and with an imitation of its manager at
-the edge: that remembers ``conda info`` and its kernelspecs for a minute each and serves an environment's kernel
-under its own id, as version 2.5 does.
+Each test runs with the real one if it is available (``original.py``), and with an imitation of its manager. Like
+version 2.5, that one caches ``conda info`` and its kernelspecs for a minute each, and lists an environment's kernel
+under its own id.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tfenv_lab.kernels.service import KernelService
 
 
 class CondaKernelSpecManager(KernelSpecManager):
-    """The imitation. ``asked`` counts the calls to conda that its original would make."""
+    """An imitation of the manager. ``asked`` counts the calls to conda that the original would make."""
 
     kernelspec_path = Unicode(None, allow_none=True)
     base_name = Unicode("base")
@@ -88,7 +88,7 @@ def make_manager(
     if request.param == "real":
         monkeypatch.setenv("CONDA_ENVS_DIRS", str(base_envs))
         real = original.load(monkeypatch)
-        # As a configuration file sets traits: all before the first is looked at.
+        # Like a configuration file, set all traits before any is validated.
         return lambda **traits: real(config=Config(CondaKernelSpecManager=traits))
 
     def imitated(**traits: Any) -> CondaKernelSpecManager:
@@ -111,7 +111,7 @@ def service(make_service: Callable[..., KernelService], base_envs: Path, manager
 
 @pytest.fixture
 def kernels(manager: Any, tmp_path: Path) -> Callable[[], list[str]]:
-    """List what the manager shows of the environments of a test."""
+    """Return the kernels that the manager lists of the test's environments."""
     return lambda: sorted(original.below(manager, tmp_path))
 
 
@@ -178,7 +178,7 @@ def test_jupyters_own_manager_is_left_alone() -> None:
 class TestTrouble:
     @pytest.mark.parametrize("path", [None, "", "--sys-prefix", "elsewhere"])
     def test_none(self, path: str | None, make_manager: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        # The real one writes there.
+        # The real manager writes there.
         monkeypatch.setattr("jupyter_client.kernelspec.SYSTEM_JUPYTER_PATH", [str(tmp_path / "system")])
         monkeypatch.setattr(sys, "prefix", str(tmp_path / "server"))
         (tmp_path / "elsewhere").mkdir()

@@ -1,4 +1,4 @@
-"""Kernelspecs are read, written whole, and told apart: ours, an environment's own, and other people's."""
+"""Tests that kernelspecs are read, written in one step, and distinguished: ours, an environment's own, and others."""
 
 from __future__ import annotations
 

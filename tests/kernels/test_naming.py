@@ -1,4 +1,4 @@
-"""Kernel ids, metadata and display names: exactly nb_conda_kernels' own, by its rules."""
+"""Tests that kernel ids, metadata and display names follow nb_conda_kernels' rules exactly."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from tfenv_lab.kernels.naming import apart, clean, display_name, environment_nam
 BASE = "/opt/conda"
 
 
-#: What conda lists, conda's own prefix, our envs_dir; the environment, its kernelspec, and the id of that.
+#: The prefixes that conda lists, its root prefix, our envs_dir; an environment, its kernelspec, and the expected id.
 CASES: list[tuple[list[str], str | None, str | None, str, str, str]] = [
-    # Where conda keeps its environments.
+    # In the envs directory of the base environment.
     (["/opt/conda/envs/tf219"], BASE, None, "/opt/conda/envs/tf219", "python3", "conda-env-tf219-py"),
     ([], BASE, None, "/opt/conda", "python3", "conda-base-py"),
     (["/opt/conda", "/opt/conda/envs/x"], BASE, None, "/opt/conda", "python3", "conda-base-py"),
-    # Every language; only Python's and R's names are shortened.
+    # Other languages; only the names of Python's and R's kernels are shortened.
     (["/opt/conda/envs/x"], BASE, None, "/opt/conda/envs/x", "python2", "conda-env-x-py"),
     (["/opt/conda/envs/x"], BASE, None, "/opt/conda/envs/x", "ir", "conda-env-x-r"),
     (["/opt/conda/envs/x"], BASE, None, "/opt/conda/envs/x", "julia-1.10", "conda-env-x-julia-1.10"),
     ([], BASE, None, "/opt/conda", "ir", "conda-base-r"),
     (["/opt/conda/envs/x"], BASE, None, "/opt/conda/envs/x", "my kernel", "conda-env-x-my_kernel"),
-    # A directory called envs that is not the base's: the name of its parent comes first.
+    # In another directory called envs: the name of its parent comes first.
     (["/h/.conda/envs/tf219"], BASE, None, "/h/.conda/envs/tf219", "python3", "conda-env-.conda-tf219-py"),
     (["/data/proj/envs/my env é"], BASE, None, "/data/proj/envs/my env é", "python3", "conda-env-proj-my_env_e-py"),
     (["/envs/x"], BASE, None, "/envs/x", "python3", "conda-env--x-py"),
-    # Elsewhere the directory's name alone.
+    # In any other directory: only the environment's own name.
     (["/data/proj/.venv"], BASE, None, "/data/proj/.venv", "python3", "conda-env-.venv-py"),
     (["/data/proj/environments/x"], BASE, None, "/data/proj/environments/x", "python3", "conda-env-x-py"),
-    # Characters.
+    # Characters that an id cannot contain.
     (["/opt/conda/envs/Ünïcode"], BASE, None, "/opt/conda/envs/Ünïcode", "python3", "conda-env-Unicode-py"),
     (["/opt/conda/envs/a+b@c"], BASE, None, "/opt/conda/envs/a+b@c", "python3", "conda-env-a_b_c-py"),
     (["/opt/conda/envs/日本"], BASE, None, "/opt/conda/envs/日本", "python3", "conda-env-__-py"),
     (["/opt/conda/envs/A.b-C_1"], BASE, None, "/opt/conda/envs/A.b-C_1", "python3", "conda-env-A.b-C_1-py"),
-    # Collisions: in order of the paths; a parent's name where there is an envs, then a counter.
+    # Equal names, in order of their paths: the parent's name comes first in an envs directory; others get a counter.
     (["/a/x", "/b/x"], BASE, None, "/a/x", "python3", "conda-env-x-py"),
     (["/a/x", "/b/x"], BASE, None, "/b/x", "python3", "conda-env-x-2-py"),
     (["/a/x", "/b/x", "/c/x"], BASE, None, "/c/x", "python3", "conda-env-x-3-py"),

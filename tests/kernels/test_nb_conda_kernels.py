@@ -1,4 +1,4 @@
-"""Names, ids and metadata, compared with those that the real nb_conda_kernels gives; skipped where it is not here."""
+"""Tests that names, ids and metadata are those of the real nb_conda_kernels; skipped if it is not available."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tfenv_lab.environments.service import EnvironmentService
 from tfenv_lab.kernels.naming import environment_names, kernel_id
 from tfenv_lab.kernels.service import KernelService
 
-#: nb_conda_kernels' own default.
+#: nb_conda_kernels' default.
 ITS_FORMAT = "{language} [conda env:{environment}]"
 PYTHON = {"argv": ["python", "-m", "ipykernel_launcher"], "display_name": "Python 3 (ipykernel)", "language": "python"}
 SPECS: dict[str, dict[str, Any]] = {
@@ -42,10 +42,10 @@ def real(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def knowing(real: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Make a manager to which conda lists these prefixes."""
+    """Return a manager whose conda lists these prefixes."""
 
     def make(prefixes: Sequence[str], base: str, **traits: Any) -> Any:
-        # What `conda info --json` says, in the order in which it does.
+        # The answer of "conda info --json", in conda's order.
         info = {"envs": sorted(prefixes), "conda_prefix": base, "envs_dirs": [f"{base}/envs"]}
         monkeypatch.setattr(real, "_conda_info", info)
         made = real(**traits)
@@ -84,7 +84,7 @@ def test_kernels_of_every_language(
         # Python 2 and 3 in one environment would have the same id.
         (prefix / "share/jupyter/kernels/python2").rename(prefix / "share/jupyter/kernels/conda-made")
     manager = knowing([str(prefix) for prefix in prefixes[1:]], str(base))
-    # A kernel that some tool generated inside an environment is no kernel of its own.
+    # A kernelspec that a tool generated inside an environment is not the environment's own.
     theirs = {name: spec for name, spec in original.below(manager, tmp_path).items() if "conda-made" not in name}
 
     service = make_service(display_name=ITS_FORMAT)
@@ -100,7 +100,7 @@ def test_kernels_of_every_language(
         assert ours["metadata"] == spec["metadata"]
         assert ours["display_name"] == spec["display_name"]
         assert ours["language"] == spec["language"]
-        # What is started is the same program; theirs by a runner that activates, ours activated.
+        # Both start the same program: theirs through a runner that activates, ours with the variables of activation.
         assert Path(ours["argv"][0]).name == Path(spec["argv"][-len(ours["argv"]) :][0]).name
         assert ours["argv"][1:] == spec["argv"][len(spec["argv"]) - len(ours["argv"]) + 1 :]
 
@@ -108,14 +108,14 @@ def test_kernels_of_every_language(
 def test_what_conda_lists_is_named_as_there(
     real: Any, tmp_path: Path, clean_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The whole way: conda's own list on one side, our discovery on the other; one environment only we know."""
+    """Compares conda's own list with our discovery, including an environment that only we find."""
     conda = Path(str(original.CONDA))
     folders = [tmp_path / "a" / "envs", tmp_path / "b" / "envs", tmp_path / "plain"]
     for folder in folders:
         for name in ("tf", "TF", "my env é"):
             make_prefix(folder / name, python="3.11.9", kernels=["python3"])
     (clean_home / ".condarc").write_text(json.dumps({"envs_dirs": [str(folder) for folder in folders]}))
-    # conda does not look here, and its name would be another's if it did.
+    # conda does not search this directory; if it did, this environment would take the name of another one.
     unknown = make_prefix(clean_home / "miniforge3" / "envs" / "tf", python="3.11.9", kernels=["python3"])
     make_prefix(clean_home / "miniforge3")
     monkeypatch.setenv("CONDA_EXE", str(conda))
@@ -129,7 +129,7 @@ def test_what_conda_lists_is_named_as_there(
     assert run(environments.prefixes()) and set(paths) < {str(path) for path in run(environments.prefixes())}
     for path, name in paths.items():
         run(service.register(Path(path)))
-        # Jupyter lists our directories without regard to case, so TF and tf need a number there.
+        # Jupyter ignores case in the names of our directories, so one of TF and tf needs a number.
         kernel = run(service.kernel_of(Path(path)))
         assert kernel is not None
         assert re.sub(r"-2-py$", "-py", kernel.name) == name.lower()
@@ -163,7 +163,7 @@ def test_what_it_is_told_to_leave_out_changes_no_name(
 def test_it_deletes_ours_where_it_is_told_to(
     real: Any, make_service: Callable[..., KernelService], tf219: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the warning in ``conda_manager.trouble`` is about, seen."""
+    """The real manager does what ``conda_manager.trouble`` warns about."""
     run(make_service().register(tf219))
     hand_made("mine")
     assert registered() == ["conda-env-tf219-py", "mine"]
@@ -173,7 +173,7 @@ def test_it_deletes_ours_where_it_is_told_to(
 
 
 class TestServer:
-    """A server whose kernelspec manager it is."""
+    """A server whose kernelspec manager is nb_conda_kernels'."""
 
     @pytest.fixture
     def jp_server_config(self, jp_server_config: dict[str, Any], real: Any, clean_home: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A kernel that cannot start says why and what to do, instead of dying in silence."""
+"""Tests that a kernel that cannot start says why, and what to do about it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tfenv_lab.kernels.service import KernelService
 
 @pytest.fixture(autouse=True)
 def default_provisioner() -> Iterator[None]:
-    """The server's default provisioner is ours; forgotten afterwards, and so is what was proved."""
+    """Make our provisioner the server's default; afterwards, forget it and the kernels that proved able to start."""
     KernelProvisionerFactory.clear_instance()
     diagnosis._proved.clear()
     yield
@@ -48,15 +48,15 @@ def replace_python(prefix: Path, text: str) -> None:
 
 
 class TestReason:
-    def test_none_for_a_kernel_that_can(self, kernel: str) -> None:
+    def test_a_kernel_that_can_start_has_no_reason(self, kernel: str) -> None:
         assert why(kernel) is None
 
     def test_the_environment_was_removed(self, kernel: str, tf219: Path) -> None:
         shutil.rmtree(tf219)
-        assert "was removed" in str(why(kernel))
+        assert "was deleted" in str(why(kernel))
         assert str(tf219) in str(why(kernel))
 
-    def test_its_drive_is_away(self, kernel: str, tf219: Path) -> None:
+    def test_its_drive_is_unavailable(self, kernel: str, tf219: Path) -> None:
         tf219.parent.rename(tf219.parent.with_name("unplugged"))
         assert "cannot be reached" in str(why(kernel))
 
@@ -87,7 +87,7 @@ class TestReason:
         replace_python(tf219, "#!/bin/sh\nexec sleep 60\n")
         assert why(kernel) is None
 
-    def test_what_was_proved_is_not_tried_again_until_it_changes(self, kernel: str, tf219: Path) -> None:
+    def test_a_proved_kernel_is_tested_again_only_after_a_change(self, kernel: str, tf219: Path) -> None:
         count = tf219 / "count"
         replace_python(tf219, f"#!/bin/sh\necho . >> {count}\n")
         for _ in range(3):
@@ -116,15 +116,13 @@ class TestReason:
 
 
 class TestInJupyter:
-    def test_it_starts_kernels_as_ever(self, kernel: str) -> None:
+    def test_it_starts_kernels_like_jupyter(self, kernel: str) -> None:
         provisioner.install(None)
         with started(kernel) as (manager, client):
             assert isinstance(manager.provisioner, provisioner.EnvironmentProvisioner)
             assert ask(client, "print(6 * 7)") == "42"
 
-    def test_a_restart_takes_what_is_set_for_the_kernel_by_now(
-        self, service: KernelService, kernel: str, tf219: Path
-    ) -> None:
+    def test_a_restart_uses_the_current_kernel_settings(self, service: KernelService, kernel: str, tf219: Path) -> None:
         provisioner.install(None)
         shown = "import os; print(os.environ.get('TF_USE_LEGACY_KERAS'))"
         with started(kernel) as (manager, client):
@@ -148,7 +146,7 @@ class TestInJupyter:
     def test_a_kernelspec_does_not_name_it(self, kernel: str) -> None:
         assert "kernel_provisioner" not in spec_of(kernel).metadata
 
-    async def test_the_notebooks_user_reads_it(
+    async def test_the_user_of_the_notebook_sees_the_reason(
         self, jp_fetch: Any, jp_serverapp: Any, kernel: str, tf219: Path
     ) -> None:
         provisioner.install(jp_serverapp)

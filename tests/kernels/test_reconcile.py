@@ -1,4 +1,4 @@
-"""Kernelspecs of ours follow their environments; nobody else's is touched."""
+"""Tests that our kernelspecs follow their environments, and that others are never changed."""
 
 from __future__ import annotations
 
@@ -15,19 +15,23 @@ from tfenv_lab.kernels.service import KernelService
 
 
 class TestReconcile:
-    def test_a_vanished_environments_kernel_goes(self, service: KernelService, tf219: Path) -> None:
+    def test_the_kernel_of_a_deleted_environment_is_removed(self, service: KernelService, tf219: Path) -> None:
         run(service.register(tf219))
         shutil.rmtree(tf219)
         run(service.reconcile())
         assert registered() == []
 
-    def test_one_whose_drive_is_away_stays(self, service: KernelService, tf219: Path, tmp_path: Path) -> None:
+    def test_the_kernel_on_an_unavailable_drive_stays(
+        self, service: KernelService, tf219: Path, tmp_path: Path
+    ) -> None:
         run(service.register(tf219))
         (tmp_path / "u").rename(tmp_path / "unplugged")
         run(service.reconcile())
         assert registered() == ["conda-env-tf219-py"]
 
-    def test_one_that_lost_its_kernel_goes(self, service: KernelService, tf219: Path) -> None:
+    def test_the_kernel_of_an_environment_without_kernelspec_is_removed(
+        self, service: KernelService, tf219: Path
+    ) -> None:
         run(service.register(tf219))
         shutil.rmtree(tf219 / "share" / "jupyter" / "kernels")
         run(service.reconcile())
@@ -43,7 +47,7 @@ class TestReconcile:
         assert spec["display_name"] == "tf219 (TensorFlow 2.20.0)"
         assert (spec["env"]["NEW"], spec["env"]["MINE"]) == ("yes", "1")
 
-    def test_a_script_of_activation_that_a_person_wrote_counts(self, service: KernelService, tf219: Path) -> None:
+    def test_a_change_of_an_activation_script_counts(self, service: KernelService, tf219: Path) -> None:
         run(service.register(tf219))
         scripts = tf219 / "etc" / "conda" / "activate.d"
         scripts.mkdir(parents=True)
@@ -72,7 +76,7 @@ class TestReconcile:
         run(service.reconcile())
         assert registered() == ["conda-env-gone-py", "conda-env-tf219-py", "damaged", "marked"]
 
-    def test_only_the_prefixes_asked_for(self, service: KernelService, tf219: Path, envs: Path) -> None:
+    def test_only_the_given_prefixes_are_reconciled(self, service: KernelService, tf219: Path, envs: Path) -> None:
         run(service.register(tf219))
         shutil.rmtree(tf219)
         run(service.reconcile([envs / "other"]))
@@ -87,7 +91,7 @@ class TestReconcile:
         def full(*_: object) -> None:
             raise OSError("No space left on device")
 
-        # What a full disk does, imitated at the edge.
+        # Imitates a full disk, at the function that writes.
         monkeypatch.setattr("tfenv_lab.kernels.kernelspecs.write", full)
         add_record(tf219, "new-1-0")
         shutil.rmtree(envs / "b")

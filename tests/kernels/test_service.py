@@ -1,4 +1,4 @@
-"""Environments become kernels, and the kernels stay true to them."""
+"""Tests of registering environments as kernels."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TestRegister:
         specs = [KernelSpecManager().get_kernel_spec(kernel.name) for kernel in kernels]
         assert [spec.metadata["conda_env_path"] for spec in specs] == [str(prefix) for prefix in prefixes]
 
-    def test_a_new_name_takes_no_kernel_away(self, service: KernelService, envs: Path) -> None:
+    def test_a_new_name_does_not_replace_a_kernel(self, service: KernelService, envs: Path) -> None:
         old = make_prefix(envs / "tf", python="3.11.9", kernels=["python3"])
         kernel = run(service.register(old))
         new = make_prefix(envs / "TF", python="3.11.9", kernels=["python3"])
@@ -121,10 +121,10 @@ class TestRegister:
     def test_without_a_kernel_it_says_what_to_install(self, service: KernelService, envs: Path) -> None:
         with pytest.raises(InvalidRequest, match="has no kernel") as refused:
             run(service.register(make_prefix(envs / "bare", python="3.11.9")))
-        assert refused.value.hint == "Install ipykernel in it first."
+        assert refused.value.hint == "Install the package ipykernel in the environment first."
 
     @pytest.mark.parametrize("spec", ["{", "[]", '{"argv": [1]}', '{"argv": []}', "{}"])
-    def test_a_kernelspec_that_cannot_start_is_none(self, spec: str, service: KernelService, tf219: Path) -> None:
+    def test_a_kernelspec_that_cannot_start_is_ignored(self, spec: str, service: KernelService, tf219: Path) -> None:
         (tf219 / "share" / "jupyter" / "kernels" / "python3" / "kernel.json").write_text(spec)
         with pytest.raises(InvalidRequest, match="has no kernel"):
             run(service.register(tf219))
@@ -136,11 +136,11 @@ class TestRegister:
 
     def test_a_hand_made_kernelspec_of_that_name_is_left_alone(self, service: KernelService, tf219: Path) -> None:
         hand_made("conda-env-tf219-py")
-        with pytest.raises(InvalidRequest, match="not made here"):
+        with pytest.raises(InvalidRequest, match="does not manage"):
             run(service.register(tf219))
         assert spec_of("conda-env-tf219-py")["argv"] == ["x"]
 
-    def test_variables_that_a_person_added_stay(self, service: KernelService, tf219: Path) -> None:
+    def test_variables_that_a_user_added_stay(self, service: KernelService, tf219: Path) -> None:
         run(service.register(tf219, env={"TF_USE_LEGACY_KERAS": "1"}))
         run(service.register(tf219))
         assert spec_of("conda-env-tf219-py")["env"]["TF_USE_LEGACY_KERAS"] == "1"
@@ -206,7 +206,7 @@ class TestKernelOf:
 
 
 class TestUnregister:
-    def test_only_ours_go(self, service: KernelService, tf219: Path) -> None:
+    def test_only_our_kernelspecs_are_removed(self, service: KernelService, tf219: Path) -> None:
         hand_made("mine", argv=[str(tf219 / "bin" / "python")])
         run(service.register(tf219))
         run(service.unregister(tf219))
@@ -242,7 +242,7 @@ class TestRealKernels:
         expected = f"--xla_gpu_cuda_data_dir={activated}/lib|{activated}|tf219|1|{activated}/bin"
         with started(kernel.name) as (manager, client):
             assert ask(client, look) == expected
-            # No process stands between Jupyter and the kernel.
+            # There is no process between Jupyter and the kernel.
             assert isinstance(manager.provisioner, LocalProvisioner)
             assert ask(client, "import os; print(os.getppid() != 0 and os.getpid())") == str(manager.provisioner.pid)
             client.execute("import time\nprint('ready', flush=True)\ntime.sleep(600)")

@@ -1,4 +1,4 @@
-"""What may be set for a kernel: a closed list."""
+"""Tests of the kernel settings, a fixed list."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_each_has_its_variable() -> None:
     assert settings.changed(env, {"legacy_keras": False, "own_cuda_data": False}, PREFIX) == {"PYTHONNOUSERSITE": "1"}
 
 
-def test_what_is_not_named_stays() -> None:
+def test_settings_that_are_not_named_stay() -> None:
     assert settings.changed({"MINE": "x"}, {"legacy_keras": False}, PREFIX) == {"MINE": "x"}
 
 
@@ -57,7 +57,7 @@ def test_a_setting_is_remembered_by_the_kernelspec(service: KernelService, tf219
     assert "TF_USE_LEGACY_KERAS" not in spec_of("conda-env-tf219-py")["env"]
 
 
-def test_nothing_is_set_where_nb_conda_kernels_shows_its_own(service: KernelService, tf219: Path) -> None:
+def test_settings_are_refused_if_nb_conda_kernels_shows_its_own_kernel(service: KernelService, tf219: Path) -> None:
     class CondaKernelSpecManager:
         _conda_kernels_cache = None
         kernelspec_path = None

@@ -1,6 +1,6 @@
-"""The conda commands of a plan, run by a real conda: they come to the packages that the plan has.
+"""Tests that a real conda, given the commands of a plan, arrives at the packages of the plan.
 
-A conda is taken from ``TFENV_CONDA``, ``CONDA_EXE`` or the search path. Mostly it says what it would do.
+The conda comes from ``TFENV_CONDA``, ``CONDA_EXE`` or the search path. Most tests let it only say what it would do.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..tiny_channel import TinyChannel
 from ..tiny_tensorflow import PYTHON, SITE, TAG, fill
 from ..wheelchannel.tiny_wheel import make_wheel
 
-#: Asked for before a test's clean home hides the variables.
+#: Read at import, before a test's clean home hides the variables.
 CONDA = os.environ.get("TFENV_CONDA") or os.environ.get("CONDA_EXE") or shutil.which("conda")
 
 pytestmark = pytest.mark.skipif(CONDA is None, reason="there is no conda here (TFENV_CONDA names one)")
@@ -34,7 +34,7 @@ Packages = set[tuple[str, str, str]]
 
 @pytest.fixture
 def tensorflow_channel(channel: TinyChannel) -> TinyChannel:
-    """The usual channel, with a CUDA build of each release beside the CPU build."""
+    """The usual channel, with a CUDA build of each release in addition to the CPU build."""
     for version in ("2.19.1", "2.20.0"):
         build = f"cuda126py{TAG}h{version.replace('.', '')}_200"
         abi = f"python_abi {PYTHON}.* *_cp{TAG}"
@@ -47,7 +47,7 @@ def tensorflow_channel(channel: TinyChannel) -> TinyChannel:
 
 @pytest.fixture
 def shell(tmp_path: Path, clean_home: Path) -> Any:
-    """Run a plan's command line, as it stands, in a shell; return what conda links and unlinks, or would."""
+    """Run a plan's command line in a shell; return the packages that conda links and unlinks, or would."""
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "conda").symlink_to(Path(str(CONDA)).absolute())
@@ -76,7 +76,7 @@ def _packages(found: list[dict[str, Any]]) -> Packages:
 
 
 def _sides(plan: Any) -> tuple[Packages, Packages]:
-    """Return what a plan puts into the prefix and what it takes out."""
+    """Return the packages that a plan adds to the prefix and those that it removes."""
     comes, goes = (
         {(each["name"], each[side]["version"], each[side]["build"]) for each in plan["entries"] if each[side]}
         for side in ("to", "from")
@@ -141,7 +141,7 @@ async def test_create_under_variables_that_the_shell_lacks(
     assert await shell(line) == _sides(plan), line
 
 
-async def test_nothing_that_nobody_asked_for_is_updated(
+async def test_only_requested_packages_are_updated(
     api: Api, made: Any, shell: Any, tensorflow_channel: TinyChannel
 ) -> None:
     tensorflow_channel.add("certifi", "1.0", noarch="generic")
@@ -155,7 +155,7 @@ async def test_nothing_that_nobody_asked_for_is_updated(
     assert await shell(line) == _sides(plan), line
 
 
-async def test_a_change_without_pip_brings_none(api: Api, made: Any, shell: Any) -> None:
+async def test_a_change_without_pip_does_not_install_pip(api: Api, made: Any, shell: Any) -> None:
     await api.apply(kind="remove", environment=made["id"], packages=["pip"])
     plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
     [line] = plan["commands"]
@@ -174,7 +174,7 @@ def _installed(prefix: str) -> Packages:
 
 
 class TestForReal:
-    """Where nothing is solved, conda has nothing to say before it is done."""
+    """Commands that really run, because conda has no dry run for changes without a solve."""
 
     async def test_a_copy(self, api: Api, made: Any, shell: Any) -> None:
         plan = await api.plan(kind="clone", environment=made["id"], name="copy")
@@ -190,7 +190,7 @@ class TestForReal:
         await shell(line, "--yes")
         assert _installed(plan["prefix"]) == _sides(plan)[0] == _installed(made["prefix"])
 
-    async def test_a_change_that_leaves_something_without_use(
+    async def test_a_change_removes_packages_that_nothing_needs_anymore(
         self, api: Api, made: Any, shell: Any, tensorflow_channel: TinyChannel
     ) -> None:
         for version, depends in (("1.0", ["python", "only-for-one"]), ("2.0", ["python"])):
@@ -206,7 +206,7 @@ class TestForReal:
         assert ("only-for-one", "1.0", "0") in goes
         assert _installed(made["prefix"]) == before - goes | comes
 
-    async def test_the_way_back(self, api: Api, made: Any, shell: Any) -> None:
+    async def test_a_revert(self, api: Api, made: Any, shell: Any) -> None:
         before = _installed(made["prefix"])
         await api.apply(kind="update", environment=made["id"], packages=["tensorflow"])
         await api.apply(kind="install", environment=made["id"], specs=["pandas"])
@@ -218,10 +218,10 @@ class TestForReal:
         assert _installed(made["prefix"]) == before
 
 
-class TestTheWayBackToAnotherPython:
+class TestRevertToAnotherPython:
     @pytest.fixture
     def tensorflow_channel(self, channel: TinyChannel) -> TinyChannel:
-        """Two Pythons, and a package whose place carries the version of Python."""
+        """Two Pythons, and a package whose directory contains the version of Python."""
         for version in ("3.10", "3.11"):
             interpreter = {"bin/python": f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'}
             channel.add("python", f"{version}.9", build="0_cpython", files=interpreter, executable=["bin/python"])
@@ -230,7 +230,7 @@ class TestTheWayBackToAnotherPython:
         channel.index()
         return channel
 
-    async def test_what_lies_in_its_directory_moves_along(self, api: Api, shell: Any) -> None:
+    async def test_noarch_packages_move_to_the_directory_of_the_other_python(self, api: Api, shell: Any) -> None:
         await api.apply(kind="create", name="tf", tensorflow=None, python="3.10", packages=["pure"])
         environment = await api.environment("tf")
         job = await api.apply(kind="install", environment=environment["id"], specs=["python 3.11.*"])
@@ -254,7 +254,7 @@ async def test_a_file_of_specs(api: Api, shell: Any, tensorflow_channel: TinyCha
     assert await shell(line) == _sides(plan), line
 
 
-class TestAFileWithASectionForPip:
+class TestAFileWithAPipSection:
     @pytest.fixture
     def tensorflow_channel(self, channel: TinyChannel, tmp_path: Path) -> TinyChannel:
         python_package.add(channel, tmp_path / "pip")
@@ -262,7 +262,7 @@ class TestAFileWithASectionForPip:
         make_wheel(tmp_path / "wheels", "greet", "2.0")
         return channel
 
-    async def test_pip_is_run_in_the_environment(self, api: Api, shell: Any, tmp_path: Path) -> None:
+    async def test_pip_runs_in_the_environment(self, api: Api, shell: Any, tmp_path: Path) -> None:
         text = "dependencies:\n- python\n- pip:\n  - greet>=1\n"
         plan = await api.plan(kind="import", name="new", content=text)
         create, install = plan["commands"]

@@ -1,4 +1,4 @@
-"""A plan in one line."""
+"""Tests of the one-line summary of a plan."""
 
 from __future__ import annotations
 

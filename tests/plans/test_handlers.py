@@ -1,4 +1,4 @@
-"""Plans over REST: what would change, and every way in which it cannot."""
+"""Tests of plans over REST: what would change, and every error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..tiny_channel import TinyChannel
 from ..tiny_tensorflow import PYTHON, TAG
 
 
-async def test_a_create_plan_lists_what_was_asked_for_first(api: Api) -> None:
+async def test_a_create_plan_lists_requested_packages_first(api: Api) -> None:
     plan = await api.plan(kind="create", name="tf", tensorflow="2.19.*", python=PYTHON, packages=["pandas"])
     asked = [entry["name"] for entry in plan["entries"] if entry["requested"]]
     assert asked == ["ipykernel", "keras", "pandas", "pip", "python", "tensorflow"]
@@ -28,7 +28,7 @@ async def test_a_create_plan_lists_what_was_asked_for_first(api: Api) -> None:
     assert plan["sizes_complete"] is True
 
 
-async def test_a_plan_is_where_its_location_says(api: Api) -> None:
+async def test_the_location_header_leads_to_the_plan(api: Api) -> None:
     plan = await api.plan(kind="create", name="tf", tensorflow="2.20.*")
     assert api.headers["Location"].endswith(f"/tfenv-lab/plans/{plan['id']}")
     status, again = await api.call("GET", f"plans/{plan['id']}")
@@ -36,7 +36,7 @@ async def test_a_plan_is_where_its_location_says(api: Api) -> None:
     assert {**again, "free_bytes": None} == {**plan, "free_bytes": None}
 
 
-async def test_a_plan_of_another_version_is_made_again(api: Api) -> None:
+async def test_a_plan_of_another_version_is_not_found(api: Api) -> None:
     plan = await api.plan(kind="create", name="tf", tensorflow="2.20.*")
     (path,) = Path(os.environ["HOME"]).glob(f".local/state/tfenv_lab/plans/{plan['id']}.json")
     stored = json.loads(path.read_text())
@@ -44,7 +44,7 @@ async def test_a_plan_of_another_version_is_made_again(api: Api) -> None:
     path.write_text(json.dumps(stored))
     status, error = await api.call("POST", "jobs", {"plan": plan["id"]})
     assert (status, error["reason"]) == (404, "not-found")
-    assert "another version" in error["message"]
+    assert "Another version" in error["message"]
 
 
 async def test_the_equivalent_conda_command_quotes_and_overrides_channels(api: Api, tensorflow_channel: Any) -> None:
@@ -65,15 +65,15 @@ async def test_the_command_carries_the_variables_that_the_plan_was_solved_under(
     assert variables == "CONDA_OVERRIDE_LINUX='' CONDA_OVERRIDE_GLIBC=2.17 CONDA_OVERRIDE_CUDA=12.6"
 
 
-class TestAMachineAsCondarcHasIt:
-    """``override_virtual_packages`` holds in everything that is told or planned."""
+class TestVirtualPackagesOfCondarc:
+    """``override_virtual_packages`` applies to the status, the catalog and every plan."""
 
     @pytest.fixture
     def settings(self, clean_home: Path) -> dict[str, Any]:
         (clean_home / ".condarc").write_text("override_virtual_packages: {cuda: '12.6'}", encoding="utf-8")
         return {}
 
-    async def test_it_is_told_planned_for_and_in_the_command(self, api: Api) -> None:
+    async def test_they_apply_to_status_catalog_plans_and_commands(self, api: Api) -> None:
         _, status = await api.call("GET", "status")
         assert status["gpu"] == {"detected": False, "cuda": "12.6", "driver": None}
         _, catalog = await api.call("GET", "tensorflow")
@@ -83,7 +83,7 @@ class TestAMachineAsCondarcHasIt:
         assert plan["warnings"][0]["message"].startswith("condarc says CUDA 12.6")
         assert plan["commands"][0].startswith("CONDA_OVERRIDE_CUDA=12.6 conda create")
 
-    async def test_a_variable_wins(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_variable_takes_precedence(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CONDA_OVERRIDE_CUDA", "")
         plan = await api.plan(kind="create", name="tf", tensorflow="2.19.*", python=PYTHON)
         assert plan["warnings"] == []
@@ -143,24 +143,24 @@ BAD_BODIES = [
 ]
 
 
-async def test_a_body_that_is_wrong_is_told_which_field(api: Api) -> None:
+async def test_an_invalid_body_is_refused_with_the_name_of_the_field(api: Api) -> None:
     for body, field in BAD_BODIES:
         status, error = await api.call("POST", "plans", raw=body)
         assert (status, error["reason"]) == (400, "invalid-request"), body
         assert field in error["message"]
 
 
-async def test_more_packages_than_anybody_asks_for_are_refused(api: Api) -> None:
+async def test_more_than_a_thousand_packages_are_refused(api: Api) -> None:
     create = {"kind": "create", "name": "new", "tensorflow": "2.19.*"}
     status, error = await api.call("POST", "plans", {**create, "packages": [f"p{n}" for n in range(1001)]})
     assert (status, error["reason"]) == (400, "invalid-request")
     assert "“packages” has 1001 items" in error["message"]
     status, error = await api.call("POST", "plans", {**create, "packages": [f"p{n}" for n in range(1000)]})
     assert (status, error["reason"]) == (422, "unsatisfiable")
-    assert error["hint"].count("No channel holds") == 5
+    assert error["hint"].count("No channel has") == 5
 
 
-async def test_of_two_specs_of_one_package_both_hold(api: Api, made: Any) -> None:
+async def test_two_specs_of_one_package_both_apply(api: Api, made: Any) -> None:
     create = {"kind": "create", "name": "new", "tensorflow": "2.19.*", "python": PYTHON}
     for body in ({**create, "packages": []}, {"kind": "install", "environment": made["id"], "specs": []}):
         field = "packages" if "packages" in body else "specs"
@@ -172,7 +172,7 @@ async def test_of_two_specs_of_one_package_both_hold(api: Api, made: Any) -> Non
     assert "tensorflow=2.19.*=cpu_*" in plan["commands"][0]
 
 
-async def test_what_cannot_be_satisfied_is_explained_in_the_solvers_words(api: Api) -> None:
+async def test_an_unsatisfiable_request_is_explained_by_the_solver(api: Api) -> None:
     request = {"kind": "create", "name": "tf", "tensorflow": "2.19.*", "python": "3.9", "packages": []}
     status, error = await api.call("POST", "plans", request)
     assert (status, error["reason"]) == (422, "unsatisfiable")
@@ -191,9 +191,9 @@ async def test_an_unknown_plan_or_environment_is_not_found(api: Api) -> None:
 
 
 class TestChanges:
-    """Plans for an environment that is there."""
+    """Plans for an existing environment."""
 
-    async def test_updating_tensorflow_moves_it_and_its_family_alone(self, api: Api, made: Any) -> None:
+    async def test_updating_tensorflow_moves_only_its_family(self, api: Api, made: Any) -> None:
         plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow", "keras"])
         assert {entry["name"]: entry["action"] for entry in plan["entries"]} == {
             "tensorflow": "upgrade",
@@ -201,20 +201,20 @@ class TestChanges:
         }
         assert plan["entries"][0]["to"]["build"].startswith(f"cpu_py{TAG}")
 
-    async def test_crossing_a_minor_version_is_warned_of_and_offered_as_a_copy(self, api: Api, made: Any) -> None:
+    async def test_a_new_minor_version_gives_a_warning_that_offers_a_copy(self, api: Api, made: Any) -> None:
         plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow"])
         warning = next(w for w in plan["warnings"] if w["code"] == "tensorflow-minor")
         copied = await api.plan(**warning["plan_request"])
         assert copied["name"] == "tf-2"
         assert all(entry["action"] == "install" for entry in copied["entries"])
 
-    async def test_installing_something_else_leaves_tensorflow_where_it_is(self, api: Api, made: Any) -> None:
+    async def test_installing_another_package_does_not_move_tensorflow(self, api: Api, made: Any) -> None:
         plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
         assert [(e["name"], e["action"], e["requested"]) for e in plan["entries"]] == [("pandas", "install", True)]
 
     @pytest.fixture
     def newer_keras(self, tensorflow_channel: TinyChannel) -> None:
-        """One Keras that every release works with, and a newer one that only the newest does."""
+        """One Keras that works with every release, and a newer one that works only with the newest."""
         for version, least in (("3.11.0", "2.19"), ("3.12.0", "2.20")):
             constrains = [f"tensorflow >={least}"]
             tensorflow_channel.add(
@@ -222,7 +222,7 @@ class TestChanges:
             )
         tensorflow_channel.index()
 
-    async def test_updating_keras_comes_to_what_was_offered_and_leaves_tensorflow(
+    async def test_updating_keras_reaches_the_offered_version_and_does_not_move_tensorflow(
         self, api: Api, made: Any, newer_keras: None
     ) -> None:
         await api.call("GET", "tensorflow")
@@ -231,7 +231,7 @@ class TestChanges:
         assert [(e["name"], e["to"]["version"]) for e in plan["entries"]] == [("keras", "3.11.0")]
         assert environment["update"]["keras"] == "3.11.0"
 
-    async def test_an_update_does_not_move_a_tensorflow_that_was_asked_for_without_a_version(
+    async def test_an_update_does_not_move_a_tensorflow_that_was_requested_without_a_version(
         self, api: Api, made: Any, newer_keras: None
     ) -> None:
         history = Path(made["prefix"], "conda-meta", "history")
@@ -239,7 +239,7 @@ class TestChanges:
         plan = await api.plan(kind="update", environment=made["id"], packages=["keras", "numpy"])
         assert {e["name"]: e["to"]["version"] for e in plan["entries"]} == {"keras": "3.11.0", "numpy": "2.2.0"}
 
-    async def test_a_keras_that_was_asked_for_holds_when_tensorflow_is_updated(
+    async def test_a_requested_keras_version_stays_when_tensorflow_is_updated(
         self, api: Api, made: Any, newer_keras: None
     ) -> None:
         await api.apply(kind="install", environment=made["id"], specs=["keras <3.11", "pandas"])
@@ -248,14 +248,14 @@ class TestChanges:
         plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow", "keras"])
         assert {e["name"]: e["to"]["version"] for e in plan["entries"]}["keras"] == "3.12.0"
 
-    async def test_updating_all_keeps_pythons_minor_and_the_variant(self, api: Api, made: Any) -> None:
+    async def test_updating_all_keeps_pythons_minor_version_and_the_variant(self, api: Api, made: Any) -> None:
         plan = await api.plan(kind="update", environment=made["id"], packages="all")
         moved = {entry["name"]: entry["to"]["version"] for entry in plan["entries"]}
         assert moved["tensorflow"] == "2.20.0"
         assert "python" not in moved
         assert plan["commands"][0].endswith("--all")
 
-    async def test_removing_a_package_takes_what_needs_it(self, api: Api, made: Any) -> None:
+    async def test_removing_a_package_removes_its_dependents(self, api: Api, made: Any) -> None:
         plan = await api.plan(kind="remove", environment=made["id"], packages=["numpy"])
         assert {e["name"] for e in plan["entries"]} == {"numpy", "keras", "tensorflow", "tensorflow-base", "python_abi"}
         assert {e["action"] for e in plan["entries"]} == {"remove"}
@@ -264,12 +264,12 @@ class TestChanges:
             "keras",
         }
 
-    async def test_removing_what_is_not_installed_is_not_found(self, api: Api, made: Any) -> None:
+    async def test_removing_a_package_that_is_not_installed_is_not_found(self, api: Api, made: Any) -> None:
         request = {"kind": "remove", "environment": made["id"], "packages": ["pandas"]}
         status, error = await api.call("POST", "plans", request)
         assert (status, error["reason"]) == (404, "not-found")
 
-    async def test_an_update_without_news_has_no_entries(self, api: Api, made: Any) -> None:
+    async def test_an_update_without_newer_versions_has_no_entries(self, api: Api, made: Any) -> None:
         plan = await api.plan(kind="update", environment=made["id"], packages=["ipykernel"])
         assert plan["entries"] == []
 

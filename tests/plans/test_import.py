@@ -1,4 +1,4 @@
-"""Files that make an environment: each export read back, and every file that must be refused."""
+"""Tests of imports: every export can be imported again, and invalid or hostile files are refused."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def _refused(api: Api, content: str, format_: str | None = None) -> tuple[
 @pytest.mark.parametrize(
     "query", ["environment-yml", "environment-yml&specs=all", "explicit", "conda-lock", "pixi-lock"]
 )
-async def test_an_environment_comes_back_from_its_file_as_it_was(api: Api, made: Any, query: str) -> None:
+async def test_importing_an_export_recreates_the_environment(api: Api, made: Any, query: str) -> None:
     before = await _packages(api, "tf")
     status, text = await api.call("GET", f"environments/{made['id']}/export?format={query}")
     assert status == 200, text
@@ -49,13 +49,15 @@ async def test_an_environment_comes_back_from_its_file_as_it_was(api: Api, made:
     assert job["state"] == "succeeded", job
     after = await _packages(api, "tf")
     if "specs=all" in query:
-        # Every package was asked for by name, so that is what is remembered.
+        # The file requests every package by name, so all of them are remembered.
         before = [{**package, "requested": True} for package in before]
     assert after == before
     assert (await api.environment("tf"))["kernel"] is not None
 
 
-async def test_a_lock_installs_what_it_names_although_newer_is_there(api: Api, tensorflow_channel: TinyChannel) -> None:
+async def test_a_lock_installs_its_versions_although_newer_ones_are_available(
+    api: Api, tensorflow_channel: TinyChannel
+) -> None:
     package = tensorflow_channel.root / "noarch/numpy-2.1.0-0.conda"
     plan = await api.plan(kind="import", name="np", content=f"@EXPLICIT\n{package.as_uri()}\n")
     assert [(entry["name"], entry["to"]["version"]) for entry in plan["entries"]] == [("numpy", "2.1.0")]
@@ -70,7 +72,7 @@ async def test_an_environment_yml_is_solved(api: Api, tensorflow_channel: TinyCh
     assert asked == {"numpy": "2.1.0", "python": f"{PYTHON}.9"}
 
 
-async def test_what_is_not_honoured_is_said_before_anything_happens(api: Api) -> None:
+async def test_parts_that_cannot_be_honored_are_warnings_of_the_plan(api: Api) -> None:
     text = "dependencies:\n- numpy\n- pip:\n  - -e .\nvariables:\n  A: b\n"
     plan = await api.plan(kind="import", name="np", content=text, format="environment-yml")
     said = [warning["message"] for warning in plan["warnings"] if warning["code"] == "import-not-honoured"]
@@ -78,7 +80,7 @@ async def test_what_is_not_honoured_is_said_before_anything_happens(api: Api) ->
     assert any("variables" in message for message in said)
 
 
-async def test_a_package_the_channel_no_longer_lists_is_taken_from_the_lock(
+async def test_a_package_that_the_channel_no_longer_lists_is_taken_from_the_lock(
     api: Api, tensorflow_channel: TinyChannel
 ) -> None:
     gone = tensorflow_channel.root / "noarch/old-1.0-0.conda"
@@ -88,7 +90,7 @@ async def test_a_package_the_channel_no_longer_lists_is_taken_from_the_lock(
     assert "old-1.0-0.conda" in plan["warnings"][0]["message"]
 
 
-async def test_what_the_machine_lacks_for_a_lock_is_said(api: Api, tensorflow_channel: TinyChannel) -> None:
+async def test_a_lock_that_this_machine_cannot_run_gives_a_warning(api: Api, tensorflow_channel: TinyChannel) -> None:
     package = tensorflow_channel.add("gpu", "1.0", depends=["__cuda >=99"])
     tensorflow_channel.add("glibc", "1.0", depends=["__glibc >=2"])
     fine = package.with_name("glibc-1.0-0.conda")
@@ -124,7 +126,7 @@ async def test_a_channel_that_is_not_allowed_is_refused(api: Api, tensorflow_cha
         assert (status, reason) == (403, "channel-not-allowed"), text
 
 
-async def test_a_lock_may_not_put_another_package_under_a_name(api: Api, tensorflow_channel: TinyChannel) -> None:
+async def test_a_lock_must_not_install_another_package_under_a_name(api: Api, tensorflow_channel: TinyChannel) -> None:
     url = f"{tensorflow_channel.url}/noarch/evil-9-0.conda"
     forged = f"""version: 7
 platforms:
@@ -162,21 +164,21 @@ HOSTILE = [
     (BOMB, "anchors"),
     ("dependencies: !!python/object/apply:os.system ['id']", "tag"),
     ("dependencies: [!!python/name:os.system x]", "tag"),
-    ("dependencies: " + "[" * 10_000 + "]" * 10_000, "nests"),
-    ("dependencies: " + "[" * 10_000, "nests"),
+    ("dependencies: " + "[" * 10_000 + "]" * 10_000, "nested"),
+    ("dependencies: " + "[" * 10_000, "nested"),
     ("dependencies:\n" + "- numpy\n" * 700_000, "5 MB"),
     ("dependencies: numpy", "list"),
-    ("dependencies: [[numpy]]", "text"),
+    ("dependencies: [[numpy]]", "invalid value"),
     ("dependencies: [{conda: [x]}]", "pip"),
     ("dependencies: []", "no conda package"),
     ("dependencies: [numpy]\nchannels: {a: b}", "list"),
     ("dependencies: [numpy]\n? [a, b]\n: c", "neither YAML"),
     ("@EXPLICIT\n# nothing", "no conda package"),
-    ("@EXPLICIT\nnumpy", "address"),
-    ("@EXPLICIT\n../../etc/passwd", "address"),
+    ("@EXPLICIT\nnumpy", "URL"),
+    ("@EXPLICIT\n../../etc/passwd", "URL"),
     ("@EXPLICIT\nhttps://x/noarch/numpy-2.1.0-0.conda#zzz", "line of an explicit list"),
-    ("@EXPLICIT\nhttps://x/noarch/..%2f..%2fx-1-0.conda", "address"),
-    ("@EXPLICIT\nhttps://[/noarch/numpy-2.1.0-0.conda", "address"),
+    ("@EXPLICIT\nhttps://x/noarch/..%2f..%2fx-1-0.conda", "URL"),
+    ("@EXPLICIT\nhttps://[/noarch/numpy-2.1.0-0.conda", "URL"),
     ("# platform: osx-64\n@EXPLICIT\nhttps://x/osx-64/numpy-2.1.0-0.conda", "osx-64"),
     (LOCK + "- {name: a, platform: osx-64, manager: conda, url: x}", "osx-64"),
     (LOCK + "- {name: a, platform: linux-64, manager: conda, url: x, hash: {md5: zz}}", "md5"),
@@ -214,20 +216,20 @@ async def test_a_file_of_fifty_megabytes_is_refused(api: Api) -> None:
     assert "larger than" in message
 
 
-async def test_the_name_of_an_environment_from_a_file_leads_nowhere(api: Api) -> None:
+async def test_an_imported_name_that_is_a_path_is_refused(api: Api) -> None:
     for name in ("../evil", "/tmp/evil", "..", "a/b", "a\\b", "-n", "", "nul"):
         body = {"kind": "import", "name": name, "content": "name: ../evil\ndependencies: [numpy]"}
         status, error = await api.call("POST", "plans", body)
         assert (status, error["reason"]) == (422, "invalid-name"), name
 
 
-async def test_a_spec_in_a_file_is_no_option_and_no_path(api: Api) -> None:
+async def test_a_spec_in_a_file_never_becomes_an_option_or_a_path(api: Api) -> None:
     for spec in ("--prefix=/tmp/x", "/tmp/x-1-0.conda", "https://example.org/x-1-0.conda", "numpy[url=file:///x]"):
         status, reason, _ = await _refused(api, f"dependencies: ['{spec}']")
         assert (status, reason) == (422, "invalid-spec"), spec
 
 
-async def test_a_file_that_is_not_what_was_said_is_refused(api: Api) -> None:
+async def test_a_file_of_another_format_than_stated_is_refused(api: Api) -> None:
     status, _, message = await _refused(api, "dependencies: [numpy]", "pixi-lock")
     assert status == 400
     assert "environment.yml" in message

@@ -1,4 +1,4 @@
-"""From a notebook's record back to its environment, and the difference between the two."""
+"""Tests of recreating an environment from a notebook record, and of comparing the two."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def _differences(api: Api, environment: Any, record: dict[str, Any]) -> tu
     return await api.call("POST", f"environments/{environment['id']}/differences", body)
 
 
-async def test_an_environment_comes_back_from_what_its_notebook_records(api: Api, made: Any) -> None:
+async def test_a_notebook_record_recreates_the_environment(api: Api, made: Any) -> None:
     record = await _record(api, made)
     assert (record["name"], record["tensorflow"], record["keras"]) == ("tf", "2.19.1", "3.10.0")
     before = await _packages(api, made)
@@ -35,7 +35,7 @@ async def test_an_environment_comes_back_from_what_its_notebook_records(api: Api
     assert await _packages(api, await api.environment("again")) == before
 
 
-async def test_where_its_packages_cannot_be_had_what_was_asked_for_can(api: Api, made: Any) -> None:
+async def test_requested_specs_are_solved_if_the_exact_packages_are_not_available(api: Api, made: Any) -> None:
     record = {**await _record(api, made), "platform": "osx-arm64"}
     plan = await api.plan(kind="import", name="again", content=json.dumps(record))
     tensorflow = next(entry for entry in plan["entries"] if entry["name"] == "tensorflow")
@@ -43,9 +43,7 @@ async def test_where_its_packages_cannot_be_had_what_was_asked_for_can(api: Api,
     assert ["osx-arm64" in warning["message"] for warning in plan["warnings"]] == [True]
 
 
-async def test_where_its_channel_is_not_allowed_what_was_asked_for_is_found_on_those_that_are(
-    api: Api, made: Any
-) -> None:
+async def test_requested_specs_are_solved_on_allowed_channels_if_the_recorded_one_is_not(api: Api, made: Any) -> None:
     import base64
     import zlib
 
@@ -60,7 +58,7 @@ async def test_an_environment_does_not_differ_from_its_own_record(api: Api, made
     assert await _differences(api, made, await _record(api, made)) == (200, {"differences": []})
 
 
-async def test_the_difference_names_what_moved_tensorflow_first(api: Api, made: Any) -> None:
+async def test_the_comparison_lists_changed_packages_tensorflow_first(api: Api, made: Any) -> None:
     record = await _record(api, made)
     job = await api.apply(kind="update", environment=made["id"], packages=["tensorflow"])
     assert job["state"] == "succeeded"
@@ -73,7 +71,7 @@ async def test_the_difference_names_what_moved_tensorflow_first(api: Api, made: 
     assert (await _record(api, made))["fingerprint"] != record["fingerprint"]
 
 
-async def test_what_holds_no_exact_packages_cannot_be_compared(api: Api, made: Any) -> None:
+async def test_a_file_without_exact_packages_cannot_be_compared(api: Api, made: Any) -> None:
     for content in ("dependencies: [numpy]", "{}"):
         status, error = await api.call("POST", f"environments/{made['id']}/differences", {"content": content})
         assert (status, error["reason"]) == (400, "invalid-request")

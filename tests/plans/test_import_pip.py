@@ -1,4 +1,4 @@
-"""Files with a section for pip: planned, installed after conda's packages, and written back."""
+"""Tests of files with a pip section: planned, installed after conda's packages, and exported again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ dependencies:
 
 @pytest.fixture
 def tensorflow_channel(channel: TinyChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TinyChannel:
-    """A channel whose Python has a prefix of its own, and pip configured to take everything from a folder."""
+    """A channel whose Python has its own prefix, and a pip that is configured to install from a directory."""
     python_package.add(channel, tmp_path / "pip")
     channel.index()
     make_wheel(tmp_path / "wheels", "greet", "2.0")
@@ -35,7 +35,7 @@ def tensorflow_channel(channel: TinyChannel, tmp_path: Path, monkeypatch: pytest
     return channel
 
 
-async def test_the_plan_says_what_pip_will_do_and_what_it_will_not(api: Api) -> None:
+async def test_the_plan_says_what_pip_will_install_and_what_is_skipped(api: Api) -> None:
     plan = await api.plan(kind="import", name="new", content=FILE)
     said = {warning["code"]: warning["message"] for warning in plan["warnings"]}
     assert "greet>=1" in said["pip-installs"]
@@ -44,7 +44,7 @@ async def test_the_plan_says_what_pip_will_do_and_what_it_will_not(api: Api) -> 
     assert "pip" in [entry["name"] for entry in plan["entries"] if entry["requested"]], "it is needed for the rest"
 
 
-async def test_what_pip_installed_is_written_back(api: Api) -> None:
+async def test_an_export_contains_the_pip_packages(api: Api) -> None:
     job = await api.apply(kind="import", name="new", content=FILE)
     assert job["state"] == "succeeded", job
     environment = await api.environment("new")
@@ -55,7 +55,7 @@ async def test_what_pip_installed_is_written_back(api: Api) -> None:
     assert reading.read(text, None, "linux-64").pypi == ("greet==2.0",)
 
 
-async def test_what_pip_cannot_install_fails_the_job_and_leaves_nothing(api: Api) -> None:
+async def test_a_failing_pip_fails_the_job_and_leaves_nothing(api: Api) -> None:
     job = await api.apply(kind="import", name="new", content=FILE.replace("greet", "nowhere"))
     assert job["state"] == "failed"
     assert "nowhere>=1" in job["error"]["message"]
@@ -63,7 +63,7 @@ async def test_what_pip_cannot_install_fails_the_job_and_leaves_nothing(api: Api
     assert await api.environment("new") is None
 
 
-async def test_a_lock_without_pip_cannot_serve_its_pip_section(api: Api, tensorflow_channel: TinyChannel) -> None:
+async def test_the_pip_section_of_a_lock_without_pip_is_skipped(api: Api, tensorflow_channel: TinyChannel) -> None:
     url = next(tensorflow_channel.root.glob("linux-64/python-*.conda")).as_uri()
     package = "- {name: %s, version: '1', platform: linux-64, manager: %s, url: '%s'}\n"
     lock = f"version: 1\nmetadata: {{}}\npackage:\n{package % ('python', 'conda', url)}{package % ('x', 'pip', '-')}"

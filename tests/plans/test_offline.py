@@ -1,4 +1,4 @@
-"""A channel that answered once and then went away: what was fetched stands in, and says how old it is."""
+"""Tests with a channel that answered once and is now unreachable: cached data replaces it, with its age."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def settings(served: HttpChannel) -> dict[str, Any]:
 
 
 async def _gone(api: Api, served: HttpChannel) -> None:
-    """Let the channel answer once, and be gone when it is asked again hours later."""
+    """A channel that answered once and is unreachable hours later."""
     _, catalog = await api.call("GET", "tensorflow")
     assert catalog["age_seconds"] is None
     [stamp] = api.services.repodata._cache_dir.glob("*.fetched")
@@ -47,7 +47,7 @@ async def test_the_catalog_says_how_old_it_is(api: Api, served: HttpChannel) -> 
     assert HOURS_OLD * 3600 <= catalog["age_seconds"] < HOURS_OLD * 3600 + 300
 
 
-async def test_plans_can_be_made_of_it(api: Api, served: HttpChannel) -> None:
+async def test_plans_can_be_made_from_cached_data(api: Api, served: HttpChannel) -> None:
     await _gone(api, served)
     plan = await api.plan(kind="create", name="tf", tensorflow="2.19.*")
     assert {entry["to"]["channel"] for entry in plan["entries"]} == {served.url}

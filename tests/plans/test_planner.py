@@ -1,4 +1,4 @@
-"""What the planner reads of an environment, and how often."""
+"""Tests of what the planner reads of an environment, and how often."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return found
 
 
-async def test_an_environment_is_read_once_while_it_stays_as_it_is(api: Api, made: Any, reads: list[Path]) -> None:
+async def test_an_unchanged_environment_is_read_only_once(api: Api, made: Any, reads: list[Path]) -> None:
     request = {"kind": "install", "environment": made["id"], "specs": ["pandas"]}
     plan = await api.plan(**request)
     assert (await api.plan(**request))["entries"] == plan["entries"]
     assert reads == [Path(made["prefix"])]
 
 
-async def test_a_change_from_outside_is_read(api: Api, made: Any, reads: list[Path]) -> None:
+async def test_a_change_by_another_program_is_read(api: Api, made: Any, reads: list[Path]) -> None:
     request = {"kind": "update", "environment": made["id"], "packages": ["numpy"]}
     await api.plan(**request)
     next(Path(made["prefix"], "conda-meta").glob("numpy-*.json")).unlink()

@@ -1,4 +1,4 @@
-"""The way back to an earlier revision: without the channel where packages are kept, and honest where they are not."""
+"""Tests of reverting: it needs no channel if the packages are in the cache, and warns if they are nowhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def _updated(api: Api, made: Any) -> None:
     assert job["state"] == "succeeded", job
 
 
-async def test_it_brings_back_packages_and_what_was_asked_for_even_without_the_channel(
+async def test_a_revert_restores_packages_and_requests_even_without_the_channel(
     api: Api, made: Any, tensorflow_channel: TinyChannel
 ) -> None:
     prefix = Path(made["prefix"])
@@ -35,7 +35,7 @@ async def test_it_brings_back_packages_and_what_was_asked_for_even_without_the_c
     assert [revision["kind"] for revision in answer["revisions"]] == ["revert", "update", "create"]
 
 
-async def test_what_can_no_longer_be_had_is_named_before_anything_happens(
+async def test_a_package_that_is_no_longer_available_is_named_in_the_plan(
     api: Api, made: Any, tensorflow_channel: TinyChannel
 ) -> None:
     await _updated(api, made)
@@ -48,16 +48,16 @@ async def test_what_can_no_longer_be_had_is_named_before_anything_happens(
     assert "tensorflow-base 2.19.1" in said["message"]
 
 
-async def test_a_revision_that_is_not_there_is_not_found(api: Api, made: Any) -> None:
+async def test_an_unknown_revision_is_not_found(api: Api, made: Any) -> None:
     request = {"kind": "revert", "environment": made["id"], "revision": 7}
     status, error = await api.call("POST", "plans", request)
     assert (status, error["reason"]) == (404, "not-found")
 
 
-async def test_a_copy_is_spoken_of_only_where_one_is_offered(api: Api, made: Any) -> None:
+async def test_the_warning_mentions_a_copy_only_if_it_offers_one(api: Api, made: Any) -> None:
     request = {"kind": "update", "environment": made["id"], "packages": ["tensorflow"]}
     [there] = [w for w in (await api.plan(**request))["warnings"] if w["code"] == "tensorflow-minor"]
-    assert "In a copy" in there["message"]
+    assert "update a copy" in there["message"]
     assert there["plan_request"]["into"]
     await _updated(api, made)
     plan = await api.plan(kind="revert", environment=made["id"], revision=0)

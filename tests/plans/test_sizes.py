@@ -1,4 +1,4 @@
-"""What a plan says a change costs."""
+"""Tests of the sizes in a plan."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ..tiny_channel import LONG, TinyChannel
 
 @pytest.fixture
 def tensorflow_channel(tensorflow_channel: TinyChannel) -> TinyChannel:
-    """With a package that is a program: it holds its prefix."""
+    """The usual channel, with a program, which contains its prefix."""
     tensorflow_channel.add("program", "1.0", files={"bin/program": f"\0{LONG}/lib\0"}, binary=["bin/program"])
     tensorflow_channel.index()
     return tensorflow_channel
 
 
 async def test_a_copy(api: Api, made: Any) -> None:
-    """It fetches programs alone (a short name: the first line of a script has room for 100 characters of prefix)."""
+    """A copy downloads only programs. Its name is short: the first line of a script fits a prefix of 100 characters."""
     await api.apply(kind="install", environment=made["id"], specs=["program"])
     prefix = Path(made["prefix"])
     assert f"{prefix}/lib\0".encode() in (prefix / "bin/program").read_bytes()
@@ -39,7 +39,7 @@ async def test_a_copy(api: Api, made: Any) -> None:
     assert f"{copied}/lib\0".encode() in (copied / "bin/program").read_bytes()
 
 
-async def test_an_update_fetches_what_moves(api: Api, made: Any) -> None:
+async def test_an_update_downloads_only_what_moves(api: Api, made: Any) -> None:
     plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow"])
     assert plan["download_bytes"] == sum(entry["to"]["size"] for entry in plan["entries"])
     assert 0 < len(plan["entries"]) < 5

@@ -1,4 +1,4 @@
-"""What a plan warns of, each produced by a real change of a tiny environment."""
+"""Tests of a plan's warnings, each from a real change of a tiny environment."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ def _codes(plan: Any) -> list[str]:
     return [warning["code"] for warning in plan["warnings"]]
 
 
-async def test_a_plain_create_warns_of_nothing(api: Api) -> None:
+async def test_a_plain_create_has_no_warnings(api: Api) -> None:
     plan = await api.plan(kind="create", name="tf", tensorflow="2.20.*", python=PYTHON)
     assert plan["warnings"] == []
 
 
-async def test_going_back_on_what_was_asked_for_is_warned_of(api: Api, made: Any) -> None:
+async def test_downgrading_a_requested_package_gives_a_warning(api: Api, made: Any) -> None:
     await api.apply(kind="install", environment=made["id"], specs=["numpy 2.2.*"])
     plan = await api.plan(kind="install", environment=made["id"], specs=["numpy 2.1.*"])
     assert _codes(plan) == ["requested-downgrade"]
 
 
 class TestHeldBack:
-    """An update that leaves a package where it is, for what was asked for earlier."""
+    """An update that cannot move a package because of an earlier request."""
 
     @pytest.fixture
     def tensorflow_channel(self, channel: TinyChannel) -> TinyChannel:
@@ -41,7 +41,7 @@ class TestHeldBack:
         tensorflow_channel.add("fast", "2.0", noarch="generic", depends=["python", "numpy >=2.2"])
         tensorflow_channel.index()
 
-    async def test_it_is_told_with_the_update_of_both(self, api: Api, made: Any, newer: None) -> None:
+    async def test_the_warning_offers_to_update_both(self, api: Api, made: Any, newer: None) -> None:
         await api.apply(kind="install", environment=made["id"], specs=["fast <2"])
         history = Path(made["prefix"], "conda-meta", "history")
         history.write_text(history.read_text().replace("fast <2", "fast"))
@@ -49,24 +49,26 @@ class TestHeldBack:
         assert plan["entries"] == []
         [warning] = plan["warnings"]
         assert warning["code"] == "held-back"
-        assert warning["message"] == "fast 2.0 could be had, if “numpy 2.1.*”, asked for earlier, need not hold."
+        assert warning["message"] == (
+            "fast 2.0 is available, but “numpy 2.1.*”, which you requested earlier, holds it back."
+        )
         plan = await api.plan(**warning["plan_request"])
         assert {e["name"]: e["to"]["version"] for e in plan["entries"]} == {"fast": "2.0", "numpy": "2.2.0"}
 
-    async def test_what_is_the_newest_is_held_by_nothing(self, api: Api, made: Any) -> None:
+    async def test_the_newest_version_is_not_held_back(self, api: Api, made: Any) -> None:
         await api.apply(kind="install", environment=made["id"], specs=["fast"])
         plan = await api.plan(kind="update", environment=made["id"], packages=["fast"])
         assert (plan["entries"], plan["warnings"]) == ([], [])
 
 
-async def test_a_cpu_build_beside_a_gpu_is_warned_of_unless_asked_for(
+async def test_a_cpu_build_on_a_machine_with_a_gpu_is_warned_about_unless_requested(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONDA_OVERRIDE_CUDA", "12.6")
     request = {"kind": "create", "name": "tf", "tensorflow": "2.20.*", "python": PYTHON}
     plan = await api.plan(**request)
     assert _codes(plan) == ["cpu-build-with-gpu"]
-    # A variable is no GPU.
+    # The variable does not mean that there is a GPU.
     assert plan["warnings"][0]["message"].startswith("CONDA_OVERRIDE_CUDA says CUDA 12.6")
     assert _codes(await api.plan(**request, variant="cpu")) == []
 
@@ -80,36 +82,38 @@ class TestWhatPipInstalled:
         (dist / "INSTALLER").write_text("pip\n")
         (dist / "RECORD").write_text("")
 
-    async def test_what_conda_would_lay_its_own_over_is_named(self, api: Api, made: Any) -> None:
+    async def test_a_pip_package_that_conda_overwrites_is_named(self, api: Api, made: Any) -> None:
         self.install(made, "pandas", "2.1.0")
         plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
         assert _codes(plan) == ["pip-overwritten"]
         assert "pandas" in plan["warnings"][0]["message"]
 
-    async def test_also_where_it_lies_over_condas(self, api: Api, made: Any) -> None:
+    async def test_a_pip_package_that_replaced_condas_is_named(self, api: Api, made: Any) -> None:
         self.install(made, "numpy", "2.1.7")
         plan = await api.plan(kind="install", environment=made["id"], specs=["numpy 2.2.*"])
         assert _codes(plan) == ["pip-overwritten"]
         plan = await api.plan(kind="remove", environment=made["id"], packages=["numpy"])
         assert "pip-broken" in _codes(plan)
 
-    async def test_what_stays_as_it_is_is_not_named(self, api: Api, made: Any) -> None:
+    async def test_a_pip_package_that_is_not_affected_is_not_named(self, api: Api, made: Any) -> None:
         self.install(made, "numpy", "2.1.7")
         self.install(made, "greet", "1.0", "numpy>=2")
         assert _codes(await api.plan(kind="install", environment=made["id"], specs=["pandas"])) == []
 
     @pytest.mark.parametrize("into", [None, "copy"])
-    async def test_what_needs_another_version_is_named_with_it(self, api: Api, made: Any, into: str | None) -> None:
+    async def test_a_pip_package_that_needs_another_version_is_named(
+        self, api: Api, made: Any, into: str | None
+    ) -> None:
         self.install(made, "greet", "1.0", "numpy<2.2", 'pandas>9; extra == "all"', "not a requirement", "keras>=3")
         plan = await api.plan(kind="install", environment=made["id"], specs=["numpy 2.2.*"], into=into)
         assert _codes(plan) == ["pip-broken"]
-        assert "greet needs numpy <2.2 and it becomes 2.2.0." in plan["warnings"][0]["message"]
+        assert "greet needs numpy <2.2, which changes to 2.2.0." in plan["warnings"][0]["message"]
 
-    async def test_what_loses_a_package_is_named(self, api: Api, made: Any) -> None:
+    async def test_a_pip_package_that_loses_a_dependency_is_named(self, api: Api, made: Any) -> None:
         self.install(made, "greet", "1.0", "pip")
         plan = await api.plan(kind="remove", environment=made["id"], packages=["pip"])
         assert [w["message"] for w in plan["warnings"]] == [
-            "What pip installed here may break: greet needs pip and it is removed."
+            "This change may break packages that pip installed: greet needs pip, which is removed."
         ]
 
 
@@ -129,7 +133,7 @@ class TestGenerations:
     def tensorflow_channel(self, channel: TinyChannel) -> TinyChannel:
         return fill(channel, releases=("2.15.1", "2.19.1"))
 
-    async def test_the_step_from_keras_2_to_3_is_warned_of(self, api: Api) -> None:
+    async def test_a_change_from_keras_2_to_3_is_warned_about(self, api: Api) -> None:
         await api.apply(kind="create", name="old", tensorflow="2.15.*", python=PYTHON)
         old = await api.environment("old")
         plan = await api.plan(kind="update", environment=old["id"], packages=["tensorflow"])

@@ -1,4 +1,4 @@
-"""A made-up channel in conda-forge's shape, a catalog of it on a chosen machine, and a made-up environment."""
+"""Fixtures of a fake channel that looks like conda-forge, of its catalog on any machine, and of an environment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tfenv_lab.tensorflow.models import CatalogModel, Release, Variant
 
 from ..tiny_channel import TinyChannel
 
-#: An x86-64-v3 Linux without a GPU, whatever runs the tests.
+#: A Linux machine with an x86-64-v3 processor and no GPU, whatever machine runs the tests.
 MACHINE = {
     "CONDA_OVERRIDE_CUDA": "",
     "CONDA_OVERRIDE_GLIBC": "2.36",
@@ -27,7 +27,7 @@ MACHINE = {
 
 
 class Forge(TinyChannel):
-    """A channel with Pythons, ipykernel, pip and Keras; ``tensorflow`` adds a build of it."""
+    """A channel with Python versions, ipykernel, pip and Keras; ``tensorflow`` adds a build of TensorFlow."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
@@ -62,7 +62,10 @@ def forge(tmp_path: Path) -> Forge:
 
 @pytest.fixture
 def catalog_of() -> Callable[..., Catalog]:
-    """Return what makes a catalog of a channel's URL; other machines by ``CONDA_OVERRIDE_`` names without that."""
+    """Return a function that makes the catalog of a channel's URL.
+
+    Its variables imitate another machine; their names have no ``CONDA_OVERRIDE_``.
+    """
 
     def make(url: str, overrides: Mapping[str, str] | None = None, subdir: str = "linux-64") -> Catalog:
         settings = CondaSettings(channels=(ChannelRef("forge", url),), envs_dirs=(), pkgs_dirs=())

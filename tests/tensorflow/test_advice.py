@@ -62,7 +62,7 @@ def test_nothing_where_all_is_well() -> None:
 
 
 class TestGpu:
-    def test_a_cpu_build_beside_a_gpu(self) -> None:
+    def test_a_cpu_build_on_a_machine_with_a_gpu(self) -> None:
         advice = only(facts(), GPU)
         assert (advice.code, advice.severity) == ("cpu-build-with-gpu", "warning")
         assert "CUDA 12.8" in advice.message
@@ -196,7 +196,7 @@ def test_what_the_catalog_knows(
     catalog = catalog_of(forge.index(), {"CUDA": "12.6"})
     assert catalog.known(facts("2.18.0")) == Known()
     asyncio.run(catalog.get())
-    # A variable lets CUDA builds be chosen, but is no GPU.
+    # The variable allows CUDA builds, but does not mean that there is a GPU.
     assert catalog.known(facts("2.18.0")).cuda is None
     with_gpu = tuple(virtual_packages.detect(cuda="12.6"))
     monkeypatch.setattr(virtual_packages, "_detected", lambda: with_gpu)

@@ -1,1 +1,1 @@
-"""Reading, writing and measuring file systems."""
+"""Read, write and measure file systems."""

@@ -1,9 +1,8 @@
-"""Many small reads of file systems, none of which may hold up the others.
+"""Run many small file system reads without letting a slow one block the others.
 
-A read of a mount that is gone can block for minutes and cannot be interrupted. So the reads run in threads
-of their own: one as long as all goes well (threads only get in each other's way on a healthy disk), a
-further one whenever all others are held up, and what takes longer than the limit is given up while its
-thread is left to end by itself.
+A read on a dead mount can block for minutes and cannot be interrupted, so the reads run in separate threads. On a
+healthy disk one thread does them all, since more threads would only get in each other's way. Another thread starts
+whenever all the others are blocked. A read that exceeds the limit is abandoned, and its thread ends when the read does.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item", bound=Hashable)
 Result = TypeVar("Result")
 
-#: Seconds one item may take before another thread goes on with the rest.
+#: Seconds that one item may take before another thread continues with the rest.
 PATIENCE = 0.05
-#: Most threads at once; each holds one item that does not answer.
+#: Maximum number of threads at once; each one is blocked by one item that does not answer.
 MAX_THREADS = 32
 
 
@@ -33,18 +32,19 @@ class _Run(Generic[Item, Result]):
 
 
 class BoundedReads(Generic[Item, Result]):
-    """Applies ``function`` to items, each for at most ``limit`` seconds."""
+    """Reader that applies ``function`` to items and waits at most ``limit`` seconds for each."""
 
     def __init__(self, function: Callable[[Item], Result], limit: float = 2.0) -> None:
         self._function = function
         self._limit = limit
-        #: Items whose thread is still held up, by when it began (``time.monotonic``).
+        #: Items whose thread is still blocked.
         self._held: set[Item] = set()
 
     def run(self, items: Iterable[Item]) -> dict[Item, Result | Exception | None]:
-        """Return results by item, in order; an exception where one was raised, None where time ran out.
+        """Return the results by item, in order.
 
-        An item whose earlier read is still held up is not begun again. Blocks for at most about the limit.
+        A result is an exception if the function raised one, and None if the limit passed. An item whose earlier read is
+        still blocked is not read again. Blocks for about the limit, and never for more than twice the limit.
         """
         wanted = list(dict.fromkeys(items))
         run: _Run[Item, Result] = _Run(deque(item for item in wanted if item not in self._held))
@@ -56,7 +56,7 @@ class BoundedReads(Generic[Item, Result]):
         return {item: run.results.get(item) for item in wanted}
 
     def _start(self, run: _Run[Item, Result], todo: set[Item]) -> None:
-        # Daemon threads: one that never ends must not keep the server from stopping.
+        # A thread that never ends must not keep the server from stopping, so the threads are daemons.
         threading.Thread(target=self._work, args=(run, todo), daemon=True, name="tfenv-read").start()
 
     def _work(self, run: _Run[Item, Result], todo: set[Item]) -> None:
@@ -82,7 +82,7 @@ class BoundedReads(Generic[Item, Result]):
             held = [start for item, start in list(run.started.items()) if item not in run.results]
             if not run.waiting and all(now - start > self._limit for start in held):
                 return
-            # Whatever happens, a caller waits for two limits at most.
+            # No caller waits for more than two limits.
             if now - begun > 2 * self._limit:
                 run.waiting.clear()
                 return

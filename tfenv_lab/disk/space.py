@@ -1,4 +1,4 @@
-"""How much room a file system has, and whether it can be written."""
+"""Query the free space of file systems, and whether directories are writable."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def free_bytes(path: Path) -> int | None:
-    """Return the free bytes where ``path`` lies or will lie, or None where that cannot be known."""
+    """Return the free bytes of the file system of ``path``, which need not exist yet, or None if unknown."""
     for place in (path, *path.parents):
         try:
             return shutil.disk_usage(place).free
@@ -18,6 +18,6 @@ def free_bytes(path: Path) -> int | None:
 
 
 def writable(path: Path) -> bool:
-    """Tell whether a directory can be written, or made where it is not there yet."""
+    """Return whether a directory is writable or, if it does not exist yet, can be created."""
     place = next((p for p in (path, *path.parents) if p.exists()), path)
     return os.access(place, os.W_OK | os.X_OK)

@@ -1,4 +1,4 @@
-"""Small files written whole, where somebody else may have put a link in their place."""
+"""Write small files atomically and without following links that somebody else may have planted."""
 
 from __future__ import annotations
 
@@ -10,16 +10,13 @@ from pathlib import Path
 
 
 def replace(path: Path, content: str | bytes) -> None:
-    """Write a file in one step, in the place of whatever has its name; a link is replaced, never followed.
+    """Write a file in one step. An existing file or link of this name is replaced; a link is never followed.
 
-    A file that was there passes on its mode. Raises OSError where the folder cannot be written.
+    The new file keeps the mode of the file that it replaces. Raises OSError if the directory is not writable.
     """
     fresh = path.with_name(f".tfenv-{secrets.token_hex(8)}")
-    # O_EXCL makes a new file or fails: neither a link nor a file that is shared by hard links is written through.
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+        create(fresh, content)
         with contextlib.suppress(FileNotFoundError):
             before = path.lstat()
             if stat.S_ISREG(before.st_mode):
@@ -31,7 +28,15 @@ def replace(path: Path, content: str | bytes) -> None:
         raise
 
 
+def create(path: Path, content: str | bytes) -> None:
+    """Write a new file. Raises FileExistsError if anything has its name, including a link."""
+    # O_EXCL creates a new file or fails, so nothing is written through a link or into a file with other hard links.
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
 def is_within(path: Path | str, folder: Path | str) -> bool:
-    """Tell whether a path leads to something in a folder, or to the folder, once every link is followed."""
+    """Return whether a path is the directory ``folder`` or inside it, once every link is resolved."""
     real, base = os.path.realpath(path), os.path.realpath(folder)
     return real == base or real.startswith(base if base.endswith(os.sep) else base + os.sep)

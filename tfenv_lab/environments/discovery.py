@@ -1,10 +1,10 @@
-"""Find every conda environment of this machine without running conda.
+"""Find every conda environment on this machine without running conda.
 
-Where conda looks (conda/core/envs_manager.py: ``environments.txt``, envs_dirs, the root prefix), and
-further: the prefix that runs the server, the active one, other installations of conda and their ``envs``.
+Looks where conda does (``environments.txt``, envs_dirs and the root prefix: conda/core/envs_manager.py), and also at
+the server's own prefix, the active environment, and other conda installations with their ``envs`` directories.
 """
 
-# Paths stay text where a thousand of them are looked at in a few milliseconds.
+# Strings instead of Path objects: a list looks at a thousand paths in a few milliseconds.
 # ruff: noqa: PTH112, PTH114
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Places:
-    """Where environments may be: the prefixes named one by one, and the directories that hold them.
+    """The paths to search: prefixes that are named one by one, and directories that hold environments.
 
-    ``registered`` are those of the prefixes that ``environments.txt`` names, ``roots`` the real paths of
-    installations of conda.
+    ``registered`` are the prefixes that ``environments.txt`` names, and ``roots`` the real paths of conda
+    installations.
     """
 
     prefixes: tuple[Path, ...]
@@ -39,22 +39,22 @@ class Places:
 
 
 def id_of(prefix: Path) -> str:
-    """Return the opaque id of a prefix: stable, safe in a URL, the same for every path that leads to it."""
+    """Return the opaque id of a prefix: stable, safe in a URL, and the same for every path to the prefix."""
     return hash_of(os.path.realpath(prefix))
 
 
 def hash_of(real: str) -> str:
-    """Return the id that belongs to a real path."""
+    """Return the id for a real path."""
     return sha256(os.fsencode(real)).hexdigest()[:20]
 
 
 def registered(home: Path) -> list[Path]:
-    """Return the prefixes in ``~/.conda/environments.txt``, which conda keeps for environments anywhere."""
+    """Return the prefixes in ``~/.conda/environments.txt``, where conda records environments in any directory."""
     try:
         text = (home / ".conda" / "environments.txt").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return []
-    # Lines end with "\n" alone: what else str.splitlines() takes for an end can be in a path.
+    # Split at "\n" only: a path can contain the other characters at which str.splitlines() splits.
     lines = (line.strip() for line in text.split("\n"))
     return [path for path in (Path(os.path.normpath(line)) for line in lines if line) if path.is_absolute()]
 
@@ -66,9 +66,9 @@ def places(
     home: Path | None = None,
     server: Iterable[Path] = (Path(sys.prefix), Path(sys.base_prefix)),
 ) -> Places:
-    """Return where to look.
+    """Return where to look for environments.
 
-    ``envs_dir`` is where new environments are made; ``server`` the interpreter's prefixes.
+    ``envs_dir`` is the directory for new environments, and ``server`` are the prefixes of the server's interpreter.
     """
     home = home or Path.home()
     bases = dict.fromkeys([*([settings.root_prefix] if settings.root_prefix else []), *roots.find(env, home)])
@@ -85,31 +85,31 @@ def places(
     )
 
 
-#: A drive that does not answer has none.
+#: Tells whether a path is an environment; on a drive that does not answer there is none.
 _looks = BoundedReads(roots.is_environment)
 
 
 class Candidate(NamedTuple):
-    """A directory that may be an environment, its real path, and whether it is a link."""
+    """A directory that may be an environment, with its real path, and whether it is a symbolic link."""
 
     path: str
     real: str
     is_link: bool = False
 
 
-#: Stands for a prefix that was deleted.
+#: Marks a prefix that was deleted.
 GONE = Candidate("", "")
 
 
 class Folder(NamedTuple):
-    """What lies in one of conda's ``envs_dirs``: directories, and links that may lead to some."""
+    """The contents of one of conda's ``envs_dirs``: directories, and links that may lead to directories."""
 
     candidates: list[Candidate]
     links: list[str]
 
 
 def in_folder(folder: str) -> Folder:
-    """Return what is in a directory, without a look at where its links lead; OSError where it cannot be listed."""
+    """Return the contents of a directory without following links. Raises OSError if it cannot be listed."""
     real = os.path.realpath(folder)
     found = Folder([], [])
     with os.scandir(folder) as entries:
@@ -124,13 +124,13 @@ def in_folder(folder: str) -> Folder:
 
 
 class Paths:
-    """Looks at prefixes one by one, for the time of one answer: most share a parent, which is resolved once."""
+    """A resolver of prefixes for one answer. Most prefixes share a parent, which is resolved only once."""
 
     def __init__(self) -> None:
         self._parents: dict[str, str] = {}
 
     def candidate(self, prefix: str) -> Candidate:
-        """Return a prefix with its real path, or GONE; a missing parent means a drive that is away."""
+        """Return a prefix with its real path, or GONE; if its parent is missing too, the drive is assumed absent."""
         parent, _, name = prefix.rpartition(os.sep)
         if parent not in self._parents:
             self._parents[parent] = os.path.realpath(parent or os.sep)
@@ -143,7 +143,7 @@ class Paths:
 
 
 def unique(candidates: Iterable[Candidate]) -> Iterator[tuple[str, str]]:
-    """Yield ``(prefix, its real path)``, every directory once: by a path that is no link, or the first."""
+    """Yield ``(prefix, real path)`` once for each directory, preferring a path that is not a link, then the first."""
     chosen: dict[str, Candidate] = {}
     for candidate in candidates:
         before = chosen.get(candidate.real)
@@ -153,22 +153,22 @@ def unique(candidates: Iterable[Candidate]) -> Iterator[tuple[str, str]]:
 
 
 class Names:
-    """conda's names (``env_name`` in conda/base/context.py)."""
+    """Names of environments, as conda gives them (``env_name`` in conda/base/context.py)."""
 
     def __init__(self, settings: CondaSettings, places: Places) -> None:
         self._root = str(settings.root_prefix) if settings.root_prefix else None
-        # The envs of another installation, too, are what people call its environments by.
+        # Users also call the environments of another installation by the names in its envs directory.
         self._folders = {str(folder) for folder in places.folders}
         self._own_folders = {str(folder) for folder in settings.envs_dirs}
         self._registered = places.registered
 
     def of(self, path: str) -> str:
-        """Return ``base``, the directory's name where it lies in one of the ``envs_dirs``, or else the path."""
+        """Return ``base``, the directory's name if it is in one of the ``envs_dirs``, or otherwise the path."""
         if path == self._root:
             return "base"
         parent, _, name = path.rpartition(os.sep)
         return name if parent in self._folders else path
 
     def is_listed(self, path: str) -> bool:
-        """Tell whether conda finds it, too (``list_all_known_prefixes`` in conda/core/envs_manager.py)."""
+        """Return whether conda finds it too (``list_all_known_prefixes`` in conda/core/envs_manager.py)."""
         return path == self._root or path in self._registered or path.rpartition(os.sep)[0] in self._own_folders

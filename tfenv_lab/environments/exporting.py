@@ -1,4 +1,4 @@
-"""Read an environment as the contents of a file: to export it, or to compare it with one."""
+"""Read an environment as the contents of a file, to export it or to compare it with a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def export(environment: Environment, format_: str, detail: str, settings: CondaSettings) -> str:
-    """Return an environment as the text of a file. Raises InvalidRequest for an unknown format or detail."""
+    """Export an environment as the text of a file. Raises InvalidRequest for an unknown format or detail."""
     return await asyncio.to_thread(_export, environment, format_, detail, settings)
 
 
@@ -40,7 +40,7 @@ def _export(environment: Environment, format_: str, detail: str, settings: Conda
 
 
 def read(environment: Environment, settings: CondaSettings) -> Contents:
-    """Return what an environment holds, as exports have it."""
+    """Return the contents of an environment for an export."""
     from ..conda.formats.model import Contents
     from ..conda.machine.virtual_packages import current_subdir
     from ..conda.prefix.pypi import pypi_packages
@@ -60,7 +60,7 @@ def read(environment: Environment, settings: CondaSettings) -> Contents:
 
 
 def _channels(installed: list[PrefixRecord], settings: CondaSettings) -> list[ChannelRef]:
-    """Return the channels that the packages came from: the configured ones in their order, then others."""
+    """Return the channels that the packages came from: the configured ones in their order, then the others."""
     from ..conda.settings.condarc import resolve_channel
 
     urls = dict.fromkeys(record.url.rsplit("/", 1)[0] for record in installed if record.url)
@@ -69,14 +69,15 @@ def _channels(installed: list[PrefixRecord], settings: CondaSettings) -> list[Ch
     return [*known, *(ref for ref in used if ref not in known)] or list(settings.channels)
 
 
-#: What an environment is about comes before the rest.
+#: Packages that come first in a comparison.
 _LEADING = ("tensorflow", "keras", "python")
 
 
 async def differences(environment: Environment, content: str, settings: CondaSettings) -> list[dict[str, Any]]:
-    """Return the packages in which an environment and a file differ: ``{name, recorded, installed}``, texts or None.
+    """Compare an environment with a file: return ``{name, recorded, installed}`` of each package that differs.
 
-    Raises InvalidRequest for a file that is none, is for another platform, or holds no exact packages.
+    ``recorded`` and ``installed`` are strings or None. Raises InvalidRequest if the file cannot be read, is for another
+    platform, or has no exact packages.
     """
     return await asyncio.to_thread(_differences, environment, content, settings)
 
@@ -96,12 +97,12 @@ def _differences(environment: Environment, content: str, settings: CondaSettings
 
 
 def _packages(file: Imported) -> dict[str, str]:
-    """Return version and build by name; pip's packages have no build."""
+    """Return the version and build of each package by name; pip packages have no build."""
     from ..conda.formats import exact
     from ..conda.prefix.pypi import normalize
 
     if file.pinned is None:
-        raise InvalidRequest("The file holds no exact packages to compare with.")
+        raise InvalidRequest("The file has no exact packages to compare with.")
     found = {}
     for package in file.pinned:
         name, version, build = exact.parts(package.url)

@@ -1,6 +1,6 @@
-"""Read the facts of one environment, and know cheaply whether they still hold."""
+"""Read the facts about one environment, and detect cheaply when they change."""
 
-# Paths stay text where a thousand of them are looked at in a few milliseconds.
+# Strings instead of Path objects: a list looks at a thousand paths in a few milliseconds.
 # ruff: noqa: PTH112, PTH113, PTH116, PTH118
 from __future__ import annotations
 
@@ -19,26 +19,27 @@ from .discovery import hash_of
 from .frameworks import BEGINNINGS, LETTERS, concerns, keras_of, tensorflow_of
 from .models import EnvironmentFacts
 
-#: Kernelspecs of a prefix lie here (``jupyter_core.paths``: ``sys.prefix``'s data directory).
+#: Directory of the kernelspecs inside a prefix (``jupyter_core.paths``: the data directory of ``sys.prefix``).
 KERNELS = os.path.join("share", "jupyter", "kernels")
 _DIST_INFO = ".dist-info"
 PYTHON = "python.exe" if sys.platform == "win32" else os.path.join("bin", "python")
 
-#: Codes: of the problem that only a closer look finds, and of the one that rules a closer look out.
+#: Code of the problem that only a closer look finds.
 DAMAGED = "damaged-record"
+#: Code of the problem that makes a closer look impossible.
 UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True)
 class Reading:
-    """The facts of an environment, and the times (ns, by path; 0: not there) under which they hold."""
+    """The facts about an environment, and the modification times (ns, by path; 0 if missing) that they were read at."""
 
     facts: EnvironmentFacts
     changed: dict[str, int]
 
     def holds(self) -> bool:
-        """Tell whether nothing that would change the facts changed since."""
-        for path, time in self.changed.items():  # noqa: SIM110 - a generator takes longer than the two looks
+        """Return whether the facts still hold, because none of their paths changed."""
+        for path, time in self.changed.items():  # noqa: SIM110 - a generator is slower than this loop over two paths
             if _time(path) != time:
                 return False
         return True
@@ -56,24 +57,24 @@ def _problem(code: str, message: str) -> Advice:
 
 
 def _packages(names: Iterable[str]) -> dict[str, PackageStem]:
-    """Return the packages, by normalized name, of the records that have these names."""
+    """Return the packages of these record names, by normalized package name."""
     return {normalize(stem.name): stem for stem in map(stem_of, names) if stem}
 
 
 def _beginning(names: Iterable[str], letters: str, beginnings: tuple[str, ...]) -> list[str]:
-    """Return the names that begin so; ``letters`` are the first ones, which sorts out nearly all others quickly."""
+    """Return the names that start with one of ``beginnings``; ``letters`` are their first letters, for a quick test."""
     return [name for name in names if name[0] in letters and name.startswith(beginnings)]
 
 
 def _frozen(meta: str, names: Collection[str]) -> str | None:
-    """Return why an environment must not be changed, as its ``frozen`` file says (CEP 22), or None."""
+    """Return the reason in an environment's ``frozen`` file (CEP 22), or None if it has no such file."""
     if "frozen" not in names:
         return None
     try:
         message = json.loads(Path(meta, "frozen").read_text(encoding="utf-8")).get("message")
     except (OSError, ValueError, AttributeError):
         message = None
-    return str(message) if message else "Whoever made it marked it so."
+    return str(message) if message else "Marked as protected by whoever created it."
 
 
 def _own_kernels(folder: str) -> tuple[str, ...]:
@@ -85,7 +86,7 @@ def _own_kernels(folder: str) -> tuple[str, ...]:
 
 
 def _installed(prefix: str, python: str) -> tuple[str, list[str]] | None:
-    """Return the directory of the Python packages and the names in it."""
+    """Return the directory of the Python packages and the names in it, or None if it is missing."""
     short = ".".join(python.split(".")[:2])
     folder = f"{prefix}{os.sep}lib{os.sep}python{short}{os.sep}site-packages"
     try:
@@ -96,7 +97,7 @@ def _installed(prefix: str, python: str) -> tuple[str, list[str]] | None:
 
 
 def _replaced(releases: Collection[str], names: Iterable[str]) -> dict[str, PackageStem]:
-    """Return conda packages by the Python package (``name-version``) of another version in their place."""
+    """Return the conda packages that pip replaced with another version, by that version's ``name-version``."""
     if not releases:
         return {}
     packages = _packages(names)
@@ -107,13 +108,13 @@ def _replaced(releases: Collection[str], names: Iterable[str]) -> dict[str, Pack
 def _pypi(
     prefix: str, folder: str, entries: Iterable[str], names: Iterable[str]
 ) -> tuple[dict[str, PypiPackage], dict[str, PackageStem]]:
-    """Return what pip installed that matters for a list, and the conda packages in whose place that is, by name.
+    """Return the pip packages that matter for a list, and the conda packages that they replaced, both by name.
 
-    What matters is TensorFlow's, and what replaced a conda package. Every other one with the name and
-    version of a conda package is taken for it without a look into its files.
+    Those are the pip packages that concern TensorFlow or replaced a conda package. A Python package with the name and
+    version of a conda package is assumed to be conda's; its files are not read.
     """
     known = {name.rpartition("-")[0] + _DIST_INFO for name in names}
-    # Nearly all names are conda's: they go before anything is done with each.
+    # Nearly all names are conda's, so drop those before looking at each one.
     others = [entry for entry in set(entries).difference(known) if entry.endswith(_DIST_INFO)]
     replaced = _replaced([entry[: -len(_DIST_INFO)] for entry in others if entry.lower() not in known], names)
     wanted = [entry for entry in _beginning(entries, LETTERS, BEGINNINGS) if entry.endswith(_DIST_INFO)]
@@ -129,38 +130,38 @@ def _name(release: str) -> str:
 
 
 def _broken(prefix: str, identifier: str, meta: str) -> Reading | None:
-    """Return what is known where ``conda-meta`` is missing; None where it is no environment at all."""
+    """Return the facts about a prefix without ``conda-meta``, or None if it is not an environment at all."""
     if not os.path.isdir(prefix):
         return Reading(EnvironmentFacts(identifier, Path(prefix), problems=(unreachable(),)), {meta: _time(meta)})
     if not any(os.path.isdir(f"{prefix}{os.sep}{part}") for part in ("bin", "Scripts", "lib", "Lib")):
         return None
-    message = "It has no conda-meta directory: its installation was not finished, or it was partly deleted."
+    message = "The environment has no conda-meta directory. Its installation did not finish, or it was partly deleted."
     problem = _problem("no-conda-meta", message)
     return Reading(EnvironmentFacts(identifier, Path(prefix), problems=(problem,)), {meta: _time(meta)})
 
 
 def read(prefix: str, real: str) -> Reading | None:
-    """Return the facts of the environment at ``prefix`` (``real`` is its real path); None where there is none.
+    """Return the facts about the environment at ``prefix``, or None if there is none.
 
-    Whatever is wrong with it becomes a problem among the facts. OSError only where the file system itself
-    fails.
+    ``real`` is the real path of the prefix. Whatever is wrong with the environment becomes a problem among the facts.
+    Raises OSError only if the file system itself fails.
     """
     meta = f"{prefix}{os.sep}conda-meta"
     identifier = hash_of(real)
-    # Times before what they date: a change while it is read shows as one afterwards.
+    # Take the times before reading, so that a change during the read is noticed next time.
     changed = {meta: _time(meta)}
     try:
         names = names_in(meta)
     except (FileNotFoundError, NotADirectoryError):
         return _broken(prefix, identifier, meta)
     except PermissionError:
-        message = "Its conda-meta directory cannot be read with your permissions."
+        message = "You do not have permission to read the environment's conda-meta directory."
         facts = EnvironmentFacts(identifier, Path(prefix), problems=(_problem("unreadable", message),))
         return Reading(facts, changed)
     packages = _packages(_beginning(names, "p" + LETTERS, ("python-", *BEGINNINGS)))
     python = packages["python"].version if "python" in packages else None
     if "state" in names:
-        # Variables of the environment (conda env config vars) are written where they lie.
+        # "conda env config vars" rewrites this file in place, which does not change the time of the directory.
         changed[f"{meta}{os.sep}state"] = _time(f"{meta}{os.sep}state")
     history = f"{meta}{os.sep}history"
     modified = max(_time(history), *changed.values()) / 1e9
@@ -168,7 +169,7 @@ def read(prefix: str, real: str) -> Reading | None:
     problems = []
     if python and not os.access(interpreter, os.X_OK):
         changed[interpreter] = _time(interpreter)
-        message = f"Its Python interpreter {interpreter} is missing or cannot be started."
+        message = f"The environment's Python interpreter is missing or cannot be started: {interpreter}."
         problems.append(_problem("no-interpreter", message))
     kernels = _own_kernels(f"{prefix}{os.sep}{KERNELS}")
     if not kernels:
@@ -199,7 +200,7 @@ def read(prefix: str, real: str) -> Reading | None:
 
 
 def damage(prefix: Path) -> list[Advice]:
-    """Return a problem where a record is empty, cut off or unreadable (the ends of each file are looked at)."""
+    """Return a problem if a record is empty, truncated or unreadable. Reads only both ends of each file."""
     damaged = []
     for path in record_files(prefix):
         try:
@@ -216,9 +217,9 @@ def damage(prefix: Path) -> list[Advice]:
     if not damaged:
         return []
     more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
-    return [_problem(DAMAGED, f"It is damaged: its record {damaged[0]}{more} cannot be read.")]
+    return [_problem(DAMAGED, f"The environment is damaged. Unreadable records: {damaged[0]}{more}.")]
 
 
 def unreachable() -> Advice:
-    """Return the problem of an environment whose files do not answer."""
-    return _problem(UNREACHABLE, "Its directory cannot be reached; perhaps a network drive is away.")
+    """Return the problem of an environment whose files cannot be reached."""
+    return _problem(UNREACHABLE, "The environment's directory cannot be reached. A network drive may be unavailable.")

@@ -1,4 +1,4 @@
-"""Which TensorFlow and Keras an environment has, and where they came from."""
+"""Find the TensorFlow and Keras of an environment, and whether conda or pip installed them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..conda.prefix.records import PackageStem
 from ..variants import variant_of
 from .models import Keras, TensorFlow
 
-#: Distributions on PyPI that hold the package ``tensorflow``, best known first.
+#: Distributions on PyPI that contain the module ``tensorflow``, best known first.
 DISTRIBUTIONS = (
     "tensorflow",
     "tensorflow-cpu",
@@ -22,28 +22,28 @@ DISTRIBUTIONS = (
     "tensorflow-aarch64",
     "tensorflow-rocm",
 )
-#: Those of them that are made for the CPU alone, and what comes with those that are not.
+#: The distributions among them that are CPU-only.
 CPU_DISTRIBUTIONS = frozenset(
     ("tensorflow-cpu", "tensorflow-intel", "intel-tensorflow", "tensorflow-macos", "tensorflow-cpu-aws")
 )
+#: Start of the name of the distribution with the CUDA runtime, which the other distributions use.
 CUDA_RUNTIME = "nvidia-cuda-runtime"
 
-#: conda packages that hold it: conda-forge's whole, or its thin one's base.
+#: conda packages that contain TensorFlow; on conda-forge, ``tensorflow`` may only depend on ``tensorflow-base``.
 PACKAGES = ("tensorflow", "tensorflow-base", "tensorflow-cpu", "tensorflow-gpu")
 
-#: How the names begin, as records and ``.dist-info`` directories write them; nearly all others are passed
-#: over by this.
+#: Starts of the relevant names in records and ``.dist-info`` directories; a quick test that excludes nearly all others.
 BEGINNINGS = ("tensorflow", "keras", "tf_", "tf-", "nvidia_cuda_runtime", "nvidia-cuda-runtime", "intel_t", "Keras")
 LETTERS = "".join({beginning[0] for beginning in BEGINNINGS})
 
 
 def concerns(name: str) -> bool:
-    """Tell whether a Python package (normalized name) says something about TensorFlow."""
+    """Return whether a Python package (normalized name) concerns TensorFlow."""
     return name in DISTRIBUTIONS or name in ("keras", "tf-keras") or name.startswith(CUDA_RUNTIME)
 
 
 def tensorflow_of(packages: Mapping[str, PackageStem], pypi: Mapping[str, PypiPackage]) -> TensorFlow | None:
-    """Return the TensorFlow that is imported: pip's where there is one, since it replaced conda's."""
+    """Return the TensorFlow that Python imports: pip's if there is one, because it replaced conda's; or None."""
     for name in DISTRIBUTIONS:
         if name in pypi:
             return TensorFlow(pypi[name].version, None, _pypi_variant(name, pypi), "pypi")
@@ -55,7 +55,7 @@ def tensorflow_of(packages: Mapping[str, PackageStem], pypi: Mapping[str, PypiPa
 
 
 def _pypi_variant(name: str, pypi: Mapping[str, PypiPackage]) -> str | None:
-    """Return what a wheel runs on: ``tensorflow``'s own can use a GPU where NVIDIA's wheels are beside it."""
+    """Return the variant of a wheel: ``tensorflow`` can use a GPU if NVIDIA's wheels are installed too."""
     if name in CPU_DISTRIBUTIONS:
         return "cpu"
     runtime = next((package for found, package in pypi.items() if found.startswith(CUDA_RUNTIME)), None)
@@ -63,7 +63,7 @@ def _pypi_variant(name: str, pypi: Mapping[str, PypiPackage]) -> str | None:
 
 
 def keras_of(packages: Mapping[str, PackageStem], pypi: Mapping[str, PypiPackage], name: str = "keras") -> Keras | None:
-    """Return the Keras (or, by that ``name``, the tf-keras) that is imported, by the same rule."""
+    """Return the Keras (or the tf-keras, by that ``name``) that Python imports, by the rule of ``tensorflow_of``."""
     if name in pypi:
         return Keras(pypi[name].version, "pypi")
     return Keras(packages[name].version, "conda") if name in packages else None

@@ -1,4 +1,4 @@
-"""Every environment with its facts, read anew only where something changed."""
+"""List every environment with its facts, and read again only what changed."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ log = logging.getLogger(__name__)
 
 Item = tuple[str, str]
 
-#: Said of a directory that is no environment.
+#: Marks a directory that is not an environment.
 NO_ENVIRONMENT = EnvironmentFacts("", Path())
-#: Nanoseconds between two changes that a file system may date alike.
+#: Nanoseconds between two changes that a file system may give the same time.
 GRAIN = 20_000_000
 
 
 class Seen(NamedTuple):
-    """One environment:
+    """One environment in a list.
 
-    its real path, conda's name of it, what its files say, whether it is a root prefix, and whether it lies
-    where conda looks.
+    ``real`` is its real path, ``name`` the name that conda gives it, ``is_root`` whether it is a root prefix, and
+    ``is_listed`` whether conda finds it too.
     """
 
     real: str
@@ -51,9 +51,9 @@ class _Kept:
 
 
 class Inventory:
-    """Looks at the disk and remembers what it read, by the modification times that would change.
+    """A reader of environments that remembers what it read, and compares modification times to notice changes.
 
-    Safe to use from several threads, which take turns: the second one finds everything warm.
+    Several threads may use it. They take turns, so the second finds everything already read.
     """
 
     def __init__(self, settings: CondaSettings, envs_dir: Path | None = None) -> None:
@@ -69,7 +69,7 @@ class Inventory:
         self._reads = BoundedReads(self._read)
 
     def look(self) -> Sequence[Seen]:
-        """Return every environment. Blocks for the disk, but for a hanging one only a few seconds."""
+        """Return every environment. Blocks while it reads the disk, but at most a few seconds if a drive hangs."""
         with self._lock:
             places = discovery.places(self._settings, self._envs_dir)
             items = self._find(places)
@@ -85,20 +85,17 @@ class Inventory:
         return seen
 
     def changed(self) -> Sequence[Path]:
-        """Return the prefixes that changed or vanished since they were first read, and forget them."""
+        """Return the prefixes that changed or disappeared since the last call."""
         with self._lock:
             changed, self._changed = sorted(self._changed), set()
         return [Path(prefix) for prefix in changed]
 
     def forget(self, prefix: Path) -> None:
-        """Read a prefix anew with the next look, whatever its times say."""
+        """Read a prefix again at the next look, even if its times did not change."""
         self._kept.pop(os.path.realpath(prefix), None)
 
     def inspect(self, found: EnvironmentFacts) -> EnvironmentFacts:
-        """Return the facts of one environment with what only a closer look shows:
-
-        records that are damaged.
-        """
+        """Return the facts with the problems that only a closer look finds: damaged records."""
         damage = self._damage.run([found.prefix])[found.prefix]
         others = tuple(problem for problem in found.problems if problem.code != facts.DAMAGED)
         problems = (*others, *damage) if isinstance(damage, list) else found.problems
@@ -116,7 +113,7 @@ class Inventory:
         candidates: list[Candidate] = []
         links: list[str] = []
         for found in self._folders.run(map(str, places.folders)).values():
-            # A folder that is not there, or does not answer, holds nothing that could be shown.
+            # A directory that is missing or does not answer has nothing to show.
             if isinstance(found, discovery.Folder):
                 candidates += found.candidates
                 links += found.links
@@ -125,7 +122,7 @@ class Inventory:
         self._paths = discovery.Paths()
         for prefix, candidate in self._named.run(named).items():
             if candidate is not discovery.GONE:
-                # Of one that does not answer it is known that it is named.
+                # One that does not answer is listed too, because a user or program named it.
                 candidates.append(candidate if isinstance(candidate, Candidate) else Candidate(prefix, prefix))
         return list(discovery.unique(candidates))
 
@@ -138,7 +135,7 @@ class Inventory:
         reading = facts.read(prefix, real)
         if reading is None:
             return NO_ENVIRONMENT
-        # What changes again within the clock's grain has the same date: it is read once more to be sure.
+        # A second change within the clock's resolution would have the same time, so read such a path once more.
         for path, at in reading.changed.items():
             if at >= begun - GRAIN:
                 reading.changed[path] = -1
@@ -148,5 +145,5 @@ class Inventory:
         return reading.facts
 
     def _unread(self, prefix: str, real: str, error: Exception | None) -> EnvironmentFacts:
-        log.warning("The environment %s cannot be read: %s", prefix, error or "it did not answer in time")
+        log.warning("The environment %s cannot be read: %s", prefix, error or "its drive did not answer in time")
         return EnvironmentFacts(discovery.hash_of(real), Path(prefix), problems=(facts.unreachable(),))

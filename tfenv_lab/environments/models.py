@@ -1,4 +1,4 @@
-"""What is said about an environment: the model of the REST contract, and the facts it is made from."""
+"""Models of an environment: those of the REST contract, and the facts that they are made from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Source = Literal["conda", "pypi"]
 
 @dataclass(frozen=True)
 class TensorFlow:
-    """The TensorFlow of an environment; pip's has no ``build``."""
+    """The TensorFlow of an environment; ``build`` is None if pip installed it."""
 
     version: str
     build: str | None
@@ -36,7 +36,7 @@ class Keras:
 
 @dataclass(frozen=True)
 class LegacyKeras:
-    """Keras 2 under a TensorFlow of Keras 3: the ``version`` of tf-keras, and whether the kernel asks for it."""
+    """Keras 2 under a TensorFlow with Keras 3: the ``version`` of tf-keras, and whether the kernel enables it."""
 
     version: str | None = None
     enabled: bool = False
@@ -44,7 +44,7 @@ class LegacyKeras:
 
 @dataclass(frozen=True)
 class Kernel:
-    """The kernelspec that runs an environment, and the names of what is set for it (``kernels/settings.py``)."""
+    """The kernel of an environment, with the names of the settings that are on (``kernels/settings.py``)."""
 
     name: str
     display_name: str
@@ -57,7 +57,7 @@ class Kernel:
 
 @dataclass(frozen=True)
 class LastCheck:
-    """How the newest check ended, and when (ISO 8601, UTC); ``outdated`` where things changed since."""
+    """The newest check: its result, when it finished (ISO 8601, UTC), and whether the environment changed since."""
 
     ok: bool
     finished: str
@@ -74,13 +74,12 @@ class Update:
 
 @dataclass(frozen=True)
 class EnvironmentFacts:
-    """What the files of one environment say. Kept until one of them changes.
+    """The facts that the files of one environment contain, kept until one of the files changes.
 
-    Of the Python packages that conda does not own, ``pypi`` holds those that concern TensorFlow and those
-    that replaced a conda package; ``packages`` the conda packages, by normalized name, that concern
-    TensorFlow or were replaced. ``kernels`` are the names of its own kernelspecs, ``is_known`` tells
-    whether conda takes it for an environment (it has a history), ``problems`` make it unusable, and
-    ``modified`` is ISO 8601, UTC.
+    ``pypi`` holds the pip packages that concern TensorFlow or replaced a conda package, and ``packages`` the conda
+    packages, by normalized name, that concern TensorFlow or were replaced. ``kernels`` are the names of its own
+    kernelspecs. ``is_known`` says whether conda recognizes it as an environment (it has a history). ``problems`` make
+    it unusable. ``modified`` is ISO 8601, UTC.
     """
 
     id: str
@@ -101,9 +100,9 @@ class EnvironmentFacts:
 
 @dataclass(frozen=True)
 class Environment:
-    """An environment as the REST contract shows it.
+    """The Environment of the REST contract.
 
-    ``modified`` is ISO 8601, UTC; ``busy`` the id of a job.
+    ``modified`` is ISO 8601, UTC. ``busy`` is the id of the job that is changing it, or None.
     """
 
     id: str
@@ -125,11 +124,11 @@ class Environment:
 
     @cached_property
     def text(self) -> str:
-        """The contract's object as JSON, encoded once: a long list is asked for again and again."""
+        """The contract's object as JSON, encoded once because clients often request long lists."""
         return json.dumps(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
-        """Return the contract's object (by hand: ``asdict`` takes ten times as long, which a long list shows)."""
+        """Return the contract's object, without ``asdict``, which takes ten times as long."""
         return {
             **{field.name: getattr(self, field.name) for field in fields(self)},
             "tensorflow": vars(self.tensorflow) if self.tensorflow else None,
@@ -146,7 +145,7 @@ class Environment:
 class Package:
     """One installed package.
 
-    ``size`` is in bytes, of the archive where it came from, None where not known.
+    ``size`` is that of the archive that it came from, in bytes, or None if unknown.
     """
 
     name: str

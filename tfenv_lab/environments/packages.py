@@ -1,4 +1,4 @@
-"""What is installed in one environment, conda's and pip's, with what was asked for."""
+"""List the conda and pip packages of an environment, and which of them are requested."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ from .models import Package
 
 
 def channel_name(channel: str) -> str:
-    """Return how a record's channel is called:
-
-    its path on conda's own host, else its URL, never credentials.
-    """
+    """Return the name of a record's channel without credentials: its path on conda.anaconda.org, otherwise its URL."""
     if "://" not in channel:
         return channel.strip("/")
     url, _ = split_credentials(channel)
@@ -25,7 +22,7 @@ def channel_name(channel: str) -> str:
 
 
 def packages_of(prefix: Path) -> list[Package]:
-    """Return the packages by name. What a record's file name says counts where the record cannot be read."""
+    """Return the packages, sorted by name. If a record cannot be read, its file name still gives the package."""
     requested = requested_specs(prefix)
     found = []
     for path in record_files(prefix):

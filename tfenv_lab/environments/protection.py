@@ -1,4 +1,4 @@
-"""Why an environment must not be changed from here."""
+"""Decide which environments are protected, and why."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from .inventory import Seen
 
 
 def is_path(text: str) -> bool:
-    """Tell whether an entry of the administrator's list is a path; else it is a name."""
+    """Return whether an entry of the administrator's list is a path rather than a name."""
     return any(separator in text for separator in (os.sep, os.altsep) if separator)
 
 
 class Protection:
-    """Knows the environments that are protected, and says why in a sentence.
+    """The rules that protect environments.
 
-    ``named`` is what the administrator lists (names or paths), ``server`` the prefixes of the interpreter
-    that runs this server (a virtual environment's base is one of them).
+    ``named`` are the names and paths that the administrator lists. ``server`` are the prefixes of the interpreter that
+    runs this server, including the base of a virtual environment.
     """
 
     def __init__(self, named: Iterable[str] = (), server: Iterable[str] = (sys.prefix, sys.base_prefix)) -> None:
@@ -29,7 +29,7 @@ class Protection:
         self._server = frozenset(map(os.path.realpath, server))
 
     def reason(self, seen: Seen) -> str | None:
-        """Return the reason, or None where changes are allowed."""
+        """Return the reason in one sentence, or None if changes are allowed."""
         if seen.real in self._server:
             return "The Jupyter server itself runs from this environment."
         if seen.is_root:
@@ -42,5 +42,5 @@ class Protection:
         if facts.problems and facts.modified is None:
             return facts.problems[0].message
         if not facts.writable:
-            return "You have no permission to change this environment."
+            return "You do not have permission to change this environment."
         return None

@@ -1,4 +1,4 @@
-"""The environments of this machine: what they are, whether they may be changed, what is newer."""
+"""List the environments of this machine, with their protection, available updates and warnings."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 
 class EnvironmentService(LoggingConfigurable):
-    """Lists and reads environments. Results are kept by modification time, so the disk stays the truth.
+    """Service that lists and reads environments. It compares modification times, so answers always match the disk.
 
-    The callables must be quick and touch neither disk nor network: ``updates`` (what the channels offer, from memory)
-    and ``advice`` (more of it) are asked when an environment or what ``knowledge`` returns is another than before,
-    ``busy_of`` (the id of the job that holds a prefix) for every environment of every answer. ``kernels_of`` returns
-    all kernels, by real path of the prefix, and ``checks_of`` the newest checks, by id; each is called once an answer,
-    in a thread. ``on_change`` is awaited, after the answer, with the prefixes that changed or vanished.
+    ``updates`` (what the channels offer), ``advice`` (more warnings), ``knowledge`` and ``busy_of`` (the id of the job
+    that holds a prefix) must be quick and use neither disk nor network. ``updates`` and ``advice`` are called when an
+    environment, or the object that ``knowledge`` returns, changed; ``busy_of`` is called for every environment in every
+    answer. ``kernels_of`` returns all kernels by the real path of their prefix, and ``checks_of`` the newest checks by
+    id; each is called once for an answer, in a thread. ``on_change`` is awaited after an answer, with the prefixes that
+    changed or disappeared.
     """
 
     def __init__(
@@ -66,11 +67,11 @@ class EnvironmentService(LoggingConfigurable):
         return discovery.id_of(prefix)
 
     def invalidate(self, prefix: Path) -> None:
-        """Forget what is known about a prefix (its files are looked at anew with the next answer)."""
+        """Forget what is known about a prefix, so that the next answer reads its files again."""
         self._inventory.forget(prefix)
 
     async def list(self) -> Sequence[Environment]:
-        """Return every environment, by name. Never waits for the network, nor long for a disk."""
+        """Return every environment, by name. Never waits for the network, and only briefly for a disk."""
         seen, found = await self._look()
         knowledge = self.knowledge()
         models = {one.real: self._kept(one, found, knowledge) for one in seen}
@@ -79,15 +80,15 @@ class EnvironmentService(LoggingConfigurable):
         return sorted(listed, key=lambda model: (model.name != "base", model.name))
 
     async def listing(self) -> str:
-        """Return every environment as the JSON text that the contract has for ``environments``."""
+        """Return every environment as JSON text, in the form that the contract defines for ``environments``."""
         return f'{{"environments": [{", ".join(environment.text for environment in await self.list())}]}}'
 
     async def find(self, identifier: str) -> Environment:
-        """Return one environment as the list has it; NotFound where none has this id (any more)."""
+        """Return one environment as in the list. Raises NotFound if no environment has this id."""
         return self._model(*await self._one(identifier))
 
     async def get(self, identifier: str) -> Environment:
-        """Like :meth:`find`, after a closer look at its records."""
+        """Return one environment as :meth:`find` does, after a closer look at its records."""
         one, found = await self._one(identifier)
         closer = await asyncio.to_thread(self._inventory.inspect, one.facts)
         return self._model(one._replace(facts=closer), found)
@@ -96,11 +97,11 @@ class EnvironmentService(LoggingConfigurable):
         seen, found = await self._look()
         one = next((one for one in seen if one.facts.id == identifier), None)
         if one is None:
-            raise NotFound("There is no such environment any more.", identifier)
+            raise NotFound("This environment does not exist anymore.", identifier)
         return one, found
 
     async def readable(self, identifier: str) -> Environment:
-        """Like :meth:`find`, for one whose files answer: NotFound, too, where its drive is away."""
+        """Return one environment as :meth:`find` does. Raises NotFound also if its drive does not answer."""
         environment = await self.find(identifier)
         away = next((advice for advice in environment.advice if advice.code == UNREACHABLE), None)
         if away is not None:
@@ -108,7 +109,7 @@ class EnvironmentService(LoggingConfigurable):
         return environment
 
     async def by_prefix(self, prefix: Path) -> Environment | None:
-        """Return the environment at ``prefix``, by whatever path, or None where there is none."""
+        """Return the environment at ``prefix``, which may be any path to it, or None if there is none."""
         try:
             return await self.get(discovery.id_of(prefix))
         except NotFound:
@@ -120,24 +121,24 @@ class EnvironmentService(LoggingConfigurable):
         return [one.facts.prefix for one in seen if one.facts.modified is not None]
 
     def known_prefixes(self) -> dict[Path, bool]:
-        """Return the prefixes that conda takes for environments, and whether ``conda env list`` has them.
+        """Return the prefixes that conda recognizes as environments, and whether ``conda env list`` shows them.
 
-        Reads the disk: not for the event loop.
+        Reads the disk, so it must not run on the event loop.
         """
         return {one.facts.prefix: one.is_listed for one in self._inventory.look() if one.facts.is_known}
 
     async def packages(self, identifier: str) -> Sequence[Package]:
-        """Return what is installed in an environment, by name; NotFound where there is no such id."""
+        """Return the packages of an environment, by name. Raises NotFound if no environment has this id."""
         environment = await self.readable(identifier)
         return await asyncio.to_thread(packages_of, Path(environment.prefix))
 
     async def size(self, identifier: str) -> Size:
-        """Measure what an environment takes on the disk; NotFound where there is no such id."""
+        """Measure an environment's size on disk. Raises NotFound if no environment has this id."""
         environment = await self.readable(identifier)
         return await asyncio.to_thread(size_of, Path(environment.prefix))
 
     async def stop(self) -> None:
-        """Wait for what follows the last change."""
+        """Wait for ``on_change`` to end."""
         if self._following is not None:
             await self._following
 
@@ -158,12 +159,12 @@ class EnvironmentService(LoggingConfigurable):
         try:
             await change
         except Exception:
-            self.log.exception("What follows a change of environments failed")
+            self.log.exception("An action after a change of environments failed")
 
     def _kept(
         self, one: Seen, beside: _Beside, knowledge: object
     ) -> tuple[EnvironmentFacts, tuple[object, ...], Environment]:
-        """Return an environment beside what it was made of: the last one, where all of that is as it was."""
+        """Return an environment with the inputs that it was made from; the last one if none of these changed."""
         busy = self.busy_of(one.facts.prefix) if self.busy_of else None
         found = (one.name, beside.kernels.get(one.real), beside.checks.get(one.facts.id), busy, knowledge)
         kept = self._models.get(one.real)
@@ -202,7 +203,7 @@ class EnvironmentService(LoggingConfigurable):
 
 
 class _Beside(NamedTuple):
-    """What is known of environments from elsewhere: kernels by real path, checks by id."""
+    """Data about environments from other services: kernels by real path of the prefix, and checks by id."""
 
     kernels: Mapping[str, Kernel]
     checks: Mapping[str, LastCheck]
@@ -210,5 +211,5 @@ class _Beside(NamedTuple):
 
 def _no_kernel(found: EnvironmentFacts, may_change: bool) -> Advice:
     request = {"kind": "install", "environment": found.id, "specs": ["ipykernel"], "into": None}
-    message = "It has no kernel, so notebooks cannot use it; ipykernel adds one."
+    message = "The environment has no kernel, so notebooks cannot use it. The package ipykernel adds one."
     return Advice("no-kernel", "info", message, request if may_change else None)

@@ -1,4 +1,4 @@
-"""What an environment takes on the disk, and what of that its removal would free."""
+"""Measure an environment's size on disk, and how much of it deleting the environment would free."""
 
 from __future__ import annotations
 
@@ -10,21 +10,18 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Size:
-    """Bytes on the disk.
-
-    ``shared`` is the part that other places hold too (the package cache, other environments).
-    """
+    """The size on disk, in bytes. ``shared`` is the part in files that the package cache or other prefixes share."""
 
     bytes: int
     shared: int
 
 
 def size_of(prefix: Path) -> Size:
-    """Measure a prefix: every file once, however many of its names lie inside. Takes about 0.3 s for 20,000 files.
+    """Measure a prefix, counting a file with several hard links once. Takes about 0.3 s for 20,000 files.
 
-    A file with names outside is shared. What cannot be read is left out; links are not followed.
+    A file with hard links outside the prefix is shared. Unreadable files are left out; symbolic links are not followed.
     """
-    #: By inode: size, names that exist in all, names seen here.
+    #: By device and inode: the size, the number of hard links, and how many of them are in the prefix.
     linked: dict[tuple[int, int], list[int]] = {}
     total = 0
     waiting = [os.fspath(prefix)]
@@ -49,6 +46,6 @@ def size_of(prefix: Path) -> Size:
 
 
 def _allocated(status: os.stat_result) -> int:
-    # POSIX counts blocks in 512 bytes; Windows has no count of blocks.
+    # POSIX counts blocks of 512 bytes; Windows has no block count.
     blocks = getattr(status, "st_blocks", None)
     return status.st_size if blocks is None else int(blocks) * 512

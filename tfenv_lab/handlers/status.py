@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..services import Services
 
 
-CONTRACT = Path(__file__).with_name("rest-api.yaml")
+CONTRACT = Path(__file__).parent.parent / "rest-api.yaml"
 
 
 def status(services: Services) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The kernelspec that runs an environment: its own one, activated, under nb_conda_kernels' id."""
+"""Build the kernelspec for an environment: its own kernelspec, activated, with nb_conda_kernels' id."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from . import kernelspecs, naming
 from .kernelspecs import Kernelspec
 from .naming import Names
 
-#: conda packages that hold the interpreter of a language, for the version in a display name.
+#: conda packages with the interpreter of a language, which give the version in a display name.
 INTERPRETERS = {"r": "r-base", "c++": "xeus-cling", "javascript": "nodejs", "bash": "bash_kernel"}
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What the kernelspecs of one environment have in common.
+    """The data that the kernelspecs of one environment have in common.
 
-    ``names`` are nb_conda_kernels' names of all, ``title`` the one a person knows; ``variables`` what
-    activation sets; ``display_name`` the format; ``fingerprint`` the state of the prefix that all this was
-    read from.
+    ``names`` are nb_conda_kernels' names of all environments, and ``title`` is the name that users know. ``variables``
+    are set by activation. ``display_name`` is a format. ``fingerprint`` identifies the contents of the prefix that the
+    rest was read from.
     """
 
     prefix: Path
@@ -38,7 +38,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Built:
-    """A kernelspec ready to be written: its id, ``kernel.json``, and the directory with its icons."""
+    """A kernelspec that is ready to write: its id, the contents of ``kernel.json``, and the directory of its icons."""
 
     identifier: str
     spec: dict[str, Any]
@@ -61,7 +61,7 @@ def _shown(setting: Setting, own: Kernelspec, taken: Collection[str]) -> str:
         "display_name": own.display_name,
         "prefix": str(setting.prefix),
     }
-    # nb_conda_kernels' names differ wherever prefixes do, and the prefix itself always.
+    # Titles of two environments may be the same. nb_conda_kernels' names rarely are, and the prefixes never.
     for title in (setting.title, fields["environment"], str(setting.prefix)):
         shown = naming.display_name(setting.display_name, {**fields, "name": title})
         if shown not in taken:
@@ -70,10 +70,10 @@ def _shown(setting: Setting, own: Kernelspec, taken: Collection[str]) -> str:
 
 
 def build(setting: Setting, own: Kernelspec, extra: Mapping[str, str], taken: Collection[str]) -> Built:
-    """Return the kernelspec for ``own``, one of the environment's kernelspecs.
+    """Build the kernelspec for ``own``, one of the environment's own kernelspecs.
 
-    ``extra`` are variables that a person added; they win over activation's. ``taken`` are display names of
-    others.
+    ``extra`` are variables that a user added; they override those of activation. ``taken`` are the display names of
+    other kernels.
     """
     added = naming.metadata(
         setting.names.of(setting.prefix),

@@ -1,9 +1,8 @@
-"""Living beside nb_conda_kernels, where it is the server's kernelspec manager.
+"""Cooperate with nb_conda_kernels if it is the server's kernelspec manager.
 
-It shows every environment's kernel by itself, under the ids that ours have, so each kernel is there once.
-It looks for environments once a minute, and one of its settings makes it delete kernelspecs that it does
-not know. The attributes used here are those of ``CondaKernelSpecManager`` 2.5; where one is missing nothing
-is done.
+nb_conda_kernels lists the kernel of every environment under the same ids as ours, so each kernel appears once. It
+searches for environments once a minute, and one of its settings makes it delete kernelspecs that it does not know. This
+module uses attributes of ``CondaKernelSpecManager`` 2.5; if one is missing, it does nothing.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from . import kernelspecs, naming
 
 
 def is_active(manager: Any) -> bool:
-    """Tell whether the server's kernelspec manager is nb_conda_kernels' (or made from it)."""
+    """Return whether the server's kernelspec manager is nb_conda_kernels' class or a subclass of it."""
     return any(base.__name__ == "CondaKernelSpecManager" for base in type(manager).__mro__)
 
 
 class Listed(NamedTuple):
-    """What it gives names to: the prefixes that conda told it of, less those that it was told to leave out.
+    """The environments that nb_conda_kernels names: those that conda lists, except those that its settings exclude.
 
-    ``base`` is conda's own prefix and ``base_name`` what it calls that.
+    ``base`` is conda's root prefix, and ``base_name`` is nb_conda_kernels' name for it.
     """
 
     prefixes: tuple[str, ...]
@@ -34,7 +33,7 @@ class Listed(NamedTuple):
 
 
 def listed(manager: Any) -> Listed | None:
-    """Return the environments that it shows; None where it is not active, or knows of no conda."""
+    """Return the environments that nb_conda_kernels shows, or None if it is not active or does not find conda."""
     if not is_active(manager):
         return None
     info = getattr(manager, "_conda_info_cache", None)
@@ -45,10 +44,10 @@ def listed(manager: Any) -> Listed | None:
 
 
 def forget(manager: Any, prefix: Path, *, exists: bool) -> None:
-    """Make a new or removed environment visible with the next list, without the 0.6 s of a call to conda.
+    """Make nb_conda_kernels notice a new or deleted environment at the next list, without a call to conda (0.6 s).
 
-    What it remembers of ``conda info`` is corrected and marked as old (it asks conda anew, in a thread of
-    its own), and its kernelspecs are read again.
+    Corrects its cached ``conda info`` and marks it as expired, so that it runs conda again in a thread, and makes it
+    read its kernelspecs again.
     """
     if not is_active(manager):
         return
@@ -58,7 +57,7 @@ def forget(manager: Any, prefix: Path, *, exists: bool) -> None:
         info["envs"] = sorted([*others, str(prefix)]) if exists else others
         if hasattr(manager, "_conda_info_cache_expiry"):
             manager._conda_info_cache_expiry = 0
-        # A question to conda that is under way was asked before the change: its answer would undo this.
+        # A call to conda that is still running began before the change, so its answer would undo this.
         if hasattr(manager, "_conda_info_cache_thread"):
             manager._conda_info_cache_thread = None
     if hasattr(manager, "_conda_kernels_cache_expiry"):
@@ -66,10 +65,10 @@ def forget(manager: Any, prefix: Path, *, exists: bool) -> None:
 
 
 def show_once(manager: Any) -> None:
-    """Keep it from showing kernels of ours beside its own.
+    """Keep nb_conda_kernels from listing our kernelspecs in addition to its own.
 
-    Under the same name its own stand before ours. But Jupyter lists directories by lower-case names, and
-    nb_conda_kernels its kernels as they are written, so that ``conda-env-TF-py`` would be there twice.
+    It replaces ours by its own if the names are the same. However, Jupyter lists directories in lower case and
+    nb_conda_kernels does not, so ``conda-env-TF-py`` would appear twice.
     """
     if not is_active(manager):
         return
@@ -89,7 +88,7 @@ def _is_ours(folder: str) -> bool:
 
 
 def kernels(manager: Any) -> list[tuple[Path, Kernel]]:
-    """Return the kernels that it showed last, each with its prefix; none where it is not active."""
+    """Return the kernels that nb_conda_kernels listed last, each with its prefix; empty if it is not active."""
     if not is_active(manager):
         return []
     specs = getattr(manager, "_conda_kernels_cache", None) or {}
@@ -98,10 +97,10 @@ def kernels(manager: Any) -> list[tuple[Path, Kernel]]:
 
 
 def trouble(manager: Any) -> str | None:
-    """Return a sentence where its configuration deletes our kernelspecs, else None.
+    """Return a warning if nb_conda_kernels is configured so that it deletes our kernelspecs, otherwise None.
 
-    With ``kernelspec_path`` it writes kernelspecs itself and removes every ``conda-…`` one beside them that
-    it does not know: ``--user`` is our directory, and so can a path or the server's own prefix be.
+    With ``kernelspec_path`` it writes kernelspecs to that directory and deletes every other ``conda-…`` kernelspec
+    there. ``--user`` is our directory, and a path or the server's own prefix can be too.
     """
     if not is_active(manager):
         return None
@@ -113,6 +112,6 @@ def trouble(manager: Any) -> str | None:
     if Path(theirs).resolve() != kernelspecs.user_folder().resolve():
         return None
     return (
-        "nb_conda_kernels is configured to delete kernels that were made here: its kernelspec_path is the user's "
+        "nb_conda_kernels deletes the kernels that tfenv_lab registers, because its kernelspec_path is the user's "
         "kernel directory. Remove CondaKernelSpecManager.kernelspec_path from the Jupyter configuration."
     )

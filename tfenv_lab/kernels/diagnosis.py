@@ -1,4 +1,4 @@
-"""Why a kernel of ours cannot start, in words for the person who opened the notebook."""
+"""Find out why one of our kernels cannot start, and say it to the user of the notebook."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from . import kernelspecs
 if TYPE_CHECKING:
     from jupyter_client.kernelspec import KernelSpec
 
-#: Seconds after which an interpreter that does not end is left to itself: the kernel may still start.
+#: Seconds after which the test of an interpreter is stopped; the kernel may still start.
 LIMIT = 20.0
 
-#: States of environments whose kernel was found able to start, so that each is tried once.
+#: Fingerprints, by prefix, under which a kernel proved able to start, so that each is tested once.
 _proved: dict[str, str] = {}
 
 
 async def reason(spec: KernelSpec, base: Mapping[str, str] = os.environ) -> str | None:
-    """Return a sentence or two where the kernel cannot start, None where nothing speaks against it.
+    """Return one or two sentences if the kernel cannot start, or None if no reason was found.
 
-    Only kernelspecs of ours are looked at. A Python kernel is tried with its imports, once for each state
-    of its environment (about 0.3 s). ``base`` is the server's environment.
+    Looks only at our own kernelspecs. Tests the imports of a Python kernel once for each fingerprint of its environment
+    (about 0.3 s). ``base`` holds the server's environment variables.
     """
     mark = kernelspecs.Kernelspec("", Path(), spec.to_dict()).mark
     if mark is None:
@@ -54,30 +54,30 @@ def _filled(variables: Mapping[str, str], base: Mapping[str, str]) -> dict[str, 
 
 
 def _away(prefix: Path) -> str:
-    return f"The environment {prefix} cannot be reached; perhaps a network drive is away. Choose another kernel."
+    return f"The environment {prefix} cannot be reached. A network drive may be unavailable. Select another kernel."
 
 
 def _missing(place: tuple[Path, Path]) -> str:
-    """Return what is wrong with a prefix and its program as far as the files tell, "" where nothing is."""
+    """Return what the files show to be wrong with a prefix and its program, or "" if nothing is."""
     prefix, program = place
     if not prefix.parent.is_dir():
         return _away(prefix)
     if not (prefix / "conda-meta").is_dir():
-        return f"The environment {prefix} was removed. Choose another kernel, or make the environment again."
+        return f"The environment {prefix} was deleted. Select another kernel, or create the environment again."
     if not os.access(program, os.X_OK):
         return (
             f"The environment {prefix} is damaged: its program {program} is missing or cannot be started. "
-            "Go back to an earlier revision of it, or make it again."
+            "Revert the environment to an earlier revision, or create it again."
         )
     return ""
 
 
-#: What does not answer in time is away, and the notebook's user is told.
+#: A drive that does not answer in time counts as unavailable.
 _looks = BoundedReads(_missing)
 
 
 async def _tried(prefix: Path, program: Path, env: Mapping[str, str]) -> str | None:
-    """Import what the kernel will import; return what stands against it."""
+    """Import the module that the kernel will import. Return why that fails, or None if it does not."""
     try:
         process = await asyncio.create_subprocess_exec(
             program,
@@ -90,7 +90,7 @@ async def _tried(prefix: Path, program: Path, env: Mapping[str, str]) -> str | N
         )
     except OSError as error:
         return (
-            f"The Python of the environment {prefix} cannot be started: {error.strerror}. Make the environment again."
+            f"The Python of the environment {prefix} cannot be started: {error.strerror}. Create the environment again."
         )
     try:
         _, output = await asyncio.wait_for(process.communicate(), LIMIT)
@@ -102,13 +102,13 @@ async def _tried(prefix: Path, program: Path, env: Mapping[str, str]) -> str | N
     if process.returncode == 0:
         return None
     lines = [line for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
-    last = lines[-1].strip() if lines else f"it ended with status {process.returncode}"
+    last = lines[-1].strip() if lines else f"Python exited with status {process.returncode}"
     if re.search(r"No module named '?ipykernel\b", last):
         return (
-            f"ipykernel is not installed in the environment {prefix} any more, so it cannot run notebooks. "
-            "Install the package ipykernel in it, or choose another kernel."
+            f"The package ipykernel is not installed in the environment {prefix} anymore, so it cannot run notebooks. "
+            "Install ipykernel in it, or select another kernel."
         )
     return (
         f"The kernel of the environment {prefix} cannot start: {last}. "
-        "Go back to an earlier revision of the environment, or update the package that is named."
+        "Revert the environment to an earlier revision, or update the package that the error names."
     )

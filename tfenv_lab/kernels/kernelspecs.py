@@ -1,7 +1,6 @@
-"""Kernelspecs on disk: those inside an environment, and ours in the user's kernel directory.
+"""Read and write kernelspecs: those inside an environment, and ours in the user's kernel directory.
 
-A kernelspec of ours is marked by ``metadata.tfenv_lab``; nothing without that mark is ever changed or
-removed.
+Ours are marked by ``metadata.tfenv_lab``; a kernelspec without that mark is never changed or removed.
 """
 
 from __future__ import annotations
@@ -27,15 +26,15 @@ log = logging.getLogger(__name__)
 
 #: The key of our mark in a kernelspec's metadata.
 MARK = "tfenv_lab"
-#: Raised when what we write changes, so that older kernelspecs are rewritten.
+#: Version of the kernelspecs that we write; a higher number causes older ones to be rewritten.
 FORMAT = 2
-#: Where an environment keeps its own kernelspecs.
+#: Directory of an environment's own kernelspecs.
 INSIDE = Path("share", "jupyter", "kernels")
 
 
 @dataclass(frozen=True)
 class Kernelspec:
-    """One kernelspec: its name, the directory that holds ``kernel.json`` and the icons, and the JSON."""
+    """One kernelspec: its name, the directory of ``kernel.json`` and the icons, and the JSON."""
 
     name: str
     folder: Path
@@ -43,12 +42,12 @@ class Kernelspec:
 
     @property
     def display_name(self) -> str:
-        """The name that a person sees."""
+        """Name that users see."""
         return str(self.spec.get("display_name") or self.name)
 
     @property
     def mark(self) -> dict[str, Any] | None:
-        """Our mark, with at least ``prefix`` and ``kernel``; None on a kernelspec that is not ours."""
+        """Our mark, with at least ``prefix`` and ``kernel``, or None if the kernelspec is not ours."""
         metadata = self.spec.get("metadata")
         mark = metadata.get(MARK) if isinstance(metadata, dict) else None
         is_ours = isinstance(mark, dict) and all(isinstance(mark.get(key), str) for key in ("prefix", "kernel"))
@@ -56,15 +55,15 @@ class Kernelspec:
 
 
 def user_folder() -> Path:
-    """Return the user's kernel directory; ``JUPYTER_DATA_DIR`` moves it."""
+    """Return the user's kernel directory, which depends on ``JUPYTER_DATA_DIR``."""
     return Path(jupyter_data_dir()) / "kernels"
 
 
 def read(folder: Path) -> Kernelspec | None:
-    """Return the kernelspec in a directory, or None where there is none that can be read."""
+    """Return the kernelspec in a directory, or None if there is none or it cannot be read."""
     path = folder / "kernel.json"
     try:
-        # A pipe would be read for ever.
+        # Reading a named pipe would never end.
         spec = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
     except (OSError, ValueError):
         return None
@@ -74,7 +73,7 @@ def read(folder: Path) -> Kernelspec | None:
 def inside(prefix: Path) -> list[Kernelspec]:
     """Return an environment's own kernelspecs, Python's first.
 
-    Generated ones (``conda-…``) are not its own, and hidden ones no kernels.
+    Leaves out generated ones (``conda-…``), hidden directories, and kernelspecs that cannot start a kernel.
     """
     try:
         folders = sorted((prefix / INSIDE).iterdir())
@@ -103,14 +102,14 @@ def ours() -> Iterator[Kernelspec]:
 
 
 class Found(NamedTuple):
-    """A kernelspec that Jupyter lists, and what changes with its file."""
+    """A kernelspec that Jupyter lists, and a stamp that changes with its file: mtime in ns, size in bytes, inode."""
 
     spec: Kernelspec
     stamp: tuple[int, int, int]
 
 
 class RealPaths:
-    """Real paths of prefixes, kept; of one on a drive that does not answer the path itself."""
+    """A cache of the real paths of prefixes; if a drive does not answer, the path itself stands for the real one."""
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
@@ -129,12 +128,12 @@ class RealPaths:
         return self.of([prefix])[prefix]
 
     def forget(self, prefix: str) -> None:
-        """Look anew the next time."""
+        """Resolve a prefix again the next time."""
         self._known.pop(prefix, None)
 
 
 class Cache:
-    """The kernelspecs that Jupyter finds, each read again only when its file changed."""
+    """A cache of the kernelspecs that Jupyter finds; it reads a kernelspec again only if its file changed."""
 
     def __init__(self) -> None:
         self._known: dict[str, Found | None] = {}
@@ -142,7 +141,7 @@ class Cache:
         self._prefixes: BoundedReads[str, Path | None] = BoundedReads(_prefix_of)
 
     def everywhere(self) -> list[Found]:
-        """Return what plain Jupyter lists; of several with one name the first on its path."""
+        """Return the kernelspecs that plain Jupyter lists; if several have the same name, the first on its path."""
         found: dict[str, Found] = {}
         current = {}
         for folder in jupyter_path("kernels"):
@@ -171,14 +170,15 @@ class Cache:
         if spec is None:
             return None
         if spec.mark is not None:
-            # A link may lead elsewhere since.
+            # The prefix may be a link that now leads elsewhere.
             self.reals.forget(spec.mark["prefix"])
         return Found(spec, stamp)
 
     def environments(self, specs: Iterable[Kernelspec]) -> dict[str, str]:
-        """Return the real path of the environment that each kernelspec (by its name) starts, where that can be told.
+        """Return the real path of each kernelspec's environment, by the kernelspec's name, if it is known.
 
-        Of ours it is the one they were registered for. Blocks for at most a few seconds.
+        Each of our kernelspecs records its environment; for others, ``argv`` tells it. Blocks for at most a few
+        seconds.
         """
         ours = {spec.name: str(spec.mark["prefix"]) for spec in specs if spec.mark}
         programs = {spec.name: program for spec in specs if not spec.mark and (program := _program_of(spec))}
@@ -195,12 +195,12 @@ def _program_of(spec: Kernelspec) -> str | None:
 
 
 def _prefix_of(text: str) -> Path | None:
-    """Return the conda environment that a program is of, or None where that cannot be told."""
+    """Return the prefix of the conda environment that contains a program, or None if it is unknown."""
     program = Path(text)
     if program.is_absolute():
         prefix = program.parent.parent if program.parent.name in ("bin", "Scripts") else program.parent
     elif program.name.startswith("python"):
-        # Jupyter starts a bare python with the server's own interpreter.
+        # Jupyter replaces a bare "python" with the server's own interpreter.
         prefix = Path(sys.prefix)
     else:
         return None
@@ -208,10 +208,10 @@ def _prefix_of(text: str) -> Path | None:
 
 
 def program(argv: list[str], prefix: Path) -> list[str]:
-    """Return ``argv`` with the environment's own program, as an absolute path.
+    """Return ``argv`` with the absolute path of the environment's own program.
 
-    Jupyter replaces a bare ``python`` by the server's interpreter, and a copied environment can name the
-    one it was copied from.
+    Otherwise Jupyter would replace a bare ``python`` with the server's interpreter, and a copied environment could
+    start the program of its original.
     """
     first = Path(argv[0])
     own = [prefix / "bin" / first.name, prefix / first.name, prefix / "Scripts" / first.name]
@@ -221,11 +221,11 @@ def program(argv: list[str], prefix: Path) -> list[str]:
 
 
 def write(target: Path, spec: Mapping[str, Any], resources: Path, prefix: Path) -> None:
-    """Put a kernelspec in place as a whole: ``kernel.json`` and the icons that lie in ``resources``.
+    """Write a kernelspec in one step: ``kernel.json`` and the icons in ``resources``.
 
-    Jupyter shows the icons to whoever asks, so only regular files of the environment at ``prefix`` are copied: a link
-    that leads out of it is passed over. Readers see the old kernelspec or the new one. OSError where the directory
-    cannot be written.
+    Jupyter serves the icons to every user, so only regular files inside ``prefix`` are copied, and links that lead out
+    of it are ignored. Readers see either the old kernelspec or the new one. Raises OSError if the directory cannot be
+    written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     staged = Path(tempfile.mkdtemp(prefix=".tfenv-", dir=target.parent))
@@ -236,7 +236,7 @@ def write(target: Path, spec: Mapping[str, Any], resources: Path, prefix: Path) 
         (staged / "kernel.json").write_text(json.dumps(spec, indent=1, ensure_ascii=False), encoding="utf-8")
         staged.chmod(0o755)
         if target.is_dir():
-            # kernel.json comes last: until then the old one stands beside the new icons.
+            # kernel.json comes last, so that it never names icons that are not there yet.
             for path in sorted(staged.iterdir(), key=lambda path: path.name == "kernel.json"):
                 os.replace(path, target / path.name)  # noqa: PTH105 - replaces in one step on every platform
         else:
@@ -246,11 +246,11 @@ def write(target: Path, spec: Mapping[str, Any], resources: Path, prefix: Path) 
 
 
 def remove(spec: Kernelspec) -> None:
-    """Remove a kernelspec of ours. One without our mark is left where it is."""
+    """Remove one of our kernelspecs. Does nothing to a kernelspec without our mark."""
     current = read(spec.folder)
     if current is None or current.mark is None:
         return
-    # Out of Jupyter's sight in one step, then deleted.
+    # Rename before deleting, so that Jupyter never sees a half-deleted kernelspec.
     aside = Path(tempfile.mkdtemp(prefix=".tfenv-", dir=spec.folder.parent))
     spec.folder.rename(aside / spec.name)
     shutil.rmtree(aside, ignore_errors=True)

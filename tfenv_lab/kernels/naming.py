@@ -1,7 +1,7 @@
-"""Names of kernels: nb_conda_kernels' ids and metadata, so that notebooks move between machines with either.
+"""Name kernels as nb_conda_kernels does, so that notebooks work on machines with either of the two.
 
-Rules of nb_conda_kernels 2.5 (``CondaKernelSpecManager._all_envs`` and ``_all_specs``). Paths are text
-here, as there.
+The rules are those of nb_conda_kernels 2.5 (``CondaKernelSpecManager._all_envs`` and ``_all_specs``). Paths are
+strings, as in its code.
 """
 
 # ruff: noqa: PTH118, PTH119, PTH120
@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-#: nb_conda_kernels' own display name; what a person sees is the trait ``kernel_display_name``.
+#: nb_conda_kernels' own format; users see that of the trait ``kernel_display_name``.
 PLAIN_FORMAT = "{name} ({language} {version})"
-#: What a format of a display name may hold; nb_conda_kernels' positional fields are the language and environment.
+#: Fields of a display name's format. The positional fields are nb_conda_kernels': language and environment.
 FIELDS = (
     "name", "environment", "language", "version", "tensorflow", "kernel", "conda_kernel", "display_name", "prefix",
 )  # fmt: skip
@@ -26,7 +26,7 @@ SHORT = {"python2": "py", "python3": "py", "ir": "r"}
 
 
 def clean(name: str) -> str:
-    """Return a kernel name of allowed characters: accents are dropped, anything else becomes ``_``."""
+    """Return a name with the characters that Jupyter allows in ids: drop accents, replace anything else with ``_``."""
     if not name.isascii():
         decomposed = unicodedata.normalize("NFKD", name)
         name = "".join(char for char in decomposed if not unicodedata.combining(char))
@@ -42,10 +42,10 @@ def environment_names(
 ) -> dict[str, str]:
     """Return nb_conda_kernels' name of every environment, by prefix.
 
-    ``prefixes`` are all that conda lists (the names depend on each other; conda lists them sorted), and
-    ``others`` those that it does not know: they are named last, so that they change no name. ``base`` is
-    conda's own prefix. Where there is none, ``envs_dir`` counts as the ``envs`` of a base, so that its
-    environments have the names they would have there.
+    ``prefixes`` are all that conda lists, sorted as conda lists them; each name depends on those before it. ``others``
+    are unknown to conda and named last, so that they change no other name. ``base`` is conda's root prefix. If there is
+    none, ``envs_dir`` counts as the ``envs`` of a base, so that its environments have the names that they would have
+    there.
     """
     home = os.path.join(base, "envs") if base else envs_dir
     build = os.path.join(base, "conda-bld", "") if base else None
@@ -64,23 +64,23 @@ def environment_names(
             if os.path.basename(parent) == "envs" and (parent != home or name in taken):
                 name = f"{os.path.basename(os.path.dirname(parent))}-{name}"
         if name in taken:
-            # The counter starts at 2; there are never more names in use than environments before this one.
+            # The counter starts at 2; at most len(taken) names are in use, so one of these is free.
             name = next(found for i in range(len(taken) + 1) if (found := f"{name}-{i + 2}") not in taken)
         taken[name] = prefix
     return {prefix: name for name, prefix in taken.items()}
 
 
 def listed_as(identifier: str) -> str:
-    """Return the name under which Jupyter lists a kernelspec directory: it tells names apart without their case."""
+    """Return the name under which Jupyter lists a kernelspec directory: Jupyter ignores case."""
     return identifier.lower()
 
 
 def apart(names: Mapping[str, str], held: Mapping[str, str]) -> dict[str, str]:
-    """Return the names with a counter behind each whose kernels Jupyter could not tell from an earlier one's.
+    """Return the names, with a counter added to those whose kernel ids would be the same as another's.
 
-    Names that differ in case, or in characters that an id cannot have; nb_conda_kernels shows the kernels of
-    only one of the latter. Who is called by its name already (``held``, by prefix) goes on to be: its
-    notebooks would open on the other environment.
+    That happens if names differ only in case, or in characters that an id cannot contain; of the latter,
+    nb_conda_kernels shows only one. An environment that already has the name (``held``, by prefix) keeps it; otherwise
+    its notebooks would open in the other one.
     """
     taken: set[str] = set()
     result = {}
@@ -93,13 +93,13 @@ def apart(names: Mapping[str, str], held: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Names:
-    """nb_conda_kernels' names of environments, by prefix; ``base_name`` is what it calls conda's own prefix."""
+    """nb_conda_kernels' names of environments, by prefix; ``base_name`` is its name for the base environment."""
 
     by_prefix: Mapping[str, str]
     base_name: str = "base"
 
     def of(self, prefix: Path) -> str:
-        """Return the name of an environment; of one that is not known its directory's."""
+        """Return the name of an environment, or the name of its directory if the environment is unknown."""
         return self.by_prefix.get(str(prefix), prefix.name)
 
     def id_of(self, prefix: Path, kernel: str) -> str:
@@ -114,17 +114,14 @@ def kernel_id(name: str, kernel: str, base_name: str = "base") -> str:
 
 
 def language_of(display_name: str) -> str:
-    """Return what nb_conda_kernels calls the language: ``Python``, or a kernel's whole display name."""
+    """Return nb_conda_kernels' name of the language: ``Python``, or a kernel's whole display name."""
     return "Python" if display_name.startswith("Python") else display_name
 
 
 def metadata(
     name: str, prefix: str, kernel: str, display_name: str, *, running: bool, base_name: str = "base"
 ) -> dict[str, Any]:
-    """Return the metadata that nb_conda_kernels adds to a kernelspec; ``running``:
-
-    it is the server's own prefix.
-    """
+    """Return the metadata that nb_conda_kernels adds to a kernelspec; ``running`` marks the server's own prefix."""
     return {
         "conda_env_name": name,
         "conda_env_path": prefix,
@@ -136,7 +133,7 @@ def metadata(
 
 
 def is_format(form: str) -> bool:
-    """Tell whether a text is a format that ``display_name`` can fill in where every field has a value."""
+    """Return whether ``display_name`` can fill in a format if every field has a value."""
     try:
         return bool(form.format("language", "environment", **{field: field for field in FIELDS}).strip())
     except (LookupError, ValueError, AttributeError, TypeError):
@@ -144,10 +141,10 @@ def is_format(form: str) -> bool:
 
 
 def display_name(form: str, fields: Mapping[str, str | None]) -> str:
-    """Return the name a person sees; a format with a field that has no value gives way to ``PLAIN_FORMAT``.
+    """Return the name that users see, using ``PLAIN_FORMAT`` if the format has a field without a value.
 
-    Its fields are ``FIELDS``. Those of nb_conda_kernels' ``name_format`` are among them, its positional ones
-    (language, environment) too.
+    A format may use the fields in ``FIELDS``. They include those of nb_conda_kernels' ``name_format``, with its
+    positional ones (language, environment).
     """
     known = {key: value for key, value in fields.items() if value}
     for pattern in (form, PLAIN_FORMAT, "{name} ({language})"):

@@ -1,7 +1,7 @@
-"""Starts kernels as Jupyter's own provisioner does, but says why one of ours cannot start.
+"""Start kernels as Jupyter's own provisioner does, and say why one of ours cannot start.
 
-It is the server's default provisioner and is never named in a kernelspec: a kernelspec of ours starts in
-any Jupyter, also where this package is not installed.
+This is the server's default provisioner. No kernelspec names it, so that our kernelspecs also start in a Jupyter
+without this package.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _LOCAL = "local-provisioner"
 
 
 class CannotStart(RuntimeError):
-    """A kernel of ours cannot start; the text is for the notebook's user."""
+    """The error that one of our kernels cannot start; its text is for the user of the notebook."""
 
 
 class EnvironmentProvisioner(LocalProvisioner):
-    """Looks at the environment before its kernel is started or restarted."""
+    """A provisioner that examines an environment before its kernel is started or restarted."""
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Raise CannotStart with the reason, or prepare the start; Jupyter shows the text in the notebook."""
+        """Prepare the start. Raises CannotStart with the reason, which Jupyter shows in the notebook."""
         await self._read_again()
         found = await reason(self.kernel_spec)
         if found is not None:
@@ -37,7 +37,7 @@ class EnvironmentProvisioner(LocalProvisioner):
         return await super().pre_launch(**kwargs)
 
     async def _read_again(self) -> None:
-        """Take a kernelspec of ours as it is now: Jupyter restarts a kernel with what it read at the first start."""
+        """Read our kernelspec again, because Jupyter restarts a kernel with what it read at the first start."""
         folder = getattr(self.kernel_spec, "resource_dir", "")
         found = await asyncio.to_thread(kernelspecs.read, Path(folder)) if folder else None
         if found is not None and found.mark is not None:
@@ -46,7 +46,7 @@ class EnvironmentProvisioner(LocalProvisioner):
 
 
 def install(parent: Any) -> None:
-    """Make it the server's default provisioner, unless another one was chosen. ``parent`` is the server."""
+    """Make this the server's default provisioner, unless another is configured. ``parent`` is the server."""
     factory = KernelProvisionerFactory.instance(parent=parent)
     if factory.default_provisioner_name == _LOCAL:
         factory.provisioners[NAME] = EntryPoint(

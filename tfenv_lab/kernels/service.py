@@ -1,4 +1,4 @@
-"""Makes environments kernels, and keeps those kernels true to their environments."""
+"""Register environments as kernels, and keep their kernelspecs up to date."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Request:
-    """What is asked for in a registration; None: as it was, or by default."""
+    """The arguments of a registration; None keeps the last value, or uses the default."""
 
     name: str | None = None
     env: Mapping[str, str] | None = None
 
 
 class KernelService(LoggingConfigurable):
-    """Registers and removes kernelspecs in the user's kernel directory.
+    """Service that registers and unregisters kernelspecs in the user's kernel directory.
 
-    ``prefixes`` returns every environment (ids depend on all of them), and whether conda lists it;
-    ``display_name`` is the trait ``kernel_display_name``; ``manager`` the server's kernelspec manager. Only
-    kernelspecs with our mark are touched.
+    ``prefixes`` returns every environment (ids depend on all of them), and whether conda lists it. ``display_name`` is
+    the trait ``kernel_display_name``, and ``manager`` the server's kernelspec manager. The service changes only
+    kernelspecs with our mark.
     """
 
     def __init__(
@@ -69,50 +69,50 @@ class KernelService(LoggingConfigurable):
             self.log.warning("%s", trouble)
 
     async def register(self, prefix: Path, name: str | None = None, env: Mapping[str, str] | None = None) -> Kernel:
-        """Make the environment a kernel (one for each kernelspec it has) and return the first: Python's, if any.
+        """Register a kernel for each of the environment's own kernelspecs, and return the first: Python's, if any.
 
-        ``name`` is the environment's name. ``env`` are variables to set beside activation's; without it
-        those of the last registration stay. Raises InvalidRequest where the environment has no kernel, or
-        the id belongs to a kernelspec that was not made here.
+        ``name`` is the environment's name. ``env`` are variables to set in addition to activation's; if it is None,
+        those of the last registration stay. Raises InvalidRequest if the environment has no kernelspec, or if the id
+        belongs to a kernelspec that is not ours.
         """
         return await asyncio.to_thread(self._register, prefix, name, env)
 
     async def change(self, prefix: Path, name: str, wanted: Mapping[str, bool]) -> Kernel:
-        """Register the environment with settings (``settings.py``) put in or taken out; others stay as they are.
+        """Register the environment again with these kernel settings (``settings.py``) on or off; others stay unchanged.
 
-        Raises InvalidRequest as ``register`` does, and where nb_conda_kernels shows its own kernelspecs instead.
+        Raises InvalidRequest as ``register`` does, and if nb_conda_kernels shows its own kernelspecs instead.
         """
         if wanted and conda_manager.is_active(self.manager):
             raise InvalidRequest(
-                "nb_conda_kernels shows this environment's kernel itself, so nothing can be set for it here.",
-                hint="“conda env config vars set NAME=value” sets a variable for whatever activates the environment.",
+                "Kernel settings are not available, because nb_conda_kernels manages the kernel of this environment.",
+                hint="Set a variable of the environment with “conda env config vars set NAME=value”.",
             )
         marks = await asyncio.to_thread(lambda: [(spec.mark or {}).get("env") for spec in self._ours(prefix)])
         env = next((found for found in marks if isinstance(found, dict)), {})
         return await self.register(prefix, name, settings.changed(env, wanted, prefix))
 
     async def unregister(self, prefix: Path) -> None:
-        """Remove the kernelspecs that were registered for this prefix, whether it still exists or not."""
+        """Remove the kernelspecs that were registered for this prefix, even if it does not exist anymore."""
         await asyncio.to_thread(self._unregister, prefix)
 
     async def reconcile(self, prefixes: Iterable[Path] | None = None) -> None:
-        """Bring our kernelspecs in line (of ``prefixes``, or all).
+        """Bring our kernelspecs (of ``prefixes``, or all) up to date with their environments.
 
-        Those of vanished environments go; those of changed ones, or whose id should be another now, are
-        rewritten.
+        Removes those of deleted environments, and rewrites those whose environment or id changed.
         """
         await asyncio.to_thread(self._reconcile, prefixes)
 
     async def kernel_of(self, prefix: Path) -> Kernel | None:
-        """Return the kernel that runs this prefix, or None."""
+        """Return the kernel of this prefix, or None if it has none."""
         return await asyncio.to_thread(lambda: self.registered().get(self._cache.reals.of_one(str(prefix))))
 
     def registered(self) -> dict[str, Kernel]:
-        """Return the kernels by the real path of their prefix: ours before hand-made ones, Python's before others.
+        """Return one kernel for each environment, by the real path of its prefix.
 
-        Reads the disk (what did not change since the last time only by its times).
+        Prefers our kernelspecs to other ones, and Python's to those of other languages. Reads the disk, but opens only
+        the kernelspecs that changed since the last call.
         """
-        # What nb_conda_kernels shows of an environment stands in front of ours.
+        # A kernel that nb_conda_kernels shows takes precedence over ours.
         shown = [(str(prefix), kernel) for prefix, kernel in conda_manager.kernels(self.manager)]
         reals = self._cache.reals.of(prefix for prefix, _ in shown)
         found = {reals[prefix]: (-1, kernel) for prefix, kernel in shown}
@@ -131,11 +131,11 @@ class KernelService(LoggingConfigurable):
         return {real: kernel for real, (_, kernel) in found.items()}
 
     def trouble(self) -> str | None:
-        """Return a sentence where another part of the server works against our kernelspecs, else None."""
+        """Return a warning if another part of the server deletes our kernelspecs, otherwise None."""
         return conda_manager.trouble(self.manager)
 
     def advice(self, found: EnvironmentFacts) -> list[Advice]:
-        """Return the trouble, for an environment that has a kernel."""
+        """Return the warning of ``trouble`` for an environment that has a kernel."""
         message = self.trouble() if found.kernels else None
         return [Advice("kernels-deleted", "warning", message)] if message else []
 
@@ -144,9 +144,9 @@ class KernelService(LoggingConfigurable):
             raise InvalidRequest(
                 "This environment has no kernel.",
                 f"There is no kernelspec in {prefix / kernelspecs.INSIDE}",
-                hint="Install ipykernel in it first.",
+                hint="Install the package ipykernel in the environment first.",
             )
-        # First, so that a new one has the name that nb_conda_kernels gives it.
+        # Before writing, so that a new environment gets the name that nb_conda_kernels gives it.
         conda_manager.forget(self.manager, prefix, exists=True)
         with self._lock:
             written = self._write({prefix: _Request(name, env)})
@@ -174,18 +174,18 @@ class KernelService(LoggingConfigurable):
             return Names(names, active.base_name)
         root = self.settings.root_prefix
         listed = [str(prefix) for prefix, is_listed in known.items() if is_listed]
-        # Where no base is, what is made here counts as in a base's envs: it has the id that it would have
-        # there.
+        # Without a base environment, envs_dir counts as the envs directory of one, so that an environment has the id
+        # that it would have there.
         home = str(self.envs_dir) if self.envs_dir else None
         names = naming.environment_names(listed, str(root) if root else None, home, others=others)
         held = {str((spec.mark or {})["prefix"]): str(spec.spec["metadata"].get("conda_env_name")) for spec in ours}
         return Names(naming.apart(names, held))
 
     def _write(self, wanted: Mapping[Path, _Request]) -> dict[Path, Kernel]:
-        """Write the kernelspecs of the ``wanted`` prefixes and return the first of each.
+        """Write the kernelspecs of the ``wanted`` prefixes, and return the first kernel of each.
 
-        A new environment can change the id of another (names that collide are numbered): those are written
-        again too. All is built before the first is written, and what has a new id loses the old one last.
+        A new environment can change the id of another, because equal names are numbered; those kernelspecs are written
+        again too. All are built before the first is written, and old ids are removed last.
         """
         known = list(kernelspecs.ours())
         names = self._names(known, wanted)
@@ -218,7 +218,7 @@ class KernelService(LoggingConfigurable):
     ) -> list[Built]:
         real = self._cache.reals.of_one(str(prefix))
         places = self._cache.environments(known)
-        # The fingerprint first: a change while the rest is read shows as one afterwards.
+        # Take the fingerprint first, so that a change during the rest of the read is noticed next time.
         state = _state(prefix)
         marks = {mark["kernel"]: mark for spec in known if (mark := spec.mark) and places[spec.name] == real}
         titles = (str(mark["title"]) for mark in marks.values() if mark.get("title"))
@@ -245,8 +245,8 @@ class KernelService(LoggingConfigurable):
             for item in items:
                 there = kernelspecs.read(folder / item.identifier)
                 if there is not None and there.mark is None:
-                    message = f"A kernel that was not made here is already called {item.identifier}."
-                    raise InvalidRequest(message, str(there.folder), hint="Rename the environment, or that kernel.")
+                    message = f"The name {item.identifier} belongs to a kernel that this server does not manage."
+                    raise InvalidRequest(message, str(there.folder), hint="Rename the environment or that kernel.")
         for prefix, items in built.items():
             for item in items:
                 kernelspecs.write(folder / item.identifier, item.spec, item.resources, prefix)
@@ -262,17 +262,17 @@ class KernelService(LoggingConfigurable):
         names = self._names(known) if todo else Names({})
         there = self._there.run(todo)
         for prefix, specs in todo.items():
-            # A drive that is away, or does not answer, comes back with its environments.
+            # Keep the kernels if the drive is unavailable: its environments come back with it.
             if there[prefix] is not True:
                 continue
             try:
                 self._reconcile_one(prefix, specs, names)
             except (OSError, InvalidRequest) as error:
-                self.log.warning("The kernels of %s could not be brought in line: %s", prefix, error)
+                self.log.warning("The kernels of %s could not be updated: %s", prefix, error)
 
     def _reconcile_one(self, prefix: Path, specs: list[Kernelspec], names: Names) -> None:
         if not (prefix / "conda-meta").is_dir() or not kernelspecs.inside(prefix):
-            self.log.info("Removing the kernels of %s: the environment or its kernel is gone", prefix)
+            self.log.info("Unregistering the kernels of %s: the environment or its own kernelspec is gone", prefix)
             self._unregister(prefix)
             return
         state = _state(prefix)
@@ -296,5 +296,5 @@ def _is_current(spec: Kernelspec, state: str, display_name: str) -> bool:
 
 
 def _state(prefix: Path) -> str:
-    """Return a text that changes with the packages of an environment, and with what its activation runs and reads."""
+    """Return a digest that changes with an environment's packages and with the files that its activation uses."""
     return hashlib.sha256(f"{fingerprint(prefix)} {sources(prefix)}".encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""What may be set for the kernel of an environment: a closed list, so that no text of a request becomes a variable."""
+"""Settings of an environment's kernel: a fixed list, so that a request cannot set arbitrary variables."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import Any
 
 from ..errors import InvalidRequest
 
-#: By the name that the REST contract has for it: the variable, and its value for a prefix.
+#: The variable and its value for a prefix, by the name of the setting in the REST contract.
 _VARIABLES: dict[str, tuple[str, Callable[[Path], str]]] = {
-    # TensorFlow then takes tf.keras from the package tf-keras (``util/lazy_loader.py``).
+    # Makes TensorFlow take tf.keras from the package tf-keras (``util/lazy_loader.py``).
     "legacy_keras": ("TF_USE_LEGACY_KERAS", lambda prefix: "1"),
-    # Python then leaves ~/.local alone (its own documentation of the variable).
+    # Makes Python ignore ~/.local (Python's documentation of the variable).
     "ignore_user_site": ("PYTHONNOUSERSITE", lambda prefix: "1"),
-    # XLA then finds libdevice, which conda-forge's cuda-nvcc packages put below the prefix.
+    # Makes XLA find libdevice, which conda-forge's cuda-nvcc packages install below the prefix.
     "own_cuda_data": ("XLA_FLAGS", lambda prefix: f"--xla_gpu_cuda_data_dir={prefix}"),
 }
 
 
 def parse(body: Mapping[str, Any]) -> dict[str, bool]:
-    """Return the settings that a request's JSON changes; null leaves one as it is. Raises InvalidRequest."""
+    """Return the settings that a request's JSON changes; null leaves a setting unchanged. Raises InvalidRequest."""
     for name, value in body.items():
         if name not in _VARIABLES:
-            raise InvalidRequest(f"A kernel has no setting “{name}”.")
+            raise InvalidRequest(f"“{name}” is not a kernel setting.")
         if value is not None and not isinstance(value, bool):
             raise InvalidRequest(f"“{name}” must be true or false.")
     return {name: value for name, value in body.items() if value is not None}
 
 
 def changed(env: Mapping[str, str], wanted: Mapping[str, bool], prefix: Path) -> dict[str, str]:
-    """Return a kernelspec's own variables (those beside activation's) with settings put in or taken out."""
+    """Return a kernelspec's own variables (without those of activation) with these settings turned on or off."""
     result = dict(env)
     for name, is_on in wanted.items():
         variable, value = _VARIABLES[name]
@@ -41,5 +41,5 @@ def changed(env: Mapping[str, str], wanted: Mapping[str, bool], prefix: Path) ->
 
 
 def names(env: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names of the settings that a kernelspec's variables hold."""
+    """Return the names of the settings that are on in a kernelspec's variables."""
     return tuple(name for name, (variable, _) in _VARIABLES.items() if env.get(variable))

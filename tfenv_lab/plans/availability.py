@@ -1,4 +1,4 @@
-"""Whether the packages of a lock can still be had: a lock is applied without asking the channels first."""
+"""Verify that the packages of a lock are still available: applying a lock does not query the channels first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _SHOWN = 5
 
 
 async def missing(records: Sequence[RepoDataRecord], repodata: Repodata) -> list[Advice]:
-    """Return a warning naming those of ``records``, which the package cache has not, that no channel offers now."""
+    """Return a warning that names the ``records`` that no channel offers now.
+
+    The caller leaves out the records that are in the package cache.
+    """
     local = [record for record in records if urlsplit(record.url).scheme == "file"]
     remote = [record for record in records if urlsplit(record.url).scheme != "file"]
     gone = [
@@ -32,7 +35,7 @@ async def missing(records: Sequence[RepoDataRecord], repodata: Repodata) -> list
             offered = {record.url for record in await repodata.records({r.name.normalized for r in remote})}
         except ChannelUnreachable:
             offered = set()
-        # Repodata out of the cache tells what a channel offered when it last answered; nothing can be fetched from it.
+        # Cached repodata lists what a channel offered when it last answered; nothing can be downloaded from it now.
         gone += [record for record in remote if repodata.as_of is not None or record.url not in offered]
     if not gone:
         return []
@@ -42,8 +45,8 @@ async def missing(records: Sequence[RepoDataRecord], repodata: Repodata) -> list
         Advice(
             "packages-missing",
             "warning",
-            f"Neither the package cache nor a channel that answers has {', '.join(names[:_SHOWN])}{more}: without "
-            "them this cannot be done.",
+            f"These packages are neither in the package cache nor in a reachable channel: {', '.join(names[:_SHOWN])}"
+            f"{more}. The plan cannot be applied without them.",
         )
     ]
 

@@ -1,7 +1,7 @@
-"""Changing what is installed: which specs hold, which packages may move, what is remembered.
+"""Decide which specs apply to a change, which packages may move, and which requested specs are remembered.
 
-The rules are conda's: what was asked for by name is remembered and holds in every later change, what is installed
-stays unless it must move, and Python keeps its minor version.
+The rules are conda's: requested specs are remembered and apply to every later change, installed packages stay unless
+they must move, and Python keeps its minor version.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class State:
-    """An environment as it is: its records, the specs that were asked for, by package name, and its pins."""
+    """The contents of an environment: its records, its requested specs by package name, and its pins."""
 
     records: Sequence[RepoDataRecord]
     requested: Mapping[str, str]
     pins: Sequence[str] = ()
 
     def __getitem__(self, name: str) -> RepoDataRecord | None:
-        """Return the installed record of a package, or None."""
+        """Return the installed record of a package, or None if it is not installed."""
         return next((record for record in self.records if record.name.normalized == name), None)
 
     @property
     def names(self) -> set[str]:
-        """The names of the installed packages."""
+        """Names of the installed packages."""
         return {record.name.normalized for record in self.records}
 
     def require(self, names: Iterable[str]) -> None:
@@ -43,24 +43,24 @@ class State:
 
 
 def _dependency(text: str) -> str:
-    """Return the package name of a dependency's text."""
+    """Return the package name in the text of a dependency."""
     return text.split(" ", 1)[0].split("[", 1)[0].split("=", 1)[0].lower()
 
 
 def leaves(state: State) -> dict[str, str]:
-    """Return, as bare specs by name, what nobody depends on and nobody asked for: a solve must not drop it."""
+    """Return bare specs, by name, of packages that are neither requested nor a dependency; a solve must keep them."""
     needed = {_dependency(text) for record in state.records for text in record.depends}
     return {name: name for name in state.names if name not in needed and name not in state.requested}
 
 
 def python_pin(state: State) -> list[str]:
-    """Return the constraint that keeps Python's minor version; none where there is no Python."""
+    """Return the constraint that keeps Python's minor version; empty if Python is not installed."""
     python = state["python"]
     return [_at_minor("python", python)] if python else []
 
 
 def tensorflow_pin(state: State, packages: tuple[str, ...] | str) -> list[str]:
-    """Return the constraints that keep TensorFlow's minor version in an update of other packages than it."""
+    """Return the constraints that keep TensorFlow's minor version; empty if the update names TensorFlow itself."""
     if packages == ALL or variants.LEADS.intersection(packages):
         return []
     return [_at_minor(name, found) for name in sorted(variants.LEADS) if (found := state[name])]
@@ -73,9 +73,8 @@ def _at_minor(name: str, record: RepoDataRecord) -> str:
 def loosened(state: State, packages: tuple[str, ...] | str) -> tuple[dict[str, str], set[str]]:
     """Return an update's specs by name, and the names of all packages that are free to move.
 
-    To update TensorFlow is to update its family: Keras moves along, in either direction, within the versions that
-    were asked for. ``"all"`` frees everything but Python's minor version. Raises NotFound for a package that is not
-    installed.
+    Updating TensorFlow updates its family: Keras moves with it, up or down, within the requested versions. ``"all"``
+    frees every package, but Python keeps its minor version. Raises NotFound for a package that is not installed.
     """
     if packages == ALL:
         freed = state.names
@@ -89,7 +88,7 @@ def loosened(state: State, packages: tuple[str, ...] | str) -> tuple[dict[str, s
 
 
 def _is_held(state: State, name: str) -> bool:
-    """Tell whether a version of Keras was asked for that is not just TensorFlow's own, as before Keras 3."""
+    """Return whether the user requested a version of Keras other than TensorFlow's own (the same before Keras 3)."""
     keras, tensorflow = state[name], state["tensorflow"] or state["tensorflow-base"]
     if name != "keras" or keras is None or tensorflow is None or " " not in state.requested[name]:
         return False
@@ -97,9 +96,9 @@ def _is_held(state: State, name: str) -> bool:
 
 
 def reached(state: State, specs: Mapping[str, str], after: Sequence[RepoDataRecord]) -> Iterator[str]:
-    """Yield an update's specs with the minor version that each came to, and of a mere rebuild with the build.
+    """Yield an update's specs with the minor version that each package reached; for a mere rebuild, with the build.
 
-    So they can be given to ``conda install``, which may leave alone what satisfies a spec already.
+    ``conda install`` needs these, because it may leave a package alone if it already satisfies its spec.
     """
     now = {record.name.normalized: record for record in after}
     for name, spec in specs.items():
@@ -114,7 +113,7 @@ def reached(state: State, specs: Mapping[str, str], after: Sequence[RepoDataReco
 
 
 def same_variant(state: State, specs: Mapping[str, str]) -> dict[str, str]:
-    """Return an install's specs by name, with TensorFlow kept on its kind of hardware where no build was named."""
+    """Return an install's specs by name; a TensorFlow spec without a build keeps the installed variant."""
     kept = dict(specs)
     for name, spec in specs.items():
         installed = state[name]
@@ -126,12 +125,12 @@ def same_variant(state: State, specs: Mapping[str, str]) -> dict[str, str]:
 
 
 def narrower(old: str | None, new: str) -> str:
-    """Return what to remember of an install: a bare name does not widen what was asked for before."""
+    """Return the spec to remember after an install: a bare name does not replace an earlier, narrower spec."""
     return old if old is not None and " " not in new else new
 
 
 def remembered(state: State, specs: Mapping[str, str], after: Sequence[RepoDataRecord]) -> dict[str, str]:
-    """Return the specs to remember after an update: as they were where they still hold, else at the new minor."""
+    """Return the specs to remember after an update: unchanged if still satisfied, else with the new minor version."""
     from ..conda.solving import specs as spec_texts
 
     now = {record.name.normalized: record for record in after}
@@ -147,7 +146,7 @@ def remembered(state: State, specs: Mapping[str, str], after: Sequence[RepoDataR
 
 
 def without(state: State, names: Collection[str]) -> list[RepoDataRecord]:
-    """Return the records left when packages are removed, with what needs them and what only they needed.
+    """Return the records that remain after removing packages, their dependents, and dependencies that only they need.
 
     Raises NotFound for a package that is not installed.
     """
@@ -156,7 +155,7 @@ def without(state: State, names: Collection[str]) -> list[RepoDataRecord]:
     gone = set(names)
     while more := {name for name, needs in depends.items() if name not in gone and needs & gone}:
         gone |= more
-    # What the removed ones needed goes too, unless it was asked for or somebody still needs it.
+    # Dependencies of the removed packages go too, unless they are requested or another package still needs them.
     below: set[str] = set()
     reach = set(gone)
     while reach:
@@ -173,10 +172,10 @@ def without(state: State, names: Collection[str]) -> list[RepoDataRecord]:
 
 
 def virtual(state: State, overrides: Mapping[str, str]) -> tuple[str | None, list[GenericVirtualPackage]]:
-    """Return the CUDA version to pretend, and the virtual packages for changing an environment.
+    """Return the CUDA version to assume (None to use what is detected), and the virtual packages for a change.
 
-    ``overrides`` holds the ``CONDA_OVERRIDE_*`` that count. An environment made for CUDA on a machine without a
-    driver (a login node) keeps its variant.
+    ``overrides`` holds the ``CONDA_OVERRIDE_*`` variables in force. A CUDA environment keeps its variant on a machine
+    without a driver, such as a login node.
     """
     from ..conda.machine import virtual_packages
 

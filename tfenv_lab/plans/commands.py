@@ -1,4 +1,4 @@
-"""The conda command lines that do what a plan does, for people who want to see or keep them."""
+"""Write a plan as equivalent conda command lines, for users who want to see or keep them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
     from .solved import Draft
 
-#: What conda brings to its newest version in every change of an environment that has it
+#: Packages that conda updates in every change of an environment that has them
 #: (``DEFAULT_AGGRESSIVE_UPDATE_PACKAGES`` in conda/base/constants.py).
 _UNASKED = {"ca-certificates", "certifi", "openssl"}
 
 
 def commands(draft: Draft, settings: CondaSettings) -> list[str]:
-    """Return the equivalent command lines, to be run one after the other.
+    """Return the equivalent command lines, to be run in order.
 
-    ``--override-channels`` and variables in front make them independent of the reader's own configuration. An
-    environment in one of the ``envs_dirs`` is given by name, any other by path.
+    ``--override-channels`` and leading variables make them independent of the user's own configuration. They name an
+    environment in one of the ``envs_dirs`` by name, and any other by path.
     """
     envs_dirs = settings.envs_dirs
     place = _place(draft.prefix, envs_dirs)
@@ -39,14 +39,14 @@ def commands(draft: Draft, settings: CondaSettings) -> list[str]:
         case requests.Create():
             solved = [["conda", "create", *place, *source, *specs]]
         case requests.Install(into=into) | requests.Update(into=into) if into:
-            # After "create --clone" conda holds on to every package of the copy, and refuses to change it.
+            # After "create --clone" conda treats every package of the copy as requested and refuses to change it.
             exact = (f"{r.name.normalized}={r.version}={r.build}" for r in draft.after)
             solved = [["conda", "create", *place, *source, *exact]]
         case requests.Update(packages=requests.ALL):
             solved = [["conda", "update", *place, *source, "--all"]]
         case requests.Install() | requests.Update():
             solved = [["conda", "install", *place, *source, *specs]]
-            # conda keeps what nothing needs any more.
+            # conda keeps packages that nothing needs anymore, so remove them explicitly.
             lines = _away(_gone(draft), place)
         case requests.Remove():
             lines = _exactly(draft, place)
@@ -67,13 +67,13 @@ def commands(draft: Draft, settings: CondaSettings) -> list[str]:
 
 
 def _exactly(draft: Draft, place: list[str]) -> list[list[str]]:
-    """Return the lines that take away and bring exactly a plan's packages: conda asks no channel and solves nothing."""
+    """Return lines that remove and install exactly a plan's packages: conda contacts no channel and solves nothing."""
     before = {record.name.normalized: record for record in draft.before}
     after = {record.name.normalized: record for record in draft.after}
     gone = _gone(draft)
     come = [record for name, record in after.items() if name not in before or not same(before[name], record)]
     if _minor(before) != _minor(after):
-        # conda takes them for installed already, but their files lie where the other Python looks.
+        # conda considers them installed, but their files are in the other Python's site-packages.
         moved = [name for name, record in after.items() if record.noarch.python and record not in come]
         gone |= before.keys() & moved
         come += [after[name] for name in moved]
@@ -93,7 +93,7 @@ def _minor(records: Mapping[str, RepoDataRecord]) -> list[str]:
 
 
 def _addresses(records: Sequence[RepoDataRecord]) -> list[str]:
-    """Return addresses with hashes, which conda checks; what a package depends on comes before it."""
+    """Return URLs with hashes, which conda verifies; dependencies come before their dependents."""
     from ..conda.prefix.records import in_order
 
     return [
@@ -103,7 +103,7 @@ def _addresses(records: Sequence[RepoDataRecord]) -> list[str]:
 
 
 def _variables(draft: Draft, settings: CondaSettings) -> dict[str, str]:
-    """Return the variables under which conda solves as the plan was solved; none where nothing was."""
+    """Return the variables that make conda solve as the plan was solved; empty if the plan needed no solve."""
     from ..conda.machine import virtual_packages
 
     if not draft.virtual:
@@ -115,7 +115,7 @@ def _variables(draft: Draft, settings: CondaSettings) -> dict[str, str]:
         found["CONDA_AGGRESSIVE_UPDATE_PACKAGES"] = ""
     names = {record.name.normalized for record in draft.after}
     if "python" in names and "pip" not in names:
-        # conda's own default is to have pip come with Python.
+        # By default, conda adds pip to every Python.
         found["CONDA_ADD_PIP_AS_PYTHON_DEPENDENCY"] = "false"
     return found
 

@@ -1,4 +1,4 @@
-"""The difference between two sets of records, as a plan's entries and in one sentence."""
+"""Compare two sets of records, as a plan's entries and as a one-line summary."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VERBS: dict[Action, str] = {
     "remove": "removed",
 }
 
-#: What people look for in a line that has room for few names.
+#: Packages that a user looks for first in a line with room for only a few names.
 _FIRST = ("tensorflow", "keras", "python")
 
 
@@ -33,14 +33,17 @@ def _side(record: RepoDataRecord) -> Installed:
 
 
 def same(a: RepoDataRecord, b: RepoDataRecord) -> bool:
-    """Return whether two records are of the same build of a package."""
+    """Return whether two records describe the same build of a package."""
     return (str(a.version), str(a.build), a.subdir) == (str(b.version), str(b.build), b.subdir)
 
 
 def entries(
     before: Iterable[RepoDataRecord], after: Iterable[RepoDataRecord], requested: Collection[str]
 ) -> list[Entry]:
-    """Return what changes, requested packages first, then by name. ``requested`` holds package names."""
+    """Return an entry for each package that changes, requested ones first, then by name.
+
+    ``requested`` holds package names.
+    """
     old = {record.name.normalized: record for record in before}
     new = {record.name.normalized: record for record in after}
     found = []
@@ -67,7 +70,7 @@ def entries(
 
 
 def summary(lines: list[Entry]) -> str:
-    """Return one line for a revision: what was asked for by name, TensorFlow first, the rest counted."""
+    """Return one line for a revision: the requested packages by name, TensorFlow first, and a count of the others."""
     named = []
     for entry in sorted(lines, key=lambda entry: _FIRST.index(entry.name) if entry.name in _FIRST else len(_FIRST)):
         if not entry.requested:

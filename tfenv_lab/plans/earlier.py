@@ -1,4 +1,4 @@
-"""Read the file of a plan, also one that a version before 0.2 wrote."""
+"""Read the file of a plan, including one that a version before 0.2 wrote."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from .models import StoredPlan
 
 
 def read(text: bytes, subdir: str) -> StoredPlan:
-    """Return the plan in a file. ``subdir`` is this machine's platform. Raises serde.Unreadable."""
+    """Return the plan in a file. ``subdir`` is this machine's platform. Raises serde.Unreadable if it is not a plan."""
     try:
         stored = json.loads(text)
         work = stored["plan"].get("work")
         if work is not None:
             stored["plan"].update(_change(stored["plan"], work, subdir))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise serde.Unreadable(f"This is not a plan: {error!r}") from error
+        raise serde.Unreadable(f"The file does not contain a plan: {error!r}") from error
     found: StoredPlan = serde.convert(stored, StoredPlan)
     return found
 
 
 def _change(plan: dict[str, Any], work: dict[str, Any], subdir: str) -> dict[str, Any]:
-    """Return what a plan holds now of what was its ``work``, in which the origin had to be inferred."""
+    """Convert an old plan's ``work`` to the fields that a plan has now; the old form did not state the origin."""
     moved, source = work["moved"], work["copy_of"]
     in_place = work["fingerprint"] is not None
     commands = plan["commands"] if plan["kind"] not in ("import", "revert") else []

@@ -1,4 +1,4 @@
-"""From an imported file to the records of a new environment: solved from its specs, or exactly its packages."""
+"""Turn an imported file into the records of a new environment: solve its specs, or take its exact packages."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a file comes to on this machine. ``specs`` are what was solved, on ``channels``; both are empty for exact
-    packages.
+    """The contents of a file, resolved for this machine.
 
-    ``pypi`` are requirements that pip installs after the records, ``notes`` sentences on what is not honoured.
+    ``specs`` are the specs that were solved, on ``channels``; both are empty for exact packages. ``pypi`` are the
+    requirements that pip installs after the records, and ``notes`` are sentences about what could not be honored.
     """
 
     records: Sequence[RepoDataRecord]
@@ -39,7 +39,7 @@ class Resolved:
 
 
 async def resolve(request: Import, repodata: Repodata, allowed: Sequence[str]) -> Resolved:
-    """Read a file and find its packages. ``allowed`` are channel names.
+    """Read a file and resolve its packages. ``allowed`` are channel names.
 
     Raises InvalidRequest, InvalidSpec, ChannelNotAllowed, Unsatisfiable, ChannelUnreachable.
     """
@@ -54,8 +54,8 @@ async def resolve(request: Import, repodata: Repodata, allowed: Sequence[str]) -
     except (ChannelNotAllowed, InvalidRequest) as error:
         if found.format != NOTEBOOK or not found.specs:
             raise
-        # A notebook carries both: where its very packages cannot be had, what was asked for still can.
-        note = f"{error.message} Its packages are found anew instead."
+        # A notebook records both: if its exact packages are not available, its requested specs can still be solved.
+        note = f"{error.message} The notebook's requested packages are solved again instead."
         return await _solved(replace(found, notes=(*found.notes, note)), repodata, allowed)
 
 
@@ -69,14 +69,14 @@ async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -
     for text in found.channels:
         for url in _urls([text], repodata):
             if url not in permitted:
-                raise ChannelNotAllowed(f"The channel “{text[:120]}” is not allowed here.")
+                raise ChannelNotAllowed(f"The channel “{text[:120]}” is not allowed.")
             urls[url] = None
     names = {*allowed, *found.channels}
     wanted = [str(specs.parse(text, names)) for text in found.specs]
     if found.pypi and "pip" not in specs.by_name(wanted):
         wanted.append("pip")
     asked = specs.by_name(wanted)
-    # Asking for a CUDA build by name is asking for it on a machine without a driver too.
+    # A spec that names a CUDA build requests it even on a machine without a driver.
     builds = (variants.cuda_of(name, build) for name, build in _builds(asked))
     overrides = virtual_packages.overrides(repodata.settings)
     detected = virtual_packages.detect(overrides)
@@ -101,19 +101,19 @@ async def _exact(found: Imported, repodata: Repodata, allowed: Sequence[str]) ->
     records, notes = await exact.records(places, _on(repodata, channels))
     requested = _still_true(found.specs, records, allowed)
     if not requested:
-        # The file does not tell: what nothing else needs is what somebody wanted.
+        # The file does not say what was requested: assume the packages that no other package needs.
         requested = change.leaves(change.State(records, {}))
     virtual = virtual_packages.detect(virtual_packages.overrides(repodata.settings))
     notes += exact.unmet(records, virtual)
     pypi = found.pypi
     if pypi and "pip" not in {record.name.normalized for record in records}:
-        notes.append(f"The file has no pip to install what it lists for it: {', '.join(pypi[:10])}.")
+        notes.append(f"The file lists pip packages but not pip itself; they are skipped: {', '.join(pypi[:10])}.")
         pypi = ()
     return Resolved(records, requested, (), None, virtual, (*found.notes, *notes), pypi)
 
 
 def _urls(names: Iterable[str], repodata: Repodata) -> list[str]:
-    """Return the clean URLs that channel names stand for. Raises ChannelNotAllowed for what is no channel."""
+    """Return the clean URLs of channel names. Raises ChannelNotAllowed if a text is not a channel."""
     from ..conda.settings.condarc import resolve_channels
 
     urls = []
@@ -126,7 +126,7 @@ def _urls(names: Iterable[str], repodata: Repodata) -> list[str]:
 
 
 def _on(repodata: Repodata, urls: Iterable[str]) -> Repodata:
-    """Return repodata of these channels, in this order; of the configured ones where none are given."""
+    """Return the repodata of these channels, in this order; of the configured channels if ``urls`` is empty."""
     from ..conda.repodata.repodata import Repodata
     from ..conda.settings.condarc import with_channels
 
@@ -137,13 +137,13 @@ def _on(repodata: Repodata, urls: Iterable[str]) -> Repodata:
 
 
 def _builds(asked: dict[str, str]) -> list[tuple[str, str]]:
-    """Return name and build of the specs that give a build."""
+    """Return the name and build of each spec that names a build."""
     split = [(name, text.split(" ")) for name, text in asked.items()]
     return [(name, parts[2].rstrip("*")) for name, parts in split if len(parts) > 2]
 
 
 def _still_true(texts: Iterable[str], records: Sequence[RepoDataRecord], allowed: Sequence[str]) -> dict[str, str]:
-    """Return, by name, the requested specs in a lock that its packages meet; the rest is a comment gone stale."""
+    """Return, by name, the requested specs in a lock that its packages satisfy; the others are outdated."""
     from ..conda.solving import specs
 
     by_name = {record.name.normalized: record for record in records}

@@ -1,4 +1,4 @@
-"""Plans: a solved lock plus the difference to what is installed."""
+"""Models of a plan: the solved lock, and how it differs from what is installed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..models import Action, Advice, Coming, EntryJson, Installed
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a plan: what is there before (``from_``) and after (``to``), None for what comes or goes."""
+    """One line of a plan: a package before (``from_``) and after (``to``) the change; None if it is not installed."""
 
     action: Action
     name: str
@@ -22,7 +22,7 @@ class Entry:
     requested: bool
 
     def to_json(self) -> EntryJson:
-        """Return the entry as the REST contract has it (``from`` is a Python keyword)."""
+        """Return the entry of the REST contract (its ``from`` is a Python keyword)."""
         return {
             "action": self.action,
             "name": self.name,
@@ -34,11 +34,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the REST contract calls a Plan, and behind it what a job needs to apply it.
+    """The Plan of the REST contract, with what a job needs to apply it.
 
-    Bytes are bytes; ``created`` is ISO 8601 in UTC. ``sizes_complete`` is False where a record names no size: the
-    numbers are then lower bounds. ``change`` is what its job runs, ``environment`` the id of the environment that it
-    changes (None for a new one), and ``needed_bytes`` the room that it takes on the way: these three are not sent.
+    ``created`` is ISO 8601 in UTC. ``sizes_complete`` is False if a record has no size; the byte counts are then lower
+    bounds. Three fields are not sent: ``change`` is what the job runs, ``environment`` the id of the environment that
+    changes (None for a new one), and ``needed_bytes`` the free space that the job needs while it runs.
     """
 
     id: str
@@ -65,13 +65,13 @@ class Plan:
         return body
 
 
-#: What is stored of a plan and not sent.
+#: Fields of a plan that are stored but not sent.
 _KEPT = ("change", "environment", "needed_bytes")
 
 
 @dataclass(frozen=True)
 class StoredPlan:
-    """A plan's file: the plan, and the JSON of the request that it was made of."""
+    """The contents of a plan's file: the plan, and the JSON of the request that it was made from."""
 
     plan: Plan
     request: dict[str, Any]

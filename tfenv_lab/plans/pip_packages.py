@@ -1,4 +1,4 @@
-"""What a change does to the packages that pip installed in an environment."""
+"""Warn about what a change does to the packages that pip installed in an environment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHOWN = 5
 
 
 def warnings(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
-    """Yield the warnings. ``lines`` say what moves, in a copy, too, compared with the original."""
+    """Yield the warnings. ``lines`` are the packages that change, compared with the original in case of a copy."""
     if not draft.before:
         return
     from ..conda.prefix.pypi import normalize, pypi_packages
@@ -33,25 +33,26 @@ def warnings(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
         yield Advice(
             "pip-overwritten",
             "warning",
-            f"pip installed {', '.join(laid_over)} here; this change puts conda's own over it.",
+            f"This change overwrites packages that pip installed with conda's: {', '.join(laid_over)}.",
         )
     if taken:
         yield Advice(
             "pip-broken",
             "warning",
-            f"pip installed {', '.join(taken)} over conda's; this change takes conda's files away, and with them some "
-            "of pip's.",
+            f"pip replaced conda's {', '.join(taken)}. This change removes conda's files, and some of pip's with them.",
         )
     others = {name: package for name, package in by_pip.items() if name not in moved}
     if _python_moves(moved):
         if others:
             yield Advice(
-                "pip-left-behind", "warning", f"After the change of Python, these are gone: {_some(sorted(others))}."
+                "pip-left-behind",
+                "warning",
+                f"The new Python version does not see packages that pip installed: {_some(sorted(others))}.",
             )
         return
     broken = [text for name in sorted(others) for text in _unmet(others[name], moved)]
     if broken:
-        yield Advice("pip-broken", "warning", f"What pip installed here may break: {_some(broken)}.")
+        yield Advice("pip-broken", "warning", f"This change may break packages that pip installed: {_some(broken)}.")
 
 
 def _python_moves(moved: Mapping[str, Entry]) -> bool:
@@ -63,7 +64,7 @@ def _python_moves(moved: Mapping[str, Entry]) -> bool:
 
 
 def _unmet(package: PypiPackage, moved: Mapping[str, Entry]) -> Iterator[str]:
-    """Yield what a package of pip's requires and has now, and will not have after the change."""
+    """Yield the requirements of a pip package that are met now but not after the change."""
     from ..conda.prefix.pypi import normalize
 
     for text in PathDistribution(package.dist_info).requires or ():
@@ -76,9 +77,9 @@ def _unmet(package: PypiPackage, moved: Mapping[str, Entry]) -> Iterator[str]:
                 continue
             will = entry.to["version"] if entry.to else None
             if will is None or not wanted.specifier.contains(Version(will), prereleases=True):
-                becomes = f"it becomes {will}" if will else "it is removed"
+                becomes = f"changes to {will}" if will else "is removed"
                 versions = f" {wanted.specifier}" if wanted.specifier else ""
-                yield f"{package.name} needs {wanted.name}{versions} and {becomes}"
+                yield f"{package.name} needs {wanted.name}{versions}, which {becomes}"
         except (InvalidRequirement, InvalidVersion):
             continue
 

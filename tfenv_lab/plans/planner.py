@@ -1,4 +1,4 @@
-"""From a plan request to records: what each kind of change asks of the solver."""
+"""Solve plan requests: turn each kind of request into the records of the changed environment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..conda.solving import pins
-from ..errors import NotFound, PrefixExists, Protected, Unsatisfiable
+from ..errors import NotFound, PrefixExists, Protected, SolverTimeout, Unsatisfiable
 from . import change, requests
 from . import solved as held_backs
 from .solved import Draft, HeldBack
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Found:
-    """An environment that is to be changed or copied, with the state it was read in."""
+    """An environment to change or copy, with its contents and the fingerprint that they were read under."""
 
     environment: Environment
     state: change.State
@@ -37,7 +37,7 @@ class _Found:
 
 
 class Planner:
-    """Solves plan requests. It reads channels and prefixes and changes nothing."""
+    """A solver of plan requests. It reads channels and prefixes and changes nothing."""
 
     def __init__(
         self,
@@ -47,13 +47,13 @@ class Planner:
         envs_dir: Path,
         allowed_channels: Callable[[], Sequence[str]],
     ) -> None:
-        """``allowed_channels`` returns the names of channels that a spec may give now."""
+        """Create a planner. ``allowed_channels`` returns the names of the channels that a spec may name now."""
         self._repodata = repodata
         self._catalog = catalog
         self._environments = environments
         self._envs_dir = envs_dir
         self._allowed = allowed_channels
-        #: What was read last: people look at several plans of one environment.
+        #: The environment that was read last, because users often review several plans of one environment.
         self._last: _Found | None = None
 
     async def draft(self, request: requests.PlanRequest) -> Draft:
@@ -82,7 +82,7 @@ class Planner:
         prefix = await asyncio.to_thread(self._new_prefix, request.name)
         own = [str(specs.parse(text, self._allowed())) for text in request.packages]
         overrides = virtual_packages.overrides(self._repodata.settings)
-        # Looking for a driver may load its library.
+        # Detecting a driver may load its library, so it does not run on the event loop.
         virtual = await asyncio.to_thread(virtual_packages.detect, overrides, request.cuda)
         asked = specs.by_name([*await self._catalog.specs_for(request), *own])
         pinned = pins.pins(self._repodata.settings.pinned_packages)
@@ -139,7 +139,7 @@ class Planner:
         try:
             after = await solve(new, state.requested)
         except Unsatisfiable as error:
-            # It imports the engine, which no server needs to start.
+            # This imports the solver, which the server does not need at start.
             from .suggestions import suggest
 
             conflict = await _conflict(state.pins, lambda pinned: solve(new, state.requested, (), pinned))
@@ -261,14 +261,16 @@ class Planner:
     def _new_prefix(self, name: str) -> Path:
         prefix = self._envs_dir / name
         if prefix.exists() or prefix.is_symlink():
-            raise PrefixExists(f"An environment or folder called “{name}” exists already.")
+            raise PrefixExists(f"An environment or directory called “{name}” already exists.")
         return prefix
 
     async def _find(self, environment_id: str, copied: bool = False) -> _Found:
-        """Read an environment. Raises Protected where it is to be changed and must not be."""
+        """Read an environment. Raises Protected unless it may be changed or is only ``copied``."""
         environment = await self._environments.readable(environment_id)
         if not copied and (environment.protected or not environment.writable):
-            raise Protected(environment.protected_reason or f"“{environment.name}” cannot be written.")
+            raise Protected(
+                environment.protected_reason or f"You do not have permission to change “{environment.name}”."
+            )
         pinned = self._repodata.settings.pinned_packages
         self._last = await asyncio.to_thread(_read, environment, pinned, self._last)
         return self._last
@@ -286,16 +288,16 @@ class Planner:
 
 
 async def _conflict(pinned: Sequence[str], solve: Callable[[Sequence[str]], Awaitable[object]]) -> Unsatisfiable | None:
-    """Return the error that a request has no solution because of pins, where it has one without them."""
+    """Return the error to raise if a request has a solution only without the pins, or None."""
     if not pinned:
         return None
     try:
         await solve(())
-    except Unsatisfiable:
+    except (Unsatisfiable, SolverTimeout):
         return None
     return Unsatisfiable(
-        f"This request conflicts with what is pinned: {', '.join(pinned)}.",
-        hint=f"Change or remove the pin, in {pins.FILE} of the environment or pinned_packages of condarc.",
+        f"The request conflicts with pinned packages: {', '.join(pinned)}.",
+        hint=f"Change or remove the pin, in {pins.FILE} of the environment or in pinned_packages of condarc.",
     )
 
 
@@ -304,7 +306,7 @@ def _read(environment: Environment, pinned: Sequence[str], last: _Found | None) 
     from ..conda.prefix.records import available
 
     path = Path(environment.prefix)
-    # The fingerprint is taken first: a change in between makes the plan stale, never wrong.
+    # Take the fingerprint first, so that a change during the read makes the plan stale, never wrong.
     mark = prefixes.fingerprint(path)
     if last is not None and (last.prefix, last.fingerprint) == (path, mark):
         return replace(last, environment=environment)
@@ -313,5 +315,5 @@ def _read(environment: Environment, pinned: Sequence[str], last: _Found | None) 
 
 
 def _hinted(error: Unsatisfiable, suggestion: object) -> Unsatisfiable:
-    """Return the error with a suggestion as its hint, where there is one."""
+    """Return the error with the suggestion, if there is one, as its hint."""
     return Unsatisfiable(error.message, error.details, str(suggestion)) if suggestion else error

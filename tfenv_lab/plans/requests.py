@@ -1,4 +1,4 @@
-"""Plan requests: what a person may ask for, and the one parser of their JSON."""
+"""Plan requests: what a user can request, and the only parser of their JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..errors import InvalidRequest, InvalidSpec
 Variant = Literal["auto", "cpu", "cuda"]
 ALL: Literal["all"] = "all"
 
-#: The most items of a list.
+#: Maximum number of items in a list.
 _ITEMS_MAX = 1000
 _VERSION = re.compile(r"\d[\w.!+]*(\.\*)?")
 _PYTHON = re.compile(r"\d\.\d{1,2}")
@@ -25,16 +25,20 @@ _PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 class _Request(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
-    """A request; its ``kind`` is the tag by which its JSON is told apart."""
+    """A plan request; its ``kind`` is the tag that identifies its type in JSON."""
 
     @property
     def kind(self) -> str:
-        """The kind of plan."""
+        """Kind of the plan."""
         return str(self.__struct_config__.tag)
 
 
 class Create(_Request, frozen=True, tag="create"):
-    """A new environment. ``tensorflow`` is a version (``2.19.*``) or None for none, ``python`` ``3.11`` or None."""
+    """A request for a new environment.
+
+    ``tensorflow`` is a version such as ``2.19.*``, or None for an environment without it. ``python`` is a minor version
+    such as ``3.11``, or None for the newest that fits.
+    """
 
     name: str
     tensorflow: str | None = None
@@ -53,9 +57,9 @@ class Create(_Request, frozen=True, tag="create"):
 
 
 class Install(_Request, frozen=True, tag="install"):
-    """Add or move packages named by specs.
+    """A request to add packages, or to move them to other versions, by specs.
 
-    ``legacy_keras``: whether the kernel uses Keras 2 afterwards; None leaves it.
+    ``legacy_keras`` says whether the kernel uses Keras 2 afterwards; None leaves the setting unchanged.
     """
 
     environment: str
@@ -69,7 +73,7 @@ class Install(_Request, frozen=True, tag="install"):
 
 
 class Update(_Request, frozen=True, tag="update"):
-    """Bring named packages, or all, to the newest that fits."""
+    """A request to move the named packages, or all, to the newest versions that fit."""
 
     environment: str
     packages: tuple[str, ...] | Literal["all"]
@@ -82,7 +86,7 @@ class Update(_Request, frozen=True, tag="update"):
 
 
 class Remove(_Request, frozen=True, tag="remove"):
-    """Take packages out, with what needs them and what only they needed."""
+    """A request to remove packages, with their dependents and the dependencies that only they need."""
 
     environment: str
     packages: tuple[str, ...]
@@ -92,7 +96,7 @@ class Remove(_Request, frozen=True, tag="remove"):
 
 
 class Clone(_Request, frozen=True, tag="clone"):
-    """The same packages under a new name."""
+    """A request to copy an environment to a new name."""
 
     environment: str
     name: str
@@ -102,7 +106,7 @@ class Clone(_Request, frozen=True, tag="clone"):
 
 
 class Rename(_Request, frozen=True, tag="rename"):
-    """The same environment under a new name."""
+    """A request to rename an environment."""
 
     environment: str
     name: str
@@ -112,7 +116,7 @@ class Rename(_Request, frozen=True, tag="rename"):
 
 
 class Import(_Request, frozen=True, tag="import"):
-    """An environment from the text of a file; ``format`` None recognises it."""
+    """A request for a new environment from the text of a file; if ``format`` is None, the text determines it."""
 
     name: str
     content: str
@@ -123,7 +127,7 @@ class Import(_Request, frozen=True, tag="import"):
 
 
 class Revert(_Request, frozen=True, tag="revert"):
-    """Back to an earlier revision."""
+    """A request to go back to an earlier revision."""
 
     environment: str
     revision: int
@@ -132,7 +136,7 @@ class Revert(_Request, frozen=True, tag="revert"):
 PlanRequest = Create | Install | Update | Remove | Clone | Rename | Import | Revert
 KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(PlanRequest))
 
-#: What msgspec says of JSON that is no request, and what a person is told. ``kind`` and ``field`` are filled in.
+#: msgspec's messages about invalid JSON, as patterns, with the messages that users get; these name the kind and field.
 _COMPLAINTS = (
     (r"Object missing required field `(?P<field>\w+)`", "A plan of kind “{kind}” needs “{field}”."),
     (r"Object contains unknown field `(?P<field>.*)`", "A plan of kind “{kind}” has no field “{field}”."),
@@ -159,13 +163,13 @@ def parse(body: Mapping[str, Any]) -> PlanRequest:
             found = re.fullmatch(pattern, str(error), re.DOTALL)
             if found:
                 raise InvalidRequest(sentence.format(kind=kind, **found.groupdict())) from error
-        raise InvalidRequest("The plan request cannot be read.", str(error)) from error
+        raise InvalidRequest("The plan request is not valid.", str(error)) from error
     return request
 
 
 def _check_form(field: str, value: str | None, form: re.Pattern[str], example: str) -> None:
     if value is not None and not form.fullmatch(value):
-        raise InvalidSpec(f"“{value[:60]}” is not a value for “{field}”.", hint=f"Write it as in “{example}”.")
+        raise InvalidSpec(f"“{value[:60]}” is not a valid value for “{field}”.", hint=f"Write it as in “{example}”.")
 
 
 def _check_into(into: str | None) -> None:
@@ -175,7 +179,7 @@ def _check_into(into: str | None) -> None:
 
 def _distinct(field: str, items: tuple[str, ...]) -> tuple[str, ...]:
     if len(items) > _ITEMS_MAX:
-        raise InvalidRequest(f"“{field}” has {len(items)} items; at most {_ITEMS_MAX} can be asked for at once.")
+        raise InvalidRequest(f"“{field}” has {len(items)} items; the limit is {_ITEMS_MAX}.")
     return tuple(dict.fromkeys(items))
 
 

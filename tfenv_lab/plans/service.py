@@ -1,4 +1,4 @@
-"""Plans: made by the planner, kept on disk until they are applied or a day old."""
+"""Make plans, and keep them on disk for a day."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     from .planner import Planner
     from .solved import Draft
 
-#: Seconds a plan is kept.
+#: Seconds that a plan is kept.
 KEEP = 24 * 3600
 _ID = re.compile(r"[0-9a-f]{16}")
 
-#: Returns the notebooks (by path) whose running kernels use a prefix.
+#: Returns the paths of the notebooks whose running kernels use a prefix.
 RunningIn = Callable[[Path], Awaitable[list[str]]]
 
 
 class PlanService:
-    """Makes plans and finds them again. A plan outlives the server that made it."""
+    """Service that makes plans and finds them again. A plan outlives the server that made it."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class PlanService:
         self._running = running
 
     async def create(self, body: dict[str, Any]) -> Plan:
-        """Make a plan of a request's JSON. Raises whatever the parser and the planner raise."""
+        """Make a plan from the JSON of a request. Raises what the parser and the planner raise."""
         draft = await self._planner.draft(requests.parse(body))
         used = {"in_place": draft.prefix, "move": draft.source}.get(draft.origin)
         running = await self._running(used) if used else []
@@ -72,15 +72,15 @@ class PlanService:
         return plan
 
     async def get(self, plan_id: str) -> Plan:
-        """Return a plan, with the free space of this moment. Raises NotFound."""
+        """Return a plan, with the disk space that is free now. Raises NotFound."""
         return (await self.find(plan_id)).plan
 
     async def find(self, plan_id: str) -> StoredPlan:
-        """Return a plan with the request that it was made of. Raises NotFound."""
+        """Return a plan with the request that it was made from. Raises NotFound."""
         return await asyncio.to_thread(self._load, plan_id)
 
     async def require_current(self, plan: Plan) -> None:
-        """Raise PrefixExists or StalePlan where the prefix is not what the plan was made for."""
+        """Raise PrefixExists or StalePlan if the prefix changed since the plan was made."""
         from ..conda.transaction.apply import require_states
 
         await asyncio.to_thread(require_states, plan.change)
@@ -90,14 +90,14 @@ class PlanService:
         try:
             await asyncio.to_thread(self._path(plan_id).with_suffix(".applied").touch, exist_ok=False)
         except FileExistsError as error:
-            raise StalePlan("This plan was applied already.") from error
+            raise StalePlan("This plan was already applied.") from error
 
     def _plan(self, draft: Draft, sizes: Sizes, running: list[str], gone: list[Advice]) -> Plan:
         from ..conda.prefix import lock
         from ..conda.transaction.placement import strategy_of
 
         settings = self._repodata.settings
-        # In a copy everything is new; what a person should know is what differs from the original.
+        # In a copy every package is new, but warnings are about the differences from the original.
         moves = entries(draft.before, draft.after, draft.requested)
         lines = moves if draft.source is None else entries((), draft.after, draft.requested)
         told = [entry.to_json() for entry in lines]
@@ -137,7 +137,7 @@ class PlanService:
 
     def _path(self, plan_id: str) -> Path:
         if not _ID.fullmatch(plan_id):
-            raise NotFound("There is no such plan.")
+            raise NotFound("No plan has this id.")
         return self._folder / f"{plan_id}.json"
 
     def _store(self, plan: Plan, body: dict[str, Any]) -> None:
@@ -155,16 +155,16 @@ class PlanService:
             text = self._path(plan_id).read_bytes()
         except FileNotFoundError as error:
             raise NotFound(
-                "There is no such plan; it may be more than a day old.", hint="Review the change again."
+                "This plan does not exist anymore; plans are kept for a day.", hint="Request the change again."
             ) from error
         try:
             stored = earlier.read(text, self._repodata.subdir)
         except serde.Unreadable as error:
-            message = "This plan was made by another version of tfenv_lab."
-            raise NotFound(message, str(error), hint="Review the change again.") from error
+            message = "Another version of tfenv_lab made this plan."
+            raise NotFound(message, str(error), hint="Request the change again.") from error
         return replace(stored, plan=replace(stored.plan, free_bytes=free_bytes(Path(stored.plan.prefix))))
 
 
 def _recorded(kind: str, shown: Sequence[str]) -> str:
-    """Return what conda's history says was run: of a list of addresses only what it was for."""
+    """Return the command to record in conda's history; one that lists URLs is recorded only by its kind."""
     return shown[0] if shown and kind not in ("import", "revert") else f"tfenv_lab {kind}"

@@ -1,4 +1,4 @@
-"""What a plan costs: bytes to download, bytes on disk, and the room there is."""
+"""Measure what a plan costs: bytes to download, bytes on disk, and the space that must be free."""
 
 from __future__ import annotations
 
@@ -19,17 +19,20 @@ if TYPE_CHECKING:
     from .solved import Draft
 
 
-#: Channels tell the size of a package file, not of what it holds. Unpacked, conda-forge's packages of a TensorFlow
-#: environment are about four times their archives (measured on 65 packages: 340 MB of archives, 1.5 GB of files).
+#: Ratio of unpacked to archived size; channels list only the size of an archive. Unpacked, conda-forge's packages of a
+#: TensorFlow environment take about four times as much (measured on 65 packages: 340 MB of archives, 1.5 GB of files).
 UNPACKED = 4.0
-#: Kept free beside what a change needs: a share of it, and a floor in bytes.
+#: Space to keep free in addition to what a change needs: a share of that, plus a number of bytes.
 MARGIN, FLOOR = 0.05, 50_000_000
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """All in bytes. ``needed`` is what must be free where packages are unpacked; ``complete`` is False where some
-    record names no size, and the numbers are lower bounds. ``fetch`` names the packages that are not in the cache."""
+    """The sizes of a plan, in bytes.
+
+    ``needed`` is the space that must be free while the plan is applied. ``complete`` is False if a record has no size;
+    the numbers are then lower bounds. ``fetch`` names the packages that are not in the package cache.
+    """
 
     download: int
     install: int
@@ -39,7 +42,7 @@ class Sizes:
 
 
 def _unpacked(cache: Path, record: RepoDataRecord) -> int | None:
-    """Return the bytes of a package's files if it lies unpacked in the cache."""
+    """Return the size of a package's files in bytes, or None if it is not unpacked in the cache."""
     stem = f"{record.name.normalized}-{record.version}-{record.build}"
     try:
         paths = json.loads((cache / stem / "info" / "paths.json").read_bytes())["paths"]
@@ -49,9 +52,9 @@ def _unpacked(cache: Path, record: RepoDataRecord) -> int | None:
 
 
 async def measure(draft: Draft, cache: Path) -> Sizes:
-    """Return what it costs to make a draft true with this package cache.
+    """Return what it costs to apply a draft with this package cache.
 
-    A copy shares the files of its original: only packages bound to their place are linked anew, and so fetched.
+    A copy shares the files of its original: only packages that contain their prefix are linked again and downloaded.
     """
     from ..conda.transaction.linking import fetch_sizes
     from ..conda.transaction.start import changed_records
@@ -82,7 +85,7 @@ def _sum(draft: Draft, linked: Sequence[RepoDataRecord], fetch: dict[str, int], 
         size = known if known is not None else int((record.size or 0) * UNPACKED)
         complete = complete and (known is not None or record.size is not None)
         install += size
-        # In the cache a package lies as an unpacked tree, which environments on the same file system share.
+        # The cache holds unpacked packages, whose files environments on the same file system share.
         if name in fetch:
             needed += size + (record.size or 0)
         if not shared[name in anew]:
@@ -103,7 +106,7 @@ def _same_device(one: Path, other: Path) -> bool:
 
 
 def require_room(prefix: Path, needed: int) -> None:
-    """Raise NoSpace where a change that needs ``needed`` bytes would fill the disk."""
+    """Raise NoSpace if a change that needs ``needed`` bytes would fill the disk."""
     free = free_bytes(prefix)
     wanted = int(needed * (1 + MARGIN)) + FLOOR if needed else 0
     if free is not None and free < wanted:

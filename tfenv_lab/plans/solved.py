@@ -1,4 +1,4 @@
-"""A solved request, before it is told as a plan."""
+"""Solved requests, before they become plans."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import Unsatisfiable
+from ..errors import SolverTimeout, Unsatisfiable
 from . import requests
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Draft:
-    """A solved request: the records before and after, and all that a plan tells of them.
+    """A solved request: the records before and after, and everything else that its plan needs.
 
-    ``before`` are the records that the change begins with (of a copy, its original's), ``asked_before`` names what was
-    asked for until now. ``specs`` are what this request itself asked for (conda's command line has the same), ``cuda``
-    the CUDA version that the solve pretended to find. ``origin``, ``source`` and ``fingerprint`` are those of the
-    change that it becomes. ``notes`` are sentences on what the request asked for and
-    will not get. ``pypi`` are requirements for pip, installed after the records. ``channels`` are those that it was
-    solved on, where these are not the configured ones.
+    ``before`` are the records that the change starts from (for a copy, those of the original), and ``asked_before``
+    names the packages that were requested until now. ``specs`` are the specs of this request, as on conda's command
+    line. ``cuda`` is the CUDA version that the solve assumed. ``origin``, ``source`` and ``fingerprint`` are those of
+    the resulting change. ``notes`` are sentences about parts of the request that cannot be honored. ``pypi`` are
+    requirements that pip installs after the records. ``channels`` are the channels of the solve, if they are not the
+    configured ones.
     """
 
     request: requests.PlanRequest
@@ -54,7 +54,10 @@ class Draft:
 
 @dataclass(frozen=True)
 class HeldBack:
-    """``newer`` are versions by package name that could be had, ``by`` the names whose requested specs forbid it."""
+    """Newer versions that requested specs hold back.
+
+    ``newer`` has the versions by package name; ``by`` names the packages whose requested specs exclude them.
+    """
 
     newer: Mapping[str, str]
     by: tuple[str, ...]
@@ -63,7 +66,10 @@ class HeldBack:
 async def find_held_back(
     names: Collection[str], new: Mapping[str, str], state: State, after: Sequence[RepoDataRecord], solve: Solve
 ) -> HeldBack | None:
-    """Return what holds back those of ``names`` that ``after`` leaves as they are: tried, with the specs left out."""
+    """Return what holds back the packages of ``names`` that ``after`` leaves unchanged, or None.
+
+    Solves the request again with a newer version, and without the versions of the requested specs.
+    """
     specs = [name for name, spec in state.requested.items() if " " in spec and name not in new and name != "python"]
     newer: dict[str, str] = {}
     by: dict[str, None] = {}
@@ -75,7 +81,7 @@ async def find_held_back(
         ahead = {**new, name: " ".join([name, f">{record.version}", *build])}
         try:
             free = await solve(ahead, {each: each for each in state.requested}, ())
-        except Unsatisfiable:
+        except (Unsatisfiable, SolverTimeout):
             continue
         then = {each.name.normalized: each for each in free}
         moved = [each for each in specs if each not in then or then[each] != state[each]]

@@ -1,4 +1,4 @@
-"""When a change of an environment has no solution: the nearest one that has, tried on the solver."""
+"""Suggest a nearby change if a requested one has no solution; the solver confirms each suggestion."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import Unsatisfiable
+from ..errors import SolverTimeout, Unsatisfiable
 from ..tensorflow.catalog.suggestions import SECONDS, TRIALS, correct
 
 if TYPE_CHECKING:
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from ..tensorflow.models import Suggestion
     from .change import State
 
-#: Solves the change for these specs by name (those of the change, and those asked for earlier), with further packages
-#: that need not stay as they are.
+#: Solves a change. Takes its specs and the earlier requested specs, both by name, and the names of additional packages
+#: that are free to move.
 Solve = Callable[[Mapping[str, str], Mapping[str, str], Collection[str]], Awaitable[Sequence["RepoDataRecord"]]]
-#: Makes the sentence, of the versions by name that were solved; None where they are no help.
+#: Returns the sentence for a solution, given its versions by name, or None if the solution does not help.
 Said = Callable[[Mapping[str, str]], str | None]
 
 
 @dataclass(frozen=True)
 class _Trial:
-    """What to solve instead, as ``Solve`` takes it, and what to say where that works."""
+    """The arguments of ``Solve`` to try instead, and the sentence to say if they have a solution."""
 
     new: Mapping[str, str]
     requested: Mapping[str, str]
@@ -35,7 +35,7 @@ class _Trial:
 
 
 async def suggest(new: Mapping[str, str], state: State, names: Sequence[str], solve: Solve) -> str | None:
-    """Return what would work instead, in a sentence, or None. ``names`` are all that the channels hold."""
+    """Return a sentence about a change that works, or None. ``names`` are those of all packages on the channels."""
     until = time.monotonic() + SECONDS
     unknown = await asyncio.to_thread(correct, list(new.values()), names)
     for count, trial in enumerate(_trials(new, state, unknown)):
@@ -43,7 +43,7 @@ async def suggest(new: Mapping[str, str], state: State, names: Sequence[str], so
             break
         try:
             after = await solve(trial.new, trial.requested, trial.freed)
-        except Unsatisfiable:
+        except (Unsatisfiable, SolverTimeout):
             continue
         said = trial.said({record.name.normalized: str(record.version) for record in after})
         if said is not None:
@@ -52,7 +52,7 @@ async def suggest(new: Mapping[str, str], state: State, names: Sequence[str], so
 
 
 def _trials(new: Mapping[str, str], state: State, unknown: Suggestion | None) -> Iterator[_Trial]:
-    """Yield what to try, nearest first: other names, other versions, fewer packages, what came earlier set free."""
+    """Yield the trials, nearest first: other names, other versions, fewer packages, earlier specs without versions."""
     if unknown is not None:
         meant = {text.split(" ", 1)[0]: text for text in unknown.change["packages"]}
         yield _Trial(meant, state.requested, lambda after: str(unknown))
@@ -66,24 +66,24 @@ def _trials(new: Mapping[str, str], state: State, unknown: Suggestion | None) ->
         for name, spec in new.items():
             left = {other: text for other, text in new.items() if other != name}
             yield _Trial(left, state.requested, _without(spec))
-    # Python's minor version is kept by the change itself.
+    # ``solve`` keeps Python's minor version, even if the requested spec for Python has no version.
     freed = {name: name for name in state.requested}
     yield _Trial(new, freed, lambda after: _moved(state, after))
 
 
 def _another(name: str, spec: str) -> Said:
-    return lambda after: f"“{spec}” does not fit; {name} {after[name]} does."
+    return lambda after: f"Use {name} {after[name]} instead of “{spec}”."
 
 
 def _without(spec: str) -> Said:
-    return lambda after: f"Without “{spec}” it works."
+    return lambda after: f"Leave out “{spec}”."
 
 
 def _moved(state: State, after: Mapping[str, str]) -> str | None:
-    """Return the sentence on what was asked for earlier and must move."""
+    """Return the sentence about earlier requested packages that must move, or None if none must."""
     moves = []
     for name in state.requested:
         record = state[name]
         if record is not None and name in after and str(record.version) != after[name]:
             moves.append(f"{name} {record.version} → {after[name]}")
-    return f"It works if what was asked for earlier may move: {', '.join(moves)}." if moves else None
+    return f"Also request the packages that must move with it: {', '.join(moves)}." if moves else None

@@ -1,4 +1,4 @@
-"""What a person should know before a plan is applied."""
+"""Warn about the consequences of a plan before it is applied."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def warnings(
     draft: Draft, lines: Sequence[Entry], settings: CondaSettings, running: Sequence[str] = ()
 ) -> list[Advice]:
-    """Return the warnings of a plan, the gravest first. ``running`` names notebooks whose kernels use the prefix."""
+    """Return the warnings of a plan, most severe first. ``running`` names notebooks whose kernels use the prefix."""
     found = [
         *_tensorflow(draft, lines),
         *_keras(lines),
@@ -43,7 +43,7 @@ def warnings(
 
 
 def _copy(draft: Draft) -> dict[str, Any] | None:
-    """Return the same request made in a copy, where that is possible."""
+    """Return the same request, to be applied to a copy, or None if the request cannot be."""
     request = draft.request
     if not isinstance(request, requests.Install | requests.Update) or request.into is not None:
         return None
@@ -75,8 +75,8 @@ def _tensorflow(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
     yield Advice(
         f"tensorflow-{step}",
         "warning",
-        f"TensorFlow goes from {moved[0]} to {moved[1]}, another {step} version: code and saved models may need "
-        f"changes.{' In a copy, the environment you have stays as it is.' if copy else ''}",
+        f"TensorFlow changes from {moved[0]} to {moved[1]}, another {step} version. Code and saved models may need "
+        f"changes.{' If you update a copy instead, this environment stays as it is.' if copy else ''}",
         plan_request=copy,
     )
 
@@ -87,8 +87,8 @@ def _keras(lines: Sequence[Entry]) -> Iterator[Advice]:
         yield Advice(
             "keras-3",
             "warning",
-            "Keras goes from 2 to 3: code written for tf.keras of Keras 2 may break. The package tf-keras keeps "
-            "Keras 2 code running (with TF_USE_LEGACY_KERAS=1).",
+            "Keras changes from 2 to 3, so code for Keras 2 may break. The package tf-keras keeps such code running "
+            "(with TF_USE_LEGACY_KERAS=1).",
         )
 
 
@@ -97,7 +97,7 @@ def _legacy_keras(draft: Draft) -> Iterator[Advice]:
         yield Advice(
             "legacy-keras",
             "info",
-            "Its kernel will set TF_USE_LEGACY_KERAS=1: in notebooks tf.keras is then Keras 2, of tf-keras.",
+            "The kernel will set TF_USE_LEGACY_KERAS=1, so in notebooks tf.keras is Keras 2 from the package tf-keras.",
         )
 
 
@@ -107,7 +107,7 @@ def _downgrades(lines: Sequence[Entry]) -> Iterator[Advice]:
             yield Advice(
                 "requested-downgrade",
                 "warning",
-                f"{entry.name} goes back from {entry.from_['version']} to {entry.to['version']}.",
+                f"{entry.name} is downgraded from {entry.from_['version']} to {entry.to['version']}.",
             )
 
 
@@ -117,10 +117,12 @@ def _held_back(draft: Draft) -> Iterator[Advice]:
         return
     newer = " and ".join(f"{name} {version}" for name, version in found.newer.items())
     specs = " and ".join(f"“{draft.requested[name]}”" for name in found.by)
+    be, it = ("is", "it") if len(found.newer) == 1 else ("are", "them")
+    hold = "holds" if len(found.by) == 1 else "hold"
     yield Advice(
         "held-back",
         "info",
-        f"{newer} could be had, if {specs}, asked for earlier, need not hold.",
+        f"{newer} {be} available, but {specs}, which you requested earlier, {hold} {it} back.",
         plan_request={
             "kind": "update",
             "environment": request.environment,
@@ -134,7 +136,7 @@ def _removals(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
     named = draft.request.packages if isinstance(draft.request, requests.Remove) else ()
     for entry in lines:
         if entry.action == "remove" and entry.name in draft.asked_before and entry.name not in named:
-            yield Advice("requested-removed", "warning", f"{entry.name}, which was asked for by name, is removed too.")
+            yield Advice("requested-removed", "warning", f"{entry.name}, which you requested, is removed too.")
 
 
 def _python(lines: Sequence[Entry]) -> Iterator[Advice]:
@@ -143,7 +145,7 @@ def _python(lines: Sequence[Entry]) -> Iterator[Advice]:
         yield Advice(
             "python-changes",
             "warning",
-            f"Python goes from {moved[0]} to {moved[1]}: what pip installed here must be installed again.",
+            f"Python changes from {moved[0]} to {moved[1]}. Packages that pip installed must be installed again.",
         )
 
 
@@ -158,8 +160,8 @@ def _hardware(draft: Draft, settings: CondaSettings) -> Iterator[Advice]:
             yield Advice(
                 "cuda-assumed",
                 "info",
-                f"This is a CUDA build, chosen as if a driver for CUDA {draft.cuda} were here; it uses a GPU only on a "
-                "machine that has one.",
+                f"This CUDA build assumes a driver for CUDA {draft.cuda}. It uses a GPU only on a machine with such a "
+                "driver.",
             )
         return
     from ..conda.machine import virtual_packages
@@ -169,23 +171,23 @@ def _hardware(draft: Draft, settings: CondaSettings) -> Iterator[Advice]:
     if cuda is not None and not on_cuda and not asked:
         says = "CONDA_OVERRIDE_CUDA" if "CONDA_OVERRIDE_CUDA" in os.environ else "condarc"
         is_here = virtual_packages.usable_cuda(virtual_packages.overrides(settings))
-        here = "A GPU is present" if is_here else f"{says} says CUDA {cuda}"
+        here = "This machine has a GPU" if is_here else f"{says} says CUDA {cuda}"
         yield Advice(
             "cpu-build-with-gpu",
             "warning",
-            f"{here}, but this is a CPU build of TensorFlow; it will not use a GPU.",
+            f"{here}, but this TensorFlow is a CPU-only build and will not use a GPU.",
         )
 
 
 def _by_pip(draft: Draft) -> Iterator[Advice]:
-    """What pip installs is not solved here: it is not in the lock, and so cannot be seen before or reverted."""
+    """Warn about packages that pip installs: they are not solved, so the lock does not have them."""
     if draft.pypi:
         shown = ", ".join(draft.pypi[:10]) + (f" and {len(draft.pypi) - 10} more" if len(draft.pypi) > 10 else "")
         yield Advice(
             "pip-installs",
             "warning",
-            f"After these packages, pip installs {shown}, with what they need, from the index it is configured for. "
-            "What it chooses is not part of this plan, and a revert does not undo it.",
+            f"After these packages, pip installs {shown} with dependencies from its configured index. The plan does "
+            "not show what pip chooses, and a revert does not undo it.",
         )
 
 
@@ -194,11 +196,11 @@ def _running(draft: Draft, running: Sequence[str]) -> Iterator[Advice]:
         yield Advice(
             "running-kernels",
             "warning",
-            f"In use by {', '.join(running)}: shut these kernels down first, and choose the renamed one after it.",
+            f"In use by {', '.join(running)}. Shut down these kernels first, then select the renamed kernel.",
         )
     elif running:
         yield Advice(
             "running-kernels",
             "info",
-            f"In use by {', '.join(running)}: restart the kernel after the change.",
+            f"In use by {', '.join(running)}. Restart the kernels after the change.",
         )

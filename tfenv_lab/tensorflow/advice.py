@@ -1,4 +1,4 @@
-"""What can be said about an environment's TensorFlow from names and versions alone, without running anything."""
+"""Warn about an environment's TensorFlow, judging only by names and versions, without running anything."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from ..models import Advice
 if TYPE_CHECKING:
     from ..environments.models import EnvironmentFacts
 
-#: From this release on Keras is a package of its own line (3.x); before it, Keras had TensorFlow's number.
+#: The first release with Keras 3; until then, Keras had TensorFlow's version number.
 _KERAS_3 = (2, 16)
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is in memory about the machine and the channels.
+    """Data in memory about the machine and the channels.
 
-    ``cuda``: the CUDA version of the driver, None without one. ``update``: what the channels offer.
-    ``cuda_release``: the release with a CUDA build for this Python that runs here, this one if it has it.
+    ``cuda`` is the CUDA version of the driver, or None if there is no driver. ``update`` is what the channels offer.
+    ``cuda_release`` is the release whose CUDA build for this Python runs on this machine; the installed release, if it
+    has one.
     """
 
     cuda: str | None = None
@@ -30,7 +31,7 @@ class Known:
 
 
 def minor_of(version: str) -> tuple[int, ...]:
-    """Return the first two numbers of a version, fewer where it has none."""
+    """Return the first two numbers of a version, or fewer if it does not have two."""
     numbers = []
     for part in version.split(".")[:2]:
         if not part.isdigit():
@@ -42,7 +43,7 @@ def minor_of(version: str) -> tuple[int, ...]:
 def keras_fits(tensorflow: str, keras: str) -> bool:
     """Return whether a release of TensorFlow works with a version of Keras.
 
-    Until 2.15 Keras had TensorFlow's own number, 2.16 is the step to Keras 3 (TensorFlow's release notes).
+    Until 2.15, Keras had TensorFlow's version number; 2.16 changed to Keras 3 (TensorFlow's release notes).
     """
     release, version = minor_of(tensorflow), minor_of(keras)
     if len(release) < 2 or len(version) < 2:
@@ -51,7 +52,7 @@ def keras_fits(tensorflow: str, keras: str) -> bool:
 
 
 def advise(facts: EnvironmentFacts, known: Known) -> Iterator[Advice]:
-    """Yield what a person should know, the gravest first. Quick enough for a list: no disk, no network."""
+    """Yield the warnings, most severe first. Uses neither disk nor network, so it is quick enough for a list."""
     if facts.problems:
         return
     yield from _pip_over_conda(facts)
@@ -67,8 +68,8 @@ def _pip_over_conda(facts: EnvironmentFacts) -> Iterator[Advice]:
             yield Advice(
                 "two-tensorflows",
                 "warning",
-                f"pip put TensorFlow {package.version} over conda's {stem.version}: files of both are mixed. "
-                "“pip uninstall tensorflow” and a new installation from here bring back one.",
+                f"pip installed TensorFlow {package.version} over conda's {stem.version}, so the files of both are "
+                "mixed. Run “pip uninstall tensorflow”, then install TensorFlow again as a conda package.",
             )
     others = [f"{package.name} {package.version} (conda's is {stem.version})" for package, stem in replaced]
     others = [text for text in others if not text.startswith("tensorflow ")]
@@ -77,7 +78,7 @@ def _pip_over_conda(facts: EnvironmentFacts) -> Iterator[Advice]:
         yield Advice(
             "pip-over-conda",
             "warning",
-            f"pip replaced packages that conda had installed: {', '.join(others[:3])}{more}. "
+            f"pip replaced packages that conda installed: {', '.join(others[:3])}{more}. "
             "TensorFlow may not work with them.",
         )
 
@@ -93,7 +94,7 @@ def _keras(facts: EnvironmentFacts) -> Iterator[Advice]:
         yield Advice(
             "keras-mismatch",
             "warning",
-            f"TensorFlow {tensorflow.version} works with Keras {wanted}, and Keras {keras.version} is installed.",
+            f"TensorFlow {tensorflow.version} needs Keras {wanted}, but Keras {keras.version} is installed.",
             _install(facts, spec) if keras.source == "conda" else None,
         )
     legacy = facts.tf_keras
@@ -102,7 +103,7 @@ def _keras(facts: EnvironmentFacts) -> Iterator[Advice]:
         yield Advice(
             "tf-keras-mismatch",
             "warning",
-            f"tf-keras {legacy.version} is for another TensorFlow than {tensorflow.version}.",
+            f"tf-keras {legacy.version} does not work with TensorFlow {tensorflow.version}.",
             _install(facts, f"tf-keras={line}.*") if legacy.source == "conda" else None,
         )
 
@@ -111,9 +112,10 @@ def _hardware(facts: EnvironmentFacts, known: Known) -> Iterator[Advice]:
     tensorflow = facts.tensorflow
     if known.cuda is None or tensorflow is None or tensorflow.source != "conda" or tensorflow.variant != "cpu":
         return
-    message = f"This TensorFlow runs on the CPU alone, and a GPU is here (CUDA {known.cuda})."
+    message = f"This TensorFlow is a CPU-only build, but this machine has a GPU (CUDA {known.cuda})."
     if known.cuda_release is None:
-        yield Advice("cpu-build-with-gpu", "info", f"{message} The channels hold no build for it and this Python.")
+        message = f"{message} The channels have no build for this GPU and this Python."
+        yield Advice("cpu-build-with-gpu", "info", message)
         return
     request = _install(facts, f"tensorflow={known.cuda_release}=cuda*")
     yield Advice("cpu-build-with-gpu", "warning", message, request)
@@ -124,9 +126,7 @@ def _update(facts: EnvironmentFacts, known: Known) -> Iterator[Advice]:
         request = {"kind": "update", "environment": facts.id, "packages": ["tensorflow"], "into": None}
         yield Advice("update", "info", f"TensorFlow {known.update.tensorflow} is available.", request)
     elif facts.tensorflow is not None and facts.tensorflow.source == "pypi":
-        yield Advice(
-            "pip-tensorflow", "info", "Its TensorFlow was installed by pip; plans from here leave it as it is."
-        )
+        yield Advice("pip-tensorflow", "info", "pip installed this TensorFlow, so plans leave it unchanged.")
 
 
 def _install(facts: EnvironmentFacts, spec: str) -> dict[str, object]:

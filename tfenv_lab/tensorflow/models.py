@@ -1,4 +1,4 @@
-"""What the catalog and the check say, in the REST contract's words."""
+"""Models of the catalog and of suggestions, as in the REST contract."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Blocked:
-    """A Python for which a variant is built, but which cannot be installed here; ``reason`` says why."""
+    """A Python that a variant is built for but that cannot be installed on this machine; ``reason`` says why."""
 
     python: str
     reason: str
@@ -16,11 +16,11 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Variant:
-    """One kind of build of a release.
+    """One variant of a release.
 
-    ``name`` is ``cpu`` or, for example, ``cuda12.6``. ``python`` lists every Python it is built for, oldest
-    first; those in ``blocked`` cannot be installed on this machine. ``installable``: at least one can;
-    ``reason`` says why none can, None otherwise.
+    ``name`` is ``cpu`` or, for example, ``cuda12.6``. ``python`` lists every Python that the variant is built for,
+    oldest first; those in ``blocked`` cannot be installed on this machine. ``installable`` says whether at least one
+    can; if none can, ``reason`` says why.
     """
 
     name: str
@@ -34,8 +34,9 @@ class Variant:
 class Release:
     """One version of TensorFlow.
 
-    ``python``: of all variants together, oldest first. ``keras``: the version that would come, None where
-    it is not known. ``published``: ISO date of its first build, None where no record has a time.
+    ``python`` lists the Pythons of all variants together, oldest first. ``keras`` is the version that would be
+    installed with it, or None if unknown. ``published`` is the ISO date of its first build, or None if no record has a
+    time.
     """
 
     version: str
@@ -51,8 +52,8 @@ class Release:
 class CatalogModel:
     """The releases on the configured channels, newest first.
 
-    ``message`` says why there is none, or why none can be installed here. ``age_seconds``: how old the
-    oldest channel data is where a channel did not answer, None where all of it is current.
+    ``message`` says why there are none, or why none can be installed on this machine. ``age_seconds`` is the age of the
+    oldest channel data if a channel did not answer, or None if all of it is current.
     """
 
     subdir: str
@@ -65,9 +66,9 @@ class CatalogModel:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A request near one that has no solution, and that does have one.
+    """A nearby request that has a solution, for one that has none.
 
-    ``message`` is a sentence, ``change`` holds the fields of the request to replace.
+    ``message`` is a sentence, and ``change`` holds the fields to replace in the request.
     """
 
     message: str

@@ -1,4 +1,4 @@
-"""What a notebook keeps of its environment: written, read back, and refused where it is not ours."""
+"""Test notebook records: writing, reading, and refusing malformed ones."""
 
 from __future__ import annotations
 
@@ -108,19 +108,19 @@ def _packed(text: str) -> str:
 
 
 HOSTILE = [
-    ({"version": 2}, "newer form"),
+    ({"version": 2}, "unsupported version"),
     ({"lock": "not base64!"}, "cannot be read"),
     ({"lock": base64.b64encode(b"not zlib").decode()}, "cannot be read"),
     ({"lock": base64.b64encode(zlib.compress(b"\xff\xfe")).decode()}, "cannot be read"),
-    ({"lock": _packed("x" * 50_000_000)}, "larger than any lock"),
-    ({"lock": base64.b64encode(zlib.compress(b"cut short")[:-4]).decode()}, "broken"),
+    ({"lock": _packed("x" * 50_000_000)}, "larger than 5 MB"),
+    ({"lock": base64.b64encode(zlib.compress(b"cut short")[:-4]).decode()}, "damaged"),
     ({"lock": _packed("../../etc/passwd#x")}, "line of an explicit list"),
-    ({"lock": {"a": 1}}, "“lock” must be a text"),
+    ({"lock": {"a": 1}}, "“lock” has an invalid value"),
     ({"specs": "numpy"}, "“specs” must be a list"),
-    ({"specs": [1]}, "“specs” must be a text"),
-    ({"channels": [["x"]]}, "“channels” must be a text"),
+    ({"specs": [1]}, "“specs” has an invalid value"),
+    ({"channels": [["x"]]}, "“channels” has an invalid value"),
     ({"pip": {"a": "b"}}, "“pip” must be a list"),
-    ({"platform": None}, "“platform” must be a text"),
+    ({"platform": None}, "“platform” has an invalid value"),
     ({"lock": None, "specs": []}, "neither packages"),
 ]
 
@@ -136,5 +136,5 @@ def test_a_malformed_or_hostile_record_gets_a_clear_sentence(
 
 @pytest.mark.parametrize("text", ['{"cells": [], "metadata": {}}', '{"cells": [], "metadata": {"tfenv_lab": 1}}', "{}"])
 def test_a_notebook_without_a_record_is_none_of_the_files(text: str) -> None:
-    with pytest.raises(InvalidRequest, match="none of"):
+    with pytest.raises(InvalidRequest, match="none of the supported formats"):
         reading.read(text, None, "linux-64")

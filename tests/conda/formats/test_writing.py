@@ -1,4 +1,4 @@
-"""Exports: what each format holds, and what it says of what it cannot hold."""
+"""Test exports: the contents of each format, and comments on what a format cannot hold."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tfenv_lab.conda.settings.channels import ChannelRef
 from tfenv_lab.errors import InvalidRequest
 
 FORGE = ChannelRef("conda-forge", "https://conda.anaconda.org/conda-forge")
-#: The formats of files for other tools.
+#: Formats that other tools read.
 FILES = [format_ for format_ in FORMATS if format_ != NOTEBOOK]
 SHA, MD5 = "ab" * 32, "cd" * 16
 
@@ -69,7 +69,7 @@ def test_environment_yml_can_hold_every_package(contents: Contents) -> None:
 
 def test_an_environment_without_requests_lists_every_package_and_says_so(contents: Contents) -> None:
     text = export(replace(contents, requested={}), "environment-yml")
-    assert text.startswith("# Nothing is recorded as asked for")
+    assert text.startswith("# No requested specs are recorded")
     assert yaml.safe_load(text)["dependencies"] == ["a=1.5=h1_0", "b=2.0=h1_0"]
 
 
@@ -80,9 +80,9 @@ def test_pips_packages_have_their_section(contents: Contents, tmp_path: Path) ->
     pypi = [PypiPackage("mine", "0.1", info), PypiPackage("seaborn", "0.13", tmp_path / "none")]
     text = export(replace(contents, pypi=pypi), "environment-yml")
     assert yaml.safe_load(text)["dependencies"][1:] == ["pip", {"pip": ["mine==0.1", "seaborn==0.13"]}]
-    assert "# mine 0.1 came from a path" in text
+    assert "# mine 0.1 was installed from a path" in text
     for format_ in ("explicit", "conda-lock", "pixi-lock"):
-        assert "# Left out, since pip installed it: seaborn==0.13\n" in export(replace(contents, pypi=pypi), format_)
+        assert "# Left out because pip installed it: seaborn==0.13\n" in export(replace(contents, pypi=pypi), format_)
 
 
 def test_explicit_lists_addresses_with_hashes_dependencies_first(contents: Contents) -> None:
@@ -156,7 +156,7 @@ def test_no_credentials_leave_the_machine(contents: Contents, format_: str) -> N
 @pytest.mark.parametrize("format_", FILES)
 def test_a_local_channel_is_said(contents: Contents, format_: str) -> None:
     local = ChannelRef("file:///srv/channel", "file:///srv/channel")
-    assert "# The channel file:///srv/channel is on the machine" in export(
+    assert "# The channel file:///srv/channel exists only on the machine" in export(
         replace(contents, records=[_record("a", "1.5", base=local.url)], channels=[local]), format_
     )
 
@@ -164,7 +164,7 @@ def test_a_local_channel_is_said(contents: Contents, format_: str) -> None:
 @pytest.mark.parametrize("format_", ["explicit", "conda-lock", "pixi-lock"])
 def test_a_missing_hash_is_said(contents: Contents, format_: str) -> None:
     text = export(replace(contents, records=[_record("a", "1.5", hashed=False)], requested={}), format_)
-    assert "# No hash is known of a\n" in text
+    assert "# Without a hash: a\n" in text
 
 
 def test_an_unknown_format_or_detail_is_refused(contents: Contents) -> None:

@@ -1,4 +1,4 @@
-"""The driver's version, from whatever of its traces a machine has."""
+"""Test that the driver's version is found in every place where a machine may have it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GCC version:  gcc version 12.3.0 (Ubuntu 12.3.0-1ubuntu1~22.04)
 
 
 class Machine:
-    """Files and a program where the driver would have them; at first there is nothing."""
+    """Machine with places for the driver's files and its program, which are absent at first."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.module, self.proc, self._programs = root / "module", root / "proc", root / "bin"
@@ -24,7 +24,7 @@ class Machine:
         monkeypatch.setenv("PATH", str(self._programs))
 
     def nvidia_smi(self, script: str, name: str = "nvidia-smi") -> None:
-        """Put the program there."""
+        """Install the program."""
         path = self._programs / name
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)

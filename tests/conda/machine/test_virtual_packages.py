@@ -1,4 +1,4 @@
-"""The expected values follow conda's own plugins (conda/plugins/virtual_packages)."""
+"""Test virtual packages; the expected values follow conda's plugins (conda/plugins/virtual_packages)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _package(name: str, version: str, build: str = "0") -> GenericVirtualPackage
 
 @pytest.fixture(autouse=True)
 def machine(monkeypatch: pytest.MonkeyPatch) -> list[GenericVirtualPackage]:
-    """A 64-bit Linux without a GPU, whatever runs the tests."""
+    """Pretend to be a 64-bit Linux machine without a GPU."""
     found = [
         _package("__unix", "0"),
         _package("__linux", "6.1"),
@@ -29,7 +29,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[GenericVirtualPackage]:
 
 
 def detected(overrides: dict[str, str], cuda: str | None = None, subdir: str | None = None) -> dict[str, str]:
-    """Return name → version, or name → build where that is the point (``__archspec``)."""
+    """Return the versions by name; for ``__archspec``, the build."""
     found = virtual_packages.describe(virtual_packages.detect(overrides, cuda, subdir))
     return {p["name"]: p["build"] if p["name"] == "__archspec" else p["version"] for p in found}
 
@@ -79,7 +79,7 @@ def test_a_text_that_is_no_cuda_version_is_refused(cuda: str) -> None:
 
 
 def test_a_variable_that_is_no_version_is_named() -> None:
-    with pytest.raises(InvalidRequest, match="__glibc, which CONDA_OVERRIDE_GLIBC or condarc sets"):
+    with pytest.raises(InvalidRequest, match="which CONDA_OVERRIDE_GLIBC or condarc sets for __glibc"):
         virtual_packages.detect({"CONDA_OVERRIDE_GLIBC": "2 17"})
 
 
@@ -116,7 +116,7 @@ def test_another_machine_that_pretends_to_be_linux_has_a_c_library(machine: list
 
 
 class TestCondarc:
-    """``override_virtual_packages`` stands below the variables."""
+    """Variables take precedence over ``override_virtual_packages``."""
 
     def settings(self, **overrides: str) -> CondaSettings:
         return CondaSettings((), (), (), override_virtual_packages=overrides)

@@ -1,6 +1,6 @@
-"""Virtual packages under ``CONDA_OVERRIDE_*`` and condarc, beside what a real conda says of them.
+"""Compare virtual packages under ``CONDA_OVERRIDE_*`` and condarc with those of a real conda.
 
-A conda is taken from ``TFENV_CONDA``, ``CONDA_EXE`` or the search path.
+The conda comes from ``TFENV_CONDA``, ``CONDA_EXE`` or the search path.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 from tfenv_lab.conda.machine import virtual_packages
 from tfenv_lab.conda.settings import condarc
 
-#: Asked for before a test's clean home hides the variables.
+#: Looked up here because a test's clean home directory hides the variables.
 CONDA = os.environ.get("TFENV_CONDA") or os.environ.get("CONDA_EXE") or shutil.which("conda")
 
 pytestmark = pytest.mark.skipif(CONDA is None, reason="there is no conda here (TFENV_CONDA names one)")
@@ -55,6 +55,6 @@ def test_they_are_condas(
         for package in virtual_packages.describe(virtual_packages.detect(virtual_packages.overrides(condarc.load())))
     }
     if not any("archspec" in text.lower() for text in (*variables, configured)) and "SUBDIR" not in variables:
-        # Two libraries have their own names for this machine's processor.
+        # The two libraries name this machine's processor differently.
         assert expected.pop("__archspec")[0] == found.pop("__archspec")[0]
     assert found == expected

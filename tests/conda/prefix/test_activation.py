@@ -1,4 +1,4 @@
-"""Activation as a kernelspec's ``env``: what ``conda activate`` would change, and nothing else."""
+"""Test that a kernelspec's ``env`` has the variables that ``conda activate`` would change, and no others."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add_script(prefix: Path, name: str, text: str) -> None:
 
 
 def started(variables: dict[str, str], base: dict[str, str] = BASE) -> dict[str, str]:
-    """Return what a kernel sees: Jupyter fills the templates in."""
+    """Return the variables that a kernel sees after Jupyter has filled in the templates."""
     return {**base, **{name: Template(value).safe_substitute(base) for name, value in variables.items()}}
 
 

@@ -1,4 +1,4 @@
-"""conda's history, whoever wrote the records that it is about."""
+"""Test conda's history with records from conda and from rattler."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_a_package_that_conda_installed_is_no_other_than_the_same_from_here(lab:
     path = lab.prefix / "conda-meta/lib-1.0-0.json"
     record = json.loads(path.read_text())
     ours = {history.dist_string(each) for each in records.records(lab.prefix)}
-    # conda writes a record's channel with its subdir.
+    # conda writes the channel of a record with its subdir.
     path.write_text(json.dumps({**record, "channel": f"{lab.channel.url}/linux-64"}))
     assert {history.dist_string(each) for each in records.records(lab.prefix)} == ours
     assert [each.channel for each in records.available(lab.prefix)][1:] == [lab.channel.url]

@@ -1,4 +1,4 @@
-"""Which Python packages of an environment conda does not own."""
+"""Test which Python packages of an environment are not owned by conda."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""conda's list of prefixes: entered once, taken out, and otherwise left as others wrote it."""
+"""Test that conda's list of prefixes has each prefix once, and that other lines stay as they are."""
 
 from __future__ import annotations
 

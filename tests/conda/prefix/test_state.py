@@ -1,4 +1,4 @@
-"""What an environment's files say: packages, requests, the interpreter, and whether anything changed."""
+"""Test reading an environment's files: packages, requested specs, interpreter, fingerprint."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def versions(repodata: Repodata, *names: str) -> list[str]:
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[HttpChannel]:
-    """A channel with the package ``foo 1.0``, over HTTP."""
+    """Serve a channel with the package ``foo 1.0`` over HTTP."""
     channel = TinyChannel(tmp_path / "served")
     channel.add("foo", "1.0")
     channel.index()
@@ -83,7 +83,7 @@ class TestLocalChannel:
             channel.add(f"package{number}", "1.0")
         repodata = Repodata(settings(tiny=channel.index()))
         assert versions(repodata, "package1") == ["package1 1.0"]
-        # Not replaced as index tools do: the same file, with less in it.
+        # Index tools replace the file; here the same file is shortened.
         empty = json.dumps({"info": {"subdir": "linux-64"}, "packages": {}, "packages.conda": {}})
         (channel.root / "linux-64" / "repodata.json").write_text(empty)
         assert versions(repodata, "package299") == []

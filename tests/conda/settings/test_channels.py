@@ -1,4 +1,4 @@
-"""What people write for a channel becomes a name and a clean URL, by conda's rules."""
+"""Test that a channel as users write it becomes a name and a clean URL by conda's rules."""
 
 from __future__ import annotations
 

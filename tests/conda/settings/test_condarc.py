@@ -1,4 +1,4 @@
-"""condarc files and CONDA_* variables become settings as conda itself reads them."""
+"""Test that condarc files and ``CONDA_*`` variables are read as conda reads them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tfenv_lab.conda.settings.condarc import CondaSettings
 
 @pytest.fixture(autouse=True)
 def own_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This machine's system directories and conda installations are out of sight."""
+    """Hide this machine's system directories and conda installations."""
     monkeypatch.setattr(files, "SYSTEM_DIRS", (str(tmp_path / "etc"), str(tmp_path / "var")))
     monkeypatch.setattr(roots, "SYSTEM_ROOTS", (tmp_path / "opt" / "conda",))
     monkeypatch.setattr("sys.base_prefix", str(tmp_path / "server"))
@@ -264,7 +264,7 @@ class TestRootPrefix:
         self, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         root = make_root(tmp_path / "conda")
-        # Tests may run as root, who may write everywhere: the answer of the system is imitated.
+        # Tests may run as root, who can write everywhere, so os.access is replaced.
         monkeypatch.setattr("os.access", lambda path, mode, **_: False)
         settings = condarc.load({"CONDA_EXE": str(root / "bin" / "conda")}, home)
         assert settings.envs_dirs == (home / ".conda" / "envs", root / "envs")
@@ -315,7 +315,7 @@ class TestDamagedFiles:
             "custom_multichannels": members, "default_channels": [url, "c"],
         }  # fmt: skip
         write(home / ".condarc", json.dumps(condarc_text))
-        # “mine” is not taken from the alias, where it would be somebody else's.
+        # “mine” must not come from the alias, where it would be somebody else's channel.
         assert [ref.url.rpartition("/")[2] for ref in condarc.load({}, home).channels] == ["a", "b", "c"]
         for key in condarc_text:
             assert key in caplog.text
@@ -386,7 +386,7 @@ class TestSecrets:
 
 
 class TestVirtualPackages:
-    """``override_virtual_packages``, as ``Context.override_virtual_packages`` has it."""
+    """The rules for ``override_virtual_packages`` are those of ``Context.override_virtual_packages``."""
 
     def test_names_lose_their_underscores_and_values_are_texts(self, home: Path) -> None:
         write(

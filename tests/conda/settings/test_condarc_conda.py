@@ -1,6 +1,6 @@
-"""Settings as a real conda takes them from the same files and variables; skipped where there is no conda.
+"""Compare settings with those that a real conda reads from the same files and variables.
 
-``TFENV_CONDA`` names one that is not on PATH.
+The tests are skipped without a conda. ``TFENV_CONDA`` names one that is not on PATH.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 from tfenv_lab.conda.settings import condarc
 from tfenv_lab.conda.settings.condarc import CondaSettings
 
-#: Asked for before a test's clean home hides the variables.
+#: Looked up here because a test's clean home directory hides the variables.
 CONDA = os.environ.get("TFENV_CONDA") or os.environ.get("CONDA_EXE") or shutil.which("conda")
 PATH = os.environ["PATH"]
 
@@ -111,7 +111,7 @@ def test_the_same(files: dict[str, str], variables: dict[str, str], clean_home: 
     theirs = _asked(env, "config", "--show")
     ours = condarc.load({**env, "CONDA_EXE": str(CONDA)}, clean_home)
 
-    # Without any channel conda has none here, or its own defaults, and we conda-forge.
+    # Without a configured channel, conda uses none or its own defaults, but we use conda-forge.
     if theirs["channels"] and theirs["channels"] != ["defaults"]:
         expected = [url.rpartition("/")[0] for url in urls if url.endswith("/noarch")]
         assert [_opened(ref.url, ours) for ref in ours.channels] == expected
@@ -132,7 +132,7 @@ def _asked(env: dict[str, str], *arguments: str) -> Any:
 
 
 def _opened(url: str, settings: CondaSettings) -> str:
-    """Return the URL with the credentials that our network code would use for it, as conda shows it."""
+    """Return the URL with the credentials that our network code would use, in conda's form."""
     known = settings.rules.credentials
     found = [base for base in known if f"{url}/".startswith(f"{base}/")]
     credential = known[max(found, key=len)] if found else None

@@ -25,7 +25,7 @@ from tfenv_lab.conda.settings.channels import ChannelRules, Credential
 from tfenv_lab.conda.settings.condarc import CondaSettings
 from tfenv_lab.conda.settings.network import client, redact
 
-#: What tests hide from the programs they start, and these need.
+#: Variables that tests hide from the programs that they start, but that these programs need.
 PATH = os.environ["PATH"]
 BUS = """<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><policy context="default">
 <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>"""
@@ -56,11 +56,11 @@ def test_proxies_are_taken(proxy: str) -> None:
 
 
 class TestCertificates:
-    """A server whose certificate an authority of its own has signed, as in many companies."""
+    """The server's certificate is signed by a private authority, as in many companies."""
 
     @pytest.fixture
     def authority(self, tmp_path: Path) -> Path:
-        """The directory with the authority's certificate, the server's and its key."""
+        """Return a directory with the certificates of the authority and the server, and the server's key."""
         if shutil.which("openssl", path=PATH) is None:
             pytest.skip("openssl is not here")
         folder = tmp_path / "authority"
@@ -104,7 +104,7 @@ class TestCertificates:
 
 
 class TestProxies:
-    """A proxy that answers for every host, so what came to it is what was sent through it."""
+    """The proxy answers for every host, so it receives exactly the requests that are sent through it."""
 
     @pytest.fixture
     def proxies(self, tmp_path: Path) -> Iterator[list[HttpChannel]]:
@@ -182,7 +182,7 @@ class TestCredentials:
         channel.down()
 
     def ask(self, served: HttpChannel, *channels: str) -> dict[str, str | None]:
-        """Ask the channels for a package; return what ``Authorization`` came with each directory asked for."""
+        """Query the channels for a package; return the ``Authorization`` of each request by directory."""
         query(served.root / "cache", *channels)
         return {path.partition("/noarch")[0]: authorization for path, authorization in served.requests}
 
@@ -211,14 +211,14 @@ class TestCredentials:
 
     @pytest.fixture
     def keyring(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, object], None]]:
-        """A keyring of its own, as a desktop has one, on a bus of its own; store an entry for a host in it."""
+        """Start a separate keyring on a separate bus, as on a desktop, and store an entry for a host in it."""
         programs = ("dbus-daemon", "gnome-keyring-daemon", "secret-tool")
         missing = [name for name in programs if shutil.which(name, path=PATH) is None]
         if missing:
             pytest.skip(f"not here: {', '.join(missing)} (packages dbus, gnome-keyring, libsecret-tools of Debian)")
         (tmp_path / "run").mkdir(mode=0o700)
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-        # Not the system's configuration, with which a bus starts keyrings by itself.
+        # With the system's configuration, a bus would start keyrings by itself.
         (tmp_path / "bus.conf").write_text(BUS)
         bus_command = ["dbus-daemon", f"--config-file={tmp_path}/bus.conf", "--nofork", "--print-address=1"]
         with subprocess.Popen(bus_command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as bus:
@@ -249,7 +249,7 @@ class TestCredentials:
         keyring("localhost", {"BasicHTTP": {"username": "ring", "password": "pw"}})
         port = served.url.rpartition(":")[2]
         channels = (f"http://localhost:{port}/a", f"http://me:secret@127.0.0.1:{port}/b")
-        # In a process of its own: rattler looks for a keyring once in each.
+        # rattler looks for a keyring only once in each process, so this needs a separate one.
         asking = f"query({str(served.root / 'cache')!r}, *{channels!r})"
         code = f"import os; from tests.conda.test_network import query; {asking}; os._exit(0)"
         subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=True)
@@ -258,7 +258,7 @@ class TestCredentials:
 
 
 def query(cache: str | Path, *channels: str, settings: CondaSettings = PLAIN) -> None:
-    """Ask the channels for a package that they do not have."""
+    """Query the channels for a package that they do not have."""
     settings = condarc.with_channels(settings, channels)
     gateway = Gateway(cache_dir=Path(cache), client=client(settings, retries=0))
     for channel in settings.channels:

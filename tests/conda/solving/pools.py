@@ -1,4 +1,4 @@
-"""Pools of the records of tiny channels."""
+"""Make pools with the records of tiny channels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...tiny_channel import TinyChannel
 
 
 def load(*channels: TinyChannel, names: Iterable[str] | None = None, strict: bool = True) -> Pool:
-    """Return a pool with the named records (default: all) of the channels."""
+    """Return a pool with the channels' records of these names (default: all)."""
     refs = tuple(ChannelRef(str(number), channel.index()) for number, channel in enumerate(channels))
     repodata = Repodata(CondaSettings(channels=refs, envs_dirs=(), pkgs_dirs=()))
     pool = Pool(strict=strict)

@@ -98,7 +98,7 @@ class TestMachine:
 
 
 class TestNarrowing:
-    """Requests whose records are all there but exclude each other."""
+    """All records of these requests exist, but they exclude each other."""
 
     def test_two_who_need_different_versions_of_one(self, channel: TinyChannel) -> None:
         channel.add("app", "1.0", depends=["lib 1.*", "plugin"])

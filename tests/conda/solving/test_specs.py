@@ -28,7 +28,7 @@ class TestTwoSpecsOfOneName:
         assert str(specs.parse(found)) == found
 
     def test_two_builds_that_exclude_each_other_are_refused(self) -> None:
-        with pytest.raises(InvalidSpec, match="“tensorflow” is asked for with two builds, “cpu_\\*” and “cuda\\*”"):
+        with pytest.raises(InvalidSpec, match="“tensorflow” is requested with two builds, “cpu_\\*” and “cuda\\*”"):
             specs.by_name(["tensorflow * cpu_*", "tensorflow * cuda*"])
 
 

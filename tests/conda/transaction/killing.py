@@ -1,4 +1,4 @@
-"""Workers that are killed at random moments: their orders, their ends, and the trees that they leave."""
+"""Start workers, kill them at random moments, and read the trees that they leave."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tfenv_lab.jobs.messages import ApplyChange, Order, RemoveEnvironment
 
 from ..conftest import Lab
 
-#: What stands in the line that says that the work is done.
+#: Part of the line with which a worker reports that it is done.
 DONE = b'"succeeded"'
 
 
 def tree(prefix: Path) -> dict[str, tuple[int, bytes | str]]:
-    """Return mode and content of everything in a prefix; our revisions' times and ids are left out."""
+    """Return the mode and contents of everything in a prefix, without the times and ids of revisions."""
     found: dict[str, tuple[int, bytes | str]] = {}
     for path in sorted(prefix.rglob("*")):
         name = str(path.relative_to(prefix))
@@ -47,7 +47,7 @@ def tree(prefix: Path) -> dict[str, tuple[int, bytes | str]]:
 
 
 def order(lab: Lab, prefix: Path, job: str, *specs: str, **fields: Any) -> Order:
-    """Return the order that brings a prefix to what ``specs`` solve to; ``fields`` replace those of the change."""
+    """Return the input of a worker that changes a prefix to the solution of ``specs``, with ``fields`` replaced."""
     records = asyncio.run(lab.solve(*specs))
     exists = prefix.exists()
     change = Change(
@@ -68,12 +68,12 @@ def order(lab: Lab, prefix: Path, job: str, *specs: str, **fields: Any) -> Order
 
 
 def removal(prefix: Path, job: str) -> Order:
-    """Return the order that removes a whole environment."""
+    """Return the input of a worker that deletes an environment."""
     return RemoveEnvironment(job, prefix)
 
 
 def start(order: Order) -> subprocess.Popen[bytes]:
-    """Start a worker and give it its order."""
+    """Start a worker and send its input."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "tfenv_lab.jobs.worker"],
         stdin=subprocess.PIPE,
@@ -88,13 +88,13 @@ def start(order: Order) -> subprocess.Popen[bytes]:
 
 
 def until_first_word(worker: subprocess.Popen[bytes]) -> None:
-    """Wait until a worker has begun."""
+    """Wait for the first line of a worker."""
     assert worker.stdout is not None
     assert worker.stdout.readline()
 
 
 def end(worker: subprocess.Popen[bytes]) -> bool:
-    """Kill a worker; return whether it had said its result."""
+    """Kill a worker, and return whether it had reported its result."""
     os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()
     assert worker.stdin is not None
@@ -106,7 +106,7 @@ def end(worker: subprocess.Popen[bytes]) -> bool:
 
 
 def whole(order: Order) -> float:
-    """Run a worker to its end and return the seconds from its first word to that."""
+    """Run a worker to its end, and return the seconds since its first line."""
     worker = start(order)
     until_first_word(worker)
     begun = time.monotonic()
@@ -122,7 +122,7 @@ def whole(order: Order) -> float:
 
 
 def widen(lab: Lab) -> Lab:
-    """Give the laboratory an ``app`` of many files, so that a kill meets every stage."""
+    """Add an ``app`` with many files to the lab, so that the kills hit every stage."""
     for version in ("3.0", "4.0"):
         files = {f"share/many/{version}/{n}.txt": f"{version} {n}" for n in range(600)}
         lab.channel.add("app", version, files={**files, "share/app.txt": version})

@@ -1,4 +1,4 @@
-"""A transaction makes the new environment whole, or leaves the old one as it was."""
+"""Test that a transaction completes the new environment or leaves the old one unchanged."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_link_to_a_directory_stays_one_whatever_is_linked_behind_it(lab: Lab, 
 
 @pytest.mark.parametrize("number", range(5))
 def test_a_package_lays_its_file_over_one_that_pip_installed(lab: Lab, number: int) -> None:
-    """Linking and cloning run side by side, so whichever comes first: the package's stays, as the plan had said."""
+    """Linking and cloning run in parallel, and in either order the package's file must stay."""
     lab.channel.add("app", "3.0", files={f"share/many/{n}.txt": "conda's" for n in range(50 * number + 1)})
     lab.channel.index()
     run(lab.change("tool"))
@@ -236,7 +236,7 @@ def test_an_engine_that_goes_on_for_a_moment_after_it_failed_leaves_nothing(
         writing[0].start()
         raise RuntimeError("a package could not be linked")
 
-    # The edge: the real engine does so where one of several packages fails, but not every time.
+    # A stub is needed: rattler does this if one of several packages fails, but not every time.
     monkeypatch.setattr("rattler.install", failing)
     with pytest.raises(JobFailed):
         run(lab.change("app 2.0", job="1job"))
@@ -252,7 +252,7 @@ def test_a_full_disk_is_said_and_leaves_the_old_environment(lab: Lab, monkeypatc
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    # The edge: a disk cannot be filled here; the tmpfs test of the jobs room fills a real one.
+    # A stub is needed: a disk cannot be filled here. The tmpfs test in tests/jobs fills a real one.
     monkeypatch.setattr("tfenv_lab.conda.transaction.apply.revisions.add", full)
     with pytest.raises(NoSpace, match="disk is full"):
         run(lab.change("app 2.0", job="1job"))
@@ -346,7 +346,7 @@ def test_a_prefix_that_cannot_be_renamed_is_not_half_removed(lab: Lab, monkeypat
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(Path, "rename", refuse)
-    with pytest.raises(JobFailed, match="cannot be written"):
+    with pytest.raises(JobFailed, match="is not writable"):
         remove(lab.prefix, "1job")
     assert lab.tree() == before
 

@@ -1,4 +1,4 @@
-"""Bytecode of noarch packages: compiled once, shared by hard links, gone with its package."""
+"""Test that bytecode of noarch packages is compiled once, shared by hard links, and removed with its package."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PYC = f"{SITE}/pure/__pycache__/__init__.cpython-{TAG}.pyc"
 
 @pytest.fixture
 def pure(lab: Lab) -> Lab:
-    """The laboratory with a Python and a noarch Python package, ``pure``."""
+    """Add a Python and a noarch Python package, ``pure``, to the lab."""
     fill(lab.channel, releases=())
     for version in ("1.0", "2.0"):
         link = json.dumps({"noarch": {"type": "python"}, "package_metadata_version": 1})

@@ -1,4 +1,4 @@
-"""A clone shares what it can, leaves out what goes, and what people do meanwhile is not lost."""
+"""Test that a clone shares files, leaves out removed ones, and keeps what users change meanwhile."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OWNED = {"lib/owned.txt", "lib/gone.txt"}
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A prefix with files of packages (``OWNED``) and a person's own, all of an hour ago."""
+    """Make a prefix with files of packages (``OWNED``) and of a user, all one hour old."""
     prefix = tmp_path / "tf"
     for name in (
         *OWNED,
@@ -145,7 +145,7 @@ def test_a_file_that_becomes_a_folder_is_one_afterwards(tree: Path) -> None:
 
 def test_where_nothing_can_be_shared_files_are_copied(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
-        # The edge: a file system without hard links.
+        # A stub is needed to imitate a file system without hard links.
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refuse)

@@ -1,4 +1,4 @@
-"""A copy of an environment runs on its own, and shares with its original all that need not differ."""
+"""Test that a copy of an environment is independent, and shares all files that need not differ."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_where_a_script_cannot_name_its_prefix_so_the_package_is_linked_anew(lab
     alone = _copy(lab, "app 1.0", "tool", name=name)
     made = lab.prefix.with_name(f"{name} made"[:200])
     run(lab.change("app 1.0", "tool", job="2job", prefix=made))
-    # As rattler writes it: by way of env, or of a shell.
+    # rattler writes the first line with env or with a shell.
     as_made = (made / "bin/app").read_text().replace(str(made), str(alone))
     assert (alone / "bin/app").read_text() == as_made
 
@@ -159,7 +159,7 @@ def test_an_original_that_changes_while_it_is_copied_gives_no_mixture(
         return snapshot
 
     monkeypatch.setattr(cloning.Clone, "complete", updated_meanwhile)
-    with pytest.raises(StalePlan, match="while it was copied"):
+    with pytest.raises(StalePlan, match="while it was being copied"):
         _copy(lab, "app 1.0", "tool")
     assert lab.beside() == ["tf"]
 

@@ -1,6 +1,6 @@
-"""A transaction killed at any instant leaves the old environment or the new one, file by file.
+"""Test that a transaction that is killed at any time leaves exactly the old environment or the new one.
 
-Real transactions in real processes, ended by SIGKILL at random moments spread over the time that one takes.
+SIGKILL ends real transactions in real processes at random moments, spread over the time that one takes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tfenv_lab.conda.transaction import recovery, staging
 from ..conftest import Lab
 from .killing import end, order, start, tree, until_first_word, whole, widen
 
-#: Kills in each part of the test, spread over updates and creates; the parts run side by side.
+#: Number of kills in each part of the test, spread over updates and creates; the parts run in parallel.
 KILLS, PARTS = 25, 4
 
 
@@ -27,7 +27,7 @@ def test_a_killed_transaction_leaves_the_old_environment_or_the_new(lab: Lab, pa
     random.seed(part)
     wide = widen(lab)
     prefix = wide.prefix
-    # What old and new look like, and how long a change takes, is learnt by doing it.
+    # Run one change to get the old and new trees, and the time that a change takes.
     create = order(wide, prefix, "0a", "app ==3.0")
     seconds = {False: whole(create)}
     old = tree(prefix)
@@ -49,7 +49,7 @@ def test_a_killed_transaction_leaves_the_old_environment_or_the_new(lab: Lab, pa
         end(worker)
         done = recovery.settle(prefix, job)
         recovery.clear(prefix, job)
-        # What it takes depends on what else the machine does: aim at where half of the kills come too late.
+        # The time depends on the machine's load, so aim for half of the kills to come too late.
         seconds[update] *= 0.8 if done else 1.25
         expected: Any = (new if done else old) if update else (old if done else None)
         found = tree(prefix) if prefix.exists() else None
@@ -57,11 +57,11 @@ def test_a_killed_transaction_leaves_the_old_environment_or_the_new(lab: Lab, pa
         _collected(prefix)
         outcomes["new" if done else "old"] += 1
         staging.discard(prefix)
-    # Kills on both sides of the swap were met, or the test proves nothing.
+    # The test proves nothing unless there were kills before and after the swap.
     assert min(outcomes.values()) > 0, outcomes
 
 
 def _collected(prefix: Path) -> None:
-    """Nothing but the prefix and its lock, which the system has freed, lies beside it."""
+    """Assert that the parent directory has only the prefix and its lock file, whose lock the system has freed."""
     left = {path.name for path in prefix.parent.iterdir()} - {prefix.name}
     assert left <= {f".tfenv-lock-{prefix.name}", f".tfenv-holder-{prefix.name}"}, left

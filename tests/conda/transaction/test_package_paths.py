@@ -1,4 +1,4 @@
-"""A package writes only into its prefix: whatever it says, holds or links to, alone or with other packages."""
+"""Test that packages can write only into their prefix, whatever paths and links they contain."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run(work: Any) -> Any:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A person's own files, beside which the environments lie."""
+    """Make a user's home directory with files that no package may touch."""
     home = tmp_path / "home"
     (home / ".ssh").mkdir()
     (home / ".ssh/id_rsa").write_text("private")
@@ -44,8 +44,8 @@ def home(tmp_path: Path) -> Path:
 
 
 def everything(root: Path) -> dict[str, object]:
-    """Return all that lies in a folder, without what the engine keeps for itself."""
-    # The engine may still be at work in its own folders.
+    """Return everything in a directory except the engine's own files."""
+    # The engine may still be writing to its own directories.
     ours = [root / name for name in ("channel", "pkgs", "repodata", "bytecode")]
     others = (place for place in root.iterdir() if place not in ours)
     found = (path for place in others for path in (place, *place.rglob("*")))
@@ -87,7 +87,7 @@ class TestPaths:
 
     @pytest.mark.parametrize("path", ["", ".", "./.", "/" * 0, "a\0b"])
     def test_these_are_no_paths(self, path: str) -> None:
-        assert fault(path) == "is no path"
+        assert fault(path) == "has an invalid path"
 
     @pytest.mark.parametrize(
         "path",
@@ -105,7 +105,7 @@ class TestPaths:
         ],
     )
     def test_these_are_not_for_packages(self, path: str) -> None:
-        assert fault(path) == "would take the place of what is not for packages to write"
+        assert fault(path) == "would be written to a reserved path"
 
     @pytest.mark.parametrize(
         "path",
@@ -127,7 +127,7 @@ class TestPaths:
         assert fault(path) is None
 
 
-#: A package as ``TinyChannel.add`` makes it, and what its refusal says. ``HOME`` stands for the person's home.
+#: Arguments of ``TinyChannel.add``, and the refusal's message. ``HOME`` is replaced with the user's home directory.
 _DEEP = "a/b/c/d/e/f"
 _HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
     "up": ({"listed": [{"_path": "../../home/.mybashrc"}]}, "../../home/.mybashrc"),
@@ -232,7 +232,7 @@ _HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
 
 
 def placed(value: Any, home: Path) -> Any:
-    """Return a value with the person's home in it."""
+    """Return a value in which ``HOME`` is replaced."""
     if isinstance(value, str):
         return value.replace("HOME", str(home))
     if isinstance(value, Mapping):
@@ -246,7 +246,7 @@ def placed(value: Any, home: Path) -> Any:
 
 @pytest.fixture(params=["file", "http"])
 def address(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Callable[[], str]]:
-    """The channel's address, from its folder and over HTTP."""
+    """Return the channel's URL, once for its directory and once over HTTP."""
     served = HttpChannel(lab.channel.root)
     served.up()
     yield lambda: lab.channel.url if request.param == "file" else served.url
@@ -291,7 +291,7 @@ class TestRefused:
 
     @pytest.mark.parametrize("case", ["up", "absolute", "behind-a-link-up", "records"])
     def test_what_another_tool_unpacked_is_looked_at_too(self, lab: Lab, home: Path, case: str) -> None:
-        """rattler knows the paths of a cached package before it says that it links it."""
+        """rattler reads the paths of a cached package before it reports that it links it."""
         fields, _ = _HOSTILE[case]
         add_evil(lab.channel, home, fields)
         extract(lab.channel.root / "linux-64/evil-1.0-0.conda", lab.root / "pkgs/evil-1.0-0")
@@ -355,7 +355,7 @@ class TestRefused:
         record = PackageRecord("tool", "1.0", BuildString.new_unchecked(build), 0, "noarch", sha256=tool.sha256)
         records = [RepoDataRecord(record, tool.file_name, tool.url, tool.channel)]
         before = everything(lab.root)
-        with pytest.raises(JobFailed, match="its name is no name of a file"):
+        with pytest.raises(JobFailed, match="its name cannot be a file name"):
             run(lab.change("tool", records=records))
         assert everything(lab.root) == before
 
@@ -369,7 +369,7 @@ class TestRefused:
 
 
 class TestTogether:
-    """Each of two packages is harmless; one of them goes through the link of the other."""
+    """Each of two packages is harmless by itself, but one has a file behind the other's link."""
 
     def two(self, lab: Lab, first: Mapping[str, Any], second: Mapping[str, Any]) -> None:
         lab.channel.add("first", "1.0", **first)
@@ -427,7 +427,7 @@ class TestTogether:
 
 
 class TestTaken:
-    """What honest packages do."""
+    """Paths and links of honest packages are accepted."""
 
     def test_links_that_stay_inside(self, lab: Lab) -> None:
         lab.channel.add(
@@ -509,7 +509,7 @@ class TestTaken:
 
 
 class TestRecords:
-    """The records of an environment can be anybody's, and so can what lies in its ``conda-meta``."""
+    """Anybody may have written the records and other files in ``conda-meta``."""
 
     def test_a_copy_writes_nothing_that_records_say_lies_outside(self, lab: Lab, home: Path) -> None:
         run(lab.change("app 1.0"))

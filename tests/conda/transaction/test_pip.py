@@ -1,4 +1,4 @@
-"""pip's part of a new environment: what it is given, where it puts things, and what is left when it fails."""
+"""Test pip in a new environment: its requirements, where it installs, and what remains if it fails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GREET = {"greet/__init__.py": "def main():\n    import sys\n    print('hello fro
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of wheels, which pip is configured to take everything from."""
+    """Make a directory of wheels, and configure pip to use only that."""
     folder = tmp_path / "wheels"
     make_wheel(folder, "tiny-dep", "1.2")
     make_wheel(

@@ -1,4 +1,4 @@
-"""How a change takes its place: in one step, in two where the system has no other way, or not at all."""
+"""Test the strategies that replace a prefix: a swap, two renames, in place, or a refusal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _cannot(*_: object) -> None:
 
 @pytest.fixture
 def no_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The edge: a system without an exchange of directories, as Windows is."""
+    """Imitate an operating system that cannot exchange directories, such as Windows."""
     monkeypatch.setattr(placement, "_rename2", _cannot)
 
 
@@ -79,7 +79,7 @@ def test_a_change_whose_second_rename_and_way_back_both_fail_is_finished_later(
 
 @pytest.mark.parametrize("role", ["old", "trash"])
 def test_a_tree_that_stepped_aside_never_comes_back_alone(lab: Lab, role: str) -> None:
-    """An update is told as done, somebody removes the environment, and the server starts again."""
+    """After an update is reported as done, somebody removes the environment, and the server starts again."""
     run(lab.change("app 1.0"))
     lab.prefix.rename(lab.prefix.with_name(f".tfenv-{role}-1job-tf"))
     assert recovery.settle(lab.prefix, "1job") is False
@@ -110,7 +110,7 @@ def test_on_macos_the_systems_own_exchange_is_called(monkeypatch: pytest.MonkeyP
     calls: list[tuple[object, ...]] = []
 
     class Library:
-        """The edge: macOS's C library."""
+        """Stub of the C library of macOS."""
 
         @staticmethod
         def renamex_np(*arguments: object) -> int:
@@ -155,14 +155,14 @@ def test_a_prefix_that_is_a_mount_point_changes_in_place(lab: Lab, mount: Mount)
 
 
 class TestInPlace:
-    """A prefix that cannot be replaced as a whole."""
+    """The prefix cannot be replaced as a whole."""
 
     @pytest.fixture(autouse=True)
     def fixed(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
         run(lab.change("app 1.0", "tool"))
         (lab.prefix / "mine").mkdir()
         (lab.prefix / "mine" / "notebook.ipynb").write_text("mine")
-        # The edge: what the operating system says of a mount point.
+        # Imitate the operating system's answer for a mount point.
         monkeypatch.setattr("os.path.ismount", lambda path: Path(path) == lab.prefix)
 
     def test_it_changes_entry_by_entry_and_nothing_is_left(self, lab: Lab) -> None:
@@ -214,7 +214,7 @@ class TestInPlace:
 
 
 def _fail_at(monkeypatch: pytest.MonkeyPatch, step: int, error: BaseException, once: bool) -> None:
-    """Let the ``step``-th entry that changes places fail, and all after it unless ``once``."""
+    """Make the ``step``-th move of an entry fail, and all later ones unless ``once``."""
     rename = Path.rename
     calls: list[Path] = []
 

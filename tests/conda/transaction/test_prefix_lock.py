@@ -1,4 +1,4 @@
-"""One writer a prefix: another process is refused by name, and a dead one is in nobody's way."""
+"""Test that a prefix has one writer: the error names the other process, and a dead process blocks nobody."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def prefix(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def other(prefix: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Another process that holds the prefix."""
+    """Start another process that holds the prefix lock."""
     with subprocess.Popen([sys.executable, "-c", _HOLD, str(prefix)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"

@@ -1,4 +1,4 @@
-"""How far a change is, as a person reads it off a bar."""
+"""Test the progress of a change as a progress bar shows it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .test_apply import run
 
 
 class Told:
-    """What a progress tells of two packages, ``small`` and ``big``, whose files are known once it is unpacked."""
+    """Progress of two packages, ``small`` and ``big``, whose files are known once they are unpacked."""
 
     def __init__(self, sizes: dict[str, int], cloned: int = 0) -> None:
         self.seen: list[Progress] = []

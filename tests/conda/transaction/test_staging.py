@@ -1,4 +1,4 @@
-"""Deleting a tree of ours: everything that can be deleted goes, and what cannot is counted and named."""
+"""Test that deleting a tree deletes everything possible, and counts and names the rest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...conftest import Mount
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A tree to delete: two folders with a file each."""
+    """Make a tree to delete: two directories with one file each."""
     tree = tmp_path / ".tfenv-trash-1job-tf"
     for name in ("one", "two"):
         (tree / name).mkdir(parents=True)
@@ -63,7 +63,7 @@ def test_what_is_in_use_is_counted_and_named_and_the_rest_is_deleted(tree: Path,
 
 @pytest.fixture
 def immutable(tree: Path) -> Iterator[Path]:
-    """A file that not even root can delete (``chattr +i``)."""
+    """Make a file that not even root can delete (``chattr +i``)."""
     file = tree / "one/file"
     done = subprocess.run(["chattr", "+i", file], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -84,7 +84,7 @@ def test_an_immutable_file_stays_with_its_size_and_the_reason(tree: Path, immuta
 
 
 def test_what_another_user_owns_stays_and_is_named(tmp_path: Path) -> None:
-    """As after ``sudo pip install``: a folder of root's in an environment of somebody else's."""
+    """After ``sudo pip install``, an environment can contain a directory of root."""
     if os.getuid() != 0:
         pytest.skip("only root can give files to another user")
     other = 65534
@@ -98,7 +98,7 @@ def test_what_another_user_owns_stays_and_is_named(tmp_path: Path) -> None:
     for path in (tree.parent, tree, tree / "site-packages", tree / "mine.txt"):
         os.chown(path, other, other)
     child = os.fork()
-    if child == 0:  # the other user, in a process that ends without pytest noticing
+    if child == 0:  # run as the other user in a process that pytest does not notice
         os.setuid(other)
         left = staging.discard(tree)
         is_told = left is not None and left.files == 1 and "of-root" in left.reason

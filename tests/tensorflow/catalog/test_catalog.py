@@ -102,12 +102,13 @@ class TestRecommended:
         model = get(catalog_of(url, {"CUDA": "12.8"}))
         assert [release.version for release in model.releases if release.recommended] == ["2.19.1"]
 
-    def test_none_where_none_can(self, forge: Forge, catalog_of: CatalogOf) -> None:
+    def test_none_is_recommended_if_none_can_be_installed(self, forge: Forge, catalog_of: CatalogOf) -> None:
         forge.tensorflow("2.19.1", "cuda128", "3.12")
         model = get(catalog_of(forge.index()))
         assert not any(release.recommended for release in model.releases)
         assert model.message == (
-            "None of these can be installed here: TensorFlow 2.19.1 needs a CUDA 12 driver; none was found."
+            "No release can be installed on this machine: "
+            "TensorFlow 2.19.1 needs a driver for CUDA 12, but this machine has none."
         )
 
 
@@ -116,23 +117,23 @@ class TestReasons:
         forge.tensorflow("2.18.0", "cuda126", "3.11")
         forge.tensorflow("2.15.0", "cuda118", "3.11")
         model = get(catalog_of(forge.index()))
-        assert variant_of(model, "2.18.0", "cuda12.6").reason == "needs a CUDA 12 driver; none was found"
-        assert variant_of(model, "2.15.0", "cuda11.8").reason == "needs a CUDA 11 driver; none was found"
+        assert variant_of(model, "2.18.0", "cuda12.6").reason == "needs a driver for CUDA 12, but this machine has none"
+        assert variant_of(model, "2.15.0", "cuda11.8").reason == "needs a driver for CUDA 11, but this machine has none"
 
-    def test_an_old_driver_is_named_beside_what_is_needed(self, forge: Forge, catalog_of: CatalogOf) -> None:
+    def test_the_reason_names_the_old_driver_and_the_required_one(self, forge: Forge, catalog_of: CatalogOf) -> None:
         forge.add("cuda-version", "12.6", constrains=["__cuda >=12"])
         forge.tensorflow("2.18.0", "cuda126", "3.11", base=["cuda-version >=12.6,<13"])
         url = forge.index()
         assert variant_of(get(catalog_of(url, {"CUDA": "11.8"})), "2.18.0", "cuda12.6").reason == (
-            "needs a driver for CUDA 12 or newer; the one here supports CUDA 11.8"
+            "needs a driver for CUDA 12 or newer, but this machine's driver supports CUDA 11.8"
         )
         assert variant_of(get(catalog_of(url, {"CUDA": "12.0"})), "2.18.0", "cuda12.6").installable
 
     @pytest.mark.parametrize(
         ("glibc", "reason"),
         [
-            ("2.17", "needs glibc 2.28 or newer; this machine has 2.17"),
-            ("", "needs glibc 2.28 or newer; this machine has none"),
+            ("2.17", "needs glibc 2.28 or newer, but this machine has 2.17"),
+            ("", "needs glibc 2.28 or newer, but this machine has none"),
             ("2.28", None),
         ],
     )
@@ -146,9 +147,9 @@ class TestReasons:
         [
             ("x86_64_v3", None),
             ("haswell", None),
-            ("x86_64", "needs an x86-64-v3 processor; this machine's (x86_64) is x86-64-v1"),
-            ("novelty", "the channels do not know this machine's processor (novelty)"),
-            ("", "needs to know the processor; none was detected"),
+            ("x86_64", "needs an x86-64-v3 processor, but this machine's (x86_64) is x86-64-v1"),
+            ("novelty", "the channels have no package for this machine's processor (novelty)"),
+            ("", "needs the type of the processor, which was not detected"),
         ],
     )
     def test_a_processor(self, forge: Forge, catalog_of: CatalogOf, processor: str, reason: str | None) -> None:
@@ -159,11 +160,11 @@ class TestReasons:
         catalog = catalog_of(forge.index(), {"ARCHSPEC": processor})
         assert variant_of(get(catalog), "2.19.1", "cpu").reason == reason
 
-    def test_a_package_that_the_channels_do_not_hold(self, forge: Forge, catalog_of: CatalogOf) -> None:
+    def test_a_package_that_no_channel_has(self, forge: Forge, catalog_of: CatalogOf) -> None:
         forge.add("jax", "0.4.0", depends=["jaxlib >=0.4"])
         forge.tensorflow("2.12.1", "cpu", "3.11", base=["jax"])
         assert variant_of(get(catalog_of(forge.index())), "2.12.1", "cpu").reason == (
-            "jax needs jaxlib >=0.4, and the channels hold none that fits"
+            "jax needs jaxlib >=0.4, which no channel has"
         )
 
     def test_a_dependency_of_a_cpu_build_that_needs_a_driver(self, forge: Forge, catalog_of: CatalogOf) -> None:
@@ -171,7 +172,7 @@ class TestReasons:
         forge.tensorflow("2.12.1", "cpu", "3.11", base=["jax"])
         url = forge.index()
         assert variant_of(get(catalog_of(url)), "2.12.1", "cpu").reason == (
-            "needs jax, and the channels hold only builds of it that need a CUDA driver"
+            "needs jax, and all builds of it on the channels need a CUDA driver"
         )
         assert variant_of(get(catalog_of(url, {"CUDA": "12.6"})), "2.12.1", "cpu").installable
 
@@ -181,13 +182,13 @@ class TestReasons:
         variant = variant_of(get(catalog_of(forge.index())), "2.18.0", "cpu")
         assert (variant.installable, variant.reason) == (True, None)
         assert [(blocked.python, blocked.reason) for blocked in variant.blocked] == [
-            ("3.12", "needs glibc 2.40 or newer; this machine has 2.36")
+            ("3.12", "needs glibc 2.40 or newer, but this machine has 2.36")
         ]
 
 
 class TestOtherPlatforms:
     @pytest.mark.parametrize(
-        ("subdir", "hint"), [("win-64", "WSL 2"), ("osx-arm64", "hold no TensorFlow for osx-arm64")]
+        ("subdir", "hint"), [("win-64", "WSL 2"), ("osx-arm64", "have no TensorFlow for osx-arm64")]
     )
     def test_an_empty_list_with_a_sentence(self, forge: Forge, catalog_of: CatalogOf, subdir: str, hint: str) -> None:
         forge.tensorflow("2.19.1", "cpu", "3.11")
@@ -205,7 +206,7 @@ class TestFreshness:
         forge.index()
         assert [release.version for release in get(catalog).releases] == ["2.19.1", "2.18.0"]
 
-    def test_built_once_for_all_who_ask(
+    def test_concurrent_requests_build_it_once(
         self, forge: Forge, catalog_of: CatalogOf, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         forge.tensorflow("2.18.0", "cpu", "3.11")
@@ -227,7 +228,7 @@ class TestFreshness:
         asyncio.run(ask())
         assert builds == 1
 
-    def test_a_cuda_version_asked_for_is_judged_apart(self, forge: Forge, catalog_of: CatalogOf) -> None:
+    def test_an_assumed_cuda_version_has_its_own_listing(self, forge: Forge, catalog_of: CatalogOf) -> None:
         forge.tensorflow("2.18.0", "cuda126", "3.11")
         catalog = catalog_of(forge.index())
         assert get(catalog, cuda="12.6").releases[0].variants[0].installable
@@ -252,7 +253,7 @@ class TestFreshness:
         with pytest.raises(ChannelUnreachable, match="“forge”"):
             get(catalog_of((tmp_path / "none").as_uri()))
 
-    def test_a_large_channel_is_read_only_where_it_is_met(
+    def test_only_the_needed_names_of_a_large_channel_are_read(
         self, forge: Forge, catalog_of: CatalogOf, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         forge.add("deep", "1.0")
@@ -277,7 +278,7 @@ class TestFreshness:
 
 
 class TestUpdates:
-    """What a list of environments is told, from memory."""
+    """Updates that a list of environments shows, from memory."""
 
     FACTS = EnvironmentFacts(
         id="x",
@@ -296,14 +297,14 @@ class TestUpdates:
         forge.tensorflow("2.18.0", "cpu", "3.11")
         return catalog_of(forge.index())
 
-    def test_nothing_before_the_catalog_was_asked_for(self, catalog: Catalog) -> None:
+    def test_there_is_no_update_before_the_catalog_is_built(self, catalog: Catalog) -> None:
         assert catalog.updates(self.FACTS) == Update()
 
     def test_the_newest_stable_release_for_the_same_python_and_hardware(self, catalog: Catalog) -> None:
         get(catalog)
         assert catalog.updates(self.FACTS) == Update(tensorflow="2.19.1", keras="3.5.0")
 
-    def test_nothing_for_the_newest(self, catalog: Catalog) -> None:
+    def test_the_newest_release_has_no_update(self, catalog: Catalog) -> None:
         get(catalog)
         newest = EnvironmentFacts(
             id="x",
@@ -323,10 +324,10 @@ class TestUpdates:
             ),
         ],
     )
-    def test_nothing_without_condas_tensorflow(self, catalog: Catalog, facts: EnvironmentFacts) -> None:
+    def test_there_is_no_update_without_condas_tensorflow(self, catalog: Catalog, facts: EnvironmentFacts) -> None:
         get(catalog)
         assert catalog.updates(facts) == Update()
 
-    def test_a_cuda_version_asked_for_changes_nothing(self, catalog: Catalog) -> None:
+    def test_an_assumed_cuda_version_does_not_change_updates(self, catalog: Catalog) -> None:
         get(catalog, cuda="12.8")
         assert catalog.updates(self.FACTS) == Update()

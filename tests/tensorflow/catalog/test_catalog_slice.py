@@ -1,4 +1,4 @@
-"""The catalog of real conda-forge metadata, against a table made by hand, and against the solver cell by cell."""
+"""Tests of the catalog with real conda-forge metadata, against a handmade table and the solver."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tfenv_lab.tensorflow.catalog import catalog as module
 from tfenv_lab.tensorflow.catalog.catalog import Catalog
 from tfenv_lab.tensorflow.models import CatalogModel
 
-#: Read off the channel's list of files, not computed: release, variant, Pythons.
+#: Release, variant and Pythons, read from the channel's list of files by hand.
 TABLE = """
 2.19.1  cpu       3.11 3.12
 2.19.1  cuda12.9  3.12
@@ -51,7 +51,7 @@ ROWS = [
 ]
 CELLS = [(release, variant, python) for release, variant, pythons in ROWS for python in pythons]
 
-#: Machines: the slice knows the processors x86_64 and x86_64_v3 alone.
+#: The machines to test; the slice has only the processors x86_64 and x86_64_v3.
 _PLAIN = {"CONDA_OVERRIDE_ARCHSPEC": "x86_64_v3", "CONDA_OVERRIDE_GLIBC": "2.36", "CONDA_OVERRIDE_CUDA": ""}
 MACHINES = {
     "no GPU": _PLAIN,
@@ -65,7 +65,7 @@ MACHINES = {
 
 @dataclass
 class Slice:
-    """The slice's repodata, loaded once, with a catalog for each machine."""
+    """The repodata of the slice, loaded once, with a catalog for each machine."""
 
     repodata: Repodata
     catalogs: dict[str, Catalog]
@@ -91,7 +91,7 @@ def conda_forge(slice_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Sl
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_the_table(conda_forge: Slice, machine: str) -> None:
-    """What exists does not depend on the machine."""
+    """The builds that exist do not depend on the machine."""
     found = [
         (release.version, variant.name, variant.python)
         for release in conda_forge.models[machine].releases
@@ -146,7 +146,7 @@ def test_python_313_is_neither_offered_nor_solved(conda_forge: Slice, version: s
         asyncio.run(solve(conda_forge.repodata, [f"tensorflow =={version}", "python 3.13.*"], virtual_packages=virtual))
 
 
-def test_reading_only_what_is_met_gives_the_same(
+def test_reading_only_the_needed_names_gives_the_same_catalog(
     conda_forge: Slice, slice_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_SMALL", 0)

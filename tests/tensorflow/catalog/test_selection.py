@@ -46,7 +46,7 @@ def url(forge: Forge) -> str:
 
 
 class TestHardware:
-    """The build is pinned, so that a later update keeps it, with or without track_features."""
+    """The spec names the build, so that a later update keeps it, with or without track_features."""
 
     def test_auto_is_the_cpu_without_a_driver(self, url: str, catalog_of: CatalogOf) -> None:
         assert specs(catalog_of(url))[0] == "tensorflow 2.19.* cpu_*"
@@ -54,16 +54,16 @@ class TestHardware:
     def test_auto_is_cuda_with_a_driver(self, url: str, catalog_of: CatalogOf) -> None:
         assert specs(catalog_of(url, {"CUDA": "12.9"}))[0] == "tensorflow 2.19.* cuda*"
 
-    def test_auto_is_cuda_with_a_driver_asked_for(self, url: str, catalog_of: CatalogOf) -> None:
+    def test_auto_is_cuda_with_an_assumed_driver(self, url: str, catalog_of: CatalogOf) -> None:
         assert specs(catalog_of(url), cuda="12.9")[0] == "tensorflow 2.19.* cuda*"
 
-    def test_auto_is_the_cpu_where_no_cuda_build_is_for_this_python(self, url: str, catalog_of: CatalogOf) -> None:
+    def test_auto_is_the_cpu_without_a_cuda_build_for_this_python(self, url: str, catalog_of: CatalogOf) -> None:
         assert specs(catalog_of(url, {"CUDA": "12.9"}), python="3.11")[0] == "tensorflow 2.19.* cpu_*"
 
-    def test_auto_is_the_cpu_where_the_release_has_no_cuda_build(self, url: str, catalog_of: CatalogOf) -> None:
+    def test_auto_is_the_cpu_if_the_release_has_no_cuda_build(self, url: str, catalog_of: CatalogOf) -> None:
         assert specs(catalog_of(url, {"CUDA": "12.9"}), tensorflow="2.17.*")[0] == "tensorflow 2.17.* cpu_*"
 
-    def test_auto_is_what_there_is_where_nothing_can_be_installed(self, url: str, catalog_of: CatalogOf) -> None:
+    def test_auto_is_any_existing_variant_if_none_can_be_installed(self, url: str, catalog_of: CatalogOf) -> None:
         found = specs(catalog_of(url), tensorflow="2.18.*", python="3.11")
         assert found[0] == "tensorflow 2.18.* cuda*"
 
@@ -71,7 +71,7 @@ class TestHardware:
         ("variant", "pin"), [("cpu", "cpu_*"), ("cuda", "cuda*"), ("cuda12.8", "cuda128*"), ("cuda12.9", "cuda129*")]
     )
     @pytest.mark.parametrize("driver", ["", "12.9"])
-    def test_what_is_asked_for_is_asked_for(
+    def test_a_named_variant_is_requested_whatever_the_driver(
         self, url: str, catalog_of: CatalogOf, variant: str, pin: str, driver: str
     ) -> None:
         catalog = catalog_of(url, {"CUDA": driver})
@@ -105,7 +105,7 @@ class TestVersions:
     def test_without_tensorflow(self, url: str, catalog_of: CatalogOf) -> None:
         assert specs(catalog_of(url), tensorflow=None) == ["python 3.12.*", *KERNEL]
 
-    def test_pip_only_where_the_channels_hold_it(self, channel: TinyChannel, catalog_of: CatalogOf) -> None:
+    def test_pip_is_included_only_if_a_channel_has_it(self, channel: TinyChannel, catalog_of: CatalogOf) -> None:
         channel.add("python", "3.12.4")
         channel.add("ipykernel", "6.29.0", depends=["python"])
         assert specs(catalog_of(channel.index()), tensorflow=None) == ["python 3.12.*", "ipykernel"]

@@ -43,60 +43,60 @@ def catalog(channel_of_releases: Forge, catalog_of: CatalogOf) -> Catalog:
     return catalog_of(channel_of_releases.index())
 
 
-def test_the_nearest_python(catalog: Catalog) -> None:
-    assert said(catalog, python="3.13") == ("Python 3.12 works with TensorFlow 2.19.", {"python": "3.12"})
+def test_the_nearest_python_is_suggested(catalog: Catalog) -> None:
+    assert said(catalog, python="3.13") == ("Use Python 3.12 with TensorFlow 2.19.", {"python": "3.12"})
 
 
-def test_the_nearest_python_that_the_packages_take(catalog: Catalog) -> None:
+def test_the_nearest_python_that_the_packages_support_is_suggested(catalog: Catalog) -> None:
     found = said(catalog, python="3.12", packages=("oldlib",))
-    assert found == ("Python 3.10 works with TensorFlow 2.19.", {"python": "3.10"})
+    assert found == ("Use Python 3.10 with TensorFlow 2.19.", {"python": "3.10"})
 
 
-def test_the_newest_release_for_this_python(catalog: Catalog) -> None:
+def test_the_newest_release_for_this_python_is_suggested(catalog: Catalog) -> None:
     assert said(catalog, tensorflow="2.16.*", python="3.11") == (
-        "TensorFlow 2.19.1 works with Python 3.11.",
+        "Use TensorFlow 2.19.1 with Python 3.11.",
         {"tensorflow": "2.19.1"},
     )
 
 
-def test_the_cpu_build_where_there_is_no_driver(catalog: Catalog) -> None:
+def test_the_cpu_build_is_suggested_without_a_driver(catalog: Catalog) -> None:
     assert said(catalog, tensorflow="2.18.*", python="3.10", variant="cuda") == (
-        "The CPU build of TensorFlow 2.18 works.",
+        "Use the CPU build of TensorFlow 2.18.",
         {"variant": "cpu"},
     )
 
 
-def test_release_and_python_together(catalog: Catalog) -> None:
+def test_release_and_python_are_suggested_together(catalog: Catalog) -> None:
     assert said(catalog, tensorflow="2.16.*", python="3.9") == (
-        "TensorFlow 2.19.1 with Python 3.12 works.",
+        "Use TensorFlow 2.19.1 with Python 3.12.",
         {"tensorflow": "2.19.1", "python": "3.12", "variant": "cpu"},
     )
 
 
-def test_a_name_that_was_mistyped(catalog: Catalog) -> None:
+def test_a_mistyped_name_is_corrected(catalog: Catalog) -> None:
     assert said(catalog, packages=("pandsa>=2", "oldlib"), python="3.10") == (
-        "No channel holds “pandsa”; did you mean “pandas”?",
+        "No channel has “pandsa”; did you mean “pandas”?",
         {"packages": ["pandas", "oldlib"]},
     )
 
 
-def test_a_name_that_nobody_has_beside_a_wrong_python(catalog: Catalog) -> None:
+def test_an_unknown_name_and_a_wrong_python_are_suggested_together(catalog: Catalog) -> None:
     assert said(catalog, packages=("qqqqqq",), python="3.13") == (
-        "No channel holds “qqqqqq”. Python 3.12 works with TensorFlow 2.19.",
+        "No channel has “qqqqqq”. Use Python 3.12 with TensorFlow 2.19.",
         {"packages": [], "python": "3.12"},
     )
 
 
-def test_the_package_that_does_not_fit(catalog: Catalog) -> None:
-    assert said(catalog, packages=("pandas", "quarrel")) == ("Without “quarrel” it works.", {"packages": ["pandas"]})
+def test_leaving_out_a_conflicting_package_is_suggested(catalog: Catalog) -> None:
+    assert said(catalog, packages=("pandas", "quarrel")) == ("Leave out “quarrel”.", {"packages": ["pandas"]})
 
 
-def test_nothing_where_nothing_is_found(forge: Forge, catalog_of: CatalogOf) -> None:
+def test_there_is_no_suggestion_if_nothing_helps(forge: Forge, catalog_of: CatalogOf) -> None:
     forge.add("broken", "1.0", depends=["gone"])
     assert suggest(catalog_of(forge.index()), packages=()) is None
 
 
-def test_what_is_suggested_solves(channel_of_releases: Forge, catalog_of: CatalogOf) -> None:
+def test_a_suggestion_has_a_solution(channel_of_releases: Forge, catalog_of: CatalogOf) -> None:
     catalog = catalog_of(channel_of_releases.index())
     wanted = Wanted(python="3.13", packages=("pandas",))
     found = asyncio.run(catalog.suggest(wanted))

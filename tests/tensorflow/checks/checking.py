@@ -1,4 +1,4 @@
-"""A check of a made-up environment, and what its result must be."""
+"""Check a fake environment, and verify the result."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def run(
 
 
 def only(result: Check) -> Problem:
-    """Return the one problem of a check."""
+    """Return the only problem of a check."""
     assert len(result.problems) == 1, result
     assert not result.ok
     return result.problems[0]
 
 
 def specs(problem: Problem) -> list[str]:
-    """Return the specs of a problem's remedy, which must be a plan request that can be read."""
+    """Return the specs of a problem's remedy, which must be a valid plan request."""
     assert problem.remedy is not None
     assert problem.remedy.plan_request is not None
     request = requests.parse(problem.remedy.plan_request)

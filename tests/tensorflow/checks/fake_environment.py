@@ -1,6 +1,6 @@
-"""Environments with a made-up TensorFlow: a real Python, and a module of a few lines that behaves as it is told.
+"""Environments with a fake TensorFlow: a real Python, and a module of a few lines that behaves as a test needs.
 
-It stands for TensorFlow where a problem must be produced in milliseconds, on a machine that does not have it.
+It replaces TensorFlow so that a test produces a problem in milliseconds, on a machine that does not have the problem.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ keras = _Keras()
 
 
 class FakeEnvironment:
-    """An environment at ``prefix``; the methods add to it."""
+    """An environment at ``prefix``, with methods that add to it."""
 
     def __init__(self, prefix: Path) -> None:
         self.prefix = prefix
@@ -117,7 +117,7 @@ class FakeEnvironment:
         xla_code: str = "pass",
         folder: Path | None = None,
     ) -> None:
-        """Write a TensorFlow, and the Keras beside it. The codes run at import, and where they are named for."""
+        """Write a TensorFlow and its Keras. The code runs at import, and in the functions that it is named after."""
         build = {"is_cuda_build": True, "cuda_version": cuda} if cuda else {"is_cuda_build": False}
         code = _TENSORFLOW.format(
             version=version,

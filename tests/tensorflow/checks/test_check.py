@@ -1,4 +1,4 @@
-"""A made-up TensorFlow in a real Python is run; a crash, a hang or a failing import is a result."""
+"""Tests that run a fake TensorFlow in a real Python: a crash, a hang or a failing import is a result."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TestAllIsWell:
         ]
         assert 0 <= result.seconds < 30
 
-    def test_what_it_printed_is_kept(self, environment: FakeEnvironment) -> None:
+    def test_the_output_is_kept(self, environment: FakeEnvironment) -> None:
         environment.tensorflow(before="print('hello from the module')")
         assert "hello from the module" in run(environment).output
 
@@ -40,7 +40,7 @@ class TestAllIsWell:
         output = run(environment, variables={"MARK": "yes", "PATH": f"{environment.prefix}/bin:${{PATH}}"}).output
         assert f"marked yes {environment.prefix}/bin:{os.environ['PATH']}" in output
 
-    def test_nothing_is_imported_from_where_the_server_was_started(
+    def test_nothing_is_imported_from_the_servers_directory(
         self, environment: FakeEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         environment.tensorflow()
@@ -50,7 +50,7 @@ class TestAllIsWell:
         assert run(environment).ok
 
 
-class TestDoesNotComeUp:
+class TestDoesNotStart:
     def test_no_python(self, environment: FakeEnvironment) -> None:
         (environment.prefix / "bin" / "python").unlink()
         assert only(run(environment)).code == "no-python"
@@ -64,7 +64,7 @@ class TestDoesNotComeUp:
         ("signal", "code", "words"),
         [
             ("SIGILL", "illegal-instruction", "instructions"),
-            ("SIGSEGV", "crashed", "while TensorFlow was imported (SIGSEGV)"),
+            ("SIGSEGV", "crashed", "while importing TensorFlow (SIGSEGV)"),
             ("SIGABRT", "crashed", "SIGABRT"),
             ("SIGKILL", "killed", "memory"),
         ],
@@ -77,20 +77,20 @@ class TestDoesNotComeUp:
         assert words in problem.message
         assert result.python is not None
 
-    def test_a_crash_later_on_keeps_what_was_found(self, environment: FakeEnvironment) -> None:
+    def test_a_later_crash_keeps_earlier_results(self, environment: FakeEnvironment) -> None:
         environment.tensorflow(fit_code="os.kill(os.getpid(), signal.SIGSEGV)")
         result = run(environment)
-        assert "in a small computation (SIGSEGV)" in only(result).message
+        assert "during a small computation (SIGSEGV)" in only(result).message
         assert result.tensorflow == "2.19.1"
         assert result.devices == [{"name": "CPU:0", "type": "CPU"}]
 
-    def test_python_is_left(self, environment: FakeEnvironment) -> None:
+    def test_python_exits(self, environment: FakeEnvironment) -> None:
         environment.tensorflow(before="os._exit(3)")
         problem = only(run(environment))
         assert problem.code == "exited"
         assert "status 3" in problem.message
 
-    def test_a_hang_is_ended_with_all_it_started(self, environment: FakeEnvironment) -> None:
+    def test_a_hang_is_stopped_with_all_its_processes(self, environment: FakeEnvironment) -> None:
         environment.tensorflow(
             before="import subprocess, time\n"
             "child = subprocess.Popen(['sleep', '60'])\n"

@@ -1,4 +1,4 @@
-"""Each problem of an environment whose TensorFlow comes up is produced, and found."""
+"""Tests of every problem that an environment can have although its TensorFlow starts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TestMixedPackages:
         assert problem.code == "two-tensorflows"
         assert "conda's 2.19.1 and pip's tensorflow 2.20.0" in problem.message
 
-    def test_pips_tensorflow_cpu_beside_condas(self, environment: FakeEnvironment) -> None:
+    def test_pips_tensorflow_cpu_next_to_condas(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.19.1")
         environment.conda("tensorflow", "2.19.1", "cpu_py312h0_0")
         environment.distribution("tensorflow", "2.19.1")
@@ -51,10 +51,10 @@ class TestMixedPackages:
         problem = only(run(environment))
         assert problem.code == f"{name}-version"
         assert asked in problem.message
-        assert "9.0.0 is installed by pip, over conda's" in problem.message
+        assert "9.0.0 is installed (by pip, over conda's)" in problem.message
 
     def test_condas_own_ranges_count_for_condas_tensorflow(self, environment: FakeEnvironment) -> None:
-        """conda-forge builds for other protobufs than PyPI's metadata tells."""
+        """conda-forge builds TensorFlow for other protobuf versions than PyPI's metadata says."""
         environment.tensorflow()
         environment.conda("tensorflow", "2.19.1", depends=[])
         environment.conda("tensorflow-base", "2.19.1", depends=["protobuf >=6"])
@@ -88,12 +88,12 @@ class TestKeras:
         environment.tensorflow("2.15.0", keras="2.13.1")
         assert specs(only(run(environment))) == ["keras=2.15.*"]
 
-    def test_that_cannot_be_loaded_for_its_version(self, environment: FakeEnvironment) -> None:
+    def test_one_that_cannot_be_loaded_because_of_its_version(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.15.0", keras_code="raise ImportError('no attribute x')")
         environment.distribution("keras", "3.5.0", installer="pip")
         assert only(run(environment)).code == "keras-version"
 
-    def test_that_cannot_be_loaded(self, environment: FakeEnvironment) -> None:
+    def test_one_that_cannot_be_loaded(self, environment: FakeEnvironment) -> None:
         environment.tensorflow(keras_code="raise ImportError('no attribute x')", fit_code="raise ImportError('x')")
         problem = only(run(environment))
         assert problem.code == "keras-failed"
@@ -112,7 +112,7 @@ class TestKeras:
         assert problem.code == "tf-keras-version"
         assert specs(problem) == ["tf-keras=2.19.*"]
 
-    def test_legacy_keras_that_is_not_what_comes(self, environment: FakeEnvironment) -> None:
+    def test_legacy_keras_that_tensorflow_ignores(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.19.1", keras="3.5.0")
         environment.distribution("tf-keras", "2.19.0")
         problem = only(run(environment, variables={"TF_USE_LEGACY_KERAS": "1"}))
@@ -139,7 +139,7 @@ class TestFromOutside:
         assert str(tmp_path / "elsewhere") in problem.message
 
     def test_the_users_own_packages(self, environment: FakeEnvironment, clean_home: Path) -> None:
-        # Only so does a virtual environment look there, as conda's always do.
+        # Without this line, a virtual environment ignores the user site, which a conda environment never does.
         config = environment.prefix / "pyvenv.cfg"
         config.write_text(config.read_text().replace("system-site-packages = false", "system-site-packages = true"))
         short = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -161,7 +161,7 @@ class TestFromOutside:
 
 
 class TestGpu:
-    def test_a_cpu_build_beside_a_gpu(self, environment: FakeEnvironment) -> None:
+    def test_a_cpu_build_on_a_machine_with_a_gpu(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.19.1")
         environment.conda("tensorflow", "2.19.1", "cpu_py312h0_0")
         environment.distribution("tensorflow", "2.19.1")
@@ -212,7 +212,7 @@ class TestGpu:
         assert problem.code == "missing-cuda-library"
         assert words in problem.message
 
-    def test_no_gpu_for_a_reason_unknown(self, environment: FakeEnvironment) -> None:
+    def test_no_gpu_for_an_unknown_reason(self, environment: FakeEnvironment) -> None:
         environment.tensorflow(cuda="12.8")
         assert only(run(environment, cuda="12.8")).code == "no-gpu"
 

@@ -1,1 +1,1 @@
-"""Files that describe an environment."""
+"""Import and export environments in other tools' file formats and in notebooks."""

@@ -1,4 +1,4 @@
-"""From the exact packages of an imported file to records: on allowed channels only, with their hashes."""
+"""Convert the exact packages of an imported file to records, from allowed channels only and with hashes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FILE = re.compile(
 
 @dataclass(frozen=True)
 class Address:
-    """What the address of a package says. ``channel`` is a clean URL without subdir."""
+    """Parts of a package's URL. ``channel`` is a clean URL without subdir."""
 
     url: str
     channel: str
@@ -40,53 +40,53 @@ class Address:
 
     @property
     def spec(self) -> str:
-        """The spec that only this package (in any archive format) satisfies."""
+        """The spec that only this package satisfies, in any archive format."""
         return f"{self.name} =={self.version} {self.build}"
 
 
 def address(url: str, allowed: Collection[str], subdir: str) -> Address:
-    """Take a package's address apart. ``allowed`` are clean channel URLs, ``subdir`` is the platform's.
+    """Split a package's URL into its parts. ``allowed`` are clean channel URLs, and ``subdir`` is the platform's.
 
-    Raises InvalidRequest for what is no package of this platform, ChannelNotAllowed for one of another channel.
+    Raises InvalidRequest if the URL is not a package for this platform, ChannelNotAllowed if it is on another channel.
     """
     try:
         clean, _ = split_credentials(url)
     except ValueError as error:
-        raise InvalidRequest(f"“{url[:80]}” is not the address of a package.") from error
+        raise InvalidRequest(f"“{url[:80]}” is not the URL of a package.") from error
     base, _, rest = clean.rpartition("/")
     channel, _, folder = base.rpartition("/")
     file = unquote(rest)
     found = _FILE.fullmatch(file)
     if found is None or not folder or not channel:
-        raise InvalidRequest(f"“{clean[:80]}” is not the address of a package.")
-    # Compared as a whole: no “..”, other spelling or longer path leads elsewhere.
+        raise InvalidRequest(f"“{clean[:80]}” is not the URL of a package.")
+    # Compare the whole URL, so that “..”, another spelling or a longer path cannot lead elsewhere.
     if channel not in allowed:
-        raise ChannelNotAllowed(f"The channel “{channel[:120]}” is not allowed here.")
+        raise ChannelNotAllowed(f"The channel “{channel[:120]}” is not allowed.")
     if folder not in (subdir, "noarch"):
-        raise InvalidRequest(f"{file} is for {folder[:40]}; this machine is {subdir}.")
+        raise InvalidRequest(f"{file} is for {folder[:40]}, but this machine is {subdir}.")
     place = Address(clean, channel, folder, file, found["name"].lower(), found["version"], found["build"])
     try:
         MatchSpec(place.spec)
     except (InvalidMatchSpecError, InvalidPackageNameError) as error:
-        raise InvalidRequest(f"“{file[:80]}” is not the name of a package's file.") from error
+        raise InvalidRequest(f"“{file[:80]}” is not the file name of a package.") from error
     return place
 
 
 def parts(url: str) -> tuple[str, str, str]:
-    """Return the name, version and build that a package's address names. Raises InvalidRequest for another address."""
+    """Return the name, version and build in a package's URL. Raises InvalidRequest for any other URL."""
     found = _FILE.fullmatch(unquote(url.rpartition("/")[2]))
     if found is None:
-        raise InvalidRequest(f"“{url[:80]}” is not the address of a package.")
+        raise InvalidRequest(f"“{url[:80]}” is not the URL of a package.")
     return found["name"].lower(), found["version"], found["build"]
 
 
 async def records(
     packages: Iterable[tuple[Address, Pinned]], repodata: Repodata
 ) -> tuple[list[RepoDataRecord], list[str]]:
-    """Return the records of exact packages, and what cannot be honoured, in sentences.
+    """Return the records of exact packages, and notes on what could not be verified, as sentences.
 
-    The channel's own record is taken where it still has one, else the file's. Raises InvalidRequest where the two
-    disagree on the package's hash, or a package is there twice.
+    The record comes from the channel if it still lists the package, otherwise from the file. Raises InvalidRequest if
+    the two have different hashes, or if the file lists a package twice.
     """
     wanted = list(packages)
     _require_distinct([place for place, _ in wanted])
@@ -95,7 +95,7 @@ async def records(
         offered = await repodata.records({place.spec for place, _ in wanted})
     except ChannelUnreachable as error:
         offered = []
-        notes.append(f"{error.message} What the file says of its packages is taken as it is.")
+        notes.append(f"{error.message} The file's own data on its packages are used without verification.")
     known = {unquote(record.url): record for record in offered}
     found, gone, unhashed = [], [], []
     for place, package in wanted:
@@ -109,14 +109,14 @@ async def records(
             _require_same(place, package, record)
         found.append(record)
     if gone and not notes:
-        notes.append(f"No longer listed by the channel, and fetched from their addresses: {_some(gone)}.")
+        notes.append(f"The channel no longer lists these packages; they are downloaded from their URLs: {_some(gone)}.")
     if unhashed:
-        notes.append(f"Neither the file nor the channel tells a hash to check: {_some(unhashed)}.")
+        notes.append(f"Neither the file nor the channel has a hash for these packages: {_some(unhashed)}.")
     return found, notes
 
 
 def unmet(records: Iterable[RepoDataRecord], virtual: Iterable[GenericVirtualPackage]) -> list[str]:
-    """Return, in sentences, what packages need of a machine that has only these virtual packages."""
+    """Return sentences on the packages' requirements that a machine with these virtual packages does not meet."""
     here = {
         package.name.normalized: PackageRecord(package.name, str(package.version), package.build_string, 0, "noarch")
         for package in virtual
@@ -138,23 +138,23 @@ def _require_distinct(places: Sequence[Address]) -> None:
     seen = set()
     for place in places:
         if place.name in seen:
-            raise InvalidRequest(f"The file holds more than one package “{place.name}”.")
+            raise InvalidRequest(f"The file lists more than one package “{place.name}”.")
         seen.add(place.name)
 
 
 def _require_same(place: Address, package: Pinned, record: RepoDataRecord) -> None:
     for mine, theirs in ((package.sha256, record.sha256), (package.md5, record.md5)):
         if mine and theirs and mine != theirs.hex():
-            raise InvalidRequest(f"{place.file} on the channel is not the package that the file names (hash mismatch).")
+            raise InvalidRequest(f"The hash of {place.file} in the file differs from the channel's.")
 
 
 def _own(place: Address, package: Pinned) -> RepoDataRecord:
-    """Return a record of what the file itself says of a package."""
+    """Return a package's record from the file's own data."""
     if package.record is not None:
         own = package.record
         if (own.name.normalized, str(own.version), str(own.build)) != (place.name, place.version, place.build):
-            # The package cache goes by these: another package must not enter it under this name.
-            raise InvalidRequest(f"The file calls {place.file} by another name, version or build.")
+            # The package cache is keyed by these: another package must not get into it under this name.
+            raise InvalidRequest(f"The file gives {place.file} another name, version or build.")
         return RepoDataRecord(own, place.file, place.url, place.channel)
     tail = place.build.rpartition("_")[2]
     record = PackageRecord(

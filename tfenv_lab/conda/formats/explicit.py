@@ -1,4 +1,4 @@
-"""The lines of conda's explicit list (CEP 23), written and read."""
+"""Read and write the lines of conda's explicit list (CEP 23)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .model import Contents, Pinned, addressed
 
 def other_platform(platforms: Iterable[str], subdir: str) -> InvalidRequest:
     names = ", ".join(sorted({platform[:40] for platform in platforms})[:10]) or "none"
-    return InvalidRequest(f"This lock is not for this platform ({subdir}); it is for: {names}.")
+    return InvalidRequest(f"This lock is not for this machine's platform ({subdir}). Its platforms: {names}.")
 
 
 def explicit_list(lines: Iterable[str], subdir: str) -> tuple[Pinned, ...]:
@@ -25,7 +25,7 @@ def explicit_list(lines: Iterable[str], subdir: str) -> tuple[Pinned, ...]:
             raise other_platform([platform[1]], subdir)
         if not line or line.startswith("#") or line == "@EXPLICIT":
             continue
-        # An address, then md5, sha256 or sha256 with its name.
+        # A line is a URL, and optionally an md5, a sha256, or a sha256 with a prefix.
         found = re.fullmatch(r"([^#\s]+)(?:#(?:([0-9a-f]{32})|(?:sha256:)?([0-9a-f]{64})))?", line)
         if found is None:
             raise InvalidRequest(f"“{line[:80]}” is not a line of an explicit list.")
@@ -34,7 +34,7 @@ def explicit_list(lines: Iterable[str], subdir: str) -> tuple[Pinned, ...]:
 
 
 def explicit_lines(contents: Contents) -> list[str]:
-    """Return the addresses of the packages with their hashes, a line each."""
+    """Return one line per package with its URL and hash."""
     lines = []
     for record in RepoDataRecord.sort_topologically(list(addressed(contents))):
         found = contents.by_name[record.name.normalized]

@@ -1,4 +1,4 @@
-"""What every format of an environment's file is made of: its names, and what is written and read."""
+"""Define the names of the file formats, and the data that all of them read and write."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..transaction import pip
 
 FORMATS = ("environment-yml", "explicit", "conda-lock", "pixi-lock", "notebook")
 ENVIRONMENT_YML, EXPLICIT, CONDA_LOCK, PIXI_LOCK, NOTEBOOK = FORMATS
-#: Begins the comment that keeps one requested spec in a lock that we wrote.
+#: Prefix of the comments that store the requested specs in an exported lock.
 REQUESTED = "requested:"
 
 
 @dataclass(frozen=True)
 class Pinned:
-    """One exact package. Hashes are hexadecimal; ``record`` is there where the file holds all of it (pixi.lock)."""
+    """One exact package. Hashes are hexadecimal; ``record`` is set if the file contains all of it (pixi.lock)."""
 
     url: str
     sha256: str | None = None
@@ -32,10 +32,10 @@ class Pinned:
 
 @dataclass(frozen=True)
 class Imported:
-    """A file's contents. ``pinned`` is None where ``specs`` are to be solved.
+    """Contents of an imported file. If ``pinned`` is None, ``specs`` have to be solved.
 
-    ``channels`` are as the file writes them, in its order. ``specs`` of exact packages are what was asked for by name,
-    where the file tells. ``pypi`` are requirements for pip. ``notes`` are sentences.
+    ``channels`` are written as in the file, and in its order. With exact packages, ``specs`` are the requested ones if
+    the file records them. ``pypi`` are requirements for pip. ``notes`` are sentences.
     """
 
     format: str
@@ -47,7 +47,7 @@ class Imported:
 
 
 def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
-    """Return the requirements that pip will be given, and sentences on the lines that it will not."""
+    """Return the requirements that are passed to pip, and sentences on the lines that are skipped."""
     taken, others = [], []
     for line in lines:
         found = pip.requirement(line)
@@ -56,15 +56,15 @@ def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
         else:
             taken.append(found)
     more = f" and {len(others) - 10} more" if len(others) > 10 else ""
-    note = f"pip is not given {', '.join(others[:10])}{more}: only names and versions are taken."
+    note = f"Skipped pip requirements: {', '.join(others[:10])}{more} (only names and versions are supported)."
     return tuple(taken), [note] if others else []
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What is exported. ``requested`` are spec texts by package name, ``channels`` those that the packages came from.
+    """Environment to export. ``requested`` are specs by package name, and ``subdir`` is the platform's.
 
-    ``channels`` are in order of priority; ``subdir`` is the platform's.
+    ``channels`` are those that the packages came from, in order of priority.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Contents:
 
 
 def _clean(record: RepoDataRecord) -> RepoDataRecord:
-    """Return a record whose address holds no credentials."""
+    """Return a record whose URL contains no credentials."""
     url, credential = split_credentials(record.url)
     if credential is None:
         return record
@@ -90,12 +90,12 @@ def _clean(record: RepoDataRecord) -> RepoDataRecord:
 
 
 def addressed(contents: Contents) -> list[RepoDataRecord]:
-    """Return the records that have an address to fetch the package from."""
+    """Return the records that have a URL to download the package from."""
     return [record for record in contents.records if record.url]
 
 
 def requested(contents: Contents) -> dict[str, str]:
-    """Return the requested specs as conda writes them; one of another form becomes the version installed."""
+    """Return the requested specs as conda writes them. An unsupported spec becomes the installed version."""
     allowed = {ref.name for ref in contents.channels}
     found = {}
     for name, spec in sorted(contents.requested.items()):

@@ -1,7 +1,7 @@
-"""What a notebook keeps of its environment: a JSON object, the value of ``tfenv_lab`` in its metadata.
+"""Read and write notebook records: JSON objects with a notebook's environment, under ``tfenv_lab`` in its metadata.
 
-It says what was asked for, and may hold a lock: the explicit list (addresses and hashes), compressed, so that a
-TensorFlow environment takes a few kilobytes. Other tools pass over it.
+A record contains the requested specs and may contain a lock: the explicit list (URLs and hashes), compressed. So a
+TensorFlow environment takes a few kilobytes. Other tools ignore it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from .untrusted import MAX_BYTES, as_list, as_text
 if TYPE_CHECKING:
     from .model import Contents
 
-#: Of the object's form; a later one is refused.
+#: Version of the record's format; later versions are refused.
 VERSION = 1
 #: The key in a notebook's metadata.
 KEY = "tfenv_lab"
 
 
 def write(contents: Contents, versions: Mapping[str, str | None]) -> dict[str, Any]:
-    """Return the object for an environment. ``versions`` are those that a person asks about, by package name."""
+    """Return the notebook record of an environment. ``versions`` are those to show to users, by package name."""
     from .explicit import explicit_lines
     from .model import requested
 
@@ -47,12 +47,12 @@ def write(contents: Contents, versions: Mapping[str, str | None]) -> dict[str, A
 
 
 def fingerprint(packages: Iterable[str]) -> str:
-    """Return a text that is the same for the same set of packages, given as ``name=version=build``."""
+    """Return a text that identifies a set of packages, which are given as ``name=version=build``."""
     return hashlib.sha256("\n".join(sorted(packages)).encode()).hexdigest()[:32]
 
 
 def find(data: Any) -> Mapping[str, Any] | None:
-    """Return the object in a notebook, or in a text that is nothing but the object; None where there is none."""
+    """Return the notebook record in a parsed notebook, or ``data`` if it is a record itself; otherwise None."""
     if not isinstance(data, dict):
         return None
     metadata = data.get("metadata")
@@ -61,12 +61,12 @@ def find(data: Any) -> Mapping[str, Any] | None:
 
 
 def read(data: Mapping[str, Any], subdir: str) -> Imported:
-    """Return what an object says: exact packages where its lock is for ``subdir``, else specs to solve.
+    """Return the contents of a record: exact packages if its lock is for ``subdir``, otherwise specs to solve.
 
-    Raises InvalidRequest for one that is not as :func:`write` makes it.
+    Raises InvalidRequest if the record is not one that :func:`write` makes.
     """
     if data.get("version") != VERSION:
-        raise InvalidRequest("The notebook's record of its environment is of a newer form.", hint="Update tfenv_lab.")
+        raise InvalidRequest("The notebook record has an unsupported version.", hint="Update tfenv_lab.")
     specs = tuple(as_text(spec, "specs") for spec in as_list(data.get("specs"), "specs"))
     channels = tuple(as_text(channel, "channels") for channel in as_list(data.get("channels"), "channels"))
     pypi, notes = requirements(as_text(line, "pip") for line in as_list(data.get("pip"), "pip"))
@@ -75,9 +75,9 @@ def read(data: Mapping[str, Any], subdir: str) -> Imported:
     if data.get("lock") and platform == subdir:
         pinned = explicit_list(_unpack(as_text(data["lock"], "lock")).splitlines(), subdir)
     elif platform != subdir:
-        notes.append(f"It was recorded on {platform[:40]}: its packages are found anew for {subdir}.")
+        notes.append(f"The notebook was recorded on {platform[:40]}, so its specs are solved again for {subdir}.")
     if pinned is None and not specs:
-        raise InvalidRequest("The notebook records neither packages nor what was asked for.")
+        raise InvalidRequest("The notebook record contains neither packages nor requested specs.")
     return Imported(NOTEBOOK, channels, specs, pinned, pypi, tuple(notes))
 
 
@@ -90,7 +90,7 @@ def _unpack(text: str) -> str:
         inflate = zlib.decompressobj()
         content = inflate.decompress(base64.b64decode(text, validate=True), MAX_BYTES)
         if inflate.unconsumed_tail or not inflate.eof:
-            raise InvalidRequest("The notebook's lock is broken, or larger than any lock.")
+            raise InvalidRequest(f"The notebook's lock is damaged, or larger than {MAX_BYTES // 1_000_000} MB.")
         return content.decode()
     except (binascii.Error, zlib.error, ValueError) as error:
         raise InvalidRequest("The notebook's lock cannot be read.", str(error)) from error

@@ -1,8 +1,7 @@
-"""Files that describe an environment: recognised and read, trusting nothing in them.
+"""Recognize and read files that describe an environment, without trusting their contents.
 
-What comes out is either specs
-and channels to solve with (environment.yml) or exact packages (explicit list, conda-lock, pixi.lock), and sentences
-about what cannot be honoured. Whether its channels are allowed is for :mod:`exact` and the planner to say.
+The result is either specs and channels to solve (environment.yml) or exact packages (explicit list, conda-lock,
+pixi.lock), with notes on what is not supported. :mod:`exact` and the planner decide whether the channels are allowed.
 """
 
 from __future__ import annotations
@@ -39,9 +38,9 @@ _KNOWN = {"name", "channels", "dependencies", "prefix"}
 
 
 def read(text: str, format_: str | None, subdir: str) -> Imported:
-    """Read a file for one platform. ``format_`` None recognises it.
+    """Read a file for one platform. If ``format_`` is None, the format is detected.
 
-    Raises InvalidRequest for what is none of ``FORMATS``, is not what ``format_`` says, or is for another platform.
+    Raises InvalidRequest if the format is unknown or differs from ``format_``, or if the file is for another platform.
     """
     from . import notebook
 
@@ -49,7 +48,7 @@ def read(text: str, format_: str | None, subdir: str) -> Imported:
         raise InvalidRequest(f"“format” must be one of {', '.join(FORMATS)}.")
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise InvalidRequest(
-            f"The file is larger than {MAX_BYTES // 1_000_000} MB; a file that describes an environment is not."
+            f"The file is larger than {MAX_BYTES // 1_000_000} MB, the limit for a file that describes an environment."
         )
     lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
     data: Any = notebook.find(parse_json(text))
@@ -61,7 +60,7 @@ def read(text: str, format_: str | None, subdir: str) -> Imported:
         data = parse_yaml(text)
         found = _recognise(data)
     if format_ is not None and found != format_:
-        raise InvalidRequest(f"This is {_NAMES[found]}, not {_NAMES[format_]}.")
+        raise InvalidRequest(f"The file is {_NAMES[found]}, not {_NAMES[format_]}.")
     asked = tuple(match[1] for line in lines if (match := _COMMENT.fullmatch(line)))
     if found == ENVIRONMENT_YML:
         return _environment_yml(data)
@@ -72,7 +71,7 @@ def read(text: str, format_: str | None, subdir: str) -> Imported:
     else:
         imported = _conda_lock(data, asked, subdir) if found == CONDA_LOCK else _pixi_lock(text, asked, subdir)
     if not imported.pinned:
-        raise InvalidRequest("The file holds no conda package.")
+        raise InvalidRequest("The file lists no conda packages.")
     return imported
 
 
@@ -85,8 +84,8 @@ def _recognise(data: Any) -> str:
         if "dependencies" in data or "channels" in data:
             return ENVIRONMENT_YML
     raise InvalidRequest(
-        "The file is none of: environment.yml, explicit list, conda-lock.yml, pixi.lock, notebook that records its "
-        "environment."
+        "The file has none of the supported formats: environment.yml, explicit list, conda-lock.yml, pixi.lock, "
+        "notebook that records its environment."
     )
 
 
@@ -100,27 +99,31 @@ def _environment_yml(data: Mapping[str, Any]) -> Imported:
         if isinstance(item, dict):
             for manager, lines in as_mapping(item, "dependencies").items():
                 if manager != "pip":
-                    raise InvalidRequest(f"“dependencies” holds a section “{manager[:40]}”; only “pip” is known.")
+                    raise InvalidRequest(f"“dependencies” has a section “{manager[:40]}”; only “pip” is supported.")
                 by_pip += [as_text(line, "pip") for line in as_list(lines, "pip")]
         else:
             wanted.append(as_text(item, "dependencies"))
     pypi, notes = requirements(by_pip)
     for key in sorted(set(as_mapping(data, "file")) - _KNOWN):
-        notes.append(f"The section “{key[:40]}” is not used.")
+        notes.append(f"The section “{key[:40]}” is ignored.")
     channels = tuple(as_text(channel, "channels") for channel in as_list(data.get("channels"), "channels"))
     if not wanted:
-        raise InvalidRequest("The file asks for no conda package.")
-    # A spec's own channel becomes one of the channels; which package comes from where is their priority's business.
+        raise InvalidRequest("The file requests no conda packages.")
+    # A spec's channel is added to the channels; the channel priority decides where each package comes from.
     named = [spec.partition("::")[0] for spec in wanted if "::" in spec]
-    notes += [f"“{spec[:80]}”: the channels' priority decides where it comes from." for spec in wanted if "::" in spec]
-    # nodefaults says that conda's own default channels are not to be added; they never are.
+    notes += [
+        f"The channel in “{spec[:80]}” is not binding: the channel priority decides where the package comes from."
+        for spec in wanted
+        if "::" in spec
+    ]
+    # nodefaults means that conda's default channels are not added; here they never are.
     both = [channel for channel in dict.fromkeys((*channels, *named)) if channel != "nodefaults"]
     return Imported(ENVIRONMENT_YML, tuple(both), tuple(wanted), pypi=pypi, notes=tuple(notes))
 
 
 def _conda_lock(data: Mapping[str, Any], asked: tuple[str, ...], subdir: str) -> Imported:
     if data.get("version", "1") != "1":
-        raise InvalidRequest("Only version 1 of conda-lock's files is read.")
+        raise InvalidRequest("Only version 1 of conda-lock files is supported.")
     pinned, by_pip, platforms, others = [], [], set(), set()
     for item in as_list(data["package"], "package"):
         package = as_mapping(item, "package")
@@ -142,13 +145,13 @@ def _conda_lock(data: Mapping[str, Any], asked: tuple[str, ...], subdir: str) ->
     if not pinned:
         raise other_platform(platforms, subdir)
     pypi, notes = requirements(by_pip)
-    notes += [f"Packages of the category “{category}” are left out." for category in sorted(others)]
+    notes += [f"Packages in the category “{category}” are left out." for category in sorted(others)]
     return Imported(CONDA_LOCK, specs=asked, pinned=tuple(pinned), pypi=pypi, notes=tuple(notes))
 
 
 def _constraint(value: Any) -> str:
     if not isinstance(value, str):
-        raise InvalidRequest("“dependencies” must hold texts.")
+        raise InvalidRequest("“dependencies” must contain only strings.")
     return value
 
 

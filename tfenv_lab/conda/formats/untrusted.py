@@ -1,6 +1,6 @@
-"""Texts of any origin, taken as lists, mappings and texts and as nothing else.
+"""Parse untrusted text into lists, mappings and strings, and nothing else.
 
-YAML is read without tags, anchors and deep nesting; every complaint is a sentence that names the place.
+YAML tags, anchors and deep nesting are refused. Every error is a sentence that names the field, if there is one.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import yaml
 
 from ...errors import InvalidRequest
 
-#: A text of more bytes is refused.
+#: Maximum size of a text in bytes.
 MAX_BYTES = 5_000_000
-#: Lists and mappings inside each other, more than any of the formats has.
+#: Maximum nesting of lists and mappings; none of the formats needs as much.
 _MAX_DEPTH = 12
-_TOO_DEEP = "The file nests deeper than a file that describes an environment does."
+_TOO_DEEP = f"The file is nested deeper than {_MAX_DEPTH} levels."
 
 
 def parse_json(text: str) -> Any:
-    """Return JSON, as a notebook is; None for a text that is none."""
+    """Parse a JSON object, such as a notebook; return None if the text is not one."""
     if not text.lstrip().startswith("{"):
         return None
     try:
@@ -31,7 +31,7 @@ def parse_json(text: str) -> Any:
 
 
 def parse_yaml(text: str) -> Any:
-    """Return YAML as texts, lists and mappings. Raises InvalidRequest for what is not YAML, or more than that."""
+    """Parse YAML into strings, lists and mappings. Raises InvalidRequest if it is not YAML or contains more."""
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
         depth = 0
@@ -43,20 +43,20 @@ def parse_yaml(text: str) -> Any:
             if depth > _MAX_DEPTH:
                 raise InvalidRequest(_TOO_DEEP)
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                raise InvalidRequest("The file uses YAML anchors (“&” or “*”), which are not read.")
+                raise InvalidRequest("The file uses YAML anchors (“&” or “*”), which are not supported.")
             tag = getattr(event, "tag", None)
             if tag:
-                raise InvalidRequest(f"The file uses the YAML tag “{tag[:60]}”, which is not read.")
-        return yaml.load(text, Loader=loader)  # noqa: S506 - makes texts, lists and mappings alone
+                raise InvalidRequest(f"The file uses the YAML tag “{tag[:60]}”, which is not supported.")
+        return yaml.load(text, Loader=loader)  # noqa: S506 - this loader makes only strings, lists and mappings
     except (yaml.YAMLError, ValueError) as error:
-        # libyaml has a limit of its own, and looks ahead: it may refuse before it tells of what nests.
+        # libyaml also limits the nesting, and reads ahead, so it can fail before the check above.
         if "nesting" in str(error):
             raise InvalidRequest(_TOO_DEEP, str(error)) from error
         raise InvalidRequest("The file is neither YAML nor an explicit list.", str(error)) from error
 
 
 def as_list(value: Any, where: str) -> list[Any]:
-    """Return a list (an empty one for nothing), or raise InvalidRequest naming ``where`` it should be."""
+    """Return ``value`` if it is a list, or an empty list if it is empty. Raises InvalidRequest naming ``where``."""
     if value in (None, ""):
         return []
     if not isinstance(value, list):
@@ -65,7 +65,7 @@ def as_list(value: Any, where: str) -> list[Any]:
 
 
 def as_mapping(value: Any, where: str) -> Mapping[str, Any]:
-    """Return a mapping by texts (an empty one for nothing), or raise InvalidRequest naming ``where``."""
+    """Return ``value`` if it is a mapping with string keys, or an empty one. Raises InvalidRequest naming ``where``."""
     if value in (None, ""):
         return {}
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
@@ -74,7 +74,7 @@ def as_mapping(value: Any, where: str) -> Mapping[str, Any]:
 
 
 def as_text(value: Any, where: str) -> str:
-    """Return a text that is not empty, or raise InvalidRequest naming ``where`` it should be."""
+    """Return ``value`` if it is a string that is not empty. Raises InvalidRequest naming ``where``."""
     if not isinstance(value, str) or not value:
-        raise InvalidRequest(f"“{where}” must be a text.")
+        raise InvalidRequest(f"“{where}” has an invalid value; only non-empty strings are supported.")
     return value

@@ -1,8 +1,8 @@
-"""An environment as a file for another machine: environment.yml, explicit list, conda-lock, pixi.lock.
+"""Export an environment to a file for another machine: environment.yml, explicit list, conda-lock, pixi.lock.
 
-Pure functions of what is installed. What a format cannot hold (local channels, packages without a hash or an
-address, pip's packages) is said in comments at the head of the file. The comment ``# requested: <spec>`` keeps what
-was asked for in the formats that have no place for it; :mod:`reading` reads it, others pass over it.
+These are pure functions of what is installed. Comments at the top of the file name what the format cannot hold: local
+channels, packages without a hash or URL, pip packages. A comment ``# requested: <spec>`` stores a requested spec in
+formats that have no field for it; :mod:`reading` reads it, and other tools ignore it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ Detail = Literal["requested", "all"]
 
 
 def export(contents: Contents, format_: str, detail: str = "requested") -> str:
-    """Return the file's text. ``detail`` says which specs an environment.yml holds.
+    """Return the text of the file. ``detail`` selects the specs in an environment.yml: ``requested`` or ``all``.
 
-    Raises InvalidRequest for a format that is none of ``FORMATS``, or another ``detail``.
+    Raises InvalidRequest for an unknown format or ``detail``.
     """
     if detail not in ("requested", "all"):
         raise InvalidRequest("“specs” must be “requested” or “all”.")
@@ -55,20 +55,18 @@ def _requested_lines(contents: Contents) -> list[str]:
 
 def _local(contents: Contents) -> list[str]:
     return [
-        f"The channel {ref.url} is on the machine this was written on; elsewhere, put a copy in its place."
+        f"The channel {ref.url} exists only on the machine that wrote this file; copy it to use the file elsewhere."
         for ref in contents.channels
         if ref.url.startswith("file:")
     ]
 
 
 def _losses(contents: Contents) -> list[str]:
-    """Return what a lock of conda packages does not hold."""
+    """Return lines on what a lock of conda packages cannot hold."""
     lines = _local(contents)
-    lines += [
-        f"Left out, since it has no address: {r.name.normalized} {r.version}" for r in contents.records if not r.url
-    ]
-    lines += [f"No hash is known of {r.name.normalized}" for r in addressed(contents) if not (r.sha256 or r.md5)]
-    lines += [f"Left out, since pip installed it: {package.name}=={package.version}" for package in contents.pypi]
+    lines += [f"Left out because it has no URL: {r.name.normalized} {r.version}" for r in contents.records if not r.url]
+    lines += [f"Without a hash: {r.name.normalized}" for r in addressed(contents) if not (r.sha256 or r.md5)]
+    lines += [f"Left out because pip installed it: {package.name}=={package.version}" for package in contents.pypi]
     return lines
 
 
@@ -86,32 +84,32 @@ def _environment_yml(contents: Contents, *, whole: bool) -> str:
     if whole or not contents.requested:
         dependencies: list[Any] = [f"{r.name.normalized}={r.version}={r.build}" for r in contents.records]
         if not whole:
-            lines.append("Nothing is recorded as asked for; every package is listed.")
+            lines.append("No requested specs are recorded, so every package is listed.")
     else:
         dependencies = list(requested(contents).values())
     if contents.pypi:
         lines += [
-            f"{package.name} {package.version} came from a path or an address, not from PyPI"
+            f"{package.name} {package.version} was installed from a path or a URL, not from PyPI"
             for package in contents.pypi
             if (package.dist_info / "direct_url.json").is_file()
         ]
         if not any(specs.name_of(spec) == "pip" for spec in dependencies):
             dependencies.append("pip")
         dependencies.append({"pip": [f"{package.name}=={package.version}" for package in contents.pypi]})
-    # No “nodefaults”: conda 26.7's env create takes it for a channel, and so does conda-lock.
+    # Do not write “nodefaults”: “conda env create” (26.7) and conda-lock mistake it for a channel.
     channels = list(dict.fromkeys(ref.name for ref in contents.channels))
     body = {"name": contents.name, "channels": channels, "dependencies": dependencies}
     return _comments(lines) + _dump(body)
 
 
 def _explicit(contents: Contents) -> str:
-    """conda's explicit list (CEP 23), in an order in which every package comes after what it depends on."""
+    """Return conda's explicit list (CEP 23); every package comes after its dependencies."""
     head = _comments([f"platform: {contents.subdir}"], _requested_lines(contents), _losses(contents))
     return f"{head}@EXPLICIT\n{''.join(explicit_lines(contents))}"
 
 
 def _conda_lock(contents: Contents) -> str:
-    """conda-lock's unified lock file, version 1 (``conda_lock/lockfile/v1/models.py``)."""
+    """Return conda-lock's unified lock file, version 1 (``conda_lock/lockfile/v1/models.py``)."""
     urls = [ref.url for ref in contents.channels]
     asked = {"channels": urls, "platform": contents.subdir, "specs": sorted(requested(contents).values())}
     body = {
@@ -137,8 +135,8 @@ def _conda_lock(contents: Contents) -> str:
             for record in addressed(contents)
         ],
     }
-    # conda-lock's own reader takes no conda package without an md5.
-    unread = [f"conda-lock needs an md5 of {r.name.normalized}" for r in addressed(contents) if not r.md5]
+    # conda-lock itself refuses a conda package without an md5.
+    unread = [f"conda-lock requires an md5 for {r.name.normalized}" for r in addressed(contents) if not r.md5]
     return _comments(_requested_lines(contents), _losses(contents), unread) + _dump(body)
 
 

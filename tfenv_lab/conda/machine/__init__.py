@@ -1,1 +1,1 @@
-"""What this machine offers to packages."""
+"""Detect the machine's properties that packages depend on."""

@@ -1,4 +1,4 @@
-"""The version of the NVIDIA driver, for people to read: no package depends on it."""
+"""Find the version of the NVIDIA driver, which is only shown to users: no package depends on it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-#: Written by the kernel module while it is loaded: the version alone, and a sentence with it.
+#: Files of the loaded kernel module: the first has only the version, the second a sentence with it.
 _FILES = (Path("/sys/module/nvidia/version"), Path("/proc/driver/nvidia/version"))
-#: Where Windows puts the program for its Linux subsystem, which has none of these files.
+#: Path of nvidia-smi in the Windows Subsystem for Linux, which has none of these files.
 _WSL = "/usr/lib/wsl/lib/nvidia-smi"
 _VERSION = re.compile(r"(?:^|\s)(\d+(?:\.\d+)+)(?=\s|$)")
-#: Seconds that nvidia-smi may take: it can wait for a GPU to wake up.
+#: Seconds that nvidia-smi may take; it may have to wait for a GPU to wake up.
 _PATIENCE = 10
 
 
 @cache
 def driver_version() -> str | None:
-    """Return the version of the driver, such as ``570.86.10``, or None where it is not known."""
+    """Return the version of the driver, such as ``570.86.10``, or None if it is unknown."""
     return next((found for text in map(_text, _FILES) if (found := _version(text))), None) or _version(_asked())
 
 
@@ -36,7 +36,7 @@ def _text(path: Path) -> str:
 
 
 def _asked() -> str:
-    """Return what ``nvidia-smi`` says; nothing where there is none, or where it fails."""
+    """Return the output of ``nvidia-smi``, or "" if it does not exist or fails."""
     program = shutil.which("nvidia-smi") or shutil.which(_WSL)
     if program is None:
         return ""

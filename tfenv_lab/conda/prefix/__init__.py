@@ -1,1 +1,1 @@
-"""What an environment's directory holds, and the files that conda keeps about it."""
+"""Read an environment's directory, and read and write the files that conda keeps about it."""

@@ -1,9 +1,8 @@
-"""What activating an environment changes, in the form of a kernelspec's ``env``.
+"""Find the variables that activating an environment sets, in the form of a kernelspec's ``env``.
 
 ``conda activate`` (conda/activate.py) sets PATH and the CONDA_ variables, then the variables in
-``etc/conda/env_vars.d`` and ``conda-meta/state``, then runs the scripts in ``etc/conda/activate.d``. A
-kernelspec's values are templates: ``${NAME}`` is replaced when the kernel starts, and ``$$`` is a dollar
-sign (``string.Template``).
+``etc/conda/env_vars.d`` and ``conda-meta/state``, and then runs the scripts in ``etc/conda/activate.d``. A kernelspec's
+values are templates: ``${NAME}`` is replaced when the kernel starts, and ``$$`` is a dollar sign (``string.Template``).
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -22,20 +22,19 @@ log = logging.getLogger(__name__)
 
 #: Seconds that all scripts of an environment may take together.
 SCRIPT_LIMIT = 10.0
-#: conda's mark for a variable that a person unset (conda/base/constants.py), and the variables it does not
-#: let anyone set.
+#: conda's mark for a variable that a user unset, and the variables that nobody may set (conda/base/constants.py).
 _UNSET, _RESERVED = "***unset***", ("PATH",)
-#: What a shell changes by itself.
+#: Variables that a shell sets by itself.
 _OF_THE_SHELL = frozenset(("_", "SHLVL", "PWD", "OLDPWD", "BASHOPTS", "SHELLOPTS", "PS1"))
 
-#: What Python makes of a C locale for itself and its children (PEP 538).
+#: Values with which Python replaces the C locale for itself and its children (PEP 538).
 _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 
 _WINDOWS = sys.platform == "win32"
 
 
 def path_directories(prefix: Path) -> list[Path]:
-    """Return what activation puts in front of PATH."""
+    """Return the directories that activation puts at the front of PATH."""
     if _WINDOWS:
         library = prefix / "Library"
         return [
@@ -67,27 +66,26 @@ def _load(path: Path) -> dict[str, str]:
 
 
 def _variables(prefix: Path) -> dict[str, str]:
-    """Return the variables of packages, overridden by the environment's own (``conda env config vars``)."""
+    """Return the packages' variables, overridden by those of the environment itself (``conda env config vars``)."""
     found: dict[str, str] = {}
     for path in sorted((prefix / "etc" / "conda" / "env_vars.d").glob("*")):
         found.update(_load(path))
     own: object = _load(prefix / "conda-meta" / "state").get("env_vars", {})
     found.update(own if isinstance(own, dict) else {})
-    # conda exports them in capitals, however they are written (its setting envvars_force_uppercase).
+    # conda exports their names in upper case, however they are written (its setting envvars_force_uppercase).
     capital = {str(name).upper(): str(value) for name, value in found.items() if value != _UNSET}
     return {name: value for name, value in capital.items() if name not in _RESERVED}
 
 
 def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] | None:
-    """Source the scripts in one shell that starts with ``env``; return its environment, None on failure."""
+    """Source the scripts in a shell that starts with ``env``; return the shell's variables, or None on failure."""
     shell = shutil.which("bash") or shutil.which("sh")
     if shell is None:
         return None
-    # The environment is read by this interpreter, not by the environment's, whose libraries the scripts may
-    # break.
+    # This server's interpreter reads the variables, because the scripts can break the environment's own interpreter.
     dump = "import os,sys;sys.stdout.buffer.write(b'\\0'.join(k+b'='+v for k,v in os.environb.items()))"
-    lines = [f". {_quote(str(script))} >/dev/null 2>&1 </dev/null || true" for script in scripts]
-    lines.append(f"exec {_quote(sys.executable)} -I -S -c {_quote(dump)}")
+    lines = [f". {shlex.quote(str(script))} >/dev/null 2>&1 </dev/null || true" for script in scripts]
+    lines.append(f"exec {shlex.quote(sys.executable)} -I -S -c {shlex.quote(dump)}")
     arguments = [
         shell,
         *(["--norc", "--noprofile"] if shell.endswith("bash") else []),
@@ -108,19 +106,15 @@ def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] 
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         return None
-    # A script that calls exit ends the shell before anything is written.
+    # If a script calls exit, the shell ends before it writes anything.
     if process.returncode != 0 or not output:
         return None
     pairs = (item.partition(b"=") for item in output.split(b"\0") if item)
     found = {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
     if "LC_CTYPE" not in env and found.get("LC_CTYPE") in _COERCED:
-        # Python's own doing where there is no locale, not the scripts'.
+        # Python set it because there is no locale; the scripts did not.
         del found["LC_CTYPE"]
     return found
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
 def _template(value: str) -> str:
@@ -128,7 +122,7 @@ def _template(value: str) -> str:
 
 
 def sources(prefix: Path) -> str:
-    """Return a text that changes when a script or a file of variables is added, removed or rewritten."""
+    """Return a text that changes when a script or a variable file is added, removed or rewritten."""
     found = []
     for name in ("activate.d", "env_vars.d"):
         for path in sorted((prefix / "etc" / "conda" / name).glob("*")):
@@ -140,13 +134,13 @@ def sources(prefix: Path) -> str:
 def environment_variables(
     prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """Return what activating ``prefix`` sets, as templates for a kernelspec; may run ``bash``.
+    """Return the variables that activating ``prefix`` sets, as templates for a kernelspec.
 
-    ``root`` is conda's own prefix, which is called ``base``; ``base`` what the scripts find set. Scripts
-    that fail or take longer than ``SCRIPT_LIMIT`` seconds are left out, with a warning in the log. Blocks:
-    call it in a thread.
+    ``root`` is conda's root prefix, whose environment is named ``base``. The scripts start with the variables in
+    ``base``. If the scripts fail or take longer than ``SCRIPT_LIMIT`` seconds, their effect is left out, with a warning
+    in the log. This runs a shell and blocks, so call it in a thread.
     """
-    # Behind the environment's own programs conda itself, so that a notebook's “!conda” finds it.
+    # conda comes after the environment's own programs, so that “!conda” works in a notebook.
     programs = [root / "condabin"] if root is not None and (root / "condabin").is_dir() else []
     front = os.pathsep.join(map(str, [*path_directories(prefix), *programs]))
     name = _default_env(prefix, root)
@@ -170,9 +164,9 @@ def environment_variables(
     }
     after = _run_scripts(scripts, before)
     if after is None:
-        log.warning("The activation scripts of %s failed; its kernel starts without what they set", prefix)
+        log.warning("The activation scripts of %s failed; its kernel starts without their variables", prefix)
         return result
-    # A kernelspec cannot unset a variable; conda, too, makes it empty (``unset_var_tmpl``).
+    # A kernelspec cannot unset a variable, so it becomes empty, as with conda (``unset_var_tmpl``).
     unset = {key: "" for key in before.keys() - after.keys() if key.isidentifier()}
     for key, value in (unset | after).items():
         if key in _OF_THE_SHELL or key.startswith("BASH_FUNC_") or before.get(key) == value:
@@ -180,7 +174,7 @@ def environment_variables(
         result[key] = _template(value)
     inherited = base.get("PATH", os.defpath) + os.pathsep + marker
     if after.get("PATH") != before["PATH"]:
-        # What scripts put around PATH stays; what was inherited is read anew when the kernel starts.
+        # Keep what scripts added to PATH. The inherited part is read again when the kernel starts.
         head, found, tail = after.get("PATH", "").partition(inherited)
         result["PATH"] = _template(head) + "${PATH}" + _template(tail) if found else result["PATH"]
     return result

@@ -1,7 +1,7 @@
-"""conda's own record of what happened to a prefix and what was asked for, ``conda-meta/history``.
+"""Read and write ``conda-meta/history``, where conda records an environment's changes and requested specs.
 
-It is written as conda writes it (conda/history.py), so that ``conda list --revisions`` and
-``conda env export --from-history`` read it.
+The format is conda's (conda/history.py), so that ``conda list --revisions`` and ``conda env export --from-history``
+can read it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 def dist_string(record: RepoDataRecord) -> str:
-    """Return conda's name of a package in a channel: ``conda-forge/linux-64::numpy-2.0.0-py311_0``."""
+    """Return conda's name for a channel's package: ``conda-forge/linux-64::numpy-2.0.0-py311_0``."""
     channel = channel_of(record.channel, record.subdir)
     split = urlsplit(channel)
     if split.scheme in ("http", "https"):
-        # conda leaves out the host of the channel alias and keeps that of others.
+        # conda omits the host of the channel alias and keeps other hosts.
         path = split.path.strip("/")
         channel = path if split.netloc == "conda.anaconda.org" else f"{split.scheme}://{split.netloc}/{path}"
     return f"{channel}/{record.subdir}::{record.name.normalized}-{record.version}-{record.build}"
@@ -40,7 +40,7 @@ def append(
     updated_specs: Iterable[str] = (),
     removed_specs: Iterable[str] = (),
 ) -> None:
-    """Append one section to ``conda-meta/history``: command, difference, and specs asked for or given up."""
+    """Append one change to ``conda-meta/history``: command, changed packages, and updated and removed specs."""
     path = prefix / "conda-meta" / "history"
     path.parent.mkdir(parents=True, exist_ok=True)
     old, new = {dist_string(r) for r in before}, {dist_string(r) for r in after}
@@ -63,13 +63,13 @@ _PACKAGE = re.compile(r"/([^/]+)-[^/-]+-[^/-]+\.(?:conda|tar\.bz2)(?:[#?].*)?$")
 
 
 def name_of(spec: str) -> str | None:
-    """Return the package name in a spec's text: ``conda-forge::numpy>=1.2`` -> ``numpy``."""
+    """Return the package name in a spec: ``conda-forge::numpy>=1.2`` gives ``numpy``."""
     found = _PACKAGE.search(spec) or _NAME.match(spec.split("[", 1)[0].strip())
     return found[1].lower() if found else None
 
 
 def _split_old(text: str) -> list[str]:
-    """Split the list of conda < 4.5, where a comma also joins the versions of one spec."""
+    """Split a list that conda < 4.5 wrote, where a comma also joins the versions of one spec."""
     specs: list[str] = []
     for part in text.split(","):
         if specs and re.match(r"\s*[<>=!~]", part):
@@ -80,7 +80,7 @@ def _split_old(text: str) -> list[str]:
 
 
 def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield ``(action, specs)`` for every line of specs in a change that names its command."""
+    """Yield ``(action, specs)`` for every line of specs in the changes that record their command."""
     for change in re.split(r"^==>.*<==\s*$", text, flags=re.MULTILINE)[1:]:
         if "# cmd:" not in change:
             continue
@@ -100,7 +100,7 @@ def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def requests(prefix: Path) -> dict[str, str]:
-    """Return the specs by package name that the history leaves requested; empty where there is no history."""
+    """Return the requested specs by package name according to the history; none if there is no history."""
     try:
         text = (prefix / "conda-meta" / "history").read_text(encoding="utf-8", errors="replace")
     except OSError:

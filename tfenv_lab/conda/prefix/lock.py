@@ -1,4 +1,4 @@
-"""Records to and from rattler's ``LockFile``, the one artefact of plans, revisions and exports."""
+"""Convert records to and from rattler's ``LockFile``, which plans, revisions and exports contain."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ ENVIRONMENT = "default"
 
 
 def dumps(records: Iterable[RepoDataRecord], channels: Sequence[str], subdir: str) -> str:
-    """Return the lock of ``records`` for one subdir as text (rattler's lock format, that of pixi.lock)."""
+    """Return the lock of ``records`` for one subdir as text, in rattler's lock format, which pixi.lock uses."""
     platform = LockPlatform(subdir)
     lock = LockFile([platform])
     lock.set_channels(ENVIRONMENT, [LockChannel(url) for url in channels])
     for record in records:
         lock.add_conda_package(ENVIRONMENT, platform, record)
     with tempfile.TemporaryDirectory() as folder:
-        # The bindings write to paths only.
+        # The bindings can only write to a path.
         path = Path(folder) / "lock.yml"
         lock.to_path(path)
         return path.read_text(encoding="utf-8")
 
 
 def load(path: Path) -> dict[str, list[RepoDataRecord]]:
-    """Return the records of a lock by subdir. Raises OSError or ValueError for what is no lock."""
+    """Return the records of a lock by subdir. Raises OSError, or ValueError if the file is not a lock."""
     try:
         environment = LockFile.from_path(path).default_environment()
         records = environment.conda_repodata_records() if environment is not None else None
@@ -40,7 +40,7 @@ def load(path: Path) -> dict[str, list[RepoDataRecord]]:
 
 
 def loads(text: str) -> dict[str, list[RepoDataRecord]]:
-    """Like :func:`load`, from text."""
+    """Return the records of a lock by subdir, from its text. Raises ValueError if it is not a lock."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lock.yml"
         path.write_text(text, encoding="utf-8")
@@ -48,7 +48,7 @@ def loads(text: str) -> dict[str, list[RepoDataRecord]]:
 
 
 def pypi_requirements(text: str, subdir: str) -> list[str]:
-    """Return ``name==version`` of the PyPI packages for one subdir, of a lock that :func:`loads` takes."""
+    """Return the PyPI packages of a lock for one subdir, as ``name==version``; :func:`loads` must accept the lock."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lock.yml"
         path.write_text(text, encoding="utf-8")

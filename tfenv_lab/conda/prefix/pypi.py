@@ -1,15 +1,19 @@
-"""Python packages in a prefix that conda did not put there: pip's, uv's, and what pip wrote over conda's."""
+"""Find the Python packages in a prefix that conda does not own, such as those that pip or uv installed.
+
+A conda package that pip replaced is one of them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 from .records import load_json, names_in, record_files, stem_of
 
@@ -18,7 +22,7 @@ _WINDOWS = sys.platform == "win32"
 
 @dataclass(frozen=True)
 class PypiPackage:
-    """A Python package that conda does not own. ``name`` is normalized (PEP 503)."""
+    """Python package that conda does not own. ``name`` is normalized (PEP 503)."""
 
     name: str
     version: str
@@ -27,14 +31,15 @@ class PypiPackage:
 
 @lru_cache(maxsize=10_000)  # a thousand environments have the same few hundred packages
 def normalize(name: str) -> str:
-    """Return a project's name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    """Return a project's normalized name (PEP 503)."""
+    return canonicalize_name(name)
 
 
 def site_packages(prefix: Path, python: str | None = None) -> Path | None:
-    """Return the directory of the Python packages, or None where there is none.
+    """Return the ``site-packages`` directory, or None if it does not exist.
 
-    ``python`` is the version where it is known (it saves a listing). Free-threaded builds end in ``t``.
+    ``python`` is Python's version if it is known, which saves listing a directory. The directories of free-threaded
+    builds end in ``t``.
     """
     if _WINDOWS:
         found = prefix / "Lib" / "site-packages"
@@ -61,7 +66,7 @@ def _installer(dist_info: str) -> str:
 
 
 def _recorded(dist_info: Path, prefix: Path) -> bool:
-    """Return whether a conda record lists this directory's RECORD with the contents that it has now."""
+    """Return whether a conda record lists this directory's RECORD, with its current contents."""
     inside = f"{dist_info.parent.name}/{dist_info.name}/RECORD"
     for path in record_files(prefix):
         try:
@@ -82,11 +87,11 @@ def _recorded(dist_info: Path, prefix: Path) -> bool:
 
 
 def unowned(prefix: str, folder: str, entries: Iterable[str]) -> list[PypiPackage]:
-    """Return which of these entries of ``folder`` (site-packages) are Python packages that conda does not own.
+    """Return the Python packages that conda does not own, among these entries of ``folder`` (site-packages).
 
-    A ``.dist-info`` is conda's where its INSTALLER says so, or, without one, where a conda package has the
-    same name and version; in doubt, where a conda record lists its RECORD and the contents are still the
-    recorded ones. pip rewrites both files, so a package installed over conda's is found.
+    conda owns a ``.dist-info`` if INSTALLER says so or, without an INSTALLER, if a conda package has the same name and
+    version. In all other cases, conda owns it if a conda record lists its RECORD and the contents are unchanged. pip
+    rewrites both files, so this also finds a package that pip installed over conda's.
     """
     found = []
     versions: dict[str, str] | None = None
@@ -114,11 +119,11 @@ def _versions(prefix: Path) -> dict[str, str]:
 
 
 def is_version_of(name: str, version: str, versions: Mapping[str, str]) -> bool:
-    """Tell whether the conda package of a project (conda's name may have ``_`` for ``-``) has this version."""
+    """Return whether a project's conda package has this version; conda's name may have ``_`` instead of ``-``."""
     return version in (versions.get(name), versions.get(name.replace("-", "_")))
 
 
 def pypi_packages(prefix: Path) -> list[PypiPackage]:
-    """Return the Python packages of an environment that conda does not own, by name."""
+    """Return the Python packages of an environment that conda does not own, sorted by name."""
     folder = site_packages(prefix)
     return unowned(str(prefix), str(folder), names_in(folder)) if folder else []

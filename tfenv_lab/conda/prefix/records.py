@@ -1,4 +1,4 @@
-"""The records of installed packages: ``conda-meta/<name>-<version>-<build>.json``, one a package."""
+"""Read the records of installed packages: one file ``conda-meta/<name>-<version>-<build>.json`` per package."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from rattler import PackageRecord, PrefixRecord, RepoDataRecord
 
 
-#: The command of an entry point, and the types of paths that are the same in every prefix (conda/models/enums.py:
+#: Path type of an entry point's command, and path types that are the same in every prefix (conda/models/enums.py:
 #: ``PathType``).
 _COMMAND = "unix_python_entry_point"
 _UNBOUND = ("hardlink", "softlink", "directory", "pyc_file", "linked_package_record")
 
 
 class PackageStem(NamedTuple):
-    """What a record's file name says."""
+    """Name, version and build in a record's file name."""
 
     name: str
     version: str
@@ -30,27 +30,27 @@ class PackageStem(NamedTuple):
 
 
 def stem_of(filename: str) -> PackageStem | None:
-    """Return what a file name in ``conda-meta`` says, or None where it is not a record's."""
+    """Return the parts of a record's file name in ``conda-meta``, or None if it is not a record's."""
     parts = filename.removesuffix(".json").rsplit("-", 2)
     return PackageStem(*parts) if filename.endswith(".json") and len(parts) == 3 else None
 
 
 def names_in(folder: Path | str) -> list[str]:
-    """Return the names in a directory, unsorted; OSError where it cannot be listed."""
-    return os.listdir(folder)  # noqa: PTH208 - twice as fast, and a long list of environments is made of these
+    """Return the names in a directory, unsorted. Raises OSError if it cannot be listed."""
+    return os.listdir(folder)  # noqa: PTH208 - twice as fast, and a long list of environments needs many of these
 
 
 def package_names(prefix: Path) -> list[PackageStem]:
-    """Return the installed packages by name, from the file names in ``conda-meta`` alone.
+    """Return the installed packages sorted by name, using only the file names in ``conda-meta``.
 
-    Raises OSError where ``conda-meta`` cannot be listed.
+    Raises OSError if ``conda-meta`` cannot be listed.
     """
     stems = map(stem_of, names_in(prefix / "conda-meta"))
     return sorted(filter(None, stems), key=lambda stem: stem.name)
 
 
 def record_files(prefix: Path) -> list[Path]:
-    """Return the paths of the records, in order of their names; none where there is no ``conda-meta``."""
+    """Return the paths of the records, sorted by file name; none if there is no ``conda-meta``."""
     try:
         names = names_in(prefix / "conda-meta")
     except OSError:
@@ -59,9 +59,9 @@ def record_files(prefix: Path) -> list[Path]:
 
 
 def records(prefix: Path) -> list[PrefixRecord]:
-    """Return the records of the installed packages (1 ms a package).
+    """Return the records of the installed packages (1 ms per package).
 
-    Raises InvalidRequest, naming the file, where one cannot be read: a change cannot be planned on a guess.
+    Raises InvalidRequest, naming the file, if one cannot be read: a change cannot be planned on a guess.
     """
     from rattler import PrefixRecord
 
@@ -76,17 +76,17 @@ def records(prefix: Path) -> list[PrefixRecord]:
 
 
 def channel_of(channel: str | None, subdir: str | None) -> str:
-    """Return the channel that a record names, without its subdir: conda writes both, rattler the channel alone."""
+    """Return the channel of a record without the subdir; conda writes both, rattler only the channel."""
     return (channel or "").rstrip("/").removesuffix(f"/{subdir}")
 
 
 def record_name(record: PackageRecord) -> str:
-    """Return what conda calls the file of a record in ``conda-meta``."""
+    """Return the file name that conda gives a record in ``conda-meta``."""
     return f"{record.name.normalized}-{record.version}-{record.build}.json"
 
 
 def read(prefix: Path, names: Iterable[str]) -> list[PrefixRecord]:
-    """Return the records in these files of ``conda-meta``. Raises what rattler raises for one that is damaged."""
+    """Return the records in these files of ``conda-meta``. Raises rattler's error if one is damaged."""
     from rattler import PrefixRecord
 
     return [PrefixRecord.from_path(prefix / "conda-meta" / name) for name in names]
@@ -94,10 +94,10 @@ def read(prefix: Path, names: Iterable[str]) -> list[PrefixRecord]:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a package put into a prefix: ``files`` are paths inside it (``/`` separators), its record among them.
+    """Files that a package has in a prefix. ``files`` are paths inside it (``/`` separators), including its record.
 
-    ``written`` are texts among them that were written for this very prefix. ``is_bound`` tells whether something else
-    was, or may have been: such a package is linked anew where it shall lie elsewhere.
+    ``written`` are the text files among them that contain this prefix. ``is_bound`` says whether other files contain
+    it, or may: a copy in another prefix has to link such a package again.
     """
 
     files: frozenset[str]
@@ -106,9 +106,10 @@ class Contents:
 
 
 def contents(prefix: Path, names: Iterable[str] | None = None) -> dict[str, Contents]:
-    """Return what the installed packages put into a prefix, by the names of their records: of all, or of ``names``.
+    """Return the contents of the installed packages by the file names of their records.
 
-    Read as JSON, which takes a tenth of the time of asking rattler's records for their thousands of paths.
+    ``names`` selects records (default: all). The records are read as JSON, which takes a tenth of the time of getting
+    thousands of paths from rattler's records.
     """
     wanted = [path.name for path in record_files(prefix)] if names is None else names
     return {name: _contents(name, load_json(prefix / "conda-meta" / name)) for name in wanted}
@@ -124,7 +125,7 @@ def _contents(name: str, record: Mapping[str, Any]) -> Contents:
 
 
 def available(prefix: Path) -> list[RepoDataRecord]:
-    """Return the records of the installed packages as channels have them: without their files, to be kept."""
+    """Return the records of the installed packages as a channel lists them, without their files."""
     from rattler import RepoDataRecord
 
     return [
@@ -134,7 +135,7 @@ def available(prefix: Path) -> list[RepoDataRecord]:
 
 
 def in_order(records: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
-    """Return the records so that what a package depends on comes before it."""
+    """Return the records sorted so that dependencies come before the packages that need them."""
     from rattler import RepoDataRecord
 
     by_name = {record.name.normalized: record for record in records}
@@ -142,7 +143,7 @@ def in_order(records: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
 
 
 def load_json(path: Path) -> dict[str, Any]:
-    """Return one record as it is written, without rattler's import; an empty one where it cannot be read."""
+    """Return one record's JSON without importing rattler; an empty dict if it cannot be read."""
     try:
         record = json.loads(path.read_bytes())
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""conda's list of prefixes, ``~/.conda/environments.txt`` (conda/core/envs_manager.py)."""
+"""Update conda's list of prefixes, ``~/.conda/environments.txt`` (conda/core/envs_manager.py)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from filelock import FileLock
 
 
 def registry_path() -> Path:
-    """Return the file in which conda notes the prefixes of this user."""
+    """Return the path of the file in which conda lists the prefixes of this user."""
     return Path("~/.conda/environments.txt").expanduser()
 
 
@@ -18,7 +18,7 @@ def _rewrite(change: Callable[[list[str]], list[str]]) -> None:
     path = registry_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(".tfenv-lock-environments.txt"), timeout=10):
-        # Other people's lines stay as they are: paths that are no UTF-8, or hold what else counts as a line's end.
+        # Preserve foreign lines exactly: paths may not be UTF-8, or may contain other line separators than "\n".
         text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
         lines = text.removesuffix("\n").split("\n") if text else []
         changed = change(lines)
@@ -30,13 +30,13 @@ def _rewrite(change: Callable[[list[str]], list[str]]) -> None:
 
 
 def register(prefix: Path) -> None:
-    """Enter a prefix, once."""
+    """Add a prefix unless it is listed."""
     text = os.fspath(prefix)
     _rewrite(lambda lines: lines if text in lines else [*lines, text])
 
 
 def unregister(prefix: Path) -> None:
-    """Take a prefix out; nothing happens where it is not listed."""
+    """Remove a prefix if it is listed."""
     if registry_path().exists():
         text = os.fspath(prefix)
         _rewrite(lambda lines: [line for line in lines if line != text])

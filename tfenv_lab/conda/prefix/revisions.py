@@ -1,4 +1,4 @@
-"""Our revisions of an environment: each is a lock and what led to it, kept in the prefix and so travelling with it."""
+"""Read and write an environment's revisions: each is a lock and its cause, stored in the prefix itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ FOLDER = "conda-meta/tfenv_lab"
 
 @dataclass(frozen=True)
 class Revision:
-    """One state in an environment's life. ``entries`` are a plan's lines, ``requested`` specs by package name."""
+    """One state in an environment's history.
+
+    ``entries`` are the entries of the plan that led to it, and ``requested`` are the specs by package name.
+    """
 
     number: int
     created: str
@@ -34,7 +37,7 @@ class Revision:
 
 
 def read(prefix: Path) -> list[Revision]:
-    """Return the revisions kept in a prefix, oldest first; unreadable ones are left out."""
+    """Return the revisions stored in a prefix, oldest first. Unreadable ones are left out."""
     found = []
     for path in sorted((prefix / FOLDER).glob("[0-9]*.json")):
         try:
@@ -45,7 +48,7 @@ def read(prefix: Path) -> list[Revision]:
 
 
 def lock_of(prefix: Path, number: int) -> Path:
-    """Return the path of a revision's lock (it may not exist)."""
+    """Return the path of a revision's lock, which may not exist."""
     return prefix / FOLDER / f"{number:05d}.lock"
 
 
@@ -59,7 +62,7 @@ def add(
     lock: str,
     job: str | None = None,
 ) -> Revision:
-    """Write the next revision into a prefix and return it. The first one of a prefix has number 0."""
+    """Write the next revision into a prefix and return it. Numbers start at 0."""
     folder = prefix / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     known = read(prefix)
@@ -73,6 +76,6 @@ def add(
         job=job,
     )
     writes.replace(lock_of(prefix, revision.number), lock)
-    # The record comes last: a revision counts once its lock is whole.
+    # Write the JSON file last: it makes the revision valid, and the lock must be complete by then.
     writes.replace(folder / f"{revision.number:05d}.json", json.dumps(asdict(revision)))
     return revision

@@ -1,7 +1,6 @@
-"""Read an environment from its files: packages, interpreter, what was asked for, whether it changed.
+"""Read an environment's state from its files: Python version, interpreter, requested specs, fingerprint.
 
-Nothing here runs a program or imports rattler before it must: a list of a thousand environments is read from
-names and times alone.
+Nothing here runs a program or imports rattler. A list of a thousand environments is read from file names and times.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ def python_version(stems: Iterable[PackageStem]) -> str | None:
 
 
 def interpreter(prefix: Path) -> Path:
-    """Return where conda puts the Python interpreter of a prefix, whether it is there or not."""
+    """Return the path at which conda puts a prefix's Python interpreter, which may not exist."""
     return prefix / "python.exe" if sys.platform == "win32" else prefix / "bin" / "python"
 
 
@@ -42,9 +41,10 @@ def _marks(prefix: Path) -> Iterator[str]:
 
 
 def fingerprint(prefix: Path) -> str:
-    """Return a text that changes whenever a package is added, removed or replaced, by conda or pip.
+    """Return a text that changes whenever conda or pip adds, removes or replaces a package.
 
-    Also when the history, the pins or the environment's variables change. Only names and times are looked at.
+    It also changes with the history, the pins and the environment's variables. It is computed from file names, times
+    and sizes.
     """
     digest = blake2b(digest_size=16)
     for mark in sorted(_marks(prefix)):
@@ -65,11 +65,11 @@ def _requested_in_records(files: Iterable[Path]) -> dict[str, str]:
 
 
 def requested_specs(prefix: Path) -> dict[str, str]:
-    """Return what was asked for by name: the spec as it was written, for packages that are still installed.
+    """Return the requested specs as they were written, by package name, for packages that are still installed.
 
-    conda's rule is the history, where later requests override earlier ones
-    (``History.get_requested_specs_map``). Tools that write no history leave the spec in the package's
-    record: it counts where the history is silent.
+    As in conda, they come from the history, where later requests override earlier ones
+    (``History.get_requested_specs_map``). Tools that write no history store the spec in the package's record, so if the
+    history has none, the records are used.
     """
     files = record_files(prefix)
     installed = {stem.name for path in files if (stem := stem_of(path.name))}

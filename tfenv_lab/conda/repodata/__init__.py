@@ -1,1 +1,1 @@
-"""What the channels hold."""
+"""Load and search channel data (repodata)."""

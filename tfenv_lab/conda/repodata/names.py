@@ -1,4 +1,4 @@
-"""Package names, searched as they are typed: exact, then prefixes, then substrings."""
+"""Search package names while the user types: exact matches, then prefixes, then substrings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import islice
 
 
 class NameIndex:
-    """All names of the channels, as one sorted list and one text (tens of thousands of names, under 1 MB)."""
+    """Index of all package names as one sorted list and one text (tens of thousands of names, less than 1 MB)."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = sorted(set(names))
@@ -19,10 +19,11 @@ class NameIndex:
         return at < len(self.names) and self.names[at] == name
 
     def search(self, query: str, limit: int) -> list[str]:
-        """Return at most ``limit`` names that contain ``query``: itself, those it starts, then the rest, shorter first.
+        """Return at most ``limit`` names that contain ``query``.
 
-        Conda's names are lower case; ``_`` and ``-`` are different letters to conda, but few people remember
-        which one a name has, so either finds both.
+        The name itself comes first, then names that start with the query, then the others, shorter names first. conda's
+        names are lower case. To conda, ``_`` and ``-`` differ, but few users remember which one a name has, so each
+        finds both.
         """
         query = query.strip().lower()
         if len(query.split()) != 1:

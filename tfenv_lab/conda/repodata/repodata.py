@@ -1,4 +1,4 @@
-"""What the channels hold: one shared gateway, kept fresh, and "channel unreachable" as a domain error."""
+"""Query the channels' data through one shared gateway, keep it fresh, and report unreachable channels."""
 
 from __future__ import annotations
 
@@ -29,38 +29,38 @@ if TYPE_CHECKING:
     from ..settings.channels import ChannelRef
     from ..settings.condarc import CondaSettings
 
-#: Seconds after which a remote channel is asked whether its repodata changed.
+#: Seconds until a remote channel is asked again whether its repodata changed.
 TTL = 600.0
-#: Seconds after which a remote channel that did not answer is asked again.
+#: Seconds until a remote channel that did not answer is tried again.
 RETRY = 60.0
-#: Seconds a remote channel may take to answer; its download goes on behind a later attempt.
+#: Seconds that a remote channel may take to answer; the download continues, and a later attempt can use it.
 PATIENCE = 30.0
-#: Retries of a failed request: few, since a person waits and cached data can stand in.
+#: Retries of a failed request. There are few, because a user is waiting and cached data can be used instead.
 _RETRIES = 1
-#: Versions told of one package.
+#: Maximum number of versions listed for one package.
 MAX_VERSIONS = 20
 #: Packages whose versions are remembered between keystrokes.
 _MAX_REMEMBERED = 2000
-#: A name that no channel holds: asking for it loads a channel's index and returns nothing.
+#: A name that no channel has: a query for it loads a channel's index and returns nothing.
 _PROBE = "tfenv-lab-probe"
-#: Queries at the same time, and the packages from which on there are several.
+#: Maximum number of parallel queries, and the number of packages for which one more query is worth it.
 _QUERIES, _MANY = 4, 50
 _FILES = ("repodata.json", "repodata.json.zst", "repodata_shards.msgpack.zst")
 
 
 @dataclass
 class _Source:
-    """One channel, and what is known of its repodata."""
+    """One channel and the state of its repodata."""
 
     ref: ChannelRef
     channel: Channel
     #: The directory of a ``file://`` channel, None for a remote one.
     root: Path | None
-    #: A ``file://`` channel: what its repodata files looked like when they were loaded.
+    #: For a ``file://`` channel: the signature of its repodata files when they were loaded.
     signature: tuple[object, ...] | None = None
-    #: A remote channel: the monotonic time at which it is asked again.
+    #: For a remote channel: the monotonic time at which it is asked again.
     due: float = 0.0
-    #: Since when its repodata has been standing in for a channel that does not answer.
+    #: Age of the cached repodata that is used because the channel does not answer; None while it answers.
     cached_from: datetime | None = None
     error: ChannelUnreachable | None = None
 
@@ -77,20 +77,19 @@ def _sources(settings: CondaSettings) -> list[_Source]:
 class Repodata:
     """The repodata of the configured channels for one platform and ``noarch``.
 
-    Every method may raise ChannelUnreachable, which names the channel. A remote channel is asked again
-    after ``TTL`` seconds, a ``file://`` channel is loaded again when its files change. A remote channel
-    that does not answer, or any when ``settings.offline``, is served from the user's cache; ``as_of``
-    then says how old that is.
+    Every query can raise ChannelUnreachable, which names the channel. A remote channel is asked again after ``TTL``
+    seconds; a ``file://`` channel is loaded again when its files change. If a remote channel does not answer, or with
+    ``settings.offline``, its data come from the user's cache, and ``as_of`` returns their age.
     """
 
     def __init__(self, settings: CondaSettings, subdir: str | None = None, cache_dir: Path | None = None) -> None:
-        """``cache_dir``: where remote repodata is kept between processes (default: the user's cache)."""
+        """Prepare queries. ``cache_dir`` keeps remote repodata between processes (default: the user's cache)."""
         self.settings = settings
         self.subdir = subdir or current_subdir()
         self.subdirs = [Subdir(self.subdir), Subdir("noarch")]
         self._cache_dir = cache_dir or Path(platformdirs.user_cache_dir("tfenv_lab")) / "repodata"
         self._sources = _sources(settings)
-        #: Rises whenever what the channels hold may have changed: a key for whatever is derived from it.
+        #: Number that increases whenever the channel data may have changed; a cache key for values derived from it.
         self.generation = 0
         self._lock = asyncio.Lock()
         self._gateway: Gateway | None = None
@@ -99,12 +98,12 @@ class Repodata:
 
     @property
     def channels(self) -> list[Channel]:
-        """The channels in priority order, as rattler takes them."""
+        """The channels in order of priority, as rattler objects."""
         return [source.channel for source in self._sources]
 
     @property
     def gateway(self) -> Gateway:
-        """The shared gateway; ``await refresh()`` before a solve makes it current."""
+        """The shared gateway. Call ``await refresh()`` before a solve to make it current."""
         if self._gateway is None:
             self._cache_dir.mkdir(parents=True, exist_ok=True)
             cached = SourceConfig(cache_action="force-cache-only")
@@ -121,25 +120,25 @@ class Repodata:
 
     @property
     def as_of(self) -> datetime | None:
-        """When the oldest cached repodata in use was fetched; None where every channel is current."""
+        """Time at which the oldest cached repodata in use was fetched; None if every channel is current."""
         return min((source.cached_from for source in self._sources if source.cached_from), default=None)
 
     def clear(self) -> None:
-        """Forget what was loaded; the next question asks every channel."""
+        """Forget all loaded data; the next query asks every channel."""
         self._gateway = None
         self.generation += 1
         for source in self._sources:
             source.signature, source.due, source.cached_from, source.error = None, 0.0, None, None
 
     async def use(self, settings: CondaSettings) -> None:
-        """Go on with other settings, and so with other channels; nothing is kept of those before."""
+        """Switch to other settings, and so to other channels; no data of the previous channels are kept."""
         async with self._lock:
             self.settings = settings
             self._sources = _sources(settings)
             self.clear()
 
     async def refresh(self) -> None:
-        """Make sure that every channel is loaded and current; raise ChannelUnreachable for the first that is not."""
+        """Load every channel and make it current; raise ChannelUnreachable for the first one that fails."""
         async with self._lock:
             stale = [source for source in self._sources if await self._is_stale(source)]
             if stale:
@@ -149,10 +148,10 @@ class Repodata:
             raise ChannelUnreachable(failed.message, failed.details)
 
     async def records(self, names: Iterable[str]) -> list[RepoDataRecord]:
-        """Return every record of these packages on the channels, in the channels' order; dependencies not."""
+        """Return all records of these packages, in the channels' order, without their dependencies."""
         await self.refresh()
         wanted = list(names)
-        # Of one query much is done by one thread; many packages are asked for in several beside each other.
+        # Much of a query runs in a single thread, so many packages are split into several parallel queries.
         parts = min(_QUERIES, 1 + len(wanted) // _MANY)
         queries = (
             self.gateway.query(self.channels, self.subdirs, wanted[part::parts], recursive=False)
@@ -169,9 +168,9 @@ class Repodata:
         return (await self._names()).names
 
     async def search(self, query: str, limit: int = 20) -> list[dict[str, Any]]:
-        """Return ``[{name, versions}]`` for the packages whose names contain ``query``, best first.
+        """Return ``[{name, versions}]`` for the packages whose names contain ``query``, best match first.
 
-        ``versions`` are the newest, newest first, at most MAX_VERSIONS.
+        ``versions`` has at most MAX_VERSIONS, newest first.
         """
         found = (await self._names()).search(query, limit)
         generation, versions = self._versions
@@ -202,7 +201,7 @@ class Repodata:
         return index
 
     def unreachable(self, error: Exception) -> ChannelUnreachable:
-        """Return the domain error for a gateway's error; it names the channel, and shows no credentials."""
+        """Return the domain error for a gateway error. It names the channel and contains no credentials."""
         text = str(error)
         ref = next((source.ref for source in self._sources if source.ref.url in text), None)
         if ref is None and len(self._sources) == 1:
@@ -220,13 +219,13 @@ class Repodata:
     async def _reload(self, stale: list[_Source]) -> None:
         standing_in = {id(source) for source in self._sources if source.cached_from}
         if standing_in:
-            # The gateway was told to leave these channels alone.
+            # This gateway is configured never to ask these channels.
             self._gateway = None
         for source in stale:
             source.cached_from = None
         for source in stale:
-            # Cleared before anything reads it: the gateway has a local file mapped into memory, and reading
-            # what was cut off meanwhile ends the process.
+            # Clear the cache before anything reads it. The gateway maps local files into memory, and reading a
+            # part that has been cut off since kills the process.
             self.gateway.clear_repodata_cache(source.channel)
         await asyncio.gather(*map(self._probe, stale))
         remote = [source for source in stale if source.root is None]
@@ -241,16 +240,16 @@ class Repodata:
         if failed and not self.settings.offline:
             self._gateway = None
             await asyncio.gather(*map(self._probe, failed))
-        # Cached data that goes on standing in is the same as before.
+        # If cached data is still used for all these channels, nothing has changed.
         if not all(id(source) in standing_in and source.cached_from for source in stale):
             self.generation += 1
 
     def _stamp(self, source: _Source) -> Path:
-        """The file whose time tells when a remote channel last answered."""
+        """Return the file whose modification time is that of a remote channel's last answer."""
         return self._cache_dir / f"{sha256(source.ref.url.encode()).hexdigest()[:16]}.fetched"
 
     async def _probe(self, source: _Source) -> None:
-        """Load one channel's index; ``source.error`` then says whether that went well."""
+        """Load one channel's index, and set ``source.error`` if that fails."""
         query = self.gateway.query([source.channel], self.subdirs, [_PROBE], recursive=False)
         subject = f"The channel “{source.ref.name}”"
         try:
@@ -264,7 +263,7 @@ class Repodata:
 
 
 def _signature(root: Path, subdirs: list[str]) -> tuple[object, ...]:
-    """Return what tells a rewritten ``repodata.json`` from the one before."""
+    """Return a value that changes when the repodata files are rewritten."""
     found: list[object] = []
     for subdir in subdirs:
         for name in _FILES:

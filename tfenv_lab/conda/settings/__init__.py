@@ -1,1 +1,1 @@
-"""What conda is configured to do: condarc, channels, directories, network."""
+"""Read conda's configuration: condarc, channels, directories, network."""

@@ -1,7 +1,7 @@
-"""Channels: from what people write (a name, a path, a URL, a multichannel) to a name and a clean URL.
+"""Resolve a channel as users write it (a name, path, URL or multichannel) to a name and a clean URL.
 
-Rules of conda/models/channel.py. A URL can carry ``user:password@`` or ``/t/<token>/``: those are taken out
-of it and kept apart, so that nothing which is shown, logged or written into a record can hold them.
+The rules are those of conda/models/channel.py. A URL can contain ``user:password@`` or ``/t/<token>/``. These are
+removed from the URL and kept separately, so that they are never shown, logged or written into a record.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 DEFAULT_ALIAS = "https://conda.anaconda.org"
 
-#: What ``defaults`` means where no condarc says otherwise (conda/base/constants.py).
+#: Members of ``defaults`` unless a condarc sets others (conda/base/constants.py).
 DEFAULT_CHANNELS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
 DEFAULT_CUSTOM = {"pkgs/pro": "https://repo.anaconda.com"}
 
@@ -28,7 +28,7 @@ _SCHEME = re.compile(r"^[a-z][a-z0-9+]{1,11}://", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class ChannelRef:
-    """A channel as it may be shown: ``url`` has no subdir, no trailing slash and no credentials."""
+    """Channel in a form that is safe to show: ``url`` has no subdir, trailing slash or credentials."""
 
     name: str
     url: str
@@ -36,9 +36,9 @@ class ChannelRef:
 
 @dataclass(frozen=True)
 class Credential:
-    """What a channel URL carried: ``user`` and ``password`` (not percent-encoded), or a conda ``token``.
+    """Credentials from a channel URL: ``user`` and ``password`` (not percent-encoded), or a conda ``token``.
 
-    ``root`` is the part of the clean URL behind which ``/t/<token>`` goes; empty for the host alone.
+    ``root`` is the part of the clean URL after which ``/t/<token>`` is inserted; if empty, that is after the host.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -49,7 +49,7 @@ class Credential:
 
 @dataclass(frozen=True)
 class ChannelRules:
-    """What condarc says about channel names. All URLs are clean; ``credentials`` are by clean URL."""
+    """Rules for channel names from condarc. All URLs are clean; ``credentials`` are keyed by clean URL."""
 
     alias: str = DEFAULT_ALIAS
     custom: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_CUSTOM))
@@ -58,7 +58,7 @@ class ChannelRules:
 
 
 def can_be(text: str) -> bool:
-    """Tell whether a text can be a channel: a name or a path, or a URL with a host and a port that is one."""
+    """Return whether a text can be a channel: a name, a path, or a URL with a host and a valid port."""
     if "://" not in text:
         return True
     try:
@@ -69,7 +69,7 @@ def can_be(text: str) -> bool:
 
 
 def split_credentials(url: str) -> tuple[str, Credential | None]:
-    """Return ``url`` without credentials and trailing slash, and what it carried (None: nothing)."""
+    """Return ``url`` without credentials and trailing slash, and its credentials, or None."""
     parts = urlsplit(url.rstrip("/"))
     if not parts.scheme:
         return url.rstrip("/"), None
@@ -97,7 +97,7 @@ def _file_url(text: str) -> str:
 
 
 def _from_name(name: str, rules: ChannelRules) -> str:
-    """Return the URL of a channel name: the longest matching custom channel, else the alias."""
+    """Return the URL of a channel name, from the longest matching custom channel or else from the alias."""
     head = name
     while head:
         if head in rules.custom:
@@ -107,7 +107,7 @@ def _from_name(name: str, rules: ChannelRules) -> str:
 
 
 def _name_of(url: str, rules: ChannelRules) -> str:
-    """Return how conda would call the channel at ``url``: short where a rule leads to it, else the URL."""
+    """Return conda's name for the channel at ``url``: a short name if a rule gives one, otherwise the URL."""
     for multi, urls in rules.multichannels.items():
         if url in urls:
             return multi
@@ -126,9 +126,9 @@ def _member_name(url: str) -> str:
 
 
 def location_of(url: str, rules: ChannelRules) -> str:
-    """Return what stands in front of a channel's name in its clean URL; conda puts a token between the two.
+    """Return the part of a clean URL that precedes the channel's name.
 
-    Wherever the token was written (``_read_channel_configuration``).
+    conda inserts a token between the two, wherever the token was written (``_read_channel_configuration``).
     """
     for name, location in sorted(rules.custom.items(), key=lambda item: len(item[0]), reverse=True):
         if f"{url}/".startswith(f"{location}/{name}/"):
@@ -136,12 +136,12 @@ def location_of(url: str, rules: ChannelRules) -> str:
     if f"{url}/".startswith(f"{rules.alias}/"):
         return rules.alias
     parts = urlsplit(url)
-    # Anaconda's enterprise repository.
+    # Anaconda's enterprise repository has its channels in /conda.
     return f"{parts.scheme}://{parts.netloc}" + ("/conda" if parts.path.startswith("/conda/") else "")
 
 
 def resolve(text: str, rules: ChannelRules) -> tuple[tuple[ChannelRef, ...], dict[str, Credential]]:
-    """Return the channels that ``text`` stands for (of a multichannel several), and what it carried."""
+    """Return the channels that ``text`` means (several for a multichannel), and its credentials by clean URL."""
     text = text.strip()
     if _SCHEME.match(text):
         text = _SUBDIR.sub("", text.rstrip("/"))

@@ -1,4 +1,4 @@
-"""What condarc files and ``CONDA_*`` variables ask for, as one value that a worker process can be sent."""
+"""Combine condarc files and ``CONDA_*`` variables into one value that can be sent to a worker process."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _TRUE, _FALSE = {"true", "yes", "on", "y", "1"}, {"false", "no", "off", "n", "0"
 
 @dataclass(frozen=True)
 class CondaSettings:
-    """conda's settings, as far as this package follows them.
+    """Settings of conda that this package supports.
 
-    No URL in ``channels`` or ``rules`` holds credentials; those are in ``rules.credentials``, by the clean
-    URL that they open. They and ``proxy_servers`` (which can hold a password) are left out of the repr, but
-    not of the JSON, which goes to the worker's standard input and nowhere else. An empty proxy is none.
+    URLs in ``channels`` and ``rules`` contain no credentials; ``rules.credentials`` maps clean URLs to them. The repr
+    omits the credentials and ``proxy_servers``, which can contain a password. The JSON includes them: it is written
+    only to the worker's standard input. An empty proxy means no proxy.
     """
 
     channels: tuple[ChannelRef, ...]
@@ -39,9 +39,9 @@ class CondaSettings:
     ssl_verify: bool | str = True
     proxy_servers: dict[str, str] = field(default_factory=dict, repr=False)
     root_prefix: Path | None = None
-    #: Versions (of archspec: the build) by the names of virtual packages without underscores; empty is absent.
+    #: Versions by virtual package name without underscores; for archspec, the build. Empty: the package is absent.
     override_virtual_packages: dict[str, str] = field(default_factory=dict)
-    #: Specs that hold in every change of every environment.
+    #: Specs that every change of every environment must satisfy.
     pinned_packages: tuple[str, ...] = ()
     rules: ChannelRules = field(default_factory=ChannelRules)
 
@@ -69,26 +69,26 @@ def _ssl_verify(value: Any, expand: Callable[[str], str]) -> bool | str:
     if text.lower() in _TRUE or text.lower() in _FALSE:
         return text.lower() in _TRUE
     if text != "truststore" and not Path(text).exists():
-        log.warning("condarc: ssl_verify names no file: %s; using true", text)
+        log.warning("condarc: the file that ssl_verify names does not exist: %s; using true", text)
         return True
     return text
 
 
 def _possible(texts: Iterable[str], key: str) -> list[str]:
-    """Return the texts that can be channels; of another it is said that it is passed over, unquoted."""
+    """Return the texts that can be channels. Log a warning for each other one, without quoting it."""
     found = []
     for text in texts:
         if _channels.can_be(text):
             found.append(text)
         else:
-            log.warning("condarc: %s holds a URL that is none, which is passed over", key)
+            log.warning("condarc: ignoring an invalid URL in %s", key)
     return found
 
 
 def _rules(sources: Sources, expand: Callable[[str], str], builds: Iterable[Path]) -> ChannelRules:
-    """Return the rules for channel names, with all credentials taken out of their URLs.
+    """Return the rules for channel names. All credentials are removed from their URLs.
 
-    ``builds`` are where conda-build puts packages: the channel ``local``.
+    ``builds`` are the directories where conda-build puts packages; they form the channel ``local``.
     """
     credentials: dict[str, Credential] = {}
 
@@ -108,7 +108,7 @@ def _rules(sources: Sources, expand: Callable[[str], str], builds: Iterable[Path
         return _possible((expand(str(text)) for text in texts), key)
 
     def full(text: str) -> str:
-        """Return the clean URL of a member of a multichannel: a URL as it is, a name behind the alias."""
+        """Return the clean URL of a multichannel's member; a name is appended to the alias."""
         return member(text) if "://" in text else f"{alias}/{text.strip('/')}"
 
     named = str(sources.merged(merge_value, "channel_alias") or _channels.DEFAULT_ALIAS)
@@ -122,7 +122,7 @@ def _rules(sources: Sources, expand: Callable[[str], str], builds: Iterable[Path
         if isinstance(members, (list, tuple)):
             multichannels[name] = tuple(full(each) for each in possible(members, "custom_multichannels"))
     multichannels["local"] = tuple(place.as_uri() for place in builds)
-    # A member of a multichannel can be named alone: pkgs/main is found where defaults has it.
+    # Users can name a member of a multichannel by itself: pkgs/main resolves to the URL that defaults gives it.
     members = (urlsplit(url) for urls in multichannels.values() for url in urls if not url.startswith(f"{alias}/"))
     custom = {url.path.strip("/"): f"{url.scheme}://{url.netloc}" for url in members if url.path.strip("/")}
     custom.update(_channels.DEFAULT_CUSTOM)
@@ -132,7 +132,7 @@ def _rules(sources: Sources, expand: Callable[[str], str], builds: Iterable[Path
         if found:
             custom[name] = clean(found[0], name) if "://" in found[0] else alias
         else:
-            # Not the channel of that name behind the alias, which anybody may have made.
+            # Do not fall back to the alias: anybody may have created a channel of this name there.
             multichannels[name] = ()
     return ChannelRules(alias, custom, multichannels, credentials)
 
@@ -146,7 +146,7 @@ def _directories(texts: Iterable[str], home: Path, expand: Callable[[str], str])
 
 
 def _overrides(found: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is set for virtual packages; of them conda takes off the underscores, and “none” is not set."""
+    """Return the overrides of virtual packages. As in conda, names lose their underscores and “none” means unset."""
     texts = {name.removeprefix("__"): str(value).strip() for name, value in found.items()}
     return {name: text for name, text in texts.items() if text.lower() != "none"}
 
@@ -158,8 +158,8 @@ def _writable(prefix: Path) -> bool:
 def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> CondaSettings:
     """Return the settings of every condarc on conda's search path and of ``CONDA_*`` variables.
 
-    Without any channel configured the only channel is conda-forge: conda's own default channels have licence
-    terms and are used only where they are asked for. An unreadable file is passed over with a warning.
+    If no channel is configured, the only channel is conda-forge: conda's default channels have license terms, so they
+    are used only if they are configured. Unreadable files are ignored with a warning.
     """
     home = home or Path.home()
     found = roots.find(env, home)
@@ -172,7 +172,7 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
     root = _directories([str(named)], home, str)[0] if named else (found[0] if found else None)
     envs = _directories(sources.merged(merge_list, "envs_dirs", "envs_path"), home, expand)
     own, of_root = home / ".conda" / "envs", [root / "envs"] if root else []
-    # conda puts its own directory first where it may write there (mockable_context_envs_dirs).
+    # conda puts its own directory first if it is writable (mockable_context_envs_dirs).
     envs += [*of_root, own] if root and _writable(root) else [own, *of_root]
     pkgs = _directories(sources.merged(merge_list, "pkgs_dirs"), home, expand)
     pkgs = pkgs or [*([root / "pkgs"] if root else []), home / ".conda" / "pkgs"]
@@ -201,7 +201,7 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
 
 
 def with_channels(settings: CondaSettings, texts: Iterable[str]) -> CondaSettings:
-    """Return ``settings`` with other channels, in order of priority; each text as in condarc."""
+    """Return ``settings`` with other channels, in order of priority; ``texts`` are written as in condarc."""
     refs: dict[ChannelRef, None] = {}
     credentials = dict(settings.rules.credentials)
     for text in _possible(texts, "channels"):
@@ -212,10 +212,10 @@ def with_channels(settings: CondaSettings, texts: Iterable[str]) -> CondaSetting
 
 
 def resolve_channels(text: str, settings: CondaSettings) -> tuple[ChannelRef, ...]:
-    """Return the channels a name, path, URL or multichannel stands for: none where ``local`` holds nothing."""
+    """Return the channels that a name, path, URL or multichannel means; none for ``local`` if nothing is built."""
     return _channels.resolve(text, settings.rules)[0]
 
 
 def resolve_channel(text: str, settings: CondaSettings) -> ChannelRef:
-    """Return the channel a name, path or URL stands for; of a multichannel its first member."""
+    """Return the channel that a name, path or URL means; for a multichannel, its first member."""
     return resolve_channels(text, settings)[0]

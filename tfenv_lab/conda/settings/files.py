@@ -1,9 +1,9 @@
-"""Condarc files: where conda looks for them, how one is read, and how many become one value.
+"""Find, read and merge condarc files.
 
-The search path is conda's (``SEARCH_PATH`` in conda/base/constants.py), and so is merging ("Using the
-.condarc conda configuration file" in conda's documentation): of two single values the later file wins;
-lists are joined, the later file's elements first; maps are joined, the later file's keys winning. A comment
-``#!final``, ``#!top`` or ``#!bottom`` beside a key or a list element overrides that order.
+The search path is conda's (``SEARCH_PATH`` in conda/base/constants.py), and so are the merge rules ("Using the
+.condarc conda configuration file" in conda's documentation). A later file replaces a single value. Lists are joined,
+with the later file's elements first. Maps are joined, and the later file's keys win. A comment ``#!final``, ``#!top``
+or ``#!bottom`` next to a key or a list element overrides that order.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 _FILENAMES = (".condarc", "condarc")
 _YAML = (".yml", ".yaml")
 _NAME = r"([A-Za-z_]\w*)"
-#: In the path that ``CONDARC`` holds, and in values: there ``%NAME%`` is a variable on Windows only.
+#: Variables in the path given by ``CONDARC``, and in values, where ``%NAME%`` is a variable only on Windows.
 _IN_PATH = re.compile(rf"\${_NAME}|\${{{_NAME}}}|%{_NAME}%")
 _IN_VALUE = _IN_PATH if sys.platform == "win32" else re.compile(rf"\${_NAME}|\${{{_NAME}}}")
 
@@ -33,7 +33,7 @@ SYSTEM_DIRS = ("C:/ProgramData/conda",) if sys.platform == "win32" else ("/etc/c
 
 
 def expand_variables(text: str, env: Mapping[str, str], pattern: re.Pattern[str] = _IN_VALUE) -> str:
-    """Replace ``$NAME`` and ``${NAME}`` by their values; an unknown one stays as it is."""
+    """Replace ``$NAME`` and ``${NAME}`` with their values; unknown variables stay as they are."""
     return pattern.sub(lambda match: env.get(match[match.lastindex or 0], match[0]), text)
 
 
@@ -75,13 +75,13 @@ def _files_at(path: Path) -> list[Path]:
     return [path] if path.is_file() and (path.name in _FILENAMES or path.suffix in _YAML) else []
 
 
-#: A drive that does not answer holds up no other place.
+#: A drive that does not answer must not delay the other files.
 _looks = BoundedReads(_files_at)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One key of one source. ``flags`` are conda's, by index of a list or key of a map."""
+    """Value of one key in one source. ``flags`` holds conda's flags by list index or map key."""
 
     value: Any
     final: bool = False
@@ -89,7 +89,7 @@ class Setting:
 
 
 def _flag(comment: Any) -> str:
-    """Return ``final``, ``top``, ``bottom`` or nothing, from a ruamel comment token (or a list of them)."""
+    """Return the flag in a ruamel comment token or a list of them: ``final``, ``top``, ``bottom`` or ``""``."""
     while isinstance(comment, list):
         comment = next((item for item in comment if item is not None), None)
     text = getattr(comment, "value", "")
@@ -103,15 +103,15 @@ def _flags(node: Any) -> dict[Any, str]:
 
 
 def read(path: Path) -> dict[str, Setting]:
-    """Return the keys of one condarc; where it cannot be read or parsed none, with a warning in the log."""
+    """Return the keys of one condarc. If it cannot be read or parsed, log a warning and return none."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        # The round-trip loader builds plain containers only, and keeps the comments that carry flags.
+        # The round-trip loader builds only plain containers, and keeps the comments that carry flags.
         document = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, YAMLError) as error:
-        # The first line only: what follows can quote the file, and a condarc can hold credentials.
+        # Later lines can quote the file, and a condarc can contain credentials.
         log.warning("Ignoring the configuration file %s: %s", path, str(error).partition("\n")[0])
         return {}
     if document is None:
@@ -124,11 +124,11 @@ def read(path: Path) -> dict[str, Setting]:
 
 
 def from_variables(env: Mapping[str, str], delimiters: Mapping[str, str]) -> dict[str, Setting]:
-    """Return the settings in ``CONDA_*`` variables; lists are split at ``delimiters`` by key."""
+    """Return the settings in ``CONDA_*`` variables. ``delimiters`` maps the keys of lists to their delimiters."""
     settings = {}
     for name, text in env.items():
         key = name.removeprefix("CONDA_").lower()
-        # An empty one says nothing, but of a switch that it is off.
+        # An empty variable counts as unset, but it turns a switch off.
         if not name.startswith("CONDA_") or not (text.strip() or key == "offline"):
             continue
         value, _, final = text.partition("!important")
@@ -148,13 +148,13 @@ def _up_to_final(matches: list[Setting]) -> list[Setting]:
 
 
 def merge_value(matches: list[Setting]) -> Any:
-    """Return the one value that counts, or None where there is none. ``matches``: lowest precedence first."""
+    """Return the value that wins, or None if there is none. ``matches`` begins with the lowest precedence."""
     relevant = _up_to_final(matches)
     return relevant[-1].value if relevant else None
 
 
 def merge_list(matches: list[Setting]) -> list[str]:
-    """Return the joined list; elements flagged ``top`` first, ``bottom`` last, without repetition."""
+    """Return the joined list without duplicates: elements flagged ``top`` come first, ``bottom`` last."""
     relevant = [match for match in _up_to_final(matches) if isinstance(match.value, (list, tuple))]
 
     def marked(match: Setting, flag: str) -> list[str]:
@@ -164,7 +164,7 @@ def merge_list(matches: list[Setting]) -> list[str]:
 
     top = [item for match in relevant for item in marked(match, "top")]
     everything = [str(item) for match in reversed(relevant) for item in match.value if item is not None]
-    # Of several bottom elements those of the earliest source stand last.
+    # If several sources have bottom elements, those of the earliest source come last.
     bottom = dict.fromkeys(item for match in relevant for item in reversed(marked(match, "bottom")))
     return [item for item in dict.fromkeys((*top, *everything)) if item not in bottom] + list(reversed(bottom))
 
@@ -184,12 +184,12 @@ def merge_map(matches: list[Setting]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Sources:
-    """Every source of settings, lowest precedence first: files, then variables."""
+    """All sources of settings, lowest precedence first: files, then variables."""
 
     layers: tuple[tuple[str, Mapping[str, Setting]], ...]
 
     def matches(self, *names: str) -> list[Setting]:
-        """Return what the sources say about a key; ``names`` are its name and its aliases."""
+        """Return the settings of a key in all sources; ``names`` are its name and its aliases."""
         found = (next((layer[name] for name in names if name in layer), None) for _, layer in self.layers)
         return [match for match in found if match is not None and match.value is not None]
 

@@ -1,4 +1,4 @@
-"""The HTTP client that conda's network settings ask for."""
+"""Create an HTTP client that follows conda's network settings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def redact(text: str) -> str:
 
 @contextmanager
 def _variable(name: str, value: str | None) -> Iterator[None]:
-    """Set a variable of the process while a client reads it; None leaves it as it is."""
+    """Set an environment variable of this process while a client reads it; None leaves it as it is."""
     if value is None:
         yield
         return
@@ -53,11 +53,11 @@ def _variable(name: str, value: str | None) -> Iterator[None]:
 
 @contextmanager
 def _passwords(credentials: Mapping[str, Credential]) -> Iterator[str | None]:
-    """Lay users and passwords of channel URLs into a file while a client reads them; None where there are none.
+    """Write the users and passwords of channel URLs to a file while a client reads them; None if there are none.
 
-    The file goes before rattler's own stores (keyring, ``~/.rattler/credentials.json``) and takes the place
-    of the one that ``RATTLER_AUTH_FILE`` names, so what that holds goes with it. It is by host: of two
-    users on one host the first counts.
+    The file precedes rattler's own stores (keyring, ``~/.rattler/credentials.json``). It replaces the file that
+    ``RATTLER_AUTH_FILE`` names, so it includes the contents of that file. Entries are keyed by host: if two users have
+    the same host, the first one counts.
     """
     hosts: dict[str, object] = {}
     for url, credential in credentials.items():
@@ -70,7 +70,7 @@ def _passwords(credentials: Mapping[str, Credential]) -> Iterator[str | None]:
     if os.environ.get("RATTLER_AUTH_FILE"):
         with suppress(OSError, ValueError):
             hosts = {**json.loads(Path(os.environ["RATTLER_AUTH_FILE"]).read_text(encoding="utf-8")), **hosts}
-    # mkstemp's file can be read by its owner alone.
+    # mkstemp creates a file that only its owner can read.
     handle, name = tempfile.mkstemp(prefix="tfenv_lab-", suffix=".json")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -81,9 +81,10 @@ def _passwords(credentials: Mapping[str, Credential]) -> Iterator[str | None]:
 
 
 def _tokens(credentials: Mapping[str, Credential]) -> list[str]:
-    """Return the lines of configuration that send requests for a channel to its address with ``/t/<token>/``.
+    """Return configuration lines that redirect requests for a channel to its URL with ``/t/<token>/``.
 
-    As mirrors, they are by channel (two on one host can have a token each), and no record learns of them.
+    The redirects are mirrors: each channel can have its own token, even on the same host, and no token gets into a
+    record.
     """
     lines = []
     for url, credential in credentials.items():
@@ -96,7 +97,7 @@ def _tokens(credentials: Mapping[str, Credential]) -> list[str]:
 
 
 def _proxy(scheme: str, host: str, servers: Mapping[str, str]) -> str:
-    """Return the proxy of a host, "" for none (the order is ``select_proxy``'s of requests, which conda uses)."""
+    """Return the proxy of a host, or "" for none, in the order of ``select_proxy`` in requests, which conda uses."""
     keys = (f"{scheme}://{host}", scheme, f"all://{host}", "all")
     found = next((servers[key] for key in keys if key in servers), "")
     return found if not found or "://" in found else f"http://{found.lstrip('/')}"
@@ -111,10 +112,10 @@ def _is_url(text: str) -> bool:
 
 
 def _proxies(settings: CondaSettings) -> list[str]:
-    """Return the lines of configuration for ``proxy_servers``.
+    """Return the configuration lines for ``proxy_servers``.
 
-    rattler knows a proxy for each scheme, and hosts that are reached without: of several proxies that the
-    channels' hosts would need on one scheme only the general one can be had.
+    rattler supports one proxy for each scheme, and a list of hosts without a proxy. If the channels' hosts need several
+    proxies for one scheme, only the scheme's general proxy is used.
     """
     lines, direct = [], []
     for scheme in ("http", "https"):
@@ -124,11 +125,11 @@ def _proxies(settings: CondaSettings) -> list[str]:
         needed = {host: _proxy(scheme, host, settings.proxy_servers) for host in hosts}
         proxies = set(filter(None, needed.values()))
         if len(proxies) > 1:
-            log.warning("proxy_servers: channels cannot have a proxy each; %s takes the general one", scheme)
+            log.warning("proxy_servers: channels cannot have different proxies; using the general one for %s", scheme)
         chosen = proxies.pop() if len(proxies) == 1 else general
         if chosen and not _is_url(chosen):
-            # Not quoted: it may hold a password.
-            log.warning("proxy_servers: the proxy for %s is no URL; none is used", scheme)
+            # Do not quote it: it may contain a password.
+            log.warning("proxy_servers: the proxy for %s is not a URL; using none", scheme)
         elif chosen:
             lines.append(f"{scheme} = {json.dumps(chosen)}")
         direct += sorted(host for host, proxy in needed.items() if not proxy)
@@ -136,12 +137,12 @@ def _proxies(settings: CondaSettings) -> list[str]:
 
 
 def client(settings: CondaSettings, retries: int = 3) -> Client:
-    """Return a client that follows condarc's ``ssl_verify`` and ``proxy_servers``, and its channels' credentials.
+    """Return a client that applies condarc's ``ssl_verify`` and ``proxy_servers``, and the channels' credentials.
 
-    ``ssl_verify`` is a bool, ``"truststore"`` (the system's certificates), the path of a bundle, or of a
-    directory of certificates (by OpenSSL's names); ``proxy_servers`` maps ``http``, ``https``, ``all``, or
-    one of them with a host, to URLs. Proxy variables of the process are honoured where the settings are
-    silent. ``retries`` of a failed request wait longer each time, some seconds in all.
+    ``ssl_verify`` is a bool, ``"truststore"`` (the system's certificates), the path of a bundle, or the path of a
+    directory of certificates with OpenSSL's names. ``proxy_servers`` maps ``http``, ``https``, ``all``, or one of them
+    with a host, to URLs. If the settings name no proxy, the process's proxy variables apply. The waits between
+    ``retries`` of a failed request increase, and take a few seconds in total.
     """
     lines = []
     bundle, folder = None, None

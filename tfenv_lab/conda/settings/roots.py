@@ -1,4 +1,4 @@
-"""Where conda itself is installed: the root (base) prefixes that this machine may have."""
+"""Find the root prefixes (base environments) of the conda installations on this machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FLAVOURS = (
     "mamba",
 )
 
-#: Install places offered by the installers of conda's distributions.
+#: Default locations of the installers of conda's distributions.
 SYSTEM_ROOTS = tuple(
     Path(folder, name)
     for folder, names in (
@@ -33,7 +33,7 @@ SYSTEM_ROOTS = tuple(
 
 
 def is_environment(prefix: Path) -> bool:
-    """Return whether conda takes ``prefix`` for an environment: it has ``conda-meta/history``."""
+    """Return whether conda considers ``prefix`` an environment, which is if it has ``conda-meta/history``."""
     try:
         return (prefix / "conda-meta" / "history").is_file()
     except OSError:
@@ -41,10 +41,10 @@ def is_environment(prefix: Path) -> bool:
 
 
 def _look(candidate: tuple[Path, bool]) -> Path | None:
-    """Return the real path of a prefix where conda or mamba is installed, None of any other.
+    """Return the real path of a prefix if conda or mamba is installed in it, otherwise None.
 
-    micromamba's root need not be an environment itself; of a prefix that only may be a root (True) more is
-    wanted: a ``condabin``.
+    micromamba's root prefix need not be an environment itself. A doubtful candidate (True) must also have a
+    ``condabin``.
     """
     path, is_doubtful = candidate
     try:
@@ -56,7 +56,7 @@ def _look(candidate: tuple[Path, bool]) -> Path | None:
         return None
 
 
-#: A place on a drive that does not answer is none.
+#: A prefix on a drive that does not answer counts as absent.
 _looks = BoundedReads(_look)
 
 
@@ -67,7 +67,7 @@ def _of_executable(path: str) -> Path | None:
 
 
 def _candidates(env: Mapping[str, str], home: Path, server: Path) -> Iterator[tuple[Path, bool]]:
-    """Yield places, and whether each only may be a root."""
+    """Yield possible root prefixes, and whether each is doubtful."""
     for name in ("CONDA_ROOT_PREFIX", "CONDA_ROOT_DIR", "CONDA_ROOT", "_CONDA_ROOT", "MAMBA_ROOT_PREFIX"):
         if env.get(name):
             yield Path(env[name]).expanduser(), False
@@ -76,7 +76,7 @@ def _candidates(env: Mapping[str, str], home: Path, server: Path) -> Iterator[tu
         yield root, False
     for prefix in (Path(env["CONDA_PREFIX"]) if env.get("CONDA_PREFIX") else None, server):
         if prefix is not None:
-            # <root>/envs/<name>, or the root itself.
+            # The prefix is <root>/envs/<name>, or the root itself.
             if prefix.parent.name == "envs":
                 yield prefix.parent.parent, False
             yield prefix, True
@@ -85,7 +85,7 @@ def _candidates(env: Mapping[str, str], home: Path, server: Path) -> Iterator[tu
 
 
 def find(env: Mapping[str, str], home: Path, server: Path | None = None) -> list[Path]:
-    """Return the root prefixes that exist, best first: named by variables, the server's, well-known places.
+    """Return the root prefixes that exist, best first: from variables, of the server, in the default locations.
 
     ``server`` is the prefix of the interpreter that runs the server (default: ``sys.base_prefix``).
     """

@@ -1,1 +1,1 @@
-"""From specs to records."""
+"""Solve specs into records."""

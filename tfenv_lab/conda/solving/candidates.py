@@ -1,4 +1,4 @@
-"""The channels' records as a graph, for questions that are asked of many of them: see ``feasibility``."""
+"""Represent the channels' records as a graph, for queries over many of them (see ``feasibility``)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from rattler import MatchSpec, RepoDataRecord
 
-#: Records that are few enough to be compared one by one.
+#: Maximum number of records that are compared one by one.
 _FEW = 16
 _NAME = re.compile(r"(?:[^\s:]+::)?([\w.-]+)")
 
 
 class Spec:
-    """A spec's text, and the records that it matches, best first (None while they are not loaded)."""
+    """Spec with the records that it matches, best first (None while they are not loaded)."""
 
     __slots__ = ("_match", "all", "name", "nodes", "text", "virtual")
 
@@ -24,7 +24,7 @@ class Spec:
         self.name = found[1].lower() if found else text
         self.virtual = self.name.startswith("__")
         self.nodes: list[Node] | None = None
-        #: The same as a set, once the records are loaded.
+        #: The same records as a set; empty until they are loaded.
         self.all: frozenset[Node] = frozenset()
         self._match: MatchSpec | None = None
 
@@ -36,7 +36,7 @@ class Spec:
 
 
 class Node:
-    """One record, with its dependencies and constraints as specs of a pool."""
+    """Record with its dependencies and constraints as specs of a pool."""
 
     __slots__ = ("_constrains", "_depends", "_needs", "pool", "record")
 
@@ -69,34 +69,34 @@ class Node:
 
 @dataclass
 class Pool:
-    """Records by name, best first; filled as names are met."""
+    """Records by name, best first. It is filled as names are encountered."""
 
-    #: With strict channel priority a name comes from the first channel that has it.
+    #: With strict channel priority, a package comes from the first channel that has its name.
     strict: bool = True
-    #: Names that were asked for and are not loaded yet.
+    #: Names that were looked up and are not loaded yet.
     missing: set[str] = field(default_factory=set)
-    #: What is loaded, in the channels' order, until somebody asks for it.
+    #: Loaded records in the channels' order; they are sorted when they are first used.
     _records: dict[str, list[RepoDataRecord]] = field(default_factory=dict)
     _nodes: dict[str, list[Node]] = field(default_factory=dict)
     _specs: dict[str, Spec] = field(default_factory=dict)
     _needs: dict[frozenset[Node], frozenset[frozenset[Spec]]] = field(default_factory=dict)
 
     def add(self, names: Iterable[str], records: Iterable[RepoDataRecord]) -> None:
-        """Take in ``records``: all there are of ``names``, in the channels' order."""
+        """Add ``records``, which must be all the records of ``names``, in the channels' order."""
         self._records.update((name, []) for name in names)
         for record in records:
             self._records.setdefault(record.name.normalized, []).append(record)
         self.missing.difference_update(self._records)
 
     def spec(self, text: str) -> Spec:
-        """Return the one Spec of a text."""
+        """Return the only Spec instance for a text."""
         spec = self._specs.get(text)
         if spec is None:
             spec = self._specs[text] = Spec(text)
         return spec
 
     def named(self, name: str) -> list[Node]:
-        """Return the records of a name, best first; none where it is not loaded."""
+        """Return the records of a name, best first; none if the name is not loaded."""
         nodes = self._nodes.get(name)
         if nodes is None:
             records = self._records.get(name)
@@ -105,12 +105,12 @@ class Pool:
             if self.strict and records:
                 first = records[0].channel
                 records = [record for record in records if record.channel == first]
-            # Records have the solver's order: without track_features, by version, build number and time.
+            # Records sort in the solver's order: without track_features, then by version, build number and time.
             nodes = self._nodes[name] = [Node(self, record) for record in sorted(records, reverse=True)]
         return nodes
 
     def matching(self, spec: Spec) -> list[Node] | None:
-        """Return the records that a spec matches, best first; None while its name is not loaded."""
+        """Return the records that a spec matches, best first, or None if its name is not loaded."""
         if spec.nodes is None:
             if spec.name not in self._records:
                 self.missing.add(spec.name)
@@ -121,11 +121,11 @@ class Pool:
         return spec.nodes
 
     def needs(self, nodes: frozenset[Node]) -> frozenset[frozenset[Spec]]:
-        """Return what each of these records asks for: of every set, one spec is asked for by every record."""
+        """Return sets of specs such that every one of these records depends on at least one spec of each set."""
         found = self._needs.get(nodes)
         if found is None:
             found = frozenset(frozenset((spec,)) for spec in frozenset.intersection(*(n.needs for n in nodes)))
-            # Builds of one package often differ in the build of another that they name.
+            # Builds of one package often depend on different builds of another package.
             if 1 < len(nodes) <= _FEW:
                 by_name = [{spec.name: spec for spec in node.depends} for node in nodes]
                 names = set.intersection(*(set(specs) for specs in by_name))

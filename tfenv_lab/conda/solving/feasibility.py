@@ -1,13 +1,12 @@
-"""Can these specs be installed at all? A quick answer, for many requests that share most of their packages.
+"""Decide quickly whether specs can be installed, for many requests that share most of their packages.
 
-A record is *feasible* when its virtual packages are there and each of its dependencies has a feasible
-record: the greatest set of records with that property (arc consistency, as in AC-4). Whoever is outside of
-it can surely not be installed. The solver also refuses requests whose feasible records exclude each other;
-the usual ones of these are found by *narrowing*: what every solution must hold (one TensorFlow, one Python,
-and what they ask for) may only be the records that all of them accept, and then every other dependency and
-constraint on it counts.
+A record is *feasible* if the machine has its virtual packages and each of its dependencies has a feasible record. The
+feasible records are the largest set with that property (arc consistency, as in AC-4). A record outside this set cannot
+be installed. The solver also refuses requests whose feasible records exclude each other. *Narrowing* finds the common
+cases. Every solution must contain certain packages: one TensorFlow, one Python, and their dependencies. Only records
+that all of these accept may be used for them, and then every other dependency and constraint on them is applied.
 
-Only the names that are met on the way are loaded, as many as a solution has.
+Only the names that are encountered on the way are loaded, about as many as a solution has.
 """
 
 from __future__ import annotations
@@ -20,38 +19,38 @@ from .candidates import Node, Pool, Spec
 
 
 class Request:
-    """Specs that are asked for together, and of what every solution must hold the records that it may use.
+    """Specs to install together, with the usable records of the packages that every solution must contain.
 
-    ``fixed`` maps names to the only records that may be used for them. While names are missing from the pool
-    the answers are provisional.
+    ``fixed`` maps names to the only records that may be used for them. While names are missing from the pool, the
+    answers are provisional.
     """
 
     def __init__(self, pool: Pool, specs: Iterable[str], fixed: Mapping[str, Iterable[Node]]) -> None:
         self.pool = pool
         self.specs = [pool.spec(text) for text in specs]
-        #: The records that may be used, by name; of a name that is not in it, all of them.
+        #: Usable records by name. All records of a name that is not in it are usable.
         self.domains = {name: frozenset(nodes) for name, nodes in fixed.items()}
-        #: Whether a name was met that the pool does not hold yet.
+        #: Whether a name was encountered that the pool does not have yet.
         self.provisional = False
         self._narrow()
 
     def on(self, machine: Mapping[str, PackageRecord | None]) -> Check:
-        """Return whether this can be had on a machine.
+        """Check whether this request can be installed on a machine.
 
-        ``machine`` maps the names of virtual packages to what is there, None for absent; a name that is not in
-        it is left open: whatever is asked of it is granted.
+        ``machine`` maps the names of virtual packages to their records, or to None if they are absent. For a name that
+        is not in it, every requirement counts as met.
         """
         return Check(self, machine)
 
     def matching(self, spec: Spec) -> list[Node] | None:
-        """Return the records that a spec matches, best first; None while its name is not loaded."""
+        """Return the records that a spec matches, best first, or None if its name is not loaded."""
         found = self.pool.matching(spec)
         if found is None:
             self.provisional = True
         return found
 
     def _narrow(self) -> None:
-        """Find what every solution holds, and the records that all who ask for it accept."""
+        """Find the packages that every solution contains, and the records of them that all dependents accept."""
         agenda = [frozenset((spec,)) for spec in self.specs]
         done: set[frozenset[Spec]] = set()
         while agenda:
@@ -66,7 +65,7 @@ class Request:
                 frozenset[Node]().union(*(spec.all for spec in specs)) if len(specs) > 1 else next(iter(specs)).all
             )
             before = self.domains.get(name)
-            # The same object where nothing changes: its hash is known, and so is what it needs.
+            # If nothing changes, keep the same object: its hash and its needs are cached.
             domain = allowed if before is None else before if before <= allowed else before & allowed
             self.domains[name] = domain
             if domain:
@@ -74,22 +73,23 @@ class Request:
 
 
 class Check:
-    """The answer to a request on a machine."""
+    """Answer to a request on a machine."""
 
     def __init__(self, request: Request, machine: Mapping[str, PackageRecord | None]) -> None:
         self._request = request
         self._machine = machine
         self._users: dict[Spec, list[Node]] = {}
         self._supported: dict[Node, list[Spec]] = {}
-        #: Records that cannot be had, each with the spec that nothing meets; and the specs that nothing meets.
+        #: Records that cannot be installed, each with the unmet spec that rules it out.
         self._dead: dict[Node, Spec] = {}
+        #: Specs that no record satisfies.
         self._dead_specs: set[Spec] = set()
-        #: Whether nothing was found that stands against the request.
+        #: Whether nothing was found that rules out the request.
         self.feasible = True
         self._propagate()
 
     def cause(self) -> tuple[str | None, str]:
-        """Return the end of the chain of reasons: the package that asks (None: the request), and its spec."""
+        """Return the root cause: an unmet spec, and the package that depends on it (None if it was requested)."""
         asker: str | None = None
         spec = next((spec for spec in self._request.specs if spec in self._dead_specs), None)
         visited: set[Spec] = set()
@@ -102,12 +102,12 @@ class Check:
         return asker, spec.text if spec else ""
 
     def unmet(self, name: str) -> list[str]:
-        """Return the specs on ``name`` that could not be met on the way."""
+        """Return the specs of the package ``name`` that were found to be unmet."""
         found = {*self._dead_specs, *self._dead.values()}
         return [spec.text for spec in found if spec.name == name]
 
     def best(self, name: str) -> RepoDataRecord | None:
-        """Return the best record of ``name`` that was not found dead, among those that may be used."""
+        """Return the best usable record of ``name`` that was not ruled out."""
         domain = self._request.domains.get(name)
         for node in self._request.pool.named(name):
             if node not in self._dead and (domain is None or node in domain):
@@ -115,7 +115,7 @@ class Check:
         return None
 
     def _propagate(self) -> None:
-        """Follow the best record of every spec met; where it turns out dead, the next one, until none is left."""
+        """Follow the best record of every spec; if it turns out to be dead, the next one, until none is left."""
         opened: list[Node] = []
         seen: set[Node] = set()
         all_users, dead, dead_specs = self._users, self._dead, self._dead_specs
@@ -146,7 +146,7 @@ class Check:
                     break
 
     def _unmet(self, node: Node) -> Spec | None:
-        """Return the constraint of a record that the machine, or what every solution holds, does not meet."""
+        """Return a record's constraint that the machine or the packages of every solution violate, or None."""
         request = self._request
         for spec in node.constrains:
             if spec.virtual:
@@ -160,7 +160,7 @@ class Check:
         return None
 
     def _support(self, spec: Spec, opened: list[Node]) -> bool:
-        """Tie a spec to the best record that is not known to be dead; False where there is none."""
+        """Tie a spec to the best record that is not known to be dead, and return whether there is one."""
         if spec.virtual:
             if spec.name not in self._machine:
                 return True
@@ -174,7 +174,7 @@ class Check:
         for node in found:
             if node in dead or (domain is not None and node not in domain):
                 continue
-            # Nothing rests on it yet: what would be found out later is seen at once.
+            # Nothing depends on this record yet, so an unmet dependency is cheapest to find now.
             if node not in supported and not dead_specs.isdisjoint(node.needs):
                 dead[node] = next(need for need in node.depends if need in dead_specs)
                 continue
@@ -199,10 +199,10 @@ class Check:
 
 
 def virtual_record(name: str, version: str) -> PackageRecord:
-    """Return a virtual package that is not there, to ask what would be if it were."""
+    """Return the record of a hypothetical virtual package."""
     return PackageRecord(PackageName(name), version, BuildString("0"), build_number=0, subdir="noarch")
 
 
 def as_record(package: GenericVirtualPackage) -> PackageRecord:
-    """Return a virtual package in the form that specs are matched against."""
+    """Return a virtual package as a record, which specs can be matched against."""
     return PackageRecord(package.name, str(package.version), package.build_string, build_number=0, subdir="noarch")

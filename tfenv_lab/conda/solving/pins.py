@@ -1,4 +1,4 @@
-"""Pins: specs that hold in every change without being asked for (conda/core/solve.py: ``get_pinned_specs``)."""
+"""Read pins: specs that every change must satisfy (conda/core/solve.py: ``get_pinned_specs``)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ FILE = "conda-meta/pinned"
 
 
 def pins(configured: Iterable[str], prefix: Path | None = None) -> list[str]:
-    """Return the specs that condarc pins (``pinned_packages``) and those in the file ``pinned`` of an environment.
+    """Return the pins from condarc (``pinned_packages``) and from the ``pinned`` file of an environment.
 
-    Raises InvalidRequest for one that cannot be read: a change must not pass over what somebody pinned.
+    Raises InvalidRequest if one cannot be read: a change must not ignore a pin.
     """
     texts = [(text.strip(), "pinned_packages") for text in configured]
     if prefix is not None:

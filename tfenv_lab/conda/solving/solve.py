@@ -1,4 +1,4 @@
-"""Specs and what is installed, in; the records of the new environment, out."""
+"""Solve specs against the channels, preferring what is installed."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ import rattler
 from rattler import ChannelPriority, GenericVirtualPackage, MatchSpec, RepoDataRecord
 from rattler.exceptions import GatewayError, SolverError
 
-from ...errors import Unsatisfiable
+from ...errors import SolverTimeout, Unsatisfiable
 from .specs import name_of
 
 if TYPE_CHECKING:
     from ..repodata.repodata import Repodata
 
-#: A solve that takes longer than this is reported as unsatisfiable rather than left to spin.
+#: Time after which rattler cancels a solve.
 TIMEOUT = timedelta(seconds=60)
+#: Message of rattler's error after ``timeout`` (py-rattler 0.28; the error has no class of its own).
+_CANCELLED = "Solve operation has been cancelled"
 
 
 def _explanation(error: Exception) -> str:
-    """Return the solver's own words, without its lead-in."""
+    """Return the solver's explanation without its introduction."""
     text = str(error).strip()
     lead = "Cannot solve the request because of:"
     return text[len(lead) :].strip() if text.startswith(lead) else text
@@ -37,16 +39,16 @@ async def solve(
 ) -> list[RepoDataRecord]:
     """Return the records that satisfy ``specs``.
 
-    ``keep`` are records the solver prefers over newer ones (what is installed and need not move);
-    ``constraints`` are specs a package must meet if it comes in, without asking for it.
-    Raises Unsatisfiable with the solver's explanation, ChannelUnreachable where repodata cannot be had.
+    The solver prefers the records in ``keep``, usually the installed ones, to newer ones. ``constraints`` are specs
+    that a package must satisfy if it is part of the solution; they do not request it. Raises Unsatisfiable with the
+    solver's explanation, SolverTimeout if the solve takes longer than TIMEOUT, and ChannelUnreachable.
     """
     await repodata.refresh()
     wanted = list(specs)
     priority = ChannelPriority.Disabled if repodata.settings.channel_priority == "disabled" else ChannelPriority.Strict
     if repodata.settings.channel_priority == "strict" and len(repodata.channels) > 1:
-        # Of what is asked for by name only records that match are looked at, and so a channel that has others alone
-        # is passed over, as conda does where the priority is flexible. Asked for by the bare name, too, it is not.
+        # For a requested spec, rattler considers only the matching records. It thus skips a channel without a matching
+        # one, as conda does with flexible priority. Requesting the bare name too prevents that.
         wanted += {name_of(spec): None for spec in wanted}
     try:
         records = await rattler.solve(
@@ -61,6 +63,9 @@ async def solve(
             timeout=TIMEOUT,
         )
     except SolverError as error:
+        if _CANCELLED in str(error):
+            message = f"The solver did not find a solution within {TIMEOUT.total_seconds():.0f} seconds."
+            raise SolverTimeout(message, str(error)) from error
         raise Unsatisfiable("No combination of packages satisfies this request.", _explanation(error)) from error
     except GatewayError as error:
         raise repodata.unreachable(error) from error

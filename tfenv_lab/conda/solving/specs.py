@@ -1,9 +1,8 @@
-"""Specs that come from a person: what may be asked for, in one canonical spelling.
+"""Validate specs from users, and write them in one canonical form.
 
-A spec here is a package name with an optional version, build and allowed channel, as in conda's
-``MatchSpec`` (conda's documentation, "Package match specifications"). Everything else that a
-MatchSpec can say (URLs, files, hashes, subdirs) is refused: user text never becomes an option, a
-path or a channel that was not allowed.
+A spec here is a package name with an optional version, build and allowed channel, as in conda's ``MatchSpec`` (conda's
+documentation, "Package match specifications"). Everything else that a MatchSpec can contain (URLs, files, hashes,
+subdirs) is refused, so user input never becomes an option, a path or a channel that is not allowed.
 """
 
 from __future__ import annotations
@@ -35,28 +34,31 @@ _MAX = 300
 def parse(text: str, allowed_channels: Collection[str] | None = None) -> MatchSpec:
     """Parse one spec, for example ``tensorflow 2.19.*``, ``numpy>=1.26`` or ``conda-forge::keras=3.5``.
 
-    ``allowed_channels`` holds the names a ``channel::`` part may give; None refuses every channel.
-    Raises InvalidSpec, or ChannelNotAllowed for another channel. The result carries no channel: which
-    of the configured channels a package comes from is the channel priority's business.
+    ``allowed_channels`` holds the names that a ``channel::`` part may have; None refuses every channel. Raises
+    InvalidSpec, or ChannelNotAllowed for any other channel. The result has no channel: the channel priority decides
+    which of the configured channels a package comes from.
     """
     text = text.strip()
     shape = _SHAPE.fullmatch(text)
     if not text or len(text) > _MAX or shape is None or not text.isprintable():
-        raise InvalidSpec(f"“{text[:60]}” is not a package spec.", hint="Write a name, as in “numpy” or “numpy>=1.26”.")
+        raise InvalidSpec(
+            f"“{text[:60]}” is not a package spec.", hint="Write a package name, as in “numpy” or “numpy>=1.26”."
+        )
     channel = shape["channel"]
     if channel is not None and channel not in (allowed_channels or ()):
         raise ChannelNotAllowed(
-            f"The channel “{channel}” is not allowed here.", hint="Ask for the package without a channel."
+            f"The channel “{channel}” is not allowed.",
+            hint="Request the package without a channel, or add the channel to `TfenvLab.allowed_channels`.",
         )
     bare = shape["name"] + shape["rest"]
     try:
-        # conda's lenient grammar: "numpy=1.26=py311*" and "numpy 1.26" are what people write.
+        # Users write "numpy=1.26=py311*" and "numpy 1.26", which only conda's lenient grammar accepts.
         spec = MatchSpec(bare, strict=False)
     except (InvalidMatchSpecError, InvalidPackageNameError) as error:
         raise InvalidSpec(f"“{text}” is not a package spec.", str(error)) from error
     if spec.name is None or any(getattr(spec, field, None) for field in _EXTRA) or "url=" in str(spec):
         raise InvalidSpec(
-            f"“{text}” says more than a name, a version and a build.", hint="Leave the rest out, as in “numpy 2.1.*”."
+            f"“{text}” is not a supported spec.", hint="Use only a name, a version and a build, as in “numpy>=1.26”."
         )
     return spec
 
@@ -65,12 +67,12 @@ def name_of(spec: MatchSpec | str) -> str:
     """Return the normalized package name of a spec."""
     parsed = MatchSpec(spec, strict=False) if isinstance(spec, str) else spec
     if parsed.name is None:
-        raise InvalidSpec(f"“{spec}” names no package.")
+        raise InvalidSpec(f"“{spec}” does not name a package.")
     return str(getattr(parsed.name, "normalized", parsed.name))
 
 
 def by_name(specs: Iterable[str]) -> dict[str, str]:
-    """Return canonical spec texts by package name; of two specs of one name both hold. Raises InvalidSpec."""
+    """Return canonical specs by package name; several specs of one name are combined. Raises InvalidSpec."""
     found: dict[str, str] = {}
     for spec in specs:
         name = name_of(spec)
@@ -79,21 +81,21 @@ def by_name(specs: Iterable[str]) -> dict[str, str]:
 
 
 def _both(one: str, other: str) -> str:
-    """Return the spec that says what two specs of one name say."""
+    """Return the spec that combines two specs of one name. Raises InvalidSpec if their builds contradict."""
     parsed = [MatchSpec(text, strict=False) for text in (one, other)]
     versions = dict.fromkeys(str(spec.version) for spec in parsed if spec.version and str(spec.version) != "*")
     version = ",".join(f"({text})" if "|" in text and len(versions) > 1 else text for text in versions)
     build = ""
     for text in (str(spec.build) for spec in parsed if spec.build):
         if build and not fnmatchcase(text, build) and not fnmatchcase(build, text):
-            raise InvalidSpec(f"“{name_of(parsed[0])}” is asked for with two builds, “{build}” and “{text}”.")
+            raise InvalidSpec(f"“{name_of(parsed[0])}” is requested with two builds, “{build}” and “{text}”.")
         build = text if not build or fnmatchcase(text, build) else build
     parts = [name_of(parsed[0]), version or ("*" if build else ""), build]
     return " ".join(part for part in parts if part)
 
 
 def command_text(spec: str) -> str:
-    """Return a spec as one conda command-line argument: ``name=version=build`` or ``name[...]`` free of spaces."""
+    """Return a spec as one conda command-line argument without spaces: ``name=version=build`` or ``name[...]``."""
     parts = spec.split(" ")
     if len(parts) == 1:
         return spec
@@ -108,14 +110,15 @@ def command_text(spec: str) -> str:
 
 
 def satisfied(spec: str, record: RepoDataRecord) -> bool:
-    """Tell whether a record is what a spec asks for."""
+    """Return whether a record matches a spec."""
     return bool(MatchSpec(spec, strict=False).matches(record))
 
 
 def at_minor(spec: str, version: str) -> str:
-    """Return a spec with its version replaced by the minor of ``version``; name and build stay.
+    """Return a spec with its version replaced by the minor version of ``version``.
 
-    ``("tensorflow 2.19.* cpu_*", "2.20.0")`` gives ``"tensorflow 2.20.* cpu_*"``. A spec without a version stays.
+    ``("tensorflow 2.19.* cpu_*", "2.20.0")`` gives ``"tensorflow 2.20.* cpu_*"``. A spec without a version is returned
+    unchanged.
     """
     parsed = MatchSpec(spec, strict=False)
     if parsed.version is None or str(parsed.version) == "*":
@@ -125,17 +128,17 @@ def at_minor(spec: str, version: str) -> str:
 
 
 def version_key(version: str) -> Version:
-    """Return what sorts a version among others."""
+    """Return a sort key for a version."""
     return Version(version)
 
 
 def newer(version: str, other: str) -> bool:
-    """Tell whether a version comes after another."""
+    """Return whether ``version`` is newer than ``other``."""
     return bool(Version(version) > Version(other))
 
 
 def meets(version: str, spec: str) -> bool:
-    """Return whether a version is what a dependency (``numpy >=1.26,<2.2``) asks for; its build is not looked at."""
+    """Return whether a version satisfies a dependency (``numpy >=1.26,<2.2``); a build in it is ignored."""
     name, _, rest = spec.partition(" ")
     wanted = rest.split(" ")[0]
     if not wanted:

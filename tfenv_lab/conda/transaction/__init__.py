@@ -1,1 +1,1 @@
-"""How a prefix changes."""
+"""Change a prefix in one transaction."""

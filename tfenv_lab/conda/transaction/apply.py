@@ -1,8 +1,9 @@
-"""The one way a prefix changes: build beside it, then take its place in one step.
+"""Change a prefix in one transaction: build a new tree in a staging directory, then swap it with the prefix.
 
-A new environment is linked into a staging directory and renamed. Of an existing one what stays is cloned there by
-hard links while what comes is linked beside it, and the two directories are exchanged. Whatever ends the process, the
-prefix is the old environment or the new one; what is left beside it carries the job's id and is collected later.
+A new environment is linked into the staging directory, which is then renamed. For an existing environment, the packages
+that stay are cloned with hard links while the new ones are linked, and then the two directories are exchanged. Even if
+the process dies, the prefix is either the old environment or the new one. Leftover directories next to the prefix have
+the job's id in their names and are deleted later.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from .failure import translate
 from .progress import InstallProgress, Progress
 from .start import Start, changed_records
 
-#: What an environment does not pass on to a copy: its history, and that nobody shall change it.
+#: Files that a copy does not get: the history, the revisions, and the marker that protects the environment.
 _ITS_OWN = (f"{staging.META}/history", f"{staging.META}/frozen", revisions.FOLDER)
 
 _One = TypeVar("_One")
@@ -35,24 +36,24 @@ _Other = TypeVar("_Other")
 
 
 class Watcher(Protocol):
-    """Who is told how a transaction gets on. Calls may come from any thread."""
+    """Receiver of a transaction's phases and progress. Calls may come from any thread."""
 
     def phase(self, name: Phase) -> None: ...
 
     def progress(self, progress: Progress) -> None: ...
 
     def swapping(self) -> AbstractContextManager[None]:
-        """Enclose the moment that must not be interrupted."""
+        """Return a context manager for the step that must not be interrupted."""
         ...
 
 
 async def apply(
     change: Change, job: str, *, package_cache: Path, bytecode_store: Path, client: Client | None, watcher: Watcher
 ) -> revisions.Revision:
-    """Run the transaction of a job and return the revision it made. The caller holds the prefix's lock.
+    """Run the transaction of a job and return its revision. The caller must hold the prefix lock.
 
-    Raises PrefixExists or StalePlan where the prefix is not as planned, NoSpace, ChannelUnreachable or JobFailed where
-    the work cannot be done; then the prefix is untouched and nothing of ours is left beside it.
+    Raises PrefixExists or StalePlan if the prefix differs from the plan's, and NoSpace, ChannelUnreachable or JobFailed
+    if the change fails. The prefix is then unchanged, and the staging directory is deleted.
     """
     staged = staging.staging_path(change.prefix, job)
     require_states(change)
@@ -64,7 +65,7 @@ async def apply(
         coming = changed_records(start.records, records, start.bound)
         staying = start.kept(records, coming)
         leaving = start.files - start.files_of(staying)
-        # rattler looks at every record of the tree that it links into: these have to be whole before it starts.
+        # rattler reads all records of the tree that it links into, so they must be complete before it starts.
         clone = await asyncio.to_thread(_begin, change, staged, leaving, start.files)
         sizes = await linking.fetch_sizes(coming, package_cache)
         cloned = len(start.files - leaving)
@@ -82,7 +83,7 @@ async def apply(
         )
         _, snapshot = await _both(link, asyncio.to_thread(_complete, clone, steps))
         if change.source is not None and state.fingerprint(change.source) != start.fingerprint:
-            raise StalePlan(f"“{change.source.name}” changed while it was copied.")
+            raise StalePlan(f"“{change.source.name}” changed while it was being copied.")
         if change.source is not None:
             texts = start.written(staying)
             await asyncio.to_thread(relocation.relocate, staged, change.source, change.prefix, texts)
@@ -92,8 +93,8 @@ async def apply(
         steps.compiled()
         linked = frozenset[str]().union(*(found.files for found in contents(staged, names).values()))
         for script in linking.scripts(linked):
-            # Standard error is the job's log.
-            print(f"{script} was not run: conda would have run it now.", file=sys.stderr, flush=True)
+            # Standard error goes to the job's log.
+            print(f"{script} was not run, although conda would run it.", file=sys.stderr, flush=True)
         owned = start.files | linked
         if change.pypi:
             await asyncio.to_thread(pip.install, staged, change.prefix, change.pypi, owned)
@@ -110,14 +111,14 @@ async def apply(
         raise translate(error) from error
     finally:
         if not placement.is_begun(staged, change.prefix, staging.aside_path(change.prefix, job)):
-            # What cannot be deleted now is collected when this process has ended.
+            # What cannot be deleted now is deleted after this process has ended.
             await asyncio.to_thread(staging.discard, staged)
     await asyncio.to_thread(registered, change.prefix)
     return revision
 
 
 async def _both(one: Awaitable[_One], other: Awaitable[_Other]) -> tuple[_One, _Other]:
-    """Return both results; where one failed, raise that once the other, too, writes nothing any more."""
+    """Return both results. If one fails, raise its error after the other has finished writing."""
     done = await asyncio.gather(one, other, return_exceptions=True)
     for result in done:
         if isinstance(result, BaseException):
@@ -126,7 +127,7 @@ async def _both(one: Awaitable[_One], other: Awaitable[_Other]) -> tuple[_One, _
 
 
 def _begin(change: Change, staged: Path, leaving: frozenset[str], owned: frozenset[str]) -> cloning.Clone | None:
-    """Make the new tree, with what has to be there before packages are linked into it."""
+    """Create the new tree with everything that must exist before packages are linked into it."""
     if change.begins_with is None:
         (staged / staging.META).mkdir(parents=True)
         return None
@@ -140,7 +141,7 @@ def _complete(clone: cloning.Clone | None, steps: InstallProgress) -> cloning.Sn
 
 
 def _bring_along(change: Change, staged: Path, snapshot: cloning.Snapshot, owned: Collection[str]) -> None:
-    """Take over what conda does not own: what changed since it was cloned, and in a copy without the old prefix."""
+    """Carry over files that conda does not own: those changed since they were cloned, and in a copy with its prefix."""
     brought: Collection[str] = ()
     if change.begins_with is not None and change.is_continued:
         brought = cloning.carry_over(change.begins_with, staged, snapshot, owned)
@@ -150,14 +151,14 @@ def _bring_along(change: Change, staged: Path, snapshot: cloning.Snapshot, owned
 
 
 def require_states(change: Change) -> None:
-    """Raise PrefixExists or StalePlan where the prefixes of a change are not what it was planned for."""
+    """Raise PrefixExists or StalePlan if the prefixes of a change differ from what was planned."""
     require_state(change.prefix, change.fingerprint if change.origin == "in_place" else None)
     if change.moved_from is not None:
         require_state(change.moved_from, change.fingerprint)
 
 
 def _put(change: Change, job: str, staged: Path) -> None:
-    """Put the staged tree in its place. Where it was renamed, the old prefix goes then."""
+    """Move the staged tree to the prefix; in a rename, remove the old prefix after that."""
     if change.origin == "in_place":
         aside, trash = (path(change.prefix, job) for path in (staging.aside_path, staging.trash_path))
         placement.put(staged, change.prefix, aside, trash)
@@ -172,15 +173,16 @@ def _put(change: Change, job: str, staged: Path) -> None:
 
 
 def registered(path: Path) -> None:
-    """Enter a prefix into conda's list; a home that cannot be written must not fail a change that is done."""
+    """Add a prefix to conda's list. An unwritable home directory must not make a completed change fail."""
     with contextlib.suppress(OSError):
         registry.register(path)
 
 
 def remove(path: Path, job: str) -> None:
-    """Remove a whole environment: it is renamed away and so gone at once; ``recovery.clear`` deletes it.
+    """Remove an environment at once by renaming it; ``recovery.clear`` deletes its files later.
 
-    Raises Protected where it cannot be renamed: a symbolic link, a mount point, a parent that must not be written.
+    Raises Protected if it cannot be renamed: a symbolic link, a mount point, or a parent directory without write
+    permission.
     """
     require_movable(path)
     try:
@@ -192,17 +194,20 @@ def remove(path: Path, job: str) -> None:
 
 
 def require_movable(path: Path) -> None:
-    """Raise Protected where a whole environment cannot be renamed away, saying why."""
+    """Raise Protected, with the reason, if an environment's directory cannot be renamed."""
     if path.is_symlink():
-        raise Protected(f"“{path.name}” is a symbolic link to {path.resolve()}; that is where the environment lies.")
+        raise Protected(f"“{path.name}” is a symbolic link; the environment itself is at {path.resolve()}.")
     if staging.is_fixed(path):
-        raise Protected(f"“{path.name}” is a mount point, or lies in a folder that cannot be written.")
+        raise Protected(f"“{path.name}” is a mount point, or its parent directory is not writable.")
 
 
 def require_state(path: Path, fingerprint: str | None) -> None:
-    """Raise unless a prefix is what was planned for: absent (None, else PrefixExists) or unchanged (else StalePlan)."""
+    """Verify that a prefix is as planned: absent if ``fingerprint`` is None, otherwise unchanged.
+
+    Raises PrefixExists if it is not absent, StalePlan if it changed.
+    """
     if fingerprint is None:
         if path.exists() or path.is_symlink():
-            raise PrefixExists(f"Something is already at {path}.")
+            raise PrefixExists(f"{path} already exists.")
     elif not path.is_dir() or state.fingerprint(path) != fingerprint:
-        raise StalePlan(f"“{path.name}” changed since this was planned.")
+        raise StalePlan(f"“{path.name}” changed since the plan was made.")

@@ -1,11 +1,11 @@
-"""Compiled bytecode for noarch packages: compiled once for a package and a Python, hard-linked ever after.
+"""Compile noarch packages once for each Python version, and hard-link the bytecode into every environment.
 
-conda compiles noarch packages when it installs them; rattler does not, and an uncompiled first
-``import tensorflow`` takes three times as long. A ``.pyc`` checks the source's modification time and size, and
-both are kept by hard links, so the same file serves every environment (PEP 3147, PEP 552).
+conda compiles noarch packages when it installs them, but rattler does not, and then the first ``import tensorflow``
+takes three times as long. Python checks a ``.pyc`` against the modification time and size of its source. Hard links
+keep both, so one file serves every environment (PEP 3147, PEP 552).
 """
 
-# Paths stay text where thousands of them are linked.
+# Paths are strings because thousands of them are linked.
 # ruff: noqa: PTH102, PTH108
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ _TIMEOUT = 900
 
 
 def compiled_path(source: str, tag: str) -> str:
-    """Return where Python (cache tag ``cpython-311``) looks for the bytecode of ``source``."""
+    """Return the path at which Python looks for the bytecode of ``source``; ``tag`` is such as ``cpython-311``."""
     folder, _, name = source.rpartition("/")
     return f"{folder}/__pycache__/{name[:-3]}.{tag}.pyc".lstrip("/")
 
 
 def add(prefix: Path, records: Iterable[PrefixRecord], store: Path) -> int:
-    """Give noarch Python packages in ``prefix`` their bytecode, from ``store`` or freshly compiled into it.
+    """Add bytecode to the noarch Python packages in ``prefix``, from ``store`` or by compiling it into ``store``.
 
-    The compiled files are entered in the packages' records, as conda does, so that whoever removes a package
-    removes them too. Returns the number of packages compiled now; without a Python in the prefix, none.
+    As conda does, list the compiled files in the packages' records, so that removing a package also removes them.
+    Returns the number of packages that had to be compiled, which is 0 if the prefix has no Python.
     """
     python = next((p for p in (prefix / "bin" / "python", prefix / "python.exe") if p.exists()), None)
     noarch = [record for record in records if record.noarch.python]
@@ -55,7 +55,7 @@ def add(prefix: Path, records: Iterable[PrefixRecord], store: Path) -> int:
     fresh = [record for record in noarch if not (_kept(store, tag, record) / ".whole").exists()]
     if fresh:
         sources = [str(prefix / path) for record in fresh for path in map(str, record.files) if path.endswith(".py")]
-        subprocess.run(  # noqa: S603 (our own script, in the environment's own Python)
+        subprocess.run(  # noqa: S603 (our own script in the environment's Python)
             [str(python), "-I", "-B", "-c", _COMPILE],
             input="\n".join(sources),
             text=True,
@@ -88,12 +88,12 @@ def _sources(record: PrefixRecord) -> list[str]:
 
 
 def _keep(prefix: Path, store: Path, tag: str, record: PrefixRecord) -> None:
-    """Put what was compiled for one package into the store, whole or not at all."""
+    """Add the bytecode of one package to the store, completely or not at all."""
     kept = _kept(store, tag, record)
     partial = kept.with_name(f"{kept.name}.{os.getpid()}")
     for source in _sources(record):
         compiled = compiled_path(source, tag)
-        # A link would bring into the store, and so into other environments, what a package linked to.
+        # A package's link would bring its target into the store, and so into other environments.
         if (prefix / compiled).is_file() and not (prefix / compiled).is_symlink():
             target = partial / compiled
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ def _keep(prefix: Path, store: Path, tag: str, record: PrefixRecord) -> None:
 
 
 def _link(prefix: Path, store: Path, tag: str, record: PrefixRecord, linked: bool) -> None:
-    """Put the kept bytecode of one package into the prefix (unless it is ``linked``), and into the package's record."""
+    """Link the stored bytecode of one package into the prefix, unless it is ``linked``, and list it in the record."""
     kept = os.fspath(_kept(store, tag, record))
     added = []
     for here, _, names in os.walk(kept):
@@ -130,7 +130,7 @@ def _link(prefix: Path, store: Path, tag: str, record: PrefixRecord, linked: boo
 
 
 def _share(source: str, target: str) -> None:
-    """Hard-link a file in the place of whatever is there, or copy it where links cannot be made."""
+    """Hard-link a file, replacing an existing one, or copy it if it cannot be linked."""
     try:
         os.link(source, target)
     except FileExistsError:

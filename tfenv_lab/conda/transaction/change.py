@@ -1,4 +1,4 @@
-"""One change of an environment, as a plan stores it and a worker runs it."""
+"""Define one change of an environment, which a plan stores and a worker runs."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ...models import EntryJson
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
-#: What a change begins with: nothing, the environment itself, or another one that it copies or renames.
+#: Starting point of a change: nothing, the environment itself, or another one that is copied or renamed.
 Origin = Literal["new", "in_place", "copy", "move"]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One transaction, ready to run.
+    """One transaction that is ready to run.
 
-    ``lock`` names the packages that the environment shall hold on the platform ``subdir``; ``requested`` are the specs
-    to remember, by package name. ``source`` is the prefix that a copy or a move begins with, what conda does not own
-    included. ``fingerprint`` is the state, when the plan was made, of the environment that is changed or moved; None
-    for a new one and a copy. ``command`` goes into conda's history. ``pypi`` are requirements that pip installs last;
-    only where the environment is new.
+    ``lock`` has the packages that the environment will contain on the platform ``subdir``, and ``requested`` the specs
+    to remember, by package name. ``source`` is the prefix that a copy or move starts from, including the files that
+    conda does not own. ``fingerprint`` identifies the contents of the environment to change or move when the plan was
+    made; it is None for a new environment and for a copy. ``command`` goes into conda's history. ``pypi`` are
+    requirements that pip installs last, only into a new environment.
     """
 
     origin: Origin
@@ -43,26 +43,26 @@ class Change:
 
     @property
     def begins_with(self) -> Path | None:
-        """The prefix that the change begins with: its own, the one it copies or moves, or none."""
+        """The prefix that the change starts from: its own, the one that it copies or moves, or None."""
         return self.prefix if self.origin == "in_place" else self.source
 
     @property
     def is_continued(self) -> bool:
-        """Whether the environment goes on, history and all, and is not a new one."""
+        """Whether an existing environment continues with its history, unlike a new one or a copy."""
         return self.origin in ("in_place", "move")
 
     @property
     def moved_from(self) -> Path | None:
-        """The prefix that a renamed environment leaves."""
+        """The old prefix of an environment that is renamed, otherwise None."""
         return self.source if self.origin == "move" else None
 
     @property
     def places(self) -> tuple[Path, ...]:
-        """The prefixes that the change needs for itself: its own, and of a move the old one too."""
+        """The prefixes that no other job may change meanwhile: the change's own and, in a move, the old one."""
         return (self.prefix,) if self.moved_from is None else (self.prefix, self.moved_from)
 
     def records(self) -> list[RepoDataRecord]:
-        """Return the packages that the environment shall hold."""
+        """Return the records of the packages that the environment will contain."""
         from ..prefix import lock
 
         return lock.loads(self.lock).get(self.subdir, [])

@@ -1,6 +1,6 @@
-"""A prefix again, by hard links: what a change begins with, and what people do to the prefix meanwhile."""
+"""Copy a prefix with hard links, and carry over what users change in it while the copy is prepared."""
 
-# Paths stay text where tens of thousands of them are made in a second.
+# Paths are strings because tens of thousands of them are linked in a second.
 # ruff: noqa: PTH101, PTH102, PTH116
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from pathlib import Path
 from ..prefix.records import stem_of
 from .staging import MARK, META
 
-#: A hard link is made to a symbolic link itself, which Windows does without being asked.
+#: Options for hard-linking a symbolic link itself and not its target, as Windows does by default.
 _ITSELF = {"follow_symlinks": False} if os.link in os.supports_follow_symlinks else {}
-#: Nanoseconds between two changes that a file system may date alike (network file systems count in seconds).
+#: Nanoseconds within which a file system may give two changes the same time (network file systems count in seconds).
 _GRAIN = 2_000_000_000
 
 
 @dataclass
 class Snapshot:
-    """What people had in a prefix when it was cloned, conda's own files excepted: by path inside it, with ``/``.
+    """State of the files that conda does not own when a prefix was cloned, by path inside it (``/`` separators).
 
-    ``files`` have their inode and modification time (ns), ``folders`` their modification time, or -1 where
-    something may have come into one without another time.
+    ``files`` has their inodes and modification times (ns). ``folders`` has the directories' modification times, or -1
+    if a later change in the directory might not change its time.
     """
 
     files: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -35,27 +35,27 @@ class Snapshot:
 
 
 def _is_kept(entry: os.DirEntry[str]) -> bool:
-    """Tell whether an entry that is no directory is part of an environment; sockets and pipes are not."""
+    """Return whether an entry is a file or a symbolic link; sockets and pipes are not copied."""
     return entry.is_file(follow_symlinks=False) or entry.is_symlink()
 
 
 def _place(source: str, target: str) -> None:
-    """Hard-link one file or symbolic link, or copy it where it cannot be shared."""
+    """Hard-link a file or symbolic link, or copy it if it cannot be linked."""
     try:
         os.link(source, target, **_ITSELF)
     except OSError as error:
-        # Other device, file system without links, too many links, or a file we may read but not link.
+        # Another device, a file system without links, too many links, or a file that we may read but not link.
         if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES):
             raise
         shutil.copy2(source, target, follow_symlinks=False)
 
 
 class Clone:
-    """A prefix again, in two steps: what must be there before packages are linked into it, and all the rest.
+    """Copy of a prefix with hard links, made in two steps: before packages are linked into it, and meanwhile.
 
-    ``without`` are files and folders of ``source``, as paths inside it (``/`` separators), that are left out: with
-    their bytecode, and with the directories that held nothing else. ``owned`` are the files that conda's records
-    claim. Inside, a folder is a path that ends with ``/``; that of the prefix itself is empty.
+    ``without`` are the files and directories of ``source`` to leave out, as paths inside it (``/`` separators). Their
+    bytecode, and the directories that contain nothing else, are left out too. ``owned`` are the files that conda's
+    records list. In this class a directory is a path that ends with ``/``; the prefix itself is the empty path.
     """
 
     def __init__(
@@ -73,17 +73,17 @@ class Clone:
         self._plain = 0
 
     def begin(self) -> None:
-        """Make the tree, with its records and its symbolic links.
+        """Create the tree with its records and symbolic links.
 
-        Records are copied, as they are edited where they lie. Links come first so that what is linked behind one to a
-        directory is laid there, not in its place.
+        The records are copied because they are edited in place. Symbolic links come first, so that files behind a link
+        to a directory go to its target and do not replace the link.
         """
         with contextlib.suppress(FileExistsError):
             os.mkdir(self._target)
         status = os.stat(self._target)
         self._plain = stat.S_IMODE(status.st_mode)
         self._copy_records()
-        # The file system's own time: a directory that changed since a moment before it may change again unnoticed.
+        # By the file system's clock, a directory that changed so recently can change again without a new time.
         recent = status.st_mtime_ns - _GRAIN
         waiting = [""]
         while waiting:
@@ -104,10 +104,10 @@ class Clone:
                     self._add(folder, status, entry)
 
     def complete(self, done: Callable[[int], None] = lambda files: None) -> Snapshot:
-        """Make all the rest by hard links; modes and times are kept.
+        """Hard-link all other files, and give the directories their modes and times.
 
-        What is in the tree already stays: packages may be linked into it meanwhile. ``done`` is told how many files
-        were placed, for each directory. Returns what was seen of the files that are not ``owned``.
+        Files that are already in the tree stay, because packages may be linked into it meanwhile. ``done`` is called
+        for each directory with the number of linked files. Returns the snapshot of the files that are not ``owned``.
         """
         for folder, status, entries in self._folders:
             files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
@@ -126,7 +126,7 @@ class Clone:
             folders[:] = [name for name in folders if (place / name).as_posix() not in self._without]
             (target / place).mkdir()
             for name in names:
-                # What is written here later must not be written through a link: a record becomes a file.
+                # Later writes must not go through a link, so a record that is a link becomes a file.
                 here_is_link = (source / place / name).is_symlink()
                 if (place / name).as_posix() in self._without or (here_is_link and name == "history"):
                     continue
@@ -135,7 +135,7 @@ class Clone:
             shutil.copystat(source / place, target / place)
 
     def _add(self, folder: str, status: os.stat_result, entry: os.DirEntry[str]) -> bool:
-        """Place a file or a symbolic link, unless it is left out; return whether it was."""
+        """Link a file or symbolic link unless it is left out; return whether it was linked."""
         inside = folder + entry.name
         try:
             if inside not in self._owned and not _is_cache(folder):
@@ -146,11 +146,11 @@ class Clone:
             self._make(folder, status)
             _place(entry.path, self._target + inside)
         except FileExistsError:
-            return False  # a package's file that was linked meanwhile
+            return False  # a package's file was linked meanwhile
         except FileNotFoundError:
             if os.path.lexists(entry.path):
                 raise
-            return False  # somebody deleted it just now
+            return False  # deleted just now
         return True
 
     def _make(self, folder: str, status: os.stat_result) -> None:
@@ -168,14 +168,14 @@ class Clone:
     def _is_left_out(self, inside: str) -> bool:
         if not inside.endswith(".pyc"):
             return inside in self._without
-        # Bytecode that outlived its source would keep a directory importable, or run in place of a newer source
-        # of the same size and time (reproducible builds).
+        # Bytecode without its source would keep a directory importable, or would run instead of a newer source with
+        # the same size and time (reproducible builds).
         folder, _, name = inside.rpartition("__pycache__/")
         return inside in self._without or f"{folder}{name.split('.', 1)[0]}.py" in self._without
 
 
 def _is_apart(name: str) -> bool:
-    """Tell whether an entry of a prefix is not cloned with the rest: conda's records, and what is ours."""
+    """Return whether an entry of a prefix is not cloned with the others: conda's records, and our own files."""
     return name == META or name.startswith(MARK)
 
 
@@ -184,7 +184,7 @@ def _is_cache(folder: str) -> bool:
 
 
 def _like(status: os.stat_result, here: str, there: str, plain: int) -> None:
-    """Give a new directory (its mode is ``plain`` so far) the mode, times and extended attributes of another."""
+    """Copy mode, times and extended attributes from ``here`` to the new directory ``there`` with the mode ``plain``."""
     if hasattr(os, "listxattr"):
         with contextlib.suppress(OSError):
             for name in os.listxattr(here):
@@ -195,11 +195,11 @@ def _like(status: os.stat_result, here: str, there: str, plain: int) -> None:
 
 
 def carry_over(prefix: Path, staged: Path, snapshot: Snapshot, owned: Collection[str]) -> list[str]:
-    """Bring into ``staged`` what people changed in ``prefix`` since ``snapshot``, conda's own files excepted.
+    """Carry over to ``staged`` what users changed in ``prefix`` since ``snapshot``, except conda's own files.
 
-    A notebook saved or a package installed by pip while a change is being prepared must not be lost with the
-    old tree. ``owned`` are the paths (``/`` separators) that conda's records claim, before and after. Returns the
-    paths that were brought.
+    A notebook that was saved or a package that pip installed during the preparation must not be lost with the old tree.
+    ``owned`` are the paths (``/`` separators) in conda's records, before and after the change. Returns the paths that
+    were carried over.
     """
     brought = []
     root = f"{prefix}{os.sep}"
@@ -213,7 +213,7 @@ def carry_over(prefix: Path, staged: Path, snapshot: Snapshot, owned: Collection
             brought.append(inside)
 
     def look(beginning: str) -> None:
-        """Bring what is new in a directory."""
+        """Carry over what is new in a directory."""
         with contextlib.suppress(FileNotFoundError), os.scandir(root + beginning) as entries:
             for entry in entries:
                 inside = beginning + entry.name

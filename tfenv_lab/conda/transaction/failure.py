@@ -1,4 +1,4 @@
-"""What went wrong in a transaction, in words: the bindings raise bare exceptions whose text is all there is."""
+"""Translate a transaction's exceptions into domain errors; rattler's exceptions have only their text to go by."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DOWNLOAD = re.compile(
     re.IGNORECASE,
 )
 _MISSING = re.compile(r"No such file or directory|os error 2\b")
-#: What rattler says of a member of an archive that leads out of the folder it is unpacked into.
+#: rattler's message for an archive member that would be unpacked outside its directory.
 _UNPACKED = re.compile(
     r"failed to unpack `(?P<path>[^`]+)`: "
     r"(?P<is_outside>trying to unpack outside|hard link source escapes)?(?P<is_missing>No such file or directory)?"
@@ -24,7 +24,7 @@ _HASH = re.compile(r"hash|checksum|sha256|md5", re.IGNORECASE)
 
 
 def translate(error: Exception) -> TfenvError:
-    """Return the domain error for whatever ended a transaction; the original text becomes the details."""
+    """Return the domain error for an exception from a transaction; the original text becomes the details."""
     if isinstance(error, TfenvError):
         return error
     chain: list[str] = []
@@ -38,15 +38,15 @@ def translate(error: Exception) -> TfenvError:
         or "os error 28" in text
         or "No space left" in text
     ):
-        return NoSpace("The disk is full; nothing was changed.", text)
+        return NoSpace("The disk is full. Nothing was changed.", text)
     if getattr(error, "errno", None) in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return JobFailed("The folder of this environment cannot be written.", text)
+        return JobFailed("The directory of this environment is not writable.", text)
     package, member = _FETCHED.search(text), _UNPACKED.search(text)
     if package and member and (member["is_outside"] or member["is_missing"]):
-        what = "would be written outside the environment" if member["is_outside"] else "is a link to no file of it"
+        what = "would be written outside the environment" if member["is_outside"] else "is a link to a missing file"
         return refusal(package["name"], f"its file “{shown(member['path'])}” {what}", text)
     if _HASH.search(text) and "mismatch" in text.lower():
-        return JobFailed("A downloaded package is not what the channel promised; nothing was changed.", text)
+        return JobFailed("The hash of a downloaded package differs from the channel's. Nothing was changed.", text)
     if _DOWNLOAD.search(text) or _MISSING.search(text):
-        return ChannelUnreachable("A package could not be downloaded; nothing was changed.", text)
-    return JobFailed("The packages could not be installed; nothing was changed.", text)
+        return ChannelUnreachable("A package could not be downloaded. Nothing was changed.", text)
+    return JobFailed("The packages could not be installed. Nothing was changed.", text)

@@ -1,4 +1,4 @@
-"""Packages from the cache, or from their channel, into a tree."""
+"""Link packages into a tree, from the package cache or from their channels."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ from . import staging
 from .package_paths import PackagePaths, refusal, site_packages
 from .progress import InstallProgress, Progress
 
-#: Seconds until a folder that could not be renamed is tried again.
+#: Seconds until the renaming of a directory is tried again.
 _PAUSE = 0.05
 _SCRIPT = re.compile(r"(bin|Scripts)/\.[^/]+-post-link\.(sh|bat)")
 
 
 async def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[str, int]:
-    """Return bytes to fetch by package name: the records that are not in the package cache (size 0 if unknown)."""
+    """Return the bytes to download by package name, for records that are not in the package cache.
+
+    An unknown size is 0.
+    """
     index = await PackageCache(cache).index() if cache.is_dir() else None
     return {
         record.name.normalized: record.size or 0
@@ -52,17 +55,17 @@ async def link(
     client: Client | None,
     steps: InstallProgress,
 ) -> None:
-    """Link packages into ``tree``, which will stand at ``prefix``: all of ``records`` but what is ``staying``.
+    """Link all ``records`` except those ``staying`` into ``tree``, which will be moved to ``prefix``.
 
-    ``kept`` are the files of what is staying, in ``begins_with`` and in its clone, the tree. Raises JobFailed where a
-    package is not what its channel says or would write outside the prefix, and what rattler raises.
+    ``kept`` are the files of the packages that stay; they are in ``begins_with`` and in its clone, ``tree``. Raises
+    JobFailed if a package's hash is wrong or if it would write outside the prefix, and any error of rattler.
     """
     await asyncio.to_thread(_require_genuine, [r for r in records if r.name.normalized in steps.sizes])
     stay = {record.name.normalized for record in staying}
     stems = {r.name.normalized: record_name(r).removesuffix(".json") for r in records if r.name.normalized not in stay}
     for stem in stems.values():
         if re.search(r"[/\\\0]", stem):
-            raise refusal(stem, "its name is no name of a file")
+            raise refusal(stem, "its name cannot be a file name")
     gate = _Gate(
         steps,
         stems,
@@ -92,13 +95,13 @@ async def link(
 
 
 class _Gate:
-    """rattler's reporter, which stands between the cache and the prefix: no package passes that was not looked at.
+    """rattler's reporter, which validates every unpacked package before rattler links it.
 
-    rattler fetches, unpacks and links in one go and takes no answer from a reporter. But it reads what it links from
-    the unpacked package: that of a refused one is taken out of the cache, and rattler has nothing to link, nor the
-    list of folders to make. What is in the cache already it reads when it looks for the package there, so such a
-    package is looked at before; a refused one is fetched anew, as it may be only the cached one that is bad.
-    ``tree`` is the clone that is linked into, None where it is new; in it ``kept`` files stay.
+    rattler fetches, unpacks and links in one call, and a reporter cannot stop it. But rattler links what it reads from
+    the unpacked package, so a refused package is removed from the cache: rattler then finds neither files to link nor
+    directories to create. rattler reads a cached package when it looks it up, so such a package is validated before
+    that. If it is refused, it is downloaded again, because only the cached copy may be bad. ``tree`` is the clone to
+    link into, or None if the environment is new; ``kept`` files stay in it.
     """
 
     def __init__(
@@ -120,7 +123,7 @@ class _Gate:
 
     @property
     def refused(self) -> TfenvError | None:
-        """Why a package was refused, of several the first; None where all that came were admitted in the end."""
+        """The first package's refusal, or None if all packages were admitted in the end."""
         return next(iter(self._refusals.values()), None)
 
     def on_populate_cache_start(self, operation: int, package_name: str) -> int:
@@ -136,7 +139,7 @@ class _Gate:
         return self._cache / self._stems[name]
 
     def _admit(self, name: str) -> None:
-        """Look at an unpacked package, unless that is done; one that is refused is gone afterwards."""
+        """Validate an unpacked package unless that is done; remove a refused one."""
         try:
             status = (self._unpacked(name) / "info" / "index.json").lstat()
             mark = (status.st_dev, status.st_ino, status.st_mtime_ns)
@@ -152,7 +155,7 @@ class _Gate:
             _throw_away(self._unpacked(name))
 
     def _make_way(self, files: Iterable[str]) -> None:
-        """Remove what people linked where a file of a package comes: it would be written through the link."""
+        """Remove users' links at the paths of a package's files, which would be written through the links."""
         if self._tree is not None:
             for path in files:
                 there = os.path.join(self._tree, path)  # noqa: PTH118 - thousands of them
@@ -161,13 +164,13 @@ class _Gate:
 
 
 def _throw_away(unpacked: Path) -> None:
-    """Take an unpacked package out of the cache. Nothing goes on until it is gone; ending the process still helps."""
+    """Remove an unpacked package from the cache. Block until it is gone, since rattler must not link it."""
     aside = unpacked.with_name(f"{staging.MARK}refused-{secrets.token_hex(8)}")
     while os.path.lexists(unpacked):
         try:
             unpacked.rename(aside)
         except OSError:
-            time.sleep(_PAUSE)  # Windows does not rename a folder while somebody looks into it
+            time.sleep(_PAUSE)  # Windows does not rename a directory while another process reads it
     with contextlib.suppress(OSError):
         staging.discard(aside)
 
@@ -180,16 +183,16 @@ def progress(
     changed: Callable[[Progress], None],
     phase: Callable[[Phase], None],
 ) -> InstallProgress:
-    """Return the progress of a change in which packages are ``coming`` and so many files are ``cloned``.
+    """Return the progress of a change that links the packages ``coming``; ``cloned`` is the number of cloned files.
 
-    ``sizes`` are the bytes to fetch by package; ``changed`` and ``phase`` are told how it gets on.
+    ``sizes`` are the bytes to download by package name. ``changed`` and ``phase`` are called with updates.
     """
     unpacked = {record.name.normalized: cache / record_name(record).removesuffix(".json") for record in coming}
 
     def files_of(name: str) -> int | None:
         try:
             paths = unpacked[name] / "info" / "paths.json"
-            # Nobody has looked at this package yet: a pipe would be read for ever.
+            # This package is not validated yet; reading a pipe would never end.
             return paths.read_bytes().count(b'"_path"') if paths.is_file() else None
         except (OSError, KeyError):
             return None
@@ -198,14 +201,14 @@ def progress(
 
 
 def scripts(files: Iterable[str]) -> list[str]:
-    """Return the scripts among a package's files that conda would run after linking it. They are not run here."""
+    """Return the scripts among a package's files that conda would run after linking; nothing here runs them."""
     return sorted(path for path in files if _SCRIPT.fullmatch(path))
 
 
 def _require_genuine(records: Iterable[RepoDataRecord]) -> None:
-    """Raise JobFailed where a package file on this machine is not what its channel's index says.
+    """Raise JobFailed if the hash of a package file on this machine differs from its channel's.
 
-    rattler checks what it downloads, but takes ``file://`` packages as they are.
+    rattler verifies its downloads, but not ``file://`` packages.
     """
     for record in records:
         split = urlsplit(record.url)
@@ -216,4 +219,4 @@ def _require_genuine(records: Iterable[RepoDataRecord]) -> None:
                 while chunk := package.read(1 << 20):
                     digest.update(chunk)
             if digest.digest() != record.sha256:
-                raise JobFailed(f"The package {path.name} is not what its channel's index says (hash mismatch).")
+                raise JobFailed(f"The hash of the package {path.name} differs from its channel's.")

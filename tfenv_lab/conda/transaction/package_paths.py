@@ -1,19 +1,19 @@
-"""Where the files of packages would lie: in the prefix, in no way through a link that leads out of it.
+"""Refuse packages whose files would be written outside the prefix, directly or through a link.
 
-rattler joins what ``info/paths.json`` says to the prefix, whatever it says, so every unpacked package is looked at
-before it is linked. A package is refused
+rattler joins the paths in ``info/paths.json`` to the prefix without checks, so every unpacked package is validated
+before rattler links it. A package is refused for
 
-- for a path that is absolute, has ``..``, names a drive, or is none at all;
-- for a path that belongs to the environment and not to packages (``conda-meta``), to rattler or to us;
-- for a path behind a link that leads out of the prefix, whichever package of the change or of the environment has the
-  link, and for such a link where the environment has a folder. A link that a person made is theirs: packages follow it;
-- for a link to something outside that is there, unless that is the system's own (``/usr/share/zoneinfo``), and for a
-  file whose contents would come from outside the unpacked package.
+- a path that is absolute, contains ``..``, names a drive, or is invalid;
+- a path that is reserved for the environment (``conda-meta``), for rattler or for us;
+- a path behind a link that leads out of the prefix, whichever package of the change or of the environment has the link,
+  and such a link where the environment has a directory. Packages do follow links that a user made;
+- a link to an existing file outside, unless the file is the system's (``/usr/share/zoneinfo``);
+- a file whose contents would come from outside the unpacked package.
 
-Links that lead nowhere, or to other packages' files inside the prefix, are common in honest packages and stay.
+Links to nothing, or to other packages' files inside the prefix, are common in honest packages and are allowed.
 """
 
-# Paths stay text where tens of thousands of them are looked at.
+# Paths are strings because tens of thousands of them are validated.
 # ruff: noqa: PTH110, PTH112, PTH114, PTH115, PTH118, PTH120
 from __future__ import annotations
 
@@ -35,31 +35,31 @@ from .staging import MARK, META
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
-#: Where rattler puts files that several packages have (rattler's ``clobber_registry.rs``).
+#: Directory in which rattler puts files that several packages have (rattler's ``clobber_registry.rs``).
 _CLOBBERS = "__clobbers__"
-#: Folders of the system: a link to something in them shows nobody anything that is private to a user.
+#: Directories of the system. A link into them does not expose a user's private files.
 _SYSTEM = (
     *("/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/var/lib", "/var/run"),
     *("/Library", "/System"),
 )
 _DRIVE = re.compile(r"[A-Za-z]:")
-#: A name that is one everywhere and none of ours.
+#: File name that is valid on every platform and not one of ours.
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*[A-Za-z0-9_]")
-#: Links behind links that are followed; Linux' own limit.
+#: Maximum number of links that are followed in a row; the limit of Linux.
 _MAX_HOPS = 40
 _SHOWN = 200
 
 _OUTSIDE = "would be written outside the environment"
-_RESERVED = "would take the place of what is not for packages to write"
+_RESERVED = "would be written to a reserved path"
 
 
 def fault(path: str) -> str | None:
-    """Return what is wrong with where a path inside a prefix leads, links aside; None where nothing is."""
-    # Windows takes a backslash for a separator; elsewhere it may be part of a name, but of no honest one of these.
+    """Return the end of a sentence on why a path is refused, or None. Links are not considered."""
+    # A backslash is a separator on Windows. Elsewhere a file name can contain it, but no honest package has one.
     plain = path.replace("\\", "/")
     parts = [part for part in plain.split("/") if part not in ("", ".")]
     if not parts or "\0" in path:
-        return "is no path"
+        return "has an invalid path"
     if plain.startswith("/") or ".." in parts or _DRIVE.match(plain):
         return _OUTSIDE
     if os.name == "nt" and (":" in plain or any(not part.rstrip(" .") for part in parts)):
@@ -70,24 +70,24 @@ def fault(path: str) -> str | None:
 
 
 def key(path: str) -> str:
-    """Return what is the same for all spellings of a path that some file system takes for one."""
+    """Return a key that is equal for all spellings of a path that some file system treats as the same."""
     return path.lower() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
 
 
 def refusal(package: str, what: str, details: str = "") -> JobFailed:
-    """Return the error for a package that is not linked; ``what`` ends the sentence."""
-    details = f"Nothing was changed. Leave the package out, and tell its channel about it.\n{details}".strip()
-    return JobFailed(f"The package {shown(package)} was refused: {what}.", details)
+    """Return the error for a package that is refused; ``what`` is the end of the sentence."""
+    message = f"The package {shown(package)} was refused: {what}. Nothing was changed."
+    return JobFailed(message, details or None, "Leave the package out, and report it to its channel.")
 
 
 def shown(text: str) -> str:
-    """Return a text from a package as one line that can be shown."""
+    """Return a text from a package as one printable line of limited length."""
     plain = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
     return plain if len(plain) <= _SHOWN else f"{plain[:_SHOWN]}…"
 
 
 class _Link(NamedTuple):
-    """A symbolic link: where it lies in the prefix, and where it leads."""
+    """Symbolic link: its path inside the prefix and its target."""
 
     place: str
     target: str
@@ -95,10 +95,9 @@ class _Link(NamedTuple):
 
 @dataclass
 class _Package:
-    """What a package would put into the prefix, by ``key`` of the place.
+    """Paths that a package would have in the prefix, by ``key``.
 
-    ``files`` has its files and ``folders`` what lies above files and links, both with the path as it is there;
-    ``links`` has its symbolic links.
+    ``files`` has its files, ``folders`` the directories above its files and links, and ``links`` its symbolic links.
     """
 
     files: dict[str, str] = field(default_factory=dict)
@@ -106,30 +105,30 @@ class _Package:
     links: dict[str, _Link] = field(default_factory=dict)
 
     def behind(self, place: str) -> str | None:
-        """Return what the package has in a place, or behind it; None where it has nothing there."""
+        """Return a path of the package at ``place`` or behind it, or None if it has none there."""
         paths = {**{at: link.place for at, link in self.links.items() if at != place}, **self.files}
         return paths.get(place) or next((path for at, path in paths.items() if at.startswith(f"{place}/")), None)
 
 
 class PackagePaths:
-    """Looks at the packages of one change. They may come in any order, from any thread.
+    """Validator for the packages of one change, in any order and from any thread.
 
-    ``prefix`` is where they will lie, ``begins_with`` the tree that the change begins with (None for a new one),
-    ``kept`` the files in it of packages that stay, ``site`` where ``noarch: python`` packages go.
+    ``prefix`` is the environment's path, and ``begins_with`` the tree that the change starts from (None for a new one).
+    ``kept`` are the files in it of packages that stay. ``site`` is the directory for ``noarch: python`` packages.
     """
 
     def __init__(self, prefix: Path, begins_with: Path | None, kept: Collection[str], site: str) -> None:
         self._prefix, self._begins_with, self._kept, self._site = prefix, begins_with, kept, site
         self._lock = threading.Lock()
         self._known = _Package()
-        #: Links that something lies behind, or in the place of.
+        #: Links whose path is also a file's, or a directory above a file.
         self._crossed: set[str] = set()
 
     def admit(self, name: str, unpacked: Path) -> list[str]:
-        """Take one unpacked package into account; return where its files will lie, without its links.
+        """Validate one unpacked package, and return the paths of its files in the prefix, without its links.
 
-        Raises JobFailed, naming the package and the path, where it is refused. ``name`` is the package's with its
-        version and build.
+        ``name`` contains the package's name, version and build. Raises JobFailed, naming the package and the path, if
+        it is refused.
         """
         package = _Reading(name, unpacked, self._site, self._prefix).read()
         with self._lock:
@@ -140,7 +139,7 @@ class PackagePaths:
         return [path for place, path in package.files.items() if place not in self._known.links]
 
     def _require_apart(self, name: str, package: _Package) -> None:
-        """Refuse a package together with which something would be written through a link that leads out."""
+        """Refuse a package if, together with the others, a file would be written through a link that leads out."""
         known, links = self._known, ChainMap(package.links, self._known.links)
         crossed = {
             place
@@ -162,7 +161,7 @@ class PackagePaths:
                 raise refusal(name, _through(None, link.place))
 
     def _kept_link(self, path: str) -> _Link | None:
-        """Return the link that a package which stays has in a place where another has a folder."""
+        """Return the link at ``path`` that belongs to a package that stays, or None."""
         if self._begins_with is None or path not in self._kept:
             return None
         try:
@@ -171,13 +170,13 @@ class PackagePaths:
             return None
 
     def _leads_out(self, link: _Link, links: Mapping[str, _Link]) -> bool:
-        """Tell whether a link leads out of the prefix, alone or by way of other links of packages."""
+        """Return whether a link leads out of the prefix, by itself or through other links of packages."""
         return _leads_out(link, lambda path: links.get(key(path)) or self._kept_link(path))
 
 
 def _through(path: str | None, link: str) -> str:
     if path is None:
-        return f"its link “{shown(link)}” would lead files that lie behind it out of the environment"
+        return f"its link “{shown(link)}” leads out of the environment, and files behind it would be written there"
     return f"its file “{shown(path)}” {_OUTSIDE}, through the link “{shown(link)}”"
 
 
@@ -186,7 +185,7 @@ def _is_absolute(target: str) -> bool:
 
 
 def _leads_out(link: _Link, at: Callable[[str], _Link | None]) -> bool:
-    """Tell whether a link leads out of the prefix; ``at`` returns the link in a place inside it, or None."""
+    """Return whether a link leads out of the prefix; ``at`` returns the link at a path inside it, or None."""
     waiting = link.target.split("/")[::-1]
     here = link.place.split("/")[:-1]
     if _is_absolute(link.target):
@@ -213,7 +212,7 @@ def _leads_out(link: _Link, at: Callable[[str], _Link | None]) -> bool:
 
 
 class _Reading:
-    """One unpacked package, read once and refused at the first thing that is wrong with it."""
+    """Reader of one unpacked package, which refuses it at the first fault."""
 
     def __init__(self, name: str, unpacked: Path, site: str, prefix: Path) -> None:
         self._name, self._root, self._site, self._prefix = name, os.fspath(unpacked), site, prefix
@@ -221,22 +220,24 @@ class _Reading:
         self._special: set[str] = set()
         self._found = _Package()
         self._is_python = False
-        #: Folders that were looked at: as they are in paths, with their place, and where bytecode is written.
+        #: Directories in the package that were validated.
         self._folders: set[str] = set()
+        #: Directories that were recorded, each with its path in the prefix.
         self._noted: set[tuple[str, str]] = set()
+        #: Directories in the prefix to which bytecode is written.
         self._compiled: set[str] = set()
 
     def read(self) -> _Package:
         self._walk()
         for meant in ("info", "info/index.json", "info/paths.json", "info/link.json", "info/files"):
             if meant in self._links or meant in self._special:
-                raise refusal(self._name, f"its “{meant}” is no regular file")
+                raise refusal(self._name, f"its “{meant}” is not a regular file")
         self._is_python = self._json("info/index.json").get("noarch") == "python"
         listed = set()
         for entry in self._entries():
             listed.add(self._file(entry))
         for path in self._links:
-            # On macOS rattler takes over whole folders, with whatever lies in them.
+            # On macOS rattler clones whole directories, including links that are not listed.
             if path in listed or not path.startswith("info/"):
                 self._link(path)
         for command in self._commands() if self._is_python else ():
@@ -269,12 +270,12 @@ class _Reading:
         return found
 
     def _entries(self) -> Iterator[dict[str, Any]]:
-        """Yield the entries of ``info/paths.json``, or what they would be in a package older than that file."""
+        """Yield the entries of ``info/paths.json``, or equivalent ones for an older package without that file."""
         try:
             entries = self._json("info/paths.json").get("paths")
         except FileNotFoundError:
             text = Path(self._root, "info", "files").read_text(encoding="utf-8")
-            # Lines end as Rust has them end.
+            # Split lines as Rust does.
             lines = [line.strip() for line in text.split("\n") if line.strip()]
             entries = [
                 {"_path": line, "path_type": "softlink" if line in self._links else "hardlink"} for line in lines
@@ -287,7 +288,7 @@ class _Reading:
             yield entry
 
     def _commands(self) -> Iterator[str]:
-        """Yield the commands that rattler writes for a ``noarch: python`` package."""
+        """Yield the names of the commands that rattler writes for a ``noarch: python`` package."""
         try:
             noarch = self._json("info/link.json").get("noarch")
         except FileNotFoundError:
@@ -300,7 +301,7 @@ class _Reading:
             yield command
 
     def _file(self, entry: Mapping[str, Any]) -> str:
-        """Take one entry, and return its path as it is on the disk."""
+        """Process one entry, and return its path on disk."""
         path = self._checked(entry["_path"])
         if path in self._special:
             raise refusal(self._name, f"its “{shown(path)}” is neither a file nor a link")
@@ -309,16 +310,16 @@ class _Reading:
         elif path not in self._links:
             self._place(path)
         elif entry.get("path_type") != "softlink" or entry.get("no_link") or entry.get("prefix_placeholder"):
-            # The link is followed and what it leads to is copied.
+            # rattler follows this link and copies its target.
             source = os.path.join(self._root, path)
             if os.path.exists(source) and not is_within(source, self._root):
                 raise refusal(self._name, f"its file “{shown(path)}” would be copied from outside the package")
         return path
 
     def _checked(self, path: str) -> str:
-        """Return a path as it is on the disk, with neither empty parts nor ``.``; refuse one that is not inside."""
+        """Return a path on disk, without empty parts and ``.``; refuse one that leads out of the prefix."""
         folder, _, name = path.rpartition("/")
-        # Of most files only the name is new: thousands lie in the same folders.
+        # Thousands of files share a directory, so usually only the name has to be validated.
         if folder and folder in self._folders and _PLAIN.fullmatch(name):
             return path
         wrong = fault(path)
@@ -330,17 +331,17 @@ class _Reading:
         return plain
 
     def _place(self, path: str) -> None:
-        """Note where a file will lie, and the folders above it."""
+        """Record the path of a file in the prefix, and the directories above it."""
         there = self._there(path)
         self._found.files[key(there)] = there
         folder = self._above(path, there)
         if path.endswith(".py") and folder not in self._compiled:
-            # Its bytecode is written there, by us or by Python.
+            # We or Python write its bytecode to this directory.
             self._compiled.add(folder)
             self._found.folders.setdefault(key(f"{folder}/__pycache__"), f"{folder}/__pycache__")
 
     def _link(self, path: str) -> None:
-        """Note a link, which must not show what is outside."""
+        """Record a link; refuse one that exposes a file outside the prefix."""
         there, target = self._there(path), self._links[path]
         wrong = fault(there)
         if wrong is not None:
@@ -354,7 +355,7 @@ class _Reading:
         self._above(path, there)
 
     def _above(self, path: str, there: str) -> str:
-        """Note the folders above a place; return the nearest."""
+        """Record the directories above a path in the prefix, and return the nearest one."""
         nearest = folder = there.rpartition("/")[0]
         source = path.rpartition("/")[0]
         if (source, nearest) in self._noted:
@@ -370,7 +371,7 @@ class _Reading:
         return nearest
 
     def _there(self, path: str) -> str:
-        """Return where rattler puts a file (CEP 20: what is ``site-packages`` in a ``noarch: python`` package)."""
+        """Return the path at which rattler puts a file (CEP 20 for ``site-packages`` of ``noarch: python``)."""
         if self._is_python:
             first, _, rest = path.partition("/")
             if first == "site-packages" and rest:
@@ -386,16 +387,16 @@ def _is_system(path: str) -> bool:
 
 
 def site_packages(records: Iterable[RepoDataRecord]) -> str:
-    """Return where ``noarch: python`` packages go, as a path inside the prefix.
+    """Return the directory for ``noarch: python`` packages, as a path inside the prefix.
 
-    Raises JobFailed where the Python that says so would put them outside.
+    Raises JobFailed if the Python package declares a directory outside the prefix.
     """
     python = next((record for record in records if record.name.normalized == "python"), None)
     if python is None:
         return "lib/python/site-packages"
     if python.python_site_packages_path:
         if fault(python.python_site_packages_path):
-            what = f"it puts packages into “{shown(python.python_site_packages_path)}”, outside the environment"
+            what = f"its site-packages directory “{shown(python.python_site_packages_path)}” is outside the environment"
             raise refusal(f"python-{python.version}-{python.build}", what)
         return python.python_site_packages_path
     minor = ".".join(str(python.version).split(".")[:2])

@@ -1,7 +1,7 @@
-"""The ``pip:`` section of an imported file: which of its lines are taken, and how they are installed.
+"""Install the ``pip:`` section of an imported file.
 
-Lines are requirements of PEP 508 with a name and versions. Options, paths and addresses are not taken: a file from
-anywhere must not choose another index, run an option, or install what nobody can name again.
+Only PEP 508 requirements with a name and versions are accepted. Options, paths and URLs are not: an untrusted file must
+not choose another index, pass an option to pip, or install something that cannot be reproduced.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from ...errors import JobFailed
 from ..prefix.state import interpreter
 from . import relocation
 
-#: Lines of pip's output that are told when it fails.
+#: Number of lines of pip's output in the error if pip fails.
 _TAIL = 30
-#: What would lead pip or Python out of the environment.
+#: Variables that would make pip or Python use files outside the environment.
 _ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PYTHONPATH", "PYTHONHOME")
 
 
 def requirement(text: str) -> str | None:
-    """Return a line as pip is given it, or None for one that is not taken."""
+    """Return a line as it is passed to pip, or None if it is not accepted."""
     try:
         found = Requirement(text)
     except InvalidRequirement:
@@ -34,10 +34,10 @@ def requirement(text: str) -> str | None:
 
 
 def install(staged: Path, prefix: Path, requirements: Sequence[str], owned: Iterable[str]) -> None:
-    """Install ``requirements`` into the environment built in ``staged``, which will stand at ``prefix``.
+    """Install ``requirements`` into the environment in ``staged``, which will be moved to ``prefix``.
 
-    Which index is asked is for pip's own configuration to say. ``owned`` are the paths that conda's records claim.
-    Raises JobFailed with the end of pip's output where pip fails.
+    pip's own configuration chooses the index. ``owned`` are the paths in conda's records. Raises JobFailed with the end
+    of pip's output if pip fails.
     """
     command = [
         str(interpreter(staged)), "-m", "pip", "install", "--no-input", "--disable-pip-version-check",
@@ -53,11 +53,11 @@ def install(staged: Path, prefix: Path, requirements: Sequence[str], owned: Iter
         check=False,
     )
     output = done.stdout.decode(errors="replace")
-    # Standard output is the worker's line to its server.
+    # Standard output is the worker's pipe to its server, so print to the log.
     print(output, file=sys.stderr, flush=True)
     if done.returncode:
         tail = "\n".join(output.splitlines()[-_TAIL:]).replace(str(staged), str(prefix))
-        raise JobFailed(f"pip could not install {', '.join(requirements)[:200]}; nothing was changed.", tail)
+        raise JobFailed(f"pip could not install {', '.join(requirements)[:200]}. Nothing was changed.", tail)
     relocation.rewrite(staged, staged, prefix, list(relocation.not_owned(staged, set(owned))))
 
 

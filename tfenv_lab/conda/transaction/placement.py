@@ -1,8 +1,8 @@
-"""How a new tree takes the place of what a prefix holds, and how that is finished where it was interrupted.
+"""Replace a prefix's tree with a new one, and finish a replacement that was interrupted.
 
-``swap``: one atomic exchange of directories. ``rename``: two renames, where a system or file system cannot exchange
-(Windows, some network file systems). ``in-place``: entry by entry under a journal, where the prefix itself cannot be
-replaced (a mount point, a parent that must not be written).
+There are three strategies. ``swap``: one atomic exchange of the directories. ``rename``: two renames, if the operating
+system or file system cannot exchange directories (Windows, some network file systems). ``in-place``: entry by entry
+with a journal, if the prefix itself cannot be replaced (a mount point, or a parent directory without write permission).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from . import staging
 
 Strategy = Literal["swap", "rename", "in-place"]
 
-#: How a system says that it cannot exchange directories, or that this file system cannot.
+#: Errors of an operating system or file system that cannot exchange directories.
 CANNOT_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
-#: In a staged tree: it is whole, and its entries are changing places with those of the prefix.
+#: Journal in a complete staged tree; present while its entries are swapped into the prefix.
 JOURNAL = f"{staging.MARK}journal"
 
 _AT_FDCWD = -100
@@ -33,10 +33,10 @@ _RENAME_SWAP = 2  # macOS sys/stdio.h
 
 
 def strategy_of(prefix: Path) -> Strategy:
-    """Return how a change of ``prefix`` would be put in place.
+    """Return the strategy for a change of ``prefix``.
 
-    Tried, not guessed: two empty directories are exchanged where the change would be built. Raises Protected where
-    nothing can be written there.
+    This tries to exchange two empty directories in the directory where the change would be built. Raises Protected if
+    that directory is not writable.
     """
     folder = staging.home(prefix)
     token = secrets.token_hex(4)
@@ -49,7 +49,7 @@ def strategy_of(prefix: Path) -> Strategy:
         exchange(one, other)
     except OSError as error:
         if error.errno not in CANNOT_EXCHANGE:
-            raise Protected(f"The folder {folder} cannot be written.", str(error)) from error
+            raise Protected(f"The directory {folder} is not writable.", str(error)) from error
         return "rename"
     finally:
         for path in (one, other):
@@ -58,7 +58,7 @@ def strategy_of(prefix: Path) -> Strategy:
 
 
 def _rename2(first: Path, second: Path) -> None:
-    """Exchange two directories in one step, or raise OSError (ENOSYS where the system cannot)."""
+    """Exchange two directories in one step, or raise OSError (ENOSYS if the operating system cannot)."""
     libc = ctypes.CDLL(None, use_errno=True)
     if sys.platform == "darwin":
         call, arguments = (
@@ -76,17 +76,17 @@ def _rename2(first: Path, second: Path) -> None:
 
 
 def exchange(staged: Path, prefix: Path) -> None:
-    """Let two directories change places in one atomic system call, or raise OSError where the system cannot."""
+    """Exchange two directories in one atomic system call, or raise OSError if the operating system cannot."""
     if sys.platform == "win32":
         raise OSError(errno.ENOSYS, "this system cannot exchange two directories")
     _rename2(staged, prefix)
 
 
 def put(staged: Path, prefix: Path, aside: Path, trash: Path) -> None:
-    """Put the whole tree ``staged`` in the place of ``prefix``, whose tree becomes ``trash``.
+    """Replace the tree at ``prefix`` with the complete tree ``staged``; the old tree becomes ``trash``.
 
-    Where that takes more than one step the old tree waits in ``aside``. A failure (OSError) leaves the old tree in
-    place. A process that dies on the way leaves what ``mend`` finishes.
+    If this takes more than one step, the old tree is in ``aside`` meanwhile. A failure (OSError) leaves the old tree in
+    place. If the process dies in between, ``mend`` finishes the replacement.
     """
     place = staging.real(prefix)
     if staging.is_fixed(prefix):
@@ -98,7 +98,7 @@ def put(staged: Path, prefix: Path, aside: Path, trash: Path) -> None:
             if error.errno not in CANNOT_EXCHANGE:
                 raise
             _rename_twice(staged, place, aside)
-    # The change is done: a tree that cannot be renamed now is deleted under the name that it has.
+    # The change is complete. A tree that cannot be renamed now is deleted later under its present name.
     for old in (staged, aside):
         if old.is_dir():
             with contextlib.suppress(OSError):
@@ -115,10 +115,10 @@ def _rename_twice(staged: Path, place: Path, aside: Path) -> None:
 
 
 def mend(staged: Path, prefix: Path, aside: Path) -> None:
-    """Finish what ``put`` had begun when its process died; nothing happens where it had not.
+    """Finish a replacement that ``put`` had started when its process died, if there is one.
 
-    A tree that stepped aside is never put back. If what should take its place is gone, it did take it, and somebody
-    has removed the environment since.
+    A tree that was moved to ``aside`` is never put back. If the staged tree is gone, it had already replaced the
+    prefix, and the environment has been removed since.
     """
     if (staged / JOURNAL).is_file():
         _take_places(staged, staging.real(prefix), aside)
@@ -127,7 +127,7 @@ def mend(staged: Path, prefix: Path, aside: Path) -> None:
 
 
 def is_begun(staged: Path, prefix: Path, aside: Path) -> bool:
-    """Tell whether a tree is on its way to its place: then it must not be deleted but mended."""
+    """Return whether a replacement was started; then ``mend`` must finish it, and the tree must not be deleted."""
     is_between = aside.is_dir() and staged.is_dir() and not os.path.lexists(prefix)
     return is_between or (staged / JOURNAL).is_file()
 
@@ -148,9 +148,9 @@ def _put_inside(staged: Path, prefix: Path, aside: Path) -> None:
 
 
 def _take_places(staged: Path, prefix: Path, aside: Path) -> None:
-    """Do what the journal says and is not done yet: whatever still lies in ``staged`` has to move.
+    """Carry out the rest of the journal: move all that is still in ``staged`` to the prefix.
 
-    A failure takes back what this call had moved.
+    On failure, the moves of this call are undone.
     """
     leaving = json.loads((staged / JOURNAL).read_text(encoding="utf-8"))
     moved: list[tuple[Path, Path]] = []

@@ -1,4 +1,4 @@
-"""One writer a prefix, across jobs, servers of one user and machines that share the file system."""
+"""Allow only one writer per prefix, across jobs, a user's servers, and machines that share the file system."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .staging import MARK, home, real
 
 
 def lock_path(prefix: Path) -> Path:
-    """Return the lock file of a prefix: beside it, so that it outlives exchange and removal.
+    """Return the lock file of a prefix, which is next to it, so that it survives a swap and a removal.
 
-    A prefix that stays where it is (``staging.is_fixed``) has it inside.
+    If the prefix cannot be replaced (``staging.is_fixed``), the lock file is inside it.
     """
     return home(prefix) / f"{MARK}lock-{real(prefix).name}"
 
@@ -29,7 +29,7 @@ def _note_path(prefix: Path) -> Path:
 
 
 def holder(prefix: Path) -> dict[str, object] | None:
-    """Return ``{host, pid, job}`` of who holds (or last held) the prefix, if that can be read."""
+    """Return ``{host, pid, job}`` of the process that holds or last held the prefix lock, or None if unreadable."""
     try:
         found = json.loads(_note_path(prefix).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -39,19 +39,19 @@ def holder(prefix: Path) -> dict[str, object] | None:
 
 @contextlib.contextmanager
 def hold(prefix: Path, job: str, timeout: float = 0.0) -> Iterator[None]:
-    """Hold the prefix for ``job``, or raise PrefixBusy naming the holder.
+    """Hold the prefix lock for ``job``, or raise PrefixBusy naming the process that holds it.
 
-    The operating system frees the lock of a process that died, so nothing has to be broken by hand. Where locks
-    are not supported (some network file systems) filelock falls back to the file's existence.
+    The operating system frees the lock of a process that died, so no lock has to be broken by hand. If the file system
+    does not support locks (some network file systems do not), filelock uses the existence of the file.
     """
     path = lock_path(prefix)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_symlink():
-        # No lock of ours is a link: somebody who may write here put it there, and it could lead to any file.
+        # We never create a link here. Another user with write permission did, and it could lead to any file.
         try:
             path.unlink()
         except OSError as error:
-            raise PrefixBusy(f"“{prefix.name}” cannot be locked: {path} is a link that is not ours.") from error
+            raise PrefixBusy(f"“{prefix.name}” cannot be locked: {path} is a link that cannot be removed.") from error
     lock = FileLock(path, timeout=timeout)
     try:
         lock.acquire()
@@ -61,10 +61,12 @@ def hold(prefix: Path, job: str, timeout: float = 0.0) -> Iterator[None]:
         raise PrefixBusy(f"“{prefix.name}” is being changed by {place}.") from error
     note = _note_path(prefix)
     try:
-        writes.replace(note, json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "job": job}))
+        # Write under the final name: a worker that is killed here must not leave a temporary file.
+        note.unlink(missing_ok=True)
+        writes.create(note, json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "job": job}))
         yield
     finally:
-        # Removed while held: filelock (4 and later) lets a waiter that opened the old file start over.
+        # Remove the file while the lock is held: in filelock 4 and later, a waiter that opened it starts over.
         with contextlib.suppress(OSError):
             note.unlink(missing_ok=True)
             path.unlink(missing_ok=True)

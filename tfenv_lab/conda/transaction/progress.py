@@ -1,4 +1,4 @@
-"""How far a transaction is: bytes while packages are fetched, files while they are linked and cloned."""
+"""Measure a transaction's progress: bytes while packages are downloaded, files while they are linked and cloned."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from ...models import Phase
 
 @dataclass(frozen=True)
 class Progress:
-    """``fraction`` runs from 0 to 1 and never falls; bytes count downloads, packages count linked ones.
+    """Progress of a transaction: downloaded bytes, linked packages, and a ``fraction`` that never decreases.
 
-    While packages are linked ``fraction`` counts files: a TensorFlow is half of its environment.
+    ``fraction`` runs from 0 to 1. While packages are linked it follows the number of files, since TensorFlow has half
+    of the files in its environment.
     """
 
     done_bytes: int = 0
@@ -23,20 +24,20 @@ class Progress:
     fraction: float = 0.0
 
 
-#: Shares of the whole that fetching, linking and compiling take where something must be fetched, and where not.
+#: Shares of downloading, linking and compiling in the whole: with downloads, and if all packages are cached.
 _FETCHED, _CACHED = (0.7, 0.2, 0.1), (0.0, 0.8, 0.2)
-#: A guess at how many bytes of an archive make a file (a TensorFlow environment: 340 MB, 23,000 files).
+#: Estimated number of archive bytes per file (a TensorFlow environment has 340 MB and 23,000 files).
 _BYTES_A_FILE = 15_000
-#: Cloned files between two reports: they take microseconds each.
+#: Number of cloned files between two reports; each takes only microseconds.
 _CLONED_AT_ONCE = 500
 
 
 class InstallProgress:
-    """rattler's reporter: callbacks come on rattler's threads and are summed up here.
+    """rattler's reporter, which sums up the callbacks from rattler's threads.
 
-    ``sizes`` are the bytes of each package still to be fetched, by name; ``packages`` names those to be linked, and
-    ``files_of`` returns how many files one has, or None while it is not unpacked. ``cloned`` files come from the
-    environment that is changed. ``changed`` is told the progress after each step.
+    ``sizes`` are the bytes to download by package name, and ``packages`` the names of the packages to link.
+    ``files_of`` returns the number of files of a package, or None while it is not unpacked. ``cloned`` is the number of
+    files that are cloned from the existing environment. ``changed`` is called with the progress after each step.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class InstallProgress:
         self._total_bytes = sum(sizes.values())
         self._packages = len(packages)
         self._files_of = files_of
-        #: The files of each package: a guess while it is not unpacked.
+        #: Number of files of each package, estimated while it is not unpacked.
         self._files = {name: files_of(name) or 1 + self.sizes.get(name, 0) // _BYTES_A_FILE for name in packages}
         self._to_clone = cloned
         self._changed = changed
@@ -67,7 +68,7 @@ class InstallProgress:
         self._best = 0.0
 
     def snapshot(self) -> Progress:
-        """Return the present state; ``fraction`` is monotone over calls."""
+        """Return the current progress; ``fraction`` never decreases between calls."""
         with self._lock:
             fetched = min(sum(self._fetched.values()), self._total_bytes)
             total = self._to_clone + sum(self._files.values())
@@ -79,14 +80,14 @@ class InstallProgress:
             return Progress(fetched, self._total_bytes, len(self._linked), self._packages, round(self._best, 4))
 
     def clone(self, files: int) -> None:
-        """Note that so many more files of the environment were cloned."""
+        """Add ``files`` to the number of cloned files."""
         with self._lock:
             before, self._cloned = self._cloned, self._cloned + files
         if before // _CLONED_AT_ONCE != (before + files) // _CLONED_AT_ONCE:
             self._changed(self.snapshot())
 
     def compiled(self) -> None:
-        """Note that compiling is over."""
+        """Record that compiling has finished."""
         with self._lock:
             self._compiled = 1.0
         self._changed(self.snapshot())
@@ -103,7 +104,7 @@ class InstallProgress:
                 self._fetched[name] = max(self._fetched.get(name, 0), min(done, self.sizes[name]))
         self._changed(self.snapshot())
 
-    # rattler's InstallerReporter, the part of it that is used.
+    # The methods below are the part of rattler's InstallerReporter that is used.
 
     def on_transaction_start(self, total_operations: int) -> None:
         self._phase("download" if self._total_bytes else "link")

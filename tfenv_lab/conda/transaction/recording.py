@@ -1,4 +1,4 @@
-"""What a change writes down in the tree that it builds: requested specs, conda's history, and our revision."""
+"""Record a change in the tree that it builds: requested specs, conda's history, and a revision."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def record(
     fresh: Sequence[PrefixRecord],
     asked: Mapping[str, str],
 ) -> revisions.Revision:
-    """Write requested specs, conda's history and our revision into the staged tree.
+    """Write the requested specs, conda's history and the new revision into the staged tree.
 
-    ``before`` and ``asked`` are what the environment held and remembered; ``staying`` and ``fresh`` what it holds
-    now, the latter linked just now.
+    ``before`` are the packages and ``asked`` the requested specs before the change. ``staying`` are the packages that
+    stay, and ``fresh`` those that were just linked.
     """
     for installed in staying:
         _complete(staged, installed, change.requested.get(installed.name.normalized))
@@ -40,7 +40,7 @@ def record(
         revisions.add(
             staged,
             kind="found",
-            summary="As it was found",
+            summary="State before the first change",
             entries=[],
             requested=asked,
             lock=lock.dumps(before, change.channels, change.subdir),
@@ -60,10 +60,10 @@ def record(
 
 
 def _complete(staged: Path, installed: PrefixRecord, spec: str | None, linked: bool = False) -> None:
-    """Make a package's record what conda would have written: the requested spec, and links as it notes them.
+    """Edit a package's record to what conda would write: the requested spec, and symbolic links without a hash.
 
-    rattler, where it ``linked`` the package just now, gives a symbolic link the hash of the path it holds, conda none
-    (``conda/core/path_actions.py``): `conda doctor` would take the file behind the link for altered.
+    If the package was just ``linked``, rattler recorded the hash of a symbolic link's target path. conda records none
+    (``conda/core/path_actions.py``); with it, ``conda doctor`` would report the file behind the link as altered.
     """
     wanted = [spec] if spec else []
     asked = list(installed.requested_specs or []) == wanted and not installed.requested_spec

@@ -13,15 +13,15 @@ from .staging import Leftover
 
 
 def clear(path: Path, job: str) -> Leftover | None:
-    """Delete what a change or a removal set aside, however long that takes, and return what could not be deleted."""
+    """Delete what a change or removal set aside, which can take long; return what could not be deleted, or None."""
     return staging.discard(staging.trash_path(path, job))
 
 
 def settle(path: Path, job: str, moved_from: Path | None = None) -> bool:
-    """Finish or undo what a job that died left of ``path``; return whether its change had taken place.
+    """Finish or undo what a dead job left at ``path``; return whether its change took effect.
 
-    A change that was being put in place is finished. All else becomes trash, which ``clear`` deletes. ``moved_from``
-    is where a renamed environment was before. The caller holds the prefix's lock.
+    An interrupted replacement is finished. Everything else becomes trash, which ``clear`` deletes. ``moved_from`` is
+    the old prefix of a renamed environment. The caller must hold the prefix lock.
     """
     staged, aside = staging.staging_path(path, job), staging.aside_path(path, job)
     placement.mend(staged, path, aside)
@@ -29,7 +29,7 @@ def settle(path: Path, job: str, moved_from: Path | None = None) -> bool:
     done = any(revision.job == job for revision in known)
     if done:
         registered(path)
-        # Whatever lies there must be the environment that was renamed, not another that was made since.
+        # Only remove the environment that was renamed, not another that was created there since.
         jobs = {revision.job for revision in known}
         if moved_from is not None and moved_from.is_dir() and {r.job for r in revisions.read(moved_from)} <= jobs:
             remove(moved_from, job)
@@ -39,7 +39,7 @@ def settle(path: Path, job: str, moved_from: Path | None = None) -> bool:
 
 
 def settle_removal(path: Path, job: str) -> bool:
-    """Tell whether a job that died had removed the environment at ``path``: what it removed is never put back."""
+    """Return whether a dead job had removed the environment at ``path``; a removed one is never put back."""
     settle(path, job)
     done = staging.trash_path(path, job).is_dir() or not os.path.lexists(path)
     if not os.path.lexists(path):
@@ -49,7 +49,7 @@ def settle_removal(path: Path, job: str) -> bool:
 
 
 def _throw_away(tree: Path, trash: Path) -> None:
-    """Make a tree trash. One that cannot be renamed, or that is not the only one, is deleted where it is."""
+    """Turn a tree into trash. If it cannot be renamed or there is trash already, delete it in place."""
     if not os.path.lexists(tree):
         return
     try:

@@ -1,7 +1,7 @@
-"""Files that name the prefix they were written for: packages' scripts, pip's, ``.pth``, notes.
+"""Replace the old prefix with the new one in text files: scripts of packages and pip, ``.pth`` files, notes.
 
-A copied environment must not run the original through them. Packages say which of their files are written for a
-prefix. Of the others the rule is that of conda's own clone: in every text file the old prefix becomes the new one.
+A copy must not run the original environment through them. Packages declare which of their files contain the prefix. For
+other files the rule is that of conda's own clone: the old prefix becomes the new one in every text file.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from ...disk import writes
 from ..prefix.pypi import site_packages
 from .staging import META
 
-#: A file with a zero among its first bytes is no text.
+#: Number of first bytes that are searched for a zero byte; a file with one is not text.
 _HEAD = 1024
 
 
 def relocate(tree: Path, old: Path, new: Path, packages: Mapping[str, Iterable[str]]) -> None:
-    """Write texts of packages for another prefix, and enter their hashes in the records, whose names ``packages`` has.
+    """Replace the prefix in packages' text files, and update the hashes in the packages' records.
 
-    The records are changed where they lie: ``tree`` must not share them. Hashes alone change in them, so they are
-    changed as text: some have megabytes. A text that somebody edited goes on having another hash than its record says.
+    ``packages`` maps record names to text files. The records are edited in place, so ``tree`` must not share them with
+    another prefix. Some have megabytes and only hashes change, so they are edited as text. A file that a user edited
+    still differs from its recorded hash.
     """
     for name, files in packages.items():
         changed = _rewrite(tree, old, new, files)
@@ -44,9 +45,9 @@ def _digest(content: bytes) -> bytes:
 
 
 def rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> None:
-    """Replace the prefix ``old`` by ``new`` in these text files of ``tree``, and keep pip's RECORDs true.
+    """Replace the prefix ``old`` with ``new`` in these text files of ``tree``, and update pip's RECORD files.
 
-    ``files`` are paths inside it (``/`` separators) that conda does not own.
+    ``files`` are paths inside the tree (``/`` separators) that conda does not own.
     """
     changed = _rewrite(tree, old, new, files)
     if changed:
@@ -54,12 +55,12 @@ def rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> None:
 
 
 def _rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> dict[str, tuple[bytes, bytes]]:
-    """Replace ``old`` by ``new``; return both contents by path. What is no regular file is passed over.
+    """Replace ``old`` with ``new``, and return the old and new contents of the changed files by path.
 
-    So is what lies outside of ``tree``, by its path or behind a link: the records that name the files can be anybody's.
-    A file is written anew, so that one it shares its contents with is not touched.
+    Only regular files inside ``tree`` are changed, not those outside by their path or behind a link: the records that
+    name the files are untrusted. A new file replaces each one, so that its other hard links do not change.
     """
-    # Not the beginning of a longer name: /envs/tf is not in /envs/tf2.
+    # The prefix must not match the beginning of a longer name: /envs/tf is not in /envs/tf2.
     pattern = re.compile(re.escape(os.fsencode(old)) + rb"(?![\w.-])")
     changed = {}
     folders: dict[Path, bool] = {}
@@ -77,7 +78,7 @@ def _rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> dict[str
 
 
 def not_owned(tree: Path, owned: Collection[str]) -> Iterator[str]:
-    """Yield the paths inside ``tree`` of the files that conda's records (``owned``) do not claim."""
+    """Yield the paths inside ``tree`` of the files that are not in conda's records (``owned``)."""
     for here, folders, names in os.walk(tree):
         folders[:] = [
             name for name in folders if name != "__pycache__" and not (here == str(tree) and name == "conda-meta")
@@ -93,7 +94,7 @@ def _text(path: Path) -> bytes | None:
 
 
 def _record(tree: Path, changed: set[Path]) -> None:
-    """Enter the new hashes and sizes into the RECORDs that list a changed file (PEP 376)."""
+    """Update the hashes and sizes in the RECORD files that list a changed file (PEP 376)."""
     folder = site_packages(tree)
     for path in folder.glob("*.dist-info/RECORD") if folder else ():
         rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))

@@ -1,9 +1,8 @@
-"""Name, find and delete the directories that changes leave beside a prefix, or inside one that cannot be replaced.
+"""Name, find and delete the directories of changes, next to a prefix or inside one that cannot be replaced.
 
-Each is named ``.tfenv-<role>-<id>-<name>``, so that it cannot be mistaken for anybody else's. The role says what
-becomes of it: ``new`` is an environment being built, ``old`` a tree that steps aside while its place is taken (an
-interrupted change is finished from it), and ``trash`` a tree to delete. Trash is never put back: a tree gets that name
-before its first file is deleted.
+Each is named ``.tfenv-<role>-<id>-<name>``, so that it cannot be confused with other programs' files. ``new`` is an
+environment that is being built. ``old`` is a tree that was moved aside during a replacement, which can be finished from
+it. ``trash`` is a tree to delete. It gets that name before its first file is deleted, so trash is never put back.
 """
 
 from __future__ import annotations
@@ -21,46 +20,46 @@ from typing import Any
 MARK = ".tfenv-"
 META = "conda-meta"
 ROLES = ("new", "old", "trash")
-#: How often, and after how many seconds, the deletion of a tree that somebody writes into is tried again.
+#: Number of attempts to delete a tree that another process writes to, and the seconds between them.
 _ATTEMPTS, _PAUSE = 20, 0.05
-#: What the deletion of a tree meets while somebody else writes into it or deletes it too.
+#: Errors of deleting a tree while another process writes to it or deletes it too.
 _PASSING = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT)
 
 
 def real(prefix: Path) -> Path:
-    """Return the directory of a prefix: what it leads to where it is a symbolic link itself."""
+    """Return the directory of a prefix; if the prefix is a symbolic link, its target."""
     return prefix.resolve() if prefix.is_symlink() else prefix
 
 
 def is_fixed(prefix: Path) -> bool:
-    """Tell whether an existing prefix cannot be replaced as a whole: a mount point, or a parent not to be written."""
+    """Return whether an existing prefix cannot be replaced: a mount point, or its parent directory is not writable."""
     place = real(prefix)
     return place.is_dir() and (os.path.ismount(place) or not os.access(place.parent, os.W_OK | os.X_OK))
 
 
 def home(prefix: Path) -> Path:
-    """Return the directory that holds what is ours of a prefix: the one beside it, or itself where that cannot be."""
+    """Return the directory for our files about a prefix: its parent, or itself if it cannot be replaced."""
     return real(prefix) if is_fixed(prefix) else real(prefix).parent
 
 
 def staging_path(prefix: Path, token: str) -> Path:
-    """Return where the environment that will become ``prefix`` is built by the job ``token``."""
+    """Return the directory in which the job ``token`` builds the new tree of ``prefix``."""
     return home(prefix) / f"{MARK}new-{token}-{real(prefix).name}"
 
 
 def aside_path(prefix: Path, token: str) -> Path:
-    """Return where what ``prefix`` held stays while a change takes its place step by step."""
+    """Return the directory for the old tree of ``prefix`` while a replacement takes several steps."""
     return home(prefix) / f"{MARK}old-{token}-{real(prefix).name}"
 
 
 def trash_path(prefix: Path, token: str) -> Path:
-    """Return where a tree that is to be deleted waits for it."""
+    """Return the directory in which a tree waits for its deletion."""
     return home(prefix) / f"{MARK}trash-{token}-{real(prefix).name}"
 
 
 @dataclass(frozen=True)
 class Leftover:
-    """What could not be deleted of a tree: so many files and bytes below ``path``, and why (of the first failure)."""
+    """Remains of a tree that could not be deleted: files and bytes below ``path``, and the first failure's reason."""
 
     path: str
     files: int
@@ -68,20 +67,20 @@ class Leftover:
     reason: str
 
     def describe(self) -> str:
-        """Return what a person has to know: how much is left, where, why, and what becomes of it."""
-        files = {0: "A folder", 1: "1 file"}.get(self.files, f"{self.files} files")
+        """Return sentences for the user: how much is left, where and why, and when the deletion is tried again."""
+        files = {0: "A directory", 1: "1 file"}.get(self.files, f"{self.files} files")
         size = f" ({self.bytes / 1e6:,.1f} MB)" if self.files else ""
         return (
-            f"{files}{size} could not be deleted from {self.path} ({self.reason}). It belongs to no "
-            "environment any more. The server tries again after the next job and when it starts; you can delete it too."
+            f"{files}{size} could not be deleted from {self.path} ({self.reason}). No environment uses this directory "
+            "any more. The server tries again after the next job and when it starts; you can also delete it yourself."
         )
 
 
 def discard(path: Path) -> Leftover | None:
-    """Delete a tree of ours, whatever its permissions, and return what could not be deleted, if anything.
+    """Delete one of our trees, regardless of its permissions, and return what could not be deleted, or None.
 
-    All that can be deleted is. Nothing happens where the tree is gone already. A thread of the engine that still
-    writes into it is given a moment to end.
+    Everything that can be deleted is deleted; a tree that does not exist is no error. The deletion is repeated for a
+    moment, because a thread of rattler may still be writing to the tree.
     """
     failures: list[OSError] = []
     for _ in range(_ATTEMPTS):
@@ -99,7 +98,7 @@ def discard(path: Path) -> Leftover | None:
 
 
 def _delete(path: Path) -> tuple[list[OSError], bool]:
-    """Delete what can be deleted; return the failures, and whether a folder was opened that another try may enter."""
+    """Delete what can be deleted; return the failures, and whether a directory became writable for another attempt."""
     failures: list[OSError] = []
     opened = False
 
@@ -109,7 +108,7 @@ def _delete(path: Path) -> tuple[list[OSError], bool]:
         if not isinstance(error, OSError):
             raise error
         failures.append(OSError(error.errno, error.strerror, name))
-        # A directory that its owner may not write or enter refuses the removal of its entries.
+        # Entries of a directory cannot be removed if its owner may not write to it or enter it.
         for place in (Path(name).parent, Path(name)):
             with contextlib.suppress(OSError):
                 mode = place.lstat().st_mode
@@ -128,7 +127,7 @@ def _delete(path: Path) -> tuple[list[OSError], bool]:
 
 
 def _measure(path: Path) -> tuple[int, int]:
-    """Return how many files a tree holds, and their bytes, as far as it can be read."""
+    """Return the number of files in a tree and their bytes, as far as it can be read."""
     files = size = 0
     for folder, _, names in os.walk(path):
         for name in names:
@@ -139,7 +138,7 @@ def _measure(path: Path) -> tuple[int, int]:
 
 
 def leftovers(prefixes: Iterable[Path]) -> set[tuple[str, Path]]:
-    """Return ``(token, prefix)`` of everything of this user's that jobs left beside or inside of prefixes."""
+    """Return ``(token, prefix)`` of the directories that this user's jobs left next to or inside prefixes."""
     found = set()
     for folder in {home(prefix) for prefix in prefixes}:
         try:

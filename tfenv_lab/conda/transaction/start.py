@@ -18,16 +18,17 @@ from ..prefix.records import Contents, contents, record_name
 if TYPE_CHECKING:
     from .change import Change
 
-#: Bytes of a prefix with which a first line stays below 127, Linux' limit, whatever Python and options it names.
+#: Maximum bytes of a prefix for which a script's first line stays below Linux's limit of 127, with any Python version
+#: and options.
 _LONGEST = 100
 
 
 @dataclass(frozen=True)
 class Start:
-    """What a change begins with.
+    """Starting point of a change.
 
-    ``bound`` names the records of packages that cannot lie elsewhere as they are, ``fingerprint`` is the state of
-    what is copied.
+    ``bound`` are the record names of packages that must be linked again in another prefix. ``fingerprint`` identifies
+    the contents of the environment that is copied.
     """
 
     records: Sequence[PrefixRecord] = ()
@@ -38,7 +39,7 @@ class Start:
 
     @classmethod
     def of(cls, change: Change) -> Start:
-        """Read what a change begins with."""
+        """Read the starting point of a change."""
         place = change.begins_with
         if place is None:
             return cls()
@@ -57,23 +58,23 @@ class Start:
         return frozenset[str]().union(*(self.contents[record_name(record)].files for record in records))
 
     def written(self, records: Iterable[PrefixRecord]) -> dict[str, tuple[str, ...]]:
-        """Return the texts of these packages that were written for the prefix, by the names of their records."""
+        """Return the text files of these packages that contain the prefix, by record name."""
         return {name: self.contents[name].written for name in map(record_name, records)}
 
     def kept(self, after: Iterable[RepoDataRecord], coming: Iterable[RepoDataRecord]) -> list[PrefixRecord]:
-        """Return the installed records that belong to the new state and need not be linked."""
+        """Return the installed records that stay and need not be linked again."""
         names = set(map(record_name, after)) - set(map(record_name, coming))
         return [record for record in self.records if record_name(record) in names]
 
 
 def bound_to(place: Path, found: Mapping[str, Contents], new: Path) -> frozenset[str]:
-    """Return the names of the records of packages that have to be linked anew when ``place`` is copied to ``new``."""
+    """Return the record names of the packages that must be linked again when ``place`` is copied to ``new``."""
     is_written = _is_plain(place) and _is_plain(new)
     return frozenset(n for n, package in found.items() if package.is_bound or (package.written and not is_written))
 
 
 def _is_plain(place: Path) -> bool:
-    """Tell whether a prefix stands as it is in the first lines of scripts: short enough and without white space."""
+    """Return whether a prefix can be in the first line of a script: short enough and without white space."""
     text = os.fspath(place)
     return os.name != "nt" and len(os.fsencode(text)) <= _LONGEST and not re.search(r"\s", text)
 
@@ -81,10 +82,10 @@ def _is_plain(place: Path) -> bool:
 def changed_records(
     before: Iterable[RepoDataRecord], after: Sequence[RepoDataRecord], bound: Collection[str] = ()
 ) -> list[RepoDataRecord]:
-    """Return the records of ``after`` that have to be linked, given what is installed.
+    """Return the records of ``after`` that have to be linked if ``before`` is installed.
 
-    With another minor version of Python all ``noarch: python`` packages are linked anew: their place carries it.
-    So are, in a copy, the packages ``bound`` to the prefix they lie in (names of record files).
+    If Python's minor version changes, all ``noarch: python`` packages are linked again, since their path contains it.
+    So are, in a copy, the packages that are ``bound`` to the old prefix (names of record files).
     """
     installed = list(before)
     have = {(record_name(r), r.subdir) for r in installed if record_name(r) not in bound}

@@ -1,1 +1,1 @@
-"""The releases of TensorFlow on the channels."""
+"""The TensorFlow releases on the channels."""

@@ -1,4 +1,4 @@
-"""The catalog: which TensorFlow, for which Python and hardware, the channels hold and this machine can run."""
+"""The catalog: the TensorFlow releases on the channels, and which of them this machine can run."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ if TYPE_CHECKING:
     from .releases import Listing
     from .selection import Wanted
 
-#: Channels with at most this many packages are read in one go; of larger ones only the names that are met.
+#: Maximum number of packages in channels that are read as a whole; of larger ones, only the names that occur are read.
 _SMALL = 2000
-#: Listings that are kept beside the newest: for CUDA versions that were asked for.
+#: Number of listings to keep in addition to the newest, for the CUDA versions that users assume.
 _KEPT = 4
 
 
 class Catalog:
-    """The TensorFlow releases of the configured channels.
+    """The TensorFlow releases on the configured channels.
 
-    Built when it is first asked for, and again only when the channels' data or the machine's virtual
-    packages (``CONDA_OVERRIDE_*``) change. The coroutines may raise ChannelUnreachable.
+    The catalog is built at the first request, and again only if the channel data or the machine's virtual packages
+    (``CONDA_OVERRIDE_*``) change. The coroutines may raise ChannelUnreachable.
     """
 
     def __init__(self, repodata: Repodata, env: Mapping[str, str] = os.environ) -> None:
-        """``env`` holds ``CONDA_OVERRIDE_*`` variables."""
+        """Create a catalog. ``env`` holds the ``CONDA_OVERRIDE_*`` variables."""
         self._repodata = repodata
         self._env = env
         self._lock = asyncio.Lock()
         self._listings: dict[tuple[int, str], Listing] = {}
-        #: The newest listing for the machine as it is, for questions that must not wait.
+        #: The newest listing for the machine as it is, for callers that must not wait.
         self._latest: Listing | None = None
 
     async def get(self, prereleases: bool = False, cuda: str | None = None) -> CatalogModel:
-        """Return the releases, newest first; with ``cuda`` as if the driver supported that version.
+        """Return the releases, newest first; ``cuda`` is a CUDA version to assume instead of the driver's.
 
-        Raises InvalidRequest where ``cuda`` is not a version.
+        Raises InvalidRequest if ``cuda`` is not a version.
         """
         from ...conda.machine import virtual_packages
 
@@ -61,8 +61,9 @@ class Catalog:
         )
 
     async def specs_for(self, wanted: Wanted) -> list[str]:
-        """Return the solver's specs for a new environment: TensorFlow with its build pinned to one kind of
-        hardware, Python, Keras, and what a kernel needs. Raises InvalidRequest.
+        """Return the solver's specs for a new environment: TensorFlow with its variant, Python, Keras and a kernel.
+
+        Raises InvalidRequest.
         """
         from . import selection
 
@@ -70,23 +71,23 @@ class Catalog:
         return selection.specs(wanted, await self._listing(virtual))
 
     async def suggest(self, wanted: Wanted) -> Suggestion | None:
-        """Return the nearest request to one without solution that has one (tried on the solver), or None."""
+        """Return the nearest request that has a solution, which the solver confirmed, or None."""
         from . import suggestions
 
         virtual = await asyncio.to_thread(self._virtual, wanted.cuda)
         return await suggestions.suggest(wanted, await self._listing(virtual), self._repodata, virtual)
 
     def forget(self) -> None:
-        """Forget what is in memory, after the channels became others."""
+        """Forget what is in memory, because the channels changed."""
         self._listings, self._latest = {}, None
 
     @property
     def knowledge(self) -> object:
-        """What ``updates`` and ``known`` answer from: another object whenever their answers may be others."""
+        """The data behind ``updates`` and ``known``; a different object whenever their answers may differ."""
         return self._latest
 
     def updates(self, facts: EnvironmentFacts) -> Update:
-        """Return what the channels offer an environment, from memory: nothing while no catalog was asked for."""
+        """Return the updates that the channels offer an environment, from memory; none before the catalog was built."""
         from ...conda.solving.specs import newer
         from ...environments.models import Update
 
@@ -99,7 +100,7 @@ class Catalog:
         return Update(self._latest.update_of(found.version, variant, minor), keras if ahead else None)
 
     def known(self, facts: EnvironmentFacts) -> Known:
-        """Return what is in memory for the advice on an environment."""
+        """Return what is in memory for the warnings about an environment."""
         from ...conda.machine import virtual_packages
         from ..advice import Known
 
@@ -124,7 +125,7 @@ class Catalog:
         async with self._lock:
             if key not in self._listings:
                 listing = await self._build(virtual)
-                # Older generations are of no more use; the machine's own listing and overridden ones are.
+                # Drop listings of older channel data; keep those of the current data, also for assumed CUDA versions.
                 kept = [item for item in self._listings.items() if item[0][0] == key[0]]
                 self._listings = dict([*kept[-_KEPT:], (key, listing)])
             if key[1] == " ".join(map(str, self._virtual(None))):
@@ -143,7 +144,7 @@ class Catalog:
             names = ["tensorflow", "python", "keras", *KERNEL, *OPTIONAL]
         while names:
             records = await repodata.records(names)
-            # In a thread: a judgement takes a while, and the loop must stay free.
+            # Testing every build takes a while, so it does not run on the event loop.
             await asyncio.to_thread(pool.add, names, records)
             names = await asyncio.to_thread(judge.advance)
         return await asyncio.to_thread(judge.listing, repodata.subdir)

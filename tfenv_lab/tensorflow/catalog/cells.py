@@ -1,4 +1,4 @@
-"""The builds of TensorFlow on the channels, as a table: release by variant by Python."""
+"""Arrange the TensorFlow builds on the channels in a table: release by variant by Python."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...conda.solving.candidates import Node, Pool
 
 _PRERELEASE = re.compile(r"\d\.?(?:a|b|rc|dev|alpha|beta)\d*(?:[._]|$)")
-#: What the builds of one kind have in common at the start of their build strings.
+#: Start of the build strings of each variant.
 _KIND = re.compile(r"cpu_|cuda\d*|mkl_|eigen_|gpu_|py(?=\d)")
 
 
@@ -37,41 +37,41 @@ class Cell:
         return self.variant.startswith("cuda")
 
     def needs(self, name: str) -> bool:
-        """Return whether every build depends on ``name`` itself."""
+        """Return whether every build depends directly on ``name``."""
         return all(any(spec.name == name for spec in node.depends) for node in self.nodes)
 
     def forget_builds(self) -> None:
-        """Let go of the records (and of the pool that each of them leads to), once all was judged."""
-        # Kept: it is read off the builds.
+        """Release the records, each of which refers to the whole pool, after every build is tested."""
+        # Compute it while the builds are there.
         _ = self.exact_pin
         self.nodes.clear()
 
     @property
     def pin(self) -> str:
-        """The build pattern that keeps a later update on this kind of hardware, as in ``cpu_*`` or ``cuda*``."""
+        """Build pattern that makes later updates keep CPU or CUDA, as in ``cpu_*`` or ``cuda*``."""
         return "cuda*" if self.exact_pin.startswith("cuda") else self.exact_pin
 
     @cached_property
     def exact_pin(self) -> str:
-        """The build pattern of this variant alone, as in ``cuda126*``."""
+        """Build pattern of exactly this variant, as in ``cuda126*``."""
         found = _KIND.match(str(self.nodes[0].record.build))
         return f"{found[0]}*" if found else "*"
 
 
 def is_prerelease(version: str) -> bool:
-    """Return whether a version is a release candidate or the like."""
+    """Return whether a version is a prerelease, such as a release candidate."""
     return bool(_PRERELEASE.search(version))
 
 
 def python_key(python: str) -> tuple[int, ...]:
-    """Return what sorts Pythons by age."""
+    """Return a key that sorts Python versions from old to new."""
     return tuple(int(part) for part in python.split("."))
 
 
 def cells_of(pool: Pool) -> list[Cell]:
     """Return every cell of ``tensorflow`` in a pool: newest release first, CPU first, newest CUDA and Python first.
 
-    A build for any Python has a cell for each Python that the channels hold.
+    A build that works with any Python gets a cell for each Python on the channels.
     """
     found: dict[tuple[str, str, str], Cell] = {}
     for node in pool.named("tensorflow"):

@@ -1,4 +1,4 @@
-"""Why a build of TensorFlow cannot be installed here, in words, each found by asking again with one thing changed."""
+"""Explain why a TensorFlow build cannot be installed on this machine, by testing it again on changed machines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Machine = Mapping[str, "PackageRecord | None"]
 Ask = Callable[[Machine], "Check"]
 
-#: What differs between machines of one platform; everything else is the platform's.
+#: Virtual packages that differ between machines of one platform.
 OPEN = ("__cuda", "__glibc", "__archspec")
 _BOUND = re.compile(r">=\s*([0-9.]+)")
 _LEVEL = "_x86_64-microarch-level"
@@ -28,20 +28,20 @@ _LEVEL = "_x86_64-microarch-level"
 def why_not(cell: Cell, machine: Machine, pool: Pool, anywhere: Check, ask: Ask) -> str:
     """Return why ``cell`` is not feasible on ``machine``.
 
-    ``ask`` answers whether it would be with another machine; a name left out of that is granted.
-    ``anywhere`` is its answer with all of OPEN left out.
+    ``ask`` tests it on another machine; dependencies on a virtual package that this machine omits count as met.
+    ``anywhere`` is the result of that test for a machine without the packages in OPEN.
     """
     platform = {name: present for name, present in machine.items() if name not in OPEN}
     if not anywhere.feasible:
         asker, spec = anywhere.cause()
-        return f"{asker or 'it'} needs {spec}, and the channels hold none that fits"
+        return f"{asker or 'it'} needs {spec}, which no channel has"
     for name in OPEN:
         check = ask({**platform, name: machine.get(name)})
         if not check.feasible:
             asker = check.cause()[0] or "tensorflow"
             if name == "__cuda" and not cell.cuda and not asker.startswith("tensorflow"):
-                return f"needs {asker}, and the channels hold only builds of it that need a CUDA driver"
-            # A CUDA build needs a driver of its own major version; only a driver that is there is asked further.
+                return f"needs {asker}, and all builds of it on the channels need a CUDA driver"
+            # A CUDA build needs a driver of its own major version, so without a driver no lowest version is searched.
             driverless = name == "__cuda" and machine.get(name) is None
             least = None if driverless else _least(name, machine.get(name), platform, check, ask)
             return _WORDS[name](cell, machine.get(name), least, check, pool)
@@ -49,13 +49,13 @@ def why_not(cell: Cell, machine: Machine, pool: Pool, anywhere: Check, ask: Ask)
 
 
 def no_driver(cell: Cell) -> str:
-    """Return why a build for CUDA cannot be installed where there is no driver."""
+    """Return why a CUDA build cannot be installed without a driver."""
     major = cell.variant[4:].split(".")[0]
-    return f"needs a {f'CUDA {major}' if major else 'CUDA'} driver; none was found"
+    return f"needs a driver for {f'CUDA {major}' if major else 'CUDA'}, but this machine has none"
 
 
 def _least(name: str, present: PackageRecord | None, platform: Machine, check: Check, ask: Ask) -> str | None:
-    """Return the lowest version of a virtual package that would do, or None where its version is not the point."""
+    """Return the lowest version of a virtual package that is enough, or None if its version is not the reason."""
     bounds: set[str] = {bound for text in check.unmet(name) for bound in _BOUND.findall(text)}
     higher = sorted((b for b in bounds if present is None or version_key(b) > present.version), key=version_key)
     if len(higher) == 1:
@@ -71,17 +71,17 @@ def _cuda(cell: Cell, present: PackageRecord | None, least: str | None, check: C
         return no_driver(cell)
     major = (least or cell.variant[4:]).split(".")[0]
     wanted = f"CUDA {major} or newer" if major else "a newer CUDA"
-    return f"needs a driver for {wanted}; the one here supports CUDA {present.version}"
+    return f"needs a driver for {wanted}, but this machine's driver supports CUDA {present.version}"
 
 
 def _glibc(cell: Cell, present: PackageRecord | None, least: str | None, check: Check, pool: Pool) -> str:
     wanted = f"glibc {least} or newer" if least else "glibc"
-    return f"needs {wanted}; this machine has {present.version if present else 'none'}"
+    return f"needs {wanted}, but this machine has {present.version if present else 'none'}"
 
 
 def _archspec(cell: Cell, present: PackageRecord | None, least: str | None, check: Check, pool: Pool) -> str:
     if present is None:
-        return "needs to know the processor; none was detected"
+        return "needs the type of the processor, which was not detected"
     known = pool.named(_LEVEL)
     levels = [
         node.record.version
@@ -89,12 +89,12 @@ def _archspec(cell: Cell, present: PackageRecord | None, least: str | None, chec
         if all(spec.match.matches(present) for spec in node.depends if spec.name == "__archspec")
     ]
     if known and not levels:
-        return f"the channels do not know this machine's processor ({present.build})"
+        return f"the channels have no package for this machine's processor ({present.build})"
     wanted = {bound for text in check.unmet(_LEVEL) for bound in _BOUND.findall(text)}
     short = [bound for bound in wanted if not levels or version_key(bound) > max(levels)]
     if short:
         level = min(short, key=version_key)
-        return f"needs an x86-64-v{level} processor; this machine's ({present.build}) is x86-64-v{max(levels)}"
+        return f"needs an x86-64-v{level} processor, but this machine's ({present.build}) is x86-64-v{max(levels)}"
     return f"is not built for this machine's processor ({present.build})"
 
 

@@ -1,4 +1,4 @@
-"""From records to releases: every cell judged for this machine."""
+"""List TensorFlow releases, with the builds that can be installed on this machine."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
     from ...conda.solving.candidates import Pool
     from .reasons import Machine
 
-#: What every environment for notebooks gets beside Python; pip where the channels hold it.
+#: Packages that every new environment gets for its kernel.
 KERNEL = ("ipykernel",)
+#: Packages that every new environment gets if they are on the channels.
 OPTIONAL = ("pip",)
 _PLATFORM = ("__unix", "__linux", "__osx", "__win")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a cell can be installed here: ``reason`` says why not, ``keras`` is the version that comes with it."""
+    """The result for a cell: ``reason`` says why it cannot be installed, or is None; ``keras`` is its Keras version."""
 
     reason: str | None
     keras: str | None
@@ -34,7 +35,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Listing:
-    """The judged table; ``cells`` are sorted newest release first."""
+    """The table of releases with a verdict for each cell; ``cells`` are sorted, newest release first."""
 
     cells: Sequence[Cell]
     verdicts: Mapping[tuple[str, str, str], Verdict]
@@ -46,7 +47,7 @@ class Listing:
         return self.verdicts[cell.key].reason is None
 
     def update_of(self, version: str, variant: str, python: str) -> str | None:
-        """Return the newest stable release after ``version`` for the same kind of hardware and Python, or None."""
+        """Return the newest stable release after ``version`` for the same Python and CPU or CUDA, or None."""
         for cell in self.cells:
             if not newer(cell.version, version):
                 return None
@@ -56,13 +57,13 @@ class Listing:
         return None
 
     def cuda_release(self, version: str, python: str) -> str | None:
-        """Return the release whose CUDA build runs here with ``python``: ``version``, else the newest, or None."""
+        """Return ``version`` if its CUDA build runs here with ``python``, else the newest such release, or None."""
         found = [c.version for c in self.cells if c.cuda and c.python == python and self.installable(c)]
         stable = [release for release in found if not is_prerelease(release)]
         return version if version in found else next(iter(stable), None)
 
     def keras_with(self, version: str, variant: str, python: str) -> str | None:
-        """Return the Keras that comes with a cell today, or None where the channels do not hold the cell."""
+        """Return the Keras version that is installed with a cell today, or None if the cell is not on the channels."""
         verdict = self.verdicts.get((version, variant, python))
         return verdict.keras if verdict else None
 
@@ -77,7 +78,7 @@ class Judge:
         self._verdicts: dict[tuple[str, str, str], Verdict] = {}
 
     def advance(self) -> list[str]:
-        """Judge what can be judged; return the names that must be added to the pool for the rest."""
+        """Judge the cells that can be judged; return the names that the pool needs for the others."""
         cells = cells_of(self._pool)
         for_cpu = {cell.version for cell in cells if not cell.cuda}
         for cell in cells:
@@ -85,7 +86,7 @@ class Judge:
                 continue
             verdict: Verdict | None
             if self._machine["__cuda"] is None and cell.version in for_cpu and cell.needs("__cuda"):
-                # Nothing is left to find out: its Keras is that of the builds for the CPU.
+                # No need to test this build: its Keras is that of the CPU builds.
                 verdict = Verdict(reasons.no_driver(cell), None)
             else:
                 verdict = self._verdict(cell)
@@ -94,7 +95,7 @@ class Judge:
         return sorted(self._pool.missing)
 
     def listing(self, subdir: str) -> Listing:
-        """Return the table, once ``advance`` asks for nothing more."""
+        """Return the table, after ``advance`` returned no more names."""
         cells = cells_of(self._pool)
         stable = (c for c in cells if self._verdicts[c.key].reason is None and not is_prerelease(c.version))
         recommended = next(stable, None)
@@ -108,7 +109,7 @@ class Judge:
         return Listing(cells, self._verdicts, releases, _message(releases, subdir), companions)
 
     def _verdict(self, cell: Cell) -> Verdict | None:
-        """Judge a cell; None where names were met that the pool does not hold yet."""
+        """Judge a cell; return None if it depends on names that are not in the pool yet."""
         specs = [f"tensorflow =={cell.version} {cell.exact_pin}", f"python {cell.python}.*", "keras", *KERNEL]
         request = Request(self._pool, specs, {"tensorflow": cell.nodes})
         check = request.on(self._machine)
@@ -122,7 +123,7 @@ class Judge:
     def _release(self, cells: list[Cell], recommended: Cell | None) -> Release:
         names = dict.fromkeys(cell.variant for cell in cells)
         times = [node.record.timestamp for cell in cells for node in cell.nodes if node.record.timestamp]
-        # The Keras of the newest Python that can be had: an older Python may have to do with an older Keras.
+        # Show the Keras of the newest Python that can be installed; an older Python may need an older Keras.
         best = sorted(cells, key=lambda c: (self._verdicts[c.key].reason is None, python_key(c.python)))
         keras = [self._verdicts[cell.key].keras for cell in best]
         return Release(
@@ -151,9 +152,9 @@ class Judge:
 
 def _message(releases: list[Release], subdir: str) -> str | None:
     if not releases:
-        words = f"The channels hold no TensorFlow for {subdir}."
-        return f"{words} On Windows, WSL 2 is a Linux that can run it." if subdir.startswith("win") else words
+        words = f"The channels have no TensorFlow for {subdir}."
+        return f"{words} Use WSL 2, a Linux on Windows that can run it." if subdir.startswith("win") else words
     if any(variant.installable for release in releases for variant in release.variants):
         return None
     newest = releases[0]
-    return f"None of these can be installed here: TensorFlow {newest.version} {newest.variants[0].reason}."
+    return f"No release can be installed on this machine: TensorFlow {newest.version} {newest.variants[0].reason}."

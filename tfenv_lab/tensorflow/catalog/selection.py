@@ -1,4 +1,4 @@
-"""From what a person chose to the solver's specs."""
+"""Turn what a user chose into specs for the solver."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _VARIANT = re.compile(r"auto|cpu|cuda(?:\d+\.\d+)?")
 
 
 class Wanted(Protocol):
-    """The fields of a request for a new environment that concern TensorFlow.
+    """The fields of a create request that concern TensorFlow.
 
-    ``tensorflow``: a version such as ``2.19.1`` or ``2.19.*``, None for an environment without it.
-    ``variant``: ``auto`` (CUDA where there is a driver and a build for it, else CPU), ``cpu``, ``cuda``, or
-    one CUDA version, ``cuda12.6``. ``cuda``: the CUDA version to solve for instead of the driver's.
+    ``tensorflow`` is a version such as ``2.19.1`` or ``2.19.*``, or None for an environment without it. ``variant`` is
+    ``auto`` (CUDA if there is a driver and a build for it, otherwise CPU), ``cpu``, ``cuda``, or one CUDA version, as
+    in ``cuda12.6``. ``cuda`` is a CUDA version to assume instead of the driver's.
     """
 
     @property
@@ -38,10 +38,10 @@ class Wanted(Protocol):
 
 
 def specs(wanted: Wanted, listing: Listing) -> list[str]:
-    """Return the specs of a request, its ``packages`` left out.
+    """Return the specs of a request, without its ``packages``.
 
-    TensorFlow's build is pinned to one kind of hardware, so that a later update keeps it. What the channels
-    do not hold is asked for all the same: the solver then explains. Raises InvalidRequest.
+    The spec of TensorFlow names CPU or CUDA, so that a later update keeps it. The specs may name releases that are not
+    on the channels; the solver then explains why there is no solution. Raises InvalidRequest.
     """
     _check(wanted)
     python = f"python {wanted.python}.*" if wanted.python else "python"
@@ -56,7 +56,7 @@ def specs(wanted: Wanted, listing: Listing) -> list[str]:
 
 
 def matching(wanted: Wanted, listing: Listing) -> list[Cell]:
-    """Return the cells a request can mean, best first; with ``auto`` those of one kind of hardware."""
+    """Return the cells that match a request, best first; for ``auto``, only CPU cells or only CUDA cells."""
     cells = [
         cell
         for cell in listing.cells
@@ -69,7 +69,7 @@ def matching(wanted: Wanted, listing: Listing) -> list[Cell]:
             for cell in cells
             if (cell.variant == wanted.variant if exact else cell.cuda == (wanted.variant == "cuda"))
         ]
-    # Of the newest release that can be had here, a CUDA build where one runs.
+    # Prefer a CUDA build of the newest release that can be installed on this machine.
     first = next((cell for cell in cells if listing.installable(cell)), None)
     newest = [c for c in cells if first and c.version == first.version and listing.installable(c)]
     cuda = any(cell.cuda for cell in newest) if newest else all(cell.cuda for cell in cells)
@@ -77,7 +77,7 @@ def matching(wanted: Wanted, listing: Listing) -> list[Cell]:
 
 
 def fits(version: str, text: str) -> bool:
-    """Return whether a version is what ``text`` (``2.19.1``, ``2.19.*``, ``*``) asks for."""
+    """Return whether a version matches ``text`` (``2.19.1``, ``2.19.*`` or ``*``)."""
     text = _version(text)
     if text.endswith("*"):
         base = text.rstrip(".*")
@@ -86,7 +86,7 @@ def fits(version: str, text: str) -> bool:
 
 
 def _version(text: str) -> str:
-    """Return the version part of a spec: ``2.19`` means any 2.19, ``2.19.1`` exactly that."""
+    """Return the version part of a spec: ``2.19`` means any 2.19, and ``2.19.1`` exactly 2.19.1."""
     if text.endswith("*"):
         return text
     return f"{text}.*" if text.count(".") < 2 else f"=={text}"
@@ -99,4 +99,5 @@ def _check(wanted: Wanted) -> None:
         ("variant", wanted.variant, _VARIANT, "cpu"),
     ):
         if value is not None and not pattern.fullmatch(value):
-            raise InvalidRequest(f"“{name}” cannot be “{value[:40]}”.", hint=f"Write it as in “{example}”.")
+            message = f"“{value[:40]}” is not a valid value for “{name}”."
+            raise InvalidRequest(message, hint=f"Write it as in “{example}”.")

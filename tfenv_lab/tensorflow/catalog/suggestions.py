@@ -1,4 +1,4 @@
-"""When a request has no solution: the nearest one that does, tried on the solver."""
+"""Suggest a nearby request if a requested one has no solution; the solver confirms each suggestion."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
     from .releases import Listing
     from .selection import Wanted
 
-#: A person waits for this: so many trials and seconds, and no more.
+#: Maximum number of trials, because the user waits for them.
 TRIALS = 8
+#: Seconds after which no new trial begins.
 SECONDS = 6.0
-#: Unknown packages that are told of.
+#: Maximum number of unknown packages to name.
 _CORRECTED = 5
 _NAME = re.compile(r"[\w.-]+")
 
 
 @dataclass(frozen=True)
 class _Trial:
-    """A request with some fields replaced."""
+    """A request with some of its fields replaced."""
 
     tensorflow: str | None
     python: str | None
@@ -45,7 +46,7 @@ class _Trial:
 async def suggest(
     wanted: Wanted, listing: Listing, repodata: Repodata, virtual: Sequence[GenericVirtualPackage]
 ) -> Suggestion | None:
-    """Return the first suggestion that the solver confirms, or None."""
+    """Return the nearest suggestion that the solver confirms, or None."""
     from ...conda.solving import specs as conda_specs
     from ...conda.solving.solve import solve
 
@@ -74,9 +75,9 @@ def _replaced(wanted: Wanted, change: dict[str, Any]) -> _Trial:
 
 
 def correct(packages: Sequence[str], names: Sequence[str]) -> Suggestion | None:
-    """Return what to do about packages that no channel holds: the name that was meant, or leave it out.
+    """Return a suggestion that replaces packages that are on no channel by similar names, or leaves them out; or None.
 
-    Takes a tenth of a second for each of them, of which the first few are looked for.
+    Only the first few are named, because finding a similar name takes a tenth of a second.
     """
     known = set(names)
     words: list[str] = []
@@ -93,12 +94,12 @@ def correct(packages: Sequence[str], names: Sequence[str]) -> Suggestion | None:
         if meant is not None:
             left.append(meant)
         hint = f"; did you mean “{meant}”?" if meant else "."
-        words.append(f"No channel holds “{name}”{hint}")
+        words.append(f"No channel has “{name}”{hint}")
     return _say(" ".join(words), packages=left) if words else None
 
 
 def _near(asked: Wanted, listing: Listing, corrected: Suggestion | None) -> Iterator[Suggestion]:
-    """Yield what to try, nearest first; where packages had to be corrected, everything with that correction."""
+    """Yield suggestions to try, nearest first; if packages were corrected, each includes that correction."""
     if corrected is not None:
         yield corrected
     wanted = asked if corrected is None else _replaced(asked, corrected.change)
@@ -111,7 +112,7 @@ def _near(asked: Wanted, listing: Listing, corrected: Suggestion | None) -> Iter
 
 
 def _nearest(wanted: Wanted, listing: Listing) -> Iterator[Suggestion]:
-    """Yield another Python, another release, other hardware, the best there is, fewer packages."""
+    """Yield another Python, another release, the CPU build, the best release, and fewer packages."""
     if wanted.tensorflow is not None:
         cells = [cell for cell in listing.cells if listing.installable(cell) and not is_prerelease(cell.version)]
         kind = [c for c in cells if wanted.variant == "auto" or c.cuda == wanted.variant.startswith("cuda")]
@@ -120,24 +121,24 @@ def _nearest(wanted: Wanted, listing: Listing) -> Iterator[Suggestion]:
         if wanted.python is not None:
             pythons = {cell.python for cell in same} - {wanted.python}
             for python in sorted(pythons, key=lambda text: _distance(text, wanted.python)):
-                yield _say(f"Python {python} works with TensorFlow {release}.", python=python)
+                yield _say(f"Use Python {python} with TensorFlow {release}.", python=python)
         with_python = [cell for cell in kind if wanted.python in (None, cell.python) and cell not in same]
         for version in list(dict.fromkeys(cell.version for cell in with_python))[:3]:
             python = f" with Python {wanted.python}" if wanted.python else ""
-            yield _say(f"TensorFlow {version} works{python}.", tensorflow=version)
+            yield _say(f"Use TensorFlow {version}{python}.", tensorflow=version)
         if wanted.variant.startswith("cuda") and any(selection.fits(cell.version, wanted.tensorflow) for cell in cells):
-            yield _say(f"The CPU build of TensorFlow {release} works.", variant="cpu")
+            yield _say(f"Use the CPU build of TensorFlow {release}.", variant="cpu")
         best = next(iter(kind or cells), None)
         if best is not None:
             yield _say(
-                f"TensorFlow {best.version} with Python {best.python} works.",
+                f"Use TensorFlow {best.version} with Python {best.python}.",
                 tensorflow=best.version,
                 python=best.python,
                 variant="cuda" if best.cuda else "cpu",
             )
     for package in wanted.packages:
         left = [text for text in wanted.packages if text != package]
-        yield _say(f"Without “{package}” it works.", packages=left)
+        yield _say(f"Leave out “{package}”.", packages=left)
 
 
 def _say(message: str, **change: Any) -> Suggestion:
@@ -145,7 +146,7 @@ def _say(message: str, **change: Any) -> Suggestion:
 
 
 def _distance(python: str, wanted: str | None) -> tuple[int, ...]:
-    """Return how far a Python is from the wanted one; of two as far, the newer first."""
+    """Return a key that sorts Python versions by their distance from the wanted one; at equal distance, newer first."""
     here, there = python_key(python), python_key(wanted or python)
     gap = abs(here[0] - there[0]) * 100 + abs(here[1] - there[1])
     return (gap, -here[0], -here[1])

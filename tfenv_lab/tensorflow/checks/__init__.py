@@ -1,1 +1,1 @@
-"""Running TensorFlow in an environment, and finding what is wrong with it."""
+"""Checks: run TensorFlow inside an environment, and find its problems."""

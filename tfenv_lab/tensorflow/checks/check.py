@@ -1,6 +1,6 @@
-"""The check: run TensorFlow in its environment, activated as its kernel is, and say what is wrong and why.
+"""Check an environment: run TensorFlow inside it, with its kernel's variables, and find the problems.
 
-What TensorFlow does is the environment's business: a crash, a hang or a missing library is a result.
+A crash, a hang or a missing library is a result of the check, not an error.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from .evidence import Observed, Subject
 from .models import Check
 from .problems import find
 
-#: Seconds: a first import from a cold network disk takes a minute, and a hang must end some day.
+#: Seconds after which a check is stopped. A first import from a slow network disk can take a minute.
 LIMIT = 300.0
-#: The program that is run inside. It is no module of this package to whoever runs it.
+#: Script that the environment's own Python runs; it must not import this package.
 PROBE = Path(__file__).with_name("probe.py")
-#: Characters of the program's own output that are kept, from its end.
+#: Number of characters to keep from the end of the script's output.
 OUTPUT = 20_000
 
 
 async def check(subject: Subject, limit: float = LIMIT) -> Check:
-    """Check an environment. Takes seconds; raises nothing for what an environment can do wrong."""
+    """Check an environment, which takes seconds. Problems of the environment are results and never raise an error."""
     observed = await run(subject, limit)
     problems = list(find(subject, observed))
     stages = observed.stages
@@ -54,14 +54,14 @@ def _device(found: Mapping[str, Any]) -> dict[str, str]:
 
 
 async def run(subject: Subject, limit: float) -> Observed:
-    """Run the probe in the environment and gather what it left, however it ended."""
+    """Run the probe inside the environment, and collect its output and results however it ends."""
     from ...conda.prefix.state import interpreter
 
-    # A notebook may be computing on the same GPU: take of its memory only what the check needs.
+    # A notebook may use the same GPU, so allocate only as much of its memory as the check needs.
     environ = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", **environment_of(subject.variables)}
     source = await asyncio.to_thread(PROBE.read_text, "utf-8")
     start = time.monotonic()
-    # An empty directory: what lies about where a server was started must not be imported.
+    # Run in an empty directory, so that Python imports nothing from the directory that the server was started in.
     with tempfile.TemporaryDirectory(prefix="tfenv-lab-check-") as folder:
         result = Path(folder) / "result"
         result.touch()
@@ -76,7 +76,7 @@ async def run(subject: Subject, limit: float) -> Observed:
 
 
 def environment_of(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return this process's environment with a kernelspec's ``env`` laid over it, as jupyter_client does it."""
+    """Return this process's variables, overridden by a kernelspec's ``env`` as jupyter_client does it."""
     environ = dict(os.environ)
     expanded = {name: string.Template(value).safe_substitute(environ) for name, value in variables.items()}
     return {**environ, **expanded}
@@ -85,7 +85,7 @@ def environment_of(variables: Mapping[str, str]) -> dict[str, str]:
 async def _execute(
     command: list[str], environ: Mapping[str, str], folder: Path, limit: float
 ) -> tuple[int | None, str]:
-    """Return the exit status (None: stopped for time) and the output of a command and all it started."""
+    """Run a command; return its exit status (None if it ran out of time) and the output of all its processes."""
     options: dict[str, Any] = {} if sys.platform == "win32" else {"start_new_session": True}
     with tempfile.TemporaryFile() as output:
         try:
@@ -114,14 +114,14 @@ def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _read(path: Path) -> tuple[dict[str, dict[str, Any]], str | None]:
-    """Return the stages that were written, and the one that was begun and not ended."""
+    """Return the stages in the probe's file, and the stage that began but did not end, or None."""
     stages: dict[str, dict[str, Any]] = {}
     begun: str | None = "interpreter"
     for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             line = json.loads(text)
         except ValueError:
-            # Cut off in the middle of a write.
+            # The probe ended in the middle of a write.
             continue
         if "begin" in line:
             begun = line["begin"]
@@ -131,7 +131,7 @@ def _read(path: Path) -> tuple[dict[str, dict[str, Any]], str | None]:
 
 
 def _records(prefix: Path) -> dict[str, dict[str, Any]]:
-    """Return version and dependencies of the conda packages that TensorFlow's own dependencies are judged by."""
+    """Return the conda records of TensorFlow and the packages that it depends on: version, build and dependencies."""
     from ...conda.prefix.records import load_json, package_names
 
     wanted = ("tensorflow", "tensorflow-base", "keras", "tf-keras", "numpy", "protobuf", "h5py", "ml_dtypes")

@@ -1,4 +1,4 @@
-"""What a check is of, and what its run left behind: all that problems are found from."""
+"""Evidence of a check, in which the problems are found: its subject, and what the probe observed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Subject:
-    """What is checked.
+    """The environment to check.
 
-    ``variables`` are the ``env`` of its kernelspec (templates that name ``${OTHER}`` variables), ``kernel``
-    the interpreter that the kernelspec starts, None without one. ``cuda``: the CUDA version of this machine's
-    driver, None without one. ``environment`` is the id for plan requests.
+    ``variables`` are the ``env`` of its kernelspec (templates that can name ``${OTHER}`` variables), and ``kernel`` is
+    the interpreter that the kernelspec starts, or None if there is no kernelspec. ``cuda`` is the CUDA version of this
+    machine's driver, or None if there is no driver. ``environment`` is the id for plan requests.
     """
 
     prefix: Path
@@ -24,17 +24,17 @@ class Subject:
     cuda: str | None = None
 
     def install(self, *specs: str) -> dict[str, Any]:
-        """Return the plan request that adds or moves packages in the environment."""
+        """Return the plan request that installs these specs in the environment."""
         return {"kind": "install", "environment": self.environment, "specs": list(specs), "into": None}
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What a run of the probe left behind.
+    """The results of a run of the probe.
 
-    ``stages`` by name, as the probe wrote them; ``reached`` is the stage in which it ended early, None where
-    it came to its end. ``status`` is the exit status, negative for a signal, None where it was stopped for
-    time. ``conda`` holds the conda records' ``version`` and ``depends`` by name.
+    ``stages`` are its lines, by the name of the stage. ``reached`` is the stage in which it ended early, or None if it
+    finished. ``status`` is the exit status, negative for a signal, or None if it ran out of time. ``conda`` holds
+    ``version``, ``build`` and ``depends`` of conda records by name.
     """
 
     stages: Mapping[str, Mapping[str, Any]]
@@ -47,5 +47,5 @@ class Observed:
 
     @property
     def distributions(self) -> list[dict[str, Any]]:
-        """The Python packages that the probe saw, those first that are imported first."""
+        """Python packages that the probe found, in the order of Python's search path."""
         return list(self.stages.get("distributions", {}).get("found", []))

@@ -1,4 +1,4 @@
-"""Why TensorFlow did not come up: crashes, libraries that are missing, modules that do not fit."""
+"""Find out why TensorFlow does not start: crashes, missing libraries, incompatible modules."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .evidence import Observed, Subject
 from .models import Problem, Remedy
 
 _DOING = {
-    "interpreter": "when Python started",
-    "distributions": "while its packages were listed",
-    "tensorflow": "while TensorFlow was imported",
-    "keras": "while Keras was loaded",
-    "devices": "while the devices were looked for",
-    "compute": "in a small computation",
-    "xla": "in a function compiled with XLA",
+    "interpreter": "at startup",
+    "distributions": "while listing its packages",
+    "tensorflow": "while importing TensorFlow",
+    "keras": "while loading Keras",
+    "devices": "while listing the devices",
+    "compute": "during a small computation",
+    "xla": "while running a function compiled with XLA",
 }
 _NUMPY = re.compile(
     r"numpy\.core\.multiarray failed|compiled using NumPy 1\.x|_ARRAY_API not found|numpy\.dtype size changed"
@@ -29,7 +29,7 @@ _SYMBOLS = re.compile(r"version [`'](GLIBC(?:XX)?_[\d.]+)' not found")
 
 
 def find(subject: Subject, observed: Observed) -> Iterator[Problem]:
-    """Find why the probe did not come to its end, or TensorFlow could not be imported."""
+    """Find out why the probe did not finish, or why TensorFlow could not be imported."""
     if observed.reached is not None:
         yield _ended(observed)
     error = observed.stages.get("tensorflow", {}).get("error")
@@ -41,21 +41,21 @@ def _ended(observed: Observed) -> Problem:
     doing = _DOING.get(observed.reached or "", "")
     lines = observed.output.strip().splitlines()
     if observed.status is None:
-        return Problem("timed-out", f"It took too long and was ended {doing}.")
+        return Problem("timed-out", f"The check took too long and was stopped {doing}.")
     if observed.status == 127 and "interpreter" not in observed.stages:
-        return Problem("no-python", f"Its Python cannot be started: {lines[-1] if lines else 'no reason was given'}.")
+        return Problem("no-python", f"Python cannot be started: {lines[-1] if lines else 'no reason was given'}.")
     if observed.status >= 0:
-        return Problem("exited", f"Python ended with status {observed.status} {doing}: {lines[-1] if lines else ''}")
+        return Problem("exited", f"Python exited with status {observed.status} {doing}: {lines[-1] if lines else ''}")
     number = -observed.status
     if number == signal.SIGILL:
         lacking = " This processor has no AVX." if _has_avx() is False else ""
         return Problem(
             "illegal-instruction",
             f"This TensorFlow uses instructions that the machine's processor does not have.{lacking}",
-            Remedy("Use a build for older processors: those of conda-forge need less than those of PyPI."),
+            Remedy("Use a build for older processors: conda-forge's builds need fewer instructions than PyPI's."),
         )
     if number == signal.SIGKILL:
-        return Problem("killed", f"The system ended it {doing}; most often memory has run out.")
+        return Problem("killed", f"The system killed Python {doing}, most likely because memory ran out.")
     name = signal.Signals(number).name if number in signal.Signals.__members__.values() else f"signal {number}"
     return Problem("crashed", f"Python crashed {doing} ({name}).")
 
@@ -74,22 +74,22 @@ def _not_imported(subject: Subject, observed: Observed, kind: str, text: str) ->
     everything = f"{text}\n{observed.output}"
     if kind == "ModuleNotFoundError" and "No module named 'tensorflow'" in text:
         return Problem(
-            "no-tensorflow", "TensorFlow is not installed here.", Remedy("Install it.", subject.install("tensorflow"))
+            "no-tensorflow",
+            "TensorFlow is not installed in this environment.",
+            Remedy("Install TensorFlow.", subject.install("tensorflow")),
         )
     library = _LIBRARY.search(everything)
     if library:
-        return Problem(
-            "missing-library", f"TensorFlow needs the library {library[1]}, and the system does not find it."
-        )
+        return Problem("missing-library", f"TensorFlow needs the library {library[1]}, which the system cannot find.")
     symbols = _SYMBOLS.search(everything)
     if symbols:
         paths = observed.environ.get("LD_LIBRARY_PATH")
-        hint = Remedy("Unset LD_LIBRARY_PATH where JupyterLab is started.") if paths else None
-        return Problem("old-library", f"A library here is older than TensorFlow needs ({symbols[1]}).", hint)
+        hint = Remedy("Unset LD_LIBRARY_PATH before you start JupyterLab.") if paths else None
+        return Problem("old-library", f"A library is older than TensorFlow needs ({symbols[1]}).", hint)
     if _NUMPY.search(everything):
-        message = "TensorFlow and numpy do not fit together: they were built for different numpy versions."
+        message = "TensorFlow or one of its packages was built for another version of numpy than the installed one."
         return Problem("numpy-version", message, Remedy("Update TensorFlow, or install an older numpy."))
     if _PROTOBUF.search(text):
-        message = "TensorFlow and protobuf do not fit together."
-        return Problem("protobuf-version", message, Remedy("Install the protobuf that this TensorFlow asks for."))
+        message = "TensorFlow does not work with the installed protobuf."
+        return Problem("protobuf-version", message, Remedy("Install the protobuf version that this TensorFlow needs."))
     return Problem("import-failed", f"TensorFlow cannot be imported: {text.splitlines()[0][:300]}")

@@ -1,4 +1,4 @@
-"""A GPU that TensorFlow does not use, and XLA without the files it needs."""
+"""Find out why TensorFlow does not use a GPU, and why XLA does not compile."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CUDA_LIBRARY = re.compile(r"lib(?:cuda|cudart|cudnn|cublas|cufft|cusolver|cuspa
 
 
 def find(subject: Subject, observed: Observed) -> Iterator[Problem]:
-    """Find why a GPU build has no GPU, or a CPU build was put beside one; and whether XLA compiles."""
+    """Find out why a CUDA build has no GPU, whether a CPU build leaves a GPU unused, and why XLA fails."""
     tensorflow = observed.stages.get("tensorflow", {})
     devices = observed.stages.get("devices", {})
     if "version" in tensorflow and "found" in devices:
@@ -33,19 +33,19 @@ def _cpu_build(subject: Subject, observed: Observed, version: str) -> Problem:
     remedy = Remedy("Install the CUDA build.", subject.install(f"tensorflow={line}.*=cuda*"))
     return Problem(
         "cpu-build",
-        f"A GPU is here (CUDA {subject.cuda}), and this build of TensorFlow runs on the CPU alone.",
+        f"This TensorFlow is a CPU-only build, but this machine has a GPU (CUDA {subject.cuda}).",
         remedy if "tensorflow" in observed.conda else None,
     )
 
 
 def _no_device(subject: Subject, observed: Observed, built_for: str) -> Problem:
-    words = f"This TensorFlow is built for CUDA{f' {built_for}' if built_for else ''} and finds no GPU"
+    words = f"This TensorFlow is built for CUDA{f' {built_for}' if built_for else ''} but finds no GPU"
     if subject.cuda is None:
-        return Problem("no-driver", f"{words}: no NVIDIA driver was found on this machine. It computes on the CPU.")
+        return Problem("no-driver", f"{words}: this machine has no NVIDIA driver. TensorFlow uses the CPU instead.")
     if built_for and _major(subject.cuda) < _major(built_for):
         return Problem(
             "driver-too-old",
-            f"{words}: the driver supports CUDA {subject.cuda} only.",
+            f"{words}: the driver supports only CUDA {subject.cuda}.",
             Remedy(f"Update the NVIDIA driver, or install a TensorFlow for CUDA {_major(subject.cuda)}."),
         )
     visible = observed.environ.get("CUDA_VISIBLE_DEVICES")
@@ -53,20 +53,20 @@ def _no_device(subject: Subject, observed: Observed, built_for: str) -> Problem:
         return Problem(
             "hidden-gpu",
             f"{words}: the variable CUDA_VISIBLE_DEVICES hides it.",
-            Remedy("Unset CUDA_VISIBLE_DEVICES where JupyterLab is started."),
+            Remedy("Unset CUDA_VISIBLE_DEVICES before you start JupyterLab."),
         )
     foreign = _foreign_libraries(observed)
     if foreign is not None:
         return Problem(
             "library-path",
-            f"{words}: LD_LIBRARY_PATH puts CUDA libraries of {foreign} before its own.",
-            Remedy("Unset LD_LIBRARY_PATH where JupyterLab is started."),
+            f"{words}: because of LD_LIBRARY_PATH, the CUDA libraries in {foreign} replace its own.",
+            Remedy("Unset LD_LIBRARY_PATH before you start JupyterLab."),
         )
     library = _NOT_LOADED.search(observed.output)
     if library:
         name = f" ({library[1]})" if library[1] else ""
         return Problem("missing-cuda-library", f"{words}: a CUDA library could not be loaded{name}.")
-    return Problem("no-gpu", f"{words}; the driver supports CUDA {subject.cuda}. The output may say why.")
+    return Problem("no-gpu", f"{words}, although the driver supports CUDA {subject.cuda}. The output may say why.")
 
 
 def _major(version: str) -> int:
@@ -75,7 +75,7 @@ def _major(version: str) -> int:
 
 
 def _foreign_libraries(observed: Observed) -> Path | None:
-    """Return the first directory of LD_LIBRARY_PATH with CUDA libraries in it, or None."""
+    """Return the first directory in LD_LIBRARY_PATH that contains CUDA libraries, or None."""
     for entry in observed.environ.get("LD_LIBRARY_PATH", "").split(":"):
         folder = Path(entry)
         try:
@@ -90,7 +90,7 @@ def _xla(subject: Subject, text: str, message: str) -> Problem:
     if "libdevice" in text:
         return Problem(
             "missing-libdevice",
-            "XLA does not find libdevice, a file of the CUDA toolkit that it compiles with.",
-            Remedy("Have the kernel look for it in its own environment.", kernelspec={"own_cuda_data": True}),
+            "XLA cannot find libdevice, a file of the CUDA toolkit that it needs to compile.",
+            Remedy("Let the kernel look for libdevice in its own environment.", kernelspec={"own_cuda_data": True}),
         )
     return Problem("xla-failed", f"A function compiled with XLA (jit_compile=True) fails: {message[:300]}")

@@ -1,4 +1,4 @@
-"""What a check says, in the REST contract's words."""
+"""Models of a check, as in the REST contract."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Remedy:
-    """What helps against a problem: a sentence, and what does it where that can be done from here.
+    """The remedy for a problem: a sentence and, if the server can apply it, a request.
 
-    That is a plan request, or the body of a request to set something for the kernel.
+    The request is a plan request, or the body of a request for kernel settings.
     """
 
     message: str
@@ -20,7 +20,7 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with an environment, in words, under a code that stays the same."""
+    """A problem of an environment: a sentence, and a code that never changes."""
 
     code: str
     message: str
@@ -29,10 +29,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Check:
-    """The result of running TensorFlow in an environment; ``ok`` where no problem was found.
+    """The result of running TensorFlow inside an environment; ``ok`` is True if it found no problem.
 
-    ``python``, ``tensorflow`` and ``keras`` are versions, None where it did not get so far; ``devices`` have
-    ``name`` and ``type``; ``output`` is the end of what the run itself wrote.
+    ``python``, ``tensorflow`` and ``keras`` are versions, or None if the run ended before they were known. ``devices``
+    have a ``name`` and a ``type``. ``output`` is the end of the run's output.
     """
 
     ok: bool

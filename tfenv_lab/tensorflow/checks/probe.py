@@ -1,11 +1,11 @@
-"""Run *inside* an environment, by its own Python: what does its TensorFlow do? Standard library alone, Python >= 3.8.
+"""Test the TensorFlow of an environment; the environment's own Python runs this file.
 
     python -c "<this file>" RESULT
 
-Each stage appends one line of JSON to the file RESULT as soon as it is done, so that a crash leaves what was
-found before it: ``{"stage": name, "seconds": n, …what was found…}`` or ``{"stage", "seconds", "error":
-{"type", "message", "traceback"}}``. A line ``{"begin": name}`` stands before each. Nothing is imported from the
-package that this file lies in.
+Needs only Python 3.8 or newer and its standard library, and imports nothing from tfenv_lab. Each stage appends one line
+of JSON to the file RESULT as soon as it is done, so that a crash leaves the results before it: ``{"stage": name,
+"seconds": n, …results…}`` or ``{"stage", "seconds", "error": {"type", "message", "traceback"}}``. A line ``{"begin":
+name}`` precedes each.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 
 def interpreter() -> dict[str, Any]:
-    """What runs, and where it looks for modules."""
+    """Return the interpreter that runs this file, and where it looks for modules."""
     import site
 
     return {
@@ -32,12 +32,12 @@ def interpreter() -> dict[str, Any]:
 
 
 def distributions() -> dict[str, Any]:
-    """The Python packages that concern TensorFlow, as their metadata has them."""
+    """Return the metadata of the Python packages that concern TensorFlow."""
     wanted = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf", "ml-dtypes", "h5py")
     found = []
     for distribution in metadata.distributions():
         name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
-        # A distribution met first hides others of its name further down the path.
+        # The path has the imported one first; it hides others of the same name further down.
         if name in wanted or name.startswith("tensorflow-"):
             found.append(
                 {
@@ -52,7 +52,7 @@ def distributions() -> dict[str, Any]:
 
 
 def tensorflow() -> dict[str, Any]:
-    """Import it."""
+    """Import TensorFlow, and return its version and CUDA version."""
     tf: Any = import_module("tensorflow")
 
     try:
@@ -68,16 +68,16 @@ def tensorflow() -> dict[str, Any]:
 
 
 def keras() -> dict[str, Any]:
-    """The Keras that TensorFlow hands out: keras, or tf_keras."""
+    """Return the Keras that tf.keras is: keras or tf_keras."""
     tf: Any = import_module("tensorflow")
 
-    # tf.keras of Keras 2 tells no version, but its classes tell the package that they are of.
+    # tf.keras of Keras 2 has no version, but its classes name their package.
     owner = sys.modules[tf.keras.Model.__module__.split(".")[0]]
     return {"version": owner.__version__, "file": owner.__file__}
 
 
 def devices() -> dict[str, Any]:
-    """What TensorFlow can compute on."""
+    """Return the devices that TensorFlow can compute on."""
     tf: Any = import_module("tensorflow")
 
     found = []
@@ -91,7 +91,7 @@ def devices() -> dict[str, Any]:
 
 
 def compute() -> dict[str, Any]:
-    """A matrix product and one step of training on each device."""
+    """Compute a matrix product and one training step on each device."""
     np: Any = import_module("numpy")
     tf: Any = import_module("tensorflow")
 
@@ -103,7 +103,7 @@ def compute() -> dict[str, Any]:
         with tf.device("/" + name):
             product = tf.linalg.matmul(tf.ones((64, 64)), tf.ones((64, 64)))
             if float(product[0, 0]) != 64.0:
-                raise ArithmeticError(f"{name}: 64 ones came to {float(product[0, 0])}")
+                raise ArithmeticError(f"{name}: the sum of 64 ones is {float(product[0, 0])}")
             model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
             model.compile(optimizer="sgd", loss="mse")
             model.fit(np.ones((8, 4), "float32"), np.ones((8, 1), "float32"), epochs=1, verbose=0)
@@ -125,12 +125,12 @@ def xla() -> dict[str, Any]:
 
 
 STAGES = (interpreter, distributions, tensorflow, keras, devices, compute, xla)
-#: Without these nothing after them can work.
+#: Stages without which no later stage can work.
 _NEEDED = ("tensorflow",)
 
 
 def main(path: str) -> None:
-    with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - as little as can be is imported here
+    with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - pathlib would be one more import
 
         def tell(line: dict[str, Any]) -> None:
             file.write(json.dumps(line, default=str) + "\n")

@@ -1,4 +1,4 @@
-"""What is wrong with an environment, from what a run of the probe left: each with its evidence and its remedy."""
+"""Find the problems of an environment in the results of the probe, each with its remedy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Finder = Callable[[Subject, Observed], Iterator[Problem]]
 
 
 def find(subject: Subject, observed: Observed) -> Iterator[Problem]:
-    """Yield the problems, causes before what they lead to; each code once."""
+    """Yield the problems, causes before consequences, and each code only once."""
     told: set[str] = set()
     for finder in _FINDERS:
         for problem in finder(subject, observed):
@@ -36,7 +36,7 @@ def _kernel(subject: Subject, observed: Observed) -> Iterator[Problem]:
 
 
 def _shadowed(subject: Subject, observed: Observed) -> Iterator[Problem]:
-    """Find modules that come from outside of the environment."""
+    """Find modules that come from outside the environment."""
     roots = (subject.prefix, subject.prefix.resolve())
     user = observed.stages.get("interpreter", {}).get("user_site")
     entries = [entry for entry in observed.environ.get("PYTHONPATH", "").split(":") if entry]
@@ -53,14 +53,14 @@ def _shadowed(subject: Subject, observed: Observed) -> Iterator[Problem]:
         if user is not None and place == user:
             yield Problem(
                 "user-site",
-                f"{name} is not this environment's: it comes from your own {user}, where “pip install --user” put it.",
-                Remedy("Have the kernel leave those packages out.", kernelspec={"ignore_user_site": True}),
+                f"{name} does not come from this environment but from {user}, where “pip install --user” put it.",
+                Remedy("Let the kernel ignore the packages in that directory.", kernelspec={"ignore_user_site": True}),
             )
         elif any(Path(place).is_relative_to(entry) for entry in entries):
             yield Problem(
                 "pythonpath",
-                f"{name} is not this environment's: the variable PYTHONPATH brings it in from {place}.",
-                Remedy("Unset PYTHONPATH where JupyterLab is started."),
+                f"{name} does not come from this environment but from {place}, which is in PYTHONPATH.",
+                Remedy("Unset PYTHONPATH before you start JupyterLab."),
             )
 
 
@@ -75,7 +75,7 @@ def _keras(subject: Subject, observed: Observed) -> Iterator[Problem]:
     if legacy and "tf-keras" not in found and minor_of(release) >= (2, 16):
         yield Problem(
             "legacy-keras",
-            "TF_USE_LEGACY_KERAS asks for Keras 2, and the package that has it, tf-keras, is not installed.",
+            "TF_USE_LEGACY_KERAS enables Keras 2, but its package tf-keras is not installed.",
             Remedy(f"Install tf-keras {line}.", subject.install(f"tf-keras={line}.*")),
         )
         return
@@ -96,19 +96,19 @@ def _keras(subject: Subject, observed: Observed) -> Iterator[Problem]:
 
 
 def _legacy(subject: Subject, observed: Observed, line: str) -> Iterator[Problem]:
-    """Find why Keras 2, which was asked for and is installed, is not what TensorFlow hands out."""
+    """Find out why tf.keras is not Keras 2, although Keras 2 is enabled and installed."""
     keras = observed.stages.get("keras", {})
     installed = next(entry["version"] for entry in observed.distributions if entry["name"] == "tf-keras")
     remedy = Remedy(f"Install tf-keras {line}.", subject.install(f"tf-keras={line}.*"))
     if minor_of(installed) != tuple(map(int, line.split("."))):
-        message = f"tf-keras {installed} is for another TensorFlow than {line}."
+        message = f"tf-keras {installed} does not work with TensorFlow {line}."
         yield Problem("tf-keras-version", message, remedy)
     elif "error" in keras:
         yield Problem("keras-failed", f"Keras cannot be used: {keras['error']['message'][:300]}")
     elif minor_of(keras.get("version", "")) >= (3,):
         yield Problem(
             "legacy-keras-ignored",
-            f"TF_USE_LEGACY_KERAS asks for Keras 2, and tf.keras is Keras {keras['version']} all the same.",
+            f"TF_USE_LEGACY_KERAS enables Keras 2, but tf.keras is Keras {keras['version']}.",
             remedy,
         )
 
@@ -116,7 +116,7 @@ def _legacy(subject: Subject, observed: Observed, line: str) -> Iterator[Problem
 def _computing(subject: Subject, observed: Observed) -> Iterator[Problem]:
     for stage, words in (("devices", "TensorFlow cannot list its devices"), ("compute", "A small computation failed")):
         error = observed.stages.get(stage, {}).get("error")
-        # Keras is part of the computation; what is wrong with it was told.
+        # The computation uses Keras, whose problem was already reported.
         if error is not None and "error" not in observed.stages.get("keras", {}):
             yield Problem(f"{stage}-failed", f"{words}: {error['message'][:300]}")
             return

@@ -1,4 +1,4 @@
-"""Packages that pip put in the place of conda's, and what TensorFlow asks of numpy and protobuf."""
+"""Find conda packages that pip replaced, and versions of numpy and protobuf that TensorFlow does not support."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _JUDGED = ("numpy", "protobuf")
 
 
 def _by_pip(observed: Observed, found: dict[str, Any]) -> bool:
-    """Return whether a Python package is not conda's of that name."""
+    """Return whether pip replaced the conda package of that name with this Python package."""
     record = observed.conda.get(found["name"])
     return record is not None and (found["version"] != record["version"] or found["installer"] in ("pip", "uv"))
 
 
 def two_tensorflows(subject: Subject, observed: Observed) -> Iterator[Problem]:
-    """Find a TensorFlow of pip's over or beside conda's, or two of pip's."""
+    """Find a TensorFlow that pip installed over or next to conda's, or two from pip."""
     builds = [
         found
         for found in observed.distributions
@@ -35,8 +35,8 @@ def two_tensorflows(subject: Subject, observed: Observed) -> Iterator[Problem]:
                 "two-tensorflows",
                 f"Two TensorFlows are mixed: conda's {record['version']} and pip's {found['name']} {found['version']}.",
                 Remedy(
-                    f"Run “pip uninstall {found['name']}” in this environment, then let conda's be put back: "
-                    "make the environment anew from its history or with the same choices."
+                    f"Run “pip uninstall {found['name']}” in this environment. Then reinstall conda's TensorFlow: "
+                    "create the environment again with the same choices."
                 ),
             )
             return
@@ -44,13 +44,16 @@ def two_tensorflows(subject: Subject, observed: Observed) -> Iterator[Problem]:
         names = " and ".join(sorted({f"{found['name']} {found['version']}" for found in builds}))
         yield Problem(
             "two-tensorflows",
-            f"Two TensorFlows are mixed: {names}, both of pip.",
-            Remedy("Run “pip uninstall” for both, then install TensorFlow from here.", subject.install("tensorflow")),
+            f"Two TensorFlows are mixed: {names}, both installed by pip.",
+            Remedy(
+                "Run “pip uninstall” for both, then install TensorFlow as a conda package.",
+                subject.install("tensorflow"),
+            ),
         )
 
 
 def out_of_range(subject: Subject, observed: Observed) -> Iterator[Problem]:
-    """Find a numpy or protobuf that is not what the installed TensorFlow asks for."""
+    """Find a numpy or protobuf that does not meet the requirements of the installed TensorFlow."""
     found: dict[str, dict[str, Any]] = {}
     for entry in observed.distributions:
         found.setdefault(entry["name"], entry)
@@ -59,18 +62,21 @@ def out_of_range(subject: Subject, observed: Observed) -> Iterator[Problem]:
         if not entry or all(_meets(entry["version"], name, spec) for spec in wanted):
             continue
         by_pip = _by_pip(observed, entry)
-        whose = " by pip, over conda's" if by_pip else ""
+        whose = " (by pip, over conda's)" if by_pip else ""
         yield Problem(
             f"{name}-version",
-            f"TensorFlow asks for {name} {', '.join(wanted)}, and {entry['version']} is installed{whose}.",
-            Remedy(f"Run “pip uninstall {name}”, then install {name} from here again.")
+            f"TensorFlow needs {name} {', '.join(wanted)}, but {entry['version']} is installed{whose}.",
+            Remedy(f"Run “pip uninstall {name}”, then install {name} again as a conda package.")
             if by_pip
             else Remedy(f"Install a {name} that fits.", subject.install(f"{name}{wanted[0].replace(' ', '')}")),
         )
 
 
 def _asked(observed: Observed) -> dict[str, list[str]]:
-    """Return the version ranges of _JUDGED: by conda's record where TensorFlow is conda's, else by its metadata."""
+    """Return the required versions of the packages in _JUDGED.
+
+    They are those of conda's record if conda installed TensorFlow, otherwise those of TensorFlow's own metadata.
+    """
     asked: dict[str, list[str]] = {}
     record = observed.conda.get("tensorflow-base") or observed.conda.get("tensorflow")
     tensorflow = [found for found in observed.distributions if found["requires"]]

@@ -89,7 +89,9 @@ describe('NewEnvironment', () => {
     expect(option.disabled).toBe(true);
     const cuda = screen.getByRole<HTMLInputElement>('radio', { name: 'CUDA' });
     expect(cuda.disabled).toBe(true);
-    screen.getByText('CUDA: needs a CUDA 12 driver; none was found');
+    screen.getByText(
+      'CUDA: needs a driver for CUDA 12, but this machine has none'
+    );
   });
 
   it('makes CUDA possible with an assumed driver', () => {

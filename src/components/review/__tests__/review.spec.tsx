@@ -198,7 +198,7 @@ describe('Review', () => {
       packages: ['tensorflow', 'keras']
     };
     const message =
-      'tensorflow 2.20.0 could be had, if “keras <3.6”, asked for earlier, need not hold.';
+      'tensorflow 2.20.0 is available, but “keras <3.6”, which you requested earlier, holds it back.';
     const calls = show({
       request: UPDATE,
       plan: plan('tf', {
