@@ -99,7 +99,7 @@ function planned(executed: [string, unknown][]): unknown {
   return request;
 }
 
-it('shows what the environment takes on the disk, once that is measured', () => {
+it('shows the size on disk once it is measured', () => {
   const { rerender } = render(<Screen size={null} />);
   expect(screen.queryByText(/on disk/)).toBeNull();
   rerender(<Screen />);
@@ -107,7 +107,7 @@ it('shows what the environment takes on the disk, once that is measured', () => 
 });
 
 describe('Packages', () => {
-  it('lists what is installed, requested first', () => {
+  it('lists requested packages first', () => {
     show();
     const names = screen
       .getAllByRole('rowheader')
@@ -115,7 +115,7 @@ describe('Packages', () => {
     expect(names).toEqual(['tensorflow', 'absl-py', 'numpy', 'own-tool']);
   });
 
-  it('finds in it', () => {
+  it('filters the packages', () => {
     show();
     fireEvent.change(screen.getByRole('searchbox'), {
       target: { value: 'num' }
@@ -123,7 +123,7 @@ describe('Packages', () => {
     expect(screen.getAllByRole('rowheader')).toHaveLength(1);
   });
 
-  it('renders a long list as far as it is scrolled, and counts on all of it', () => {
+  it('renders a long list only as far as it is scrolled', () => {
     const many = Array.from({ length: 3000 }, (_, i) => installed(`p${i}`));
     show({ packages: { value: many, error: null } });
     expect(screen.getAllByRole('rowheader').length).toBeLessThan(200);
@@ -133,7 +133,7 @@ describe('Packages', () => {
     screen.getByRole('rowheader', { name: 'p2999' });
   });
 
-  it('offers what the channels have, and plans to add it', async () => {
+  it('plans to add a package from the channels', async () => {
     jest.useFakeTimers();
     try {
       const found = [{ name: 'pandas', versions: ['2.3.0'], summary: null }];
@@ -155,7 +155,7 @@ describe('Packages', () => {
     }
   });
 
-  it('takes any spec that is typed', () => {
+  it('plans to add any spec', () => {
     const executed = show();
     const field = screen.getByRole('searchbox');
     fireEvent.change(field, { target: { value: 'pandas>=2.2' } });
@@ -163,7 +163,7 @@ describe('Packages', () => {
     expect(planned(executed)).toMatchObject({ specs: ['pandas>=2.2'] });
   });
 
-  it('plans to remove what conda installed', () => {
+  it('plans to remove only packages that conda installed', () => {
     const executed = show();
     expect(
       screen.queryByRole('button', { name: 'Remove own-tool' })
@@ -187,7 +187,7 @@ describe('Packages', () => {
 });
 
 describe('History', () => {
-  it('says what each revision changed, and plans the way back', () => {
+  it('shows what each revision changed, and plans a revert', () => {
     const executed = show();
     fireEvent.click(screen.getByRole('tab', { name: 'History' }));
     screen.getByText('Installed pandas');
@@ -204,7 +204,7 @@ describe('History', () => {
 });
 
 describe('Check', () => {
-  it('runs one', () => {
+  it('starts a check', () => {
     const executed = show({ tab: 'check' });
     click('Check');
     expect(executed).toEqual([
@@ -212,7 +212,7 @@ describe('Check', () => {
     ]);
   });
 
-  it('shows what was found, with the remedy', () => {
+  it('shows problems with their remedies', () => {
     const request = {
       kind: 'update' as const,
       environment: 'id-tf219',
@@ -264,7 +264,7 @@ describe('Check', () => {
     ['2.19.1', '3.12.0', '3.12.0'],
     ['2.19.1', '2.19.0', '2.19.0 (tf-keras)'],
     ['2.15.0', '2.15.0', '2.15.0']
-  ])('says which Keras tf.keras is: %s, %s', (tensorflow, keras, text) => {
+  ])('shows the Keras that tf.keras is: %s, %s', (tensorflow, keras, text) => {
     const result = check({ tensorflow, keras });
     const done = job('1', 'tf219', { kind: 'check', result });
     show({ tab: 'check', check: done });
@@ -273,7 +273,7 @@ describe('Check', () => {
     ).toContain(text);
   });
 
-  it('is not begun twice', () => {
+  it('cannot be started twice', () => {
     show({ tab: 'check', isChecking: true });
     expect(
       screen.getByRole('button', { name: 'Checking…' }).hasAttribute('disabled')
@@ -282,7 +282,7 @@ describe('Check', () => {
 });
 
 describe('Details', () => {
-  it('hides the tabs for which the server has nothing', () => {
+  it('hides tabs that the server has no data for', () => {
     const error = new RequestError({
       reason: 'not-found',
       message: 'No such path.',
@@ -294,7 +294,7 @@ describe('Details', () => {
     screen.getByRole('tab', { name: 'Packages' });
   });
 
-  it('moves between tabs by the arrow keys', () => {
+  it('moves between tabs with the arrow keys', () => {
     show();
     const list = screen.getByRole('tablist');
     fireEvent.keyDown(list, { key: 'ArrowLeft' });
@@ -305,7 +305,7 @@ describe('Details', () => {
     expect(document.activeElement?.textContent).toBe('Packages');
   });
 
-  it('offers the updates that there are', () => {
+  it('offers the available updates', () => {
     const update = { tensorflow: '2.19.2', keras: '3.13.0' };
     const executed = show({ environment: environment('tf219', { update }) });
     screen.getByText('↑ 2.19.2');
@@ -318,7 +318,7 @@ describe('Details', () => {
     ]);
   });
 
-  it('says whether it works, and opens the check', () => {
+  it('shows the result of the check, and opens it', () => {
     const finished = new Date().toISOString();
     const shown = environment('tf219', {
       check: { ok: false, finished, outdated: false }
@@ -331,7 +331,7 @@ describe('Details', () => {
     ]);
   });
 
-  it('changes the generation of Keras, where there is a choice', () => {
+  it('offers Keras 2 if it can be chosen', () => {
     const executed = show();
     click('Use Keras 2…');
     expect(executed).toEqual([
@@ -339,7 +339,7 @@ describe('Details', () => {
     ]);
   });
 
-  it('says that tf.keras is Keras 2, and goes back', () => {
+  it('shows that tf.keras is Keras 2, and offers Keras 3', () => {
     const executed = show({
       environment: environment('tf219', {
         legacy_keras: { version: '2.19.0', enabled: true }
@@ -352,7 +352,7 @@ describe('Details', () => {
     ]);
   });
 
-  it('says that Keras 2 is missing where the kernel asks for it', () => {
+  it('shows that the kernel needs a missing tf-keras', () => {
     show({
       environment: environment('tf219', {
         legacy_keras: { version: null, enabled: true }
@@ -361,7 +361,7 @@ describe('Details', () => {
     screen.getByText(/tf-keras is missing/);
   });
 
-  it('says where it comes from and why it must not be changed', () => {
+  it('shows the source of packages and why the environment is protected', () => {
     const shown = environment('base', {
       tensorflow: {
         version: '2.19.1',

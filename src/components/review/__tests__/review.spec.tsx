@@ -45,13 +45,13 @@ function button(name: string): HTMLButtonElement {
 }
 
 describe('Review', () => {
-  it('says that it is solving, and cannot be applied meanwhile', () => {
+  it('shows that the request is being solved, and disables Create', () => {
     show({});
     expect(screen.getByRole('status').textContent).toBe('Solving…');
     expect(button('Create').disabled).toBe(true);
   });
 
-  it('counts, weighs and lists what would be installed', () => {
+  it('lists the packages to install, with their number and size', () => {
     show({ plan: plan('tf219') });
     screen.getByText(
       '3 packages · 340 MB to download · 1.5 GB on disk (41 GB free)'
@@ -64,12 +64,12 @@ describe('Review', () => {
     expect(folded?.open).toBe(false);
   });
 
-  it('says "at least" where sizes are missing, and what need not be downloaded', () => {
+  it('shows "at least" if sizes are missing', () => {
     show({ plan: plan('tf219', { sizes_complete: false }) });
     screen.getByText(/at least 340 MB to download · at least 1.5 GB on disk/);
   });
 
-  it('says when nothing is to be downloaded', () => {
+  it('shows that nothing needs to be downloaded', () => {
     show({ plan: plan('tf219', { download_bytes: 0 }) });
     screen.getByText(/nothing to download/);
   });
@@ -81,7 +81,7 @@ describe('Review', () => {
     expect(calls.applied).toEqual([shown]);
   });
 
-  it('shows how versions move', () => {
+  it('shows old and new versions', () => {
     const entries = [
       entry('upgrade', 'tensorflow', '2.19.1', '2.20.0', { requested: true }),
       entry('downgrade', 'protobuf', '6.31', '5.29'),
@@ -96,7 +96,7 @@ describe('Review', () => {
     expect(button('Update').disabled).toBe(false);
   });
 
-  it('has what is requested first, then added, changed and removed', () => {
+  it('lists requested packages first, then added, changed and removed ones', () => {
     const entries = [
       entry('remove', 'tensorflow-estimator', '2.15.0', null),
       entry('upgrade', 'protobuf', '5.29', '6.31'),
@@ -111,7 +111,7 @@ describe('Review', () => {
     ).toEqual(['tensorflow', 'optree', 'protobuf', 'tensorflow-estimator']);
   });
 
-  it('says for which hardware TensorFlow is, where that is new', () => {
+  it('shows the variant of TensorFlow if it changes', () => {
     const build = (name: string): { build: string; channel: string } => ({
       build: name,
       channel: 'conda-forge'
@@ -148,14 +148,14 @@ describe('Review', () => {
     expect(calls.planned).toEqual([instead]);
   });
 
-  it('offers a copy for a change without a warning, too', () => {
+  it('offers a copy for a change without a warning', () => {
     const copyRequest: PlanRequest = { ...UPDATE, into: 'tf-copy' };
     const calls = show({ request: UPDATE, plan: plan('tf'), copyRequest });
     fireEvent.click(button('Use a Copy Instead'));
     expect(calls.planned).toEqual([copyRequest]);
   });
 
-  it('says which copy it makes', () => {
+  it('names the copy that it creates', () => {
     show({ request: { ...UPDATE, into: 'tf-copy' }, plan: plan('tf-copy') });
     expect(button('Create tf-copy').disabled).toBe(false);
   });
@@ -167,7 +167,7 @@ describe('Review', () => {
     expect(calls.copied).toEqual(shown.commands);
   });
 
-  it('shows what happened, what to do, the evidence on demand, and lets it be planned again', () => {
+  it('shows message, hint and details of an error, and plans again', () => {
     const calls = show({
       failure: {
         reason: 'unsatisfiable',
@@ -191,7 +191,7 @@ describe('Review', () => {
     expect(calls.planned).toEqual([CREATE]);
   });
 
-  it('offers to update what holds an update back', () => {
+  it('offers to update the package that holds an update back', () => {
     const both: PlanRequest = {
       kind: 'update',
       environment: 'a',
@@ -215,7 +215,7 @@ describe('Review', () => {
     expect(calls.planned).toEqual([both]);
   });
 
-  it('says that everything is up to date', () => {
+  it('shows that everything is up to date', () => {
     show({ request: UPDATE, plan: plan('tf', { entries: [] }) });
     screen.getByText('Everything is up to date.');
     expect(screen.queryByRole('button', { name: 'Update' })).toBeNull();

@@ -52,7 +52,7 @@ describe('the file of an environment', () => {
     }
   );
 
-  it('is offered in the file browser under every name that export gives', () => {
+  it('is offered in the file browser under every name of an export', () => {
     for (const kind of exportKinds(trans)) {
       expect(isEnvironmentFile(kind.fileName('my env'))).toBe(true);
     }
@@ -69,7 +69,7 @@ describe('the file of an environment', () => {
     expect(proposeImportName(text, file, NONE)).toBe(name);
   });
 
-  it('proposes a name that is free', () => {
+  it('proposes a name that is not taken', () => {
     const taken = new Set(['tf219']);
     expect(proposeImportName('name: tf219\n', null, taken)).toBe('tf219-2');
   });

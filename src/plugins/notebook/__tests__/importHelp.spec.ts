@@ -127,8 +127,8 @@ afterEach(() => {
   Signal.clearData(NotebookActions);
 });
 
-describe('an import of TensorFlow that fails', () => {
-  it('names the environment that the kernel is, and switches to one that has it', async () => {
+describe('a failed import of TensorFlow', () => {
+  it('names the environment, and switches to one that has the module', async () => {
     open('conda-env-bare-py').fail(
       'ModuleNotFoundError',
       "No module named 'tensorflow'"
@@ -147,7 +147,7 @@ describe('an import of TensorFlow that fails', () => {
     await waitFor(() => expect(switched).toEqual(['conda-env-tf219-py']));
   });
 
-  it('is installed by a plan', async () => {
+  it('is fixed by a plan', async () => {
     open('conda-env-bare-py').fail(
       'ModuleNotFoundError',
       "No module named 'tensorflow'"
@@ -164,7 +164,7 @@ describe('an import of TensorFlow that fails', () => {
     expect(app.manager.navigation.screen.name).toBe('review');
   });
 
-  it('names the kernel where it is of no environment', async () => {
+  it('names the kernel if it belongs to no environment', async () => {
     open('python3').fail('ModuleNotFoundError', "No module named 'keras'");
     await waitFor(() =>
       expect(app.toasts).toEqual([
@@ -174,7 +174,7 @@ describe('an import of TensorFlow that fails', () => {
     expect(labels()).toEqual(['Switch to tf219', 'New Environment…']);
   });
 
-  it('is checked where it is installed and does not come up', async () => {
+  it('offers a check if the module is installed', async () => {
     open('conda-env-tf219-py').fail(
       'ImportError',
       "cannot import name 'layers' from 'keras' (x)"
@@ -187,7 +187,7 @@ describe('an import of TensorFlow that fails', () => {
     expect(labels()).toEqual(['Check Environment', 'New Environment…']);
   });
 
-  it('is told once for a cell, however often it is run', async () => {
+  it('shows one notification for each cell', async () => {
     const cell = open('conda-env-bare-py');
     cell.fail('ModuleNotFoundError', "No module named 'tensorflow'");
     await waitFor(() => expect(app.toasts).toHaveLength(1));
@@ -196,7 +196,7 @@ describe('an import of TensorFlow that fails', () => {
     expect(app.toasts).toHaveLength(1);
   });
 
-  it('is left alone where the setting says so', async () => {
+  it('is ignored if the setting is off', async () => {
     const cell = open('conda-env-bare-py', [bare, tf219], false);
     await settled();
     cell.fail('ModuleNotFoundError', "No module named 'tensorflow'");
@@ -207,8 +207,8 @@ describe('an import of TensorFlow that fails', () => {
   });
 });
 
-describe('an import of something else that fails', () => {
-  it('is offered under the name of its package', async () => {
+describe('a failed import of another module', () => {
+  it('offers the package under its own name', async () => {
     open('conda-env-bare-py').fail(
       'ModuleNotFoundError',
       "No module named 'cv2'"
@@ -226,7 +226,7 @@ describe('an import of something else that fails', () => {
     );
   });
 
-  it('is reported with the error if the search fails', async () => {
+  it('shows the error if the search fails', async () => {
     open('conda-env-bare-py').fail(
       'ModuleNotFoundError',
       "No module named 'pandas'"
@@ -239,7 +239,7 @@ describe('an import of something else that fails', () => {
     expect(labels()).toEqual([]);
   });
 
-  it('is left alone where the channels have no such package', async () => {
+  it('is ignored if the channels have no such package', async () => {
     open('conda-env-bare-py').fail(
       'ModuleNotFoundError',
       "No module named 'my_own'"
@@ -251,13 +251,13 @@ describe('an import of something else that fails', () => {
     expect(app.toasts).toEqual([]);
   });
 
-  it('is left alone where the kernel is of no environment', async () => {
+  it('is ignored if the kernel belongs to no environment', async () => {
     open('python3').fail('ModuleNotFoundError', "No module named 'cv2'");
     await settled();
     expect(app.toasts).toEqual([]);
   });
 
-  it('asks for nothing where it is no import', async () => {
+  it('sends no request for other exceptions', async () => {
     open('conda-env-bare-py').fail(
       'NameError',
       "name 'tensorflow' is not defined"
@@ -268,7 +268,7 @@ describe('an import of something else that fails', () => {
 });
 
 describe('pip in a cell', () => {
-  it('gets the plan that does it properly', async () => {
+  it('gets a plan to use instead', async () => {
     open('conda-env-bare-py').schedule('%pip install -q tensorflow==2.19.*');
     await waitFor(() => expect(labels()).toEqual(['Review Plan…']));
     expect(app.toasts[0]).toContain('bare');
@@ -281,7 +281,7 @@ describe('pip in a cell', () => {
     );
   });
 
-  it('is left alone outside of our environments, and for other packages', async () => {
+  it('is ignored outside of environments, and for other packages', async () => {
     const cell = open('python3');
     cell.schedule('%pip install tensorflow');
     cell.schedule('%pip install pandas');

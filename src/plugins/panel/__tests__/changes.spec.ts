@@ -40,7 +40,7 @@ describe('an update', () => {
     await screen.findByText('2.19.1 → 2.20.0');
   }
 
-  it('is reviewed, applied, and offers to restart what runs on it', async () => {
+  it('is reviewed and applied, and offers to restart the kernels', async () => {
     await review();
     expect(app.server.body('POST plans')).toEqual({
       kind: 'update',
@@ -60,7 +60,7 @@ describe('an update', () => {
     expect(labels).toEqual(['Restart Kernel', 'Open Notebook']);
   });
 
-  it('goes into a copy with one click', async () => {
+  it('changes a copy with one click', async () => {
     await review();
     await click('Use a Copy Instead');
     await waitFor(() =>
@@ -71,7 +71,7 @@ describe('an update', () => {
     await screen.findByRole('button', { name: 'Create tf219-copy' });
   });
 
-  it('says when the environment changed meanwhile, and plans again', async () => {
+  it('reports that the environment has changed, and plans again', async () => {
     await review();
     app.server.routes['POST jobs'] = failure(
       409,
@@ -93,7 +93,7 @@ describe('an update', () => {
 });
 
 describe('deleting', () => {
-  it('names what is lost, and does nothing without a yes', async () => {
+  it('lists what is deleted, and asks first', async () => {
     app = await FakeApp.open();
     const args = { environment: 'id-tf219' };
     const asked = app.commands.execute(CommandIDs.deleteEnvironment, args);
@@ -122,7 +122,7 @@ describe('deleting', () => {
     expect(screen.queryByRole('button', { name: 'tf219' })).toBeNull();
   });
 
-  it('is refused for a protected environment, with the reason', async () => {
+  it('is disabled for a protected environment, with the reason', async () => {
     const base = environment('base', {
       protected: true,
       protected_reason: 'It is the base environment.'
@@ -136,7 +136,7 @@ describe('deleting', () => {
 });
 
 describe('a new name', () => {
-  it('is asked for, and reviewed like every change', async () => {
+  it('is asked for and reviewed', async () => {
     app = await FakeApp.open();
     app.server.routes['POST plans'] = plan('thesis', { kind: 'rename' });
     const asked = app.commands.execute(CommandIDs.renameEnvironment, {
@@ -160,7 +160,7 @@ describe('a new name', () => {
 });
 
 describe('a check', () => {
-  it('opens where its result will be, and is announced', async () => {
+  it('opens the check tab, and shows a notification', async () => {
     app = await FakeApp.open();
     const running = job('5', 'tf219', { kind: 'check', phase: 'check' });
     app.server.routes['POST environments/id-tf219/checks'] = running;
@@ -174,7 +174,7 @@ describe('a check', () => {
     await waitFor(() => expect(app.toasts).toEqual(['tf219 works.']));
   });
 
-  it('tells of a refusal in a notification', async () => {
+  it('shows an error in a notification', async () => {
     app = await FakeApp.open();
     await app.commands.execute(CommandIDs.checkEnvironment, {
       environment: 'id-tf219'

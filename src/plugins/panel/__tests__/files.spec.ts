@@ -31,7 +31,7 @@ async function field<T extends HTMLElement>(name: string): Promise<T> {
 }
 
 describe('an environment from a file', () => {
-  it('is planned from what was dropped on the panel', async () => {
+  it('is planned from a file that is dropped on the panel', async () => {
     app.server.routes['POST plans'] = plan('mine');
     drop(textFile('environment.yml', TEXT));
     expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
@@ -49,7 +49,7 @@ describe('an environment from a file', () => {
     });
   });
 
-  it('is planned from pasted text, under the name that was typed', async () => {
+  it('is planned from pasted text, under the typed name', async () => {
     app.server.routes['POST plans'] = plan('other');
     await app.commands.execute(CommandIDs.importEnvironment);
     const review = await screen.findByRole<HTMLButtonElement>('button', {
@@ -69,12 +69,12 @@ describe('an environment from a file', () => {
     );
   });
 
-  it('says so when a text is none', async () => {
+  it('reports a text that does not describe an environment', async () => {
     await app.commands.execute(CommandIDs.importEnvironment, { content: 'x' });
     await screen.findByText('This does not look like an environment file.');
   });
 
-  it('is not read where it is far too large', async () => {
+  it('rejects a file that is too large', async () => {
     await app.manager.status.refresh();
     drop(textFile('huge.yml', TEXT, 50e6));
     await waitFor(() =>
@@ -85,7 +85,7 @@ describe('an environment from a file', () => {
     expect(screen.queryByRole('textbox', { name: 'File' })).toBeNull();
   });
 
-  it('can be chosen in the form of a new environment', async () => {
+  it('can be chosen from the new-environment form', async () => {
     fireEvent.click(await screen.findByRole('button', { name: 'New…' }));
     fireEvent.click(
       await screen.findByRole('button', { name: 'Import from File…' })
@@ -99,7 +99,7 @@ describe('an environment from a file', () => {
     );
   });
 
-  it('comes from a file of the server, by the file browser', async () => {
+  it('is planned from a file in the file browser', async () => {
     app.contents.files['work/environment.yml'] = TEXT;
     await app.commands.execute(CommandIDs.importFile, {
       path: 'work/environment.yml'
@@ -107,7 +107,7 @@ describe('an environment from a file', () => {
     expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
   });
 
-  it('comes from a file of the server, dragged onto the panel', async () => {
+  it('is planned from a file that is dragged from the file browser', async () => {
     app.contents.files['work/environment.yml'] = TEXT;
     const drag = Object.assign(new Event('lm-drop'), {
       mimeData: {
@@ -119,21 +119,21 @@ describe('an environment from a file', () => {
     expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
   });
 
-  it('is offered for such files alone, in any folder', () => {
+  it('is offered only for such files, in any folder', () => {
     const isOffered = (path: string): boolean =>
       app.commands.isVisible(CommandIDs.importFile, { path });
     expect(isOffered('my work/environment.yml')).toBe(true);
     expect(isOffered('environments/notes.md')).toBe(false);
   });
 
-  it('says which file of the server is not a text file', async () => {
+  it('reports a file that is not a text file', async () => {
     const response = new Response('', { status: 400 });
     app.contents.error = new ServerConnection.ResponseError(response);
     await app.commands.execute(CommandIDs.importFile, { path: 'work/a.lock' });
     expect(app.toasts).toEqual(['“a.lock” is not a text file.']);
   });
 
-  it('says why a file of the server cannot be read', async () => {
+  it('shows why a file cannot be read', async () => {
     app.contents.error = new Error('Permission denied.');
     await app.commands.execute(CommandIDs.importFile, { path: 'work/a.lock' });
     expect(app.toasts).toEqual(['“a.lock” cannot be read: Permission denied.']);
@@ -161,7 +161,7 @@ describe('an environment as a file', () => {
     app.server.routes[explicit] = '@EXPLICIT\n';
   });
 
-  it('is saved in the folder of the file browser, over nothing that is there', async () => {
+  it('is saved in the folder of the file browser without overwriting a file', async () => {
     app.contents.folder = 'work';
     app.contents.files['work/tf219.explicit.txt'] = 'mine';
     await choose('Save in Folder');
@@ -188,7 +188,7 @@ describe('an environment as a file', () => {
     expect(saved).toEqual(['tf219.explicit.txt']);
   });
 
-  it('says what the server says against it', async () => {
+  it('shows the error of the server', async () => {
     delete app.server.routes[explicit];
     await choose('Download');
     expect(app.toasts).toEqual(['No such path.']);

@@ -49,7 +49,7 @@ async function build(): Promise<void> {
 }
 
 describe('where the channels cannot be reached', () => {
-  it('a local channel is offered, and built once it was agreed to', async () => {
+  it('a local channel is offered, and built after a confirmation', async () => {
     const alert = await openForm();
     fireEvent.click(within(alert).getByRole('button', { name: BUILD }));
     const dialog = await screen.findByRole('dialog');
@@ -66,7 +66,7 @@ describe('where the channels cannot be reached', () => {
     });
   });
 
-  it('the build is a job: progress on every screen, and Cancel', async () => {
+  it('the build shows its progress on every screen, with Cancel', async () => {
     await build();
     screen.getByText('packing 30 / 68');
     expect(screen.getByRole('alert').textContent).toContain(
@@ -81,7 +81,7 @@ describe('where the channels cannot be reached', () => {
     await waitFor(() => expect(screen.queryByRole('progressbar')).toBeNull());
   });
 
-  it('the form is there as soon as the channel is', async () => {
+  it('the form opens as soon as the channel is ready', async () => {
     await build();
     app.server.routes['GET tensorflow?prereleases=1'] = CATALOG;
     app.server.routes['GET status'] = ACTIVE;
@@ -91,7 +91,7 @@ describe('where the channels cannot be reached', () => {
     await screen.findByText(/^Local channel · /);
   });
 
-  it('a build that failed says why until it is put away', async () => {
+  it('a failed build shows its error until it is dismissed', async () => {
     await build();
     const { kind, prefix } = building;
     app.emit(failedJob('7', 'local channel', { kind, prefix }));
@@ -101,7 +101,7 @@ describe('where the channels cannot be reached', () => {
     await screen.findAllByRole('button', { name: BUILD });
   });
 
-  it('what the server lacks for building is said', async () => {
+  it('the reason is shown if the server cannot build one', async () => {
     app = await FakeApp.open();
     const reason = 'patchelf is missing beside the server.';
     app.server.routes['GET status'] = {
@@ -118,7 +118,7 @@ describe('where the channels cannot be reached', () => {
 });
 
 describe('while a local channel is used', () => {
-  it('the footer leads back to the configured channels', async () => {
+  it('the footer switches back to the configured channels', async () => {
     app = await FakeApp.open();
     app.server.routes['GET status'] = ACTIVE;
     await app.manager.status.refresh();
@@ -133,7 +133,7 @@ describe('while a local channel is used', () => {
     screen.getByText(BUILD);
   });
 
-  it('nothing of it is offered once it was left', async () => {
+  it('its catalog is dropped when it is left', async () => {
     app = await FakeApp.open();
     app.server.routes['GET status'] = ACTIVE;
     app.server.routes['DELETE local-channel'] = STATUS;

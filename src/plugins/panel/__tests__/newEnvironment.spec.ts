@@ -46,14 +46,14 @@ describe('a new environment', () => {
     expect(app.server.body('POST jobs')).toEqual({ plan: 'plan-tf219-2' });
   });
 
-  it('shows how far it is, in the panel and as one notification', async () => {
+  it('shows progress in the panel and in one notification', async () => {
     await create();
     app.emit({ ...running, ...job('7', 'tf219-2') });
     await screen.findByText('downloading 212 / 340 MB');
     expect(app.toasts).toEqual(['Creating tf219-2: downloading 212 / 340 MB']);
   });
 
-  it('is a kernel at once, and opens a notebook', async () => {
+  it('has a kernel at once, and opens a notebook', async () => {
     await create();
     app.server.routes['GET environments'] = {
       environments: [environment('tf219'), environment('tf219-2')]
@@ -81,7 +81,7 @@ describe('a new environment', () => {
     );
   });
 
-  it('says why it failed, and plans again on Retry', async () => {
+  it('shows why it failed, and plans again on Retry', async () => {
     await create();
     const request = { kind: 'create' as const, name: 'tf219-2' };
     app.emit(failedJob('7', 'tf219-2', { request }));
@@ -94,7 +94,7 @@ describe('a new environment', () => {
     expect(app.server.body('POST plans')).toEqual(request);
   });
 
-  it('keeps what was typed when the plan fails', async () => {
+  it('keeps the contents of the form if the plan fails', async () => {
     app = await FakeApp.open();
     app.server.routes['POST plans'] = failure(
       422,
@@ -114,7 +114,7 @@ describe('a new environment', () => {
     expect(again.value).toBe('mine');
   });
 
-  it('names the channel that does not answer, and tries again', async () => {
+  it('names the channel that does not respond, and tries again', async () => {
     app = await FakeApp.open();
     app.server.routes['GET tensorflow?prereleases=1'] = failure(
       502,
@@ -131,7 +131,7 @@ describe('a new environment', () => {
 });
 
 describe('after a reload', () => {
-  it('a running job is there again, in the panel and as a notification', async () => {
+  it('a running job is shown in the panel and in a notification', async () => {
     app = await FakeApp.open([]);
     app.server.routes['GET jobs'] = { jobs: [job('7', 'coming')] };
     await app.manager.jobs.refresh();

@@ -61,7 +61,7 @@ const names = (): (string | null)[] =>
     .map(item => item.querySelector('.jp-TfenvRow-name')?.textContent ?? null);
 
 describe('the order of the list', () => {
-  it('is kept in the settings', async () => {
+  it('is stored in the settings', async () => {
     const settings = await open({ sort: 'name' });
     expect(names()).toEqual(['a', 'b']);
     fireEvent.change(
@@ -72,7 +72,7 @@ describe('the order of the list', () => {
     expect(settings.values.sort).toBe('tensorflow');
   });
 
-  it('is taken from them, and follows them', async () => {
+  it('follows the settings', async () => {
     const settings = await open({ sort: 'tensorflow' });
     await waitFor(() => expect(names()).toEqual(['b', 'a']));
     await settings.set('sort', 'name');
@@ -80,7 +80,7 @@ describe('the order of the list', () => {
   });
 });
 
-describe('a server that refuses to serve', () => {
+describe('a server that refuses requests', () => {
   const MESSAGE =
     'TfenvLab.channels cannot be used: its item 1 is empty. TfenvLab.offline must be True or False, not 3.';
 
@@ -105,7 +105,7 @@ describe('a server that refuses to serve', () => {
   }
 
   it.each(['misconfigured', 'not-started'] as const)(
-    'says why and what to do: %s',
+    'shows message and hint: %s',
     async reason => {
       const alert = within(await refuse(reason));
       alert.getByText(MESSAGE);
@@ -115,7 +115,7 @@ describe('a server that refuses to serve', () => {
     }
   );
 
-  it('goes on when it serves again', async () => {
+  it('recovers when the server serves again', async () => {
     await refuse('misconfigured');
     app.server.routes['GET environments'] = {
       environments: [environment('a')]
