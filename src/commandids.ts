@@ -1,4 +1,4 @@
-/** Every action of the extension; buttons, menus, shortcuts and tests go through these. */
+/** Ids of all commands. Buttons, menus, shortcuts and tests use them, so none may change. */
 export namespace CommandIDs {
   export const openPanel = 'tfenv_lab:open-panel';
   export const newEnvironment = 'tfenv_lab:new-environment';

@@ -3,7 +3,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { PlanRequest } from './api/generated';
 import { CommandIDs } from './commandids';
 
-/** Open the review of a change: the one way to a plan. */
+/** Open the review of a change. Every change starts here, so none is applied without a plan. */
 export function plan(
   commands: CommandRegistry,
   request: PlanRequest

@@ -10,7 +10,7 @@ import type { RecordsModel } from './models/state/records';
 import type { StatusModel } from './models/state/status';
 
 /**
- * The state of the extension: what the server knows, and what the panel shows of it.
+ * Models of the extension: the state of the server, and what the panel shows.
  */
 export interface ITfenvManager {
   readonly catalog: CatalogModel;

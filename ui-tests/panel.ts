@@ -2,12 +2,12 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
-/** What the server tells of itself, as far as the tests ask. */
+/** The fields of the server's status that the tests need. */
 export interface IStatus {
   readonly envs_dir: string;
 }
 
-/** The side panel as a user sees it: everything is found by its role and its name. */
+/** The side panel. Everything is found by role and name, as a user finds it. */
 export class Panel {
   constructor(readonly page: IJupyterLabPageFixture) {
     this.root = page.getByRole('region', { name: 'TensorFlow Environments' });
@@ -31,15 +31,15 @@ export class Panel {
     });
   }
 
-  /** From the list to the form. */
+  /** Open the new-environment form from the list. */
   async startNew(): Promise<void> {
-    await this.button('New').click();
+    await this.button('New…').click();
     await expect(
-      this.root.getByRole('heading', { name: 'New environment' })
+      this.root.getByRole('heading', { name: 'New Environment' })
     ).toBeVisible();
   }
 
-  /** Choose the newest release of the second newest minor; return it and the newest. */
+  /** Choose the newest release of the second newest minor version; return it and the newest. */
   async chooseOlder(): Promise<{ older: string; newest: string }> {
     const select = this.root.getByRole('combobox', { name: 'TensorFlow' });
     await expect(select).toBeVisible();
@@ -59,16 +59,16 @@ export class Panel {
     return { older: older!, newest };
   }
 
-  /** The proposed name of the environment. */
+  /** Return the proposed name of the environment. */
   async name(): Promise<string> {
     return this.root
       .getByRole('textbox', { name: 'Name', exact: true })
       .inputValue();
   }
 
-  /** From the form to a solved plan. */
+  /** Go from the form to a solved plan. */
   async review(): Promise<void> {
-    await this.button('Review').click();
+    await this.button('Review Plan…').click();
     await this.waitForPlan();
   }
 
@@ -78,7 +78,7 @@ export class Panel {
     ).toBeVisible();
   }
 
-  /** What the plan does to a package that was asked for, as in "2.19.1 → 2.20.0". */
+  /** Find the plan's entry of a requested package, such as "2.19.1 → 2.20.0". */
   entry(name: string): Locator {
     return this.root.getByRole('row', { name: new RegExp(`^${name} `) });
   }
@@ -89,12 +89,12 @@ export class Panel {
       .filter({ has: this.page.getByRole('button', { name, exact: true }) });
   }
 
-  /** The notification with this text, and its buttons. */
+  /** Find the notification with a text. */
   notification(text: string | RegExp): Locator {
     return this.page.locator('.Toastify__toast').filter({ hasText: text });
   }
 
-  /** Make an environment without a click, for what happens afterwards. */
+  /** Create an environment through the REST API, for tests of what follows. */
   async create(request: { name: string; tensorflow: string }): Promise<void> {
     const { request: http } = this.page;
     const data = { kind: 'create', ...request };
@@ -121,7 +121,7 @@ export class Panel {
     return (await this.page.request.get('/tfenv-lab/status')).json();
   }
 
-  /** Names of the kernels that the server knows. */
+  /** Return the names of the kernels that the server lists. */
   async kernels(): Promise<string[]> {
     const answer = await this.page.request.get('/api/kernelspecs');
     return Object.keys((await answer.json()).kernelspecs);

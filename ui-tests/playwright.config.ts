@@ -1,8 +1,8 @@
 import { defineConfig } from '@playwright/test';
 
 /**
- * One server for each situation that a channel can be in; serve.py makes it. A test file belongs to the
- * situation that it is named after: `slow.cancel.spec.ts` runs against `slow`.
+ * Situations of a channel. serve.py starts a server for each. The name of a test file begins with its situation:
+ * `slow.cancel.spec.ts` runs against `slow`.
  */
 const SITUATIONS = ['real', 'slow', 'unreachable'];
 const FIRST_PORT = Number(process.env.TFENV_UI_PORT ?? 8990);
@@ -13,7 +13,7 @@ const url = (index: number) => `http://localhost:${FIRST_PORT + index}`;
 export default defineConfig({
   testDir: 'tests',
   forbidOnly: !!process.env.CI,
-  // The screenshots of docs/images are taken on demand: `make images`.
+  // The screenshots in docs/images are taken only on demand: `make images`.
   grep: process.env.TFENV_IMAGES ? /@images/ : undefined,
   grepInvert: process.env.TFENV_IMAGES ? undefined : /@images/,
   // The tests of one situation share its server and environments.
@@ -22,7 +22,7 @@ export default defineConfig({
   retries: 0,
   timeout: 120_000,
   expect: { timeout: 15_000 },
-  // Both are where scripts/test.py reads them.
+  // scripts/test.py reads both from there.
   outputDir: '../.reports/galata',
   reporter: [['list'], ['junit', { outputFile: '../.reports/galata.xml' }]],
   use: {
@@ -31,7 +31,7 @@ export default defineConfig({
     screenshot: 'only-on-failure',
     video: 'off',
     launchOptions: {
-      // Unset: Playwright's own.
+      // If unset, Playwright uses its own browser.
       executablePath: process.env.TFENV_BROWSER || undefined,
       // Chromium's sandbox does not work for root.
       args: process.getuid?.() === 0 ? ['--no-sandbox'] : []

@@ -26,13 +26,13 @@ import { FakeContents } from './fakeContents';
 import { FakeServer } from './fakeServer';
 import { CATALOG, environment, STATUS } from './fixtures';
 
-// JupyterLab renders when its own loop comes to it, not inside React's act().
+// JupyterLab renders in its own message loop, outside of React's act().
 beforeAll(() => {
   Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false });
 });
 
 /**
- * JupyterLab as far as the extension sees it, on a fake server; all plugins but the tokens' are the real ones.
+ * A JupyterLab with the parts that the extension uses, on a fake server. The extension's plugins are real.
  */
 export class FakeApp {
   constructor(
@@ -89,12 +89,12 @@ export class FakeApp {
     this.activate(filesPlugin, null, null, this.contents.browsers);
   }
 
-  /** Activate a plugin that requires the manager, with these for what else it asks for. */
+  /** Activate a plugin that requires the manager, with its other dependencies. */
   activate(plugin: JupyterFrontEndPlugin<void>, ...rest: unknown[]): void {
     void plugin.activate(this._app, this.manager, ...rest);
   }
 
-  /** Let the server have these kernels, by name, with the metadata of their kernelspecs. */
+  /** Set the server's kernels: the metadata of their kernelspecs by name. */
   set kernelspecs(metadata: Record<string, object>) {
     for (const [name, value] of Object.entries(metadata)) {
       this._specs[name] = { metadata: value };
@@ -105,17 +105,17 @@ export class FakeApp {
   readonly contents = new FakeContents();
   readonly commands = new CommandRegistry();
   readonly manager: ITfenvManager;
-  /** Kernels of the notebooks that were opened. */
+  /** Names of the kernels of all opened notebooks. */
   readonly notebooks: string[] = [];
-  /** Kernels at work. */
+  /** Running kernels. */
   running: Kernel.IModel[] = [];
-  /** Kernels that the server has by the time they are read again. */
+  /** Running kernels after the next refresh. */
   made: Record<string, object> = {};
-  /** How often the kernelspecs were read again. */
+  /** Number of refreshes of the kernelspecs. */
   specsRead = 0;
   panel: Widget | null = null;
 
-  /** The panel, open on these environments, on a server that knows nothing else. */
+  /** Open the panel on a server that has only these environments. */
   static async open(
     environments: readonly Environment[] = [environment('tf219')]
   ): Promise<FakeApp> {
@@ -132,12 +132,12 @@ export class FakeApp {
     return app;
   }
 
-  /** The texts of the notifications. */
+  /** Texts of the notifications. */
   get toasts(): string[] {
     return Notification.manager.notifications.map(item => item.message);
   }
 
-  /** The buttons of the notifications. */
+  /** Buttons of the notifications. */
   get toastActions(): Notification.IAction[] {
     return Notification.manager.notifications.flatMap(
       item => item.options.actions ?? []
@@ -153,7 +153,7 @@ export class FakeApp {
     found.callback(new MouseEvent('click'));
   }
 
-  /** Let the server finish a job. */
+  /** Finish a job on the server. */
   finish(running: Job, change: Partial<Job> = {}): void {
     this.emit({
       ...running,
@@ -164,7 +164,7 @@ export class FakeApp {
     });
   }
 
-  /** Let the server tell of a job. */
+  /** Emit an event with a job. */
   emit(job: Job): void {
     const emission: unknown = { ...job, schema_id: JOB_EVENT };
     this._stream.emit(emission as Event.Emission);

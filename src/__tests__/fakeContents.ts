@@ -1,12 +1,14 @@
 import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { Contents } from '@jupyterlab/services';
 
-/** The server's text files, and the file browser that shows a folder of them. */
+/** The text files of a server, with a file browser. */
 export class FakeContents {
   /** Texts by path. */
   readonly files: Record<string, string> = {};
   /** The file browser's folder. */
   folder = '';
+  /** Thrown for every file, if set. */
+  error: Error | null = null;
 
   readonly browsers = {
     tracker: { currentWidget: { model: this.model } }
@@ -24,10 +26,10 @@ export class FakeContents {
 
   async get(path: string, options?: Contents.IFetchOptions): Promise<unknown> {
     if (options?.type === 'file') {
-      if (!(path in this.files)) {
-        throw new Error('not a text');
+      if (this.error) {
+        throw this.error;
       }
-      // As the server's client does: options that do not ask for it get none.
+      // Like the real client, omit the content unless it is requested.
       return { content: options.content ? this.files[path] : null };
     }
     return {

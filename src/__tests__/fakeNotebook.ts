@@ -3,7 +3,7 @@ import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
 
 /**
- * A notebook as far as the extension sees it: its metadata, its kernel, and when it is saved.
+ * A notebook with the parts that the extension uses: metadata, kernel and save events.
  */
 export class FakeNotebook {
   constructor(
@@ -13,7 +13,7 @@ export class FakeNotebook {
     this._kernel = kernel;
   }
 
-  /** The kernels that it was switched to. */
+  /** Names of the kernels that it was switched to. */
   readonly switched: string[] = [];
 
   readonly panel = {
@@ -45,20 +45,20 @@ export class FakeNotebook {
     }
   };
 
-  /** Give it a kernel, as JupyterLab does some time after it was opened. */
+  /** Set the kernel, as JupyterLab does some time after it opens a notebook. */
   setKernel(name: string): void {
     this.panel.sessionContext.session.kernel.name = name;
     this.panel.sessionContext.kernelChanged.emit();
   }
 
-  /** JupyterLab has read the file, and is about to look for a kernel. */
+  /** Finish loading the file; JupyterLab looks for a kernel next. */
   prefer(name: string): void {
     const { sessionContext } = this.panel;
     sessionContext.kernelPreference = { name };
     sessionContext.kernelPreferenceChanged.emit({ newValue: { name } });
   }
 
-  /** JupyterLab saves: what is in the metadata when it starts is what is written. */
+  /** Save, and return the written metadata: what it holds when the save starts. */
   save(): Record<string, unknown> {
     this.panel.context.saveState.emit('started');
     const saved = { ...this.metadata };
@@ -66,7 +66,7 @@ export class FakeNotebook {
     return saved;
   }
 
-  /** A tracker that has this notebook in front once it is opened. */
+  /** A tracker whose current widget is this notebook, once it is open. */
   readonly tracker = {
     currentWidget: null as unknown,
     currentChanged: new Signal<object, void>(this),

@@ -2,7 +2,7 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import type { Error as ErrorBody } from '../api/generated';
 
-/** What a route answers: a text, a JSON body, or a status with one. */
+/** The response of a route: a text, a JSON body, or a status with a JSON body. */
 type Answer =
   string | object | { readonly status: number; readonly body: ErrorBody };
 
@@ -12,7 +12,7 @@ export interface ISeen {
 }
 
 /**
- * A server at the edge of HTTP: answers by "VERB path" below the contract's root, 404 for the rest.
+ * A server that responds by "VERB path" below the contract's base path, and with 404 to all other requests.
  */
 export class FakeServer {
   constructor(routes: Record<string, Answer | (() => Answer)> = {}) {
@@ -27,19 +27,19 @@ export class FakeServer {
 
   readonly settings: ServerConnection.ISettings;
   readonly seen: ISeen[] = [];
-  /** Set to lose every request. */
+  /** Whether every request fails. */
   isDown = false;
-  /** Answers are on their way until this resolves. */
+  /** Responses wait until this resolves. */
   onTheWay: Promise<void> = Promise.resolve();
 
   routes: Record<string, Answer | (() => Answer)>;
 
-  /** Calls so far, without their bodies. */
+  /** All calls, without their bodies. */
   get calls(): string[] {
     return this.seen.map(item => item.call);
   }
 
-  /** The body of the last such call. */
+  /** Return the body of the last request of a call. */
   body(call: string): unknown {
     return this.seen.filter(item => item.call === call).pop()?.body;
   }

@@ -10,7 +10,7 @@ import type {
   Status,
   Variant
 } from '../api/generated';
-import type { FailedJob } from '../models/state/jobs';
+import type { FailedJob } from '../api/jobs';
 
 const PREFIX = '/home/ada/.conda/envs';
 const CHANNEL = {
@@ -80,7 +80,7 @@ export function job(id: string, name: string, change: Partial<Job> = {}): Job {
   };
 }
 
-/** A job that failed just now. */
+/** Create a job that failed just now. */
 export function failedJob(
   id: string,
   name: string,
@@ -119,7 +119,7 @@ export function variant(
 export const NO_DRIVER =
   'needs a driver for CUDA 12, but this machine has none';
 
-/** A CUDA variant on a machine without a driver. */
+/** Create a CUDA variant for a machine without a driver. */
 export function cudaVariant(name: string, python: readonly string[]): Variant {
   return variant(name, python, { installable: false, reason: NO_DRIVER });
 }
@@ -141,7 +141,7 @@ export function release(
   };
 }
 
-/** The shapes of conda-forge early in 2026, on a machine without a GPU. */
+/** A catalog like that of conda-forge in early 2026, on a machine without a GPU. */
 export const CATALOG: Catalog = {
   subdir: 'linux-64',
   channels: [CHANNEL],
@@ -170,7 +170,7 @@ export const CATALOG: Catalog = {
   age_seconds: null
 };
 
-/** The same channels on a machine whose driver supports CUDA 12.8. */
+/** The same catalog on a machine whose driver supports CUDA 12.8. */
 export const GPU_CATALOG: Catalog = {
   ...CATALOG,
   releases: CATALOG.releases.map(item => ({
@@ -198,7 +198,7 @@ export const STATUS: Status = {
   envs_dir: PREFIX,
   envs_dirs: [{ path: PREFIX, writable: true, free_bytes: 41e9 }],
   limits: {
-    // As rest-api.yaml has it.
+    // The pattern in rest-api.yaml.
     name_pattern:
       '^(?!.*\\.$)[A-Za-z0-9_\\u00C0-\\u024F\\u0370-\\u1FFF\\u3040-\\uD7FF][A-Za-z0-9_\\u00C0-\\u024F\\u0370-\\u1FFF\\u3040-\\uD7FF.+-]*$',
     name_length: 64,
@@ -226,7 +226,7 @@ export function entry(
     requested: false,
     ...change
   };
-  // Which sides there are goes with the action.
+  // The action decides which of the two sides exist.
   return made as Entry;
 }
 
@@ -267,7 +267,7 @@ export function check(change: Partial<Check> = {}): Check {
   };
 }
 
-/** What a notebook keeps of an environment. */
+/** Create a notebook record. */
 export function record(
   name: string,
   change: Partial<NotebookRecord> = {}

@@ -4,12 +4,12 @@ import type { AvailablePackage, Catalog } from './generated';
 import { request } from './request';
 
 /**
- * What the channels have: TensorFlow releases, and packages by name.
+ * Client for the TensorFlow releases and the packages on the channels.
  */
 export class CatalogClient {
   constructor(private readonly _settings: ServerConnection.ISettings) {}
 
-  /** The releases, pre-releases included: the form hides them. */
+  /** Fetch the catalog. It includes pre-releases, which the form can hide. */
   get(): Promise<Catalog> {
     return request('tensorflow?prereleases=1', {}, this._settings);
   }

@@ -14,7 +14,7 @@ import type {
 import { request, requestText } from './request';
 
 /**
- * Environments and what belongs to one.
+ * Client for environments and their packages, revisions, exports, kernelspecs and checks.
  */
 export class EnvironmentsClient {
   constructor(private readonly _settings: ServerConnection.ISettings) {}
@@ -28,7 +28,7 @@ export class EnvironmentsClient {
     return answer.environments;
   }
 
-  /** Remove the environment: a job. */
+  /** Start the job that deletes an environment. */
   delete(id: string): Promise<Job> {
     return request(this._path(id), { method: 'DELETE' }, this._settings);
   }
@@ -42,7 +42,7 @@ export class EnvironmentsClient {
     return answer.packages;
   }
 
-  /** What it takes on the disk, measured now. */
+  /** Measure the disk space of an environment; the server reads every file for the answer. */
   size(id: string): Promise<Size> {
     return request(`${this._path(id)}/size`, {}, this._settings);
   }
@@ -56,7 +56,7 @@ export class EnvironmentsClient {
     return answer.revisions;
   }
 
-  /** The environment as a file's text; `specs` is what an environment.yml lists. */
+  /** Export an environment as the text of a file. `specs` selects the packages of an environment.yml. */
   export(
     id: string,
     format: ExportFormat,
@@ -69,7 +69,7 @@ export class EnvironmentsClient {
     );
   }
 
-  /** What sets the environment apart from a file with exact packages. */
+  /** Compare an environment with a file that lists exact packages. */
   async differences(
     id: string,
     content: string
@@ -82,7 +82,7 @@ export class EnvironmentsClient {
     return answer.differences;
   }
 
-  /** Make the environment a kernel; `settings` change what is set for it. */
+  /** Register a kernelspec, or change the `settings` of the registered one. */
   registerKernelspec(
     id: string,
     settings: KernelSettings = {}
@@ -97,7 +97,7 @@ export class EnvironmentsClient {
     return request(path, { method: 'DELETE' }, this._settings);
   }
 
-  /** Run TensorFlow inside the environment: a job whose result is a Check. */
+  /** Start the job that runs TensorFlow in an environment; its result is a Check. */
   check(id: string): Promise<Job> {
     const path = `${this._path(id)}/checks`;
     return request(path, { method: 'POST' }, this._settings);

@@ -1,10 +1,21 @@
 import type { ServerConnection } from '@jupyterlab/services';
 
-import type { Job } from './generated';
+import type { Error as ErrorBody, Job } from './generated';
 import { request, requestText } from './request';
 
+/** A job that failed or was interrupted. The contract promises that both fields are set. */
+export type FailedJob = Job & {
+  readonly finished: string;
+  readonly error: ErrorBody;
+};
+
+/** Whether a job ended with an error. */
+export function hasFailed(job: Job): job is FailedJob {
+  return job.state === 'failed' || job.state === 'interrupted';
+}
+
 /**
- * Jobs: the work that applies plans.
+ * Client for jobs, which apply plans.
  */
 export class JobsClient {
   constructor(private readonly _settings: ServerConnection.ISettings) {}
@@ -18,7 +29,7 @@ export class JobsClient {
     return answer.jobs;
   }
 
-  /** Apply a plan. */
+  /** Start the job that applies a plan, given by its id. */
   create(plan: string): Promise<Job> {
     const init = { method: 'POST', body: JSON.stringify({ plan }) };
     return request('jobs', init, this._settings);

@@ -4,7 +4,7 @@ import type { Plan, PlanRequest } from './generated';
 import { request } from './request';
 
 /**
- * Plans: what a request would change.
+ * Client for plans, which show what a request would change.
  */
 export class PlansClient {
   constructor(private readonly _settings: ServerConnection.ISettings) {}

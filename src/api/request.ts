@@ -3,22 +3,22 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import type { Error as ErrorBody, Reason } from './generated';
 
-/** Where the REST contract stands below the server's base URL. */
-const ROOT = 'tfenv-lab';
+/** First part of every path of the REST contract, below the server's base URL. */
+const BASE_PATH = 'tfenv-lab';
 
-/** What can be told about a failure: the contract's error body, or that no answer came at all. */
+/** An error to show: the contract's error body, or the fact that the server did not respond. */
 export interface IFailure {
   readonly reason: Reason | 'unreachable';
   /** What happened. */
   readonly message: string;
-  /** What to do about it; null where nothing helps. */
+  /** What to do about it; null if nothing helps. */
   readonly hint: string | null;
   /** The evidence. */
   readonly details: string | null;
 }
 
 /**
- * A call that the server refused, or that did not reach it.
+ * An error response of the server, or a request that did not reach it.
  */
 export class RequestError extends Error implements IFailure {
   constructor(failure: IFailure) {
@@ -34,7 +34,7 @@ export class RequestError extends Error implements IFailure {
   readonly details: string | null;
 }
 
-/** Whatever was thrown, as a failure that can be shown. */
+/** Turn anything that was thrown into an error that can be shown. */
 export function toFailure(error: unknown): RequestError {
   return error instanceof RequestError
     ? error
@@ -49,7 +49,7 @@ export function toFailure(error: unknown): RequestError {
 /**
  * Call the server and return its JSON answer.
  *
- * @param path - Relative to the contract's root, for example `jobs/17`; each part already encoded.
+ * @param path - Relative to the contract's base path, for example `jobs/17`; each part is already encoded.
  * @throws RequestError for every failure.
  */
 export async function request<T>(
@@ -63,7 +63,7 @@ export async function request<T>(
   } catch (error) {
     throw new RequestError({
       reason: 'internal',
-      message: 'The server gave an answer that is not JSON.',
+      message: 'The response of the server is not valid JSON.',
       hint: null,
       details: String(error)
     });
@@ -80,7 +80,7 @@ export async function requestText(
   init: RequestInit,
   serverSettings: ServerConnection.ISettings
 ): Promise<string> {
-  const url = URLExt.join(serverSettings.baseUrl, ROOT, path);
+  const url = URLExt.join(serverSettings.baseUrl, BASE_PATH, path);
   let response: Response;
   let text: string;
   try {
@@ -89,8 +89,8 @@ export async function requestText(
   } catch (error) {
     throw new RequestError({
       reason: 'unreachable',
-      message: 'The Jupyter server does not answer.',
-      hint: 'It may be restarting: try again in a moment.',
+      message: 'The Jupyter server does not respond.',
+      hint: 'Try again in a moment. The server may be restarting.',
       details: String(error)
     });
   }
@@ -101,7 +101,7 @@ export async function requestText(
 }
 
 /**
- * Read the contract's error body; anything in between (a proxy, another handler) may have answered instead.
+ * Read the contract's error body. A proxy or another handler may have sent the response instead.
  */
 function failureOf(response: Response, text: string): IFailure {
   try {
@@ -115,13 +115,13 @@ function failureOf(response: Response, text: string): IFailure {
       };
     }
   } catch {
-    // Not JSON: told below by its status.
+    // Not JSON: the status describes the error below.
   }
   return {
     reason: response.status === 404 ? 'not-found' : 'internal',
-    message: `The server answered ${response.status} ${response.statusText}.`,
+    message: `The server responded with ${response.status} ${response.statusText}.`,
     hint: null,
-    // A page for a browser says nothing to a person.
+    // An HTML page is not readable as text.
     details: text === '' || text.startsWith('<') ? null : text
   };
 }

@@ -4,7 +4,7 @@ import type { Job, Status } from './generated';
 import { request } from './request';
 
 /**
- * What the server and its machine are, and which channels it uses.
+ * Client for the server's status: its machine, configuration and channels.
  */
 export class StatusClient {
   constructor(private readonly _settings: ServerConnection.ISettings) {}
@@ -13,12 +13,12 @@ export class StatusClient {
     return request('status', {}, this._settings);
   }
 
-  /** Build a channel from PyPI, which is then used instead of the configured ones. */
+  /** Start the job that builds a local channel. The server then uses it instead of the configured channels. */
   buildLocalChannel(): Promise<Job> {
     return request('local-channel', { method: 'POST' }, this._settings);
   }
 
-  /** Use the configured channels again. */
+  /** Switch back to the configured channels. */
   leaveLocalChannel(): Promise<Status> {
     return request('local-channel', { method: 'DELETE' }, this._settings);
   }

@@ -11,8 +11,8 @@ import type { Execute } from './shared/execute';
 import { Failure } from './shared/failure';
 import { ScreenHeader } from './shared/screenHeader';
 
-/** What the screens that make an environment have in common. */
-export interface IMakingProps {
+/** Props of the screens that create an environment. */
+export interface ICreationProps {
   readonly manager: ITfenvManager;
   readonly trans: TranslationBundle;
   readonly execute: Execute;
@@ -20,9 +20,9 @@ export interface IMakingProps {
   readonly onBack: () => void;
 }
 
-/** The form of a new environment, once the channels have answered. */
+/** Screen with the new-environment form, once the catalog is loaded. */
 export function NewScreen(
-  props: IMakingProps & {
+  props: ICreationProps & {
     search: (query: string) => Promise<readonly AvailablePackage[]>;
   }
 ): JSX.Element {
@@ -31,7 +31,7 @@ export function NewScreen(
   return (
     <>
       <ScreenHeader
-        title={trans.__('New environment')}
+        title={trans.__('New Environment')}
         trans={trans}
         onBack={props.onBack}
       />
@@ -53,7 +53,7 @@ export function NewScreen(
       )}
       {!catalog.catalog && catalog.isLoading && (
         <p className="jp-TfenvBusy" role="status">
-          {trans.__('Reading the channels…')}
+          {trans.__('Loading channel data…')}
         </p>
       )}
       {catalog.error && !catalog.isLoading && (
@@ -63,7 +63,7 @@ export function NewScreen(
             className="jp-TfenvLink"
             onClick={() => void catalog.refresh()}
           >
-            {trans.__('Try again')}
+            {trans.__('Try Again')}
           </button>
           {catalog.error.reason === 'channel-unreachable' && (
             <ChannelOffer {...props} />
@@ -74,8 +74,8 @@ export function NewScreen(
   );
 }
 
-/** What helps where the channels cannot be reached. */
-export function ChannelOffer(props: IMakingProps): JSX.Element | null {
+/** Offer of a local channel, for when the channels cannot be reached. */
+export function ChannelOffer(props: ICreationProps): JSX.Element | null {
   const { jobs, status } = props.manager;
   return (
     status.status && (
@@ -89,16 +89,16 @@ export function ChannelOffer(props: IMakingProps): JSX.Element | null {
   );
 }
 
-/** The form of an environment from a file. */
+/** Screen with the import form. */
 export function ImportScreen(
-  props: IMakingProps & { onFile: (file: File) => void }
+  props: ICreationProps & { onFile: (file: File) => void }
 ): JSX.Element {
   const { manager, trans } = props;
   const { navigation } = manager;
   return (
     <>
       <ScreenHeader
-        title={trans.__('Import environment')}
+        title={trans.__('Import Environment')}
         trans={trans}
         onBack={props.onBack}
       />
@@ -117,7 +117,7 @@ export function ImportScreen(
   );
 }
 
-/** Names that are taken, or will be. */
+/** List the names of all environments, and of those that jobs create. */
 function takenNames(manager: ITfenvManager): ReadonlySet<string> {
   const { environments, jobs } = manager;
   return new Set([

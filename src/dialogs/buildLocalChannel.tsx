@@ -2,30 +2,38 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-/** Ask whether to build a local channel, saying what that takes. */
+import { LOCAL_CHANNEL } from '../models/texts/localChannel';
+import { formatBytes } from '../models/texts/units';
+
+/** Ask whether to build a local channel, and show what it costs. */
 export async function confirmLocalChannel(
   trans: TranslationBundle
 ): Promise<boolean> {
+  const { releases, minutes, download, peak, kept } = LOCAL_CHANNEL;
   const answer = await showDialog({
     title: trans.__('Build a local channel from PyPI?'),
     body: (
       <div className="jp-TfenvDialog">
         <p>
           {trans.__(
-            'TensorFlow 2.19 and 2.20 for the CPU, with Python and all that they need, are taken from PyPI and packed as a conda channel on the server.'
+            'The server downloads TensorFlow %1 (CPU builds) and its dependencies from PyPI, adds Python, and packs everything as a conda channel.',
+            releases.join(', ')
           )}
         </p>
         <ul>
-          <li>{trans.__('530 MB are downloaded.')}</li>
+          <li>{trans.__('Download: %1', formatBytes(download))}</li>
+          <li>{trans.__('Time: about %1 minutes', minutes)}</li>
           <li>
             {trans.__(
-              'It takes about two minutes, and 2 GB of disk, of which 1.1 GB stay.'
+              'Disk space: %1 during the build, %2 afterwards',
+              formatBytes(peak),
+              formatBytes(kept)
             )}
           </li>
         </ul>
         <p>
           {trans.__(
-            'It is then used instead of the configured channels, until you go back to them. Environments stay as they are.'
+            'The server then uses this channel instead of the configured channels, until you switch back. Existing environments do not change.'
           )}
         </p>
       </div>

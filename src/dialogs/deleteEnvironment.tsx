@@ -4,7 +4,7 @@ import React from 'react';
 
 import type { Environment } from '../api/generated';
 
-/** Ask whether to delete an environment, naming what is lost. */
+/** Ask whether to delete an environment, and list what is deleted. */
 export async function confirmDelete(
   environment: Environment,
   trans: TranslationBundle
@@ -14,19 +14,19 @@ export async function confirmDelete(
     title: trans.__('Delete %1?', name),
     body: (
       <div className="jp-TfenvDialog">
-        <p>{trans.__('This is lost, and cannot be brought back:')}</p>
+        <p>{trans.__('This deletes the following, and you cannot undo it:')}</p>
         <ul>
           <li>
-            {trans.__('the environment with all its packages and its history:')}
+            {trans.__('The environment with all its packages and its history:')}
             <br />
             <code>{prefix}</code>
           </li>
-          <li>{trans.__('every other file in that folder')}</li>
+          <li>{trans.__('All other files in that directory')}</li>
           {kernel && (
-            <li>{trans.__('the kernel “%1”', kernel.display_name)}</li>
+            <li>{trans.__('The kernel “%1”', kernel.display_name)}</li>
           )}
         </ul>
-        <p>{trans.__('Notebooks stay; they will need another kernel.')}</p>
+        <p>{trans.__('Notebooks are kept, but they need another kernel.')}</p>
       </div>
     ),
     buttons: [

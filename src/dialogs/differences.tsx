@@ -4,17 +4,20 @@ import React from 'react';
 
 import type { IComparison } from '../models/state/records';
 
-/** What to do about an environment that is not the one a notebook records; null: nothing. */
+/** What to do about an environment that differs from the notebook record; null for nothing. */
 export type DifferenceAction = 'record' | 'recreate' | null;
 
-/** Show what sets an environment apart from a notebook's record, and ask what to do about it. */
+/** Show the differences between an environment and a notebook record, and ask what to do about them. */
 export async function showDifferences(
   comparison: IComparison,
   trans: TranslationBundle
 ): Promise<DifferenceAction> {
   const { differences, environment } = comparison;
   const answer = await showDialog({
-    title: trans.__('%1 is not as the notebook records it', environment.name),
+    title: trans.__(
+      'Differences Between %1 and the Notebook Record',
+      environment.name
+    ),
     body: (
       <div className="jp-TfenvDialog">
         <table className="jp-TfenvDifferences">
@@ -40,12 +43,12 @@ export async function showDifferences(
     buttons: [
       Dialog.cancelButton({ label: trans.__('Close') }),
       Dialog.createButton({
-        label: trans.__('Record What Is Installed'),
+        label: trans.__('Record Environment'),
         accept: false,
         actions: ['record']
       }),
       Dialog.okButton({
-        label: trans.__('Recreate as Recorded…'),
+        label: trans.__('Recreate Environment…'),
         actions: ['recreate']
       })
     ],

@@ -7,16 +7,17 @@ import type { Environment } from '../api/generated';
 import type { IExportKind } from '../models/form/files';
 import { exportKinds } from '../models/form/files';
 
-/** What to write, and where to. */
+/** The chosen file format, and where the file goes. */
 export interface IExportChoice {
   readonly kind: IExportKind;
   readonly to: 'download' | 'folder';
 }
 
 /**
- * Ask for the kind of file and where it goes; null when the user thinks better of it.
+ * Ask for the file format and where the file goes.
  *
- * @param folder - The file browser's, null where there is none.
+ * @param folder - The file browser's folder; null if there is none.
+ * @returns null if the user cancels.
  */
 export async function askExport(
   environment: Environment,
@@ -28,8 +29,8 @@ export async function askExport(
     Dialog.cancelButton({ label: trans.__('Cancel') }),
     Dialog.createButton({
       label: trans.__('Save in Folder'),
-      caption: trans.__('Save in “%1” of the file browser', `/${folder ?? ''}`),
-      // Second to the other: one primary button.
+      caption: trans.__('Save in “%1” in the file browser', `/${folder ?? ''}`),
+      // A dialog has only one primary button.
       accept: false,
       actions: ['folder']
     }),
@@ -48,7 +49,7 @@ export async function askExport(
     : null;
 }
 
-/** The choice of a kind of file. */
+/** A field with the file formats. */
 class ExportBody
   extends ReactWidget
   implements Dialog.IBodyWidget<IExportKind>
@@ -71,7 +72,7 @@ class ExportBody
     return (
       <>
         <label className="jp-TfenvField">
-          <span>{this._trans.__('Kind of file')}</span>
+          <span>{this._trans.__('File format')}</span>
           <HTMLSelect
             value={String(this._chosen)}
             onChange={event => {

@@ -3,9 +3,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { IFailure } from '../api/request';
-import { toldOf } from '../models/texts/announcements';
+import { messageWithHint } from '../models/texts/announcements';
 
-/** Show a failure, or a job's log, at full length. */
+/** Show an error with its details, or a job's log, in a dialog. */
 export async function showDetails(
   title: string,
   { message, hint, details }: Omit<IFailure, 'reason'>,
@@ -24,18 +24,18 @@ export async function showDetails(
   });
 }
 
-/** Tell of a failure that no screen shows. */
+/** Show an error in a notification, if no screen shows it. */
 export function notifyFailure(
   title: string,
   failure: IFailure,
   trans: TranslationBundle
 ): void {
-  Notification.error(toldOf(failure), {
+  Notification.error(messageWithHint(failure), {
     autoClose: 5000,
     actions: failure.details
       ? [
           {
-            label: trans.__('Show details'),
+            label: trans.__('Show Details'),
             callback: () => {
               void showDetails(title, failure, trans);
             }

@@ -4,21 +4,21 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Environment } from '../api/generated';
 import { freeName } from '../models/form/naming';
 
-/** Ask for the name of a copy; null when the user thinks better of it. */
-export async function askCloneName(
+/** Ask for the name of a copy; null if the user cancels. */
+export async function askCopyName(
   environment: Environment,
   taken: ReadonlySet<string>,
   trans: TranslationBundle
 ): Promise<string | null> {
   return ask(
-    trans.__('Clone %1', environment.name),
+    trans.__('Copy %1', environment.name),
     trans.__('Name of the copy'),
     freeName(`${environment.name}-copy`, taken),
     trans
   );
 }
 
-/** Ask for another name of the same environment; null when it stays. */
+/** Ask for a new name of an environment; null if the user cancels or keeps the name. */
 export async function askNewName(
   environment: Environment,
   trans: TranslationBundle
@@ -38,7 +38,7 @@ async function ask(
   text: string,
   trans: TranslationBundle
 ): Promise<string | null> {
-  const okLabel = trans.__('Review');
+  const okLabel = trans.__('Review Plan…');
   const answer = await InputDialog.getText({ title, label, text, okLabel });
   return answer.button.accept ? answer.value : null;
 }

@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commandids';
 
-/** The button of a notification that restarts what runs on a kernelspec; none where nothing does. */
+/** Return the notification button that restarts the running kernels of a kernelspec; none if there are none. */
 export async function offerRestart(
   app: JupyterFrontEnd,
   kernel: string,
@@ -19,7 +19,7 @@ export async function offerRestart(
     ? []
     : [
         {
-          label: trans._n('Restart its kernel', 'Restart %1 kernels', length),
+          label: trans._n('Restart Kernel', 'Restart %1 Kernels', length),
           callback: () => {
             void app.commands.execute(CommandIDs.restartKernels, { kernel });
           }

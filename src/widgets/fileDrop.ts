@@ -1,17 +1,17 @@
 import type { Drag } from '@lumino/dragdrop';
 
-/** What the file browser's drags carry: paths below the server's root. */
+/** MIME type of drags from the file browser, which carry paths below the server's root directory. */
 const CONTENTS_MIME = 'application/x-jupyter-icontents';
 
-/** Who gets what is dropped. */
+/** Receiver of dropped files. */
 export interface IFileReceiver {
-  /** A file from the user's own machine. */
+  /** Receives a file from the desktop. */
   readonly onFile: (file: File) => void;
-  /** A file of the server, dragged from the file browser. */
+  /** Receives the path of a file from the file browser. */
   readonly onPath: (path: string) => void;
 }
 
-/** Let files be dropped on an element: from the desktop, and from JupyterLab's file browser. */
+/** Make an element accept files from the desktop and from JupyterLab's file browser. */
 export function acceptFiles(node: HTMLElement, receiver: IFileReceiver): void {
   const mark = (isOver: boolean): void => {
     node.classList.toggle('jp-mod-dropTarget', isOver);

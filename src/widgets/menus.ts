@@ -6,7 +6,7 @@ import { CommandIDs } from '../commandids';
 
 const SEPARATOR = null;
 
-/** What can be done with one environment, in the order of its menu. */
+/** Commands of an environment's menu. */
 const ENVIRONMENT_COMMANDS = [
   CommandIDs.showEnvironment,
   CommandIDs.openNotebook,
@@ -27,7 +27,7 @@ const ENVIRONMENT_COMMANDS = [
   CommandIDs.deleteEnvironment
 ];
 
-/** The menu of an environment's row. */
+/** Create the menu of an environment's row. */
 export function environmentMenu(
   commands: CommandRegistry,
   environment: string
@@ -43,7 +43,7 @@ export function environmentMenu(
   return menu;
 }
 
-/** The menu of the panel. */
+/** Create the menu of the panel. */
 export function panelMenu(commands: CommandRegistry): Menu {
   const menu = new MenuSvg({ commands });
   menu.addItem({ command: CommandIDs.newEnvironment });
@@ -52,18 +52,18 @@ export function panelMenu(commands: CommandRegistry): Menu {
   menu.addItem({ type: 'separator' });
   menu.addItem({
     command: 'settingeditor:open',
-    args: { query: 'TensorFlow environments' }
+    args: { query: 'TensorFlow Environments' }
   });
   return menu;
 }
 
-/** Open a menu below the button that belongs to it, and give the focus back when it closes. */
+/** Open a menu below its button, and return the focus to the button when the menu closes. */
 export function openBelow(menu: Menu, anchor: HTMLElement): void {
   const box = anchor.getBoundingClientRect();
   menu.aboutToClose.connect(() => {
     anchor.setAttribute('aria-expanded', 'false');
     requestAnimationFrame(() => {
-      // The command may have put the focus elsewhere.
+      // The command may have moved the focus.
       if (document.activeElement === document.body) {
         anchor.focus();
       }

@@ -13,7 +13,7 @@ import { Details } from '../components/details/details';
 import { Footer } from '../components/footer/footer';
 import { EnvironmentList } from '../components/list/environmentList';
 import { Review } from '../components/review/review';
-import type { IMakingProps } from '../components/screens';
+import type { ICreationProps } from '../components/screens';
 import { ChannelOffer, ImportScreen, NewScreen } from '../components/screens';
 import { ScreenHeader } from '../components/shared/screenHeader';
 import { panelIcon } from '../icons';
@@ -28,7 +28,7 @@ import { acceptFiles } from './fileDrop';
 import { environmentMenu, openBelow, panelMenu } from './menus';
 
 /**
- * The side panel: shows the screen that the navigation model has open.
+ * Side panel, which shows the current screen of the navigation model.
  */
 export class TfenvPanel extends ReactWidget {
   constructor(options: TfenvPanel.IOptions) {
@@ -94,9 +94,9 @@ export class TfenvPanel extends ReactWidget {
       case 'list':
         return this._list();
       case 'new':
-        return <NewScreen {...this._making()} search={this._search} />;
+        return <NewScreen {...this._creation()} search={this._search} />;
       case 'import':
-        return <ImportScreen {...this._making()} onFile={this._openFile} />;
+        return <ImportScreen {...this._creation()} onFile={this._openFile} />;
       case 'review':
         return this._review();
       case 'details':
@@ -134,8 +134,8 @@ export class TfenvPanel extends ReactWidget {
     );
   }
 
-  /** What the screens that make an environment have in common. */
-  private _making(): IMakingProps {
+  /** Return the props of the screens that create an environment. */
+  private _creation(): ICreationProps {
     return {
       manager: this._manager,
       trans: this._trans,
@@ -168,7 +168,7 @@ export class TfenvPanel extends ReactWidget {
           failure={plans.error}
           isApplying={plans.isApplying}
           copyRequest={inCopy(request, copy)}
-          offer={<ChannelOffer {...this._making()} />}
+          offer={<ChannelOffer {...this._creation()} />}
           trans={this._trans}
           onApply={plan =>
             this._execute(CommandIDs.applyPlan, { plan: plan.id })
@@ -194,8 +194,8 @@ export class TfenvPanel extends ReactWidget {
           />
           <p className="jp-TfenvEmpty" role="status">
             {environments.environments
-              ? this._trans.__('This environment is no longer there.')
-              : this._trans.__('Reading…')}
+              ? this._trans.__('This environment no longer exists.')
+              : this._trans.__('Loading…')}
           </p>
         </>
       );
@@ -222,7 +222,7 @@ export class TfenvPanel extends ReactWidget {
     );
   }
 
-  /** Read what belongs to the environment whose details are open, again when it changed. */
+  /** Load the details of the open environment, and again after each change of it. */
   private _loadDetails(): void {
     const { details, environments, navigation } = this._manager;
     const { screen } = navigation;
@@ -246,12 +246,13 @@ export class TfenvPanel extends ReactWidget {
 
   private readonly _openFile = async (file: File): Promise<void> => {
     const limit = this._manager.status.status?.limits.import_bytes;
-    // The server would read no more; a larger one is not even sent.
+    // The server rejects larger files, so they are not sent.
     if (limit !== undefined && file.size > limit) {
       Notification.error(
         this._trans.__(
-          '%1 is larger than %2; it does not describe an environment.',
+          '“%1” is too large to import: %2. The limit is %3.',
           file.name,
+          formatBytes(file.size),
           formatBytes(limit)
         ),
         { autoClose: 5000 }

@@ -10,8 +10,8 @@ import type { EnvironmentsModel } from '../models/state/environments';
 import type { RecordsModel } from '../models/state/records';
 
 /**
- * The environment of the notebook in front: "tf219 · TensorFlow 2.19.0 · CPU". A click opens its details. Where it is not
- * what the notebook records, it says so.
+ * Status bar item with the current notebook's environment: "tf219 · TensorFlow 2.19.0 · CPU". A click opens its details.
+ * A second button shows that the environment differs from the notebook record.
  */
 export class StatusItem extends ReactWidget {
   constructor(private readonly _options: StatusItem.IOptions) {
@@ -39,7 +39,7 @@ export class StatusItem extends ReactWidget {
         <button
           type="button"
           className="jp-StatusBar-TextItem"
-          title={trans.__('The environment of this notebook: show its details')}
+          title={trans.__("Show details of this notebook's environment")}
           onClick={() =>
             void commands.execute(CommandIDs.showEnvironment, {
               environment: environment.id
@@ -52,10 +52,10 @@ export class StatusItem extends ReactWidget {
           <button
             type="button"
             className="jp-StatusBar-TextItem"
-            title={trans.__('It is not as this notebook records it: compare')}
+            title={trans.__('Compare the environment with the notebook record')}
             onClick={() => void commands.execute(CommandIDs.showDifferences)}
           >
-            {trans.__('not as recorded')}
+            {trans.__('Differs from record')}
           </button>
         )}
       </>

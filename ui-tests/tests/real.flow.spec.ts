@@ -4,11 +4,11 @@ import { Panel } from '../panel';
 
 const CELL = 'import tensorflow as tf\nprint("version", tf.__version__)';
 
-// Galata's bookkeeping answers a kernel's restart with 201, which JupyterLab takes for a failure.
+// Galata's tracking responds to a kernel restart with 201, which JupyterLab treats as an error.
 test.use({ kernels: null, sessions: null });
 
 test('create, use in a notebook, update, restart, delete', async ({ page }) => {
-  // Real packages: they may have to be downloaded, and TensorFlow's first import takes its time.
+  // Real packages may have to be downloaded, and the first import of TensorFlow is slow.
   test.setTimeout(600_000);
   const slow = { timeout: 300_000 };
   const panel = new Panel(page);
@@ -26,8 +26,8 @@ test('create, use in a notebook, update, restart, delete', async ({ page }) => {
   const row = panel.row(name);
   await expect(row).toContainText(older);
 
-  await ready.getByRole('button', { name: 'Open notebook' }).click();
-  // A cell typed before the notebook has its kernel is lost when the notebook is read again.
+  await ready.getByRole('button', { name: 'Open Notebook' }).click();
+  // A cell typed before the notebook has its kernel is lost when the notebook reloads.
   const idle = page.locator('#jp-main-statusbar').getByText(/\| Idle$/);
   await expect(idle).toBeVisible(slow);
   await page.notebook.setCell(0, 'code', CELL);
@@ -40,7 +40,7 @@ test('create, use in a notebook, update, restart, delete', async ({ page }) => {
   };
   await runs(older);
   await expect(
-    row.getByRole('img', { name: 'The notebook in front uses it' })
+    row.getByRole('img', { name: 'Used by the current notebook' })
   ).toBeVisible();
 
   await row
@@ -49,16 +49,16 @@ test('create, use in a notebook, update, restart, delete', async ({ page }) => {
   await panel.waitForPlan();
   await expect(panel.entry('tensorflow')).toContainText(`${older} → ${newest}`);
   await panel.button('Update').click();
-  const changed = panel.notification(`${name} is updated.`);
+  const changed = panel.notification(`${name} was updated.`);
   await expect(changed).toBeVisible(slow);
   await expect(row).toContainText(newest);
   const restarted = page.waitForResponse(/\/api\/kernels\/.*\/restart/);
-  await changed.getByRole('button', { name: 'Restart its kernel' }).click();
+  await changed.getByRole('button', { name: 'Restart Kernel' }).click();
   await restarted;
   await expect(idle).toBeVisible(slow);
   await runs(newest);
 
-  // The launcher learns of the kernel without a reload, and forgets it again.
+  // The launcher shows the kernel without a reload, and later removes it.
   const [kernel] = (await panel.kernels()).filter(kernelName =>
     kernelName.includes(name)
   );
@@ -76,7 +76,7 @@ test('create, use in a notebook, update, restart, delete', async ({ page }) => {
     .getByRole('dialog')
     .getByRole('button', { name: 'Delete' })
     .click();
-  await expect(panel.notification(`${name} is deleted.`)).toBeVisible(slow);
+  await expect(panel.notification(`${name} was deleted.`)).toBeVisible(slow);
   await expect(row).toHaveCount(0);
   expect(await panel.kernels()).not.toContain(kernel);
   await expect(card).toHaveCount(0);

@@ -2,9 +2,9 @@ import { expect, test } from '@jupyterlab/galata';
 
 import { Panel } from '../panel';
 
-/** The README's. */
+/** Directory of the README's images. */
 const README = '../docs/images';
-/** Every screen, narrow and in both themes, to look at. */
+/** Directory of the images of every screen, narrow and in both themes, for reviews. */
 const SCREENS = '../.reports/images';
 const NARROW = 280;
 
@@ -57,7 +57,7 @@ test('pictures of every screen @images', async ({ page }) => {
   await panel.root.screenshot({ path: `${SCREENS}/progress-light.png` });
   const ready = panel.notification(`${name} is ready.`);
   await expect(ready).toBeVisible(slow);
-  await ready.getByRole('button', { name: 'Open notebook' }).click();
+  await ready.getByRole('button', { name: 'Open Notebook' }).click();
   const idle = page.locator('#jp-main-statusbar').getByText(/\| Idle$/);
   await expect(idle).toBeVisible(slow);
   await take('list');
@@ -65,11 +65,11 @@ test('pictures of every screen @images', async ({ page }) => {
   await row.getByRole('button', { name, exact: true }).click();
   await expect(panel.root.getByRole('tab').first()).toBeVisible();
   await take('details');
-  // Keras 2 without its package is a problem that any machine can have.
+  // Keras 2 without its package is a problem on every machine.
   const [environment] = await panel.environments();
   for (const [legacy_keras, words, screen] of [
-    [true, 'Checked: it has problems', 'check-problems'],
-    [false, 'Checked: it works', 'check']
+    [true, 'TensorFlow has problems', 'check-problems'],
+    [false, 'TensorFlow works', 'check']
   ] as const) {
     const path = `/tfenv-lab/environments/${environment.id}/kernelspec`;
     await page.request.put(path, { data: { legacy_keras } });

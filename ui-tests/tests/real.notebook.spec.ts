@@ -4,16 +4,16 @@ import type { Locator } from '@playwright/test';
 
 import { Panel } from '../panel';
 
-/** TensorFlow's first import takes its time. */
+/** The first import of TensorFlow is slow. */
 const SLOW = { timeout: 180_000 };
-/** Only the classes of tf.keras tell which Keras it is: that of Keras 2 has no version. */
+/** Prints a class of tf.keras, which identifies the Keras: Keras 2 has no version there. */
 const KERAS =
   'import tensorflow as tf\nprint("tf.keras is of", tf.keras.Model.__module__)';
 
-// Galata's bookkeeping answers a kernel's restart with 201, which JupyterLab takes for a failure.
+// Galata's tracking responds to a kernel restart with 201, which JupyterLab treats as an error.
 test.use({ kernels: null, sessions: null });
 
-/** The notebook of these tests: one cell. */
+/** The notebook of these tests, with one cell. */
 class Notebook {
   constructor(readonly page: IJupyterLabPageFixture) {
     this.status = page.locator('#jp-main-statusbar');
@@ -33,7 +33,7 @@ class Notebook {
     await expect(this.status.getByText(/\| Idle$/)).toBeVisible(SLOW);
   }
 
-  /** The environment in the status bar. */
+  /** Find the environment in the status bar. */
   environment(name: string): Locator {
     return this.status.getByRole('button', {
       name: new RegExp(`^${name} · TensorFlow 2\\.[\\d.]+ · CPU$`)
@@ -63,7 +63,7 @@ test('a failing import leads to the environment that has it, to a plan, and to K
   await panel.create({ name, tensorflow: '2.19.*' });
   await expect(panel.row(name)).toBeVisible();
 
-  // The kernel of the server has no TensorFlow; the status bar has nothing to say of it.
+  // The server's own kernel has no TensorFlow, so the status bar is empty.
   await notebook.open('python3');
   await expect(notebook.environment(name)).toHaveCount(0);
   await notebook.run('import tensorflow');
@@ -73,30 +73,30 @@ test('a failing import leads to the environment that has it, to a plan, and to K
   await missing.getByRole('button', { name: `Switch to ${name}` }).click();
   await expect(notebook.environment(name)).toBeVisible(SLOW);
   await expect(
-    panel.row(name).getByRole('img', { name: 'The notebook in front uses it' })
+    panel.row(name).getByRole('img', { name: 'Used by the current notebook' })
   ).toBeVisible();
   await notebook.idle();
   await notebook.environment(name).click();
   await expect(panel.root.getByRole('heading', { name })).toBeVisible();
 
-  // What is missing in an environment is installed by a plan.
+  // A missing package is installed through a plan.
   await notebook.run('import tf_keras');
   const other = panel.notification(
-    `tf_keras is not installed in ${name}, the environment of this notebook.`
+    `tf_keras is not installed in the environment “${name}”.`
   );
-  await other.getByRole('button', { name: 'Install it here…' }).click();
+  await other.getByRole('button', { name: 'Install…' }).click();
   await panel.waitForPlan();
   await expect(panel.entry('tf-keras')).toContainText('2.19');
   await panel.button('Back').click();
 
-  // Keras 2, by a plan that sets the kernel too.
+  // The plan for Keras 2 also changes the kernel settings.
   await panel.button('Use Keras 2…').click();
   await panel.waitForPlan();
   await expect(panel.root.getByText('TF_USE_LEGACY_KERAS')).toBeVisible();
   await panel.button('Install').click();
-  const changed = panel.notification(`${name} is changed.`);
+  const changed = panel.notification(`${name} was changed.`);
   await expect(changed).toBeVisible(SLOW);
-  await changed.getByRole('button', { name: 'Restart its kernel' }).click();
+  await changed.getByRole('button', { name: 'Restart Kernel' }).click();
   await notebook.idle();
   await notebook.run(KERAS);
   await expect(notebook.output(/tf\.keras is of tf_keras\./)).toBeVisible(SLOW);
@@ -104,17 +104,17 @@ test('a failing import leads to the environment that has it, to a plan, and to K
     panel.root.getByText(/tf\.keras is Keras 2 \(tf-keras 2\.19/)
   ).toBeVisible();
 
-  // The check, which began by itself, confirms it.
+  // The automatic check confirms it.
   await panel.root.getByRole('tab', { name: 'Check' }).click();
   await expect(panel.root.getByText(/^2\.19\S* \(tf-keras\)$/)).toBeVisible(
     SLOW
   );
-  await expect(panel.root.getByText('Checked: it works')).toBeVisible(SLOW);
+  await expect(panel.root.getByText('TensorFlow works')).toBeVisible(SLOW);
 
   // And back.
   await panel.button('Use Keras 3').click();
-  const set = panel.notification(`The kernel of ${name} is set.`);
-  await set.getByRole('button', { name: 'Restart its kernel' }).click();
+  const set = panel.notification(`The kernel settings of ${name} are saved.`);
+  await set.getByRole('button', { name: 'Restart Kernel' }).click();
   await notebook.idle();
   await notebook.run(KERAS);
   await expect(notebook.output(/tf\.keras is of keras\./)).toBeVisible(SLOW);

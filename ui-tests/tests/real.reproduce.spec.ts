@@ -5,7 +5,7 @@ import { Panel } from '../panel';
 const CELL =
   'import sys, tensorflow as tf\nprint("runs", tf.__version__, sys.prefix)';
 
-// Galata's bookkeeping answers a kernel's restart with 201, which JupyterLab takes for a failure.
+// Galata's tracking responds to a kernel restart with 201, which JupyterLab treats as an error.
 test.use({ kernels: null, sessions: null });
 
 test('a notebook brings its environment back', async ({ page, tmpPath }) => {
@@ -24,7 +24,7 @@ test('a notebook brings its environment back', async ({ page, tmpPath }) => {
   await panel.button('Create').click();
   const ready = panel.notification(`${name} is ready.`);
   await expect(ready).toBeVisible(slow);
-  await ready.getByRole('button', { name: 'Open notebook' }).click();
+  await ready.getByRole('button', { name: 'Open Notebook' }).click();
   await expect(idle).toBeVisible(slow);
   await page.notebook.setCell(0, 'code', CELL);
   await page.notebook.runCell(0, true);
@@ -59,18 +59,16 @@ test('a notebook brings its environment back', async ({ page, tmpPath }) => {
   await panel.open();
   const missing = panel.notification('is not on this server.');
   await expect(missing).toContainText(name, slow);
-  await missing
-    .getByRole('button', { name: 'Recreate its environment…' })
-    .click();
+  await missing.getByRole('button', { name: 'Recreate Environment…' }).click();
   await panel.waitForPlan();
   await panel.button('Create').click();
   await expect(panel.notification(`${name} is ready.`)).toBeVisible(slow);
-  // Without anybody choosing a kernel, it is the notebook's again.
+  // The notebook gets its kernel back without a choice.
   await expect(
-    row.getByRole('img', { name: 'The notebook in front uses it' })
+    row.getByRole('img', { name: 'Used by the current notebook' })
   ).toBeVisible(slow);
   await expect(idle).toBeVisible(slow);
   await page.notebook.runCell(0, true);
   await expect(output).toHaveText(before, slow);
-  await expect(page.getByText('not as recorded')).toHaveCount(0);
+  await expect(page.getByText('Differs from record')).toHaveCount(0);
 });

@@ -17,7 +17,7 @@ test('a file in the file browser becomes the form of an environment', async ({
     .filter({ hasText: 'environment.yml' })
     .click({ button: 'right' });
   await page
-    .getByRole('menuitem', { name: 'Create Environment from This File' })
+    .getByRole('menuitem', { name: 'Create Environment from File…' })
     .click();
   await expect(panel.root.getByRole('textbox', { name: 'File' })).toHaveValue(
     FILE
@@ -25,5 +25,5 @@ test('a file in the file browser becomes the form of an environment', async ({
   await expect(panel.root.getByRole('textbox', { name: 'Name' })).toHaveValue(
     'mine'
   );
-  await expect(panel.button('Review')).toBeEnabled();
+  await expect(panel.button('Review Plan…')).toBeEnabled();
 });

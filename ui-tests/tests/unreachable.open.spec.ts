@@ -8,21 +8,21 @@ test('a channel that does not answer is named, with what can be done', async ({
   const panel = new Panel(page);
   await panel.open();
   // The list needs no channel.
-  await expect(panel.button('New environment')).toBeVisible();
+  await expect(panel.button('New Environment…')).toBeVisible();
 
   await panel.startNew();
   await expect(panel.failure).toContainText('127.0.0.1:9', { timeout: 60_000 });
   await expect(panel.failure).toContainText('network and proxy');
 
   await panel.failure
-    .getByRole('button', { name: 'Build a local channel from PyPI…' })
+    .getByRole('button', { name: 'Build Local Channel from PyPI…' })
     .click();
   const dialog = page.getByRole('dialog');
-  await expect(dialog).toContainText('about two minutes');
+  await expect(dialog).toContainText('about 2 minutes');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
 
-  await panel.failure.getByRole('button', { name: 'Try again' }).click();
+  await panel.failure.getByRole('button', { name: 'Try Again' }).click();
   await expect(panel.failure).toContainText('127.0.0.1:9', { timeout: 60_000 });
   await panel.button('Back').click();
-  await expect(panel.button('New environment')).toBeVisible();
+  await expect(panel.button('New Environment…')).toBeVisible();
 });

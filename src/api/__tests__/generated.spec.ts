@@ -11,7 +11,7 @@ describe('generated types', () => {
     );
     const [program, ...args] = scripts.generate.split(' ');
     const cli = path.join(ROOT, 'node_modules/.bin', program);
-    // Fails when the file would change: run `jlpm generate`.
+    // If this fails, run `jlpm generate`.
     execFileSync(process.execPath, [cli, ...args, '--check'], {
       cwd: ROOT,
       stdio: 'pipe'

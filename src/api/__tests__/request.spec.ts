@@ -13,7 +13,7 @@ async function refused(server: FakeServer): Promise<RequestError> {
 }
 
 describe('request', () => {
-  it('asks below the base URL of the server', async () => {
+  it('sends requests below the base URL of the server', async () => {
     const server = new FakeServer({ 'GET jobs': { jobs: [] } });
     expect(await request('jobs', {}, server.settings)).toEqual({ jobs: [] });
     expect(server.calls).toEqual(['GET jobs']);
@@ -39,7 +39,7 @@ describe('request', () => {
     });
   });
 
-  it('says that the server does not answer when no answer comes', async () => {
+  it('reports that the server does not respond', async () => {
     const server = new FakeServer();
     server.isDown = true;
     expect((await refused(server)).reason).toBe('unreachable');
@@ -59,7 +59,7 @@ describe('request', () => {
 });
 
 describe('toFailure', () => {
-  it('leaves a refused call as it is', async () => {
+  it('returns a RequestError unchanged', async () => {
     const error = await refused(new FakeServer());
     expect(toFailure(error)).toBe(error);
   });

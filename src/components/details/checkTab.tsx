@@ -10,14 +10,14 @@ import type {
   Problem
 } from '../../api/generated';
 import { warningIcon } from '../../icons';
-import { compareVersions } from '../../models/texts/versions';
+import { hasKeras3 } from '../../models/notebook/keras';
 
-export interface ICheckTabProps {
-  /** The newest check that came to an end, null where there is none. */
+interface ICheckTabProps {
+  /** The newest check that has a result; null if there is none. */
   readonly job: Job | null;
-  /** Whether the environment changed since. */
+  /** Whether the environment changed after that check. */
   readonly isOutdated: boolean;
-  /** Whether one is at work. */
+  /** Whether a check is active. */
   readonly isChecking: boolean;
   readonly canCheck: boolean;
   readonly trans: TranslationBundle;
@@ -26,7 +26,7 @@ export interface ICheckTabProps {
   readonly onSet: (settings: KernelSettings) => void;
 }
 
-/** Whether TensorFlow runs in the environment: ok, or problems with their causes and remedies. */
+/** The result of the newest check: ok, or problems with their remedies. */
 export function CheckTab(props: ICheckTabProps): JSX.Element {
   const { job, trans } = props;
   const check = job?.result ?? null;
@@ -37,10 +37,10 @@ export function CheckTab(props: ICheckTabProps): JSX.Element {
         <>
           <p data-ok={check.ok}>
             <strong>
-              {check.ok ? trans.__('✓ It works') : trans.__('It has problems')}
+              {check.ok ? trans.__('✓ Works') : trans.__('Has problems')}
             </strong>
             {when && ` · ${trans.__('checked %1', Time.formatHuman(when))}`}
-            {props.isOutdated && ` · ${trans.__('changed since')}`}
+            {props.isOutdated && ` · ${trans.__('changed since then')}`}
           </p>
           <Facts check={check} trans={trans} />
           {check.problems.map(problem => (
@@ -62,7 +62,7 @@ export function CheckTab(props: ICheckTabProps): JSX.Element {
       ) : (
         <p>
           {trans.__(
-            'Not checked yet. A check imports TensorFlow in this environment and computes on every device.'
+            'Not checked yet. A check imports TensorFlow in this environment and runs a computation on every device.'
           )}
         </p>
       )}
@@ -76,7 +76,7 @@ export function CheckTab(props: ICheckTabProps): JSX.Element {
           {props.isChecking
             ? trans.__('Checking…')
             : check
-              ? trans.__('Check again')
+              ? trans.__('Check Again')
               : trans.__('Check')}
         </button>
       </div>
@@ -99,22 +99,21 @@ function Facts(props: { check: Check; trans: TranslationBundle }): JSX.Element {
         <dd key={device.name}>{device.name}</dd>
       ))}
       {check.devices.length === 0 && <dd>–</dd>}
-      <dt>{trans.__('Took')}</dt>
+      <dt>{trans.__('Duration')}</dt>
       <dd>{trans.__('%1 s', check.seconds.toFixed(1))}</dd>
     </dl>
   );
 }
 
-/** The Keras that tf.keras really is. */
+/** Describe the Keras that tf.keras is. */
 function kerasOf(check: Check, trans: TranslationBundle): string {
   const { keras, tensorflow } = check;
   if (keras === null) {
     return '–';
   }
-  const isOwn = tensorflow === null || compareVersions(tensorflow, '2.16') < 0;
-  return keras.startsWith('2.') && !isOwn
-    ? trans.__('%1 (tf-keras)', keras)
-    : keras;
+  const isTfKeras =
+    keras.startsWith('2.') && tensorflow !== null && hasKeras3(tensorflow);
+  return isTfKeras ? trans.__('%1 (tf-keras)', keras) : keras;
 }
 
 function ProblemLine(props: {
@@ -147,7 +146,7 @@ function ProblemLine(props: {
             className="jp-TfenvLink"
             onClick={() => props.onSet(settings)}
           >
-            {props.trans.__('Set it')}
+            {props.trans.__('Fix')}
           </button>
         )}
       </div>

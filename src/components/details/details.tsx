@@ -12,9 +12,9 @@ import type {
   Revision,
   Size
 } from '../../api/generated';
+import type { FailedJob } from '../../api/jobs';
 import { CommandIDs } from '../../commandids';
 import type { Loaded } from '../../models/state/details';
-import type { FailedJob } from '../../models/state/jobs';
 import type { DetailsTab } from '../../models/state/navigation';
 import { AdviceLine } from '../list/adviceLine';
 import type { Execute } from '../shared/execute';
@@ -28,17 +28,17 @@ import { HistoryTab } from './historyTab';
 import { PackagesTab } from './packagesTab';
 import { Tabs } from './tabs';
 
-export interface IDetailsProps {
+interface IDetailsProps {
   readonly environment: Environment;
   readonly tab: DetailsTab;
   readonly packages: Loaded<readonly Package[]>;
   readonly revisions: Loaded<readonly Revision[]>;
   readonly size: Loaded<Size>;
-  /** The job at work on it. */
+  /** The active job. */
   readonly job: Job | null;
-  /** The job that failed last. */
+  /** The newest job, if it failed. */
   readonly failure: FailedJob | null;
-  /** The newest check that came to an end. */
+  /** The newest check that has a result. */
   readonly check: Job | null;
   readonly isChecking: boolean;
   readonly trans: TranslationBundle;
@@ -50,7 +50,7 @@ export interface IDetailsProps {
   readonly openMenu: (environment: string, anchor: HTMLElement) => void;
 }
 
-/** Everything about one environment. */
+/** The details of one environment. */
 export function Details(props: IDetailsProps): JSX.Element {
   const { environment, job, failure, trans, execute } = props;
   return (
@@ -63,7 +63,7 @@ export function Details(props: IDetailsProps): JSX.Element {
         {environment.kernel && (
           <IconButton
             icon={notebookIcon}
-            label={trans.__('Open a notebook on %1', environment.name)}
+            label={trans.__('Open a notebook with %1', environment.name)}
             disabled={job !== null}
             onClick={() =>
               execute(CommandIDs.openNotebook, { environment: environment.id })
@@ -109,7 +109,7 @@ export function Details(props: IDetailsProps): JSX.Element {
   );
 }
 
-/** The tabs for which the server has something. */
+/** The tabs, without those that the server has no data for. */
 function DetailsTabs(props: IDetailsProps): JSX.Element {
   const { environment, trans, onPlan } = props;
   const canChange =

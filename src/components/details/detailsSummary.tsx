@@ -13,11 +13,11 @@ import { UpdateBadge } from '../list/updateBadge';
 import type { Execute } from '../shared/execute';
 import { IconButton } from '../shared/iconButton';
 
-/** What an environment is, in lines: versions, whether it works, its kernel, its place. */
+/** An environment in a few lines: check, versions, kernel, path and size. */
 export function DetailsSummary(props: {
   environment: Environment;
   isChecking: boolean;
-  /** Null until it is measured. */
+  /** Null until the server has measured it. */
   size: Size | null;
   trans: TranslationBundle;
   execute: Execute;
@@ -59,7 +59,7 @@ export function DetailsSummary(props: {
         ? trans.__('tf.keras is Keras 3')
         : version
           ? trans.__('tf.keras is Keras 2 (tf-keras %1)', version)
-          : trans.__('tf.keras should be Keras 2, and tf-keras is missing'),
+          : trans.__('tf.keras is set to Keras 2, but tf-keras is missing'),
       <button
         type="button"
         className="jp-TfenvLink"
@@ -94,14 +94,14 @@ export function DetailsSummary(props: {
       <p>
         {kernel
           ? trans.__('Kernel: %1', kernel.display_name)
-          : trans.__('It is no kernel.')}
+          : trans.__('No kernel')}
       </p>
       {environment.protected_reason && <p>{environment.protected_reason}</p>}
       <p className="jp-TfenvPath">
         <code>{environment.prefix}</code>
         <IconButton
           icon={copyIcon}
-          label={trans.__('Copy the path')}
+          label={trans.__('Copy path')}
           onClick={() =>
             execute(CommandIDs.copyPrefix, { environment: environment.id })
           }
@@ -111,7 +111,7 @@ export function DetailsSummary(props: {
         <p>
           {trans.__('%1 on disk', formatBytes(size.bytes))}
           {size.shared > 0 &&
-            ` (${trans.__('%1 of it shared', formatBytes(size.shared))})`}
+            ` (${trans.__('%1 shared', formatBytes(size.shared))})`}
         </p>
       )}
     </div>

@@ -7,19 +7,19 @@ import type { Loaded } from '../../models/state/details';
 import { EntryRow } from '../review/planEntries';
 import { Failure } from '../shared/failure';
 
-export interface IHistoryTabProps {
+interface IHistoryTabProps {
   readonly revisions: Loaded<readonly Revision[]>;
   readonly canChange: boolean;
   readonly trans: TranslationBundle;
-  /** Plan the way back to a revision. */
+  /** Plans the revert to a revision. */
   readonly onRevert: (revision: number) => void;
 }
 
-/** A line a revision: what it changed, and the way back to it. */
+/** The revisions of an environment: what each one changed, and a button that reverts to it. */
 export function HistoryTab(props: IHistoryTabProps): JSX.Element {
   const { revisions, trans } = props;
   if (revisions === null) {
-    return <p role="status">{trans.__('Reading…')}</p>;
+    return <p role="status">{trans.__('Loading…')}</p>;
   }
   if (revisions.error) {
     return <Failure failure={revisions.error} trans={trans} />;
@@ -28,7 +28,7 @@ export function HistoryTab(props: IHistoryTabProps): JSX.Element {
     return (
       <p className="jp-TfenvEmpty">
         {trans.__(
-          'No history yet: it begins with the first change that is made here.'
+          'No history yet. It starts with the first change that you make in this panel.'
         )}
       </p>
     );
@@ -61,7 +61,7 @@ export function HistoryTab(props: IHistoryTabProps): JSX.Element {
             </details>
           )}
           {index === 0 ? (
-            <span className="jp-TfenvHint">{trans.__('This is now')}</span>
+            <span className="jp-TfenvHint">{trans.__('Current')}</span>
           ) : (
             <button
               type="button"
@@ -70,7 +70,7 @@ export function HistoryTab(props: IHistoryTabProps): JSX.Element {
               aria-label={trans.__('Revert to revision %1', revision.number)}
               onClick={() => props.onRevert(revision.number)}
             >
-              {trans.__('Revert to this')}
+              {trans.__('Revert…')}
             </button>
           )}
         </li>

@@ -4,29 +4,32 @@ import React from 'react';
 
 import type { AvailablePackage, Package } from '../../api/generated';
 import type { Loaded } from '../../models/state/details';
-import { usePackageSearch } from '../form/packagesField';
+import { SearchFailure, usePackageSearch } from '../form/packagesField';
 import { Failure } from '../shared/failure';
 import { IconButton } from '../shared/iconButton';
 import { useGrowingList } from '../shared/useGrowingList';
 
-export interface IPackagesTabProps {
+interface IPackagesTabProps {
   readonly packages: Loaded<readonly Package[]>;
   readonly canChange: boolean;
   readonly trans: TranslationBundle;
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
-  /** Plan to install a spec. */
+  /** Plans to install a spec. */
   readonly onInstall: (spec: string) => void;
-  /** Plan to remove a package. */
+  /** Plans to remove a package. */
   readonly onRemove: (name: string) => void;
 }
 
-/** What is installed, requested first; one field finds in it and adds to it. */
+/** The installed packages. One field filters them and adds others. */
 export function PackagesTab(props: IPackagesTabProps): JSX.Element {
   const { packages, trans, canChange } = props;
   const [text, setText] = React.useState('');
-  const found = usePackageSearch(canChange ? text : '', props.search);
+  const { found, failure } = usePackageSearch(
+    canChange ? text : '',
+    props.search
+  );
   if (packages === null) {
-    return <p role="status">{trans.__('Reading…')}</p>;
+    return <p role="status">{trans.__('Loading…')}</p>;
   }
   if (packages.error) {
     return <Failure failure={packages.error} trans={trans} />;
@@ -50,7 +53,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
         type="search"
         className="jp-TfenvFilter"
         aria-label={trans.__('Search or add a package')}
-        placeholder={trans.__('search or add a package…')}
+        placeholder={trans.__('Search or add a package…')}
         rightIcon="ui-components:search"
         spellCheck={false}
         value={text}
@@ -61,24 +64,25 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
           {offers.map(item => (
             <li key={item.name}>
               <button type="button" onClick={() => props.onInstall(item.name)}>
-                {trans.__('Add %1', item.name)}
+                {trans.__('Add %1…', item.name)}
               </button>
               <span>{item.versions[0]}</span>
             </li>
           ))}
           {rows.length === 0 && offers.every(item => item.name !== spec) && (
             <li>
-              <button type="submit">{trans.__('Add %1', spec)}</button>
+              <button type="submit">{trans.__('Add %1…', spec)}</button>
             </li>
           )}
         </ul>
       )}
+      <SearchFailure failure={failure} trans={trans} />
       <PackageTable {...props} rows={rows} filter={spec} />
     </form>
   );
 }
 
-/** The packages, requested first. */
+/** The packages that match the filter, requested ones first. */
 function PackageTable(
   props: IPackagesTabProps & { rows: readonly Package[]; filter: string }
 ): JSX.Element {

@@ -1,18 +1,18 @@
 import React from 'react';
 
-export interface ITab<T extends string> {
+interface ITab<T extends string> {
   readonly id: T;
   readonly label: string;
   readonly content: JSX.Element;
 }
 
-export interface ITabsProps<T extends string> {
+interface ITabsProps<T extends string> {
   readonly tabs: readonly ITab<T>[];
   readonly selected: T;
   readonly onSelect: (id: T) => void;
 }
 
-/** Tabs that the arrow keys move between, as the ARIA practice for tabs has it. */
+/** Tabs with arrow keys, as in the tabs pattern of the ARIA Authoring Practices Guide. */
 export function Tabs<T extends string>(props: ITabsProps<T>): JSX.Element {
   const { tabs } = props;
   const base = React.useId();

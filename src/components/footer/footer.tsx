@@ -11,16 +11,16 @@ import {
   LocalChannelOffer
 } from './localChannel';
 
-export interface IFooterProps {
+interface IFooterProps {
   readonly status: Status;
   readonly freeBytes: number | null;
-  /** The job that builds a local channel, or could not. */
+  /** The job that builds a local channel, or failed to. */
   readonly channelJob: Job | null;
   readonly execute: Execute;
   readonly trans: TranslationBundle;
 }
 
-/** Channels, hardware and space in one line; a click tells more. */
+/** Channels, hardware and free disk space in one line, which expands. */
 export function Footer(props: IFooterProps): JSX.Element {
   const { status, freeBytes, trans } = props;
   const { cuda, detected, driver } = status.gpu;
@@ -29,7 +29,7 @@ export function Footer(props: IFooterProps): JSX.Element {
       ? trans.__('GPU: CUDA %1', cuda)
       : trans.__('GPU')
     : cuda
-      ? trans.__('no GPU, CUDA %1 assumed', cuda)
+      ? trans.__('No GPU, CUDA %1 assumed', cuda)
       : trans.__('CPU only');
   const parts = [
     [...new Set(status.channels.map(item => channelName(item, trans)))].join(
@@ -75,7 +75,7 @@ export function Footer(props: IFooterProps): JSX.Element {
               <LocalChannelOffer {...local} />
             </dd>
           )}
-          <dt>{trans.__('New environments go to')}</dt>
+          <dt>{trans.__('Directory for new environments')}</dt>
           <dd>{status.envs_dir}</dd>
           <dt>{trans.__('Machine')}</dt>
           <dd>{status.platform}</dd>
@@ -83,7 +83,7 @@ export function Footer(props: IFooterProps): JSX.Element {
             <dd>
               {driver
                 ? trans.__('NVIDIA driver %1', driver)
-                : trans.__('NVIDIA driver of an unknown version')}
+                : trans.__('NVIDIA driver, unknown version')}
             </dd>
           )}
           {status.virtual_packages.map(item => (
@@ -103,7 +103,7 @@ function isLocal(channel: Channel): boolean {
   return channel.url.startsWith('file:');
 }
 
-/** A folder has no short name. */
+/** Return the short name of a channel. A channel in a directory has none. */
 function channelName(channel: Channel, trans: TranslationBundle): string {
-  return isLocal(channel) ? trans.__('local channel') : channel.name;
+  return isLocal(channel) ? trans.__('Local channel') : channel.name;
 }

@@ -2,21 +2,23 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { Job, Status } from '../../api/generated';
+import { hasFailed } from '../../api/jobs';
 import { CommandIDs } from '../../commandids';
-import { hasFailed, isActive } from '../../models/state/jobs';
+import { isActive } from '../../models/state/jobs';
+import { LOCAL_CHANNEL } from '../../models/texts/localChannel';
 import type { Execute } from '../shared/execute';
 import { JobFailure } from '../shared/jobFailure';
 import { JobProgress } from '../shared/jobProgress';
 
-export interface ILocalChannelProps {
+interface ILocalChannelProps {
   readonly localChannel: Status['local_channel'];
-  /** The job that builds it, or could not. */
+  /** The job that builds it, or failed to. */
   readonly job: Job | null;
   readonly trans: TranslationBundle;
   readonly execute: Execute;
 }
 
-/** What helps where the channels cannot be reached: one that is built here, or why that is not possible. */
+/** The offer to build a local channel, or why the server cannot build one. */
 export function LocalChannelOffer(props: ILocalChannelProps): JSX.Element {
   const { localChannel, trans } = props;
   if (!localChannel.available) {
@@ -25,14 +27,15 @@ export function LocalChannelOffer(props: ILocalChannelProps): JSX.Element {
   return props.job && isActive(props.job) ? (
     <p className="jp-TfenvHint">
       {trans.__(
-        'A local channel is being built. It is used as soon as it is ready.'
+        'The server is building a local channel. The channel is used as soon as it is ready.'
       )}
     </p>
   ) : (
     <>
       <p className="jp-TfenvHint">
         {trans.__(
-          'If the server reaches PyPI, a channel can be made of its wheels, in about two minutes.'
+          'If the server can reach PyPI, it can build a channel from PyPI wheels in about %1 minutes.',
+          LOCAL_CHANNEL.minutes
         )}
       </p>
       <button
@@ -40,13 +43,13 @@ export function LocalChannelOffer(props: ILocalChannelProps): JSX.Element {
         className="jp-TfenvLink"
         onClick={() => props.execute(CommandIDs.buildLocalChannel)}
       >
-        {trans.__('Build a local channel from PyPI…')}
+        {trans.__('Build Local Channel from PyPI…')}
       </button>
     </>
   );
 }
 
-/** The way back from a local channel. */
+/** The button that switches back to the configured channels. */
 export function LeaveLocalChannel(props: ILocalChannelProps): JSX.Element {
   return (
     <button
@@ -54,12 +57,12 @@ export function LeaveLocalChannel(props: ILocalChannelProps): JSX.Element {
       className="jp-TfenvLink"
       onClick={() => props.execute(CommandIDs.leaveLocalChannel)}
     >
-      {props.trans.__('Use the configured channels again')}
+      {props.trans.__('Use Configured Channels')}
     </button>
   );
 }
 
-/** How the building of a local channel goes, or why it failed. */
+/** The progress of the job that builds a local channel, or its error. */
 export function LocalChannelJob(props: ILocalChannelProps): JSX.Element | null {
   const { job, trans, execute } = props;
   if (!job) {

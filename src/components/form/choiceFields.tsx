@@ -4,7 +4,7 @@ import React from 'react';
 
 import type { IOption } from '../../models/form/choiceOptions';
 
-export interface ISelectFieldProps {
+interface ISelectFieldProps {
   readonly label: string;
   readonly options: readonly IOption[];
   readonly value: string;
@@ -12,7 +12,7 @@ export interface ISelectFieldProps {
   readonly onChange: (value: string) => void;
 }
 
-/** One of many; what is not possible stands there with its reason. */
+/** A choice of one among many options. Disabled options show their reason. */
 export function SelectField(props: ISelectFieldProps): JSX.Element {
   const { trans } = props;
   return (
@@ -38,14 +38,14 @@ export function SelectField(props: ISelectFieldProps): JSX.Element {
   );
 }
 
-export interface IRadioFieldProps {
+interface IRadioFieldProps {
   readonly label: string;
   readonly options: readonly IOption[];
   readonly value: string;
   readonly onChange: (value: string) => void;
 }
 
-/** One of a few, side by side; the reasons of those that are not possible stand below. */
+/** A choice of one among a few options, side by side. The reasons of disabled options are listed below. */
 export function RadioField(props: IRadioFieldProps): JSX.Element {
   const name = React.useId();
   const blocked = props.options.filter(option => option.reason !== null);

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { HTMLSelect } from '@jupyterlab/ui-components';
 import React from 'react';
 
-/** The name of the environment, and what is wrong with it. */
+/** The name of the environment, and the problem with it. */
 export function NameField(props: {
   name: string;
   problem: string | null;
@@ -33,6 +33,7 @@ export function NameField(props: {
   );
 }
 
+/** A checkbox with its label. */
 export function Checkbox(props: {
   label: string;
   checked: boolean;
@@ -50,7 +51,7 @@ export function Checkbox(props: {
   );
 }
 
-/** For machines without the driver that the environment will meet, such as login nodes. */
+/** The CUDA version of the driver, for machines such as login nodes that lack the driver of the compute nodes. */
 export function CudaField(props: {
   versions: readonly string[];
   found: string | null;
@@ -59,24 +60,24 @@ export function CudaField(props: {
   onChange: (cuda: string | null) => void;
 }): JSX.Element | null {
   const { trans, versions, cuda } = props;
-  // The version in use stays in the list when the release has no build for it.
+  // The chosen version stays in the list even if the release has no build for it.
   const shown =
     cuda && !versions.includes(cuda) ? [cuda, ...versions] : versions;
   return shown.length === 0 ? null : (
     <label className="jp-TfenvField">
-      <span>{trans.__('CUDA of the driver')}</span>
+      <span>{trans.__('CUDA version of the driver')}</span>
       <HTMLSelect
         value={cuda ?? ''}
         onChange={event => props.onChange(event.target.value || null)}
       >
         <option value="">
           {props.found
-            ? trans.__('as found: %1', props.found)
-            : trans.__('as found: none')}
+            ? trans.__('Detected: %1', props.found)
+            : trans.__('Detected: none')}
         </option>
         {shown.map(version => (
           <option key={version} value={version}>
-            {trans.__('as if it were %1', version)}
+            {trans.__('Assume CUDA %1', version)}
           </option>
         ))}
       </HTMLSelect>
@@ -84,9 +85,9 @@ export function CudaField(props: {
   );
 }
 
-/** One click to CUDA where there is no driver for it, and one back to the machine as it is. */
+/** A link that assumes a newer CUDA version, and one that goes back to the detected driver. */
 export function AssumedDriver(props: {
-  /** The newest CUDA that could be chosen if there were a driver; null where nothing is missing. */
+  /** The newest CUDA version that lacks only a driver; null if there is none. */
   missing: string | null;
   cuda: string | null;
   trans: TranslationBundle;
@@ -98,16 +99,15 @@ export function AssumedDriver(props: {
   }
   return (
     <p className="jp-TfenvField jp-TfenvHint">
-      {cuda !== null &&
-        trans.__('Chosen as if a driver for CUDA %1 were here.', cuda)}{' '}
+      {cuda !== null && trans.__('Builds are chosen for CUDA %1.', cuda)}{' '}
       <button
         type="button"
         className="jp-TfenvLink"
         onClick={() => props.onChange(cuda === null ? missing : null)}
       >
         {cuda === null
-          ? trans.__('Make it for a machine with CUDA %1', missing)
-          : trans.__('Take this machine as it is')}
+          ? trans.__('Choose Builds for CUDA %1', missing)
+          : trans.__('Use Detected Driver')}
       </button>
     </p>
   );

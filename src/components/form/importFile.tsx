@@ -5,17 +5,17 @@ import type { ImportRequest, Limits } from '../../api/generated';
 import {
   formatLabel,
   proposeImportName,
-  recognise
+  recognizeFormat
 } from '../../models/form/files';
 import { nameProblem } from '../../models/form/naming';
 import type { IImportDraft } from '../../models/state/navigation';
 import { NameField } from './environmentFields';
 
-export interface IImportFileProps {
+interface IImportFileProps {
   readonly draft: IImportDraft;
-  /** Names that are taken. */
+  /** Names of existing environments. */
   readonly names: ReadonlySet<string>;
-  /** The server's rule for names; null while it has not answered. */
+  /** The server's rules for names; null until it responds. */
   readonly limits: Limits | null;
   readonly trans: TranslationBundle;
   readonly onDraft: (draft: IImportDraft) => void;
@@ -23,21 +23,23 @@ export interface IImportFileProps {
   readonly onReview: (request: ImportRequest) => void;
 }
 
-/** The form of an environment made from a file: dropped, chosen or pasted. */
+/** The import form. The file can be dropped, chosen or pasted. */
 export function ImportFile(props: IImportFileProps): JSX.Element {
   const { draft, trans, onDraft } = props;
   const id = React.useId();
   const chooser = React.useRef<HTMLInputElement>(null);
-  const format = recognise(draft.content);
+  const format = recognizeFormat(draft.content);
   const name =
     draft.name ?? proposeImportName(draft.content, draft.fileName, props.names);
   const problem = nameProblem(name, props.names, props.limits, trans);
   const hint =
     draft.content.trim() === ''
-      ? trans.__('environment.yml, explicit list, conda-lock.yml or pixi.lock')
+      ? trans.__(
+          'Supported: environment.yml, explicit list, conda-lock.yml, pixi.lock'
+        )
       : format
         ? formatLabel(format, trans)
-        : trans.__('This does not look like a file of an environment.');
+        : trans.__('This does not look like an environment file.');
   return (
     <form
       className="jp-TfenvBody jp-TfenvForm"
@@ -54,7 +56,7 @@ export function ImportFile(props: IImportFileProps): JSX.Element {
           className="jp-mod-styled jp-TfenvImport-text"
           rows={10}
           spellCheck={false}
-          placeholder={trans.__('Drop a file here, or paste its text.')}
+          placeholder={trans.__('Drop a file here or paste its text.')}
           value={draft.content}
           aria-describedby={`${id}-format`}
           onChange={event =>
@@ -70,17 +72,17 @@ export function ImportFile(props: IImportFileProps): JSX.Element {
           className="jp-TfenvLink"
           onClick={() => chooser.current?.click()}
         >
-          {trans.__('Choose a file…')}
+          {trans.__('Choose File…')}
         </button>
         <input
           ref={chooser}
           type="file"
           hidden
-          aria-label={trans.__('Choose a file…')}
+          aria-label={trans.__('Choose File…')}
           accept=".yml,.yaml,.lock,.txt"
           onChange={event => {
             const file = event.target.files?.[0];
-            // Choosing the same file again is a change, too.
+            // Without this, choosing the same file again would not be a change.
             event.target.value = '';
             if (file) {
               props.onFile(file);
@@ -100,7 +102,7 @@ export function ImportFile(props: IImportFileProps): JSX.Element {
           className="jp-mod-styled jp-mod-accept"
           disabled={problem !== null || draft.content.trim() === ''}
         >
-          {trans.__('Review')}
+          {trans.__('Review Plan…')}
         </button>
       </div>
     </form>

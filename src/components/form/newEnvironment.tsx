@@ -35,12 +35,12 @@ import {
 } from './environmentFields';
 import { PackagesField } from './packagesField';
 
-export interface INewEnvironmentProps {
+interface INewEnvironmentProps {
   readonly catalog: Catalog;
   readonly status: Status | null;
   readonly draft: IDraft;
   readonly defaultPackages: readonly string[];
-  /** Names that are taken. */
+  /** Names of existing environments. */
   readonly names: ReadonlySet<string>;
   readonly trans: TranslationBundle;
   readonly onDraft: (draft: IDraft) => void;
@@ -49,11 +49,11 @@ export interface INewEnvironmentProps {
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
 }
 
-/** The form of a new environment. Whatever the user has not touched is proposed. */
+/** The new-environment form. Fields that the user has not edited show a proposal. */
 export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
   const { draft, trans, onDraft } = props;
   const catalog = offered(props.catalog, draft.prereleases);
-  // The channels may hold something else than when it was chosen.
+  // The catalog may have changed since the choice was made.
   const choice = draft.choice
     ? revise(catalog, draft.choice, {})
     : initialChoice(catalog);
@@ -130,8 +130,8 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
         <Checkbox
           label={
             release.keras
-              ? trans.__('Ask for Keras (%1) by name', release.keras)
-              : trans.__('Ask for Keras by name')
+              ? trans.__('Request Keras (%1)', release.keras)
+              : trans.__('Request Keras')
           }
           checked={draft.keras}
           onChange={keras => onDraft({ ...draft, keras })}
@@ -149,27 +149,27 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
           {catalog.channels.map(channel => (
             <dd key={channel.url}>{channel.url}</dd>
           ))}
-          {props.status && <dt>{trans.__('It goes to')}</dt>}
+          {props.status && <dt>{trans.__('Path')}</dt>}
           {props.status && <dd>{`${props.status.envs_dir}/${name}`}</dd>}
         </dl>
       </details>
       <div className="jp-TfenvButtons">
         <button type="button" className="jp-TfenvLink" onClick={props.onImport}>
-          {trans.__('From a file…')}
+          {trans.__('Import from File…')}
         </button>
         <button
           type="submit"
           className="jp-mod-styled jp-mod-accept"
           disabled={problem !== null}
         >
-          {trans.__('Review')}
+          {trans.__('Review Plan…')}
         </button>
       </div>
     </form>
   );
 }
 
-/** Says that the channels could not be asked, and how old what is known of them is. */
+/** A warning that a channel did not respond, with the age of the channel data in use. */
 function Age(props: {
   seconds: number | null;
   trans: TranslationBundle;
@@ -180,7 +180,7 @@ function Age(props: {
       <warningIcon.react tag="span" elementSize="small" />
       <span>
         {trans.__(
-          'A channel does not answer. This is what was known of it %1.',
+          'A channel did not respond. Its channel data was loaded %1.',
           Time.formatHuman(new Date(Date.now() - seconds * 1000))
         )}
       </span>
@@ -192,14 +192,14 @@ function Prereleases(props: INewEnvironmentProps): JSX.Element | null {
   const { catalog, draft } = props;
   return catalog.releases.some(item => item.prerelease) ? (
     <Checkbox
-      label={props.trans.__('Offer pre-releases')}
+      label={props.trans.__('Show pre-releases')}
       checked={draft.prereleases}
       onChange={prereleases => props.onDraft({ ...draft, prereleases })}
     />
   ) : null;
 }
 
-/** Why there is nothing to choose from, and what would make it possible. */
+/** Why no release can be installed, and the fields that may change that. */
 function NothingToInstall(props: INewEnvironmentProps): JSX.Element {
   const { draft, trans } = props;
   const catalog = offered(props.catalog, draft.prereleases);

@@ -3,26 +3,41 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { AvailablePackage } from '../../api/generated';
+import type { IFailure } from '../../api/request';
+import { toFailure } from '../../api/request';
 
-/** Milliseconds without a key after which names are searched for. */
+/** Milliseconds after the last key before the search starts. */
 const DEBOUNCE = 150;
 
-/** Names of packages that resemble what is typed, asked for after a moment without a key. */
+/** The packages that a search found, or why it failed. */
+interface ISearchResult {
+  readonly found: readonly AvailablePackage[];
+  readonly failure: IFailure | null;
+}
+
+const NOTHING: ISearchResult = { found: [], failure: null };
+
+/** Search for packages whose name resembles the query, once the user stops typing. */
 export function usePackageSearch(
   query: string,
   search: (query: string) => Promise<readonly AvailablePackage[]>
-): readonly AvailablePackage[] {
-  const [found, setFound] = React.useState<readonly AvailablePackage[]>([]);
+): ISearchResult {
+  const [result, setResult] = React.useState(NOTHING);
   React.useEffect(() => {
     let isCurrent = true;
     if (query.trim() === '') {
-      setFound([]);
+      setResult(NOTHING);
       return;
     }
     const timer = setTimeout(async () => {
-      const answer = await search(query.trim());
+      let answer: ISearchResult;
+      try {
+        answer = { found: await search(query.trim()), failure: null };
+      } catch (error) {
+        answer = { found: [], failure: toFailure(error) };
+      }
       if (isCurrent) {
-        setFound(answer);
+        setResult(answer);
       }
     }, DEBOUNCE);
     return () => {
@@ -30,21 +45,36 @@ export function usePackageSearch(
       clearTimeout(timer);
     };
   }, [query, search]);
-  return found;
+  return result;
 }
 
-export interface IPackagesFieldProps {
+/** A note that the search failed; nothing if it did not. */
+export function SearchFailure(props: {
+  failure: IFailure | null;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { failure, trans } = props;
+  return (
+    failure && (
+      <p className="jp-TfenvHint" role="status">
+        {trans.__('The package search failed: %1', failure.message)}
+      </p>
+    )
+  );
+}
+
+interface IPackagesFieldProps {
   readonly packages: readonly string[];
   readonly trans: TranslationBundle;
   readonly onChange: (packages: readonly string[]) => void;
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
 }
 
-/** Package specs, each with a button that takes it away, and a place to type the next. */
+/** A list of package specs, each with a button that removes it, and an input for the next one. */
 export function PackagesField(props: IPackagesFieldProps): JSX.Element {
   const { packages, trans, onChange } = props;
   const [text, setText] = React.useState('');
-  const found = usePackageSearch(text, props.search);
+  const { found, failure } = usePackageSearch(text, props.search);
   const listId = React.useId();
 
   const add = (input: string): void => {
@@ -60,7 +90,7 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
 
   const onKeyDown = (event: React.KeyboardEvent): void => {
     if (event.key === 'Enter' && text !== '') {
-      // Enter adds the package; it does not send the form.
+      // Enter adds the package and must not submit the form.
       event.preventDefault();
       add(text);
     } else if (event.key === 'Backspace' && text === '') {
@@ -69,43 +99,46 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
   };
 
   return (
-    <div className="jp-TfenvChips">
-      {packages.map(spec => (
-        <span key={spec} className="jp-TfenvChip">
-          {spec}
-          <button
-            type="button"
-            aria-label={trans.__('Remove %1', spec)}
-            title={trans.__('Remove %1', spec)}
-            onClick={() => onChange(packages.filter(item => item !== spec))}
-          >
-            <closeIcon.react tag="span" elementSize="small" />
-          </button>
-        </span>
-      ))}
-      <input
-        type="text"
-        list={listId}
-        aria-label={trans.__('Packages')}
-        placeholder={
-          packages.length === 0
-            ? trans.__('pandas, matplotlib…')
-            : trans.__('add…')
-        }
-        spellCheck={false}
-        autoComplete="off"
-        value={text}
-        onChange={event => setText(event.target.value)}
-        onKeyDown={onKeyDown}
-        onBlur={() => add(text)}
-      />
-      <datalist id={listId}>
-        {found.map(item => (
-          <option key={item.name} value={item.name}>
-            {item.versions[0]}
-          </option>
+    <>
+      <div className="jp-TfenvChips">
+        {packages.map(spec => (
+          <span key={spec} className="jp-TfenvChip">
+            {spec}
+            <button
+              type="button"
+              aria-label={trans.__('Remove %1', spec)}
+              title={trans.__('Remove %1', spec)}
+              onClick={() => onChange(packages.filter(item => item !== spec))}
+            >
+              <closeIcon.react tag="span" elementSize="small" />
+            </button>
+          </span>
         ))}
-      </datalist>
-    </div>
+        <input
+          type="text"
+          list={listId}
+          aria-label={trans.__('Packages')}
+          placeholder={
+            packages.length === 0
+              ? trans.__('pandas, matplotlib…')
+              : trans.__('Add a package…')
+          }
+          spellCheck={false}
+          autoComplete="off"
+          value={text}
+          onChange={event => setText(event.target.value)}
+          onKeyDown={onKeyDown}
+          onBlur={() => add(text)}
+        />
+        <datalist id={listId}>
+          {found.map(item => (
+            <option key={item.name} value={item.name}>
+              {item.versions[0]}
+            </option>
+          ))}
+        </datalist>
+      </div>
+      <SearchFailure failure={failure} trans={trans} />
+    </>
   );
 }

@@ -4,13 +4,13 @@ import React from 'react';
 import type { Advice, PlanRequest } from '../../api/generated';
 import { warningIcon } from '../../icons';
 
-export interface IAdviceLineProps {
+interface IAdviceLineProps {
   readonly advice: Advice;
   readonly trans: TranslationBundle;
   readonly onFix: (request: PlanRequest) => void;
 }
 
-/** One thing to know about an environment, with its remedy as a link. */
+/** A warning about an environment, with its alternative as a link. */
 export function AdviceLine(props: IAdviceLineProps): JSX.Element {
   const { advice, trans } = props;
   const request = advice.plan_request;
@@ -26,7 +26,7 @@ export function AdviceLine(props: IAdviceLineProps): JSX.Element {
             className="jp-TfenvLink"
             onClick={() => props.onFix(request)}
           >
-            {advice.code === 'update' ? trans.__('Update') : trans.__('Fix')}
+            {advice.code === 'update' ? trans.__('Update…') : trans.__('Fix')}
           </button>
         )}
       </span>

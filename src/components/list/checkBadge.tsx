@@ -14,14 +14,14 @@ const SIGNS: Record<NonNullable<CheckState>, string> = {
   unchecked: '○'
 };
 
-export interface ICheckBadgeProps {
+interface ICheckBadgeProps {
   readonly environment: Environment;
   readonly state: CheckState;
   readonly trans: TranslationBundle;
   readonly execute: Execute;
 }
 
-/** A sign for how the newest check ended, which opens it; nothing where there is nothing to check. */
+/** A sign for the result of the newest check, which opens the check; nothing if there is no TensorFlow. */
 export function CheckBadge(props: ICheckBadgeProps): JSX.Element | null {
   const { environment, state, trans } = props;
   if (state === null) {

@@ -20,8 +20,8 @@ import { ScreenHeader } from '../shared/screenHeader';
 import { useGrowingList } from '../shared/useGrowingList';
 import { EnvironmentRow } from './environmentRow';
 
-export interface IEnvironmentListProps {
-  /** Null until the first answer. */
+interface IEnvironmentListProps {
+  /** Null until the server responds. */
   readonly groups: readonly IGroup[] | null;
   readonly filter: string;
   readonly sort: Sort;
@@ -37,7 +37,7 @@ export interface IEnvironmentListProps {
   readonly openPanelMenu: (anchor: HTMLElement) => void;
 }
 
-/** The first screen: every environment. */
+/** The first screen: the list of all environments. */
 export function EnvironmentList(props: IEnvironmentListProps): JSX.Element {
   const { groups, trans, execute } = props;
   const sorts: Record<Sort, string> = {
@@ -48,7 +48,7 @@ export function EnvironmentList(props: IEnvironmentListProps): JSX.Element {
   return (
     <>
       <ScreenHeader
-        title={trans.__('TensorFlow environments')}
+        title={trans.__('TensorFlow Environments')}
         trans={trans}
         onBack={null}
       >
@@ -58,7 +58,7 @@ export function EnvironmentList(props: IEnvironmentListProps): JSX.Element {
           onClick={() => execute(CommandIDs.newEnvironment)}
         >
           <addIcon.react tag="span" elementSize="small" />
-          {trans.__('New')}
+          {trans.__('New…')}
         </button>
         <IconButton
           icon={refreshIcon}
@@ -103,7 +103,7 @@ export function EnvironmentList(props: IEnvironmentListProps): JSX.Element {
               className="jp-TfenvLink"
               onClick={() => execute(CommandIDs.refresh)}
             >
-              {trans.__('Try again')}
+              {trans.__('Try Again')}
             </button>
           </Failure>
         )}
@@ -119,12 +119,12 @@ export function EnvironmentList(props: IEnvironmentListProps): JSX.Element {
 function Group(props: IEnvironmentListProps & { group: IGroup }): JSX.Element {
   const { group, trans } = props;
   const [rows, end] = useGrowingList(group.rows, props.filter);
-  // Whatever a filter finds is shown.
+  // A filter expands every group, so that all matches are visible.
   const isOpen = props.openGroups.has(group.name) || props.filter !== '';
   const labels: Record<GroupName, string> = {
     tensorflow: trans.__('TensorFlow'),
     others: trans.__('Other environments'),
-    unusable: trans.__('Not usable')
+    unusable: trans.__('Unusable')
   };
   return (
     <details
@@ -159,13 +159,13 @@ function Group(props: IEnvironmentListProps & { group: IGroup }): JSX.Element {
   );
 }
 
-/** What to do where there is nothing to see. */
+/** What an empty list shows. */
 function Empty(props: IEnvironmentListProps): JSX.Element | null {
   const { groups, trans } = props;
   if (props.filter !== '') {
     return groups?.length === 0 ? (
       <p className="jp-TfenvEmpty" role="status">
-        {trans.__('No environment matches.')}
+        {trans.__('No environment matches the filter.')}
       </p>
     ) : null;
   }
@@ -173,7 +173,7 @@ function Empty(props: IEnvironmentListProps): JSX.Element | null {
     <div className="jp-TfenvEmpty">
       <p>
         {trans.__(
-          'There is no TensorFlow environment yet. Make one, and it is a kernel for your notebooks.'
+          'No TensorFlow environment yet. Create one to use it as a kernel in your notebooks.'
         )}
       </p>
       <button
@@ -181,7 +181,7 @@ function Empty(props: IEnvironmentListProps): JSX.Element | null {
         className="jp-mod-styled jp-mod-accept"
         onClick={() => props.execute(CommandIDs.newEnvironment)}
       >
-        {trans.__('New environment')}
+        {trans.__('New Environment…')}
       </button>
     </div>
   );

@@ -7,7 +7,7 @@ import { CommandIDs } from '../../commandids';
 import { variantLabel } from '../../models/form/choices';
 import type { IRow } from '../../models/state/listRows';
 import type { CheckState } from '../../models/texts/checks';
-import { seriesOf } from '../../models/texts/versions';
+import { minorVersionOf } from '../../models/texts/versions';
 import type { Execute } from '../shared/execute';
 import { IconButton } from '../shared/iconButton';
 import { JobFailure } from '../shared/jobFailure';
@@ -16,16 +16,16 @@ import { AdviceLine } from './adviceLine';
 import { CheckBadge } from './checkBadge';
 import { UpdateBadge } from './updateBadge';
 
-export interface IEnvironmentRowProps {
+interface IEnvironmentRowProps {
   readonly row: IRow;
   readonly trans: TranslationBundle;
   readonly execute: Execute;
   readonly onPlan: (request: PlanRequest) => void;
-  /** Open the menu of an environment below a button. */
+  /** Opens the menu of an environment below a button. */
   readonly openMenu: (environment: string, anchor: HTMLElement) => void;
 }
 
-/** An environment in two lines; a running job takes the second. */
+/** An environment in two lines. The second shows the active job, if there is one. */
 export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
   const { row, trans, execute } = props;
   const { environment, job, failure } = row;
@@ -41,8 +41,8 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
           <span
             className="jp-TfenvDot"
             role="img"
-            aria-label={trans.__('The notebook in front uses it')}
-            title={trans.__('The notebook in front uses it')}
+            aria-label={trans.__('Used by the current notebook')}
+            title={trans.__('Used by the current notebook')}
           />
         )}
         {environment ? (
@@ -68,7 +68,7 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
             {environment.kernel && (
               <IconButton
                 icon={notebookIcon}
-                label={trans.__('Open a notebook on %1', row.name)}
+                label={trans.__('Open a notebook with %1', row.name)}
                 disabled={job !== null}
                 onClick={() =>
                   execute(CommandIDs.openNotebook, {
@@ -114,7 +114,7 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
   );
 }
 
-/** "2.19.1 · CPU · Python 3.11", whether it works, and the update that there is. */
+/** "2.19.1 · CPU · Python 3.11", the result of the check, and the available update. */
 function Summary(props: {
   environment: Environment;
   checked: CheckState;
@@ -126,7 +126,7 @@ function Summary(props: {
   const parts = [
     tensorflow?.version,
     tensorflow?.variant && variantLabel(tensorflow.variant),
-    python && trans.__('Python %1', seriesOf(python)),
+    python && trans.__('Python %1', minorVersionOf(python)),
     keras && trans.__('Keras %1', keras.version),
     !environment.kernel && trans.__('no kernel')
   ].filter(Boolean);

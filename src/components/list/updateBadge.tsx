@@ -3,17 +3,17 @@ import React from 'react';
 
 import type { Environment } from '../../api/generated';
 import { CommandIDs } from '../../commandids';
-import { seriesOf } from '../../models/texts/versions';
+import { minorVersionOf } from '../../models/texts/versions';
 import type { Execute } from '../shared/execute';
 
-export interface IUpdateBadgeProps {
+interface IUpdateBadgeProps {
   readonly environment: Environment;
   readonly package: 'tensorflow' | 'keras';
   readonly trans: TranslationBundle;
   readonly execute: Execute;
 }
 
-/** "↑ 2.20": the update that there is, in full within a series; nothing where there is none. */
+/** "↑ 2.20": the available update, with its patch number if the minor version stays; nothing if there is none. */
 export function UpdateBadge(props: IUpdateBadgeProps): JSX.Element | null {
   const { environment, trans } = props;
   const version = environment.update[props.package];
@@ -21,7 +21,7 @@ export function UpdateBadge(props: IUpdateBadgeProps): JSX.Element | null {
     return null;
   }
   const installed = environment[props.package]?.version ?? '';
-  const isWithin = seriesOf(installed) === seriesOf(version);
+  const isWithin = minorVersionOf(installed) === minorVersionOf(version);
   const isTensorFlow = props.package === 'tensorflow';
   return (
     <button
@@ -46,7 +46,7 @@ export function UpdateBadge(props: IUpdateBadgeProps): JSX.Element | null {
         })
       }
     >
-      {`↑ ${isWithin ? version : seriesOf(version)}`}
+      {`↑ ${isWithin ? version : minorVersionOf(version)}`}
     </button>
   );
 }

@@ -4,13 +4,13 @@ import React from 'react';
 
 import { IconButton } from '../shared/iconButton';
 
-export interface ICommandLinesProps {
+interface ICommandLinesProps {
   readonly commands: readonly string[];
   readonly trans: TranslationBundle;
   readonly onCopy: (text: string) => void;
 }
 
-/** The conda command lines that would do the same. */
+/** The conda command lines that make the same change. */
 export function CommandLines(props: ICommandLinesProps): JSX.Element | null {
   const { commands, trans } = props;
   const text = commands.join('\n');
@@ -28,7 +28,7 @@ export function CommandLines(props: ICommandLinesProps): JSX.Element | null {
       </details>
       <IconButton
         icon={copyIcon}
-        label={trans.__('Copy the conda command')}
+        label={trans.__('Copy conda command')}
         onClick={() => props.onCopy(text)}
       />
     </div>

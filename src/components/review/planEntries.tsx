@@ -6,15 +6,15 @@ import { variantLabel, variantOfBuild } from '../../models/form/choices';
 import { groupEntries } from '../../models/texts/planRows';
 import { formatBytes } from '../../models/texts/units';
 
-/** A group of more entries than this is folded. */
-const FOLD_ABOVE = 6;
+/** A group with more entries than this is collapsed. */
+const COLLAPSE_ABOVE = 6;
 
-export interface IPlanEntriesProps {
+interface IPlanEntriesProps {
   readonly plan: Plan;
   readonly trans: TranslationBundle;
 }
 
-/** What changes: requested first, then what is added for it (folded), changed and removed. */
+/** The entries of a plan: requested packages first, then new dependencies (collapsed), changed and removed ones. */
 export function PlanEntries(props: IPlanEntriesProps): JSX.Element {
   const { plan, trans } = props;
   const groups = groupEntries(plan.entries);
@@ -33,7 +33,7 @@ export function PlanEntries(props: IPlanEntriesProps): JSX.Element {
         folded
       />
       <Fold
-        label={trans.__('Changed with them')}
+        label={trans.__('Also changed')}
         entries={groups.changed}
         trans={trans}
       />
@@ -53,7 +53,7 @@ function Fold(props: {
   folded?: boolean;
 }): JSX.Element | null {
   return props.entries.length === 0 ? null : (
-    <details open={!props.folded && props.entries.length <= FOLD_ABOVE}>
+    <details open={!props.folded && props.entries.length <= COLLAPSE_ABOVE}>
       <summary>
         {props.label}
         {!props.folded && (
@@ -81,7 +81,7 @@ function EntryTable(props: {
   );
 }
 
-/** "keras  3.5.0 → 3.6.0  + 1 MB"; the builds show on hover. */
+/** "keras  3.5.0 → 3.6.0  + 1 MB"; the tooltip shows the builds. */
 export function EntryRow(props: {
   entry: Entry;
   trans: TranslationBundle;
@@ -104,8 +104,8 @@ export function EntryRow(props: {
   );
 }
 
-/** What happens to an entry's version, in one line. */
-export function versionsOf(entry: Entry, trans: TranslationBundle): string {
+/** Describe the change of an entry's version in one line. */
+function versionsOf(entry: Entry, trans: TranslationBundle): string {
   switch (entry.action) {
     case 'install':
       return entry.to.version;
@@ -116,11 +116,11 @@ export function versionsOf(entry: Entry, trans: TranslationBundle): string {
     case 'upgrade':
       return trans.__('%1 → %2', entry.from.version, entry.to.version);
     case 'change':
-      return trans.__('%1, another build', entry.to.version);
+      return trans.__('%1, different build', entry.to.version);
   }
 }
 
-/** The hardware that TensorFlow is then for, where that is new: "CPU", "CPU → CUDA 12.6". */
+/** Describe the variant of TensorFlow, if it is new or changes: "CPU", "CPU → CUDA 12.6". */
 function hardwareOf(entry: Entry): string | null {
   if (entry.name !== 'tensorflow') {
     return null;

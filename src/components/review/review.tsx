@@ -9,16 +9,16 @@ import { Failure } from '../shared/failure';
 import { CommandLines } from './commandLines';
 import { PlanEntries } from './planEntries';
 
-export interface IReviewProps {
+interface IReviewProps {
   readonly request: PlanRequest;
-  /** Null while it is made, or when it could not be. */
+  /** Null while the request is solved, and if it failed. */
   readonly plan: Plan | null;
   readonly failure: IFailure | null;
-  /** Whether it was given to the server. */
+  /** Whether the plan was sent to become a job. */
   readonly isApplying: boolean;
-  /** The same change in a copy; null where that is not possible. */
+  /** The same change in a copy; null if that is not possible. */
   readonly copyRequest: PlanRequest | null;
-  /** What helps where the channels cannot be reached. */
+  /** What to offer if the channels cannot be reached. */
   readonly offer?: React.ReactNode;
   readonly trans: TranslationBundle;
   readonly onApply: (plan: Plan) => void;
@@ -27,7 +27,7 @@ export interface IReviewProps {
   readonly onCopy: (text: string) => void;
 }
 
-/** What would change, before anything does. The same screen for every kind of change. */
+/** The plan, before anything is changed. All kinds of changes share this screen. */
 export function Review(props: IReviewProps): JSX.Element {
   const { plan, failure, trans } = props;
   return (
@@ -93,7 +93,7 @@ function Summary(props: { plan: Plan; trans: TranslationBundle }): JSX.Element {
       {plan.strategy !== 'swap' && (
         <span className="jp-TfenvHint">
           {trans.__(
-            'It is put in place in several steps here; if interrupted, it is finished at the next start.'
+            'This location cannot be swapped in one step. If the change is interrupted, it is completed when Jupyter starts again.'
           )}
         </span>
       )}
@@ -110,7 +110,7 @@ function Warning(props: { warning: Advice }): JSX.Element {
   );
 }
 
-/** One primary button; the alternative beside it. */
+/** One primary button, and the alternative next to it. */
 function Buttons(props: IReviewProps): JSX.Element {
   const { plan, failure, trans, copyRequest } = props;
   const isNothing = plan?.entries.length === 0;
@@ -118,10 +118,10 @@ function Buttons(props: IReviewProps): JSX.Element {
   const alternative = advised?.plan_request ?? (isNothing ? null : copyRequest);
   const label =
     advised?.code === 'held-back'
-      ? trans.__('Update that, too')
+      ? trans.__('Update It Too')
       : alternative && 'into' in alternative && alternative.into
-        ? trans.__('In a copy instead')
-        : trans.__('The alternative');
+        ? trans.__('Use a Copy Instead')
+        : trans.__('Use Alternative');
   return (
     <div className="jp-TfenvButtons">
       {alternative && plan && (
@@ -142,7 +142,7 @@ function Buttons(props: IReviewProps): JSX.Element {
               className="jp-mod-styled jp-mod-reject"
               onClick={() => props.onPlan(props.request)}
             >
-              {trans.__('Plan again')}
+              {trans.__('Plan Again')}
             </button>
           )}
           <button

@@ -1,6 +1,6 @@
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-/** Runs a command of the extension. */
+/** A function that runs a command of the extension. */
 export type Execute = (
   command: string,
   args?: ReadonlyPartialJSONObject

@@ -4,23 +4,23 @@ import React from 'react';
 import type { IFailure } from '../../api/request';
 import { errorIcon } from '../../icons';
 
-export interface IFailureProps {
+interface IFailureProps {
   readonly failure: IFailure;
   readonly trans: TranslationBundle;
-  /** Buttons for what can be done. */
+  /** Buttons. */
   readonly children?: React.ReactNode;
 }
 
-/** A failure: what happened, what to do about it, and the evidence for those who ask. */
+/** An error: its message, its hint and, on demand, its details. */
 export function Failure(props: IFailureProps): JSX.Element {
   const { failure, trans } = props;
   const isUnreachable = failure.reason === 'unreachable';
-  // The server's own words are in no catalog of translations; these are not its own.
+  // The server's texts are not translated. These two come from here.
   const message = isUnreachable
-    ? trans.__('The Jupyter server does not answer.')
+    ? trans.__('The Jupyter server does not respond.')
     : failure.message;
   const hint = isUnreachable
-    ? trans.__('It may be restarting: try again in a moment.')
+    ? trans.__('Try again in a moment. The server may be restarting.')
     : failure.hint;
   return (
     <div className="jp-TfenvFailure" role="alert">
@@ -31,7 +31,7 @@ export function Failure(props: IFailureProps): JSX.Element {
       {hint && <p className="jp-TfenvHint">{hint}</p>}
       {failure.details && (
         <details>
-          <summary>{trans.__('Show details')}</summary>
+          <summary>{trans.__('Show Details')}</summary>
           <pre tabIndex={0}>{failure.details}</pre>
         </details>
       )}

@@ -2,16 +2,17 @@ import type { LabIcon } from '@jupyterlab/ui-components';
 import { Button } from '@jupyterlab/ui-components';
 import React from 'react';
 
-export interface IIconButtonProps {
+interface IIconButtonProps {
   readonly icon: LabIcon;
-  /** What it does: its tooltip and its name. */
+  /** Tooltip and accessible name. */
   readonly label: string;
   readonly onClick: (event: React.MouseEvent<HTMLButtonElement>) => void;
   readonly disabled?: boolean;
-  /** Set for a button that opens a menu. */
+  /** Whether the button opens a menu. */
   readonly opensMenu?: boolean;
 }
 
+/** A button that shows only an icon. */
 export function IconButton(props: IIconButtonProps): JSX.Element {
   return (
     <Button

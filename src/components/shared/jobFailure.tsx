@@ -1,18 +1,18 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
+import type { FailedJob } from '../../api/jobs';
 import { CommandIDs } from '../../commandids';
-import type { FailedJob } from '../../models/state/jobs';
 import type { Execute } from './execute';
 import { Failure } from './failure';
 
-export interface IJobFailureProps {
+interface IJobFailureProps {
   readonly job: FailedJob;
   readonly trans: TranslationBundle;
   readonly execute: Execute;
 }
 
-/** Why the last job on an environment failed, until the user puts it away. */
+/** The error of a failed job, until the user dismisses it. */
 export function JobFailure(props: IJobFailureProps): JSX.Element {
   const { job, trans, execute } = props;
   return (
@@ -22,7 +22,7 @@ export function JobFailure(props: IJobFailureProps): JSX.Element {
         className="jp-TfenvLink"
         onClick={() => execute(CommandIDs.showJob, { job: job.id })}
       >
-        {trans.__('Log')}
+        {trans.__('Show Log')}
       </button>
       {job.request && (
         <button

@@ -4,16 +4,16 @@ import React from 'react';
 
 import type { Job } from '../../api/generated';
 import { canCancel } from '../../models/state/jobs';
-import { describeProgress } from '../../models/texts/units';
+import { describePhase, describeProgress } from '../../models/texts/units';
 import { IconButton } from './iconButton';
 
-export interface IJobProgressProps {
+interface IJobProgressProps {
   readonly job: Job;
   readonly trans: TranslationBundle;
   readonly onCancel: () => void;
 }
 
-/** What a job is doing: phase, numbers, bar, Cancel. */
+/** Progress of a job: bar, phase, numbers and Cancel. */
 export function JobProgress(props: IJobProgressProps): JSX.Element {
   const { job, trans } = props;
   const text = describeProgress(job, trans);
@@ -27,9 +27,9 @@ export function JobProgress(props: IJobProgressProps): JSX.Element {
         value={isWaiting ? undefined : job.progress.fraction}
       />
       <span className="jp-TfenvProgress-text">{text}</span>
-      {/* Read aloud once a phase, not for every number. */}
+      {/* Screen readers announce each phase once, and not every number. */}
       <span className="jp-sr-only" role="status">
-        {job.state === 'queued' ? trans.__('waiting') : job.phase}
+        {describePhase(job, trans)}
       </span>
       {canCancel(job) && (
         <IconButton

@@ -4,16 +4,16 @@ import React from 'react';
 
 import { IconButton } from './iconButton';
 
-export interface IScreenHeaderProps {
+interface IScreenHeaderProps {
   readonly title: string;
   readonly trans: TranslationBundle;
   /** Null on the first screen. */
   readonly onBack: (() => void) | null;
-  /** Buttons at the end. */
+  /** Buttons after the title. */
   readonly children?: React.ReactNode;
 }
 
-/** Title of a screen. It takes the focus when the screen opens, so that the keyboard goes on from there. */
+/** Title of a screen. It takes the focus when the screen opens, so that the keyboard continues from there. */
 export function ScreenHeader(props: IScreenHeaderProps): JSX.Element {
   const heading = React.useRef<HTMLHeadingElement>(null);
   const isSubscreen = props.onBack !== null;

@@ -1,13 +1,13 @@
 import React from 'react';
 
-/** Rows that are rendered at first, and added whenever the end comes near. */
+/** Number of rows that are rendered first, and added whenever the end comes near. */
 const STEP = 100;
 
 /**
- * Render long lists as far as they are scrolled: thousands of rows are there, but cost nothing unseen.
+ * Render only as many rows of a long list as the user has scrolled to.
  *
- * @param key - The list begins anew when this changes, for example the filter's text.
- * @returns The rows to render, and what stands after them.
+ * @param key - The list starts over when this changes, for example the filter's text.
+ * @returns The rows to render, and the element to place after them.
  */
 export function useGrowingList<T>(
   rows: readonly T[],

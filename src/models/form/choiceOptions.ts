@@ -13,15 +13,15 @@ import {
   variantOf
 } from './choices';
 
-/** One thing that can be picked, or the words why it cannot. */
+/** An option of a field. */
 export interface IOption {
   readonly value: string;
   readonly label: string;
-  /** Null when it can be chosen. */
+  /** Why it cannot be chosen; null if it can. */
   readonly reason: string | null;
 }
 
-/** The releases, newest first. */
+/** List the releases, newest first. */
 export function releaseOptions(
   catalog: Catalog,
   cuda: string | null,
@@ -35,11 +35,11 @@ export function releaseOptions(
     reason: isPossible(cuda)(release)
       ? null
       : (release.variants.find(variant => variant.reason)?.reason ??
-        trans.__('not for this machine'))
+        trans.__('not available on this machine'))
   }));
 }
 
-/** Auto, CPU and CUDA for a release; the label of Auto says what it comes to. */
+/** List Auto, CPU and CUDA for a release. The label of Auto names the variant that it selects. */
 export function hardwareOptions(
   release: Release,
   choice: IChoice,
@@ -67,7 +67,7 @@ export function hardwareOptions(
   ];
 }
 
-/** Every Python that any release has, newest first. */
+/** List the Python versions of all releases, newest first. */
 export function pythonOptions(
   catalog: Catalog,
   choice: IChoice,
@@ -108,9 +108,9 @@ function whyNot(
       : trans.__('TensorFlow %1 has no CPU build', release.version);
   }
   if (isCuda && cuda !== null) {
-    return trans.__('its builds need a newer CUDA than %1', cuda);
+    return trans.__('needs a newer CUDA version than %1', cuda);
   }
-  return variants[0].reason ?? trans.__('not for this machine');
+  return variants[0].reason ?? trans.__('not available on this machine');
 }
 
 function whyNotPython(
@@ -120,10 +120,10 @@ function whyNotPython(
   trans: TranslationBundle
 ): string {
   if (!release?.python.includes(python)) {
-    return trans.__('not with TensorFlow %1', choice.version);
+    return trans.__('not available with TensorFlow %1', choice.version);
   }
   const blocked = release.variants
     .flatMap(variant => variant.blocked)
     .find(item => item.python === python);
-  return blocked?.reason ?? trans.__('not with this hardware choice');
+  return blocked?.reason ?? trans.__('not available with this hardware');
 }

@@ -4,27 +4,27 @@ import type {
   Release,
   Variant
 } from '../../api/generated';
-import { compareVersions, seriesOf } from '../texts/versions';
+import { compareVersions, minorVersionOf } from '../texts/versions';
 
-/** What the hardware field asks for. */
+/** A value of the hardware field. */
 export type Hardware = 'auto' | 'cpu' | 'cuda';
 
-/** What is chosen in the form of a new environment: always a combination that exists. */
+/** The values of the new-environment form: always a combination that can be installed. */
 export interface IChoice {
   /** A release of the catalog. */
   readonly version: string;
   readonly hardware: Hardware;
-  /** Solve as if the driver supported this CUDA version; null takes the machine as it is. */
+  /** The CUDA version that the driver is assumed to support; null for the detected one. */
   readonly cuda: string | null;
-  /** Major.minor. */
+  /** Minor version, such as 3.11. */
   readonly python: string;
 }
 
 /**
- * The choice to begin with: the recommended release, the machine as it is, the newest Python that fits.
+ * Return the initial choice: the recommended release, the detected hardware and the newest Python that fits.
  *
- * @param cuda - Take the machine's driver to support this version.
- * @returns null where nothing of the catalog can be installed here.
+ * @param cuda - The CUDA version that the driver is assumed to support.
+ * @returns null if no release of the catalog can be installed on this machine.
  */
 export function initialChoice(
   catalog: Catalog,
@@ -36,24 +36,24 @@ export function initialChoice(
 }
 
 /**
- * Change one field of a choice and bring the others to what exists together with it.
+ * Change fields of a choice, and adjust the others to a combination that can be installed.
  *
- * Whatever still fits is kept; a release that is no longer possible gives way to the recommended one.
+ * Values that still fit are kept. A release that can no longer be installed is replaced by the recommended one.
  */
 export function revise(
   catalog: Catalog,
   choice: IChoice,
   change: Partial<IChoice>
 ): IChoice {
-  const wanted = { ...choice, ...change };
-  const release = releaseOf(catalog, wanted.version);
-  if (!release || !isPossible(wanted.cuda)(release)) {
+  const changed = { ...choice, ...change };
+  const release = releaseOf(catalog, changed.version);
+  if (!release || !isPossible(changed.cuda)(release)) {
     return initialChoice(catalog) ?? choice;
   }
-  return settle(release, wanted.hardware, wanted.cuda, wanted.python);
+  return settle(release, changed.hardware, changed.cuda, changed.python);
 }
 
-/** The catalog as the form offers it: without pre-releases, unless they are wanted. */
+/** Return the catalog without pre-releases, unless the form shows them. */
 export function offered(catalog: Catalog, prereleases: boolean): Catalog {
   return prereleases
     ? catalog
@@ -63,7 +63,7 @@ export function offered(catalog: Catalog, prereleases: boolean): Catalog {
       };
 }
 
-/** The CUDA versions of releases' builds, newest first: what a driver may be taken to support. */
+/** List the CUDA versions of the releases' builds, newest first. */
 export function cudaVersions(releases: readonly Release[]): string[] {
   const versions = releases
     .flatMap(release => release.variants)
@@ -72,14 +72,14 @@ export function cudaVersions(releases: readonly Release[]): string[] {
   return [...new Set(versions)].sort((a, b) => compareVersions(b, a));
 }
 
-/** The newest CUDA that a release has builds for, where none of them can be installed here; else null. */
+/** Return the newest CUDA version of a release that has CUDA builds but none for this machine; else null. */
 export function missingCuda(release: Release): string | null {
   return usable(release, 'cuda', null).length === 0
     ? (cudaVersions([release])[0] ?? null)
     : null;
 }
 
-/** The variant that a choice comes to: the newest CUDA that fits, else CPU. */
+/** Return the variant that a choice selects: the newest CUDA version that fits, else CPU. */
 export function variantOf(release: Release, choice: IChoice): Variant | null {
   const fitting = usable(release, choice.hardware, choice.cuda).filter(
     variant => pythonsOf(variant, choice.cuda).includes(choice.python)
@@ -87,18 +87,19 @@ export function variantOf(release: Release, choice: IChoice): Variant | null {
   return fitting[0] ?? null;
 }
 
-/** `cpu` and `cuda12.6` as a person writes them. */
+/** Format a variant's name: CPU for `cpu`, CUDA 12.6 for `cuda12.6`. */
 export function variantLabel(name: string): string {
   const cuda = cudaOf(name);
   return cuda === null ? name.toUpperCase() : `CUDA ${cuda}`.trim();
 }
 
-/** The variant that a build string of conda-forge names: cpu_py311…, cuda126py312…; null for others. */
+/** Read the variant from a build string of conda-forge (cpu_py311…, cuda126py312…); null for others. */
 export function variantOfBuild(build: string): string | null {
   const match = /^(?:(cpu)_|cuda(\d+)(\d)py)/.exec(build);
   return match && (match[1] ?? `cuda${match[2]}.${match[3]}`);
 }
 
+/** Find the release with a version. */
 export function releaseOf(
   catalog: Catalog,
   version: string
@@ -106,22 +107,23 @@ export function releaseOf(
   return catalog.releases.find(release => release.version === version);
 }
 
-/** The request for a choice. The newest release of a series is asked for as the series, so that fixes can come. */
+/** Build the request for a choice. The newest release of a minor version is requested as 2.19.*, to allow patch updates. */
 export function createRequest(
   catalog: Catalog,
   choice: IChoice,
   rest: { name: string; packages: readonly string[]; keras: boolean }
 ): CreateRequest {
-  const series = seriesOf(choice.version);
+  const minorVersion = minorVersionOf(choice.version);
   const newest = offered(catalog, false)
     .releases.map(release => release.version)
-    .filter(version => seriesOf(version) === series)
+    .filter(version => minorVersionOf(version) === minorVersion)
     .sort(compareVersions)
     .pop();
   return {
     kind: 'create',
     ...rest,
-    tensorflow: newest === choice.version ? `${series}.*` : choice.version,
+    tensorflow:
+      newest === choice.version ? `${minorVersion}.*` : choice.version,
     python: choice.python,
     variant: choice.hardware,
     cuda: choice.cuda
@@ -144,12 +146,12 @@ function settle(
   };
 }
 
-/** Whether a release can be installed at all. */
+/** Whether a release can be installed, given the assumed CUDA version. */
 export function isPossible(cuda: string | null): (release: Release) => boolean {
   return release => usable(release, 'auto', cuda).length > 0;
 }
 
-/** Variants that can be installed, newest CUDA first and CPU last. */
+/** List the variants that can be installed, newest CUDA version first and CPU last. */
 export function usable(
   release: Release,
   hardware: Hardware,
@@ -167,10 +169,9 @@ export function usable(
 }
 
 /**
- * The Pythons with which a variant can be installed.
+ * List the Python versions with which a variant can be installed.
  *
- * The catalog judges for this machine. An assumed CUDA version replaces its driver's: what was judged by that no longer
- * counts.
+ * The catalog's answer is for the detected driver. With an assumed CUDA version, only that version decides.
  */
 function pythonsOf(variant: Variant, cuda: string | null): string[] {
   const needs = cudaOf(variant.name);
@@ -188,7 +189,7 @@ function pythonsOf(variant: Variant, cuda: string | null): string[] {
     : [];
 }
 
-/** The Pythons that go together with a release and a hardware choice, newest first. */
+/** List the Python versions that fit a release and a hardware choice, newest first. */
 export function pythons(
   release: Release,
   hardware: Hardware,
@@ -200,7 +201,7 @@ export function pythons(
   return [...new Set(all)].sort((a, b) => compareVersions(b, a));
 }
 
-/** The CUDA version in a variant's name, null for cpu. */
+/** Read the CUDA version from a variant's name; null for cpu. */
 export function cudaOf(name: string): string | null {
   return name.startsWith('cuda') ? name.slice(4) : null;
 }

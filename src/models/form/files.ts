@@ -3,35 +3,35 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ExportFormat, ExportSpecs } from '../../api/generated';
 import { freeName } from './naming';
 
-/** One kind of file that an environment can be written as. */
+/** A file format for exports. */
 export interface IExportKind {
   readonly format: ExportFormat;
   readonly specs: ExportSpecs;
-  /** What it is for. */
+  /** Name and purpose. */
   readonly label: string;
-  /** The name that the tool it is for looks for, after the environment's own where there is none. */
+  /** Name of the file for an environment's name, with the ending that its tool expects. */
   readonly fileName: (environment: string) => string;
 }
 
-/** What an environment can be written as, the most portable first. */
+/** List the file formats for exports, the most portable first. */
 export function exportKinds(trans: TranslationBundle): readonly IExportKind[] {
   return [
     {
       format: 'environment-yml',
       specs: 'requested',
-      label: trans.__('environment.yml: what was asked for'),
+      label: trans.__('environment.yml: requested packages'),
       fileName: name => `${name}.environment.yml`
     },
     {
       format: 'environment-yml',
       specs: 'all',
-      label: trans.__('environment.yml: every package with its build'),
+      label: trans.__('environment.yml: all packages with their builds'),
       fileName: name => `${name}.environment.yml`
     },
     {
       format: 'explicit',
       specs: 'requested',
-      label: trans.__('explicit list: exact packages, for conda'),
+      label: trans.__('Explicit list: exact packages, for conda'),
       fileName: name => `${name}.explicit.txt`
     },
     {
@@ -49,7 +49,7 @@ export function exportKinds(trans: TranslationBundle): readonly IExportKind[] {
   ];
 }
 
-/** Whether a file may describe an environment, by its name. */
+/** Whether the name of a file suggests that it describes an environment. */
 export function isEnvironmentFile(name: string): boolean {
   return /(^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env)[^/]*\.txt$/i.test(
     name
@@ -57,11 +57,11 @@ export function isEnvironmentFile(name: string): boolean {
 }
 
 /**
- * What a text looks like while it is typed or dropped; the server has the last word.
+ * Guess the format of a text while it is edited. The server decides in the end.
  *
- * @returns null for what is none of the formats.
+ * @returns null if no format matches.
  */
-export function recognise(text: string): ExportFormat | null {
+export function recognizeFormat(text: string): ExportFormat | null {
   if (/^@EXPLICIT\s*$/m.test(text)) {
     return 'explicit';
   }
@@ -79,22 +79,24 @@ export function recognise(text: string): ExportFormat | null {
   return has('dependencies') || has('channels') ? 'environment-yml' : null;
 }
 
-/** What a person calls a format. */
+/** Return the description of a format for the import form. */
 export function formatLabel(
   format: ExportFormat,
   trans: TranslationBundle
 ): string {
   const labels: Record<ExportFormat, string> = {
-    'environment-yml': trans.__('environment.yml: it will be solved'),
-    explicit: trans.__('explicit list: exactly its packages'),
-    'conda-lock': trans.__('conda-lock: exactly its packages'),
-    'pixi-lock': trans.__('pixi.lock: exactly its packages'),
-    notebook: trans.__('notebook: the environment that it records')
+    'environment-yml': trans.__(
+      'environment.yml: packages are solved for this machine'
+    ),
+    explicit: trans.__('Explicit list: exact packages'),
+    'conda-lock': trans.__('conda-lock.yml: exact packages'),
+    'pixi-lock': trans.__('pixi.lock: exact packages'),
+    notebook: trans.__('Notebook record')
   };
   return labels[format];
 }
 
-/** The name to propose for an environment from a file: its own, else the file's, made free. */
+/** Propose an unused name for an imported environment: the name in the file, else the file's own. */
 export function proposeImportName(
   text: string,
   fileName: string | null,

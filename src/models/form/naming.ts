@@ -1,29 +1,30 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Limits } from '../../api/generated';
-import { seriesOf } from '../texts/versions';
+import { minorVersionOf } from '../texts/versions';
 
-/** The name to propose for an environment with this TensorFlow: tf219 for 2.19.1. */
+/** Propose an unused name for an environment with a TensorFlow version: tf219 for 2.19.1. */
 export function proposeName(
   version: string,
   taken: ReadonlySet<string>
 ): string {
-  return freeName(`tf${seriesOf(version).replace('.', '')}`, taken);
+  return freeName(`tf${minorVersionOf(version).replace('.', '')}`, taken);
 }
 
-/** The first of `base`, `base-2`, `base-3` … that is not taken. */
-export function freeName(base: string, taken: ReadonlySet<string>): string {
-  let name = base;
+/** Return the first of `stem`, `stem-2`, `stem-3` … that is not taken. */
+export function freeName(stem: string, taken: ReadonlySet<string>): string {
+  let name = stem;
   for (let i = 2; taken.has(name); i++) {
-    name = `${base}-${i}`;
+    name = `${stem}-${i}`;
   }
   return name;
 }
 
 /**
- * What is wrong with a name, as far as it can be known while typing; the server has the last word.
+ * Describe what is wrong with a name while it is typed. The server checks it again.
  *
- * @param limits - The server's rule; null while it has not answered.
+ * @param limits - The server's rules for names; null until it responds.
+ * @returns null if the name is valid.
  */
 export function nameProblem(
   name: string,
@@ -32,16 +33,20 @@ export function nameProblem(
   trans: TranslationBundle
 ): string | null {
   if (name === '') {
-    return trans.__('A name is needed.');
+    return trans.__('Enter a name.');
   }
   if (taken.has(name)) {
-    return trans.__('There is an environment of this name.');
+    return trans.__('An environment with this name already exists.');
   }
   if (limits === null) {
     return null;
   }
   if (name.length > limits.name_length) {
-    return trans.__('A name has at most %1 characters.', limits.name_length);
+    return trans.__(
+      'The name has %1 characters. The limit is %2.',
+      name.length,
+      limits.name_length
+    );
   }
   if (!new RegExp(limits.name_pattern).test(name)) {
     return trans.__(
@@ -49,7 +54,7 @@ export function nameProblem(
     );
   }
   if (limits.reserved_names.includes(name.split('.')[0].toLowerCase())) {
-    return trans.__('%1 is a reserved name.', name);
+    return trans.__('“%1” is a reserved name.', name);
   }
   return null;
 }

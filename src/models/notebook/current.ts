@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Environment } from '../../api/generated';
 import { variantLabel } from '../form/choices';
 
-/** What a notebook runs on, in a line: "tf219 · TensorFlow 2.19.0 · CPU". */
+/** Describe the environment of a notebook in one line: "tf219 · TensorFlow 2.19.0 · CPU". */
 export function describeCurrent(
   environment: Environment,
   trans: TranslationBundle

@@ -1,18 +1,18 @@
 import type { Environment, PlanRequest } from '../../api/generated';
-import { compareVersions, seriesOf } from '../texts/versions';
+import { compareVersions, minorVersionOf } from '../texts/versions';
 
-/** The modules that this extension knows its way with. */
+/** Modules that belong to TensorFlow, for which help goes beyond the package's name. */
 export const FRAMEWORKS = ['tensorflow', 'keras', 'tf_keras'] as const;
 export type Framework = (typeof FRAMEWORKS)[number];
 
-/** What a kernel says of an exception. */
+/** An exception, as a kernel reports it. */
 export interface IKernelError {
   readonly errorName: string;
   readonly errorValue: string;
   readonly traceback: readonly string[];
 }
 
-/** An import that failed: of a module that is not installed, or of one that is and does not come up. */
+/** A failed import: the module is missing, or it is installed but cannot be imported. */
 export interface IFailedImport {
   readonly module: string;
   readonly isMissing: boolean;
@@ -22,7 +22,7 @@ export function isFramework(module: string): module is Framework {
   return (FRAMEWORKS as readonly string[]).includes(module);
 }
 
-/** The import that an exception is about; null where it is about something else. */
+/** Find the import that an exception is about; null if it is about something else. */
 export function failedImport(error: IKernelError): IFailedImport | null {
   const { errorName, errorValue } = error;
   if (errorName === 'ModuleNotFoundError') {
@@ -30,7 +30,7 @@ export function failedImport(error: IKernelError): IFailedImport | null {
     if (!name) {
       return null;
     }
-    // Of "a.b" that is not found, a was.
+    // If "a.b" is not found, "a" was.
     const [module] = name.split('.');
     const isMissing = name === module;
     return isMissing || isFramework(module) ? { module, isMissing } : null;
@@ -46,7 +46,7 @@ export function failedImport(error: IKernelError): IFailedImport | null {
   return module && isFramework(module) ? { module, isMissing: false } : null;
 }
 
-/** Whether a module can be imported in an environment, as far as its list entry tells. */
+/** Whether an environment has a module, according to its entry in the list. */
 export function has(environment: Environment, module: Framework): boolean {
   switch (module) {
     case 'tensorflow':
@@ -58,7 +58,7 @@ export function has(environment: Environment, module: Framework): boolean {
   }
 }
 
-/** The environment to switch to for a module: with a kernel, usable, and of those the newest TensorFlow. */
+/** Find another environment with a module: one with a kernel, without errors, and with the newest TensorFlow. */
 export function alternative(
   environments: readonly Environment[],
   module: Framework,
@@ -80,7 +80,7 @@ export function alternative(
     )[0];
 }
 
-/** What puts a module into an environment; null where the environment must not be changed. */
+/** Build the request that installs a module; null if the environment must not be changed. */
 export function installation(
   environment: Environment,
   module: Framework
@@ -89,7 +89,7 @@ export function installation(
   return installRequest(environment, [spec]);
 }
 
-/** The request that adds packages; null where the environment must not be changed. */
+/** Build the request that installs packages; null if the environment must not be changed. */
 export function installRequest(
   environment: Environment,
   specs: readonly string[]
@@ -99,10 +99,10 @@ export function installRequest(
     : null;
 }
 
-/** Keras comes with TensorFlow; tf-keras has the number of the TensorFlow that it is for. */
+/** Return the spec for a module. Keras comes with TensorFlow; tf-keras has the version of its TensorFlow. */
 function specOf(module: Framework, tensorflow: string | null): string {
   if (module === 'tf_keras') {
-    return tensorflow ? `tf-keras=${seriesOf(tensorflow)}.*` : 'tf-keras';
+    return tensorflow ? `tf-keras=${minorVersionOf(tensorflow)}.*` : 'tf-keras';
   }
   return module === 'keras' && tensorflow ? 'keras' : 'tensorflow';
 }

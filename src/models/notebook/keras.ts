@@ -1,31 +1,35 @@
 import type { Environment, InstallRequest } from '../../api/generated';
-import { compareVersions, seriesOf } from '../texts/versions';
+import { compareVersions, minorVersionOf } from '../texts/versions';
 
-/** The first TensorFlow whose own Keras is 3; before it there is nothing to choose. */
+/** Minor version of the first TensorFlow that comes with Keras 3. */
 const KERAS_3 = '2.16';
 
-/** Which Keras tf.keras is in an environment's kernel; null where that cannot be chosen. */
+/** Whether a version of TensorFlow comes with Keras 3. */
+export function hasKeras3(tensorflow: string): boolean {
+  return compareVersions(minorVersionOf(tensorflow), KERAS_3) >= 0;
+}
+
+/** Return the version of Keras that tf.keras is in an environment's kernel; null if it cannot be chosen. */
 export function kerasGeneration(environment: Environment): 2 | 3 | null {
   const { kernel, keras, legacy_keras, tensorflow } = environment;
   if (!tensorflow || !keras || !kernel) {
     return null;
   }
-  const canChoose = compareVersions(seriesOf(tensorflow.version), KERAS_3) >= 0;
-  return canChoose ? (legacy_keras.enabled ? 2 : 3) : null;
+  return hasKeras3(tensorflow.version) ? (legacy_keras.enabled ? 2 : 3) : null;
 }
 
-/** The request that adds the tf-keras of an environment's TensorFlow and has its kernel use it; null where it is there. */
+/** Build the request that installs tf-keras for an environment and its kernel; null if it is installed. */
 export function legacyKerasRequest(
   environment: Environment
 ): InstallRequest | null {
-  const series = seriesOf(environment.tensorflow?.version ?? '');
+  const minorVersion = minorVersionOf(environment.tensorflow?.version ?? '');
   const installed = environment.legacy_keras.version;
-  return installed !== null && seriesOf(installed) === series
+  return installed !== null && minorVersionOf(installed) === minorVersion
     ? null
     : {
         kind: 'install',
         environment: environment.id,
-        specs: [`tf-keras=${series}.*`],
+        specs: [`tf-keras=${minorVersion}.*`],
         legacy_keras: true
       };
 }

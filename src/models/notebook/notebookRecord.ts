@@ -6,22 +6,22 @@ import type {
   NotebookRecord
 } from '../../api/generated';
 import { freeName } from '../form/naming';
-import { seriesOf } from '../texts/versions';
+import { minorVersionOf } from '../texts/versions';
 
-/** The key in a notebook's metadata. */
+/** Key of the record in a notebook's metadata. */
 export const RECORD_KEY = 'tfenv_lab';
 
-/** What a notebook's metadata says of its environment; null where it says nothing that we wrote. */
+/** Read the record from a notebook's metadata; null if there is none. */
 export function readRecord(metadata: unknown): NotebookRecord | null {
   const record = metadata as Partial<NotebookRecord> | null | undefined;
-  const isOurs =
+  const isRecord =
     typeof record === 'object' &&
     typeof record?.name === 'string' &&
     typeof record.fingerprint === 'string';
-  return isOurs ? (record as NotebookRecord) : null;
+  return isRecord ? (record as NotebookRecord) : null;
 }
 
-/** The request that brings a recorded environment back, under its own name where that is free. */
+/** Build the request that recreates a recorded environment, under its own name if that is not taken. */
 export function recreateRequest(
   record: NotebookRecord,
   taken: ReadonlySet<string>
@@ -34,26 +34,26 @@ export function recreateRequest(
   };
 }
 
-/** The name of the environment that a kernel of ours belonged to; null for other kernels. */
+/** Read the name of the environment from the name of its kernel; null for other kernels. */
 export function environmentOfKernel(kernel: string): string | null {
   return /^conda-env-(.+)-[A-Za-z]+$/.exec(kernel)?.[1] ?? null;
 }
 
-/** The environment that can take the place of a missing one: the same TensorFlow series, where that is known. */
+/** Find an environment to use instead of a missing one: with the same minor version of TensorFlow, if recorded. */
 export function fittingEnvironment(
   environments: readonly Environment[],
   record: NotebookRecord | null
 ): Environment | undefined {
-  const wanted = record?.tensorflow ? seriesOf(record.tensorflow) : null;
+  const wanted = record?.tensorflow ? minorVersionOf(record.tensorflow) : null;
   const usable = environments.filter(
     item => item.kernel !== null && item.tensorflow !== null
   );
   return wanted === null
     ? usable[0]
-    : usable.find(item => seriesOf(item.tensorflow!.version) === wanted);
+    : usable.find(item => minorVersionOf(item.tensorflow!.version) === wanted);
 }
 
-/** What a record is of, in a few words: "tf219 (TensorFlow 2.19.1)". */
+/** Describe a record: "tf219 (TensorFlow 2.19.1)". */
 export function describeRecord(
   record: NotebookRecord,
   trans: TranslationBundle

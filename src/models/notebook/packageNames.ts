@@ -1,8 +1,7 @@
 /**
- * Names of conda packages by the module that a notebook imports, where the two differ.
+ * Names of conda-forge packages that differ from the module that a notebook imports, by module.
  *
- * Maintained by hand, as conda-forge calls them; every other module is looked for under its own name. A name is only
- * offered where the channels really have it, so a wrong line here offers nothing.
+ * Maintained by hand. A package is offered only if the channels have it, so a wrong line here does no harm.
  */
 const PACKAGES: ReadonlyMap<string, string> = new Map([
   ['attr', 'attrs'],
@@ -65,7 +64,7 @@ const PACKAGES: ReadonlyMap<string, string> = new Map([
   ['zstd', 'zstandard']
 ]);
 
-/** The names under which a channel may have a module's package, the likeliest first. */
+/** List the names that a module's package may have on a channel, the most likely first. */
 export function packageNames(module: string): string[] {
   const known = PACKAGES.get(module);
   if (known) {

@@ -1,4 +1,4 @@
-/** conda's words for a distribution of PyPI: the package, and the build that is the same thing. */
+/** The conda package and build that correspond to a distribution of PyPI. */
 const PACKAGES: ReadonlyMap<string, { name: string; build: string }> = new Map(
   Object.entries({
     tensorflow: { name: 'tensorflow', build: '' },
@@ -11,14 +11,14 @@ const PACKAGES: ReadonlyMap<string, { name: string; build: string }> = new Map(
   })
 );
 
-/** `%pip install …`, `!pip install …` and `!python -m pip install …`, with what follows. */
+/** Matches `%pip install …`, `!pip install …` and `!python -m pip install …`, and captures the arguments. */
 const COMMAND =
   /^\s*(?:[%!]\s*|!\s*\S*python[\d.]*\s+-m\s+|!\s*\{sys\.executable\}\s+-m\s+)(?:uv\s+)?pip[\d.]*\s+install\s+(.+)$/gm;
 
 const REQUIREMENT = /^([A-Za-z][\w.-]*)(\[[\w,-]+\])?\s*(.*)$/;
 
 /**
- * The conda specs for what a cell has pip install of TensorFlow and Keras; none where it installs nothing of them.
+ * List the conda specs for the TensorFlow and Keras packages that a cell installs with pip.
  */
 export function condaSpecs(source: string): string[] {
   const found = [...source.matchAll(COMMAND)].flatMap(match =>
@@ -51,7 +51,7 @@ function specOf(requirement: string): string | null {
   ].join(' ');
 }
 
-/** A range of PEP 440 as conda writes it; empty for none, null for what is no range. */
+/** Convert a version range of PEP 440 to conda's syntax; null if the text is not a range. */
 function versionSpec(range: string): string | null {
   if (range === '') {
     return '';

@@ -5,18 +5,18 @@ import type { AvailablePackage, Catalog } from '../../api/generated';
 import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
 
-/** After this many milliseconds an open form asks the channels again. */
+/** Milliseconds after which the form loads the catalog again. */
 const STALE_AFTER = 10 * 60 * 1000;
 
 /**
- * The TensorFlow releases on the channels, asked for when they are first needed.
+ * Model of the TensorFlow releases on the channels, loaded when first needed.
  */
 export class CatalogModel extends VDomModel {
   constructor(private readonly _client: CatalogClient) {
     super();
   }
 
-  /** Null until the first answer. */
+  /** Null until the server responds. */
   get catalog(): Catalog | null {
     return this._catalog;
   }
@@ -29,7 +29,7 @@ export class CatalogModel extends VDomModel {
     return this._pending !== null;
   }
 
-  /** Ask unless a recent answer is there. */
+  /** Load the catalog, unless it was loaded recently. */
   async load(): Promise<void> {
     if (this._error || Date.now() - this._loadedAt > STALE_AFTER) {
       await this.refresh();
@@ -42,20 +42,20 @@ export class CatalogModel extends VDomModel {
     await this._pending;
   }
 
-  /** Ask other channels than before: what those had counts no longer. */
+  /** Drop the catalog and load it again, after a change of the channels. */
   async renew(): Promise<void> {
     await this._pending;
     this._catalog = null;
     await this.refresh();
   }
 
-  /** Packages on the channels whose name resembles the query; none where the server cannot search. */
-  async search(query: string): Promise<readonly AvailablePackage[]> {
-    try {
-      return await this._client.search(query);
-    } catch {
-      return [];
-    }
+  /**
+   * Find packages on the channels whose name resembles the query.
+   *
+   * @throws RequestError if the search fails.
+   */
+  search(query: string): Promise<readonly AvailablePackage[]> {
+    return this._client.search(query);
   }
 
   private async _fetch(): Promise<void> {

@@ -5,14 +5,14 @@ import type { Package, Revision, Size } from '../../api/generated';
 import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
 
-/** Something read when it is looked at: the value, why there is none, or null while it is on its way. */
+/** A value that is loaded on demand: the value or the error, or null while it loads. */
 export type Loaded<T> =
   | { readonly value: T; readonly error: null }
   | { readonly value: null; readonly error: RequestError }
   | null;
 
 /**
- * What belongs to the one environment whose details are open.
+ * Model of the environment whose details are open: its packages, revisions and size.
  */
 export class DetailsModel extends VDomModel {
   constructor(private readonly _client: EnvironmentsClient) {
@@ -31,7 +31,7 @@ export class DetailsModel extends VDomModel {
     return this._size;
   }
 
-  /** Read an environment's packages, revisions and size, unless this state of it was read already. */
+  /** Load an environment's packages, revisions and size, unless they were loaded since it was last modified. */
   async load(id: string, modified: string | null): Promise<void> {
     const key = `${id} ${modified}`;
     if (this._key === key) {
@@ -45,7 +45,7 @@ export class DetailsModel extends VDomModel {
     this._id = id;
     this._key = key;
     this.stateChanged.emit();
-    // Every file is looked at for it, which nothing else waits for.
+    // The server reads every file for the size, so nothing waits for it.
     void settle(this._client.size(id)).then(size => {
       if (this._key === key) {
         this._size = size;

@@ -6,11 +6,11 @@ import type { Environment } from '../../api/generated';
 import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
 
-/** Milliseconds after which a change made in a terminal shows in an open panel. */
+/** Milliseconds between two updates of an open panel, for changes made in a terminal. */
 const INTERVAL = 4000;
 
 /**
- * Every environment, kept fresh while somebody looks at it and asked for nothing while nobody does.
+ * Model of the environments. It polls the server only while the list is visible.
  */
 export class EnvironmentsModel extends VDomModel {
   constructor(readonly client: EnvironmentsClient) {
@@ -23,7 +23,7 @@ export class EnvironmentsModel extends VDomModel {
     });
   }
 
-  /** Null until the first answer. */
+  /** Null until the server responds. */
   get environments(): readonly Environment[] | null {
     return this._environments;
   }
@@ -32,12 +32,12 @@ export class EnvironmentsModel extends VDomModel {
     return this._error;
   }
 
-  /** The names that are taken. */
+  /** Names of all environments. */
   get names(): ReadonlySet<string> {
     return new Set(this._environments?.map(item => item.name));
   }
 
-  /** Name of the kernel of the notebook in front, null where there is none. */
+  /** Name of the current notebook's kernel; null if there is none. */
   get currentKernel(): string | null {
     return this._currentKernel;
   }
@@ -48,12 +48,12 @@ export class EnvironmentsModel extends VDomModel {
     }
   }
 
-  /** The environment of the notebook in front; undefined while none is known for its kernel. */
+  /** The environment of the current notebook; undefined if its kernel belongs to none. */
   get current(): Environment | undefined {
     return this.byKernel(this._currentKernel);
   }
 
-  /** Whether the list is on screen. */
+  /** Whether the list is visible. */
   get watched(): boolean {
     return this._watched;
   }
@@ -73,7 +73,7 @@ export class EnvironmentsModel extends VDomModel {
     return this._environments?.find(item => item.prefix === prefix);
   }
 
-  /** The environment that a kernel, by its name, runs. */
+  /** Find the environment of a kernel, given by its name. */
   byKernel(name: string | null): Environment | undefined {
     return name === null
       ? undefined
@@ -88,9 +88,9 @@ export class EnvironmentsModel extends VDomModel {
   }
 
   /**
-   * Ask now, watched or not; resolves when the answer is there. A failure is kept in `error`.
+   * Load the environments now, and resolve when they are loaded. A failure is kept in `error`.
    *
-   * An answer that is already on its way may be from before what the caller knows: another is then asked for after it.
+   * A response that is already under way may be older than what the caller knows, so another request follows it.
    */
   async refresh(): Promise<void> {
     this._next ??= this._last.then(() => {
@@ -110,7 +110,7 @@ export class EnvironmentsModel extends VDomModel {
   private async _tick(): Promise<void> {
     await this.refresh();
     if (this._error) {
-      // The poll backs off.
+      // An error makes the poll back off.
       throw this._error;
     }
   }
@@ -134,9 +134,9 @@ export class EnvironmentsModel extends VDomModel {
   private _currentKernel: string | null = null;
   private _environments: readonly Environment[] | null = null;
   private _error: RequestError | null = null;
-  /** The question that was asked last. */
+  /** The last request. */
   private _last: Promise<void> = Promise.resolve();
-  /** The question that comes after it. */
+  /** The request that waits for it. */
   private _next: Promise<void> | null = null;
   private readonly _poll: Poll;
   private _text = '';

@@ -4,49 +4,40 @@ import { Poll } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { Error as ErrorBody, Job } from '../../api/generated';
-import type { JobsClient } from '../../api/jobs';
+import type { Job } from '../../api/generated';
+import type { FailedJob, JobsClient } from '../../api/jobs';
+import { hasFailed } from '../../api/jobs';
 import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
 
-/** Schema id of the event whose data is a job. */
+/** Schema id of the events that carry a job. */
 export const JOB_EVENT = 'https://schema.jupyter.org/tfenv_lab/job/v1';
 
-/** Milliseconds between two reads: events come faster, but are lost while the websocket is down. */
+/** Milliseconds between two polls. Events are faster, but are lost while the websocket is down. */
 const ACTIVE_INTERVAL = 2000;
 const IDLE_INTERVAL = 30 * 1000;
 
-/** A failure older than this many milliseconds is history. */
+/** Milliseconds after which a failure is no longer shown. */
 const FORGET_AFTER = 7 * 24 * 60 * 60 * 1000;
 
-/** Where the ids of failed jobs that the user has put away are kept. */
+/** Storage for the ids of failed jobs that the user dismissed. */
 export interface IDismissedStore {
   load(): Promise<readonly string[]>;
   save(ids: readonly string[]): Promise<void>;
 }
 
-/** Whether a job still has something to do. */
+/** Whether a job is queued or running. */
 export function isActive(job: Job): boolean {
   return job.state === 'queued' || job.state === 'running';
 }
 
-/** A job that came to no good end: the contract promises when that was, and why. */
-export type FailedJob = Job & {
-  readonly finished: string;
-  readonly error: ErrorBody;
-};
-
-export function hasFailed(job: Job): job is FailedJob {
-  return job.state === 'failed' || job.state === 'interrupted';
-}
-
-/** Whether a job can still be ended: from the swap on, the change is made. */
+/** Whether a job can be cancelled. From the swap on, the change has taken effect. */
 export function canCancel(job: Job): boolean {
   return isActive(job) && job.phase !== 'swap';
 }
 
 /**
- * All jobs of the server. Events bring them up to date at once, reading them again is the truth.
+ * Model of the server's jobs. Events update it at once; polling corrects it when events were lost.
  */
 export class JobsModel extends VDomModel {
   constructor(options: JobsModel.IOptions) {
@@ -79,12 +70,12 @@ export class JobsModel extends VDomModel {
     return this._jobChanged;
   }
 
-  /** Emitted once for each job that was seen at work and is now finished. */
+  /** Emitted once for each job that was active and is now finished. */
   get jobFinished(): ISignal<this, Job> {
     return this._jobFinished;
   }
 
-  /** Emitted for a job that could not delete all that it removed or replaced; that may be known after its end. */
+  /** Emitted for a job that could not delete some files. This can be known after the job is finished. */
   get leftoversFound(): ISignal<this, Job> {
     return this._leftoversFound;
   }
@@ -93,7 +84,7 @@ export class JobsModel extends VDomModel {
     return this._jobs.find(job => job.id === id);
   }
 
-  /** The job at work on a prefix; the running one before those that wait. An automatic check gives way to anything. */
+  /** Find the active job of a prefix: the running one, else the first in the queue. Automatic checks do not count. */
   activeOn(prefix: string): Job | undefined {
     const active = this._jobs.filter(
       job => job.prefix === prefix && isActive(job) && !job.automatic
@@ -101,14 +92,14 @@ export class JobsModel extends VDomModel {
     return active.find(job => job.state === 'running') ?? active.pop();
   }
 
-  /** Whether a prefix is being checked, on request or not. */
+  /** Whether a check of a prefix is active, automatic or not. */
   isChecking(prefix: string): boolean {
     return this._jobs.some(
       job => job.prefix === prefix && job.kind === 'check' && isActive(job)
     );
   }
 
-  /** The newest job of a prefix that somebody asked for, when it failed and the user has not put it away. */
+  /** Return the newest job of a prefix, without automatic ones, if it failed and was not dismissed. */
   failureOn(prefix: string): FailedJob | undefined {
     const newest = this._jobs.find(
       job => job.prefix === prefix && !job.automatic
@@ -116,7 +107,7 @@ export class JobsModel extends VDomModel {
     return newest && this._isFailure(newest) ? newest : undefined;
   }
 
-  /** The job that builds a local channel, or the newest one when it failed and the user has not put it away. */
+  /** The active job that builds a local channel, or the newest one if it failed and was not dismissed. */
   get channelJob(): Job | undefined {
     const newest = this._jobs.find(job => job.kind === 'build-channel');
     return newest && (isActive(newest) || this._isFailure(newest))
@@ -124,7 +115,7 @@ export class JobsModel extends VDomModel {
       : undefined;
   }
 
-  /** The newest check of a prefix that came to an end. */
+  /** Find the newest check of a prefix that has a result. */
   checkOf(prefix: string): Job | undefined {
     return this._jobs.find(
       job =>
@@ -132,29 +123,29 @@ export class JobsModel extends VDomModel {
     );
   }
 
-  /** Prefixes of environments that some job works on, or failed to. */
+  /** Prefixes of the environments that have jobs. */
   get prefixes(): ReadonlySet<string> {
     const jobs = this._jobs.filter(job => job.kind !== 'build-channel');
     return new Set(jobs.map(job => job.prefix));
   }
 
-  /** Put a failed job away. */
+  /** Dismiss a failed job. */
   async dismiss(id: string): Promise<void> {
     this._dismissed.add(id);
     this.stateChanged.emit();
-    // Only those that the server still knows need remembering.
+    // Ids of jobs that the server has forgotten would pile up.
     const known = this._jobs.map(job => job.id);
     await this._store?.save(known.filter(item => this._dismissed.has(item)));
   }
 
-  /** Apply a plan. */
+  /** Start the job that applies a plan. */
   async start(plan: string): Promise<Job> {
     const job = await this.client.create(plan);
     this.update(job);
     return job;
   }
 
-  /** Ask a job to end. One that ended meanwhile is no failure. */
+  /** Cancel a job. If it finished in the meantime, that is not an error. */
   async cancel(id: string): Promise<void> {
     try {
       this.update(await this.client.cancel(id));
@@ -166,13 +157,13 @@ export class JobsModel extends VDomModel {
     }
   }
 
-  /** Read all jobs again; resolves when the answer is there. A failure is kept in `error`. */
+  /** Load all jobs, and resolve when they are loaded. A failure is kept in `error`. */
   async refresh(): Promise<void> {
     this._pending ??= this._fetch();
     await this._pending;
   }
 
-  /** Take a job as the server now describes it. */
+  /** Replace a job by what the server sent, unless that is older. */
   update(job: Job): void {
     const old = this.get(job.id);
     if (old && !isNewer(job, old)) {
@@ -212,7 +203,7 @@ export class JobsModel extends VDomModel {
       const answer = await this.client.list();
       const old = new Map(this._jobs.map(job => [job.id, job]));
       const ids = new Set(answer.map(job => job.id));
-      // A job that came up while the answer was on its way may be missing in it.
+      // A job that started after the request may be missing in the response.
       const late = this._jobs.filter(
         job => !before.has(job.id) && !ids.has(job.id)
       );
@@ -252,7 +243,7 @@ export class JobsModel extends VDomModel {
       : IDLE_INTERVAL;
     if (interval !== this._poll.frequency.interval) {
       this._poll.frequency = { ...this._poll.frequency, interval };
-      // The tick that is already scheduled would still wait as long as before.
+      // The tick that is already scheduled would wait for the old interval.
       void this._poll.schedule({ interval });
     }
   }
@@ -285,7 +276,7 @@ export class JobsModel extends VDomModel {
 export namespace JobsModel {
   export interface IOptions {
     readonly client: JobsClient;
-    /** The server's events; null where there are none. */
+    /** The server's events; null if there are none. */
     readonly stream: Event.Stream | null;
     readonly store: IDismissedStore | null;
   }
@@ -300,7 +291,7 @@ const ORDER: Record<Job['state'], number> = {
   interrupted: 2
 };
 
-/** An answer may be older than an event that overtook it: a job never goes back. */
+/** Whether a description of a job is newer than the known one. An event can overtake a response. */
 function isNewer(job: Job, known: Job): boolean {
   return (
     ORDER[job.state] > ORDER[known.state] ||

@@ -1,20 +1,21 @@
 import type { Environment, Job } from '../../api/generated';
+import type { FailedJob } from '../../api/jobs';
 import type { CheckState } from '../texts/checks';
 import { checkState } from '../texts/checks';
 import { compareVersions } from '../texts/versions';
 import type { EnvironmentsModel } from './environments';
-import type { FailedJob, JobsModel } from './jobs';
+import type { JobsModel } from './jobs';
 
-/** One row of the list: an environment, or one that a job is making. */
+/** A row of the list: an environment, or one that a job creates. */
 export interface IRow {
   readonly name: string;
   readonly prefix: string;
-  /** Null while there is no such environment. */
+  /** Null if the environment does not exist yet. */
   readonly environment: Environment | null;
   readonly isCurrent: boolean;
-  /** The job at work on it. */
+  /** The active job. */
   readonly job: Job | null;
-  /** The job that failed last. */
+  /** The newest job, if it failed. */
   readonly failure: FailedJob | null;
   readonly checked: CheckState;
 }
@@ -26,14 +27,14 @@ export interface IGroup {
   readonly rows: readonly IRow[];
 }
 
-/** What a list can be sorted by; the setting `sort` has the same values. */
+/** Sort keys of the list; the setting `sort` has the same values. */
 export const SORTS = ['name', 'tensorflow', 'modified'] as const;
 export type Sort = (typeof SORTS)[number];
 
 /**
- * The rows that the filter leaves, in groups; the environment of the notebook in front comes first.
+ * Group the rows that match the filter. The environment of the current notebook comes first.
  *
- * By version or change the newest come first, and names decide between what is alike.
+ * Versions and times are sorted newest first, and equal rows by name.
  */
 export function groupRows(
   environments: EnvironmentsModel,
@@ -41,7 +42,7 @@ export function groupRows(
   filter: string,
   sort: Sort = 'name'
 ): IGroup[] {
-  const rows = [...existing(environments, jobs), ...coming(environments, jobs)]
+  const rows = [...existing(environments, jobs), ...pending(environments, jobs)]
     .filter(row => matches(row, filter))
     .sort(
       (a, b) =>
@@ -65,7 +66,7 @@ function versionOf(row: IRow): string {
   return row.environment?.tensorflow?.version ?? '0';
 }
 
-/** When it changed last, as text that sorts; what a job is at work on changes now. */
+/** Return the time of the last change as a text that sorts; a row with an active job counts as newest. */
 function changed(row: IRow): string {
   return row.job ? '9999' : (row.environment?.modified ?? '');
 }
@@ -82,8 +83,8 @@ function existing(environments: EnvironmentsModel, jobs: JobsModel): IRow[] {
   }));
 }
 
-/** Environments that are being made, or could not be. */
-function coming(environments: EnvironmentsModel, jobs: JobsModel): IRow[] {
+/** List environments that a job creates or failed to create. */
+function pending(environments: EnvironmentsModel, jobs: JobsModel): IRow[] {
   return [...jobs.prefixes]
     .filter(prefix => !environments.byPrefix(prefix))
     .map(prefix => ({

@@ -6,7 +6,7 @@ import type { GroupName, Sort } from './listRows';
 /** The tabs of an environment's details. */
 export type DetailsTab = 'packages' | 'history' | 'check';
 
-/** What the panel shows. */
+/** A screen of the panel. */
 export type Screen =
   | { readonly name: 'list' }
   | { readonly name: 'new' }
@@ -18,13 +18,13 @@ export type Screen =
       readonly tab: DetailsTab;
     };
 
-/** What is filled in for a new environment; null in a field that the user has not touched. */
+/** Contents of the new-environment form; a field is null until the user edits it. */
 export interface IDraft {
   readonly choice: IChoice | null;
   readonly name: string | null;
   readonly packages: readonly string[] | null;
   readonly keras: boolean;
-  /** Whether pre-releases are offered too. */
+  /** Whether pre-releases are listed. */
   readonly prereleases: boolean;
 }
 
@@ -36,7 +36,7 @@ export const EMPTY_DRAFT: IDraft = {
   prereleases: false
 };
 
-/** The file that an environment is to be made from; `name` is null until the user touches it. */
+/** Contents of the import form; `name` is null until the user edits it. */
 export interface IImportDraft {
   readonly content: string;
   readonly fileName: string | null;
@@ -50,7 +50,7 @@ export const EMPTY_IMPORT: IImportDraft = {
 };
 
 /**
- * Which screen is open, where "back" leads, and what was typed on the way.
+ * Model of the open screens and the contents of their forms.
  */
 export class NavigationModel extends VDomModel {
   get screen(): Screen {
@@ -73,7 +73,7 @@ export class NavigationModel extends VDomModel {
     this.stateChanged.emit();
   }
 
-  /** Packages that a new environment is proposed with. */
+  /** Packages that the new-environment form suggests. */
   get defaultPackages(): readonly string[] {
     return this._defaultPackages;
   }
@@ -82,7 +82,7 @@ export class NavigationModel extends VDomModel {
     this.stateChanged.emit();
   }
 
-  /** Text in the list's filter. */
+  /** Text of the list's filter. */
   get filter(): string {
     return this._filter;
   }
@@ -91,7 +91,7 @@ export class NavigationModel extends VDomModel {
     this.stateChanged.emit();
   }
 
-  /** What the list is sorted by. */
+  /** Sort key of the list. */
   get sort(): Sort {
     return this._sort;
   }
@@ -102,12 +102,12 @@ export class NavigationModel extends VDomModel {
     }
   }
 
-  /** The groups of the list that are unfolded. */
+  /** Groups of the list that are expanded. */
   get openGroups(): ReadonlySet<GroupName> {
     return this._openGroups;
   }
 
-  /** Fold or unfold a group of the list. */
+  /** Expand or collapse a group of the list. */
   setGroupOpen(group: GroupName, isOpen: boolean): void {
     if (isOpen !== this._openGroups.has(group)) {
       const others = [...this._openGroups].filter(item => item !== group);
@@ -116,14 +116,14 @@ export class NavigationModel extends VDomModel {
     }
   }
 
-  /** Open a screen above the present one; the same kind of screen is replaced. */
+  /** Open a screen on top of the current one. It replaces an open screen of the same name. */
   open(screen: Screen): void {
     const below = this._screens.filter(item => item.name !== screen.name);
     this._screens = screen.name === 'list' ? [screen] : [...below, screen];
     this.stateChanged.emit();
   }
 
-  /** Close the present screen. */
+  /** Close the current screen. */
   back(): void {
     if (this._screens.length > 1) {
       this._screens = this._screens.slice(0, -1);
@@ -131,7 +131,7 @@ export class NavigationModel extends VDomModel {
     }
   }
 
-  /** Go to the list and forget what was typed. */
+  /** Go to the list and clear the forms. */
   home(): void {
     this._draft = EMPTY_DRAFT;
     this._importDraft = EMPTY_IMPORT;

@@ -6,19 +6,19 @@ import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
 
 /**
- * The plan under review: what was asked for, and what came of it.
+ * Model of the plan under review and its request.
  */
 export class PlansModel extends VDomModel {
   constructor(private readonly _client: PlansClient) {
     super();
   }
 
-  /** What is asked for, null before the first request. */
+  /** Null before the first request. */
   get request(): PlanRequest | null {
     return this._request;
   }
 
-  /** Null while it is made, or when it could not be. */
+  /** Null while the request is solved, and if it failed. */
   get plan(): Plan | null {
     return this._plan;
   }
@@ -27,12 +27,12 @@ export class PlansModel extends VDomModel {
     return this._error;
   }
 
-  /** Whether the plan is on its way to become a job. */
+  /** Whether the plan was sent to become a job. */
   get isApplying(): boolean {
     return this._isApplying;
   }
 
-  /** Ask for a plan; the newest request wins over those still under way. */
+  /** Request a plan. Responses to earlier requests are ignored. */
   async make(request: PlanRequest): Promise<void> {
     this._request = request;
     this._plan = null;
@@ -53,9 +53,9 @@ export class PlansModel extends VDomModel {
   }
 
   /**
-   * Give the plan to those who apply it; a failure is kept in `error`.
+   * Apply the plan with a function that starts its job. A failure is kept in `error`.
    *
-   * @returns Whether it was taken.
+   * @returns Whether the job was started.
    */
   async apply(start: (plan: string) => Promise<unknown>): Promise<boolean> {
     const plan = this._plan;
@@ -82,7 +82,7 @@ export class PlansModel extends VDomModel {
   private _request: PlanRequest | null = null;
 }
 
-/** The same change, made in a copy of the environment; null where that is not possible. */
+/** Return the request for the same change in a copy of the environment; null if that is not possible. */
 export function inCopy(request: PlanRequest, name: string): PlanRequest | null {
   const canCopy = request.kind === 'install' || request.kind === 'update';
   return canCopy && !request.into ? { ...request, into: name } : null;

@@ -7,7 +7,7 @@ import type {
   NotebookRecord
 } from '../../api/generated';
 
-/** How the environment of the notebook in front compares with what the notebook records. */
+/** The differences between the current notebook's environment and its record. */
 export interface IComparison {
   readonly environment: Environment;
   readonly record: NotebookRecord;
@@ -15,24 +15,24 @@ export interface IComparison {
 }
 
 /**
- * Records of environments, as notebooks keep them: read for writing, and compared with what is there.
+ * Model of notebook records: reads the records to store, and compares stored ones with the environment.
  */
 export class RecordsModel extends VDomModel {
   constructor(private readonly _client: EnvironmentsClient) {
     super();
   }
 
-  /** Of the notebook in front; null where it records nothing, or that is not known. */
+  /** For the current notebook; null if it has no record, and until the server responds. */
   get comparison(): IComparison | null {
     return this._comparison;
   }
 
-  /** The last record that was read of an environment. */
+  /** Return the record of an environment that was read last. */
   known(environment: Environment): NotebookRecord | undefined {
     return this._known.get(environment.id);
   }
 
-  /** Read an environment's record. */
+  /** Read the record of an environment. */
   async read(environment: Environment): Promise<NotebookRecord> {
     const text = await this._client.export(environment.id, 'notebook');
     const record = JSON.parse(text) as NotebookRecord;
@@ -40,7 +40,7 @@ export class RecordsModel extends VDomModel {
     return record;
   }
 
-  /** Compare the environment of the notebook in front with the notebook's record; null: there is nothing to compare. */
+  /** Compare the current notebook's environment with its record; null if there is nothing to compare. */
   async compare(
     environment: Environment | null,
     record: NotebookRecord | null
@@ -74,7 +74,7 @@ export class RecordsModel extends VDomModel {
       const content = JSON.stringify(record);
       return await this._client.differences(environment.id, content);
     } catch {
-      // A record of another platform has nothing exact to compare with.
+      // The server cannot compare exact packages of another platform.
       return versionDifferences(environment, record);
     }
   }
@@ -89,7 +89,7 @@ export class RecordsModel extends VDomModel {
   private readonly _known = new Map<string, NotebookRecord>();
 }
 
-/** What differs as far as a record without a lock can tell. */
+/** Compare the versions that a record has even without a lock. */
 function versionDifferences(
   environment: Environment,
   record: NotebookRecord

@@ -6,14 +6,14 @@ import { toFailure } from '../../api/request';
 import type { StatusClient } from '../../api/status';
 
 /**
- * The server's channels, hardware and free space.
+ * Model of the server's status: channels, hardware and free disk space.
  */
 export class StatusModel extends VDomModel {
   constructor(readonly client: StatusClient) {
     super();
   }
 
-  /** Null until the first answer. */
+  /** Null until the server responds. */
   get status(): Status | null {
     return this._status;
   }
@@ -22,7 +22,7 @@ export class StatusModel extends VDomModel {
     return this._error;
   }
 
-  /** Bytes free where new environments go, null when that is not known. */
+  /** Free bytes in the directory for new environments; null if not known. */
   get freeBytes(): number | null {
     const dirs = this._status?.envs_dirs ?? [];
     const own = dirs.find(item => item.path === this._status?.envs_dir);

@@ -1,36 +1,43 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Job } from '../../api/generated';
+import { hasFailed } from '../../api/jobs';
 import type { IFailure } from '../../api/request';
-import { hasFailed } from '../state/jobs';
 import { describeProgress, formatBytes } from './units';
 
-/** What a job is about, while it works: "Creating tf219: downloading 212 / 340 MB". */
-export function describeDoing(job: Job, trans: TranslationBundle): string {
+/** Describe an active job: "Creating tf219: downloading 212 / 340 MB". */
+export function describeActive(job: Job, trans: TranslationBundle): string {
   return trans.__('%1: %2', subject(job, trans), describeProgress(job, trans));
 }
 
-/** What happened and what to do about it, in one text. */
-export function toldOf({
+/** Join an error's message and hint into one text. */
+export function messageWithHint({
   message,
   hint
 }: Pick<IFailure, 'message' | 'hint'>): string {
   return hint ? `${message} ${hint}` : message;
 }
 
-/** What came of a job, in one sentence and its kind. */
+/** Describe a finished job in one sentence, with the type of its notification. */
 export function describeOutcome(
   job: Job,
   trans: TranslationBundle
 ): { message: string; type: 'success' | 'warning' | 'error' | 'info' } {
   const { name } = job;
   if (hasFailed(job)) {
-    const message = trans.__('%1: %2', subject(job, trans), toldOf(job.error));
+    const message = trans.__(
+      '%1: %2',
+      subject(job, trans),
+      messageWithHint(job.error)
+    );
     return { message, type: 'error' };
   }
   if (job.state === 'cancelled') {
     return {
-      message: trans.__('%1: cancelled, nothing changed.', subject(job, trans)),
+      message: trans.__(
+        '%1: cancelled. Nothing was changed.',
+        subject(job, trans)
+      ),
       type: 'info'
     };
   }
@@ -44,35 +51,35 @@ export function describeOutcome(
     case 'import':
       return { message: trans.__('%1 is ready.', name), type: 'success' };
     case 'update':
-      return { message: trans.__('%1 is updated.', name), type: 'success' };
+      return { message: trans.__('%1 was updated.', name), type: 'success' };
     case 'install':
     case 'remove':
-      return { message: trans.__('%1 is changed.', name), type: 'success' };
+      return { message: trans.__('%1 was changed.', name), type: 'success' };
     case 'rename':
       return {
-        message: trans.__('It is called %1 now.', name),
+        message: trans.__('Renamed to %1.', name),
         type: 'success'
       };
     case 'revert':
       return {
-        message: trans.__('%1 is as it was before.', name),
+        message: trans.__('%1 was reverted.', name),
         type: 'success'
       };
     case 'delete':
-      return { message: trans.__('%1 is deleted.', name), type: 'success' };
+      return { message: trans.__('%1 was deleted.', name), type: 'success' };
     case 'check':
       return job.result?.ok
         ? { message: trans.__('%1 works.', name), type: 'success' }
         : { message: trans.__('%1 has problems.', name), type: 'warning' };
     case 'build-channel':
       return {
-        message: trans.__('The local channel is ready, and in use.'),
+        message: trans.__('The local channel is ready and in use.'),
         type: 'success'
       };
   }
 }
 
-/** What a job could not delete: how much in a sentence, where and why in the details. */
+/** Describe the files that a job could not delete; the details list the paths and reasons. */
 export function describeLeftovers(
   job: Job,
   trans: TranslationBundle
@@ -88,7 +95,7 @@ export function describeLeftovers(
       formatBytes(bytes)
     ),
     hint: trans.__(
-      'These files no longer belong to any environment. The server tries to delete them again after the next job and when it starts; you can also delete the folder yourself.'
+      'The files do not belong to any environment. The server tries to delete them again after the next job and when it starts. You can also delete the directory yourself.'
     ),
     details: job.leftovers
       .map(item => `${item.path}\n${item.reason}`)

@@ -2,9 +2,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Environment } from '../../api/generated';
 
-/** What is known of whether TensorFlow works in an environment; null where there is none to work. */
+/** Whether TensorFlow is known to work in an environment; null if the environment has no TensorFlow. */
 export type CheckState = 'checking' | 'ok' | 'problems' | 'unchecked' | null;
 
+/** Return the check state of an environment. */
 export function checkState(
   environment: Environment,
   isChecking: boolean
@@ -22,7 +23,7 @@ export function checkState(
   return check.ok ? 'ok' : 'problems';
 }
 
-/** A check state in words. */
+/** Describe a check state. */
 export function describeCheck(
   environment: Environment,
   state: NonNullable<CheckState>,
@@ -30,14 +31,14 @@ export function describeCheck(
 ): string {
   switch (state) {
     case 'checking':
-      return trans.__('Being checked');
+      return trans.__('Checking…');
     case 'ok':
-      return trans.__('Checked: it works');
+      return trans.__('TensorFlow works');
     case 'problems':
-      return trans.__('Checked: it has problems');
+      return trans.__('TensorFlow has problems');
     case 'unchecked':
       return environment.check === null
         ? trans.__('Not checked yet')
-        : trans.__('Not checked since its last change');
+        : trans.__('Not checked since the last change');
   }
 }

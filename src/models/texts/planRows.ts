@@ -1,19 +1,20 @@
 import type { Entry } from '../../api/generated';
 
-/** A plan's entries in the order in which a person asks about them. */
+/** The entries of a plan, in groups. */
 export interface IEntryGroups {
-  /** What the user asked for, whatever happens to it. */
+  /** Packages that the user named, whatever their action. */
   readonly requested: readonly Entry[];
-  /** Upgraded, downgraded or rebuilt on the way. */
+  /** Other packages that are upgraded, downgraded or replaced by another build. */
   readonly changed: readonly Entry[];
   readonly removed: readonly Entry[];
-  /** New because others need them. */
+  /** New dependencies. */
   readonly added: readonly Entry[];
 }
 
-/** What an environment is about comes before the rest. */
-const LEADING = ['tensorflow', 'keras', 'python'];
+/** The packages that come first in each group. */
+const FIRST = ['tensorflow', 'keras', 'python'];
 
+/** Group the entries of a plan, and sort each group by name. */
 export function groupEntries(entries: readonly Entry[]): IEntryGroups {
   const byName = [...entries].sort(
     (a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name)
@@ -30,6 +31,6 @@ export function groupEntries(entries: readonly Entry[]): IEntryGroups {
 }
 
 function rank(entry: Entry): number {
-  const index = LEADING.indexOf(entry.name);
-  return index < 0 ? LEADING.length : index;
+  const index = FIRST.indexOf(entry.name);
+  return index < 0 ? FIRST.length : index;
 }

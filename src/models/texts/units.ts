@@ -4,7 +4,7 @@ import type { Job } from '../../api/generated';
 
 const UNITS = ['kB', 'MB', 'GB', 'TB'] as const;
 
-/** Bytes as a person reads them: 512 B, 24 MB, 1.5 GB. */
+/** Format a number of bytes with a decimal unit: 512 B, 24 MB, 1.5 GB. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) {
     return `${bytes} B`;
@@ -15,12 +15,12 @@ export function formatBytes(bytes: number): string {
     value /= 1000;
     unit++;
   } while (value >= 999.5 && unit < UNITS.length - 1);
-  // One decimal where it says something: 1.5 GB, but 24 MB.
+  // A decimal is useful only for small numbers: 1.5 GB, but 24 MB.
   const digits = value < 10 && unit > 0 ? 1 : 0;
   return `${value.toFixed(digits).replace(/\.0$/, '')} ${UNITS[unit]}`;
 }
 
-/** How much of a size is done: 212 / 340 MB, 0.9 / 1.5 GB. */
+/** Format a part of a total number of bytes: 212 / 340 MB, 0.9 / 1.5 GB. */
 export function formatShare(done: number, total: number): string {
   const [value, unit] = formatBytes(done).split(' ');
   const whole = formatBytes(total);
@@ -29,32 +29,44 @@ export function formatShare(done: number, total: number): string {
     : `${value} ${unit} / ${whole}`;
 }
 
-/** What a job does now: "downloading 212 / 340 MB". */
+/** Describe what a job is doing, with its numbers: "downloading 212 / 340 MB". */
 export function describeProgress(job: Job, trans: TranslationBundle): string {
   const { done_bytes, total_bytes, done_packages, total_packages } =
     job.progress;
   if (job.state === 'queued') {
     return job.message;
   }
+  if (job.phase === 'download' && done_bytes + total_bytes > 0) {
+    // The total is not always known.
+    const amount =
+      total_bytes > 0
+        ? formatShare(done_bytes, total_bytes)
+        : formatBytes(done_bytes);
+    return trans.__('downloading %1', amount);
+  }
+  if (job.phase === 'pack' && total_packages > 0) {
+    return trans.__('packing %1 / %2', done_packages, total_packages);
+  }
+  if (job.phase === 'link' && total_packages > 0) {
+    return trans.__('installing %1 / %2', done_packages, total_packages);
+  }
+  return describePhase(job, trans);
+}
+
+/** Describe what a job is doing, without numbers. */
+export function describePhase(job: Job, trans: TranslationBundle): string {
+  if (job.state === 'queued') {
+    return trans.__('waiting');
+  }
   switch (job.phase) {
     case 'solve':
       return trans.__('solving');
     case 'download':
-      if (total_bytes > 0) {
-        return trans.__('downloading %1', formatShare(done_bytes, total_bytes));
-      }
-      // How much there is to download is not always known.
-      return done_bytes > 0
-        ? trans.__('downloading %1', formatBytes(done_bytes))
-        : trans.__('downloading');
+      return trans.__('downloading');
     case 'pack':
-      return total_packages > 0
-        ? trans.__('packing %1 / %2', done_packages, total_packages)
-        : trans.__('packing');
+      return trans.__('packing');
     case 'link':
-      return total_packages > 0
-        ? trans.__('installing %1 / %2', done_packages, total_packages)
-        : trans.__('installing');
+      return trans.__('installing');
     case 'swap':
       return trans.__('finishing');
     case 'check':

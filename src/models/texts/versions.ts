@@ -14,15 +14,15 @@ export function compareVersions(a: string, b: string): number {
       return difference;
     }
   }
-  // A version without a suffix is the release, one with a suffix comes before it.
+  // A version without a suffix is the final release; pre-releases come before it.
   if (left.suffix === '' || right.suffix === '') {
     return Number(left.suffix === '') - Number(right.suffix === '');
   }
   return left.suffix.localeCompare(right.suffix, undefined, { numeric: true });
 }
 
-/** The series that a version belongs to: 2.19 of 2.19.1. */
-export function seriesOf(version: string): string {
+/** Return the minor version of a version: 2.19 for 2.19.1. */
+export function minorVersionOf(version: string): string {
   return version.split('.').slice(0, 2).join('.');
 }
 

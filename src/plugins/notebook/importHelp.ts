@@ -8,7 +8,12 @@ import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import type { Environment, PlanRequest } from '../../api/generated';
+import type {
+  AvailablePackage,
+  Environment,
+  PlanRequest
+} from '../../api/generated';
+import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
 import type {
   Framework,
@@ -28,13 +33,13 @@ import { plan } from '../../plan';
 import { ITfenvManager } from '../../tokens';
 import { panelPlugin } from '../panel/panel';
 
-/** Milliseconds that a notification stays up by itself. */
-const STAYS = 30_000;
+/** Milliseconds after which a notification closes. */
+const CLOSE_AFTER = 30_000;
 
-/** Help where a cell fails to import something, or has pip install what a plan would do properly. */
+/** Plugin that offers help when a cell fails to import a package, or runs pip install for TensorFlow. */
 export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfenv-lab:cells',
-  description: 'Offers what helps when a cell fails to import a package.',
+  description: 'Offers help when a cell fails to import a package.',
   autoStart: true,
   requires: [ITfenvManager],
   optional: [INotebookTracker, ITranslator, ISettingRegistry],
@@ -51,8 +56,8 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('tfenv_lab');
     const { commands } = app;
     const { catalog, environments } = manager;
-    /** The notification that the last run of a cell led to, by the cell's model. */
-    const told = new WeakMap<object, string>();
+    /** Ids of the notifications from the last run of each cell, by the cell's model. */
+    const shown = new WeakMap<object, string>();
 
     const action = (
       label: string,
@@ -74,28 +79,37 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
-    const tell = (
+    const notify = (
       cell: object,
       message: string,
       actions: Notification.IAction[]
     ): void => {
-      // What an earlier run of the cell led to is no longer true.
-      Notification.dismiss(told.get(cell) ?? 'none');
-      const options = { autoClose: STAYS, actions } as const;
-      told.set(cell, Notification.warning(message, options));
+      // The notification from an earlier run of the cell is out of date.
+      Notification.dismiss(shown.get(cell) ?? 'none');
+      const options = { autoClose: CLOSE_AFTER, actions } as const;
+      shown.set(cell, Notification.warning(message, options));
     };
 
-    /** The environment that a notebook really runs on; undefined where its kernel is of none. */
+    /** Find the environment of a notebook's kernel. */
     const environmentOf = async (
       panel: NotebookPanel
     ): Promise<Environment | undefined> => {
-      // A list that was read before the cell ran may be older than what the cell met.
+      // The known list may be older than what the cell ran into.
       await environments.refresh();
       const kernel = panel.sessionContext.session?.kernel?.name;
       return environments.byKernel(kernel ?? null);
     };
 
-    const ofFramework = async (
+    /** Name an environment, or the notebook's kernel if there is none, within a sentence. */
+    const placeOf = (
+      environment: Environment | undefined,
+      panel: NotebookPanel
+    ): string =>
+      environment
+        ? trans.__('the environment “%1”', environment.name)
+        : trans.__('the kernel “%1”', panel.sessionContext.kernelDisplayName);
+
+    const helpWithFramework = async (
       cell: object,
       module: Framework,
       isMissing: boolean,
@@ -111,7 +125,11 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
       if (environment && !isMissing) {
         const args = { environment: environment.id };
         actions.push(
-          action(trans.__('Check it'), CommandIDs.checkEnvironment, args)
+          action(
+            trans.__('Check Environment'),
+            CommandIDs.checkEnvironment,
+            args
+          )
         );
       }
       if (other) {
@@ -129,24 +147,19 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
       const request =
         environment && isMissing ? installation(environment, module) : null;
       if (request) {
-        actions.push(planning(trans.__('Install it here…'), request));
+        actions.push(planning(trans.__('Install…'), request));
       }
       actions.push(
-        action(trans.__('New environment…'), CommandIDs.newEnvironment)
+        action(trans.__('New Environment…'), CommandIDs.newEnvironment)
       );
-      const where = environment
-        ? trans.__('%1, the environment of this notebook', environment.name)
-        : trans.__(
-            'the kernel of this notebook, %1',
-            panel.sessionContext.kernelDisplayName
-          );
+      const place = placeOf(environment, panel);
       const message = isMissing
-        ? trans.__('%1 is not installed in %2.', module, where)
-        : trans.__('%1 could not be imported in %2.', module, where);
-      tell(cell, message, actions);
+        ? trans.__('%1 is not installed in %2.', module, place)
+        : trans.__('%1 cannot be imported in %2.', module, place);
+      notify(cell, message, actions);
     };
 
-    const ofOther = async (
+    const helpWithOther = async (
       cell: object,
       module: string,
       panel: NotebookPanel
@@ -155,16 +168,26 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
       if (!environment) {
         return;
       }
+      const message = trans.__(
+        '%1 is not installed in %2.',
+        module,
+        placeOf(environment, panel)
+      );
       for (const name of packageNames(module)) {
         const request = installRequest(environment, [name]);
-        const found = request ? await catalog.search(name) : [];
-        if (request && found.some(item => item.name === name)) {
-          const message = trans.__(
-            '%1 is not installed in %2.',
-            module,
-            environment.name
+        let found: readonly AvailablePackage[];
+        try {
+          found = request ? await catalog.search(name) : [];
+        } catch (error) {
+          const reason = trans.__(
+            'The package search failed: %1',
+            toFailure(error).message
           );
-          tell(cell, message, [
+          notify(cell, `${message} ${reason}`, []);
+          return;
+        }
+        if (request && found.some(item => item.name === name)) {
+          notify(cell, message, [
             planning(trans.__('Install %1…', name), request)
           ]);
           return;
@@ -172,7 +195,7 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
       }
     };
 
-    const ofPip = async (
+    const helpWithPip = async (
       cell: object,
       specs: readonly string[],
       panel: NotebookPanel
@@ -180,13 +203,13 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
       const environment = await environmentOf(panel);
       const request = environment && installRequest(environment, specs);
       if (environment && request) {
-        tell(
+        notify(
           cell,
           trans.__(
-            'pip would mix its own files with those that conda put into %1. A plan does it properly.',
-            environment.name
+            'pip would mix its files with those of conda in %1. Install with a plan instead.',
+            placeOf(environment, panel)
           ),
-          [planning(trans.__('Plan it…'), request)]
+          [planning(trans.__('Review Plan…'), request)]
         );
       }
     };
@@ -203,8 +226,8 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
       }
       const { module, isMissing } = failed;
       void (isFramework(module)
-        ? ofFramework(cell.model, module, isMissing, panel)
-        : ofOther(cell.model, module, panel));
+        ? helpWithFramework(cell.model, module, isMissing, panel)
+        : helpWithOther(cell.model, module, panel));
     });
     NotebookActions.executionScheduled.connect((_, { notebook, cell }) => {
       const { type, sharedModel } = cell.model;
@@ -214,20 +237,20 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
       }
       const specs = condaSpecs(sharedModel.getSource());
       if (specs.length > 0) {
-        void ofPip(cell.model, specs, panel);
+        void helpWithPip(cell.model, specs, panel);
       }
     });
     void registry?.load(panelPlugin.id).then(settings => {
-      const take = (): void => {
+      const apply = (): void => {
         isOn = settings.get('helpInCells').composite !== false;
       };
-      take();
-      settings.changed.connect(take);
+      apply();
+      settings.changed.connect(apply);
     });
   }
 };
 
-/** The import that failed; an error that is none of the kernel's (a lost connection) is about none. */
+/** Find the failed import; null for an error that does not come from the kernel, such as a lost connection. */
 function importOf(error: Error): IFailedImport | null {
   return 'errorName' in error
     ? failedImport(error as unknown as IKernelError)

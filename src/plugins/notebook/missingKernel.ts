@@ -23,20 +23,21 @@ import { EMPTY_DRAFT } from '../../models/state/navigation';
 import { plan } from '../../plan';
 import { ITfenvManager } from '../../tokens';
 
-/** A notebook whose kernel is gone, and what is known of it. */
+/** A notebook whose kernel is missing. */
 interface IMissing {
   readonly notebook: NotebookPanel;
   /** Name of the kernelspec. */
   readonly kernel: string;
-  /** Name of the environment it belonged to. */
+  /** Name of its environment. */
   readonly name: string;
   readonly record: NotebookRecord | null;
 }
 
-/** Says so when the environment of a notebook is not there, and brings it back. */
+/** Plugin that reports a missing environment of a notebook, and recreates it. */
 export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfenv-lab:missing-kernel',
-  description: 'Recreates the environment of a notebook whose kernel is gone.',
+  description:
+    'Recreates the environment of a notebook whose kernel is missing.',
   autoStart: true,
   requires: [ITfenvManager, INotebookTracker],
   optional: [ITranslator],
@@ -49,7 +50,7 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('tfenv_lab');
     const { commands, serviceManager, shell } = app;
     const { catalog, environments, jobs, navigation } = manager;
-    /** Notebooks that get the environment which is made under a name. */
+    /** Notebooks that wait for an environment, by its name. */
     const waiting = new Map<string, NotebookPanel>();
 
     const isMissing = (kernel: string): boolean => {
@@ -57,14 +58,14 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
       return environmentOfKernel(kernel) !== null && !!specs && !specs[kernel];
     };
 
-    /** The name under which this server lists it: Jupyter's own list has no capitals, nb_conda_kernels' has. */
-    const namesake = (kernel: string): string | undefined =>
+    /** Find a kernel by its name without case: only nb_conda_kernels keeps capitals. */
+    const listedName = (kernel: string): string | undefined =>
       Object.keys(serviceManager.kernelspecs.specs?.kernelspecs ?? {}).find(
         name => name.toLowerCase() === kernel.toLowerCase()
       );
 
-    /** Keep JupyterLab from asking for a kernel, or taking one, before it is said what is missing. */
-    const hold = ({ sessionContext }: NotebookPanel): void => {
+    /** Prevent JupyterLab from choosing or asking for a kernel before the missing one is reported. */
+    const holdKernel = ({ sessionContext }: NotebookPanel): void => {
       sessionContext.kernelPreferenceChanged.connect((_, { newValue }) => {
         if (newValue.shouldStart !== false && isMissing(newValue.name ?? '')) {
           sessionContext.kernelPreference = { ...newValue, shouldStart: false };
@@ -72,8 +73,8 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
       });
     };
 
-    /** What the notebook asks for, before JupyterLab gives it another kernel and writes that down. */
-    const look = async (notebook: NotebookPanel): Promise<void> => {
+    /** Read the notebook's kernel before JupyterLab replaces it in the metadata. */
+    const inspect = async (notebook: NotebookPanel): Promise<void> => {
       const { model } = notebook.context;
       const spec = model.getMetadata('kernelspec') as { name?: unknown } | null;
       const kernel = String(spec?.name ?? '');
@@ -84,31 +85,31 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
       if (name === null || !isMissing(kernel)) {
         return;
       }
-      // It may have been made since they were read.
+      // The kernel may have been registered after the last refresh.
       await kernelspecs.refreshSpecs();
       if (notebook.isDisposed) {
         return;
       }
-      const listed = namesake(kernel);
+      const listed = listedName(kernel);
       if (listed !== undefined) {
         await notebook.sessionContext.changeKernel({ name: listed });
         return;
       }
       await environments.refresh();
-      tell({ notebook, kernel, name: record?.name ?? name, record });
+      notify({ notebook, kernel, name: record?.name ?? name, record });
     };
 
-    const tell = (missing: IMissing): void => {
+    const notify = (missing: IMissing): void => {
       const { notebook, kernel, record } = missing;
       const file = PathExt.basename(notebook.context.path);
       const message = record
         ? trans.__(
-            'The environment of %1, %2, is not on this server.',
+            '%1 uses the environment %2, which is not on this server.',
             file,
             describeRecord(record, trans)
           )
         : trans.__(
-            'The kernel of %1, %2, is not on this server.',
+            '%1 uses the kernel %2, which is not on this server.',
             file,
             kernel
           );
@@ -118,10 +119,10 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
         actions: [
           {
             label: record
-              ? trans.__('Recreate its environment…')
-              : trans.__('Create an environment…'),
+              ? trans.__('Recreate Environment…')
+              : trans.__('Create Environment…'),
             displayType: 'accent',
-            callback: () => void make(missing)
+            callback: () => void recreate(missing)
           },
           other
             ? {
@@ -129,7 +130,7 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
                 callback: () => void use(notebook, other)
               }
             : {
-                label: trans.__('Choose a kernel…'),
+                label: trans.__('Choose Kernel…'),
                 callback: () => {
                   shell.activateById(notebook.id);
                   void commands.execute('notebook:change-kernel');
@@ -139,7 +140,7 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
       });
     };
 
-    const make = async ({
+    const recreate = async ({
       notebook,
       name,
       record
@@ -182,8 +183,8 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
     };
 
     tracker.widgetAdded.connect((_, notebook) => {
-      hold(notebook);
-      void notebook.context.ready.then(() => look(notebook));
+      holdKernel(notebook);
+      void notebook.context.ready.then(() => inspect(notebook));
     });
     jobs.jobFinished.connect((_, job) => void onFinished(job));
   }

@@ -12,10 +12,11 @@ import { CommandIDs } from '../../commandids';
 import { ITfenvManager } from '../../tokens';
 import { ENVIRONMENT_ARGS, environmentFinder } from '../panel/environments';
 
-/** Notebooks and environments: open one on it, switch to it, and know which one the notebook in front uses. */
+/** Plugin with the commands that connect notebooks to environments; it also tracks the current notebook's kernel. */
 export const notebookPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfenv-lab:notebook',
-  description: 'Opens notebooks on environments and follows the one in front.',
+  description:
+    'Opens notebooks with an environment and tracks the current one.',
   autoStart: true,
   requires: [ITfenvManager],
   optional: [INotebookTracker, ITranslator],
@@ -31,7 +32,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
 
     commands.addCommand(CommandIDs.openNotebook, {
       label: trans.__('Open Notebook'),
-      caption: trans.__('Open a new notebook on this environment'),
+      caption: trans.__("Open a new notebook with this environment's kernel"),
       icon: notebookIcon,
       describedBy: ENVIRONMENT_ARGS,
       isEnabled: args => !!find(args)?.kernel,
@@ -45,7 +46,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     });
     commands.addCommand(CommandIDs.useInNotebook, {
       label: trans.__('Use in Current Notebook'),
-      caption: trans.__('Switch the notebook in front to this environment'),
+      caption: trans.__('Switch the current notebook to this environment'),
       describedBy: {
         args: {
           type: 'object',
@@ -53,7 +54,8 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
             ...ENVIRONMENT_ARGS.args.properties,
             notebook: {
               type: 'string',
-              description: 'Id of its widget; the notebook in front without it.'
+              description:
+                'Widget id of the notebook; defaults to the current notebook.'
             }
           }
         }
@@ -80,7 +82,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     });
     commands.addCommand(CommandIDs.restartKernels, {
       label: trans.__('Restart Kernels'),
-      caption: trans.__('Restart what runs in an environment that changed'),
+      caption: trans.__('Restart the running kernels of a changed environment'),
       describedBy: {
         args: {
           type: 'object',
@@ -100,7 +102,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
             const notebook = tracker?.find(
               item => item.sessionContext.session?.kernel?.id === id
             );
-            // An open notebook has to know that its kernel begins anew.
+            // An open notebook must know that its kernel restarts.
             return notebook
               ? notebook.sessionContext.restartKernel()
               : KernelAPI.restartKernel(id, serviceManager.serverSettings);

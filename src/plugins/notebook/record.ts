@@ -26,10 +26,10 @@ import { panelPlugin } from '../panel/panel';
 
 const NO_ARGS = { args: { type: 'object', properties: {} } } as const;
 
-/** The notebook carries its environment: recorded on demand or when it is saved, and compared with what is there. */
+/** Plugin that records a notebook's environment, on demand or on save, and compares the two. */
 export const recordPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfenv-lab:record',
-  description: 'Records the environment of a notebook in the notebook.',
+  description: 'Records the environment of a notebook in its metadata.',
   autoStart: true,
   requires: [ITfenvManager, INotebookTracker],
   optional: [ITranslator, ISettingRegistry, ICommandPalette],
@@ -52,7 +52,7 @@ export const recordPlugin: JupyterFrontEndPlugin<void> = {
         notebook.sessionContext.session?.kernel?.name ?? null
       );
 
-    /** Put a record into a notebook, unless it says the same already. */
+    /** Write a record to a notebook, unless it has the same one; that would mark the notebook as changed. */
     const write = (notebook: NotebookPanel, record: NotebookRecord): void => {
       const { model } = notebook.context;
       const value = { ...record, lock: withLock ? record.lock : null };
@@ -72,7 +72,7 @@ export const recordPlugin: JupyterFrontEndPlugin<void> = {
     commands.addCommand(CommandIDs.recordEnvironment, {
       label: trans.__('Record Environment in Notebook'),
       caption: trans.__(
-        'Keep in the notebook what it takes to make its environment again'
+        "Store what is needed to recreate the environment in the notebook's metadata"
       ),
       describedBy: NO_ARGS,
       isEnabled: () => tracker.currentWidget !== null,
@@ -85,7 +85,9 @@ export const recordPlugin: JupyterFrontEndPlugin<void> = {
         const environment = environmentOf(notebook);
         if (!environment) {
           Notification.warning(
-            trans.__('The kernel of this notebook is of no known environment.'),
+            trans.__(
+              "This notebook's kernel does not belong to a known environment."
+            ),
             { autoClose: 5000 }
           );
           return;
@@ -103,8 +105,8 @@ export const recordPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
     commands.addCommand(CommandIDs.recreateEnvironment, {
-      label: trans.__('Recreate Environment of Notebook…'),
-      caption: trans.__('Plan the environment that the notebook records'),
+      label: trans.__('Recreate Environment from Notebook…'),
+      caption: trans.__('Plan the environment in the notebook record'),
       describedBy: NO_ARGS,
       isEnabled: () =>
         readRecord(tracker.currentWidget?.model?.getMetadata(RECORD_KEY)) !==
@@ -123,7 +125,7 @@ export const recordPlugin: JupyterFrontEndPlugin<void> = {
     });
     commands.addCommand(CommandIDs.showDifferences, {
       label: trans.__('Compare Environment with Notebook…'),
-      caption: trans.__('Show what is not as the notebook records it'),
+      caption: trans.__('Show the differences from the notebook record'),
       describedBy: NO_ARGS,
       isEnabled: () => !!records.comparison?.differences.length,
       execute: async () => {
@@ -139,7 +141,7 @@ export const recordPlugin: JupyterFrontEndPlugin<void> = {
 
     const follow = (notebook: NotebookPanel): void => {
       const { context } = notebook;
-      /** What is written when the notebook is saved is read before: saving waits for nothing. */
+      /** Read the record ahead of the next save, which cannot wait for the server. */
       const read = async (): Promise<void> => {
         const environment = environmentOf(notebook);
         if (onSave && environment) {
@@ -175,12 +177,12 @@ export const recordPlugin: JupyterFrontEndPlugin<void> = {
     }
 
     void registry?.load(panelPlugin.id).then(settings => {
-      const take = (): void => {
+      const apply = (): void => {
         onSave = settings.get('recordOnSave').composite === true;
         withLock = settings.get('recordLock').composite !== false;
       };
-      take();
-      settings.changed.connect(take);
+      apply();
+      settings.changed.connect(apply);
     });
   }
 };

@@ -9,10 +9,10 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ITfenvManager } from '../../tokens';
 import { StatusItem } from '../../widgets/statusItem';
 
-/** The environment of the notebook in front, in the status bar. */
+/** Plugin that shows the current notebook's environment in the status bar. */
 export const statusBarPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfenv-lab:statusbar',
-  description: 'Shows the environment of the notebook in front.',
+  description: 'Shows the environment of the current notebook.',
   autoStart: true,
   requires: [ITfenvManager],
   optional: [IStatusBar, ITranslator],
@@ -41,25 +41,25 @@ export const statusBarPlugin: JupyterFrontEndPlugin<void> = {
       activeStateChanged: environments.stateChanged
     });
 
-    /** The kernel that was looked for last: each is asked about once. */
+    /** The kernel of the last refresh, which prevents a second one for the same kernel. */
     let asked: string | null = null;
-    const look = (): void => {
+    const refreshIfUnknown = (): void => {
       const kernel = environments.currentKernel;
       if (kernel === null || kernel === asked || environments.current) {
         return;
       }
-      if (isEnvironments(kernelspecs.specs?.kernelspecs[kernel])) {
+      if (isOfEnvironment(kernelspecs.specs?.kernelspecs[kernel])) {
         asked = kernel;
         void environments.refresh();
       }
     };
-    environments.stateChanged.connect(look);
-    // After a reload of the page notebooks can have their kernels before the kernelspecs are known.
-    kernelspecs.specsChanged.connect(look);
+    environments.stateChanged.connect(refreshIfUnknown);
+    // After a page reload, notebooks can have their kernels before the kernelspecs are loaded.
+    kernelspecs.specsChanged.connect(refreshIfUnknown);
   }
 };
 
-/** Whether a kernel is one of a conda environment: ours and nb_conda_kernels' say so in the same field. */
-function isEnvironments(spec: KernelSpec.ISpecModel | undefined): boolean {
+/** Whether a kernelspec belongs to a conda environment. nb_conda_kernels uses the same field. */
+function isOfEnvironment(spec: KernelSpec.ISpecModel | undefined): boolean {
   return typeof spec?.metadata?.conda_env_path === 'string';
 }

@@ -16,13 +16,13 @@ const JOB_ARGS = {
   args: {
     type: 'object',
     required: ['job'],
-    properties: { job: { type: 'string', description: 'Id.' } }
+    properties: { job: { type: 'string', description: 'Job id.' } }
   }
 } as const;
 
 const NO_ERROR = { message: '', hint: null, details: null };
 
-/** The road of every change: plan, review, job. */
+/** Plugin with the commands for the steps of a change: plan, review, job. */
 export const changesPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfenv-lab:changes',
   description: 'Adds the commands that plan changes and follow their jobs.',
@@ -39,8 +39,8 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
     const { jobs, navigation, plans } = manager;
 
     commands.addCommand(CommandIDs.makePlan, {
-      label: trans.__('Plan a Change'),
-      caption: trans.__('Show what a change would do, before it is done'),
+      label: trans.__('Plan Change'),
+      caption: trans.__('Show what a change would do before it is applied'),
       describedBy: {
         args: {
           type: 'object',
@@ -60,14 +60,14 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
     commands.addCommand(CommandIDs.applyPlan, {
-      label: trans.__('Apply the Plan'),
-      caption: trans.__('Do what the plan under review says'),
+      label: trans.__('Apply Plan'),
+      caption: trans.__('Apply the plan under review'),
       describedBy: { args: { type: 'object', properties: {} } },
       isEnabled: () => plans.plan !== null && !plans.isApplying,
       execute: async () => {
         const request = plans.request;
         if (request && (await plans.apply(plan => jobs.start(plan)))) {
-          const isHere = 'environment' in request && !makesAnother(request);
+          const isHere = 'environment' in request && !createsAnother(request);
           if (isHere) {
             navigation.back();
           } else {
@@ -77,7 +77,7 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
-    /** Add a command that acts on a job; a failure is told in a notification. */
+    /** Add a command that acts on a job. Its errors are shown in a notification. */
     const add = (
       id: string,
       label: string,
@@ -101,19 +101,19 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
     add(
       CommandIDs.cancelJob,
       trans.__('Cancel'),
-      trans.__('End it; the environment stays as it was'),
+      trans.__('Stop the job and leave the environment unchanged'),
       id => jobs.cancel(id)
     );
     add(
       CommandIDs.dismissJob,
       trans.__('Dismiss'),
-      trans.__('Put this failure away'),
+      trans.__('Hide this error'),
       id => jobs.dismiss(id)
     );
     add(
       CommandIDs.retryJob,
       trans.__('Retry'),
-      trans.__('Make a new plan of the same request'),
+      trans.__('Plan the same request again'),
       async id => {
         const request = jobs.get(id)?.request;
         if (request) {
@@ -124,7 +124,7 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
     add(
       CommandIDs.showJob,
       trans.__('Show Log'),
-      trans.__('Show what the job wrote'),
+      trans.__("Show the job's error and output"),
       async id => {
         const job = jobs.get(id);
         const log = await jobs.client.log(id);
@@ -140,8 +140,8 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** Whether what a request makes is another environment than the one it names. */
-function makesAnother(request: PlanRequest): boolean {
+/** Whether a request creates another environment than the one it names. */
+function createsAnother(request: PlanRequest): boolean {
   return (
     request.kind === 'clone' ||
     request.kind === 'rename' ||

@@ -12,7 +12,7 @@ import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
 import { confirmDelete } from '../../dialogs/deleteEnvironment';
 import { notifyFailure } from '../../dialogs/failureDetails';
-import { askCloneName, askNewName } from '../../dialogs/names';
+import { askCopyName, askNewName } from '../../dialogs/names';
 import { offerRestart } from '../../dialogs/offerRestart';
 import {
   kerasGeneration,
@@ -28,12 +28,13 @@ export const ENVIRONMENT_ARGS = {
     properties: {
       environment: {
         type: 'string',
-        description: 'Id; without it, the row under the context menu.'
+        description:
+          'Environment id; defaults to the row under the context menu.'
       },
       packages: {
         type: 'array',
         items: { type: 'string' },
-        description: 'What to update; TensorFlow without it.'
+        description: 'Packages to update; defaults to TensorFlow.'
       }
     }
   }
@@ -44,17 +45,17 @@ const SETTINGS_ARGS = {
     type: 'object',
     required: ['environment', 'settings'],
     properties: {
-      environment: { type: 'string', description: 'Id.' },
+      environment: { type: 'string', description: 'Environment id.' },
       settings: {
         type: 'object',
-        description: 'What changes, as the REST contract has it.'
+        description: 'Settings to change, as in the REST contract.'
       }
     }
   }
 } as const;
 
 /**
- * Find the environment that a command means: by its argument, else the row that the context menu was opened on.
+ * Return a function that finds a command's environment: by its argument, else by the row under the context menu.
  */
 export function environmentFinder(
   app: JupyterFrontEnd,
@@ -69,7 +70,7 @@ export function environmentFinder(
   };
 }
 
-/** Commands that change an environment, or what belongs to it. */
+/** Plugin with the commands that act on one environment. */
 export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfenv-lab:environments',
   description: 'Adds the commands of an environment.',
@@ -86,7 +87,7 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
     const { environments, jobs } = manager;
     const find = environmentFinder(app, manager);
 
-    /** Add a command that acts on an environment; a failure is told in a notification. */
+    /** Add a command that acts on an environment. Its errors are shown in a notification. */
     const add = (id: string, options: IEnvironmentCommand): void => {
       commands.addCommand(id, {
         label: options.label,
@@ -118,18 +119,18 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       });
     };
 
-    /** Why an environment must not be changed now; null when it may. */
+    /** Return why an environment cannot be changed now; null if it can. */
     const refusal = (environment: Environment): string | null =>
       environment.protected_reason ??
       (environment.protected || !environment.writable
-        ? trans.__('It cannot be changed by you.')
+        ? trans.__('You do not have permission to change this environment.')
         : jobs.activeOn(environment.prefix)
-          ? trans.__('Something is being done with it already.')
+          ? trans.__('Another job is running on this environment.')
           : null);
 
     add(CommandIDs.updateEnvironment, {
       label: trans.__('Update TensorFlow…'),
-      caption: trans.__('Plan the newest TensorFlow for this environment'),
+      caption: trans.__('Plan an update to the newest TensorFlow'),
       refusal,
       isVisible: ({ tensorflow }) => tensorflow !== null,
       execute: ({ id }, args) =>
@@ -141,17 +142,17 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
     });
     add(CommandIDs.updateAll, {
       label: trans.__('Update All Packages…'),
-      caption: trans.__('Plan the newest of everything that it has'),
+      caption: trans.__('Plan an update of every package'),
       refusal,
       execute: ({ id }) =>
         plan(commands, { kind: 'update', environment: id, packages: 'all' })
     });
     add(CommandIDs.cloneEnvironment, {
-      label: trans.__('Clone…'),
-      caption: trans.__('Plan a copy of it under another name'),
+      label: trans.__('Copy…'),
+      caption: trans.__('Plan a copy of the environment under another name'),
       execute: async environment => {
         const taken = environments.names;
-        const name = await askCloneName(environment, taken, trans);
+        const name = await askCopyName(environment, taken, trans);
         if (name) {
           const { id } = environment;
           await plan(commands, { kind: 'clone', environment: id, name });
@@ -160,7 +161,7 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
     });
     add(CommandIDs.renameEnvironment, {
       label: trans.__('Rename…'),
-      caption: trans.__('Plan the same environment under another name'),
+      caption: trans.__('Plan a new name for the environment'),
       refusal,
       execute: async environment => {
         const name = await askNewName(environment, trans);
@@ -172,7 +173,7 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
     });
     add(CommandIDs.deleteEnvironment, {
       label: trans.__('Delete…'),
-      caption: trans.__('Remove the environment with its packages and kernel'),
+      caption: trans.__('Delete the environment, its packages and its kernel'),
       refusal,
       execute: async environment => {
         if (await confirmDelete(environment, trans)) {
@@ -183,10 +184,10 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
     });
     add(CommandIDs.checkEnvironment, {
       label: trans.__('Check'),
-      caption: trans.__('Run TensorFlow in it, and see whether it works'),
+      caption: trans.__('Test whether TensorFlow works in this environment'),
       refusal: ({ prefix }) =>
         jobs.activeOn(prefix)
-          ? trans.__('Something is being done with it already.')
+          ? trans.__('Another job is running on this environment.')
           : null,
       execute: async ({ id }) => {
         jobs.update(await environments.client.check(id));
@@ -197,8 +198,8 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
     add(CommandIDs.setKernel, {
-      label: trans.__('Set for Its Kernel'),
-      caption: trans.__('Change what is set for the kernel of it'),
+      label: trans.__('Kernel Settings…'),
+      caption: trans.__("Change the settings of the environment's kernel"),
       describedBy: SETTINGS_ARGS,
       execute: async ({ id, name }, args) => {
         const settings = args.settings as KernelSettings;
@@ -206,17 +207,19 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
           id,
           settings
         );
-        await reread();
+        await refreshAll();
         const actions = changed.kernel
           ? await offerRestart(app, changed.kernel.name, trans)
           : [];
-        const message = trans.__('The kernel of %1 is set.', name);
+        const message = trans.__('The kernel settings of %1 are saved.', name);
         Notification.success(message, { autoClose: 10000, actions });
       }
     });
     add(CommandIDs.useKeras2, {
       label: trans.__('Use Keras 2 (tf-keras)…'),
-      caption: trans.__('Have tf.keras be Keras 2 in its notebooks'),
+      caption: trans.__(
+        "Use Keras 2 as tf.keras in this environment's notebooks"
+      ),
       refusal,
       isVisible: environment => kerasGeneration(environment) === 3,
       execute: async environment => {
@@ -226,32 +229,34 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
     });
     add(CommandIDs.useKeras3, {
       label: trans.__('Use Keras 3'),
-      caption: trans.__('Have tf.keras be Keras 3 in its notebooks'),
+      caption: trans.__(
+        "Use Keras 3 as tf.keras in this environment's notebooks"
+      ),
       refusal,
       isVisible: environment => kerasGeneration(environment) === 2,
       execute: environment => setKeras(environment, false)
     });
     add(CommandIDs.registerKernel, {
-      label: trans.__('Make It a Kernel'),
-      caption: trans.__('Offer the environment to notebooks'),
+      label: trans.__('Register Kernel'),
+      caption: trans.__('Make the environment available to notebooks'),
       isVisible: ({ kernel }) => kernel === null,
       execute: async ({ id }) => {
         await environments.client.registerKernelspec(id);
-        await reread();
+        await refreshAll();
       }
     });
     add(CommandIDs.unregisterKernel, {
-      label: trans.__('Take Its Kernel Away'),
-      caption: trans.__('Notebooks no longer see it; the environment stays'),
+      label: trans.__('Unregister Kernel'),
+      caption: trans.__('Hide the environment from notebooks, and keep it'),
       isVisible: ({ kernel }) => kernel !== null,
       execute: async ({ id }) => {
         await environments.client.unregisterKernelspec(id);
-        await reread();
+        await refreshAll();
       }
     });
     add(CommandIDs.copyPrefix, {
       label: trans.__('Copy Path'),
-      caption: trans.__('Copy the path of the environment'),
+      caption: trans.__("Copy the environment's path to the clipboard"),
       execute: async ({ prefix }) => Clipboard.copyToSystem(prefix)
     });
 
@@ -264,14 +269,14 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
         settings: { legacy_keras }
       });
 
-    const reread = async (): Promise<void> => {
+    const refreshAll = async (): Promise<void> => {
       await environments.refresh();
       await app.serviceManager.kernelspecs.refreshSpecs();
     };
   }
 };
 
-/** What the arguments of a command say is to be updated; TensorFlow where they do not. */
+/** Return the packages to update from a command's arguments; TensorFlow by default. */
 function packagesOf(args: ReadonlyPartialJSONObject): readonly string[] {
   return Array.isArray(args.packages)
     ? args.packages.map(String)
@@ -282,7 +287,7 @@ interface IEnvironmentCommand {
   readonly describedBy?: CommandRegistry.ICommandOptions['describedBy'];
   readonly label: string;
   readonly caption: string;
-  /** Why it cannot be done with this environment now; null when it can. */
+  /** Why the command cannot run on this environment now; null if it can. */
   readonly refusal?: (environment: Environment) => string | null;
   readonly isVisible?: (environment: Environment) => boolean;
   readonly execute: (

@@ -5,9 +5,11 @@ import type {
 import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { ServerConnection } from '@jupyterlab/services';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { fileUploadIcon } from '@jupyterlab/ui-components';
 
+import type { IFailure } from '../../api/request';
 import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
 import { askExport } from '../../dialogs/exportEnvironment';
@@ -16,10 +18,10 @@ import { isEnvironmentFile } from '../../models/form/files';
 import { ITfenvManager } from '../../tokens';
 import { ENVIRONMENT_ARGS, environmentFinder } from './environments';
 
-/** Environments as files: written, and read. */
+/** Plugin with the commands that export environments to files and import such files. */
 export const filesPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfenv-lab:files',
-  description: 'Exports environments as files, and imports such files.',
+  description: 'Exports environments to files, and imports such files.',
   autoStart: true,
   requires: [ITfenvManager],
   optional: [ITranslator, ICommandPalette, IFileBrowserFactory],
@@ -37,7 +39,7 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
 
     commands.addCommand(CommandIDs.exportEnvironment, {
       label: trans.__('Export…'),
-      caption: trans.__('Write it as a file for another machine'),
+      caption: trans.__('Write the environment to a file'),
       describedBy: ENVIRONMENT_ARGS,
       isEnabled: args => find(args) !== undefined,
       execute: async args => {
@@ -56,7 +58,7 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
           if (choice.to === 'download') {
             download(name, text);
           } else {
-            const path = await free(PathExt.join(folder ?? '', name));
+            const path = await freePath(PathExt.join(folder ?? '', name));
             await serviceManager.contents.save(path, {
               type: 'file',
               format: 'text',
@@ -72,8 +74,8 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
-    /** A path where nothing is yet: nobody's file is written over. */
-    const free = async (path: string): Promise<string> => {
+    /** Return a path that does not exist, so that no file is overwritten. */
+    const freePath = async (path: string): Promise<string> => {
       const folder = await serviceManager.contents.get(PathExt.dirname(path));
       const taken = new Set(
         (folder.content as { path: string }[]).map(item => item.path)
@@ -90,14 +92,14 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
 
     commands.addCommand(CommandIDs.importEnvironment, {
       label: trans.__('Import Environment…'),
-      caption: trans.__('Make an environment from a file'),
+      caption: trans.__('Create an environment from a file'),
       icon: fileUploadIcon,
       describedBy: {
         args: {
           type: 'object',
           properties: {
-            content: { type: 'string', description: "The file's text." },
-            fileName: { type: 'string' }
+            content: { type: 'string', description: 'Text of the file.' },
+            fileName: { type: 'string', description: 'Name of the file.' }
           }
         }
       },
@@ -114,13 +116,13 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
-    /** The file that is selected in the file browser. */
+    /** Return the path of the file that is selected in the file browser. */
     const selected = (): string | undefined =>
       browsers?.tracker.currentWidget?.selectedItems().next().value?.path;
 
     commands.addCommand(CommandIDs.importFile, {
-      label: trans.__('Create Environment from This File'),
-      caption: trans.__('Plan an environment that the file describes'),
+      label: trans.__('Create Environment from File…'),
+      caption: trans.__('Plan the environment that the file describes'),
       icon: fileUploadIcon,
       describedBy: {
         args: {
@@ -128,7 +130,8 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
           properties: {
             path: {
               type: 'string',
-              description: 'Without it, the file selected in the file browser.'
+              description:
+                'Path of the file; defaults to the one selected in the file browser.'
             }
           }
         }
@@ -149,20 +152,40 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
             content: file.content,
             fileName
           });
-        } catch {
-          Notification.error(trans.__('%1 cannot be read as text.', fileName), {
-            autoClose: 5000
-          });
+        } catch (error) {
+          notifyFailure(fileName, unreadable(fileName, error), trans);
         }
       }
     });
+
+    /** Describe why a file could not be read. */
+    const unreadable = (fileName: string, error: unknown): IFailure => {
+      // The server's answer to a request for the text of a file that is not encoded in UTF-8.
+      const isBinary =
+        error instanceof ServerConnection.ResponseError &&
+        error.response.status === 400;
+      const { reason, message, hint, details } = toFailure(error);
+      return isBinary
+        ? {
+            reason,
+            message: trans.__('“%1” is not a text file.', fileName),
+            hint: null,
+            details: message
+          }
+        : {
+            reason,
+            message: trans.__('“%1” cannot be read: %2', fileName, message),
+            hint,
+            details
+          };
+    };
 
     const category = trans.__('TensorFlow Environments');
     palette?.addItem({ command: CommandIDs.importEnvironment, category });
   }
 };
 
-/** Give the browser a text to save under a name. */
+/** Have the web browser save a text under a name. */
 function download(name: string, text: string): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));

@@ -12,7 +12,7 @@ import { ITfenvManager } from '../../tokens';
 
 const NO_ARGS = { args: { type: 'object', properties: {} } } as const;
 
-/** A channel built from PyPI, in place of channels that cannot be reached. */
+/** Plugin with the commands that build a local channel and leave it. */
 export const localChannelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfenv-lab:local-channel',
   description: 'Adds the commands that build a local channel and leave it.',
@@ -29,8 +29,8 @@ export const localChannelPlugin: JupyterFrontEndPlugin<void> = {
     const { catalog, jobs, status } = manager;
 
     commands.addCommand(CommandIDs.buildLocalChannel, {
-      label: trans.__('Build a Local Channel From PyPI…'),
-      caption: trans.__('Make a channel of PyPI wheels, and use it'),
+      label: trans.__('Build Local Channel from PyPI…'),
+      caption: trans.__('Build a channel from PyPI wheels and use it'),
       describedBy: NO_ARGS,
       isEnabled: () => status.status?.local_channel.available ?? false,
       execute: async () => {
@@ -39,21 +39,21 @@ export const localChannelPlugin: JupyterFrontEndPlugin<void> = {
             jobs.update(await status.client.buildLocalChannel());
           }
         } catch (error) {
-          const title = trans.__('Building a local channel');
+          const title = trans.__('Building a Local Channel');
           notifyFailure(title, toFailure(error), trans);
         }
       }
     });
     commands.addCommand(CommandIDs.leaveLocalChannel, {
-      label: trans.__('Use the Configured Channels Again'),
-      caption: trans.__('Leave the local channel; it stays on the disk'),
+      label: trans.__('Use Configured Channels'),
+      caption: trans.__('Stop using the local channel, and keep it on disk'),
       describedBy: NO_ARGS,
       isEnabled: () => status.status?.local_channel.active ?? false,
       execute: async () => {
         try {
           await status.client.leaveLocalChannel();
         } catch (error) {
-          const title = trans.__('Leaving the local channel');
+          const title = trans.__('Leaving the Local Channel');
           notifyFailure(title, toFailure(error), trans);
         }
         await Promise.all([status.refresh(), catalog.renew()]);

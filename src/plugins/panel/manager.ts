@@ -21,9 +21,10 @@ import { RecordsModel } from '../../models/state/records';
 import { StatusModel } from '../../models/state/status';
 import { ITfenvManager } from '../../tokens';
 
-/** Key of the failed jobs that the user has put away. */
+/** Key of the dismissed jobs in the state database. */
 const DISMISSED = 'tfenv-lab:dismissed-jobs';
 
+/** Plugin that provides the models. */
 export const managerPlugin: JupyterFrontEndPlugin<ITfenvManager> = {
   id: 'tfenv-lab:manager',
   description: 'Provides the environments, catalog, plans and jobs.',
@@ -34,7 +35,7 @@ export const managerPlugin: JupyterFrontEndPlugin<ITfenvManager> = {
     createManager(app.serviceManager, state && dismissedStore(state))
 };
 
-/** Build the models, and have them read again what a finished job has changed. */
+/** Create the models, and refresh them when a job finishes. */
 export function createManager(
   services: Pick<
     ServiceManager.IManager,
@@ -64,7 +65,7 @@ export function createManager(
     }
     void manager.environments.refresh();
     void manager.status.refresh();
-    // The launcher and the kernel picker would else know the kernel a minute later.
+    // Otherwise the launcher and the kernel menus would show the change up to a minute later.
     void services.kernelspecs.refreshSpecs();
   });
   return manager;

@@ -11,19 +11,19 @@ import { showDetails } from '../../dialogs/failureDetails';
 import { offerRestart } from '../../dialogs/offerRestart';
 import { canCancel, isActive } from '../../models/state/jobs';
 import {
-  describeDoing,
+  describeActive,
   describeLeftovers,
   describeOutcome
 } from '../../models/texts/announcements';
 import { ITfenvManager } from '../../tokens';
 
-/** Milliseconds between two changes of a notification while only numbers move. */
+/** Milliseconds between two updates of a notification in which only numbers change. */
 const INTERVAL = 500;
 
-/** One notification a job: what it does, with Cancel, and in the end what came of it. */
+/** Plugin that shows one notification for each job: its progress with Cancel, then its result. */
 export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfenv-lab:notifications',
-  description: 'Tells of jobs in one notification each.',
+  description: 'Shows jobs in notifications.',
   autoStart: true,
   requires: [ITfenvManager],
   optional: [ITranslator],
@@ -54,7 +54,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       if (before?.stage === stage && Date.now() - before.at < INTERVAL) {
         return;
       }
-      const message = describeDoing(job, trans);
+      const message = describeActive(job, trans);
       const options = {
         autoClose: false as const,
         progress: job.progress.fraction,
@@ -73,7 +73,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     const showOutcome = async (job: Job): Promise<void> => {
       const before = shown.get(job.id);
       shown.delete(job.id);
-      // What can be done now depends on what the environment has become.
+      // The buttons depend on the environment after the change.
       await environments.refresh();
       const outcome = describeOutcome(job, trans);
       const actions = await actionsFor(job);
@@ -81,7 +81,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
         autoClose: job.state === 'failed' ? (false as const) : 10000,
         actions
       };
-      // One that the user closed meanwhile comes again: this is what they wait for.
+      // The result is shown even if the user closed the notification in the meantime.
       const isShown =
         before &&
         Notification.update({ id: before.id, ...outcome, ...options });
@@ -93,7 +93,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     const actionsFor = async (job: Job): Promise<Notification.IAction[]> => {
       const environment = environments.byPrefix(job.prefix);
       if (job.state === 'failed' || job.state === 'interrupted') {
-        const details = trans.__('Show details');
+        const details = trans.__('Show Details');
         return [action(details, CommandIDs.showJob, { job: job.id })];
       }
       if (job.state !== 'succeeded' || !environment) {
@@ -101,7 +101,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       }
       if (job.kind === 'check') {
         return [
-          action(trans.__('Show'), CommandIDs.showEnvironment, {
+          action(trans.__('Show Check'), CommandIDs.showEnvironment, {
             environment: environment.id,
             tab: 'check'
           })
@@ -111,7 +111,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       return kernel
         ? [
             ...(await offerRestart(app, kernel, trans)),
-            action(trans.__('Open notebook'), CommandIDs.openNotebook, {
+            action(trans.__('Open Notebook'), CommandIDs.openNotebook, {
               environment: environment.id
             })
           ]
@@ -124,7 +124,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
         autoClose: false,
         actions: [
           {
-            label: trans.__('Show details'),
+            label: trans.__('Show Details'),
             callback: () => {
               void showDetails(job.name, found, trans);
             }
@@ -140,7 +140,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
     jobs.jobFinished.connect((_, job) => {
-      // Of what nobody asked for, only what somebody should know.
+      // Of automatic jobs, only problems are shown.
       if (!job.automatic || job.result?.ok === false) {
         void showOutcome(job);
       }
@@ -149,7 +149,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
 };
 
 interface IShown {
-  /** Of the notification. */
+  /** Id of the notification. */
   readonly id: string;
   readonly stage: string;
   /** Milliseconds since the epoch. */

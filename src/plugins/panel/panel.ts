@@ -17,7 +17,7 @@ import { TfenvPanel } from '../../widgets/panel';
 
 const NO_ARGS = { args: { type: 'object', properties: {} } } as const;
 
-/** The panel, the commands that open its screens, and the settings. */
+/** Plugin with the panel, the commands that open its screens, and the settings. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfenv-lab:plugin',
   description: 'Adds the side panel for TensorFlow environments.',
@@ -44,14 +44,14 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
 
     commands.addCommand(CommandIDs.openPanel, {
       label: trans.__('TensorFlow Environments'),
-      caption: trans.__('Show the TensorFlow environments of this server'),
+      caption: trans.__('Show the TensorFlow environments on this server'),
       icon: panelIcon,
       describedBy: NO_ARGS,
       execute: show
     });
     commands.addCommand(CommandIDs.newEnvironment, {
       label: trans.__('New TensorFlow Environment…'),
-      caption: trans.__('Make an environment with TensorFlow, as a kernel'),
+      caption: trans.__('Create an environment with TensorFlow and a kernel'),
       icon: addIcon,
       describedBy: NO_ARGS,
       execute: () => {
@@ -61,8 +61,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
     commands.addCommand(CommandIDs.showEnvironment, {
-      label: trans.__('Details'),
-      caption: trans.__('Packages, history and check of this environment'),
+      label: trans.__('Show Details'),
+      caption: trans.__('Show packages, history and check of this environment'),
       describedBy: {
         args: {
           type: 'object',
@@ -87,7 +87,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     });
     commands.addCommand(CommandIDs.refresh, {
       label: trans.__('Refresh'),
-      caption: trans.__('Read environments and channels again'),
+      caption: trans.__('Reload environments and channels'),
       icon: refreshIcon,
       describedBy: NO_ARGS,
       execute: async () => {
@@ -110,14 +110,14 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** Take the settings now and whenever they change. */
+/** Apply the settings now and whenever they change. */
 async function followSettings(
   registry: ISettingRegistry,
   manager: ITfenvManager
 ): Promise<void> {
   const settings = await registry.load(panelPlugin.id);
   const { navigation } = manager;
-  const take = (): void => {
+  const apply = (): void => {
     const sort = settings.get('sort').composite as Sort;
     navigation.sort = SORTS.includes(sort) ? sort : 'name';
     const packages = settings.get('defaultPackages').composite;
@@ -125,8 +125,8 @@ async function followSettings(
       ? packages.map(String)
       : [];
   };
-  take();
-  settings.changed.connect(take);
+  apply();
+  settings.changed.connect(apply);
   navigation.stateChanged.connect(() => {
     if (navigation.sort !== settings.get('sort').composite) {
       void settings.set('sort', navigation.sort);

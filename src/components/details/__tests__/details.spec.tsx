@@ -7,7 +7,6 @@ import type { Package, Revision } from '../../../api/generated';
 import { RequestError } from '../../../api/request';
 import { CommandIDs } from '../../../commandids';
 import type { DetailsTab } from '../../../models/state/navigation';
-import type { IDetailsProps } from '../details';
 import { Details } from '../details';
 
 const trans = nullTranslator.load('tfenv_lab');
@@ -49,7 +48,9 @@ const PACKAGES = [
   installed('own-tool', { source: 'pypi', build: null, channel: null })
 ];
 
-function Screen(props: Partial<IDetailsProps>): JSX.Element {
+function Screen(
+  props: Partial<React.ComponentProps<typeof Details>>
+): JSX.Element {
   const [tab, setTab] = React.useState<DetailsTab>(props.tab ?? 'packages');
   return (
     <Details
@@ -74,7 +75,9 @@ function Screen(props: Partial<IDetailsProps>): JSX.Element {
   );
 }
 
-function show(props: Partial<IDetailsProps> = {}): [string, unknown][] {
+function show(
+  props: Partial<React.ComponentProps<typeof Details>> = {}
+): [string, unknown][] {
   const executed: [string, unknown][] = [];
   render(
     <Screen
@@ -96,15 +99,15 @@ function planned(executed: [string, unknown][]): unknown {
   return request;
 }
 
-it('shows what the environment takes on the disk, once that is measured', () => {
+it('shows the size on disk once it is measured', () => {
   const { rerender } = render(<Screen size={null} />);
   expect(screen.queryByText(/on disk/)).toBeNull();
   rerender(<Screen />);
-  screen.getByText('1.5 GB on disk (1.4 GB of it shared)');
+  screen.getByText('1.5 GB on disk (1.4 GB shared)');
 });
 
 describe('Packages', () => {
-  it('lists what is installed, requested first', () => {
+  it('lists requested packages first', () => {
     show();
     const names = screen
       .getAllByRole('rowheader')
@@ -112,7 +115,7 @@ describe('Packages', () => {
     expect(names).toEqual(['tensorflow', 'absl-py', 'numpy', 'own-tool']);
   });
 
-  it('finds in it', () => {
+  it('filters the packages', () => {
     show();
     fireEvent.change(screen.getByRole('searchbox'), {
       target: { value: 'num' }
@@ -120,7 +123,7 @@ describe('Packages', () => {
     expect(screen.getAllByRole('rowheader')).toHaveLength(1);
   });
 
-  it('renders a long list as far as it is scrolled, and counts on all of it', () => {
+  it('renders a long list only as far as it is scrolled', () => {
     const many = Array.from({ length: 3000 }, (_, i) => installed(`p${i}`));
     show({ packages: { value: many, error: null } });
     expect(screen.getAllByRole('rowheader').length).toBeLessThan(200);
@@ -130,7 +133,7 @@ describe('Packages', () => {
     screen.getByRole('rowheader', { name: 'p2999' });
   });
 
-  it('offers what the channels have, and plans to add it', async () => {
+  it('plans to add a package from the channels', async () => {
     jest.useFakeTimers();
     try {
       const found = [{ name: 'pandas', versions: ['2.3.0'], summary: null }];
@@ -141,7 +144,7 @@ describe('Packages', () => {
       await act(async () => {
         await jest.advanceTimersByTimeAsync(1000);
       });
-      click('Add pandas');
+      click('Add pandas…');
       expect(planned(executed)).toEqual({
         kind: 'install',
         environment: 'id-tf219',
@@ -152,15 +155,15 @@ describe('Packages', () => {
     }
   });
 
-  it('takes any spec that is typed', () => {
+  it('plans to add any spec', () => {
     const executed = show();
     const field = screen.getByRole('searchbox');
     fireEvent.change(field, { target: { value: 'pandas>=2.2' } });
-    click('Add pandas>=2.2');
+    click('Add pandas>=2.2…');
     expect(planned(executed)).toMatchObject({ specs: ['pandas>=2.2'] });
   });
 
-  it('plans to remove what conda installed', () => {
+  it('plans to remove only packages that conda installed', () => {
     const executed = show();
     expect(
       screen.queryByRole('button', { name: 'Remove own-tool' })
@@ -184,12 +187,12 @@ describe('Packages', () => {
 });
 
 describe('History', () => {
-  it('says what each revision changed, and plans the way back', () => {
+  it('shows what each revision changed, and plans a revert', () => {
     const executed = show();
     fireEvent.click(screen.getByRole('tab', { name: 'History' }));
     screen.getByText('Installed pandas');
     screen.getByText('1 change');
-    // There is no way back to what is.
+    // The current revision has no button.
     expect(screen.queryByRole('button', { name: /revision 1/ })).toBeNull();
     click('Revert to revision 0');
     expect(planned(executed)).toEqual({
@@ -201,7 +204,7 @@ describe('History', () => {
 });
 
 describe('Check', () => {
-  it('runs one', () => {
+  it('starts a check', () => {
     const executed = show({ tab: 'check' });
     click('Check');
     expect(executed).toEqual([
@@ -209,7 +212,7 @@ describe('Check', () => {
     ]);
   });
 
-  it('shows what was found, with the remedy', () => {
+  it('shows problems with their remedies', () => {
     const request = {
       kind: 'update' as const,
       environment: 'id-tf219',
@@ -244,12 +247,13 @@ describe('Check', () => {
       check: { ok: false, finished, outdated: true }
     });
     const executed = show({ tab: 'check', check: done, environment: shown });
-    screen.getByText('It has problems');
+    screen.getByText('Has problems');
     screen.getByText('Keras 2 does not go with TensorFlow 2.19.');
     screen.getByText(/changed since/);
-    click('Fix');
+    const [update, set] = screen.getAllByRole('button', { name: 'Fix' });
+    fireEvent.click(update);
     expect(planned(executed)).toEqual(request);
-    click('Set it');
+    fireEvent.click(set);
     expect(executed.pop()).toEqual([
       CommandIDs.setKernel,
       { environment: 'id-tf219', settings: { ignore_user_site: true } }
@@ -260,7 +264,7 @@ describe('Check', () => {
     ['2.19.1', '3.12.0', '3.12.0'],
     ['2.19.1', '2.19.0', '2.19.0 (tf-keras)'],
     ['2.15.0', '2.15.0', '2.15.0']
-  ])('says which Keras tf.keras is: %s, %s', (tensorflow, keras, text) => {
+  ])('shows the Keras that tf.keras is: %s, %s', (tensorflow, keras, text) => {
     const result = check({ tensorflow, keras });
     const done = job('1', 'tf219', { kind: 'check', result });
     show({ tab: 'check', check: done });
@@ -269,7 +273,7 @@ describe('Check', () => {
     ).toContain(text);
   });
 
-  it('is not begun twice', () => {
+  it('cannot be started twice', () => {
     show({ tab: 'check', isChecking: true });
     expect(
       screen.getByRole('button', { name: 'Checking…' }).hasAttribute('disabled')
@@ -278,7 +282,7 @@ describe('Check', () => {
 });
 
 describe('Details', () => {
-  it('hides the tabs for which the server has nothing', () => {
+  it('hides tabs that the server has no data for', () => {
     const error = new RequestError({
       reason: 'not-found',
       message: 'No such path.',
@@ -290,7 +294,7 @@ describe('Details', () => {
     screen.getByRole('tab', { name: 'Packages' });
   });
 
-  it('moves between tabs by the arrow keys', () => {
+  it('moves between tabs with the arrow keys', () => {
     show();
     const list = screen.getByRole('tablist');
     fireEvent.keyDown(list, { key: 'ArrowLeft' });
@@ -301,7 +305,7 @@ describe('Details', () => {
     expect(document.activeElement?.textContent).toBe('Packages');
   });
 
-  it('offers the updates that there are', () => {
+  it('offers the available updates', () => {
     const update = { tensorflow: '2.19.2', keras: '3.13.0' };
     const executed = show({ environment: environment('tf219', { update }) });
     screen.getByText('↑ 2.19.2');
@@ -314,20 +318,20 @@ describe('Details', () => {
     ]);
   });
 
-  it('says whether it works, and opens the check', () => {
+  it('shows the result of the check, and opens it', () => {
     const finished = new Date().toISOString();
     const shown = environment('tf219', {
       check: { ok: false, finished, outdated: false }
     });
     const executed = show({ environment: shown });
-    screen.getByText(/^Checked: it has problems$/);
-    click('tf219: Checked: it has problems');
+    screen.getByText(/^TensorFlow has problems$/);
+    click('tf219: TensorFlow has problems');
     expect(executed).toEqual([
       [CommandIDs.showEnvironment, { environment: 'id-tf219', tab: 'check' }]
     ]);
   });
 
-  it('changes the generation of Keras, where there is a choice', () => {
+  it('offers Keras 2 if it can be chosen', () => {
     const executed = show();
     click('Use Keras 2…');
     expect(executed).toEqual([
@@ -335,7 +339,7 @@ describe('Details', () => {
     ]);
   });
 
-  it('says that tf.keras is Keras 2, and goes back', () => {
+  it('shows that tf.keras is Keras 2, and offers Keras 3', () => {
     const executed = show({
       environment: environment('tf219', {
         legacy_keras: { version: '2.19.0', enabled: true }
@@ -348,7 +352,7 @@ describe('Details', () => {
     ]);
   });
 
-  it('says that Keras 2 is missing where the kernel asks for it', () => {
+  it('shows that the kernel needs a missing tf-keras', () => {
     show({
       environment: environment('tf219', {
         legacy_keras: { version: null, enabled: true }
@@ -357,7 +361,7 @@ describe('Details', () => {
     screen.getByText(/tf-keras is missing/);
   });
 
-  it('says where it comes from and why it must not be changed', () => {
+  it('shows the source of packages and why the environment is protected', () => {
     const shown = environment('base', {
       tensorflow: {
         version: '2.19.1',

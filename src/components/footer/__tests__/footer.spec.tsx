@@ -23,22 +23,22 @@ function show(gpu: Status['gpu'], change: Partial<Status> = {}): void {
 }
 
 describe('Footer', () => {
-  it('says channels, hardware and space in one line', () => {
+  it('shows channels, hardware and free space in one line', () => {
     show(NO_GPU);
     screen.getByText('conda-forge · CPU only · 41 GB free');
   });
 
-  it('offers a local channel beside remote ones, and no second one', () => {
+  it('offers a local channel only next to remote channels', () => {
     show(NO_GPU);
-    screen.getByText('Build a local channel from PyPI…');
+    screen.getByText('Build Local Channel from PyPI…');
     cleanup();
     const channels = [{ name: 'file:///c', url: 'file:///c' }];
     show(NO_GPU, { channels });
-    screen.getByText('local channel · CPU only · 41 GB free');
-    expect(screen.queryByText('Build a local channel from PyPI…')).toBeNull();
+    screen.getByText('Local channel · CPU only · 41 GB free');
+    expect(screen.queryByText('Build Local Channel from PyPI…')).toBeNull();
   });
 
-  it('shows what is wrong with the configuration, without a click', () => {
+  it('shows warnings about the configuration without a click', () => {
     const messages = [
       'TfenvLab.max_running_jobs must be a whole number of at least 1, not 0. 2 is used instead.',
       'TfenvLab.colour is not a setting.'
@@ -49,7 +49,7 @@ describe('Footer', () => {
     expect(shown.some(item => item.closest('details'))).toBe(false);
   });
 
-  it('has no warnings where there are none', () => {
+  it('shows no warnings if there are none', () => {
     show(NO_GPU);
     expect(screen.queryByRole('status')).toBeNull();
   });
@@ -60,14 +60,14 @@ describe('Footer', () => {
     screen.getByText('NVIDIA driver 570.86.10');
   });
 
-  it('says so when the version of a driver is not known', () => {
+  it('shows that the driver version is unknown', () => {
     show({ detected: true, cuda: '12.8', driver: null });
-    screen.getByText('NVIDIA driver of an unknown version');
+    screen.getByText('NVIDIA driver, unknown version');
   });
 
-  it('does not take an assumed CUDA for a GPU', () => {
+  it('does not show an assumed CUDA version as a GPU', () => {
     show({ detected: false, cuda: '12.6', driver: null });
-    screen.getByText('conda-forge · no GPU, CUDA 12.6 assumed · 41 GB free');
+    screen.getByText('conda-forge · No GPU, CUDA 12.6 assumed · 41 GB free');
     expect(screen.queryByText(/NVIDIA driver/)).toBeNull();
   });
 });

@@ -7,14 +7,13 @@ import type { CreateRequest } from '../../../api/generated';
 import type { IChoice } from '../../../models/form/choices';
 import type { IDraft } from '../../../models/state/navigation';
 import { EMPTY_DRAFT } from '../../../models/state/navigation';
-import type { INewEnvironmentProps } from '../newEnvironment';
 import { NewEnvironment } from '../newEnvironment';
 
 const trans = nullTranslator.load('tfenv_lab');
 
-/** The form as the panel holds it, with the draft in a state. */
+/** The form with its draft, as in the panel. */
 function Form(
-  props: Partial<INewEnvironmentProps> & {
+  props: Partial<React.ComponentProps<typeof NewEnvironment>> & {
     onReview: (request: CreateRequest) => void;
   }
 ): JSX.Element {
@@ -35,18 +34,20 @@ function Form(
   );
 }
 
-function show(props: Partial<INewEnvironmentProps> = {}): CreateRequest[] {
+function show(
+  props: Partial<React.ComponentProps<typeof NewEnvironment>> = {}
+): CreateRequest[] {
   const requests: CreateRequest[] = [];
   render(<Form {...props} onReview={request => requests.push(request)} />);
   return requests;
 }
 
 function review(): void {
-  fireEvent.click(screen.getByRole('button', { name: 'Review' }));
+  fireEvent.click(screen.getByRole('button', { name: 'Review Plan…' }));
 }
 
 describe('NewEnvironment', () => {
-  it('is ready to be sent as it opens', () => {
+  it('opens with a request that can be reviewed', () => {
     const requests = show({ defaultPackages: ['pandas'] });
     review();
     expect(requests).toEqual([
@@ -63,7 +64,7 @@ describe('NewEnvironment', () => {
     ]);
   });
 
-  it('narrows the other choices, and proposes the name anew', () => {
+  it('narrows the other choices, and proposes another name', () => {
     const requests = show();
     fireEvent.change(screen.getByLabelText('TensorFlow'), {
       target: { value: '2.15.0' }
@@ -79,11 +80,11 @@ describe('NewEnvironment', () => {
     });
   });
 
-  it('shows what is not possible as disabled, with the reason', () => {
+  it('disables options that cannot be chosen, and shows the reason', () => {
     show();
     const python = within(screen.getByLabelText('Python'));
     const option = python.getByRole<HTMLOptionElement>('option', {
-      name: '3.9: not with TensorFlow 2.19.1'
+      name: '3.9: not available with TensorFlow 2.19.1'
     });
     expect(option.disabled).toBe(true);
     const cuda = screen.getByRole<HTMLInputElement>('radio', { name: 'CUDA' });
@@ -93,9 +94,9 @@ describe('NewEnvironment', () => {
     );
   });
 
-  it('makes CUDA possible with an assumed driver', () => {
+  it('offers CUDA with an assumed driver', () => {
     const requests = show();
-    fireEvent.change(screen.getByLabelText('CUDA of the driver'), {
+    fireEvent.change(screen.getByLabelText('CUDA version of the driver'), {
       target: { value: '12.8' }
     });
     fireEvent.click(screen.getByRole('radio', { name: 'CUDA' }));
@@ -103,24 +104,24 @@ describe('NewEnvironment', () => {
     expect(requests[0]).toMatchObject({ variant: 'cuda', cuda: '12.8' });
   });
 
-  it('is for a machine with CUDA with one click, and for this one again with another', () => {
+  it('assumes a newer CUDA version with one click, and goes back with another', () => {
     const requests = show();
     fireEvent.click(
       screen.getByRole('button', {
-        name: 'Make it for a machine with CUDA 12.9'
+        name: 'Choose Builds for CUDA 12.9'
       })
     );
-    screen.getByText('Chosen as if a driver for CUDA 12.9 were here.');
+    screen.getByText('Builds are chosen for CUDA 12.9.');
     review();
     expect(requests[0]).toMatchObject({ variant: 'cuda', cuda: '12.9' });
     fireEvent.click(
-      screen.getByRole('button', { name: 'Take this machine as it is' })
+      screen.getByRole('button', { name: 'Use Detected Driver' })
     );
     review();
     expect(requests[1]).toMatchObject({ variant: 'auto', cuda: null });
   });
 
-  it('offers no other machine where this one has what it takes', () => {
+  it('does not offer to assume a driver if the machine has one', () => {
     const variants = CATALOG.releases[1].variants.map(variant => ({
       ...variant,
       installable: true,
@@ -132,27 +133,27 @@ describe('NewEnvironment', () => {
     expect(screen.queryByText(/Make it for a machine/)).toBeNull();
   });
 
-  it('offers pre-releases only when asked to', () => {
+  it('shows pre-releases only on request', () => {
     show();
     const releases = within(screen.getByLabelText('TensorFlow'));
     expect(releases.queryByText('2.20.0rc0')).toBeNull();
-    fireEvent.click(screen.getByLabelText('Offer pre-releases'));
+    fireEvent.click(screen.getByLabelText('Show pre-releases'));
     releases.getByText('2.20.0rc0');
   });
 
-  it('refuses a name that is taken, and says so', () => {
+  it('rejects a name that is taken', () => {
     const requests = show();
     fireEvent.change(screen.getByLabelText('Name'), {
       target: { value: 'tf219' }
     });
     expect(screen.getByRole('alert').textContent).toBe(
-      'There is an environment of this name.'
+      'An environment with this name already exists.'
     );
     review();
     expect(requests).toEqual([]);
   });
 
-  it('takes packages by Enter, comma and leaving the field, and gives them back', () => {
+  it('adds packages on Enter, comma and blur, and removes them', () => {
     const requests = show();
     const field = screen.getByRole('combobox', { name: 'Packages' });
     fireEvent.change(field, { target: { value: 'pandas, scikit-learn>=1.5' } });
@@ -164,32 +165,41 @@ describe('NewEnvironment', () => {
     expect(requests[0].packages).toEqual(['scikit-learn>=1.5', 'matplotlib']);
   });
 
-  it('says how old its choices are when a channel does not answer', () => {
+  it('shows why a package search failed', async () => {
+    show({ search: () => Promise.reject(new Error('Internal server error.')) });
+    const field = screen.getByRole('combobox', { name: 'Packages' });
+    fireEvent.change(field, { target: { value: 'pand' } });
+    await screen.findByText(
+      'The package search failed: Internal server error.'
+    );
+  });
+
+  it('shows the age of the channel data if a channel does not respond', () => {
     show({ catalog: { ...CATALOG, age_seconds: 7200 } });
     expect(screen.getByRole('status').textContent).toContain('2 hours ago');
   });
 
-  it('is no dead end where every build is for a GPU', () => {
+  it('offers an assumed driver if every build is for a GPU', () => {
     const releases = CATALOG.releases.filter(item => item.version === '2.9.0');
     const requests = show({ catalog: { ...CATALOG, releases } });
     screen.getByText(NO_DRIVER);
-    expect(screen.queryByRole('button', { name: 'Review' })).toBeNull();
-    fireEvent.change(screen.getByLabelText('CUDA of the driver'), {
+    expect(screen.queryByRole('button', { name: 'Review Plan…' })).toBeNull();
+    fireEvent.change(screen.getByLabelText('CUDA version of the driver'), {
       target: { value: '11.2' }
     });
     review();
     expect(requests[0]).toMatchObject({ tensorflow: '2.9.*', cuda: '11.2' });
   });
 
-  it('is no dead end where there are only pre-releases', () => {
+  it('offers pre-releases if there is nothing else', () => {
     const releases = CATALOG.releases.filter(item => item.prerelease);
     const requests = show({ catalog: { ...CATALOG, releases } });
-    fireEvent.click(screen.getByLabelText('Offer pre-releases'));
+    fireEvent.click(screen.getByLabelText('Show pre-releases'));
     review();
     expect(requests[0].tensorflow).toBe('2.20.0rc0');
   });
 
-  it('proposes something else when the channels no longer hold what was chosen', () => {
+  it('proposes another release if the chosen one is gone', () => {
     const releases = CATALOG.releases.filter(item => item.version !== '2.15.0');
     const choice: IChoice = {
       version: '2.15.0',
@@ -205,10 +215,10 @@ describe('NewEnvironment', () => {
     expect(requests[0].tensorflow).toBe('2.19.*');
   });
 
-  it('says why there is nothing to install', () => {
+  it('shows why nothing can be installed', () => {
     const message = 'TensorFlow is no longer built for macOS on conda-forge.';
     show({ catalog: { ...CATALOG, releases: [], message } });
     screen.getByText(message);
-    expect(screen.queryByRole('button', { name: 'Review' })).toBeNull();
+    expect(screen.queryByRole('button', { name: 'Review Plan…' })).toBeNull();
   });
 });

@@ -5,7 +5,6 @@ import React from 'react';
 import { environment, failedJob, job } from '../../../__tests__/fixtures';
 import { CommandIDs } from '../../../commandids';
 import type { IGroup, IRow } from '../../../models/state/listRows';
-import type { IEnvironmentListProps } from '../environmentList';
 import { EnvironmentList } from '../environmentList';
 
 const trans = nullTranslator.load('tfenv_lab');
@@ -26,7 +25,7 @@ function row(name: string, change: Partial<IRow> = {}): IRow {
 
 function show(
   groups: readonly IGroup[] | null,
-  props: Partial<IEnvironmentListProps> = {}
+  props: Partial<React.ComponentProps<typeof EnvironmentList>> = {}
 ): [string, unknown][] {
   const executed: [string, unknown][] = [];
   render(
@@ -59,11 +58,11 @@ function click(name: string): void {
 }
 
 describe('EnvironmentList', () => {
-  it('says what an environment is, and opens it and a notebook on it', () => {
+  it('describes an environment, and opens its details and a notebook', () => {
     const executed = show(group(row('tf219')));
     screen.getByText('2.19.1 · CPU · Python 3.11 · Keras 3.12.0');
     click('tf219');
-    click('Open a notebook on tf219');
+    click('Open a notebook with tf219');
     const args = { environment: 'id-tf219' };
     expect(executed).toEqual([
       [CommandIDs.showEnvironment, args],
@@ -71,7 +70,7 @@ describe('EnvironmentList', () => {
     ]);
   });
 
-  it('says what it is sorted by, and can be sorted otherwise', () => {
+  it('shows the sort key, and changes it', () => {
     const sorted: string[] = [];
     show(group(row('tf219')), {
       sort: 'modified',
@@ -90,15 +89,15 @@ describe('EnvironmentList', () => {
     expect(sorted).toEqual(['tensorflow']);
   });
 
-  it('has a dot for the environment of the notebook in front', () => {
+  it('marks the environment of the current notebook', () => {
     show(group(row('tf219', { isCurrent: true }), row('other')));
     const items = screen.getAllByRole('listitem');
     expect(items[0].getAttribute('aria-current')).toBe('true');
     expect(items[1].getAttribute('aria-current')).toBeNull();
-    screen.getByRole('img', { name: 'The notebook in front uses it' });
+    screen.getByRole('img', { name: 'Used by the current notebook' });
   });
 
-  it('offers the update that there is', () => {
+  it('offers an available update', () => {
     const update = { tensorflow: '2.20.0', keras: null };
     const shown = environment('tf219', { update });
     const executed = show(group(row('tf219', { environment: shown })));
@@ -111,7 +110,7 @@ describe('EnvironmentList', () => {
     ]);
   });
 
-  it('does not offer it for an environment that must not be changed', () => {
+  it('does not offer an update of a protected environment', () => {
     const shown = environment('base', {
       update: { tensorflow: '2.20.0', keras: null },
       protected: true,
@@ -125,7 +124,7 @@ describe('EnvironmentList', () => {
     expect(badge.title).toBe('It is the base environment.');
   });
 
-  it('shows a running job in place of the second line, with Cancel', () => {
+  it('shows a running job in the second line, with Cancel', () => {
     const executed = show(group(row('tf219', { job: job('7', 'tf219') })));
     expect(screen.queryByText(/2\.19\.1/)).toBeNull();
     const bar = screen.getByRole<HTMLProgressElement>('progressbar', {
@@ -137,18 +136,18 @@ describe('EnvironmentList', () => {
     expect(executed).toEqual([[CommandIDs.cancelJob, { job: '7' }]]);
   });
 
-  it('reads a phase aloud once, not every number', () => {
+  it('announces phases to screen readers, and not every number', () => {
     show(group(row('tf219', { job: job('7', 'tf219') })));
-    expect(screen.getByRole('status').textContent).toBe('download');
+    expect(screen.getByRole('status').textContent).toBe('downloading');
   });
 
-  it('cannot cancel what is being put in place', () => {
+  it('cannot cancel a job during the swap', () => {
     const swapping = job('7', 'tf219', { phase: 'swap' });
     show(group(row('tf219', { job: swapping })));
     expect(screen.queryByRole('button', { name: 'Cancel' })).toBeNull();
   });
 
-  it('says why something failed, until it is put away', () => {
+  it('shows the error of a failed job until it is dismissed', () => {
     const failure = failedJob('7', 'tf219', {
       request: { kind: 'create', name: 'tf219' }
     });
@@ -157,7 +156,7 @@ describe('EnvironmentList', () => {
       'The channel conda-forge did not answer.'
     );
     click('Retry');
-    click('Log');
+    click('Show Log');
     click('Dismiss');
     expect(executed.map(([command]) => command)).toEqual([
       CommandIDs.retryJob,
@@ -182,7 +181,7 @@ describe('EnvironmentList', () => {
     );
   });
 
-  it('shows advice with its remedy', () => {
+  it('shows a warning with its alternative', () => {
     const request = {
       kind: 'install' as const,
       environment: 'id-tf219',
@@ -211,30 +210,30 @@ describe('EnvironmentList', () => {
     expect(executed).toEqual([['plan', request]]);
   });
 
-  it('says what to do where there is no TensorFlow environment', () => {
+  it('shows how to get a first TensorFlow environment', () => {
     const executed = show([{ name: 'others', rows: [row('base')] }]);
-    click('New environment');
+    click('New Environment…');
     expect(executed[0][0]).toBe(CommandIDs.newEnvironment);
   });
 
-  it('says nothing of the kind before the first answer, or when there is none', () => {
+  it('shows no empty list before the server responds', () => {
     show(null);
     expect(screen.queryByText(/no TensorFlow environment/)).toBeNull();
   });
 
-  it('says that no environment matches the filter', () => {
+  it('shows that no environment matches the filter', () => {
     show([], { filter: 'zzz' });
     expect(screen.getByRole('status').textContent).toBe(
-      'No environment matches.'
+      'No environment matches the filter.'
     );
   });
 
-  it('unfolds whatever a filter finds', () => {
+  it('expands the groups that match the filter', () => {
     show([{ name: 'others', rows: [row('base')] }], { filter: 'ba' });
     expect(screen.getByRole<HTMLDetailsElement>('group').open).toBe(true);
   });
 
-  it('says that the server does not answer, and tries again', () => {
+  it('shows that the server does not respond, and tries again', () => {
     const executed = show(null, {
       failure: {
         reason: 'unreachable',
@@ -244,9 +243,9 @@ describe('EnvironmentList', () => {
       }
     });
     expect(screen.getByRole('alert').textContent).toBe(
-      'The Jupyter server does not answer.It may be restarting: try again in a moment.Try again'
+      'The Jupyter server does not respond.Try again in a moment. The server may be restarting.Try Again'
     );
-    click('Try again');
+    click('Try Again');
     expect(executed[0][0]).toBe(CommandIDs.refresh);
   });
 });

@@ -4,7 +4,6 @@ import React from 'react';
 
 import { entry, plan } from '../../../__tests__/fixtures';
 import type { Plan, PlanRequest } from '../../../api/generated';
-import type { IReviewProps } from '../review';
 import { Review } from '../review';
 
 const trans = nullTranslator.load('tfenv_lab');
@@ -21,7 +20,7 @@ interface ICalls {
   readonly copied: string[];
 }
 
-function show(props: Partial<IReviewProps>): ICalls {
+function show(props: Partial<React.ComponentProps<typeof Review>>): ICalls {
   const calls: ICalls = { applied: [], planned: [], copied: [] };
   render(
     <Review
@@ -46,13 +45,13 @@ function button(name: string): HTMLButtonElement {
 }
 
 describe('Review', () => {
-  it('says that it is solving, and cannot be applied meanwhile', () => {
+  it('shows that the request is being solved, and disables Create', () => {
     show({});
     expect(screen.getByRole('status').textContent).toBe('Solving…');
     expect(button('Create').disabled).toBe(true);
   });
 
-  it('counts, weighs and lists what would be installed', () => {
+  it('lists the packages to install, with their number and size', () => {
     show({ plan: plan('tf219') });
     screen.getByText(
       '3 packages · 340 MB to download · 1.5 GB on disk (41 GB free)'
@@ -65,12 +64,12 @@ describe('Review', () => {
     expect(folded?.open).toBe(false);
   });
 
-  it('says "at least" where sizes are missing, and what need not be downloaded', () => {
+  it('shows "at least" if sizes are missing', () => {
     show({ plan: plan('tf219', { sizes_complete: false }) });
     screen.getByText(/at least 340 MB to download · at least 1.5 GB on disk/);
   });
 
-  it('says when nothing is to be downloaded', () => {
+  it('shows that nothing needs to be downloaded', () => {
     show({ plan: plan('tf219', { download_bytes: 0 }) });
     screen.getByText(/nothing to download/);
   });
@@ -82,7 +81,7 @@ describe('Review', () => {
     expect(calls.applied).toEqual([shown]);
   });
 
-  it('shows how versions move', () => {
+  it('shows old and new versions', () => {
     const entries = [
       entry('upgrade', 'tensorflow', '2.19.1', '2.20.0', { requested: true }),
       entry('downgrade', 'protobuf', '6.31', '5.29'),
@@ -92,12 +91,12 @@ describe('Review', () => {
     show({ request: UPDATE, plan: plan('tf', { kind: 'update', entries }) });
     screen.getByText('2.19.1 → 2.20.0');
     screen.getByText('6.31 ↓ 5.29');
-    screen.getByText('2.1.3, another build');
+    screen.getByText('2.1.3, different build');
     screen.getByText('2.15.0 removed');
     expect(button('Update').disabled).toBe(false);
   });
 
-  it('has what is requested first, then added, changed and removed', () => {
+  it('lists requested packages first, then added, changed and removed ones', () => {
     const entries = [
       entry('remove', 'tensorflow-estimator', '2.15.0', null),
       entry('upgrade', 'protobuf', '5.29', '6.31'),
@@ -112,7 +111,7 @@ describe('Review', () => {
     ).toEqual(['tensorflow', 'optree', 'protobuf', 'tensorflow-estimator']);
   });
 
-  it('says for which hardware TensorFlow is, where that is new', () => {
+  it('shows the variant of TensorFlow if it changes', () => {
     const build = (name: string): { build: string; channel: string } => ({
       build: name,
       channel: 'conda-forge'
@@ -125,7 +124,7 @@ describe('Review', () => {
     const from = { version: '2.19.1', ...build('cpu_py311h0_0') };
     const change = entry('change', 'tensorflow', null, null, { from, to });
     show({ request: UPDATE, plan: plan('tf', { entries: [change] }) });
-    screen.getByText('2.19.1, another build · CPU → CUDA 12.6');
+    screen.getByText('2.19.1, different build · CPU → CUDA 12.6');
   });
 
   it('offers the alternative of a warning as a second button', () => {
@@ -143,20 +142,20 @@ describe('Review', () => {
     const place = screen
       .getByText(warning.message)
       .compareDocumentPosition(button('Update'));
-    // The warning stands above the button.
+    // The warning comes before the button.
     expect(place & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
-    fireEvent.click(button('In a copy instead'));
+    fireEvent.click(button('Use a Copy Instead'));
     expect(calls.planned).toEqual([instead]);
   });
 
-  it('offers a copy for a change without a warning, too', () => {
+  it('offers a copy for a change without a warning', () => {
     const copyRequest: PlanRequest = { ...UPDATE, into: 'tf-copy' };
     const calls = show({ request: UPDATE, plan: plan('tf'), copyRequest });
-    fireEvent.click(button('In a copy instead'));
+    fireEvent.click(button('Use a Copy Instead'));
     expect(calls.planned).toEqual([copyRequest]);
   });
 
-  it('says which copy it makes', () => {
+  it('names the copy that it creates', () => {
     show({ request: { ...UPDATE, into: 'tf-copy' }, plan: plan('tf-copy') });
     expect(button('Create tf-copy').disabled).toBe(false);
   });
@@ -164,11 +163,11 @@ describe('Review', () => {
   it('copies the conda command', () => {
     const shown = plan('tf219');
     const calls = show({ plan: shown });
-    fireEvent.click(button('Copy the conda command'));
+    fireEvent.click(button('Copy conda command'));
     expect(calls.copied).toEqual(shown.commands);
   });
 
-  it('shows what happened, what to do, the evidence on demand, and lets it be planned again', () => {
+  it('shows message, hint and details of an error, and plans again', () => {
     const calls = show({
       failure: {
         reason: 'unsatisfiable',
@@ -185,14 +184,14 @@ describe('Review', () => {
       'There is no solution.',
       'Python 3.12 works.'
     ]);
-    const details = screen.getByText('Show details').closest('details');
+    const details = screen.getByText('Show Details').closest('details');
     expect(details?.open).toBe(false);
     expect(details?.textContent).toContain('would require');
-    fireEvent.click(button('Plan again'));
+    fireEvent.click(button('Plan Again'));
     expect(calls.planned).toEqual([CREATE]);
   });
 
-  it('offers to update what holds an update back', () => {
+  it('offers to update the package that holds an update back', () => {
     const both: PlanRequest = {
       kind: 'update',
       environment: 'a',
@@ -212,11 +211,11 @@ describe('Review', () => {
     });
     expect(screen.getByRole('status').textContent).toBe('Nothing changes.');
     screen.getByText(message);
-    fireEvent.click(button('Update that, too'));
+    fireEvent.click(button('Update It Too'));
     expect(calls.planned).toEqual([both]);
   });
 
-  it('says that everything is up to date', () => {
+  it('shows that everything is up to date', () => {
     show({ request: UPDATE, plan: plan('tf', { entries: [] }) });
     screen.getByText('Everything is up to date.');
     expect(screen.queryByRole('button', { name: 'Update' })).toBeNull();

@@ -31,7 +31,7 @@ function hardware(catalog: Catalog, choice: IChoice): IOption[] {
 }
 
 describe('releaseOptions', () => {
-  it('marks the recommended one, and says why one is not for this machine', () => {
+  it('marks the recommended release, and gives the reason why one is not available', () => {
     const options = releaseOptions(CATALOG, null, trans);
     expect(options.map(item => item.label)).toContain('2.19.1 (recommended)');
     expect(reasons(options)).toEqual({
@@ -43,20 +43,20 @@ describe('releaseOptions', () => {
     });
   });
 
-  it('lets every release be chosen with a CUDA version that reaches it', () => {
+  it('enables every release that the assumed CUDA version allows', () => {
     expect(reasons(releaseOptions(CATALOG, '11.2', trans))['2.9.0']).toBeNull();
   });
 });
 
 describe('hardwareOptions', () => {
-  it('says what Auto comes to', () => {
+  it('names the variant that Auto selects', () => {
     expect(hardware(CATALOG, choose(CATALOG))[0].label).toBe('Auto: CPU');
     expect(hardware(GPU_CATALOG, choose(GPU_CATALOG))[0].label).toBe(
       'Auto: CUDA 12.8'
     );
   });
 
-  it('says why CUDA cannot be chosen', () => {
+  it('gives the reason why CUDA cannot be chosen', () => {
     expect(reasons(hardware(CATALOG, choose(CATALOG)))).toEqual({
       auto: null,
       cpu: null,
@@ -68,11 +68,11 @@ describe('hardwareOptions', () => {
     );
     const older = choose(CATALOG, { cuda: '11.8' });
     expect(reasons(hardware(CATALOG, older)).cuda).toBe(
-      'its builds need a newer CUDA than 11.8'
+      'needs a newer CUDA version than 11.8'
     );
   });
 
-  it('says why CPU cannot be chosen', () => {
+  it('gives the reason why CPU cannot be chosen', () => {
     const choice = choose(GPU_CATALOG, { version: '2.9.0' });
     expect(reasons(hardware(GPU_CATALOG, choice)).cpu).toBe(
       'TensorFlow 2.9.0 has no CPU build'
@@ -81,7 +81,7 @@ describe('hardwareOptions', () => {
 });
 
 describe('pythonOptions', () => {
-  it('lists every Python of the catalog, newest first, with the reason where it cannot be chosen', () => {
+  it('lists every Python version, newest first, with the reason why it cannot be chosen', () => {
     const options = pythonOptions(CATALOG, choose(CATALOG), trans);
     expect(options.map(item => item.value)).toEqual([
       '3.13',
@@ -91,20 +91,20 @@ describe('pythonOptions', () => {
       '3.9'
     ]);
     expect(reasons(options)).toMatchObject({
-      '3.13': 'not with TensorFlow 2.19.1',
+      '3.13': 'not available with TensorFlow 2.19.1',
       '3.12': null,
-      '3.9': 'not with TensorFlow 2.19.1'
+      '3.9': 'not available with TensorFlow 2.19.1'
     });
   });
 
-  it('tells a Python of another variant from one that the release does not have', () => {
+  it('distinguishes a Python version of another variant from a missing one', () => {
     const choice = choose(GPU_CATALOG, { version: '2.15.0', hardware: 'cuda' });
     const found = reasons(pythonOptions(GPU_CATALOG, choice, trans));
-    expect(found['3.11']).toBe('not with this hardware choice');
-    expect(found['3.12']).toBe('not with TensorFlow 2.15.0');
+    expect(found['3.11']).toBe('not available with this hardware');
+    expect(found['3.12']).toBe('not available with TensorFlow 2.15.0');
   });
 
-  it('gives the reason of a Python that is blocked on this machine', () => {
+  it('gives the reason why a Python version is blocked on this machine', () => {
     const releases = CATALOG.releases.map(item => ({
       ...item,
       variants: item.variants.map(each => ({

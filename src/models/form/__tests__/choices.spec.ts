@@ -35,7 +35,7 @@ function variantName(catalog: Catalog, choice: IChoice): string | undefined {
 }
 
 describe('initialChoice', () => {
-  it('is the recommended release on the machine as it is, with its newest Python', () => {
+  it('is the recommended release with its newest Python version', () => {
     expect(first(SHOWN)).toEqual({
       version: '2.19.1',
       hardware: 'auto',
@@ -44,7 +44,7 @@ describe('initialChoice', () => {
     });
   });
 
-  it('compares Pythons by number, not by letter', () => {
+  it('compares Python versions by number', () => {
     const catalog = {
       ...CATALOG,
       releases: [release('2.15.0', [variant('cpu', ['3.9', '3.10'])])]
@@ -52,21 +52,21 @@ describe('initialChoice', () => {
     expect(first(catalog).python).toBe('3.10');
   });
 
-  it('takes the newest release that can be installed where none is recommended', () => {
+  it('is the newest release that can be installed if none is recommended', () => {
     const releases = CATALOG.releases
       .filter(item => !item.recommended && !item.prerelease)
       .reverse();
-    // 2.9.0 has nothing for this machine.
+    // No build of 2.9.0 can be installed on this machine.
     expect(first({ ...CATALOG, releases }).version).toBe('2.15.0');
   });
 
-  it('is null where nothing can be installed', () => {
+  it('is null if nothing can be installed', () => {
     expect(initialChoice({ ...CATALOG, releases: [] })).toBeNull();
     const releases = CATALOG.releases.filter(item => item.version === '2.9.0');
     expect(initialChoice({ ...CATALOG, releases })).toBeNull();
   });
 
-  it('takes a driver for granted where it is told to', () => {
+  it('assumes a driver on request', () => {
     const releases = CATALOG.releases.filter(item => item.version === '2.9.0');
     expect(initialChoice({ ...CATALOG, releases }, '11.2')).toMatchObject({
       version: '2.9.0',
@@ -74,7 +74,7 @@ describe('initialChoice', () => {
     });
   });
 
-  it('leaves out a Python that is blocked on this machine', () => {
+  it('leaves out a Python version that is blocked on this machine', () => {
     const cpu = variant('cpu', ['3.11', '3.12'], {
       blocked: [{ python: '3.12', reason: 'needs x86_64_v3' }]
     });
@@ -84,12 +84,12 @@ describe('initialChoice', () => {
 });
 
 describe('variantOf', () => {
-  it('is CPU for auto without a driver, and the newest CUDA that fits with one', () => {
+  it('is CPU without a driver, and the newest CUDA version that fits with one', () => {
     expect(variantName(SHOWN, first(SHOWN))).toBe('cpu');
     expect(variantName(GPU, first(GPU))).toBe('cuda12.8');
   });
 
-  it('falls back to CPU for auto where the CUDA builds lack the Python', () => {
+  it('falls back to CPU if the CUDA builds lack the Python version', () => {
     const choice = { ...first(GPU), version: '2.15.0', python: '3.11' };
     expect(variantName(GPU, choice)).toBe('cpu');
   });
@@ -104,18 +104,18 @@ describe('variantOf', () => {
 });
 
 describe('revise', () => {
-  it('keeps what still fits', () => {
+  it('keeps values that still fit', () => {
     const choice = revise(SHOWN, first(SHOWN), { python: '3.11' });
     const changed = revise(SHOWN, choice, { version: '2.15.0' });
     expect(changed).toMatchObject({ version: '2.15.0', python: '3.11' });
   });
 
-  it('moves Python to the newest that the release has', () => {
+  it('changes Python to the newest version of the release', () => {
     const changed = revise(SHOWN, first(SHOWN), { version: '2.19.0' });
     expect(changed.python).toBe('3.11');
   });
 
-  it('moves Python to one that the hardware choice has', () => {
+  it('changes Python to a version that the hardware allows', () => {
     const choice = revise(GPU, first(GPU), {
       version: '2.15.0',
       python: '3.11'
@@ -123,19 +123,19 @@ describe('revise', () => {
     expect(revise(GPU, choice, { hardware: 'cuda' }).python).toBe('3.10');
   });
 
-  it('goes back to auto where the release has no such build', () => {
+  it('changes the hardware to auto if the release has no such build', () => {
     const cuda = revise(GPU, first(GPU), { hardware: 'cuda' });
     expect(cuda.hardware).toBe('cuda');
     expect(revise(GPU, cuda, { version: '2.19.0' }).hardware).toBe('auto');
   });
 
-  it('makes CUDA possible on a machine without a driver', () => {
+  it('allows CUDA on a machine without a driver', () => {
     const choice = revise(SHOWN, first(SHOWN), { cuda: '12.8' });
     const cuda = revise(SHOWN, choice, { hardware: 'cuda' });
     expect(cuda).toMatchObject({ hardware: 'cuda', cuda: '12.8' });
   });
 
-  it('returns to the recommended release when the present one is no longer possible', () => {
+  it('changes to the recommended release if the chosen one can no longer be installed', () => {
     const old = revise(SHOWN, first(SHOWN), { cuda: '12.8', version: '2.9.0' });
     expect(old.version).toBe('2.9.0');
     expect(revise(SHOWN, old, { cuda: null }).version).toBe('2.19.1');
@@ -164,7 +164,7 @@ describe('revise', () => {
 describe('createRequest', () => {
   const rest = { name: 'tf', packages: ['pandas'], keras: true };
 
-  it('asks for the series of the newest release in it', () => {
+  it('requests the minor version for its newest release', () => {
     expect(createRequest(CATALOG, first(SHOWN), rest)).toEqual({
       kind: 'create',
       name: 'tf',
@@ -184,7 +184,7 @@ describe('createRequest', () => {
 });
 
 describe('names of variants', () => {
-  it('are written as people write them', () => {
+  it('are formatted for display', () => {
     expect(variantLabel('cpu')).toBe('CPU');
     expect(variantLabel('cuda12.6')).toBe('CUDA 12.6');
   });

@@ -4,7 +4,7 @@ import {
   exportKinds,
   isEnvironmentFile,
   proposeImportName,
-  recognise
+  recognizeFormat
 } from '../files';
 
 const trans = nullTranslator.load('tfenv_lab');
@@ -29,8 +29,8 @@ describe('the file of an environment', () => {
     ['{"cells": []}', null],
     ['just words', null],
     ['', null]
-  ])('is recognised by its text', (text, format) => {
-    expect(recognise(text)).toBe(format);
+  ])('is recognizeFormatd by its text', (text, format) => {
+    expect(recognizeFormat(text)).toBe(format);
   });
 
   it.each([
@@ -52,7 +52,7 @@ describe('the file of an environment', () => {
     }
   );
 
-  it('is offered in the file browser under every name that export gives', () => {
+  it('is offered in the file browser under every name of an export', () => {
     for (const kind of exportKinds(trans)) {
       expect(isEnvironmentFile(kind.fileName('my env'))).toBe(true);
     }
@@ -69,7 +69,7 @@ describe('the file of an environment', () => {
     expect(proposeImportName(text, file, NONE)).toBe(name);
   });
 
-  it('proposes a name that is free', () => {
+  it('proposes a name that is not taken', () => {
     const taken = new Set(['tf219']);
     expect(proposeImportName('name: tf219\n', null, taken)).toBe('tf219-2');
   });

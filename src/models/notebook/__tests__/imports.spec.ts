@@ -21,7 +21,7 @@ describe('failedImport', () => {
     ["No module named 'tensorflow'", 'tensorflow', true],
     ["No module named 'tf_keras'", 'tf_keras', true],
     ["No module named 'cv2'", 'cv2', true],
-    // The package is there, and has no such part.
+    // The package is installed, but has no such module.
     ["No module named 'keras.utils.np_utils'", 'keras', false],
     [
       "No module named 'tensorflow.contrib'; 'x' is no package",
@@ -45,7 +45,7 @@ describe('failedImport', () => {
     expect(failed('ImportError', text)).toEqual({ module, isMissing: false });
   });
 
-  it('finds TensorFlow in the traceback of a library that does not load', () => {
+  it('finds TensorFlow in the traceback of a library that fails to load', () => {
     const line =
       'File \u001b[32m/e/lib/python3.11/site-packages/tensorflow/__init__.py:40\u001b[39m';
     expect(failed('ImportError', 'libcudart.so.12: cannot open', line)).toEqual(
@@ -64,7 +64,7 @@ describe('failedImport', () => {
   });
 });
 
-describe('what helps', () => {
+describe('help with an import', () => {
   const tensorflow = (version: string) => ({
     version,
     build: null,
@@ -83,7 +83,7 @@ describe('what helps', () => {
     advice: [{ code: 'x', severity: 'error', message: '', plan_request: null }]
   });
 
-  it('is the newest TensorFlow that a notebook can switch to', () => {
+  it('switches to the environment with the newest TensorFlow', () => {
     const all = [bare, old, recent, noKernel, broken];
     expect(alternative(all, 'tensorflow', bare)).toBe(recent);
     expect(alternative(all, 'tensorflow', recent)).toBe(old);
@@ -105,7 +105,7 @@ describe('what helps', () => {
     });
   });
 
-  it('is no installation where nothing may be changed', () => {
+  it('does not install into a protected environment', () => {
     const fixed = environment('x', { protected: true });
     expect(installation(fixed, 'tensorflow')).toBeNull();
     expect(
@@ -131,7 +131,7 @@ describe('packageNames', () => {
     expect(packageNames(module)).toEqual(names);
   });
 
-  it('knows nothing of what every object has', () => {
+  it('ignores the properties of every object', () => {
     expect(packageNames('constructor')).toEqual(['constructor']);
   });
 });

@@ -56,7 +56,7 @@ async function rowsOf(
 }
 
 describe('EnvironmentsModel', () => {
-  it('reads the environments, and tells only of what changed', async () => {
+  it('loads the environments, and signals only changes', async () => {
     const server = new FakeServer({
       'GET environments': { environments: [environment('tf219')] }
     });
@@ -70,7 +70,7 @@ describe('EnvironmentsModel', () => {
     expect([...model.names]).toEqual(['tf219']);
   });
 
-  it('asks again after an answer that was already on its way', async () => {
+  it('sends another request after one that is under way', async () => {
     const server = new FakeServer({ 'GET environments': { environments: [] } });
     const arrival = new PromiseDelegate<void>();
     server.onTheWay = arrival.promise;
@@ -90,7 +90,7 @@ describe('EnvironmentsModel', () => {
     expect(server.calls).toHaveLength(2);
   });
 
-  it('keeps what it knows when the server does not answer', async () => {
+  it('keeps its environments if the server does not respond', async () => {
     const server = new FakeServer({
       'GET environments': { environments: [environment('tf219')] }
     });
@@ -105,7 +105,7 @@ describe('EnvironmentsModel', () => {
     expect(model.error).toBeNull();
   });
 
-  it('asks for nothing while nobody looks', async () => {
+  it('sends no requests while the list is hidden', async () => {
     jest.useFakeTimers();
     try {
       const server = new FakeServer({
@@ -130,7 +130,7 @@ describe('EnvironmentsModel', () => {
 describe('groupRows', () => {
   const others = { tensorflow: null, keras: null };
 
-  it('groups by what an environment is good for', async () => {
+  it('groups by TensorFlow and usability', async () => {
     const broken = {
       code: 'broken',
       severity: 'error' as const,
@@ -149,7 +149,7 @@ describe('groupRows', () => {
     });
   });
 
-  it('puts the environment of the notebook in front first, then names by their numbers', async () => {
+  it('lists the environment of the current notebook first, and sorts names by number', async () => {
     const environments = ['tf9', 'tf10', 'tf2'].map(name => environment(name));
     expect(await rowsOf(environments)).toEqual({
       tensorflow: ['tf2', 'tf9', 'tf10']
@@ -180,7 +180,7 @@ describe('groupRows', () => {
     expect(front.tensorflow[0]).toBe('a');
   });
 
-  it('takes what a job is at work on for changed last', async () => {
+  it('sorts environments with active jobs as newest', async () => {
     const modified = '2026-01-02T00:00:00.000+00:00';
     const environments = ['a', 'b'].map(name =>
       environment(name, { modified })
@@ -191,7 +191,7 @@ describe('groupRows', () => {
     });
   });
 
-  it('has a row for what is being made, or could not be', async () => {
+  it('has a row for an environment that a job creates or failed to create', async () => {
     const jobs = [
       job('3', 'coming'),
       failedJob('2', 'failed'),
@@ -202,7 +202,7 @@ describe('groupRows', () => {
     });
   });
 
-  it('shows an environment once while a job is on it', async () => {
+  it('has one row for an environment with an active job', async () => {
     const jobs = [job('1', 'tf219', { kind: 'update' })];
     expect(await rowsOf([environment('tf219')], jobs)).toEqual({
       tensorflow: ['tf219']
@@ -222,7 +222,7 @@ describe('groupRows', () => {
 });
 
 describe('DetailsModel', () => {
-  it('reads once for a state of an environment', async () => {
+  it('loads an environment once for each change', async () => {
     const server = new FakeServer({
       'GET environments/a/packages': { packages: [] },
       'GET environments/a/revisions': failure(404, 'not-found', 'Not yet.')
@@ -237,7 +237,7 @@ describe('DetailsModel', () => {
     expect(server.calls).toHaveLength(6);
   });
 
-  it('shows nothing of another environment meanwhile', async () => {
+  it('shows no data of another environment while it loads', async () => {
     const server = new FakeServer({
       'GET environments/a/packages': { packages: [] },
       'GET environments/a/revisions': { revisions: [] }
@@ -252,7 +252,7 @@ describe('DetailsModel', () => {
 });
 
 describe('StatusModel', () => {
-  it('knows the free space where new environments go', async () => {
+  it('has the free space of the directory for new environments', async () => {
     const server = new FakeServer({ 'GET status': STATUS });
     const model = new StatusModel(new StatusClient(server.settings));
     expect(model.freeBytes).toBeNull();

@@ -19,7 +19,7 @@ interface ISetup {
 
 const models: JobsModel[] = [];
 
-/** A model that has read these jobs. */
+/** Create a model and load these jobs. */
 async function setUp(
   jobs: readonly Job[],
   store: IDismissedStore | null = null
@@ -48,7 +48,7 @@ afterEach(() => {
 });
 
 describe('JobsModel', () => {
-  it('reads the jobs, and does not announce those that ended before', async () => {
+  it('loads the jobs without signals for finished ones', async () => {
     const { model, finished } = await setUp([
       job('2', 'tf'),
       job('1', 'old', { state: 'succeeded' })
@@ -67,13 +67,13 @@ describe('JobsModel', () => {
     expect(finished).toEqual(['1']);
   });
 
-  it('takes up a job that another window started', async () => {
+  it('adds a job that another window started', async () => {
     const { model, emit } = await setUp([job('1', 'tf')]);
     emit(job('2', 'other'));
     expect(model.jobs.map(item => item.id)).toEqual(['2', '1']);
   });
 
-  it('learns by reading what events did not tell', async () => {
+  it('finds by polling what events missed', async () => {
     const { model, server, finished } = await setUp([job('1', 'tf')]);
     server.routes['GET jobs'] = {
       jobs: [job('1', 'tf', { state: 'succeeded' })]
@@ -84,7 +84,7 @@ describe('JobsModel', () => {
     expect(finished).toEqual(['1']);
   });
 
-  it('never goes back when an answer is older than an event', async () => {
+  it('ignores a response that is older than an event', async () => {
     const { model, emit } = await setUp([job('1', 'tf')]);
     emit(job('1', 'tf', { state: 'succeeded' }));
     await model.refresh();
@@ -95,7 +95,7 @@ describe('JobsModel', () => {
     expect(model.get('2')?.progress.fraction).toBe(0.9);
   });
 
-  it('keeps a job that was started while the list was on its way', async () => {
+  it('keeps a job that started during the request', async () => {
     const { model, server, emit } = await setUp([]);
     const reading = model.refresh();
     emit(job('1', 'tf'));
@@ -104,7 +104,7 @@ describe('JobsModel', () => {
     expect(model.get('1')).toBeDefined();
   });
 
-  it('keeps the failure to read, and the jobs that it knows', async () => {
+  it('keeps the error and its jobs if a request fails', async () => {
     const { model, server } = await setUp([job('1', 'tf')]);
     server.isDown = true;
     await model.refresh();
@@ -112,7 +112,7 @@ describe('JobsModel', () => {
     expect(model.jobs).toHaveLength(1);
   });
 
-  it('starts a plan as a job', async () => {
+  it('applies a plan as a job', async () => {
     const { model, server } = await setUp([]);
     server.routes['POST jobs'] = job('9', 'tf', { state: 'queued' });
     await model.start('plan-1');
@@ -120,7 +120,7 @@ describe('JobsModel', () => {
     expect(model.get('9')?.state).toBe('queued');
   });
 
-  it('cancels, and takes one that ended meanwhile for no failure', async () => {
+  it('cancels a job, and ignores that it finished in the meantime', async () => {
     const { model, server, finished } = await setUp([job('1', 'tf')]);
     server.routes['DELETE jobs/1'] = failure(409, 'not-running', 'It ended.');
     server.routes['GET jobs'] = {
@@ -138,7 +138,7 @@ describe('JobsModel', () => {
 describe('jobs of a prefix', () => {
   const { prefix } = job('', 'tf');
 
-  it('give the running one, else the one that has waited longest', async () => {
+  it('give the running job, else the first in the queue', async () => {
     const { model, emit } = await setUp([
       job('3', 'tf', { state: 'queued' }),
       job('2', 'tf', { state: 'queued' }),
@@ -150,7 +150,7 @@ describe('jobs of a prefix', () => {
     expect(model.activeOn('/elsewhere')).toBeUndefined();
   });
 
-  it('give the failure of the newest only, until it is put away', async () => {
+  it('give the failure of the newest job until it is dismissed', async () => {
     const saved: string[][] = [];
     const store: IDismissedStore = {
       load: async () => ['forgotten'],
@@ -165,11 +165,11 @@ describe('jobs of a prefix', () => {
     expect(model.failureOn(prefix)?.id).toBe('2');
     await model.dismiss('2');
     expect(model.failureOn(prefix)).toBeUndefined();
-    // What the server no longer knows need not be remembered.
+    // Ids of jobs that the server has forgotten are dropped.
     expect(saved).toEqual([['2']]);
   });
 
-  it('forget a failure that a success followed, and an old one', async () => {
+  it('forget a failure before a success, and an old one', async () => {
     const { model } = await setUp([
       job('3', 'tf', { state: 'succeeded' }),
       failedJob('2', 'tf'),
@@ -179,7 +179,7 @@ describe('jobs of a prefix', () => {
     expect(model.failureOn(job('', 'old').prefix)).toBeUndefined();
   });
 
-  it('stay put away over a reload', async () => {
+  it('stay dismissed after a reload', async () => {
     const store: IDismissedStore = {
       load: async () => ['1'],
       save: async () => undefined
@@ -199,7 +199,7 @@ describe('jobs of a prefix', () => {
 });
 
 describe('canCancel', () => {
-  it('ends with the swap', () => {
+  it('is false from the swap on', () => {
     expect(canCancel(job('1', 'tf', { phase: 'link' }))).toBe(true);
     expect(canCancel(job('1', 'tf', { phase: 'swap' }))).toBe(false);
     expect(canCancel(job('1', 'tf', { state: 'failed' }))).toBe(false);

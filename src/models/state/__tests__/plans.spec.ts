@@ -14,7 +14,7 @@ const REQUEST: PlanRequest = {
 };
 
 describe('PlansModel', () => {
-  it('asks for a plan', async () => {
+  it('requests a plan', async () => {
     const server = new FakeServer({ 'POST plans': plan('tf219') });
     const model = new PlansModel(new PlansClient(server.settings));
     await model.make(REQUEST);
@@ -22,7 +22,7 @@ describe('PlansModel', () => {
     expect(model.plan?.name).toBe('tf219');
   });
 
-  it('keeps why there is none', async () => {
+  it('keeps the error if there is no plan', async () => {
     const server = new FakeServer({
       'POST plans': failure(
         422,
@@ -40,7 +40,7 @@ describe('PlansModel', () => {
     });
   });
 
-  it('shows the newest request only, whichever answer comes last', async () => {
+  it('keeps only the plan of the newest request', async () => {
     const server = new FakeServer();
     let count = 0;
     server.routes['POST plans'] = () => plan(`plan-${++count}`);
@@ -66,7 +66,7 @@ describe('PlansModel', () => {
 });
 
 describe('inCopy', () => {
-  it('changes a copy instead, where that makes sense', () => {
+  it('changes a copy instead, for kinds that allow it', () => {
     expect(inCopy(REQUEST, 'b')).toEqual({ ...REQUEST, into: 'b' });
     expect(inCopy({ ...REQUEST, into: 'b' }, 'c')).toBeNull();
     expect(
@@ -76,7 +76,7 @@ describe('inCopy', () => {
 });
 
 describe('CatalogModel', () => {
-  it('asks once until it is old or asked to', async () => {
+  it('loads the catalog once, until it is stale or refreshed', async () => {
     const server = new FakeServer({ 'GET tensorflow?prereleases=1': CATALOG });
     const model = new CatalogModel(new CatalogClient(server.settings));
     await Promise.all([model.load(), model.load()]);
@@ -86,7 +86,7 @@ describe('CatalogModel', () => {
     expect(server.calls).toHaveLength(2);
   });
 
-  it('keeps the last catalog when the channel goes away, and asks again next time', async () => {
+  it('keeps the catalog if the channel fails, and loads it again next time', async () => {
     const server = new FakeServer({ 'GET tensorflow?prereleases=1': CATALOG });
     const model = new CatalogModel(new CatalogClient(server.settings));
     await model.load();
@@ -103,16 +103,16 @@ describe('CatalogModel', () => {
     expect(model.error).toBeNull();
   });
 
-  it('finds no packages where the server cannot search', async () => {
+  it('reports a search that fails', async () => {
     const model = new CatalogModel(
       new CatalogClient(new FakeServer().settings)
     );
-    expect(await model.search('pandas')).toEqual([]);
+    await expect(model.search('pandas')).rejects.toThrow('No such path.');
   });
 });
 
 describe('NavigationModel', () => {
-  it('leads back the way it came', () => {
+  it('goes back through the open screens', () => {
     const model = new NavigationModel();
     model.open({ name: 'details', environment: 'a', tab: 'packages' });
     model.open({ name: 'details', environment: 'a', tab: 'history' });
@@ -125,7 +125,7 @@ describe('NavigationModel', () => {
     expect(model.screen).toEqual({ name: 'list' });
   });
 
-  it('keeps what was typed until it is done', () => {
+  it('keeps the drafts until the request is applied', () => {
     const model = new NavigationModel();
     model.draft = { ...model.draft, name: 'mine' };
     model.open({ name: 'new' });

@@ -10,16 +10,16 @@ const finished = '2026-03-01T10:00:00Z';
 describe('checkState', () => {
   it.each([
     [null, 'unchecked', 'Not checked yet'],
-    [{ ok: true, finished, outdated: false }, 'ok', 'Checked: it works'],
+    [{ ok: true, finished, outdated: false }, 'ok', 'TensorFlow works'],
     [
       { ok: false, finished, outdated: false },
       'problems',
-      'Checked: it has problems'
+      'TensorFlow has problems'
     ],
     [
       { ok: true, finished, outdated: true },
       'unchecked',
-      'Not checked since its last change'
+      'Not checked since the last change'
     ]
   ] as const)('of %j is %s', (check, state, words) => {
     const shown = environment('tf219', { check });
@@ -28,7 +28,7 @@ describe('checkState', () => {
     expect(checkState(shown, true)).toBe('checking');
   });
 
-  it('is nothing without TensorFlow', () => {
+  it('is null without TensorFlow', () => {
     expect(checkState(environment('x', { tensorflow: null }), true)).toBeNull();
   });
 });
@@ -45,7 +45,7 @@ function withTensorFlow(
 }
 
 describe('the generation of Keras', () => {
-  it('can be chosen from TensorFlow 2.16 on, in a kernel', () => {
+  it('can be chosen since TensorFlow 2.16 if there is a kernel', () => {
     expect(kerasGeneration(withTensorFlow('2.16.1', null))).toBe(3);
     expect(kerasGeneration(withTensorFlow('2.20.0', '2.20.1', true))).toBe(2);
     expect(kerasGeneration(withTensorFlow('2.15.0', null))).toBeNull();
@@ -53,7 +53,7 @@ describe('the generation of Keras', () => {
     expect(kerasGeneration(environment('x', { keras: null }))).toBeNull();
   });
 
-  it('is 2 with the tf-keras of the same series, which a plan adds', () => {
+  it('is 2 with a tf-keras of the same minor version, which a plan installs', () => {
     const request = {
       kind: 'install',
       environment: 'id-tf',

@@ -4,7 +4,7 @@ import * as path from 'path';
 
 import { entry, failedJob, job, STATUS } from '../../../__tests__/fixtures';
 import { freeName, nameProblem, proposeName } from '../../form/naming';
-import { describeDoing, describeOutcome } from '../announcements';
+import { describeActive, describeOutcome } from '../announcements';
 import { groupEntries } from '../planRows';
 import { describeProgress, formatBytes, formatShare } from '../units';
 import { compareVersions } from '../versions';
@@ -26,7 +26,7 @@ describe('formatBytes', () => {
     expect(formatBytes(bytes)).toBe(text);
   });
 
-  it('names a shared unit once', () => {
+  it('shows a common unit once', () => {
     expect(formatShare(212e6, 340e6)).toBe('212 / 340 MB');
     expect(formatShare(900e6, 1.5e9)).toBe('900 MB / 1.5 GB');
   });
@@ -45,7 +45,7 @@ describe('compareVersions', () => {
 });
 
 describe('names', () => {
-  it('are proposed from the release, and free', () => {
+  it('are proposed from the release, and not taken', () => {
     expect(proposeName('2.19.1', NONE)).toBe('tf219');
     expect(proposeName('2.19.1', new Set(['tf219', 'tf219-2']))).toBe(
       'tf219-3'
@@ -55,16 +55,16 @@ describe('names', () => {
 
   const { limits } = STATUS;
 
-  it('keep to the rule of the contract', () => {
+  it('follow the rules of the contract', () => {
     const contract = fs.readFileSync(
-      path.resolve(__dirname, '../../../tfenv_lab/rest-api.yaml'),
+      path.resolve(__dirname, '../../../../tfenv_lab/rest-api.yaml'),
       'utf8'
     );
     expect(contract).toContain(`pattern: '${limits.name_pattern}'`);
     expect(contract).toContain(`maxLength: ${limits.name_length}`);
   });
 
-  // What tests/test_environment_names.py tries on the server.
+  // The same names as in tests/test_environment_names.py.
   it.each([
     ...['', '.', '..', 'a.', '.hidden', '-x', '+x', 'a/b', 'a\\b', 'a b'],
     ...['a\tb', 'a\n', 'a:b', 'a#b', '“a”', 'x'.repeat(65), 'base', 'Con.txt'],
@@ -80,14 +80,14 @@ describe('names', () => {
     expect(nameProblem(name, NONE, limits, trans)).toBeNull();
   });
 
-  it('are left to the server while its rule is not known', () => {
+  it('are left to the server until its rules are loaded', () => {
     expect(nameProblem('a b', NONE, null, trans)).toBeNull();
     expect(nameProblem('', NONE, null, trans)).not.toBeNull();
   });
 
-  it('refuse one that exists', () => {
+  it('cannot be those of existing environments', () => {
     expect(nameProblem('tf219', new Set(['tf219']), limits, trans)).toBe(
-      'There is an environment of this name.'
+      'An environment with this name already exists.'
     );
   });
 });
@@ -105,7 +105,7 @@ describe('describeProgress', () => {
     expect(describeProgress(job('1', 'tf', change), trans)).toBe(text);
   });
 
-  it('says what was downloaded where nobody knows how much there is', () => {
+  it('shows the downloaded size if the total is not known', () => {
     const { progress } = job('1', 'tf');
     const some = job('1', 'tf', { progress: { ...progress, total_bytes: 0 } });
     expect(describeProgress(some, trans)).toBe('downloading 212 MB');
@@ -113,8 +113,8 @@ describe('describeProgress', () => {
 });
 
 describe('announcements', () => {
-  it('say what is done, and what came of it', () => {
-    expect(describeDoing(job('1', 'tf'), trans)).toBe(
+  it('describe active and finished jobs', () => {
+    expect(describeActive(job('1', 'tf'), trans)).toBe(
       'Creating tf: downloading 212 / 340 MB'
     );
     const done = job('1', 'tf', { state: 'succeeded' });
@@ -129,7 +129,7 @@ describe('announcements', () => {
     });
   });
 
-  it('tell a change from a copy that was made with one', () => {
+  it('distinguish a change from a copy', () => {
     const request = {
       kind: 'update' as const,
       environment: 'id',
@@ -144,18 +144,18 @@ describe('announcements', () => {
         }),
         trans
       ).message;
-    expect(outcome(null)).toBe('tf is updated.');
+    expect(outcome(null)).toBe('tf was updated.');
     expect(outcome('tf-2')).toBe('tf-2 is ready.');
   });
 
-  it('do not call a check with problems a success', () => {
+  it('report a check with problems as a warning', () => {
     const done = job('1', 'tf', { kind: 'check', state: 'succeeded' });
     expect(describeOutcome(done, trans).type).toBe('warning');
   });
 });
 
 describe('groupEntries', () => {
-  it('puts what was asked for first, whatever happens to it', () => {
+  it('puts requested packages first', () => {
     const groups = groupEntries([
       entry('install', 'zlib', null, '1.3'),
       entry('upgrade', 'numpy', '2.0', '2.1'),
@@ -171,7 +171,7 @@ describe('groupEntries', () => {
     expect(names(groups.added)).toEqual(['absl-py', 'zlib']);
   });
 
-  it('begins with what an environment is about', () => {
+  it('begins with TensorFlow, Keras and Python', () => {
     const names = ['ipykernel', 'pandas', 'python', 'keras', 'tensorflow'];
     const { requested } = groupEntries(
       names.map(name => entry('install', name, null, '1', { requested: true }))

@@ -22,10 +22,10 @@ const bare = environment('bare', {
 const tf219 = environment('tf219');
 
 let app: FakeApp;
-/** The kernels that the notebook was switched to. */
+/** Names of the kernels that the notebook was switched to. */
 let switched: string[];
 
-/** A notebook on a kernel, in a JupyterLab with these environments. */
+/** Open a notebook with a kernel, in a JupyterLab with these environments. */
 function open(
   kernel: string,
   environments: Environment[] = [bare, tf219],
@@ -116,7 +116,7 @@ class FakeCell implements ICell {
 
 const labels = (): string[] => app.toastActions.map(item => item.label);
 
-/** Long enough for anything that would have been asked or told. */
+/** Wait long enough for any request or notification. */
 async function settled(): Promise<void> {
   await new Promise(resolve => setTimeout(resolve, 50));
 }
@@ -127,33 +127,33 @@ afterEach(() => {
   Signal.clearData(NotebookActions);
 });
 
-describe('an import of TensorFlow that fails', () => {
-  it('names the environment that the kernel is, and switches to one that has it', async () => {
+describe('a failed import of TensorFlow', () => {
+  it('names the environment, and switches to one that has the module', async () => {
     open('conda-env-bare-py').fail(
       'ModuleNotFoundError',
       "No module named 'tensorflow'"
     );
     await waitFor(() =>
       expect(app.toasts).toEqual([
-        'tensorflow is not installed in bare, the environment of this notebook.'
+        'tensorflow is not installed in the environment “bare”.'
       ])
     );
     expect(labels()).toEqual([
       'Switch to tf219',
-      'Install it here…',
-      'New environment…'
+      'Install…',
+      'New Environment…'
     ]);
     app.pressToast('Switch to tf219');
     await waitFor(() => expect(switched).toEqual(['conda-env-tf219-py']));
   });
 
-  it('is installed by a plan', async () => {
+  it('is fixed by a plan', async () => {
     open('conda-env-bare-py').fail(
       'ModuleNotFoundError',
       "No module named 'tensorflow'"
     );
     await waitFor(() => expect(app.toasts).toHaveLength(1));
-    app.pressToast('Install it here…');
+    app.pressToast('Install…');
     await waitFor(() =>
       expect(app.server.body('POST plans')).toEqual({
         kind: 'install',
@@ -164,30 +164,30 @@ describe('an import of TensorFlow that fails', () => {
     expect(app.manager.navigation.screen.name).toBe('review');
   });
 
-  it('names the kernel where it is of no environment', async () => {
+  it('names the kernel if it belongs to no environment', async () => {
     open('python3').fail('ModuleNotFoundError', "No module named 'keras'");
     await waitFor(() =>
       expect(app.toasts).toEqual([
-        'keras is not installed in the kernel of this notebook, Python 3 (ipykernel).'
+        'keras is not installed in the kernel “Python 3 (ipykernel)”.'
       ])
     );
-    expect(labels()).toEqual(['Switch to tf219', 'New environment…']);
+    expect(labels()).toEqual(['Switch to tf219', 'New Environment…']);
   });
 
-  it('is checked where it is installed and does not come up', async () => {
+  it('offers a check if the module is installed', async () => {
     open('conda-env-tf219-py').fail(
       'ImportError',
       "cannot import name 'layers' from 'keras' (x)"
     );
     await waitFor(() =>
       expect(app.toasts).toEqual([
-        'keras could not be imported in tf219, the environment of this notebook.'
+        'keras cannot be imported in the environment “tf219”.'
       ])
     );
-    expect(labels()).toEqual(['Check it', 'New environment…']);
+    expect(labels()).toEqual(['Check Environment', 'New Environment…']);
   });
 
-  it('is told once for a cell, however often it is run', async () => {
+  it('shows one notification for each cell', async () => {
     const cell = open('conda-env-bare-py');
     cell.fail('ModuleNotFoundError', "No module named 'tensorflow'");
     await waitFor(() => expect(app.toasts).toHaveLength(1));
@@ -196,7 +196,7 @@ describe('an import of TensorFlow that fails', () => {
     expect(app.toasts).toHaveLength(1);
   });
 
-  it('is left alone where the setting says so', async () => {
+  it('is ignored if the setting is off', async () => {
     const cell = open('conda-env-bare-py', [bare, tf219], false);
     await settled();
     cell.fail('ModuleNotFoundError', "No module named 'tensorflow'");
@@ -207,14 +207,16 @@ describe('an import of TensorFlow that fails', () => {
   });
 });
 
-describe('an import of something else that fails', () => {
-  it('is offered under the name of its package', async () => {
+describe('a failed import of another module', () => {
+  it('offers the package under its own name', async () => {
     open('conda-env-bare-py').fail(
       'ModuleNotFoundError',
       "No module named 'cv2'"
     );
     await waitFor(() =>
-      expect(app.toasts).toEqual(['cv2 is not installed in bare.'])
+      expect(app.toasts).toEqual([
+        'cv2 is not installed in the environment “bare”.'
+      ])
     );
     app.pressToast('Install opencv…');
     await waitFor(() =>
@@ -224,7 +226,20 @@ describe('an import of something else that fails', () => {
     );
   });
 
-  it('is left alone where the channels have no such package', async () => {
+  it('shows the error if the search fails', async () => {
+    open('conda-env-bare-py').fail(
+      'ModuleNotFoundError',
+      "No module named 'pandas'"
+    );
+    await waitFor(() =>
+      expect(app.toasts).toEqual([
+        'pandas is not installed in the environment “bare”. The package search failed: No such path.'
+      ])
+    );
+    expect(labels()).toEqual([]);
+  });
+
+  it('is ignored if the channels have no such package', async () => {
     open('conda-env-bare-py').fail(
       'ModuleNotFoundError',
       "No module named 'my_own'"
@@ -236,13 +251,13 @@ describe('an import of something else that fails', () => {
     expect(app.toasts).toEqual([]);
   });
 
-  it('is left alone where the kernel is of no environment', async () => {
+  it('is ignored if the kernel belongs to no environment', async () => {
     open('python3').fail('ModuleNotFoundError', "No module named 'cv2'");
     await settled();
     expect(app.toasts).toEqual([]);
   });
 
-  it('asks for nothing where it is no import', async () => {
+  it('sends no request for other exceptions', async () => {
     open('conda-env-bare-py').fail(
       'NameError',
       "name 'tensorflow' is not defined"
@@ -253,11 +268,11 @@ describe('an import of something else that fails', () => {
 });
 
 describe('pip in a cell', () => {
-  it('gets the plan that does it properly', async () => {
+  it('gets a plan to use instead', async () => {
     open('conda-env-bare-py').schedule('%pip install -q tensorflow==2.19.*');
-    await waitFor(() => expect(labels()).toEqual(['Plan it…']));
+    await waitFor(() => expect(labels()).toEqual(['Review Plan…']));
     expect(app.toasts[0]).toContain('bare');
-    app.pressToast('Plan it…');
+    app.pressToast('Review Plan…');
     await waitFor(() =>
       expect(app.server.body('POST plans')).toMatchObject({
         environment: 'id-bare',
@@ -266,7 +281,7 @@ describe('pip in a cell', () => {
     );
   });
 
-  it('is left alone outside of our environments, and for other packages', async () => {
+  it('is ignored outside of environments, and for other packages', async () => {
     const cell = open('python3');
     cell.schedule('%pip install tensorflow');
     cell.schedule('%pip install pandas');

@@ -40,24 +40,24 @@ async function open(
 
 const labels = (): string[] => app.toastActions.map(item => item.label);
 
-/** Long enough for anything that would have been told. */
+/** Wait long enough for any notification. */
 async function settled(): Promise<void> {
   await new Promise(resolve => setTimeout(resolve, 50));
 }
 
 afterEach(() => app.dispose());
 
-describe('a notebook whose kernel is not there', () => {
-  it('recreates the environment that it records, and gets its kernel', async () => {
+describe('a notebook whose kernel is missing', () => {
+  it('recreates the recorded environment, and gets its kernel', async () => {
     await open({ tfenv_lab: record('tf219') });
     notebook.open();
     await waitFor(() =>
       expect(app.toasts).toEqual([
-        'The environment of analysis.ipynb, tf219 (TensorFlow 2.19.1), is not on this server.'
+        'analysis.ipynb uses the environment tf219 (TensorFlow 2.19.1), which is not on this server.'
       ])
     );
-    expect(labels()).toEqual(['Recreate its environment…', 'Choose a kernel…']);
-    app.pressToast('Recreate its environment…');
+    expect(labels()).toEqual(['Recreate Environment…', 'Choose Kernel…']);
+    app.pressToast('Recreate Environment…');
     await waitFor(() =>
       expect(app.server.body('POST plans')).toEqual({
         kind: 'import',
@@ -77,7 +77,7 @@ describe('a notebook whose kernel is not there', () => {
     await waitFor(() => expect(notebook.switched).toEqual([KERNEL]));
   });
 
-  it('is not asked for another kernel first', async () => {
+  it('does not ask for another kernel first', async () => {
     await open({ tfenv_lab: record('tf219') });
     notebook.open();
     notebook.prefer(KERNEL);
@@ -87,7 +87,7 @@ describe('a notebook whose kernel is not there', () => {
     expect(sessionContext.kernelPreference.shouldStart).toBeUndefined();
   });
 
-  it('gets a kernel that was made since the kernels were read', async () => {
+  it('gets a kernel that was registered after the last refresh', async () => {
     await open({ tfenv_lab: record('tf219') });
     app.made = { [KERNEL]: {} };
     notebook.open();
@@ -107,20 +107,20 @@ describe('a notebook whose kernel is not there', () => {
     expect(app.toasts).toEqual([]);
   });
 
-  it('creates one by that name where nothing is recorded', async () => {
+  it('creates an environment of that name without a record', async () => {
     await open({});
     notebook.open();
     await waitFor(() =>
       expect(app.toasts).toEqual([
-        'The kernel of analysis.ipynb, conda-env-tf219-py, is not on this server.'
+        'analysis.ipynb uses the kernel conda-env-tf219-py, which is not on this server.'
       ])
     );
-    app.pressToast('Create an environment…');
+    app.pressToast('Create Environment…');
     await waitFor(() => expect(app.manager.navigation.screen.name).toBe('new'));
     expect(app.manager.navigation.draft.name).toBe('tf219');
   });
 
-  it('can take an environment with the same TensorFlow', async () => {
+  it('can use an environment with the same TensorFlow', async () => {
     const other = environment('other', {
       kernel: { name: 'conda-env-other-py', display_name: 'other' }
     });
@@ -136,11 +136,11 @@ describe('a notebook whose kernel is not there', () => {
     );
   });
 
-  it('is not switched to what comes of something else', async () => {
+  it('is not switched to an unrelated environment', async () => {
     await open({ tfenv_lab: record('tf219') });
     notebook.open();
     await waitFor(() => expect(app.toasts).toHaveLength(1));
-    app.pressToast('Recreate its environment…');
+    app.pressToast('Recreate Environment…');
     for (const change of [
       { name: 'elsewhere' },
       { state: 'failed' as const },
@@ -155,7 +155,7 @@ describe('a notebook whose kernel is not there', () => {
   });
 });
 
-describe('a notebook whose kernel is there, or not ours', () => {
+describe('a notebook with a kernel, or a kernel of something else', () => {
   it.each([
     ['there', { kernelspec: { name: KERNEL } }],
     ['not ours', { kernelspec: { name: 'julia-1.11' } }],

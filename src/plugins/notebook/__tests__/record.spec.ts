@@ -27,7 +27,7 @@ const COMPARE = 'POST environments/id-tf219/differences';
 let app: FakeApp;
 let notebook: FakeNotebook;
 
-/** A notebook that is opened on a kernel, with these settings. */
+/** Open a notebook with a kernel and these settings. */
 async function open(
   metadata: Record<string, unknown> = {},
   settings: Record<string, boolean> = {},
@@ -60,14 +60,14 @@ async function open(
 afterEach(() => app.dispose());
 
 describe('recording the environment of a notebook', () => {
-  it('puts what it takes to make it again into the metadata', async () => {
+  it('writes the record to the metadata', async () => {
     await open();
     await app.commands.execute(CommandIDs.recordEnvironment);
     expect(notebook.metadata).toEqual({ tfenv_lab: record('tf219') });
     expect(app.toasts).toEqual(['tf219 is recorded in the notebook.']);
   });
 
-  it('leaves the exact packages out where that is set', async () => {
+  it('leaves out the exact packages if the setting is off', async () => {
     await open({}, { recordLock: false });
     await app.commands.execute(CommandIDs.recordEnvironment);
     expect(notebook.metadata.tfenv_lab).toEqual(
@@ -75,23 +75,23 @@ describe('recording the environment of a notebook', () => {
     );
   });
 
-  it('says so when the kernel is of no environment', async () => {
+  it('reports a kernel that belongs to no environment', async () => {
     await open({}, {}, 'python3');
     await app.commands.execute(CommandIDs.recordEnvironment);
     expect(notebook.metadata).toEqual({});
     expect(app.toasts).toEqual([
-      'The kernel of this notebook is of no known environment.'
+      "This notebook's kernel does not belong to a known environment."
     ]);
   });
 
-  it('happens on saving where that is set', async () => {
+  it('happens on save if the setting is on', async () => {
     await open({}, { recordOnSave: true });
     await waitFor(() => expect(app.server.calls).toContain(EXPORT));
     await waitFor(() => expect(notebook.save()).toHaveProperty('tfenv_lab'));
     expect(notebook.metadata.tfenv_lab).toEqual(record('tf219'));
   });
 
-  it('does not happen on saving otherwise', async () => {
+  it('does not happen on save if the setting is off', async () => {
     await open();
     notebook.save();
     await app.manager.environments.refresh();
@@ -100,7 +100,7 @@ describe('recording the environment of a notebook', () => {
   });
 });
 
-describe('a notebook whose environment is not as it records it', () => {
+describe('a notebook whose environment differs from its record', () => {
   const differences = [
     { name: 'tensorflow', recorded: '2.19.1 cpu_0', installed: '2.20.0 cpu_0' },
     { name: 'left-pad', recorded: '1.0 0', installed: null }
@@ -120,15 +120,17 @@ describe('a notebook whose environment is not as it records it', () => {
     return item;
   }
 
-  it('is told in the status bar, and compared in a dialog', async () => {
+  it('shows it in the status bar, and the differences in a dialog', async () => {
     const item = await differ();
-    fireEvent.click(await screen.findByText('not as recorded'));
-    await screen.findByText('tf219 is not as the notebook records it');
+    fireEvent.click(await screen.findByText('Differs from record'));
+    await screen.findByText(
+      'Differences Between tf219 and the Notebook Record'
+    );
     screen.getByRole('row', { name: 'tensorflow 2.19.1 cpu_0 2.20.0 cpu_0' });
     screen.getByRole('row', { name: 'left-pad 1.0 0 none' });
     app.server.routes['POST plans'] = plan('tf219-2');
     fireEvent.click(
-      screen.getByRole('button', { name: 'Recreate as Recorded…' })
+      screen.getByRole('button', { name: 'Recreate Environment…' })
     );
     await waitFor(() =>
       expect(app.server.body('POST plans')).toEqual({
@@ -141,23 +143,23 @@ describe('a notebook whose environment is not as it records it', () => {
     item.dispose();
   });
 
-  it('says nothing where they are the same', async () => {
+  it('shows nothing once there are no differences', async () => {
     const item = await differ();
-    await screen.findByText('not as recorded');
+    await screen.findByText('Differs from record');
     app.server.routes[COMPARE] = { differences: [] };
     app.server.routes['GET environments'] = {
       environments: [environment('tf219', { modified: '2026-04-01T00:00:00Z' })]
     };
     await app.manager.environments.refresh();
     await waitFor(() =>
-      expect(screen.queryByText('not as recorded')).toBeNull()
+      expect(screen.queryByText('Differs from record')).toBeNull()
     );
     item.dispose();
   });
 
-  it('is told by its versions where there is no lock to compare', async () => {
+  it('compares versions if the record has no lock', async () => {
     const item = await differ({ lock: null, tensorflow: '2.18.0' });
-    await screen.findByText('not as recorded');
+    await screen.findByText('Differs from record');
     expect(app.manager.records.comparison?.differences).toEqual([
       { name: 'tensorflow', recorded: '2.18.0', installed: '2.19.1' }
     ]);

@@ -15,7 +15,7 @@ const OURS = { conda_env_path: '/home/ada/.conda/envs/tf219' };
 let app: FakeApp;
 let item: IStatusBar.IItem;
 
-/** JupyterLab with a status bar, before anybody looked at the panel. */
+/** Open a JupyterLab with a status bar, without opening the panel. */
 function open(kernels: Record<string, object> = {}): void {
   app = new FakeApp(
     new FakeServer({
@@ -38,13 +38,13 @@ afterEach(() => {
   app.dispose();
 });
 
-/** How often the environments were asked for. */
+/** Count the requests for the environments. */
 const asked = (): number =>
   app.server.calls.filter(call => call === 'GET environments').length;
 const isShown = (): boolean | undefined => item.isActive?.();
 
 describe('the status bar', () => {
-  it('names the environment of the notebook in front, and opens its details', async () => {
+  it('names the environment of the current notebook, and opens its details', async () => {
     open({ 'conda-env-tf219-py': OURS });
     expect(isShown()).toBe(false);
     app.manager.environments.currentKernel = 'conda-env-tf219-py';
@@ -58,7 +58,7 @@ describe('the status bar', () => {
     );
   });
 
-  it('is not there, and asks for nothing, with a kernel that is none of ours', async () => {
+  it('is empty and sends no request for a kernel of something else', async () => {
     open({ python3: {} });
     app.manager.environments.currentKernel = 'python3';
     app.manager.environments.currentKernel = 'gone';
@@ -67,7 +67,7 @@ describe('the status bar', () => {
     expect(asked()).toBe(0);
   });
 
-  it('comes when the kernelspecs are known later than the kernel', async () => {
+  it('appears if the kernelspecs load after the kernel', async () => {
     open();
     app.manager.environments.currentKernel = 'conda-env-tf219-py';
     expect(asked()).toBe(0);
@@ -75,7 +75,7 @@ describe('the status bar', () => {
     await waitFor(() => expect(isShown()).toBe(true));
   });
 
-  it('asks once for a kernel that no environment has', async () => {
+  it('sends one request for a kernel without an environment', async () => {
     open({ 'conda-env-other-py': OURS });
     app.manager.environments.currentKernel = 'conda-env-other-py';
     await waitFor(() => expect(asked()).toBe(1));
@@ -84,7 +84,7 @@ describe('the status bar', () => {
     expect(asked()).toBe(2);
   });
 
-  it('goes when the notebook is closed', async () => {
+  it('disappears when the notebook is closed', async () => {
     open({ 'conda-env-tf219-py': OURS });
     app.manager.environments.currentKernel = 'conda-env-tf219-py';
     await waitFor(() => expect(isShown()).toBe(true));

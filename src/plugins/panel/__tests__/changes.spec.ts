@@ -40,7 +40,7 @@ describe('an update', () => {
     await screen.findByText('2.19.1 → 2.20.0');
   }
 
-  it('is reviewed, applied, and offers to restart what runs on it', async () => {
+  it('is reviewed and applied, and offers to restart the kernels', async () => {
     await review();
     expect(app.server.body('POST plans')).toEqual({
       kind: 'update',
@@ -55,14 +55,14 @@ describe('an update', () => {
       environments: [environment('tf219')]
     };
     app.finish(running);
-    await waitFor(() => expect(app.toasts).toEqual(['tf219 is updated.']));
+    await waitFor(() => expect(app.toasts).toEqual(['tf219 was updated.']));
     const labels = app.toastActions.map(action => action.label);
-    expect(labels).toEqual(['Restart its kernel', 'Open notebook']);
+    expect(labels).toEqual(['Restart Kernel', 'Open Notebook']);
   });
 
-  it('goes into a copy with one click', async () => {
+  it('changes a copy with one click', async () => {
     await review();
-    await click('In a copy instead');
+    await click('Use a Copy Instead');
     await waitFor(() =>
       expect(app.server.body('POST plans')).toMatchObject({
         into: 'tf219-copy'
@@ -71,7 +71,7 @@ describe('an update', () => {
     await screen.findByRole('button', { name: 'Create tf219-copy' });
   });
 
-  it('says when the environment changed meanwhile, and plans again', async () => {
+  it('reports that the environment has changed, and plans again', async () => {
     await review();
     app.server.routes['POST jobs'] = failure(
       409,
@@ -82,7 +82,7 @@ describe('an update', () => {
     const alert = await screen.findByRole('alert');
     expect(alert.textContent).toContain('changed since the plan was made');
     const { length } = app.server.calls.filter(call => call === 'POST plans');
-    await click('Plan again');
+    await click('Plan Again');
     await waitFor(() =>
       expect(
         app.server.calls.filter(call => call === 'POST plans')
@@ -93,7 +93,7 @@ describe('an update', () => {
 });
 
 describe('deleting', () => {
-  it('names what is lost, and does nothing without a yes', async () => {
+  it('lists what is deleted, and asks first', async () => {
     app = await FakeApp.open();
     const args = { environment: 'id-tf219' };
     const asked = app.commands.execute(CommandIDs.deleteEnvironment, args);
@@ -118,11 +118,11 @@ describe('deleting', () => {
     await screen.findByRole('progressbar', { name: 'Progress of tf219' });
     app.server.routes['GET environments'] = { environments: [] };
     app.finish(running);
-    await waitFor(() => expect(app.toasts).toEqual(['tf219 is deleted.']));
+    await waitFor(() => expect(app.toasts).toEqual(['tf219 was deleted.']));
     expect(screen.queryByRole('button', { name: 'tf219' })).toBeNull();
   });
 
-  it('is refused for a protected environment, with the reason', async () => {
+  it('is disabled for a protected environment, with the reason', async () => {
     const base = environment('base', {
       protected: true,
       protected_reason: 'It is the base environment.'
@@ -136,7 +136,7 @@ describe('deleting', () => {
 });
 
 describe('a new name', () => {
-  it('is asked for, and reviewed like every change', async () => {
+  it('is asked for and reviewed', async () => {
     app = await FakeApp.open();
     app.server.routes['POST plans'] = plan('thesis', { kind: 'rename' });
     const asked = app.commands.execute(CommandIDs.renameEnvironment, {
@@ -146,7 +146,9 @@ describe('a new name', () => {
     fireEvent.change(within(dialog).getByRole('textbox'), {
       target: { value: 'thesis' }
     });
-    fireEvent.click(within(dialog).getByRole('button', { name: 'Review' }));
+    fireEvent.click(
+      within(dialog).getByRole('button', { name: 'Review Plan…' })
+    );
     await asked;
     await screen.findByRole('button', { name: 'Rename' });
     expect(app.server.body('POST plans')).toEqual({
@@ -158,7 +160,7 @@ describe('a new name', () => {
 });
 
 describe('a check', () => {
-  it('opens where its result will be, and is announced', async () => {
+  it('opens the check tab, and shows a notification', async () => {
     app = await FakeApp.open();
     const running = job('5', 'tf219', { kind: 'check', phase: 'check' });
     app.server.routes['POST environments/id-tf219/checks'] = running;
@@ -168,11 +170,11 @@ describe('a check', () => {
     const tab = await screen.findByRole('tab', { name: 'Check' });
     expect(tab.getAttribute('aria-selected')).toBe('true');
     app.finish(running, { result: check() });
-    await screen.findByText('✓ It works');
+    await screen.findByText('✓ Works');
     await waitFor(() => expect(app.toasts).toEqual(['tf219 works.']));
   });
 
-  it('tells of a refusal in a notification', async () => {
+  it('shows an error in a notification', async () => {
     app = await FakeApp.open();
     await app.commands.execute(CommandIDs.checkEnvironment, {
       environment: 'id-tf219'
@@ -211,7 +213,7 @@ describe('what could not be deleted', () => {
       const message = 'tf219: 3 files (142 MB) could not be deleted.';
       await waitFor(() => expect(app.toasts).toContain(message));
       expect(app.toasts.filter(text => text === message)).toHaveLength(1);
-      app.pressToast('Show details');
+      app.pressToast('Show Details');
       const dialog = await screen.findByRole('dialog');
       expect(dialog.textContent).toContain(leftovers[0].path);
       expect(dialog.textContent).toContain('Not permitted');

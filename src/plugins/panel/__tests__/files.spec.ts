@@ -1,3 +1,4 @@
+import { ServerConnection } from '@jupyterlab/services';
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 
 import { FakeApp } from '../../../__tests__/fakeApp';
@@ -15,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => app.dispose());
 
 function textFile(name: string, text: string, size = text.length): File {
-  // jsdom's files cannot be read as text.
+  // jsdom's files have no text().
   return { name, size, text: async () => text } as unknown as File;
 }
 
@@ -30,13 +31,15 @@ async function field<T extends HTMLElement>(name: string): Promise<T> {
 }
 
 describe('an environment from a file', () => {
-  it('is planned from what was dropped on the panel', async () => {
+  it('is planned from a file that is dropped on the panel', async () => {
     app.server.routes['POST plans'] = plan('mine');
     drop(textFile('environment.yml', TEXT));
     expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
     expect((await field<HTMLInputElement>('Name')).value).toBe('mine');
-    screen.getByText(/^environment.yml · environment.yml: it will be solved$/);
-    fireEvent.click(screen.getByRole('button', { name: 'Review' }));
+    screen.getByText(
+      /^environment.yml · environment.yml: packages are solved for this machine$/
+    );
+    fireEvent.click(screen.getByRole('button', { name: 'Review Plan…' }));
     await screen.findByRole('heading', { name: 'Review: mine' });
     expect(app.server.body('POST plans')).toEqual({
       kind: 'import',
@@ -46,18 +49,18 @@ describe('an environment from a file', () => {
     });
   });
 
-  it('is planned from pasted text, under the name that was typed', async () => {
+  it('is planned from pasted text, under the typed name', async () => {
     app.server.routes['POST plans'] = plan('other');
     await app.commands.execute(CommandIDs.importEnvironment);
     const review = await screen.findByRole<HTMLButtonElement>('button', {
-      name: 'Review'
+      name: 'Review Plan…'
     });
     expect(review.disabled).toBe(true);
     fireEvent.change(await field('File'), { target: { value: '@EXPLICIT\n' } });
-    await screen.findByText('explicit list: exactly its packages');
+    await screen.findByText('Explicit list: exact packages');
     fireEvent.change(await field('Name'), { target: { value: 'other' } });
     await screen.findByDisplayValue('other');
-    fireEvent.click(screen.getByRole('button', { name: 'Review' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Review Plan…' }));
     await waitFor(() =>
       expect(app.server.body('POST plans')).toMatchObject({
         name: 'other',
@@ -66,31 +69,29 @@ describe('an environment from a file', () => {
     );
   });
 
-  it('says so when a text is none', async () => {
+  it('reports a text that does not describe an environment', async () => {
     await app.commands.execute(CommandIDs.importEnvironment, { content: 'x' });
-    await screen.findByText(
-      'This does not look like a file of an environment.'
-    );
+    await screen.findByText('This does not look like an environment file.');
   });
 
-  it('is not read where it is far too large', async () => {
+  it('rejects a file that is too large', async () => {
     await app.manager.status.refresh();
     drop(textFile('huge.yml', TEXT, 50e6));
     await waitFor(() =>
       expect(app.toasts).toEqual([
-        'huge.yml is larger than 5 MB; it does not describe an environment.'
+        '“huge.yml” is too large to import: 50 MB. The limit is 5 MB.'
       ])
     );
     expect(screen.queryByRole('textbox', { name: 'File' })).toBeNull();
   });
 
-  it('can be chosen in the form of a new environment', async () => {
-    fireEvent.click(await screen.findByRole('button', { name: 'New' }));
+  it('can be chosen from the new-environment form', async () => {
+    fireEvent.click(await screen.findByRole('button', { name: 'New…' }));
     fireEvent.click(
-      await screen.findByRole('button', { name: 'From a file…' })
+      await screen.findByRole('button', { name: 'Import from File…' })
     );
-    await screen.findByRole('heading', { name: 'Import environment' });
-    fireEvent.change(screen.getByLabelText('Choose a file…'), {
+    await screen.findByRole('heading', { name: 'Import Environment' });
+    fireEvent.change(screen.getByLabelText('Choose File…'), {
       target: { files: [textFile('tf.explicit.txt', '@EXPLICIT\n')] }
     });
     await waitFor(async () =>
@@ -98,7 +99,7 @@ describe('an environment from a file', () => {
     );
   });
 
-  it('comes from a file of the server, by the file browser', async () => {
+  it('is planned from a file in the file browser', async () => {
     app.contents.files['work/environment.yml'] = TEXT;
     await app.commands.execute(CommandIDs.importFile, {
       path: 'work/environment.yml'
@@ -106,7 +107,7 @@ describe('an environment from a file', () => {
     expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
   });
 
-  it('comes from a file of the server, dragged onto the panel', async () => {
+  it('is planned from a file that is dragged from the file browser', async () => {
     app.contents.files['work/environment.yml'] = TEXT;
     const drag = Object.assign(new Event('lm-drop'), {
       mimeData: {
@@ -118,16 +119,24 @@ describe('an environment from a file', () => {
     expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
   });
 
-  it('is offered for such files alone, in any folder', () => {
+  it('is offered only for such files, in any folder', () => {
     const isOffered = (path: string): boolean =>
       app.commands.isVisible(CommandIDs.importFile, { path });
     expect(isOffered('my work/environment.yml')).toBe(true);
     expect(isOffered('environments/notes.md')).toBe(false);
   });
 
-  it('says which file of the server is no text', async () => {
+  it('reports a file that is not a text file', async () => {
+    const response = new Response('', { status: 400 });
+    app.contents.error = new ServerConnection.ResponseError(response);
     await app.commands.execute(CommandIDs.importFile, { path: 'work/a.lock' });
-    expect(app.toasts).toEqual(['a.lock cannot be read as text.']);
+    expect(app.toasts).toEqual(['“a.lock” is not a text file.']);
+  });
+
+  it('shows why a file cannot be read', async () => {
+    app.contents.error = new Error('Permission denied.');
+    await app.commands.execute(CommandIDs.importFile, { path: 'work/a.lock' });
+    expect(app.toasts).toEqual(['“a.lock” cannot be read: Permission denied.']);
   });
 });
 
@@ -140,7 +149,7 @@ describe('an environment as a file', () => {
       environment: 'id-tf219'
     });
     const select = await screen.findByRole('combobox', {
-      name: 'Kind of file'
+      name: 'File format'
     });
     fireEvent.change(select, { target: { value: '2' } });
     await screen.findByText('tf219.explicit.txt');
@@ -152,7 +161,7 @@ describe('an environment as a file', () => {
     app.server.routes[explicit] = '@EXPLICIT\n';
   });
 
-  it('is saved in the folder of the file browser, over nothing that is there', async () => {
+  it('is saved in the folder of the file browser without overwriting a file', async () => {
     app.contents.folder = 'work';
     app.contents.files['work/tf219.explicit.txt'] = 'mine';
     await choose('Save in Folder');
@@ -179,7 +188,7 @@ describe('an environment as a file', () => {
     expect(saved).toEqual(['tf219.explicit.txt']);
   });
 
-  it('says what the server says against it', async () => {
+  it('shows the error of the server', async () => {
     delete app.server.routes[explicit];
     await choose('Download');
     expect(app.toasts).toEqual(['No such path.']);

@@ -12,7 +12,7 @@ const PUT = 'PUT environments/id-tf219/kernelspec';
 const args = { environment: 'id-tf219' };
 
 describe('Keras 2', () => {
-  it('comes by a plan that sets the kernel too', async () => {
+  it('is installed by a plan that changes the kernel settings', async () => {
     app = await FakeApp.open();
     app.server.routes['POST plans'] = plan('tf219', { kind: 'install' });
     await app.commands.execute(CommandIDs.useKeras2, args);
@@ -25,7 +25,7 @@ describe('Keras 2', () => {
     expect(app.server.calls).not.toContain(PUT);
   });
 
-  it('needs no plan where its package is there', async () => {
+  it('needs no plan if its package is installed', async () => {
     const shown = environment('tf219', {
       legacy_keras: { version: '2.19.0', enabled: false }
     });
@@ -35,14 +35,14 @@ describe('Keras 2', () => {
     await app.commands.execute(CommandIDs.useKeras2, args);
     expect(app.server.body(PUT)).toEqual({ legacy_keras: true });
     await waitFor(() =>
-      expect(app.toasts).toEqual(['The kernel of tf219 is set.'])
+      expect(app.toasts).toEqual(['The kernel settings of tf219 are saved.'])
     );
     expect(app.toastActions.map(item => item.label)).toEqual([
-      'Restart its kernel'
+      'Restart Kernel'
     ]);
   });
 
-  it('goes back', async () => {
+  it('can be left for Keras 3', async () => {
     const shown = environment('tf219', {
       legacy_keras: { version: '2.19.0', enabled: true }
     });
@@ -55,7 +55,7 @@ describe('Keras 2', () => {
     expect(app.server.body(PUT)).toEqual({ legacy_keras: false });
   });
 
-  it('is no choice before TensorFlow 2.16', async () => {
+  it('cannot be chosen before TensorFlow 2.16', async () => {
     const tensorflow = {
       version: '2.15.0',
       build: null,
@@ -69,17 +69,17 @@ describe('Keras 2', () => {
   });
 });
 
-describe('a check that nobody asked for', () => {
+describe('an automatic check', () => {
   const running = job('9', 'tf219', {
     kind: 'check',
     phase: 'check',
     automatic: true
   });
 
-  it('shows as a sign, and leaves everything else possible', async () => {
+  it('shows a sign, and blocks no command', async () => {
     app = await FakeApp.open();
     app.emit(running);
-    await screen.findByRole('button', { name: 'tf219: Being checked' });
+    await screen.findByRole('button', { name: 'tf219: Checking…' });
     expect(app.toasts).toEqual([]);
     expect(screen.queryByRole('progressbar')).toBeNull();
     expect(app.commands.isEnabled(CommandIDs.updateEnvironment, args)).toBe(
@@ -87,7 +87,7 @@ describe('a check that nobody asked for', () => {
     );
   });
 
-  it('tells of problems, and of nothing else', async () => {
+  it('notifies only of problems', async () => {
     app = await FakeApp.open();
     app.emit(running);
     app.finish(running, { result: check() });
@@ -97,20 +97,20 @@ describe('a check that nobody asked for', () => {
     await waitFor(() => expect(app.toasts).toEqual(['tf219 has problems.']));
   });
 
-  it('is no failure of the environment when its server ends', async () => {
+  it('is not a failure if its server stops', async () => {
     app = await FakeApp.open();
     app.emit(running);
     app.finish(running, { state: 'interrupted' });
     await waitFor(() =>
       expect(
-        screen.queryByRole('button', { name: 'tf219: Being checked' })
+        screen.queryByRole('button', { name: 'tf219: Checking…' })
       ).toBeNull()
     );
     expect(screen.queryByRole('alert')).toBeNull();
     expect(app.toasts).toEqual([]);
   });
 
-  it('opens by its sign', async () => {
+  it('opens from its sign', async () => {
     app = await FakeApp.open();
     fireEvent.click(
       await screen.findByRole('button', { name: 'tf219: Not checked yet' })

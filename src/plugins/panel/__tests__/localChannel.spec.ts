@@ -4,8 +4,8 @@ import { FakeApp } from '../../../__tests__/fakeApp';
 import { failure } from '../../../__tests__/fakeServer';
 import { CATALOG, failedJob, job, STATUS } from '../../../__tests__/fixtures';
 
-const BUILD = 'Build a local channel from PyPI…';
-const LEAVE = 'Use the configured channels again';
+const BUILD = 'Build Local Channel from PyPI…';
+const LEAVE = 'Use Configured Channels';
 const UNREACHABLE = failure(
   502,
   'channel-unreachable',
@@ -31,13 +31,13 @@ async function click(name: string): Promise<void> {
   fireEvent.click(await screen.findByRole('button', { name }));
 }
 
-/** The form of a new environment, on channels that cannot be reached. */
+/** Open the new-environment form while the channels cannot be reached. */
 async function openForm(): Promise<HTMLElement> {
   app = await FakeApp.open();
   await app.manager.status.refresh();
   app.server.routes['GET tensorflow?prereleases=1'] = UNREACHABLE;
   app.server.routes['POST local-channel'] = building;
-  await click('New');
+  await click('New…');
   return screen.findByRole('alert');
 }
 
@@ -49,11 +49,13 @@ async function build(): Promise<void> {
 }
 
 describe('where the channels cannot be reached', () => {
-  it('a local channel is offered, and built once it was agreed to', async () => {
+  it('a local channel is offered, and built after a confirmation', async () => {
     const alert = await openForm();
     fireEvent.click(within(alert).getByRole('button', { name: BUILD }));
     const dialog = await screen.findByRole('dialog');
-    expect(dialog.textContent).toMatch(/about two minutes.*2 GB of disk/);
+    expect(dialog.textContent).toMatch(
+      /about 2 minutes.*2 GB during the build/
+    );
     fireEvent.click(within(dialog).getByRole('button', { name: 'Cancel' }));
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
     expect(app.server.calls).not.toContain('POST local-channel');
@@ -64,42 +66,42 @@ describe('where the channels cannot be reached', () => {
     });
   });
 
-  it('the build is a job: progress on every screen, and Cancel', async () => {
+  it('the build shows its progress on every screen, with Cancel', async () => {
     await build();
     screen.getByText('packing 30 / 68');
     expect(screen.getByRole('alert').textContent).toContain(
-      'A local channel is being built.'
+      'The server is building a local channel.'
     );
     await click('Back');
     screen.getByRole('progressbar', { name: 'Progress of local channel' });
-    // It is no environment.
+    // The list shows only environments.
     expect(screen.queryByText('local channel')).toBeNull();
     app.server.routes['DELETE jobs/7'] = { ...building, state: 'cancelled' };
     await click('Cancel');
     await waitFor(() => expect(screen.queryByRole('progressbar')).toBeNull());
   });
 
-  it('the form is there as soon as the channel is', async () => {
+  it('the form opens as soon as the channel is ready', async () => {
     await build();
     app.server.routes['GET tensorflow?prereleases=1'] = CATALOG;
     app.server.routes['GET status'] = ACTIVE;
     app.finish(building);
-    await screen.findByRole('button', { name: 'Review' });
-    expect(app.toasts).toEqual(['The local channel is ready, and in use.']);
-    await screen.findByText(/^local channel · /);
+    await screen.findByRole('button', { name: 'Review Plan…' });
+    expect(app.toasts).toEqual(['The local channel is ready and in use.']);
+    await screen.findByText(/^Local channel · /);
   });
 
-  it('a build that failed says why until it is put away', async () => {
+  it('a failed build shows its error until it is dismissed', async () => {
     await build();
     const { kind, prefix } = building;
     app.emit(failedJob('7', 'local channel', { kind, prefix }));
     await click('Dismiss');
     await waitFor(() => expect(screen.getAllByRole('alert')).toHaveLength(1));
-    // It can be tried again.
+    // The user can try again.
     await screen.findAllByRole('button', { name: BUILD });
   });
 
-  it('what the server lacks for building is said', async () => {
+  it('the reason is shown if the server cannot build one', async () => {
     app = await FakeApp.open();
     const reason = 'The server lacks patchelf.';
     app.server.routes['GET status'] = {
@@ -108,7 +110,7 @@ describe('where the channels cannot be reached', () => {
     };
     await app.manager.status.refresh();
     app.server.routes['GET tensorflow?prereleases=1'] = UNREACHABLE;
-    await click('New');
+    await click('New…');
     const alert = await screen.findByRole('alert');
     expect(alert.textContent).toContain(reason);
     expect(screen.queryByRole('button', { name: BUILD })).toBeNull();
@@ -116,7 +118,7 @@ describe('where the channels cannot be reached', () => {
 });
 
 describe('while a local channel is used', () => {
-  it('the footer leads back to the configured channels', async () => {
+  it('the footer switches back to the configured channels', async () => {
     app = await FakeApp.open();
     app.server.routes['GET status'] = ACTIVE;
     await app.manager.status.refresh();
@@ -124,23 +126,23 @@ describe('while a local channel is used', () => {
       app.server.routes['GET status'] = STATUS;
       return STATUS;
     };
-    await screen.findByText(/^local channel · /);
+    await screen.findByText(/^Local channel · /);
     fireEvent.click(screen.getByText(LEAVE));
     await screen.findByText(/^conda-forge · /);
     expect(app.server.calls).toContain('GET tensorflow?prereleases=1');
     screen.getByText(BUILD);
   });
 
-  it('nothing of it is offered once it was left', async () => {
+  it('its catalog is dropped when it is left', async () => {
     app = await FakeApp.open();
     app.server.routes['GET status'] = ACTIVE;
     app.server.routes['DELETE local-channel'] = STATUS;
     await app.manager.status.refresh();
-    await click('New');
-    await screen.findByRole('button', { name: 'Review' });
+    await click('New…');
+    await screen.findByRole('button', { name: 'Review Plan…' });
     app.server.routes['GET tensorflow?prereleases=1'] = UNREACHABLE;
     fireEvent.click(screen.getByText(LEAVE));
     await screen.findByRole('alert');
-    expect(screen.queryByRole('button', { name: 'Review' })).toBeNull();
+    expect(screen.queryByRole('button', { name: 'Review Plan…' })).toBeNull();
   });
 });

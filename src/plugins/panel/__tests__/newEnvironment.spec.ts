@@ -26,8 +26,8 @@ describe('a new environment', () => {
     app = await FakeApp.open();
     app.server.routes['POST plans'] = plan('tf219-2');
     app.server.routes['POST jobs'] = running;
-    await click('New');
-    await click('Review');
+    await click('New…');
+    await click('Review Plan…');
     await waitFor(() => {
       screen.getByRole('heading', { name: 'Review: tf219-2' });
     });
@@ -46,14 +46,14 @@ describe('a new environment', () => {
     expect(app.server.body('POST jobs')).toEqual({ plan: 'plan-tf219-2' });
   });
 
-  it('shows how far it is, in the panel and as one notification', async () => {
+  it('shows progress in the panel and in one notification', async () => {
     await create();
     app.emit({ ...running, ...job('7', 'tf219-2') });
     await screen.findByText('downloading 212 / 340 MB');
     expect(app.toasts).toEqual(['Creating tf219-2: downloading 212 / 340 MB']);
   });
 
-  it('is a kernel at once, and opens a notebook', async () => {
+  it('has a kernel at once, and opens a notebook', async () => {
     await create();
     app.server.routes['GET environments'] = {
       environments: [environment('tf219'), environment('tf219-2')]
@@ -62,7 +62,7 @@ describe('a new environment', () => {
     await waitFor(() => expect(app.toasts).toEqual(['tf219-2 is ready.']));
     expect(app.specsRead).toBe(1);
     await screen.findByRole('button', { name: 'tf219-2' });
-    app.pressToast('Open notebook');
+    app.pressToast('Open Notebook');
     await waitFor(() =>
       expect(app.notebooks).toEqual(['conda-env-tf219-2-py'])
     );
@@ -76,12 +76,12 @@ describe('a new environment', () => {
     await waitFor(() => expect(screen.queryByRole('progressbar')).toBeNull());
     await waitFor(() =>
       expect(app.toasts).toEqual([
-        'Creating tf219-2: cancelled, nothing changed.'
+        'Creating tf219-2: cancelled. Nothing was changed.'
       ])
     );
   });
 
-  it('says why it failed, and plans again on Retry', async () => {
+  it('shows why it failed, and plans again on Retry', async () => {
     await create();
     const request = { kind: 'create' as const, name: 'tf219-2' };
     app.emit(failedJob('7', 'tf219-2', { request }));
@@ -94,17 +94,17 @@ describe('a new environment', () => {
     expect(app.server.body('POST plans')).toEqual(request);
   });
 
-  it('keeps what was typed when the plan fails', async () => {
+  it('keeps the contents of the form if the plan fails', async () => {
     app = await FakeApp.open();
     app.server.routes['POST plans'] = failure(
       422,
       'invalid-spec',
       'pandas=> is no spec.'
     );
-    await click('New');
+    await click('New…');
     const field = await screen.findByRole('textbox', { name: 'Name' });
     fireEvent.change(field, { target: { value: 'mine' } });
-    await click('Review');
+    await click('Review Plan…');
     const alert = await screen.findByRole('alert');
     expect(alert.textContent).toContain('pandas=> is no spec.');
     fireEvent.click(screen.getAllByRole('button', { name: 'Back' })[0]);
@@ -114,24 +114,24 @@ describe('a new environment', () => {
     expect(again.value).toBe('mine');
   });
 
-  it('names the channel that does not answer, and tries again', async () => {
+  it('names the channel that does not respond, and tries again', async () => {
     app = await FakeApp.open();
     app.server.routes['GET tensorflow?prereleases=1'] = failure(
       502,
       'channel-unreachable',
       'The channel conda-forge did not answer.'
     );
-    await click('New');
+    await click('New…');
     const alert = await screen.findByRole('alert');
     expect(alert.textContent).toContain('conda-forge');
     app.server.routes['GET tensorflow?prereleases=1'] = CATALOG;
-    await click('Try again');
-    await screen.findByRole('button', { name: 'Review' });
+    await click('Try Again');
+    await screen.findByRole('button', { name: 'Review Plan…' });
   });
 });
 
 describe('after a reload', () => {
-  it('a running job is there again, in the panel and as a notification', async () => {
+  it('a running job is shown in the panel and in a notification', async () => {
     app = await FakeApp.open([]);
     app.server.routes['GET jobs'] = { jobs: [job('7', 'coming')] };
     await app.manager.jobs.refresh();
