@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 import psutil
@@ -100,13 +100,6 @@ def _reachable(prefixes: Collection[Path]) -> list[Path]:
     reads: BoundedReads[Path, bool] = BoundedReads(Path.is_dir)
     folders = reads.run({prefix.parent for prefix in prefixes})
     return [prefix for prefix in prefixes if folders[prefix.parent] is True]
-
-
-def discard_again(paths: Iterable[str]) -> dict[str, Leftover]:
-    """Try to delete trees again. Return the leftovers that still cannot be deleted, by path."""
-    from ..conda.transaction import staging
-
-    return {path: left for path in paths if (left := staging.discard(Path(path)))}
 
 
 def collect(prefixes: Collection[Path], busy: Collection[str]) -> list[Leftover]:

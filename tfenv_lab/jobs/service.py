@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning, PrefixBusy
 from ..plans import requests
 from ..plans.sizes import require_room
 from . import recovery
+from .leftovers import Leftovers
 from .messages import (
     ApplyChange,
     BuildChannel,
@@ -77,7 +78,7 @@ class JobService(LoggingConfigurable):
         self._cancelled: set[str] = set()
         #: Workers, by job, that have sent their result and may still be deleting the tree that was replaced.
         self._ending: dict[str, asyncio.Future[int]] = {}
-        self._leftovers: dict[str, Leftover] = {}
+        self._leftovers = Leftovers(self.log)
 
     # Look up jobs
 
@@ -122,7 +123,7 @@ class JobService(LoggingConfigurable):
     @property
     def leftovers(self) -> list[Leftover]:
         """Files of deleted or replaced environments that could not be deleted."""
-        return list(self._leftovers.values())
+        return self._leftovers.all()
 
     # Start jobs
 
@@ -277,7 +278,7 @@ class JobService(LoggingConfigurable):
                 job = await self._aftermath.settle(job, last if isinstance(last, Succeeded) else None)
             except Exception:
                 self.log.exception("Updating the server after job %s failed", job_id)
-        self._remember(job.leftovers)
+        self._leftovers.remember(job.leftovers)
         self._update(job)
         await self._store.kept()
         self._live.pop(job_id, None)
@@ -288,7 +289,7 @@ class JobService(LoggingConfigurable):
                 await self._follow(job)
             except Exception:
                 self.log.exception("The check after job %s could not start", job_id)
-        await self._try_leftovers_again()
+        await self._leftovers.try_again()
         await asyncio.to_thread(self._store.prune)
 
     async def _work(self, job_id: str, order: Order) -> Succeeded | Failed | None:
@@ -333,7 +334,7 @@ class JobService(LoggingConfigurable):
             # If the job's own task is still running, let it write the job first.
             if job_id in self._tasks:
                 await asyncio.wait({self._tasks[job_id]})
-            self._remember(leftovers)
+            self._leftovers.remember(leftovers)
             with contextlib.suppress(NotFound):
                 job = await self.get(job_id)
                 job = replace(job, leftovers=[*job.leftovers, *leftovers])
@@ -341,18 +342,6 @@ class JobService(LoggingConfigurable):
                 await self._store.kept()
                 self._events.emit(job)
         return status
-
-    def _remember(self, leftovers: Iterable[Leftover]) -> None:
-        for leftover in leftovers:
-            self._leftovers[leftover.path] = leftover
-            self.log.warning("%s", leftover.describe())
-
-    async def _try_leftovers_again(self) -> None:
-        if self._leftovers:
-            tried = dict(self._leftovers)
-            left = await asyncio.to_thread(recovery.discard_again, list(tried))
-            for path in tried.keys() - left.keys():
-                self._leftovers.pop(path, None)
 
     # Recover from earlier servers
 
@@ -371,7 +360,7 @@ class JobService(LoggingConfigurable):
         # A deleted environment is in no list any more; only its job still names where it was.
         places = [Path(place) for job in stored for place in (job.prefix, job.moved_from) if place]
         found = await asyncio.to_thread(recovery.collect, [*prefixes, *places], busy)
-        self._remember(found)
+        self._leftovers.remember(found)
 
     async def _recover_one(self, job: Job) -> None:
         if not await asyncio.to_thread(recovery.answers, job):

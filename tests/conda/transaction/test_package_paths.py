@@ -17,7 +17,8 @@ from rattler import BuildString, PackageRecord, RepoDataRecord
 from rattler.package_streaming import extract
 
 from tfenv_lab.conda.transaction import staging
-from tfenv_lab.conda.transaction.package_paths import PackagePaths, fault
+from tfenv_lab.conda.transaction.package_paths import PackagePaths
+from tfenv_lab.conda.transaction.package_rules import fault
 from tfenv_lab.errors import JobFailed
 
 from ...tiny_channel import TinyChannel
@@ -485,7 +486,7 @@ class TestTaken:
     def test_a_home_in_a_folder_of_the_system_is_private(
         self, lab: Lab, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("tfenv_lab.conda.transaction.package_paths._SYSTEM", (os.path.realpath(lab.root),))
+        monkeypatch.setattr("tfenv_lab.conda.transaction.package_rules.SYSTEM", (os.path.realpath(lab.root),))
         lab.channel.add("linked", "1.0", links={"share/x": f"{home}/.ssh/id_rsa", "share/y": str(lab.channel.root)})
         lab.channel.index()
         with pytest.raises(JobFailed, match="its link “share/x” leads out"):

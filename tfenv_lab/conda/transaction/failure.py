@@ -6,7 +6,7 @@ import errno
 import re
 
 from ...errors import ChannelUnreachable, JobFailed, NoSpace, TfenvError
-from .package_paths import refusal, shown
+from .package_rules import refusal, shown
 
 _DOWNLOAD = re.compile(
     r"error sending request|failed to fetch|could not fetch|HTTP status|status code|dns error|connection|"

@@ -23,7 +23,8 @@ from ...errors import JobFailed, TfenvError
 from ...models import Phase
 from ..prefix.records import names_of, record_stem
 from . import staging
-from .package_paths import PackagePaths, refusal, site_packages
+from .package_paths import PackagePaths
+from .package_rules import refusal, site_packages
 from .progress import InstallProgress, Progress
 
 #: Seconds until the renaming of a directory is tried again.
