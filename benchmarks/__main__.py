@@ -1,4 +1,4 @@
-"""Run every topic, or those named; ``--check`` fails where a limit is exceeded."""
+"""Run all topics, or the named ones. With ``--check``, fail if a limit is exceeded."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _NOT_TOPICS = {"__init__", "__main__", "measure"}
 def main() -> int:
     topics = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in _NOT_TOPICS)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("topic", nargs="*", help=f"of {', '.join(topics)}")
-    parser.add_argument("--check", action="store_true", help="end with status 1 where a limit is exceeded")
+    parser.add_argument("topic", nargs="*", help=", ".join(topics))
+    parser.add_argument("--check", action="store_true", help="exit with status 1 if a limit is exceeded")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.topic) - set(topics))
     if unknown:
-        parser.error(f"no topic {unknown[0]}; there are {', '.join(topics)}")
+        parser.error(f"there is no topic {unknown[0]}; choose from {', '.join(topics)}")
     over = 0
     for topic in arguments.topic or topics:
         print(f"\n{topic}")

@@ -1,6 +1,7 @@
-"""What a row of the list says beyond its names: advice, and the newest check, for one environment.
+"""Time to find the warnings and the newest check of one environment, for a row of the list.
 
-Environments of 300 packages in which pip replaced Keras and TensorFlow is for the CPU beside a GPU: all advice applies.
+Each environment has 300 packages, a Keras from pip and a CPU-only TensorFlow on a machine with a GPU, so every kind of
+warning applies.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from tests.prefixes import add_dist_info, make_prefix
 from tfenv_lab.environments import facts
 from tfenv_lab.environments.discovery import hash_of
 from tfenv_lab.environments.inventory import Seen
-from tfenv_lab.environments.models import Update
+from tfenv_lab.environments.models import AvailableUpdate
 from tfenv_lab.jobs.checks import CheckService, state_of
 from tfenv_lab.jobs.models import Job, new_id, now
 from tfenv_lab.jobs.store import JobStore
@@ -26,8 +27,8 @@ from tfenv_lab.tensorflow.checks.models import Check
 from .measure import Measure, milliseconds
 
 _ENVIRONMENTS, _PACKAGES = 50, 300
-_KNOWN = Known("12.8", Update("2.20.0", None), "2.19.1")
-#: Milliseconds that an environment may take in a list; its files are read only when they changed.
+_KNOWN = Known("12.8", AvailableUpdate("2.20.0", None), "2.19.1")
+#: Maximum milliseconds for an environment in a list, if its files have not changed.
 _LIMIT = 2.0
 
 
@@ -86,6 +87,6 @@ def _keep_check(store: JobStore, seen: Seen) -> None:
 
 
 def _checks(store: JobStore) -> CheckService:
-    """Return the service as far as it looks checks up."""
+    """Return the part of the service that looks up checks."""
     absent = cast("Any", None)
     return CheckService(store, absent, absent, absent, automatic=False)

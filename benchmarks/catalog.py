@@ -1,4 +1,4 @@
-"""The catalog on real conda-forge metadata: cold, warm, its effect on the event loop, and memory."""
+"""The catalog with real conda-forge metadata: cold and warm times, blocking of the event loop, and memory."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def measures() -> Iterator[Measure]:
 
 
 def _memory(root: Path) -> Iterator[Measure]:
-    """Measure in fresh processes: what one has freed is not given back in a way that can be seen."""
+    """Measure in new processes, because a process does not return freed memory to the system."""
     for name, cold in (("memory, growth by rattler alone", False), ("memory, growth by the slice's catalog", True)):
         command = [sys.executable, "-m", "benchmarks.catalog", str(root), str(int(cold))]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -76,7 +76,7 @@ def _memory(root: Path) -> Iterator[Measure]:
 
 
 def _grown(root: str, cold: bool) -> float:
-    """Return by how many MB this process grew: by importing the engine, or by building a catalog after that."""
+    """Return by how many MB this process grows: with ``cold`` from building a catalog, else from imports."""
     import psutil
 
     settings = CondaSettings(channels=(ChannelRef("slice", Path(root).as_uri()),), envs_dirs=(), pkgs_dirs=())
@@ -88,7 +88,7 @@ def _grown(root: str, cold: bool) -> float:
 
 
 def _bare() -> float:
-    """Return the MB of a Python process that only has the service's own imports."""
+    """Return the size in MB of a Python process with only standard imports."""
     code = "import psutil, asyncio, json, subprocess, tempfile; print(psutil.Process().memory_info().rss / 1e6)"
     return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
 

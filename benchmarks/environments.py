@@ -1,6 +1,6 @@
-"""The list of environments, cold and warm, beside the floor of looking at their directories at all.
+"""The list of environments, cold and warm, compared with a plain listing of their directories.
 
-A thousand environments of empty files in the shape of real ones are listed as the server lists them, through JSON.
+The environments are a thousand directories of empty files, laid out like real ones. The list includes its JSON.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NAMES = (
     "ipykernel-6.29.5-pyh_0",
 )
 _SITE = "lib/python3.11/site-packages"
-#: Packages of which more than the name is read.
+#: Packages of which the list reads more than the name.
 _READ = ("tensorflow-", "keras-")
 
 
@@ -37,7 +37,7 @@ def measures() -> Iterator[Measure]:
         folder, home = Path(name) / "envs", Path(name) / "home"
         home.mkdir()
         _generate(folder)
-        # What writing them left to the system is not a list's to bear.
+        # Flush the writes, so that they do not slow down the list.
         os.sync()
         floor = milliseconds(lambda: [list(os.scandir(prefix / "conda-meta")) for prefix in folder.iterdir()])
         cold, warm = asyncio.run(_lists(folder, home))
@@ -53,7 +53,7 @@ def measures() -> Iterator[Measure]:
 
 
 async def _lists(folder: Path, home: Path) -> tuple[list[float], list[float]]:
-    """Return times in ms of a new server's first list, and of later ones."""
+    """Return the times in ms of a new server's first list, and of later lists."""
     settings = condarc.load({"CONDA_ENVS_DIRS": str(folder)}, home)
     kernels = KernelService(settings, prefixes=lambda: {})
 
@@ -71,9 +71,9 @@ async def _lists(folder: Path, home: Path) -> tuple[list[float], list[float]]:
 
 
 def _generate(folder: Path) -> None:
-    """Write the environments: each with as many records as Python packages.
+    """Create the environments, each with as many conda records as Python packages.
 
-    A list looks at names, so each file is a hard link to one of its name: quick to write, and small.
+    The list reads only names, so all files of a name are hard links to one file, which is quick and small.
     """
     stems = [*_NAMES, *(f"library{number}-1.{number}-py311h1_0" for number in range(_PACKAGES - len(_NAMES)))]
     split = [stem.rsplit("-", 2) for stem in stems]

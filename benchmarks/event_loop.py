@@ -1,4 +1,4 @@
-"""How long the server's event loop stands still while real environments are made, changed, copied and reverted."""
+"""The longest time for which the server's event loop is blocked while it creates, updates, copies and reverts."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from .transactions import channel, releases
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
-#: Seconds between two looks at the clock.
+#: Seconds between two readings of the clock.
 TICK = 0.002
 LIMIT = 0.05
 
 
 @contextlib.asynccontextmanager
 async def _longest() -> AsyncIterator[list[float]]:
-    """Collect the longest time, in seconds, that the loop was late meanwhile: one number, at the end."""
+    """Measure the longest delay of the event loop in seconds; the list holds it after the block has ended."""
     found: list[float] = []
 
     async def tick() -> None:
@@ -52,7 +52,7 @@ async def _longest() -> AsyncIterator[list[float]]:
 
 
 def measures() -> Iterator[Measure]:
-    """Yield the measures: milliseconds, beside the gap that two busy processes cause in a server at rest."""
+    """Yield the gaps in milliseconds, compared with the gap that two busy processes cause in an idle server."""
     url = channel()
     older, newer = releases(url)
     folder = Path(tempfile.mkdtemp(prefix="tfenv-benchmark-"))
@@ -119,7 +119,7 @@ async def _measure(app: ServerApp, older: str, newer: str) -> dict[str, float]:
 
 
 def main(url: str, older: str, newer: str) -> None:
-    """Run a server with the extension, measure in its own loop, and print the gaps as JSON."""
+    """Run a server with the extension, measure in its event loop, and print the gaps as JSON."""
     from jupyter_server.serverapp import ServerApp
 
     home = Path.home()

@@ -1,4 +1,4 @@
-"""One line of the report, and how it is timed."""
+"""Measures, which are the lines of the report, and their timing."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Measure:
-    """``value`` in ``unit`` (default ms), beside a ``floor`` of the same unit and a promised ``limit``, if any.
+    """A ``value`` in ``unit``, with a ``floor`` and a promised ``limit`` in the same unit, if any.
 
-    ``best`` is the least of the values that ``value`` is the median of.
+    ``best`` is the smallest of the values that ``value`` is the median of.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Measure:
 
 
 def milliseconds(work: Callable[[], object], repeat: int = 7, prepare: Callable[[], object] | None = None) -> float:
-    """Return the median time of ``work``; ``prepare`` runs before each and is not counted."""
+    """Return the median time of ``work`` in milliseconds. ``prepare`` runs before each call and is not counted."""
     times = []
     for _ in range(repeat):
         if prepare is not None:
@@ -55,11 +55,11 @@ def milliseconds(work: Callable[[], object], repeat: int = 7, prepare: Callable[
 
 
 class Skipped(Exception):
-    """A topic cannot be measured here; the message says why."""
+    """A topic that cannot be measured on this machine; the message says why."""
 
 
 def slice_dir() -> Path:
-    """Return the directory with real conda-forge metadata that TFENV_SLICE names; without it, raise Skipped."""
+    """Return the directory with conda-forge metadata that TFENV_SLICE names. Raises Skipped if there is none."""
     path = Path(os.environ.get("TFENV_SLICE", "")).resolve()
     if not (path / "noarch" / "repodata.json").is_file():
         raise Skipped("TFENV_SLICE does not name a slice of conda-forge's metadata")

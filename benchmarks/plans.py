@@ -1,4 +1,4 @@
-"""Whole plans on real conda-forge metadata, as ``POST plans`` makes them, each beside its solve alone."""
+"""Complete plans with real conda-forge metadata, as ``POST plans`` makes them, compared with the solve alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tfenv_lab.services import Services
 
 from .measure import Measure, slice_dir
 
-#: Files of a package, so that an environment has as many as a real one with TensorFlow (23,000).
+#: Files of each package, so that an environment has as many files as a real one with TensorFlow (23,000).
 _FILES = 160
 _CREATE = {"kind": "create", "name": "tf", "tensorflow": "2.18.*", "python": "3.11", "packages": ["scipy"]}
 
@@ -35,11 +35,11 @@ def measures() -> Iterator[Measure]:
         patch.dict(os.environ, {**kept, **machine, "HOME": home}, clear=True),
         patch.object(solving, "solve", wraps=solving.solve) as solve,
     ):
-        yield from asyncio.run(_plans(Services(TfenvLab(channels=[root.as_uri()]), None), solve))
+        yield from asyncio.run(_plans(Services(TfenvLab(channels=[root.as_uri()])), solve))
 
 
 async def _plans(services: Services, solve: AsyncMock) -> list[Measure]:
-    """Measure each kind of plan, and alone the solve that ``solve`` was last asked for."""
+    """Measure each kind of plan, and separately the last call of ``solve``."""
     plan = await services.plans.create(_CREATE)
     _install(Path(plan.prefix), plan.change.records(), dict(plan.change.requested))
     [environment] = [each for each in await services.environments.list() if each.name == "tf"]
@@ -65,7 +65,7 @@ async def _plans(services: Services, solve: AsyncMock) -> list[Measure]:
 async def _times(
     work: Callable[[], Awaitable[Any]], prepare: Callable[[], object] | None = None, repeat: int = 9
 ) -> list[float]:
-    """Return times in ms, without the first, which warms up; ``prepare`` runs before each and is not counted."""
+    """Return times in ms, without a first warm-up. ``prepare`` runs before each call and is not counted."""
     times = []
     for _ in range(repeat + 1):
         if prepare is not None:
@@ -77,7 +77,7 @@ async def _times(
 
 
 def _install(prefix: Path, records: list[Any], requested: dict[str, str]) -> None:
-    """Write an environment of these records: what planning reads of one, but no files."""
+    """Write the records and the history of an environment, but none of its files."""
     folder = prefix / "conda-meta"
     folder.mkdir(parents=True)
     for record in records:

@@ -1,4 +1,4 @@
-"""Search as one types, over as many names as conda-forge has."""
+"""Search while the user types, over as many names as conda-forge has."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def measures() -> Iterator[Measure]:
 
 
 async def _type(repodata: Repodata) -> list[float]:
-    """Return the sorted times in ms of what is asked while a few names are typed."""
+    """Return the sorted times in ms of the searches while a few names are typed."""
     times = []
     for text in (_TYPED, "numpy", "python-dateutil", "scikit_learn", "qqq"):
         for end in range(1, len(text) + 1):
@@ -44,7 +44,7 @@ async def _type(repodata: Repodata) -> list[float]:
 
 
 def _channel(root: Path) -> list[str]:
-    """Write a channel with made-up names, ten versions each, and return the names."""
+    """Write a channel with invented names, ten versions each, and return the names."""
     chance = random.Random(1)
     parts = ["py", "tensor", "flow", "lib", "r-", "data", "scikit", "num", "core", "plot", "net", "bio", "-test", "x"]
     names = {_TYPED, "numpy", "python-dateutil", "scikit-learn"}

@@ -1,4 +1,4 @@
-"""Changes of a real TensorFlow environment, against a hard-link copy of the same tree."""
+"""Changes of a real TensorFlow environment, compared with a hard-link copy of its tree."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Silent:
 
 
 def channel() -> str:
-    """Return the URL of the local channel that ``make lab`` builds, or skip."""
+    """Return the URL of the local channel that ``make lab`` builds. Raises Skipped if there is none."""
     import platformdirs
 
     root = Path(platformdirs.user_cache_dir("tfenv_lab")) / "channel"
@@ -38,7 +38,7 @@ def channel() -> str:
 
 
 def _disk(path: Path) -> int:
-    """Return the bytes that a tree takes beyond what it shares with others by hard links."""
+    """Return the bytes of the files of a tree that have no other hard link."""
     total = 0
     for place, _, names in os.walk(path):
         for name in names:
@@ -59,7 +59,7 @@ def _import_seconds(prefix: Path) -> float:
 
 
 def measures() -> Iterator[Measure]:
-    """Yield the measures: seconds, beside the copy measured in the same run."""
+    """Yield the times in seconds, compared with a copy in the same run."""
     url = channel()
     folder = Path(tempfile.mkdtemp(prefix="tfenv-benchmark-"))
     home = os.environ.get("HOME")
@@ -138,7 +138,7 @@ def _measures(url: str, folder: Path) -> Iterator[Measure]:
 
 
 def releases(url: str) -> tuple[str, str]:
-    """Return the two newest minor versions of TensorFlow on the channel, the older first."""
+    """Return the two newest minor versions of TensorFlow on the channel, the older one first."""
     import json
     from urllib.parse import urlsplit
     from urllib.request import url2pathname

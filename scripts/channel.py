@@ -1,6 +1,6 @@
-"""Decide which channels to use: the configured ones where they answer, else a local one made of PyPI wheels.
+"""Choose the channels to use: the configured channels if they answer, otherwise a local channel from PyPI wheels.
 
-Runs in ``.venv`` and says on the terminal which it is.
+This script runs in ``.venv`` and prints its choice.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from setup import environment
 if TYPE_CHECKING:
     from tfenv_lab.conda.settings.condarc import CondaSettings
 
-#: Seconds that the configured channels have to answer, all together.
+#: Seconds to wait for the answers of all configured channels together.
 PATIENCE = 5.0
-#: What any channel has at least one of.
+#: Files of which every channel has at least one.
 REPODATA = ("noarch/repodata.json.zst", "noarch/repodata.json")
 
 
 def answers(url: str, settings: CondaSettings) -> bool:
-    """Say whether a channel (its URL without subdir) has repodata for us, or wants credentials."""
+    """Return whether a channel (a URL without subdir) serves repodata, or asks for credentials."""
     if url.startswith("file:"):
         folder = Path(urllib.request.url2pathname(urllib.parse.urlsplit(url).path))
         return any((folder / name).is_file() for name in REPODATA)
@@ -47,7 +47,7 @@ def answers(url: str, settings: CondaSettings) -> bool:
             with opener.open(request, timeout=PATIENCE):
                 return True
         except urllib.error.HTTPError as error:
-            # A channel that wants credentials is there; giving them is the engine's work.
+            # A channel that asks for credentials exists; the engine will send them.
             if error.code == 401 or settings.rules.credentials:
                 return True
         except (OSError, ValueError):
@@ -56,14 +56,14 @@ def answers(url: str, settings: CondaSettings) -> bool:
 
 
 def silent_channels(settings: CondaSettings) -> list[str]:
-    """Return the names of the configured channels that did not answer in time, asked all at once."""
+    """Ask all configured channels at once, and return the names of those that did not answer in time."""
     answered: set[str] = set()
 
     def ask(name: str, url: str) -> None:
         if answers(url, settings):
             answered.add(name)
 
-    # Daemons: looking up a host's name cannot be interrupted, and must not hold up the start.
+    # Use daemon threads, because a host name lookup cannot be interrupted and must not delay the start.
     threads = [threading.Thread(target=ask, args=(ref.name, ref.url), daemon=True) for ref in settings.channels]
     for thread in threads:
         thread.start()
@@ -73,32 +73,32 @@ def silent_channels(settings: CondaSettings) -> list[str]:
 
 
 def local_channel() -> str:
-    """Build the local channel (or find it built) and return its URL; raise SystemExit where that fails."""
+    """Build the local channel, unless it exists, and return its URL. Raises SystemExit if the build fails."""
     done = subprocess.run(
         [sys.executable, "-m", "tfenv_lab.wheelchannel", "build"],
         stdout=subprocess.PIPE, text=True, check=False, env=environment(),
     )  # fmt: skip
     if done.returncode:
         raise SystemExit(
-            "channel: the local channel could not be built (above: why). Either pip must reach PyPI, or\n"
-            'a channel must answer: name one in ~/.condarc, or in LAB_ARGS="--TfenvLab.channels=…".'
+            "channel: the local channel could not be built (see the error above). Let pip reach PyPI, or\n"
+            'name a channel that answers, in ~/.condarc or with LAB_ARGS="--TfenvLab.channels=…".'
         )
     return done.stdout.split()[-1]
 
 
 def choose() -> list[str]:
-    """Return the channels to name on the command line; none where the configured ones answer."""
+    """Return the channels to name on the command line: none if the configured channels answer."""
     from tfenv_lab.conda.settings.condarc import load
 
     settings = load(os.environ)
     silent = silent_channels(settings)
     if settings.channels and not silent:
         print(
-            f"channel: {', '.join(ref.name for ref in settings.channels)} (configured, and answers)",
+            f"channel: {', '.join(ref.name for ref in settings.channels)} (configured, and reachable)",
             flush=True,
         )
         return []
-    print(f"channel: {', '.join(silent)} did not answer; using a local channel made of PyPI wheels", flush=True)
+    print(f"channel: {', '.join(silent)} did not answer; using a local channel built from PyPI wheels", flush=True)
     url = local_channel()
     print(f"channel: {url}", flush=True)
     return [url]

@@ -1,4 +1,4 @@
-"""Start JupyterLab with the panel, on channels that answer; the arguments are JupyterLab's own."""
+"""Start JupyterLab with the panel and with channels that answer. All arguments are passed to JupyterLab."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from setup import VENV, environment
 
 
 def main(arguments: list[str]) -> None:
-    """Become ``jupyter lab``."""
+    """Replace this process with ``jupyter lab``."""
     channels: list[str] = []
     if any(argument.startswith("--TfenvLab.channels") for argument in arguments):
         print("channel: as given on the command line", flush=True)
     else:
         channels = [f"--TfenvLab.channels={url}" for url in choose()]
-    # As root, which JupyterLab refuses unless told: containers and rented machines are often like that.
+    # JupyterLab refuses to run as root without this option, but containers often run as root.
     root = ["--allow-root"] if os.geteuid() == 0 and "--allow-root" not in arguments else []
     program = VENV / "bin" / "jupyter"
     os.execve(program, [str(program), "lab", *root, *channels, *arguments], environment())

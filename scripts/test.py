@@ -1,7 +1,7 @@
-"""Run every check and test, one suite after the other, and end with one total.
+"""Run every check and test, one suite after the other, and print a total.
 
-A suite that fails does not stop the next. The last line is ``N passed, N failed`` (``, N skipped``), with the
-names of what failed above it; the exit status is non-zero when anything failed. Reports lie in ``.reports``.
+All suites run, even if one fails. The last line is ``N passed, N failed`` (``, N skipped``), below the names of the
+failures. The exit status is 1 if anything failed. Reports are in ``.reports``.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from xml.etree import ElementTree
 from setup import ROOT, STATE, environment
 
 REPORTS = ROOT / ".reports"
-#: Seconds after which a suite counts as hung.
+#: Seconds after which a suite counts as hanging.
 LIMIT = 1200
-#: Files of which fewer percent of lines and branches run are listed by ``--coverage``.
+#: ``--coverage`` lists the files of which fewer percent of the lines and branches run.
 COVERED = 85
 
 
 @dataclass
 class Count:
-    """What one suite came to; ``failures`` holds names."""
+    """The results of a suite; ``failures`` lists the names of failed tests."""
 
     passed: int = 0
     skipped: int = 0
@@ -41,7 +41,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Suite:
-    """A command and how to read what it came to (None: the whole command is one check)."""
+    """A command, and how to read its report (without a report, the command counts as one check)."""
 
     name: str
     command: tuple[str, ...]
@@ -52,7 +52,7 @@ class Suite:
 
 
 def read_junit(path: Path) -> Count:
-    """Count the cases of a JUnit XML file (pytest, Playwright)."""
+    """Count the tests in a JUnit XML file (pytest, Playwright)."""
     count = Count()
     for case in ElementTree.parse(path).iter("testcase"):  # noqa: S314 - written by our own runner
         if case.find("failure") is not None or case.find("error") is not None:
@@ -65,7 +65,7 @@ def read_junit(path: Path) -> Count:
 
 
 def read_jest(path: Path) -> Count:
-    """Count the cases of Jest's JSON report; a file that could not be loaded counts as one failure."""
+    """Count the tests in a JSON report of Jest. A file that cannot be loaded counts as one failure."""
     count = Count()
     for file in json.loads(path.read_text())["testResults"]:
         name = Path(file["name"]).name
@@ -82,7 +82,7 @@ def read_jest(path: Path) -> Count:
 
 
 def suites() -> list[Suite]:
-    """Return every suite, quick ones first."""
+    """Return all suites, the quick ones first."""
     junit, jest, galata = REPORTS / "pytest.xml", REPORTS / "jest.json", REPORTS / "galata.xml"
     real = REPORTS / "real.xml"
     python = sys.executable
@@ -90,6 +90,7 @@ def suites() -> list[Suite]:
         Suite("ruff", (python, "-m", "ruff", "check", ".")),
         Suite("ruff-format", (python, "-m", "ruff", "format", "--check", ".")),
         Suite("mypy", (python, "-m", "mypy")),
+        Suite("imports", ("lint-imports", "--no-cache")),
         Suite("lint", ("jlpm", "lint:check")),
         Suite("ui-tests", ("jlpm", "lint"), folder=ROOT / "ui-tests"),
         Suite(
@@ -119,7 +120,7 @@ def suites() -> list[Suite]:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a suite with all it started, gently first: it has servers of its own to end."""
+    """End a suite and all its processes. Interrupt it first, so that it can end its servers."""
     for number in (signal.SIGINT, signal.SIGKILL):
         if process.poll() is None:
             os.killpg(process.pid, number)
@@ -128,7 +129,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def run(suite: Suite, env: dict[str, str]) -> Count:
-    """Run one suite, its output on the terminal, and count it. A hung suite is ended with all it started."""
+    """Run a suite with its output on the terminal, and count its results. End a suite that hangs."""
     print(f"\n=== {suite.name}: {' '.join(suite.command)}", flush=True)
     if suite.report:
         suite.report.unlink(missing_ok=True)
@@ -142,7 +143,7 @@ def run(suite: Suite, env: dict[str, str]) -> Count:
         code = -1
         print(f"=== {suite.name}: still running after {LIMIT} s, ended", flush=True)
     finally:
-        # Ctrl-C as well: nothing that the suite started may outlive it.
+        # Even after Ctrl-C, no process of the suite may stay alive.
         end(process)
     count = Count()
     if suite.report and suite.read and suite.report.is_file():
@@ -161,7 +162,7 @@ def run(suite: Suite, env: dict[str, str]) -> Count:
 
 
 class Channel:
-    """The channels for the suites that install TensorFlow, chosen (and built) while other suites run."""
+    """The channels for suites that install TensorFlow, chosen or built while other suites run."""
 
     def __init__(self) -> None:
         self.log = REPORTS / "channel.log"
@@ -172,7 +173,7 @@ class Channel:
             )  # fmt: skip
 
     def urls(self) -> str | None:
-        """Wait for the choice; return the channels to name (none: the configured ones), or None if it failed."""
+        """Wait for the choice. Return the URLs (empty for the configured channels), or None if it failed."""
         print("\n=== channel", flush=True)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(LIMIT)
@@ -185,17 +186,17 @@ class Channel:
 
 
 def measured(suite: Suite) -> Suite:
-    """Return a suite of pytest that measures what it runs of tfenv_lab, in its subprocesses too."""
+    """Return a pytest suite that also measures the coverage of tfenv_lab, including subprocesses."""
     python, *command = suite.command
     return replace(suite, command=(python, "-m", "coverage", "run", *command))
 
 
 def print_coverage(env: dict[str, str]) -> None:
-    """Print how much of tfenv_lab ran, and the files of which less than ``COVERED`` percent did."""
+    """Print the coverage of tfenv_lab, and the files with less than ``COVERED`` percent."""
     path = REPORTS / "coverage.json"
     path.unlink(missing_ok=True)
     print("\n=== coverage", flush=True)
-    # A process that a test kills leaves a file without data, of which coverage would warn.
+    # A process that a test kills leaves a file without data, and coverage would warn about it.
     coverage = (sys.executable, "-W", "ignore", "-m", "coverage")
     for arguments in (("combine", "--quiet"), ("json", "--quiet", "-o", str(path))):
         subprocess.run((*coverage, *arguments), cwd=ROOT, env=env, check=False)
@@ -210,17 +211,17 @@ def print_coverage(env: dict[str, str]) -> None:
 
 
 def free_port(count: int = 10) -> int:
-    """Return the first of ``count`` ports in a row that nothing listens on."""
+    """Return the first of ``count`` consecutive free ports. Raises SystemExit if there are none."""
     for first in range(8990, 65000, count):
         with contextlib.ExitStack() as held, contextlib.suppress(OSError):
             for port in range(first, first + count):
                 held.enter_context(socket.socket()).bind(("localhost", port))
             return first
-    raise SystemExit("No ports are free for the servers of the browser tests.")
+    raise SystemExit("There are no free ports for the servers of the browser tests.")
 
 
 def run_all(chosen: list[Suite], env: dict[str, str]) -> dict[str, Count]:
-    """Run suites in order; those without a channel to install from count as failed."""
+    """Run suites in order. A suite that needs a channel fails if there is none."""
     counts = {}
     channel = Channel() if any(suite.needs_channel for suite in chosen) else None
     try:
@@ -243,8 +244,10 @@ def main() -> int:
     every = {suite.name: suite for suite in suites()}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suite", nargs="*", help=", ".join(every))
-    parser.add_argument("--coverage", action="store_true", help="run pytest alone, and say what it does not cover")
-    parser.add_argument("--images", action="store_true", help="take the pictures of docs/images, test nothing")
+    parser.add_argument(
+        "--coverage", action="store_true", help="run only pytest, and list the files that it covers least"
+    )
+    parser.add_argument("--images", action="store_true", help="only take the screenshots in docs/images")
     options = parser.parse_args()
     unknown = set(options.suite) - set(every)
     if unknown:

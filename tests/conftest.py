@@ -154,7 +154,7 @@ def api(
     jp_serverapp: Any, jp_fetch: Any, jp_asyncio_loop: asyncio.AbstractEventLoop, clean_home: Path
 ) -> Iterator[Api]:
     """Start a server with the extension in an empty home directory."""
-    services = jp_serverapp.web_app.settings["tfenv_lab_services"]
+    services = jp_asyncio_loop.run_until_complete(jp_serverapp.web_app.settings["tfenv_lab_services"].get())
     events: list[Any] = []
 
     async def listen(logger: Any, schema_id: str, data: Any) -> None:

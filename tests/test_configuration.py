@@ -37,7 +37,7 @@ _CHANNELS = [
     (3, "list"),
     (None, "list"),
     ({"conda-forge"}, "list"),
-    ([1], "item 1 is not a text"),
+    ([1], "item 1 is not a string"),
     (["a", ""], "item 2 is empty"),
     ([" a"], "space"),
     (["conda-forge, bioconda"], "comma"),
@@ -46,8 +46,8 @@ _CHANNELS = [
     (["https://a.org/c https://b.org/c"], "space"),
 ]
 _FOLDERS = [
-    (3, "text"),
-    (["/srv"], "text"),
+    (3, "string"),
+    (["/srv"], "string"),
     ("envs", "relative"),
     ("./envs", "relative"),
     ("~nobody-of-that-name/x", "home"),
@@ -61,12 +61,12 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "allowed_channels": _CHANNELS,
     "envs_dir": _FOLDERS,
     "package_cache": _FOLDERS,
-    "max_running_jobs": [(0, "from 1 up, not 0"), (-1, "-1"), ("two", "'two'"), (1.5, "1.5"), (None, "None")],
+    "max_running_jobs": [(0, "at least 1, not 0"), (-1, "-1"), ("two", "'two'"), (1.5, "1.5"), (None, "None")],
     "protected_environments": [
         ({"k1"}, "list"),
-        ("k1, k2", "not one name"),
-        (["k1 k2"], "not one name"),
-        ([1], "item 1 is not a text"),
+        ("k1, k2", "not a single name"),
+        (["k1 k2"], "not a single name"),
+        ([1], "item 1 is not a string"),
         (["k1", " "], "item 2 is empty"),
         (["k1 "], "space"),
         (["envs/k1"], "relative"),
@@ -79,8 +79,9 @@ BAD: dict[str, list[tuple[Any, str]]] = {
         ("{name.foo}", "{name.foo}"),
         ("{2}", "{2}"),
         ("{version:d}", "{version:d}"),
+        ("{version:>99999999999}", "99999999999"),
         (" ", "must be"),
-        (3, "text"),
+        (3, "string"),
     ],
     "check_after_change": [("maybe", "True or False"), (2, "True or False")],
     "offline": [("true", "True or False"), (2, "True or False"), (None, "True or False")],
@@ -262,7 +263,7 @@ def test_no_message_quotes_a_password(configure: Configure) -> None:
         ('protected_environments.append("k1")', None),
         ('protected_environments.add("k1")', "append()"),
         ('protected_environments.append("envs/k1")', "relative"),
-        ("protected_environments.append(1)", "item 1 is not a text"),
+        ("protected_environments.append(1)", "item 1 is not a string"),
         ("offline.append(True)", "set it with ="),
     ],
 )
@@ -284,6 +285,15 @@ def test_a_change_to_a_default(line: str, said: str | None, configure: Configure
             Fault("TfenvLab.protected_enviroments is not a setting; did you mean protected_environments?", True),
         ),
         ("TfenvLab.ofline = True", Fault("TfenvLab.ofline is not a setting; did you mean offline?", True)),
+        (
+            'TfenvLab.protected = ["k1"]',
+            Fault("TfenvLab.protected is not a setting; did you mean protected_environments?", True),
+        ),
+        (
+            'TfenvLab.environment_protected = ["k1"]',
+            Fault("TfenvLab.environment_protected is not a setting; did you mean protected_environments?", True),
+        ),
+        ('TfLab.channels = ["a"]', Fault("TfLab is not a section of the configuration; did you mean", True)),
         (
             "TfenvLab.max_runing_jobs = 3",
             Fault("TfenvLab.max_runing_jobs is not a setting; did you mean max_running_jobs?", False),
@@ -428,7 +438,7 @@ async def test_a_protected_environment_beside_a_bad_number_of_jobs(server: Api, 
     status, found = await server.call("GET", "status")
     assert status == 200
     assert [w["message"].split(".")[1] for w in found["warnings"]] == [
-        "max_running_jobs must be a whole number from 1 up, not 0"
+        "max_running_jobs must be a whole number of at least 1, not 0"
     ]
     environment = await server.environment("k1")
     status, error = await server.call("DELETE", f"environments/{environment['id']}")
@@ -448,7 +458,7 @@ async def test_every_call_is_refused(server: Api, jp_serverapp: Any) -> None:
         status, error = await server.call(method, path, body)
         assert (status, error["reason"]) == (503, "misconfigured"), path
         assert "TfenvLab.channels" in error["message"]
-        assert "Correct the configuration" in error["hint"]
+        assert "Correct Jupyter's configuration" in error["hint"]
     assert "tfenv_lab_services" not in jp_serverapp.web_app.settings
 
 

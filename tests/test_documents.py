@@ -95,7 +95,7 @@ class TestMake:
         assert all(value in done.stdout for value in variables.values())
 
     def test_the_suites_are_those_of_the_guide(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        table = TEXT["CONTRIBUTING.md"].partition("| suite | what |")[2].partition("\n\n")[0]
+        table = TEXT["CONTRIBUTING.md"].partition("| suite | tests |")[2].partition("\n\n")[0]
         described = [name for row in re.findall(r"^\| (`.+?) \|", table, re.MULTILINE) for name in _INLINE.findall(row)]
         monkeypatch.syspath_prepend(str(ROOT / "scripts"))
         spec = importlib.util.spec_from_file_location("tfenv_suites", ROOT / "scripts" / "test.py")
@@ -152,7 +152,7 @@ def test_a_command_that_a_document_names_is_there() -> None:
 
 
 def test_the_commands_that_the_readme_lists_are_those_there_are() -> None:
-    sentence = TEXT["README.md"].partition("`jupyter tfenv` has ")[2].partition("\n\n")[0].partition(",\non ")[0]
+    sentence = TEXT["README.md"].partition("`jupyter tfenv` has ")[2].partition(". ")[0]
     assert set(_INLINE.findall(sentence)) == set(TfenvApp.subcommands)
 
 

@@ -26,7 +26,7 @@ def test_it_comes_out_of_another_process_as_it_was(cls: type[TfenvError]) -> Non
 
 
 def test_a_class_has_a_hint_of_its_own_and_an_error_may_have_another() -> None:
-    assert NoSpace("The disk is full.").hint == "Free some space and try again."
+    assert NoSpace("The disk is full.").hint == "Free some disk space, then try again."
     assert NoSpace("The disk is full.", hint="Take fewer packages.").hint == "Take fewer packages."
     assert NotFound("There is no such job.").hint is None
 

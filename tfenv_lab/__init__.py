@@ -1,4 +1,4 @@
-"""TensorFlow environments for JupyterLab: version, and the places where Jupyter looks for extensions."""
+"""TensorFlow environments for JupyterLab: the version, and the entry points that Jupyter looks for."""
 
 from __future__ import annotations
 

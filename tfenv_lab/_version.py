@@ -1,4 +1,4 @@
-"""The version of the package, in a module of its own so that nothing imports the package's root."""
+"""The version of the package, in a separate module so that reading it imports nothing else."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""The server extension: configuration, services, handlers and the event schema."""
+"""Jupyter Server extension: its traits, services, handlers and event schema."""
 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from jupyter_server.utils import url_path_join
@@ -28,62 +29,64 @@ from .handlers.plans import HANDLERS as PLANS
 from .handlers.status import HANDLERS as STATUS
 from .jobs.events import SCHEMA_PATH
 from .kernels import provisioner
-from .services import Services
+from .services import Services, SharedServices
 
 HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *PLANS, *JOBS, *LOCAL_CHANNEL]
 
 
 class TfenvLab(CheckedApp):
-    """TensorFlow environments, as kernels, for JupyterLab.
+    """Server extension that manages TensorFlow environments and their kernels for JupyterLab.
 
-    A bad value of a trait makes the extension refuse to serve, as its default could allow more than was meant. One
-    that is tagged ``harmless`` is only passed over.
+    An invalid value of a trait makes the extension refuse to serve, because the default could allow more than was
+    meant. An invalid value of a trait that is tagged ``harmless`` is ignored with a warning.
     """
 
     name = "tfenv_lab"
     load_other_extensions = True
-    #: Why every call is refused; None where the extension works.
+    #: The error that every call gets; None if the extension works.
     _refusal: TfenvError | None = None
 
     channels = Texts(
         channel_fault,
-        help="Channels in order of priority: names, URLs or file:// URLs. Default: condarc's, else conda-forge.",
+        help="Channels in order of priority: names, URLs or file:// URLs. Default: those of condarc, or conda-forge.",
     ).tag(config=True)
     allowed_channels = Texts(
         channel_fault,
-        help="Channels that a package spec or an imported file may name. Default: the configured ones. "
-        "Where it is set, no local channel is built from PyPI to take their place.",
+        help="Channels that a package spec or an imported file may name. Default: the configured channels. "
+        "If this is set, users cannot replace the channels with a local channel built from PyPI.",
     ).tag(config=True)
     envs_dir = Folder(
         "",
-        help="Directory in which new environments are made. Default: condarc's first writable envs_dir, else "
-        "~/.conda/envs.",
+        help="Directory in which new environments are created. Default: the first writable directory of condarc's "
+        "envs_dirs, or ~/.conda/envs.",
     ).tag(config=True)
     package_cache = Folder(
         "",
-        help="Directory in which packages are kept unpacked. On the file system of the environments they share "
-        "its files. Default: in the user's cache directory.",
+        help="Directory for unpacked packages. Environments on the same file system share its files. Default: a "
+        "directory in the user's cache.",
     ).tag(config=True)
-    max_running_jobs = Int(2, min=1, help="Jobs that run at the same time; further ones wait.").tag(
+    max_running_jobs = Int(2, min=1, help="Number of jobs that may run at the same time; further jobs wait.").tag(
         config=True, harmless=True
     )
     protected_environments = Texts(
         environment_fault,
-        help="Names or paths of environments that must not be changed from here, beside the base environment and the "
-        "one that runs the server.",
+        help="Names or paths of environments that tfenv_lab must not change. The base environment and the environment "
+        "of the server are always protected.",
     ).tag(config=True)
     kernel_display_name = DisplayName(
         "{name} (TensorFlow {tensorflow})",
-        help="What a kernel is called in the launcher: a format with {name}, {tensorflow}, {language}, {version}. "
-        "Environments without TensorFlow are called {name} ({language} {version}).",
+        help="Display name of a kernel: a format with {name}, {tensorflow}, {language} and {version}. "
+        "The kernel of an environment without TensorFlow is called “{name} ({language} {version})”.",
     ).tag(config=True, harmless=True)
     check_after_change = Bool(
-        True, help="Run TensorFlow in an environment, in the background, after it was made or its TensorFlow changed."
+        True, help="Check an environment in the background after it is created or its TensorFlow changes."
     ).tag(config=True, harmless=True)
-    offline = Bool(False, help="Use only what is cached of the channels; ask the network for nothing.").tag(config=True)
+    offline = Bool(False, help="Use only cached channel data and packages, and make no network request.").tag(
+        config=True
+    )
 
     def initialize(self) -> None:  # type: ignore[override]
-        """Load the extension. Where it must not serve or cannot start, every call is answered with the reason."""
+        """Load the extension. If it must not serve or cannot start, answer every call with the reason."""
         self._refusal = self._misconfigured()
         if self._refusal is None:
             for message in self.warnings:
@@ -104,38 +107,41 @@ class TfenvLab(CheckedApp):
     def _misconfigured(self) -> TfenvError | None:
         server: Any = self.serverapp
         faults = self.faults
-        # A file that the command line names takes the place of the usual one.
+        # A file that is named on the command line replaces the usual one.
         own = [] if server.config_file else [server.config_file_name]
         faults += unread(server, ["jupyter_config", *own], server.config_file)
-        # The one that was started (JupyterLab) has a file of its own, which may hold settings of this one.
+        # The application that was started (JupyterLab) has its own file, which may hold settings of this extension.
         for app in dict.fromkeys(filter(None, (server.starter_app, self))):
             faults += unread(app, [app.config_file_name])
         found = refusal(faults)
         if found is None and not self._linked:
-            return _not_started("Jupyter could not link it")
+            return _not_started("Jupyter could not link the extension")
         return found
 
     def initialize_settings(self) -> None:
-        """Build the services and register the event schema."""
+        """Prepare the services and register the event schema."""
         server = self.serverapp
         logger = getattr(server, "event_logger", None)
         if logger is not None:
             logger.register_event_schema(SCHEMA_PATH)
-        self.services = Services(
-            self,
-            logger,
-            sessions=getattr(server, "session_manager", None),
-            kernels=getattr(server, "kernel_spec_manager", None),
+        self.services = SharedServices(
+            partial(
+                Services,
+                self,
+                logger,
+                sessions=getattr(server, "session_manager", None),
+                kernels=getattr(server, "kernel_spec_manager", None),
+            )
         )
         self.settings["tfenv_lab_services"] = self.services
         provisioner.install(server)
 
     def initialize_handlers(self) -> None:
-        """Put every handler below the contract's root."""
+        """Register every handler below the root of the REST contract."""
         self.handlers.extend((url_path_join(ROOT, pattern), handler) for pattern, handler in HANDLERS)
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
-        """Settle what an earlier server left, beside the first requests."""
+        """Begin to clean up after earlier servers, while the first requests are already served."""
         if self._refusal is not None:
             return
         self._starting = asyncio.ensure_future(self.services.start())
@@ -146,7 +152,7 @@ class TfenvLab(CheckedApp):
             self.log.error("Recovery at start failed", exc_info=task.exception())
 
     async def stop_extension(self) -> None:
-        """End the workers."""
+        """Stop the workers."""
         starting = getattr(self, "_starting", None)
         if starting is not None:
             starting.cancel()

@@ -1,7 +1,7 @@
-"""What the settings may hold, and what is said of those that cannot be used.
+"""Validate the configuration, and explain which settings cannot be used.
 
-traitlets gives up a whole configuration where one value is bad, and Jupyter loads the extension all the same, with
-every setting at its default. So a slip in one line would take away a protection that stands in another.
+If one value is invalid, traitlets drops the whole configuration, and Jupyter still loads the extension with every
+setting at its default. Without this module, a slip in one line would disable a protection that another line sets.
 """
 
 from __future__ import annotations
@@ -29,50 +29,53 @@ if TYPE_CHECKING:
     from jupyter_core.application import JupyterApp
     from traitlets import TraitType
 
-#: Sections of a configuration that this package reads.
+#: Sections of the configuration that this package reads.
 _SECTIONS = ("TfenvLab", "TfenvApp", "TfenvCommand")
-#: What the name of a channel or an environment never holds; a list that was written as a text does.
+#: Characters that no name of a channel or environment contains, but a list written as one string does.
 _NO_NAME = re.compile(r"[\s,;:#'\"\[\](){}]")
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something wrong with the configuration; ``refuses``: the extension must not work until it is corrected."""
+    """A fault in the configuration. If it ``refuses``, the extension must not serve until it is corrected."""
 
     message: str
     refuses: bool
 
 
 class Unfit(TraitError):
-    """A value that its trait does not take; the text goes on after the trait's name and quotes no credentials."""
+    """An invalid value of a trait. The message continues the trait's name and quotes no credentials."""
 
 
 class Texts(List[str]):
-    """A list of texts; ``fault`` returns what is wrong with one of them, or None."""
+    """A trait that is a list of strings. ``fault`` returns what is wrong with an item, or None."""
 
     def __init__(self, fault: Callable[[str], str | None], **kwargs: Any) -> None:
         super().__init__(Unicode(), **kwargs)
         self._fault = fault
 
     def validate(self, obj: Any, value: Any) -> list[str]:
-        """Return the list, or raise Unfit. No item is quoted: it can be a URL with a password.
+        """Return the list, or raise Unfit without quoting an item, which can be a URL with a password.
 
-        traitlets makes a list of a single text before this.
+        traitlets has already turned a single string into a list.
         """
         if not isinstance(value, (list, tuple)):
-            raise Unfit(f"must be a list of texts, not {value!r}")
+            raise Unfit(f"must be a list of strings, not {value!r}")
         for number, item in enumerate(value, 1):
             fault = _text_fault(item) or self._fault(item)
             if fault:
-                raise Unfit(f"cannot be used: its item {number} {fault}")
+                raise Unfit(f"cannot be used: item {number} {fault}")
         return list(super().validate(obj, value) or [])
 
 
 class Folder(Unicode[str, "str | bytes"]):
-    """An absolute path of a directory, there or not; ``~`` is a home, and an empty text is the default."""
+    """A trait that is the absolute path of a directory, which need not exist.
+
+    ``~`` stands for a home directory. An empty string means the default.
+    """
 
     def validate(self, obj: Any, value: Any) -> str:
-        """Return the text, or raise Unfit."""
+        """Return the path as it was written, or raise Unfit."""
         text = str(super().validate(obj, value))
         fault = _folder_fault(text) if text else None
         if fault:
@@ -81,51 +84,52 @@ class Folder(Unicode[str, "str | bytes"]):
 
 
 class DisplayName(Unicode[str, "str | bytes"]):
-    """A format of what a kernel is called."""
+    """A trait that is the format of a kernel's display name."""
 
     def validate(self, obj: Any, value: Any) -> str:
         """Return the format, or raise Unfit."""
         text = str(super().validate(obj, value))
         if not is_format(text):
-            raise Unfit(f"cannot be {text!r}: it must be a text with fields such as {{name}} and {{version}}")
+            raise Unfit(f"cannot be {text!r}: it must be a format with fields such as {{name}} and {{version}}")
         return text
 
 
 def _text_fault(item: Any) -> str | None:
     if not isinstance(item, str):
-        return "is not a text"
+        return "is not a string"
     if not item.strip():
         return "is empty"
     return "begins or ends with a space" if item != item.strip() else None
 
 
 def channel_fault(text: str) -> str | None:
-    """Return why a text cannot be a channel, or None."""
+    """Return why a string cannot name a channel, or None if it can."""
     if not can_be(text):
-        return "is a URL without a host, or with a port that is none"
+        return "is a URL without a host or with an invalid port"
     is_folder = re.match(r"[/.~]|[A-Za-z]:[\\/]|file:", text)
     if not is_folder and (re.search(r"\s", text) if "://" in text else _NO_NAME.search(text)):
-        return "is not the name or URL of one channel: it holds a space, a comma or the like"
+        return "is not the name or URL of a single channel: it contains a space, a comma or a similar character"
     return None
 
 
 def environment_fault(text: str) -> str | None:
-    """Return why a text names no environment, or None."""
+    """Return why a string cannot name an environment, or None if it can."""
     if is_path(text):
         return _path_fault(text)
-    # Several names in one text would protect none of them.
-    return "is not one name: it holds a space, a comma or the like; give a path" if _NO_NAME.search(text) else None
+    # A string that lists several names would protect none of them.
+    fault = "is not a single name: it contains a space, a comma or a similar character; give a path instead"
+    return fault if _NO_NAME.search(text) else None
 
 
 def _path_fault(text: str) -> str | None:
     try:
         path = Path(text).expanduser()
     except RuntimeError:
-        return "names the home of a user who does not exist"
+        return "names the home directory of a user who does not exist"
     if "\0" in text:
         return "is not a path"
-    # What a relative path means would depend on where the server was started.
-    return None if path.is_absolute() else "is a relative path: begin it with the root or with ~"
+    # The meaning of a relative path would depend on the directory in which the server was started.
+    return None if path.is_absolute() else "is a relative path; use an absolute path or one that begins with ~"
 
 
 def _folder_fault(text: str) -> str | None:
@@ -133,8 +137,9 @@ def _folder_fault(text: str) -> str | None:
     if fault:
         return fault
     path = Path(text).expanduser()
-    # A drive that does not answer, or may not be read, can be one that is not there yet.
-    return "is, or is below, something that is not a directory" if _is_blocked.run([path])[path] is True else None
+    # A drive that does not answer or cannot be read may not be mounted yet.
+    is_blocked = _is_blocked.run([path], before_serving=True)[path] is True
+    return "is not a directory, or one of its parents is not a directory" if is_blocked else None
 
 
 def _blocked(path: Path) -> bool:
@@ -145,7 +150,7 @@ _is_blocked = BoundedReads(_blocked)
 
 
 def _check_change(trait: TraitType[Any, Any], change: LazyConfigValue) -> None:
-    """Raise Unfit where a change to a trait's default, such as ``append``, is of a kind that traitlets drops."""
+    """Raise Unfit if traitlets would silently drop a change to a trait's default, such as ``add`` to a list."""
     if isinstance(trait, List) and "update" in change.to_dict():
         raise Unfit("is a list: add to it with append() or extend(), not with add() or update()")
     if not isinstance(trait, Container) and change.to_dict():
@@ -153,31 +158,36 @@ def _check_change(trait: TraitType[Any, Any], change: LazyConfigValue) -> None:
 
 
 def _explain(trait: TraitType[Any, Any], value: Any, error: Exception) -> str:
-    """Return why a trait does not take a value, to follow the trait's name."""
+    """Return why a value is invalid for a trait, worded to follow the trait's name."""
     if isinstance(error, Unfit):
         return str(error)
     if isinstance(error, TraitError):
         least = getattr(trait, "min", None)
-        whole = "a whole number" + ("" if least is None else f" from {least} up")
-        kinds = ((Bool, "True or False"), (Int, whole), (Unicode, "a text"))
+        whole = "a whole number" + ("" if least is None else f" of at least {least}")
+        kinds = ((Bool, "True or False"), (Int, whole), (Unicode, "a string"))
         kind = next((text for cls, text in kinds if isinstance(trait, cls)), trait.info())
         return f"must be {kind}, not {value!r}"
-    return f"cannot be used: {error}"
+    return f"cannot be used: {str(error) or type(error).__name__}"
+
+
+def _words(name: str) -> set[str]:
+    """Return the first letters of the words in a name, so that “channel” matches “channels”."""
+    return {word[:6] for word in name.lower().split("_") if len(word) > 3}
 
 
 def _misspelt_sections(config: Config) -> list[Fault]:
-    """Return a fault for each section that looks meant for TfenvLab: nothing reads what is set in it."""
+    """Return a fault for each section that looks like a misspelt TfenvLab, because nothing reads its settings."""
     plain = {key: key.lower().replace("_", "") for key in config if key not in _SECTIONS}
-    near = [key for key, text in plain.items() if "tfenv" in text or get_close_matches("tfenvlab", [text], cutoff=0.8)]
+    near = [key for key, text in plain.items() if "tfenv" in text or get_close_matches("tfenvlab", [text], cutoff=0.75)]
     return [Fault(f"{key} is not a section of the configuration; did you mean TfenvLab?", True) for key in near]
 
 
 def unread(app: JupyterApp, names: Collection[str], given: str = "") -> list[Fault]:
-    """Return a fault for each configuration file that ``app`` passed over because it fails.
+    """Return a fault for each configuration file that ``app`` skipped because of an error in it.
 
-    ``names`` are the files' names without their ending, ``given`` a file that the command line names. traitlets only
-    logs such a failure. A file with nothing in it is not on its list of loaded ones either, so what is missing there
-    is read once more; a file that was read is never run again.
+    ``names`` are the file names without their extension, and ``given`` is the file named on the command line.
+    traitlets only logs such an error. An empty file is missing from its list of loaded files too, so this reads every
+    missing file once more; a file that was loaded is never run again.
     """
     faults = []
     loaded = {os.path.realpath(file) for file in app.loaded_config_files}
@@ -201,33 +211,33 @@ def unread(app: JupyterApp, names: Collection[str], given: str = "") -> list[Fau
 
 
 def refusal(faults: Iterable[Fault]) -> Misconfigured | None:
-    """Return the error that every call meets, which names every fault; None where none of them is serious."""
+    """Return the error that every call gets, which names every fault, or None if no fault is serious."""
     faults = list(faults)
     if not any(fault.refuses for fault in faults):
         return None
     return Misconfigured(
         " ".join(dict.fromkeys(fault.message for fault in faults)),
-        "Until this is corrected no environment is listed or changed, because a protection could be missing.",
+        "Until this is corrected, tfenv_lab lists and changes no environment, because a protection could be missing.",
     )
 
 
 class CheckedApp(ExtensionApp):
-    """An extension that takes each of its settings by itself, and knows what is wrong with the others.
+    """An extension that applies every valid setting by itself, and knows the faults of the others.
 
-    What is wrong is serious unless the trait is tagged ``harmless``.
+    A fault is serious unless the trait is tagged ``harmless``.
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        #: Why a setting cannot be used, by its name; traitlets loads the configuration in its own __init__.
+        #: Why settings cannot be used, by name. It is needed early: traitlets loads the configuration in __init__.
         self._unfit: dict[str, str] = {}
         super().__init__(**kwargs)
 
     def _load_config(
         self, cfg: Config, section_names: list[str] | None = None, traits: dict[str, Any] | None = None
     ) -> None:
-        """Take every value by itself, so that a bad one leaves the others in force, and keep what is wrong with it.
+        """Load every value by itself, so that an invalid one leaves the others in force, and remember its fault.
 
-        traitlets calls this for every source, the stronger ones later: a good value there makes up for a bad one.
+        traitlets calls this for every source, the strongest last: a valid value there cancels an earlier fault.
         """
         known = self.traits(config=True)
         for name, value in self._find_my_config(cfg).items():
@@ -249,12 +259,12 @@ class CheckedApp(ExtensionApp):
 
     @property
     def faults(self) -> list[Fault]:
-        """What is wrong with the settings."""
+        """Every fault of the settings."""
         return [*map(self._fault, self._unfit), *_misspelt_sections(self.config)]
 
     @property
     def warnings(self) -> list[str]:
-        """What is wrong with the settings and does no harm."""
+        """Messages of the faults that are not serious."""
         return [fault.message for fault in self.faults if not fault.refuses]
 
     def _fault(self, name: str) -> Fault:
@@ -262,9 +272,10 @@ class CheckedApp(ExtensionApp):
         trait = self.traits(config=True).get(name)
         if trait is None:
             own = self.class_own_traits(config=True)
-            near = get_close_matches(name, own)
+            # “protected” is meant as “protected_environments”, although the spelling is not close.
+            near = get_close_matches(name, own) or [other for other in own if _words(name) & _words(other)]
             guess = f"; did you mean {' or '.join(near)}?" if near else "."
-            # A protection with its name misspelt is no protection.
+            # If the name of a protecting setting is misspelt, nothing is protected.
             return Fault(message + guess, any(not own[other].metadata.get("harmless") for other in near))
         if trait.metadata.get("harmless"):
             return Fault(f"{message}. {getattr(self, name)!r} is used instead.", False)

@@ -1,7 +1,7 @@
-"""Domain errors: each carries the HTTP status, the machine code, and what a person is told.
+"""Domain errors, each with its HTTP status, its ``reason`` code and its texts for the user.
 
-The codes are the ``reason`` values of the REST contract. Code below the handlers raises these;
-``handlers/base.py`` is the only place that turns them into a response.
+The codes are the ``reason`` values of the REST contract. Code below the handlers raises these errors, and only
+``handlers/base.py`` turns them into a response.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from .models import ErrorJson
 
 
 class TfenvError(Exception):
-    """Base of every error that a user can cause or meet.
+    """Base class of every error that a user can cause or see.
 
-    ``message`` says in a sentence what happened, ``hint`` what to do about it (None where nothing helps), and
-    ``details`` holds the evidence: longer text, often of a tool, for those who ask. A class may have a hint of its own,
-    which counts unless an error is given another.
+    ``message`` is a sentence that says what happened. ``hint`` is a sentence that says what to do about it, or None if
+    nothing helps. ``details`` is the evidence: longer text, often the output of a tool. A class may define a default
+    hint, which an error can override.
     """
 
     status = 400
@@ -31,62 +31,62 @@ class TfenvError(Exception):
             self.hint = hint
 
     def to_json(self) -> ErrorJson:
-        """Return the error body of the REST contract."""
+        """Return the Error of the REST contract."""
         return {"reason": self.reason, "message": self.message, "hint": self.hint, "details": self.details}
 
 
 class InvalidRequest(TfenvError):
-    """The body or query is not what the call takes; the message names the field."""
+    """An invalid body or query; the message names the field."""
 
 
 class Protected(TfenvError):
-    """The environment must not be changed from here (base, the server's own, frozen, read-only)."""
+    """An environment that tfenv_lab must not change (base, the server's own, frozen or read-only)."""
 
     status, reason = 403, "protected"
 
 
 class ChannelNotAllowed(TfenvError):
-    """A spec, import or request names a channel outside ``allowed_channels``."""
+    """A spec, file or request that names a channel outside ``allowed_channels``."""
 
     status, reason = 403, "channel-not-allowed"
-    hint = "Packages come only from the channels that the server is set to (TfenvLab.allowed_channels)."
+    hint = "Use an allowed channel, or ask the administrator to change TfenvLab.allowed_channels."
 
 
 class NotFound(TfenvError):
-    """No environment, plan, job or revision has this id."""
+    """An id that belongs to no environment, plan, job or revision."""
 
     status, reason = 404, "not-found"
 
 
 class PrefixExists(TfenvError):
-    """Something already lies where the new environment would go."""
+    """A path for a new environment that already exists."""
 
     status, reason = 409, "prefix-exists"
     hint = "Choose another name."
 
 
 class PrefixBusy(TfenvError):
-    """Another job holds the prefix; the message names it."""
+    """A prefix that another job is using; the message names the job."""
 
     status, reason = 409, "prefix-busy"
-    hint = "Wait until it is done, then try again."
+    hint = "Wait until the other job has finished, then try again."
 
 
 class StalePlan(TfenvError):
-    """The prefix changed since the plan was made, or the plan was applied already."""
+    """A plan that was already applied, or whose prefix has changed since it was made."""
 
     status, reason = 409, "stale-plan"
     hint = "Review the change again."
 
 
 class NotRunning(TfenvError):
-    """The job is finished (or past the point of no return) and cannot be cancelled."""
+    """A job that cannot be cancelled, because it has finished or its swap has begun."""
 
     status, reason = 409, "not-running"
 
 
 class Unsatisfiable(TfenvError):
-    """The solver found no solution; ``details`` holds its own explanation."""
+    """A request without a solution; ``details`` holds the solver's explanation."""
 
     status, reason = 422, "unsatisfiable"
 
@@ -99,47 +99,47 @@ class SolverTimeout(TfenvError):
 
 
 class InvalidSpec(TfenvError):
-    """A text is not a package spec, or says more than a name, version and build."""
+    """A string that is not a package spec, or that contains more than a name, a version and a build."""
 
     status, reason = 422, "invalid-spec"
 
 
 class InvalidName(TfenvError):
-    """An environment name that cannot be a directory name on every platform."""
+    """An environment name that is not a valid directory name on every platform."""
 
     status, reason = 422, "invalid-name"
 
 
 class ChannelUnreachable(TfenvError):
-    """A channel did not answer; the message names it."""
+    """A channel that did not answer; the message names it."""
 
     status, reason = 502, "channel-unreachable"
-    hint = "Check the server's network and proxy, or set other channels (TfenvLab.channels, or condarc)."
+    hint = "Check the server's network and proxy, or configure other channels (TfenvLab.channels or condarc)."
 
 
 class Misconfigured(TfenvError):
-    """The server's configuration is wrong where a default could allow more; the message names each setting."""
+    """A fault in the configuration that could allow more than was meant; the message names each setting."""
 
     status, reason = 503, "misconfigured"
-    hint = "Correct the configuration of Jupyter (its files, or the command line), then start it again."
+    hint = "Correct Jupyter's configuration (its files or the command line), then restart the server."
 
 
 class NotStarted(TfenvError):
-    """The extension could not start; the server's log holds the cause."""
+    """An extension that could not start; the server log shows the cause."""
 
     status, reason = 503, "not-started"
-    hint = "Find the cause in the log of the Jupyter server, then start it again."
+    hint = "See the log of the Jupyter server, correct the cause, then restart the server."
 
 
 class NoSpace(TfenvError):
-    """The file system cannot hold what the change needs."""
+    """A file system with too little free space for the change."""
 
     status, reason = 507, "no-space"
-    hint = "Free some space and try again."
+    hint = "Free some disk space, then try again."
 
 
 class JobFailed(TfenvError):
-    """A job ended for a reason no other class names (never an HTTP answer of its own)."""
+    """A job that failed for a reason that no other class names; never an HTTP response."""
 
     status, reason = 500, "failed"
 
@@ -149,7 +149,7 @@ def _subclasses(cls: type[TfenvError]) -> list[type[TfenvError]]:
 
 
 def from_json(body: ErrorJson | Mapping[str, str | None]) -> TfenvError:
-    """Rebuild an error that crossed a process border from its ``to_json`` form."""
+    """Return the error that another process wrote with ``to_json``."""
     told = body.get("message") or "", body.get("details"), body.get("hint")
     for cls in _subclasses(TfenvError):
         if cls.reason == body.get("reason") and cls is not TfenvError:

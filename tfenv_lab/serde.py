@@ -1,7 +1,7 @@
-"""Write typed values as JSON and read them back: requests, settings, plans, jobs, and what server and worker say.
+"""Write typed values as JSON and read them back: requests, settings, plans, jobs and the worker's messages.
 
-msgspec reads dataclasses, typed dictionaries and unions that a tag tells apart, and checks every type. This module
-adds paths, which JSON does not have.
+msgspec reads dataclasses, typed dictionaries and unions (by a tag), and checks every type. This module adds paths,
+which JSON does not have.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from typing import Any
 
 import msgspec
 
-#: Raised where JSON is not what its type says; the message names the field, as in ``- at `$.packages[0]```.
+#: Raised if JSON does not match its type; the message names the field, as in ``- at `$.packages[0]```.
 Unreadable = msgspec.DecodeError
 
 
 def dumps(value: Any) -> bytes:
-    """Return a value as JSON, in one line."""
+    """Return a value as one line of JSON, without the newline."""
     return msgspec.json.encode(value, enc_hook=_encode)
 
 
 def loads(text: bytes, kind: Any) -> Any:
-    """Return the value of a type (or a union of types) that JSON holds. Raises Unreadable."""
+    """Read a value of a type, or of a union of types, from JSON. Raises Unreadable."""
     return msgspec.json.decode(text, type=kind, dec_hook=_decode)
 
 
 def to_json(value: Any) -> Any:
-    """Return a value as what ``json`` writes: dictionaries, lists, strings, numbers, booleans and None."""
+    """Return a value as plain JSON data: dictionaries, lists, strings, numbers, booleans and None."""
     return msgspec.json.decode(dumps(value))
 
 
 def convert(body: Mapping[str, Any], kind: Any) -> Any:
-    """Return the value of a type that parsed JSON holds. Raises Unreadable."""
+    """Read a value of a type from JSON that is already parsed. Raises Unreadable."""
     return msgspec.convert(body, kind, dec_hook=_decode)
 
 

@@ -1,6 +1,6 @@
-"""The services of one server, built when first asked for.
+"""The services of a server, created together and once.
 
-rattler is imported with the first of them that needs it, never while the server starts.
+Creating them reads the disk and imports rattler, so it happens in a thread, and not during the start of the server.
 """
 
 from __future__ import annotations
@@ -8,15 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import platformdirs
 
-from .disk.reads import BoundedReads
-from .disk.space import writable
+from .disk.space import first_writable
 from .environments.service import EnvironmentService
 from .errors import TfenvError
 from .jobs.aftermath import Aftermath
@@ -30,182 +29,171 @@ from .plans.planner import Planner
 from .plans.service import PlanService
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from jupyter_events import EventLogger
 
-    from .app import TfenvLab
-    from .conda.repodata.repodata import Repodata
     from .conda.settings.condarc import CondaSettings
-    from .environments.models import EnvironmentFacts, Update
+    from .environments.models import EnvironmentFacts
     from .jobs.models import Job
     from .models import Advice
-    from .tensorflow.catalog.catalog import Catalog
+
+#: Parts of the engine that requests import when they first need them. Their import takes a tenth of a second.
+_ENGINE = (
+    "conda.formats.exact",
+    "conda.formats.reading",
+    "conda.solving.candidates",
+    "conda.solving.solve",
+    "conda.transaction.apply",
+    "plans.imports",
+    "plans.suggestions",
+    "tensorflow.catalog.releases",
+    "tensorflow.catalog.selection",
+    "tensorflow.catalog.suggestions",
+)
+
+
+class Configuration(Protocol):
+    """The settings that the services follow; the server extension has them as traits."""
+
+    @property
+    def channels(self) -> Sequence[str]: ...
+
+    @property
+    def allowed_channels(self) -> Sequence[str]: ...
+
+    @property
+    def envs_dir(self) -> str: ...
+
+    @property
+    def package_cache(self) -> str: ...
+
+    @property
+    def max_running_jobs(self) -> int: ...
+
+    @property
+    def protected_environments(self) -> Sequence[str]: ...
+
+    @property
+    def kernel_display_name(self) -> str: ...
+
+    @property
+    def check_after_change(self) -> bool: ...
+
+    @property
+    def offline(self) -> bool: ...
+
+    @property
+    def warnings(self) -> Sequence[str]: ...
+
+    @property
+    def log(self) -> Any: ...
 
 
 class Services:
-    """What the handlers work with. ``app`` holds the configuration."""
+    """The services that the handlers use."""
+
+    environments: EnvironmentService
+    kernels: KernelService
+    jobs: JobService
+    aftermath: Aftermath
 
     def __init__(
-        self, app: TfenvLab, event_logger: EventLogger | None, sessions: Any = None, kernels: Any = None
+        self,
+        configuration: Configuration,
+        event_logger: EventLogger | None = None,
+        sessions: Any = None,
+        kernels: Any = None,
     ) -> None:
-        self.app = app
-        self._event_logger = event_logger
-        self._sessions = sessions
-        self._kernel_specs = kernels
-        self._state = Path(platformdirs.user_state_dir("tfenv_lab"))
+        """Create all services. This blocks for the disk, so it must not run on the event loop.
 
-    @cached_property
-    def configured(self) -> CondaSettings:
-        """condarc's settings with the traits laid over them."""
-        from .conda.settings import condarc
-
-        settings = condarc.load()
-        if self.app.channels:
-            settings = condarc.with_channels(settings, self.app.channels)
-        return replace(settings, offline=True) if self.app.offline else settings
-
-    @cached_property
-    def local_channel(self) -> LocalChannel:
-        """The channel that stands in for the configured ones, where it was chosen."""
-        return LocalChannel(self._state / "local-channel.json", self.configured, bool(self.app.allowed_channels))
-
-    @property
-    def conda(self) -> CondaSettings:
-        """The settings in use; only their channels change while the server runs."""
-        return self.local_channel.settings
-
-    @cached_property
-    def envs_dir(self) -> Path:
-        """Where new environments go."""
-        if self.app.envs_dir:
-            return Path(self.app.envs_dir).expanduser().absolute()
-        return next((path for path in self.conda.envs_dirs if _writable.run([path])[path]), self.conda.envs_dirs[0])
-
-    @cached_property
-    def package_cache(self) -> Path:
-        """Where packages lie unpacked; environments share their files by hard links."""
-        if self.app.package_cache:
-            return Path(self.app.package_cache).expanduser().absolute()
-        return Path(platformdirs.user_cache_dir("tfenv_lab")) / "pkgs"
-
-    @property
-    def allowed_channels(self) -> tuple[str, ...]:
-        """Channel names that a spec may give now."""
-        return tuple(self.app.allowed_channels) or tuple(ref.name for ref in self.conda.channels)
-
-    @cached_property
-    def repodata(self) -> Repodata:
-        """What the channels hold."""
+        ``sessions`` and ``kernels`` are the server's managers of sessions and of kernelspecs.
+        """
         from .conda.repodata.repodata import Repodata
-
-        return Repodata(self.conda)
-
-    @cached_property
-    def catalog(self) -> Catalog:
-        """The TensorFlow releases on the channels."""
         from .tensorflow.catalog.catalog import Catalog
 
-        return Catalog(self.repodata)
-
-    @cached_property
-    def kernels(self) -> KernelService:
-        """Kernelspecs."""
-        return KernelService(
-            self.conda,
-            prefixes=lambda: self.environments.known_prefixes(),
-            display_name=self.app.kernel_display_name,
-            envs_dir=self.envs_dir,
-            manager=self._kernel_specs,
-            parent=self.app,
+        self.configuration = configuration
+        log = configuration.log
+        state = Path(platformdirs.user_state_dir("tfenv_lab"))
+        store = JobStore(state / "jobs")
+        #: The choice between the configured channels and a local channel.
+        self.local_channel = LocalChannel(
+            state / "local-channel.json", _settings(configuration), bool(configuration.allowed_channels)
         )
-
-    @cached_property
-    def environments(self) -> EnvironmentService:
-        """The environments of this machine."""
-        return EnvironmentService(
-            self.conda,
-            envs_dir=self.envs_dir,
-            protected=self.app.protected_environments,
-            updates=self._updates,
-            advice=[self._advice, lambda found: self.kernels.advice(found)],
-            knowledge=lambda: (
-                self.__dict__["catalog"].knowledge if "catalog" in self.__dict__ else None,
-                self.kernels.trouble(),
-            ),
-            busy_of=lambda prefix: self.jobs.busy_of(prefix),
-            kernels_of=lambda: self.kernels.registered(),
-            checks_of=self.checks.newest,
-            on_change=lambda prefixes: self.aftermath.reconcile(prefixes),
-            parent=self.app,
+        #: The directory for new environments.
+        self.envs_dir = _folder(configuration.envs_dir) or first_writable(self.conda.envs_dirs)
+        #: The directory for unpacked packages, whose files the environments share by hard links.
+        self.package_cache = (
+            _folder(configuration.package_cache) or Path(platformdirs.user_cache_dir("tfenv_lab")) / "pkgs"
         )
-
-    @cached_property
-    def plans(self) -> PlanService:
-        """Plans."""
-        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, lambda: self.allowed_channels)
-        return PlanService(planner, self.repodata, self._state / "plans", self.package_cache, self.notebooks_in)
-
-    @cached_property
-    def _job_store(self) -> JobStore:
-        return JobStore(self._state / "jobs")
-
-    @cached_property
-    def checks(self) -> CheckService:
-        """Checks."""
-        return CheckService(
-            self._job_store,
+        #: The channel data.
+        self.repodata = Repodata(self.conda)
+        #: The TensorFlow releases on the channels.
+        self.catalog = Catalog(self.repodata)
+        self.checks = CheckService(
+            store,
             lambda: self.environments,
             lambda: self.kernels,
             lambda: self.jobs,
-            automatic=self.app.check_after_change,
+            automatic=configuration.check_after_change,
         )
-
-    @cached_property
-    def aftermath(self) -> Aftermath:
-        """What follows a job."""
-        return Aftermath(
-            lambda: self.environments, lambda: self.kernels, lambda: self.jobs, self._use_local_channel, self.app.log
+        self.kernels = KernelService(
+            self.conda,
+            prefixes=lambda: self.environments.known_prefixes(),
+            display_name=configuration.kernel_display_name,
+            envs_dir=self.envs_dir,
+            manager=kernels,
+            sessions=sessions,
+            log=log,
         )
-
-    @cached_property
-    def jobs(self) -> JobService:
-        """Jobs."""
-        return JobService(
+        self.environments = EnvironmentService(
+            self.conda,
+            envs_dir=self.envs_dir,
+            protected=configuration.protected_environments,
+            updates=self.catalog.updates,
+            advice=[self._advice, self.kernels.advice],
+            knowledge=lambda: (self.catalog.knowledge, self.kernels.trouble()),
+            busy_of=lambda prefix: self.jobs.busy_of(prefix),
+            kernels_of=self.kernels.registered,
+            checks_of=self.checks.newest,
+            on_change=lambda prefixes: self.aftermath.reconcile(prefixes),
+            log=log,
+        )
+        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, lambda: self.allowed_channels)
+        self.plans = PlanService(planner, self.repodata, state / "plans", self.package_cache, self.kernels.notebooks_in)
+        self.aftermath = Aftermath(
+            lambda: self.environments, lambda: self.kernels, lambda: self.jobs, self._use_local_channel, log
+        )
+        self.jobs = JobService(
             settings=lambda: self.conda,
-            store=self._job_store,
-            events=JobEvents(self._event_logger),
+            store=store,
+            events=JobEvents(event_logger),
             plans=lambda: self.plans,
             package_cache=self.package_cache,
-            max_running=self.app.max_running_jobs,
+            max_running=configuration.max_running_jobs,
             aftermath=self.aftermath,
             follow=self.checks.follow,
-            parent=self.app,
+            log=log,
         )
 
-    async def notebooks_in(self, prefix: Path) -> list[str]:
-        """Return the notebooks whose running kernels use a prefix, by path."""
-        if self._sessions is None:
-            return []
-        kernel = await self.kernels.kernel_of(prefix)
-        if kernel is None:
-            return []
-        sessions = await self._sessions.list_sessions()
-        return [s["path"] for s in sessions if (s.get("kernel") or {}).get("name") == kernel.name]
+    @property
+    def conda(self) -> CondaSettings:
+        """The settings in use; only their channels can change while the server runs."""
+        return self.local_channel.settings
+
+    @property
+    def allowed_channels(self) -> tuple[str, ...]:
+        """The names of the channels that a spec may name at the moment."""
+        return tuple(self.configuration.allowed_channels) or tuple(ref.name for ref in self.conda.channels)
 
     async def build_local_channel(self) -> Job:
-        """Start the job that builds a channel out of PyPI wheels, which is then used instead of the configured ones.
+        """Start the job that builds a local channel from PyPI wheels; it then replaces the configured channels.
 
-        Raises ChannelNotAllowed, InvalidRequest (it cannot be built here), PrefixBusy.
+        Raises ChannelNotAllowed, InvalidRequest (this machine cannot build a channel) or PrefixBusy.
         """
-        from .wheelchannel.channel import folder
-
-        await asyncio.to_thread(self.local_channel.require)
-        return await self.jobs.build_channel(folder())
+        return await self.jobs.build_channel(await asyncio.to_thread(self.local_channel.folder))
 
     async def leave_local_channel(self) -> None:
-        """Use the configured channels again. The local one stays on the disk."""
-        self.local_channel.leave()
+        """Use the configured channels again. The local channel stays on disk."""
+        await asyncio.to_thread(self.local_channel.leave)
         await self._change_channels()
 
     async def _use_local_channel(self, url: str) -> None:
@@ -217,36 +205,72 @@ class Services:
         self.catalog.forget()
 
     async def start(self) -> None:
-        """Settle what an earlier server left, and bring kernelspecs in line.
+        """Clean up after earlier servers, and reconcile kernelspecs with the environments.
 
-        Runs beside the first requests.
+        This runs while the first requests are already served.
         """
         prefixes = list(await self.environments.prefixes())
         await self.jobs.recover([*prefixes, self.envs_dir / "any"])
         await self.kernels.reconcile()
-        # The engine is imported off the loop, and the catalog is there before the panel asks for it.
-        await asyncio.to_thread(importlib.import_module, "rattler")
+        # Load the catalog before the panel requests it.
         with contextlib.suppress(TfenvError):
             await self.catalog.get()
 
     async def stop(self) -> None:
-        """End what runs."""
-        if "jobs" in self.__dict__:
-            await self.jobs.stop()
-        if "environments" in self.__dict__:
-            await self.environments.stop()
-
-    def _updates(self, facts: EnvironmentFacts) -> Update:
-        from .environments.models import Update
-
-        # Only what is in memory: a list never waits for the network.
-        return self.catalog.updates(facts) if "catalog" in self.__dict__ else Update()
+        """Stop the running jobs and the watching of environments."""
+        await self.jobs.stop()
+        await self.environments.stop()
 
     def _advice(self, facts: EnvironmentFacts) -> Iterable[Advice]:
-        from .tensorflow.advice import Known, advise
+        from .tensorflow.advice import advise
 
-        return advise(facts, self.catalog.known(facts) if "catalog" in self.__dict__ else Known())
+        return advise(facts, self.catalog.known(facts))
 
 
-#: A drive that does not answer cannot be written.
-_writable = BoundedReads(writable)
+class SharedServices:
+    """Holder that creates the services of a server once, in a thread, for the first request."""
+
+    def __init__(self, build: Callable[[], Services]) -> None:
+        self._build = build
+        self._services: Services | None = None
+        self._lock = asyncio.Lock()
+
+    async def get(self) -> Services:
+        """Return the services, after they are created."""
+        async with self._lock:
+            if self._services is None:
+                self._services = await asyncio.to_thread(self._built)
+        return self._services
+
+    async def start(self) -> None:
+        """Create the services and start them."""
+        await (await self.get()).start()
+
+    async def stop(self) -> None:
+        """Stop the services, if they were created."""
+        if self._services is not None:
+            await self._services.stop()
+
+    def _built(self) -> Services:
+        services = self._build()
+        # A request that imported one of them would hold up the event loop.
+        for name in _ENGINE:
+            importlib.import_module(f"{__package__}.{name}")
+        # So would the first client, which reads certificates. A failure is reported by the request that needs it.
+        with contextlib.suppress(Exception):
+            _ = services.repodata.gateway
+        return services
+
+
+def _settings(configuration: Configuration) -> CondaSettings:
+    """Return the settings of condarc, overridden by the traits."""
+    from .conda.settings import condarc
+
+    settings = condarc.load()
+    if configuration.channels:
+        settings = condarc.with_channels(settings, configuration.channels)
+    return replace(settings, offline=True) if configuration.offline else settings
+
+
+def _folder(text: str) -> Path | None:
+    return Path(text).expanduser().absolute() if text else None

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from .tensorflow_packages import LEADS
+
 _CUDA = re.compile(r"cuda(\d+)")
 _PYTHON_BUILD = re.compile(r"py(\d)(\d+)")
 #: A spec for one minor version of Python: ``3.11.*``, ``3.11`` or ``==3.11.4``.
@@ -49,12 +51,6 @@ def python_of(build: str, depends: Iterable[str]) -> str | None:
             return f"{found[1]}.{found[2]}"
     found = _PYTHON_BUILD.search(build)
     return f"{found[1]}.{found[2]}" if found else None
-
-
-#: Packages that are TensorFlow itself: updating one updates TensorFlow, and the build string of each shows the variant.
-LEADS = frozenset({"tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-base"})
-#: Packages that are free to move when one of LEADS is updated.
-FAMILY = LEADS | {"keras", "tf-keras", "tensorflow-estimator", "libtensorflow", "libtensorflow_cc"}
 
 
 def loosened(name: str, build: str) -> str:

@@ -11,7 +11,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What this server and machine are. */
+        /** Get the server's version, machine, channels, directories and limits. */
         readonly get: operations["getStatus"];
         readonly put?: never;
         readonly post?: never;
@@ -28,7 +28,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** This document. */
+        /** Get this document. */
         readonly get: operations["getContract"];
         readonly put?: never;
         readonly post?: never;
@@ -45,7 +45,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Every conda environment that can be found. */
+        /** List all conda environments that the server can find. */
         readonly get: operations["listEnvironments"];
         readonly put?: never;
         readonly post?: never;
@@ -60,16 +60,16 @@ export interface paths {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
         };
-        /** One environment. */
+        /** Get an environment. */
         readonly get: operations["getEnvironment"];
         readonly put?: never;
         readonly post?: never;
-        /** Remove an environment, its kernelspec and its revisions. */
+        /** Delete an environment with its kernelspec and its revisions. */
         readonly delete: operations["deleteEnvironment"];
         readonly options?: never;
         readonly head?: never;
@@ -81,12 +81,12 @@ export interface paths {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
         };
-        /** What is installed in an environment. */
+        /** List the packages of an environment. */
         readonly get: operations["listPackages"];
         readonly put?: never;
         readonly post?: never;
@@ -101,12 +101,12 @@ export interface paths {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
         };
-        /** What an environment takes on the disk, measured now. */
+        /** Measure the disk usage of an environment. */
         readonly get: operations["getEnvironmentSize"];
         readonly put?: never;
         readonly post?: never;
@@ -121,12 +121,12 @@ export interface paths {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
         };
-        /** The environment's history, newest first. */
+        /** List the revisions of an environment, newest first. */
         readonly get: operations["listRevisions"];
         readonly put?: never;
         readonly post?: never;
@@ -141,12 +141,12 @@ export interface paths {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
         };
-        /** The environment as a file that can be imported elsewhere. */
+        /** Export an environment as a file that can be imported elsewhere. */
         readonly get: operations["exportEnvironment"];
         readonly put?: never;
         readonly post?: never;
@@ -161,14 +161,14 @@ export interface paths {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
         };
         readonly get?: never;
         readonly put?: never;
-        /** What sets the environment apart from a file with exact packages. Nothing is changed. */
+        /** Compare an environment with a file of exact packages. Nothing is changed. */
         readonly post: operations["compareEnvironment"];
         readonly delete?: never;
         readonly options?: never;
@@ -181,16 +181,16 @@ export interface paths {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Make the environment a kernel, or change how its kernel starts. */
+        /** Register an environment as a kernel, or change the settings of its kernel. */
         readonly put: operations["registerKernelspec"];
         readonly post?: never;
-        /** Take the environment's kernel away; the environment stays. */
+        /** Unregister the kernel of an environment. The environment stays. */
         readonly delete: operations["unregisterKernelspec"];
         readonly options?: never;
         readonly head?: never;
@@ -202,14 +202,14 @@ export interface paths {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
         };
         readonly get?: never;
         readonly put?: never;
-        /** Run TensorFlow inside the environment; the job's result is a Check. */
+        /** Run TensorFlow in an environment. The result of the job is a Check. */
         readonly post: operations["createCheck"];
         readonly delete?: never;
         readonly options?: never;
@@ -224,7 +224,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The TensorFlow releases on the configured channels, newest first. */
+        /** List the TensorFlow releases on the configured channels, newest first. */
         readonly get: operations["getCatalog"];
         readonly put?: never;
         readonly post?: never;
@@ -241,7 +241,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Packages on the configured channels; exact names first, then prefixes, then substrings. */
+        /** Search packages on the configured channels: exact names first, then prefixes, then substrings. */
         readonly get: operations["searchPackages"];
         readonly put?: never;
         readonly post?: never;
@@ -260,7 +260,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Solve a request and say what it would change. Nothing is changed. */
+        /** Solve a request, and show what it would change. Nothing is changed. */
         readonly post: operations["createPlan"];
         readonly delete?: never;
         readonly options?: never;
@@ -273,12 +273,12 @@ export interface paths {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
         };
-        /** One plan. */
+        /** Get a plan. */
         readonly get: operations["getPlan"];
         readonly put?: never;
         readonly post?: never;
@@ -295,7 +295,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Jobs, newest first, finished ones and those of earlier servers included. */
+        /** List all jobs, newest first, including finished jobs and those of earlier servers. */
         readonly get: operations["listJobs"];
         readonly put?: never;
         /** Apply a plan. */
@@ -311,16 +311,16 @@ export interface paths {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
         };
-        /** One job. */
+        /** Get a job. */
         readonly get: operations["getJob"];
         readonly put?: never;
         readonly post?: never;
-        /** Cancel a job that is queued or running. */
+        /** Cancel a queued or running job. */
         readonly delete: operations["cancelJob"];
         readonly options?: never;
         readonly head?: never;
@@ -332,12 +332,12 @@ export interface paths {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
         };
-        /** What the job wrote. */
+        /** Get the log of a job. */
         readonly get: operations["getJobLog"];
         readonly put?: never;
         readonly post?: never;
@@ -356,7 +356,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Build a channel out of PyPI wheels, as a job. When it succeeds, the channel is used instead of the configured ones, by later servers too. */
+        /** Build a local channel from PyPI wheels. When the job has succeeded, this server and later ones use the local channel instead of the configured channels. */
         readonly post: operations["buildLocalChannel"];
         /** Use the configured channels again. */
         readonly delete: operations["leaveLocalChannel"];
@@ -371,15 +371,15 @@ export interface components {
     schemas: {
         readonly Error: {
             readonly reason: components["schemas"]["Reason"];
-            /** @description What happened, in a sentence for a person. */
+            /** @description What happened, in one sentence. */
             readonly message: string;
-            /** @description What to do about it, in a sentence; null where nothing helps. */
+            /** @description What to do about it, in one sentence; null if nothing helps. */
             readonly hint: string | null;
-            /** @description The evidence, for those who ask: longer text, often of a tool. */
+            /** @description The evidence: longer text, often the output of a tool. */
             readonly details: string | null;
         };
         /**
-         * @description invalid-request 400; protected, channel-not-allowed, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, invalid-spec, invalid-name 422; channel-unreachable 502; misconfigured, not-started 503 on every call; solver-timeout 504; no-space 507; internal 500; failed only inside a job. solver-timeout: the solver did not finish in time, so whether the request has a solution is unknown.
+         * @description invalid-request 400; protected, channel-not-allowed, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, invalid-spec, invalid-name 422; channel-unreachable 502; misconfigured, not-started 503 on every call; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
          * @enum {string}
          */
         readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "invalid-spec" | "invalid-name" | "channel-unreachable" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "internal" | "failed";
@@ -389,30 +389,30 @@ export interface components {
             readonly platform: string;
             readonly virtual_packages: readonly components["schemas"]["VirtualPackage"][];
             readonly gpu: {
-                /** @description Whether an NVIDIA driver answered. */
+                /** @description Whether the server found an NVIDIA driver. */
                 readonly detected: boolean;
-                /** @description The newest CUDA version that the driver supports, or that CONDA_OVERRIDE_CUDA sets. */
+                /** @description The newest CUDA version that the driver supports, or the value of CONDA_OVERRIDE_CUDA. */
                 readonly cuda: string | null;
-                /** @description The driver's version; null where it is not known. */
+                /** @description The version of the driver; null if unknown. */
                 readonly driver: string | null;
             };
-            /** @description A channel that this machine can build out of PyPI wheels. */
+            /** @description The channel that this machine can build from PyPI wheels. */
             readonly local_channel: {
-                /** @description Whether it can be built here. */
+                /** @description Whether this machine can build it. */
                 readonly available: boolean;
-                /** @description In one sentence, why it cannot be built. */
+                /** @description Why it cannot be built, and what to do; null if it can be built. */
                 readonly reason: string | null;
-                /** @description Whether it is used instead of the configured channels. */
+                /** @description Whether the server uses it instead of the configured channels. */
                 readonly active: boolean;
             };
-            /** @description Those in use. */
+            /** @description The channels in use. */
             readonly channels: readonly components["schemas"]["Channel"][];
-            /** @description What a person should know: settings that were passed over, and files that could not be deleted. */
+            /** @description Warnings about the server: ignored settings, and files that could not be deleted. */
             readonly warnings: readonly {
-                /** @description In whole sentences, with the name of the setting. */
+                /** @description Complete sentences that name the setting or the files. */
                 readonly message: string;
             }[];
-            /** @description Where new environments go. */
+            /** @description The directory for new environments. */
             readonly envs_dir: string;
             readonly envs_dirs: readonly {
                 readonly path: string;
@@ -421,18 +421,18 @@ export interface components {
             }[];
             readonly limits: components["schemas"]["Limits"];
         };
-        /** @description What a form must keep to. */
+        /** @description Limits that a form must enforce. */
         readonly Limits: {
             /**
              * Format: regex
-             * @description The whole name of an environment must match it; it reads the same in Python and in JavaScript.
+             * @description The whole name of an environment must match it. It means the same in Python and in JavaScript.
              */
             readonly name_pattern: string;
-            /** @description The most characters of a name. */
+            /** @description The maximum length of a name in characters. */
             readonly name_length: number;
-            /** @description In small letters; a name must be none of them, nor one of them followed by a dot. */
+            /** @description In lower case. A name must not be one of them, nor begin with one of them and a dot. */
             readonly reserved_names: readonly string[];
-            /** @description The most bytes of an imported file, in UTF-8. */
+            /** @description The maximum size of an imported file in bytes, in UTF-8. */
             readonly import_bytes: number;
         };
         readonly VirtualPackage: {
@@ -442,11 +442,11 @@ export interface components {
         };
         readonly Channel: {
             readonly name: string;
-            /** @description Without credentials. */
+            /** @description The URL without credentials. */
             readonly url: string;
         };
         readonly Environment: {
-            /** @description Opaque and stable. */
+            /** @description An opaque and stable id. */
             readonly id: string;
             readonly name: string;
             readonly prefix: string;
@@ -454,7 +454,7 @@ export interface components {
             readonly tensorflow: {
                 readonly version: string;
                 readonly build: string | null;
-                /** @description cpu, cuda12.6; null when it is not known. */
+                /** @description For example cpu or cuda12.6; null if unknown. */
                 readonly variant: string | null;
                 readonly source: components["schemas"]["Source"];
             } | null;
@@ -462,9 +462,9 @@ export interface components {
                 readonly version: string;
                 readonly source: components["schemas"]["Source"];
             } | null;
-            /** @description Keras 2 under a TensorFlow whose own is Keras 3. */
+            /** @description Keras 2 for a TensorFlow that comes with Keras 3. */
             readonly legacy_keras: {
-                /** @description Of tf-keras; null where it is not installed. */
+                /** @description The version of tf-keras; null if it is not installed. */
                 readonly version: string | null;
                 /** @description Whether the kernel sets TF_USE_LEGACY_KERAS. */
                 readonly enabled: boolean;
@@ -475,7 +475,7 @@ export interface components {
             } | null;
             readonly writable: boolean;
             readonly protected: boolean;
-            /** @description A sentence. */
+            /** @description Why it is protected, in one sentence. */
             readonly protected_reason: string | null;
             /** Format: date-time */
             readonly modified: string | null;
@@ -483,9 +483,9 @@ export interface components {
                 readonly tensorflow: string | null;
                 readonly keras: string | null;
             };
-            /** @description Its newest check; null where there was none. */
+            /** @description The newest check; null if there is none. */
             readonly check: components["schemas"]["LastCheck"] | null;
-            /** @description Id of the job that holds it; an automatic check does not. */
+            /** @description The id of the job that uses the environment, apart from automatic checks. */
             readonly busy: string | null;
             readonly advice: readonly components["schemas"]["Advice"][];
         };
@@ -493,25 +493,25 @@ export interface components {
             readonly ok: boolean;
             /** Format: date-time */
             readonly finished: string;
-            /** @description Whether the environment or its kernel changed since. */
+            /** @description Whether the environment or its kernel has changed since. */
             readonly outdated: boolean;
         };
         readonly Size: {
-            /** @description On the disk, hard links counted once. */
+            /** @description The size on disk, with hard links counted once. */
             readonly bytes: number;
-            /** @description The part that the package cache or other environments hold too; removal does not free it. */
+            /** @description The part that the package cache or other environments share. Deleting the environment does not free it. */
             readonly shared: number;
         };
         /** @enum {string} */
         readonly Source: "conda" | "pypi";
         /** @enum {string} */
         readonly Severity: "info" | "warning" | "error";
-        /** @description What a person should know of an environment, or before a plan is applied. It is found without running anything. Of an environment, one of severity error means that it is not usable. */
+        /** @description A warning about an environment, or about a plan before it is applied. The server finds it without running the environment. If a warning of an environment has severity error, the environment is not usable. */
         readonly Advice: {
             readonly code: string;
             readonly severity: components["schemas"]["Severity"];
             readonly message: string;
-            /** @description The remedy; of a plan, an alternative without this advice. */
+            /** @description A request that removes the cause; for a plan, an alternative without this warning. */
             readonly plan_request: components["schemas"]["PlanRequest"] | null;
         };
         readonly Package: {
@@ -533,7 +533,7 @@ export interface components {
             /** Format: date-time */
             readonly created: string;
             /**
-             * @description found is the state met when the environment was first touched.
+             * @description found is the state before the first change by tfenv_lab.
              * @enum {string}
              */
             readonly kind: "found" | "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert";
@@ -543,26 +543,26 @@ export interface components {
         /** @enum {string} */
         readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert";
         readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["RenameRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["RevertRequest"];
-        /** @description Of an environment; it becomes a directory's name. The status has the same limits. */
+        /** @description The name of an environment and of its directory. The Status has the same limits. */
         readonly Name: string;
-        /** @description A package spec: name, version and build, nothing more. */
+        /** @description A package spec: a name, optionally with a version and a build. */
         readonly Spec: string;
-        /** @description Change a copy of this name and leave the environment alone. */
+        /** @description Change a copy with this name instead of the environment. */
         readonly Into: components["schemas"]["Name"] | null;
         readonly CreateRequest: {
             /** @constant */
             readonly kind: "create";
             readonly name: components["schemas"]["Name"];
-            /** @description A version, for example 2.19.*; null for none. */
+            /** @description A version, for example 2.19.*; null for no TensorFlow. */
             readonly tensorflow?: string | null;
-            /** @description Major.minor; null lets the solver choose. */
+            /** @description A minor version, for example 3.11; null lets the solver choose. */
             readonly python?: string | null;
             /**
              * @default auto
              * @enum {string}
              */
             readonly variant?: "auto" | "cpu" | "cuda";
-            /** @description Solve as if the driver supported this CUDA version. */
+            /** @description Assume that the driver supports this CUDA version. */
             readonly cuda?: string | null;
             /** @default true */
             readonly keras?: boolean;
@@ -577,15 +577,15 @@ export interface components {
             readonly into?: components["schemas"]["Into"];
             readonly legacy_keras?: components["schemas"]["LegacyKeras"];
         };
-        /** @description What is set for the kernel; null or absence leaves a setting as it is. */
+        /** @description Settings of a kernel. A setting that is null or absent does not change. */
         readonly KernelSettings: {
             readonly legacy_keras?: components["schemas"]["LegacyKeras"];
-            /** @description Whether it sets PYTHONNOUSERSITE, so that ~/.local is left alone. */
+            /** @description Whether the kernel sets PYTHONNOUSERSITE, so that Python ignores ~/.local. */
             readonly ignore_user_site?: boolean | null;
-            /** @description Whether XLA_FLAGS names the environment as the place of CUDA's files. */
+            /** @description Whether the kernel sets XLA_FLAGS so that XLA finds CUDA's files in the environment. */
             readonly own_cuda_data?: boolean | null;
         };
-        /** @description Whether the kernel sets TF_USE_LEGACY_KERAS from now on; null leaves that as it is. */
+        /** @description Whether the kernel will set TF_USE_LEGACY_KERAS; null does not change the setting. */
         readonly LegacyKeras: boolean | null;
         readonly UpdateRequest: {
             /** @constant */
@@ -616,13 +616,13 @@ export interface components {
             /** @constant */
             readonly kind: "import";
             readonly name: components["schemas"]["Name"];
-            /** @description The file's text. */
+            /** @description The contents of the file. */
             readonly content: string;
-            /** @description Null recognises it. */
+            /** @description If null, the server recognizes the format. */
             readonly format?: components["schemas"]["ExportFormat"] | null;
         };
         /**
-         * @description notebook is the JSON of a NotebookRecord; in an import it may also be a whole notebook that holds one.
+         * @description notebook is the JSON of a NotebookRecord. An import also accepts a whole notebook that contains one.
          * @enum {string}
          */
         readonly ExportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "notebook";
@@ -631,7 +631,7 @@ export interface components {
          * @enum {string}
          */
         readonly ExportSpecs: "requested" | "all";
-        /** @description What a notebook keeps of its environment, under the key tfenv_lab of its metadata. */
+        /** @description The record of an environment that a notebook stores under the key tfenv_lab of its metadata. */
         readonly NotebookRecord: {
             /** @constant */
             readonly version: 1;
@@ -643,20 +643,20 @@ export interface components {
             readonly keras: string | null;
             /** @description Names or URLs, without credentials. */
             readonly channels: readonly string[];
-            /** @description What was asked for by name. */
+            /** @description The requested specs. */
             readonly specs: readonly string[];
-            /** @description What pip installed. */
+            /** @description The packages that pip installed. */
             readonly pip: readonly string[];
-            /** @description The same for the same set of packages. */
+            /** @description A digest that is equal for equal sets of packages. */
             readonly fingerprint: string;
-            /** @description The explicit list, compressed by zlib, in base64. */
+            /** @description The explicit list, compressed with zlib and encoded as base64. */
             readonly lock: string | null;
         };
         readonly Difference: {
             readonly name: string;
-            /** @description Version and build; null where the file has no such package. */
+            /** @description The version and build; null if the file does not have the package. */
             readonly recorded: string | null;
-            /** @description Version and build; null where it is not installed. */
+            /** @description The version and build; null if the package is not installed. */
             readonly installed: string | null;
         };
         readonly RevertRequest: {
@@ -670,19 +670,19 @@ export interface components {
             readonly kind: components["schemas"]["PlanKind"];
             readonly name: string;
             readonly prefix: string;
-            /** @description What changes; none means up to date. */
+            /** @description The packages that change; empty if the environment is up to date. */
             readonly entries: readonly components["schemas"]["Entry"][];
-            /** @description Without what the package cache has. */
+            /** @description The download size of packages that are not in the package cache. */
             readonly download_bytes: number;
             readonly install_bytes: number;
-            /** @description False where a record names no size; the numbers are then a lower bound. */
+            /** @description Whether all sizes are known. Otherwise the numbers are lower bounds. */
             readonly sizes_complete: boolean;
             readonly free_bytes: number | null;
             readonly warnings: readonly components["schemas"]["Advice"][];
-            /** @description Equivalent conda command lines. */
+            /** @description The equivalent conda command lines. */
             readonly commands: readonly string[];
             /**
-             * @description How it would be put in place: one exchange of directories; two renames where the system has no exchange; entry by entry, under a journal, where the prefix itself cannot be replaced.
+             * @description How the change takes effect: swap exchanges the two directories in one step; rename needs two steps, if the system cannot exchange directories; in-place moves entry by entry, with a journal, if the prefix itself cannot be replaced.
              * @enum {string}
              */
             readonly strategy: "swap" | "rename" | "in-place";
@@ -698,7 +698,7 @@ export interface components {
             readonly to: components["schemas"]["ComingBuild"];
             readonly requested: boolean;
         };
-        /** @description Of a change, the version stays and the build is another. */
+        /** @description For the action change, the version stays the same and the build differs. */
         readonly MovedEntry: {
             /** @enum {string} */
             readonly action: "upgrade" | "downgrade" | "change";
@@ -724,24 +724,24 @@ export interface components {
             readonly version: string;
             readonly build: string;
             readonly channel: string | null;
-            /** @description Of the archive. */
+            /** @description The size of the package archive. */
             readonly size: number | null;
         };
         readonly Job: {
             readonly id: string;
             readonly kind: components["schemas"]["JobKind"];
-            /** @description A check that nobody asked for; it gives way to whatever else is wanted of its prefix. */
+            /** @description Whether the server started the check by itself. Any other job of the prefix cancels such a check. */
             readonly automatic: boolean;
-            /** @description The environment's name, or what is built. */
+            /** @description The name of the environment, or “local channel”. */
             readonly name: string;
-            /** @description The environment's directory, or the folder of local channels. */
+            /** @description The directory of the environment, or that of the local channels. */
             readonly prefix: string;
-            /** @description Its id; null while there is no such environment. */
+            /** @description The id of the environment; null if it does not exist yet. */
             readonly environment: string | null;
             readonly state: components["schemas"]["JobState"];
             readonly phase: components["schemas"]["Phase"] | null;
             readonly progress: components["schemas"]["Progress"];
-            /** @description What it is doing or how it ended. */
+            /** @description What the job is doing or how it ended. */
             readonly message: string;
             /** Format: date-time */
             readonly created: string;
@@ -749,26 +749,26 @@ export interface components {
             readonly started: string | null;
             /** Format: date-time */
             readonly finished: string | null;
-            /** @description Why it is failed or interrupted; null in the other states. */
+            /** @description Why the job failed or was interrupted; null in other states. */
             readonly error: components["schemas"]["Error"] | null;
-            /** @description Of a check that came to an end, its Check; else null. */
+            /** @description The result of a check that finished; otherwise null. */
             readonly result: components["schemas"]["Check"] | null;
-            /** @description What its plan was made of, null without one; a retry makes a new plan of it. */
+            /** @description The request of the job's plan; null for a job without a plan. To retry the job, create a new plan from it. */
             readonly request: components["schemas"]["PlanRequest"] | null;
-            /** @description What could not be deleted of an environment that was removed or replaced. It may appear a moment after the job has finished. */
+            /** @description Files of a deleted or replaced environment that could not be deleted. They may appear a moment after the job has finished. */
             readonly leftovers: readonly components["schemas"]["Leftover"][];
         };
-        /** @description Files that belong to no environment any more and could not be deleted. */
+        /** @description Files that no longer belong to an environment and could not be deleted. */
         readonly Leftover: {
-            /** @description The folder that holds them. */
+            /** @description The directory of the files. */
             readonly path: string;
             readonly files: number;
             readonly bytes: number;
-            /** @description The first path that could not be deleted, and why. */
+            /** @description The first path that could not be deleted, and the reason. */
             readonly reason: string;
         };
         /**
-         * @description A plan's kind, delete of an environment, a check, or the building of a local channel.
+         * @description The kind of a plan, or delete (an environment), check, or build-channel (a local channel).
          * @enum {string}
          */
         readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "delete" | "check" | "build-channel";
@@ -778,11 +778,11 @@ export interface components {
         readonly Phase: "solve" | "download" | "pack" | "link" | "swap" | "check";
         readonly Progress: {
             readonly done_bytes: number;
-            /** @description 0 where it is not known. */
+            /** @description The total; 0 if unknown. */
             readonly total_bytes: number;
             readonly done_packages: number;
             readonly total_packages: number;
-            /** @description Of the whole job; never goes back. */
+            /** @description The finished part of the whole job; it never decreases. */
             readonly fraction: number;
         };
         readonly Catalog: {
@@ -791,35 +791,35 @@ export interface components {
             readonly virtual_packages: readonly components["schemas"]["VirtualPackage"][];
             /** @description Newest first. */
             readonly releases: readonly components["schemas"]["Release"][];
-            /** @description Why there is no release, or none that can be installed here. */
+            /** @description Why there is no release, or none that this machine can install. */
             readonly message: string | null;
-            /** @description How old the channel data is; null when current. */
+            /** @description The age of the channel data; null if it is current. */
             readonly age_seconds: number | null;
         };
         readonly Release: {
             readonly version: string;
-            /** @description Of all variants together. */
+            /** @description The Python versions of all variants. */
             readonly python: readonly string[];
             readonly variants: readonly components["schemas"]["Variant"][];
             readonly keras: string | null;
             /**
              * Format: date
-             * @description Of its first build; null where it is not known.
+             * @description The date of the first build; null if unknown.
              */
             readonly published: string | null;
             readonly prerelease: boolean;
             readonly recommended: boolean;
         };
         readonly Variant: {
-            /** @description cpu, cuda12.6 */
+            /** @description For example cpu or cuda12.6. */
             readonly name: string;
-            /** @description Every Python it is built for, those in blocked included. */
+            /** @description All Python versions with a build, including those in blocked. */
             readonly python: readonly string[];
-            /** @description On this machine, with one Python at least. */
+            /** @description Whether this machine can install it, with at least one Python version. */
             readonly installable: boolean;
-            /** @description In words why not. */
+            /** @description Why this machine cannot install it. */
             readonly reason: string | null;
-            /** @description The Pythons with which it cannot be installed on this machine. */
+            /** @description The Python versions with which this machine cannot install it. */
             readonly blocked: readonly {
                 readonly python: string;
                 readonly reason: string;
@@ -844,13 +844,13 @@ export interface components {
             readonly remedy: {
                 readonly message: string;
                 readonly plan_request: components["schemas"]["PlanRequest"] | null;
-                /** @description What to set for the kernel. */
+                /** @description Settings to change for the kernel. */
                 readonly kernelspec: components["schemas"]["KernelSettings"] | null;
             } | null;
         };
     };
     responses: {
-        /** @description What went wrong. */
+        /** @description The error. */
         readonly Error: {
             headers: {
                 readonly [name: string]: unknown;
@@ -880,12 +880,12 @@ export interface components {
         };
     };
     parameters: {
-        /** @description Opaque. */
+        /** @description An opaque id. */
         readonly Id: string;
     };
     requestBodies: never;
     headers: {
-        /** @description Where the new thing is read; base URL included. */
+        /** @description The URL path of the new object, including the base URL. */
         readonly Location: string;
     };
     pathItems: never;
@@ -1020,7 +1020,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
@@ -1037,7 +1037,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
@@ -1056,14 +1056,14 @@ export interface operations {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The packages, by name. */
+            /** @description The packages, sorted by name. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1083,7 +1083,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
@@ -1108,7 +1108,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
@@ -1134,19 +1134,19 @@ export interface operations {
         readonly parameters: {
             readonly query: {
                 readonly format: components["schemas"]["ExportFormat"];
-                /** @description What an environment.yml lists: the specs asked for, or every package with version and build. */
+                /** @description What an environment.yml lists: the requested specs, or every package with version and build. */
                 readonly specs?: components["schemas"]["ExportSpecs"];
             };
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The file's text. */
+            /** @description The contents of the file. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1165,7 +1165,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
@@ -1173,13 +1173,13 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
-                    /** @description The file's text. */
+                    /** @description The contents of the file. */
                     readonly content: string;
                 };
             };
         };
         readonly responses: {
-            /** @description The differences by name; none where they are the same. */
+            /** @description The differences, sorted by name; empty if there are none. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1200,7 +1200,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
@@ -1222,7 +1222,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
@@ -1239,7 +1239,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
@@ -1256,9 +1256,9 @@ export interface operations {
     readonly getCatalog: {
         readonly parameters: {
             readonly query?: {
-                /** @description 1 adds release candidates. */
+                /** @description 1 includes prereleases. */
                 readonly prereleases?: "0" | "1";
-                /** @description Judge as if the driver supported this CUDA version. */
+                /** @description Assume that the driver supports this CUDA version. */
                 readonly cuda?: string;
             };
             readonly header?: never;
@@ -1292,7 +1292,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The packages found. */
+            /** @description The matching packages. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1346,7 +1346,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
@@ -1418,7 +1418,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
@@ -1443,7 +1443,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;
@@ -1461,7 +1461,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Opaque. */
+                /** @description An opaque id. */
                 readonly id: components["parameters"]["Id"];
             };
             readonly cookie?: never;

@@ -1,4 +1,4 @@
-"""``jupyter tfenv``, run in this process."""
+"""The command ``jupyter tfenv``, run in the test process."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ..tiny_tensorflow import PYTHON
 
 
 class Shell:
-    """Runs commands on the tiny channel and keeps what they wrote."""
+    """A runner of commands with the tiny channel."""
 
     def __init__(self, channel: TinyChannel, capsys: pytest.CaptureFixture[str]) -> None:
         self._channel = f"--TfenvLab.channels={channel.url}"
         self._capsys = capsys
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
-        """Return exit status, standard output and standard error."""
+        """Run a command. Return its exit status, standard output and standard error."""
         app = TfenvApp()
         self._capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
@@ -34,7 +34,7 @@ class Shell:
         return int(ended.value.code or 0), out, err
 
     def json(self, *arguments: str) -> Any:
-        """Return the JSON of a command that must succeed."""
+        """Run a command, which must succeed, and return its JSON."""
         status, out, err = self.run(*arguments, "--json")
         assert status == 0, out + err
         return json.loads(out)
@@ -75,17 +75,17 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(shell: Shell, clean_home: 
     assert not (clean_home / ".conda").exists()
 
 
-def test_the_versions_on_offer_are_listed(shell: Shell) -> None:
+def test_versions_lists_the_releases_on_the_channel(shell: Shell) -> None:
     assert [release["version"] for release in shell.json("versions")["releases"]] == ["2.20.0", "2.19.1"]
     _, out, _ = shell.run("versions")
     assert out.splitlines()[1].split() == ["2.20.0", PYTHON, "cpu"]
 
 
-def test_a_check_says_what_is_wrong_and_its_exit_status_that_something_is(shell: Shell) -> None:
+def test_a_check_reports_problems_and_its_exit_status_says_so(shell: Shell) -> None:
     shell.json("create", "tf", "--tensorflow=2.19.*", f"--python={PYTHON}")
     status, out, _ = shell.run("check", "tf", "--json")
     check = json.loads(out)["result"]
-    # The stand-in for TensorFlow is a version and nothing else.
+    # The fake TensorFlow has only a version.
     assert (status, check["ok"], check["tensorflow"]) == (9, False, "2.19.1")
     status, out, _ = shell.run("check", "tf")
     first, *problems = out.splitlines()
@@ -95,7 +95,7 @@ def test_a_check_says_what_is_wrong_and_its_exit_status_that_something_is(shell:
     assert shell.run("check", "nope")[0] == 3
 
 
-def test_a_check_that_finds_nothing_wrong_succeeds(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_without_problems_succeeds(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     from tfenv_lab.cli import reading
 
     shell.json("create", "tf", "--tensorflow=2.19.*", f"--python={PYTHON}")
@@ -109,7 +109,7 @@ def test_a_check_that_finds_nothing_wrong_succeeds(shell: Shell, monkeypatch: py
     assert (status, out) == (0, f"ok · TensorFlow 2.19.1 · Keras 3.10.0 · Python {PYTHON} · CPU:0 · 4.2 s\n")
 
 
-def test_a_notebook_gives_its_environment_back(shell: Shell, clean_home: Path) -> None:
+def test_an_environment_is_recreated_from_a_notebook(shell: Shell, clean_home: Path) -> None:
     shell.json("create", "tf", "--tensorflow=2.19.*", f"--python={PYTHON}")
     record = json.loads(shell.json("export", "tf", "--format=notebook")["content"])
     file = clean_home / "analysis.ipynb"
@@ -135,12 +135,12 @@ def test_the_exit_status_tells_the_reason(shell: Shell) -> None:
         assert said in err
 
 
-def test_an_error_is_json_where_json_is_asked_for(shell: Shell) -> None:
+def test_an_error_is_json_with_the_option_json(shell: Shell) -> None:
     status, out, _ = shell.run("update", "nope", "--json")
     assert (status, json.loads(out)["reason"]) == (3, "not-found")
 
 
-def test_without_a_command_the_commands_are_named(shell: Shell) -> None:
+def test_without_a_command_the_help_lists_the_commands(shell: Shell) -> None:
     status, out, _ = shell.run()
     assert status == 2
     assert "create" in out

@@ -86,3 +86,11 @@ def test_a_slow_one_within_the_limit_is_waited_for() -> None:
         return n
 
     assert BoundedReads(read, limit=2).run([7]) == {7: 7}
+
+
+async def test_an_event_loop_is_not_blocked() -> None:
+    reads = BoundedReads(str.upper)
+    with pytest.raises(RuntimeError, match="gather"):
+        reads.run(["a"])
+    assert await reads.gather(["a"]) == {"a": "A"}
+    assert reads.run(["a"], before_serving=True) == {"a": "A"}

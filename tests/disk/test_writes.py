@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,14 @@ def test_the_content_is_there_and_nothing_beside_it(folder: Path) -> None:
     assert (folder / "x").read_text(encoding="utf-8") == "é"
     writes.replace(folder / "x", b"\0")
     assert (folder / "x").read_bytes() == b"\0"
+    assert [path.name for path in folder.iterdir()] == ["x"]
+
+
+def test_writes_at_once_do_not_meet(folder: Path) -> None:
+    texts = [str(number) * 100_000 for number in range(8)]
+    with ThreadPoolExecutor(len(texts)) as threads:
+        list(threads.map(lambda text: writes.replace(folder / "x", text), texts))
+    assert (folder / "x").read_text() in texts
     assert [path.name for path in folder.iterdir()] == ["x"]
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.environments.conftest import only, run, settle
 from tests.prefixes import add_dist_info, add_kernel, add_record, make_prefix
 from tfenv_lab.environments import facts, inventory
-from tfenv_lab.environments.models import Environment, EnvironmentFacts, Update
+from tfenv_lab.environments.models import AvailableUpdate, Environment, EnvironmentFacts
 from tfenv_lab.environments.service import EnvironmentService
 
 Make = Callable[..., EnvironmentService]
@@ -176,9 +176,9 @@ def test_updates_are_computed_again_when_more_is_known(make_service: Make, tf: P
     known: list[str] = ["2.20.0"]
     asked: list[str] = []
 
-    def updates(_: EnvironmentFacts) -> Update:
+    def updates(_: EnvironmentFacts) -> AvailableUpdate:
         asked.append(known[-1])
-        return Update(tensorflow=known[-1])
+        return AvailableUpdate(tensorflow=known[-1])
 
     service = make_service(updates=updates, knowledge=lambda: known[-1])
     assert only(service) is only(service)

@@ -11,6 +11,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 
 from tests.conftest import Api
 from tests.prefixes import add_dist_info, make_prefix
+from tfenv_lab.environments.discovery import id_of
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ async def test_the_list_has_environments_of_other_tools(api: Api, tf: Path) -> N
 
 
 async def test_packages(api: Api, tf: Path) -> None:
-    identifier = api.services.environments.id_of(tf)
+    identifier = id_of(tf)
     status, body = await api.call("GET", f"environments/{identifier}/packages")
     assert status == 200
     assert [(item["name"], item["source"]) for item in body["packages"]] == [
@@ -42,14 +43,14 @@ async def test_packages(api: Api, tf: Path) -> None:
 
 
 async def test_size(api: Api, tf: Path) -> None:
-    status, body = await api.call("GET", f"environments/{api.services.environments.id_of(tf)}/size")
+    status, body = await api.call("GET", f"environments/{id_of(tf)}/size")
     assert status == 200
     assert body["bytes"] > 0
     assert body["shared"] == 0
 
 
 async def test_a_kernel_is_registered_and_unregistered(api: Api, tf: Path) -> None:
-    path = f"environments/{api.services.environments.id_of(tf)}/kernelspec"
+    path = f"environments/{id_of(tf)}/kernelspec"
     status, body = await api.call("PUT", path, {})
     assert (status, body["kernel"]) == (
         200, {"name": "conda-env-tf-py", "display_name": "tf (TensorFlow 2.19.1)"},
@@ -62,7 +63,7 @@ async def test_a_kernel_is_registered_and_unregistered(api: Api, tf: Path) -> No
 
 async def test_without_ipykernel_it_cannot_be_a_kernel(api: Api, envs: Path) -> None:
     bare = make_prefix(envs / "bare", python="3.11.9")
-    status, body = await api.call("PUT", f"environments/{api.services.environments.id_of(bare)}/kernelspec", {})
+    status, body = await api.call("PUT", f"environments/{id_of(bare)}/kernelspec", {})
     assert (status, body["reason"]) == (400, "invalid-request")
     assert body["hint"] == "Install the package ipykernel in the environment first."
     assert "share/jupyter/kernels" in body["details"]
@@ -78,7 +79,7 @@ async def test_an_unknown_id(path: str, identifier: str, api: Api) -> None:
 
 
 async def test_a_kernel_follows_what_happens_to_its_environment_in_a_terminal(api: Api, tf: Path) -> None:
-    await api.call("PUT", f"environments/{api.services.environments.id_of(tf)}/kernelspec", {})
+    await api.call("PUT", f"environments/{id_of(tf)}/kernelspec", {})
     record = tf / "conda-meta" / "tensorflow-2.19.1-cpu_py311h1_0.json"
     record.rename(tf / "conda-meta" / "tensorflow-2.20.0-cpu_py311h1_0.json")
     await api.call("GET", "environments")
@@ -95,7 +96,7 @@ async def test_credentials_of_channels_never_leave_the_server(api: Api, tf: Path
     record = json.loads((tf / "conda-meta" / "tensorflow-2.19.1-cpu_py311h1_0.json").read_text())
     record["channel"] = "https://me:pa55word@private.org/t/tk-s3cret/chan"
     (tf / "conda-meta" / "private-1.0-0.json").write_text(json.dumps(record))
-    identifier = api.services.environments.id_of(tf)
+    identifier = id_of(tf)
     for path in ("", "/packages"):
         _, body = await api.call("GET", f"environments/{identifier}{path}")
         assert not any(secret in json.dumps(body) for secret in ("pa55word", "tk-s3cret"))

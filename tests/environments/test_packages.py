@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.prefixes import add_dist_info, add_record, make_prefix
-from tfenv_lab.environments.models import Package
+from tfenv_lab.environments.models import InstalledPackage
 from tfenv_lab.environments.packages import channel_name, packages_of
 
 
@@ -19,17 +19,17 @@ def test_conda_and_pip_together_by_name(tmp_path: Path) -> None:
     add_dist_info(prefix / "lib/python3.11/site-packages", "Rich", "13.0")
     forge = "conda-forge"
     assert packages_of(prefix) == [
-        Package("keras", "3.5.0", "pyh_0", forge, "conda", True, 1_200_000),
-        Package("python", "3.11.9", "h0_0_cpython", forge, "conda", True, 1000),
-        Package("rich", "13.0", None, None, "pypi", False, None),
-        Package("zlib", "1.3", "h1_0", None, "conda", False, None),
+        InstalledPackage("keras", "3.5.0", "pyh_0", forge, "conda", True, 1_200_000),
+        InstalledPackage("python", "3.11.9", "h0_0_cpython", forge, "conda", True, 1000),
+        InstalledPackage("rich", "13.0", None, None, "pypi", False, None),
+        InstalledPackage("zlib", "1.3", "h1_0", None, "conda", False, None),
     ]
 
 
 def test_a_damaged_record_still_has_its_name_and_version(tmp_path: Path) -> None:
     prefix = make_prefix(tmp_path / "env")
     (prefix / "conda-meta" / "zlib-1.3-h1_0.json").write_text("{")
-    assert packages_of(prefix) == [Package("zlib", "1.3", "h1_0", None, "conda", False, None)]
+    assert packages_of(prefix) == [InstalledPackage("zlib", "1.3", "h1_0", None, "conda", False, None)]
 
 
 def test_both_where_pip_replaced_condas(tmp_path: Path) -> None:

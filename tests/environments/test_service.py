@@ -13,8 +13,8 @@ import pytest
 from tests.environments.conftest import only, run, settle
 from tests.prefixes import add_record, make_prefix
 from tfenv_lab.disk.reads import BoundedReads
-from tfenv_lab.environments import facts
-from tfenv_lab.environments.models import Kernel, LastCheck, Update
+from tfenv_lab.environments import discovery, facts
+from tfenv_lab.environments.models import AvailableUpdate, Kernel, LastCheck
 from tfenv_lab.environments.service import EnvironmentService
 from tfenv_lab.errors import NotFound
 from tfenv_lab.models import Advice
@@ -25,7 +25,7 @@ Make = Callable[..., EnvironmentService]
 class TestModel:
     def test_all_of_it(self, make_service: Make, tf: Path) -> None:
         service = make_service(
-            updates=lambda found: Update(tensorflow="2.20.0"),
+            updates=lambda found: AvailableUpdate(tensorflow="2.20.0"),
             busy_of=lambda prefix: "job-1" if prefix == tf else None,
             kernels_of=lambda: {
                 os.path.realpath(tf): Kernel("conda-env-tf-py", "tf (TensorFlow 2.19.1)", ("legacy_keras",))
@@ -35,7 +35,7 @@ class TestModel:
         )
         modified = only(service).modified
         assert only(service).to_json() == {
-            "id": service.id_of(tf),
+            "id": discovery.id_of(tf),
             "name": "tf",
             "prefix": str(tf),
             "python": "3.11.9",
@@ -85,7 +85,7 @@ class TestModel:
 class TestOne:
     def test_by_id_and_by_any_path(self, service: EnvironmentService, tf: Path, tmp_path: Path) -> None:
         (tmp_path / "link").symlink_to(tf)
-        found = run(service.get(service.id_of(tf)))
+        found = run(service.get(discovery.id_of(tf)))
         assert found == run(service.by_prefix(tmp_path / "link")) == run(service.by_prefix(tf))
 
     def test_none(self, service: EnvironmentService, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ class TestOne:
         (tf / "conda-meta" / "zlib-1.3-0.json").write_text("{")
         settle(tf)
         assert [advice.code for advice in only(service).advice] == []
-        found = run(service.get(service.id_of(tf)))
+        found = run(service.get(discovery.id_of(tf)))
         assert [(advice.code, advice.severity) for advice in found.advice] == [("damaged-record", "error")]
         assert found.tensorflow is not None
         assert only(service).advice == found.advice

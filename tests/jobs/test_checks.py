@@ -1,4 +1,4 @@
-"""Checks that nobody asked for, and what is remembered of the newest one."""
+"""Automatic checks, and the newest check of an environment."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def settings() -> dict[str, Any]:
 
 @pytest.fixture
 def tensorflow_channel(tensorflow_channel: TinyChannel) -> TinyChannel:
-    """With a release whose import never ends."""
+    """A channel that also has a release whose import never ends."""
     build, abi = f"cpu_py{TAG}h221_0", f"python_abi {PYTHON}.* *_cp{TAG}"
     code = "import time\nprint('importing', flush=True)\ntime.sleep(600)\n"
     tensorflow_channel.add(
@@ -52,7 +52,7 @@ async def create(api: Api, release: str) -> Any:
 
 
 async def check_of(api: Api, *states: str) -> Any:
-    """Wait until the newest check is in one of these states."""
+    """Wait until the newest check is in one of the states."""
     for _ in range(400):
         _, found = await api.call("GET", "jobs")
         job = next((job for job in found["jobs"] if job["kind"] == "check"), None)
@@ -62,17 +62,17 @@ async def check_of(api: Api, *states: str) -> Any:
     raise AssertionError(found)
 
 
-async def test_a_new_environment_is_checked_in_the_background_and_its_row_says_so(api: Api) -> None:
+async def test_a_new_environment_is_checked_in_the_background(api: Api) -> None:
     await create(api, "2.19.*")
     job = await check_of(api, "succeeded")
     assert job["automatic"]
     assert job["result"]["tensorflow"] == "2.19.1"
     check = (await api.environment("tf"))["check"]
-    # The stand-in for TensorFlow cannot compute.
+    # The fake TensorFlow cannot compute.
     assert check == {"ok": False, "finished": job["finished"], "outdated": False}
 
 
-async def test_what_was_found_outlives_the_server_and_the_jobs(api: Api) -> None:
+async def test_the_newest_check_survives_a_restart_and_the_pruning_of_jobs(api: Api) -> None:
     await create(api, "2.19.*")
     job = await check_of(api, "succeeded")
     store = JobStore(Path.home() / ".local/state/tfenv_lab/jobs")
@@ -80,11 +80,12 @@ async def test_what_was_found_outlives_the_server_and_the_jobs(api: Api) -> None
         store.save(Job(new_id(), "update", "other", "/envs/other", "x", "failed", finished=now()))
     store.prune()
     assert job["id"] in {kept.id for kept in store.load()}
-    [found] = [e for e in await Services(api.services.app, None).environments.list() if e.name == "tf"]
+    services = await asyncio.to_thread(Services, api.services.configuration)
+    [found] = [e for e in await services.environments.list() if e.name == "tf"]
     assert found.check == LastCheck(ok=False, finished=job["finished"], outdated=False)
 
 
-async def test_a_check_is_forgotten_with_its_environment(api: Api) -> None:
+async def test_deleting_an_environment_forgets_its_check(api: Api) -> None:
     made = await create(api, "2.19.*")
     job = await check_of(api, "succeeded")
     _, removal = await api.call("DELETE", f"environments/{made['id']}")
@@ -96,7 +97,7 @@ async def test_a_check_is_forgotten_with_its_environment(api: Api) -> None:
     assert job["id"] not in {kept.id for kept in store.load()}
 
 
-async def test_a_change_of_something_else_makes_it_outdated_and_begins_none(api: Api) -> None:
+async def test_a_change_without_tensorflow_makes_the_check_outdated_and_starts_none(api: Api) -> None:
     made = await create(api, "2.19.*")
     first = await check_of(api, "succeeded")
     await api.apply(kind="install", environment=made["id"], specs=["pandas"])
@@ -105,14 +106,14 @@ async def test_a_change_of_something_else_makes_it_outdated_and_begins_none(api:
     assert (await check_of(api, "queued", "running", "succeeded"))["id"] == first["id"]
 
 
-async def test_a_package_from_pip_makes_it_outdated(api: Api) -> None:
+async def test_a_package_from_pip_makes_the_check_outdated(api: Api) -> None:
     made = await create(api, "2.19.*")
     await check_of(api, "succeeded")
     add_dist_info(Path(made["prefix"]) / SITE, "something", "1.0")
     assert (await api.environment("tf"))["check"]["outdated"]
 
 
-async def test_an_update_of_tensorflow_is_checked(api: Api) -> None:
+async def test_an_update_of_tensorflow_starts_a_check(api: Api) -> None:
     made = await create(api, "2.19.*")
     first = await check_of(api, "succeeded")
     await api.apply(kind="install", environment=made["id"], specs=["tensorflow=2.20.*"])
@@ -127,11 +128,11 @@ async def test_an_update_of_tensorflow_is_checked(api: Api) -> None:
 
 class TestItGivesWay:
     async def _running(self, api: Api) -> tuple[Any, Any, int]:
-        """Return an environment, its check, and the process in which TensorFlow's import goes on and on."""
+        """Return an environment, its running check, and the process whose import never ends."""
         made = await create(api, SLOW)
         job = await check_of(api, "running")
         for _ in range(200):
-            with contextlib.suppress(psutil.NoSuchProcess):  # others come and go meanwhile
+            with contextlib.suppress(psutil.NoSuchProcess):  # other processes come and go meanwhile
                 probes = [p for p in psutil.Process().children(recursive=True) if "-c" in p.cmdline()]
                 if probes:
                     return made, job, probes[0].pid
@@ -182,7 +183,7 @@ class TestTurnedOff:
         assert made["check"] is None
 
 
-async def test_a_check_that_is_ended_leaves_no_temporary_files(
+async def test_a_cancelled_check_leaves_no_temporary_files(
     api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "temporary"

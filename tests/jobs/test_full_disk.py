@@ -1,4 +1,4 @@
-"""A disk that really fills up: a tiny tmpfs, as root; the free-space check is put out of the way to meet it."""
+"""A disk that really fills up: a tiny tmpfs (as root), with the test of free space turned off."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..tiny_tensorflow import PYTHON
 
 @pytest.fixture
 def small_disk(tmp_path: Path, mount: Mount) -> Path:
-    """A file system of one megabyte."""
+    """A file system with one megabyte."""
     return mount(tmp_path / "disk", "1m")
 
 
@@ -31,14 +31,14 @@ def tensorflow_channel(tensorflow_channel: TinyChannel) -> TinyChannel:
     return tensorflow_channel
 
 
-async def test_what_does_not_fit_is_refused_before_it_begins(api: Api, small_disk: Path) -> None:
+async def test_a_change_that_does_not_fit_is_refused_before_it_starts(api: Api, small_disk: Path) -> None:
     plan = await api.plan(kind="create", name="tf", tensorflow=None, python=PYTHON, packages=["big"])
     status, error = await api.call("POST", "jobs", {"plan": plan["id"]})
     assert (status, error["reason"]) == (507, "no-space")
     assert "MB" in error["message"]
 
 
-async def test_a_disk_that_fills_up_fails_the_job_and_keeps_the_old_environment(
+async def test_a_full_disk_fails_the_job_and_keeps_the_old_environment(
     api: Api, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tfenv_lab.jobs.service.require_room", lambda *_: None)

@@ -1,4 +1,4 @@
-"""Jobs over REST: real workers on tiny packages, real kernels, and every way in which a job can end."""
+"""Jobs over REST, with real workers, tiny packages and real kernels, and every way in which a job can end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CREATE = {"kind": "create", "name": "tf", "tensorflow": "2.19.*", "python": PYTH
 
 
 async def _output(kernel: str, code: str) -> str:
-    """Start a registered kernel, run a cell, and return what it prints."""
+    """Start a registered kernel, run a cell, and return its output."""
     manager, client = await start_new_async_kernel(kernel_name=kernel, startup_timeout=60)
     seen: list[Any] = []
     try:
@@ -108,7 +108,7 @@ async def test_a_renamed_environment_has_its_files_its_history_and_its_kernel_un
     assert printed.strip() == found["prefix"]
 
 
-async def test_an_environment_that_changed_since_is_not_renamed(api: Api, made: Any) -> None:
+async def test_a_change_after_the_plan_prevents_a_rename(api: Api, made: Any) -> None:
     plan = await api.plan(kind="rename", environment=made["id"], name="other")
     (Path(made["prefix"]) / "conda-meta/more-1-0.json").write_text("{}")
     status, error = await api.call("POST", "jobs", {"plan": plan["id"]})
@@ -119,7 +119,7 @@ async def test_removal_leaves_no_prefix_no_kernel_and_no_line_in_condas_list(api
     status, job = await api.call("DELETE", f"environments/{made['id']}")
     assert status == 202
     assert (await api.finished(job["id"]))["state"] == "succeeded"
-    for _ in range(200):  # what was removed is deleted behind the job's back
+    for _ in range(200):  # the files are deleted after the job has ended
         if not list(Path(made["prefix"]).parent.iterdir()):
             break
         await asyncio.sleep(0.05)
@@ -138,7 +138,7 @@ async def test_a_plan_is_applied_once(api: Api) -> None:
     assert (status, error["reason"]) == (409, "prefix-exists")
 
 
-async def test_a_plan_for_an_old_state_is_refused(api: Api, made: Any) -> None:
+async def test_a_changed_prefix_makes_the_plan_stale(api: Api, made: Any) -> None:
     plan = await api.plan(kind="update", environment=made["id"], packages=["tensorflow"])
     await api.apply(kind="install", environment=made["id"], specs=["pandas"])
     status, error = await api.call("POST", "jobs", {"plan": plan["id"]})
@@ -151,7 +151,7 @@ async def test_a_plan_without_changes_is_not_a_job(api: Api, made: Any) -> None:
     assert (status, error["reason"]) == (400, "invalid-request")
 
 
-async def test_what_is_wrong_with_a_request_for_a_job_is_said(api: Api) -> None:
+async def test_the_error_says_what_is_wrong_with_a_request_for_a_job(api: Api) -> None:
     for raw in ("nonsense", "{}", '{"plan": 1}', '{"plan": "x", "more": 1}'):
         status, error = await api.call("POST", "jobs", raw=raw)
         assert (status, error["reason"]) == (400, "invalid-request"), raw
@@ -178,7 +178,7 @@ async def test_a_finished_job_cannot_be_cancelled_but_is_remembered(api: Api) ->
 
 
 class TestSlowPackages:
-    """Jobs that take long enough to be met half-way: a package of many files."""
+    """Jobs that take long enough to be interrupted, with a package of many files."""
 
     @pytest.fixture
     def tensorflow_channel(self, tensorflow_channel: TinyChannel) -> TinyChannel:
@@ -202,7 +202,7 @@ class TestSlowPackages:
         job = await self._running(api, **CREATE, packages=["many"])
         begun = time.monotonic()
         status, cancelled = await api.call("DELETE", f"jobs/{job['id']}")
-        assert time.monotonic() - begun < 5  # a bound against hanging; the speed is the benchmark's business
+        assert time.monotonic() - begun < 5  # only against a hanging test; a benchmark measures the speed
         assert (status, cancelled["state"]) == (202, "cancelled")
         assert [path.name for path in (clean_home / ".conda/envs").glob("*")] == []
         assert [path.name for path in (clean_home / ".conda/envs").glob(".tfenv-new*")] == []
@@ -233,7 +233,7 @@ class TestSlowPackages:
         ended = await api.finished(job["id"])
         assert ended["state"] == "interrupted"
         assert [p.name for p in Path(made["prefix"]).parent.iterdir() if p.name.startswith(".tfenv-new")] == []
-        # What a dead holder left of the lock does not hold the next change up.
+        # The lock file of a dead process does not delay the next change.
         again = await api.apply(kind="install", environment=made["id"], specs=["pandas"])
         assert again["state"] == "succeeded", again
 
@@ -254,9 +254,9 @@ class TestSlowPackages:
         assert not left.exists()
 
 
-async def test_a_job_that_waited_when_its_server_ended_says_why_it_is_interrupted(api: Api) -> None:
+async def test_a_queued_job_says_why_it_was_interrupted_when_its_server_stops(api: Api) -> None:
     plan = await api.plan(**CREATE)
-    # No job can begin.
+    # No job can start.
     api.services.jobs._slots = asyncio.Semaphore(0)
     _, job = await api.call("POST", "jobs", {"plan": plan["id"]})
     await asyncio.sleep(0)
@@ -275,17 +275,15 @@ async def test_protected_environments_are_not_removed(api: Api, made: Any) -> No
     assert (status, error["reason"]) == (403, "protected")
 
 
-async def test_a_disk_that_is_too_full_is_said_before_anything_happens(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_full_disk_is_reported_before_the_job_starts(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = await api.plan(**CREATE)
-    # The edge: the file system's answer.
+    # Replace the answer of the file system.
     monkeypatch.setattr("tfenv_lab.plans.sizes.free_bytes", lambda _: 10)
     status, error = await api.call("POST", "jobs", {"plan": plan["id"]})
     assert (status, error["reason"]) == (507, "no-space")
 
 
-async def test_a_package_that_is_gone_from_the_channel_fails_the_job_with_a_sentence(
+async def test_a_package_missing_from_the_channel_fails_the_job(
     api: Api, tensorflow_channel: TinyChannel, clean_home: Path
 ) -> None:
     plan = await api.plan(**CREATE)

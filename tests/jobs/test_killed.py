@@ -1,7 +1,7 @@
-"""What was told as done stays done: removals, renames and changes whose worker and server die at any instant.
+"""A job that succeeded stays done, even if its worker and server die at any moment.
 
-Real workers are ended by SIGKILL at random moments, those included in which they delete what they replaced. Then the
-disk is settled as a server does at its start, and compared file by file.
+SIGKILL ends real workers at random moments, even while they delete the tree that was replaced. Then the disk is cleaned
+up as by a starting server, and compared file by file.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from ..conda.transaction.killing import DONE, end, order, removal, start, tree, 
 
 __all__ = ["lab"]
 
-#: How often each kind of job is killed; the larger number with ``-m long``.
+#: Number of kills for each kind of job; the larger number with ``-m long``.
 KILLS = [pytest.param(10, id="10"), pytest.param(100, id="100", marks=pytest.mark.long)]
 
 OrderOf = Callable[[Path, Path, str], Order]
 
 
 class Killing:
-    """An environment that is made again for each kill, and what a job makes of it."""
+    """An environment that is created again for each kill, and the job that changes it."""
 
     def __init__(self, lab: Lab, order: OrderOf, kind: str) -> None:
         self.envs = lab.prefix.parent
@@ -47,7 +47,7 @@ class Killing:
         self.outcomes = {"undone": 0, "done": 0, "told": 0}
 
     def once(self, number: int) -> None:
-        """Kill one job, settle what it left, and compare."""
+        """Kill a job, clean up after it, and compare the result."""
         job = f"1{number:04d}"
         for path in (self.old, self.new):
             staging.discard(path)
@@ -57,7 +57,7 @@ class Killing:
         time.sleep(random.random() * 1.2 * self.seconds)
         told = end(worker)
         if told:
-            # The server had written the job's end: only what lies about is collected at the next start.
+            # The server had stored the end of the job, so its next start only deletes leftovers.
             recovery.collect([self.old, self.new], busy=())
             done = True
         else:
@@ -69,11 +69,11 @@ class Killing:
         left = {path.name for path in self.envs.iterdir()} - {self.old.name, self.new.name}
         assert not [name for name in left if not name.startswith((".tfenv-lock-", ".tfenv-holder-"))], left
         self.outcomes["told" if told else "done" if done else "undone"] += 1
-        # What it takes depends on what else the machine does: aim at where half of the kills come too late.
+        # The duration depends on the load of the machine. Aim at a moment for which half of the kills come too late.
         self.seconds *= 0.85 if told else 1.2
 
     def _found(self) -> tuple[object, object]:
-        """Return the trees at the old and at the new place, the latter where it is another one."""
+        """Return the trees at the old prefix and, if it differs, at the new prefix."""
         trees = [tree(place) if place.exists() else None for place in (self.old, self.new)]
         if self._kind == "rename":
             return trees[0], trees[1]
@@ -88,7 +88,7 @@ def _create(lab: Lab) -> Order:
 
 @pytest.mark.parametrize("kills", KILLS)
 @pytest.mark.parametrize("kind", ["delete", "rename", "remove"])
-def test_a_killed_job_is_done_or_undone_and_what_was_told_as_done_stays_so(lab: Lab, kind: str, kills: int) -> None:
+def test_a_killed_job_is_done_or_undone_and_a_job_that_succeeded_stays_done(lab: Lab, kind: str, kills: int) -> None:
     widen(lab)
 
     def of_kind(old: Path, new: Path, job: str) -> Order:
@@ -103,7 +103,7 @@ def test_a_killed_job_is_done_or_undone_and_what_was_told_as_done_stays_so(lab: 
     killing = Killing(lab, of_kind, kind)
     for number in range(kills):
         killing.once(number)
-    # Kills on both sides of the last word were met, or the test proves nothing.
+    # Some kills must come before the result and some after it, or the test proves nothing.
     assert killing.outcomes["told"] > 0, killing.outcomes
     assert killing.outcomes["told"] < kills, killing.outcomes
 
@@ -120,7 +120,7 @@ def test_an_environment_removed_while_an_update_still_deletes_its_old_version_st
         assert update.stdout is not None
         while DONE not in (line := update.stdout.readline()):
             assert line, "the update ended without a result"
-        # The update is done, and its worker deletes the old version.
+        # The update is done, and its worker is deleting the old version.
         removing = start(removal(lab.prefix, f"4{number:04d}"))
         assert removing.stdout is not None
         while DONE not in (line := removing.stdout.readline()):

@@ -1,4 +1,4 @@
-"""What cannot be deleted of an environment is said, holds no name, never comes back, and goes when it can."""
+"""Files that cannot be deleted are reported, block no name, never return, and are deleted as soon as possible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CREATE = {"kind": "create", "name": "tf", "tensorflow": "2.19.*", "python": PYTH
 
 @pytest.fixture
 def busy(made: Any, mount: Mount) -> Path:
-    """A folder in the environment that the system does not let go: something is mounted on it."""
+    """A directory in the environment that cannot be deleted, because it is a mount point."""
     return mount(Path(made["prefix"]) / "share/in-use", "1m")
 
 
@@ -28,14 +28,14 @@ async def _remove(api: Api, environment: Any) -> Any:
 
 
 async def _settled(api: Api, job_id: str) -> Any:
-    """Wait for a job, and for the deletion of what it replaced."""
+    """Wait for a job and for the deletion of the tree that it replaced."""
     await api.finished(job_id)
     await api.services.jobs.ended(job_id)
     _, job = await api.call("GET", f"jobs/{job_id}")
     return job
 
 
-async def test_a_removal_says_what_it_could_not_delete(api: Api, made: Any, busy: Path) -> None:
+async def test_a_deletion_reports_files_that_it_could_not_delete(api: Api, made: Any, busy: Path) -> None:
     job = await _remove(api, made)
     assert job["state"] == "succeeded"
     trash = Path(made["prefix"]).with_name(f".tfenv-trash-{job['id']}-tf")
@@ -46,7 +46,7 @@ async def test_a_removal_says_what_it_could_not_delete(api: Api, made: Any, busy
     assert str(trash) in " ".join(warning["message"] for warning in status["warnings"])
 
 
-async def test_it_does_not_come_back_with_the_next_start(api: Api, made: Any, busy: Path) -> None:
+async def test_a_deleted_environment_does_not_return_at_the_next_start(api: Api, made: Any, busy: Path) -> None:
     await _remove(api, made)
     await api.services.start()
     _, answer = await api.call("GET", "environments")
@@ -54,14 +54,14 @@ async def test_it_does_not_come_back_with_the_next_start(api: Api, made: Any, bu
     assert len(api.services.jobs.leftovers) == 1
 
 
-async def test_its_name_is_free(api: Api, made: Any, busy: Path) -> None:
+async def test_the_name_of_a_deleted_environment_is_free(api: Api, made: Any, busy: Path) -> None:
     await _remove(api, made)
     job = await api.apply(**CREATE)
     assert job["state"] == "succeeded", job
     assert (await api.environment("tf"))["tensorflow"]["version"] == "2.19.1"
 
 
-async def test_a_rename_says_it_too_and_the_old_name_does_not_return(api: Api, made: Any, busy: Path) -> None:
+async def test_a_rename_reports_leftovers_and_the_old_name_does_not_return(api: Api, made: Any, busy: Path) -> None:
     plan = await api.plan(kind="rename", environment=made["id"], name="other")
     _, job = await api.call("POST", "jobs", {"plan": plan["id"]})
     job = await _settled(api, job["id"])
@@ -84,13 +84,13 @@ async def test_after_an_update_the_old_version_does_not_return_when_the_environm
     assert answer["environments"] == []
 
 
-async def test_it_is_deleted_after_a_later_job_and_no_longer_spoken_of(api: Api, made: Any, busy: Path) -> None:
+async def test_leftovers_are_deleted_after_a_later_job_and_no_longer_reported(api: Api, made: Any, busy: Path) -> None:
     job = await _remove(api, made)
     trash = Path(job["leftovers"][0]["path"])
     subprocess.run(["umount", "-l", trash / "share/in-use"], check=True)
     other = await api.apply(**{**CREATE, "name": "other"})
     assert other["state"] == "succeeded"
-    for _ in range(200):  # it is tried again behind the job's back
+    for _ in range(200):  # the deletion is tried again after the job has ended
         if not api.services.jobs.leftovers:
             break
         await asyncio.sleep(0.05)
@@ -99,8 +99,8 @@ async def test_it_is_deleted_after_a_later_job_and_no_longer_spoken_of(api: Api,
     assert status["warnings"] == []
 
 
-async def test_what_lies_in_a_folder_without_environments_is_collected_too(api: Api, made: Any, tmp_path: Path) -> None:
-    """The last environment of a folder was removed, and the server died while it deleted it."""
+async def test_leftovers_in_a_directory_without_environments_are_deleted(api: Api, made: Any, tmp_path: Path) -> None:
+    """The server died while it deleted the last environment of a directory."""
     job = await _remove(api, made)
     trash = Path(made["prefix"]).with_name(f".tfenv-trash-{job['id']}-tf")
     (trash / "lib").mkdir(parents=True)

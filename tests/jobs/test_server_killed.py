@@ -1,4 +1,4 @@
-"""A real server is killed after it has said that an environment is removed or renamed, and started again."""
+"""A real server is killed after it has deleted or renamed an environment, and started again."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from ..tiny_tensorflow import PYTHON
 
 TOKEN = "a-token-of-this-test"
 CREATE = {"kind": "create", "name": "tf", "tensorflow": "2.19.*", "python": PYTHON, "packages": ["many"]}
-#: How often the server is killed; the larger number with ``-m long``.
+#: Number of kills; the larger number with ``-m long``.
 KILLS = [pytest.param(2, id="2"), pytest.param(100, id="100", marks=pytest.mark.long)]
 
 
 class Server:
-    """A Jupyter server in a process of its own, on a tiny channel."""
+    """A Jupyter server in a separate process, with a tiny channel."""
 
     def __init__(self, channel: TinyChannel) -> None:
         with socket.socket() as probe:
@@ -51,7 +51,7 @@ class Server:
             time.sleep(0.1)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Return the answer to a call that must succeed."""
+        """Return the answer of a call, which must succeed."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"}
         request = urllib.request.Request(f"{self._root}/{path}", data, headers, method=method)
@@ -66,7 +66,7 @@ class Server:
         self.finish(self.call("POST", "jobs", {"plan": self.call("POST", "plans", request)["id"]}))
 
     def finish(self, job: Any) -> None:
-        """Return once the server has said that a job succeeded."""
+        """Wait until the server reports that a job has succeeded."""
         while not job["finished"]:
             job = self.call("GET", f"jobs/{job['id']}")
         assert job["state"] == "succeeded", job
@@ -76,7 +76,7 @@ class Server:
         return [one["name"] for one in self.call("GET", "environments")["environments"]]
 
     def kill(self, with_workers: bool = True) -> None:
-        """Kill the server, and its workers unless they shall notice by themselves."""
+        """Kill the server, and also its workers unless they must notice by themselves."""
         workers = psutil.Process(self.process.pid).children(recursive=True) if with_workers else []
         self.process.kill()
         for worker in workers:
@@ -87,7 +87,7 @@ class Server:
 
 @pytest.fixture
 def servers(tensorflow_channel: TinyChannel) -> Iterator[list[Server]]:
-    """Servers to be ended after the test."""
+    """A list of servers to stop after the test."""
     files = {f"share/many/{number // 100}/{number}.txt": str(number) for number in range(10_000)}
     tensorflow_channel.add("many", "1.0", noarch="generic", files=files)
     tensorflow_channel.index()
@@ -99,7 +99,7 @@ def servers(tensorflow_channel: TinyChannel) -> Iterator[list[Server]]:
 
 
 @pytest.mark.parametrize("kills", KILLS)
-def test_what_was_said_to_be_removed_or_renamed_does_not_come_back(
+def test_a_deleted_or_renamed_environment_does_not_return(
     tensorflow_channel: TinyChannel, servers: list[Server], kills: int
 ) -> None:
     random.seed("server")

@@ -1,4 +1,4 @@
-"""Jobs on a disk that takes its time."""
+"""The store of jobs, also on a slow or full disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from tfenv_lab.jobs.store import KEEP_SECONDS, LOG_BYTES, JobStore
 from ..contract import check_schema
 
 
-async def test_a_slow_disk_keeps_the_order_and_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_disk_keeps_the_order_and_does_not_block_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = JobStore(tmp_path)
     save, began = store.save, []
 
@@ -30,7 +32,7 @@ async def test_a_slow_disk_keeps_the_order_and_holds_up_nobody(tmp_path: Path, m
     job = Job(new_id(), "create", "tf", "/envs/tf", None)
     store.keep(job)
     store.keep(replace(job, state="running"))
-    # Nothing was waited for: the loop goes on while the first is being written.
+    # Nothing has blocked the event loop while the first write is still running.
     assert store.load() == []
     await asyncio.sleep(0)
     await store.kept()
@@ -38,14 +40,14 @@ async def test_a_slow_disk_keeps_the_order_and_holds_up_nobody(tmp_path: Path, m
     assert [found.state for found in store.load()] == ["running"]
 
 
-async def test_a_disk_that_is_full_costs_a_jobs_memory_and_not_the_job(
+async def test_a_full_disk_loses_the_record_of_a_job_but_not_the_job(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "jobs").write_text("in the way of the folder")
     store = JobStore(tmp_path / "jobs")
     store.keep(Job(new_id(), "create", "tf", "/envs/tf", None))
     await store.kept()
-    assert "cannot be remembered" in caplog.text
+    assert "cannot be saved" in caplog.text
 
 
 def test_a_log_is_bounded(tmp_path: Path) -> None:
@@ -55,7 +57,7 @@ def test_a_log_is_bounded(tmp_path: Path) -> None:
     assert len(store.log(job)) == LOG_BYTES
 
 
-def test_finished_jobs_are_forgotten_after_a_month(tmp_path: Path) -> None:
+def test_finished_jobs_are_deleted_after_a_month(tmp_path: Path) -> None:
     store = JobStore(tmp_path)
     month = int((time.time() - KEEP_SECONDS - 60) * 1000)
     old, running = (Job(f"{month:011x}{end}", "update", "tf", "/envs/tf", None) for end in ("000000", "111111"))
@@ -72,7 +74,7 @@ def test_finished_jobs_are_forgotten_after_a_month(tmp_path: Path) -> None:
 
 
 def _stored(folder: Path, **fields: Any) -> Job:
-    """Return a job as it is read from a file that an earlier version wrote."""
+    """Write a file as an earlier version did, and return the job that is read from it."""
     job = Job("0123456789abcdef0", "create", "tf", "/envs/tf", None, finished="2026-01-01T00:00:00+00:00")
     folder.mkdir()
     (folder / f"{job.id}.json").write_text(json.dumps({**asdict(job), **fields}), encoding="utf-8")
@@ -87,11 +89,11 @@ def test_an_error_of_an_earlier_version_has_no_hint(tmp_path: Path) -> None:
     assert found.error == {**error, "hint": None}
 
 
-def test_a_job_that_an_earlier_version_left_without_its_error_has_one(tmp_path: Path) -> None:
+def test_a_failed_job_of_an_earlier_version_gets_an_error(tmp_path: Path) -> None:
     found = _stored(tmp_path / "jobs", state="interrupted", message="Cancelled before it began")
     assert found.error is not None
     assert (found.error["reason"], found.error["message"]) == ("failed", "Cancelled before it began")
 
 
-def test_a_job_that_went_well_has_no_error(tmp_path: Path) -> None:
+def test_a_job_that_succeeded_has_no_error(tmp_path: Path) -> None:
     assert _stored(tmp_path / "jobs", state="succeeded", message="Done").error is None

@@ -1,4 +1,4 @@
-"""A worker whose server has gone ends itself and what it started, but never in a swap."""
+"""A worker whose server has died ends itself and its children, but never during a swap."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tfenv_lab.jobs.messages import Message, PhaseBegun, RunCheck
 from tfenv_lab.tensorflow.checks.evidence import Subject
 
 
-def test_it_ends_when_its_server_does(tmp_path: Path) -> None:
+def test_a_worker_ends_when_its_server_dies(tmp_path: Path) -> None:
     python = tmp_path / "tf/bin/python"
     python.parent.mkdir(parents=True)
     python.write_text("#!/bin/sh\nexec sleep 600\n")
@@ -45,10 +45,10 @@ def test_it_ends_when_its_server_does(tmp_path: Path) -> None:
     process.stdout.close()
 
 
-def test_in_a_swap_it_goes_on_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_finishes_a_swap_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO()))
-    # The edge: the process that would end is the one that tests.
+    # Replace the exit, which would end the test process.
     monkeypatch.setattr("os._exit", lambda status: ended.set())
     monkeypatch.setattr("tfenv_lab.jobs.process.end_children", lambda pid: None)
     pipe = worker.ServerPipe()

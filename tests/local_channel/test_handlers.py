@@ -1,4 +1,4 @@
-"""A channel out of PyPI wheels in place of one that does not answer, over REST; the wheels are a few bytes each."""
+"""A local channel instead of a channel that does not answer, over REST, with wheels of a few bytes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..tiny_channel import TinyChannel
 from ..wheelchannel.conftest import write_index
 from ..wheelchannel.slow_index import served
 
-#: Nothing listens on the port that discards.
+#: Nothing listens on the discard port.
 NOWHERE = "http://127.0.0.1:9/nowhere"
 
 
@@ -33,7 +33,7 @@ def settings() -> dict[str, Any]:
 
 @pytest.fixture
 def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package index with two tiny releases. The Python that is packed with them is the real one."""
+    """A package index with two tiny releases, which are packed with the real Python."""
     index = write_index(tmp_path / "index", probe(Path(sys.executable)).tag)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -41,11 +41,11 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def restarted(*channels: str, **traits: Any) -> Services:
-    """The services of the user's next server."""
-    return Services(TfenvLab(channels=list(channels or [NOWHERE]), **traits), None)
+    """Return the services of the user's next server."""
+    return Services(TfenvLab(channels=list(channels or [NOWHERE]), **traits))
 
 
-async def test_it_is_built_as_a_job_and_used_until_it_is_left(api: Api, wheels: None) -> None:
+async def test_a_job_builds_the_channel_which_is_used_until_the_user_leaves_it(api: Api, wheels: None) -> None:
     status, error = await api.call("GET", "tensorflow")
     assert (status, error["reason"]) == (502, "channel-unreachable")
     _, found = await api.call("GET", "status")
@@ -75,19 +75,17 @@ async def test_it_is_built_as_a_job_and_used_until_it_is_left(api: Api, wheels: 
     job = await api.apply(kind="create", name="tf", tensorflow="2.19.*", packages=["math-kit"])
     assert job["state"] == "succeeded", job
     # The next server uses it too.
-    assert restarted().conda.channels == (ChannelRef(used["name"], used["url"]),)
+    assert (await asyncio.to_thread(restarted)).conda.channels == (ChannelRef(used["name"], used["url"]),)
 
     status, left = await api.call("DELETE", "local-channel")
     assert (status, left["local_channel"]["active"]) == (200, False)
     assert [ref["url"] for ref in left["channels"]] == [NOWHERE]
     status, error = await api.call("GET", "tensorflow")
     assert (status, error["reason"]) == (502, "channel-unreachable")
-    assert not restarted().local_channel.active
+    assert not (await asyncio.to_thread(restarted)).local_channel.active
 
 
-async def test_a_build_tells_the_bytes_that_it_downloads(
-    api: Api, wheels: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_build_reports_the_downloaded_bytes(api: Api, wheels: None, monkeypatch: pytest.MonkeyPatch) -> None:
     with served(Path(os.environ["PIP_FIND_LINKS"])) as url:
         monkeypatch.setenv("PIP_FIND_LINKS", url)
         _, job = await api.call("POST", "local-channel")
@@ -102,7 +100,7 @@ async def test_a_build_tells_the_bytes_that_it_downloads(
 async def test_a_cancelled_build_changes_nothing_and_leaves_nothing(
     api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A pip that never comes to an end.
+    # A pip that never ends.
     hanging = tmp_path / "modules/pip"
     hanging.mkdir(parents=True)
     (hanging / "__init__.py").touch()
@@ -127,12 +125,12 @@ async def test_a_build_that_fails_says_why_and_changes_nothing(api: Api, monkeyp
     _, job = await api.call("POST", "local-channel")
     job = await api.finished(job["id"])
     assert (job["state"], job["error"]["reason"]) == ("failed", "channel-unreachable")
-    assert "the package index did not answer" in job["error"]["message"]
+    assert "The package index did not answer" in job["error"]["message"]
     _, found = await api.call("GET", "status")
     assert not found["local_channel"]["active"]
 
 
-async def test_without_what_building_needs_it_is_not_offered(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_channel_is_not_offered_if_the_extra_is_missing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(availability, "program", lambda name: None)
     _, found = await api.call("GET", "status")
     assert not found["local_channel"]["available"]
@@ -143,7 +141,7 @@ async def test_without_what_building_needs_it_is_not_offered(api: Api, monkeypat
 
 
 class TestAChoice:
-    """What a server makes of the choice that an earlier one stored."""
+    """The choice that an earlier server stored, in a later server."""
 
     @pytest.fixture(autouse=True)
     def chosen(self, channel: TinyChannel) -> None:
@@ -151,7 +149,7 @@ class TestAChoice:
 
     def test_holds_for_the_next_server(self, channel: TinyChannel) -> None:
         assert [ref.url for ref in restarted().conda.channels] == [channel.url]
-        # Workers, and specs that name it.
+        # Workers use the channel, and specs can name it.
         assert restarted().allowed_channels == (channel.url,)
 
     def test_ends_when_other_channels_are_configured(self) -> None:
@@ -167,7 +165,7 @@ class TestAChoice:
         assert [ref.url for ref in services.conda.channels] == [NOWHERE]
         assert services.local_channel.to_json() == {
             "available": False,
-            "reason": "The channels that may be used here are set by the administrator.",
+            "reason": "The administrator restricts the channels that this server may use.",
             "active": False,
         }
 

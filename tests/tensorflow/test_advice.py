@@ -11,11 +11,12 @@ import pytest
 from tfenv_lab.conda.machine import virtual_packages
 from tfenv_lab.conda.prefix.pypi import PypiPackage
 from tfenv_lab.conda.prefix.records import PackageStem
-from tfenv_lab.environments.models import EnvironmentFacts, Keras, TensorFlow, Update
+from tfenv_lab.environments.models import AvailableUpdate, EnvironmentFacts, Keras, TensorFlow
 from tfenv_lab.models import Advice
 from tfenv_lab.plans import requests
-from tfenv_lab.tensorflow.advice import Known, advise, keras_fits
+from tfenv_lab.tensorflow.advice import Known, advise
 from tfenv_lab.tensorflow.catalog.catalog import Catalog
+from tfenv_lab.tensorflow_packages import keras_fits
 
 from .conftest import Forge
 
@@ -153,7 +154,7 @@ class TestKeras:
 
 
 def test_an_update() -> None:
-    advice = only(facts("2.18.0"), Known(update=Update(tensorflow="2.19.1")))
+    advice = only(facts("2.18.0"), Known(update=AvailableUpdate(tensorflow="2.19.1")))
     assert (advice.code, advice.severity, advice.message) == ("update", "info", "TensorFlow 2.19.1 is available.")
     assert advice.plan_request == {
         "kind": "update",
@@ -169,7 +170,7 @@ def test_nothing_beside_what_makes_an_environment_unusable() -> None:
 
 
 def test_every_plan_request_can_be_read() -> None:
-    known = Known(cuda="12.8", cuda_release="2.19.1", update=Update(tensorflow="2.20.0"))
+    known = Known(cuda="12.8", cuda_release="2.19.1", update=AvailableUpdate(tensorflow="2.20.0"))
     found = facts("2.19.1", "2.15.0", tf_keras="2.17.0")
     plans = [advice.plan_request for advice in advise(found, known) if advice.plan_request]
     assert len(plans) == 4
@@ -201,5 +202,5 @@ def test_what_the_catalog_knows(
     with_gpu = tuple(virtual_packages.detect(cuda="12.6"))
     monkeypatch.setattr(virtual_packages, "_detected", lambda: with_gpu)
     known = catalog.known(facts("2.18.0"))
-    assert known == Known(cuda="12.6", update=Update(tensorflow="2.19.1"), cuda_release="2.18.0")
+    assert known == Known(cuda="12.6", update=AvailableUpdate(tensorflow="2.19.1"), cuda_release="2.18.0")
     assert catalog.known(facts("2.19.1")).cuda_release == "2.18.0"

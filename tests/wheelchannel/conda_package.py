@@ -1,4 +1,4 @@
-"""Read a ``.conda`` file back, independently of what wrote it."""
+"""Read a ``.conda`` file, independently of the code that wrote it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import zstandard
 
 
 class CondaPackage:
-    """The parts of a package file. ``files``: path -> content, or the text of a symbolic link."""
+    """The parts of a package file. ``files`` maps paths to contents, or to the target of a symbolic link."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -41,10 +41,10 @@ class CondaPackage:
         return file.read()
 
     def info(self, name: str) -> dict[str, Any]:
-        """A JSON file from ``info/``."""
+        """Return the contents of a JSON file in ``info/``."""
         found: dict[str, Any] = json.loads(self._info[f"info/{name}"])
         return found
 
     def paths(self) -> dict[str, dict[str, Any]]:
-        """``info/paths.json`` by path."""
+        """The entries of ``info/paths.json``, by path."""
         return {entry["_path"]: entry for entry in self.info("paths.json")["paths"]}

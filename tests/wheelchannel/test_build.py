@@ -1,4 +1,4 @@
-"""One channel of tiny wheels around the real interpreter: built, found again, replaced."""
+"""A channel of tiny wheels with the real interpreter: built, found again and replaced."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tfenv_lab.wheelchannel import packing
 from tfenv_lab.wheelchannel.build import build
 from tfenv_lab.wheelchannel.interpreter import Interpreter
 from tfenv_lab.wheelchannel.package import Package
-from tfenv_lab.wheelchannel.request import BuildRequest, Progress
+from tfenv_lab.wheelchannel.request import BuildProgress, BuildRequest
 
 from .conftest import Built
 from .slow_index import served
@@ -93,7 +93,7 @@ async def _index(channel: Path) -> None:
 
 
 def test_the_index_says_what_the_packages_say(built: Built, tmp_path: Path) -> None:
-    """Our records equal those that the indexer reads out of the package files."""
+    """Our records equal those that the indexer reads from the package files."""
 
     for subdir in ("noarch", "linux-64"):
         (tmp_path / subdir).mkdir()
@@ -115,7 +115,7 @@ def test_every_form_of_the_index_is_there(built: Built) -> None:
 
 @pytest.fixture
 def python_packed_already(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Surroundings of ``built`` for this process; Python's own packages are taken from it, to be quick."""
+    """The environment variables of ``built``, with its Python packages, so that builds are quick."""
     for name in list(os.environ):
         if name.startswith("PIP_"):
             monkeypatch.delenv(name)
@@ -139,7 +139,7 @@ def python_packed_already(built: Built, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.usefixtures("python_packed_already")
 def test_another_recipe_replaces_the_directory(tmp_path: Path) -> None:
     target = tmp_path / "channel"
-    steps: list[Progress] = []
+    steps: list[BuildProgress] = []
     build(BuildRequest(("2.20",), directory=target), steps.append)
     assert [record["version"] for record in named(target, "linux-64", "tensorflow")] == ["2.20.0"]
     build(BuildRequest(("2.19.0",), ("later",), directory=target), steps.append)
@@ -154,14 +154,14 @@ def test_bytes_are_counted_while_wheels_are_downloaded(
     built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    steps: list[Progress] = []
+    steps: list[BuildProgress] = []
     with served(Path(built.environment["PIP_FIND_LINKS"])) as url:
         monkeypatch.setenv("PIP_FIND_LINKS", url)
         build(BuildRequest(("2.20",), directory=tmp_path / "channel"), steps.append)
     counted = [step for step in steps if step.phase == "download" and step.bytes]
     assert len(counted) > 2
     assert [step.bytes for step in counted] == sorted(step.bytes for step in counted)
-    # Some of it arrived before the rest; how much was there at the last look is chance.
+    # Some bytes were counted before the end. How many is a matter of chance.
     assert 0 < counted[0].bytes < counted[-1].bytes
     assert {step.total for step in counted} == {len(list((tmp_path / "cache/tfenv_lab/wheels").glob("*.whl")))}
     told = [step.fraction for step in steps if step.fraction]
@@ -193,7 +193,7 @@ def _full(*arguments: object) -> list[Package]:
 
 
 @pytest.mark.usefixtures("python_packed_already")
-def test_what_a_killed_build_left_behind_is_removed(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_build_are_deleted(tmp_path: Path) -> None:
     left = tmp_path / "channel.building" / "channel" / "noarch"
     left.mkdir(parents=True)
     target = build(BuildRequest(("2.20",), directory=tmp_path / "channel"))
@@ -218,10 +218,10 @@ def test_a_directory_that_holds_something_else_is_left_alone(tmp_path: Path) -> 
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 
 
-def test_no_interpreter_has_wheels(built: Built, tmp_path: Path) -> None:
+def test_the_error_says_that_no_interpreter_has_wheels(built: Built, tmp_path: Path) -> None:
     answer = built.command("--tensorflow", "9.9", "--python", sys.executable, str(tmp_path / "channel"))
     assert (answer.returncode, answer.stdout) == (1, "")
-    assert "No Python here has wheels of TensorFlow 9.9" in answer.stderr
+    assert "No Python on this machine has wheels of TensorFlow 9.9" in answer.stderr
     assert "--python" in answer.stderr
     assert "Traceback" not in answer.stderr
 
@@ -233,13 +233,13 @@ def test_a_package_that_does_not_exist_is_named(built: Built, tmp_path: Path) ->
     assert "Traceback" not in answer.stderr
 
 
-def test_an_interpreter_that_is_none_is_named(built: Built, tmp_path: Path) -> None:
+def test_the_error_names_an_invalid_interpreter(built: Built, tmp_path: Path) -> None:
     answer = built.command("--python", "/bin/true", str(tmp_path / "channel"))
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr == "/bin/true cannot be packed: it does not start.\n"
 
 
-def test_the_example_of_the_guide_prints_the_address_of_the_channel(built: Built, tmp_path: Path) -> None:
+def test_the_example_of_the_guide_prints_the_url_of_the_channel(built: Built, tmp_path: Path) -> None:
     guide = (Path(__file__).parents[2] / "docs" / "wheelchannel.md").read_text(encoding="utf-8")
     [arguments] = re.findall(r"^    python -m tfenv_lab.wheelchannel build (.+)$", guide, re.MULTILINE)
     answer = built.command(*shlex.split(arguments), str(tmp_path / "channel"))

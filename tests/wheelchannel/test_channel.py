@@ -19,7 +19,7 @@ from tfenv_lab.wheelchannel.channel import (
     publish,
     refuse_foreign,
 )
-from tfenv_lab.wheelchannel.request import BuildRequest, Progress
+from tfenv_lab.wheelchannel.request import BuildProgress, BuildRequest
 
 RECIPE = BuildRequest(("2.19",)).recipe("3.11.7", "linux-64")
 OTHER = BuildRequest(("2.20",)).recipe("3.11.7", "linux-64")
@@ -33,7 +33,7 @@ def put(directory: Path, recipe: dict[str, object]) -> None:
         publish(work / "channel", directory, recipe, {"releases": ["x"]})
 
 
-def test_a_channel_is_its_recipes(tmp_path: Path) -> None:
+def test_a_channel_belongs_to_its_recipe(tmp_path: Path) -> None:
     put(tmp_path / "c", RECIPE)
     assert is_built(tmp_path / "c", RECIPE)
     assert not is_built(tmp_path / "c", OTHER)
@@ -56,7 +56,7 @@ def test_a_damaged_channel_is_built_again(tmp_path: Path, damage: str) -> None:
     assert not is_built(tmp_path / "c", RECIPE)
 
 
-def test_a_manifest_that_is_not_one_is_none(tmp_path: Path) -> None:
+def test_an_invalid_manifest_counts_as_none(tmp_path: Path) -> None:
     put(tmp_path / "c", RECIPE)
     (tmp_path / "c" / MANIFEST).write_text("{")
     assert not is_built(tmp_path / "c", RECIPE)
@@ -84,14 +84,14 @@ def test_files_and_full_directories_are_not(tmp_path: Path) -> None:
     for directory in (tmp_path, tmp_path / "file"):
         with pytest.raises(InvalidRequest, match="is not a channel of this tool") as refused:
             refuse_foreign(directory)
-        assert refused.value.hint == "Give a new or an empty directory."
+        assert refused.value.hint == "Name a new or an empty directory."
 
 
-def test_who_waits_for_another_build_is_told(tmp_path: Path) -> None:
-    steps: list[Progress] = []
+def test_a_build_that_waits_for_another_says_so(tmp_path: Path) -> None:
+    steps: list[BuildProgress] = []
     waiting, entered = threading.Event(), threading.Event()
 
-    def report(progress: Progress) -> None:
+    def report(progress: BuildProgress) -> None:
         steps.append(progress)
         waiting.set()
 
@@ -109,7 +109,7 @@ def test_who_waits_for_another_build_is_told(tmp_path: Path) -> None:
     assert [step.phase for step in steps] == ["wait"]
 
 
-def test_what_killed_builds_left_is_removed_but_not_from_under_one_at_work(clean_home: Path) -> None:
+def test_leftovers_of_killed_builds_are_deleted_but_not_those_of_a_running_build(clean_home: Path) -> None:
     left, at_work = (folder() / f"tensorflow-{name}.building" for name in ("2.19-a", "2.20-b"))
     for path in (left, at_work):
         (path / "channel").mkdir(parents=True)

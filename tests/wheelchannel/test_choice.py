@@ -1,4 +1,4 @@
-"""Choosing with the real pip, on an index that is a directory of tiny wheels."""
+"""Choose an interpreter with the real pip and a directory of tiny wheels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tfenv_lab.wheelchannel import choice
 from tfenv_lab.wheelchannel.choice import choose
 from tfenv_lab.wheelchannel.interpreter import Interpreter
 from tfenv_lab.wheelchannel.pip import PipFailed
-from tfenv_lab.wheelchannel.request import BuildRequest, Progress
+from tfenv_lab.wheelchannel.request import BuildProgress, BuildRequest
 from tfenv_lab.wheelchannel.resolve import Resolution
 
 from .tiny_wheel import make_wheel
@@ -21,7 +21,7 @@ from .tiny_wheel import make_wheel
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An index with the packages that every channel holds, but no TensorFlow yet."""
+    """An index with the packages of every channel, but without TensorFlow."""
     for name in list(os.environ):
         if name.startswith("PIP_"):
             monkeypatch.delenv(name)
@@ -51,7 +51,7 @@ def test_the_newest_patch_of_a_release_is_taken(index: Path, tmp_path: Path, int
     assert resolution.environment["python_version"] == interpreter.minor
 
 
-def test_settings_that_suit_installing_do_not_get_in_the_way(
+def test_settings_for_installing_do_not_disturb_a_build(
     index: Path, tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_wheel(index, "tensorflow-cpu", "2.19.0", tag=f"{interpreter.tag}-none-any")
@@ -64,29 +64,29 @@ def test_settings_that_suit_installing_do_not_get_in_the_way(
 def test_an_interpreter_without_wheels_gives_way_to_the_next(
     index: Path, tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first has wheels of one release only; the second, of another version, is asked next."""
+    """The first interpreter has wheels of only one release, so the second is tried."""
     make_wheel(index, "tensorflow-cpu", "2.19.0", tag=f"{interpreter.tag}-none-any")
     other = replace(interpreter, version="3.99.0")
     same = replace(interpreter, version=f"{interpreter.minor}.99")
     monkeypatch.setattr(choice, "candidates", lambda explicit: iter([interpreter, same, other]))
-    steps: list[Progress] = []
+    steps: list[BuildProgress] = []
     with pytest.raises(JobFailed) as error:
         choose(BuildRequest(("2.19", "2.20")), tmp_path, steps.append)
-    assert error.value.message == "No Python here has wheels of TensorFlow 2.19 and 2.20."
+    assert error.value.message == "No Python on this machine has wheels of TensorFlow 2.19 and 2.20."
     assert error.value.hint == "Install another Python, or name one with --python."
     assert error.value.details == "\n".join(
         f"{each}: the package index has no TensorFlow 2.20 for it" for each in (interpreter, other)
     )
 
 
-def test_a_conflict_is_pips_own_words(index: Path, tmp_path: Path, interpreter: Interpreter) -> None:
+def test_a_conflict_is_reported_in_the_words_of_pip(index: Path, tmp_path: Path, interpreter: Interpreter) -> None:
     make_wheel(index, "tensorflow-cpu", "2.19.0", tag=f"{interpreter.tag}-none-any", requires=["keras>=5"])
     with pytest.raises(JobFailed, match=r"^Resolving TensorFlow 2\.19 failed: Cannot install keras") as error:
         choose(BuildRequest(("2.19",), python=interpreter.executable), tmp_path, print)
     assert "depends on keras>=5" in (error.value.details or "")
 
 
-def test_a_silent_index_is_said_to_be_silent(
+def test_the_error_says_that_the_index_does_not_answer(
     index: Path, tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PIP_NO_INDEX")

@@ -22,7 +22,7 @@ def program(path: Path, text: str) -> Path:
 
 
 def facts(minor: str, **changed: object) -> str:
-    """A program that answers every question as an interpreter of that version would."""
+    """Return a program that answers the probe like an interpreter of a version."""
     told = {
         "base_executable": "SELF",
         "virtual": False,
@@ -51,9 +51,7 @@ def test_a_virtual_environment_stands_for_its_base(tmp_path: Path, interpreter: 
     assert probe(tmp_path / "venv/bin/python") == interpreter
 
 
-def test_variables_that_mislead_an_interpreter_do_not(
-    interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_misleading_variables_have_no_effect(interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONHOME", "/nowhere")
     assert probe(Path(sys.executable)) == interpreter
 
@@ -75,7 +73,7 @@ def test_what_cannot_be_packed_is_refused_with_its_reason(
 
 
 @pytest.mark.parametrize("text", ["#!/bin/sh\nexit 1\n", "#!/bin/sh\necho hello\n", "#!/no/such/interpreter\n"])
-def test_what_is_no_interpreter_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_program_that_is_not_an_interpreter_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(Unsuitable, match="does not start"):
         probe(program(tmp_path / "python", text))
 
@@ -85,7 +83,7 @@ def test_the_running_one_comes_first_then_others_by_version(
 ) -> None:
     for minor in ("3.10", "3.13", "3.12"):
         program(tmp_path / f"bin/python{minor}", facts(minor))
-    program(tmp_path / "broken/python3.12", "#!/bin/sh\nexit 127\n")  # as pyenv's are, for versions not in use
+    program(tmp_path / "broken/python3.12", "#!/bin/sh\nexit 127\n")  # like pyenv's, for versions that are not in use
     for version in ("3.12.3", "3.12.11"):
         program(tmp_path / f"pyenv/versions/{version}/bin/python3.12", facts("3.12", version=version))
     monkeypatch.setenv("PATH", f"{tmp_path / 'broken'}{os.pathsep}{tmp_path / 'bin'}")

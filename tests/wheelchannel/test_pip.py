@@ -11,7 +11,7 @@ from tfenv_lab.wheelchannel.pip import PipFailed, run
 
 
 def configured(interpreter: Interpreter, variable: str) -> str:
-    """What pip, run for ``interpreter``, takes a setting to be."""
+    """Return the value of a setting of pip, run for ``interpreter``."""
     lines: list[str] = []
     run(interpreter, ["config", "list"], lines.append)
     return next((line.split("=", 1)[1].strip("'") for line in lines if line.startswith(variable)), "")
@@ -27,7 +27,7 @@ def test_the_users_configuration_holds(
     assert configured(interpreter, "global.index-url") == "https://mirror.example/simple"
 
 
-def test_so_does_that_of_the_running_virtual_environment(
+def test_the_configuration_of_the_running_virtual_environment_holds(
     interpreter: Interpreter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PIP_CONFIG_FILE", raising=False)

@@ -1,4 +1,4 @@
-"""The packed interpreter, and an environment that is installed around it."""
+"""The packed interpreter, and an environment with it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_what_the_packed_python_holds(built: Built, interpreter: Interpreter) ->
 
 @pytest.fixture(scope="module")
 def environment(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment that py-rattler made from the channel."""
+    """An environment that py-rattler created from the channel."""
 
     root = tmp_path_factory.mktemp("environment")
     prefix = root / "somewhere else" / "env"
@@ -96,7 +96,7 @@ def test_commands_of_platform_and_pure_packages_run(environment: Path) -> None:
 
 
 def test_shipped_bytecode_is_fresh(environment: Path, interpreter: Interpreter) -> None:
-    """Python takes it, so nothing is compiled at the first import."""
+    """Python uses the bytecode, so it compiles nothing at the first import."""
     code = "import sys, tensorflow, asyncio; print(*(m.__cached__ for m in (tensorflow, asyncio)), sep='\\n')"
     caches = [Path(line) for line in run(environment, "python", "-B", "-c", code).splitlines()]
     for cache in caches:
@@ -114,7 +114,7 @@ def test_pip_installs_into_the_environment(built: Built, environment: Path, inte
 
 
 def test_an_environments_own_python_can_be_packed_again(environment: Path, tmp_path: Path) -> None:
-    """As where JupyterLab itself runs in a conda environment: its libraries lie beside it, found relative to it."""
+    """So is the Python of a JupyterLab in a conda environment, which finds its libraries by relative paths."""
     again = probe(environment / "bin" / "python")
     assert again.prefix == environment.resolve()
     python, _ = pack_python(again, tmp_path / "channel", tmp_path / "work")

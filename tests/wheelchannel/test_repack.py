@@ -142,7 +142,7 @@ def test_the_same_wheel_gives_the_same_bytes(tmp_path: Path, interpreter: Interp
 def test_another_wheel_of_the_same_version_has_another_build_string_and_time(
     tmp_path: Path, interpreter: Interpreter
 ) -> None:
-    """Package caches and bytecode tell contents apart by these alone."""
+    """Package caches and bytecode distinguish contents only by these."""
     made = [make_wheel(tmp_path / text, "tool", files={"tool.py": f"x = {text!r}\n"}) for text in ("a", "b")]
     first, second = (packed(wheel, interpreter, wheel.parent)[0] for wheel in made)
     assert first.path.name != second.path.name

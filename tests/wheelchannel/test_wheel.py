@@ -13,7 +13,7 @@ from .tiny_wheel import MADE, make_wheel
 
 
 def unpack(wheel: Wheel, tree: Path, layout: Layout) -> tuple[set[str], dict[str, File], set[str]]:
-    """Return the prefixed paths, the large files' paths with their files, and what lies on disk."""
+    """Unpack a wheel. Return the prefixed paths, the large files by path, and the paths on disk."""
     with zipfile.ZipFile(wheel.path) as archive:
         prefixed, large = wheel.unpack(archive, tree, layout)
     on_disk = {path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file()}
@@ -35,7 +35,7 @@ def test_pure_is_what_runs_on_any_platform(tmp_path: Path, tag: str, pure: bool)
     assert Wheel(make_wheel(tmp_path, "x", tag=tag)).pure is pure
 
 
-def test_a_wheel_that_says_it_is_not_pure_is_not(tmp_path: Path) -> None:
+def test_a_wheel_can_declare_that_it_is_not_pure(tmp_path: Path) -> None:
     assert Wheel(make_wheel(tmp_path, "x", pure=False)).pure is False
 
 

@@ -1,4 +1,4 @@
-"""Wheels of a few bytes, made on the fly."""
+"""Generate wheels of a few bytes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+#: The time of every file: year, month, day, hour, minute, second.
 MADE = (2024, 5, 6, 7, 8, 10)
-"""When every file was made: year, month, day, hour, minute, second."""
 
 
 def make_wheel(
@@ -25,7 +25,7 @@ def make_wheel(
     metadata: str = "",
     pure: bool | None = None,
 ) -> Path:
-    """Write a wheel. ``files`` default to one module; ``metadata`` holds further header lines."""
+    """Write a wheel. ``files`` defaults to one module, and ``metadata`` has additional header lines."""
     distribution = name.replace("-", "_")
     info = f"{distribution}-{version}.dist-info"
     headers = [

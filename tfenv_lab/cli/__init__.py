@@ -1,1 +1,1 @@
-"""``jupyter tfenv``: the same services without a browser, for images, scripts and administrators."""
+"""``jupyter tfenv``: the services without a browser, for container images, scripts and administrators."""

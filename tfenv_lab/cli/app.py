@@ -1,4 +1,4 @@
-"""The command itself, which names the others."""
+"""The command ``jupyter tfenv`` and its subcommands."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .reading import CheckApp, ExportApp, ListApp, VersionsApp
 
 
 def _command(cls: type[TfenvCommand]) -> tuple[Any, str]:
-    # A factory: the application of a subcommand is no singleton beside that of the command.
+    # A factory, because two applications cannot both be traitlets singletons.
     return lambda parent: cls(parent=parent), (cls.__doc__ or "").splitlines()[0]
 
 
 class TfenvApp(JupyterApp):
-    """TensorFlow environments from the command line."""
+    """Manage TensorFlow environments from the command line."""
 
     name = "jupyter-tfenv"
     version = __version__
-    description = "TensorFlow environments: list, make, change, check, export and import them."
+    description = "Create, list, change, check, export and import TensorFlow environments."
     subcommands = {
         "list": _command(ListApp),
         "versions": _command(VersionsApp),
@@ -38,7 +38,7 @@ class TfenvApp(JupyterApp):
     }
 
     def start(self) -> None:
-        """Run the subcommand; without one, say which there are."""
+        """Run the subcommand; without one, print the help."""
         super().start()
         self.print_help()
         self.exit(2)

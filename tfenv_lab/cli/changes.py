@@ -1,4 +1,4 @@
-"""Commands that change something: each makes a plan, shows it, and applies it."""
+"""Commands that change environments: each makes a plan, shows it and applies it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from traitlets import Bool, Enum, Unicode
 
 from ..errors import InvalidRequest
 from ..plans.models import Plan
+from ..sentences import megabytes
 from ..services import Services
 from .command import TfenvCommand
 
 
 class ChangeApp(TfenvCommand):
-    """A command that makes a plan, shows it, and applies it."""
+    """A command that makes a plan, shows it and applies it."""
 
-    dry_run = Bool(False, help="Show what would change, and change nothing.").tag(config=True)
+    dry_run = Bool(False, help="Show the plan, but do not apply it.").tag(config=True)
     flags = {**TfenvCommand.flags, "dry-run": ({"ChangeApp": {"dry_run": True}}, dry_run.help)}
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
-        """Return the plan request's JSON."""
+        """Return the plan request as JSON."""
         raise NotImplementedError
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
@@ -38,27 +39,29 @@ class ChangeApp(TfenvCommand):
             if self.json:
                 print(json.dumps(plan.to_json(), indent=2))
             return 0
-        if not self.agreed("Apply this?"):
+        if not self.agreed("Apply this plan?"):
             return 1
         return await self.follow(services, await services.jobs.apply(plan.id))
 
     def agreed(self, question: str) -> bool:
-        """Ask on a terminal, unless ``-y`` or ``--json`` is given; a script is taken to mean what it says."""
+        """Ask on a terminal, unless ``-y`` or ``--json`` is given. A script is never asked."""
         if self.answer_yes or self.json or not sys.stdin.isatty():
             return True
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 class CreateApp(ChangeApp):
-    """Make an environment: jupyter tfenv create tf219 --tensorflow=2.19.* pandas."""
+    """Create an environment: jupyter tfenv create tf219 --tensorflow=2.19.* pandas."""
 
     least, most, usage = 1, None, "create NAME [--tensorflow=2.19.*] [--python=3.11] [--variant=cpu] [SPEC…]"
-    tensorflow = Unicode(None, allow_none=True, help="TensorFlow's version, as in 2.19.*; none by default.").tag(
+    tensorflow = Unicode(None, allow_none=True, help="Version of TensorFlow, as in 2.19.*. Default: none.").tag(
         config=True
     )
-    python = Unicode(None, allow_none=True, help="Python's version, as in 3.11.").tag(config=True)
-    variant = Enum(("auto", "cpu", "cuda"), "auto", help="The build of TensorFlow.").tag(config=True)
-    cuda = Unicode(None, allow_none=True, help="Solve as if the driver supported this CUDA version.").tag(config=True)
+    python = Unicode(None, allow_none=True, help="Version of Python, as in 3.11. Default: chosen by the solver.").tag(
+        config=True
+    )
+    variant = Enum(("auto", "cpu", "cuda"), "auto", help="Variant of TensorFlow.").tag(config=True)
+    cuda = Unicode(None, allow_none=True, help="Assume that the driver supports this CUDA version.").tag(config=True)
     aliases = {
         **ChangeApp.aliases,
         **{name: f"CreateApp.{name}" for name in ("tensorflow", "python", "variant", "cuda")},
@@ -71,7 +74,7 @@ class CreateApp(ChangeApp):
 
 
 class UpdateApp(ChangeApp):
-    """Bring packages to their newest versions, or all of them where none is named."""
+    """Update the named packages to their newest versions, or all packages if none is named."""
 
     least, most, usage = 1, None, "update NAME [PACKAGE…]"
 
@@ -82,7 +85,7 @@ class UpdateApp(ChangeApp):
 
 
 class RemoveApp(ChangeApp):
-    """Remove packages from an environment, or the whole environment where none is named."""
+    """Remove packages from an environment, or delete the environment if no package is named."""
 
     least, most, usage = 1, None, "remove NAME [PACKAGE…]"
 
@@ -96,18 +99,18 @@ class RemoveApp(ChangeApp):
             return await super().run(services, arguments)
         environment = await self.find(services, arguments[0])
         if self.dry_run:
-            self.write({"kind": "delete", "prefix": environment.prefix}, f"Would remove {environment.prefix}")
+            self.write({"kind": "delete", "prefix": environment.prefix}, f"Would delete {environment.prefix}")
             return 0
-        if not self.agreed(f"Remove {environment.prefix} with all that is in it?"):
+        if not self.agreed(f"Delete {environment.prefix} and everything in it?"):
             return 1
         return await self.follow(services, await services.jobs.remove(environment))
 
 
 class ImportApp(ChangeApp):
-    """Make an environment from a file (“-”: from standard input)."""
+    """Create an environment from a file (“-”: from standard input)."""
 
     least, most, usage = 2, 2, "import FILE NAME [--format=FORMAT]"
-    format = Unicode(None, allow_none=True, help="Recognised by default.").tag(config=True)
+    format = Unicode(None, allow_none=True, help="Format of the file. Default: recognized.").tag(config=True)
     aliases = {**ChangeApp.aliases, "format": "ImportApp.format"}
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
@@ -130,7 +133,7 @@ class CloneApp(ChangeApp):
 
 
 class RenameApp(ChangeApp):
-    """Give an environment another name."""
+    """Rename an environment."""
 
     least, most, usage = 2, 2, "rename NAME NEW_NAME"
 
@@ -140,19 +143,19 @@ class RenameApp(ChangeApp):
 
 
 class RevertApp(ChangeApp):
-    """Bring an environment back to an earlier revision."""
+    """Revert an environment to an earlier revision."""
 
     least, most, usage = 2, 2, "revert NAME REVISION"
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         environment = await self.find(services, arguments[0])
         if not arguments[1].isdigit():
-            raise InvalidRequest("A revision is a number.")
+            raise InvalidRequest(f"“{arguments[1]}” is not the number of a revision.")
         return {"kind": "revert", "environment": environment.id, "revision": int(arguments[1])}
 
 
 def describe(plan: Plan) -> str:
-    """Return a plan for a terminal."""
+    """Format a plan for a terminal."""
     if not plan.entries:
         return f"{plan.name} is up to date."
     lines = []
@@ -160,5 +163,5 @@ def describe(plan: Plan) -> str:
         versions = [side["version"] for side in (entry["from"], entry["to"]) if side]
         lines.append(f"  {entry['action']:9} {entry['name']} {' → '.join(versions)}")
     lines += [f"  {warning.severity}: {warning.message}" for warning in plan.warnings]
-    size = f"{plan.download_bytes / 1e6:,.1f} MB to download, {plan.install_bytes / 1e6:,.1f} MB on disk"
+    size = f"{megabytes(plan.download_bytes)} to download, {megabytes(plan.install_bytes)} on disk"
     return "\n".join([f"{plan.prefix}: {len(plan.entries)} packages, {size}", *lines])

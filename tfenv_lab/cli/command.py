@@ -1,4 +1,4 @@
-"""What all commands share: configuration, arguments, output, exit status."""
+"""Base class of the commands: configuration, arguments, output and exit status."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..jobs.models import FINISHED, Job
 from ..models import ErrorJson
 from ..services import Services
 
-#: Exit status by the error's ``reason``; 1 for any other. README.md documents it.
+#: Exit status by the ``reason`` of the error; any other reason gives 1. README.md lists them.
 EXIT = {
     "invalid-request": 2,
     "invalid-name": 2,
@@ -37,33 +37,33 @@ EXIT = {
     "channel-unreachable": 7,
     "no-space": 8,
 }
-#: Names of the configuration files, beside Jupyter's own for all: what the server reads.
+#: Names of the configuration files that the server reads, besides ``jupyter_config``.
 _CONFIG = ("jupyter_server_config", "jupyter_tfenv_lab_config")
 #: Exit status of a check that found problems.
 PROBLEMS = 9
-#: Seconds between two looks at a running job.
+#: Seconds between two polls of a running job.
 _TICK = 0.2
 
 
 class TfenvCommand(JupyterApp):
-    """What all commands share: configuration, services, output and exit status."""
+    """Base class of the commands, with their configuration, services, output and exit status."""
 
     version = __version__
     classes = [TfenvLab]
-    json = Bool(False, help="Write JSON, as the REST interface sends it.").tag(config=True)
+    json = Bool(False, help="Write JSON, as in the REST interface.").tag(config=True)
     flags = {**JupyterApp.flags, "json": ({"TfenvCommand": {"json": True}}, json.help)}
-    #: How many arguments there must be, and may be (None: any number).
+    #: Minimum and maximum number of arguments (None: no maximum).
     least: int = 0
     most: int | None = 0
     usage = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Describe each command by its docstring and usage."""
+        """Set the description of a command from its docstring and usage."""
         super().__init_subclass__(**kwargs)
         cls.description = f"{cls.__doc__}\n\nUsage: jupyter tfenv {cls.usage}"
 
     def parse_command_line(self, argv: list[str] | None = None) -> None:
-        """Take options and arguments in any order; traitlets wants all arguments in one place."""
+        """Accept options and arguments in any order; traitlets needs all arguments together."""
         options, arguments = [], []
         rest = iter(sys.argv[1:] if argv is None else argv)
         for text in rest:
@@ -77,7 +77,7 @@ class TfenvCommand(JupyterApp):
         super().parse_command_line([*options, *arguments])
 
     def load_config_file(self, suppress_errors: bool = True) -> None:  # type: ignore[override]
-        """Read what the server reads, so that both work on the same environments."""
+        """Read the server's configuration files, so that both work on the same environments."""
         for name in _CONFIG:
             self.config_file_name = name
             super().load_config_file(suppress_errors)
@@ -99,7 +99,7 @@ class TfenvCommand(JupyterApp):
             return self.fail(refused.to_json())
         for message in app.warnings:
             print(message, file=sys.stderr)
-        services = Services(app, None)
+        services = await asyncio.to_thread(Services, app)
         try:
             given = len(self.extra_args)
             if given < self.least or (self.most is not None and given > self.most):
@@ -115,7 +115,7 @@ class TfenvCommand(JupyterApp):
         raise NotImplementedError
 
     def write(self, body: dict[str, Any], text: str) -> None:
-        """Write a result: ``body`` as JSON where that was asked for, else ``text``."""
+        """Write a result: ``body`` with ``--json``, otherwise ``text``."""
         print(json.dumps(body, indent=2) if self.json else text)
 
     def fail(self, error: ErrorJson) -> int:
@@ -132,14 +132,14 @@ class TfenvCommand(JupyterApp):
         path = str(Path(name).expanduser().absolute())
         found = [one for one in known if name == one.id or path == one.prefix] or [e for e in known if e.name == name]
         if not found:
-            raise NotFound(f"There is no environment “{name}”.")
+            raise NotFound(f"There is no environment called “{name}”.")
         if len(found) > 1:
             paths = ", ".join(environment.prefix for environment in found)
-            raise InvalidRequest(f"Several environments are called “{name}”.", hint=f"Give a path: {paths}")
+            raise InvalidRequest(f"Several environments are called “{name}”.", hint=f"Give one of the paths: {paths}")
         return found[0]
 
     async def finished(self, services: Services, job: Job) -> Job:
-        """Wait for a job, with a progress line on a terminal, and return it as it ended."""
+        """Wait until a job ends, with a line of progress on a terminal, and return the job."""
         shown = sys.stderr.isatty() and not self.json
         while (job := await services.jobs.get(job.id)).state not in FINISHED:
             if shown:
@@ -151,9 +151,9 @@ class TfenvCommand(JupyterApp):
         return job
 
     async def follow(self, services: Services, job: Job) -> int:
-        """Wait for a job that changes something, tell how it ended, and return the exit status."""
+        """Wait until a job ends, report its result, and return the exit status."""
         job = await self.finished(services, job)
-        # Deleting what was replaced belongs to the work of a command, and so does saying what could not be deleted.
+        # The command also waits until the replaced tree is deleted, and names the files that cannot be deleted.
         job = await services.jobs.ended(job.id)
         for leftover in services.jobs.leftovers:
             print(leftover.describe(), file=sys.stderr)
@@ -164,7 +164,7 @@ class TfenvCommand(JupyterApp):
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as aligned columns."""
+    """Format rows as aligned columns."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows))
     return "\n".join(line.rstrip() for line in lines)

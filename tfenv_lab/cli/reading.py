@@ -1,4 +1,4 @@
-"""Commands that change nothing: list, versions, export, check."""
+"""Commands that change nothing: list, versions, export and check."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ListApp(TfenvCommand):
 
 
 class VersionsApp(TfenvCommand):
-    """List the TensorFlow versions that the channels offer this machine."""
+    """List the TensorFlow releases on the channels, and the variants that this machine can install."""
 
     usage = "versions"
 
@@ -42,18 +42,18 @@ class VersionsApp(TfenvCommand):
             )
             for release in catalog["releases"]
         ]
-        self.write(catalog, table(("tensorflow", "python", "installable here"), rows))
+        self.write(catalog, table(("tensorflow", "python", "installable"), rows))
         return 0
 
 
 class ExportApp(TfenvCommand):
-    """Write an environment as a file, to standard output."""
+    """Write an environment in a file format to standard output."""
 
     least, most, usage = 1, 1, "export NAME [--format=FORMAT] [--specs=all]"
     format = Unicode("environment-yml", help="environment-yml, explicit, conda-lock, pixi-lock or notebook.").tag(
         config=True
     )
-    specs = Unicode("requested", help="environment-yml: what was asked for, or “all” packages.").tag(config=True)
+    specs = Unicode("requested", help="For environment-yml: “requested” packages only, or “all”.").tag(config=True)
     aliases = {**TfenvCommand.aliases, "format": "ExportApp.format", "specs": "ExportApp.specs"}
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
@@ -64,7 +64,7 @@ class ExportApp(TfenvCommand):
 
 
 class CheckApp(TfenvCommand):
-    """Run TensorFlow in an environment, and say whether it works."""
+    """Run TensorFlow in an environment, and report its problems."""
 
     least, most, usage = 1, 1, "check NAME"
 
@@ -79,7 +79,7 @@ class CheckApp(TfenvCommand):
 
 
 def _describe(check: Check) -> str:
-    """Return a Check for a terminal: what was found, then each problem with its remedy."""
+    """Format a Check for a terminal: versions and devices, then each problem with its remedy."""
     found = {"TensorFlow": check.tensorflow, "Keras": check.keras, "Python": check.python}
     versions = [f"{label} {version}" for label, version in found.items() if version]
     devices = ", ".join(device["name"] for device in check.devices) or "no device"

@@ -7,6 +7,7 @@ whenever all the others are blocked. A read that exceeds the limit is abandoned,
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import deque
@@ -40,12 +41,19 @@ class BoundedReads(Generic[Item, Result]):
         #: Items whose thread is still blocked.
         self._held: set[Item] = set()
 
-    def run(self, items: Iterable[Item]) -> dict[Item, Result | Exception | None]:
+    async def gather(self, items: Iterable[Item]) -> dict[Item, Result | Exception | None]:
+        """Return what ``run`` returns, without blocking the event loop."""
+        return await asyncio.to_thread(self.run, items)
+
+    def run(self, items: Iterable[Item], *, before_serving: bool = False) -> dict[Item, Result | Exception | None]:
         """Return the results by item, in order.
 
         A result is an exception if the function raised one, and None if the limit passed. An item whose earlier read is
-        still blocked is not read again. Blocks for about the limit, and never for more than twice the limit.
+        still blocked is not read again. Blocks for about the limit, and never for more than twice the limit. Raises
+        RuntimeError on an event loop, unless the server does not answer requests yet (``before_serving``).
         """
+        if not before_serving and _on_event_loop():
+            raise RuntimeError("BoundedReads.run would block the event loop: await gather there.")
         wanted = list(dict.fromkeys(items))
         run: _Run[Item, Result] = _Run(deque(item for item in wanted if item not in self._held))
         todo = set(run.waiting)
@@ -89,3 +97,12 @@ class BoundedReads(Generic[Item, Result]):
             if run.waiting and threads < MAX_THREADS and all(now - start > PATIENCE for start in held):
                 self._start(run, todo)
                 threads += 1
+
+
+def _on_event_loop() -> bool:
+    """Tell whether this thread runs an event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+
+from .reads import BoundedReads
 
 
 def free_bytes(path: Path) -> int | None:
@@ -21,3 +24,13 @@ def writable(path: Path) -> bool:
     """Return whether a directory is writable or, if it does not exist yet, can be created."""
     place = next((p for p in (path, *path.parents) if p.exists()), path)
     return os.access(place, os.W_OK | os.X_OK)
+
+
+def first_writable(folders: Sequence[Path]) -> Path:
+    """Return the first of the directories that can be written, or else the first. Blocks for at most a few seconds."""
+    found = _writable.run(folders)
+    return next((folder for folder in folders if found[folder] is True), folders[0])
+
+
+#: A drive that does not answer cannot be written.
+_writable = BoundedReads(writable)

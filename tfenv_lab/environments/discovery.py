@@ -101,17 +101,17 @@ class Candidate(NamedTuple):
 GONE = Candidate("", "")
 
 
-class Folder(NamedTuple):
+class EnvsDir(NamedTuple):
     """The contents of one of conda's ``envs_dirs``: directories, and links that may lead to directories."""
 
     candidates: list[Candidate]
     links: list[str]
 
 
-def in_folder(folder: str) -> Folder:
+def in_folder(folder: str) -> EnvsDir:
     """Return the contents of a directory without following links. Raises OSError if it cannot be listed."""
     real = os.path.realpath(folder)
-    found = Folder([], [])
+    found = EnvsDir([], [])
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(MARK):
@@ -152,7 +152,7 @@ def unique(candidates: Iterable[Candidate]) -> Iterator[tuple[str, str]]:
     yield from ((candidate.path, real) for real, candidate in chosen.items())
 
 
-class Names:
+class CondaNames:
     """Names of environments, as conda gives them (``env_name`` in conda/base/context.py)."""
 
     def __init__(self, settings: CondaSettings, places: Places) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequest
+from ..tensorflow_packages import rank
 
 if TYPE_CHECKING:
-    from rattler import PrefixRecord
-
+    from ..conda.engine import PrefixRecord
     from ..conda.formats.model import Contents, Imported
     from ..conda.settings.channels import ChannelRef
     from ..conda.settings.condarc import CondaSettings
@@ -69,10 +69,6 @@ def _channels(installed: list[PrefixRecord], settings: CondaSettings) -> list[Ch
     return [*known, *(ref for ref in used if ref not in known)] or list(settings.channels)
 
 
-#: Packages that come first in a comparison.
-_LEADING = ("tensorflow", "keras", "python")
-
-
 async def differences(environment: Environment, content: str, settings: CondaSettings) -> list[dict[str, Any]]:
     """Compare an environment with a file: return ``{name, recorded, installed}`` of each package that differs.
 
@@ -92,7 +88,7 @@ def _differences(environment: Environment, content: str, settings: CondaSettings
     installed = {r.name.normalized: f"{r.version} {r.build}" for r in contents.records}
     installed |= {f"{package.name} (pip)": package.version for package in contents.pypi}
     names = [name for name in recorded.keys() | installed.keys() if recorded.get(name) != installed.get(name)]
-    names.sort(key=lambda name: (_LEADING.index(name) if name in _LEADING else len(_LEADING), name))
+    names.sort(key=lambda name: (rank(name), name))
     return [{"name": name, "recorded": recorded.get(name), "installed": installed.get(name)} for name in names]
 
 

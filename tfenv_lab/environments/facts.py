@@ -15,6 +15,8 @@ from pathlib import Path
 from ..conda.prefix.pypi import PypiPackage, normalize, site_packages, unowned
 from ..conda.prefix.records import PackageStem, names_in, record_files, stem_of
 from ..models import Advice
+from ..sentences import some
+from ..versions import minor_of
 from .discovery import hash_of
 from .frameworks import BEGINNINGS, LETTERS, concerns, keras_of, tensorflow_of
 from .models import EnvironmentFacts
@@ -87,8 +89,7 @@ def _own_kernels(folder: str) -> tuple[str, ...]:
 
 def _installed(prefix: str, python: str) -> tuple[str, list[str]] | None:
     """Return the directory of the Python packages and the names in it, or None if it is missing."""
-    short = ".".join(python.split(".")[:2])
-    folder = f"{prefix}{os.sep}lib{os.sep}python{short}{os.sep}site-packages"
+    folder = f"{prefix}{os.sep}lib{os.sep}python{minor_of(python)}{os.sep}site-packages"
     try:
         return folder, names_in(folder)
     except OSError:
@@ -216,8 +217,7 @@ def damage(prefix: Path) -> list[Advice]:
             damaged.append(path.name)
     if not damaged:
         return []
-    more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
-    return [_problem(DAMAGED, f"The environment is damaged. Unreadable records: {damaged[0]}{more}.")]
+    return [_problem(DAMAGED, f"The environment is damaged. Unreadable records: {some(damaged, 1)}.")]
 
 
 def unreachable() -> Advice:

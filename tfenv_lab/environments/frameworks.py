@@ -6,31 +6,10 @@ from collections.abc import Mapping
 
 from ..conda.prefix.pypi import PypiPackage
 from ..conda.prefix.records import PackageStem
+from ..tensorflow_packages import CPU_DISTRIBUTIONS, CUDA_RUNTIME, DISTRIBUTIONS, PACKAGES
 from ..variants import variant_of
+from ..versions import minor_of
 from .models import Keras, TensorFlow
-
-#: Distributions on PyPI that contain the module ``tensorflow``, best known first.
-DISTRIBUTIONS = (
-    "tensorflow",
-    "tensorflow-cpu",
-    "tensorflow-gpu",
-    "tf-nightly",
-    "tensorflow-intel",
-    "intel-tensorflow",
-    "tensorflow-macos",
-    "tensorflow-cpu-aws",
-    "tensorflow-aarch64",
-    "tensorflow-rocm",
-)
-#: The distributions among them that are CPU-only.
-CPU_DISTRIBUTIONS = frozenset(
-    ("tensorflow-cpu", "tensorflow-intel", "intel-tensorflow", "tensorflow-macos", "tensorflow-cpu-aws")
-)
-#: Start of the name of the distribution with the CUDA runtime, which the other distributions use.
-CUDA_RUNTIME = "nvidia-cuda-runtime"
-
-#: conda packages that contain TensorFlow; on conda-forge, ``tensorflow`` may only depend on ``tensorflow-base``.
-PACKAGES = ("tensorflow", "tensorflow-base", "tensorflow-cpu", "tensorflow-gpu")
 
 #: Starts of the relevant names in records and ``.dist-info`` directories; a quick test that excludes nearly all others.
 BEGINNINGS = ("tensorflow", "keras", "tf_", "tf-", "nvidia_cuda_runtime", "nvidia-cuda-runtime", "intel_t", "Keras")
@@ -59,7 +38,7 @@ def _pypi_variant(name: str, pypi: Mapping[str, PypiPackage]) -> str | None:
     if name in CPU_DISTRIBUTIONS:
         return "cpu"
     runtime = next((package for found, package in pypi.items() if found.startswith(CUDA_RUNTIME)), None)
-    return "cuda" + ".".join(runtime.version.split(".")[:2]) if runtime else None
+    return f"cuda{minor_of(runtime.version)}" if runtime else None
 
 
 def keras_of(packages: Mapping[str, PackageStem], pypi: Mapping[str, PypiPackage], name: str = "keras") -> Keras | None:

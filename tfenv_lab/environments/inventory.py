@@ -62,6 +62,8 @@ class Inventory:
         self._lock = threading.Lock()
         self._kept: dict[str, _Kept] = {}
         self._changed: set[str] = set()
+        # A lock of its own, held for a moment: a look can hold the other one for seconds.
+        self._changing = threading.Lock()
         self._folders = BoundedReads(discovery.in_folder)
         self._paths = discovery.Paths()
         self._named: BoundedReads[str, Candidate] = BoundedReads(lambda prefix: self._paths.candidate(prefix))
@@ -73,7 +75,7 @@ class Inventory:
         with self._lock:
             places = discovery.places(self._settings, self._envs_dir)
             items = self._find(places)
-            names = discovery.Names(self._settings, places)
+            names = discovery.CondaNames(self._settings, places)
             seen = []
             for (prefix, real), result in self._reads.run(items).items():
                 if result is not NO_ENVIRONMENT:
@@ -81,12 +83,12 @@ class Inventory:
                     seen.append(Seen(real, names.of(prefix), found, real in places.roots, names.is_listed(prefix)))
             current = {real for _, real in items}
             for real in self._kept.keys() - current:
-                self._changed.add(self._kept.pop(real).prefix)
+                self._note(self._kept.pop(real).prefix)
         return seen
 
     def changed(self) -> Sequence[Path]:
         """Return the prefixes that changed or disappeared since the last call."""
-        with self._lock:
+        with self._changing:
             changed, self._changed = sorted(self._changed), set()
         return [Path(prefix) for prefix in changed]
 
@@ -114,7 +116,7 @@ class Inventory:
         links: list[str] = []
         for found in self._folders.run(map(str, places.folders)).values():
             # A directory that is missing or does not answer has nothing to show.
-            if isinstance(found, discovery.Folder):
+            if isinstance(found, discovery.EnvsDir):
                 candidates += found.candidates
                 links += found.links
         known = {candidate.path for candidate in candidates}
@@ -141,8 +143,12 @@ class Inventory:
                 reading.changed[path] = -1
         self._kept[real] = _Kept(prefix, reading)
         if kept is not None and kept.reading.facts != reading.facts:
-            self._changed.add(prefix)
+            self._note(prefix)
         return reading.facts
+
+    def _note(self, prefix: str) -> None:
+        with self._changing:
+            self._changed.add(prefix)
 
     def _unread(self, prefix: str, real: str, error: Exception | None) -> EnvironmentFacts:
         log.warning("The environment %s cannot be read: %s", prefix, error or "its drive did not answer in time")

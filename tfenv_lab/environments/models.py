@@ -65,7 +65,7 @@ class LastCheck:
 
 
 @dataclass(frozen=True)
-class Update:
+class AvailableUpdate:
     """The newer versions that the channels offer for the same Python and variant."""
 
     tensorflow: str | None = None
@@ -117,7 +117,7 @@ class Environment:
     protected: bool
     protected_reason: str | None
     modified: str | None
-    update: Update = field(default_factory=Update)
+    update: AvailableUpdate = field(default_factory=AvailableUpdate)
     check: LastCheck | None = None
     busy: str | None = None
     advice: tuple[Advice, ...] = ()
@@ -142,7 +142,7 @@ class Environment:
 
 
 @dataclass(frozen=True)
-class Package:
+class InstalledPackage:
     """One installed package.
 
     ``size`` is that of the archive that it came from, in bytes, or None if unknown.

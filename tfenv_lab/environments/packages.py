@@ -9,7 +9,7 @@ from ..conda.prefix.pypi import pypi_packages
 from ..conda.prefix.records import channel_of, load_json, record_files, stem_of
 from ..conda.prefix.state import requested_specs
 from ..conda.settings.channels import split_credentials
-from .models import Package
+from .models import InstalledPackage
 
 
 def channel_name(channel: str) -> str:
@@ -21,7 +21,7 @@ def channel_name(channel: str) -> str:
     return parts.path.strip("/") if parts.netloc == "conda.anaconda.org" else url
 
 
-def packages_of(prefix: Path) -> list[Package]:
+def packages_of(prefix: Path) -> list[InstalledPackage]:
     """Return the packages, sorted by name. If a record cannot be read, its file name still gives the package."""
     requested = requested_specs(prefix)
     found = []
@@ -34,7 +34,7 @@ def packages_of(prefix: Path) -> list[Package]:
         if isinstance(channel, str):
             channel = channel_of(channel, record.get("subdir"))
         found.append(
-            Package(
+            InstalledPackage(
                 stem.name,
                 stem.version,
                 stem.build,
@@ -45,5 +45,5 @@ def packages_of(prefix: Path) -> list[Package]:
             )
         )
     owned = pypi_packages(prefix)
-    found += [Package(package.name, package.version, None, None, "pypi", False, None) for package in owned]
+    found += [InstalledPackage(package.name, package.version, None, None, "pypi", False, None) for package in owned]
     return sorted(found, key=lambda package: (package.name, package.source))

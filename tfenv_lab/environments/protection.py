@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..disk.reads import BoundedReads
 from .inventory import Seen
 
 
@@ -25,8 +26,8 @@ class Protection:
     def __init__(self, named: Iterable[str] = (), server: Iterable[str] = (sys.prefix, sys.base_prefix)) -> None:
         named = list(named)
         self._names = frozenset(text for text in named if not is_path(text))
-        self._paths = frozenset(os.path.realpath(Path(text).expanduser()) for text in named if is_path(text))
-        self._server = frozenset(map(os.path.realpath, server))
+        self._paths = _real(str(Path(text).expanduser()) for text in named if is_path(text))
+        self._server = _real(server)
 
     def reason(self, seen: Seen) -> str | None:
         """Return the reason in one sentence, or None if changes are allowed."""
@@ -44,3 +45,12 @@ class Protection:
         if not facts.writable:
             return "You do not have permission to change this environment."
         return None
+
+
+def _real(paths: Iterable[str]) -> frozenset[str]:
+    """Return the real paths; of one on a drive that does not answer the path itself, as its environment has it."""
+    found = _reals.run(paths)
+    return frozenset(real if isinstance(real, str) else path for path, real in found.items())
+
+
+_reals: BoundedReads[str, str] = BoundedReads(os.path.realpath)

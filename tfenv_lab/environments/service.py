@@ -14,7 +14,7 @@ from ..models import Advice
 from . import discovery
 from .facts import UNREACHABLE
 from .inventory import Inventory, Seen
-from .models import Environment, EnvironmentFacts, Kernel, LastCheck, LegacyKeras, Package, Update
+from .models import AvailableUpdate, Environment, EnvironmentFacts, InstalledPackage, Kernel, LastCheck, LegacyKeras
 from .packages import packages_of
 from .protection import Protection
 from .size import Size, size_of
@@ -40,7 +40,7 @@ class EnvironmentService(LoggingConfigurable):
         *,
         envs_dir: Path | None = None,
         protected: Iterable[str] = (),
-        updates: Callable[[EnvironmentFacts], Update] | None = None,
+        updates: Callable[[EnvironmentFacts], AvailableUpdate] | None = None,
         advice: Sequence[Callable[[EnvironmentFacts], Iterable[Advice]]] = (),
         knowledge: Callable[[], object] = lambda: None,
         busy_of: Callable[[Path], str | None] | None = None,
@@ -62,12 +62,11 @@ class EnvironmentService(LoggingConfigurable):
         self._models: dict[str, tuple[EnvironmentFacts, tuple[object, ...], Environment]] = {}
         self._following: asyncio.Task[None] | None = None
 
-    def id_of(self, prefix: Path) -> str:
-        """Return the id of the environment at ``prefix``."""
-        return discovery.id_of(prefix)
-
     def invalidate(self, prefix: Path) -> None:
-        """Forget what is known about a prefix, so that the next answer reads its files again."""
+        """Forget what is known about a prefix, so that the next answer reads its files again.
+
+        Reads the disk: not for the event loop.
+        """
         self._inventory.forget(prefix)
 
     async def list(self) -> Sequence[Environment]:
@@ -111,7 +110,7 @@ class EnvironmentService(LoggingConfigurable):
     async def by_prefix(self, prefix: Path) -> Environment | None:
         """Return the environment at ``prefix``, which may be any path to it, or None if there is none."""
         try:
-            return await self.get(discovery.id_of(prefix))
+            return await self.get(await asyncio.to_thread(discovery.id_of, prefix))
         except NotFound:
             return None
 
@@ -127,7 +126,7 @@ class EnvironmentService(LoggingConfigurable):
         """
         return {one.facts.prefix: one.is_listed for one in self._inventory.look() if one.facts.is_known}
 
-    async def packages(self, identifier: str) -> Sequence[Package]:
+    async def packages(self, identifier: str) -> Sequence[InstalledPackage]:
         """Return the packages of an environment, by name. Raises NotFound if no environment has this id."""
         environment = await self.readable(identifier)
         return await asyncio.to_thread(packages_of, Path(environment.prefix))
@@ -195,7 +194,7 @@ class EnvironmentService(LoggingConfigurable):
             protected=reason is not None,
             protected_reason=reason,
             modified=found.modified,
-            update=self.updates(found) if self.updates else Update(),
+            update=self.updates(found) if self.updates else AvailableUpdate(),
             check=beside.checks.get(found.id),
             busy=self.busy_of(found.prefix) if self.busy_of else None,
             advice=tuple(advice),

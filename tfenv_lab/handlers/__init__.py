@@ -1,1 +1,1 @@
-"""The endpoints of the REST contract, a module for each resource."""
+"""Handlers of the REST contract, one module for each resource."""

@@ -1,4 +1,4 @@
-"""The base handler: authorization resource, body parsing, and the one place where errors become HTTP."""
+"""Base class of the handlers: authorization, request bodies, and the conversion of errors to HTTP responses."""
 
 from __future__ import annotations
 
@@ -14,43 +14,46 @@ from tornado import web
 from ..errors import InvalidRequest, TfenvError
 
 if TYPE_CHECKING:
-    from ..services import Services
+    from ..services import Services, SharedServices
 
-#: Resource name for ``@authorized``.
+#: The resource that ``@authorized`` checks.
 AUTH_RESOURCE = "tfenv_lab"
 #: Path of the REST contract below the server's base URL.
 ROOT = "tfenv-lab"
-#: A request body above this many bytes is refused before it is parsed.
+#: Maximum size of a request body in bytes; a larger body is refused before it is parsed.
 MAX_BODY = 10 * 1024 * 1024
 
 
 class BaseHandler(APIHandler):
-    """What every endpoint shares. Subclasses hold one URL each, a method of a few lines a verb."""
+    """Base class of the handlers. A subclass serves one URL, with a short method for each HTTP verb."""
 
     auth_resource = AUTH_RESOURCE
+    #: The services of the server, there before the method of the verb is called.
+    services: Services
 
-    @property
-    def services(self) -> Services:
-        """The services built by the extension app."""
-        services: Services = self.settings["tfenv_lab_services"]
-        return services
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Wait until the services are built."""
+        await super().prepare()
+        shared: SharedServices | None = self.settings.get("tfenv_lab_services")
+        if shared is not None and not self._finished:
+            self.services = await shared.get()
 
     def body(self) -> dict[str, Any]:
-        """Return the request body, a JSON object, or raise InvalidRequest."""
+        """Return the request body, which must be a JSON object. Raises InvalidRequest."""
         if len(self.request.body) > MAX_BODY:
             raise InvalidRequest("The request body is larger than 10 MB.")
         try:
             parsed = json.loads(self.request.body.decode("utf-8"))
         except (ValueError, RecursionError) as error:
-            raise InvalidRequest("The request body is not JSON.", str(error)) from error
+            raise InvalidRequest("The request body is not valid JSON.", str(error)) from error
         if not isinstance(parsed, dict):
             raise InvalidRequest("The request body must be a JSON object.")
         return parsed
 
     def send(self, model: Any, status: int = 200, location: str | None = None) -> None:
-        """Finish with ``model`` (a dict, a dataclass, or what has ``to_json``) as JSON.
+        """Send ``model`` (a dict, a dataclass or an object with ``to_json``) as JSON, and finish the response.
 
-        ``location`` is relative to the contract's root.
+        ``location`` is relative to ``ROOT``.
         """
         self.set_status(status)
         if location is not None:
@@ -58,7 +61,7 @@ class BaseHandler(APIHandler):
         self.finish(json.dumps(_body(model)))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer every failure with the contract's error body; a traceback stays in the log."""
+        """Answer every failure with the Error of the contract; tracebacks go only to the log."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         if isinstance(error, TfenvError):
             body = error.to_json()
@@ -70,15 +73,15 @@ class BaseHandler(APIHandler):
         else:
             body = {
                 "reason": "internal",
-                "message": "The server met an error of its own.",
-                "hint": "The server's log holds the cause.",
+                "message": "Internal server error.",
+                "hint": "See the server log.",
                 "details": None,
             }
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(body))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Log what a user can cause as one line, anything else with its traceback."""
+        """Log an error that a user can cause as one line, and any other error with its traceback."""
         if isinstance(value, TfenvError):
             self.log.info("%s %s: %s (%s)", self.request.method, self.request.path, value.message, value.reason)
         else:
@@ -86,11 +89,15 @@ class BaseHandler(APIHandler):
 
 
 class RefusalHandler(BaseHandler):
-    """Answers every call where the extension cannot serve; the error says why."""
+    """Handler of every URL if the extension cannot serve; its error says why."""
 
     def initialize(self, refusal: TfenvError) -> None:
-        """Take the error that every call meets."""
+        """Store the error that answers every call."""
         self._refusal = refusal
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Wait for nothing: there are no services."""
+        await APIHandler.prepare(self)
 
     @web.authenticated
     @authorized

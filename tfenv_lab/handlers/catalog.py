@@ -1,4 +1,4 @@
-"""GET tensorflow and GET packages."""
+"""``tensorflow`` and ``packages``: what the configured channels offer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MAX_QUERY = 128
 
 
 class CatalogHandler(BaseHandler):
-    """The TensorFlow releases on the configured channels."""
+    """``GET tensorflow``: the TensorFlow releases on the configured channels."""
 
     @web.authenticated
     @authorized
@@ -22,19 +22,19 @@ class CatalogHandler(BaseHandler):
         self.send(await self.services.catalog.get(prereleases, cuda or None))
 
 
-class PackagesHandler(BaseHandler):
-    """Packages by name, as a person types it."""
+class AvailablePackagesHandler(BaseHandler):
+    """``GET packages``: search packages by name, as the user types."""
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
         query = self.get_query_argument("query", "")
         if not query or len(query) > _MAX_QUERY:
-            raise InvalidRequest(f"“query” must be a text of 1 to {_MAX_QUERY} characters.")
+            raise InvalidRequest(f"“query” must be a string of 1 to {_MAX_QUERY} characters.")
         self.send({"packages": await self.services.repodata.search(query)})
 
 
 HANDLERS: list[tuple[str, type[BaseHandler]]] = [
     (r"tensorflow", CatalogHandler),
-    (r"packages", PackagesHandler),
+    (r"packages", AvailablePackagesHandler),
 ]

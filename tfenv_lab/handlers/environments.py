@@ -1,4 +1,4 @@
-"""``environments``: list, one and its removal; its packages, size, history, kernel, file and checks."""
+"""``environments``: the list, each environment, and its packages, size, history, kernel, exports and checks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class EnvironmentsHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """Answer with every environment."""
+        """Send every environment."""
         self.finish(await self.services.environments.listing())
 
 
@@ -31,25 +31,25 @@ class EnvironmentHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def get(self, identifier: str) -> None:
-        """Answer with the environment."""
+        """Send the environment."""
         self.send((await self.services.environments.get(identifier)).to_json())
 
     @web.authenticated
     @authorized
     async def delete(self, identifier: str) -> None:
-        """Begin the removal and answer with its job."""
+        """Start to delete the environment, and send the job."""
         environment = await self.services.environments.get(identifier)
         job = await self.services.jobs.remove(environment)
         self.send(job, 202, f"jobs/{job.id}")
 
 
-class PackagesHandler(BaseHandler):
+class InstalledPackagesHandler(BaseHandler):
     """The packages of one environment."""
 
     @web.authenticated
     @authorized
     async def get(self, identifier: str) -> None:
-        """Answer with the packages by name."""
+        """Send the packages, sorted by name."""
         packages = await self.services.environments.packages(identifier)
         self.send({"packages": [package.to_json() for package in packages]})
 
@@ -60,7 +60,7 @@ class SizeHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def get(self, identifier: str) -> None:
-        """Measure the environment, which takes a moment, and answer with its size."""
+        """Measure the environment, which takes a moment, and send its size."""
         self.send(await self.services.environments.size(identifier))
 
 
@@ -70,7 +70,7 @@ class RevisionsHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def get(self, identifier: str) -> None:
-        """Answer with the revisions, newest first."""
+        """Send the revisions, newest first."""
         environment = await self.services.environments.readable(identifier)
         found = await asyncio.to_thread(revisions.read, Path(environment.prefix))
         self.send({"revisions": [revision.to_json() for revision in reversed(found)]})
@@ -82,7 +82,7 @@ class KernelspecHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def put(self, identifier: str) -> None:
-        """Make the environment a kernel, with settings where the body has any, and answer with the environment."""
+        """Register the kernel, with the settings in the body, if any, and send the environment."""
         wanted = settings.parse(self.body() if self.request.body else {})
         environment = await self.services.environments.readable(identifier)
         await self.services.kernels.change(Path(environment.prefix), environment.name, wanted)
@@ -93,29 +93,29 @@ class KernelspecHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def delete(self, identifier: str) -> None:
-        """Take the kernel away and answer with the environment."""
+        """Unregister the kernel, and send the environment."""
         environment = await self.services.environments.get(identifier)
         await self.services.kernels.unregister(Path(environment.prefix))
         self.send((await self.services.environments.get(identifier)).to_json())
 
 
 class ExportHandler(BaseHandler):
-    """The file of one environment."""
+    """One environment as a file."""
 
     @web.authenticated
     @authorized
     async def get(self, identifier: str) -> None:
-        """Answer with the file's text; ``specs=all`` puts every package into an environment.yml."""
+        """Send the text of the file; ``specs=all`` puts every package into an ``environment.yml``."""
         environment = await self.services.environments.readable(identifier)
         format_ = self.get_query_argument("format", "")
         if not format_:
-            raise InvalidRequest("The query needs “format”.")
+            raise InvalidRequest("The query must have “format”.")
         text = await export(environment, format_, self.get_query_argument("specs", "requested"), self.services.conda)
         self.finish(text, set_content_type="text/plain; charset=utf-8")
 
 
 class DifferencesHandler(BaseHandler):
-    """What sets one environment apart from a file."""
+    """The differences between one environment and a file."""
 
     @web.authenticated
     @authorized
@@ -123,12 +123,12 @@ class DifferencesHandler(BaseHandler):
         environment = await self.services.environments.readable(identifier)
         content = self.body().get("content")
         if not isinstance(content, str):
-            raise InvalidRequest("The body needs “content”, a text.")
+            raise InvalidRequest("The body must have “content”, a string.")
         self.send({"differences": await differences(environment, content, self.services.conda)})
 
 
 class ChecksHandler(BaseHandler):
-    """Running TensorFlow inside one environment."""
+    """Checks of one environment."""
 
     @web.authenticated
     @authorized
@@ -140,7 +140,7 @@ class ChecksHandler(BaseHandler):
 HANDLERS: list[tuple[str, type[BaseHandler]]] = [
     (r"environments", EnvironmentsHandler),
     (r"environments/([^/]+)", EnvironmentHandler),
-    (r"environments/([^/]+)/packages", PackagesHandler),
+    (r"environments/([^/]+)/packages", InstalledPackagesHandler),
     (r"environments/([^/]+)/size", SizeHandler),
     (r"environments/([^/]+)/revisions", RevisionsHandler),
     (r"environments/([^/]+)/kernelspec", KernelspecHandler),

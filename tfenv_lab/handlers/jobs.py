@@ -1,4 +1,4 @@
-"""``jobs``: begin, list, read, cancel."""
+"""``jobs``: start, list, read and cancel jobs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class JobsHandler(BaseHandler):
         body = self.body()
         plan = body.get("plan")
         if not isinstance(plan, str) or set(body) != {"plan"}:
-            raise InvalidRequest("The body must be {“plan”: the id of a plan}.")
+            raise InvalidRequest("The body must be an object with one field, “plan”: the id of a plan.")
         job = await self.services.jobs.apply(plan)
         self.send(job, 202, f"jobs/{job.id}")
 
@@ -45,7 +45,7 @@ class JobHandler(BaseHandler):
 
 
 class JobLogHandler(BaseHandler):
-    """``GET jobs/{id}/log``: text."""
+    """``GET jobs/{id}/log``: the job's log as text."""
 
     @web.authenticated
     @authorized

@@ -1,4 +1,4 @@
-"""``plans``: what would change, before it does."""
+"""``plans``: solve plan requests, and read plans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``status``: what this server offers, on what hardware, from which channels, and where it writes."""
+"""``status`` and ``openapi.yaml``: the server's machine, channels, directories and limits, and the REST contract."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def status(services: Services) -> dict[str, Any]:
 
 
 def _warnings(services: Services) -> list[str]:
-    """Return what a person should know of the server: settings that were passed over, files that it cannot delete."""
-    return [*services.app.warnings, *(leftover.describe() for leftover in services.jobs.leftovers)]
+    """Return warnings about the server: settings that it ignores, and files that it could not delete."""
+    return [*services.configuration.warnings, *(leftover.describe() for leftover in services.jobs.leftovers)]
 
 
 def _folder(path: Path) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _folder(path: Path) -> dict[str, Any]:
     return {"writable": writable(path), "free_bytes": free_bytes(path)}
 
 
-#: A drive that does not answer can hold nothing.
+#: A drive that does not answer counts as not writable.
 _folders = BoundedReads(_folder)
 
 

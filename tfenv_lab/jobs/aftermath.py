@@ -1,12 +1,13 @@
-"""What follows a job in the server: kernelspecs, caches, the channel in use."""
+"""Update the server after a job: kernelspecs, caches and the channels in use."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..conda.transaction.change import Change
 from ..errors import InvalidRequest
@@ -16,21 +17,30 @@ from .models import Job
 if TYPE_CHECKING:
     from ..environments.service import EnvironmentService
     from ..kernels.service import KernelService
-    from .service import JobService
+
+
+class Changes(Protocol):
+    """The changes that jobs make now, as the job service knows them."""
+
+    def is_changing(self, prefix: Path) -> bool:
+        """Tell whether a job changes, or waits to change, an environment."""
+
+    async def unchanging(self, prefixes: Collection[Path]) -> None:
+        """Wait until no job changes any of these environments."""
 
 
 class Aftermath:
-    """Brings the server's other services in line with what jobs did."""
+    """The work that follows a job in the server's other services."""
 
     def __init__(
         self,
         environments: Callable[[], EnvironmentService],
         kernels: Callable[[], KernelService],
-        jobs: Callable[[], JobService],
+        jobs: Callable[[], Changes],
         use_channel: Callable[[str], Awaitable[None]],
         log: logging.Logger,
     ) -> None:
-        """The services are asked for when they are needed; ``use_channel`` puts a local channel (a URL) in use."""
+        """Take functions that return the services, and ``use_channel``, which switches to a local channel by URL."""
         self._environments = environments
         self._kernels = kernels
         self._jobs = jobs
@@ -38,10 +48,10 @@ class Aftermath:
         self._log = log
 
     async def kernel_before(self, change: Change) -> dict[str, bool] | None:
-        """Return the settings of the kernel of the environment that a change begins with, None where it has no kernel.
+        """Return the kernel settings of the environment that a change begins with, or None if it has no kernel.
 
-        They are read before the change: once a renamed environment has left its old place, whoever lists
-        environments meanwhile may remove the kernelspec that holds them.
+        Call this before the change. Once a renamed environment has left its old prefix, any listing of environments
+        may remove the kernelspec that stores the settings.
         """
         if change.begins_with is None:
             return None
@@ -49,16 +59,16 @@ class Aftermath:
         return None if kernel is None else dict.fromkeys(kernel.settings, True)
 
     async def settle(self, job: Job, result: Succeeded | None) -> Job:
-        """Do what follows a job that succeeded, and return it with its environment's id.
+        """Do what follows a job that succeeded, and return the job with the id of its environment.
 
-        ``result`` is what its worker told, None where the worker died after the change had taken place.
+        ``result`` is the worker's last message, or None if the worker died after the swap.
         """
         if job.kind == "build-channel":
             if result is not None and result.channel is not None:
                 await self._use_channel(result.channel)
             return job
         environments, kernels, prefix = self._environments(), self._kernels(), Path(job.prefix)
-        environments.invalidate(prefix)
+        await asyncio.to_thread(environments.invalidate, prefix)
         if job.kind == "delete":
             await kernels.unregister(prefix)
             return job
@@ -70,19 +80,19 @@ class Aftermath:
         is_new = job.environment is None or job.moved_from is not None
         had_kernel = environment.kernel is not None or job.kernel is not None
         if is_new or had_kernel or job.kind == "install":
-            # An environment that kept its kernel kept its settings too: only what the request says changes.
+            # An environment that kept its kernel kept its settings too, so only those in the request change.
             kept = job.kernel if is_new or environment.kernel is None else None
             try:
                 await kernels.change(prefix, environment.name, {**(kept or {}), **job.settings})
             except InvalidRequest as error:
                 self._log.info("%s is not registered as a kernel: %s", prefix, error.message)
         if job.moved_from is not None:
-            environments.invalidate(Path(job.moved_from))
+            await asyncio.to_thread(environments.invalidate, Path(job.moved_from))
             await kernels.unregister(Path(job.moved_from))
         return replace(job, environment=environment.id)
 
     async def reconcile(self, prefixes: Iterable[Path]) -> None:
-        """Bring kernelspecs in line, those of environments that a job is changing once it has ended."""
+        """Reconcile the kernelspecs of prefixes; if a job is changing a prefix, wait for the job first."""
         jobs, kernels = self._jobs(), self._kernels()
         changing = {prefix for prefix in prefixes if jobs.is_changing(prefix)}
         await kernels.reconcile([prefix for prefix in prefixes if prefix not in changing])

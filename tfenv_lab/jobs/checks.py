@@ -1,4 +1,4 @@
-"""Checks: begun on request and by themselves; the newest of every environment, and whether it still holds."""
+"""Start checks, on request or automatically, and look up the newest check of every environment."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import variants
 from ..conda.prefix.state import fingerprint
 from ..environments.inventory import Seen
 from ..environments.models import Environment, EnvironmentFacts, Kernel, LastCheck
 from ..errors import NotFound, PrefixBusy
 from ..kernels import kernelspecs
 from ..tensorflow.checks.evidence import Subject
+from ..tensorflow_packages import FAMILY
 from .models import Job
 from .store import JobStore
 
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
 
 
 class CheckService:
-    """Begins checks and looks the newest ones up.
+    """Checks of environments, stored with the jobs in ``store`` so that they survive a restart.
 
-    They are kept with the jobs in ``store``, so they survive restarts. ``automatic``: whether checks begin by
-    themselves (the trait ``check_after_change``).
+    If ``automatic`` is false, no check starts by itself (the trait ``check_after_change``).
     """
 
     def __init__(
@@ -48,23 +47,23 @@ class CheckService:
         self._states: dict[str, tuple[EnvironmentFacts, Kernel | None, str]] = {}
 
     async def begin(self, environment_id: str, *, automatic: bool = False) -> Job:
-        """Start the check of an environment, activated as its kernel is. Raises NotFound or PrefixBusy."""
+        """Start a check of an environment, activated like its kernel. Raises NotFound or PrefixBusy."""
         environment = await self._environments().get(environment_id)
         prefix = Path(environment.prefix)
-        # The state first: what changes while the rest is read makes the check an outdated one.
+        # Read the state first, so that a change during the rest makes the check outdated.
         kernel = await self._kernels().kernel_of(prefix)
         state = await asyncio.to_thread(state_of, prefix, kernel)
         subject = await asyncio.to_thread(_subject, environment)
         return await self._jobs().check(environment, subject, state, automatic=automatic)
 
     async def begin_in_background(self, environment_id: str) -> None:
-        """Start a check that gives way to everything else, unless they are turned off or something is at work."""
+        """Start a check that any other job may cancel, unless such checks are turned off or the prefix is busy."""
         if self._automatic:
             with contextlib.suppress(PrefixBusy, NotFound):
                 await self.begin(environment_id, automatic=True)
 
     async def follow(self, job: Job) -> None:
-        """Check an environment whose TensorFlow a job changed, or whose kernel's Keras."""
+        """Check an environment if a job changed its TensorFlow, or set its kernel to Keras 2."""
         if job.kind in ("check", "delete") or job.environment is None:
             return
         from ..conda.prefix import revisions
@@ -72,13 +71,13 @@ class CheckService:
         history = await asyncio.to_thread(revisions.read, Path(job.prefix))
         changed = {entry["name"] for revision in history if revision.job == job.id for entry in revision.entries}
         environment = await self._environments().get(job.environment)
-        if environment.tensorflow is not None and (changed & variants.FAMILY or job.settings.get("legacy_keras")):
+        if environment.tensorflow is not None and (changed & FAMILY or job.settings.get("legacy_keras")):
             await self.begin_in_background(environment.id)
 
     def newest(self, seen: Iterable[Seen], kernels: Mapping[str, Kernel]) -> dict[str, LastCheck]:
-        """Return the newest check of each environment that had one, by id. Reads the disk.
+        """Return the newest check of each environment that has one, by the environment's id. Reads the disk.
 
-        An environment is looked into again only when its facts were read again.
+        The state of an environment is read again only if its facts were read again.
         """
         jobs = {job.environment: job for job in reversed(self._store.load()) if job.kind == "check" and job.result}
         found = {}
@@ -91,7 +90,7 @@ class CheckService:
 
     def _state(self, facts: EnvironmentFacts, kernel: Kernel | None) -> str:
         known = self._states.get(facts.id)
-        # The very facts that were seen last: nothing in the environment changed since.
+        # The same object as last time means that nothing in the environment changed.
         if known is None or known[0] is not facts or known[1] != kernel:
             known = (facts, kernel, state_of(facts.prefix, kernel))
             self._states[facts.id] = known
@@ -99,17 +98,17 @@ class CheckService:
 
 
 def state_of(prefix: Path, kernel: Kernel | None) -> str:
-    """Return a text that changes with what a check depends on: the packages, and what is set for the kernel."""
+    """Return a string that changes if the packages or the kernel settings of an environment change."""
     return " ".join([fingerprint(prefix), *(kernel.settings if kernel else ())])
 
 
 def _subject(environment: Environment) -> Subject:
-    """Return what is checked."""
+    """Return what the check needs to know about an environment."""
     from ..conda.machine import virtual_packages
     from ..conda.prefix.activation import environment_variables
 
     prefix = Path(environment.prefix)
-    # Jupyter has kernels' names in small letters.
+    # Jupyter lists kernelspecs under lowercase names.
     kernel = environment.kernel.name.lower() if environment.kernel else None
     spec = next((spec for spec in kernelspecs.ours() if spec.name.lower() == kernel), None)
     return Subject(

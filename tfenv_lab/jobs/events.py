@@ -1,4 +1,4 @@
-"""Jobs on the event stream that JupyterLab already listens to."""
+"""Publish jobs on the Jupyter event stream, to which JupyterLab already listens."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 SCHEMA_ID = "https://schema.jupyter.org/tfenv_lab/job/v1"
 SCHEMA_PATH = Path(__file__).parent.parent / "events" / "job.v1.yaml"
-#: At most ten events a second for a job, and always one for each change of state or phase.
+#: Minimum seconds between two events of a job that report only progress; changes of state or phase are never held back.
 INTERVAL = 0.1
 
 
 class JobEvents:
-    """Emits a job's state, sparingly."""
+    """Publisher of a job's state that limits the rate of events."""
 
     def __init__(self, logger: EventLogger | None) -> None:
         self._logger = logger
         self._last: dict[str, tuple[tuple[str, str | None], float]] = {}
 
     def emit(self, job: Job) -> None:
-        """Tell whoever listens, unless nothing but the progress changed a moment ago."""
+        """Publish a job, unless only its progress changed since an event less than ``INTERVAL`` ago."""
         if self._logger is None:
             return
         mark, now = (job.state, job.phase), time.monotonic()

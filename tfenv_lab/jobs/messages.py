@@ -1,4 +1,4 @@
-"""What a server orders of a worker, and what the worker tells: one JSON line each, told apart by a tag."""
+"""Orders from the server to a worker, and the worker's messages. Each is a line of JSON with a tag for its class."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..tensorflow.checks.models import Check
 
 
 class ApplyChange(Struct, frozen=True, tag="apply"):
-    """Run the change of a plan."""
+    """An order to apply the change of a plan."""
 
     job: str
     change: Change
@@ -26,62 +26,62 @@ class ApplyChange(Struct, frozen=True, tag="apply"):
 
     @property
     def places(self) -> tuple[Path, ...]:
-        """The prefixes that the worker holds meanwhile."""
+        """The prefixes that the worker locks."""
         return self.change.places
 
 
 class RemoveEnvironment(Struct, frozen=True, tag="remove"):
-    """Remove a whole environment."""
+    """An order to delete an environment."""
 
     job: str
     prefix: Path
 
     @property
     def places(self) -> tuple[Path, ...]:
-        """The prefixes that the worker holds meanwhile."""
+        """The prefixes that the worker locks."""
         return (self.prefix,)
 
 
 class RunCheck(Struct, frozen=True, tag="check"):
-    """Run TensorFlow in an environment."""
+    """An order to run TensorFlow in an environment."""
 
     subject: Subject
 
 
 class BuildChannel(Struct, frozen=True, tag="build-channel"):
-    """Build the local channel."""
+    """An order to build the local channel."""
 
 
 Order = ApplyChange | RemoveEnvironment | RunCheck | BuildChannel
 
 
 class PhaseBegun(Struct, frozen=True, tag="phase"):
-    """The worker entered a phase."""
+    """A message that the worker has entered a phase."""
 
     name: Phase
 
 
 class ProgressMade(Struct, frozen=True, tag="progress"):
-    """How far the worker is."""
+    """A message about the worker's progress."""
 
     progress: Progress
 
 
 class Succeeded(Struct, frozen=True, tag="succeeded"):
-    """The work is done. ``check`` is the result of a check, ``channel`` the URL of a channel that was built."""
+    """A message that the job succeeded. ``check`` is a check's result, ``channel`` the URL of a built channel."""
 
     check: Check | None = None
     channel: str | None = None
 
 
 class Failed(Struct, frozen=True, tag="failed"):
-    """The work could not be done."""
+    """A message that the job failed."""
 
     error: ErrorJson
 
 
 class LeftBehind(Struct, frozen=True, tag="left-behind"):
-    """What could not be deleted of the tree that was replaced; it follows ``Succeeded``."""
+    """A message, after ``Succeeded``, that part of the replaced tree could not be deleted."""
 
     leftover: Leftover
 

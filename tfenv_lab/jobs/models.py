@@ -1,4 +1,4 @@
-"""Jobs: work that takes longer than a request."""
+"""Models of jobs, which do the work that takes longer than an HTTP request."""
 
 from __future__ import annotations
 
@@ -18,56 +18,60 @@ from ..tensorflow.checks.models import Check
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
 FINISHED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
 
-#: What a job says in each phase, and when it has succeeded.
+#: The message of a job in each phase, and (``DONE``) after it has succeeded.
 PHASES: dict[Phase, str] = {
-    "solve": "Working out the packages",
+    "solve": "Resolving packages",
     "download": "Downloading packages",
     "pack": "Packing wheels",
     "link": "Linking packages",
-    "swap": "Putting the change in place",
+    "swap": "Applying the change",
     "check": "Running TensorFlow in the environment",
 }
 DONE = {
     "create": "The environment is ready",
     "clone": "The copy is ready",
-    "rename": "The environment has its new name",
-    "delete": "The environment is removed",
-    "check": "The check is done",
+    "rename": "The environment was renamed",
+    "delete": "The environment was deleted",
+    "check": "The check is finished",
     "build-channel": "The local channel is in use",
 }
 
 
 def now() -> str:
-    """Return the present moment, ISO 8601 in UTC."""
+    """Return the current time, ISO 8601 in UTC."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
 
 
 def new_id() -> str:
-    """Return an id that sorts by time of making; it has no hyphen, since staging directories carry it."""
+    """Return a new id that sorts by creation time, without a hyphen: names of staging directories contain it."""
     return f"{int(time.time() * 1000):011x}{secrets.token_hex(3)}"
 
 
 @dataclass(frozen=True)
 class Server:
-    """A process that supervises jobs; ``started`` is in seconds since the epoch."""
+    """A server process that supervises jobs; ``started`` is in seconds since the epoch."""
 
     host: str = ""
     pid: int = 0
     started: float = 0.0
 
 
-#: What is stored of a job and not sent.
+#: Fields of a job that are stored but not sent.
 _KEPT = ("kernel", "settings", "checked", "moved_from", "server")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One job, as the REST contract has it; times are ISO 8601 in UTC.
+    """The Job of the REST contract, with some fields that are only stored. Times are ISO 8601 in UTC.
 
-    ``request`` is the JSON that the plan was made of, as it came. An ``automatic`` check was asked for by nobody and
-    gives way. Stored and not sent are: ``kernel``, the settings of the kernel that the environment had before the
-    change (None: it had no kernel); ``settings``, those that the request changes; ``checked``, the state that a check
-    is of; ``moved_from``, the prefix that a renamed environment had; ``server``, the process that supervises the job.
+    ``request`` is the plan request, exactly as it was received. ``automatic`` marks a check that no user requested;
+    any other job of its prefix cancels it. The fields that are only stored are:
+
+    - ``kernel``: the kernel settings before the change, or None if the environment had no kernel,
+    - ``settings``: the kernel settings that the request changes,
+    - ``checked``: the state of the environment that a check is about (``checks.state_of``),
+    - ``moved_from``: the former prefix of a renamed environment,
+    - ``server``: the process that supervises the job.
     """
 
     id: str
@@ -100,7 +104,7 @@ class Job:
         return body
 
     def failed(self, error: TfenvError, state: Literal["failed", "interrupted"] = "failed", **fields: Any) -> Job:
-        """Return the job as ended now by an error."""
+        """Return the job as failed now, with an error."""
         return self.ended(state, message=error.message, error=error.to_json(), **fields)
 
     def ended(self, state: State, **fields: Any) -> Job:

@@ -1,7 +1,7 @@
-"""One worker process, as the server sees it.
+"""Run a worker process, and pass its messages to the server.
 
-Its pipes are read by threads: event loops differ in whether they can watch a child process (the one that Jupyter
-uses on Windows cannot).
+Threads read the worker's pipes, because not every event loop can watch a child process: the one that Jupyter uses on
+Windows cannot.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,16 +18,17 @@ from collections.abc import Callable
 import psutil
 
 from .. import serde
+from ..processes import kill_group
 from .messages import Message, Order
 
-#: Seconds the log of a worker that has ended may take to arrive.
+#: Seconds to wait for the rest of a worker's log after the worker has ended.
 PATIENCE = 5.0
-#: Variables that say where temporary files go (``tempfile.gettempdir``).
+#: Variables that name the directory of temporary files (``tempfile.gettempdir``).
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
 
 def end_children(pid: int) -> None:
-    """End what a process started, those included that left its process group (a check's probe does)."""
+    """Kill the descendants of a process, even those outside its process group (such as a check's probe)."""
     with contextlib.suppress(psutil.Error):
         for child in psutil.Process(pid).children(recursive=True):
             with contextlib.suppress(psutil.Error):
@@ -36,35 +36,31 @@ def end_children(pid: int) -> None:
 
 
 class WorkerProcess:
-    """Runs one worker: gives it its order and hands on what it says. It can be ended at any moment."""
+    """A worker process. It gets one order, sends messages, and can be killed at any time."""
 
     def __init__(self, tell: Callable[[Message], None], log: Callable[[str], None]) -> None:
-        """``tell`` gets every message, on the event loop; ``log`` what the worker writes beside, on a thread."""
+        """Call ``tell`` with every message, on the event loop, and ``log`` with all other output, on a thread."""
         self._tell = tell
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
 
     async def run(self, order: Order) -> int:
-        """Run the worker to its end and return its exit status, negative for a signal."""
+        """Run the worker until it ends. Return its exit status, which is negative if a signal ended it."""
         loop = asyncio.get_running_loop()
         return await asyncio.to_thread(self._run, order, loop)
 
     def kill(self) -> None:
-        """End the worker and all it started, at once. Nothing happens where it has ended."""
+        """Kill the worker and its descendants. Do nothing if the worker has already ended."""
         self._killed = True
         process = self._process
         if process is None or process.poll() is not None:
             return
         end_children(process.pid)
-        with contextlib.suppress(ProcessLookupError):
-            if sys.platform == "win32":
-                process.kill()
-            else:
-                os.killpg(process.pid, signal.SIGKILL)
+        kill_group(process)
 
     def _run(self, order: Order, loop: asyncio.AbstractEventLoop) -> int:
-        # Temporary files of a worker, and of what it starts, go when it has ended, however it did.
+        # Temporary files of the worker and its descendants are deleted however the worker ends.
         with tempfile.TemporaryDirectory(prefix="tfenv-lab-", ignore_cleanup_errors=True) as temporary:
             return self._supervise(order, loop, {**os.environ, **dict.fromkeys(_TEMPORARY, temporary)})
 
@@ -75,7 +71,7 @@ class WorkerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environ,
-            # Its own process group: what it starts (compilers, interpreters) ends with it.
+            # In a process group of its own, so that its children (compilers, interpreters) end with it.
             start_new_session=True,
         ) as process:
             self._process = process

@@ -17,14 +17,17 @@ from ..errors import JobFailed, PrefixBusy, from_json
 from .messages import Failed, Succeeded
 from .models import DONE, Job, Server
 
+#: Seconds to wait for another server that cleans up after the same job.
+_PATIENCE = 10.0
+
 
 def this_server() -> Server:
-    """Return how this process is named in the jobs that it supervises."""
+    """Return the identity of this process, which is stored in the jobs that it supervises."""
     return Server(socket.gethostname(), os.getpid(), psutil.Process().create_time())
 
 
 def alive(server: Server | None) -> bool:
-    """Tell whether the server that supervises a job still runs; of another host nothing is known, so it may."""
+    """Return whether the server of a job still runs. A server on another host counts as running."""
     if server is None or server.host != socket.gethostname():
         return server is not None
     try:
@@ -34,27 +37,27 @@ def alive(server: Server | None) -> bool:
 
 
 async def outcome(job: Job, last: Succeeded | Failed | None, is_cancelled: bool) -> Job:
-    """Return a job as it ended: as its worker's last word says or, without one, as the disk does."""
+    """Return a job as it ended, according to the worker's last message or, without one, to the state of the disk."""
     if isinstance(last, Failed):
-        # Threads of the engine may have gone on writing after it failed: what they left goes once they have ended.
+        # Threads of the engine may have written more after the failure. The worker has ended, so they have too.
         done, leftovers = (False, []) if job.kind == "check" else await asyncio.to_thread(clean_up, job)
         if done:
             return job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
         return job.failed(from_json(last.error), leftovers=leftovers)
     if last is not None:
         return job.ended("succeeded", message=DONE.get(job.kind, "Done"), result=last.check)
-    # The worker died. Where its change had taken place all the same, it counts.
+    # The worker died. If its swap had already happened, the job succeeded.
     done, leftovers = await asyncio.to_thread(clean_up, job)
     if done:
         return job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
     if is_cancelled:
         return job.ended("cancelled", message="Cancelled; nothing was changed", leftovers=leftovers)
-    failure = JobFailed("The work was ended from outside; nothing was changed.", hint="Try again.")
+    failure = JobFailed("Another process stopped the job. Nothing was changed.", hint="Try again.")
     return job.failed(failure, "interrupted", leftovers=leftovers)
 
 
 def clean_up(job: Job) -> tuple[bool, list[Leftover]]:
-    """Clean up after a dead worker; return whether its change had taken place, and what could not be deleted."""
+    """Clean up after a dead worker. Return whether its change took effect, and the files that could not be deleted."""
     if job.kind == "build-channel":
         from ..wheelchannel.channel import discard_unfinished
 
@@ -64,38 +67,52 @@ def clean_up(job: Job) -> tuple[bool, list[Leftover]]:
 
     prefix, moved_from = Path(job.prefix), Path(job.moved_from) if job.moved_from else None
     places = [place for place in (prefix, moved_from) if place is not None]
+    is_unsettled = recovery.is_unsettled(prefix, job.id, moved_from)
     with contextlib.ExitStack() as stack:
         for place in places:
             if place.parent.is_dir():
-                # With our lock goes the file of the dead worker's.
-                with contextlib.suppress(PrefixBusy, OSError):
-                    stack.enter_context(prefix_lock.hold(place, job.id))
+                try:
+                    # Releasing our lock also removes the dead worker's lock file.
+                    stack.enter_context(prefix_lock.hold(place, job.id, _PATIENCE if is_unsettled else 0.0))
+                except PrefixBusy:
+                    # Two servers that move the same trees would lose files. ``collect`` finishes this later.
+                    if is_unsettled:
+                        return recovery.is_done(prefix, job.id), []
+                except OSError:
+                    pass
         if job.kind == "delete":
             done = recovery.settle_removal(prefix, job.id)
         else:
             done = recovery.settle(prefix, job.id, moved_from)
-    # Trash needs no lock: its name is the job's own, and the prefix's name is free while it is deleted.
+    # Deleting trash needs no lock: its name contains the job's id, and the prefix itself is already free.
     return done, [left for place in places if (left := recovery.clear(place, job.id))]
 
 
+def answers(job: Job) -> bool:
+    """Return whether the drives of a job's prefixes respond, even if the prefixes are gone."""
+    folders = {Path(place).parent for place in (job.prefix, job.moved_from) if place}
+    reads: BoundedReads[Path, bool] = BoundedReads(os.path.lexists)
+    return all(found is not None for found in reads.run(folders).values())
+
+
 def _reachable(prefixes: Collection[Path]) -> list[Path]:
-    """Return the prefixes whose folder is there; a drive that does not answer holds up nothing."""
+    """Return the prefixes whose parent directory exists, without waiting for drives that do not answer."""
     reads: BoundedReads[Path, bool] = BoundedReads(Path.is_dir)
     folders = reads.run({prefix.parent for prefix in prefixes})
     return [prefix for prefix in prefixes if folders[prefix.parent] is True]
 
 
 def discard_again(paths: Iterable[str]) -> dict[str, Leftover]:
-    """Try to delete trees once more and return, by path, what still cannot be deleted."""
+    """Try to delete trees again. Return the leftovers that still cannot be deleted, by path."""
     from ..conda.transaction import staging
 
     return {path: left for path in paths if (left := staging.discard(Path(path)))}
 
 
 def collect(prefixes: Collection[Path], busy: Collection[str]) -> list[Leftover]:
-    """Finish or clear away what jobs left beside ``prefixes``, those in ``busy`` (ids) excepted.
+    """Finish or undo what dead jobs left next to ``prefixes``, except the jobs whose ids are in ``busy``.
 
-    Returns what could not be deleted. Blocks as long as deleting takes.
+    Return what could not be deleted. Blocks until the deletion is done.
     """
     from ..conda.transaction import prefix_lock, recovery, staging
 

@@ -1,4 +1,4 @@
-"""Jobs: queued, supervised, cancelled, remembered."""
+"""Queue, supervise, cancel and remember jobs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 class JobService(LoggingConfigurable):
-    """Runs jobs in worker processes, at most ``max_running`` at once and one for a prefix."""
+    """The jobs of a server: at most ``max_running`` run at once, in worker processes, and one for each prefix."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class JobService(LoggingConfigurable):
         follow: Callable[[Job], Awaitable[None]],
         **kwargs: Any,
     ) -> None:
-        """``aftermath`` does what follows a change, ``follow`` what begins once the prefix of a job is free again."""
+        """Call ``aftermath`` after a job that succeeded, and ``follow`` once its prefix is free again."""
         super().__init__(**kwargs)
         self._package_cache = package_cache
         self._settings = settings
@@ -66,7 +66,7 @@ class JobService(LoggingConfigurable):
         self._events = events
         self._plans = plans
         self._slots = asyncio.Semaphore(max_running)
-        # What nobody waits for takes no place of what somebody does.
+        # Automatic checks have a slot of their own, so they never delay a user's job.
         self._aside = asyncio.Semaphore(1)
         self._aftermath = aftermath
         self._follow = follow
@@ -75,14 +75,14 @@ class JobService(LoggingConfigurable):
         self._workers: dict[str, WorkerProcess] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancelled: set[str] = set()
-        #: Workers that have said their result and may still be deleting what it replaced, by job.
+        #: Workers, by job, that have sent their result and may still be deleting the tree that was replaced.
         self._ending: dict[str, asyncio.Future[int]] = {}
         self._leftovers: dict[str, Leftover] = {}
 
-    # What is asked
+    # Look up jobs
 
     async def all(self) -> list[Job]:
-        """Return all jobs, newest first, those of earlier servers included."""
+        """Return all jobs, including those of earlier servers, newest first."""
         stored = await asyncio.to_thread(self._store.load)
         jobs = {job.id: job for job in stored} | self._live
         return sorted(jobs.values(), key=lambda job: job.id, reverse=True)
@@ -100,20 +100,20 @@ class JobService(LoggingConfigurable):
         return await asyncio.to_thread(self._store.log, job.id)
 
     def busy_of(self, prefix: Path) -> str | None:
-        """Return the id of the job that works on a prefix, or waits to; an automatic check is none."""
+        """Return the id of the job that runs or waits on a prefix, apart from automatic checks, or None."""
         return next((job.id for job in self._on(prefix) if not job.automatic), None)
 
     def is_changing(self, prefix: Path) -> bool:
-        """Tell whether a job changes, or waits to change, an environment."""
+        """Return whether a job changes an environment, or waits to change it."""
         return any(job.kind != "check" for job in self._on(prefix))
 
     async def unchanging(self, prefixes: Collection[Path]) -> None:
-        """Wait until no job changes any of these environments."""
+        """Wait until no job changes any of the environments."""
         while tasks := {self._tasks[job.id] for place in prefixes for job in self._on(place) if job.kind != "check"}:
             await asyncio.wait(tasks)
 
     async def ended(self, job_id: str) -> Job:
-        """Return a finished job once its worker has deleted, or failed to delete, what it replaced. Raises NotFound."""
+        """Return a finished job after its worker has tried to delete the tree that was replaced. Raises NotFound."""
         ending = self._ending.get(job_id)
         if ending is not None:
             await asyncio.wait({ending})
@@ -121,15 +121,15 @@ class JobService(LoggingConfigurable):
 
     @property
     def leftovers(self) -> list[Leftover]:
-        """What could not be deleted of environments that were removed or replaced."""
+        """Files of deleted or replaced environments that could not be deleted."""
         return list(self._leftovers.values())
 
-    # What is begun
+    # Start jobs
 
     async def apply(self, plan_id: str) -> Job:
         """Start the job that applies a plan.
 
-        Raises NotFound, StalePlan (applied already, or the prefix changed since), PrefixBusy, PrefixExists, NoSpace.
+        Raises NotFound, StalePlan (already applied, or the prefix changed since), PrefixBusy, PrefixExists or NoSpace.
         """
         stored = await self._plans().find(plan_id)
         plan, change = stored.plan, stored.plan.change
@@ -157,9 +157,9 @@ class JobService(LoggingConfigurable):
         return await self._begin(job, ApplyChange(job.id, change, self._settings(), cache, cache.parent / "bytecode"))
 
     async def remove(self, environment: Environment) -> Job:
-        """Start the job that removes a whole environment. Raises Protected or PrefixBusy."""
+        """Start the job that deletes an environment. Raises Protected or PrefixBusy."""
         if environment.protected or not environment.writable:
-            raise Protected(environment.protected_reason or f"“{environment.name}” cannot be written.")
+            raise Protected(environment.protected_reason or f"The server cannot write to “{environment.name}”.")
         from ..conda.transaction.apply import require_movable
 
         self._require_idle(Path(environment.prefix))
@@ -171,7 +171,7 @@ class JobService(LoggingConfigurable):
     async def check(self, environment: Environment, subject: Subject, state: str, *, automatic: bool = False) -> Job:
         """Start the job that runs TensorFlow in an environment.
 
-        ``state`` is what the check is of (``checks.state_of``). Raises PrefixBusy.
+        ``state`` identifies what is checked (``checks.state_of``). Raises PrefixBusy.
         """
         await self._make_way(Path(environment.prefix))
         job = Job(
@@ -180,19 +180,19 @@ class JobService(LoggingConfigurable):
         return await self._begin(job, RunCheck(subject))
 
     async def build_channel(self, folder: Path) -> Job:
-        """Start the job that builds a local channel in a folder of such. Raises PrefixBusy."""
+        """Start the job that builds a local channel below the directory ``folder``. Raises PrefixBusy."""
         self._require_idle(folder)
         return await self._begin(Job(new_id(), "build-channel", "local channel", str(folder), None), BuildChannel())
 
     async def cancel(self, job_id: str) -> Job:
-        """End a job that is queued or running and return it. Raises NotFound, or NotRunning when it is too late."""
+        """Cancel a queued or running job and return it. Raises NotFound, or NotRunning if it is too late."""
         job = await self.get(job_id)
         if job.state in FINISHED:
-            raise NotRunning("This job is finished; there is nothing to cancel.")
+            raise NotRunning("The job has already finished.")
         if job_id not in self._live:
-            raise NotRunning("Another server runs this job.", hint="Cancel it there.")
+            raise NotRunning("Another server runs this job.", hint="Cancel the job on that server.")
         if job.phase == "swap":
-            raise NotRunning("The change is being put in place; it is too late to cancel.")
+            raise NotRunning("The change is taking effect; it is too late to cancel the job.")
         self._cancelled.add(job_id)
         worker = self._workers.get(job_id)
         if worker is not None:
@@ -203,25 +203,25 @@ class JobService(LoggingConfigurable):
         return await self.get(job_id)
 
     async def stop(self) -> None:
-        """End every worker; their jobs become interrupted and leave nothing behind."""
+        """Stop every worker. Their jobs become interrupted and leave nothing behind."""
         for worker in self._workers.values():
             worker.kill()
         tasks = list(self._tasks.values())
         for job_id, task in self._tasks.items():
             if job_id not in self._workers:
                 task.cancel()
-        # Those too whose change is done and that are deleting what it replaced.
+        # Also wait for workers that are still deleting the tree that was replaced.
         ending: list[asyncio.Future[Any]] = [*tasks, *self._ending.values()]
         if ending:
             await asyncio.wait(ending, timeout=10)
 
-    # What runs
+    # Run jobs
 
     def _on(self, prefix: Path) -> list[Job]:
         return [job for job in self._live.values() if str(prefix) in (job.prefix, job.moved_from)]
 
     async def _make_way(self, prefix: Path) -> None:
-        """End the automatic check of a prefix, if any. Raises PrefixBusy where another job holds it."""
+        """Cancel the automatic check of a prefix, if there is one. Raises PrefixBusy if another job is using it."""
         self._require_idle(prefix)
         for job in self._on(prefix):
             with contextlib.suppress(NotRunning, NotFound):
@@ -233,7 +233,8 @@ class JobService(LoggingConfigurable):
         if holder is not None:
             job = self._live[holder]
             raise PrefixBusy(
-                f"“{job.name}” is busy: a job of kind “{job.kind}” is {job.state}.", hint="Wait for it or cancel it."
+                f"“{job.name}” is busy: a job of kind “{job.kind}” is {job.state}.",
+                hint="Wait for that job, or cancel it.",
             )
 
     async def _begin(self, job: Job, order: Order) -> Job:
@@ -259,17 +260,15 @@ class JobService(LoggingConfigurable):
             job = await recovery.outcome(self._live[job_id], last, job_id in self._cancelled)
         except asyncio.CancelledError:
             if job_id in self._cancelled:
-                job = self._live[job_id].ended("cancelled", message="Cancelled before it began")
+                job = self._live[job_id].ended("cancelled", message="Cancelled before it started")
             else:
                 job = self._live[job_id].failed(
-                    JobFailed("The server ended before this began; nothing was changed.", hint="Try again."),
+                    JobFailed("The server stopped before the job started. Nothing was changed.", hint="Try again."),
                     "interrupted",
                 )
         except Exception as error:
             self.log.exception("Job %s failed in the server", job_id)
-            failure = JobFailed(
-                "The job met an unexpected failure.", str(error), hint="The server's log holds the cause."
-            )
+            failure = JobFailed("The job failed unexpectedly.", str(error), hint="See the server log.")
             job = self._live[job_id].failed(failure)
         finally:
             self._workers.pop(job_id, None)
@@ -277,7 +276,7 @@ class JobService(LoggingConfigurable):
             try:
                 job = await self._aftermath.settle(job, last if isinstance(last, Succeeded) else None)
             except Exception:
-                self.log.exception("What follows job %s failed", job_id)
+                self.log.exception("Updating the server after job %s failed", job_id)
         self._remember(job.leftovers)
         self._update(job)
         await self._store.kept()
@@ -288,12 +287,12 @@ class JobService(LoggingConfigurable):
             try:
                 await self._follow(job)
             except Exception:
-                self.log.exception("What begins after job %s could not", job_id)
+                self.log.exception("The check after job %s could not start", job_id)
         await self._try_leftovers_again()
         await asyncio.to_thread(self._store.prune)
 
     async def _work(self, job_id: str, order: Order) -> Succeeded | Failed | None:
-        """Run the worker and return its last word, or None where it died without one."""
+        """Run the worker. Return its result, or None if it died without one."""
         last: asyncio.Future[Succeeded | Failed] = asyncio.get_running_loop().create_future()
         leftovers: list[Leftover] = []
 
@@ -314,7 +313,7 @@ class JobService(LoggingConfigurable):
         self._workers[job_id] = worker
         if job_id in self._cancelled:
             worker.kill()
-        # What the worker does after its last word (deleting what was replaced) keeps nobody waiting.
+        # After its result, the worker deletes the replaced tree; the job does not wait for that.
         ended = self._ending[job_id] = asyncio.ensure_future(self._end(job_id, worker.run(order), leftovers))
         ended.add_done_callback(lambda _: self._ending.pop(job_id, None))
         either: set[asyncio.Future[Any]] = {ended, last}
@@ -328,10 +327,10 @@ class JobService(LoggingConfigurable):
         return word
 
     async def _end(self, job_id: str, running: Awaitable[int], leftovers: list[Leftover]) -> int:
-        """Wait for a worker's end, and add to its job what it could not delete after it had told the result."""
+        """Wait until a worker ends, and add the leftovers that it reported after its result to the job."""
         status = await running
         if leftovers:
-            # The job's own task writes it last where it has not ended yet.
+            # If the job's own task is still running, let it write the job first.
             if job_id in self._tasks:
                 await asyncio.wait({self._tasks[job_id]})
             self._remember(leftovers)
@@ -355,32 +354,43 @@ class JobService(LoggingConfigurable):
             for path in tried.keys() - left.keys():
                 self._leftovers.pop(path, None)
 
-    # What earlier servers left
+    # Recover from earlier servers
 
     async def recover(self, prefixes: list[Path]) -> None:
-        """Settle the jobs of servers that died, and collect what lies beside ``prefixes`` and the jobs' own."""
+        """Settle the jobs of dead servers, and clean up next to ``prefixes`` and the prefixes of all stored jobs."""
         stored = await asyncio.to_thread(self._store.load)
         for job in stored:
             if job.state in FINISHED or job.id in self._live or recovery.alive(job.server):
                 continue
-            done, leftovers = await asyncio.to_thread(recovery.clean_up, job)
-            if done:
-                job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
-                job = await self._aftermath.settle(job, None)
-            else:
-                failure = JobFailed("The server ended while this job ran; nothing was changed.", hint="Try again.")
-                job = job.failed(failure, "interrupted", leftovers=leftovers)
-            await asyncio.to_thread(self._store.save, job)
-            self._events.emit(job)
+            try:
+                await self._recover_one(job)
+            except Exception:
+                # One failure must not prevent recovering the other jobs.
+                self.log.exception("Could not recover job %s", job.id)
         busy = {job.id for job in await self.all() if job.state not in FINISHED}
-        # An environment that was removed is in no list any more: what is left of it lies where its job says.
+        # A deleted environment is in no list any more; only its job still names where it was.
         places = [Path(place) for job in stored for place in (job.prefix, job.moved_from) if place]
         found = await asyncio.to_thread(recovery.collect, [*prefixes, *places], busy)
         self._remember(found)
 
+    async def _recover_one(self, job: Job) -> None:
+        if not await asyncio.to_thread(recovery.answers, job):
+            self.log.warning("Job %s is not recovered: the drive of %s does not respond", job.id, job.prefix)
+            return
+        done, leftovers = await asyncio.to_thread(recovery.clean_up, job)
+        if done:
+            job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
+            job = await self._aftermath.settle(job, None)
+        else:
+            message = "The server stopped while the job was running. Nothing was changed."
+            failure = JobFailed(message, hint="Try again.")
+            job = job.failed(failure, "interrupted", leftovers=leftovers)
+        await asyncio.to_thread(self._store.save, job)
+        self._events.emit(job)
+
 
 def _settings(request: Mapping[str, Any]) -> dict[str, bool]:
-    """Return the settings of the kernel that a plan's request changes."""
+    """Return the kernel settings that a plan request changes."""
     wanted = requests.parse(request)
     if isinstance(wanted, requests.Install) and wanted.legacy_keras is not None:
         return {"legacy_keras": wanted.legacy_keras}

@@ -1,4 +1,4 @@
-"""Jobs on disk: they are there after a reload, a restart, and for every server of the user."""
+"""Store jobs on disk, so that they survive a restart and all servers of the user see them."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from pathlib import Path
 from typing import Any
 
 from .. import serde
+from ..disk import writes
 from ..errors import JobFailed, NotFound
 from .models import FINISHED, Job
 
 log = logging.getLogger(__name__)
 
-#: Finished jobs are kept this many seconds, and at most so many; a log at most so many bytes.
+#: How long finished jobs are kept, in seconds, how many of them, and the maximum size of a job's log in bytes.
 KEEP_SECONDS, KEEP_JOBS, LOG_BYTES = 30 * 24 * 3600, 200, 1_000_000
 _ID = re.compile(r"[0-9a-f]{17}")
 
 
 class JobStore:
-    """One JSON file and one log a job. What was read is cached by modification time."""
+    """A directory with a JSON file and a log for each job. Files are cached by modification time."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._cache: dict[str, tuple[int, Job]] = {}
-        # One thread, so that what is written last was told last.
+        # One thread keeps the writes in order.
         self._writer = ThreadPoolExecutor(1, "tfenv-jobs")
         self._writing: asyncio.Future[None] | None = None
 
     def keep(self, job: Job) -> None:
-        """Write a job soon, and after those before it: on a disk that is at work, no event loop can wait for that."""
+        """Queue a write of a job. A busy disk must not block the event loop."""
         self._writing = asyncio.get_running_loop().run_in_executor(self._writer, self._try, job)
 
     async def kept(self) -> None:
-        """Wait until every job that was to be kept is written."""
+        """Wait until all queued writes are done."""
         if self._writing is not None:
             await asyncio.wait({self._writing})
 
@@ -45,18 +46,15 @@ class JobStore:
         try:
             self.save(job)
         except OSError as error:
-            log.warning("The job %s cannot be remembered: %s", job.id, error)
+            log.warning("Job %s cannot be saved: %s", job.id, error)
 
     def save(self, job: Job) -> None:
-        """Write a job whole or not at all."""
+        """Write a job atomically."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{job.id}.json"
-        fresh = path.with_suffix(".tmp")
-        fresh.write_bytes(serde.dumps(job))
-        fresh.replace(path)
+        writes.replace(self._folder / f"{job.id}.json", serde.dumps(job))
 
     def load(self) -> list[Job]:
-        """Return all jobs, newest first. A file that cannot be read is left out."""
+        """Return all jobs, newest first, without those whose files cannot be read."""
         jobs: dict[str, tuple[int, Job]] = {}
         for path in self._folder.glob("*.json"):
             try:
@@ -71,7 +69,7 @@ class JobStore:
         return sorted((job for _, job in jobs.values()), key=lambda job: job.id, reverse=True)
 
     def prune(self) -> None:
-        """Forget finished jobs that are old or too many, but for the newest check of each environment."""
+        """Delete the oldest finished jobs, but keep the newest check of each environment."""
         kept = 0
         settled: set[str | None] = set()
         for job in self.load():
@@ -88,13 +86,13 @@ class JobStore:
                     (self._folder / f"{job.id}{suffix}").unlink(missing_ok=True)
 
     def log_path(self, job_id: str) -> Path:
-        """Return where a job's log lies. Raises NotFound for what is no job id."""
+        """Return the path of a job's log. Raises NotFound if the id is not a valid job id."""
         if not _ID.fullmatch(job_id):
             raise NotFound("There is no such job.")
         return self._folder / f"{job_id}.log"
 
     def append_log(self, job_id: str, text: str) -> None:
-        """Add to a job's log, up to the bound."""
+        """Append to a job's log, up to ``LOG_BYTES``."""
         path = self.log_path(job_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as log:
@@ -102,7 +100,7 @@ class JobStore:
                 log.write(text[: LOG_BYTES - log.tell()])
 
     def log(self, job_id: str) -> str:
-        """Return a job's log; empty where nothing was written."""
+        """Return a job's log, or an empty string if there is none."""
         try:
             return self.log_path(job_id).read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -110,7 +108,7 @@ class JobStore:
 
 
 def _job(stored: dict[str, Any]) -> Job:
-    """Return the job that a file holds; one of an earlier version has an error without a hint, or none at all."""
+    """Read a job from a file. A file of an earlier version may have an error without a hint, or no error."""
     if stored["state"] in ("failed", "interrupted"):
         error = stored.get("error") or JobFailed(stored.get("message") or "").to_json()
         stored["error"] = {"hint": None, **error}

@@ -1,8 +1,8 @@
-"""The child process that does one job: ``python -m tfenv_lab.jobs.worker``.
+"""Worker process that runs one job: ``python -m tfenv_lab.jobs.worker``.
 
-It reads its order, one JSON line, from standard input and writes messages, JSON lines too, to standard output
-(``messages.py``). Standard error is the log. While it works it watches standard input: when that ends, the server has
-died, and so does the worker, unless it is in the moment of the swap.
+The worker reads its order, one line of JSON, from standard input, and writes its messages, also lines of JSON, to
+standard output (``messages.py``). Standard error is the log. If standard input ends, the server has died; the worker
+then ends itself, but never during a swap.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from .messages import (
     Succeeded,
 )
 
-#: Seconds between two progress lines.
+#: Minimum seconds between two progress messages.
 INTERVAL = 0.1
-#: Exit status of a worker whose server is gone.
+#: Exit status of a worker whose server has died.
 ORPHANED = 70
 
 
 class ServerPipe:
-    """The line to the server; safe to use from any thread."""
+    """The worker's pipe to its server. It is thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -50,19 +50,19 @@ class ServerPipe:
         self._sent = 0.0
 
     def send(self, message: Message) -> None:
-        """Write one line."""
+        """Write a message."""
         with self._lock:
             sys.stdout.buffer.write(serde.dumps(message) + b"\n")
             sys.stdout.buffer.flush()
 
     def phase(self, name: Phase) -> None:
-        """Tell the phase, once."""
+        """Report a phase, if it is new."""
         if name != self._phase:
             self._phase = name
             self.send(PhaseBegun(name))
 
     def progress(self, progress: Progress) -> None:
-        """Tell the progress, not too often."""
+        """Report progress, at most every ``INTERVAL`` seconds."""
         now = time.monotonic()
         if now - self._sent >= INTERVAL:
             self._sent = now
@@ -70,12 +70,12 @@ class ServerPipe:
 
     @contextlib.contextmanager
     def swapping(self) -> Iterator[None]:
-        """Keep the process alive while directories change places."""
+        """Keep the process alive during the swap, even if the server dies."""
         with self._swap:
             yield
 
     def watch_server(self) -> None:
-        """End this process when the server has gone, though never in a swap."""
+        """End this process when the server has died, but never during a swap."""
 
         def watch() -> None:
             while sys.stdin.buffer.read(4096):
@@ -90,7 +90,7 @@ class ServerPipe:
 
 
 async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
-    """Apply a plan's change."""
+    """Apply the change of a plan."""
     from ..conda.settings import network
     from ..conda.transaction import apply as transaction
     from ..conda.transaction import prefix_lock
@@ -110,7 +110,7 @@ async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
 
 
 async def remove(order: RemoveEnvironment, server: ServerPipe) -> Succeeded:
-    """Remove a whole environment."""
+    """Delete an environment."""
     from ..conda.transaction import apply as transaction
     from ..conda.transaction import prefix_lock
 
@@ -121,7 +121,7 @@ async def remove(order: RemoveEnvironment, server: ServerPipe) -> Succeeded:
 
 
 async def check(order: RunCheck, server: ServerPipe) -> Succeeded:
-    """Run TensorFlow in an environment and say what was found."""
+    """Run TensorFlow in an environment, and return the result."""
     from ..tensorflow.checks.check import check
 
     server.phase("check")
@@ -129,14 +129,13 @@ async def check(order: RunCheck, server: ServerPipe) -> Succeeded:
 
 
 async def build_channel(server: ServerPipe) -> Succeeded:
-    """Build the local channel out of PyPI wheels, unless it is there."""
+    """Build the local channel from PyPI wheels, unless it exists."""
     from ..wheelchannel.build import build
-    from ..wheelchannel.request import DEFAULT_PACKAGES, BuildRequest
-    from ..wheelchannel.request import Progress as Step
+    from ..wheelchannel.request import DEFAULT_PACKAGES, BuildProgress, BuildRequest
 
     phases: dict[str, Phase] = {"resolve": "solve", "download": "download", "repack": "pack"}
 
-    def report(step: Step) -> None:
+    def report(step: BuildProgress) -> None:
         if step.message:
             print(f"{step.phase}: {step.message}", file=sys.stderr, flush=True)
         if step.phase in phases:
@@ -144,13 +143,13 @@ async def build_channel(server: ServerPipe) -> Succeeded:
         if step.total:
             server.progress(Progress(step.bytes, 0, step.done, step.total, step.fraction))
 
-    # In a thread: the build has event loops of its own.
+    # In a thread, because the build runs event loops itself.
     directory = await asyncio.to_thread(build, BuildRequest(packages=DEFAULT_PACKAGES), report)
     return Succeeded(channel=directory.as_uri())
 
 
 async def run(order: Order, server: ServerPipe) -> Succeeded:
-    """Do what is ordered. Raises TfenvError."""
+    """Carry out an order. Raises TfenvError."""
     match order:
         case ApplyChange():
             return await apply(order, server)
@@ -163,7 +162,7 @@ async def run(order: Order, server: ServerPipe) -> Succeeded:
 
 
 def main() -> None:
-    """Do the one job and end the process; a failure that was told is no failure of the process."""
+    """Run the job and end the process with status 0, even if the job failed and said so."""
     server = ServerPipe()
     order: Order = serde.loads(sys.stdin.buffer.readline(), Order)
     server.watch_server()
@@ -173,7 +172,7 @@ def main() -> None:
         server.send(Failed(error.to_json()))
     except Exception as error:
         traceback.print_exc()
-        failure = JobFailed("The job met an unexpected failure.", str(error), hint="The job's log holds the cause.")
+        failure = JobFailed("The job failed unexpectedly.", str(error), hint="See the job's log.")
         server.send(Failed(failure.to_json()))
     else:
         server.send(result)
@@ -184,7 +183,7 @@ def main() -> None:
                 leftover = recovery.clear(place, order.job)
                 if leftover is not None:
                     server.send(LeftBehind(leftover))
-    # The watching thread sits in a read that nothing ends.
+    # End without waiting for the watching thread, which is blocked in a read.
     os._exit(0)
 
 

@@ -12,14 +12,14 @@ from ..conda.prefix.records import package_names
 from ..environments.models import EnvironmentFacts
 from . import kernelspecs, naming
 from .kernelspecs import Kernelspec
-from .naming import Names
+from .naming import KernelNames
 
 #: conda packages with the interpreter of a language, which give the version in a display name.
 INTERPRETERS = {"r": "r-base", "c++": "xeus-cling", "javascript": "nodejs", "bash": "bash_kernel"}
 
 
 @dataclass(frozen=True)
-class Setting:
+class KernelContext:
     """The data that the kernelspecs of one environment have in common.
 
     ``names`` are nb_conda_kernels' names of all environments, and ``title`` is the name that users know. ``variables``
@@ -28,7 +28,7 @@ class Setting:
     """
 
     prefix: Path
-    names: Names
+    names: KernelNames
     title: str
     facts: EnvironmentFacts
     fingerprint: str
@@ -45,7 +45,7 @@ class Built:
     resources: Path
 
 
-def _shown(setting: Setting, own: Kernelspec, taken: Collection[str]) -> str:
+def _shown(setting: KernelContext, own: Kernelspec, taken: Collection[str]) -> str:
     language = str(own.spec.get("language") or "").lower()
     package = INTERPRETERS.get(language, language)
     interpreter = next((stem for stem in package_names(setting.prefix) if stem.name == package), None)
@@ -69,7 +69,7 @@ def _shown(setting: Setting, own: Kernelspec, taken: Collection[str]) -> str:
     return f"{shown} [{own.name}]"
 
 
-def build(setting: Setting, own: Kernelspec, extra: Mapping[str, str], taken: Collection[str]) -> Built:
+def build(setting: KernelContext, own: Kernelspec, extra: Mapping[str, str], taken: Collection[str]) -> Built:
     """Build the kernelspec for ``own``, one of the environment's own kernelspecs.
 
     ``extra`` are variables that a user added; they override those of activation. ``taken`` are the display names of

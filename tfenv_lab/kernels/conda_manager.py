@@ -7,11 +7,13 @@ module uses attributes of ``CondaKernelSpecManager`` 2.5; if one is missing, it 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..disk.reads import BoundedReads
 from ..environments.models import Kernel
 from . import kernelspecs, naming
 
@@ -109,9 +111,15 @@ def trouble(manager: Any) -> str | None:
     if path is None or destination is None:
         return None
     theirs = destination("", user=path == "--user", prefix=sys.prefix if path == "--sys-prefix" else path)
-    if Path(theirs).resolve() != kernelspecs.user_folder().resolve():
+    own = str(kernelspecs.user_folder())
+    reals = _reals.run([str(theirs), own])
+    # A drive that does not answer is not the user's directory.
+    if reals[str(theirs)] is None or reals[str(theirs)] != reals[own]:
         return None
     return (
         "nb_conda_kernels deletes the kernels that tfenv_lab registers, because its kernelspec_path is the user's "
         "kernel directory. Remove CondaKernelSpecManager.kernelspec_path from the Jupyter configuration."
     )
+
+
+_reals: BoundedReads[str, str] = BoundedReads(os.path.realpath)

@@ -8,11 +8,11 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING
 
 from ..conda.prefix.state import fingerprint
 from ..disk.reads import BoundedReads
+from ..processes import with_kernel_variables
 from . import kernelspecs
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ async def reason(spec: KernelSpec, base: Mapping[str, str] = os.environ) -> str 
     if mark is None:
         return None
     prefix, program = Path(mark["prefix"]), Path(spec.argv[0])
-    found = await asyncio.to_thread(lambda: _looks.run([(prefix, program)])[prefix, program])
+    found = (await _looks.gather([(prefix, program)]))[prefix, program]
     if not isinstance(found, str):
         return _away(prefix)
     if found or "ipykernel_launcher" not in spec.argv:
@@ -43,14 +43,10 @@ async def reason(spec: KernelSpec, base: Mapping[str, str] = os.environ) -> str 
     state = await asyncio.to_thread(fingerprint, prefix)
     if _proved.get(str(prefix)) == state:
         return None
-    found = await _tried(prefix, program, {**base, **_filled(spec.env, base)})
+    found = await _tried(prefix, program, with_kernel_variables(spec.env, base))
     if found is None:
         _proved[str(prefix)] = state
     return found
-
-
-def _filled(variables: Mapping[str, str], base: Mapping[str, str]) -> dict[str, str]:
-    return {name: Template(value).safe_substitute(base) for name, value in variables.items()}
 
 
 def _away(prefix: Path) -> str:

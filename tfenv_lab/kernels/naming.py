@@ -92,7 +92,7 @@ def apart(names: Mapping[str, str], held: Mapping[str, str]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Names:
+class KernelNames:
     """nb_conda_kernels' names of environments, by prefix; ``base_name`` is its name for the base environment."""
 
     by_prefix: Mapping[str, str]
@@ -136,7 +136,7 @@ def is_format(form: str) -> bool:
     """Return whether ``display_name`` can fill in a format if every field has a value."""
     try:
         return bool(form.format("language", "environment", **{field: field for field in FIELDS}).strip())
-    except (LookupError, ValueError, AttributeError, TypeError):
+    except (LookupError, ValueError, AttributeError, TypeError, OverflowError, MemoryError):
         return False
 
 

@@ -20,9 +20,9 @@ from ..environments.models import EnvironmentFacts, Kernel
 from ..errors import InvalidRequest
 from ..models import Advice
 from . import building, conda_manager, kernelspecs, naming, settings
-from .building import Built, Setting
+from .building import Built, KernelContext
 from .kernelspecs import Kernelspec
-from .naming import Names
+from .naming import KernelNames
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
@@ -40,8 +40,8 @@ class KernelService(LoggingConfigurable):
     """Service that registers and unregisters kernelspecs in the user's kernel directory.
 
     ``prefixes`` returns every environment (ids depend on all of them), and whether conda lists it. ``display_name`` is
-    the trait ``kernel_display_name``, and ``manager`` the server's kernelspec manager. The service changes only
-    kernelspecs with our mark.
+    the trait ``kernel_display_name``, ``manager`` the server's kernelspec manager and ``sessions`` its session manager.
+    The service changes only kernelspecs with our mark.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class KernelService(LoggingConfigurable):
         display_name: str = "{name} (TensorFlow {tensorflow})",
         envs_dir: Path | None = None,
         manager: Any = None,
+        sessions: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -60,13 +61,14 @@ class KernelService(LoggingConfigurable):
         self.display_name = display_name
         self.envs_dir = envs_dir
         self.manager = manager
+        self._sessions = sessions
         self._lock = threading.Lock()
         self._cache = kernelspecs.Cache()
         self._there: BoundedReads[Path, bool] = BoundedReads(lambda prefix: prefix.parent.is_dir())
         conda_manager.show_once(manager)
-        trouble = self.trouble()
-        if trouble:
-            self.log.warning("%s", trouble)
+        self._trouble = conda_manager.trouble(manager)
+        if self._trouble:
+            self.log.warning("%s", self._trouble)
 
     async def register(self, prefix: Path, name: str | None = None, env: Mapping[str, str] | None = None) -> Kernel:
         """Register a kernel for each of the environment's own kernelspecs, and return the first: Python's, if any.
@@ -106,6 +108,14 @@ class KernelService(LoggingConfigurable):
         """Return the kernel of this prefix, or None if it has none."""
         return await asyncio.to_thread(lambda: self.registered().get(self._cache.reals.of_one(str(prefix))))
 
+    async def notebooks_in(self, prefix: Path) -> list[str]:
+        """Return the paths of the notebooks whose running kernels use a prefix."""
+        kernel = None if self._sessions is None else await self.kernel_of(prefix)
+        if kernel is None:
+            return []
+        sessions = await self._sessions.list_sessions()
+        return [s["path"] for s in sessions if (s.get("kernel") or {}).get("name") == kernel.name]
+
     def registered(self) -> dict[str, Kernel]:
         """Return one kernel for each environment, by the real path of its prefix.
 
@@ -132,7 +142,7 @@ class KernelService(LoggingConfigurable):
 
     def trouble(self) -> str | None:
         """Return a warning if another part of the server deletes our kernelspecs, otherwise None."""
-        return conda_manager.trouble(self.manager)
+        return self._trouble
 
     def advice(self, found: EnvironmentFacts) -> list[Advice]:
         """Return the warning of ``trouble`` for an environment that has a kernel."""
@@ -165,13 +175,13 @@ class KernelService(LoggingConfigurable):
         places = self._cache.environments(known)
         return [spec for spec in known if places[spec.name] == real]
 
-    def _names(self, ours: Iterable[Kernelspec], more: Iterable[Path] = ()) -> Names:
+    def _names(self, ours: Iterable[Kernelspec], more: Iterable[Path] = ()) -> KernelNames:
         known = {**dict.fromkeys(more, False), **self.prefixes()}
         others = [str(prefix) for prefix in known]
         active = conda_manager.listed(self.manager)
         if active is not None:
             names = naming.environment_names(active.prefixes, active.base, None, active.base_name, others)
-            return Names(names, active.base_name)
+            return KernelNames(names, active.base_name)
         root = self.settings.root_prefix
         listed = [str(prefix) for prefix, is_listed in known.items() if is_listed]
         # Without a base environment, envs_dir counts as the envs directory of one, so that an environment has the id
@@ -179,7 +189,7 @@ class KernelService(LoggingConfigurable):
         home = str(self.envs_dir) if self.envs_dir else None
         names = naming.environment_names(listed, str(root) if root else None, home, others=others)
         held = {str((spec.mark or {})["prefix"]): str(spec.spec["metadata"].get("conda_env_name")) for spec in ours}
-        return Names(naming.apart(names, held))
+        return KernelNames(naming.apart(names, held))
 
     def _write(self, wanted: Mapping[Path, _Request]) -> dict[Path, Kernel]:
         """Write the kernelspecs of the ``wanted`` prefixes, and return the first kernel of each.
@@ -214,7 +224,7 @@ class KernelService(LoggingConfigurable):
         return {prefix: _shown(item.identifier, item.spec["display_name"]) for prefix, item in first.items()}
 
     def _build(
-        self, prefix: Path, names: Names, request: _Request, known: list[Kernelspec], taken: set[str]
+        self, prefix: Path, names: KernelNames, request: _Request, known: list[Kernelspec], taken: set[str]
     ) -> list[Built]:
         real = self._cache.reals.of_one(str(prefix))
         places = self._cache.environments(known)
@@ -223,7 +233,7 @@ class KernelService(LoggingConfigurable):
         marks = {mark["kernel"]: mark for spec in known if (mark := spec.mark) and places[spec.name] == real}
         titles = (str(mark["title"]) for mark in marks.values() if mark.get("title"))
         reading = facts.read(str(prefix), real)
-        setting = Setting(
+        setting = KernelContext(
             prefix=prefix,
             names=names,
             title=Path(request.name).name if request.name else next(titles, prefix.name),
@@ -259,7 +269,7 @@ class KernelService(LoggingConfigurable):
         for spec in known:
             if wanted is None or places[spec.name] in wanted:
                 todo.setdefault(Path((spec.mark or {})["prefix"]), []).append(spec)
-        names = self._names(known) if todo else Names({})
+        names = self._names(known) if todo else KernelNames({})
         there = self._there.run(todo)
         for prefix, specs in todo.items():
             # Keep the kernels if the drive is unavailable: its environments come back with it.
@@ -270,7 +280,7 @@ class KernelService(LoggingConfigurable):
             except (OSError, InvalidRequest) as error:
                 self.log.warning("The kernels of %s could not be updated: %s", prefix, error)
 
-    def _reconcile_one(self, prefix: Path, specs: list[Kernelspec], names: Names) -> None:
+    def _reconcile_one(self, prefix: Path, specs: list[Kernelspec], names: KernelNames) -> None:
         if not (prefix / "conda-meta").is_dir() or not kernelspecs.inside(prefix):
             self.log.info("Unregistering the kernels of %s: the environment or its own kernelspec is gone", prefix)
             self._unregister(prefix)

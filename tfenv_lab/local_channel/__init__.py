@@ -1,1 +1,1 @@
-"""A channel made of PyPI wheels, in place of configured channels that cannot be reached."""
+"""Use of a local channel, built from PyPI wheels, if the configured channels cannot be reached."""

@@ -1,4 +1,4 @@
-"""Whether a local channel stands in for the configured ones; a file of the user's remembers it."""
+"""Choose between the configured channels and a local channel, and store the choice in a file of the user."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from ..disk import writes
+from ..disk.reads import BoundedReads
 from ..errors import ChannelNotAllowed, InvalidRequest
 
 if TYPE_CHECKING:
@@ -15,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class LocalChannel:
-    """The choice between the configured channels and a local one.
+    """The choice between the configured channels and a local channel.
 
-    The choice outlives the server. It ends by itself when other channels are configured than those it was made
-    against, when the channel's directory is gone, or when an administrator names the channels that may be used.
+    The choice outlives the server. It ends by itself if the configured channels change, if the directory of the local
+    channel is gone, or if an administrator restricts the channels (``TfenvLab.allowed_channels``).
     """
 
     def __init__(self, file: Path, configured: CondaSettings, restricted: bool) -> None:
-        """``file`` remembers the choice. ``restricted``: an administrator names the channels that may be used."""
+        """Store the choice in ``file``. ``restricted`` means that an administrator restricts the channels."""
         self._file = file
         self._configured = configured
         self._restricted = restricted
@@ -30,46 +32,52 @@ class LocalChannel:
 
     @property
     def active(self) -> bool:
-        """Whether the local channel is used."""
+        """Whether the local channel is in use."""
         return self._url is not None
 
     @property
     def settings(self) -> CondaSettings:
-        """The configured settings, with the local channel alone where it is used."""
+        """The configured settings, with the local channel as the only channel if it is in use."""
         from ..conda.settings.condarc import with_channels
 
         return self._configured if self._url is None else with_channels(self._configured, [self._url])
 
     def use(self, url: str) -> None:
-        """Use the channel at a ``file://`` URL instead of the configured ones."""
+        """Use the channel at a ``file://`` URL instead of the configured channels."""
         self._url = url
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._file.write_text(json.dumps({"url": url, "instead_of": self._instead_of}), encoding="utf-8")
+        writes.replace(self._file, json.dumps({"url": url, "instead_of": self._instead_of}))
 
     def leave(self) -> None:
-        """Go back to the configured channels."""
+        """Use the configured channels again."""
         self._url = None
         self._file.unlink(missing_ok=True)
 
-    def require(self) -> None:
-        """Raise ChannelNotAllowed or InvalidRequest where no local channel can be built."""
+    def folder(self) -> Path:
+        """Return the directory to build a local channel in.
+
+        Raises ChannelNotAllowed or InvalidRequest if no local channel can be built.
+        """
         reason = self._reason()
         if reason is not None:
             raise ChannelNotAllowed(reason) if self._restricted else InvalidRequest(reason)
+        from ..wheelchannel.channel import folder
+
+        return folder()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the status's ``local_channel``. Looks for programs on the disk."""
+        """Return ``local_channel`` of the Status. Looks for programs on disk."""
         reason = self._reason()
         return {"available": reason is None, "reason": reason, "active": self.active}
 
     def _reason(self) -> str | None:
-        """Return in one sentence why no local channel can be built here, or None."""
+        """Return why no local channel can be built, or None if one can."""
         from ..wheelchannel import availability
 
         if self._restricted:
-            return "The channels that may be used here are set by the administrator."
+            return "The administrator restricts the channels that this server may use."
         if self._configured.offline:
-            return "The server is set to work offline, and a local channel is built from PyPI."
+            return "The server works offline, but building a local channel needs PyPI."
         return availability.reason()
 
     @property
@@ -83,6 +91,10 @@ class LocalChannel:
         except (OSError, ValueError, KeyError, TypeError):
             return None
         folder = Path(url2pathname(urlsplit(url).path))
-        if self._restricted or instead_of != self._instead_of or not (folder / "noarch").is_dir():
+        if self._restricted or instead_of != self._instead_of:
             return None
-        return url
+        return url if _is_there.run([folder])[folder] is True else None
+
+
+#: On a drive that does not answer there is no channel.
+_is_there: BoundedReads[Path, bool] = BoundedReads(lambda folder: (folder / "noarch").is_dir())

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from ..conda.prefix.records import names_of
 from ..errors import ChannelUnreachable
 from ..models import Advice
+from ..sentences import some
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
-
+    from ..conda.engine import RepoDataRecord
     from ..conda.repodata.repodata import Repodata
 
 _SHOWN = 5
@@ -32,7 +33,7 @@ async def missing(records: Sequence[RepoDataRecord], repodata: Repodata) -> list
     ]
     if remote:
         try:
-            offered = {record.url for record in await repodata.records({r.name.normalized for r in remote})}
+            offered = {record.url for record in await repodata.records(names_of(remote))}
         except ChannelUnreachable:
             offered = set()
         # Cached repodata lists what a channel offered when it last answered; nothing can be downloaded from it now.
@@ -40,13 +41,12 @@ async def missing(records: Sequence[RepoDataRecord], repodata: Repodata) -> list
     if not gone:
         return []
     names = sorted(f"{record.name.normalized} {record.version}" for record in gone)
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return [
         Advice(
             "packages-missing",
             "warning",
-            f"These packages are neither in the package cache nor in a reachable channel: {', '.join(names[:_SHOWN])}"
-            f"{more}. The plan cannot be applied without them.",
+            f"These packages are neither in the package cache nor in a reachable channel: {some(names, _SHOWN)}. "
+            "The plan cannot be applied without them.",
         )
     ]
 

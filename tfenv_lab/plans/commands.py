@@ -7,22 +7,23 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..conda.prefix.records import by_name, names_of
+from ..versions import minor_of
 from . import requests
 from .difference import same
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
-
+    from ..conda.engine import RepoDataRecord
     from ..conda.settings.channels import ChannelRef
     from ..conda.settings.condarc import CondaSettings
-    from .solved import Draft
+    from .solved import Solved
 
 #: Packages that conda updates in every change of an environment that has them
 #: (``DEFAULT_AGGRESSIVE_UPDATE_PACKAGES`` in conda/base/constants.py).
 _UNASKED = {"ca-certificates", "certifi", "openssl"}
 
 
-def commands(draft: Draft, settings: CondaSettings) -> list[str]:
+def commands(draft: Solved, settings: CondaSettings) -> list[str]:
     """Return the equivalent command lines, to be run in order.
 
     ``--override-channels`` and leading variables make them independent of the user's own configuration. They name an
@@ -66,10 +67,10 @@ def commands(draft: Draft, settings: CondaSettings) -> list[str]:
     return [*(variables + shlex.join(line) for line in solved), *map(shlex.join, lines)]
 
 
-def _exactly(draft: Draft, place: list[str]) -> list[list[str]]:
+def _exactly(draft: Solved, place: list[str]) -> list[list[str]]:
     """Return lines that remove and install exactly a plan's packages: conda contacts no channel and solves nothing."""
-    before = {record.name.normalized: record for record in draft.before}
-    after = {record.name.normalized: record for record in draft.after}
+    before = by_name(draft.before)
+    after = by_name(draft.after)
     gone = _gone(draft)
     come = [record for name, record in after.items() if name not in before or not same(before[name], record)]
     if _minor(before) != _minor(after):
@@ -80,16 +81,16 @@ def _exactly(draft: Draft, place: list[str]) -> list[list[str]]:
     return [*_away(gone, place), *([["conda", "install", *place, *_addresses(come)]] if come else [])]
 
 
-def _gone(draft: Draft) -> set[str]:
-    return {record.name.normalized for record in draft.before} - {record.name.normalized for record in draft.after}
+def _gone(draft: Solved) -> set[str]:
+    return names_of(draft.before) - names_of(draft.after)
 
 
 def _away(names: Collection[str], place: list[str]) -> list[list[str]]:
     return [["conda", "remove", *place, "--force", *sorted(names)]] if names else []
 
 
-def _minor(records: Mapping[str, RepoDataRecord]) -> list[str]:
-    return str(records["python"].version).split(".")[:2] if "python" in records else []
+def _minor(records: Mapping[str, RepoDataRecord]) -> str | None:
+    return minor_of(records["python"].version) if "python" in records else None
 
 
 def _addresses(records: Sequence[RepoDataRecord]) -> list[str]:
@@ -102,7 +103,7 @@ def _addresses(records: Sequence[RepoDataRecord]) -> list[str]:
     ]
 
 
-def _variables(draft: Draft, settings: CondaSettings) -> dict[str, str]:
+def _variables(draft: Solved, settings: CondaSettings) -> dict[str, str]:
     """Return the variables that make conda solve as the plan was solved; empty if the plan needed no solve."""
     from ..conda.machine import virtual_packages
 
@@ -111,9 +112,9 @@ def _variables(draft: Draft, settings: CondaSettings) -> dict[str, str]:
     found = virtual_packages.in_force(virtual_packages.overrides(settings))
     if draft.cuda:
         found["CONDA_OVERRIDE_CUDA"] = draft.cuda
-    if draft.origin == "in_place" and _UNASKED.intersection(record.name.normalized for record in draft.before):
+    if draft.origin == "in_place" and _UNASKED & names_of(draft.before):
         found["CONDA_AGGRESSIVE_UPDATE_PACKAGES"] = ""
-    names = {record.name.normalized for record in draft.after}
+    names = names_of(draft.after)
     if "python" in names and "pip" not in names:
         # By default, conda adds pip to every Python.
         found["CONDA_ADD_PIP_AS_PYTHON_DEPENDENCY"] = "false"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from ..conda.prefix.records import channel_of
+from ..conda.prefix.records import by_name, channel_of
 from ..models import Action, Installed
+from ..sentences import some
+from ..tensorflow_packages import rank
 from .models import Entry
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
+    from ..conda.engine import RepoDataRecord
 
 _VERBS: dict[Action, str] = {
     "install": "added",
@@ -19,9 +21,6 @@ _VERBS: dict[Action, str] = {
     "change": "changed",
     "remove": "removed",
 }
-
-#: Packages that a user looks for first in a line with room for only a few names.
-_FIRST = ("tensorflow", "keras", "python")
 
 
 def _side(record: RepoDataRecord) -> Installed:
@@ -44,8 +43,8 @@ def entries(
 
     ``requested`` holds package names.
     """
-    old = {record.name.normalized: record for record in before}
-    new = {record.name.normalized: record for record in after}
+    old = by_name(before)
+    new = by_name(after)
     found = []
     for name in old.keys() | new.keys():
         was, will = old.get(name), new.get(name)
@@ -72,7 +71,7 @@ def entries(
 def summary(lines: list[Entry]) -> str:
     """Return one line for a revision: the requested packages by name, TensorFlow first, and a count of the others."""
     named = []
-    for entry in sorted(lines, key=lambda entry: _FIRST.index(entry.name) if entry.name in _FIRST else len(_FIRST)):
+    for entry in sorted(lines, key=lambda entry: rank(entry.name)):
         if not entry.requested:
             continue
         if entry.from_ and entry.to:
@@ -83,5 +82,5 @@ def summary(lines: list[Entry]) -> str:
             named.append(f"{entry.name} removed")
     rest = [entry.action for entry in lines if not entry.requested]
     counts = [f"{rest.count(action)} {word}" for action, word in _VERBS.items() if action in rest]
-    text = ", ".join(named[:4]) + (f" and {len(named) - 4} more" if len(named) > 4 else "")
+    text = some(named, 4)
     return "; ".join(part for part in (text, ", ".join(counts)) if part) or "No packages changed"

@@ -10,16 +10,18 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 from ..models import Advice
+from ..sentences import some
+from ..versions import minor_of
 from .models import Entry
 
 if TYPE_CHECKING:
     from ..conda.prefix.pypi import PypiPackage
-    from .solved import Draft
+    from .solved import Solved
 
 _SHOWN = 5
 
 
-def warnings(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
+def warnings(draft: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
     """Yield the warnings. ``lines`` are the packages that change, compared with the original in case of a copy."""
     if not draft.before:
         return
@@ -47,19 +49,21 @@ def warnings(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
             yield Advice(
                 "pip-left-behind",
                 "warning",
-                f"The new Python version does not see packages that pip installed: {_some(sorted(others))}.",
+                f"The new Python version does not see packages that pip installed: {some(sorted(others), _SHOWN)}.",
             )
         return
     broken = [text for name in sorted(others) for text in _unmet(others[name], moved)]
     if broken:
-        yield Advice("pip-broken", "warning", f"This change may break packages that pip installed: {_some(broken)}.")
+        yield Advice(
+            "pip-broken", "warning", f"This change may break packages that pip installed: {some(broken, _SHOWN)}."
+        )
 
 
 def _python_moves(moved: Mapping[str, Entry]) -> bool:
     python = moved.get("python")
     if python is None or python.from_ is None:
         return False
-    versions = [side["version"].split(".")[:2] if side else None for side in (python.from_, python.to)]
+    versions = [minor_of(side["version"]) if side else None for side in (python.from_, python.to)]
     return versions[0] != versions[1]
 
 
@@ -82,7 +86,3 @@ def _unmet(package: PypiPackage, moved: Mapping[str, Entry]) -> Iterator[str]:
                 yield f"{package.name} needs {wanted.name}{versions}, which {becomes}"
         except (InvalidRequirement, InvalidVersion):
             continue
-
-
-def _some(texts: Sequence[str]) -> str:
-    return ", ".join(texts[:_SHOWN]) + (f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else "")

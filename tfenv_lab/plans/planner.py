@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..conda.prefix.records import names_of
 from ..conda.solving import pins
+from ..disk.reads import BoundedReads
 from ..errors import NotFound, PrefixExists, Protected, SolverTimeout, Unsatisfiable
-from . import change, requests
-from . import solved as held_backs
-from .solved import Draft, HeldBack
+from . import installed_state, requests
+from .solved import HeldBack, Solved, find_held_back
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage, RepoDataRecord
-
+    from ..conda.engine import GenericVirtualPackage, RepoDataRecord
     from ..conda.repodata.repodata import Repodata
     from ..environments.models import Environment
     from ..environments.service import EnvironmentService
@@ -28,7 +28,7 @@ class _Found:
     """An environment to change or copy, with its contents and the fingerprint that they were read under."""
 
     environment: Environment
-    state: change.State
+    state: installed_state.State
     fingerprint: str
 
     @property
@@ -56,7 +56,7 @@ class Planner:
         #: The environment that was read last, because users often review several plans of one environment.
         self._last: _Found | None = None
 
-    async def draft(self, request: requests.PlanRequest) -> Draft:
+    async def draft(self, request: requests.PlanRequest) -> Solved:
         """Solve a request.
 
         Raises NotFound, PrefixExists, Protected, InvalidSpec, ChannelNotAllowed, Unsatisfiable, ChannelUnreachable.
@@ -75,11 +75,11 @@ class Planner:
             case requests.Import():
                 return await self._import(request)
 
-    async def _create(self, request: requests.Create) -> Draft:
+    async def _create(self, request: requests.Create) -> Solved:
         from ..conda.machine import virtual_packages
         from ..conda.solving import specs
 
-        prefix = await asyncio.to_thread(self._new_prefix, request.name)
+        prefix = await self._new_prefix(request.name)
         own = [str(specs.parse(text, self._allowed())) for text in request.packages]
         overrides = virtual_packages.overrides(self._repodata.settings)
         # Detecting a driver may load its library, so it does not run on the event loop.
@@ -95,7 +95,7 @@ class Planner:
         except Unsatisfiable as error:
             conflict = await _conflict(pinned, solve)
             raise conflict or _hinted(error, await self._catalog.suggest(request)) from error
-        return Draft(
+        return Solved(
             request,
             request.name,
             prefix,
@@ -107,7 +107,7 @@ class Planner:
             virtual=virtual,
         )
 
-    async def _move(self, request: requests.Install | requests.Update) -> Draft:
+    async def _move(self, request: requests.Install | requests.Update) -> Solved:
         from ..conda.machine import virtual_packages
         from ..conda.solving import specs
 
@@ -118,11 +118,12 @@ class Planner:
         held_back: HeldBack | None = None
         if isinstance(request, requests.Install):
             asked_for = specs.by_name(str(specs.parse(text, self._allowed())) for text in request.specs)
-            new = change.same_variant(state, asked_for)
+            new = installed_state.same_variant(state, asked_for)
         else:
-            new, freed = change.loosened(state, request.packages)
-            held = change.tensorflow_pin(state, request.packages)
-        cuda, virtual = change.virtual(state, virtual_packages.overrides(self._repodata.settings))
+            new, freed = installed_state.loosened(state, request.packages)
+            held = installed_state.tensorflow_pin(state, request.packages)
+        overrides = virtual_packages.overrides(self._repodata.settings)
+        cuda, virtual = await asyncio.to_thread(installed_state.virtual, state, overrides)
 
         async def solve(
             new: Mapping[str, str],
@@ -132,8 +133,8 @@ class Planner:
         ) -> list[RepoDataRecord]:
             moving = freed.union(also)
             keep = [record for record in state.records if record.name.normalized not in moving]
-            constraints = [*pinned, *held, *([] if "python" in new else change.python_pin(state))]
-            roots = {**change.leaves(state), **requested, **new}
+            constraints = [*pinned, *held, *([] if "python" in new else installed_state.python_pin(state))]
+            roots = {**installed_state.leaves(state), **requested, **new}
             return await self._solve(roots.values(), keep, constraints, virtual)
 
         try:
@@ -147,18 +148,21 @@ class Planner:
                 raise conflict from error
             raise _hinted(error, await suggest(new, state, await self._repodata.names(), solve)) from error
         if isinstance(request, requests.Install):
-            asked = {**state.requested, **{n: change.narrower(state.requested.get(n), s) for n, s in new.items()}}
+            asked = {
+                **state.requested,
+                **{n: installed_state.narrower(state.requested.get(n), s) for n, s in new.items()},
+            }
             given = tuple(new.values())
         else:
-            asked = change.remembered(state, new, after)
-            given = tuple(change.reached(state, new, after))
+            asked = installed_state.remembered(state, new, after)
+            given = tuple(installed_state.reached(state, new, after))
             if request.packages != requests.ALL:
-                held_back = await held_backs.find_held_back(request.packages, new, state, after, solve)
+                held_back = await find_held_back(request.packages, new, state, after, solve)
         is_copy = request.into is not None
         name, prefix = found.environment.name, found.prefix
         if request.into is not None:
-            name, prefix = request.into, await asyncio.to_thread(self._new_prefix, request.into)
-        return Draft(
+            name, prefix = request.into, await self._new_prefix(request.into)
+        return Solved(
             request,
             name,
             prefix,
@@ -176,24 +180,24 @@ class Planner:
             held_back=held_back,
         )
 
-    async def _remove(self, request: requests.Remove) -> Draft:
+    async def _remove(self, request: requests.Remove) -> Solved:
         found = await self._find(request.environment)
-        after = change.without(found.state, request.packages)
-        left = {record.name.normalized for record in after}
+        after = installed_state.without(found.state, request.packages)
+        left = names_of(after)
         asked = {name: spec for name, spec in found.state.requested.items() if name in left}
         return self._in_place(found, request, after, asked, request.packages)
 
-    async def _clone(self, request: requests.Clone | requests.Rename) -> Draft:
+    async def _clone(self, request: requests.Clone | requests.Rename) -> Solved:
         from ..conda.transaction.apply import require_movable
 
         moves = isinstance(request, requests.Rename)
         found = await self._find(request.environment, copied=not moves)
         if moves:
             await asyncio.to_thread(require_movable, found.prefix)
-        return Draft(
+        return Solved(
             request,
             request.name,
-            await asyncio.to_thread(self._new_prefix, request.name),
+            await self._new_prefix(request.name),
             found.state.records,
             found.state.records,
             dict(found.state.requested),
@@ -203,7 +207,7 @@ class Planner:
             environment=found.environment,
         )
 
-    async def _revert(self, request: requests.Revert) -> Draft:
+    async def _revert(self, request: requests.Revert) -> Solved:
         from ..conda.prefix import lock, revisions
 
         found = await self._find(request.environment)
@@ -214,12 +218,12 @@ class Planner:
         locked = await asyncio.to_thread(lock.load, revisions.lock_of(found.prefix, revision.number))
         return self._in_place(found, request, locked.get(self._repodata.subdir, []), dict(revision.requested), ())
 
-    async def _import(self, request: requests.Import) -> Draft:
-        from . import files
+    async def _import(self, request: requests.Import) -> Solved:
+        from . import imports
 
-        prefix = await asyncio.to_thread(self._new_prefix, request.name)
-        found = await files.resolve(request, self._repodata, self._allowed())
-        return Draft(
+        prefix = await self._new_prefix(request.name)
+        found = await imports.resolve(request, self._repodata, self._allowed())
+        return Solved(
             request,
             request.name,
             prefix,
@@ -243,8 +247,8 @@ class Planner:
         after: Sequence[RepoDataRecord],
         asked: dict[str, str],
         specs: tuple[str, ...],
-    ) -> Draft:
-        return Draft(
+    ) -> Solved:
+        return Solved(
             request,
             found.environment.name,
             found.prefix,
@@ -258,9 +262,15 @@ class Planner:
             environment=found.environment,
         )
 
-    def _new_prefix(self, name: str) -> Path:
+    async def _new_prefix(self, name: str) -> Path:
         prefix = self._envs_dir / name
-        if prefix.exists() or prefix.is_symlink():
+        is_taken = (await _taken.gather([prefix]))[prefix]
+        if is_taken is None:
+            hint = "Check whether its network drive is available."
+            raise NotFound(f"The directory {self._envs_dir} cannot be reached.", hint=hint)
+        if isinstance(is_taken, Exception):
+            raise is_taken
+        if is_taken:
             raise PrefixExists(f"An environment or directory called “{name}” already exists.")
         return prefix
 
@@ -287,6 +297,9 @@ class Planner:
         return await solve(self._repodata, specs, keep=keep, constraints=constraints, virtual_packages=virtual)
 
 
+_taken: BoundedReads[Path, bool] = BoundedReads(lambda prefix: prefix.exists() or prefix.is_symlink())
+
+
 async def _conflict(pinned: Sequence[str], solve: Callable[[Sequence[str]], Awaitable[object]]) -> Unsatisfiable | None:
     """Return the error to raise if a request has a solution only without the pins, or None."""
     if not pinned:
@@ -310,7 +323,7 @@ def _read(environment: Environment, pinned: Sequence[str], last: _Found | None) 
     mark = prefixes.fingerprint(path)
     if last is not None and (last.prefix, last.fingerprint) == (path, mark):
         return replace(last, environment=environment)
-    found = change.State(available(path), prefixes.requested_specs(path), pins.pins(pinned, path))
+    found = installed_state.State(available(path), prefixes.requested_specs(path), pins.pins(pinned, path))
     return _Found(environment, found, mark)
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from .. import serde
+from ..conda.machine.nvidia import CUDA_VERSION
 from ..environment_names import check_name
 from ..errors import InvalidRequest, InvalidSpec
 
@@ -18,9 +19,8 @@ ALL: Literal["all"] = "all"
 
 #: Maximum number of items in a list.
 _ITEMS_MAX = 1000
-_VERSION = re.compile(r"\d[\w.!+]*(\.\*)?")
+_VERSION = re.compile(r"\d+(?:\.\w+)*(?:\.\*)?")
 _PYTHON = re.compile(r"\d\.\d{1,2}")
-_CUDA = re.compile(r"\d{1,3}(\.\d{1,3})?")
 _PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -52,7 +52,7 @@ class Create(_Request, frozen=True, tag="create"):
         check_name(self.name)
         _check_form("tensorflow", self.tensorflow, _VERSION, "2.19.*")
         _check_form("python", self.python, _PYTHON, "3.11")
-        _check_form("cuda", self.cuda, _CUDA, "12.6")
+        _check_form("cuda", self.cuda, CUDA_VERSION, "12.6")
         force_setattr(self, "packages", _distinct("packages", self.packages))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import secrets
 import time
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import serde
 from ..conda.transaction.change import Change
+from ..disk import writes
 from ..disk.space import free_bytes
 from ..errors import NotFound, StalePlan
 from ..models import Advice
@@ -26,11 +28,10 @@ from .sizes import Sizes, measure
 from .warnings import warnings
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
-
+    from ..conda.engine import RepoDataRecord
     from ..conda.repodata.repodata import Repodata
     from .planner import Planner
-    from .solved import Draft
+    from .solved import Solved
 
 #: Seconds that a plan is kept.
 KEEP = 24 * 3600
@@ -92,7 +93,7 @@ class PlanService:
         except FileExistsError as error:
             raise StalePlan("This plan was already applied.") from error
 
-    def _plan(self, draft: Draft, sizes: Sizes, running: list[str], gone: list[Advice]) -> Plan:
+    def _plan(self, draft: Solved, sizes: Sizes, running: list[str], gone: list[Advice]) -> Plan:
         from ..conda.prefix import lock
         from ..conda.transaction.placement import strategy_of
 
@@ -143,12 +144,11 @@ class PlanService:
     def _store(self, plan: Plan, body: dict[str, Any]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         for old in self._folder.iterdir():
-            if old.stat().st_mtime < time.time() - KEEP:
-                old.unlink(missing_ok=True)
-        path = self._path(plan.id)
-        fresh = path.with_suffix(".tmp")
-        fresh.write_bytes(serde.dumps(StoredPlan(plan, body)))
-        fresh.replace(path)
+            # Another request may be writing its plan: the file that it writes first has another name soon.
+            with contextlib.suppress(FileNotFoundError):
+                if old.stat().st_mtime < time.time() - KEEP:
+                    old.unlink()
+        writes.replace(self._path(plan.id), serde.dumps(StoredPlan(plan, body)))
 
     def _load(self, plan_id: str) -> StoredPlan:
         try:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..conda.prefix.records import names_of, record_stem
+from ..disk.reads import BoundedReads
 from ..disk.space import free_bytes
 from ..errors import NoSpace
+from ..sentences import megabytes
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
-
-    from .solved import Draft
+    from ..conda.engine import RepoDataRecord
+    from .solved import Solved
 
 
 #: Ratio of unpacked to archived size; channels list only the size of an archive. Unpacked, conda-forge's packages of a
@@ -43,15 +45,14 @@ class Sizes:
 
 def _unpacked(cache: Path, record: RepoDataRecord) -> int | None:
     """Return the size of a package's files in bytes, or None if it is not unpacked in the cache."""
-    stem = f"{record.name.normalized}-{record.version}-{record.build}"
     try:
-        paths = json.loads((cache / stem / "info" / "paths.json").read_bytes())["paths"]
+        paths = json.loads((cache / record_stem(record) / "info" / "paths.json").read_bytes())["paths"]
         return sum(entry.get("size_in_bytes") or 0 for entry in paths)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-async def measure(draft: Draft, cache: Path) -> Sizes:
+async def measure(draft: Solved, cache: Path) -> Sizes:
     """Return what it costs to apply a draft with this package cache.
 
     A copy shares the files of its original: only packages that contain their prefix are linked again and downloaded.
@@ -72,11 +73,11 @@ def _bound(place: Path, new: Path) -> frozenset[str]:
     return bound_to(place, contents(place), new)
 
 
-def _sum(draft: Draft, linked: Sequence[RepoDataRecord], fetch: dict[str, int], cache: Path) -> Sizes:
+def _sum(draft: Solved, linked: Sequence[RepoDataRecord], fetch: dict[str, int], cache: Path) -> Sizes:
     download = sum(fetch.values())
     install = needed = 0
     complete = True
-    anew = {record.name.normalized for record in linked}
+    anew = names_of(linked)
     sources = {True: cache, False: draft.source or draft.prefix}
     shared = {is_new: _same_device(source, draft.prefix) for is_new, source in sources.items()}
     for record in linked if draft.source is None else draft.after:
@@ -94,15 +95,21 @@ def _sum(draft: Draft, linked: Sequence[RepoDataRecord], fetch: dict[str, int], 
 
 
 def _same_device(one: Path, other: Path) -> bool:
-    def device(path: Path) -> int | None:
-        for place in (path, *path.parents):
-            try:
-                return os.stat(place).st_dev  # noqa: PTH116
-            except OSError:
-                continue
-        return None
+    devices = _devices.run([one, other])
+    return devices[one] is not None and devices[one] == devices[other]
 
-    return device(one) == device(other)
+
+def _device(path: Path) -> int | None:
+    for place in (path, *path.parents):
+        try:
+            return os.stat(place).st_dev  # noqa: PTH116
+        except OSError:
+            continue
+    return None
+
+
+#: A drive that does not answer shares nothing.
+_devices = BoundedReads(_device)
 
 
 def require_room(prefix: Path, needed: int) -> None:
@@ -111,5 +118,5 @@ def require_room(prefix: Path, needed: int) -> None:
     wanted = int(needed * (1 + MARGIN)) + FLOOR if needed else 0
     if free is not None and free < wanted:
         raise NoSpace(
-            f"This change needs {wanted / 1e6:,.0f} MB, but only {free / 1e6:,.0f} MB are free at {prefix.parent}."
+            f"This change needs {megabytes(wanted, 0)}, but only {megabytes(free, 0)} are free at {prefix.parent}."
         )

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..conda.prefix.records import by_name
 from ..errors import SolverTimeout, Unsatisfiable
 from . import requests
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage, RepoDataRecord
-
+    from ..conda.engine import GenericVirtualPackage, RepoDataRecord
     from ..conda.settings.channels import ChannelRef
     from ..conda.transaction.change import Origin
     from ..environments.models import Environment
-    from .change import State
+    from .installed_state import State
     from .suggestions import Solve
 
 
 @dataclass(frozen=True)
-class Draft:
+class Solved:
     """A solved request: the records before and after, and everything else that its plan needs.
 
     ``before`` are the records that the change starts from (for a copy, those of the original), and ``asked_before``
@@ -83,7 +83,7 @@ async def find_held_back(
             free = await solve(ahead, {each: each for each in state.requested}, ())
         except (Unsatisfiable, SolverTimeout):
             continue
-        then = {each.name.normalized: each for each in free}
+        then = by_name(free)
         moved = [each for each in specs if each not in then or then[each] != state[each]]
         if moved:
             newer[name] = str(then[name].version)

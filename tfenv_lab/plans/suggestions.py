@@ -12,10 +12,9 @@ from ..errors import SolverTimeout, Unsatisfiable
 from ..tensorflow.catalog.suggestions import SECONDS, TRIALS, correct
 
 if TYPE_CHECKING:
-    from rattler import RepoDataRecord
-
+    from ..conda.engine import RepoDataRecord
     from ..tensorflow.models import Suggestion
-    from .change import State
+    from .installed_state import State
 
 #: Solves a change. Takes its specs and the earlier requested specs, both by name, and the names of additional packages
 #: that are free to move.

@@ -10,18 +10,20 @@ from msgspec.structs import replace
 
 from .. import serde
 from ..models import Advice
+from ..sentences import some
 from ..variants import variant_of
+from ..versions import minor_numbers
 from . import requests
 from .models import Entry
 from .pip_packages import warnings as of_pip
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
-    from .solved import Draft
+    from .solved import Solved
 
 
 def warnings(
-    draft: Draft, lines: Sequence[Entry], settings: CondaSettings, running: Sequence[str] = ()
+    draft: Solved, lines: Sequence[Entry], settings: CondaSettings, running: Sequence[str] = ()
 ) -> list[Advice]:
     """Return the warnings of a plan, most severe first. ``running`` names notebooks whose kernels use the prefix."""
     found = [
@@ -42,7 +44,7 @@ def warnings(
     return sorted(found, key=lambda warning: order[warning.severity])
 
 
-def _copy(draft: Draft) -> dict[str, Any] | None:
+def _copy(draft: Solved) -> dict[str, Any] | None:
     """Return the same request, to be applied to a copy, or None if the request cannot be."""
     request = draft.request
     if not isinstance(request, requests.Install | requests.Update) or request.into is not None:
@@ -54,10 +56,6 @@ def _copy(draft: Draft) -> dict[str, Any] | None:
     return body
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-
-
 def _moved(lines: Sequence[Entry], name: str) -> tuple[str, str] | None:
     for entry in lines:
         if entry.name == name and entry.from_ and entry.to:
@@ -65,11 +63,11 @@ def _moved(lines: Sequence[Entry], name: str) -> tuple[str, str] | None:
     return None
 
 
-def _tensorflow(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
+def _tensorflow(draft: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
     moved = _moved(lines, "tensorflow")
-    if moved is None or _numbers(moved[0]) == _numbers(moved[1]) or draft.source is not None:
+    if moved is None or minor_numbers(moved[0]) == minor_numbers(moved[1]) or draft.source is not None:
         return
-    old, new = _numbers(moved[0]), _numbers(moved[1])
+    old, new = minor_numbers(moved[0]), minor_numbers(moved[1])
     step = "major" if old[0] != new[0] else "minor"
     copy = _copy(draft)
     yield Advice(
@@ -83,7 +81,7 @@ def _tensorflow(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
 
 def _keras(lines: Sequence[Entry]) -> Iterator[Advice]:
     moved = _moved(lines, "keras")
-    if moved and _numbers(moved[0])[:1] == (2,) and _numbers(moved[1])[:1] == (3,):
+    if moved and minor_numbers(moved[0])[:1] == (2,) and minor_numbers(moved[1])[:1] == (3,):
         yield Advice(
             "keras-3",
             "warning",
@@ -92,7 +90,7 @@ def _keras(lines: Sequence[Entry]) -> Iterator[Advice]:
         )
 
 
-def _legacy_keras(draft: Draft) -> Iterator[Advice]:
+def _legacy_keras(draft: Solved) -> Iterator[Advice]:
     if isinstance(draft.request, requests.Install) and draft.request.legacy_keras:
         yield Advice(
             "legacy-keras",
@@ -111,7 +109,7 @@ def _downgrades(lines: Sequence[Entry]) -> Iterator[Advice]:
             )
 
 
-def _held_back(draft: Draft) -> Iterator[Advice]:
+def _held_back(draft: Solved) -> Iterator[Advice]:
     found, request = draft.held_back, draft.request
     if found is None or not isinstance(request, requests.Update):
         return
@@ -132,7 +130,7 @@ def _held_back(draft: Draft) -> Iterator[Advice]:
     )
 
 
-def _removals(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
+def _removals(draft: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
     named = draft.request.packages if isinstance(draft.request, requests.Remove) else ()
     for entry in lines:
         if entry.action == "remove" and entry.name in draft.asked_before and entry.name not in named:
@@ -141,7 +139,7 @@ def _removals(draft: Draft, lines: Sequence[Entry]) -> Iterator[Advice]:
 
 def _python(lines: Sequence[Entry]) -> Iterator[Advice]:
     moved = _moved(lines, "python")
-    if moved and _numbers(moved[0]) != _numbers(moved[1]):
+    if moved and minor_numbers(moved[0]) != minor_numbers(moved[1]):
         yield Advice(
             "python-changes",
             "warning",
@@ -149,7 +147,7 @@ def _python(lines: Sequence[Entry]) -> Iterator[Advice]:
         )
 
 
-def _hardware(draft: Draft, settings: CondaSettings) -> Iterator[Advice]:
+def _hardware(draft: Solved, settings: CondaSettings) -> Iterator[Advice]:
     builds = {r.name.normalized: str(r.build) for r in draft.after}
     build = builds.get("tensorflow-base") or builds.get("tensorflow")
     if build is None:
@@ -179,19 +177,18 @@ def _hardware(draft: Draft, settings: CondaSettings) -> Iterator[Advice]:
         )
 
 
-def _by_pip(draft: Draft) -> Iterator[Advice]:
+def _by_pip(draft: Solved) -> Iterator[Advice]:
     """Warn about packages that pip installs: they are not solved, so the lock does not have them."""
     if draft.pypi:
-        shown = ", ".join(draft.pypi[:10]) + (f" and {len(draft.pypi) - 10} more" if len(draft.pypi) > 10 else "")
         yield Advice(
             "pip-installs",
             "warning",
-            f"After these packages, pip installs {shown} with dependencies from its configured index. The plan does "
-            "not show what pip chooses, and a revert does not undo it.",
+            f"After these packages, pip installs {some(draft.pypi, 10)} with dependencies from its configured index. "
+            "The plan does not show what pip chooses, and a revert does not undo it.",
         )
 
 
-def _running(draft: Draft, running: Sequence[str]) -> Iterator[Advice]:
+def _running(draft: Solved, running: Sequence[str]) -> Iterator[Advice]:
     if running and draft.origin == "move":
         yield Advice(
             "running-kernels",

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..environments.models import Update
+from ..environments.models import AvailableUpdate
 from ..models import Advice
+from ..sentences import some
+from ..tensorflow_packages import has_keras_3, keras_fits
+from ..versions import minor_of
 
 if TYPE_CHECKING:
     from ..environments.models import EnvironmentFacts
-
-#: The first release with Keras 3; until then, Keras had TensorFlow's version number.
-_KERAS_3 = (2, 16)
 
 
 @dataclass(frozen=True)
@@ -26,29 +26,8 @@ class Known:
     """
 
     cuda: str | None = None
-    update: Update = field(default_factory=Update)
+    update: AvailableUpdate = field(default_factory=AvailableUpdate)
     cuda_release: str | None = None
-
-
-def minor_of(version: str) -> tuple[int, ...]:
-    """Return the first two numbers of a version, or fewer if it does not have two."""
-    numbers = []
-    for part in version.split(".")[:2]:
-        if not part.isdigit():
-            break
-        numbers.append(int(part))
-    return tuple(numbers)
-
-
-def keras_fits(tensorflow: str, keras: str) -> bool:
-    """Return whether a release of TensorFlow works with a version of Keras.
-
-    Until 2.15, Keras had TensorFlow's version number; 2.16 changed to Keras 3 (TensorFlow's release notes).
-    """
-    release, version = minor_of(tensorflow), minor_of(keras)
-    if len(release) < 2 or len(version) < 2:
-        return True
-    return version >= (3,) if release >= _KERAS_3 else version == release
 
 
 def advise(facts: EnvironmentFacts, known: Known) -> Iterator[Advice]:
@@ -74,12 +53,10 @@ def _pip_over_conda(facts: EnvironmentFacts) -> Iterator[Advice]:
     others = [f"{package.name} {package.version} (conda's is {stem.version})" for package, stem in replaced]
     others = [text for text in others if not text.startswith("tensorflow ")]
     if others:
-        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
         yield Advice(
             "pip-over-conda",
             "warning",
-            f"pip replaced packages that conda installed: {', '.join(others[:3])}{more}. "
-            "TensorFlow may not work with them.",
+            f"pip replaced packages that conda installed: {some(others, 3)}. TensorFlow may not work with them.",
         )
 
 
@@ -88,8 +65,7 @@ def _keras(facts: EnvironmentFacts) -> Iterator[Advice]:
     if tensorflow is None:
         return
     if keras is not None and not keras_fits(tensorflow.version, keras.version):
-        release = minor_of(tensorflow.version)
-        wanted = "3" if release >= _KERAS_3 else ".".join(map(str, release))
+        wanted = "3" if has_keras_3(tensorflow.version) else minor_of(tensorflow.version)
         spec = "keras>=3" if wanted == "3" else f"keras={wanted}.*"
         yield Advice(
             "keras-mismatch",
@@ -99,12 +75,11 @@ def _keras(facts: EnvironmentFacts) -> Iterator[Advice]:
         )
     legacy = facts.tf_keras
     if legacy is not None and minor_of(legacy.version) != minor_of(tensorflow.version):
-        line = ".".join(map(str, minor_of(tensorflow.version)))
         yield Advice(
             "tf-keras-mismatch",
             "warning",
             f"tf-keras {legacy.version} does not work with TensorFlow {tensorflow.version}.",
-            _install(facts, f"tf-keras={line}.*") if legacy.source == "conda" else None,
+            _install(facts, f"tf-keras={minor_of(tensorflow.version)}.*") if legacy.source == "conda" else None,
         )
 
 

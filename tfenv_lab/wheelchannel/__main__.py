@@ -1,4 +1,4 @@
-"""Command line: ``python -m tfenv_lab.wheelchannel build`` prints the channel's URL as its last line."""
+"""Command line of the builder: ``python -m tfenv_lab.wheelchannel build`` prints the URL of the channel."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import TfenvError
-from .request import DEFAULT_PACKAGES, DEFAULT_RELEASES, BuildRequest, Progress
+from ..sentences import megabytes
+from .request import DEFAULT_PACKAGES, DEFAULT_RELEASES, BuildProgress, BuildRequest
 
 
 class Terminal:
-    """Writes progress to standard error: on a terminal a phase keeps to one line, elsewhere a line a step."""
+    """Writer of progress to standard error: one line for each phase on a terminal, otherwise one for each step."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
         self._phase = ""
         self._live = sys.stderr.isatty()
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: BuildProgress) -> None:
         """Show one step."""
         seconds = f"{time.monotonic() - self._start:4.0f} s"
         count = f" {progress.done}/{progress.total}" if progress.total else ""
-        line = f"{seconds}  {progress.phase}{count}: {progress.message or f'{progress.bytes / 1e6:.0f} MB'}"
+        line = f"{seconds}  {progress.phase}{count}: {progress.message or megabytes(progress.bytes, 0)}"
         if not self._live and not progress.message:
             return
         if self._live:
@@ -39,7 +40,7 @@ class Terminal:
         self._phase = progress.phase
 
     def end(self) -> None:
-        """Leave the line that is being rewritten."""
+        """End the line that is being rewritten."""
         if self._live and self._phase:
             sys.stderr.write("\n")
 
@@ -47,40 +48,40 @@ class Terminal:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tfenv_lab.wheelchannel", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="build")
-    command = commands.add_parser("build", help="build a channel, or find the one that was built before")
+    command = commands.add_parser("build", help="build a channel, or find the one that was already built")
     command.add_argument(
         "--tensorflow",
         action="append",
         metavar="RELEASE",
-        help=f"release to pack, 2.19 or 2.19.1; may be repeated (default: {' and '.join(DEFAULT_RELEASES)})",
+        help=f"release to pack, as in 2.19 or 2.19.1; may be repeated (default: {' and '.join(DEFAULT_RELEASES)})",
     )
     command.add_argument(
         "--package",
         action="append",
         metavar="REQUIREMENT",
-        help=f"further package; may be repeated (default: with the default releases {', '.join(DEFAULT_PACKAGES)})",
+        help=f"additional package; may be repeated (default, with the default releases: {', '.join(DEFAULT_PACKAGES)})",
     )
     command.add_argument(
         "--python",
         type=Path,
         metavar="PATH",
-        help="interpreter to pack (default: one that has wheels is chosen)",
+        help="interpreter to pack (default: the first that has wheels of every release)",
     )
     command.add_argument(
-        "directory", nargs="?", type=Path, metavar="DIR", help="the channel (default: in the user's cache)"
+        "directory", nargs="?", type=Path, metavar="DIR", help="directory of the channel (default: in the user's cache)"
     )
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line and return the exit status."""
     options = _parser().parse_args(arguments)
     terminal = Terminal()
     try:
         try:
             from .build import build
         except ModuleNotFoundError as error:
-            print(f"{error.name} is missing: pip install 'tfenv_lab[wheelchannel]'", file=sys.stderr)
+            print(f"{error.name} is not installed. Run: pip install 'tfenv_lab[wheelchannel]'", file=sys.stderr)
             return 1
         request = BuildRequest(
             tuple(options.tensorflow or DEFAULT_RELEASES),
@@ -91,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         directory = build(request, terminal)
     except KeyboardInterrupt:
         terminal.end()
-        print("stopped; the channel is as it was before", file=sys.stderr)
+        print("Interrupted. The channel was not changed.", file=sys.stderr)
         return 130
     except TfenvError as error:
         terminal.end()

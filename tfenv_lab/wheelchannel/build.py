@@ -1,4 +1,4 @@
-"""Build the channel: choose an interpreter, resolve, download, repack, index, check, publish."""
+"""Build a channel: choose an interpreter, then resolve, download, repack, index, check and publish."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from ..errors import JobFailed, NoSpace
 from .channel import building, is_built, locked, place, publish, refuse_foreign
 from .choice import choose, first
 from .packing import Packing
-from .request import BuildRequest, Progress, Report
+from .request import BuildProgress, BuildRequest, Report
 
 
 def build(request: BuildRequest, report: Report = lambda progress: None) -> Path:
-    """Return the directory of the channel for ``request``, building it unless it is there already.
+    """Build the channel of ``request``, unless it exists, and return its directory.
 
-    Blocks for as long as it takes, so call it from a thread or process of its own; any number may run
-    at once. A directory that holds another recipe's channel is replaced as a whole, at the end. Raises
-    JobFailed, ChannelUnreachable (the package index), NoSpace, or InvalidRequest where the directory
-    holds something else.
+    This blocks until the channel is complete, so call it in a separate thread or process. Any number of builds may run
+    at once. If the directory holds the channel of another recipe, it is replaced as a whole at the end. Raises
+    JobFailed, ChannelUnreachable (the package index), NoSpace, or InvalidRequest if the directory holds anything else.
     """
     start = first(request)
     recipe = request.recipe(start.version, start.subdir)
@@ -36,7 +35,7 @@ def build(request: BuildRequest, report: Report = lambda progress: None) -> Path
                     _build(request, recipe, directory, work, report)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            message = f"{directory.parent} is full; building a channel of two releases takes about 2 GB there."
+            message = f"{directory.parent} is full. Building a channel with two releases needs about 2 GB there."
             raise NoSpace(message, str(error)) from error
         raise JobFailed(f"Building the channel at {directory} failed: {error}", str(error)) from error
     return directory
@@ -47,14 +46,14 @@ def _build(request: BuildRequest, recipe: dict[str, object], directory: Path, wo
     channel = work / "channel"
     packages = Packing(interpreter, channel, work, report).run(resolutions)
 
-    # The engine is needed only here: a channel that exists is found without it.
+    # Import the engine only here: an existing channel is found without it.
     from .index import check, write_index
 
-    report(Progress("index", f"{len(packages)} packages"))
+    report(BuildProgress("index", f"{len(packages)} packages"))
     asyncio.run(write_index(channel, packages))
     releases = sorted(package.version for package in packages if package.name == "tensorflow")
     for release in releases:
-        report(Progress("check", f"an environment with TensorFlow {release} can be made"))
+        report(BuildProgress("check", f"solving an environment with TensorFlow {release}"))
     asyncio.run(check(channel, interpreter.subdir, releases, request))
     python = {"version": interpreter.version, "executable": str(interpreter.executable)}
     publish(channel, directory, recipe, {"interpreter": python, "releases": releases})
@@ -63,7 +62,7 @@ def _build(request: BuildRequest, recipe: dict[str, object], directory: Path, wo
 def _in_turn(report: Report) -> Report:
     lock = threading.Lock()
 
-    def one(progress: Progress) -> None:
+    def one(progress: BuildProgress) -> None:
         with lock:
             report(progress)
 

@@ -1,4 +1,4 @@
-"""Compile a tree's Python files, as conda-build does for the packages of one Python."""
+"""Compile the Python files of a tree, as conda-build does for packages of one Python version."""
 
 from __future__ import annotations
 
@@ -9,24 +9,27 @@ from pathlib import Path
 from ..errors import JobFailed
 from .interpreter import Interpreter, clean_environment
 
-_EPOCH = 946_684_800  # 2000-01-01
-_MANY = 500  # sources; below, a second process takes longer to start than it saves
+#: 2000-01-01 UTC, in seconds since 1970.
+_EPOCH = 946_684_800
+#: Number of sources from which a second process saves more time than it takes to start.
+_MANY = 500
 
 
 def file_time(fingerprint: str) -> int:
-    """Return the modification time of a package's files, in seconds, from its (hexadecimal) fingerprint.
+    """Return the modification time of a package's files, in seconds, from its hexadecimal fingerprint.
 
-    Bytecode is taken as fresh when its source's time and size are those recorded in it. Many wheels
-    carry one fixed date, so two versions' files could be mistaken for each other; times that differ
-    between packages rule that out, and make the same wheel give the same package.
+    Python takes bytecode as fresh if it records the time and size of its source. Many wheels carry one fixed date, so
+    files of two versions could be confused. A time that depends on the fingerprint prevents that, and the same wheel
+    still gives the same package.
     """
     return _EPOCH + int(fingerprint[:7], 16)
 
 
 def compile_tree(interpreter: Interpreter, tree: Path, time: int) -> None:
-    """Write ``.pyc`` files beside the sources below ``tree``, whose modification time becomes ``time``.
+    """Set the modification time of the sources below ``tree`` to ``time``, and write their ``.pyc`` files.
 
-    Files that are not valid for this Python (templates, Python 2) stay without, as with any installer.
+    Sources that are invalid for this Python (templates, Python 2) get no bytecode, as with any installer. Raises
+    JobFailed.
     """
     sources = [Path(folder, name) for folder, _, names in os.walk(tree) for name in names if name.endswith(".py")]
     for source in sources:
@@ -36,7 +39,7 @@ def compile_tree(interpreter: Interpreter, tree: Path, time: int) -> None:
     command = [str(interpreter.executable), "-m", "compileall", *flags]
     environment = clean_environment() | {"PYTHONHASHSEED": "0"}
     try:
-        # Not in ``tree``: its files must not be found as modules by the compiler itself.
+        # Do not run in ``tree``: the compiler would import modules from it.
         subprocess.run(command, cwd="/", env=environment, capture_output=True, timeout=1800)  # noqa: S603
     except (OSError, subprocess.SubprocessError) as error:
         raise JobFailed(f"Compiling bytecode with {interpreter} failed.", str(error)) from error

@@ -1,4 +1,4 @@
-"""The channel's directory: where it is, whether it is the one wanted, and how it is put there."""
+"""Find, lock, validate and publish the directory of a channel."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from ..errors import InvalidRequest
-from .request import BuildRequest, Progress, Report, digest
+from .request import BuildProgress, BuildRequest, Report, digest
 
+#: A file at the top of the channel with its recipe, the digest of the recipe, the interpreter and the releases.
 MANIFEST = "wheelchannel.json"
-"""At the channel's root: the recipe that it was built from, its digest, and what came of it."""
 
 
 def cache() -> Path:
-    """The user's cache of this tool: channels that were given no directory, and downloaded wheels."""
+    """Return the user's cache directory, for channels without a directory of their own and downloaded wheels."""
     return platformdirs.user_cache_path("tfenv_lab")
 
 
 def place(request: BuildRequest, recipe: dict[str, object]) -> Path:
-    """Return the directory that a request's channel has.
+    """Return the directory of a request's channel.
 
-    In the cache each recipe has its own, so that two of them never take turns in one.
+    In the cache each recipe has its own directory, so that two recipes never replace each other's channel.
     """
     if request.directory:
         return request.directory.absolute()
@@ -36,7 +36,7 @@ def place(request: BuildRequest, recipe: dict[str, object]) -> Path:
 
 
 def is_built(directory: Path, recipe: dict[str, object]) -> bool:
-    """Whether the channel of this recipe lies in ``directory``, whole."""
+    """Return whether ``directory`` holds the complete channel of a recipe."""
     try:
         manifest = json.loads((directory / MANIFEST).read_text("utf-8"))
     except (OSError, ValueError):
@@ -47,22 +47,22 @@ def is_built(directory: Path, recipe: dict[str, object]) -> bool:
 
 
 def refuse_foreign(directory: Path) -> None:
-    """Raise InvalidRequest where ``directory`` holds something that this tool did not put there."""
+    """Raise InvalidRequest if ``directory`` is a file, or holds anything but a channel of this tool."""
     if not directory.exists():
         return
     if not directory.is_dir() or (any(directory.iterdir()) and not (directory / MANIFEST).is_file()):
-        raise InvalidRequest(f"{directory} is not a channel of this tool.", hint="Give a new or an empty directory.")
+        raise InvalidRequest(f"{directory} is not a channel of this tool.", hint="Name a new or an empty directory.")
 
 
 @contextmanager
 def locked(path: Path, report: Report) -> Iterator[None]:
-    """Hold the lock file ``path``, waiting while another build does; a process that ends frees it."""
+    """Hold the lock file ``path``, after waiting for other builds. The system frees the lock if the process ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        report(Progress("wait", "another build is at work on this; waiting for it"))
+        report(BuildProgress("wait", "waiting for another build"))
         lock.acquire()
     try:
         yield
@@ -72,36 +72,36 @@ def locked(path: Path, report: Report) -> Iterator[None]:
 
 @contextmanager
 def building(directory: Path) -> Iterator[Path]:
-    """Give a directory beside ``directory`` to build in, on the same file system; it is gone afterwards.
+    """Provide a temporary directory next to ``directory``, on the same file system, to build in.
 
-    Only under the channel's lock: what an ended build left behind is removed first.
+    The caller must hold the channel's lock, because leftovers of a killed build are deleted first.
     """
-    beside = directory.with_name(f"{directory.name}.building")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
+    unfinished = directory.with_name(f"{directory.name}.building")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
     try:
-        yield beside
+        yield unfinished
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def folder() -> Path:
-    """Return where the channels lie that were given no directory."""
+    """Return the directory of the channels that have no directory of their own."""
     return cache() / "channel"
 
 
 def discard_unfinished() -> None:
-    """Remove what builds in ``folder`` that were killed left behind; those at work are left alone."""
-    for beside in folder().glob("*.building"):
+    """Delete what killed builds left in ``folder``, but nothing of running builds."""
+    for unfinished in folder().glob("*.building"):
         try:
-            with FileLock(beside.with_suffix(".lock"), blocking=False):
-                shutil.rmtree(beside, ignore_errors=True)
+            with FileLock(unfinished.with_suffix(".lock"), blocking=False):
+                shutil.rmtree(unfinished, ignore_errors=True)
         except Timeout:
             continue
 
 
 def publish(built: Path, directory: Path, recipe: dict[str, object], result: dict[str, Any]) -> None:
-    """Write the manifest and move the built channel to its place: one rename, two where another was there."""
+    """Write the manifest, and rename the built channel to ``directory``, after moving an older channel away."""
     manifest = {"digest": digest(recipe), **recipe, **result}
     (built / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
     if directory.exists():

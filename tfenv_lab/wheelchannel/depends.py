@@ -1,4 +1,4 @@
-"""``Requires-Dist`` of wheels as conda dependencies."""
+"""Translate ``Requires-Dist`` of wheels to conda dependencies."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _SYSTEM = re.compile(r"\b(sys_platform|platform_system|os_name|platform_machine)
 
 
 def conda_name(name: str) -> str:
-    """The normalised name; the CPU wheel's is ``tensorflow``, as on conda-forge."""
+    """Return the normalized name (PEP 503). The CPU wheel becomes ``tensorflow``, as on conda-forge."""
     normalised = str(canonicalize_name(name))
     return "tensorflow" if normalised == DISTRIBUTION else normalised
 
 
 def version_spec(specifiers: SpecifierSet) -> str:
-    """A specifier (PEP 440) in conda's words: ``~=`` and ``!=1.*`` are the same, ``==1.*`` is ``1.*``."""
+    """Translate specifiers (PEP 440) to conda's syntax: ``==1.*`` becomes ``1.*``; ``~=`` and ``!=1.*`` stay."""
     parts = []
     for specifier in specifiers:
         operator, version = specifier.operator, specifier.version
@@ -34,12 +34,12 @@ def version_spec(specifiers: SpecifierSet) -> str:
 
 
 def spec(requirement: Requirement) -> str:
-    """One requirement as a conda spec, ``numpy >=1.26,<2.2``. Markers and extras are not looked at."""
+    """Translate a requirement to a conda spec, ``numpy >=1.26,<2.2``, ignoring its markers and extras."""
     return f"{conda_name(requirement.name)} {version_spec(requirement.specifier)}".strip()
 
 
 class Dependencies:
-    """Turns the requirements of one resolution's wheels into ``depends``."""
+    """The requirements of one resolution's wheels, translated to ``depends``."""
 
     def __init__(self, resolution: Resolution) -> None:
         self._environment = dict(resolution.environment)
@@ -49,10 +49,10 @@ class Dependencies:
         }
 
     def of(self, wheel: Wheel, interpreter: Interpreter) -> list[str]:
-        """Return the ``depends`` of a wheel's package, without repetition.
+        """Return the ``depends`` of a wheel's package, without duplicates.
 
-        A pure wheel is good for every Python its metadata allows, unless an evaluated marker says that
-        its dependencies differ between Pythons. Others are bound to the interpreter's ABI.
+        A pure wheel supports every Python that its metadata allows, unless a marker makes its dependencies differ
+        between Python versions. Any other wheel is bound to the interpreter's ABI.
         """
         chosen = self._chosen(wheel.name, extra="")
         markers = " ".join(
@@ -75,7 +75,7 @@ class Dependencies:
         return list(dict.fromkeys([*found, *sorted(spec(requirement) for requirement in chosen)]))
 
     def _chosen(self, name: str, extra: str, seen: frozenset[tuple[str, str]] = frozenset()) -> list[Requirement]:
-        """Evaluated requirements; conda knows no extras, so those of ``name[extra]`` are written out."""
+        """Return the requirements whose markers hold. conda has no extras, so include those of ``name[extra]``."""
         found: list[Requirement] = []
         if (name, extra) in seen:
             return found

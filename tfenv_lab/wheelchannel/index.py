@@ -1,4 +1,4 @@
-"""Index the channel and prove that what was asked for can be solved from it."""
+"""Index the channel, and verify that the requested releases can be solved from it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .request import BASE_PACKAGES, BuildRequest
 
 
 async def write_index(channel: Path, packages: Iterable[Package]) -> None:
-    """Write ``repodata.json``, its compressed form and its shards, as conda's channels serve them.
+    """Write ``repodata.json``, its compressed form and its shards, as conda channels serve them.
 
-    The indexer keeps the records it finds and writes the other forms from them; left to read every
-    package itself, it takes ten times as long.
+    The indexer keeps the records that it finds, and writes the other forms from them. If it had to read every package
+    itself, it would take ten times as long.
     """
     subdirs: dict[str, dict[str, Any]] = {"noarch": {}}
     for package in packages:
@@ -40,7 +40,7 @@ def _record(package: Package, channel: Path) -> dict[str, Any]:
 
 
 async def check(channel: Path, subdir: str, releases: Iterable[str], request: BuildRequest) -> None:
-    """Solve an environment for each release (full version) with every package; raises JobFailed."""
+    """Solve an environment with every package for each release (a full version). Raises JobFailed."""
     also = [*BASE_PACKAGES, *(spec(Requirement(text)) for text in request.packages)]
     for release in releases:
         try:
@@ -52,5 +52,5 @@ async def check(channel: Path, subdir: str, releases: Iterable[str], request: Bu
                 virtual_packages=VirtualPackage.detect(),
             )
         except SolverError as error:
-            message = f"The built channel holds no whole environment for TensorFlow {release}."
+            message = f"The built channel lacks packages for an environment with TensorFlow {release}."
             raise JobFailed(message, str(error), hint="Please report this.") from error

@@ -1,4 +1,4 @@
-"""Find an interpreter on this machine that can be packed."""
+"""Find the interpreters on this machine that can be packed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-MINORS = ("3.12", "3.11", "3.10", "3.13")
-"""Tried in this order after the running one: newest first that every listed TensorFlow had wheels for."""
+from ..versions import minor_numbers, minor_of
 
+#: Order in which interpreters are tried after the running one: first those for which every TensorFlow has wheels.
+MINORS = ("3.12", "3.11", "3.10", "3.13")
+#: ``sysconfig`` platform to conda subdir. Other platforms have no CPU-only TensorFlow wheel, or were never tested.
 SUBDIRS = {"linux-x86_64": "linux-64"}
-"""``sysconfig`` platform to conda subdir. Others lack a CPU-only TensorFlow wheel or were never tried."""
 
 _PROBE = """
 import json, platform, site, sys, sysconfig
@@ -34,15 +35,15 @@ print(json.dumps({
 
 
 class Unsuitable(Exception):
-    """An interpreter cannot be packed, or has no wheels; the text says why."""
+    """An interpreter that cannot be packed or has no wheels; the message says why."""
 
 
 @dataclass(frozen=True)
 class Interpreter:
-    """An installed CPython, never a virtual environment's: that one's base.
+    """An installed CPython. It is never that of a virtual environment, but the base of one.
 
-    ``stdlib`` and ``include`` lie under ``prefix``. ``sites``: where it looks for packages, relative to
-    its prefix; distributions may leave out ``site-packages`` (Debian's are called ``dist-packages``).
+    ``stdlib`` and ``include`` are below ``prefix``. ``sites`` are the directories for packages, relative to the
+    prefix. A distribution may lack ``site-packages``: Debian has ``dist-packages`` instead.
     """
 
     executable: Path
@@ -55,22 +56,22 @@ class Interpreter:
 
     @property
     def minor(self) -> str:
-        """``3.11``."""
-        return ".".join(self.version.split(".")[:2])
+        """The minor version, ``3.11``."""
+        return minor_of(self.version)
 
     @property
     def tag(self) -> str:
-        """``cp311``."""
+        """The tag of wheels, ``cp311``."""
         return "cp" + self.minor.replace(".", "")
 
     @property
     def site_packages(self) -> str:
-        """Where packages go, relative to an environment's prefix."""
+        """The directory for packages, relative to the prefix of an environment."""
         return f"lib/python{self.minor}/site-packages"
 
     @property
     def depends(self) -> list[str]:
-        """What a package depends on that works with this Python alone, in conda-forge's form."""
+        """Dependencies of a package that works only with this Python, as conda-forge writes them."""
         major, minor = self.minor.split(".")
         return [
             f"python >={self.minor},<{major}.{int(minor) + 1}.0a0",
@@ -82,12 +83,12 @@ class Interpreter:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return this process' environment without what would change how another interpreter starts."""
+    """Return this process's environment without variables that change how another interpreter starts."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 
 
 def probe(path: Path) -> Interpreter:
-    """Ask the interpreter at ``path`` what it is; raises Unsuitable."""
+    """Run the interpreter at ``path`` to describe it. Raises Unsuitable."""
     command = [str(path), "-I", "-c", _PROBE]
     try:
         answer = subprocess.run(  # noqa: S603
@@ -98,11 +99,10 @@ def probe(path: Path) -> Interpreter:
         raise Unsuitable("it does not start") from error
     if facts["virtual"] and Path(facts["base_executable"]) != path:
         return probe(Path(facts["base_executable"]))
-    version = tuple(int(part) for part in facts["version"].split(".")[:2])
-    if facts["implementation"] != "cpython" or facts["flags"] or version < (3, 9):
-        raise Unsuitable("only a regular CPython from 3.9 on can be packed")
+    if facts["implementation"] != "cpython" or facts["flags"] or minor_numbers(facts["version"]) < (3, 9):
+        raise Unsuitable("only a regular CPython 3.9 or newer can be packed")
     if facts["platform"] not in SUBDIRS:
-        raise Unsuitable(f"the platform {facts['platform']} is not supported, only Linux on x86-64 is")
+        raise Unsuitable(f"the platform {facts['platform']} is not supported, only Linux on x86-64")
     return Interpreter(
         executable=Path(facts["base_executable"]).resolve(),
         version=facts["version"],
@@ -125,9 +125,9 @@ def _paths() -> Iterator[Path]:
 
 
 def candidates(explicit: Path | None) -> Iterator[Interpreter]:
-    """Yield the interpreters that may be packed, best first: the running one, then others by version.
+    """Yield the interpreters that can be packed, best first: the running one, then others by version.
 
-    With ``explicit`` only that one; raises Unsuitable where it cannot be packed.
+    If ``explicit`` is given, yield only that one. Raises Unsuitable if it cannot be packed.
     """
     if explicit:
         yield probe(explicit)

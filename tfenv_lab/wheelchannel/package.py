@@ -16,20 +16,21 @@ from typing import IO, Any
 
 import zstandard
 
+#: Placeholder for the prefix in text files; conda replaces it with the real prefix when it links a package.
 PLACEHOLDER = "/opt/tfenv_lab_wheelchannel_prefix_placeholder"
-"""Stands for the environment's prefix in text files; conda writes the real one when linking."""
-
-_LEVEL = 3  # twice as fast as what channels use, a tenth larger
-_THREADS = 2  # of compression alone: reading and packing keep a third one busy
+#: Compression level: twice as fast as the level that channels use, for files that are a tenth larger.
+_LEVEL = 3
+#: Threads for compression alone; reading and packing keep a third one busy.
+_THREADS = 2
 _BLOCK = 1 << 20
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
 class File:
-    """A file of a package: ``size`` in bytes, hexadecimal ``sha256`` and how its content is opened.
+    """A file of a package: its ``size`` in bytes, its hexadecimal ``sha256``, and a function that opens it.
 
-    A symbolic link has ``link``, what it says; size and hash are then those of the file it leads to.
+    ``link`` is the target of a symbolic link; size and hash are then those of the target.
     """
 
     size: int
@@ -40,7 +41,7 @@ class File:
 
 
 def hash_file(path: Path, algorithm: str = "sha256") -> str:
-    """Return the hexadecimal hash of a file's content."""
+    """Return the hexadecimal hash of a file's contents."""
     digest = hashlib.new(algorithm, usedforsecurity=False)
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
@@ -49,21 +50,21 @@ def hash_file(path: Path, algorithm: str = "sha256") -> str:
 
 
 def file_at(path: Path) -> File:
-    """Describe a file or link on disk."""
+    """Describe a file or symbolic link on disk."""
     status = path.stat()
     link = str(path.readlink()) if path.is_symlink() else None
     return File(status.st_size, hash_file(path), bool(status.st_mode & 0o111), lambda: path.open("rb"), link)
 
 
 def files_below(tree: Path) -> dict[str, File]:
-    """Return path relative to ``tree`` -> file, of every file and link below it."""
+    """Return every file and symbolic link below ``tree``, by its path relative to ``tree``."""
     found = (Path(folder, name) for folder, _, names in os.walk(tree) for name in names)
     return {path.relative_to(tree).as_posix(): file_at(path) for path in found}
 
 
 @dataclass(frozen=True)
 class Package:
-    """What ``info/index.json`` says of a package. ``timestamp``: milliseconds since 1970, UTC."""
+    """The metadata of a package. ``timestamp`` is in milliseconds since 1970, UTC."""
 
     name: str
     version: str
@@ -83,7 +84,7 @@ class Package:
         return f"{self.name}-{self.version}-{self.build}"
 
     def index(self) -> dict[str, Any]:
-        """``info/index.json``."""
+        """Return the contents of ``info/index.json``."""
         record = {
             "name": self.name,
             "version": self.version,
@@ -101,16 +102,16 @@ class Package:
         return {key: value for key, value in record.items() if value is not None}
 
     def write(self, channel: Path, files: Mapping[str, File], time: int, prefixed: Collection[str] = ()) -> Path:
-        """Write the package file into the channel's directory; the same files always give the same bytes.
+        """Write the package file into the channel and return its path. The same files always give the same bytes.
 
-        ``files``: by their path in an environment; ``time``: their modification time, in seconds;
-        ``prefixed``: the paths of those that hold PLACEHOLDER.
+        ``files`` are keyed by their path in an environment, ``time`` is their modification time in seconds, and
+        ``prefixed`` are the paths of files that contain PLACEHOLDER.
         """
         target = channel / self.subdir / f"{self.stem}.conda"
         target.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
             _member(archive, "metadata.json", json.dumps({"conda_pkg_format_version": 2}).encode())
-            # Before the files: who only wants to know about the package need not read past them.
+            # Metadata comes first, so that a tool that needs only metadata does not read the files.
             with _tar(archive, f"info-{self.stem}.tar.zst") as tar:
                 for name, content in self._info(files, prefixed).items():
                     info = tarfile.TarInfo(f"info/{name}")
@@ -139,7 +140,7 @@ class Package:
 
 
 def _entry(path: str, file: File, prefixed: bool) -> dict[str, Any]:
-    """A file's entry in ``paths.json``."""
+    """Return the entry of a file in ``paths.json``."""
     kind = "softlink" if file.link else "hardlink"
     entry = {"_path": path, "path_type": kind, "sha256": file.sha256, "size_in_bytes": file.size}
     return entry | ({"prefix_placeholder": PLACEHOLDER, "file_mode": "text"} if prefixed else {})
@@ -151,7 +152,7 @@ def _member(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 @contextmanager
 def _tar(archive: zipfile.ZipFile, name: str) -> Iterator[tarfile.TarFile]:
-    """A compressed tar inside the zip, written as it is fed: nothing waits in memory or on disk."""
+    """Add a compressed tar to the zip, written as a stream without a copy in memory or on disk."""
     compressor = zstandard.ZstdCompressor(level=_LEVEL, threads=_THREADS)
     with (
         archive.open(zipfile.ZipInfo(name, _ZIP_TIME), "w", force_zip64=True) as member,

@@ -1,4 +1,4 @@
-"""Pack everything that the resolutions name, while the downloads still run."""
+"""Pack all wheels of the resolutions, while downloads are still running."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from .pip import PipFailed
 from .python import pack_python
 from .received import watched
 from .repack import repack
-from .request import Progress, Report
+from .request import BuildProgress, Report
 from .resolve import RemoteWheel, Resolution, download
 from .wheel import Wheel
 
-#: The share of the whole that downloads take, where there are any.
+#: The share of downloads in the progress, if there are any.
 _DOWNLOAD = 0.5
 
 
 class Packing:
-    """Fills ``channel`` (a directory) with packages, as many at a time as there are cores.
+    """Packing of wheels into the directory ``channel``, in parallel on all cores.
 
-    ``work``: where trees are laid out meanwhile.
+    ``work`` is a directory for unpacked trees.
     """
 
     def __init__(self, interpreter: Interpreter, channel: Path, work: Path, report: Report) -> None:
@@ -39,7 +39,7 @@ class Packing:
         self._to_come = 0
 
     def run(self, resolutions: Sequence[Resolution]) -> list[Package]:
-        """Download and pack every wheel once, and Python; returns the packages.
+        """Download and pack every wheel once, pack Python, and return the packages.
 
         Raises JobFailed or ChannelUnreachable.
         """
@@ -72,7 +72,7 @@ class Packing:
                     packages += one.result()
                     name = f"{packages[-1].name} {packages[-1].version}"
                     fraction = begun + (1 - begun) * number / len(packed)
-                    self._report(Progress("repack", name, number, len(packed), fraction=fraction))
+                    self._report(BuildProgress("repack", name, number, len(packed), fraction=fraction))
             except BaseException:
                 network.shutdown(wait=False, cancel_futures=True)
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -83,7 +83,7 @@ class Packing:
         def on_line(line: str) -> None:
             if line.startswith("Downloading "):
                 name, _, size = line.removeprefix("Downloading ").partition(" (")
-                self._report(Progress("download", f"{name.rsplit('/', 1)[-1]} {size.rstrip(')')}".strip()))
+                self._report(BuildProgress("download", f"{name.rsplit('/', 1)[-1]} {size.rstrip(')')}".strip()))
 
         self._incoming.mkdir(exist_ok=True)
         try:
@@ -92,14 +92,14 @@ class Packing:
             raise error.as_error("downloading wheels") from error
 
     def _received(self, wheels: int, size: int) -> None:
-        # The wheels begun are all but complete, save the last.
+        # All wheels that were begun are complete, except the last one.
         fraction = _DOWNLOAD * min(max(wheels - 1, 0) / max(self._to_come, 1), 1.0)
-        self._report(Progress("download", "", wheels, self._to_come, size, fraction))
+        self._report(BuildProgress("download", "", wheels, self._to_come, size, fraction))
 
     def _submit(
         self, pool: ThreadPoolExecutor, files: Iterable[Path], dependencies: Dependencies
     ) -> list[Future[list[Package]]]:
-        """The largest first: it takes longest, and nothing should be left to wait for it alone."""
+        """Repack wheels, the largest first, so that the build does not end with one long task."""
         order = sorted(files, key=lambda path: path.stat().st_size, reverse=True)
         return [pool.submit(self._repack, path, dependencies) for path in order]
 

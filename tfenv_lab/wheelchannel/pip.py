@@ -1,4 +1,4 @@
-"""Run pip for an interpreter, whether or not that interpreter has one."""
+"""Run pip for an interpreter, even if that interpreter has no pip."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .interpreter import Interpreter, clean_environment
 
 
 class PipFailed(Exception):
-    """pip ended with an error. ``output``: all it wrote; ``unreachable``: the index did not answer."""
+    """A failed run of pip. ``output`` is all its output; ``unreachable`` means that the index did not answer."""
 
     def __init__(self, output: str) -> None:
         errors = [line for line in output.splitlines() if line.startswith("ERROR:")]
@@ -22,25 +22,25 @@ class PipFailed(Exception):
         self.unreachable = "WARNING: Retrying (" in output
 
     def as_error(self, step: str) -> TfenvError:
-        """Return the domain error for a person: which step, and what to do."""
+        """Return the error for the user, which names the step (a phrase such as “downloading wheels”)."""
         if "No space left on device" in self.output:
-            return NoSpace(f"The disk became full while {step}.", self.output)
+            return NoSpace(f"The disk filled up while {step}.", self.output)
         if self.unreachable:
-            message = f"While {step}, the package index did not answer."
-            hint = "Check the server's network and proxy; “pip config list” shows which index is used."
+            message = f"The package index did not answer while {step}."
+            hint = "Check the server's network and proxy; “pip config list” shows the index."
             return ChannelUnreachable(message, self.output, hint)
         return JobFailed(f"{step[:1].upper()}{step[1:]} failed: {self}", self.output)
 
 
 def _environment() -> dict[str, str]:
     environment = clean_environment() | {
-        # Settings that make sense for installing, and would refuse or ask here.
+        # Override settings that suit installing, but would make pip refuse or ask here.
         "PIP_REQUIRE_VIRTUALENV": "0",
         "PIP_USER": "0",
         "PIP_NO_INPUT": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
-    # The running environment's own pip.conf names its indexes; pip reads only the target's.
+    # pip reads only the pip.conf of the target, but that of the running environment names the indexes.
     own = Path(sys.prefix) / "pip.conf"
     if own.is_file() and "PIP_CONFIG_FILE" not in os.environ:
         environment["PIP_CONFIG_FILE"] = str(own)
@@ -53,10 +53,10 @@ def run(
     on_line: Callable[[str], None],
     temporary: Path | None = None,
 ) -> None:
-    """Run this environment's pip under ``interpreter``, so that tags and markers are that one's.
+    """Run this environment's pip under ``interpreter``, so that pip uses the tags and markers of ``interpreter``.
 
-    Every line of its output is handed to ``on_line``. What it downloads lies below ``temporary`` at first (default:
-    where the system has temporary files). Raises PipFailed.
+    Pass every line of output to ``on_line``. ``temporary`` is the directory for unfinished downloads (default: the
+    system's directory for temporary files). Raises PipFailed.
     """
     command = [sys.executable, "-m", "pip", "--python", str(interpreter.executable), *arguments]
     lines: list[str] = []

@@ -20,8 +20,8 @@ _LEFT_OUT = shutil.ignore_patterns(
     "tests",
     "idlelib",
     "turtledemo",
-    "config-*",  # for embedding the interpreter: static library, makefile
-    "sitecustomize.py",  # the machine's own policy, as is the next
+    "config-*",  # static library and makefile, for embedding
+    "sitecustomize.py",  # policy of this machine, as is the next file
     "EXTERNALLY-MANAGED",
 )
 
@@ -35,8 +35,8 @@ print(sys.prefix, sysconfig.get_path("purelib"), *sys.path, sep="\\n")
 def pack_python(interpreter: Interpreter, channel: Path, work: Path) -> list[Package]:
     """Write ``python`` and ``python_abi`` into the channel.
 
-    ``work`` is a directory of its own, gone afterwards. Raises JobFailed where the packed interpreter
-    would not run at another prefix.
+    ``work`` is an unused directory, which is deleted afterwards. Raises JobFailed if the packed interpreter does not
+    run at another prefix.
     """
     major, minor = interpreter.minor.split(".")
     binary = work / "bin" / f"python{interpreter.minor}"
@@ -56,12 +56,13 @@ def pack_python(interpreter: Interpreter, channel: Path, work: Path) -> list[Pac
     key = fingerprint(sorted((path, file.sha256) for path, file in files_below(work).items()))
     time = file_time(key)
     compile_tree(interpreter, work, time)
-    for path in prefixed:  # their size changes when linked, so their bytecode would never be fresh
+    # Linking changes the size of these files, so their bytecode would never be fresh.
+    for path in prefixed:
         for stale in (work / path).parent.glob(f"__pycache__/{Path(path).stem}.*.pyc"):
             stale.unlink()
     _prove(interpreter, binary, work)
 
-    # conda-forge's build strings end in the implementation until 3.12, from then on in the ABI.
+    # conda-forge's build strings end with the implementation up to Python 3.12, and with the ABI tag since 3.13.
     flavour = "cpython" if int(minor) < 13 else interpreter.tag
     timestamp = int(interpreter.executable.stat().st_mtime) * 1000
     python = Package(
@@ -90,10 +91,10 @@ def pack_python(interpreter: Interpreter, channel: Path, work: Path) -> list[Pac
 
 
 def _prove(interpreter: Interpreter, binary: Path, prefix: Path) -> None:
-    """Run the packed interpreter where it lies; raises JobFailed where it does not feel at home there."""
+    """Run the packed interpreter in ``prefix``. Raises JobFailed if it does not use that prefix."""
     site_packages = prefix / interpreter.site_packages
     site_packages.mkdir(exist_ok=True)
     lines = run([str(binary), "-I", "-B", "-c", _PROOF]).splitlines()
     if lines[:2] != [str(prefix), str(site_packages)] or str(site_packages) not in lines[2:]:
-        message = f"{interpreter} does not work at another place."
-        raise JobFailed(message, "\n".join(lines), hint="Choose another with --python.")
+        message = f"{interpreter} does not run in another directory."
+        raise JobFailed(message, "\n".join(lines), hint="Choose another Python with --python.")

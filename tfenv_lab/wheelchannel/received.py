@@ -1,4 +1,4 @@
-"""How many bytes pip has received. It tells nobody but a terminal, so the files that it writes are looked at."""
+"""Measure a pip download by the size of its files (pip reports progress only to a terminal)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-#: Seconds between two looks.
+#: Seconds between two measurements.
 INTERVAL = 0.25
 
 
 @contextmanager
 def watched(folder: Path, tell: Callable[[int, int], None]) -> Iterator[None]:
-    """While inside, tell again and again how many wheels were begun below ``folder``, and their bytes so far.
+    """Call ``tell``, from a thread, with the number of wheels begun below ``folder`` and their bytes so far.
 
-    Wheels that are moved away go on counting. ``tell`` is called from a thread of its own.
+    Wheels that are moved away still count.
     """
     sizes: dict[str, int] = {}
     is_over = threading.Event()

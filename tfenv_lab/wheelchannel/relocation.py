@@ -1,4 +1,4 @@
-"""Make a copied interpreter at home wherever it is put: its libraries, its layout, its recorded prefix."""
+"""Make a copied interpreter relocatable: its libraries, its layout and its recorded prefix."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _SCHEMES = """def _get_preferred_schemes():
 
 
 def bring_libraries(interpreter: Interpreter, binary: Path, library: Path, work: Path) -> None:
-    """Copy the shared libraries that come from the interpreter's own prefix, and let them be found there.
+    """Copy shared libraries from the interpreter's prefix to ``lib``, and point the run paths there.
 
-    Of a prefix that is the system's (``/usr``), only Python's own library: the others stay the system's.
+    If the prefix is ``/usr``, copy only Python's own library and use the system's for the others. Raises JobFailed.
     """
     lib = work / "lib"
     lib.mkdir(exist_ok=True)
@@ -29,14 +29,14 @@ def bring_libraries(interpreter: Interpreter, binary: Path, library: Path, work:
     needed = {path for file in originals for path in _left_behind(file, interpreter, work)}
     copies = [Path(shutil.copy(path, lib / path.name)) for path in needed]
     for file in [binary, *library.glob("lib-dynload/*.so"), *copies]:
-        # Only where it is needed: many find their libraries relative to themselves already.
+        # Many files already find their libraries by a relative path.
         if _left_behind(file, interpreter, work):
             up = "../" * len(file.parent.relative_to(work).parts)
             run(["patchelf", "--set-rpath", f"$ORIGIN/{up}lib", str(file)])
 
 
 def _left_behind(file: Path, interpreter: Interpreter, work: Path) -> list[Path]:
-    """Shared libraries that ``file`` would load from the interpreter's prefix, not from below ``work``."""
+    """Return the shared libraries that ``file`` would load from the interpreter's prefix instead of ``work``."""
     system = interpreter.prefix == Path("/usr")
     found = []
     for line in run(["ldd", str(file)]).splitlines():
@@ -51,16 +51,18 @@ def _left_behind(file: Path, interpreter: Interpreter, work: Path) -> list[Path]
 
 
 def restore_layout(interpreter: Interpreter, library: Path, work: Path) -> None:
-    """Undo a distribution's own layout: packages are found in, and installed to, ``site-packages``.
+    """Undo a distribution's layout, so that Python finds packages in ``site-packages`` and installs them there.
 
-    Its ``site`` module is compiled into the program, so a ``.pth`` file where that looks has to say it.
+    The ``site`` module of a distribution may be compiled into the program, so a ``.pth`` file in the directory that it
+    searches adds ``site-packages``.
     """
     known = work / interpreter.sites[-1]
     known.mkdir(parents=True, exist_ok=True)
     add = f'site.addsitedir(os.path.join(sys.base_prefix, "{interpreter.site_packages}"))'
     (known / "site-packages.pth").write_text(f"import os, site, sys; {add}\n")
     path = library / "sysconfig.py"
-    if not path.exists():  # from 3.13 on it is a package
+    # Since Python 3.13, ``sysconfig`` is a package.
+    if not path.exists():
         path = library / "sysconfig" / "__init__.py"
     text = path.read_text("utf-8")
     functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
@@ -72,7 +74,7 @@ def restore_layout(interpreter: Interpreter, library: Path, work: Path) -> None:
 
 
 def record_prefix(interpreter: Interpreter, library: Path) -> list[Path]:
-    """Put PLACEHOLDER for the directories below the old prefix that the build recorded; return the files."""
+    """Replace the old prefix in the recorded build variables with PLACEHOLDER, and return the changed files."""
     changed = []
     for path in library.glob("_sysconfigdata*.py"):
         tree = ast.parse(path.read_text("utf-8"))
@@ -89,17 +91,17 @@ def record_prefix(interpreter: Interpreter, library: Path) -> list[Path]:
 
 
 def run(command: list[str]) -> str:
-    """Run a program to its end and return what it wrote; raises JobFailed."""
+    """Run a program and return its output. Raises JobFailed."""
     command = [program(command[0]) or command[0], *command[1:]]
     environment = clean_environment()
     try:
         answer = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)  # noqa: S603
     except FileNotFoundError as error:
         raise JobFailed(
-            f"Packing Python needs the program {command[0]}, which is not here.", hint=f"Install {command[0]}."
+            f"Packing Python needs the program {command[0]}, which is not installed.", hint=f"Install {command[0]}."
         ) from error
     except subprocess.CalledProcessError as error:
-        message = f"Packing Python failed at {Path(command[0]).name}."
+        message = f"Packing Python failed: {Path(command[0]).name} ended with an error."
         details = f"{' '.join(command)}\n{error.stdout}{error.stderr}"
         raise JobFailed(message, details, hint="Choose another Python with --python.") from error
     return answer.stdout

@@ -1,4 +1,4 @@
-"""Make conda packages out of wheels."""
+"""Convert wheels to conda packages."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ from .wheel import Layout, Wheel
 
 
 def fingerprint(*parts: object) -> str:
-    """Hexadecimal digest of what decides a package's content; its first digits go into the build string.
+    """Return the hexadecimal digest of what determines a package's contents, for its build string.
 
-    Package caches know a package by its file name, so other content must have another name.
+    Package caches identify a package by its file name, so different contents need different names.
     """
     return hashlib.sha256(repr((RECIPE, *parts)).encode()).hexdigest()
 
 
-#: Commands that TensorFlow's wheel has beside the package that they are of: one file cannot be of two packages.
+#: Commands in TensorFlow's wheel that belong to another package: two packages must not contain the same file.
 _OF_OTHERS = ("tensorboard",)
 
 
 def repack(
     wheel: Wheel, dependencies: Dependencies, interpreter: Interpreter, channel: Path, work: Path
 ) -> list[Package]:
-    """Write the package of a wheel into ``channel``; ``work`` is a directory of its own, gone afterwards.
+    """Write the package of a wheel into ``channel`` and return it.
 
-    TensorFlow becomes two, in conda-forge's shape: ``tensorflow-base`` with the files, and the empty
-    ``tensorflow`` that depends on it.
+    TensorFlow becomes two packages, as on conda-forge: ``tensorflow-base`` with the files, and an empty ``tensorflow``
+    that depends on it. ``work`` is an unused directory, which is deleted afterwards. Raises ValueError if the wheel has
+    unsafe paths.
     """
     depends = dependencies.of(wheel, interpreter)
     key = fingerprint(hash_file(wheel.path), interpreter.version, depends)
@@ -81,13 +82,13 @@ def repack(
 
 
 def _one_line(text: str | None) -> str | None:
-    """Old metadata holds whole licence texts; a record's field is a name."""
+    """Return a text if it is one short line, or None: old metadata contains the whole license text."""
     text = (text or "").strip()
     return text if text and "\n" not in text and len(text) < 200 else None
 
 
 def _rename(info: Path, wheel: Wheel) -> Path:
-    """Let pip find the distribution under the name that the package has, or it would install it again."""
+    """Rename the distribution to the package's name; otherwise pip would install it again."""
     new = info.with_name(f"{conda_name(wheel.name)}-{wheel.version}.dist-info")
     info.rename(new)
     metadata = new / "METADATA"
@@ -99,7 +100,7 @@ def _rename(info: Path, wheel: Wheel) -> Path:
 
 
 def _write_scripts(wheel: Wheel, interpreter: Interpreter, tree: Path) -> set[str]:
-    """Write the commands of the wheel's entry points; for pure wheels the installing tool does it."""
+    """Write the commands of the wheel's entry points and return their paths. (conda writes those of pure wheels.)"""
     written = set()
     for name, target in wheel.entry_points.items():
         if wheel.name == DISTRIBUTION and name in _OF_OTHERS:
@@ -120,9 +121,9 @@ def _write_scripts(wheel: Wheel, interpreter: Interpreter, tree: Path) -> set[st
 
 
 def _write_record(files: Mapping[str, File], layout: Layout, info: Path) -> Path:
-    """Write the list of installed files (PyPA's "Recording installed projects"), for pip's own removal.
+    """Write the list of installed files (PyPA's "Recording installed projects"), which pip needs to uninstall.
 
-    Paths are relative to ``site-packages``, which lies three directories deep in an environment.
+    Paths are relative to ``site-packages``, which is three directories below the prefix.
     """
     rows = [(f"{info.name}/RECORD", "", "")]
     for path, file in files.items():

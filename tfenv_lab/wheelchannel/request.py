@@ -1,4 +1,4 @@
-"""What a build is asked for, and what it says while it runs."""
+"""Models of a build: its request and its progress."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from ..errors import InvalidRequest
 
+#: Increase this if the same wheels are packed differently; every channel is then built again.
 RECIPE = 3
-"""Raised whenever the same wheels would be packed differently: every channel is then built anew."""
-
 DEFAULT_RELEASES = ("2.19", "2.20")
+#: Packages for the default releases: Keras 2. (TensorFlow before 2.14 has no tf-keras.)
 DEFAULT_PACKAGES = ("tf-keras",)
-"""Beside the default releases: Keras 2. Releases before 2.14 have none."""
+#: Packages of every channel, besides Python and TensorFlow, that a kernel needs.
 BASE_PACKAGES = ("pip", "ipykernel", "keras")
-"""In every channel, beside Python and TensorFlow: what an environment needs to be a kernel."""
 
 _RELEASE = re.compile(r"\d+\.\d+(\.\d+([a-z]+\d+)?)?")
 
 
 @dataclass(frozen=True)
-class Progress:
-    """One step forward. ``phase`` is interpreter, wait, resolve, download, repack, index or check; ``message`` is
-    empty where only the numbers moved.
+class BuildProgress:
+    """A step of the build.
 
-    ``done`` of ``total`` counts packages; both are 0 where a phase cannot be counted. ``bytes`` were downloaded so
-    far; how many there will be is not known. ``fraction`` of the whole never falls; 0 where it is not told.
+    ``phase`` is interpreter, wait, resolve, download, repack, index or check. ``message`` is empty if only the numbers
+    changed. ``done`` and ``total`` count packages, or are 0 in a phase without a count. ``bytes`` counts the bytes
+    downloaded so far; the total is unknown. ``fraction`` of the whole build never decreases, and is 0 if unknown.
     """
 
     phase: str
@@ -42,18 +41,18 @@ class Progress:
     fraction: float = 0.0
 
 
-Report = Callable[[Progress], None]
-"""Receives every step. May be called from several threads, one call at a time."""
+#: A function that receives every step. Calls may come from several threads, but never two at once.
+Report = Callable[[BuildProgress], None]
 
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """Which channel to build.
+    """A request for a channel. Raises InvalidRequest if a release or a package is invalid.
 
-    ``tensorflow``: releases, ``2.19`` (its newest patch) or ``2.19.1``. ``packages``: further
-    requirements in PyPI's form (``pandas``, ``tf-keras``), resolved together with each release.
-    ``python``: the interpreter to pack, else one is chosen. ``directory``: where the channel goes,
-    else a directory of its own in the user's cache. Raises InvalidRequest on bad text.
+    ``tensorflow`` lists releases: ``2.19`` (its newest patch) or ``2.19.1``. ``packages`` lists additional requirements
+    as pip writes them (``pandas``, ``tf-keras``), which are resolved together with each release. ``python`` is the
+    interpreter to pack (default: the best one). ``directory`` is the directory of the channel (default: one for this
+    recipe in the user's cache).
     """
 
     tensorflow: tuple[str, ...] = DEFAULT_RELEASES
@@ -63,7 +62,7 @@ class BuildRequest:
 
     def __post_init__(self) -> None:
         if not self.tensorflow:
-            raise InvalidRequest("At least one TensorFlow release is needed.")
+            raise InvalidRequest("The request names no TensorFlow release.")
         for release in self.tensorflow:
             if not _RELEASE.fullmatch(release):
                 raise InvalidRequest(f"“{release}” is not a TensorFlow release.", hint="Write 2.19 or 2.19.1.")
@@ -74,9 +73,9 @@ class BuildRequest:
                 raise InvalidRequest(f"“{package}” is not a package requirement.", str(error)) from error
 
     def recipe(self, python_version: str, subdir: str) -> dict[str, object]:
-        """Everything that decides what the channel holds; order and repetition do not.
+        """Return everything that determines the channel's contents; order and duplicates do not matter.
 
-        ``python_version`` is that of the interpreter where the choice starts (``3.11.7``).
+        ``python_version`` is that of the first candidate for the interpreter (``3.11.7``).
         """
         return {
             "recipe": RECIPE,

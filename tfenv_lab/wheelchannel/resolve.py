@@ -1,4 +1,4 @@
-"""Ask pip which wheels one TensorFlow release needs, and get them."""
+"""Resolve the wheels of a TensorFlow release with pip, and download them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .interpreter import Interpreter, Unsuitable
 from .pip import PipFailed, run
 from .request import BASE_PACKAGES
 
+#: The wheel that becomes ``tensorflow``. PyPI's ``tensorflow`` includes GPU kernels and is three times as large.
 DISTRIBUTION = "tensorflow-cpu"
-"""The wheel that is packed as ``tensorflow``: PyPI's ``tensorflow`` carries GPU kernels, thrice the size."""
 
 OnLine = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class RemoteWheel:
-    """A wheel that the resolver chose.
+    """A wheel that pip chose.
 
-    ``url`` may be ``file:``; ``sha256`` is empty where unknown; ``requires`` is its ``Requires-Dist``.
+    ``url`` may be a ``file:`` URL, ``sha256`` is empty if unknown, and ``requires`` is its ``Requires-Dist``.
     """
 
     name: str
@@ -34,33 +34,33 @@ class RemoteWheel:
 
     @property
     def filename(self) -> str:
-        """The file's own name, which says name, version and tags."""
+        """The name of the file, which contains the name, version and tags of the wheel."""
         return unquote(urlsplit(self.url).path.rsplit("/", 1)[-1])
 
     @property
     def local(self) -> Path | None:
-        """The file itself where the index is a directory of this machine."""
+        """The path of the file if the index is a local directory, or None."""
         parts = urlsplit(self.url)
         return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """One release with everything it needs. ``environment`` holds the marker values (PEP 508)."""
+    """The wheels of one release with its dependencies. ``environment`` has the values for markers (PEP 508)."""
 
     environment: Mapping[str, str]
     wheels: tuple[RemoteWheel, ...]
 
 
 def requirement(release: str) -> str:
-    """``2.19`` means its newest patch, ``2.19.1`` exactly that."""
+    """Return the requirement for a release: ``2.19`` means its newest patch, ``2.19.1`` that version."""
     return f"{DISTRIBUTION}=={release}.*" if release.count(".") == 1 else f"{DISTRIBUTION}=={release}"
 
 
 def write_stand_in(release: str, directory: Path) -> Path:
-    """Write an empty wheel called ``tensorflow`` that only requires ``tensorflow-cpu``.
+    """Write an empty wheel called ``tensorflow`` that only requires ``tensorflow-cpu``, and return its path.
 
-    Given to the resolver, it satisfies packages that require ``tensorflow`` without its own large wheel.
+    With it, pip can satisfy packages that require ``tensorflow`` without the large wheel of that name.
     """
     name, version = "tensorflow", release if release.count(".") > 1 else f"{release}.0"
     info = f"{name}-{version}.dist-info"
@@ -75,9 +75,9 @@ def write_stand_in(release: str, directory: Path) -> Path:
 
 
 def resolve(interpreter: Interpreter, release: str, packages: Sequence[str], work: Path, on_line: OnLine) -> Resolution:
-    """Resolve a release together with the base packages and ``packages``, wheels only.
+    """Resolve a release together with the base packages and ``packages``, using only wheels.
 
-    Raises Unsuitable where the index has no such TensorFlow for this interpreter, PipFailed otherwise.
+    Raises Unsuitable if the index has no such TensorFlow for this interpreter, and PipFailed for other failures.
     """
     stand_in = write_stand_in(release, work / release)
     answer = work / f"{release}.json"
@@ -86,7 +86,7 @@ def resolve(interpreter: Interpreter, release: str, packages: Sequence[str], wor
     try:
         run(interpreter, ["install", *flags, *wanted], on_line)
     except PipFailed as error:
-        # Tags decide first, so a release without wheels for this Python looks like one that does not exist.
+        # pip filters by tags first, so a release without wheels for this Python looks like a missing release.
         if f"No matching distribution found for {DISTRIBUTION}" in error.output and not error.unreachable:
             raise Unsuitable(f"the package index has no TensorFlow {release} for it") from error
         raise
@@ -104,12 +104,12 @@ def resolve(interpreter: Interpreter, release: str, packages: Sequence[str], wor
 def download(
     interpreter: Interpreter, wheels: Sequence[RemoteWheel], store: Path, incoming: Path, on_line: OnLine
 ) -> list[Path]:
-    """Return the files of wheels that are not local, downloading those that are not in ``store`` yet.
+    """Download wheels that are not in ``store`` yet, and return the paths of all wheels in ``store``.
 
-    They lie below ``incoming`` until all are there. Raises PipFailed.
+    Downloads stay below ``incoming`` until all are complete. Raises PipFailed.
     """
     if wheels:
-        # By address: the very files that were resolved, and no index page is read again.
+        # URLs give exactly the files that were resolved, without reading the index again.
         pinned = [
             f"{wheel.name} @ {wheel.url}" + (f"#sha256={wheel.sha256}" if wheel.sha256 else "") for wheel in wheels
         ]

@@ -1,4 +1,4 @@
-"""Read a wheel and lay its files out as a conda package holds them."""
+"""Read a wheel, and arrange its files as in a conda package."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LARGE = 1 << 20
 
 
 class Layout:
-    """Where the parts of a wheel go in a package: of any Python (``noarch``), or of one (``3.11``)."""
+    """The directories of a package for the parts of a wheel, for any Python (``noarch``) or one (``3.11``)."""
 
     def __init__(self, minor: str | None) -> None:
         self.noarch = minor is None
@@ -34,7 +34,7 @@ class Layout:
 
 
 class Wheel:
-    """A wheel file. Raises ValueError where it is not one."""
+    """A wheel file. Raises ValueError if the file is not a wheel."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -62,12 +62,12 @@ class Wheel:
 
     @property
     def name(self) -> str:
-        """The normalised name (PEP 503), which is the conda package's."""
+        """The normalized name (PEP 503), which is also the name of the conda package."""
         return str(canonicalize_name(self.distribution))
 
     @property
     def glibc(self) -> str | None:
-        """The oldest glibc that one of its manylinux tags promises to run on, ``2.17``."""
+        """The oldest glibc that its manylinux tags support, as in ``2.17``, or None."""
         old = {"manylinux1": "2.5", "manylinux2010": "2.12", "manylinux2014": "2.17"}
         found = []
         for tag in self.tags:
@@ -78,11 +78,10 @@ class Wheel:
         return min(found, key=Version, default=None)
 
     def unpack(self, archive: zipfile.ZipFile, tree: Path, layout: Layout) -> tuple[set[str], dict[str, File]]:
-        """Lay the files out below ``tree``, but for large ones, which need not pass through the disk.
+        """Unpack the files below ``tree``, except large files, which need no copy on disk.
 
-        ``archive`` is this wheel, opened. Returns the paths that hold PLACEHOLDER, and the large files by
-        their path, readable while ``archive`` is open. Raises ValueError for a member that would land
-        outside ``tree``.
+        ``archive`` is this wheel, opened. Return the paths of files that contain PLACEHOLDER, and the large files by
+        path, which can be read while ``archive`` is open. Raises ValueError for a member outside ``tree``.
         """
         prefixed, large = set(), {}
         hashes = self._recorded(archive)
@@ -106,7 +105,7 @@ class Wheel:
         return prefixed, large
 
     def _recorded(self, archive: zipfile.ZipFile) -> dict[str, str]:
-        """Member -> hexadecimal SHA-256, from the wheel's ``RECORD``."""
+        """Return the hexadecimal SHA-256 of each member in the wheel's ``RECORD``."""
         rows = csv.reader(archive.read(f"{self.info}/RECORD").decode().splitlines())
         found = {}
         for name, digest, *_ in (row for row in rows if len(row) >= 2):
@@ -116,7 +115,7 @@ class Wheel:
         return found
 
     def _place(self, member: str, layout: Layout) -> str | None:
-        """Return where a member goes; None for the files that an installer writes itself."""
+        """Return the path of a member in the package, or None for a file that installers write. Raises ValueError."""
         path = PurePosixPath(member)
         if path.is_absolute() or ".." in path.parts or "\\" in member:
             raise ValueError(f"{self.path.name} holds an unsafe path: {member}")
@@ -139,7 +138,7 @@ class Wheel:
 
 
 def _scripts(text: str) -> dict[str, str]:
-    """Command name -> ``module:attribute`` of the console and GUI scripts in ``entry_points.txt``."""
+    """Return ``module:attribute`` of each console and GUI script in ``entry_points.txt``, by command name."""
     parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read_string(text)
@@ -152,7 +151,7 @@ def _scripts(text: str) -> dict[str, str]:
 
 
 def _point_at_placeholder(script: Path) -> bool:
-    """Write the interpreter's line of a wheel's script (``#!python``); False where it has none."""
+    """Point the first line of a wheel's script (``#!python``) to PLACEHOLDER. Return False if it has none."""
     content = script.read_bytes()
     first, newline, rest = content.partition(b"\n")
     if not re.match(rb"#!pythonw?\b", first):

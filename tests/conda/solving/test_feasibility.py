@@ -6,7 +6,7 @@ import pytest
 from rattler import BuildString, GenericVirtualPackage, PackageName, PackageRecord, Version
 
 from tfenv_lab.conda.solving.candidates import Node, Pool
-from tfenv_lab.conda.solving.feasibility import Check, Request, as_record
+from tfenv_lab.conda.solving.feasibility import Feasibility, Request, as_record
 
 from ...tiny_channel import TinyChannel
 from .pools import load
@@ -24,7 +24,7 @@ def check(
     *specs: str,
     machine: Mapping[str, PackageRecord | None] | None = None,
     fixed: Mapping[str, Iterable[Node]] | None = None,
-) -> Check:
+) -> Feasibility:
     return Request(pool, specs, fixed or {}).on(machine or {})
 
 

@@ -391,6 +391,21 @@ def test_a_rename_that_died_before_the_old_prefix_went_is_finished(lab: Lab, mon
     assert [revision.job for revision in revisions.read(new)] == ["0job", "1job"]
 
 
+@pytest.mark.parametrize("is_collected", [False, True])
+def test_an_environment_that_another_tool_made_under_the_old_name_since_stays(lab: Lab, is_collected: bool) -> None:
+    run(lab.change("app 1.0"))
+    shutil.rmtree(lab.prefix / "conda-meta/tfenv_lab")
+    new, mark = lab.prefix.with_name("new"), prefixes.fingerprint(lab.prefix)
+    run(lab.change("app 1.0", job="1job", prefix=new, origin="move", source=lab.prefix, fingerprint=mark))
+    if is_collected:
+        recovery.clear(lab.prefix, "1job")
+    # The server died before it had stored the job's end, and meanwhile somebody calls conda.
+    run(lab.change("tool", job="2job"))
+    shutil.rmtree(lab.prefix / "conda-meta/tfenv_lab")
+    assert recovery.settle(new, "1job", lab.prefix) is True
+    assert lab.prefix.is_dir()
+
+
 def test_a_rename_whose_old_prefix_cannot_go_does_not_happen(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     run(lab.change("app 1.0"))
     new, mark = lab.prefix.with_name("new"), prefixes.fingerprint(lab.prefix)

@@ -40,7 +40,7 @@ def _age(prefix: Path) -> None:
 
 def _clone(tree: Path, without: set[str] | None = None) -> tuple[Path, cloning.Snapshot]:
     staged = tree.with_name("staged")
-    clone = cloning.Clone(tree, staged, without or set(), OWNED)
+    clone = cloning.ClonedTree(tree, staged, without or set(), OWNED)
     clone.begin()
     return staged, clone.complete()
 
@@ -75,7 +75,7 @@ def test_what_goes_is_left_out_with_its_bytecode_and_its_empty_directory(tree: P
 
 def test_what_is_linked_into_the_clone_meanwhile_stays(tree: Path) -> None:
     staged = tree.with_name("staged")
-    clone = cloning.Clone(tree, staged, (), OWNED)
+    clone = cloning.ClonedTree(tree, staged, (), OWNED)
     clone.begin()
     (staged / "notes").mkdir(exist_ok=True)
     (staged / "notes/a.txt").write_text("a package's")

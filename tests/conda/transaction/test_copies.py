@@ -150,15 +150,15 @@ def test_an_original_that_changes_while_it_is_copied_gives_no_mixture(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(lab.change("app 1.0", "tool"))
-    complete = cloning.Clone.complete
+    complete = cloning.ClonedTree.complete
 
-    def updated_meanwhile(clone: cloning.Clone, done: Any) -> Any:
-        monkeypatch.setattr(cloning.Clone, "complete", complete)
+    def updated_meanwhile(clone: cloning.ClonedTree, done: Any) -> Any:
+        monkeypatch.setattr(cloning.ClonedTree, "complete", complete)
         snapshot = complete(clone, done)
         run(lab.change("app 2.0", "tool", job="2job"))
         return snapshot
 
-    monkeypatch.setattr(cloning.Clone, "complete", updated_meanwhile)
+    monkeypatch.setattr(cloning.ClonedTree, "complete", updated_meanwhile)
     with pytest.raises(StalePlan, match="while it was being copied"):
         _copy(lab, "app 1.0", "tool")
     assert lab.beside() == ["tf"]

@@ -102,6 +102,9 @@ class TestPaths:
             ".TFENV-journal",
             "lib/.tfenv-x",
             "__clobbers__/x",
+            "conda-meta./x",
+            "conda-\N{ZERO WIDTH JOINER}meta/history",
+            ".tf\N{ZERO WIDTH NON-JOINER}env-journal",
         ],
     )
     def test_these_are_not_for_packages(self, path: str) -> None:
@@ -153,6 +156,15 @@ _HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
     "behind-another-case": ({"links": {"lnk": "../nobody"}, "files": {"LNK/x": "x"}}, "LNK/x"),
     "a-link-to-a-private-file": ({"links": {"share/logo.png": "HOME/.ssh/id_rsa"}}, "share/logo.png"),
     "a-link-to-a-private-folder": ({"links": {"share/keys": "../../../home/.ssh"}}, "share/keys"),
+    "a-link-that-its-text-has-elsewhere": (
+        {"files": {"x/y/z/f": "f"}, "links": {"d": "x/y/z", "logo.png": "d/../../../../../home/.ssh/id_rsa"}},
+        "logo.png",
+    ),
+    "a-link-that-its-text-has-inside": (
+        {"files": {"x/f": "f", "a/b/c/g": "g"}, "links": {"a/b/c/d": "../../../x", "k": "a/b/c/d/../../../home/.ssh"}},
+        "k",
+    ),
+    "a-link-by-way-of-the-systems": ({"links": {"lnk": "/proc/self/cwd/.."}}, "lnk"),
     "a-private-file-as-its-own": (
         {"members": [member("logo.png", tarfile.SYMTYPE, "HOME/.ssh/id_rsa")], "listed": [{"_path": "logo.png"}]},
         "logo.png",
@@ -406,6 +418,18 @@ class TestTogether:
             run(lab.change("first", "second", "third", job="1job"))
         assert everything(lab.root) == before
 
+    def test_a_link_that_shows_what_is_outside_by_way_of_the_others(self, lab: Lab, home: Path) -> None:
+        private = "a/b/c/d/../../../home/.ssh/id_rsa"
+        self.two(lab, {"files": {"x/f": "x"}, "links": {"a/b/c/d": "../../../x"}}, {"links": {"logo.png": private}})
+        before = everything(lab.root)
+        with pytest.raises(JobFailed, match=r"second-1.0-0 was refused: its link “logo.png” leads out"):
+            run(lab.change("first", "second"))
+        assert everything(lab.root) == before
+        run(lab.change("first", job="1job"))
+        with pytest.raises(JobFailed, match=r"second-1.0-0 was refused: its link “logo.png” leads out"):
+            run(lab.change("first", "second", job="2job"))
+        assert not (lab.root / "pkgs/second-1.0-0").exists()
+
     def test_a_link_in_the_place_of_a_folder(self, lab: Lab, home: Path) -> None:
         self.two(lab, {"files": {"lnk/x": "x"}}, {"links": {"lnk": "../nobody"}})
         run(lab.change("first"))
@@ -457,6 +481,15 @@ class TestTaken:
         lab.channel.index()
         run(lab.change("linked"))
         assert (lab.prefix / "share/x").readlink() == Path(target)
+
+    def test_a_home_in_a_folder_of_the_system_is_private(
+        self, lab: Lab, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tfenv_lab.conda.transaction.package_paths._SYSTEM", (os.path.realpath(lab.root),))
+        lab.channel.add("linked", "1.0", links={"share/x": f"{home}/.ssh/id_rsa", "share/y": str(lab.channel.root)})
+        lab.channel.index()
+        with pytest.raises(JobFailed, match="its link “share/x” leads out"):
+            run(lab.change("linked"))
 
     def test_a_link_of_a_noarch_package_from_where_it_will_lie(self, lab: Lab) -> None:
         python = {"bin/python": "#!/bin/sh\n"}

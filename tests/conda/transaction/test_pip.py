@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tfenv_lab.conda.formats.model import requirement
 from tfenv_lab.conda.prefix.pypi import pypi_packages
-from tfenv_lab.conda.transaction import pip
 from tfenv_lab.errors import JobFailed
 
 from ... import python_package
@@ -104,7 +104,7 @@ async def test_the_environment_around_does_not_lead_pip_away(
     "line", ["seaborn", "seaborn==0.13", "keras-hub[tests]>=0.1,<2", "tomli; python_version < '3.11'", "A.b_c ~= 1.0"]
 )
 def test_names_and_versions_are_taken(line: str) -> None:
-    assert pip.requirement(line)
+    assert requirement(line)
 
 
 HOSTILE = [
@@ -127,7 +127,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("line", HOSTILE)
 def test_options_paths_and_addresses_are_not(line: str) -> None:
-    assert pip.requirement(line) is None
+    assert requirement(line) is None
 
 
 async def test_only_text_that_names_this_prefix_is_rewritten(lab: Lab) -> None:

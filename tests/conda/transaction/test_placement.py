@@ -58,6 +58,22 @@ def test_a_death_between_the_two_renames_is_mended(lab: Lab) -> None:
 
 
 @pytest.mark.usefixtures("no_exchange")
+def test_a_death_between_the_two_renames_behind_a_symbolic_link_is_mended(lab: Lab, tmp_path: Path) -> None:
+    run(lab.change("app 1.0"))
+    link = tmp_path / "link"
+    link.symlink_to(lab.prefix)
+    staged = staging.staging_path(link, "1job")
+    shutil.copytree(lab.prefix, staged, symlinks=True)
+    lab.prefix.rename(staging.aside_path(link, "1job"))
+    assert placement.is_begun(staged, link, staging.aside_path(link, "1job"))
+    recovery.settle(link, "1job")
+    recovery.clear(link, "1job")
+    assert (link / "share/app.txt").read_text() == "1.0"
+    assert link.is_symlink()
+    assert lab.beside() == ["tf"]
+
+
+@pytest.mark.usefixtures("no_exchange")
 def test_a_change_whose_second_rename_and_way_back_both_fail_is_finished_later(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:

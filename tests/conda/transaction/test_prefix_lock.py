@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -83,3 +84,13 @@ def test_a_link_that_somebody_put_in_their_place_is_not_written_through(
     assert mine.exists() == is_there
     assert not is_there or mine.read_text() == "mine"
     assert [path.name for path in prefix.parent.iterdir()] == ["tf"]
+
+
+def test_the_lock_file_of_another_user_is_named(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    # The edge: what the operating system says of a file that another user left.
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    with pytest.raises(PrefixBusy, match=r"\.tfenv-lock-tf belongs to another user"), prefix_lock.hold(prefix, "0job"):
+        pass

@@ -113,3 +113,21 @@ def test_leftovers_of_every_role_are_found(tmp_path: Path) -> None:
         (tmp_path / f".tfenv-{role}-{role}job-my-env").mkdir()
     found = staging.leftovers([tmp_path / "any"])
     assert found == {(f"{role}job", tmp_path / "my-env") for role in ("new", "old", "trash")}
+
+
+@pytest.mark.parametrize("name", ["in use", "tab\there\\", "m"])
+def test_what_is_mounted_in_a_tree_is_not_deleted_with_it(tmp_path: Path, mount: Mount, name: str) -> None:
+    tree = tmp_path / "tree"
+    place = mount(tree / "share" / name, "1m")
+    (place / "mine.ipynb").write_text("mine")
+    (tree / "share/theirs.txt").write_text("x")
+    (tree / "share/more/deep").mkdir(parents=True)
+    (tree / "share/link").symlink_to(place)
+    (tree / "lib").mkdir()
+    left = staging.discard(tree)
+    assert left is not None
+    assert (left.files, left.bytes, left.reason) == (0, 0, f"{place}: a file system is mounted here")
+    assert (place / "mine.ipynb").read_text() == "mine"
+    assert sorted(tree.rglob("*")) == [tree / "share", place, place / "mine.ipynb"]
+    subprocess.run(["umount", "-l", place], check=True)
+    assert staging.discard(tree) is None

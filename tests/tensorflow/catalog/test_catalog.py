@@ -9,7 +9,7 @@ import pytest
 from tfenv_lab.conda.repodata.repodata import Repodata
 from tfenv_lab.conda.settings.channels import ChannelRef
 from tfenv_lab.conda.settings.condarc import CondaSettings
-from tfenv_lab.environments.models import EnvironmentFacts, Keras, TensorFlow, Update
+from tfenv_lab.environments.models import AvailableUpdate, EnvironmentFacts, Keras, TensorFlow
 from tfenv_lab.errors import ChannelUnreachable, InvalidRequest
 from tfenv_lab.tensorflow.catalog import catalog as module
 from tfenv_lab.tensorflow.catalog.catalog import Catalog
@@ -298,11 +298,11 @@ class TestUpdates:
         return catalog_of(forge.index())
 
     def test_there_is_no_update_before_the_catalog_is_built(self, catalog: Catalog) -> None:
-        assert catalog.updates(self.FACTS) == Update()
+        assert catalog.updates(self.FACTS) == AvailableUpdate()
 
     def test_the_newest_stable_release_for_the_same_python_and_hardware(self, catalog: Catalog) -> None:
         get(catalog)
-        assert catalog.updates(self.FACTS) == Update(tensorflow="2.19.1", keras="3.5.0")
+        assert catalog.updates(self.FACTS) == AvailableUpdate(tensorflow="2.19.1", keras="3.5.0")
 
     def test_the_newest_release_has_no_update(self, catalog: Catalog) -> None:
         get(catalog)
@@ -313,7 +313,7 @@ class TestUpdates:
             tensorflow=TensorFlow("2.19.1", "cpu_py311h0_0", "cpu", "conda"),
             keras=Keras("3.5.0", "conda"),
         )
-        assert catalog.updates(newest) == Update()
+        assert catalog.updates(newest) == AvailableUpdate()
 
     @pytest.mark.parametrize(
         "facts",
@@ -326,8 +326,8 @@ class TestUpdates:
     )
     def test_there_is_no_update_without_condas_tensorflow(self, catalog: Catalog, facts: EnvironmentFacts) -> None:
         get(catalog)
-        assert catalog.updates(facts) == Update()
+        assert catalog.updates(facts) == AvailableUpdate()
 
     def test_an_assumed_cuda_version_does_not_change_updates(self, catalog: Catalog) -> None:
         get(catalog, cuda="12.8")
-        assert catalog.updates(self.FACTS) == Update()
+        assert catalog.updates(self.FACTS) == AvailableUpdate()

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tfenv_lab.tensorflow.checks.check import environment_of
-
 from .checking import only, run, specs
 from .fake_environment import FakeEnvironment
 
@@ -147,9 +145,3 @@ class TestComputing:
         problem = only(run(environment))
         assert problem.code == "compute-failed"
         assert "out of something" in problem.message
-
-
-def test_a_value_refers_to_the_servers_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("THERE", "here")
-    found = environment_of({"A": "x:${THERE}", "B": "${NOT_THERE}", "C": "a$$b"})
-    assert (found["A"], found["B"], found["C"]) == ("x:here", "${NOT_THERE}", "a$b")

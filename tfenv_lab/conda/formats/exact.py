@@ -13,6 +13,7 @@ from rattler.exceptions import InvalidMatchSpecError, InvalidPackageNameError
 from rattler.package.build_string import BuildString
 
 from ...errors import ChannelNotAllowed, ChannelUnreachable, InvalidRequest
+from ...sentences import some
 from ..settings.channels import split_credentials
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _FILE = re.compile(
     r"(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)-(?P<version>[A-Za-z0-9_.!+]+)-(?P<build>[A-Za-z0-9_.+]+)\.(?:conda|tar\.bz2)"
 )
+
+#: Packages that a note names.
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -109,9 +113,11 @@ async def records(
             _require_same(place, package, record)
         found.append(record)
     if gone and not notes:
-        notes.append(f"The channel no longer lists these packages; they are downloaded from their URLs: {_some(gone)}.")
+        notes.append(
+            f"The channel no longer lists these packages; they are downloaded from their URLs: {some(gone, _SHOWN)}."
+        )
     if unhashed:
-        notes.append(f"Neither the file nor the channel has a hash for these packages: {_some(unhashed)}.")
+        notes.append(f"Neither the file nor the channel has a hash for these packages: {some(unhashed, _SHOWN)}.")
     return found, notes
 
 
@@ -127,11 +133,7 @@ def unmet(records: Iterable[RepoDataRecord], virtual: Iterable[GenericVirtualPac
             found = here.get(text.split(" ", 1)[0])
             if text.startswith("__") and (found is None or not MatchSpec(text, strict=False).matches(found)):
                 lacking.setdefault(text, []).append(record.name.normalized)
-    return [f"This machine does not have {text} ({_some(names)})." for text, names in sorted(lacking.items())]
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return [f"This machine does not have {text} ({some(names, _SHOWN)})." for text, names in sorted(lacking.items())]
 
 
 def _require_distinct(places: Sequence[Address]) -> None:

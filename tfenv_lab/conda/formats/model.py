@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from packaging.requirements import InvalidRequirement, Requirement
 from rattler import RepoDataRecord
 
 from ...errors import TfenvError
+from ...sentences import some
 from ..prefix.pypi import PypiPackage
+from ..prefix.records import by_name
 from ..settings.channels import ChannelRef, split_credentials
 from ..solving import specs
-from ..transaction import pip
 
 FORMATS = ("environment-yml", "explicit", "conda-lock", "pixi-lock", "notebook")
 ENVIRONMENT_YML, EXPLICIT, CONDA_LOCK, PIXI_LOCK, NOTEBOOK = FORMATS
@@ -46,17 +48,29 @@ class Imported:
     notes: tuple[str, ...] = ()
 
 
+def requirement(text: str) -> str | None:
+    """Return a line as it is passed to pip, or None if it is not accepted.
+
+    Only PEP 508 requirements with a name and versions are accepted. Options, paths and URLs are not: an untrusted file
+    must not choose another index, pass an option to pip, or install something that cannot be reproduced.
+    """
+    try:
+        found = Requirement(text)
+    except InvalidRequirement:
+        return None
+    return None if found.url else str(found)
+
+
 def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
     """Return the requirements that are passed to pip, and sentences on the lines that are skipped."""
     taken, others = [], []
     for line in lines:
-        found = pip.requirement(line)
+        found = requirement(line)
         if found is None:
             others.append(" ".join(line.split())[:80])
         else:
             taken.append(found)
-    more = f" and {len(others) - 10} more" if len(others) > 10 else ""
-    note = f"Skipped pip requirements: {', '.join(others[:10])}{more} (only names and versions are supported)."
+    note = f"Skipped pip requirements: {some(others, 10)} (only names and versions are supported)."
     return tuple(taken), [note] if others else []
 
 
@@ -78,7 +92,7 @@ class Contents:
     def __post_init__(self) -> None:
         records = sorted((_clean(record) for record in self.records), key=lambda record: record.name.normalized)
         object.__setattr__(self, "records", records)
-        object.__setattr__(self, "by_name", {record.name.normalized: record for record in records})
+        object.__setattr__(self, "by_name", by_name(records))
 
 
 def _clean(record: RepoDataRecord) -> RepoDataRecord:

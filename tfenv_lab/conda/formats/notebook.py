@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidRequest
+from ..prefix.records import exact_spec
 from .explicit import explicit_list
 from .model import NOTEBOOK, Imported, requirements
 from .untrusted import MAX_BYTES, as_list, as_text
@@ -41,7 +42,7 @@ def write(contents: Contents, versions: Mapping[str, str | None]) -> dict[str, A
         "channels": [ref.name for ref in contents.channels],
         "specs": list(requested(contents).values()),
         "pip": pypi,
-        "fingerprint": fingerprint([*(f"{r.name.normalized}={r.version}={r.build}" for r in contents.records), *pypi]),
+        "fingerprint": fingerprint([*map(exact_spec, contents.records), *pypi]),
         "lock": _pack("".join(explicit_lines(contents))),
     }
 

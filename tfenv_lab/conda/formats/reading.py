@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import InvalidRequest
+from ...sentences import megabytes
 from .explicit import explicit_list, other_platform
 from .model import (
     CONDA_LOCK,
@@ -48,7 +49,7 @@ def read(text: str, format_: str | None, subdir: str) -> Imported:
         raise InvalidRequest(f"“format” must be one of {', '.join(FORMATS)}.")
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise InvalidRequest(
-            f"The file is larger than {MAX_BYTES // 1_000_000} MB, the limit for a file that describes an environment."
+            f"The file is larger than {megabytes(MAX_BYTES, 0)}, the limit for a file that describes an environment."
         )
     lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
     data: Any = notebook.find(parse_json(text))

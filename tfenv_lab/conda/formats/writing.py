@@ -10,17 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
 from ...errors import InvalidRequest
 from ..prefix import lock
+from ..prefix.records import exact_spec
 from ..solving import specs
 from .explicit import explicit_lines
 from .model import CONDA_LOCK, ENVIRONMENT_YML, EXPLICIT, FORMATS, PIXI_LOCK, REQUESTED, Contents, addressed, requested
-
-Detail = Literal["requested", "all"]
 
 
 def export(contents: Contents, format_: str, detail: str = "requested") -> str:
@@ -82,7 +81,7 @@ def _dump(data: Any) -> str:
 def _environment_yml(contents: Contents, *, whole: bool) -> str:
     lines = _local(contents)
     if whole or not contents.requested:
-        dependencies: list[Any] = [f"{r.name.normalized}={r.version}={r.build}" for r in contents.records]
+        dependencies: list[Any] = [exact_spec(r) for r in contents.records]
         if not whole:
             lines.append("No requested specs are recorded, so every package is listed.")
     else:

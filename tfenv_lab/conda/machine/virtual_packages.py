@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..settings.condarc import CondaSettings
 
 
-_CUDA = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
 _KERNEL = re.compile(r"\d+\.\d+(\.\d+)?(\.\d+)?")
 #: conda's names for the baseline processor of architectures with another name (``get_archspec_name``).
 _BASELINE = {"64": "x86_64", "32": "x86"}
@@ -109,7 +108,7 @@ def detect(
         else:
             found.pop(name, None)
     if cuda is not None:
-        if not _CUDA.fullmatch(cuda):
+        if not nvidia.CUDA_VERSION.fullmatch(cuda):
             raise InvalidRequest(f"“{cuda[:40]}” is not a CUDA version.", hint="Write a version such as “12.6”.")
         found["__cuda"] = _package("__cuda", cuda)
     return list(found.values())
@@ -153,8 +152,9 @@ def usable_cuda(overrides: Mapping[str, str] = os.environ) -> str | None:
 
     A variable can hide a driver, but cannot add one.
     """
-    found = gpu(overrides)
-    return found["cuda"] if found["detected"] else None
+    # Not by gpu(), which may run a program to learn the driver's version: advice asks on the event loop.
+    is_here = version_of(_detected(), "__cuda") is not None
+    return version_of(detect(overrides), "__cuda") if is_here else None
 
 
 def current_subdir() -> str:

@@ -12,11 +12,12 @@ import logging
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from ...processes import kill_group
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] 
     try:
         output, _ = process.communicate(timeout=SCRIPT_LIMIT)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        kill_group(process)
         process.communicate()
         return None
     # If a script calls exit, the shell ends before it writes anything.

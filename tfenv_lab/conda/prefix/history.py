@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ...disk import writes
-from .records import channel_of
+from .records import channel_of, record_stem
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -29,7 +29,7 @@ def dist_string(record: RepoDataRecord) -> str:
         # conda omits the host of the channel alias and keeps other hosts.
         path = split.path.strip("/")
         channel = path if split.netloc == "conda.anaconda.org" else f"{split.scheme}://{split.netloc}/{path}"
-    return f"{channel}/{record.subdir}::{record.name.normalized}-{record.version}-{record.build}"
+    return f"{channel}/{record.subdir}::{record_stem(record)}"
 
 
 def append(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from ...versions import minor_of
 from .records import load_json, names_in, record_files, stem_of
 
 _WINDOWS = sys.platform == "win32"
@@ -46,9 +47,8 @@ def site_packages(prefix: Path, python: str | None = None) -> Path | None:
         return found if found.is_dir() else None
     lib = prefix / "lib"
     if python is not None:
-        short = ".".join(python.split(".")[:2])
         for suffix in ("", "t"):
-            found = lib / f"python{short}{suffix}" / "site-packages"
+            found = lib / f"python{minor_of(python)}{suffix}" / "site-packages"
             if found.is_dir():
                 return found
     return next((path for path in sorted(lib.glob("python3.*/site-packages")) if path.is_dir()), None)

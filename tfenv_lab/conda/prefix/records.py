@@ -7,13 +7,14 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ...errors import InvalidRequest
 
 if TYPE_CHECKING:
     from rattler import PackageRecord, PrefixRecord, RepoDataRecord
 
+_Record = TypeVar("_Record", bound="PackageRecord")
 
 #: Path type of an entry point's command, and path types that are the same in every prefix (conda/models/enums.py:
 #: ``PathType``).
@@ -27,6 +28,11 @@ class PackageStem(NamedTuple):
     name: str
     version: str
     build: str
+
+    @property
+    def file(self) -> str:
+        """The name of the record's file."""
+        return f"{self.name}-{self.version}-{self.build}.json"
 
 
 def stem_of(filename: str) -> PackageStem | None:
@@ -80,9 +86,29 @@ def channel_of(channel: str | None, subdir: str | None) -> str:
     return (channel or "").rstrip("/").removesuffix(f"/{subdir}")
 
 
+def record_stem(record: PackageRecord) -> str:
+    """Return what conda calls a package in file names: ``numpy-2.0.0-py311_0``."""
+    return f"{record.name.normalized}-{record.version}-{record.build}"
+
+
 def record_name(record: PackageRecord) -> str:
     """Return the file name that conda gives a record in ``conda-meta``."""
-    return f"{record.name.normalized}-{record.version}-{record.build}.json"
+    return f"{record_stem(record)}.json"
+
+
+def exact_spec(record: PackageRecord) -> str:
+    """Return the spec that names one build: ``numpy=2.0.0=py311_0``."""
+    return f"{record.name.normalized}={record.version}={record.build}"
+
+
+def by_name(records: Iterable[_Record]) -> dict[str, _Record]:
+    """Return records by the names of their packages."""
+    return {record.name.normalized: record for record in records}
+
+
+def names_of(records: Iterable[PackageRecord]) -> set[str]:
+    """Return the names of the packages of records."""
+    return {record.name.normalized for record in records}
 
 
 def read(prefix: Path, names: Iterable[str]) -> list[PrefixRecord]:
@@ -93,7 +119,7 @@ def read(prefix: Path, names: Iterable[str]) -> list[PrefixRecord]:
 
 
 @dataclass(frozen=True)
-class Contents:
+class OwnedFiles:
     """Files that a package has in a prefix. ``files`` are paths inside it (``/`` separators), including its record.
 
     ``written`` are the text files among them that contain this prefix. ``is_bound`` says whether other files contain
@@ -105,7 +131,7 @@ class Contents:
     is_bound: bool
 
 
-def contents(prefix: Path, names: Iterable[str] | None = None) -> dict[str, Contents]:
+def contents(prefix: Path, names: Iterable[str] | None = None) -> dict[str, OwnedFiles]:
     """Return the contents of the installed packages by the file names of their records.
 
     ``names`` selects records (default: all). The records are read as JSON, which takes a tenth of the time of getting
@@ -115,13 +141,13 @@ def contents(prefix: Path, names: Iterable[str] | None = None) -> dict[str, Cont
     return {name: _contents(name, load_json(prefix / "conda-meta" / name)) for name in wanted}
 
 
-def _contents(name: str, record: Mapping[str, Any]) -> Contents:
+def _contents(name: str, record: Mapping[str, Any]) -> OwnedFiles:
     files = record.get("files") or []
     paths = (record.get("paths_data") or {}).get("paths") or []
     special = [e for e in paths if e.get("prefix_placeholder") or e.get("path_type") not in _UNBOUND]
     texts = [e["_path"] for e in special if e.get("file_mode") == "text" or e.get("path_type") == _COMMAND]
     is_bound = len(paths) < len(files) or len(texts) < len(special)
-    return Contents(frozenset((*files, f"conda-meta/{name}")), tuple(texts), is_bound)
+    return OwnedFiles(frozenset((*files, f"conda-meta/{name}")), tuple(texts), is_bound)
 
 
 def available(prefix: Path) -> list[RepoDataRecord]:
@@ -138,8 +164,8 @@ def in_order(records: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
     """Return the records sorted so that dependencies come before the packages that need them."""
     from rattler import RepoDataRecord
 
-    by_name = {record.name.normalized: record for record in records}
-    return [by_name[r.name.normalized] for r in RepoDataRecord.sort_topologically(list(by_name.values()))]
+    found = by_name(records)
+    return [found[r.name.normalized] for r in RepoDataRecord.sort_topologically(list(found.values()))]
 
 
 def load_json(path: Path) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from ...disk import writes
+
 
 def registry_path() -> Path:
     """Return the path of the file in which conda lists the prefixes of this user."""
@@ -23,10 +25,7 @@ def _rewrite(change: Callable[[list[str]], list[str]]) -> None:
         lines = text.removesuffix("\n").split("\n") if text else []
         changed = change(lines)
         if changed != lines:
-            fresh = path.with_name(f".tfenv-{os.getpid()}-environments.txt")
-            content = "".join(f"{line}\n" for line in changed)
-            fresh.write_text(content, encoding="utf-8", errors="surrogateescape")
-            fresh.replace(path)
+            writes.replace(path, "".join(f"{line}\n" for line in changed).encode("utf-8", "surrogateescape"))
 
 
 def register(prefix: Path) -> None:

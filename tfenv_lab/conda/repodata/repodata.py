@@ -18,6 +18,7 @@ import platformdirs
 from rattler import Channel, Gateway, RepoDataRecord, SourceConfig, Subdir
 from rattler.exceptions import GatewayError
 
+from ...disk.reads import BoundedReads
 from ...errors import ChannelUnreachable
 from ..machine.virtual_packages import current_subdir
 from ..settings.network import client, redact
@@ -213,7 +214,17 @@ class Repodata:
         if source.root is None:
             return time.monotonic() >= source.due
         before = source.signature
-        source.signature = await asyncio.to_thread(_signature, source.root, list(map(str, self.subdirs)))
+        key = (source.root, tuple(map(str, self.subdirs)))
+        found = (await _signatures.gather([key]))[key]
+        if not isinstance(found, tuple):
+            source.signature, source.error = (
+                None,
+                ChannelUnreachable(
+                    f"The channel “{source.ref.name}” cannot be reached.", str(found or "Its drive does not answer.")
+                ),
+            )
+            return False
+        source.signature = found
         return source.signature != before or source.error is not None
 
     async def _reload(self, stale: list[_Source]) -> None:
@@ -262,8 +273,9 @@ class Repodata:
             source.error = None
 
 
-def _signature(root: Path, subdirs: list[str]) -> tuple[object, ...]:
-    """Return a value that changes when the repodata files are rewritten."""
+def _signature(place: tuple[Path, tuple[str, ...]]) -> tuple[object, ...]:
+    """Return a value that changes when the repodata files are rewritten, for a channel's directory and its subdirs."""
+    root, subdirs = place
     found: list[object] = []
     for subdir in subdirs:
         for name in _FILES:
@@ -273,6 +285,9 @@ def _signature(root: Path, subdirs: list[str]) -> tuple[object, ...]:
                 continue
             found.append((subdir, name, status.st_ino, status.st_size, status.st_mtime_ns))
     return tuple(found)
+
+
+_signatures = BoundedReads(_signature)
 
 
 def _modified(path: Path) -> datetime | None:

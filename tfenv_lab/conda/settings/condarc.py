@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
+from ...disk.reads import BoundedReads
 from . import channels as _channels
 from . import roots
 from .channels import ChannelRef, ChannelRules, Credential, split_credentials
@@ -68,7 +69,7 @@ def _ssl_verify(value: Any, expand: Callable[[str], str]) -> bool | str:
     text = expand(str(True if value is None else value).strip())
     if text.lower() in _TRUE or text.lower() in _FALSE:
         return text.lower() in _TRUE
-    if text != "truststore" and not Path(text).exists():
+    if text != "truststore" and _exists.run([Path(text)])[Path(text)] is not True:
         log.warning("condarc: the file that ssl_verify names does not exist: %s; using true", text)
         return True
     return text
@@ -152,7 +153,15 @@ def _overrides(found: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _writable(prefix: Path) -> bool:
-    return os.access(prefix / "conda-meta" / "history", os.W_OK)
+    return _is_writable.run([prefix])[prefix] is True
+
+
+#: Nothing is on a drive that does not answer.
+_exists: BoundedReads[Path, bool] = BoundedReads(Path.exists)
+_is_folder: BoundedReads[Path, bool] = BoundedReads(Path.is_dir)
+_is_writable: BoundedReads[Path, bool] = BoundedReads(
+    lambda prefix: os.access(prefix / "conda-meta" / "history", os.W_OK)
+)
 
 
 def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> CondaSettings:
@@ -180,7 +189,8 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
     proxies = {expand(key): expand(str(url)) if url else "" for key, url in servers}
     built = [sources.merged(merge_value, key) for key in ("croot", "bld_path")]
     built += [f"{root}/conda-bld" if root else None, "~/conda-bld"]
-    builds = [place for place in _directories((str(text) for text in built if text), home, expand) if place.is_dir()]
+    places = _is_folder.run(_directories((str(text) for text in built if text), home, expand))
+    builds = [place for place, is_there in places.items() if is_there is True]
     settings = CondaSettings(
         channels=(),
         envs_dirs=tuple(dict.fromkeys(envs)),

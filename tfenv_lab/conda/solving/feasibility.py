@@ -34,13 +34,13 @@ class Request:
         self.provisional = False
         self._narrow()
 
-    def on(self, machine: Mapping[str, PackageRecord | None]) -> Check:
+    def on(self, machine: Mapping[str, PackageRecord | None]) -> Feasibility:
         """Check whether this request can be installed on a machine.
 
         ``machine`` maps the names of virtual packages to their records, or to None if they are absent. For a name that
         is not in it, every requirement counts as met.
         """
-        return Check(self, machine)
+        return Feasibility(self, machine)
 
     def matching(self, spec: Spec) -> list[Node] | None:
         """Return the records that a spec matches, best first, or None if its name is not loaded."""
@@ -72,7 +72,7 @@ class Request:
                 agenda.extend(self.pool.needs(domain) - done)
 
 
-class Check:
+class Feasibility:
     """Answer to a request on a machine."""
 
     def __init__(self, request: Request, machine: Mapping[str, PackageRecord | None]) -> None:

@@ -15,6 +15,7 @@ from rattler import BuildString, MatchSpec, PackageName, PackageRecord, RepoData
 from rattler.exceptions import InvalidMatchSpecError, InvalidPackageNameError
 
 from ...errors import ChannelNotAllowed, InvalidSpec
+from ...versions import minor_of
 
 _SHAPE = re.compile(r"(?:(?P<channel>[^:\[\]=<>!~ ]+)::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)(?P<rest>.*)", re.DOTALL)
 _EXTRA = (
@@ -123,8 +124,7 @@ def at_minor(spec: str, version: str) -> str:
     parsed = MatchSpec(spec, strict=False)
     if parsed.version is None or str(parsed.version) == "*":
         return spec
-    minor = ".".join(version.split(".")[:2])
-    return f"{name_of(parsed)} {minor}.*" + (f" {parsed.build}" if parsed.build else "")
+    return f"{name_of(parsed)} {minor_of(version)}.*" + (f" {parsed.build}" if parsed.build else "")
 
 
 def version_key(version: str) -> Version:

@@ -113,7 +113,7 @@ async def apply(
         if not placement.is_begun(staged, change.prefix, staging.aside_path(change.prefix, job)):
             # What cannot be deleted now is deleted after this process has ended.
             await asyncio.to_thread(staging.discard, staged)
-    await asyncio.to_thread(registered, change.prefix)
+    await asyncio.to_thread(register_prefix, change.prefix)
     return revision
 
 
@@ -126,17 +126,19 @@ async def _both(one: Awaitable[_One], other: Awaitable[_Other]) -> tuple[_One, _
     return cast("tuple[_One, _Other]", done)
 
 
-def _begin(change: Change, staged: Path, leaving: frozenset[str], owned: frozenset[str]) -> cloning.Clone | None:
+def _begin(change: Change, staged: Path, leaving: frozenset[str], owned: frozenset[str]) -> cloning.ClonedTree | None:
     """Create the new tree with everything that must exist before packages are linked into it."""
     if change.begins_with is None:
         (staged / staging.META).mkdir(parents=True)
         return None
-    clone = cloning.Clone(change.begins_with, staged, leaving.union(() if change.is_continued else _ITS_OWN), owned)
+    clone = cloning.ClonedTree(
+        change.begins_with, staged, leaving.union(() if change.is_continued else _ITS_OWN), owned
+    )
     clone.begin()
     return clone
 
 
-def _complete(clone: cloning.Clone | None, steps: InstallProgress) -> cloning.Snapshot:
+def _complete(clone: cloning.ClonedTree | None, steps: InstallProgress) -> cloning.Snapshot:
     return clone.complete(steps.clone) if clone else cloning.Snapshot()
 
 
@@ -172,7 +174,7 @@ def _put(change: Change, job: str, staged: Path) -> None:
             raise
 
 
-def registered(path: Path) -> None:
+def register_prefix(path: Path) -> None:
     """Add a prefix to conda's list. An unwritable home directory must not make a completed change fail."""
     with contextlib.suppress(OSError):
         registry.register(path)

@@ -20,7 +20,8 @@ from pathlib import Path
 from rattler import PrefixRecord
 
 from ...disk import writes
-from ..prefix.records import record_name
+from ...versions import minor_of
+from ..prefix.records import record_name, record_stem
 from .staging import META
 
 _COMPILE = """
@@ -73,14 +74,13 @@ def add(prefix: Path, records: Iterable[PrefixRecord], store: Path) -> int:
 
 def _cache_tag(prefix: Path) -> str:
     for name in (prefix / "conda-meta").glob("python-[0-9]*.json"):
-        major, minor = name.name.split("-")[1].split(".")[:2]
-        return f"cpython-{major}{minor}"
+        return f"cpython-{minor_of(name.name.split('-')[1]).replace('.', '')}"
     return "none"
 
 
 def _kept(store: Path, tag: str, record: PrefixRecord) -> Path:
     digest = record.sha256.hex()[:12] if record.sha256 else "nohash"
-    return store / tag / f"{record.name.normalized}-{record.version}-{record.build}-{digest}"
+    return store / tag / f"{record_stem(record)}-{digest}"
 
 
 def _sources(record: PrefixRecord) -> list[str]:

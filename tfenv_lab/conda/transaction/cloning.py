@@ -50,7 +50,7 @@ def _place(source: str, target: str) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-class Clone:
+class ClonedTree:
     """Copy of a prefix with hard links, made in two steps: before packages are linked into it, and meanwhile.
 
     ``without`` are the files and directories of ``source`` to leave out, as paths inside it (``/`` separators). Their

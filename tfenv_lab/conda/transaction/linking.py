@@ -18,9 +18,10 @@ from urllib.request import url2pathname
 import rattler
 from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 
+from ...disk.reads import BoundedReads
 from ...errors import JobFailed, TfenvError
 from ...models import Phase
-from ..prefix.records import record_name
+from ..prefix.records import names_of, record_stem
 from . import staging
 from .package_paths import PackagePaths, refusal, site_packages
 from .progress import InstallProgress, Progress
@@ -33,14 +34,18 @@ _SCRIPT = re.compile(r"(bin|Scripts)/\.[^/]+-post-link\.(sh|bat)")
 async def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[str, int]:
     """Return the bytes to download by package name, for records that are not in the package cache.
 
-    An unknown size is 0.
+    An unknown size is 0. A cache on a drive that does not answer counts as empty.
     """
-    index = await PackageCache(cache).index() if cache.is_dir() else None
+    has_cache = (await _is_folder.gather([cache]))[cache] is True
+    index = await PackageCache(cache).index() if has_cache else None
     return {
         record.name.normalized: record.size or 0
         for record in records
         if index is None or not index.contains_record(record)
     }
+
+
+_is_folder: BoundedReads[Path, bool] = BoundedReads(Path.is_dir)
 
 
 async def link(
@@ -61,8 +66,8 @@ async def link(
     JobFailed if a package's hash is wrong or if it would write outside the prefix, and any error of rattler.
     """
     await asyncio.to_thread(_require_genuine, [r for r in records if r.name.normalized in steps.sizes])
-    stay = {record.name.normalized for record in staying}
-    stems = {r.name.normalized: record_name(r).removesuffix(".json") for r in records if r.name.normalized not in stay}
+    stay = names_of(staying)
+    stems = {r.name.normalized: record_stem(r) for r in records if r.name.normalized not in stay}
     for stem in stems.values():
         if re.search(r"[/\\\0]", stem):
             raise refusal(stem, "its name cannot be a file name")
@@ -92,6 +97,7 @@ async def link(
         raise
     if gate.refused is not None:
         raise gate.refused
+    await asyncio.to_thread(gate.require_links_inside)
 
 
 class _Gate:
@@ -134,6 +140,13 @@ class _Gate:
     def on_link_start(self, operation: int, package_name: str) -> int:
         self._admit(package_name)
         return self._steps.on_link_start(operation, package_name)
+
+    def require_links_inside(self) -> None:
+        """Raise JobFailed for a link that leads to a file outside through other links; all are known after linking."""
+        found = self._paths.showing()
+        if found is not None:
+            _throw_away(self._cache / found[0])
+            raise refusal(*found)
 
     def _unpacked(self, name: str) -> Path:
         return self._cache / self._stems[name]
@@ -187,7 +200,7 @@ def progress(
 
     ``sizes`` are the bytes to download by package name. ``changed`` and ``phase`` are called with updates.
     """
-    unpacked = {record.name.normalized: cache / record_name(record).removesuffix(".json") for record in coming}
+    unpacked = {record.name.normalized: cache / record_stem(record) for record in coming}
 
     def files_of(name: str) -> int | None:
         try:

@@ -7,14 +7,15 @@ before rattler links it. A package is refused for
 - a path that is reserved for the environment (``conda-meta``), for rattler or for us;
 - a path behind a link that leads out of the prefix, whichever package of the change or of the environment has the link,
   and such a link where the environment has a directory. Packages do follow links that a user made;
-- a link to an existing file outside, unless the file is the system's (``/usr/share/zoneinfo``);
+- a link to an existing file outside, by itself or through other links, unless the file is the system's
+  (``/usr/share/zoneinfo``);
 - a file whose contents would come from outside the unpacked package.
 
 Links to nothing, or to other packages' files inside the prefix, are common in honest packages and are allowed.
 """
 
 # Paths are strings because tens of thousands of them are validated.
-# ruff: noqa: PTH110, PTH112, PTH114, PTH115, PTH118, PTH120
+# ruff: noqa: PTH110, PTH111, PTH112, PTH114, PTH115, PTH118
 from __future__ import annotations
 
 import json
@@ -30,6 +31,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...disk.writes import is_within
 from ...errors import JobFailed
+from ...versions import minor_of
+from ..prefix.records import record_stem
 from .staging import MARK, META
 
 if TYPE_CHECKING:
@@ -64,14 +67,18 @@ def fault(path: str) -> str | None:
         return _OUTSIDE
     if os.name == "nt" and (":" in plain or any(not part.rstrip(" .") for part in parts)):
         return _OUTSIDE
-    if key(parts[0].rstrip(" .")) in (META, _CLOBBERS) or any(part.lower().startswith(MARK) for part in parts):
+    if key(parts[0].rstrip(" .")) in (META, _CLOBBERS) or any(key(part).startswith(MARK) for part in parts):
         return _RESERVED
     return None
 
 
 def key(path: str) -> str:
     """Return a key that is equal for all spellings of a path that some file system treats as the same."""
-    return path.lower() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
+    if path.isascii():
+        return path.lower()
+    # HFS+ ignores invisible characters, such as a zero-width joiner.
+    visible = "".join(char for char in path if unicodedata.category(char) != "Cf")
+    return unicodedata.normalize("NFC", visible).casefold()
 
 
 def refusal(package: str, what: str, details: str = "") -> JobFailed:
@@ -121,6 +128,8 @@ class PackagePaths:
         self._prefix, self._begins_with, self._kept, self._site = prefix, begins_with, kept, site
         self._lock = threading.Lock()
         self._known = _Package()
+        #: The package of each link.
+        self._linked_by: dict[str, str] = {}
         #: Links whose path is also a file's, or a directory above a file.
         self._crossed: set[str] = set()
 
@@ -136,6 +145,7 @@ class PackagePaths:
             self._known.files.update(package.files)
             self._known.folders.update(package.folders)
             self._known.links.update(package.links)
+            self._linked_by.update(dict.fromkeys(package.links, name))
         return [path for place, path in package.files.items() if place not in self._known.links]
 
     def _require_apart(self, name: str, package: _Package) -> None:
@@ -160,6 +170,15 @@ class PackagePaths:
             if os.path.isdir(there) and not os.path.islink(there) and self._leads_out(link, links):
                 raise refusal(name, _through(None, link.place))
 
+    def showing(self) -> tuple[str, str] | None:
+        """Return an admitted package with a link to a file outside, and what is wrong with it, or None."""
+        with self._lock:
+            for place, link in self._known.links.items():
+                outside = _found_outside(link, self._link_at(self._known.links), self._prefix)
+                if outside is not None:
+                    return self._linked_by[place], _shows(link.place, outside)
+        return None
+
     def _kept_link(self, path: str) -> _Link | None:
         """Return the link at ``path`` that belongs to a package that stays, or None."""
         if self._begins_with is None or path not in self._kept:
@@ -171,7 +190,10 @@ class PackagePaths:
 
     def _leads_out(self, link: _Link, links: Mapping[str, _Link]) -> bool:
         """Return whether a link leads out of the prefix, by itself or through other links of packages."""
-        return _leads_out(link, lambda path: links.get(key(path)) or self._kept_link(path))
+        return _leads_out(link, self._link_at(links))
+
+    def _link_at(self, links: Mapping[str, _Link]) -> Callable[[str], _Link | None]:
+        return lambda path: links.get(key(path)) or self._kept_link(path)
 
 
 def _through(path: str | None, link: str) -> str:
@@ -180,16 +202,28 @@ def _through(path: str | None, link: str) -> str:
     return f"its file “{shown(path)}” {_OUTSIDE}, through the link “{shown(link)}”"
 
 
+def _shows(link: str, outside: str) -> str:
+    return f"its link “{shown(link)}” leads out of the environment, to {shown(outside)}"
+
+
 def _is_absolute(target: str) -> bool:
     return target.startswith("/") or (os.name == "nt" and bool(target.startswith("\\") or _DRIVE.match(target)))
 
 
 def _leads_out(link: _Link, at: Callable[[str], _Link | None]) -> bool:
     """Return whether a link leads out of the prefix; ``at`` returns the link at a path inside it, or None."""
+    return _way_out(link, at) is not None
+
+
+def _way_out(link: _Link, at: Callable[[str], _Link | None]) -> str | None:
+    """Return the path, absolute or relative to the prefix, by which a link leaves the prefix, or None if it does not.
+
+    ``at`` returns the link at a path inside the prefix, or None. Nothing outside the prefix is read.
+    """
     waiting = link.target.split("/")[::-1]
     here = link.place.split("/")[:-1]
     if _is_absolute(link.target):
-        return True
+        return link.target
     hops = 0
     while waiting:
         part = waiting.pop()
@@ -197,18 +231,32 @@ def _leads_out(link: _Link, at: Callable[[str], _Link | None]) -> bool:
             continue
         if part == "..":
             if not here:
-                return True
+                return "/".join(["..", *waiting[::-1]])
             here.pop()
             continue
         here.append(part)
         found = at("/".join(here))
         if found is not None:
             hops += 1
-            if hops > _MAX_HOPS or _is_absolute(found.target):
-                return True
+            if hops > _MAX_HOPS:
+                return "/".join([*here, *waiting[::-1]])
+            if _is_absolute(found.target):
+                return "/".join([found.target, *waiting[::-1]])
             here.pop()
             waiting += found.target.split("/")[::-1]
-    return False
+    return None
+
+
+def _found_outside(link: _Link, at: Callable[[str], _Link | None], prefix: Path) -> str | None:
+    """Return the existing path outside the prefix that a link leads to, or None; the system's files do not count."""
+    way = _way_out(link, at)
+    if way is None:
+        return None
+    # The text alone is not enough: the meaning of “..” depends on the links before it.
+    outside = os.path.realpath(os.path.join(prefix, way))
+    if not os.path.lexists(outside) or is_within(outside, prefix) or _is_system(outside):
+        return None
+    return outside
 
 
 class _Reading:
@@ -347,10 +395,9 @@ class _Reading:
         if wrong is not None:
             raise refusal(self._name, f"its link “{shown(path)}” {wrong}")
         link = _Link(there, target)
-        if _leads_out(link, lambda _: None):
-            outside = os.path.normpath(os.path.join(self._prefix, os.path.dirname(there), target))
-            if os.path.lexists(outside) and not _is_system(outside):
-                raise refusal(self._name, f"its link “{shown(path)}” leads out of the environment, to {shown(outside)}")
+        outside = _found_outside(link, lambda _: None, self._prefix)
+        if outside is not None:
+            raise refusal(self._name, _shows(path, outside))
         self._found.links[key(there)] = link
         self._above(path, there)
 
@@ -381,8 +428,13 @@ class _Reading:
         return path
 
 
-def _is_system(path: str) -> bool:
-    real = os.path.realpath(path)
+def _is_system(real: str) -> bool:
+    """Return whether a real path is the system's. A home directory in /var/lib, as a service has, is not."""
+    home = os.path.realpath(os.path.expanduser("~"))
+    return _is_below_system(real) and not (_is_below_system(home) and is_within(real, home))
+
+
+def _is_below_system(real: str) -> bool:
     return any(real == folder or real.startswith(f"{folder}/") for folder in _SYSTEM)
 
 
@@ -397,7 +449,6 @@ def site_packages(records: Iterable[RepoDataRecord]) -> str:
     if python.python_site_packages_path:
         if fault(python.python_site_packages_path):
             what = f"its site-packages directory “{shown(python.python_site_packages_path)}” is outside the environment"
-            raise refusal(f"python-{python.version}-{python.build}", what)
+            raise refusal(record_stem(python), what)
         return python.python_site_packages_path
-    minor = ".".join(str(python.version).split(".")[:2])
-    return "Lib/site-packages" if os.name == "nt" else f"lib/python{minor}/site-packages"
+    return "Lib/site-packages" if os.name == "nt" else f"lib/python{minor_of(python.version)}/site-packages"

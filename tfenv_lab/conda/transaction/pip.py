@@ -1,8 +1,4 @@
-"""Install the ``pip:`` section of an imported file.
-
-Only PEP 508 requirements with a name and versions are accepted. Options, paths and URLs are not: an untrusted file must
-not choose another index, pass an option to pip, or install something that cannot be reproduced.
-"""
+"""Install the ``pip:`` section of an imported file."""
 
 from __future__ import annotations
 
@@ -12,8 +8,6 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from ...errors import JobFailed
 from ..prefix.state import interpreter
 from . import relocation
@@ -22,15 +16,6 @@ from . import relocation
 _TAIL = 30
 #: Variables that would make pip or Python use files outside the environment.
 _ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PYTHONPATH", "PYTHONHOME")
-
-
-def requirement(text: str) -> str | None:
-    """Return a line as it is passed to pip, or None if it is not accepted."""
-    try:
-        found = Requirement(text)
-    except InvalidRequirement:
-        return None
-    return None if found.url else str(found)
 
 
 def install(staged: Path, prefix: Path, requirements: Sequence[str], owned: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from ...disk import writes
 from ...errors import Protected
 from . import staging
 
@@ -123,12 +124,13 @@ def mend(staged: Path, prefix: Path, aside: Path) -> None:
     if (staged / JOURNAL).is_file():
         _take_places(staged, staging.real(prefix), aside)
     elif is_begun(staged, prefix, aside):
-        staged.rename(prefix)
+        staged.rename(staging.real(prefix))
 
 
 def is_begun(staged: Path, prefix: Path, aside: Path) -> bool:
     """Return whether a replacement was started; then ``mend`` must finish it, and the tree must not be deleted."""
-    is_between = aside.is_dir() and staged.is_dir() and not os.path.lexists(prefix)
+    # If the prefix is a symbolic link, the link stays and only its target is missing.
+    is_between = aside.is_dir() and staged.is_dir() and not os.path.lexists(staging.real(prefix))
     return is_between or (staged / JOURNAL).is_file()
 
 
@@ -136,9 +138,7 @@ def _put_inside(staged: Path, prefix: Path, aside: Path) -> None:
     coming = {entry.name for entry in staged.iterdir()}
     leaving = [e.name for e in prefix.iterdir() if e.name not in coming and not e.name.startswith(staging.MARK)]
     aside.mkdir()
-    fresh = staged / f"{JOURNAL}.tmp"
-    fresh.write_text(json.dumps(leaving), encoding="utf-8")
-    fresh.replace(staged / JOURNAL)
+    writes.replace(staged / JOURNAL, json.dumps(leaving))
     try:
         _take_places(staged, prefix, aside)
     except OSError:

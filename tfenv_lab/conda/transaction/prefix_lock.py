@@ -59,6 +59,10 @@ def hold(prefix: Path, job: str, timeout: float = 0.0) -> Iterator[None]:
         who = holder(prefix) or {}
         place = f"process {who['pid']} on {who['host']}" if {"pid", "host"} <= who.keys() else "another process"
         raise PrefixBusy(f"“{prefix.name}” is being changed by {place}.") from error
+    except PermissionError as error:
+        # A worker of another user was killed, or is at work.
+        message = f"“{prefix.name}” cannot be locked: {path} belongs to another user."
+        raise PrefixBusy(message, hint="Delete this file if nobody changes the environment.") from error
     note = _note_path(prefix)
     try:
         # Write under the final name: a worker that is killed here must not leave a temporary file.

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from ..prefix import registry, revisions
+from ..prefix.records import package_names
 from . import placement, staging
-from .apply import registered, remove
+from .apply import register_prefix, remove
 from .staging import Leftover
 
 
 def clear(path: Path, job: str) -> Leftover | None:
     """Delete what a change or removal set aside, which can take long; return what could not be deleted, or None."""
     return staging.discard(staging.trash_path(path, job))
+
+
+def is_unsettled(path: Path, job: str, moved_from: Path | None = None) -> bool:
+    """Return whether a dead job left anything that ``settle`` would finish or undo."""
+    trees = [staging.staging_path(path, job), staging.aside_path(path, job)]
+    if moved_from is not None and is_done(path, job):
+        trees.append(moved_from)
+    return any(map(os.path.lexists, trees))
+
+
+def is_done(path: Path, job: str) -> bool:
+    """Return whether the change of a job took effect."""
+    return any(revision.job == job for revision in revisions.read(path))
 
 
 def settle(path: Path, job: str, moved_from: Path | None = None) -> bool:
@@ -28,10 +43,9 @@ def settle(path: Path, job: str, moved_from: Path | None = None) -> bool:
     known = revisions.read(path)
     done = any(revision.job == job for revision in known)
     if done:
-        registered(path)
-        # Only remove the environment that was renamed, not another that was created there since.
+        register_prefix(path)
         jobs = {revision.job for revision in known}
-        if moved_from is not None and moved_from.is_dir() and {r.job for r in revisions.read(moved_from)} <= jobs:
+        if moved_from is not None and _is_still_there(moved_from, path, job, jobs):
             remove(moved_from, job)
     for tree in (staged, aside):
         _throw_away(tree, staging.trash_path(path, job))
@@ -46,6 +60,18 @@ def settle_removal(path: Path, job: str) -> bool:
         with contextlib.suppress(OSError):
             registry.unregister(path)
     return done
+
+
+def _is_still_there(moved_from: Path, path: Path, job: str, jobs: Collection[str | None]) -> bool:
+    """Return whether ``moved_from`` is the environment that was renamed to ``path``, not one created there since.
+
+    ``jobs`` are the jobs that changed the renamed environment.
+    """
+    if not moved_from.is_dir() or os.path.lexists(staging.trash_path(moved_from, job)):
+        return False
+    # An environment that conda created has no revisions, only packages.
+    is_same = set(package_names(moved_from)) == set(package_names(path))
+    return is_same and {revision.job for revision in revisions.read(moved_from)} <= set(jobs)
 
 
 def _throw_away(tree: Path, trash: Path) -> None:

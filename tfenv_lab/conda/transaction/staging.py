@@ -10,12 +10,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from ...sentences import megabytes
 
 MARK = ".tfenv-"
 META = "conda-meta"
@@ -69,7 +72,7 @@ class Leftover:
     def describe(self) -> str:
         """Return sentences for the user: how much is left, where and why, and when the deletion is tried again."""
         files = {0: "A directory", 1: "1 file"}.get(self.files, f"{self.files} files")
-        size = f" ({self.bytes / 1e6:,.1f} MB)" if self.files else ""
+        size = f" ({megabytes(self.bytes)})" if self.files else ""
         return (
             f"{files}{size} could not be deleted from {self.path} ({self.reason}). No environment uses this directory "
             "any more. The server tries again after the next job and when it starts; you can also delete it yourself."
@@ -79,8 +82,8 @@ class Leftover:
 def discard(path: Path) -> Leftover | None:
     """Delete one of our trees, regardless of its permissions, and return what could not be deleted, or None.
 
-    Everything that can be deleted is deleted; a tree that does not exist is no error. The deletion is repeated for a
-    moment, because a thread of rattler may still be writing to the tree.
+    Everything that can be deleted is deleted, except what is mounted in the tree; a tree that does not exist is no
+    error. The deletion is repeated for a moment, because a thread of rattler may still be writing to the tree.
     """
     failures: list[OSError] = []
     for _ in range(_ATTEMPTS):
@@ -122,14 +125,47 @@ def _delete(path: Path) -> tuple[list[OSError], bool]:
         except OSError as error:
             failures.append(error)
     elif path.is_dir():
-        shutil.rmtree(path, onerror=note)
+        mounts = _mounts_below(path)
+        # A mounted file system is not part of the environment.
+        failures += [OSError(errno.EBUSY, "a file system is mounted here", os.fspath(mount)) for mount in mounts]
+        _remove_around(path, mounts, note)
     return failures, opened
+
+
+def _remove_around(folder: Path, mounts: Collection[Path], note: Callable[..., None]) -> None:
+    """Delete a directory, except the ``mounts`` in it and the directories above them."""
+    if not any(mount.is_relative_to(folder) for mount in mounts):
+        shutil.rmtree(folder, onerror=note)
+    elif folder not in mounts:
+        for entry in sorted(folder.iterdir()):
+            if entry.is_dir() and not entry.is_symlink():
+                _remove_around(entry, mounts, note)
+            else:
+                try:
+                    entry.unlink(missing_ok=True)
+                except OSError as error:
+                    note(os.unlink, os.fspath(entry), (type(error), error, None))
+
+
+def _mounts_below(path: Path) -> list[Path]:
+    """Return the mount points below ``path``; none where the system has no list of them (only Linux has)."""
+    base = os.path.realpath(path)
+    try:
+        lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    except OSError:
+        return []
+    # Spaces and backslashes are octal escapes (proc(5)).
+    texts = (re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), line.split(b" ")[4]) for line in lines)
+    found = {os.fsdecode(text) for text in texts}
+    return sorted(path / mount[len(base) + 1 :] for mount in found if mount.startswith(f"{base}{os.sep}"))
 
 
 def _measure(path: Path) -> tuple[int, int]:
     """Return the number of files in a tree and their bytes, as far as it can be read."""
     files = size = 0
-    for folder, _, names in os.walk(path):
+    mounts = _mounts_below(path)
+    for folder, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if Path(folder, name) not in mounts]
         for name in names:
             with contextlib.suppress(OSError):
                 size += Path(folder, name).lstat().st_size

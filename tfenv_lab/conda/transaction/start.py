@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from rattler import PrefixRecord, RepoDataRecord
 
-from ..prefix import records as prefix_records
+from ...versions import minor_of
 from ..prefix import state
-from ..prefix.records import Contents, contents, record_name
+from ..prefix.records import OwnedFiles, contents, record_name, records
 
 if TYPE_CHECKING:
     from .change import Change
@@ -32,7 +32,7 @@ class Start:
     """
 
     records: Sequence[PrefixRecord] = ()
-    contents: Mapping[str, Contents] = field(default_factory=dict)
+    contents: Mapping[str, OwnedFiles] = field(default_factory=dict)
     requested: Mapping[str, str] = field(default_factory=dict)
     bound: frozenset[str] = frozenset()
     fingerprint: str | None = None
@@ -47,7 +47,7 @@ class Start:
         found = contents(place)
         bound = bound_to(change.source, found, change.prefix) if change.source else frozenset[str]()
         asked = state.requested_specs(place) if change.is_continued else {}
-        return cls(prefix_records.records(place), found, asked, bound, mark)
+        return cls(records(place), found, asked, bound, mark)
 
     @property
     def files(self) -> frozenset[str]:
@@ -67,7 +67,7 @@ class Start:
         return [record for record in self.records if record_name(record) in names]
 
 
-def bound_to(place: Path, found: Mapping[str, Contents], new: Path) -> frozenset[str]:
+def bound_to(place: Path, found: Mapping[str, OwnedFiles], new: Path) -> frozenset[str]:
     """Return the record names of the packages that must be linked again when ``place`` is copied to ``new``."""
     is_written = _is_plain(place) and _is_plain(new)
     return frozenset(n for n, package in found.items() if package.is_bound or (package.written and not is_written))
@@ -93,5 +93,5 @@ def changed_records(
     return [r for r in after if (moved and r.noarch.python) or (record_name(r), r.subdir) not in have]
 
 
-def _python_of(records: Iterable[RepoDataRecord]) -> list[list[str]]:
-    return [str(r.version).split(".")[:2] for r in records if r.name.normalized == "python"][:1]
+def _python_of(records: Iterable[RepoDataRecord]) -> list[str]:
+    return [minor_of(r.version) for r in records if r.name.normalized == "python"][:1]

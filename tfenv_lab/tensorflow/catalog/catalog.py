@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from ...versions import minor_of
 from ..models import CatalogModel, Suggestion
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage
-
+    from ...conda.engine import GenericVirtualPackage
     from ...conda.repodata.repodata import Repodata
-    from ...environments.models import EnvironmentFacts, Update
+    from ...environments.models import AvailableUpdate, EnvironmentFacts
     from ..advice import Known
     from .releases import Listing
     from .selection import Wanted
@@ -86,18 +86,18 @@ class Catalog:
         """The data behind ``updates`` and ``known``; a different object whenever their answers may differ."""
         return self._latest
 
-    def updates(self, facts: EnvironmentFacts) -> Update:
+    def updates(self, facts: EnvironmentFacts) -> AvailableUpdate:
         """Return the updates that the channels offer an environment, from memory; none before the catalog was built."""
         from ...conda.solving.specs import newer
-        from ...environments.models import Update
+        from ...environments.models import AvailableUpdate
 
         found, python = facts.tensorflow, facts.python
         if self._latest is None or found is None or found.source != "conda" or python is None:
-            return Update()
-        minor, variant = ".".join(python.split(".")[:2]), found.variant or "cpu"
+            return AvailableUpdate()
+        minor, variant = minor_of(python), found.variant or "cpu"
         keras = self._latest.keras_with(found.version, variant, minor)
         ahead = keras and facts.keras and facts.keras.source == "conda" and newer(keras, facts.keras.version)
-        return Update(self._latest.update_of(found.version, variant, minor), keras if ahead else None)
+        return AvailableUpdate(self._latest.update_of(found.version, variant, minor), keras if ahead else None)
 
     def known(self, facts: EnvironmentFacts) -> Known:
         """Return what is in memory for the warnings about an environment."""
@@ -106,7 +106,7 @@ class Catalog:
 
         if self._latest is None or facts.tensorflow is None or facts.python is None:
             return Known()
-        minor = ".".join(facts.python.split(".")[:2])
+        minor = minor_of(facts.python)
         return Known(
             cuda=virtual_packages.usable_cuda(virtual_packages.overrides(self._repodata.settings, self._env)),
             update=self.updates(facts),

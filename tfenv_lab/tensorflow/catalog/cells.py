@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...conda.solving.specs import version_key
 from ...variants import python_of, variant_of
+from ...versions import minor_of
 
 if TYPE_CHECKING:
     from ...conda.solving.candidates import Node, Pool
@@ -89,4 +90,4 @@ def _order(cell: Cell) -> tuple[object, ...]:
 
 
 def _pythons(nodes: Iterable[Node]) -> list[str]:
-    return list({".".join(str(node.record.version).split(".")[:2]) for node in nodes})
+    return list({minor_of(node.record.version) for node in nodes})

@@ -10,14 +10,13 @@ from ...conda.solving.feasibility import virtual_record
 from ...conda.solving.specs import version_key
 
 if TYPE_CHECKING:
-    from rattler import PackageRecord
-
+    from ...conda.engine import PackageRecord
     from ...conda.solving.candidates import Pool
-    from ...conda.solving.feasibility import Check
+    from ...conda.solving.feasibility import Feasibility
     from .cells import Cell
 
 Machine = Mapping[str, "PackageRecord | None"]
-Ask = Callable[[Machine], "Check"]
+Ask = Callable[[Machine], "Feasibility"]
 
 #: Virtual packages that differ between machines of one platform.
 OPEN = ("__cuda", "__glibc", "__archspec")
@@ -25,7 +24,7 @@ _BOUND = re.compile(r">=\s*([0-9.]+)")
 _LEVEL = "_x86_64-microarch-level"
 
 
-def why_not(cell: Cell, machine: Machine, pool: Pool, anywhere: Check, ask: Ask) -> str:
+def why_not(cell: Cell, machine: Machine, pool: Pool, anywhere: Feasibility, ask: Ask) -> str:
     """Return why ``cell`` is not feasible on ``machine``.
 
     ``ask`` tests it on another machine; dependencies on a virtual package that this machine omits count as met.
@@ -54,7 +53,7 @@ def no_driver(cell: Cell) -> str:
     return f"needs a driver for {f'CUDA {major}' if major else 'CUDA'}, but this machine has none"
 
 
-def _least(name: str, present: PackageRecord | None, platform: Machine, check: Check, ask: Ask) -> str | None:
+def _least(name: str, present: PackageRecord | None, platform: Machine, check: Feasibility, ask: Ask) -> str | None:
     """Return the lowest version of a virtual package that is enough, or None if its version is not the reason."""
     bounds: set[str] = {bound for text in check.unmet(name) for bound in _BOUND.findall(text)}
     higher = sorted((b for b in bounds if present is None or version_key(b) > present.version), key=version_key)
@@ -66,7 +65,7 @@ def _least(name: str, present: PackageRecord | None, platform: Machine, check: C
     return None
 
 
-def _cuda(cell: Cell, present: PackageRecord | None, least: str | None, check: Check, pool: Pool) -> str:
+def _cuda(cell: Cell, present: PackageRecord | None, least: str | None, check: Feasibility, pool: Pool) -> str:
     if present is None:
         return no_driver(cell)
     major = (least or cell.variant[4:]).split(".")[0]
@@ -74,12 +73,12 @@ def _cuda(cell: Cell, present: PackageRecord | None, least: str | None, check: C
     return f"needs a driver for {wanted}, but this machine's driver supports CUDA {present.version}"
 
 
-def _glibc(cell: Cell, present: PackageRecord | None, least: str | None, check: Check, pool: Pool) -> str:
+def _glibc(cell: Cell, present: PackageRecord | None, least: str | None, check: Feasibility, pool: Pool) -> str:
     wanted = f"glibc {least} or newer" if least else "glibc"
     return f"needs {wanted}, but this machine has {present.version if present else 'none'}"
 
 
-def _archspec(cell: Cell, present: PackageRecord | None, least: str | None, check: Check, pool: Pool) -> str:
+def _archspec(cell: Cell, present: PackageRecord | None, least: str | None, check: Feasibility, pool: Pool) -> str:
     if present is None:
         return "needs the type of the processor, which was not detected"
     known = pool.named(_LEVEL)

@@ -13,8 +13,7 @@ from . import reasons
 from .cells import Cell, cells_of, is_prerelease, python_key
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage
-
+    from ...conda.engine import GenericVirtualPackage
     from ...conda.solving.candidates import Pool
     from .reasons import Machine
 

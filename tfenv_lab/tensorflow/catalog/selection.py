@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from ...errors import InvalidRequest
 from .cells import Cell
 from .releases import Listing
-
-_VERSION = re.compile(r"\d+(?:\.\w+)*(?:\.\*)?")
-_PYTHON = re.compile(r"\d+\.\d+")
-_VARIANT = re.compile(r"auto|cpu|cuda(?:\d+\.\d+)?")
 
 
 class Wanted(Protocol):
     """The fields of a create request that concern TensorFlow.
 
     ``tensorflow`` is a version such as ``2.19.1`` or ``2.19.*``, or None for an environment without it. ``variant`` is
-    ``auto`` (CUDA if there is a driver and a build for it, otherwise CPU), ``cpu``, ``cuda``, or one CUDA version, as
-    in ``cuda12.6``. ``cuda`` is a CUDA version to assume instead of the driver's.
+    ``auto`` (CUDA if there is a driver and a build for it, otherwise CPU), ``cpu`` or ``cuda``. ``cuda`` is a CUDA
+    version to assume instead of the driver's.
     """
 
     @property
@@ -41,16 +35,13 @@ def specs(wanted: Wanted, listing: Listing) -> list[str]:
     """Return the specs of a request, without its ``packages``.
 
     The spec of TensorFlow names CPU or CUDA, so that a later update keeps it. The specs may name releases that are not
-    on the channels; the solver then explains why there is no solution. Raises InvalidRequest.
+    on the channels; the solver then explains why there is no solution.
     """
-    _check(wanted)
     python = f"python {wanted.python}.*" if wanted.python else "python"
     if wanted.tensorflow is None:
         return [python, *listing.companions]
     found = matching(wanted, listing)
-    pin = found[0].pin if found else {"c": "cpu_*", "u": "cuda*"}["u" if wanted.variant[:2] == "cu" else "c"]
-    if found and re.fullmatch(r"cuda\d+\.\d+", wanted.variant):
-        pin = found[0].exact_pin
+    pin = found[0].pin if found else "cuda*" if wanted.variant == "cuda" else "cpu_*"
     keras = ["keras"] if wanted.keras else []
     return [f"tensorflow {_version(wanted.tensorflow)} {pin}", python, *keras, *listing.companions]
 
@@ -63,12 +54,7 @@ def matching(wanted: Wanted, listing: Listing) -> list[Cell]:
         if wanted.python in (None, cell.python) and fits(cell.version, wanted.tensorflow or "*")
     ]
     if wanted.variant != "auto":
-        exact = wanted.variant not in ("cpu", "cuda")
-        return [
-            cell
-            for cell in cells
-            if (cell.variant == wanted.variant if exact else cell.cuda == (wanted.variant == "cuda"))
-        ]
+        return [cell for cell in cells if cell.cuda == (wanted.variant == "cuda")]
     # Prefer a CUDA build of the newest release that can be installed on this machine.
     first = next((cell for cell in cells if listing.installable(cell)), None)
     newest = [c for c in cells if first and c.version == first.version and listing.installable(c)]
@@ -90,14 +76,3 @@ def _version(text: str) -> str:
     if text.endswith("*"):
         return text
     return f"{text}.*" if text.count(".") < 2 else f"=={text}"
-
-
-def _check(wanted: Wanted) -> None:
-    for name, value, pattern, example in (
-        ("tensorflow", wanted.tensorflow, _VERSION, "2.19.*"),
-        ("python", wanted.python, _PYTHON, "3.11"),
-        ("variant", wanted.variant, _VARIANT, "cpu"),
-    ):
-        if value is not None and not pattern.fullmatch(value):
-            message = f"“{value[:40]}” is not a valid value for “{name}”."
-            raise InvalidRequest(message, hint=f"Write it as in “{example}”.")

@@ -16,8 +16,7 @@ from . import selection
 from .cells import is_prerelease, python_key
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage
-
+    from ...conda.engine import GenericVirtualPackage
     from ...conda.repodata.repodata import Repodata
     from .releases import Listing
     from .selection import Wanted
@@ -115,7 +114,7 @@ def _nearest(wanted: Wanted, listing: Listing) -> Iterator[Suggestion]:
     """Yield another Python, another release, the CPU build, the best release, and fewer packages."""
     if wanted.tensorflow is not None:
         cells = [cell for cell in listing.cells if listing.installable(cell) and not is_prerelease(cell.version)]
-        kind = [c for c in cells if wanted.variant == "auto" or c.cuda == wanted.variant.startswith("cuda")]
+        kind = [c for c in cells if wanted.variant == "auto" or c.cuda == (wanted.variant == "cuda")]
         same = [cell for cell in kind if selection.fits(cell.version, wanted.tensorflow)]
         release = wanted.tensorflow.removesuffix(".*")
         if wanted.python is not None:
@@ -126,7 +125,7 @@ def _nearest(wanted: Wanted, listing: Listing) -> Iterator[Suggestion]:
         for version in list(dict.fromkeys(cell.version for cell in with_python))[:3]:
             python = f" with Python {wanted.python}" if wanted.python else ""
             yield _say(f"Use TensorFlow {version}{python}.", tensorflow=version)
-        if wanted.variant.startswith("cuda") and any(selection.fits(cell.version, wanted.tensorflow) for cell in cells):
+        if wanted.variant == "cuda" and any(selection.fits(cell.version, wanted.tensorflow) for cell in cells):
             yield _say(f"Use the CPU build of TensorFlow {release}.", variant="cpu")
         best = next(iter(kind or cells), None)
         if best is not None:

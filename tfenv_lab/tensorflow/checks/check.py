@@ -6,11 +6,7 @@ A crash, a hang or a missing library is a result of the check, not an error.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
-import signal
-import string
 import subprocess
 import sys
 import tempfile
@@ -19,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...processes import kill_group, with_kernel_variables
+from ...tensorflow_packages import CHECKED, PACKAGES
 from .evidence import Observed, Subject
 from .models import Check
 from .problems import find
@@ -58,7 +56,7 @@ async def run(subject: Subject, limit: float) -> Observed:
     from ...conda.prefix.state import interpreter
 
     # A notebook may use the same GPU, so allocate only as much of its memory as the check needs.
-    environ = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", **environment_of(subject.variables)}
+    environ = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", **with_kernel_variables(subject.variables)}
     source = await asyncio.to_thread(PROBE.read_text, "utf-8")
     start = time.monotonic()
     # Run in an empty directory, so that Python imports nothing from the directory that the server was started in.
@@ -73,13 +71,6 @@ async def run(subject: Subject, limit: float) -> Observed:
         stages, reached = _read(result)
     conda = await asyncio.to_thread(_records, subject.prefix)
     return Observed(stages, reached, status, output[-OUTPUT:], environ, conda, time.monotonic() - start)
-
-
-def environment_of(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return this process's variables, overridden by a kernelspec's ``env`` as jupyter_client does it."""
-    environ = dict(os.environ)
-    expanded = {name: string.Template(value).safe_substitute(environ) for name, value in variables.items()}
-    return {**environ, **expanded}
 
 
 async def _execute(
@@ -99,18 +90,10 @@ async def _execute(
         except asyncio.TimeoutError:
             status = None
         finally:
-            _end(process)
+            kill_group(process)
             await process.wait()
         output.seek(0)
         return status, output.read().decode("utf-8", "replace")
-
-
-def _end(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _read(path: Path) -> tuple[dict[str, dict[str, Any]], str | None]:
@@ -132,12 +115,12 @@ def _read(path: Path) -> tuple[dict[str, dict[str, Any]], str | None]:
 
 def _records(prefix: Path) -> dict[str, dict[str, Any]]:
     """Return the conda records of TensorFlow and the packages that it depends on: version, build and dependencies."""
+    from ...conda.prefix.pypi import normalize
     from ...conda.prefix.records import load_json, package_names
 
-    wanted = ("tensorflow", "tensorflow-base", "keras", "tf-keras", "numpy", "protobuf", "h5py", "ml_dtypes")
     found = {}
     for stem in package_names(prefix):
-        if stem.name in wanted:
-            record = load_json(prefix / "conda-meta" / f"{stem.name}-{stem.version}-{stem.build}.json")
+        if stem.name in PACKAGES or normalize(stem.name) in CHECKED:
+            record = load_json(prefix / "conda-meta" / stem.file)
             found[stem.name] = {"version": stem.version, "build": stem.build, "depends": record.get("depends", [])}
     return found

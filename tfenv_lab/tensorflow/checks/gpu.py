@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...versions import minor_of
 from .evidence import Observed, Subject
 from .models import Problem, Remedy
 
@@ -29,8 +30,7 @@ def find(subject: Subject, observed: Observed) -> Iterator[Problem]:
 
 
 def _cpu_build(subject: Subject, observed: Observed, version: str) -> Problem:
-    line = ".".join(version.split(".")[:2])
-    remedy = Remedy("Install the CUDA build.", subject.install(f"tensorflow={line}.*=cuda*"))
+    remedy = Remedy("Install the CUDA build.", subject.install(f"tensorflow={minor_of(version)}.*=cuda*"))
     return Problem(
         "cpu-build",
         f"This TensorFlow is a CPU-only build, but this machine has a GPU (CUDA {subject.cuda}).",

@@ -17,6 +17,9 @@ import traceback
 from importlib import import_module, metadata
 from typing import Any
 
+#: As ``tensorflow_packages.CHECKED``.
+CHECKED = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf", "ml-dtypes", "h5py")
+
 
 def interpreter() -> dict[str, Any]:
     """Return the interpreter that runs this file, and where it looks for modules."""
@@ -33,12 +36,11 @@ def interpreter() -> dict[str, Any]:
 
 def distributions() -> dict[str, Any]:
     """Return the metadata of the Python packages that concern TensorFlow."""
-    wanted = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf", "ml-dtypes", "h5py")
     found = []
     for distribution in metadata.distributions():
         name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
         # The path has the imported one first; it hides others of the same name further down.
-        if name in wanted or name.startswith("tensorflow-"):
+        if name in CHECKED or name.startswith("tensorflow-"):
             found.append(
                 {
                     "name": name,

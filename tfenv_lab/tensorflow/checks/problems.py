@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..advice import keras_fits, minor_of
+from ...tensorflow_packages import has_keras_3, keras_fits
+from ...versions import minor_numbers, minor_of
 from . import failures, gpu, requirements
 from .evidence import Observed, Subject
 from .models import Problem, Remedy
@@ -70,22 +71,22 @@ def _keras(subject: Subject, observed: Observed) -> Iterator[Problem]:
         return
     keras = observed.stages.get("keras", {})
     found = {entry["name"]: entry for entry in observed.distributions}
-    line = ".".join(map(str, minor_of(release)))
+    line = minor_of(release)
     legacy = observed.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
-    if legacy and "tf-keras" not in found and minor_of(release) >= (2, 16):
+    if legacy and "tf-keras" not in found and has_keras_3(release):
         yield Problem(
             "legacy-keras",
             "TF_USE_LEGACY_KERAS enables Keras 2, but its package tf-keras is not installed.",
             Remedy(f"Install tf-keras {line}.", subject.install(f"tf-keras={line}.*")),
         )
         return
-    if legacy and minor_of(release) >= (2, 16):
+    if legacy and has_keras_3(release):
         yield from _legacy(subject, observed, line)
         return
     version = keras.get("version") if not legacy else None
     version = version or found.get("keras", {}).get("version")
     if version is not None and not legacy and not keras_fits(release, version):
-        spec = "keras>=3" if minor_of(release) >= (2, 16) else f"keras={line}.*"
+        spec = "keras>=3" if has_keras_3(release) else f"keras={line}.*"
         yield Problem(
             "keras-version",
             f"TensorFlow {release} does not work with Keras {version}.",
@@ -100,12 +101,12 @@ def _legacy(subject: Subject, observed: Observed, line: str) -> Iterator[Problem
     keras = observed.stages.get("keras", {})
     installed = next(entry["version"] for entry in observed.distributions if entry["name"] == "tf-keras")
     remedy = Remedy(f"Install tf-keras {line}.", subject.install(f"tf-keras={line}.*"))
-    if minor_of(installed) != tuple(map(int, line.split("."))):
+    if minor_of(installed) != line:
         message = f"tf-keras {installed} does not work with TensorFlow {line}."
         yield Problem("tf-keras-version", message, remedy)
     elif "error" in keras:
         yield Problem("keras-failed", f"Keras cannot be used: {keras['error']['message'][:300]}")
-    elif minor_of(keras.get("version", "")) >= (3,):
+    elif minor_numbers(keras.get("version", "")) >= (3,):
         yield Problem(
             "legacy-keras-ignored",
             f"TF_USE_LEGACY_KERAS enables Keras 2, but tf.keras is Keras {keras['version']}.",

@@ -7,6 +7,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from ...tensorflow_packages import RIVALS
 from .evidence import Observed, Subject
 from .models import Problem, Remedy
 
@@ -21,11 +22,7 @@ def _by_pip(observed: Observed, found: dict[str, Any]) -> bool:
 
 def two_tensorflows(subject: Subject, observed: Observed) -> Iterator[Problem]:
     """Find a TensorFlow that pip installed over or next to conda's, or two from pip."""
-    builds = [
-        found
-        for found in observed.distributions
-        if found["name"] in ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-intel")
-    ]
+    builds = [found for found in observed.distributions if found["name"] in RIVALS]
     record = observed.conda.get("tensorflow")
     for found in builds:
         theirs = found["name"] == "tensorflow" and _by_pip(observed, found)

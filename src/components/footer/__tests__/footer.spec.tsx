@@ -40,7 +40,7 @@ describe('Footer', () => {
 
   it('shows warnings about the configuration without a click', () => {
     const messages = [
-      'TfenvLab.max_running_jobs must be a whole number from 1 up, not 0. 2 is used instead.',
+      'TfenvLab.max_running_jobs must be a whole number of at least 1, not 0. 2 is used instead.',
       'TfenvLab.colour is not a setting.'
     ];
     show(NO_GPU, { warnings: messages.map(message => ({ message })) });

@@ -103,7 +103,7 @@ describe('where the channels cannot be reached', () => {
 
   it('the reason is shown if the server cannot build one', async () => {
     app = await FakeApp.open();
-    const reason = 'patchelf is missing beside the server.';
+    const reason = 'The server lacks patchelf.';
     app.server.routes['GET status'] = {
       ...STATUS,
       local_channel: { available: false, reason, active: false }

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .. import variants
+from ..conda.prefix.records import by_name, names_of
 from ..errors import NotFound
+from ..tensorflow_packages import FAMILY, LEADS
+from ..versions import minor_of
 from .requests import ALL
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage, RepoDataRecord
+    from ..conda.engine import GenericVirtualPackage, RepoDataRecord
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class State:
     @property
     def names(self) -> set[str]:
         """Names of the installed packages."""
-        return {record.name.normalized for record in self.records}
+        return names_of(self.records)
 
     def require(self, names: Iterable[str]) -> None:
         """Raise NotFound for the first name that is not installed."""
@@ -61,13 +64,13 @@ def python_pin(state: State) -> list[str]:
 
 def tensorflow_pin(state: State, packages: tuple[str, ...] | str) -> list[str]:
     """Return the constraints that keep TensorFlow's minor version; empty if the update names TensorFlow itself."""
-    if packages == ALL or variants.LEADS.intersection(packages):
+    if packages == ALL or LEADS.intersection(packages):
         return []
-    return [_at_minor(name, found) for name in sorted(variants.LEADS) if (found := state[name])]
+    return [_at_minor(name, found) for name in sorted(LEADS) if (found := state[name])]
 
 
 def _at_minor(name: str, record: RepoDataRecord) -> str:
-    return f"{name} {'.'.join(str(record.version).split('.')[:2])}.*"
+    return f"{name} {minor_of(record.version)}.*"
 
 
 def loosened(state: State, packages: tuple[str, ...] | str) -> tuple[dict[str, str], set[str]]:
@@ -81,7 +84,7 @@ def loosened(state: State, packages: tuple[str, ...] | str) -> tuple[dict[str, s
         named = {name for name in freed if name in state.requested and name != "python"}
     else:
         state.require(packages)
-        freed = set(packages) | (variants.FAMILY if variants.LEADS.intersection(packages) else set())
+        freed = set(packages) | (FAMILY if LEADS.intersection(packages) else set())
         named = set(packages) | {name for name in freed & set(state.requested) if not _is_held(state, name)}
     specs = {name: variants.loosened(name, str(found.build)) for name in named if (found := state[name])}
     return specs, freed
@@ -100,12 +103,11 @@ def reached(state: State, specs: Mapping[str, str], after: Sequence[RepoDataReco
 
     ``conda install`` needs these, because it may leave a package alone if it already satisfies its spec.
     """
-    now = {record.name.normalized: record for record in after}
+    now = by_name(after)
     for name, spec in specs.items():
         was, will = state[name], now[name]
         if was is not None and was.version != will.version:
-            minor = ".".join(str(will.version).split(".")[:2])
-            yield " ".join([name, f"{minor}.*", *spec.split(" ")[2:]])
+            yield " ".join([_at_minor(name, will), *spec.split(" ")[2:]])
         elif was is not None and was.build != will.build:
             yield f"{name} {will.version} {will.build}"
         else:
@@ -133,7 +135,7 @@ def remembered(state: State, specs: Mapping[str, str], after: Sequence[RepoDataR
     """Return the specs to remember after an update: unchanged if still satisfied, else with the new minor version."""
     from ..conda.solving import specs as spec_texts
 
-    now = {record.name.normalized: record for record in after}
+    now = by_name(after)
     kept = {}
     for name, spec in state.requested.items():
         record = now.get(name)

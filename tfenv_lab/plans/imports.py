@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .. import variants
+from ..conda.prefix.records import by_name, names_of
 from ..errors import ChannelNotAllowed, InvalidRequest, TfenvError
-from . import change
+from . import installed_state
 
 if TYPE_CHECKING:
-    from rattler import GenericVirtualPackage, RepoDataRecord
-
+    from ..conda.engine import GenericVirtualPackage, RepoDataRecord
     from ..conda.formats.model import Imported
     from ..conda.repodata.repodata import Repodata
     from ..conda.settings.channels import ChannelRef
@@ -79,7 +79,7 @@ async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -
     # A spec that names a CUDA build requests it even on a machine without a driver.
     builds = (variants.cuda_of(name, build) for name, build in _builds(asked))
     overrides = virtual_packages.overrides(repodata.settings)
-    detected = virtual_packages.detect(overrides)
+    detected = await asyncio.to_thread(virtual_packages.detect, overrides)
     cuda = next((version for version in builds if version), None)
     if cuda is None or virtual_packages.version_of(detected, "__cuda") is not None:
         cuda, virtual = None, detected
@@ -102,11 +102,11 @@ async def _exact(found: Imported, repodata: Repodata, allowed: Sequence[str]) ->
     requested = _still_true(found.specs, records, allowed)
     if not requested:
         # The file does not say what was requested: assume the packages that no other package needs.
-        requested = change.leaves(change.State(records, {}))
-    virtual = virtual_packages.detect(virtual_packages.overrides(repodata.settings))
+        requested = installed_state.leaves(installed_state.State(records, {}))
+    virtual = await asyncio.to_thread(virtual_packages.detect, virtual_packages.overrides(repodata.settings))
     notes += exact.unmet(records, virtual)
     pypi = found.pypi
-    if pypi and "pip" not in {record.name.normalized for record in records}:
+    if pypi and "pip" not in names_of(records):
         notes.append(f"The file lists pip packages but not pip itself; they are skipped: {', '.join(pypi[:10])}.")
         pypi = ()
     return Resolved(records, requested, (), None, virtual, (*found.notes, *notes), pypi)
@@ -146,7 +146,7 @@ def _still_true(texts: Iterable[str], records: Sequence[RepoDataRecord], allowed
     """Return, by name, the requested specs in a lock that its packages satisfy; the others are outdated."""
     from ..conda.solving import specs
 
-    by_name = {record.name.normalized: record for record in records}
+    found = by_name(records)
     kept = {}
     for text in texts:
         try:
@@ -154,6 +154,6 @@ def _still_true(texts: Iterable[str], records: Sequence[RepoDataRecord], allowed
         except TfenvError:
             continue
         name = specs.name_of(spec)
-        if name in by_name and specs.satisfied(spec, by_name[name]):
+        if name in found and specs.satisfied(spec, found[name]):
             kept[name] = spec
     return kept

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from tfenv_lab.tensorflow.checks import probe
+from tfenv_lab.tensorflow_packages import CHECKED, has_keras_3, rank
+from tfenv_lab.versions import minor_numbers, minor_of
+
+
+@pytest.mark.parametrize(
+    ("version", "minor", "numbers"),
+    [
+        ("2.19.1", "2.19", (2, 19)),
+        ("2.20.0rc0", "2.20", (2, 20)),
+        ("3.11", "3.11", (3, 11)),
+        ("3", "3", (3,)),
+        ("2.x.1", "2.x", (2,)),
+        ("", "", ()),
+    ],
+)
+def test_a_minor_version_is_the_first_two_numbers(version: str, minor: str, numbers: tuple[int, ...]) -> None:
+    assert minor_of(version) == minor
+    assert minor_numbers(version) == numbers
+
+
+def test_keras_3_begins_with_2_16() -> None:
+    assert [has_keras_3(version) for version in ("1.15.0", "2.15.1", "2.16.1", "2.20.0rc0", "3.0.0")] == [
+        *(False, False),
+        *(True, True, True),
+    ]
+
+
+def test_tensorflow_keras_and_python_come_first() -> None:
+    assert sorted(["numpy", "python", "absl", "keras", "tensorflow"], key=lambda name: (rank(name), name)) == [
+        *("tensorflow", "keras", "python", "absl", "numpy")
+    ]
+
+
+def test_the_probe_which_imports_nothing_looks_at_the_same_packages() -> None:
+    assert probe.CHECKED == CHECKED

@@ -1,0 +1,34 @@
+"""Child processes: what they are started with, and how they are ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import string
+import sys
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Process(Protocol):
+    """A child, of ``subprocess`` or of ``asyncio``."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def kill(self) -> None: ...
+
+
+def kill_group(process: Process) -> None:
+    """Kill a child that was started in a session of its own, with all its group. One that has ended is let be."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def with_kernel_variables(variables: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return an environment with a kernelspec's ``env`` laid over it, as jupyter_client does it."""
+    return {**environ, **{name: string.Template(value).safe_substitute(environ) for name, value in variables.items()}}

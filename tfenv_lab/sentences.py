@@ -1,0 +1,16 @@
+"""Parts of sentences that many messages have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def some(texts: Sequence[str], limit: int) -> str:
+    """Return a list that names the first few: “numpy, pandas and 3 more”."""
+    more = f" and {len(texts) - limit} more" if len(texts) > limit else ""
+    return ", ".join(texts[:limit]) + more
+
+
+def megabytes(size: int, digits: int = 1) -> str:
+    """Return a number of bytes as “1,234.5 MB”."""
+    return f"{size / 1e6:,.{digits}f} MB"

@@ -1,0 +1,60 @@
+"""The packages that are TensorFlow or belong to it, and the Keras that each release works with."""
+
+from __future__ import annotations
+
+from .versions import minor_numbers
+
+#: conda packages that contain TensorFlow; on conda-forge, ``tensorflow`` may only depend on ``tensorflow-base``.
+PACKAGES = ("tensorflow", "tensorflow-base", "tensorflow-cpu", "tensorflow-gpu")
+#: Packages that are TensorFlow itself: updating one updates TensorFlow, and the build string of each shows the variant.
+LEADS = frozenset(PACKAGES)
+#: Packages that are free to move when one of LEADS is updated.
+FAMILY = LEADS | {"keras", "tf-keras", "tensorflow-estimator", "libtensorflow", "libtensorflow_cc"}
+
+#: Distributions on PyPI that contain the module ``tensorflow``, best known first.
+DISTRIBUTIONS = (
+    "tensorflow",
+    "tensorflow-cpu",
+    "tensorflow-gpu",
+    "tf-nightly",
+    "tensorflow-intel",
+    "intel-tensorflow",
+    "tensorflow-macos",
+    "tensorflow-cpu-aws",
+    "tensorflow-aarch64",
+    "tensorflow-rocm",
+)
+#: The distributions among them that are CPU-only.
+CPU_DISTRIBUTIONS = frozenset(
+    ("tensorflow-cpu", "tensorflow-intel", "intel-tensorflow", "tensorflow-macos", "tensorflow-cpu-aws")
+)
+#: Start of the name of the distribution with the CUDA runtime, which the other distributions use.
+CUDA_RUNTIME = "nvidia-cuda-runtime"
+#: Distributions of which a check reports two as mixed; on some machines, ``tensorflow`` itself requires the others.
+RIVALS = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-intel")
+#: Python packages that a check looks at, by their names on PyPI.
+CHECKED = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf", "ml-dtypes", "h5py")
+
+#: Packages that come first in lists, in this order.
+_FIRST = ("tensorflow", "keras", "python")
+
+#: The first release with Keras 3; until then, Keras had TensorFlow's version number (TensorFlow's release notes).
+_KERAS_3 = (2, 16)
+
+
+def rank(name: str) -> int:
+    """Return what sorts TensorFlow, Keras and Python before other packages."""
+    return _FIRST.index(name) if name in _FIRST else len(_FIRST)
+
+
+def has_keras_3(tensorflow: str) -> bool:
+    """Tell whether a release of TensorFlow works with Keras 3."""
+    return minor_numbers(tensorflow) >= _KERAS_3
+
+
+def keras_fits(tensorflow: str, keras: str) -> bool:
+    """Return whether a release of TensorFlow works with a version of Keras."""
+    release, version = minor_numbers(tensorflow), minor_numbers(keras)
+    if len(release) < 2 or len(version) < 2:
+        return True
+    return version >= (3,) if has_keras_3(tensorflow) else version == release

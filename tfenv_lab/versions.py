@@ -1,0 +1,18 @@
+"""Minor versions: the first two numbers of a version, which most rules look at."""
+
+from __future__ import annotations
+
+
+def minor_of(version: object) -> str:
+    """Return the minor version, ``"2.19"`` of ``"2.19.1"``."""
+    return ".".join(str(version).split(".")[:2])
+
+
+def minor_numbers(version: str) -> tuple[int, ...]:
+    """Return the minor version as numbers, ``(2, 19)`` of ``"2.19.1"``; fewer than two where it has no more."""
+    numbers = []
+    for part in version.split(".")[:2]:
+        if not part.isdigit():
+            break
+        numbers.append(int(part))
+    return tuple(numbers)
