@@ -199,12 +199,12 @@ describe('what could not be deleted', () => {
     }
   ];
 
-  it.each(['with its end', 'a moment after its end'])(
-    'is told of a removal, %s',
+  it.each(['with the end of the job', 'a moment later'])(
+    'is shown in a notification, %s',
     async when => {
       app = await FakeApp.open([]);
       app.emit(running);
-      if (when === 'with its end') {
+      if (when === 'with the end of the job') {
         app.finish(running, { leftovers });
       } else {
         app.finish(running);
@@ -215,8 +215,9 @@ describe('what could not be deleted', () => {
       expect(app.toasts.filter(text => text === message)).toHaveLength(1);
       app.pressToast('Show Details');
       const dialog = await screen.findByRole('dialog');
-      expect(dialog.textContent).toContain(leftovers[0].path);
-      expect(dialog.textContent).toContain('Not permitted');
+      // The dialog opens before its body is rendered.
+      const details = await within(dialog).findByText(/Not permitted/);
+      expect(details.textContent).toContain(leftovers[0].path);
       fireEvent.click(within(dialog).getByText('Close'));
     }
   );
