@@ -130,7 +130,7 @@ async def test_a_spec_never_becomes_an_option_a_path_or_another_channel(api: Api
 
 
 BAD_BODIES = [
-    ("not json", "not JSON"),
+    ("not json", "not valid JSON"),
     ("[]", "JSON object"),
     ('{"kind": "explode"}', "“kind”"),
     ('{"kind": "create"}', "“name”"),

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tfenv_lab.errors import InvalidRequest
 from tfenv_lab.wheelchannel import request as module
-from tfenv_lab.wheelchannel.request import DEFAULT_RELEASES, BuildRequest, digest
+from tfenv_lab.wheelchannel.request import BuildRequest, digest
 
 
 def key(request: BuildRequest, python: str = "3.11.7", subdir: str = "linux-64") -> str:
@@ -55,8 +53,3 @@ def test_everything_that_changes_the_content_changes_the_digest(monkeypatch: pyt
     monkeypatch.setattr(module, "RECIPE", module.RECIPE + 1)
     keys.append(key(plain))
     assert len(set(keys)) == len(keys)
-
-
-def test_the_dialog_names_the_releases_that_are_built() -> None:
-    text = (Path(__file__).parents[2] / "src" / "dialogs" / "buildLocalChannel.tsx").read_text("utf-8")
-    assert f"TensorFlow {' and '.join(DEFAULT_RELEASES)} for the CPU" in text
