@@ -56,7 +56,7 @@ class Planner:
         #: The environment that was read last, because users often review several plans of one environment.
         self._last: _Found | None = None
 
-    async def draft(self, request: requests.PlanRequest) -> Solved:
+    async def solve_request(self, request: requests.PlanRequest) -> Solved:
         """Solve a request.
 
         Raises NotFound, PrefixExists, Protected, InvalidSpec, ChannelNotAllowed, Unsatisfiable, ChannelUnreachable.
