@@ -15,6 +15,7 @@ from tfenv_lab.conda.transaction import placement, prefix_lock, staging
 from tfenv_lab.jobs import recovery
 from tfenv_lab.jobs.messages import Failed
 from tfenv_lab.jobs.models import Job, new_id
+from tfenv_lab.jobs.store import JobStore
 
 from ..conftest import Api
 
@@ -85,7 +86,7 @@ def test_a_rename_that_could_not_begin_is_not_waited_for(tmp_path: Path, monkeyp
 async def test_a_job_that_cannot_be_settled_keeps_no_other_from_it(
     api: Api, made: Any, monkeypatch: pytest.MonkeyPatch, fails: str
 ) -> None:
-    store, prefix = api.services.jobs._store, made["prefix"]
+    store, prefix = JobStore(Path.home() / ".local/state/tfenv_lab/jobs"), made["prefix"]
     first, second = (Job(new_id(), "update", name, prefix, None, state="running") for name in ("first", "second"))
     for job in (first, second):
         store.save(job)

@@ -68,6 +68,10 @@ class JobStore:
         self._cache = jobs
         return sorted((job for _, job in jobs.values()), key=lambda job: job.id, reverse=True)
 
+    def find(self, job_id: str) -> Job | None:
+        """Return the stored job with this id, or None."""
+        return next((job for job in self.load() if job.id == job_id), None)
+
     def prune(self) -> None:
         """Delete the oldest finished jobs, but keep the newest check of each environment."""
         kept = 0
