@@ -52,6 +52,11 @@ def has_keras_3(tensorflow: str) -> bool:
     return minor_numbers(tensorflow) >= _KERAS_3
 
 
+def is_tf_keras(tensorflow: str | None, keras: str | None) -> bool:
+    """Return whether a release of TensorFlow has a version of Keras from tf-keras: Keras 2 instead of Keras 3."""
+    return tensorflow is not None and keras is not None and keras.startswith("2.") and has_keras_3(tensorflow)
+
+
 def keras_fits(tensorflow: str, keras: str) -> bool:
     """Return whether a release of TensorFlow works with a version of Keras."""
     release, version = minor_numbers(tensorflow), minor_numbers(keras)

@@ -464,6 +464,8 @@ export interface components {
             } | null;
             /** @description Keras 2 for a TensorFlow that comes with Keras 3. */
             readonly legacy_keras: {
+                /** @description Whether the environment has a TensorFlow that comes with Keras 3. */
+                readonly available: boolean;
                 /** @description The version of tf-keras; null if it is not installed. */
                 readonly version: string | null;
                 /** @description Whether the kernel sets TF_USE_LEGACY_KERAS. */
@@ -830,6 +832,8 @@ export interface components {
             readonly python: string | null;
             readonly tensorflow: string | null;
             readonly keras: string | null;
+            /** @description Whether the Keras is tf-keras: Keras 2 under a TensorFlow with Keras 3. */
+            readonly tf_keras: boolean;
             readonly devices: readonly {
                 readonly name: string;
                 readonly type: string;

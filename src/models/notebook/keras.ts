@@ -1,21 +1,13 @@
 import type { Environment, InstallRequest } from '../../api/generated';
-import { compareVersions, minorVersionOf } from '../texts/versions';
-
-/** Minor version of the first TensorFlow that comes with Keras 3. */
-const KERAS_3 = '2.16';
-
-/** Whether a version of TensorFlow comes with Keras 3. */
-export function hasKeras3(tensorflow: string): boolean {
-  return compareVersions(minorVersionOf(tensorflow), KERAS_3) >= 0;
-}
+import { minorVersionOf } from '../texts/versions';
 
 /** Return the version of Keras that tf.keras is in an environment's kernel; null if it cannot be chosen. */
 export function kerasGeneration(environment: Environment): 2 | 3 | null {
-  const { kernel, keras, legacy_keras, tensorflow } = environment;
-  if (!tensorflow || !keras || !kernel) {
+  const { kernel, keras, legacy_keras } = environment;
+  if (!legacy_keras.available || !keras || !kernel) {
     return null;
   }
-  return hasKeras3(tensorflow.version) ? (legacy_keras.enabled ? 2 : 3) : null;
+  return legacy_keras.enabled ? 2 : 3;
 }
 
 /** Build the request that installs tf-keras for an environment and its kernel; null if it is installed. */
