@@ -303,7 +303,7 @@ def test_a_change_to_a_default(line: str, said: str | None, configure: Configure
         ('TfEnvLab.channels = ["a"]', Fault("TfEnvLab is not a section of the configuration; did you mean", True)),
     ],
 )
-def test_a_misspelt_name(line: str, fault: Fault, configure: Configure) -> None:
+def test_a_misspelled_name(line: str, fault: Fault, configure: Configure) -> None:
     configure(f"c.{line}")
     linked = Linked()
     [found] = linked.lab.faults
