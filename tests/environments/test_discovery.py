@@ -1,4 +1,4 @@
-"""Tests that every environment of a machine is found once, under conda's name, in whatever condition it is."""
+"""Test that every environment of a machine is found once, under conda's name, in whatever condition it is."""
 
 from __future__ import annotations
 

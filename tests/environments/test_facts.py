@@ -1,4 +1,4 @@
-"""Tests of the facts in an environment's files: versions, where they come from, and problems."""
+"""Test the facts in an environment's files: versions, where they come from, and problems."""
 
 from __future__ import annotations
 

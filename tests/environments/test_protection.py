@@ -1,4 +1,4 @@
-"""Tests of which environments are protected, and why."""
+"""Test which environments are protected, and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that kernelspecs are read, written in one step, and distinguished: ours, an environment's own, and others."""
+"""Test that kernelspecs are read, written in one step, and distinguished: ours, an environment's own, and others."""
 
 from __future__ import annotations
 

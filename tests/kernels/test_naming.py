@@ -1,4 +1,4 @@
-"""Tests that kernel ids, metadata and display names follow nb_conda_kernels' rules exactly."""
+"""Test that kernel ids, metadata and display names follow nb_conda_kernels' rules exactly."""
 
 from __future__ import annotations
 

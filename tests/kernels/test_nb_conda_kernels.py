@@ -1,4 +1,4 @@
-"""Tests that names, ids and metadata are those of the real nb_conda_kernels; skipped if it is not available."""
+"""Test that names, ids and metadata are those of the real nb_conda_kernels; skipped if it is not available."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_kernels_of_every_language(
 def test_environments_that_conda_lists_have_the_same_names(
     real: Any, tmp_path: Path, clean_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Compares conda's own list with our discovery, including an environment that only we find."""
+    """Compare conda's own list with our discovery, including an environment that only we find."""
     conda = Path(str(original.CONDA))
     folders = [tmp_path / "a" / "envs", tmp_path / "b" / "envs", tmp_path / "plain"]
     for folder in folders:
