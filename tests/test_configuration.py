@@ -303,7 +303,7 @@ def test_a_change_to_a_default(line: str, said: str | None, configure: Configure
         ('TfEnvLab.channels = ["a"]', Fault("TfEnvLab is not a section of the configuration; did you mean", True)),
     ],
 )
-def test_a_misspelt_name(line: str, fault: Fault, configure: Configure) -> None:
+def test_a_misspelled_name(line: str, fault: Fault, configure: Configure) -> None:
     configure(f"c.{line}")
     linked = Linked()
     [found] = linked.lab.faults
@@ -312,7 +312,7 @@ def test_a_misspelt_name(line: str, fault: Fault, configure: Configure) -> None:
     assert linked.lab.warnings == ([] if fault.refuses else [fault.message])
 
 
-def test_settings_of_others_are_no_concern(configure: Configure) -> None:
+def test_settings_of_other_classes_are_ignored(configure: Configure) -> None:
     configure("c.JupyterApp.colour = 3\nc.Terminals.x = 1\nc.TfenvCommand.json = True\nc.TfenvLab.open_browser = False")
     assert Linked().lab.faults == []
 
@@ -433,7 +433,9 @@ def server(jp_serverapp: Any, jp_fetch: Any) -> Api:
 
 
 @pytest.mark.parametrize("text", [f"c.TfenvLab.max_running_jobs = 0\n{PROTECTED}"])
-async def test_a_protected_environment_beside_a_bad_number_of_jobs(server: Api, clean_home: Path) -> None:
+async def test_a_protected_environment_stays_protected_despite_a_bad_number_of_jobs(
+    server: Api, clean_home: Path
+) -> None:
     make_prefix(clean_home / ".conda/envs/k1")
     status, found = await server.call("GET", "status")
     assert status == 200
@@ -549,7 +551,7 @@ def check_command(name: str, status: int, out: str, err: str) -> None:
     assert (status, out == "") == ((0, False) if name in HARMLESS else (2, True))
 
 
-def test_a_refusal_is_json_where_json_is_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refusal_is_json_if_json_is_requested(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = command(capsys, "list", "--json", "--TfenvLab.offline=maybe")
     assert (status, json.loads(out)["reason"]) == (2, "misconfigured")
 

@@ -183,7 +183,7 @@ async def test_an_unknown_path_and_a_foreign_user_get_an_error_body(api: Any, jp
 
 
 @pytest.mark.parametrize("variable", ["CONDA_OVERRIDE_CUDA", "CONDA_OVERRIDE_GLIBC"])
-async def test_a_variable_that_is_no_version_is_an_answer_too(
+async def test_a_variable_with_an_invalid_version_is_reported(
     api: Any, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, "=!=")

@@ -35,7 +35,7 @@ def test_any_other_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("character", "_-+.")
-def test_the_hint_names_each_character_that_the_pattern_takes_besides_letters_and_digits(character: str) -> None:
+def test_the_hint_names_each_allowed_character_except_letters_and_digits(character: str) -> None:
     check_name(f"a{character}b")
     with pytest.raises(InvalidName) as refused:
         check_name("a b")

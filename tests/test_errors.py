@@ -25,7 +25,7 @@ def test_it_comes_out_of_another_process_as_it_was(cls: type[TfenvError]) -> Non
     assert (type(back), back.to_json()) == (cls, error.to_json())
 
 
-def test_a_class_has_a_hint_of_its_own_and_an_error_may_have_another() -> None:
+def test_a_class_has_a_default_hint_that_an_error_can_override() -> None:
     assert NoSpace("The disk is full.").hint == "Free some disk space, then try again."
     assert NoSpace("The disk is full.", hint="Take fewer packages.").hint == "Take fewer packages."
     assert NotFound("There is no such job.").hint is None

@@ -1,4 +1,4 @@
-"""Nothing blocks the event loop, whatever a drive does that does not answer: a real one, named all over the place."""
+"""Test that a drive that does not answer never blocks the event loop; it is a real one, named wherever possible."""
 
 from __future__ import annotations
 
@@ -21,19 +21,17 @@ from tfenv_lab.app import TfenvLab
 from tfenv_lab.errors import ChannelUnreachable, NotFound
 from tfenv_lab.services import Services, SharedServices
 
-#: Seconds between two looks at the clock, and that the loop may stand still.
+#: Seconds between two looks at the clock, and for which the loop may be blocked.
 TICK, LIMIT = 0.005, 0.05
 #: Seconds for one answer: several rounds of reads may run into their limits.
 BOUND = 30.0
-#: A machine that is busy with something else gets this many tries.
+#: Number of tries, because the machine may be busy with something else.
 TRIES = 3
 
 
 @contextlib.asynccontextmanager
 async def ticking() -> AsyncIterator[Callable[[], float]]:
-    """Look at the clock every ``TICK`` meanwhile; what is yielded returns how late the loop was at most, and forgets
-    it.
-    """
+    """Look at the clock every ``TICK``; yield a function that returns the longest delay since its last call."""
     late = [0.0]
 
     async def tick() -> None:
@@ -70,7 +68,7 @@ def dead(dead_mount: DeadMount, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def name_everywhere(clean_home: Path, dead: Path, tensorflow_channel: TinyChannel) -> Callable[[int], None]:
-    """Name a folder of the drive wherever one can be: another number is a folder that nothing waits for yet."""
+    """Name a directory of the drive in every place; a new number names one that no read waits for yet."""
 
     def name(number: int) -> None:
         folder = dead / str(number)
@@ -97,7 +95,7 @@ class TestAServerWhoseConfigurationNamesTheDrive:
         name_everywhere(0)
         return jp_server_config
 
-    async def test_its_loop_never_stands_still(
+    async def test_its_loop_is_never_blocked(
         self, api: Api, jp_serverapp: Any, name_everywhere: Callable[[int], None]
     ) -> None:
         job = await api.apply(kind="create", name="tf", tensorflow="2.19.*", python=PYTHON)
@@ -120,14 +118,14 @@ class TestAServerWhoseConfigurationNamesTheDrive:
             await shared.stop()
             # The first requests came while the services were being built.
             assert len(built) == 1
-            # What blocks the loop does so every time.
+            # A read that blocks the loop does so on every try.
             best = {name: min(gap, best.get(name, gap)) for name, gap in gaps.items()}
             if max(best.values()) <= LIMIT:
                 return
-        pytest.fail(f"the event loop stood still for more than {LIMIT} s: {best}")
+        pytest.fail(f"the event loop was blocked for more than {LIMIT} s: {best}")
 
     async def gaps(self, api: Api, shared: SharedServices, identifier: str, number: int) -> dict[str, float]:
-        """Return how late the loop was at most by step, in seconds, beyond what any thread at work causes."""
+        """Return the loop's longest delay in each step, in seconds, beyond the delay that any busy thread causes."""
 
         async def call(method: str, path: str, body: Any = None) -> Any:
             status, answer = await api.call(method, path, body)
@@ -138,7 +136,7 @@ class TestAServerWhoseConfigurationNamesTheDrive:
             return call("POST", "plans", {"kind": kind, **fields})
 
         async with ticking() as longest:
-            # A thread at work takes turns with the loop, the more slowly the busier the machine is.
+            # A busy thread takes turns with the loop, more slowly on a busy machine.
             await asyncio.to_thread(work, 0.5)
             rest = longest()
             found = {}
@@ -166,12 +164,12 @@ class TestAServerWhoseConfigurationNamesTheDrive:
 
 
 async def planned(services: Services, **request: Any) -> Any:
-    """Make a plan in bounded time, and without the loop ever standing still for long."""
+    """Make a plan in bounded time, without blocking the loop for long."""
     async with ticking() as longest:
         try:
             return await asyncio.wait_for(services.plans.create({"kind": "create", "name": "tf", **request}), BOUND)
         finally:
-            # An unbounded read on the loop never ends; this is no measurement.
+            # An unbounded read on the loop would never end, so this limit need not be tight.
             assert longest() < 1
 
 

@@ -1,4 +1,4 @@
-"""A class is found by its name alone: no public one stands twice in the package."""
+"""Test that no two public classes of the package have the same name."""
 
 from __future__ import annotations
 

@@ -175,8 +175,8 @@ def _words(name: str) -> set[str]:
     return {word[:6] for word in name.lower().split("_") if len(word) > 3}
 
 
-def _misspelt_sections(config: Config) -> list[Fault]:
-    """Return a fault for each section that looks like a misspelt TfenvLab, because nothing reads its settings."""
+def _misspelled_sections(config: Config) -> list[Fault]:
+    """Return a fault for each section that looks like a misspelled TfenvLab, because nothing reads its settings."""
     plain = {key: key.lower().replace("_", "") for key in config if key not in _SECTIONS}
     near = [key for key, text in plain.items() if "tfenv" in text or get_close_matches("tfenvlab", [text], cutoff=0.75)]
     return [Fault(f"{key} is not a section of the configuration; did you mean TfenvLab?", True) for key in near]
@@ -260,7 +260,7 @@ class CheckedApp(ExtensionApp):
     @property
     def faults(self) -> list[Fault]:
         """Every fault of the settings."""
-        return [*map(self._fault, self._unfit), *_misspelt_sections(self.config)]
+        return [*map(self._fault, self._unfit), *_misspelled_sections(self.config)]
 
     @property
     def warnings(self) -> list[str]:
@@ -275,7 +275,7 @@ class CheckedApp(ExtensionApp):
             # “protected” is meant as “protected_environments”, although the spelling is not close.
             near = get_close_matches(name, own) or [other for other in own if _words(name) & _words(other)]
             guess = f"; did you mean {' or '.join(near)}?" if near else "."
-            # If the name of a protecting setting is misspelt, nothing is protected.
+            # If the name of a protecting setting is misspelled, nothing is protected.
             return Fault(message + guess, any(not own[other].metadata.get("harmless") for other in near))
         if trait.metadata.get("harmless"):
             return Fault(f"{message}. {getattr(self, name)!r} is used instead.", False)

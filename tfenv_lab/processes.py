@@ -1,4 +1,4 @@
-"""Child processes: what they are started with, and how they are ended."""
+"""Child processes: how to end them, and the variables that they start with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Process(Protocol):
 
 
 def kill_group(process: Process) -> None:
-    """Kill a child that was started in a session of its own, with all its group. One that has ended is let be."""
+    """Kill a child that leads its own session, with its whole process group. Do nothing if it has ended."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if sys.platform == "win32":
             process.kill()

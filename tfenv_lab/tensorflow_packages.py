@@ -48,7 +48,7 @@ def rank(name: str) -> int:
 
 
 def has_keras_3(tensorflow: str) -> bool:
-    """Tell whether a release of TensorFlow works with Keras 3."""
+    """Return whether a release of TensorFlow works with Keras 3."""
     return minor_numbers(tensorflow) >= _KERAS_3
 
 

@@ -9,7 +9,7 @@ def minor_of(version: object) -> str:
 
 
 def minor_numbers(version: str) -> tuple[int, ...]:
-    """Return the minor version as numbers, ``(2, 19)`` of ``"2.19.1"``; fewer than two where it has no more."""
+    """Return the minor version as numbers, ``(2, 19)`` of ``"2.19.1"``; fewer if it has fewer."""
     numbers = []
     for part in version.split(".")[:2]:
         if not part.isdigit():

@@ -38,7 +38,7 @@ def main(situation: str, port: str) -> int:
         prefixes = ("CONDA", "JUPYTER", "XDG_", "MAMBA")
         env = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
         notebooks = Path(folder) / "notebooks"
-        # The pictures' notebook lies in a folder with a name of its own.
+        # The notebook for the screenshots is in this directory.
         (notebooks / "models").mkdir(parents=True)
         env |= {"HOME": str(home), "JUPYTERLAB_GALATA_ROOT_DIR": str(notebooks), "TF_CPP_MIN_LOG_LEVEL": "2"}
         # Downloads of real packages are shared with the next run; a slow one must start from nothing.

@@ -9,7 +9,7 @@ import { request } from './request';
 export class CatalogClient {
   constructor(private readonly _settings: ServerConnection.ISettings) {}
 
-  /** Fetch the catalog. It includes pre-releases, which the form can hide. */
+  /** Fetch the catalog. It includes prereleases, which the form can hide. */
   get(): Promise<Catalog> {
     return request('tensorflow?prereleases=1', {}, this._settings);
   }

@@ -14,7 +14,7 @@ export async function confirmDelete(
     title: trans.__('Delete %1?', name),
     body: (
       <div className="jp-TfenvDialog">
-        <p>{trans.__('This deletes the following, and you cannot undo it:')}</p>
+        <p>{trans.__('This deletes the following and cannot be undone:')}</p>
         <ul>
           <li>
             {trans.__('The environment with all its packages and its history:')}

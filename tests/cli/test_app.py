@@ -12,6 +12,7 @@ import pytest
 from tfenv_lab.cli.app import TfenvApp
 from tfenv_lab.tensorflow.checks.models import Check
 
+from ..prefixes import make_prefix
 from ..tiny_channel import TinyChannel
 from ..tiny_tensorflow import PYTHON
 
@@ -144,3 +145,15 @@ def test_without_a_command_the_help_lists_the_commands(shell: Shell) -> None:
     status, out, _ = shell.run()
     assert status == 2
     assert "create" in out
+
+
+@pytest.mark.parametrize("name", ["jupyter_server_config", "jupyter_notebook_config", "jupyter_lab_config"])
+def test_a_protection_in_any_file_of_a_server_holds_in_a_terminal_too(
+    shell: Shell, clean_home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    make_prefix(clean_home / ".conda/envs/k1")
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(clean_home / "config"))
+    (clean_home / "config").mkdir()
+    (clean_home / "config" / f"{name}.py").write_text('c.TfenvLab.protected_environments = ["k1"]\n')
+    assert shell.run("remove", "k1", "-y")[0] == 4
+    assert (clean_home / ".conda/envs/k1/conda-meta").is_dir()

@@ -63,7 +63,7 @@ async def _packages(api: Api, made: Any) -> dict[str, tuple[str, bool]]:
     return {package["name"]: (package["version"], package["requested"]) for package in found["packages"]}
 
 
-async def test_it_lists_what_we_list(api: Api, made: Any, conda: Run) -> None:
+async def test_conda_lists_the_same_packages(api: Api, made: Any, conda: Run) -> None:
     await _change(api, made)
     theirs = {package["name"]: package["version"] for package in json.loads(await conda("list", "--json"))}
     assert theirs == {name: version for name, (version, _) in (await _packages(api, made)).items()}
@@ -82,7 +82,7 @@ async def test_its_history_is_ours(api: Api, made: Any, conda: Run) -> None:
     assert [len(theirs[1][kind]) for kind in ("install", "remove", "upgrade", "downgrade")] == [0, 0, 2, 0]
 
 
-async def test_it_exports_what_was_asked_for(api: Api, made: Any, conda: Run) -> None:
+async def test_conda_exports_the_requested_specs(api: Api, made: Any, conda: Run) -> None:
     await _change(api, made)
     exported = json.loads(await conda("env", "export", "--from-history", "--json"))
     names = {str(spec).partition("=")[0].partition("[")[0] for spec in exported["dependencies"]}
@@ -96,7 +96,7 @@ async def test_its_doctor_finds_nothing(api: Api, made: Any, conda: Run) -> None
     assert "❌" not in await conda("doctor")
 
 
-async def test_what_it_changes_is_right_here_at_once(api: Api, made: Any, conda: Run) -> None:
+async def test_changes_by_conda_are_shown_at_once(api: Api, made: Any, conda: Run) -> None:
     await conda("install", "--yes", "pandas", "numpy=2.2")
     assert (await _packages(api, made))["pandas"] == ("2.2.0", True)
     assert (await _packages(api, made))["numpy"] == ("2.2.0", True)

@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_content_is_there_and_nothing_beside_it(folder: Path) -> None:
+def test_the_content_is_written_and_nothing_next_to_it(folder: Path) -> None:
     writes.replace(folder / "x", "é")
     assert (folder / "x").read_text(encoding="utf-8") == "é"
     writes.replace(folder / "x", b"\0")
@@ -67,7 +67,7 @@ def test_a_failure_leaves_what_was_there(folder: Path) -> None:
 
 
 @posix
-def test_what_is_within_a_folder_is_said_of_where_links_lead(folder: Path, tmp_path: Path) -> None:
+def test_links_are_resolved_before_a_path_is_compared_with_a_directory(folder: Path, tmp_path: Path) -> None:
     (folder / "in").symlink_to("x")
     (folder / "out").symlink_to("../x")
     (tmp_path / "folder2").mkdir()

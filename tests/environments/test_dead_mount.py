@@ -1,4 +1,4 @@
-"""Tests that a file system that does not answer delays nothing else. It is a real mount that nothing serves."""
+"""Test that a file system that does not answer delays nothing else. It is a real mount that nothing serves."""
 
 from __future__ import annotations
 

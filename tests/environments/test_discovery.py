@@ -1,4 +1,4 @@
-"""Tests that every environment of a machine is found once, under conda's name, in whatever condition it is."""
+"""Test that every environment of a machine is found once, under conda's name, in whatever condition it is."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class TestPlaces:
         found = names(make_service())
         assert found == ["base", str(base), "mine"]
 
-    def test_micromambas_whose_root_is_no_environment(self, make_service: Make, home: Path) -> None:
+    def test_micromambas_root_need_not_be_an_environment(self, make_service: Make, home: Path) -> None:
         make_prefix(home / "micromamba" / "envs" / "mine")
         (home / "micromamba" / "pkgs").mkdir()
         assert names(make_service()) == ["mine"]

@@ -1,4 +1,4 @@
-"""Tests of the facts in an environment's files: versions, where they come from, and problems."""
+"""Test the facts in an environment's files: versions, where they come from, and problems."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class TestVersions:
             add_dist_info(site, *other.rsplit("-", 1))
         assert read(prefix).tensorflow == TensorFlow("2.20.0", None, variant, "pypi")
 
-    def test_pips_keras_beside_condas_tensorflow(self, prefix: Path, site: Path) -> None:
+    def test_pips_keras_next_to_condas_tensorflow(self, prefix: Path, site: Path) -> None:
         add_record(prefix, "tensorflow-2.19.1-cpu_py311h1_0")
         add_dist_info(site, "tensorflow", "2.19.1", installer="conda")
         add_dist_info(site, "keras", "3.11.0")

@@ -1,4 +1,4 @@
-"""Tests that the next list shows a change made in a terminal, and that unchanged environments are not read again."""
+"""Test that the next list shows a change made in a terminal, and that unchanged environments are not read again."""
 
 from __future__ import annotations
 

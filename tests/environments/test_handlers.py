@@ -1,4 +1,4 @@
-"""Tests of the REST API for environments: the list, one of them, packages, size and kernelspecs."""
+"""Test the REST API for environments: the list, one of them, packages, size and kernelspecs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of switching to Keras 2 and back: a plan installs the package, and the kernelspec sets the variable."""
+"""Test switching to Keras 2 and back: a plan installs the package, and the kernelspec sets the variable."""
 
 from __future__ import annotations
 

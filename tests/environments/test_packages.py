@@ -1,4 +1,4 @@
-"""Tests of the packages of an environment: from conda and pip, requested or not, and without credentials."""
+"""Test the packages of an environment: from conda and pip, requested or not, and without credentials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of which environments are protected, and why."""
+"""Test which environments are protected, and why."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_administrators_list(how: str, make_service: Make, envs: Path) -> No
     assert found["mine"] is None
 
 
-def test_a_frozen_one_says_what_its_maker_said(service: EnvironmentService, envs: Path) -> None:
+def test_a_frozen_environment_gives_the_reason_in_its_file(service: EnvironmentService, envs: Path) -> None:
     prefix = make_prefix(envs / "course")
     (prefix / "conda-meta" / "frozen").write_text('{"message": "Ask the teacher."}')
     assert str(reasons(service)["course"]).endswith("Ask the teacher.")

@@ -1,4 +1,4 @@
-"""Tests of the list of environments: it is correct and current, and no environment can delay it."""
+"""Test the list of environments: it is correct and current, and no environment can delay it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of the size of an environment: hard links count once, and shared files are known."""
+"""Test the size of an environment: hard links count once, and shared files are known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that the environments of a real conda are found under the same names; ``TFENV_CONDA`` can name that conda."""
+"""Test that the environments of a real conda are found under the same names; ``TFENV_CONDA`` can name that conda."""
 
 from __future__ import annotations
 

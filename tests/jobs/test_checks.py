@@ -159,7 +159,7 @@ class TestItGivesWay:
         assert (await api.finished(removal["id"]))["state"] == "succeeded"
         assert (await api.finished(job["id"]))["state"] == "cancelled"
 
-    async def test_a_check_that_somebody_asks_for_takes_its_place_and_does_not_give_way(self, api: Api) -> None:
+    async def test_a_requested_check_replaces_it_and_is_not_cancelled(self, api: Api) -> None:
         made, job, _ = await self._running(api)
         status, asked = await api.call("POST", f"environments/{made['id']}/checks")
         assert (status, asked["automatic"]) == (202, False)
@@ -175,7 +175,7 @@ class TestTurnedOff:
     def settings(self) -> dict[str, Any]:
         return {"check_after_change": False}
 
-    async def test_nothing_is_checked_that_nobody_asked_for(self, api: Api) -> None:
+    async def test_no_check_starts_by_itself(self, api: Api) -> None:
         made = await create(api, "2.19.*")
         await asyncio.sleep(0.2)
         _, found = await api.call("GET", "jobs")

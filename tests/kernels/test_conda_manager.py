@@ -127,7 +127,7 @@ def test_each_kernel_is_there_once(
     assert run(service.kernel_of(prefix)) == Kernel(shown, manager.get_kernel_spec(shown).display_name)
 
 
-def test_a_new_environment_is_there_at_once(
+def test_a_new_environment_is_listed_at_once(
     service: KernelService, manager: Any, kernels: Callable[[], list[str]], base_envs: Path
 ) -> None:
     base_envs.mkdir(parents=True)

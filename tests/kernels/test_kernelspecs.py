@@ -1,4 +1,4 @@
-"""Tests that kernelspecs are read, written in one step, and distinguished: ours, an environment's own, and others."""
+"""Test that kernelspecs are read, written in one step, and distinguished: ours, an environment's own, and others."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class TestWrite:
         assert [path.name for path in folder.iterdir()] == ["x"]
 
     @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a right on Windows")
-    def test_no_icon_shows_what_lies_outside_the_environment(self, folder: Path, prefix: Path, tmp_path: Path) -> None:
+    def test_icons_outside_the_environment_are_not_copied(self, folder: Path, prefix: Path, tmp_path: Path) -> None:
         own = prefix / kernelspecs.INSIDE / "python3"
         (tmp_path / "id_rsa").write_text("private")
         (tmp_path / "private").mkdir()
@@ -65,7 +65,7 @@ class TestWrite:
         assert not any(path.is_symlink() for path in (folder / "x").iterdir())
 
     @pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes in folders on Windows")
-    def test_a_pipe_is_no_kernelspec_and_not_waited_for(self, tmp_path: Path) -> None:
+    def test_a_pipe_is_not_a_kernelspec_and_is_not_read(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "kernel.json")
         assert kernelspecs.read(tmp_path) is None
 
@@ -81,7 +81,7 @@ class TestRemove:
         kernelspecs.remove(Kernelspec("x", folder / "x", MARK))
         assert (folder / "x" / "kernel.json").exists()
 
-    def test_one_that_is_gone_is_no_error(self, folder: Path) -> None:
+    def test_a_missing_one_is_not_an_error(self, folder: Path) -> None:
         kernelspecs.remove(Kernelspec("x", folder / "x", MARK))
 
 

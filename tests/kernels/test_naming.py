@@ -1,4 +1,4 @@
-"""Tests that kernel ids, metadata and display names follow nb_conda_kernels' rules exactly."""
+"""Test that kernel ids, metadata and display names follow nb_conda_kernels' rules exactly."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_kernel_id(
     assert kernel_id(name, kernel) == identifier
 
 
-def test_what_conda_build_leaves_is_no_kernel() -> None:
+def test_directories_of_conda_build_have_no_kernel() -> None:
     assert environment_names([f"{BASE}/conda-bld/work/_h_env", f"{BASE}/envs/a"], BASE) == {
         BASE: "base",
         f"{BASE}/envs/a": "a",
@@ -68,7 +68,7 @@ def test_names_do_not_depend_on_the_order_in_which_environments_are_found() -> N
     assert environment_names(prefixes, BASE) == environment_names(reversed(prefixes), BASE)
 
 
-def test_every_environment_has_a_name_of_its_own() -> None:
+def test_every_environment_has_a_different_name() -> None:
     prefixes = [f"/{place}/x" for place in "abcdefgh"] + ["/a/x-2", "/x-3"]
     names = environment_names(prefixes, None)
     assert len(set(names.values())) == len(prefixes)
@@ -131,7 +131,7 @@ def test_display_name(form: str, missing: tuple[str, ...], shown: str) -> None:
     assert display_name(form, {key: None if key in missing else value for key, value in FIELDS.items()}) == shown
 
 
-def test_what_conda_does_not_know_changes_no_name() -> None:
+def test_environments_unknown_to_conda_change_no_name() -> None:
     known = ["/b/x", "/opt/conda/envs/x"]
     names = environment_names(known, BASE, others=["/a/x", "/b/x"])
     assert {prefix: names[prefix] for prefix in known} == {"/b/x": "x", "/opt/conda/envs/x": "conda-x"}

@@ -1,4 +1,4 @@
-"""Tests that names, ids and metadata are those of the real nb_conda_kernels; skipped if it is not available."""
+"""Test that names, ids and metadata are those of the real nb_conda_kernels; skipped if it is not available."""
 
 from __future__ import annotations
 
@@ -105,10 +105,10 @@ def test_kernels_of_every_language(
         assert ours["argv"][1:] == spec["argv"][len(spec["argv"]) - len(ours["argv"]) + 1 :]
 
 
-def test_what_conda_lists_is_named_as_there(
+def test_environments_that_conda_lists_have_the_same_names(
     real: Any, tmp_path: Path, clean_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Compares conda's own list with our discovery, including an environment that only we find."""
+    """Compare conda's own list with our discovery, including an environment that only we find."""
     conda = Path(str(original.CONDA))
     folders = [tmp_path / "a" / "envs", tmp_path / "b" / "envs", tmp_path / "plain"]
     for folder in folders:
@@ -147,7 +147,7 @@ def test_a_setting_of_it_that_renames_base(
     assert spec_of("conda-root-py")["metadata"]["conda_is_base_environment"] is True
 
 
-def test_what_it_is_told_to_leave_out_changes_no_name(
+def test_excluded_environments_change_no_name(
     knowing: Callable[..., Any], make_service: Callable[..., KernelService], tmp_path: Path
 ) -> None:
     left_out, shown = (

@@ -1,4 +1,4 @@
-"""Tests that a kernel that cannot start says why, and what to do about it."""
+"""Test that a kernel that cannot start says why, and what to do about it."""
 
 from __future__ import annotations
 

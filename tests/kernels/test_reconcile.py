@@ -1,4 +1,4 @@
-"""Tests that our kernelspecs follow their environments, and that others are never changed."""
+"""Test that our kernelspecs follow their environments, and that others are never changed."""
 
 from __future__ import annotations
 

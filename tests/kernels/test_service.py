@@ -1,4 +1,4 @@
-"""Tests of registering environments as kernels."""
+"""Test registering environments as kernels."""
 
 from __future__ import annotations
 

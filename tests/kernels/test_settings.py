@@ -1,4 +1,4 @@
-"""Tests of the kernel settings, a fixed list."""
+"""Test the kernel settings, a fixed list."""
 
 from __future__ import annotations
 

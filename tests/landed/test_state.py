@@ -1,8 +1,8 @@
-"""What version 0.1.0 wrote to disk goes on working: environments, jobs, plans, locks and kernelspecs.
+"""Test that files of version 0.1.0 still work: environments, jobs, plans, locks and kernelspecs.
 
-``state.json`` holds a home, a Jupyter data directory and a channel as that version left them: an environment “tf” with
-two revisions, a setting of its kernel and a check, a copy of it, and three plans that nobody applied. ``@ROOT@`` stands
-for the folder that they lay in.
+``state.json`` holds a home directory, a Jupyter data directory and a channel as that version left them: an environment
+“tf” with two revisions, a setting of its kernel and a check, a copy of it, and three plans that nobody applied.
+``@ROOT@`` stands for the directory that they were in.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STATE = json.loads(Path(__file__).with_name("state.json").read_text(encoding="ut
 
 @pytest.fixture(autouse=True)
 def landed(tmp_path: Path, jp_environ: Any) -> None:
-    """Lay the state out where this test's home, data directory and channel are."""
+    """Write the state to this test's home directory, data directory and channel."""
     if STATE["python"] != PYTHON:
         pytest.skip(f"the state was written with Python {STATE['python']}")
     envs = tmp_path / "home/.conda/envs"

@@ -1,4 +1,4 @@
-"""Tests of the conda commands for exact packages; test_commands_conda runs them with a real conda."""
+"""Test the conda commands for exact packages; test_commands_conda runs them with a real conda."""
 
 from __future__ import annotations
 

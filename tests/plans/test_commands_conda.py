@@ -1,4 +1,4 @@
-"""Tests that a real conda, given the commands of a plan, arrives at the packages of the plan.
+"""Test that a real conda, given the commands of a plan, arrives at the packages of the plan.
 
 The conda comes from ``TFENV_CONDA``, ``CONDA_EXE`` or the search path. Most tests let it only say what it would do.
 """

@@ -1,4 +1,4 @@
-"""Tests of the one-line summary of a plan."""
+"""Test the one-line summary of a plan."""
 
 from __future__ import annotations
 

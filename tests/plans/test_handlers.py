@@ -1,4 +1,4 @@
-"""Tests of plans over REST: what would change, and every error."""
+"""Test plans over REST: what would change, and every error."""
 
 from __future__ import annotations
 

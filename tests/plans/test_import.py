@@ -1,4 +1,4 @@
-"""Tests of imports: every export can be imported again, and invalid or hostile files are refused."""
+"""Test imports: every export can be imported again, and invalid or hostile files are refused."""
 
 from __future__ import annotations
 

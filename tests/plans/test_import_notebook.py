@@ -1,4 +1,4 @@
-"""Tests of recreating an environment from a notebook record, and of comparing the two."""
+"""Test recreating an environment from a notebook record, and comparing the two."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of files with a pip section: planned, installed after conda's packages, and exported again."""
+"""Test files with a pip section: planned, installed after conda's packages, and exported again."""
 
 from __future__ import annotations
 

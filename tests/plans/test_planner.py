@@ -1,4 +1,4 @@
-"""Tests of what the planner reads of an environment, and how often."""
+"""Test what the planner reads of an environment, and how often."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of reverting: it needs no channel if the packages are in the cache, and warns if they are nowhere."""
+"""Test reverting: it needs no channel if the packages are in the cache, and warns if they are nowhere."""
 
 from __future__ import annotations
 

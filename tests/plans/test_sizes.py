@@ -1,4 +1,4 @@
-"""Tests of the sizes in a plan."""
+"""Test the sizes in a plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of a plan's warnings, each from a real change of a tiny environment."""
+"""Test a plan's warnings, each from a real change of a tiny environment."""
 
 from __future__ import annotations
 

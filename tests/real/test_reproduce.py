@@ -1,4 +1,4 @@
-"""Real TensorFlow, exported, removed, and made again from each kind of file in an empty home.
+"""Export real TensorFlow, delete it, and recreate it from each kind of file in an empty home directory.
 
 Needs channels with TensorFlow: ``TFENV_CHANNELS`` names them (``make test`` sets it), else the tests are skipped.
 """
@@ -19,13 +19,13 @@ import platformdirs
 import pytest
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-#: Of a notebook that carries a TensorFlow environment.
+#: Maximum size of a notebook with the record of a TensorFlow environment.
 MOST_BYTES = 20_000
 FILES = ["environment-yml", "environment-yml --specs=all", "explicit", "conda-lock", "pixi-lock", "notebook"]
 
 
 class Home:
-    """A home of its own for ``jupyter tfenv``. Packages are fetched once for all of them."""
+    """A separate home directory for ``jupyter tfenv``. All of them share downloaded packages."""
 
     def __init__(self, folder: Path, channels: list[str], cache: Path) -> None:
         self.folder = folder
@@ -47,7 +47,7 @@ class Home:
         return json.loads(done.stdout)
 
     def packages(self) -> set[tuple[str, str, str, str]]:
-        """Return name, version, build and hash of what is installed in the one environment."""
+        """Return name, version, build and hash of the packages in the only environment."""
         [prefix] = (Path(environment["prefix"]) for environment in self.run("list")["environments"])
         records = [json.loads(path.read_text(encoding="utf-8")) for path in prefix.glob("conda-meta/*.json")]
         return {(record["name"], record["version"], record["build"], record["sha256"]) for record in records}
@@ -63,7 +63,7 @@ def channels() -> list[str]:
 
 @pytest.fixture(scope="module")
 def cache() -> Path:
-    """Where packages are kept from run to run; asked for before the home is another."""
+    """Return the directory that keeps packages between runs; it is found before the home directory changes."""
     return platformdirs.user_cache_path("tfenv_lab") / "test-packages"
 
 
@@ -71,7 +71,7 @@ def cache() -> Path:
 def exported(
     channels: list[str], cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[dict[str, str], set[tuple[str, str, str, str]]]]:
-    """The files of an environment that is gone, by format, and what it held."""
+    """The exported files of a deleted environment, by format, and its packages."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.startswith(("CONDA", "MAMBA", "XDG_", "JUPYTER_")):

@@ -164,7 +164,7 @@ def test_an_update() -> None:
     }
 
 
-def test_nothing_beside_what_makes_an_environment_unusable() -> None:
+def test_an_unusable_environment_has_no_other_warning() -> None:
     broken = facts("2.19.1", "2.15.0", problems=(Advice("no-interpreter", "error", "gone"),))
     assert codes(broken, GPU) == []
 

@@ -83,9 +83,9 @@ def test_python_and_its_abi_hold_each_other(built: Built, interpreter: Interpret
     (abi,) = named(built.directory, "noarch", "python_abi")
     assert python["version"] == interpreter.version
     assert python["constrains"] == [f"python_abi {interpreter.minor}.* *_{interpreter.tag}"]
-    flavour = python["build"].rsplit("_", 1)[-1]
+    flavor = python["build"].rsplit("_", 1)[-1]
     assert (abi["version"], abi["build"]) == (interpreter.minor, f"0_{interpreter.tag}")
-    assert abi["constrains"] == [f"python {interpreter.minor}.* *_{flavour}"]
+    assert abi["constrains"] == [f"python {interpreter.minor}.* *_{flavor}"]
 
 
 async def _index(channel: Path) -> None:

@@ -77,7 +77,7 @@ def test_compatible_release_keeps_the_versions_it_allows() -> None:
     assert text == "x ~=2.19.0"
 
 
-def test_names_are_normalised() -> None:
+def test_names_are_normalized() -> None:
     assert [conda_name(name) for name in ("PyYAML", "zope.interface", "a__b", "tensorflow_cpu")] == [
         "pyyaml",
         "zope-interface",

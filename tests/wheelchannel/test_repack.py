@@ -150,7 +150,7 @@ def test_another_wheel_of_the_same_version_has_another_build_string_and_time(
     assert times[0] != times[1]
 
 
-def test_a_licence_text_is_not_a_licence_name(tmp_path: Path, interpreter: Interpreter) -> None:
+def test_a_license_text_is_not_a_license_name(tmp_path: Path, interpreter: Interpreter) -> None:
     wheel = make_wheel(tmp_path, "tool", metadata="License: Copyright\n        All rights\n        reserved")
     (package,) = packed(wheel, interpreter, tmp_path)
     assert "license" not in package.info("index.json")

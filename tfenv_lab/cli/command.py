@@ -37,8 +37,14 @@ EXIT = {
     "channel-unreachable": 7,
     "no-space": 8,
 }
-#: Names of the configuration files that the server reads, besides ``jupyter_config``.
-_CONFIG = ("jupyter_server_config", "jupyter_tfenv_lab_config")
+#: Names of the configuration files that a server reads, besides ``jupyter_config``. Which application a user starts the
+#: server with is not known here, and a protection that one of their files sets must hold in a terminal too.
+_CONFIG = (
+    "jupyter_server_config",
+    "jupyter_notebook_config",
+    "jupyter_lab_config",
+    "jupyter_tfenv_lab_config",
+)
 #: Exit status of a check that found problems.
 PROBLEMS = 9
 #: Seconds between two polls of a running job.

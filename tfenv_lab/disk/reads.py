@@ -100,7 +100,7 @@ class BoundedReads(Generic[Item, Result]):
 
 
 def _on_event_loop() -> bool:
-    """Tell whether this thread runs an event loop."""
+    """Return whether this thread runs an event loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -27,7 +27,7 @@ def writable(path: Path) -> bool:
 
 
 def first_writable(folders: Sequence[Path]) -> Path:
-    """Return the first of the directories that can be written, or else the first. Blocks for at most a few seconds."""
+    """Return the first writable directory, or the first one if none is writable. Blocks for at most a few seconds."""
     found = _writable.run(folders)
     return next((folder for folder in folders if found[folder] is True), folders[0])
 

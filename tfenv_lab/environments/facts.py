@@ -34,7 +34,7 @@ UNREACHABLE = "unreachable"
 
 @dataclass(frozen=True)
 class Reading:
-    """The facts about an environment, and the modification times (ns, by path; 0 if missing) that they were read at."""
+    """The facts about an environment, and the modification times (ns by path, 0 if missing) at which they were read."""
 
     facts: EnvironmentFacts
     changed: dict[str, int]
@@ -76,7 +76,7 @@ def _frozen(meta: str, names: Collection[str]) -> str | None:
         message = json.loads(Path(meta, "frozen").read_text(encoding="utf-8")).get("message")
     except (OSError, ValueError, AttributeError):
         message = None
-    return str(message) if message else "Marked as protected by whoever created it."
+    return str(message) if message else "Its creator marked it as protected."
 
 
 def _own_kernels(folder: str) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ class Protection:
 
 
 def _real(paths: Iterable[str]) -> frozenset[str]:
-    """Return the real paths; of one on a drive that does not answer the path itself, as its environment has it."""
+    """Return the real paths. A path on a drive that does not answer stays as it is, as for its environment."""
     found = _reals.run(paths)
     return frozenset(real if isinstance(real, str) else path for path, real in found.items())
 

@@ -97,7 +97,7 @@ class EnvironmentService(LoggingConfigurable):
         seen, found = await self._look()
         one = next((one for one in seen if one.facts.id == identifier), None)
         if one is None:
-            raise NotFound("This environment does not exist anymore.", identifier)
+            raise NotFound("This environment no longer exists.", identifier)
         return one, found
 
     async def readable(self, identifier: str) -> Environment:

@@ -96,7 +96,7 @@ class RefusalHandler(BaseHandler):
         self._refusal = refusal
 
     async def prepare(self) -> None:  # type: ignore[override]
-        """Wait for nothing: there are no services."""
+        """Do nothing, because there are no services to wait for."""
         await APIHandler.prepare(self)
 
     @web.authenticated

@@ -109,7 +109,7 @@ class ExportHandler(BaseHandler):
         environment = await self.services.environments.readable(identifier)
         format_ = self.get_query_argument("format", "")
         if not format_:
-            raise InvalidRequest("The query must have “format”.")
+            raise InvalidRequest("The query needs the parameter “format”.")
         text = await export(environment, format_, self.get_query_argument("specs", "requested"), self.services.conda)
         self.finish(text, set_content_type="text/plain; charset=utf-8")
 
@@ -123,7 +123,7 @@ class DifferencesHandler(BaseHandler):
         environment = await self.services.environments.readable(identifier)
         content = self.body().get("content")
         if not isinstance(content, str):
-            raise InvalidRequest("The body must have “content”, a string.")
+            raise InvalidRequest("“content” must be a string.")
         self.send({"differences": await differences(environment, content, self.services.conda)})
 
 

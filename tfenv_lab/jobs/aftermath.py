@@ -23,7 +23,7 @@ class Changes(Protocol):
     """The changes that jobs make now, as the job service knows them."""
 
     def is_changing(self, prefix: Path) -> bool:
-        """Tell whether a job changes, or waits to change, an environment."""
+        """Return whether a job changes, or waits to change, an environment."""
 
     async def unchanging(self, prefixes: Collection[Path]) -> None:
         """Wait until no job changes any of these environments."""

@@ -141,7 +141,9 @@ class JobService(LoggingConfigurable):
     async def remove(self, environment: Environment) -> Job:
         """Start the job that deletes an environment. Raises Protected or PrefixBusy."""
         if environment.protected or not environment.writable:
-            raise Protected(environment.protected_reason or f"The server cannot write to “{environment.name}”.")
+            raise Protected(
+                environment.protected_reason or f"You do not have permission to change “{environment.name}”."
+            )
         from ..conda.transaction.apply import require_movable
 
         self.running.require_idle(Path(environment.prefix))
@@ -191,7 +193,7 @@ class JobService(LoggingConfigurable):
                 # One failure must not prevent recovering the other jobs.
                 self.log.exception("Could not recover job %s", job.id)
         busy = {job.id for job in await self.all() if job.state not in FINISHED}
-        # A deleted environment is in no list any more; only its job still names where it was.
+        # A deleted environment is no longer in any list; only its job still names its prefix.
         places = [Path(place) for job in stored for place in (job.prefix, job.moved_from) if place]
         found = await asyncio.to_thread(recovery.collect, [*prefixes, *places], busy)
         self._leftovers.remember(found)

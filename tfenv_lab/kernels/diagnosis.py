@@ -101,8 +101,8 @@ async def _tried(prefix: Path, program: Path, env: Mapping[str, str]) -> str | N
     last = lines[-1].strip() if lines else f"Python exited with status {process.returncode}"
     if re.search(r"No module named '?ipykernel\b", last):
         return (
-            f"The package ipykernel is not installed in the environment {prefix} anymore, so it cannot run notebooks. "
-            "Install ipykernel in it, or select another kernel."
+            f"The environment {prefix} cannot run notebooks, because ipykernel is not installed in it anymore. "
+            "Install ipykernel in the environment, or select another kernel."
         )
     return (
         f"The kernel of the environment {prefix} cannot start: {last}. "

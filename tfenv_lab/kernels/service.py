@@ -94,7 +94,7 @@ class KernelService(LoggingConfigurable):
         return await self.register(prefix, name, settings.changed(env, wanted, prefix))
 
     async def unregister(self, prefix: Path) -> None:
-        """Remove the kernelspecs that were registered for this prefix, even if it does not exist anymore."""
+        """Remove the kernelspecs that were registered for this prefix, even if it no longer exists."""
         await asyncio.to_thread(self._unregister, prefix)
 
     async def reconcile(self, prefixes: Iterable[Path] | None = None) -> None:
@@ -255,7 +255,7 @@ class KernelService(LoggingConfigurable):
             for item in items:
                 there = kernelspecs.read(folder / item.identifier)
                 if there is not None and there.mark is None:
-                    message = f"The name {item.identifier} belongs to a kernel that this server does not manage."
+                    message = f"The name “{item.identifier}” belongs to a kernel that this server does not manage."
                     raise InvalidRequest(message, str(there.folder), hint="Rename the environment or that kernel.")
         for prefix, items in built.items():
             for item in items:

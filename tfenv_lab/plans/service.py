@@ -155,7 +155,7 @@ class PlanService:
             text = self._path(plan_id).read_bytes()
         except FileNotFoundError as error:
             raise NotFound(
-                "This plan does not exist anymore; plans are kept for a day.", hint="Request the change again."
+                "This plan no longer exists; plans are kept for a day.", hint="Request the change again."
             ) from error
         try:
             stored = earlier.read(text, self._repodata.subdir)

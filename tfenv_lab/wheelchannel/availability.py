@@ -1,4 +1,4 @@
-"""Tell if this machine can build a channel, without importing what building needs."""
+"""Tell whether this machine can build a channel, without importing what building needs."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ _SYSTEM = re.compile(r"\b(sys_platform|platform_system|os_name|platform_machine)
 
 def conda_name(name: str) -> str:
     """Return the normalized name (PEP 503). The CPU wheel becomes ``tensorflow``, as on conda-forge."""
-    normalised = str(canonicalize_name(name))
-    return "tensorflow" if normalised == DISTRIBUTION else normalised
+    normalized = str(canonicalize_name(name))
+    return "tensorflow" if normalized == DISTRIBUTION else normalized
 
 
 def version_spec(specifiers: SpecifierSet) -> str:

@@ -63,12 +63,12 @@ def pack_python(interpreter: Interpreter, channel: Path, work: Path) -> list[Pac
     _prove(interpreter, binary, work)
 
     # conda-forge's build strings end with the implementation up to Python 3.12, and with the ABI tag since 3.13.
-    flavour = "cpython" if int(minor) < 13 else interpreter.tag
+    flavor = "cpython" if int(minor) < 13 else interpreter.tag
     timestamp = int(interpreter.executable.stat().st_mtime) * 1000
     python = Package(
         name="python",
         version=interpreter.version,
-        build=f"h{key[:7]}_0_{flavour}",
+        build=f"h{key[:7]}_0_{flavor}",
         subdir=interpreter.subdir,
         timestamp=timestamp,
         constrains=[f"python_abi {interpreter.minor}.* *_{interpreter.tag}"],
@@ -83,7 +83,7 @@ def pack_python(interpreter: Interpreter, channel: Path, work: Path) -> list[Pac
         build=f"0_{interpreter.tag}",
         subdir="noarch",
         timestamp=timestamp,
-        constrains=[f"python {interpreter.minor}.* *_{flavour}"],
+        constrains=[f"python {interpreter.minor}.* *_{flavor}"],
         noarch="generic",
     )
     abi.write(channel, {}, time)

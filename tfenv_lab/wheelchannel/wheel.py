@@ -43,7 +43,7 @@ class Wheel:
             names = archive.namelist()
             found = [name.split("/")[0] for name in names if re.fullmatch(r"[^/]+\.dist-info/WHEEL", name)]
             if len(found) != 1:
-                raise ValueError(f"{path.name} holds {len(found)} dist-info directories instead of one")
+                raise ValueError(f"{path.name} contains {len(found)} dist-info directories instead of one")
             self.info = found[0]
             self.metadata = self._message(archive.read(f"{self.info}/METADATA"))
             root = self._message(archive.read(f"{self.info}/WHEEL")).get("Root-Is-Purelib", "false")
@@ -118,7 +118,7 @@ class Wheel:
         """Return the path of a member in the package, or None for a file that installers write. Raises ValueError."""
         path = PurePosixPath(member)
         if path.is_absolute() or ".." in path.parts or "\\" in member:
-            raise ValueError(f"{self.path.name} holds an unsafe path: {member}")
+            raise ValueError(f"{self.path.name} contains an unsafe path: {member}")
         if path.parent.name == self.info and path.name in ("RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER"):
             return None
         if path.parts[0] != f"{self.info.removesuffix('.dist-info')}.data":
@@ -133,7 +133,7 @@ class Wheel:
         if kind == "data":
             return rest
         if kind not in roots:
-            raise ValueError(f"{self.path.name} holds data of an unknown kind: {member}")
+            raise ValueError(f"{self.path.name} contains data of an unknown kind: {member}")
         return f"{roots[kind]}/{rest}"
 
 

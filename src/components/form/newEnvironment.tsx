@@ -192,7 +192,7 @@ function Prereleases(props: INewEnvironmentProps): JSX.Element | null {
   const { catalog, draft } = props;
   return catalog.releases.some(item => item.prerelease) ? (
     <Checkbox
-      label={props.trans.__('Show pre-releases')}
+      label={props.trans.__('Show prereleases')}
       checked={draft.prereleases}
       onChange={prereleases => props.onDraft({ ...draft, prereleases })}
     />

@@ -93,7 +93,7 @@ function Summary(props: { plan: Plan; trans: TranslationBundle }): JSX.Element {
       {plan.strategy !== 'swap' && (
         <span className="jp-TfenvHint">
           {trans.__(
-            'This location cannot be swapped in one step. If the change is interrupted, it is completed when Jupyter starts again.'
+            'This directory cannot be swapped in one step. If the change is interrupted, it is completed when Jupyter starts again.'
           )}
         </span>
       )}

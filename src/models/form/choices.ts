@@ -53,7 +53,7 @@ export function revise(
   return settle(release, changed.hardware, changed.cuda, changed.python);
 }
 
-/** Return the catalog without pre-releases, unless the form shows them. */
+/** Return the catalog without prereleases, unless the form shows them. */
 export function offered(catalog: Catalog, prereleases: boolean): Catalog {
   return prereleases
     ? catalog

@@ -24,7 +24,7 @@ export interface IDraft {
   readonly name: string | null;
   readonly packages: readonly string[] | null;
   readonly keras: boolean;
-  /** Whether pre-releases are listed. */
+  /** Whether prereleases are listed. */
   readonly prereleases: boolean;
 }
 

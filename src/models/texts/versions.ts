@@ -14,7 +14,7 @@ export function compareVersions(a: string, b: string): number {
       return difference;
     }
   }
-  // A version without a suffix is the final release; pre-releases come before it.
+  // A version without a suffix is the final release; prereleases come before it.
   if (left.suffix === '' || right.suffix === '') {
     return Number(left.suffix === '') - Number(right.suffix === '');
   }

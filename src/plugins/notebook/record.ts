@@ -72,7 +72,7 @@ export const recordPlugin: JupyterFrontEndPlugin<void> = {
     commands.addCommand(CommandIDs.recordEnvironment, {
       label: trans.__('Record Environment in Notebook'),
       caption: trans.__(
-        "Store what is needed to recreate the environment in the notebook's metadata"
+        "Store a record of the environment in the notebook's metadata"
       ),
       describedBy: NO_ARGS,
       isEnabled: () => tracker.currentWidget !== null,

@@ -247,7 +247,9 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
     });
     add(CommandIDs.unregisterKernel, {
       label: trans.__('Unregister Kernel'),
-      caption: trans.__('Hide the environment from notebooks, and keep it'),
+      caption: trans.__(
+        'Hide the environment from notebooks without deleting it'
+      ),
       isVisible: ({ kernel }) => kernel !== null,
       execute: async ({ id }) => {
         await environments.client.unregisterKernelspec(id);

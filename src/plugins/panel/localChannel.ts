@@ -46,7 +46,7 @@ export const localChannelPlugin: JupyterFrontEndPlugin<void> = {
     });
     commands.addCommand(CommandIDs.leaveLocalChannel, {
       label: trans.__('Use Configured Channels'),
-      caption: trans.__('Stop using the local channel, and keep it on disk'),
+      caption: trans.__('Stop using the local channel without deleting it'),
       describedBy: NO_ARGS,
       isEnabled: () => status.status?.local_channel.active ?? false,
       execute: async () => {

@@ -38,7 +38,7 @@ def _text(contents: Contents, **change: Any) -> str:
     return json.dumps({**notebook.write(contents, VERSIONS), **change})
 
 
-def test_it_says_what_was_asked_for_and_what_came(contents: Contents) -> None:
+def test_a_record_has_the_requested_specs_and_the_lock(contents: Contents) -> None:
     record = notebook.write(contents, VERSIONS)
     lock = zlib.decompress(base64.b64decode(record.pop("lock"))).decode()
     assert lock.splitlines() == [
@@ -74,13 +74,13 @@ def test_on_its_platform_it_is_read_back_as_exact_packages(contents: Contents) -
     ]
 
 
-def test_on_another_platform_it_asks_for_what_was_asked_for(contents: Contents) -> None:
+def test_on_another_platform_the_requested_specs_are_solved(contents: Contents) -> None:
     found = reading.read(_text(contents), None, "osx-arm64")
     assert (found.pinned, found.specs, found.channels) == (None, ("b=2.*=h1_*",), ("conda-forge",))
     assert "linux-64" in found.notes[0]
 
 
-def test_without_a_lock_it_asks_for_what_was_asked_for(contents: Contents) -> None:
+def test_without_a_lock_the_requested_specs_are_solved(contents: Contents) -> None:
     found = reading.read(_text(contents, lock=None), None, "linux-64")
     assert (found.pinned, found.specs, found.notes) == (None, ("b=2.*=h1_*",), ())
 
@@ -135,6 +135,6 @@ def test_a_malformed_or_hostile_record_gets_a_clear_sentence(
 
 
 @pytest.mark.parametrize("text", ['{"cells": [], "metadata": {}}', '{"cells": [], "metadata": {"tfenv_lab": 1}}', "{}"])
-def test_a_notebook_without_a_record_is_none_of_the_files(text: str) -> None:
+def test_a_notebook_without_a_record_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest, match="none of the supported formats"):
         reading.read(text, None, "linux-64")

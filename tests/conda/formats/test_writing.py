@@ -53,7 +53,7 @@ def contents() -> Contents:
     )
 
 
-def test_environment_yml_asks_for_what_was_asked_for(contents: Contents) -> None:
+def test_environment_yml_lists_the_requested_specs(contents: Contents) -> None:
     text = export(contents, "environment-yml")
     assert yaml.safe_load(text) == {
         "name": "tf",

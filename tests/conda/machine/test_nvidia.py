@@ -56,7 +56,7 @@ def test_the_drivers_sentence(machine: Machine, kind: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["nvidia-smi", "wsl"])
-def test_the_program_where_there_is_no_file(machine: Machine, name: str) -> None:
+def test_the_program_is_used_if_no_file_exists(machine: Machine, name: str) -> None:
     machine.nvidia_smi("echo 551.61; echo 551.61", name)
     assert machine.driver == "551.61"
 
@@ -77,7 +77,7 @@ def test_a_program_that_does_not_know(machine: Machine, script: str, monkeypatch
     assert machine.driver is None
 
 
-def test_what_is_no_file_and_no_program(machine: Machine) -> None:
+def test_malformed_files_and_a_silent_program_give_no_version(machine: Machine) -> None:
     machine.module.mkdir()
     machine.proc.write_bytes(b"\xff\xfe no version \x00")
     machine.nvidia_smi("", "wsl")

@@ -68,17 +68,17 @@ def test_an_empty_override_takes_a_driver_away(machine: list[GenericVirtualPacka
 
 
 @pytest.mark.parametrize("overrides", [{}, {"CONDA_OVERRIDE_CUDA": ""}, {"CONDA_OVERRIDE_CUDA": "11.8"}])
-def test_what_a_person_asks_for_wins(overrides: dict[str, str]) -> None:
+def test_the_users_request_takes_precedence(overrides: dict[str, str]) -> None:
     assert detected(overrides, cuda="12.6")["__cuda"] == "12.6"
 
 
 @pytest.mark.parametrize("cuda", ["", "twelve", "12.6; rm", "--prefix=/", "12.", "1234", "12.6.1.1"])
-def test_a_text_that_is_no_cuda_version_is_refused(cuda: str) -> None:
+def test_an_invalid_cuda_version_is_refused(cuda: str) -> None:
     with pytest.raises(InvalidRequest, match="is not a CUDA version"):
         virtual_packages.detect({}, cuda)
 
 
-def test_a_variable_that_is_no_version_is_named() -> None:
+def test_a_variable_with_an_invalid_version_is_named() -> None:
     with pytest.raises(InvalidRequest, match="which CONDA_OVERRIDE_GLIBC or condarc sets for __glibc"):
         virtual_packages.detect({"CONDA_OVERRIDE_GLIBC": "2 17"})
 
@@ -132,10 +132,10 @@ class TestCondarc:
         found = virtual_packages.overrides(self.settings(cuda="12.8"), {"CONDA_OVERRIDE_CUDA": variable})
         assert detected(found).get("__cuda", "") == variable
 
-    def test_only_what_conda_lets_one_set(self) -> None:
+    def test_only_packages_that_conda_allows_are_overridden(self) -> None:
         assert detected(virtual_packages.overrides(self.settings(unix="1", osx="14.0", CUDA="12.8"), {})) == PLAIN
 
-    def test_what_is_in_force_is_told(self) -> None:
+    def test_overrides_in_force_are_returned(self) -> None:
         found = virtual_packages.overrides(self.settings(cuda="12.8", osx="14.0"), {"CONDA_OVERRIDE_LINUX": ""})
         expected = {"CONDA_OVERRIDE_CUDA": "12.8", "CONDA_OVERRIDE_LINUX": ""}
         assert virtual_packages.in_force(found) == expected

@@ -11,7 +11,7 @@ from ..conftest import Lab
 from ..transaction.test_apply import run
 
 
-def test_a_package_that_conda_installed_is_no_other_than_the_same_from_here(lab: Lab) -> None:
+def test_a_package_has_the_same_name_whether_conda_or_we_installed_it(lab: Lab) -> None:
     run(lab.change("app 1.0"))
     path = lab.prefix / "conda-meta/lib-1.0-0.json"
     record = json.loads(path.read_text())

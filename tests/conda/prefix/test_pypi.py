@@ -74,7 +74,7 @@ def test_condas_name_may_have_underscores(prefix: Path, site: Path) -> None:
     assert found(prefix) == []
 
 
-def test_other_directories_are_no_packages(prefix: Path, site: Path) -> None:
+def test_other_directories_are_not_packages(prefix: Path, site: Path) -> None:
     for name in ("tensorflow", "broken.dist-info", "~ensorflow-2.19.0.dist-info-old", "x.pth"):
         (site / name).mkdir()
     assert found(prefix) == []

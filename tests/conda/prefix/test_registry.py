@@ -33,7 +33,7 @@ def test_what_others_wrote_stays_as_it_is(noted: Path) -> None:
     assert noted.read_bytes() == ODD
 
 
-def test_a_path_that_is_no_text_comes_and_goes(noted: Path) -> None:
+def test_a_path_that_is_not_utf8_is_added_and_removed(noted: Path) -> None:
     odd = Path(os.fsdecode(b"/srv/caf\xe9"))
     registry.register(odd)
     assert noted.read_bytes() == ODD

@@ -12,7 +12,7 @@ def index() -> NameIndex:
     return NameIndex(NAMES)
 
 
-def test_the_name_itself_then_what_starts_with_it_then_what_holds_it(index: NameIndex) -> None:
+def test_exact_matches_come_first_then_prefixes_then_substrings(index: NameIndex) -> None:
     assert index.search("keras", 10) == ["keras", "keras-cv", "keras-tuner", "tf-keras", "autokeras"]
 
 
@@ -34,7 +34,7 @@ def test_no_more_than_the_limit(index: NameIndex) -> None:
         (".*", []),
     ],
 )
-def test_as_people_type(index: NameIndex, query: str, expected: list[str]) -> None:
+def test_users_may_type_names_loosely(index: NameIndex, query: str, expected: list[str]) -> None:
     assert index.search(query, 10) == expected
 
 

@@ -55,7 +55,7 @@ class TestRecords:
         repodata = Repodata(settings(first=first.index(), second=channel.index()))
         assert versions(repodata, "foo") == ["foo 1.0", "foo 3.0"]
 
-    def test_of_the_subdir_asked_for(self, tmp_path: Path) -> None:
+    def test_only_the_requested_subdir_is_queried(self, tmp_path: Path) -> None:
         windows = TinyChannel(tmp_path / "windows", subdir="win-64")
         windows.add("foo", "1.0")
         url = windows.index()
@@ -149,7 +149,7 @@ class TestRemoteChannel:
         asyncio.run(repodata.refresh())
         assert served.requests
 
-    def test_what_was_fetched_stands_in_with_its_age(self, served: HttpChannel) -> None:
+    def test_cached_data_replaces_it_with_its_age(self, served: HttpChannel) -> None:
         asyncio.run(Repodata(settings(remote=served.url)).refresh())
         served.down()
         another_process = Repodata(settings(remote=served.url))

@@ -57,7 +57,7 @@ def test_a_multichannel_is_its_members_in_order() -> None:
     ]
 
 
-def test_what_conda_build_made_is_a_channel() -> None:
+def test_the_directory_of_conda_build_is_a_channel() -> None:
     rules = replace(RULES, multichannels={"local": ("file:///srv/conda-bld",)})
     assert resolve("local", rules) == ((ChannelRef("file:///srv/conda-bld", "file:///srv/conda-bld"),), {})
 

@@ -227,11 +227,11 @@ class TestValues:
         settings = condarc.load({"CONDA_OFFLINE": "", "CONDA_CHANNELS": ""}, home)
         assert (settings.offline, names(settings)) == (False, ["a"])
 
-    def test_marks_and_gaps_in_lists_are_no_elements(self, home: Path) -> None:
+    def test_marks_and_gaps_in_lists_are_not_elements(self, home: Path) -> None:
         write(home / ".condarc", "channels: [~, a]\n")
         assert names(condarc.load({"CONDA_CHANNELS": "b !important, ,c"}, home)) == ["b", "c", "a"]
 
-    def test_local_is_what_conda_build_made_where_there_is_something(self, home: Path) -> None:
+    def test_local_is_the_channel_of_conda_build_if_it_exists(self, home: Path) -> None:
         write(home / ".condarc", "channels: [local, a]\ncroot: ~/mine\n")
         assert [ref.url for ref in condarc.load({}, home).channels] == ["https://conda.anaconda.org/a"]
         for place in ("mine", "conda-bld"):
@@ -306,7 +306,7 @@ class TestDamagedFiles:
         assert text.startswith("key") or str(home / ".condarc") in caplog.text
 
     @pytest.mark.parametrize("url", ["https://u:secret@[bad/x", "https://u:secret@h:port/x", "https://u:secret@/x"])
-    def test_a_url_that_is_none_is_passed_over_and_not_quoted(
+    def test_an_invalid_url_is_ignored_and_not_quoted(
         self, url: str, home: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         channels, members = ["a", url, "mine", "team", "defaults"], {"team": [url, "b"]}
@@ -315,7 +315,7 @@ class TestDamagedFiles:
             "custom_multichannels": members, "default_channels": [url, "c"],
         }  # fmt: skip
         write(home / ".condarc", json.dumps(condarc_text))
-        # “mine” must not come from the alias, where it would be somebody else's channel.
+        # “mine” must not come from the alias, where another user may own that name.
         assert [ref.url.rpartition("/")[2] for ref in condarc.load({}, home).channels] == ["a", "b", "c"]
         for key in condarc_text:
             assert key in caplog.text

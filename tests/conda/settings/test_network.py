@@ -140,7 +140,7 @@ class TestProxies:
         self.ask({"http": proxies[0].url.removeprefix("http://")}, "http://a.invalid/c")
         assert proxies[0].requests
 
-    def test_what_is_no_url_is_said_and_not_quoted(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_an_invalid_url_is_reported_and_not_quoted(self, caplog: pytest.LogCaptureFixture) -> None:
         client(replace(PLAIN, proxy_servers={"https": "http://me:secret@not a host"}))
         assert "proxy_servers" in caplog.text
         assert "secret" not in caplog.text
@@ -190,7 +190,7 @@ class TestCredentials:
         urls = [f"{served.url}/t/tk-1/a", f"{served.url}/t/tk-2/b", f"{served.url}/ab", f"{served.url}/conda/t/tk-3/c"]
         assert set(self.ask(served, *urls)) == {"/t/tk-1/a", "/t/tk-2/b", "/ab", "/conda/t/tk-3/c"}
 
-    def test_those_of_rattlers_own_store_stay_beside_a_channels(self, served: HttpChannel, clean_home: Path) -> None:
+    def test_credentials_of_rattlers_own_store_stay_in_force(self, served: HttpChannel, clean_home: Path) -> None:
         (clean_home / ".rattler").mkdir()
         stored = {"localhost": {"BasicHTTP": {"username": "stored", "password": "pw"}}}
         (clean_home / ".rattler" / "credentials.json").write_text(json.dumps(stored))

@@ -34,7 +34,7 @@ def test_a_name_comes_from_the_first_channel_that_has_it(
     assert load(channel, other, strict=False).matching(Spec("app >=2")) != []
 
 
-def test_names_that_are_met_are_asked_for(channel: TinyChannel) -> None:
+def test_names_that_are_encountered_are_missing_until_loaded(channel: TinyChannel) -> None:
     channel.add("app", "1.0", depends=["lib"])
     channel.add("lib", "1.0")
     pool = load(channel, names=["app"])

@@ -137,7 +137,7 @@ class TestNarrowing:
         assert best is not None
         assert str(best.version) == "2.12.0"
 
-    def test_what_is_fixed_is_all_there_is(self, channel: TinyChannel) -> None:
+    def test_only_fixed_records_may_be_used(self, channel: TinyChannel) -> None:
         channel.add("app", "1.0", build="cpu_0")
         channel.add("app", "1.0", build="cuda_0", depends=["gone"])
         pool = load(channel, names=["app", "gone"])

@@ -46,7 +46,7 @@ class TestChannelPriority:
             solved("strict", [channel, other], "lib <2")
         assert "strict channel priority" in str(refused.value.details)
 
-    def test_flexible_goes_on_where_the_first_channel_has_none_that_is_asked_for(
+    def test_flexible_uses_a_later_channel_if_the_first_has_no_match(
         self, channel: TinyChannel, other: TinyChannel
     ) -> None:
         assert solved("flexible", [channel, other], "lib") == ["2.0"]

@@ -30,7 +30,7 @@ def run(work: Any) -> Any:
     return asyncio.run(work)
 
 
-def test_a_new_environment_lies_at_its_prefix_and_nothing_beside_it(lab: Lab) -> None:
+def test_a_new_environment_leaves_nothing_next_to_its_prefix(lab: Lab) -> None:
     run(lab.change("app 1.0"))
     assert {stem.name for stem in package_names(lab.prefix)} == {"app", "lib"}
     assert (lab.prefix / "bin/app").read_text().startswith(f"#!{lab.prefix}/bin/sh")
@@ -42,7 +42,7 @@ def test_a_new_environment_is_in_condas_list(lab: Lab) -> None:
     assert registry.registry_path().read_text().splitlines() == [str(lab.prefix)]
 
 
-def test_specs_asked_for_are_remembered_in_the_records_and_in_condas_history(lab: Lab) -> None:
+def test_requested_specs_are_remembered_in_the_records_and_in_condas_history(lab: Lab) -> None:
     run(lab.change("app 1.0"))
     record = json.loads((lab.prefix / "conda-meta/app-1.0-0.json").read_text())
     assert record["requested_specs"] == ["app 1.0"]
@@ -351,7 +351,7 @@ def test_a_prefix_that_cannot_be_renamed_is_not_half_removed(lab: Lab, monkeypat
     assert lab.tree() == before
 
 
-def test_a_folder_that_somebody_made_stays_and_one_of_a_package_that_goes_does_not(lab: Lab) -> None:
+def test_a_users_directory_stays_and_one_of_a_removed_package_does_not(lab: Lab) -> None:
     run(lab.change("app 1.0", "tool"))
     (lab.prefix / "results").mkdir()
     run(lab.change("tool", job="1job"))
@@ -399,7 +399,7 @@ def test_an_environment_that_another_tool_made_under_the_old_name_since_stays(la
     run(lab.change("app 1.0", job="1job", prefix=new, origin="move", source=lab.prefix, fingerprint=mark))
     if is_collected:
         recovery.clear(lab.prefix, "1job")
-    # The server died before it had stored the job's end, and meanwhile somebody calls conda.
+    # The server died before it had stored the job's end, and meanwhile a user runs conda.
     run(lab.change("tool", job="2job"))
     shutil.rmtree(lab.prefix / "conda-meta/tfenv_lab")
     assert recovery.settle(new, "1job", lab.prefix) is True

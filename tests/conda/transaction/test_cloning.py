@@ -98,7 +98,7 @@ def test_a_file_that_vanishes_while_it_is_cloned_is_not_missed(tree: Path, monke
     assert "notes/a.txt" in _names(staged)
 
 
-def test_what_people_do_meanwhile_is_carried_over(tree: Path) -> None:
+def test_changes_by_users_meanwhile_are_carried_over(tree: Path) -> None:
     staged, snapshot = _clone(tree)
     fresh = tree / "notes/a.txt"
     fresh.unlink()
@@ -125,7 +125,7 @@ def test_what_packages_own_is_not_carried_over(tree: Path) -> None:
     assert not (staged / "lib/gone.txt").exists()
 
 
-def test_what_comes_into_a_folder_within_the_clocks_grain_is_carried_over(tree: Path) -> None:
+def test_a_file_added_within_one_tick_of_the_clock_is_carried_over(tree: Path) -> None:
     (tree / "notes/just.txt").write_text("saved a moment before")
     staged, snapshot = _clone(tree)
     before = (tree / "notes").stat()
@@ -155,7 +155,7 @@ def test_where_nothing_can_be_shared_files_are_copied(tree: Path, monkeypatch: p
     assert (staged / "notes/link").readlink() == Path("a.txt")
 
 
-def test_what_is_being_built_inside_a_prefix_is_no_part_of_it(tree: Path) -> None:
+def test_a_staging_directory_inside_a_prefix_is_not_cloned(tree: Path) -> None:
     (tree / f"{staging.MARK}new-1-tf").mkdir()
     staged, _ = _clone(tree)
     assert not list(staged.glob(f"{staging.MARK}*"))

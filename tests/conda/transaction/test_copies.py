@@ -34,7 +34,7 @@ def _owned(prefix: Path, stem: str, inside: str) -> Any:
     return next(entry for entry in record["paths_data"]["paths"] if entry["_path"] == inside)
 
 
-def test_what_names_its_prefix_is_written_anew_and_all_else_is_shared(lab: Lab) -> None:
+def test_files_that_contain_the_prefix_are_rewritten_and_all_others_are_shared(lab: Lab) -> None:
     run(lab.change("app 1.0", "tool"))
     copy = _copy(lab, "app 1.0", "tool")
     script = (copy / "bin/app").read_bytes()
@@ -48,7 +48,7 @@ def test_what_names_its_prefix_is_written_anew_and_all_else_is_shared(lab: Lab) 
 
 
 @pytest.mark.parametrize("name", ["with space", "long" * 30])
-def test_where_a_script_cannot_name_its_prefix_so_the_package_is_linked_anew(lab: Lab, name: str) -> None:
+def test_a_package_whose_script_cannot_name_the_prefix_is_linked_again(lab: Lab, name: str) -> None:
     run(lab.change("app 1.0", "tool"))
     alone = _copy(lab, "app 1.0", "tool", name=name)
     made = lab.prefix.with_name(f"{name} made"[:200])
@@ -68,7 +68,7 @@ def test_a_copy_needs_neither_cache_nor_channel(lab: Lab) -> None:
     assert (copy / "lib/lib.txt").read_text() == "lib 1.0"
 
 
-def test_a_copy_begins_a_history_of_its_own(lab: Lab) -> None:
+def test_a_copy_starts_a_new_history(lab: Lab) -> None:
     run(lab.change("app 1.0"))
     run(lab.change("app 2.0", job="2job"))
     copy = _copy(lab, "app 2.0")

@@ -83,11 +83,11 @@ class TestPaths:
             "..\\x",
         ],
     )
-    def test_of_these_none_is_inside(self, path: str) -> None:
+    def test_paths_outside_the_prefix_are_refused(self, path: str) -> None:
         assert fault(path) == "would be written outside the environment"
 
     @pytest.mark.parametrize("path", ["", ".", "./.", "/" * 0, "a\0b"])
-    def test_these_are_no_paths(self, path: str) -> None:
+    def test_invalid_paths_are_refused(self, path: str) -> None:
         assert fault(path) == "has an invalid path"
 
     @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ class TestRefused:
         run(lab.change("app 2.0", job="2job"))
 
     @pytest.mark.parametrize("case", ["up", "absolute", "behind-a-link-up", "records"])
-    def test_what_another_tool_unpacked_is_looked_at_too(self, lab: Lab, home: Path, case: str) -> None:
+    def test_packages_that_another_tool_unpacked_are_validated_too(self, lab: Lab, home: Path, case: str) -> None:
         """rattler reads the paths of a cached package before it reports that it links it."""
         fields, _ = _HOSTILE[case]
         add_evil(lab.channel, home, fields)
@@ -323,7 +323,7 @@ class TestRefused:
         run(lab.change("app 1.0"))
         assert (lab.prefix / "share/app.txt").read_text() == "1.0"
 
-    def test_what_was_changed_in_the_cache_is_fetched_anew(self, lab: Lab, home: Path) -> None:
+    def test_a_package_that_was_altered_in_the_cache_is_downloaded_again(self, lab: Lab, home: Path) -> None:
         unpacked = lab.root / "pkgs/app-1.0-0"
         extract(lab.channel.root / "linux-64/app-1.0-0.conda", unpacked)
         paths = json.loads((unpacked / "info/paths.json").read_bytes())
@@ -440,7 +440,7 @@ class TestTogether:
             run(lab.change("first", "second", job="1job"))
         assert everything(lab.root) == before
 
-    def test_a_link_in_the_place_of_a_persons_folder(self, lab: Lab, home: Path) -> None:
+    def test_a_link_in_place_of_a_users_directory_is_refused(self, lab: Lab, home: Path) -> None:
         self.two(lab, {"files": {"x": "x"}}, {"links": {"mine": "../nobody"}})
         run(lab.change("first"))
         (lab.prefix / "mine").mkdir()
@@ -519,7 +519,7 @@ class TestTaken:
         run(lab.change("old"))
         assert (lab.prefix / "bin/x").readlink() == Path("x1")
 
-    def test_a_folder_that_a_person_moved_elsewhere_and_linked_is_followed(self, lab: Lab, home: Path) -> None:
+    def test_a_directory_that_a_user_moved_and_linked_is_followed(self, lab: Lab, home: Path) -> None:
         run(lab.change("app 1.0"))
         (home / "share").mkdir()
         (lab.prefix / "share/app.txt").rename(home / "share/app.txt")
@@ -530,7 +530,7 @@ class TestTaken:
         assert (home / "share/app.txt").read_text() == "2.0"
 
     @pytest.mark.parametrize("prefixed", [[], ["bin/mine"]])
-    def test_a_file_that_a_person_linked_is_replaced_and_not_written_through(
+    def test_a_file_that_a_user_linked_is_replaced_and_not_written_through(
         self, lab: Lab, home: Path, prefixed: list[str]
     ) -> None:
         run(lab.change("app 1.0"))
@@ -545,7 +545,7 @@ class TestTaken:
 class TestRecords:
     """Anybody may have written the records and other files in ``conda-meta``."""
 
-    def test_a_copy_writes_nothing_that_records_say_lies_outside(self, lab: Lab, home: Path) -> None:
+    def test_a_copy_writes_nothing_outside_whatever_records_say(self, lab: Lab, home: Path) -> None:
         run(lab.change("app 1.0"))
         texts = [home / ".profile", lab.root / "envs/beside.txt", home / "linked.txt"]
         for text in texts:

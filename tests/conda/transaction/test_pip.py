@@ -53,7 +53,7 @@ async def test_requirements_are_installed_after_condas_packages(lab: Lab, index:
     assert lab.beside() == ["tf"]
 
 
-async def test_scripts_run_where_the_environment_stands(lab: Lab, index: Path) -> None:
+async def test_scripts_run_at_the_final_prefix(lab: Lab, index: Path) -> None:
     await lab.change("python", "pip", pypi=["greet"])
     done = subprocess.run([lab.prefix / "bin" / "greet"], capture_output=True, text=True, check=True)
     assert done.stdout == f"hello from {lab.prefix}\n"
@@ -80,7 +80,7 @@ def _hashed(path: Path) -> tuple[str, str]:
     return digest, str(len(content))
 
 
-async def test_what_pip_cannot_install_leaves_nothing(lab: Lab, index: Path) -> None:
+async def test_a_failure_of_pip_leaves_nothing(lab: Lab, index: Path) -> None:
     with pytest.raises(JobFailed) as failed:
         await lab.change("python", "pip", pypi=["nowhere==1"])
     assert "nowhere==1" in failed.value.message

@@ -44,7 +44,7 @@ def other(prefix: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
-def test_who_holds_it_is_written_beside_it_and_gone_afterwards(prefix: Path) -> None:
+def test_the_holder_is_recorded_next_to_it_and_removed_afterwards(prefix: Path) -> None:
     with prefix_lock.hold(prefix, "0job"):
         note = json.loads((prefix.parent / ".tfenv-holder-tf").read_text())
         assert note == {"host": socket.gethostname(), "pid": os.getpid(), "job": "0job"}
@@ -72,9 +72,7 @@ def test_other_prefixes_are_free(prefix: Path, other: subprocess.Popen[bytes]) -
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a right on Windows")
 @pytest.mark.parametrize("name", [".tfenv-holder-tf", ".tfenv-lock-tf"])
 @pytest.mark.parametrize("is_there", [True, False])
-def test_a_link_that_somebody_put_in_their_place_is_not_written_through(
-    prefix: Path, tmp_path: Path, name: str, is_there: bool
-) -> None:
+def test_a_planted_link_is_not_written_through(prefix: Path, tmp_path: Path, name: str, is_there: bool) -> None:
     mine = tmp_path / "mine"
     if is_there:
         mine.write_text("mine")

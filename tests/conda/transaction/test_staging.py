@@ -30,7 +30,7 @@ def test_a_tree_is_deleted(tree: Path) -> None:
     assert not tree.exists()
 
 
-def test_a_tree_that_is_gone_already_is_no_failure(tree: Path) -> None:
+def test_a_tree_that_does_not_exist_is_not_an_error(tree: Path) -> None:
     shutil.rmtree(tree)
     assert staging.discard(tree) is None
 

@@ -1,4 +1,4 @@
-"""Tests of the catalog with real conda-forge metadata, against a handmade table and the solver."""
+"""Test the catalog with real conda-forge metadata, against a handmade table and the solver."""
 
 from __future__ import annotations
 

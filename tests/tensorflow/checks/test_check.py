@@ -1,4 +1,4 @@
-"""Tests that run a fake TensorFlow in a real Python: a crash, a hang or a failing import is a result."""
+"""Run a fake TensorFlow in a real Python: a crash, a hang or a failing import is a result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of every problem that an environment can have although its TensorFlow starts."""
+"""Test every problem that an environment can have even if its TensorFlow starts."""
 
 from __future__ import annotations
 

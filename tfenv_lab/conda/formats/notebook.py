@@ -48,7 +48,7 @@ def write(contents: Contents, versions: Mapping[str, str | None]) -> dict[str, A
 
 
 def fingerprint(packages: Iterable[str]) -> str:
-    """Return a text that identifies a set of packages, which are given as ``name=version=build``."""
+    """Return a string that identifies a set of packages, which are given as ``name=version=build``."""
     return hashlib.sha256("\n".join(sorted(packages)).encode()).hexdigest()[:32]
 
 

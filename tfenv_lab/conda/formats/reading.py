@@ -59,7 +59,7 @@ def read(text: str, format_: str | None, subdir: str) -> Imported:
         found = EXPLICIT
     else:
         data = parse_yaml(text)
-        found = _recognise(data)
+        found = _recognize(data)
     if format_ is not None and found != format_:
         raise InvalidRequest(f"The file is {_NAMES[found]}, not {_NAMES[format_]}.")
     asked = tuple(match[1] for line in lines if (match := _COMMENT.fullmatch(line)))
@@ -76,7 +76,7 @@ def read(text: str, format_: str | None, subdir: str) -> Imported:
     return imported
 
 
-def _recognise(data: Any) -> str:
+def _recognize(data: Any) -> str:
     if isinstance(data, dict):
         if "package" in data and "metadata" in data:
             return CONDA_LOCK

@@ -88,7 +88,7 @@ def detect(
 
     ``overrides`` holds ``CONDA_OVERRIDE_*`` (see :func:`overrides`). ``cuda`` is a version such as ``"12.6"`` that a
     user requested; it overrides both the driver and the variable. ``subdir`` is the platform to solve for (default:
-    ``current_subdir()``). Raises InvalidRequest if a text is not a version.
+    ``current_subdir()``). Raises InvalidRequest if a value is not a version.
     """
     target = subdir or current_subdir()
     found = _machine(target)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...disk.reads import BoundedReads
 
-_FLAVOURS = (
+_DISTRIBUTIONS = (
     "miniconda3",
     "anaconda3",
     "miniforge3",
@@ -23,17 +23,17 @@ _FLAVOURS = (
 SYSTEM_ROOTS = tuple(
     Path(folder, name)
     for folder, names in (
-        ("/opt", ("conda", *_FLAVOURS)),
-        ("/usr/local", _FLAVOURS),
+        ("/opt", ("conda", *_DISTRIBUTIONS)),
+        ("/usr/local", _DISTRIBUTIONS),
         ("/opt/homebrew/Caskroom", ("miniconda/base", "miniforge/base")),
-        ("C:/ProgramData", _FLAVOURS),
+        ("C:/ProgramData", _DISTRIBUTIONS),
     )
     for name in names
 )
 
 
 def is_environment(prefix: Path) -> bool:
-    """Return whether conda considers ``prefix`` an environment, which is if it has ``conda-meta/history``."""
+    """Return whether conda considers ``prefix`` an environment: whether it has ``conda-meta/history``."""
     try:
         return (prefix / "conda-meta" / "history").is_file()
     except OSError:
@@ -80,12 +80,12 @@ def _candidates(env: Mapping[str, str], home: Path, server: Path) -> Iterator[tu
             if prefix.parent.name == "envs":
                 yield prefix.parent.parent, False
             yield prefix, True
-    yield from ((home / name, False) for name in _FLAVOURS)
+    yield from ((home / name, False) for name in _DISTRIBUTIONS)
     yield from ((path, False) for path in SYSTEM_ROOTS)
 
 
 def find(env: Mapping[str, str], home: Path, server: Path | None = None) -> list[Path]:
-    """Return the root prefixes that exist, best first: from variables, of the server, in the default locations.
+    """Return the root prefixes that exist, best first: from variables, the server's own, then the default ones.
 
     ``server`` is the prefix of the interpreter that runs the server (default: ``sys.base_prefix``).
     """

@@ -40,7 +40,7 @@ def translate(error: Exception) -> TfenvError:
     ):
         return NoSpace("The disk is full. Nothing was changed.", text)
     if getattr(error, "errno", None) in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return JobFailed("The directory of this environment is not writable.", text)
+        return JobFailed("The directory of this environment is not writable. Nothing was changed.", text)
     package, member = _FETCHED.search(text), _UNPACKED.search(text)
     if package and member and (member["is_outside"] or member["is_missing"]):
         what = "would be written outside the environment" if member["is_outside"] else "is a link to a missing file"

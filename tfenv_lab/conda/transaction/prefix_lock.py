@@ -62,7 +62,7 @@ def hold(prefix: Path, job: str, timeout: float = 0.0) -> Iterator[None]:
     except PermissionError as error:
         # A worker of another user was killed, or is at work.
         message = f"“{prefix.name}” cannot be locked: {path} belongs to another user."
-        raise PrefixBusy(message, hint="Delete this file if nobody changes the environment.") from error
+        raise PrefixBusy(message, hint="Delete this file if no program is changing the environment.") from error
     note = _note_path(prefix)
     try:
         # Write under the final name: a worker that is killed here must not leave a temporary file.

@@ -75,7 +75,7 @@ class Leftover:
         size = f" ({megabytes(self.bytes)})" if self.files else ""
         return (
             f"{files}{size} could not be deleted from {self.path} ({self.reason}). No environment uses this directory "
-            "any more. The server tries again after the next job and when it starts; you can also delete it yourself."
+            "anymore. The server tries again after the next job and when it starts; you can also delete it yourself."
         )
 
 

@@ -68,7 +68,7 @@ class Listing:
 
 
 class Judge:
-    """Judges the cells of a pool for one machine. While the pool has missing names, verdicts are held back."""
+    """A judge of the cells of a pool for one machine. While the pool has missing names, verdicts are held back."""
 
     def __init__(self, pool: Pool, virtual: Sequence[GenericVirtualPackage]) -> None:
         self._pool = pool

@@ -133,11 +133,11 @@ describe('NewEnvironment', () => {
     expect(screen.queryByText(/Make it for a machine/)).toBeNull();
   });
 
-  it('shows pre-releases only on request', () => {
+  it('shows prereleases only on request', () => {
     show();
     const releases = within(screen.getByLabelText('TensorFlow'));
     expect(releases.queryByText('2.20.0rc0')).toBeNull();
-    fireEvent.click(screen.getByLabelText('Show pre-releases'));
+    fireEvent.click(screen.getByLabelText('Show prereleases'));
     releases.getByText('2.20.0rc0');
   });
 
@@ -191,10 +191,10 @@ describe('NewEnvironment', () => {
     expect(requests[0]).toMatchObject({ tensorflow: '2.9.*', cuda: '11.2' });
   });
 
-  it('offers pre-releases if there is nothing else', () => {
+  it('offers prereleases if there is nothing else', () => {
     const releases = CATALOG.releases.filter(item => item.prerelease);
     const requests = show({ catalog: { ...CATALOG, releases } });
-    fireEvent.click(screen.getByLabelText('Show pre-releases'));
+    fireEvent.click(screen.getByLabelText('Show prereleases'));
     review();
     expect(requests[0].tensorflow).toBe('2.20.0rc0');
   });
