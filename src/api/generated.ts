@@ -672,7 +672,7 @@ export interface components {
             readonly kind: components["schemas"]["PlanKind"];
             readonly name: string;
             readonly prefix: string;
-            /** @description The packages that change; empty if the environment is up to date. */
+            /** @description The packages that change; empty if the environment is up to date. Requested packages come first. Both parts begin with TensorFlow, Keras and Python; the others follow by name. */
             readonly entries: readonly components["schemas"]["Entry"][];
             /** @description The download size of packages that are not in the package cache. */
             readonly download_bytes: number;
