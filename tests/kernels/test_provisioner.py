@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,13 @@ def spec_of(name: str) -> KernelSpec:
 
 def why(name: str) -> str | None:
     return run(diagnosis.reason(spec_of(name)))
+
+
+def _with_module(folder: Path, name: str) -> Path:
+    """Return a folder with a module that cannot be imported."""
+    folder.mkdir()
+    (folder / f"{name}.py").write_text(f'raise ImportError("the user\'s {name}")\n')
+    return folder
 
 
 def replace_python(prefix: Path, text: str) -> None:
@@ -86,6 +94,26 @@ class TestReason:
         monkeypatch.setattr(diagnosis, "LIMIT", 0.2)
         replace_python(tf219, "#!/bin/sh\nexec sleep 60\n")
         assert why(kernel) is None
+
+    def test_the_folder_where_jupyterlab_was_started_is_not_on_its_path(
+        self, kernel: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(_with_module(tmp_path / "work", "random"))
+        assert why(kernel) is None
+
+    def test_a_module_in_pythonpath_is_not_the_environments_fault(
+        self, kernel: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PYTHONPATH", str(_with_module(tmp_path / "lib", "random")))
+        found = str(run(diagnosis.reason(spec_of(kernel), os.environ)))
+        assert "the user's random" in found
+        assert found.endswith("The cause is outside the environment. Unset PYTHONPATH before you start JupyterLab.")
+
+    def test_a_module_in_the_user_site_is_not_the_environments_fault(self, kernel: str, tf219: Path) -> None:
+        replace_python(
+            tf219, '#!/bin/sh\n[ -n "$PYTHONNOUSERSITE" ] && exit 0\necho "ImportError: broken zmq" >&2\nexit 1\n'
+        )
+        assert "ImportError: broken zmq. The cause is outside the environment. Let the kernel" in str(why(kernel))
 
     def test_a_proved_kernel_is_tested_again_only_after_a_change(self, kernel: str, tf219: Path) -> None:
         count = tf219 / "count"

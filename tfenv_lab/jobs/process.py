@@ -8,23 +8,81 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import psutil
 
 from .. import serde
-from ..processes import kill_group
+from ..processes import kill_group, without_python_variables
 from .messages import Message, Order
 
 #: Seconds to wait for the rest of a worker's log after the worker has ended.
 PATIENCE = 5.0
 #: Variables that name the directory of temporary files (``tempfile.gettempdir``).
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
+#: Variables without which the server's interpreter may find neither its library nor its files.
+_OF_THE_INTERPRETER = (
+    "PYTHONHOME",
+    "PYTHONPLATLIBDIR",
+    "PYTHONUTF8",
+    "PYTHONCOERCECLOCALE",
+    "PYTHONIOENCODING",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPYCACHEPREFIX",
+)
+
+#: Code that runs a module of this package as the server would, with the standard library before the server's path.
+#: Only built-in modules may be imported before the current directory has left the path.
+_START = """
+import sys
+del sys.path[0]
+library = list(sys.path)
+import json, os, site
+from importlib import import_module, util
+module, given = sys.argv[1:]
+given = json.loads(given)
+site.main()
+sys.path[:] = dict.fromkeys([*library, *given["path"], *sys.path])
+os.environ.update(given["environ"])
+spec = util.spec_from_file_location("tfenv_lab", given["package"])
+sys.modules["tfenv_lab"] = package = util.module_from_spec(spec)
+spec.loader.exec_module(package)
+import_module(module).main()
+"""
+
+
+def _path() -> list[str]:
+    """Return the server's path, without the current directory."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # it was deleted
+        return [entry for entry in sys.path if Path(entry).is_absolute()]
+    entries = [here / entry for entry in sys.path if entry]
+    return [str(entry) for entry in entries if os.path.realpath(entry) != str(here)]
+
+
+def command(environ: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Return the command of a worker, and the variables that it starts with.
+
+    The worker imports what the server imports, from the same path, but nothing from the current directory. It gets the
+    variables for Python only after it has started, because the kernel that a check runs needs them.
+    """
+    given = {
+        "package": str(Path(__file__).parents[1] / "__init__.py"),
+        "path": _path(),
+        "environ": {name: value for name, value in environ.items() if name.startswith("PYTHON")},
+    }
+    kept = {name: environ[name] for name in _OF_THE_INTERPRETER if name in environ}
+    # -S: the worker's code imports “site” itself. -s: the server's path says whether there is a user site.
+    arguments = [sys.executable, "-s", "-S", "-c", _START, "tfenv_lab.jobs.worker", json.dumps(given)]
+    return arguments, without_python_variables(environ) | kept
 
 
 def end_children(pid: int) -> None:
@@ -65,8 +123,9 @@ class WorkerProcess:
             return self._supervise(order, loop, {**os.environ, **dict.fromkeys(_TEMPORARY, temporary)})
 
     def _supervise(self, order: Order, loop: asyncio.AbstractEventLoop, environ: dict[str, str]) -> int:
-        with subprocess.Popen(
-            [sys.executable, "-m", "tfenv_lab.jobs.worker"],
+        arguments, environ = command(environ)
+        with subprocess.Popen(  # noqa: S603 - our own code
+            arguments,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Worker process that runs one job: ``python -m tfenv_lab.jobs.worker``.
+"""Worker process that runs one job; ``process.py`` starts it.
 
 The worker reads its order, one line of JSON, from standard input, and writes its messages, also lines of JSON, to
 standard output (``messages.py``). Standard error is the log. If standard input ends, the server has died; the worker

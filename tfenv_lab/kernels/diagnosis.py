@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..conda.prefix.state import fingerprint
 from ..disk.reads import BoundedReads
-from ..processes import with_kernel_variables
+from ..processes import with_kernel_variables, without_python_variables
 from . import kernelspecs
 
 if TYPE_CHECKING:
@@ -74,20 +74,58 @@ _looks = BoundedReads(_missing)
 
 async def _tried(prefix: Path, program: Path, env: Mapping[str, str]) -> str | None:
     """Import the module that the kernel will import. Return why that fails, or None if it does not."""
+    # PYTHONINSPECT would hide the exit status.
+    env = {name: value for name, value in env.items() if name != "PYTHONINSPECT"}
     try:
-        process = await asyncio.create_subprocess_exec(
-            program,
-            "-c",
-            "import ipykernel.kernelapp",
-            env=dict(env),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        last = await _failure(prefix, program, env)
+        if last is None:
+            return None
+        for elsewhere, remedy in _without_elsewhere(env):
+            if await _failure(prefix, program, elsewhere) is None:
+                return (
+                    f"The kernel of the environment {prefix} cannot start: {last}. "
+                    f"The cause is outside the environment. {remedy}"
+                )
     except OSError as error:
         return (
             f"The Python of the environment {prefix} cannot be started: {error.strerror}. Create the environment again."
         )
+    if re.search(r"No module named '?ipykernel\b", last):
+        return (
+            f"The environment {prefix} cannot run notebooks, because ipykernel is not installed in it anymore. "
+            "Install ipykernel in the environment, or select another kernel."
+        )
+    return (
+        f"The kernel of the environment {prefix} cannot start: {last}. "
+        "Revert the environment to an earlier revision, or update the package that the error names."
+    )
+
+
+def _without_elsewhere(env: Mapping[str, str]) -> Iterator[tuple[dict[str, str], str]]:
+    """Yield variables with which Python imports less from outside the environment, and the remedy if they help."""
+    no_user_site = {"PYTHONNOUSERSITE": "1"}
+    if "PYTHONNOUSERSITE" not in env:
+        remedy = "Let the kernel ignore the packages that “pip install --user” installed (Kernel Settings)."
+        yield {**env, **no_user_site}, remedy
+    names = [name for name in ("PYTHONPATH", "PYTHONHOME") if env.get(name)]
+    if names:
+        yield without_python_variables(env) | no_user_site, f"Unset {' and '.join(names)} before you start JupyterLab."
+
+
+async def _failure(prefix: Path, program: Path, env: Mapping[str, str]) -> str | None:
+    """Return the last line of the error with which the import fails, or None if it does not. Raises OSError."""
+    process = await asyncio.create_subprocess_exec(
+        program,
+        "-c",
+        "import ipykernel.kernelapp",
+        # With “-c”, Python also imports from the current directory, which ipykernel_launcher takes off the path.
+        # This one holds no modules.
+        cwd=prefix / "conda-meta",
+        env=dict(env),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
     try:
         _, output = await asyncio.wait_for(process.communicate(), LIMIT)
     except asyncio.TimeoutError:
@@ -98,13 +136,4 @@ async def _tried(prefix: Path, program: Path, env: Mapping[str, str]) -> str | N
     if process.returncode == 0:
         return None
     lines = [line for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
-    last = lines[-1].strip() if lines else f"Python exited with status {process.returncode}"
-    if re.search(r"No module named '?ipykernel\b", last):
-        return (
-            f"The environment {prefix} cannot run notebooks, because ipykernel is not installed in it anymore. "
-            "Install ipykernel in the environment, or select another kernel."
-        )
-    return (
-        f"The kernel of the environment {prefix} cannot start: {last}. "
-        "Revert the environment to an earlier revision, or update the package that the error names."
-    )
+    return lines[-1].strip() if lines else f"Python exited with status {process.returncode}"

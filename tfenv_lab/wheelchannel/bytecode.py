@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 from ..errors import JobFailed
-from .interpreter import Interpreter, clean_environment
+from ..processes import without_python_variables
+from .interpreter import Interpreter
 
 #: 2000-01-01 UTC, in seconds since 1970.
 _EPOCH = 946_684_800
@@ -36,10 +38,11 @@ def compile_tree(interpreter: Interpreter, tree: Path, time: int) -> None:
         os.utime(source, (time, time), follow_symlinks=False)
     workers = "2" if len(sources) > _MANY else "1"
     flags = ["-q", "-q", "-j", workers, "-s", str(tree), str(tree)]
-    command = [str(interpreter.executable), "-m", "compileall", *flags]
-    environment = clean_environment() | {"PYTHONHASHSEED": "0"}
+    command = [str(interpreter.executable), "-s", "-m", "compileall", *flags]
+    environment = without_python_variables() | {"PYTHONHASHSEED": "0"}
     try:
-        # Do not run in ``tree``: the compiler would import modules from it.
-        subprocess.run(command, cwd="/", env=environment, capture_output=True, timeout=1800)  # noqa: S603
+        # Run in an empty directory, because the compiler and its workers import modules from where they run.
+        with tempfile.TemporaryDirectory(prefix="tfenv-lab-") as empty:
+            subprocess.run(command, cwd=empty, env=environment, capture_output=True, timeout=1800)  # noqa: S603
     except (OSError, subprocess.SubprocessError) as error:
         raise JobFailed(f"Compiling bytecode with {interpreter} failed.", str(error)) from error

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..processes import without_python_variables
 from ..versions import minor_numbers, minor_of
 
 #: Order in which interpreters are tried after the running one: first those for which every TensorFlow has wheels.
@@ -82,17 +83,12 @@ class Interpreter:
         return f"Python {self.version} ({self.executable})"
 
 
-def clean_environment() -> dict[str, str]:
-    """Return this process's environment without variables that change how another interpreter starts."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-
-
 def probe(path: Path) -> Interpreter:
     """Run the interpreter at ``path`` to describe it. Raises Unsuitable."""
     command = [str(path), "-I", "-c", _PROBE]
     try:
         answer = subprocess.run(  # noqa: S603
-            command, check=True, capture_output=True, text=True, timeout=60, env=clean_environment()
+            command, check=True, capture_output=True, text=True, timeout=60, env=without_python_variables()
         )
         facts = json.loads(answer.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:

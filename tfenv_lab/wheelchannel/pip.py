@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..errors import ChannelUnreachable, JobFailed, NoSpace, TfenvError
-from .interpreter import Interpreter, clean_environment
+from ..processes import module_arguments, without_python_variables
+from .interpreter import Interpreter
 
 
 class PipFailed(Exception):
@@ -33,7 +34,7 @@ class PipFailed(Exception):
 
 
 def _environment() -> dict[str, str]:
-    environment = clean_environment() | {
+    environment = without_python_variables() | {
         # Override settings that suit installing, but would make pip refuse or ask here.
         "PIP_REQUIRE_VIRTUALENV": "0",
         "PIP_USER": "0",
@@ -58,7 +59,7 @@ def run(
     Pass every line of output to ``on_line``. ``temporary`` is the directory for unfinished downloads (default: the
     system's directory for temporary files). Raises PipFailed.
     """
-    command = [sys.executable, "-m", "pip", "--python", str(interpreter.executable), *arguments]
+    command = [sys.executable, *module_arguments("pip"), "--python", str(interpreter.executable), *arguments]
     lines: list[str] = []
     places = {} if temporary is None else dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
     with subprocess.Popen(  # noqa: S603

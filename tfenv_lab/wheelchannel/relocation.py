@@ -9,8 +9,9 @@ import subprocess
 from pathlib import Path
 
 from ..errors import JobFailed
+from ..processes import without_python_variables
 from .availability import program
-from .interpreter import Interpreter, clean_environment
+from .interpreter import Interpreter
 from .package import PLACEHOLDER
 
 _SCHEMES = """def _get_preferred_schemes():
@@ -93,7 +94,7 @@ def record_prefix(interpreter: Interpreter, library: Path) -> list[Path]:
 def run(command: list[str]) -> str:
     """Run a program and return its output. Raises JobFailed."""
     command = [program(command[0]) or command[0], *command[1:]]
-    environment = clean_environment()
+    environment = without_python_variables()
     try:
         answer = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)  # noqa: S603
     except FileNotFoundError as error:

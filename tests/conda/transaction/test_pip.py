@@ -42,6 +42,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def lab(channel: TinyChannel, tmp_path: Path) -> Lab:
     python_package.add(channel, tmp_path / "pip")
     channel.add("tool", "1.0", noarch="generic")
+    channel.add("stray", "1.0", noarch="generic", files={"random.py": "raise ImportError('of the user')"})
     channel.index()
     return Lab(channel, tmp_path)
 
@@ -98,6 +99,15 @@ async def test_the_environment_around_does_not_lead_pip_away(
     await lab.change("python", "pip", pypi=["greet"])
     assert [package.name for package in pypi_packages(lab.prefix)] == ["greet", "tiny-dep"]
     assert not (tmp_path / "elsewhere").exists()
+
+
+async def test_modules_of_the_user_do_not_reach_pip(
+    lab: Lab, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # pip runs in the new tree, and a package can put a file there.
+    monkeypatch.setenv("PYTHONINSPECT", "1")
+    await lab.change("python", "pip", "stray", pypi=["greet"])
+    assert [package.name for package in pypi_packages(lab.prefix)] == ["greet", "tiny-dep"]
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,43 @@ class TestFromOutside:
         assert problem.code == "pythonpath"
         assert str(tmp_path / "elsewhere") in problem.message
 
+    def test_a_broken_sitecustomize_in_pythonpath(self, environment: FakeEnvironment, tmp_path: Path) -> None:
+        environment.tensorflow()
+        (tmp_path / "sitecustomize.py").write_text("raise ImportError('broken')\n")
+        assert run(environment, variables={"PYTHONPATH": str(tmp_path)}).ok
+
+    @pytest.mark.parametrize("module", ["sitecustomize", "email", "random"])
+    def test_a_module_in_pythonpath_that_ends_python(
+        self, environment: FakeEnvironment, tmp_path: Path, module: str
+    ) -> None:
+        environment.tensorflow()
+        (tmp_path / f"{module}.py").write_text("import os\nos._exit(3)\n")
+        problem = only(run(environment, variables={"PYTHONPATH": str(tmp_path)}))
+        assert problem.code == "exited"
+        assert problem.remedy is not None
+        assert problem.remedy.message == "Unset PYTHONPATH before you start JupyterLab."
+
+    def test_a_module_in_the_folder_where_jupyterlab_was_started(
+        self, environment: FakeEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        environment.tensorflow()
+        (tmp_path / "random.py").write_text("raise ImportError('of the user')\n")
+        monkeypatch.chdir(tmp_path)
+        assert run(environment).ok
+        # An empty entry means the current directory.
+        assert run(environment, variables={"PYTHONPATH": ":"}).ok
+
+    def test_a_broken_pth_file_in_the_user_site(self, environment: FakeEnvironment, clean_home: Path) -> None:
+        config = environment.prefix / "pyvenv.cfg"
+        config.write_text(config.read_text().replace("system-site-packages = false", "system-site-packages = true"))
+        environment.tensorflow()
+        short = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        user = clean_home / ".local" / "lib" / short / "site-packages"
+        user.mkdir(parents=True)
+        (user / "broken.pth").write_text("import no_such_module\n")
+        (user / "random.py").write_text("raise ImportError('of the user')\n")
+        assert run(environment).ok
+
     def test_the_users_own_packages(self, environment: FakeEnvironment, clean_home: Path) -> None:
         # Without this line, a virtual environment ignores the user site, which a conda environment never does.
         config = environment.prefix / "pyvenv.cfg"

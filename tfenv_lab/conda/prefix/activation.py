@@ -96,6 +96,8 @@ def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] 
     process = subprocess.Popen(  # noqa: S603 - the scripts are the environment's own; conda runs them too
         arguments,
         env=dict(env),
+        # A script that runs Python must not import the files in the directory where the server was started.
+        cwd=scripts[0].parent,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

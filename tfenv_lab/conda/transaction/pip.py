@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ...errors import JobFailed
+from ...processes import module_arguments, without_python_variables
 from ..prefix.state import interpreter
 from . import relocation
 
 #: Number of lines of pip's output in the error if pip fails.
 _TAIL = 30
-#: Variables that would make pip or Python use files outside the environment.
-_ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PYTHONPATH", "PYTHONHOME")
+#: Variables that would make pip use files outside the environment.
+_ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON")
 
 
 def install(staged: Path, prefix: Path, requirements: Sequence[str], owned: Iterable[str]) -> None:
@@ -25,7 +26,7 @@ def install(staged: Path, prefix: Path, requirements: Sequence[str], owned: Iter
     of pip's output if pip fails.
     """
     command = [
-        str(interpreter(staged)), "-m", "pip", "install", "--no-input", "--disable-pip-version-check",
+        str(interpreter(staged)), *module_arguments("pip"), "install", "--no-input", "--disable-pip-version-check",
         "--no-warn-script-location", "--no-compile", "--progress-bar=off", "--", *requirements,
     ]  # fmt: skip
     done = subprocess.run(  # noqa: S603 - requirements are names and versions, after the end of the options
@@ -47,6 +48,6 @@ def install(staged: Path, prefix: Path, requirements: Sequence[str], owned: Iter
 
 
 def _variables(staged: Path, outer: Mapping[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in outer.items() if name not in _ELSEWHERE}
+    kept = {name: value for name, value in without_python_variables(outer).items() if name not in _ELSEWHERE}
     path = os.pathsep.join((str(interpreter(staged).parent), outer.get("PATH", os.defpath)))
     return {**kept, "PATH": path, "PYTHONNOUSERSITE": "1", "PIP_REQUIRE_VIRTUALENV": "0"}

@@ -45,7 +45,8 @@ def _ended(observed: Observed) -> Problem:
     if observed.status == 127 and "interpreter" not in observed.stages:
         return Problem("no-python", f"Python cannot be started: {lines[-1] if lines else 'no reason was given'}.")
     if observed.status >= 0:
-        return Problem("exited", f"Python exited with status {observed.status} {doing}: {lines[-1] if lines else ''}")
+        message = f"Python exited with status {observed.status} {doing}: {lines[-1] if lines else ''}"
+        return Problem("exited", message, _unset(observed))
     number = -observed.status
     if number == signal.SIGILL:
         lacking = " This processor has no AVX." if _has_avx() is False else ""
@@ -58,6 +59,14 @@ def _ended(observed: Observed) -> Problem:
         return Problem("killed", f"The system killed Python {doing}, most likely because memory ran out.")
     name = signal.Signals(number).name if number in signal.Signals.__members__.values() else f"signal {number}"
     return Problem("crashed", f"Python crashed {doing} ({name}).")
+
+
+def _unset(observed: Observed) -> Remedy | None:
+    """Return the remedy for an end at startup if variables make Python use files outside the environment."""
+    names = [name for name in ("PYTHONPATH", "PYTHONHOME") if observed.environ.get(name)]
+    if observed.reached != "interpreter" or not names:
+        return None
+    return Remedy(f"Unset {' and '.join(names)} before you start JupyterLab.")
 
 
 def _has_avx() -> bool | None:
