@@ -34,15 +34,17 @@ def commands(draft: Solved, settings: CondaSettings) -> list[str]:
     channels = draft.channels or settings.channels
     source = ["--override-channels", *(part for ref in channels for part in ("--channel", _channel(ref)))]
     specs = _specs(draft.specs)
+    # conda would add condarc's packages to every "create", even next to URLs, which is an error.
+    create = ["conda", "create", *place, *(["--no-default-packages"] if settings.create_default_packages else [])]
     solved: list[list[str]] = []
     lines: list[list[str]] = []
     match draft.request:
         case requests.Create():
-            solved = [["conda", "create", *place, *source, *specs]]
+            solved = [[*create, *source, *specs]]
         case requests.Install(into=into) | requests.Update(into=into) if into:
             # After "create --clone" conda treats every package of the copy as requested and refuses to change it.
             exact = (f"{r.name.normalized}={r.version}={r.build}" for r in draft.after)
-            solved = [["conda", "create", *place, *source, *exact]]
+            solved = [[*create, *source, *exact]]
         case requests.Update(packages=requests.ALL):
             solved = [["conda", "update", *place, *source, "--all"]]
         case requests.Install() | requests.Update():
@@ -56,9 +58,9 @@ def commands(draft: Solved, settings: CondaSettings) -> list[str]:
         case requests.Rename(name=name):
             lines = [["conda", "rename", *_place(draft.source or draft.prefix, envs_dirs), name]]
         case requests.Import() if draft.specs:
-            solved = [["conda", "create", *place, *source, *specs]]
+            solved = [[*create, *source, *specs]]
         case requests.Import():
-            lines = [["conda", "create", *place, *_addresses(draft.after)]]
+            lines = [[*create, *_addresses(draft.after)]]
         case requests.Revert():
             lines = _exactly(draft, place)
     if draft.pypi:

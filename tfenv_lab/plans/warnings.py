@@ -33,6 +33,7 @@ def warnings(
         *_downgrades(lines),
         *_held_back(draft),
         *_removals(draft, lines),
+        *_default_packages(draft),
         *_python(lines),
         *_hardware(draft, settings),
         *of_pip(draft, lines),
@@ -135,6 +136,22 @@ def _removals(draft: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
     for entry in lines:
         if entry.action == "remove" and entry.name in draft.asked_before and entry.name not in named:
             yield Advice("requested-removed", "warning", f"{entry.name}, which you requested, is removed too.")
+
+
+def _default_packages(draft: Solved) -> Iterator[Advice]:
+    if draft.default_packages:
+        yield Advice(
+            "default-packages",
+            "info",
+            f"create_default_packages of conda's configuration adds {some(draft.default_packages, 10)}.",
+        )
+    if draft.skipped_packages:
+        yield Advice(
+            "default-packages",
+            "warning",
+            "These items of create_default_packages are not supported specs and are left out: "
+            f"{some(draft.skipped_packages, 10)}.",
+        )
 
 
 def _python(lines: Sequence[Entry]) -> Iterator[Advice]:

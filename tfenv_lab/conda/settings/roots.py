@@ -163,7 +163,7 @@ def _candidates(env: Mapping[str, str], home: Path, server: Path) -> Iterator[_C
             if prefix.parent.name == "envs":
                 yield _Candidate(prefix.parent.parent)
             yield _Candidate(prefix, "doubtful")
-    # The default of mamba 2, if no variable names another (its user guide, "Configuration").
+    # mamba 2 puts environments here, if no variable names another root prefix.
     if env.get("XDG_DATA_HOME"):
         yield _Candidate(Path(env["XDG_DATA_HOME"], "mamba"))
     yield from (_Candidate(home / folder / name) for folder in _HOME_FOLDERS for name in _DISTRIBUTIONS)
