@@ -256,7 +256,7 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
     named = [expand(text) for text in sources.merged(merge_list, "channels", "channel")]
     possible = _possible(named, "channels", sources.warnings, sources.origin("channels", "channel"))
     settings = with_channels(settings, possible)
-    if not any(text != _channels.NODEFAULTS for text in named):
+    if not settings.channels and all(text == _channels.NODEFAULTS for text in named):
         settings = with_channels(settings, ["conda-forge"])
     for key in _UNSUPPORTED:
         if sources.matches(key):
