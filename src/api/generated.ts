@@ -1277,6 +1277,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Error"];
+            readonly 403: components["responses"]["Error"];
             readonly 502: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
@@ -1304,6 +1305,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Error"];
+            readonly 403: components["responses"]["Error"];
             readonly 502: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };

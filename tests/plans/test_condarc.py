@@ -14,7 +14,7 @@ from ..tiny_tensorflow import PYTHON
 
 @pytest.fixture
 def condarc() -> str:
-    """Return the text of the user's condarc, in which ``{url}`` is the channel and ``{parent}`` its directory; tests override it."""
+    """Return the text of the user's condarc. ``{url}`` is the channel and ``{parent}`` its directory."""
     return ""
 
 
@@ -52,7 +52,7 @@ class TestDefaultPackages:
         assert [entry["name"] for entry in plan["entries"] if entry["requested"]].count("pandas") == 1
         assert said(plan) == [
             ("warning", "These items of create_default_packages are not supported specs and are left out: pip[md5=0]."),
-            ("info", "create_default_packages of conda's configuration adds pandas and numpy."),
+            ("info", "create_default_packages of conda's configuration adds pandas, numpy."),
         ]
         assert "--no-default-packages" in plan["commands"][0]
 
@@ -92,7 +92,7 @@ class TestDeniedChannel:
         assert f"denylist_channels in {clean_home / '.condarc'}, line 2" in error["message"]
 
     async def test_the_catalog_and_the_search_are_refused(self, api: Api) -> None:
-        for path in ("tensorflow", "packages?q=numpy"):
+        for path in ("tensorflow", "packages?query=numpy"):
             status, error = await api.call("GET", path)
             assert (status, error["reason"]) == (403, "channel-not-allowed"), error
             assert "denylist_channels" in error["message"]

@@ -151,9 +151,8 @@ class Repodata:
                 await self._reload(stale)
         failed = next((source.error for source in self._sources if source.error), None)
         if failed is not None:
-            # If a condarc is ignored, the channels are not those that the user expects.
-            ignored = self.settings.warnings
-            hint = f"Correct conda's configuration first. {ignored[0]}" if ignored else None
+            warning = self.settings.channel_warning
+            hint = f"Correct conda's configuration first. {warning}" if warning else None
             raise ChannelUnreachable(failed.message, failed.details, hint)
 
     async def records(self, names: Iterable[str]) -> list[RepoDataRecord]:

@@ -70,6 +70,8 @@ class CondaSettings:
     denylist: ChannelList | None = None
     #: Sentences about files and values that are not followed.
     warnings: tuple[str, ...] = ()
+    #: The first of them after which the channels may not be those that the user expects.
+    channel_warning: str | None = None
     rules: ChannelRules = field(default_factory=ChannelRules)
 
 
@@ -79,7 +81,7 @@ def _boolean(sources: Sources, key: str, default: bool) -> bool:
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
     used = str(default).lower()
-    sources.warnings.add(f"{key} in {sources.winner(key)} must be true or false. “{used}” is used instead.")
+    sources.warnings.add(f"{key} in {sources.winner(key)} must be true or false. “{used}” is used instead.", key)
     return default
 
 
@@ -91,7 +93,7 @@ def _priority(sources: Sources) -> ChannelPriority:
     text = "flexible" if text in _TRUE else "disabled" if text in _FALSE else text
     if text not in ("strict", "flexible", "disabled"):
         sources.warnings.add(
-            f"{key} in {sources.winner(key)} must be strict, flexible or disabled. “flexible” is used instead."
+            f"{key} in {sources.winner(key)} must be strict, flexible or disabled. “flexible” is used instead.", key
         )
         text = "flexible"
     return cast(ChannelPriority, text)
@@ -106,7 +108,8 @@ def _ssl_verify(sources: Sources, expand: Callable[[str], str]) -> bool | str:
     if text != "truststore" and _exists.run([Path(text)])[Path(text)] is not True:
         sources.warnings.add(
             f"The file {text}, which ssl_verify in {sources.winner(*keys)} names, does not exist. “true” is used "
-            "instead."
+            "instead.",
+            keys[0],
         )
         return True
     return text
@@ -120,7 +123,7 @@ def _possible(texts: Iterable[str], key: str, warnings: Warnings, origin: str = 
             found.append(text)
         else:
             place = f" in {origin}" if origin else ""
-            warnings.add(f"Item {number} of {key}{place} is not a valid URL. It is ignored.")
+            warnings.add(f"Item {number} of {key}{place} is not a valid URL. It is ignored.", key)
     return found
 
 
@@ -155,7 +158,8 @@ def _rules(sources: Sources, expand: Callable[[str], str], builds: Iterable[Path
     if "://" not in alias:
         sources.warnings.add(
             f"channel_alias in {sources.winner('channel_alias')} must be a URL. {_channels.DEFAULT_ALIAS} is used "
-            "instead."
+            "instead.",
+            "channel_alias",
         )
         alias = _channels.DEFAULT_ALIAS
     defaults = sources.merged(merge_list, "default_channels") or list(_channels.DEFAULT_CHANNELS)
@@ -260,8 +264,9 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
         settings = with_channels(settings, ["conda-forge"])
     for key in _UNSUPPORTED:
         if sources.matches(key):
-            sources.warnings.add(f"{key} in {sources.origin(key)} is not supported. It has no effect.")
-    return replace(settings, warnings=tuple(sources.warnings.messages))
+            sources.warnings.add(f"{key} in {sources.origin(key)} is not supported. It has no effect.", key)
+    warnings = sources.warnings
+    return replace(settings, warnings=tuple(warnings.messages), channel_warning=warnings.about_channels)
 
 
 def _specs(sources: Sources) -> list[str]:
@@ -270,7 +275,7 @@ def _specs(sources: Sources) -> list[str]:
     found = []
     for number, text in enumerate(sources.merged(merge_list, key), 1):
         if text.endswith((".conda", ".tar.bz2")):
-            sources.warnings.add(f"Item {number} of {key} in {sources.origin(key)} is a file. It is ignored.")
+            sources.warnings.add(f"Item {number} of {key} in {sources.origin(key)} is a file. It is ignored.", key)
         else:
             found.append(text)
     return found

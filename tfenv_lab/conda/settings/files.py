@@ -58,6 +58,9 @@ def _candidates(env: Mapping[str, str], home: Path, root: Path | None) -> Iterat
         yield home / text[2:] if text.startswith("~/") else Path(text)
 
 
+_OF_CHANNELS = ("channels", "channel_alias", "custom_channels", "custom_multichannels", "default_channels")
+
+
 class Warnings:
     """Messages about settings that are not followed. Each is logged, and kept for the status of the server.
 
@@ -66,12 +69,16 @@ class Warnings:
 
     def __init__(self) -> None:
         self.messages: list[str] = []
+        #: The first message about a setting that decides which channels are used, or about a whole file.
+        self.about_channels: str | None = None
 
-    def add(self, message: str) -> None:
-        """Log a message and keep it; one that is already kept is ignored."""
+    def add(self, message: str, key: str | None = None) -> None:
+        """Log a message and keep it; one that is already kept is ignored. ``key`` is None for a whole file."""
         if message not in self.messages:
             log.warning("%s", message)
             self.messages.append(message)
+        if self.about_channels is None and (key is None or key in _OF_CHANNELS):
+            self.about_channels = message
 
     def ignored(self, path: Path, reason: str) -> None:
         """Say that a whole file is ignored."""
@@ -272,7 +279,7 @@ class Sources:
                 fitting.append(match)
                 self._check_items(match, names[0], merge)
             else:
-                self.warnings.add(f"{names[0]} in {match.origin} must be {kind}. It is ignored.")
+                self.warnings.add(f"{names[0]} in {match.origin} must be {kind}. It is ignored.", names[0])
         return merge(fitting)
 
     def protecting(self, *names: str) -> list[str]:
@@ -280,7 +287,9 @@ class Sources:
         matches = []
         for match in self.matches(*names):
             if _misfit(match, merge_list) and _is_single(match.value):
-                self.warnings.add(f"{names[0]} in {match.origin} must be a list. It is read as a list with one item.")
+                self.warnings.add(
+                    f"{names[0]} in {match.origin} must be a list. It is read as a list with one item.", names[0]
+                )
                 match = replace(match, value=[match.value])
             matches.append(match)
         return list(replace(self, layers=tuple({names[0]: match} for match in matches)).merged(merge_list, names[0]))
@@ -297,7 +306,7 @@ class Sources:
         items: Iterable[Any] = match.value if merge is merge_list else ()
         for number, item in enumerate(items, 1):
             if item is not None and not _is_single(item):
-                self.warnings.add(f"Item {number} of {name} in {match.origin} must be a string. It is ignored.")
+                self.warnings.add(f"Item {number} of {name} in {match.origin} must be a string. It is ignored.", name)
 
 
 #: Delimiters of lists in ``CONDA_*`` variables.
