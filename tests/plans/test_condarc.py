@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tfenv_lab.conda.settings.condarc import ChannelList
 
 from ..conftest import Api
 from ..tiny_channel import TinyChannel
@@ -175,3 +178,16 @@ class TestNodefaults:
     )
     async def test_it_is_not_asked_for_packages(self, condarc: str, api: Api) -> None:
         assert "numpy" in versions(await api.plan(kind="create", name="a", packages=["numpy"]))
+
+
+async def test_a_revert_does_not_take_packages_from_a_channel_denied_since(api: Api, made: Any) -> None:
+    job = await api.apply(kind="remove", environment=made["id"], packages=["numpy"])
+    assert job["state"] == "succeeded", job
+    repodata = api.services.repodata
+    denied = ChannelList((repodata.settings.channels[0].url,), "denylist_channels in condarc")
+    repodata.settings = replace(repodata.settings, denylist=denied)
+    body = {"kind": "revert", "environment": made["id"], "revision": 0}
+    status, error = await api.call("POST", "plans", body)
+    assert (status, error["reason"]) == (403, "channel-not-allowed"), error
+    # Removing needs no channel.
+    await api.plan(kind="remove", environment=made["id"], packages=["ipykernel"])

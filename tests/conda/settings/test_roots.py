@@ -79,11 +79,19 @@ def test_a_link_to_a_link_leads_to_its_root(root: Path, home: Path, tmp_path: Pa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no scripts with a first line")
-@pytest.mark.parametrize("first", ["#!{root}/bin/python\n", "#!/bin/sh\n'''exec' \"{root}/bin/python3.11\" \"$0\"\n"])
-def test_a_copy_of_the_script_leads_to_its_root(first: str, root: Path, home: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#!{root}/bin/python\n",
+        "#!/bin/sh\n'''exec' \"{root}/bin/python3.11\" \"$0\"\n",
+        '#!/bin/sh\nexec {root}/bin/conda "$@"\n',
+        '#!/bin/bash\n# Added by the administrator.\n  exec "{root}/condabin/conda" "$@"\n',
+    ],
+)
+def test_a_copy_or_a_wrapper_leads_to_its_root(text: str, root: Path, home: Path) -> None:
     copy = home / "bin" / "conda"
     copy.parent.mkdir()
-    copy.write_text(first.format(root=root))
+    copy.write_text(text.format(root=root))
     assert_found(root, {"PATH": str(copy.parent)}, home)
 
 

@@ -64,8 +64,11 @@ _PROGRAMS = (
     else ("conda", "mamba", "micromamba")
 )
 
-#: Python in the first lines of a script, which pip and conda write in one of two forms.
-_INTERPRETER = re.compile(rb"^(?:#!|'{3}exec' \"?)(/[^\n\"]*?/bin/python[0-9.]*)(?:[\s\"]|$)", re.MULTILINE)
+#: The program that a script starts: Python, in the two forms that conda writes, or conda itself.
+_STARTED = re.compile(
+    rb"^\s*(?:#!|'{3}exec' |exec )\"?(/[^\n\"]*?/(?:bin/python[0-9.]*|(?:conda)?bin/(?:conda|mamba)))(?:[\s\"]|$)",
+    re.MULTILINE,
+)
 
 
 def is_environment(prefix: Path) -> bool:
@@ -122,14 +125,14 @@ _looks = BoundedReads(_look)
 def _of_program(path: Path) -> Iterator[Path]:
     """Yield possible prefixes of a program (``bin/conda``, ``condabin/conda``, ``Scripts/conda.exe``, ``bin/python``).
 
-    The program can be a link or a copy anywhere; then the link's target or the script's first line leads to the prefix.
+    The program can be a link, a copy or a wrapper anywhere; then the link's target or the script leads to the prefix.
     """
     if not path.is_symlink():
         yield from _around(path)
     yield from _around(path.resolve())
     if sys.platform != "win32" and path.is_file():
         with path.open("rb") as file:
-            found = _INTERPRETER.search(file.read(1000))
+            found = _STARTED.search(file.read(1000))
         if found:
             yield from _around(Path(os.fsdecode(found[1])))
 
