@@ -46,7 +46,7 @@ class Protected(TfenvError):
 
 
 class ChannelNotAllowed(TfenvError):
-    """A spec, file or request that names a channel outside ``allowed_channels``."""
+    """A channel that ``allowed_channels``, or condarc's ``allowlist_channels`` or ``denylist_channels``, forbids."""
 
     status, reason = 403, "channel-not-allowed"
     hint = "Use an allowed channel, or ask the administrator to change TfenvLab.allowed_channels."

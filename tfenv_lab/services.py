@@ -115,9 +115,9 @@ class Services:
         state = Path(platformdirs.user_state_dir("tfenv_lab"))
         store = JobStore(state / "jobs")
         #: The choice between the configured channels and a local channel.
-        self.local_channel = LocalChannel(
-            state / "local-channel.json", _settings(configuration), bool(configuration.allowed_channels)
-        )
+        settings = _settings(configuration)
+        is_restricted = bool(configuration.allowed_channels) or settings.allowlist is not None
+        self.local_channel = LocalChannel(state / "local-channel.json", settings, is_restricted)
         #: The directory for new environments.
         self.envs_dir = _folder(configuration.envs_dir) or first_writable(self.conda.envs_dirs)
         #: The directory for unpacked packages, whose files the environments share by hard links.

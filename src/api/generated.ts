@@ -1281,6 +1281,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Error"];
+            readonly 403: components["responses"]["Error"];
             readonly 502: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
@@ -1308,6 +1309,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Error"];
+            readonly 403: components["responses"]["Error"];
             readonly 502: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };

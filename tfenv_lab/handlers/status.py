@@ -54,7 +54,8 @@ def status(services: Services) -> dict[str, Any]:
 
 def _warnings(services: Services) -> list[str]:
     """Return warnings about the server: settings that it ignores, and files that it could not delete."""
-    return [*services.configuration.warnings, *(leftover.describe() for leftover in services.jobs.leftovers)]
+    leftovers = (leftover.describe() for leftover in services.jobs.leftovers)
+    return [*services.configuration.warnings, *services.conda.warnings, *leftovers]
 
 
 def _folder(path: Path) -> dict[str, Any]:

@@ -20,7 +20,8 @@ class LocalChannel:
     """The choice between the configured channels and a local channel.
 
     The choice outlives the server. It ends by itself if the configured channels change, if the directory of the local
-    channel is gone, or if an administrator restricts the channels (``TfenvLab.allowed_channels``).
+    channel is gone, or if an administrator restricts the channels (``TfenvLab.allowed_channels``, or condarc's
+    ``allowlist_channels``).
     """
 
     def __init__(self, file: Path, configured: CondaSettings, restricted: bool) -> None:

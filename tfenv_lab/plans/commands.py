@@ -34,15 +34,17 @@ def commands(solved: Solved, settings: CondaSettings) -> list[str]:
     channels = solved.channels or settings.channels
     source = ["--override-channels", *(part for ref in channels for part in ("--channel", _channel(ref)))]
     specs = _specs(solved.specs)
+    # conda would add condarc's packages to every "create", even next to URLs, which is an error.
+    create = ["conda", "create", *place, *(["--no-default-packages"] if settings.create_default_packages else [])]
     solving: list[list[str]] = []
     lines: list[list[str]] = []
     match solved.request:
         case requests.Create():
-            solving = [["conda", "create", *place, *source, *specs]]
+            solving = [[*create, *source, *specs]]
         case requests.Install(into=into) | requests.Update(into=into) if into:
             # After "create --clone" conda treats every package of the copy as requested and refuses to change it.
             exact = (f"{r.name.normalized}={r.version}={r.build}" for r in solved.after)
-            solving = [["conda", "create", *place, *source, *exact]]
+            solving = [[*create, *source, *exact]]
         case requests.Update(packages=requests.ALL):
             solving = [["conda", "update", *place, *source, "--all"]]
         case requests.Install() | requests.Update():
@@ -56,9 +58,9 @@ def commands(solved: Solved, settings: CondaSettings) -> list[str]:
         case requests.Rename(name=name):
             lines = [["conda", "rename", *_place(solved.source or solved.prefix, envs_dirs), name]]
         case requests.Import() if solved.specs:
-            solving = [["conda", "create", *place, *source, *specs]]
+            solving = [[*create, *source, *specs]]
         case requests.Import():
-            lines = [["conda", "create", *place, *_addresses(solved.after)]]
+            lines = [[*create, *_addresses(solved.after)]]
         case requests.Revert():
             lines = _exactly(solved, place)
     if solved.pypi:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -67,6 +68,7 @@ async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -
     permitted = _urls(allowed, repodata)
     urls: dict[str, None] = {}
     for text in found.channels:
+        _require_permitted(text, repodata)
         for url in _urls([text], repodata):
             if url not in permitted:
                 raise ChannelNotAllowed(f"The channel “{text[:120]}” is not allowed.")
@@ -123,6 +125,14 @@ def _urls(names: Iterable[str], repodata: Repodata) -> list[str]:
         except ValueError as error:
             raise ChannelNotAllowed(f"“{name[:120]}” is not a channel.") from error
     return urls
+
+
+def _require_permitted(text: str, repodata: Repodata) -> None:
+    """Raise ChannelNotAllowed if condarc forbids a channel; the error names condarc's key."""
+    from ..conda.settings.condarc import require_permitted, resolve_channels
+
+    with contextlib.suppress(ValueError):
+        require_permitted(resolve_channels(text, repodata.settings), repodata.settings)
 
 
 def _on(repodata: Repodata, urls: Iterable[str]) -> Repodata:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from ..conda.prefix.records import names_of
 from ..conda.solving import pins
 from ..disk.reads import BoundedReads
-from ..errors import NotFound, PrefixExists, SolverTimeout, Unsatisfiable
+from ..errors import InvalidSpec, NotFound, PrefixExists, SolverTimeout, Unsatisfiable
 from . import installed_state, requests
 from .installed import Installed, InstalledReader
 from .solved import HeldBack, Solved, find_held_back
@@ -47,28 +50,30 @@ class Planner:
         """
         match request:
             case requests.Create():
-                return await self._create(request)
+                return self._permitted(await self._create(request))
             case requests.Install() | requests.Update():
-                return await self._move(request)
+                return self._permitted(await self._move(request))
             case requests.Remove():
                 return await self._remove(request)
             case requests.Clone() | requests.Rename():
                 return await self._clone(request)
             case requests.Revert():
-                return await self._revert(request)
+                return self._permitted(await self._revert(request))
             case requests.Import():
-                return await self._import(request)
+                return self._permitted(await self._import(request))
 
     async def _create(self, request: requests.Create) -> Solved:
         from ..conda.machine import virtual_packages
         from ..conda.solving import specs
 
         prefix = await self._new_prefix(request.name)
-        own = [str(specs.parse(text, self._allowed())) for text in request.packages]
+        own = [self._spec(text) for text in request.packages]
         overrides = virtual_packages.overrides(self._repodata.settings)
         # Detecting a driver may load its library, so it does not run on the event loop.
         virtual = await asyncio.to_thread(virtual_packages.detect, overrides, request.cuda)
         asked = specs.by_name([*await self._catalog.specs_for(request), *own])
+        added, skipped = self._default_packages(asked)
+        asked.update(added)
         pinned = pins.pins(self._repodata.settings.pinned_packages)
 
         async def solve(pinned: Sequence[str]) -> list[RepoDataRecord]:
@@ -78,7 +83,8 @@ class Planner:
             after = await solve(pinned)
         except Unsatisfiable as error:
             conflict = await _conflict(pinned, solve)
-            raise conflict or _hinted(error, await self._catalog.suggest(request)) from error
+            wanted = replace(request, packages=(*request.packages, *added.values()))
+            raise conflict or _hinted(error, await self._catalog.suggest(wanted)) from error
         return Solved(
             request,
             request.name,
@@ -89,7 +95,52 @@ class Planner:
             specs=tuple(asked.values()),
             cuda=request.cuda,
             virtual=virtual,
+            default_packages=tuple(added),
+            skipped_packages=skipped,
         )
+
+    def _default_packages(self, asked: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Return condarc's ``create_default_packages`` by name, and those that are not supported specs.
+
+        As in ``conda create``, a package that is requested anyway is left out, whatever its version
+        (``Environment.from_cli_with_file_envs`` in conda/models/environment.py).
+        """
+        from ..conda.solving import specs
+
+        added, skipped = [], []
+        for text in self._repodata.settings.create_default_packages:
+            try:
+                added.append(self._spec(text))
+            except InvalidSpec:
+                skipped.append(text[:60])
+        return {name: spec for name, spec in specs.by_name(added).items() if name not in asked}, tuple(skipped)
+
+    def _spec(self, text: str) -> str:
+        """Return a spec in its canonical form. Raises InvalidSpec or ChannelNotAllowed."""
+        from ..conda.settings.condarc import require_permitted, resolve_channels
+        from ..conda.solving import specs
+
+        channel, separator, _ = text.strip().partition("::")
+        if separator:
+            # The error of condarc's own keys comes first: the other one does not name them.
+            with contextlib.suppress(ValueError):
+                require_permitted(resolve_channels(channel, self._repodata.settings), self._repodata.settings)
+        return str(specs.parse(text, self._allowed()))
+
+    def _permitted(self, solved: Solved) -> Solved:
+        """Return a solved request if condarc permits the channels of all new packages. Raises ChannelNotAllowed.
+
+        A lock can name channels that were permitted when it was written.
+        """
+        from ..conda.settings.condarc import require_permitted, resolve_channels
+
+        settings = self._repodata.settings
+        if settings.allowlist is not None or settings.denylist is not None:
+            before = {record.url for record in solved.before}
+            folders = dict.fromkeys(r.url.rpartition("/")[0] for r in solved.after if r.url not in before)
+            for folder in folders:
+                require_permitted(resolve_channels(folder, settings), settings)
+        return solved
 
     async def _move(self, request: requests.Install | requests.Update) -> Solved:
         from ..conda.machine import virtual_packages
@@ -101,7 +152,7 @@ class Planner:
         held: list[str] = []
         held_back: HeldBack | None = None
         if isinstance(request, requests.Install):
-            asked_for = specs.by_name(str(specs.parse(text, self._allowed())) for text in request.specs)
+            asked_for = specs.by_name(map(self._spec, request.specs))
             new = installed_state.same_variant(state, asked_for)
         else:
             new, freed = installed_state.loosened(state, request.packages)

@@ -29,7 +29,8 @@ class Solved:
     line. ``cuda`` is the CUDA version that the solve assumed. ``origin``, ``source`` and ``fingerprint`` are those of
     the resulting change. ``notes`` are sentences about parts of the request that cannot be honored. ``pypi`` are
     requirements that pip installs after the records. ``channels`` are the channels of the solve, if they are not the
-    configured ones.
+    configured ones. ``default_packages`` names the packages that condarc adds, and ``skipped_packages`` the specs there
+    that are not supported.
     """
 
     request: requests.PlanRequest
@@ -50,6 +51,8 @@ class Solved:
     pypi: tuple[str, ...] = ()
     channels: tuple[ChannelRef, ...] = ()
     held_back: HeldBack | None = None
+    default_packages: tuple[str, ...] = ()
+    skipped_packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ def warnings(
         *_downgrades(lines),
         *_held_back(solved),
         *_removals(solved, lines),
+        *_default_packages(solved),
         *_python(lines),
         *_hardware(solved, settings),
         *of_pip(solved, lines),
@@ -135,6 +136,22 @@ def _removals(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
     for entry in lines:
         if entry.action == "remove" and entry.name in solved.asked_before and entry.name not in named:
             yield Advice("requested-removed", "warning", f"{entry.name}, which you requested, is removed too.")
+
+
+def _default_packages(solved: Solved) -> Iterator[Advice]:
+    if solved.default_packages:
+        yield Advice(
+            "default-packages",
+            "info",
+            f"create_default_packages of conda's configuration adds {some(solved.default_packages, 10)}.",
+        )
+    if solved.skipped_packages:
+        yield Advice(
+            "default-packages",
+            "warning",
+            "These items of create_default_packages are not supported specs and are left out: "
+            f"{some(solved.skipped_packages, 10)}.",
+        )
 
 
 def _python(lines: Sequence[Entry]) -> Iterator[Advice]:

@@ -21,6 +21,7 @@ from rattler.exceptions import GatewayError
 from ...disk.reads import BoundedReads
 from ...errors import ChannelUnreachable
 from ..machine.virtual_packages import current_subdir
+from ..settings.condarc import require_permitted
 from ..settings.network import client, redact
 from .names import NameIndex
 
@@ -139,14 +140,20 @@ class Repodata:
             self.clear()
 
     async def refresh(self) -> None:
-        """Load every channel and make it current; raise ChannelUnreachable for the first one that fails."""
+        """Load every channel and make it current; raise ChannelUnreachable for the first one that fails.
+
+        Raises ChannelNotAllowed, before it asks any channel, if condarc forbids one of them.
+        """
+        require_permitted((source.ref for source in self._sources), self.settings)
         async with self._lock:
             stale = [source for source in self._sources if await self._is_stale(source)]
             if stale:
                 await self._reload(stale)
         failed = next((source.error for source in self._sources if source.error), None)
         if failed is not None:
-            raise ChannelUnreachable(failed.message, failed.details)
+            warning = self.settings.channel_warning
+            hint = f"Correct conda's configuration first. {warning}" if warning else None
+            raise ChannelUnreachable(failed.message, failed.details, hint)
 
     async def records(self, names: Iterable[str]) -> list[RepoDataRecord]:
         """Return all records of these packages, in the channels' order, without their dependencies."""

@@ -18,6 +18,10 @@ DEFAULT_ALIAS = "https://conda.anaconda.org"
 DEFAULT_CHANNELS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
 DEFAULT_CUSTOM = {"pkgs/pro": "https://repo.anaconda.com"}
 
+#: A name that is not a channel: it tells ``conda env create`` not to add ``defaults`` (conda/env/installers/conda.py).
+#: On anaconda.org there is an empty channel of this name; behind another alias there is none.
+NODEFAULTS = "nodefaults"
+
 _TOKEN = re.compile(r"/t/([A-Za-z0-9-]+)(?=/|$)")
 _SUBDIR = re.compile(
     r"/(?:noarch|(?:linux|osx|win|freebsd|emscripten|wasi|zos)-(?:32|64|aarch64|arm64|armv6l|armv7l|ppc64le|ppc64|riscv64"
@@ -141,7 +145,10 @@ def location_of(url: str, rules: ChannelRules) -> str:
 
 
 def resolve(text: str, rules: ChannelRules) -> tuple[tuple[ChannelRef, ...], dict[str, Credential]]:
-    """Return the channels that ``text`` means (several for a multichannel), and its credentials by clean URL."""
+    """Return the channels that ``text`` means, and its credentials by clean URL.
+
+    A multichannel means several channels, and ``nodefaults`` means none.
+    """
     text = text.strip()
     if _SCHEME.match(text):
         text = _SUBDIR.sub("", text.rstrip("/"))
@@ -154,4 +161,6 @@ def resolve(text: str, rules: ChannelRules) -> tuple[tuple[ChannelRef, ...], dic
     name = _SUBDIR.sub("", text.rstrip("/"))
     if name in rules.multichannels:
         return tuple(ChannelRef(_member_name(url), url) for url in rules.multichannels[name]), {}
+    if name == NODEFAULTS and name not in rules.custom:
+        return (), {}
     return (ChannelRef(name, _from_name(name, rules)),), {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,16 +10,35 @@ from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from ...disk.reads import BoundedReads
+from ...errors import ChannelNotAllowed
 from . import channels as _channels
 from . import roots
 from .channels import ChannelRef, ChannelRules, Credential, split_credentials
-from .files import Sources, expand_variables, gather, merge_list, merge_map, merge_value
-
-log = logging.getLogger(__name__)
+from .files import Sources, Warnings, expand_variables, gather, merge_list, merge_map, merge_value
 
 ChannelPriority = Literal["strict", "flexible", "disabled"]
 
+#: Keys that change what conda installs or how it reaches channels, but that this package does not follow.
+_UNSUPPORTED = (
+    "channel_settings",
+    "client_ssl_cert",
+    "client_ssl_cert_key",
+    "disallowed_packages",
+    "migrated_custom_channels",
+    "restore_free_channel",
+    "subdir",
+    "track_features",
+)
+
 _TRUE, _FALSE = {"true", "yes", "on", "y", "1"}, {"false", "no", "off", "n", "0", "none", ""}
+
+
+@dataclass(frozen=True)
+class ChannelList:
+    """Clean URLs of the channels in ``allowlist_channels`` or ``denylist_channels``, and where the key is set."""
+
+    urls: tuple[str, ...]
+    origin: str
 
 
 @dataclass(frozen=True)
@@ -44,45 +62,68 @@ class CondaSettings:
     override_virtual_packages: dict[str, str] = field(default_factory=dict)
     #: Specs that every change of every environment must satisfy.
     pinned_packages: tuple[str, ...] = ()
+    #: Specs that every new environment gets, unless the request names the package.
+    create_default_packages: tuple[str, ...] = ()
+    #: The only channels that may be used; None permits every channel.
+    allowlist: ChannelList | None = None
+    #: Channels that must not be used.
+    denylist: ChannelList | None = None
+    #: Sentences about files and values that are not followed.
+    warnings: tuple[str, ...] = ()
+    #: The first of them after which the channels may not be those that the user expects.
+    channel_warning: str | None = None
     rules: ChannelRules = field(default_factory=ChannelRules)
 
 
-def _boolean(value: Any, key: str, default: bool) -> bool:
+def _boolean(sources: Sources, key: str, default: bool) -> bool:
+    value = sources.merged(merge_value, key)
     text = str(default if value is None else value).strip().lower()
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
-    log.warning("condarc: %s must be true or false; using %s", key, str(default).lower())
+    used = str(default).lower()
+    sources.warnings.add(f"{key} in {sources.winner(key)} must be true or false. “{used}” is used instead.", key)
     return default
 
 
-def _priority(value: Any) -> ChannelPriority:
+def _priority(sources: Sources) -> ChannelPriority:
+    key = "channel_priority"
+    value = sources.merged(merge_value, key)
     text = str("flexible" if value is None else value).strip().lower()
     # Before conda 4.6 the setting was a boolean.
     text = "flexible" if text in _TRUE else "disabled" if text in _FALSE else text
     if text not in ("strict", "flexible", "disabled"):
-        log.warning("condarc: channel_priority must be strict, flexible or disabled; using flexible")
+        sources.warnings.add(
+            f"{key} in {sources.winner(key)} must be strict, flexible or disabled. “flexible” is used instead.", key
+        )
         text = "flexible"
     return cast(ChannelPriority, text)
 
 
-def _ssl_verify(value: Any, expand: Callable[[str], str]) -> bool | str:
+def _ssl_verify(sources: Sources, expand: Callable[[str], str]) -> bool | str:
+    keys = "ssl_verify", "verify_ssl"
+    value = sources.merged(merge_value, *keys)
     text = expand(str(True if value is None else value).strip())
     if text.lower() in _TRUE or text.lower() in _FALSE:
         return text.lower() in _TRUE
     if text != "truststore" and _exists.run([Path(text)])[Path(text)] is not True:
-        log.warning("condarc: the file that ssl_verify names does not exist: %s; using true", text)
+        sources.warnings.add(
+            f"The file {text}, which ssl_verify in {sources.winner(*keys)} names, does not exist. “true” is used "
+            "instead.",
+            keys[0],
+        )
         return True
     return text
 
 
-def _possible(texts: Iterable[str], key: str) -> list[str]:
-    """Return the texts that can be channels. Log a warning for each other one, without quoting it."""
+def _possible(texts: Iterable[str], key: str, warnings: Warnings, origin: str = "") -> list[str]:
+    """Return the texts that can be channels. Add a warning for each other one, without quoting it."""
     found = []
-    for text in texts:
+    for number, text in enumerate(texts, 1):
         if _channels.can_be(text):
             found.append(text)
         else:
-            log.warning("condarc: ignoring an invalid URL in %s", key)
+            place = f" in {origin}" if origin else ""
+            warnings.add(f"Item {number} of {key}{place} is not a valid URL. It is ignored.", key)
     return found
 
 
@@ -106,7 +147,7 @@ def _rules(sources: Sources, expand: Callable[[str], str], builds: Iterable[Path
         return base
 
     def possible(texts: Iterable[Any], key: str) -> list[str]:
-        return _possible((expand(str(text)) for text in texts), key)
+        return _possible((expand(str(text)) for text in texts), key, sources.warnings, sources.origin(key))
 
     def full(text: str) -> str:
         """Return the clean URL of a multichannel's member; a name is appended to the alias."""
@@ -115,7 +156,11 @@ def _rules(sources: Sources, expand: Callable[[str], str], builds: Iterable[Path
     named = str(sources.merged(merge_value, "channel_alias") or _channels.DEFAULT_ALIAS)
     alias = next((clean(text) for text in possible([named], "channel_alias")), _channels.DEFAULT_ALIAS)
     if "://" not in alias:
-        log.warning("condarc: channel_alias must be a URL; using %s", _channels.DEFAULT_ALIAS)
+        sources.warnings.add(
+            f"channel_alias in {sources.winner('channel_alias')} must be a URL. {_channels.DEFAULT_ALIAS} is used "
+            "instead.",
+            "channel_alias",
+        )
         alias = _channels.DEFAULT_ALIAS
     defaults = sources.merged(merge_list, "default_channels") or list(_channels.DEFAULT_CHANNELS)
     multichannels = {"defaults": tuple(full(url) for url in possible(defaults, "default_channels"))}
@@ -168,7 +213,7 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
     """Return the settings of every condarc on conda's search path and of ``CONDA_*`` variables.
 
     If no channel is configured, the only channel is conda-forge: conda's default channels have license terms, so they
-    are used only if they are configured. Unreadable files are ignored with a warning.
+    are used only if they are configured. Unreadable files and invalid values are ignored, and ``warnings`` names them.
     """
     home = home or Path.home()
     found = roots.find(env, home)
@@ -195,26 +240,83 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
         channels=(),
         envs_dirs=tuple(dict.fromkeys(envs)),
         pkgs_dirs=tuple(dict.fromkeys(pkgs)),
-        channel_priority=_priority(sources.merged(merge_value, "channel_priority")),
-        offline=_boolean(sources.merged(merge_value, "offline"), "offline", False),
-        ssl_verify=_ssl_verify(sources.merged(merge_value, "ssl_verify", "verify_ssl"), expand),
+        channel_priority=_priority(sources),
+        offline=_boolean(sources, "offline", False),
+        ssl_verify=_ssl_verify(sources, expand),
         proxy_servers=proxies,
         root_prefix=root,
         override_virtual_packages=_overrides(
             sources.merged(merge_map, "override_virtual_packages", "virtual_packages")
         ),
         pinned_packages=tuple(sources.merged(merge_list, "pinned_packages")),
+        create_default_packages=tuple(_specs(sources)),
         rules=_rules(sources, expand, builds),
     )
-    wanted = [expand(text) for text in sources.merged(merge_list, "channels", "channel")]
-    return with_channels(settings, wanted or ["conda-forge"])
+    settings = replace(
+        settings,
+        allowlist=_listed(sources, ("allowlist_channels", "whitelist_channels"), settings, expand),
+        denylist=_listed(sources, ("denylist_channels",), settings, expand),
+    )
+    named = [expand(text) for text in sources.merged(merge_list, "channels", "channel")]
+    possible = _possible(named, "channels", sources.warnings, sources.origin("channels", "channel"))
+    settings = with_channels(settings, possible)
+    if not settings.channels and all(text == _channels.NODEFAULTS for text in named):
+        settings = with_channels(settings, ["conda-forge"])
+    for key in _UNSUPPORTED:
+        if sources.matches(key):
+            sources.warnings.add(f"{key} in {sources.origin(key)} is not supported. It has no effect.", key)
+    warnings = sources.warnings
+    return replace(settings, warnings=tuple(warnings.messages), channel_warning=warnings.about_channels)
+
+
+def _specs(sources: Sources) -> list[str]:
+    """Return ``create_default_packages`` without packages that are files (``Context.create_default_packages``)."""
+    key = "create_default_packages"
+    found = []
+    for number, text in enumerate(sources.merged(merge_list, key), 1):
+        if text.endswith((".conda", ".tar.bz2")):
+            sources.warnings.add(f"Item {number} of {key} in {sources.origin(key)} is a file. It is ignored.", key)
+        else:
+            found.append(text)
+    return found
+
+
+def _listed(
+    sources: Sources, names: tuple[str, ...], settings: CondaSettings, expand: Callable[[str], str]
+) -> ChannelList | None:
+    """Return an allowlist or denylist, or None if it is not set."""
+    texts = [expand(text) for text in sources.protecting(*names)]
+    if not texts:
+        return None
+    origin = sources.origin(*names)
+    possible = _possible(texts, names[0], sources.warnings, origin)
+    urls = (ref.url for text in possible for ref in resolve_channels(text, settings))
+    return ChannelList(tuple(dict.fromkeys(urls)), f"{names[0]} in {origin}")
+
+
+def require_permitted(refs: Iterable[ChannelRef], settings: CondaSettings) -> None:
+    """Raise ChannelNotAllowed for a channel that condarc denies, or does not list in ``allowlist_channels``.
+
+    conda compares URLs without credentials, in this order (``validate_channels`` in conda/base/context.py).
+    """
+    for ref in refs:
+        if settings.denylist is not None and ref.url in settings.denylist.urls:
+            raise ChannelNotAllowed(
+                f"conda's configuration denies the channel “{ref.name}” ({settings.denylist.origin}).",
+                hint="Use another channel, or remove this one from denylist_channels and restart Jupyter.",
+            )
+        if settings.allowlist is not None and ref.url not in settings.allowlist.urls:
+            raise ChannelNotAllowed(
+                f"conda's configuration does not allow the channel “{ref.name}” ({settings.allowlist.origin}).",
+                hint="Use an allowed channel, or add this one to allowlist_channels and restart Jupyter.",
+            )
 
 
 def with_channels(settings: CondaSettings, texts: Iterable[str]) -> CondaSettings:
     """Return ``settings`` with other channels, in order of priority; ``texts`` are written as in condarc."""
     refs: dict[ChannelRef, None] = {}
     credentials = dict(settings.rules.credentials)
-    for text in _possible(texts, "channels"):
+    for text in _possible(texts, "channels", Warnings()):
         found, carried = _channels.resolve(text, settings.rules)
         refs.update(dict.fromkeys(found))
         credentials.update(carried)
@@ -222,7 +324,10 @@ def with_channels(settings: CondaSettings, texts: Iterable[str]) -> CondaSetting
 
 
 def resolve_channels(text: str, settings: CondaSettings) -> tuple[ChannelRef, ...]:
-    """Return the channels that a name, path, URL or multichannel means; none for ``local`` if nothing is built."""
+    """Return the channels that a name, path, URL or multichannel means; none for ``local`` if nothing is built.
+
+    ``nodefaults`` means none either.
+    """
     return _channels.resolve(text, settings.rules)[0]
 
 

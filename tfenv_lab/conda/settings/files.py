@@ -12,8 +12,8 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +58,41 @@ def _candidates(env: Mapping[str, str], home: Path, root: Path | None) -> Iterat
         yield home / text[2:] if text.startswith("~/") else Path(text)
 
 
-def search(env: Mapping[str, str], home: Path, root: Path | None) -> list[Path]:
+_OF_CHANNELS = ("channels", "channel_alias", "custom_channels", "custom_multichannels", "default_channels")
+
+
+class Warnings:
+    """Messages about settings that are not followed. Each is logged, and kept for the status of the server.
+
+    They are sentences that name the file and the line, and never quote a value, which can contain credentials.
+    """
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        #: The first message about a setting that decides which channels are used, or about a whole file.
+        self.about_channels: str | None = None
+
+    def add(self, message: str, key: str | None = None) -> None:
+        """Log a message and keep it; one that is already kept is ignored. ``key`` is None for a whole file."""
+        if message not in self.messages:
+            log.warning("%s", message)
+            self.messages.append(message)
+        if self.about_channels is None and (key is None or key in _OF_CHANNELS):
+            self.about_channels = message
+
+    def ignored(self, path: Path, reason: str) -> None:
+        """Say that a whole file is ignored."""
+        self.add(f"The conda configuration file {path} is ignored: {reason}.")
+
+
+def search(env: Mapping[str, str], home: Path, root: Path | None, warnings: Warnings) -> list[Path]:
     """Return the condarc files that exist, lowest precedence first. ``root`` is conda's own prefix."""
     found: dict[Path, None] = {}
     for path, files in _looks.run(_candidates(env, home, root)).items():
         if isinstance(files, list):
             found.update(dict.fromkeys(files))
         else:
-            log.warning("Ignoring %s: %s", path, getattr(files, "strerror", None) or "it does not answer")
+            warnings.ignored(path, getattr(files, "strerror", None) or "it does not answer")
     return list(found)
 
 
@@ -81,11 +108,15 @@ _looks = BoundedReads(_files_at)
 
 @dataclass(frozen=True)
 class Setting:
-    """Value of one key in one source. ``flags`` holds conda's flags by list index or map key."""
+    """Value of one key in one source. ``flags`` holds conda's flags by list index or map key.
+
+    ``origin`` is where the user finds the key: a file with its line, or a variable.
+    """
 
     value: Any
     final: bool = False
     flags: Mapping[Any, str] = field(default_factory=dict)
+    origin: str = ""
 
 
 def _flag(comment: Any) -> str:
@@ -102,25 +133,57 @@ def _flags(node: Any) -> dict[Any, str]:
     return {key: flag for key, comment in comments.items() if (flag := _flag(list(comment)))}
 
 
-def read(path: Path) -> dict[str, Setting]:
-    """Return the keys of one condarc. If it cannot be read or parsed, log a warning and return none."""
+def read(path: Path, warnings: Warnings) -> dict[str, Setting]:
+    """Return the keys of one condarc. If it cannot be read or parsed, add a warning and return none."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
         # The round-trip loader builds only plain containers, and keeps the comments that carry flags.
-        document = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        # Later lines can quote the file, and a condarc can contain credentials.
-        log.warning("Ignoring the configuration file %s: %s", path, str(error).partition("\n")[0])
+        document = YAML(typ="rt").load(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        warnings.ignored(path, error.strerror or "it cannot be read")
+        return {}
+    except (UnicodeDecodeError, YAMLError) as error:
+        warnings.ignored(path, _fault(error))
         return {}
     if document is None:
         return {}
     if not isinstance(document, dict):
-        log.warning("Ignoring the configuration file %s: it is not a mapping of settings", path)
+        warnings.ignored(path, "it is not a mapping of settings")
         return {}
     flags = _flags(document)
-    return {str(key): Setting(value, flags.get(key) == "final", _flags(value)) for key, value in document.items()}
+    return {
+        str(key): Setting(value, flags.get(key) == "final", _flags(value), f"{path}, line {_line(document, key)}")
+        for key, value in document.items()
+    }
+
+
+def _line(document: Any, key: Any) -> int:
+    return int(document.lc.key(key)[0]) + 1
+
+
+def _fault(error: Exception) -> str:
+    """Return why a file cannot be parsed, with the line. Quote nothing: a condarc can contain credentials."""
+    from ruamel.yaml.constructor import DuplicateKeyError
+    from ruamel.yaml.error import MarkedYAMLError
+    from ruamel.yaml.parser import ParserError
+    from ruamel.yaml.reader import ReaderError
+    from ruamel.yaml.scanner import ScannerError
+
+    if isinstance(error, UnicodeDecodeError):
+        line = error.object[: error.start].count(b"\n") + 1
+        return f"line {line} is not UTF-8 text"
+    if isinstance(error, ReaderError):
+        return "it contains a character that YAML does not allow"
+    mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+    if mark is None:
+        return "it is not valid YAML"
+    if isinstance(error, DuplicateKeyError):
+        return f"line {mark.line + 1} sets a key for the second time"
+    # The problems of these two quote a single character or the name of a token.
+    problem = error.problem if isinstance(error, (ParserError, ScannerError)) else None
+    return f"line {mark.line + 1} is not valid YAML" + (f" ({problem.splitlines()[0]})" if problem else "")
 
 
 def from_variables(env: Mapping[str, str], delimiters: Mapping[str, str]) -> dict[str, Setting]:
@@ -134,10 +197,14 @@ def from_variables(env: Mapping[str, str], delimiters: Mapping[str, str]) -> dic
         value, _, final = text.partition("!important")
         if key in delimiters:
             parts = (part.partition("!important")[0].strip() for part in text.split(delimiters[key]))
-            settings[key] = Setting([part for part in parts if part])
+            settings[key] = Setting([part for part in parts if part], origin=f"the variable {name}")
         else:
-            settings[key] = Setting(value.strip(), bool(final))
+            settings[key] = Setting(value.strip(), bool(final), origin=f"the variable {name}")
     return settings
+
+
+def _is_single(item: Any) -> bool:
+    return item is not None and not isinstance(item, (Mapping, list, tuple))
 
 
 def _up_to_final(matches: list[Setting]) -> list[Setting]:
@@ -159,11 +226,11 @@ def merge_list(matches: list[Setting]) -> list[str]:
 
     def marked(match: Setting, flag: str) -> list[str]:
         return [
-            str(item) for index, item in enumerate(match.value) if match.flags.get(index) == flag and item is not None
+            str(item) for index, item in enumerate(match.value) if match.flags.get(index) == flag and _is_single(item)
         ]
 
     top = [item for match in relevant for item in marked(match, "top")]
-    everything = [str(item) for match in reversed(relevant) for item in match.value if item is not None]
+    everything = [str(item) for match in reversed(relevant) for item in match.value if _is_single(item)]
     # If several sources have bottom elements, those of the earliest source come last.
     bottom = dict.fromkeys(item for match in relevant for item in reversed(marked(match, "bottom")))
     return [item for item in dict.fromkeys((*top, *everything)) if item not in bottom] + list(reversed(bottom))
@@ -182,32 +249,89 @@ def merge_map(matches: list[Setting]) -> dict[str, Any]:
     return merged
 
 
+def _misfit(setting: Setting, merge: Callable[[list[Setting]], Any]) -> str | None:
+    """Return what the value of a key must be, or None if it has the right type. conda would not start."""
+    if merge is merge_value:
+        return None if _is_single(setting.value) else "a single value"
+    if merge is merge_map:
+        return None if isinstance(setting.value, Mapping) else "a mapping"
+    return None if isinstance(setting.value, (list, tuple)) else "a list"
+
+
 @dataclass(frozen=True)
 class Sources:
     """All sources of settings, lowest precedence first: files, then variables."""
 
-    layers: tuple[tuple[str, Mapping[str, Setting]], ...]
+    layers: tuple[Mapping[str, Setting], ...]
+    warnings: Warnings = field(default_factory=Warnings)
 
     def matches(self, *names: str) -> list[Setting]:
         """Return the settings of a key in all sources; ``names`` are its name and its aliases."""
-        found = (next((layer[name] for name in names if name in layer), None) for _, layer in self.layers)
+        found = (next((layer[name] for name in names if name in layer), None) for layer in self.layers)
         return [match for match in found if match is not None and match.value is not None]
 
     def merged(self, merge: Callable[[list[Setting]], Any], *names: str) -> Any:
-        """Return the merged value of a key."""
-        return merge(self.matches(*names))
+        """Return the merged value of a key. A value of the wrong type is ignored with a warning."""
+        fitting = []
+        for match in self.matches(*names):
+            kind = _misfit(match, merge)
+            if kind is None:
+                fitting.append(match)
+                self._check_items(match, names[0], merge)
+            else:
+                self.warnings.add(f"{names[0]} in {match.origin} must be {kind}. It is ignored.", names[0])
+        return merge(fitting)
+
+    def protecting(self, *names: str) -> list[str]:
+        """Return the merged list of a key that forbids something. A single text is read as a list with one item."""
+        matches = []
+        for match in self.matches(*names):
+            if _misfit(match, merge_list) and _is_single(match.value):
+                self.warnings.add(
+                    f"{names[0]} in {match.origin} must be a list. It is read as a list with one item.", names[0]
+                )
+                match = replace(match, value=[match.value])
+            matches.append(match)
+        return list(replace(self, layers=tuple({names[0]: match} for match in matches)).merged(merge_list, names[0]))
+
+    def origin(self, *names: str) -> str:
+        """Return where a list or a map is set, in words."""
+        return " and ".join(dict.fromkeys(match.origin for match in self.matches(*names)))
+
+    def winner(self, *names: str) -> str:
+        """Return where a single value is set, in words."""
+        return _up_to_final(self.matches(*names))[-1].origin
+
+    def _check_items(self, match: Setting, name: str, merge: Callable[[list[Setting]], Any]) -> None:
+        items: Iterable[Any] = match.value if merge is merge_list else ()
+        for number, item in enumerate(items, 1):
+            if item is not None and not _is_single(item):
+                self.warnings.add(f"Item {number} of {name} in {match.origin} must be a string. It is ignored.", name)
+
+
+#: Delimiters of lists in ``CONDA_*`` variables.
+_DELIMITERS = {
+    **dict.fromkeys(
+        (
+            "channels",
+            "channel",
+            "default_channels",
+            "allowlist_channels",
+            "whitelist_channels",
+            "denylist_channels",
+            "create_default_packages",
+            "pkgs_dirs",
+        ),
+        ",",
+    ),
+    "pinned_packages": "&",
+    "envs_dirs": os.pathsep,
+    "envs_path": os.pathsep,
+}
 
 
 def gather(env: Mapping[str, str], home: Path, root: Path | None) -> Sources:
     """Read every condarc and every ``CONDA_*`` variable."""
-    layers = [(str(path), read(path)) for path in search(env, home, root)]
-    delimiters = {
-        "channels": ",",
-        "channel": ",",
-        "default_channels": ",",
-        "pkgs_dirs": ",",
-        "pinned_packages": "&",
-        "envs_dirs": os.pathsep,
-        "envs_path": os.pathsep,
-    }
-    return Sources((*layers, ("environment variables", from_variables(env, delimiters))))
+    warnings = Warnings()
+    layers = [read(path, warnings) for path in search(env, home, root, warnings)]
+    return Sources((*layers, from_variables(env, _DELIMITERS)), warnings)

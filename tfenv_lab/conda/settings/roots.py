@@ -2,33 +2,72 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 from ...disk.reads import BoundedReads
 
+#: Names that the installers of conda's distributions give their directories, and common variants.
 _DISTRIBUTIONS = (
     "miniconda3",
     "anaconda3",
     "miniforge3",
     "mambaforge",
     "micromamba",
+    ".micromamba",
     "miniconda",
     "anaconda",
+    "miniforge",
     "mamba",
+    "conda",
+    "miniforge-pypy3",
+    "mambaforge-pypy3",
+    "miniconda2",
+    "anaconda2",
 )
 
-#: Default locations of the installers of conda's distributions.
+#: Directories in a home directory that hold distributions: Anaconda's graphical installer for macOS uses ``opt``,
+#: micromamba ``.local/share``, and installers for Windows ``AppData/Local``.
+_HOME_FOLDERS = (
+    ".",
+    "opt",
+    ".local",
+    ".local/share",
+    ".local/opt",
+    *(("AppData/Local", "AppData/Local/Continuum") if sys.platform == "win32" else ()),
+)
+
+#: Default locations of the installers of conda's distributions, and where administrators put them.
 SYSTEM_ROOTS = tuple(
     Path(folder, name)
     for folder, names in (
-        ("/opt", ("conda", *_DISTRIBUTIONS)),
+        ("/opt", _DISTRIBUTIONS),
         ("/usr/local", _DISTRIBUTIONS),
+        ("/usr/local/share", _DISTRIBUTIONS),
+        ("/usr/share", _DISTRIBUTIONS),
+        ("/", _DISTRIBUTIONS),
         ("/opt/homebrew/Caskroom", ("miniconda/base", "miniforge/base")),
+        ("/usr/local/Caskroom", ("miniconda/base", "miniforge/base")),
         ("C:/ProgramData", _DISTRIBUTIONS),
+        ("C:/tools", _DISTRIBUTIONS),
     )
     for name in names
+)
+
+_PROGRAMS = (
+    ("conda.exe", "conda.bat", "mamba.exe", "mamba.bat", "micromamba.exe")
+    if sys.platform == "win32"
+    else ("conda", "mamba", "micromamba")
+)
+
+#: The program that a script starts: Python, in the two forms that conda writes, or conda itself.
+_STARTED = re.compile(
+    rb"^\s*(?:#!|'{3}exec' |exec )\"?(/[^\n\"]*?/(?:bin/python[0-9.]*|(?:conda)?bin/(?:conda|mamba)))(?:[\s\"]|$)",
+    re.MULTILINE,
 )
 
 
@@ -40,18 +79,41 @@ def is_environment(prefix: Path) -> bool:
         return False
 
 
-def _look(candidate: tuple[Path, bool]) -> Path | None:
-    """Return the real path of a prefix if conda or mamba is installed in it, otherwise None.
+class _Candidate(NamedTuple):
+    """A possible root prefix, or a program that may belong to one.
 
-    micromamba's root prefix need not be an environment itself. A doubtful candidate (True) must also have a
-    ``condabin``.
+    A ``doubtful`` prefix must also have a ``condabin``, and a program on ``PATH`` must exist.
     """
-    path, is_doubtful = candidate
+
+    path: Path
+    kind: Literal["prefix", "named", "doubtful", "program", "on_path"] = "prefix"
+
+
+def _has_condabin(prefix: Path) -> bool:
+    return any((prefix / "condabin").glob("conda*"))
+
+
+def _is_root(prefix: Path, candidate: _Candidate) -> bool:
+    """Return whether conda or mamba is installed in a prefix. micromamba's need not be an environment itself."""
+    has_envs = (prefix / "envs").is_dir()
+    if has_envs and (candidate.kind == "named" or (prefix / "pkgs").is_dir()):
+        return True
+    if not is_environment(prefix):
+        return False
+    # An environment can contain mamba as a package, like a root; conda's own prefix is always its root.
+    is_mamba = candidate.kind == "on_path" and "mamba" in candidate.path.name
+    return _has_condabin(prefix) if candidate.kind == "doubtful" or is_mamba else True
+
+
+def _look(candidate: _Candidate) -> tuple[Path, Path] | None:
+    """Return the root prefix of a candidate and its real path, or None."""
     try:
-        if is_doubtful and not any((path / "condabin").glob("conda*")):
+        is_program = candidate.kind in ("program", "on_path")
+        if candidate.kind == "on_path" and not candidate.path.is_file():
             return None
-        is_root = is_environment(path) or ((path / "envs").is_dir() and (path / "pkgs").is_dir())
-        return path.resolve() if is_root else None
+        prefixes = _of_program(candidate.path) if is_program else (candidate.path,)
+        found = next((prefix for prefix in prefixes if _is_root(prefix, candidate)), None)
+        return (found, found.resolve()) if found else None
     except OSError:
         return None
 
@@ -60,37 +122,66 @@ def _look(candidate: tuple[Path, bool]) -> Path | None:
 _looks = BoundedReads(_look)
 
 
-def _of_executable(path: str) -> Path | None:
-    """Return the prefix of a conda executable (``bin/conda``, ``condabin/conda``, ``Scripts/conda.exe``)."""
-    exe = Path(path)
-    return exe.parent.parent if exe.is_absolute() and len(exe.parents) > 2 else None
+def _of_program(path: Path) -> Iterator[Path]:
+    """Yield possible prefixes of a program (``bin/conda``, ``condabin/conda``, ``Scripts/conda.exe``, ``bin/python``).
+
+    The program can be a link, a copy or a wrapper anywhere; then the link's target or the script leads to the prefix.
+    """
+    if not path.is_symlink():
+        yield from _around(path)
+    yield from _around(path.resolve())
+    if sys.platform != "win32" and path.is_file():
+        with path.open("rb") as file:
+            found = _STARTED.search(file.read(1000))
+        if found:
+            yield from _around(Path(os.fsdecode(found[1])))
 
 
-def _candidates(env: Mapping[str, str], home: Path, server: Path) -> Iterator[tuple[Path, bool]]:
-    """Yield possible root prefixes, and whether each is doubtful."""
+def _around(program: Path) -> Iterator[Path]:
+    if len(program.parents) > 2:
+        yield program.parents[1]
+    if sys.platform == "win32":
+        # <root>/python.exe
+        yield program.parent
+
+
+def _programs(env: Mapping[str, str]) -> Iterator[_Candidate]:
+    """Yield the programs that variables of conda's and mamba's shell functions name, then those on ``PATH``."""
+    for name in ("CONDA_EXE", "CONDA_PYTHON_EXE", "MAMBA_EXE"):
+        if env.get(name):
+            yield _Candidate(Path(env[name]), "program")
+    for folder in env.get("PATH", "").split(os.pathsep):
+        yield from (_Candidate(Path(folder, name), "on_path") for name in _PROGRAMS if folder)
+
+
+def _candidates(env: Mapping[str, str], home: Path, server: Path) -> Iterator[_Candidate]:
+    """Yield possible root prefixes, best first."""
     for name in ("CONDA_ROOT_PREFIX", "CONDA_ROOT_DIR", "CONDA_ROOT", "_CONDA_ROOT", "MAMBA_ROOT_PREFIX"):
         if env.get(name):
-            yield Path(env[name]).expanduser(), False
-    root = _of_executable(env["CONDA_EXE"]) if env.get("CONDA_EXE") else None
-    if root is not None:
-        yield root, False
+            yield _Candidate(Path(env[name]).expanduser(), "named")
+    yield from (each for each in _programs(env) if each.path.is_absolute())
     for prefix in (Path(env["CONDA_PREFIX"]) if env.get("CONDA_PREFIX") else None, server):
         if prefix is not None:
             # The prefix is <root>/envs/<name>, or the root itself.
             if prefix.parent.name == "envs":
-                yield prefix.parent.parent, False
-            yield prefix, True
-    yield from ((home / name, False) for name in _DISTRIBUTIONS)
-    yield from ((path, False) for path in SYSTEM_ROOTS)
+                yield _Candidate(prefix.parent.parent)
+            yield _Candidate(prefix, "doubtful")
+    # mamba 2 puts environments here, if no variable names another root prefix.
+    if env.get("XDG_DATA_HOME"):
+        yield _Candidate(Path(env["XDG_DATA_HOME"], "mamba"))
+    yield from (_Candidate(home / folder / name) for folder in _HOME_FOLDERS for name in _DISTRIBUTIONS)
+    yield from map(_Candidate, SYSTEM_ROOTS)
 
 
 def find(env: Mapping[str, str], home: Path, server: Path | None = None) -> list[Path]:
-    """Return the root prefixes that exist, best first: from variables, the server's own, then the default ones.
+    """Return the root prefixes that exist, best first.
 
+    They come from variables, from the programs on ``PATH``, from the server's own prefix, and from usual locations.
     ``server`` is the prefix of the interpreter that runs the server (default: ``sys.base_prefix``).
     """
     found: dict[Path, Path] = {}
-    for (path, _), real in _looks.run(_candidates(env, home, server or Path(sys.base_prefix))).items():
-        if isinstance(real, Path):
-            found.setdefault(real, path)
+    for each in _looks.run(_candidates(env, home, server or Path(sys.base_prefix))).values():
+        if isinstance(each, tuple):
+            prefix, real = each
+            found.setdefault(real, prefix)
     return list(found.values())
