@@ -76,6 +76,11 @@ class State:
         found = ((name, text, self.demands[name]) for name, text in self._still(asked) if name in then)
         return {name: text for name, text, spec in found if spec and not specs.satisfied(spec, then[name])}
 
+    def forgotten(self, asked: Mapping[str, str]) -> list[str]:
+        """Return the requested specs that do not hold and that ``asked`` replaces."""
+        loose = [name for name, spec in self.demands.items() if spec != self.holding[name]]
+        return [self.requested[name] for name in loose if asked.get(name, "") != self.requested[name]]
+
     def _still(self, asked: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         for name in self.demands:
             if asked.get(name) == self.requested[name]:

@@ -164,7 +164,9 @@ class Planner:
             if request.packages != requests.ALL:
                 held_back = await find_held_back(request.packages, new, state, after, solve)
         is_copy = request.into is not None
-        passed_over = PassedOver(state.unreadable(asked), state.outdated(asked, after), stuck)
+        passed_over = PassedOver(
+            state.unreadable(asked), state.outdated(asked, after), state.forgotten(asked), sorted(stuck)
+        )
         name, prefix = found.environment.name, found.prefix
         if request.into is not None:
             name, prefix = request.into, await self._new_prefix(request.into)

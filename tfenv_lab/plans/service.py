@@ -134,6 +134,7 @@ class PlanService:
             ),
             environment=draft.environment.id if draft.environment and draft.origin != "copy" else None,
             needed_bytes=sizes.needed,
+            forgets=list(draft.passed_over.forgotten) if draft.passed_over else [],
         )
 
     def _path(self, plan_id: str) -> Path:

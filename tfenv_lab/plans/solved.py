@@ -68,12 +68,13 @@ class HeldBack:
 class PassedOver:
     """Requested specs that did not count in a solve, by package name, and packages that an update could not move.
 
-    ``unreadable`` cannot be read, ``outdated`` are not met by the installed packages, and no channel has the packages
-    named in ``stuck``.
+    ``unreadable`` cannot be read, and ``outdated`` are not met by the installed packages. ``forgotten`` did not count
+    either, and the change replaces them. No channel has the packages named in ``stuck``.
     """
 
     unreadable: Mapping[str, str]
     outdated: Mapping[str, str]
+    forgotten: Collection[str]
     stuck: Collection[str]
 
 

@@ -67,7 +67,7 @@ def _trials(new: Mapping[str, str], state: State, unknown: Suggestion | None) ->
             yield _Trial(left, state.holding, _without(spec))
     # ``solve`` keeps Python's minor version, even if the requested spec for Python has no version.
     freed = {name: name for name in state.holding}
-    yield _Trial(new, freed, lambda after: _moved(state, after))
+    yield _Trial(new, freed, lambda after: _moved(new, state, after))
 
 
 def _another(state: State, name: str, spec: str) -> Said:
@@ -82,11 +82,11 @@ def _without(spec: str) -> Said:
     return lambda after: f"Leave out “{spec}”."
 
 
-def _moved(state: State, after: Mapping[str, str]) -> str | None:
+def _moved(new: Mapping[str, str], state: State, after: Mapping[str, str]) -> str | None:
     """Return the sentence about earlier requested packages that must move, or None if none must."""
     moves = []
-    for name in state.requested:
+    for name in state.requested.keys() - new.keys():
         record = state[name]
         if record is not None and name in after and str(record.version) != after[name]:
             moves.append(f"{name} {record.version} → {after[name]}")
-    return f"Also request the packages that must move with it: {', '.join(moves)}." if moves else None
+    return f"Also request the packages that must move with it: {', '.join(sorted(moves))}." if moves else None

@@ -143,7 +143,7 @@ def _passed_over(draft: Solved) -> Iterator[Advice]:
         return
     now = {record.name.normalized: str(record.version) for record in draft.after}
     if found.stuck:
-        stay = [f"{name} {now[name]}" for name in sorted(found.stuck)]
+        stay = [f"{name} {now[name]}" for name in found.stuck]
         stays, it = ("stays", "it") if len(stay) == 1 else ("stay", "them")
         yield Advice("not-on-channels", "info", f"{some(stay, _SHOWN)} {stays}, because no channel has {it}.")
     if found.unreadable:
