@@ -248,6 +248,7 @@ export function plan(name: string, change: Partial<Plan> = {}): Plan {
     warnings: [],
     commands: [`conda create -n ${name} "tensorflow=2.19.*" python=3.12`],
     strategy: 'swap',
+    forgets: [],
     created: '2026-03-01T10:00:00Z',
     ...change
   };

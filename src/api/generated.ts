@@ -674,6 +674,8 @@ export interface components {
             readonly prefix: string;
             /** @description The packages that change; empty if the environment is up to date. Requested packages come first. Both parts begin with TensorFlow, Keras and Python; the others follow by name. */
             readonly entries: readonly components["schemas"]["Entry"][];
+            /** @description Earlier requested specs that did not count and that the plan replaces. Such a plan can be applied even if no package changes. */
+            readonly forgets: readonly string[];
             /** @description The download size of packages that are not in the package cache. */
             readonly download_bytes: number;
             readonly install_bytes: number;

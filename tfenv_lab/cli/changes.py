@@ -35,7 +35,7 @@ class ChangeApp(TfenvCommand):
             return 0
         if not self.json:
             print(describe(plan))
-        if not plan.entries and plan.kind in ("update", "revert"):
+        if not plan.entries and not plan.forgets and plan.kind in ("update", "revert"):
             if self.json:
                 print(json.dumps(plan.to_json(), indent=2))
             return 0
@@ -156,7 +156,7 @@ class RevertApp(ChangeApp):
 
 def describe(plan: Plan) -> str:
     """Format a plan for a terminal."""
-    if not plan.entries:
+    if not plan.entries and not plan.forgets:
         return f"{plan.name} is up to date."
     lines = []
     for entry in plan.entries:

@@ -114,7 +114,7 @@ class JobService(LoggingConfigurable):
         """
         stored = await self._plans().find(plan_id)
         plan, change = stored.plan, stored.plan.change
-        if not plan.entries and plan.kind not in ("clone", "create", "rename"):
+        if not plan.entries and not plan.forgets and plan.kind not in ("clone", "create", "rename"):
             raise InvalidRequest("There is nothing to change: the environment is up to date.")
         for place in change.places:
             self.running.require_idle(place)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import variants
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class State:
-    """The contents of an environment: its records, its requested specs by package name, and its pins."""
+    """The contents of an environment: its records, its requested specs by package name, and its pins.
+
+    ``requested`` holds the specs as they were recorded, by any program; ``holding`` holds what a solve can use.
+    """
 
     records: Sequence[RepoDataRecord]
     requested: Mapping[str, str]
@@ -37,6 +41,50 @@ class State:
     def names(self) -> set[str]:
         """Names of the installed packages."""
         return names_of(self.records)
+
+    @cached_property
+    def demands(self) -> dict[str, str | None]:
+        """What the requested specs of the installed packages demand, by package name; None for an unreadable spec."""
+        from ..conda.solving import specs
+
+        names = self.names
+        return {name: specs.remembered(name, text) for name, text in self.requested.items() if name in names}
+
+    @cached_property
+    def holding(self) -> dict[str, str]:
+        """The requested specs that hold in every change, by package name.
+
+        A spec that cannot be read, or that the installed package does not meet, only keeps the package installed.
+        """
+        from ..conda.solving import specs
+
+        now = by_name(self.records)
+        return {
+            name: spec if spec is not None and specs.satisfied(spec, now[name]) else name
+            for name, spec in self.demands.items()
+        }
+
+    def unreadable(self, asked: Mapping[str, str]) -> dict[str, str]:
+        """Return the specs in ``asked`` that were already requested and that cannot be read, by package name."""
+        return {name: text for name, text in self._still(asked) if self.demands[name] is None}
+
+    def outdated(self, asked: Mapping[str, str], after: Iterable[RepoDataRecord]) -> dict[str, str]:
+        """Return the specs in ``asked`` that were already requested and that ``after`` does not meet, by name."""
+        from ..conda.solving import specs
+
+        then = by_name(after)
+        found = ((name, text, self.demands[name]) for name, text in self._still(asked) if name in then)
+        return {name: text for name, text, spec in found if spec and not specs.satisfied(spec, then[name])}
+
+    def forgotten(self, asked: Mapping[str, str]) -> list[str]:
+        """Return the requested specs that do not hold and that ``asked`` replaces."""
+        loose = [name for name, spec in self.demands.items() if spec != self.holding[name]]
+        return [self.requested[name] for name in loose if asked.get(name, "") != self.requested[name]]
+
+    def _still(self, asked: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        for name in self.demands:
+            if asked.get(name) == self.requested[name]:
+                yield name, self.requested[name]
 
     def require(self, names: Iterable[str]) -> None:
         """Raise NotFound for the first name that is not installed."""
@@ -93,7 +141,7 @@ def loosened(state: State, packages: tuple[str, ...] | str) -> tuple[dict[str, s
 def _is_held(state: State, name: str) -> bool:
     """Return whether the user requested a version of Keras other than TensorFlow's own (the same before Keras 3)."""
     keras, tensorflow = state[name], state["tensorflow"] or state["tensorflow-base"]
-    if name != "keras" or keras is None or tensorflow is None or " " not in state.requested[name]:
+    if name != "keras" or keras is None or tensorflow is None or " " not in state.holding[name]:
         return False
     return _at_minor(name, keras) != _at_minor(name, tensorflow)
 
@@ -126,9 +174,12 @@ def same_variant(state: State, specs: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def narrower(old: str | None, new: str) -> str:
-    """Return the spec to remember after an install: a bare name does not replace an earlier, narrower spec."""
-    return old if old is not None and " " not in new else new
+def narrower(state: State, name: str, new: str) -> str:
+    """Return the spec to remember after an install: a bare name does not replace an earlier, narrower spec.
+
+    It does replace one that does not hold, so this is how users let go of such a spec.
+    """
+    return state.requested[name] if " " not in new and " " in state.holding.get(name, name) else new
 
 
 def remembered(state: State, specs: Mapping[str, str], after: Sequence[RepoDataRecord]) -> dict[str, str]:
@@ -142,8 +193,9 @@ def remembered(state: State, specs: Mapping[str, str], after: Sequence[RepoDataR
         if record is None:
             continue
         kept[name] = spec
-        if name in specs and not spec_texts.satisfied(spec, record):
-            kept[name] = spec_texts.at_minor(spec, str(record.version))
+        demand = state.demands.get(name)
+        if name in specs and demand is not None and not spec_texts.satisfied(demand, record):
+            kept[name] = spec_texts.at_minor(demand, str(record.version))
     return kept
 
 

@@ -16,7 +16,7 @@ from ..disk.reads import BoundedReads
 from ..errors import InvalidSpec, NotFound, PrefixExists, SolverTimeout, Unsatisfiable
 from . import installed_state, requests
 from .installed import Installed, InstalledReader
-from .solved import HeldBack, Solved, find_held_back
+from .solved import HeldBack, PassedOver, Solved, find_held_back
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
@@ -149,6 +149,7 @@ class Planner:
         found = await self._find(request.environment, copied=request.into is not None)
         state = found.state
         freed: set[str] = set()
+        stuck: set[str] = set()
         held: list[str] = []
         held_back: HeldBack | None = None
         if isinstance(request, requests.Install):
@@ -157,6 +158,10 @@ class Planner:
         else:
             new, freed = installed_state.loosened(state, request.packages)
             held = installed_state.tensorflow_pin(state, request.packages)
+            # A package that no channel has, such as one from a file, has no candidate but the installed one.
+            unlisted = (freed & state.names).difference(await self._repodata.names())
+            freed -= unlisted
+            stuck = unlisted if request.packages == requests.ALL else unlisted.intersection(request.packages)
         overrides = virtual_packages.overrides(self._repodata.settings)
         cuda, virtual = await asyncio.to_thread(installed_state.virtual, state, overrides)
 
@@ -173,19 +178,19 @@ class Planner:
             return await self._solve(roots.values(), keep, constraints, virtual)
 
         try:
-            after = await solve(new, state.requested)
+            after = await solve(new, state.holding)
         except Unsatisfiable as error:
             # This imports the solver, which the server does not need at start.
             from .suggestions import suggest
 
-            conflict = await _conflict(state.pins, lambda pinned: solve(new, state.requested, (), pinned))
+            conflict = await _conflict(state.pins, lambda pinned: solve(new, state.holding, (), pinned))
             if conflict is not None:
                 raise conflict from error
             raise _hinted(error, await suggest(new, state, await self._repodata.names(), solve)) from error
         if isinstance(request, requests.Install):
             asked = {
                 **state.requested,
-                **{n: installed_state.narrower(state.requested.get(n), s) for n, s in new.items()},
+                **{name: installed_state.narrower(state, name, spec) for name, spec in new.items()},
             }
             given = tuple(new.values())
         else:
@@ -194,6 +199,9 @@ class Planner:
             if request.packages != requests.ALL:
                 held_back = await find_held_back(request.packages, new, state, after, solve)
         is_copy = request.into is not None
+        passed_over = PassedOver(
+            state.unreadable(asked), state.outdated(asked, after), state.forgotten(asked), sorted(stuck)
+        )
         name, prefix = found.environment.name, found.prefix
         if request.into is not None:
             name, prefix = request.into, await self._new_prefix(request.into)
@@ -213,6 +221,7 @@ class Planner:
             cuda=cuda,
             virtual=virtual,
             held_back=held_back,
+            passed_over=passed_over,
         )
 
     async def _remove(self, request: requests.Remove) -> Solved:

@@ -134,6 +134,7 @@ class PlanService:
             ),
             environment=solved.environment.id if solved.environment and solved.origin != "copy" else None,
             needed_bytes=sizes.needed,
+            forgets=list(solved.passed_over.forgotten) if solved.passed_over else [],
         )
 
     def _path(self, plan_id: str) -> Path:

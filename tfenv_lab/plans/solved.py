@@ -53,6 +53,7 @@ class Solved:
     held_back: HeldBack | None = None
     default_packages: tuple[str, ...] = ()
     skipped_packages: tuple[str, ...] = ()
+    passed_over: PassedOver | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,20 @@ class HeldBack:
     by: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class PassedOver:
+    """Requested specs that did not count in a solve, by package name, and packages that an update could not move.
+
+    ``unreadable`` cannot be read, and ``outdated`` are not met by the installed packages. ``forgotten`` did not count
+    either, and the change replaces them. No channel has the packages named in ``stuck``.
+    """
+
+    unreadable: Mapping[str, str]
+    outdated: Mapping[str, str]
+    forgotten: Collection[str]
+    stuck: Collection[str]
+
+
 async def find_held_back(
     names: Collection[str], new: Mapping[str, str], state: State, after: Sequence[RepoDataRecord], solve: Solve
 ) -> HeldBack | None:
@@ -73,7 +88,7 @@ async def find_held_back(
 
     Solves the request again with a newer version, and without the versions of the requested specs.
     """
-    specs = [name for name, spec in state.requested.items() if " " in spec and name not in new and name != "python"]
+    specs = [name for name, spec in state.holding.items() if " " in spec and name not in new and name != "python"]
     newer: dict[str, str] = {}
     by: dict[str, None] = {}
     for record in after if specs else ():
@@ -83,7 +98,7 @@ async def find_held_back(
         build = new[name].split(" ")[2:]
         ahead = {**new, name: " ".join([name, f">{record.version}", *build])}
         try:
-            free = await solve(ahead, {each: each for each in state.requested}, ())
+            free = await solve(ahead, {each: each for each in state.holding}, ())
         except (Unsatisfiable, SolverTimeout):
             continue
         then = by_name(free)

@@ -54,35 +54,39 @@ def _trials(new: Mapping[str, str], state: State, unknown: Suggestion | None) ->
     """Yield the trials, nearest first: other names, other versions, fewer packages, earlier specs without versions."""
     if unknown is not None:
         meant = {text.split(" ", 1)[0]: text for text in unknown.change["packages"]}
-        yield _ChangeTrial(meant, state.requested, lambda after: str(unknown))
+        yield _ChangeTrial(meant, state.holding, lambda after: str(unknown))
         return
     for name, spec in new.items():
         _, *rest = spec.split(" ")
         if rest and rest[0] != "*":
             loose = " ".join([name, "*", *rest[1:]])
-            yield _ChangeTrial({**new, name: loose}, state.requested, _another(name, spec), (name,))
+            yield _ChangeTrial({**new, name: loose}, state.holding, _another(state, name, spec), (name,))
     if len(new) > 1:
         for name, spec in new.items():
             left = {other: text for other, text in new.items() if other != name}
-            yield _ChangeTrial(left, state.requested, _without(spec))
+            yield _ChangeTrial(left, state.holding, _without(spec))
     # ``solve`` keeps Python's minor version, even if the requested spec for Python has no version.
-    freed = {name: name for name in state.requested}
-    yield _ChangeTrial(new, freed, lambda after: _moved(state, after))
+    freed = {name: name for name in state.holding}
+    yield _ChangeTrial(new, freed, lambda after: _moved(new, state, after))
 
 
-def _another(name: str, spec: str) -> Said:
-    return lambda after: f"Use {name} {after[name]} instead of “{spec}”."
+def _another(state: State, name: str, spec: str) -> Said:
+    """Return a sentence about another version, or None if it is the installed one, which needs no request."""
+    now = state[name]
+    return lambda after: (
+        None if now and after[name] == str(now.version) else f"Use {name} {after[name]} instead of “{spec}”."
+    )
 
 
 def _without(spec: str) -> Said:
     return lambda after: f"Leave out “{spec}”."
 
 
-def _moved(state: State, after: Mapping[str, str]) -> str | None:
+def _moved(new: Mapping[str, str], state: State, after: Mapping[str, str]) -> str | None:
     """Return the sentence about earlier requested packages that must move, or None if none must."""
     moves = []
-    for name in state.requested:
+    for name in state.requested.keys() - new.keys():
         record = state[name]
         if record is not None and name in after and str(record.version) != after[name]:
             moves.append(f"{name} {record.version} → {after[name]}")
-    return f"Also request the packages that must move with it: {', '.join(moves)}." if moves else None
+    return f"Also request the packages that must move with it: {', '.join(sorted(moves))}." if moves else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
     from .solved import Solved
 
+#: Maximum numbers of specs that a warning names, and of characters of one of them.
+_SHOWN = 5
+_LONGEST = 100
+
 
 def warnings(
     solved: Solved, lines: Sequence[Entry], settings: CondaSettings, running: Sequence[str] = ()
@@ -32,6 +36,7 @@ def warnings(
         *_legacy_keras(solved),
         *_downgrades(lines),
         *_held_back(solved),
+        *_passed_over(solved),
         *_removals(solved, lines),
         *_default_packages(solved),
         *_python(lines),
@@ -115,7 +120,8 @@ def _held_back(solved: Solved) -> Iterator[Advice]:
     if found is None or not isinstance(request, requests.Update):
         return
     newer = " and ".join(f"{name} {version}" for name, version in found.newer.items())
-    specs = " and ".join(f"“{solved.requested[name]}”" for name in found.by)
+    quoted = [f"“{solved.requested[name]}”" for name in found.by]
+    specs = " and ".join(quoted) if len(quoted) <= _SHOWN else some(quoted, _SHOWN)
     be, it = ("is", "it") if len(found.newer) == 1 else ("are", "them")
     hold = "holds" if len(found.by) == 1 else "hold"
     yield Advice(
@@ -129,6 +135,46 @@ def _held_back(solved: Solved) -> Iterator[Advice]:
             "into": request.into,
         },
     )
+
+
+def _passed_over(solved: Solved) -> Iterator[Advice]:
+    """Name earlier requests that did not count, with a request that replaces them by the packages' names."""
+    found, request = solved.passed_over, solved.request
+    if found is None or not isinstance(request, requests.Install | requests.Update):
+        return
+    now = {record.name.normalized: str(record.version) for record in solved.after}
+    if found.stuck:
+        stay = [f"{name} {now[name]}" for name in found.stuck]
+        stays, it = ("stays", "it") if len(stay) == 1 else ("stay", "them")
+        yield Advice("not-on-channels", "info", f"{some(stay, _SHOWN)} {stays}, because no channel has {it}.")
+    if found.unreadable:
+        texts = some([f"“{text[:_LONGEST]}”" for text in found.unreadable.values()], _SHOWN)
+        one = len(found.unreadable) == 1
+        yield Advice(
+            "request-unreadable",
+            "info",
+            f"The history of this environment has {'an earlier request' if one else 'earlier requests'} that cannot be "
+            f"read and {'does' if one else 'do'} not count: {texts}.",
+            plan_request=_letting_go(request, found.unreadable),
+        )
+    if found.outdated:
+        texts = some([f"“{text[:_LONGEST]}” ({now[name]})" for name, text in found.outdated.items()], _SHOWN)
+        one = len(found.outdated) == 1
+        yield Advice(
+            "request-outdated",
+            "info",
+            f"{'An earlier request does' if one else 'Earlier requests do'} not count, because the installed "
+            f"{'version is' if one else 'versions are'} different: {texts}.",
+            plan_request=_letting_go(request, found.outdated),
+        )
+
+
+def _letting_go(request: requests.Install | requests.Update, names: Iterable[str]) -> dict[str, Any]:
+    """Return a request that replaces earlier requests by bare names; an install also does what it was made for."""
+    if isinstance(request, requests.Install):
+        body: dict[str, Any] = serde.to_json(replace(request, specs=(*request.specs, *names)))
+        return body
+    return {"kind": "install", "environment": request.environment, "specs": list(names)}
 
 
 def _removals(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:

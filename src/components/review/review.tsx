@@ -40,9 +40,14 @@ export function Review(props: IReviewProps): JSX.Element {
         )}
         {plan && plan.entries.length === 0 && (
           <p role="status">
-            {plan.warnings.length > 0
-              ? trans.__('Nothing changes.')
-              : trans.__('Everything is up to date.')}
+            {plan.forgets.length > 0
+              ? trans.__(
+                  'No package changes. Earlier requests are dropped: %1',
+                  plan.forgets.join(', ')
+                )
+              : plan.warnings.length > 0
+                ? trans.__('Nothing changes.')
+                : trans.__('Everything is up to date.')}
           </p>
         )}
         {plan && plan.entries.length > 0 && (
@@ -113,15 +118,17 @@ function Warning(props: { warning: Advice }): JSX.Element {
 /** One primary button, and the alternative next to it. */
 function Buttons(props: IReviewProps): JSX.Element {
   const { plan, failure, trans, copyRequest } = props;
-  const isNothing = plan?.entries.length === 0;
+  const isNothing = plan?.entries.length === 0 && plan.forgets.length === 0;
   const advised = plan?.warnings.find(warning => warning.plan_request);
   const alternative = advised?.plan_request ?? (isNothing ? null : copyRequest);
   const label =
     advised?.code === 'held-back'
       ? trans.__('Update It Too')
-      : alternative && 'into' in alternative && alternative.into
-        ? trans.__('Use a Copy Instead')
-        : trans.__('Use Alternative');
+      : advised?.code.startsWith('request-')
+        ? trans.__('Drop Earlier Request')
+        : alternative && 'into' in alternative && alternative.into
+          ? trans.__('Use a Copy Instead')
+          : trans.__('Use Alternative');
   return (
     <div className="jp-TfenvButtons">
       {alternative && plan && (

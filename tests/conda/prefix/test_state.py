@@ -195,7 +195,16 @@ class TestRequestedSpecs:
             ("conda-forge/linux-64::numpy==1=0", "numpy"),
             ("python_abi[version='3.11.*']", "python_abi"),
             ("https://host/conda-forge/noarch/my-tool-1.0-py_0.conda", "my-tool"),
+            ("/home/u/my-tool-1.0-py_0.tar.bz2", "my-tool"),
+            ("my-tool-1.0-py_0.conda#0123", "my-tool"),
+            ("C:\\Users\\u\\my-tool-1.0-py_0.conda", "my-tool"),
+            ("file:///home/u/my-tool-1.0-py_0.conda?x=1", "my-tool"),
+            ("six @ https://host/six-1.0-0.conda", "six"),
+            ("six[url=https://host/other-1.0-0.conda]", "six"),
             ("*", None),
+            ("", None),
+            ("[", None),
+            ("é", None),
         ],
     )
     def test_the_name_in_a_spec(self, spec: str, name: str | None) -> None:

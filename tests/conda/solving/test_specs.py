@@ -47,3 +47,30 @@ class TestTwoSpecsOfOneName:
 )
 def test_as_an_argument_of_conda(spec: str, argument: str) -> None:
     assert specs.command_text(spec) == argument
+
+
+@pytest.mark.parametrize(
+    ("text", "demanded"),
+    [
+        ("six", "six"),
+        ("SIX 1.*", "six 1.*"),
+        ("six=1.17", "six 1.17.*"),
+        ("six==1.17.0=py_0", "six ==1.17.0 py_0"),
+        ("six[build='py*']", "six * py*"),
+        ("private::six>=1", "six >=1"),
+        ("conda-forge/noarch::six==1.17.0=0", "six ==1.17.0 0"),
+        ("https://host/conda-forge::six", "six"),
+        ("six[channel=private,subdir=noarch,version='>=1']", "six >=1"),
+        ("https://host/noarch/six-1.17.0-py_0.conda#sha256:00", "six"),
+        ("/home/u/six-1.17.0-py_0.tar.bz2", "six"),
+        ("six @ git+https://host/six.git", "six"),
+        ("six[url=https://host/six-1.17.0-py_0.conda]", "six"),
+        ("six =>1.0", None),
+        ("six[", None),
+        ("another", None),
+        ("sixé", None),
+        ("", None),
+    ],
+)
+def test_a_recorded_spec_demands_a_name_a_version_and_a_build(text: str, demanded: str | None) -> None:
+    assert specs.remembered("six", text) == demanded

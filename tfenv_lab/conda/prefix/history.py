@@ -50,22 +50,29 @@ def append(
     for action, specs in (("update", list(updated_specs)), ("remove", list(removed_specs))):
         if specs:
             lines.append(f"# {action} specs: {specs!r}")
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if text and not text.endswith("\n"):
-        text += "\n"
-    writes.replace(path, text + "\n".join(lines) + "\n")
+    # Other programs wrote the earlier changes, perhaps in another encoding, so they are kept as bytes.
+    content = path.read_bytes() if path.exists() else b""
+    if content and not content.endswith(b"\n"):
+        content += b"\n"
+    writes.replace(path, content + ("\n".join(lines) + "\n").encode(errors="replace"))
 
 
 _SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(.+)?")
 _NAME = re.compile(r"(?:.*::)?\s*([A-Za-z0-9_][\w.-]*)")
 _ADDS, _REMOVES = ("update", "install", "create", "neutered"), ("remove", "uninstall")
-_PACKAGE = re.compile(r"/([^/]+)-[^/-]+-[^/-]+\.(?:conda|tar\.bz2)(?:[#?].*)?$")
+#: File name of a package, alone or at the end of a path or URL, perhaps with a hash.
+_PACKAGE = re.compile(r"(?:^|[/\\:])([^/\\:\s]+)-[^/\\-]+-[^/\\-]+\.(?:conda|tar\.bz2)(?:[#?\[].*)?$")
 
 
 def name_of(spec: str) -> str | None:
     """Return the package name in a spec: ``conda-forge::numpy>=1.2`` gives ``numpy``."""
-    found = _PACKAGE.search(spec) or _NAME.match(spec.split("[", 1)[0].strip())
+    found = _PACKAGE.search(spec.strip()) or _NAME.match(spec.split("[", 1)[0].strip())
     return found[1].lower() if found else None
+
+
+def clean(spec: str) -> str:
+    """Return a spec without surrounding space and without characters that UTF-8 cannot hold (lone surrogates)."""
+    return spec.strip().encode(errors="replace").decode()
 
 
 def _split_old(text: str) -> list[str]:
@@ -91,12 +98,11 @@ def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
             listed = (found[2] or "").strip()
             try:
                 specs = list(ast.literal_eval(listed)) if listed.startswith("[") else _split_old(listed)
-            except (ValueError, SyntaxError):
+            except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+                # ast.literal_eval raises all of these, depending on the text.
                 continue
-            yield (
-                found[1],
-                [str(spec).strip() for spec in specs if str(spec).strip() and not str(spec).endswith("@")],
-            )
+            texts = [clean(spec) for spec in specs if isinstance(spec, str)]
+            yield found[1], [text for text in texts if text and not text.endswith("@")]
 
 
 def requests(prefix: Path) -> dict[str, str]:

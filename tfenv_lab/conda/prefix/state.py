@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 
-from .history import name_of, requests
+from .history import clean, name_of, requests
 from .pypi import site_packages
 from .records import PackageStem, load_json, names_in, record_files, stem_of
 
@@ -56,8 +56,10 @@ def _requested_in_records(files: Iterable[Path]) -> dict[str, str]:
     asked = {}
     for path in files:
         record = load_json(path)
-        specs = record.get("requested_specs") or [record.get("requested_spec")]
-        spec = next((text for text in specs if isinstance(text, str) and text and text != "None"), None)
+        specs = record.get("requested_specs")
+        listed = specs if isinstance(specs, list) and specs else [specs or record.get("requested_spec")]
+        texts = (clean(text) for text in listed if isinstance(text, str))
+        spec = next((text for text in texts if text and text != "None"), None)
         name = name_of(spec) if spec else None
         if spec and name:
             asked[name] = spec

@@ -30,6 +30,8 @@ _EXTRA = (
     "subdir",
 )
 _MAX = 300
+#: What names one package file instead of a version: ``…/six-1.0-0.conda``, ``six @ https://…``, ``six[url=…]``.
+_ADDRESS = re.compile(r"\.(?:conda|tar\.bz2)(?:[#?\[].*)?$|^[\w.-]+(?:\[[^\]]*\])?\s*@|[\[,]\s*url\s*=")
 
 
 def parse(text: str, allowed_channels: Collection[str] | None = None) -> MatchSpec:
@@ -62,6 +64,27 @@ def parse(text: str, allowed_channels: Collection[str] | None = None) -> MatchSp
             f"“{text}” is not a supported spec.", hint="Use only a name, a version and a build, as in “numpy>=1.26”."
         )
     return spec
+
+
+def remembered(name: str, text: str) -> str | None:
+    """Return what a recorded spec for the package ``name`` demands, as ``name version build``; None if unreadable.
+
+    Other programs wrote the text, so everything is accepted. A package that was installed from a file or a URL counts
+    by its name, because the solver would fetch the file. The channel is left out: it may have another address now, and
+    the channel priority decides.
+    """
+    if _ADDRESS.search(text):
+        return name
+    try:
+        spec = MatchSpec(text, strict=False)
+        if spec.name is None or name_of(spec) != name:
+            return None
+        version = "" if spec.version is None or str(spec.version) == "*" else str(spec.version)
+        build = str(spec.build or "")
+        bare = " ".join(part for part in (name, version or ("*" if build else ""), build) if part)
+        return bare if str(MatchSpec(bare, strict=False).build or "") == build else None
+    except (InvalidMatchSpecError, InvalidPackageNameError):
+        return None
 
 
 def name_of(spec: MatchSpec | str) -> str:

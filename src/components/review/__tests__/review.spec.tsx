@@ -1,5 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { fireEvent, render, screen } from '@testing-library/react';
+import { cleanup, fireEvent, render, screen } from '@testing-library/react';
 import React from 'react';
 
 import { entry, plan } from '../../../__tests__/fixtures';
@@ -213,6 +213,40 @@ describe('Review', () => {
     screen.getByText(message);
     fireEvent.click(button('Update It Too'));
     expect(calls.planned).toEqual([both]);
+  });
+
+  it('offers to drop an earlier request, which changes no package', () => {
+    const drop: PlanRequest = {
+      kind: 'install',
+      environment: 'a',
+      specs: ['tensorflow']
+    };
+    const calls = show({
+      request: UPDATE,
+      plan: plan('tf', {
+        kind: 'update',
+        entries: [],
+        warnings: [
+          {
+            code: 'request-outdated',
+            severity: 'info',
+            message: 'An earlier request does not count.',
+            plan_request: drop
+          }
+        ]
+      })
+    });
+    fireEvent.click(button('Drop Earlier Request'));
+    expect(calls.planned).toEqual([drop]);
+    cleanup();
+    show({
+      request: drop,
+      plan: plan('tf', { entries: [], forgets: ['tensorflow=2.19'] })
+    });
+    expect(screen.getByRole('status').textContent).toBe(
+      'No package changes. Earlier requests are dropped: tensorflow=2.19'
+    );
+    expect(button('Install').hasAttribute('disabled')).toBe(false);
   });
 
   it('shows that everything is up to date', () => {
