@@ -42,7 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True)
 def _forget() -> Any:
     KernelProvisionerFactory.clear_instance()
-    diagnosis._proved.clear()
+    diagnosis.proved.clear()
     yield
     KernelProvisionerFactory.clear_instance()
 

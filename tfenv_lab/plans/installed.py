@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Installed:
+class FoundEnvironment:
     """An environment to change or copy, with its contents and the fingerprint that they were read under."""
 
     environment: Environment
@@ -35,9 +35,9 @@ class InstalledReader:
 
     def __init__(self, environments: EnvironmentService) -> None:
         self._environments = environments
-        self._last: Installed | None = None
+        self._last: FoundEnvironment | None = None
 
-    async def read(self, environment_id: str, pinned: Sequence[str], *, copied: bool = False) -> Installed:
+    async def read(self, environment_id: str, pinned: Sequence[str], *, copied: bool = False) -> FoundEnvironment:
         """Read an environment. ``pinned`` are the specs that the configuration pins.
 
         Raises NotFound, or Protected unless the environment may be changed or is only ``copied``.
@@ -51,7 +51,7 @@ class InstalledReader:
         return self._last
 
 
-def _read(environment: Environment, pinned: Sequence[str], last: Installed | None) -> Installed:
+def _read(environment: Environment, pinned: Sequence[str], last: FoundEnvironment | None) -> FoundEnvironment:
     from ..conda.prefix import state as prefixes
     from ..conda.prefix.records import available
 
@@ -61,4 +61,4 @@ def _read(environment: Environment, pinned: Sequence[str], last: Installed | Non
     if last is not None and (last.prefix, last.fingerprint) == (path, mark):
         return replace(last, environment=environment)
     state = State(available(path), prefixes.requested_specs(path), pins.pins(pinned, path))
-    return Installed(environment, state, mark)
+    return FoundEnvironment(environment, state, mark)

@@ -15,7 +15,7 @@ from ..conda.solving import pins
 from ..disk.reads import BoundedReads
 from ..errors import InvalidSpec, NotFound, PrefixExists, SolverTimeout, Unsatisfiable
 from . import installed_state, requests
-from .installed import Installed, InstalledReader
+from .installed import FoundEnvironment, InstalledReader
 from .solved import HeldBack, PassedOver, Solved, find_held_back
 
 if TYPE_CHECKING:
@@ -286,7 +286,7 @@ class Planner:
 
     def _in_place(
         self,
-        found: Installed,
+        found: FoundEnvironment,
         request: requests.PlanRequest,
         after: Sequence[RepoDataRecord],
         asked: dict[str, str],
@@ -318,7 +318,7 @@ class Planner:
             raise PrefixExists(f"An environment or directory called “{name}” already exists.")
         return prefix
 
-    async def _find(self, environment_id: str, copied: bool = False) -> Installed:
+    async def _find(self, environment_id: str, copied: bool = False) -> FoundEnvironment:
         pinned = self._repodata.settings.pinned_packages
         return await self._installed.read(environment_id, pinned, copied=copied)
 
