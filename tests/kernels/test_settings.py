@@ -24,7 +24,7 @@ def test_each_has_its_variable() -> None:
         "PYTHONNOUSERSITE": "1",
         "XLA_FLAGS": "--xla_gpu_cuda_data_dir=/envs/tf",
     }
-    assert settings.names(env) == tuple(wanted)
+    assert settings.names(env, PREFIX) == tuple(wanted)
     assert settings.changed(env, {"legacy_keras": False, "own_cuda_data": False}, PREFIX) == {"PYTHONNOUSERSITE": "1"}
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets.config import LoggingConfigurable
 
-from ..conda.prefix.activation import environment_variables, sources
+from ..conda.prefix.activation import environment_variables, inherited_digest, inherited_names, sources
 from ..conda.prefix.state import fingerprint
 from ..disk.reads import BoundedReads
 from ..environments import facts
@@ -79,9 +79,12 @@ class KernelService(LoggingConfigurable):
         """
         return await asyncio.to_thread(self._register, prefix, name, env)
 
-    async def change(self, prefix: Path, name: str, wanted: Mapping[str, bool]) -> Kernel:
+    async def change(
+        self, prefix: Path, name: str, wanted: Mapping[str, bool], env: Mapping[str, str] | None = None
+    ) -> Kernel:
         """Register the environment again with these kernel settings (``settings.py``) on or off; others stay unchanged.
 
+        ``env`` are the variables to begin with; if it is None, those of the last registration.
         Raises InvalidRequest as ``register`` does, and if nb_conda_kernels shows its own kernelspecs instead.
         """
         if wanted and conda_manager.is_active(self.manager):
@@ -89,8 +92,8 @@ class KernelService(LoggingConfigurable):
                 "Kernel settings are not available, because nb_conda_kernels manages the kernel of this environment.",
                 hint="Set a variable of the environment with “conda env config vars set NAME=value”.",
             )
-        marks = await asyncio.to_thread(lambda: [(spec.mark or {}).get("env") for spec in self._ours(prefix)])
-        env = next((found for found in marks if isinstance(found, dict)), {})
+        if env is None:
+            env = await asyncio.to_thread(self._added, prefix) or {}
         return await self.register(prefix, name, settings.changed(env, wanted, prefix))
 
     async def unregister(self, prefix: Path) -> None:
@@ -107,6 +110,13 @@ class KernelService(LoggingConfigurable):
     async def kernel_of(self, prefix: Path) -> Kernel | None:
         """Return the kernel of this prefix, or None if it has none."""
         return await asyncio.to_thread(lambda: self.registered().get(self._cache.reals.of_one(str(prefix))))
+
+    async def variables_of(self, prefix: Path) -> dict[str, str] | None:
+        """Return the variables that the kernel of a prefix has in addition to activation's; None if it has no kernel.
+
+        If the kernelspec is not ours, these are the variables of kernel settings.
+        """
+        return await asyncio.to_thread(self._variables_of, prefix)
 
     async def notebooks_in(self, prefix: Path) -> list[str]:
         """Return the paths of the notebooks whose running kernels use a prefix."""
@@ -136,7 +146,8 @@ class KernelService(LoggingConfigurable):
             rank += 0 if raw.startswith("python") else 1
             if real not in found or rank < found[real][0]:
                 variables = spec.spec.get("env")
-                held = settings.names(variables) if isinstance(variables, dict) else ()
+                place = Path(spec.mark["prefix"] if spec.mark else real)
+                held = settings.names(variables, place) if isinstance(variables, dict) else ()
                 found[real] = (rank, _shown(spec.name, spec.display_name, held))
         return {real: kernel for real, (_, kernel) in found.items()}
 
@@ -174,6 +185,23 @@ class KernelService(LoggingConfigurable):
         real, known = self._cache.reals.of_one(str(prefix)), list(kernelspecs.ours())
         places = self._cache.environments(known)
         return [spec for spec in known if places[spec.name] == real]
+
+    def _added(self, prefix: Path) -> dict[str, str] | None:
+        """Return the variables of the last registration, or None if the prefix is not registered."""
+        ours = self._ours(prefix)
+        marks = (found for spec in ours if isinstance(found := (spec.mark or {}).get("env"), dict))
+        return _texts(next(marks, {})) if ours else None
+
+    def _variables_of(self, prefix: Path) -> dict[str, str] | None:
+        added = self._added(prefix)
+        if added is not None:
+            return added
+        kernel = self.registered().get(self._cache.reals.of_one(str(prefix)))
+        if kernel is None:
+            return None
+        theirs = (each.spec for each in self._cache.everywhere() if naming.listed_as(each.spec.name) == kernel.name)
+        env = next((spec.spec.get("env") for spec in theirs), None)
+        return settings.only(_texts(env)) if isinstance(env, dict) else {}
 
     def _names(self, ours: Iterable[Kernelspec], more: Iterable[Path] = ()) -> KernelNames:
         known = {**dict.fromkeys(more, False), **self.prefixes()}
@@ -240,11 +268,14 @@ class KernelService(LoggingConfigurable):
             facts=reading.facts if reading else EnvironmentFacts("", prefix),
             fingerprint=state,
             variables=environment_variables(prefix, self.settings.root_prefix),
+            root=self.settings.root_prefix,
+            inherits=inherited_names(prefix),
             display_name=self.display_name,
         )
         built: list[Built] = []
         for own in kernelspecs.inside(prefix):
-            extra = request.env if request.env is not None else marks.get(own.name, {}).get("env") or {}
+            before = marks.get(own.name, {}).get("env")
+            extra = request.env if request.env is not None else _texts(before) if isinstance(before, dict) else {}
             others = taken | {str(item.spec["display_name"]) for item in built}
             built.append(building.build(setting, own, extra, others))
         return built
@@ -299,10 +330,21 @@ def _shown(name: str, display_name: str, held: tuple[str, ...] = ()) -> Kernel:
     return Kernel(naming.listed_as(name), display_name, held)
 
 
+def _texts(env: Mapping[Any, Any]) -> dict[str, str]:
+    """Return the variables that Jupyter can set, because a user may have edited the file."""
+    return {name: value for name, value in env.items() if isinstance(name, str) and isinstance(value, str)}
+
+
 def _is_current(spec: Kernelspec, state: str, display_name: str) -> bool:
     mark = spec.mark or {}
     wanted = (kernelspecs.FORMAT, state, display_name)
-    return (mark.get("format"), mark.get("fingerprint"), mark.get("display_name")) == wanted
+    if (mark.get("format"), mark.get("fingerprint"), mark.get("display_name")) != wanted:
+        return False
+    # An activation script may make something else of this server's variables than of those of an earlier one.
+    env, names = spec.spec.get("env"), mark.get("inherits")
+    if not isinstance(env, dict) or not isinstance(names, list):
+        return False
+    return mark.get("inherited") == inherited_digest(map(str, names), _texts(env))
 
 
 def _state(prefix: Path) -> str:
