@@ -23,10 +23,10 @@ INTERPRETERS = {"r": "r-base", "c++": "xeus-cling", "javascript": "nodejs", "bas
 class KernelContext:
     """The data that the kernelspecs of one environment have in common.
 
-    ``names`` are nb_conda_kernels' names of all environments, and ``title`` is the name that users know. ``variables``
-    are set by activation; they may depend on the server's variables that ``inherits`` names. ``root`` is conda's root
-    prefix. ``display_name`` is a format. ``fingerprint`` identifies the contents of the prefix that the rest was read
-    from.
+    ``names`` are nb_conda_kernels' names of all environments, and ``title`` is the name that users know.
+    ``variables`` are set by activation; they may depend on the server's variables that ``inherits`` names. ``root``
+    is conda's root prefix, and ``activation`` changes with the files that activation uses. ``display_name`` is a
+    format. ``fingerprint`` identifies the contents of the prefix that the rest was read from.
     """
 
     prefix: Path
@@ -38,6 +38,7 @@ class KernelContext:
     display_name: str
     root: Path | None = None
     inherits: Sequence[str] = ()
+    activation: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ def build(setting: KernelContext, own: Kernelspec, extra: Mapping[str, str], tak
         "display_name": setting.display_name,
         "env": dict(extra),
         "root": str(setting.root) if setting.root else None,
+        "activation": setting.activation,
         "inherits": list(setting.inherits),
         "inherited": inherited_digest(setting.inherits, env),
     }

@@ -64,6 +64,10 @@ class KernelService(LoggingConfigurable):
         self._sessions = sessions
         self._lock = threading.Lock()
         self._cache = kernelspecs.Cache()
+        #: Our kernelspecs as of the last list, and the state for which each prefix was last named outdated.
+        self._listed: list[Kernelspec] = []
+        self._named: dict[str, tuple[str, ...]] = {}
+        self._activations: BoundedReads[Path, str | None] = BoundedReads(_activation)
         self._there: BoundedReads[Path, bool] = BoundedReads(lambda prefix: prefix.parent.is_dir())
         conda_manager.show_once(manager)
         self._trouble = conda_manager.trouble(manager)
@@ -138,6 +142,7 @@ class KernelService(LoggingConfigurable):
         found = {reals[prefix]: (-1, kernel) for prefix, kernel in shown}
         everywhere = [each.spec for each in self._cache.everywhere()]
         environments = self._cache.environments(everywhere)
+        self._listed = [spec for spec in everywhere if spec.mark]
         for spec in everywhere:
             real = environments.get(spec.name)
             if real is None:
@@ -150,6 +155,27 @@ class KernelService(LoggingConfigurable):
                 held = settings.names(variables, place) if isinstance(variables, dict) else ()
                 found[real] = (rank, _shown(spec.name, spec.display_name, held))
         return {real: kernel for real, (_, kernel) in found.items()}
+
+    def outdated(self) -> list[Path]:
+        """Return the prefixes whose kernels, as ``registered`` last read them, need other variables now.
+
+        The files that activation uses may have changed since, or the variables that it inherits. Names a prefix once
+        for each state, so that two servers with different variables do not replace each other's kernelspecs all the
+        time. Reads the disk.
+        """
+        marks = [(spec, spec.mark or {}) for spec in self._listed]
+        states = self._activations.run(Path(mark["prefix"]) for _, mark in marks)
+        result: dict[str, tuple[str, ...]] = {}
+        for spec, mark in marks:
+            state = states[Path(mark["prefix"])]
+            if mark.get("format") != kernelspecs.FORMAT or not isinstance(state, str):
+                continue
+            inherited = _inherited(spec)
+            if (state, inherited) != (mark.get("activation"), mark.get("inherited")):
+                result[mark["prefix"]] = (*result.get(mark["prefix"], ()), state, inherited)
+        found = [Path(prefix) for prefix, state in result.items() if self._named.get(prefix) != state]
+        self._named.update(result)
+        return found
 
     def trouble(self) -> str | None:
         """Return a warning if another part of the server deletes our kernelspecs, otherwise None."""
@@ -257,7 +283,7 @@ class KernelService(LoggingConfigurable):
         real = self._cache.reals.of_one(str(prefix))
         places = self._cache.environments(known)
         # Take the fingerprint first, so that a change during the rest of the read is noticed next time.
-        state = _state(prefix)
+        state, activation = _state(prefix), _activation(prefix) or ""
         marks = {mark["kernel"]: mark for spec in known if (mark := spec.mark) and places[spec.name] == real}
         titles = (str(mark["title"]) for mark in marks.values() if mark.get("title"))
         reading = facts.read(str(prefix), real)
@@ -270,6 +296,7 @@ class KernelService(LoggingConfigurable):
             variables=environment_variables(prefix, self.settings.root_prefix),
             root=self.settings.root_prefix,
             inherits=inherited_names(prefix),
+            activation=activation,
             display_name=self.display_name,
         )
         built: list[Built] = []
@@ -341,10 +368,21 @@ def _is_current(spec: Kernelspec, state: str, display_name: str) -> bool:
     if (mark.get("format"), mark.get("fingerprint"), mark.get("display_name")) != wanted:
         return False
     # An activation script may make something else of this server's variables than of those of an earlier one.
-    env, names = spec.spec.get("env"), mark.get("inherits")
-    if not isinstance(env, dict) or not isinstance(names, list):
-        return False
-    return mark.get("inherited") == inherited_digest(map(str, names), _texts(env))
+    return bool(mark.get("inherited") == _inherited(spec))
+
+
+def _inherited(spec: Kernelspec) -> str:
+    """Return what ``inherited`` would be in the mark of one of our kernelspecs, if this server had written it."""
+    env, names = spec.spec.get("env"), (spec.mark or {}).get("inherits")
+    known = map(str, names) if isinstance(names, list) else ()
+    return inherited_digest(known, _texts(env) if isinstance(env, dict) else {})
+
+
+def _activation(prefix: Path) -> str | None:
+    """Return a digest that changes with the files that activation uses, or None if there is no environment."""
+    if not (prefix / "conda-meta").is_dir():
+        return None
+    return hashlib.sha256(sources(prefix).encode()).hexdigest()[:32]
 
 
 def _state(prefix: Path) -> str:

@@ -7,6 +7,7 @@ values are templates: ``${NAME}`` is replaced when the kernel starts, and ``$$``
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -136,6 +137,9 @@ def sources(prefix: Path) -> str:
         for path in sorted((prefix / "etc" / "conda" / name).glob("*")):
             status = path.lstat()
             found.append(f"{path.name} {status.st_mtime_ns} {status.st_size}")
+    with contextlib.suppress(FileNotFoundError):
+        status = (prefix / "conda-meta" / "state").stat()
+        found.append(f"state {status.st_mtime_ns} {status.st_size}")
     return "; ".join(found)
 
 
