@@ -16,6 +16,8 @@ from jupyter_client.manager import AsyncKernelManager
 
 from tests.conftest import Api
 from tests.kernels.on_disk import kernels, spec_of
+from tfenv_lab.jobs import checks
+from tfenv_lab.jobs.models import Job
 from tfenv_lab.kernels.kernelspecs import MARK
 from tfenv_lab.processes import with_kernel_variables
 
@@ -262,3 +264,16 @@ async def test_a_kernelspec_of_an_earlier_version_starts_as_it_is(api: Api, made
     # A server does this when it starts.
     await api.services.kernels.reconcile()
     assert await in_the_kernel("tf") == in_a_terminal(Path(made["prefix"]))
+
+
+async def test_a_check_has_the_variables_of_a_kernel_that_starts_now(api: Api, made: Any) -> None:
+    prefix = Path(made["prefix"])
+    declare(prefix, variables={"MODE": "late"})
+    subject = checks._subject(await api.services.environments.get(made["id"]))
+    assert subject.variables["MODE"] == "late"
+
+
+async def test_a_job_that_an_earlier_version_stored_keeps_the_settings(api: Api, made: Any) -> None:
+    job = Job("1", "rename", "tf", made["prefix"], None, kernel={"legacy_keras": True}, moved_from="/no/such/prefix")
+    await api.services.aftermath.settle(job, None)
+    assert (await in_the_kernel("tf"))["TF_USE_LEGACY_KERAS"] == "1"

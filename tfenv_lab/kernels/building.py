@@ -76,8 +76,7 @@ def _shown(setting: KernelContext, own: Kernelspec, taken: Collection[str]) -> s
 
 def combined(own: Kernelspec, activation: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
     """Return a kernel's variables: its own kernelspec's, overridden by activation's, overridden by a user's."""
-    before = own.spec.get("env")
-    return {**(before if isinstance(before, dict) else {}), **activation, **extra}
+    return {**kernelspecs.texts(own.spec.get("env")), **activation, **extra}
 
 
 def activated(spec: Kernelspec, base: Mapping[str, str]) -> tuple[dict[str, str], frozenset[str]]:
@@ -87,11 +86,11 @@ def activated(spec: Kernelspec, base: Mapping[str, str]) -> tuple[dict[str, str]
     wrote the kernelspec, these are the variables in the kernelspec. Runs the scripts of activation, so call it in a
     thread.
     """
-    written, mark = spec.spec.get("env"), spec.mark or {}
-    before = written if isinstance(written, dict) else {}
+    before, mark = kernelspecs.texts(spec.spec.get("env")), spec.mark or {}
     if "root" not in mark:
         return before, frozenset()
-    prefix, root, extra = Path(mark["prefix"]), mark["root"], mark.get("env") or {}
+    prefix, root, added = Path(mark["prefix"]), mark["root"], mark.get("env")
+    extra = kernelspecs.texts(added)
     own = kernelspecs.read(prefix / kernelspecs.INSIDE / mark["kernel"])
     found = activate(prefix, Path(root) if root else None, base)
     if own is None or not found.complete:

@@ -70,6 +70,12 @@ def read(folder: Path) -> Kernelspec | None:
     return Kernelspec(folder.name, folder, spec) if isinstance(spec, dict) else None
 
 
+def texts(env: object) -> dict[str, str]:
+    """Return those of a kernelspec's variables that Jupyter can set, because a user may have edited the file."""
+    items = env.items() if isinstance(env, dict) else ()
+    return {name: value for name, value in items if isinstance(name, str) and isinstance(value, str)}
+
+
 def inside(prefix: Path) -> list[Kernelspec]:
     """Return an environment's own kernelspecs, Python's first.
 

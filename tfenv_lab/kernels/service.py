@@ -216,7 +216,7 @@ class KernelService(LoggingConfigurable):
         """Return the variables of the last registration, or None if the prefix is not registered."""
         ours = self._ours(prefix)
         marks = (found for spec in ours if isinstance(found := (spec.mark or {}).get("env"), dict))
-        return _texts(next(marks, {})) if ours else None
+        return kernelspecs.texts(next(marks, {})) if ours else None
 
     def _variables_of(self, prefix: Path) -> dict[str, str] | None:
         added = self._added(prefix)
@@ -227,7 +227,7 @@ class KernelService(LoggingConfigurable):
             return None
         theirs = (each.spec for each in self._cache.everywhere() if naming.listed_as(each.spec.name) == kernel.name)
         env = next((spec.spec.get("env") for spec in theirs), None)
-        return settings.only(_texts(env)) if isinstance(env, dict) else {}
+        return settings.only(kernelspecs.texts(env))
 
     def _names(self, ours: Iterable[Kernelspec], more: Iterable[Path] = ()) -> KernelNames:
         known = {**dict.fromkeys(more, False), **self.prefixes()}
@@ -301,8 +301,8 @@ class KernelService(LoggingConfigurable):
         )
         built: list[Built] = []
         for own in kernelspecs.inside(prefix):
-            before = marks.get(own.name, {}).get("env")
-            extra = request.env if request.env is not None else _texts(before) if isinstance(before, dict) else {}
+            before = kernelspecs.texts(marks.get(own.name, {}).get("env"))
+            extra = before if request.env is None else request.env
             others = taken | {str(item.spec["display_name"]) for item in built}
             built.append(building.build(setting, own, extra, others))
         return built
@@ -357,11 +357,6 @@ def _shown(name: str, display_name: str, held: tuple[str, ...] = ()) -> Kernel:
     return Kernel(naming.listed_as(name), display_name, held)
 
 
-def _texts(env: Mapping[Any, Any]) -> dict[str, str]:
-    """Return the variables that Jupyter can set, because a user may have edited the file."""
-    return {name: value for name, value in env.items() if isinstance(name, str) and isinstance(value, str)}
-
-
 def _is_current(spec: Kernelspec, state: str, display_name: str) -> bool:
     mark = spec.mark or {}
     wanted = (kernelspecs.FORMAT, state, display_name)
@@ -375,7 +370,7 @@ def _inherited(spec: Kernelspec) -> str:
     """Return what ``inherited`` would be in the mark of one of our kernelspecs, if this server had written it."""
     env, names = spec.spec.get("env"), (spec.mark or {}).get("inherits")
     known = map(str, names) if isinstance(names, list) else ()
-    return inherited_digest(known, _texts(env) if isinstance(env, dict) else {})
+    return inherited_digest(known, kernelspecs.texts(env))
 
 
 def _activation(prefix: Path) -> str | None:
