@@ -112,7 +112,7 @@ class Linked:
         JupyterApp.initialize(self.server, list(arguments))
         self.lab = TfenvLab()
         self.lab._link_jupyter_server_extension(self.server)
-        self.refusal = self.lab._misconfigured()
+        self.refusal = self.lab.misconfigured()
 
     def value(self, name: str) -> Any:
         return getattr(self.lab, name)
@@ -386,7 +386,7 @@ def test_a_file_of_the_application_that_was_started(configure: Configure) -> Non
     assert linked.refusal is None
     linked.server._starter_app = Started()
     linked.server._starter_app._link_jupyter_server_extension(linked.server)
-    assert "jupyter_started_config.py" in str(linked.lab._misconfigured())
+    assert "jupyter_started_config.py" in str(linked.lab.misconfigured())
 
 
 # The tests below start a whole server.
@@ -514,7 +514,7 @@ async def test_an_extension_that_was_not_linked_does_not_serve(jp_serverapp: Any
     lab = TfenvLab()
     lab.serverapp = jp_serverapp
     lab.initialize()
-    assert "link" in str(lab._refusal)
+    assert "link" in str(lab.refusal)
 
 
 # The tests below run the command line program.

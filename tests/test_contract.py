@@ -143,10 +143,10 @@ def test_every_handler_names_the_projects_resource() -> None:
 
 
 def test_every_reason_of_the_errors_is_described() -> None:
-    from tfenv_lab.errors import TfenvError, _subclasses
+    from tfenv_lab.errors import TfenvError, subclasses
 
     described = set(CONTRACT["components"]["schemas"]["Reason"]["enum"])
-    assert {error.reason for error in _subclasses(TfenvError)} <= described
+    assert {error.reason for error in subclasses(TfenvError)} <= described
 
 
 def test_every_trait_has_a_help_text() -> None:

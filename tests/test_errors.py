@@ -9,7 +9,7 @@ from tfenv_lab.errors import JobFailed, NoSpace, NotFound, TfenvError, from_json
 
 from .contract import check_schema
 
-CLASSES = errors._subclasses(TfenvError)
+CLASSES = errors.subclasses(TfenvError)
 
 
 @pytest.mark.parametrize("cls", CLASSES)

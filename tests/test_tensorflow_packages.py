@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tfenv_lab.tensorflow.checks import probe
-from tfenv_lab.tensorflow_packages import CHECKED, has_keras_3, rank
+from tfenv_lab.tensorflow_packages import CHECKED, has_keras_3, is_tf_keras, rank
 from tfenv_lab.versions import minor_numbers, minor_of
 
 
@@ -38,3 +38,19 @@ def test_tensorflow_keras_and_python_come_first() -> None:
 
 def test_the_probe_which_imports_nothing_looks_at_the_same_packages() -> None:
     assert probe.CHECKED == CHECKED
+
+
+@pytest.mark.parametrize(
+    ("tensorflow", "keras", "expected"),
+    [
+        ("2.19.1", "2.19.0", True),
+        ("2.19.1", "3.12.0", False),
+        ("2.15.0", "2.15.0", False),
+        (None, "2.19.0", False),
+        ("2.19.1", None, False),
+    ],
+)
+def test_keras_2_is_tf_keras_under_a_tensorflow_with_keras_3(
+    tensorflow: str | None, keras: str | None, expected: bool
+) -> None:
+    assert is_tf_keras(tensorflow, keras) is expected

@@ -44,7 +44,7 @@ class TfenvLab(CheckedApp):
     name = "tfenv_lab"
     load_other_extensions = True
     #: The error that every call gets; None if the extension works.
-    _refusal: TfenvError | None = None
+    refusal: TfenvError | None = None
 
     channels = Texts(
         channel_fault,
@@ -87,24 +87,25 @@ class TfenvLab(CheckedApp):
 
     def initialize(self) -> None:  # type: ignore[override]
         """Load the extension. If it must not serve or cannot start, answer every call with the reason."""
-        self._refusal = self._misconfigured()
-        if self._refusal is None:
+        self.refusal = self.misconfigured()
+        if self.refusal is None:
             for message in self.warnings:
                 self.log.warning("Configuration: %s", message)
             try:
                 super().initialize()  # type: ignore[no-untyped-call]
             except Exception as error:
                 self.log.exception("tfenv_lab cannot start")
-                self._refusal = _not_started(error)
+                self.refusal = _not_started(error)
         else:
-            self.log.error("tfenv_lab refuses to serve: %s", self._refusal.message)
-        if self._refusal is not None:
+            self.log.error("tfenv_lab refuses to serve: %s", self.refusal.message)
+        if self.refusal is not None:
             server: Any = self.serverapp
             web_app = server.web_app
             pattern = url_path_join(web_app.settings["base_url"], ROOT, "(.*)")
-            web_app.add_handlers(".*$", [(pattern, RefusalHandler, {"refusal": self._refusal})])
+            web_app.add_handlers(".*$", [(pattern, RefusalHandler, {"refusal": self.refusal})])
 
-    def _misconfigured(self) -> TfenvError | None:
+    def misconfigured(self) -> TfenvError | None:
+        """Return the error that every call answers if the configuration is faulty or the link failed, or None."""
         server: Any = self.serverapp
         faults = self.faults
         # A file that is named on the command line replaces the usual one.
@@ -142,7 +143,7 @@ class TfenvLab(CheckedApp):
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Begin to clean up after earlier servers, while the first requests are already served."""
-        if self._refusal is not None:
+        if self.refusal is not None:
             return
         self._starting = asyncio.ensure_future(self.services.start())
         self._starting.add_done_callback(self._started)

@@ -144,14 +144,15 @@ class JobFailed(TfenvError):
     status, reason = 500, "failed"
 
 
-def _subclasses(cls: type[TfenvError]) -> list[type[TfenvError]]:
-    return [cls, *(found for sub in cls.__subclasses__() for found in _subclasses(sub))]
+def subclasses(cls: type[TfenvError]) -> list[type[TfenvError]]:
+    """Return a class of errors and all classes that derive from it."""
+    return [cls, *(found for sub in cls.__subclasses__() for found in subclasses(sub))]
 
 
 def from_json(body: ErrorJson | Mapping[str, str | None]) -> TfenvError:
     """Return the error that another process wrote with ``to_json``."""
     told = body.get("message") or "", body.get("details"), body.get("hint")
-    for cls in _subclasses(TfenvError):
+    for cls in subclasses(TfenvError):
         if cls.reason == body.get("reason") and cls is not TfenvError:
             return cls(*told)
     return JobFailed(*told)

@@ -161,7 +161,7 @@ class Services:
         planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, lambda: self.allowed_channels)
         self.plans = PlanService(planner, self.repodata, state / "plans", self.package_cache, self.kernels.notebooks_in)
         self.aftermath = Aftermath(
-            lambda: self.environments, lambda: self.kernels, lambda: self.jobs, self._use_local_channel, log
+            lambda: self.environments, lambda: self.kernels, lambda: self.jobs.running, self._use_local_channel, log
         )
         self.jobs = JobService(
             settings=lambda: self.conda,
@@ -219,7 +219,7 @@ class Services:
 
     async def stop(self) -> None:
         """Stop the running jobs and the watching of environments."""
-        await self.jobs.stop()
+        await self.jobs.running.stop()
         await self.environments.stop()
 
     def _advice(self, facts: EnvironmentFacts) -> Iterable[Advice]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .versions import minor_numbers
+from .versions import minor_numbers, minor_of
 
 #: conda packages that contain TensorFlow; on conda-forge, ``tensorflow`` may only depend on ``tensorflow-base``.
 PACKAGES = ("tensorflow", "tensorflow-base", "tensorflow-cpu", "tensorflow-gpu")
@@ -50,6 +50,16 @@ def rank(name: str) -> int:
 def has_keras_3(tensorflow: str) -> bool:
     """Return whether a release of TensorFlow works with Keras 3."""
     return minor_numbers(tensorflow) >= _KERAS_3
+
+
+def is_tf_keras(tensorflow: str | None, keras: str | None) -> bool:
+    """Return whether a release of TensorFlow has a version of Keras from tf-keras: Keras 2 instead of Keras 3."""
+    return tensorflow is not None and keras is not None and keras.startswith("2.") and has_keras_3(tensorflow)
+
+
+def tf_keras_for(tensorflow: str) -> str:
+    """Return the spec of the tf-keras for a release of TensorFlow, which has the same minor version."""
+    return f"tf-keras={minor_of(tensorflow)}.*"
 
 
 def keras_fits(tensorflow: str, keras: str) -> bool:

@@ -34,7 +34,7 @@ export function environment(
       source: 'conda'
     },
     keras: { version: '3.12.0', source: 'conda' },
-    legacy_keras: { version: null, enabled: false },
+    legacy_keras: { available: true, version: null, enabled: false },
     kernel: {
       name: `conda-env-${name}-py`,
       display_name: `${name} (TensorFlow 2.19.1)`
@@ -259,6 +259,7 @@ export function check(change: Partial<Check> = {}): Check {
     python: '3.11.9',
     tensorflow: '2.19.1',
     keras: '3.12.0',
+    tf_keras: false,
     devices: [{ name: 'CPU:0', type: 'CPU' }],
     seconds: 4.2,
     problems: [],

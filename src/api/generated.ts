@@ -464,6 +464,8 @@ export interface components {
             } | null;
             /** @description Keras 2 for a TensorFlow that comes with Keras 3. */
             readonly legacy_keras: {
+                /** @description Whether the environment has a TensorFlow that comes with Keras 3. */
+                readonly available: boolean;
                 /** @description The version of tf-keras; null if it is not installed. */
                 readonly version: string | null;
                 /** @description Whether the kernel sets TF_USE_LEGACY_KERAS. */
@@ -670,7 +672,7 @@ export interface components {
             readonly kind: components["schemas"]["PlanKind"];
             readonly name: string;
             readonly prefix: string;
-            /** @description The packages that change; empty if the environment is up to date. */
+            /** @description The packages that change; empty if the environment is up to date. Requested packages come first. Both parts begin with TensorFlow, Keras and Python; the others follow by name. */
             readonly entries: readonly components["schemas"]["Entry"][];
             /** @description The download size of packages that are not in the package cache. */
             readonly download_bytes: number;
@@ -830,6 +832,8 @@ export interface components {
             readonly python: string | null;
             readonly tensorflow: string | null;
             readonly keras: string | null;
+            /** @description Whether the Keras is tf-keras: Keras 2 under a TensorFlow with Keras 3. */
+            readonly tf_keras: boolean;
             readonly devices: readonly {
                 readonly name: string;
                 readonly type: string;

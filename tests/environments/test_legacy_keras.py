@@ -44,10 +44,10 @@ async def use_keras_2(api: Api, environment: Any, **more: Any) -> Any:
 
 
 async def test_a_plan_adds_the_package_and_its_job_sets_the_variable(api: Api, made: Any) -> None:
-    assert made["legacy_keras"] == {"version": None, "enabled": False}
+    assert made["legacy_keras"] == {"available": True, "version": None, "enabled": False}
     job = await use_keras_2(api, made)
     assert job["state"] == "succeeded", job
-    assert (await api.environment("tf"))["legacy_keras"] == {"version": "2.19.0", "enabled": True}
+    assert (await api.environment("tf"))["legacy_keras"] == {"available": True, "version": "2.19.0", "enabled": True}
     assert variable_of() == "1"
 
 
@@ -69,7 +69,7 @@ async def test_keras_3_can_be_enabled_again(api: Api, made: Any) -> None:
     await use_keras_2(api, made)
     path = f"environments/{made['id']}/kernelspec"
     status, found = await api.call("PUT", path, {"legacy_keras": False})
-    assert (status, found["legacy_keras"]) == (200, {"version": "2.19.0", "enabled": False})
+    assert (status, found["legacy_keras"]) == (200, {"available": True, "version": "2.19.0", "enabled": False})
     assert variable_of() is None
     # The package is still installed, so no plan is needed the second time.
     status, found = await api.call("PUT", path, {"legacy_keras": True})

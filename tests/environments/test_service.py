@@ -41,7 +41,7 @@ class TestModel:
             "python": "3.11.9",
             "tensorflow": {"version": "2.19.1", "build": "cpu_py311h1_0", "variant": "cpu", "source": "conda"},
             "keras": {"version": "3.5.0", "source": "conda"},
-            "legacy_keras": {"version": None, "enabled": True},
+            "legacy_keras": {"available": True, "version": None, "enabled": True},
             "kernel": {"name": "conda-env-tf-py", "display_name": "tf (TensorFlow 2.19.1)"},
             "writable": True,
             "protected": False,

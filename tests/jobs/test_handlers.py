@@ -239,7 +239,7 @@ class TestSlowPackages:
 
     async def test_a_job_of_a_dead_server_is_interrupted_at_the_next_start(self, api: Api, made: Any) -> None:
         job = await self._running(api, kind="install", environment=made["id"], specs=["many"])
-        await api.services.jobs.stop()
+        await api.services.jobs.running.stop()
         path = Path(os.environ["HOME"]) / f".local/state/tfenv_lab/jobs/{job['id']}.json"
         stored = json.loads(path.read_text())
         gone = subprocess.Popen([sys.executable, "-c", ""])
@@ -257,10 +257,10 @@ class TestSlowPackages:
 async def test_a_queued_job_says_why_it_was_interrupted_when_its_server_stops(api: Api) -> None:
     plan = await api.plan(**CREATE)
     # No job can start.
-    api.services.jobs._slots = asyncio.Semaphore(0)
+    api.services.jobs.running.slots = asyncio.Semaphore(0)
     _, job = await api.call("POST", "jobs", {"plan": plan["id"]})
     await asyncio.sleep(0)
-    await api.services.jobs.stop()
+    await api.services.jobs.running.stop()
     _, job = await api.call("GET", f"jobs/{job['id']}")
     assert (job["state"], job["started"]) == ("interrupted", None)
     assert (job["error"]["reason"], job["error"]["hint"]) == ("failed", "Try again.")

@@ -15,6 +15,7 @@ from tfenv_lab.conda.transaction import placement, prefix_lock, staging
 from tfenv_lab.jobs import recovery
 from tfenv_lab.jobs.messages import Failed
 from tfenv_lab.jobs.models import Job, new_id
+from tfenv_lab.jobs.store import JobStore
 
 from ..conftest import Api
 
@@ -62,7 +63,7 @@ async def test_two_servers_that_settle_one_job_at_once_lose_nothing(half_changed
 
 
 def test_a_job_whose_prefix_stays_locked_is_left_as_it_is(half_changed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recovery, "_PATIENCE", 0.1)
+    monkeypatch.setattr(recovery, "PATIENCE", 0.1)
     with prefix_lock.hold(half_changed, "2job"):
         assert recovery.clean_up(Job("1job", "update", "tf", str(half_changed), None)) == (False, [])
     assert _contents(half_changed) == ["old"] * 300
@@ -71,7 +72,7 @@ def test_a_job_whose_prefix_stays_locked_is_left_as_it_is(half_changed: Path, mo
 
 
 def test_a_rename_that_could_not_begin_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recovery, "_PATIENCE", 3600)
+    monkeypatch.setattr(recovery, "PATIENCE", 3600)
     old = tmp_path / "envs/old"
     old.mkdir(parents=True)
     with prefix_lock.hold(old, "2job"):
@@ -85,7 +86,7 @@ def test_a_rename_that_could_not_begin_is_not_waited_for(tmp_path: Path, monkeyp
 async def test_a_job_that_cannot_be_settled_keeps_no_other_from_it(
     api: Api, made: Any, monkeypatch: pytest.MonkeyPatch, fails: str
 ) -> None:
-    store, prefix = api.services.jobs._store, made["prefix"]
+    store, prefix = JobStore(Path.home() / ".local/state/tfenv_lab/jobs"), made["prefix"]
     first, second = (Job(new_id(), "update", name, prefix, None, state="running") for name in ("first", "second"))
     for job in (first, second):
         store.save(job)

@@ -13,6 +13,7 @@ import pytest
 
 from tfenv_lab.jobs.models import Job, new_id
 from tfenv_lab.jobs.store import KEEP_SECONDS, LOG_BYTES, JobStore
+from tfenv_lab.tensorflow.checks.models import Check
 
 from ..contract import check_schema
 
@@ -97,3 +98,11 @@ def test_a_failed_job_of_an_earlier_version_gets_an_error(tmp_path: Path) -> Non
 
 def test_a_job_that_succeeded_has_no_error(tmp_path: Path) -> None:
     assert _stored(tmp_path / "jobs", state="succeeded", message="Done").error is None
+
+
+def test_a_check_of_an_earlier_version_says_if_its_keras_is_tf_keras(tmp_path: Path) -> None:
+    check = Check(True, "3.11.9", "2.19.1", "2.19.0", [], 4.2, [], "")
+    earlier = {name: value for name, value in asdict(check).items() if name != "tf_keras"}
+    assert _stored(tmp_path / "jobs", kind="check", state="succeeded", result=earlier).result == replace(
+        check, tf_keras=True
+    )

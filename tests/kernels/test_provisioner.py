@@ -24,7 +24,7 @@ from tfenv_lab.kernels.service import KernelService
 def default_provisioner() -> Iterator[None]:
     """Make our provisioner the server's default; afterwards, forget it and the kernels that proved able to start."""
     KernelProvisionerFactory.clear_instance()
-    diagnosis._proved.clear()
+    diagnosis.proved.clear()
     yield
     KernelProvisionerFactory.clear_instance()
 

@@ -12,8 +12,8 @@ def _added(name: str, requested: bool = True) -> Entry:
     return Entry(action="install", name=name, from_=None, to=coming, requested=requested)
 
 
-def test_the_summary_names_tensorflow_first_and_counts_the_rest() -> None:
-    asked = map(_added, ("ipykernel", "keras", "pandas", "pip", "python", "tensorflow"))
+def test_the_summary_names_the_first_requested_packages_and_counts_the_rest() -> None:
+    asked = map(_added, ("tensorflow", "keras", "python", "ipykernel", "pandas", "pip"))
     lines = [*asked, _added("zlib", requested=False)]
     assert summary(lines) == "tensorflow 1.0, keras 1.0, python 1.0, ipykernel 1.0 and 2 more; 1 added"
     assert summary([]) == "No packages changed"

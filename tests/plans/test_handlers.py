@@ -15,10 +15,10 @@ from ..tiny_channel import TinyChannel
 from ..tiny_tensorflow import PYTHON, TAG
 
 
-async def test_a_create_plan_lists_requested_packages_first(api: Api) -> None:
+async def test_a_create_plan_lists_requested_packages_first_and_tensorflow_before_the_others(api: Api) -> None:
     plan = await api.plan(kind="create", name="tf", tensorflow="2.19.*", python=PYTHON, packages=["pandas"])
     asked = [entry["name"] for entry in plan["entries"] if entry["requested"]]
-    assert asked == ["ipykernel", "keras", "pandas", "pip", "python", "tensorflow"]
+    assert asked == ["tensorflow", "keras", "python", "ipykernel", "pandas", "pip"]
     assert [entry["name"] for entry in plan["entries"]][: len(asked)] == asked
     tensorflow = next(entry for entry in plan["entries"] if entry["name"] == "tensorflow")
     assert tensorflow["action"] == "install"

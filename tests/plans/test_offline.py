@@ -32,7 +32,7 @@ async def _gone(api: Api, served: HttpChannel) -> None:
     """A channel that answered once and is unreachable hours later."""
     _, catalog = await api.call("GET", "tensorflow")
     assert catalog["age_seconds"] is None
-    [stamp] = api.services.repodata._cache_dir.glob("*.fetched")
+    [stamp] = api.services.repodata.cache_dir.glob("*.fetched")
     then = stamp.stat().st_mtime - HOURS_OLD * 3600
     os.utime(stamp, (then, then))
     served.down()

@@ -200,7 +200,7 @@ def test_what_the_catalog_knows(
     # The variable allows CUDA builds, but does not mean that there is a GPU.
     assert catalog.known(facts("2.18.0")).cuda is None
     with_gpu = tuple(virtual_packages.detect(cuda="12.6"))
-    monkeypatch.setattr(virtual_packages, "_detected", lambda: with_gpu)
+    monkeypatch.setattr(virtual_packages, "detected", lambda: with_gpu)
     known = catalog.known(facts("2.18.0"))
     assert known == Known(cuda="12.6", update=AvailableUpdate(tensorflow="2.19.1"), cuda_release="2.18.0")
     assert catalog.known(facts("2.19.1")).cuda_release == "2.18.0"

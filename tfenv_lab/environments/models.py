@@ -36,8 +36,13 @@ class Keras:
 
 @dataclass(frozen=True)
 class LegacyKeras:
-    """Keras 2 under a TensorFlow with Keras 3: the ``version`` of tf-keras, and whether the kernel enables it."""
+    """Keras 2 under a TensorFlow with Keras 3.
 
+    ``available`` is True if there is such a TensorFlow. ``version`` is that of tf-keras, and ``enabled`` is True if the
+    kernel uses it.
+    """
+
+    available: bool = False
     version: str | None = None
     enabled: bool = False
 

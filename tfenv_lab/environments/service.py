@@ -11,6 +11,7 @@ from traitlets.config import LoggingConfigurable
 
 from ..errors import NotFound
 from ..models import Advice
+from ..tensorflow_packages import has_keras_3
 from . import discovery
 from .facts import UNREACHABLE
 from .inventory import Inventory, Seen
@@ -189,6 +190,7 @@ class EnvironmentService(LoggingConfigurable):
             tensorflow=found.tensorflow,
             keras=found.keras,
             legacy_keras=LegacyKeras(
+                found.tensorflow is not None and has_keras_3(found.tensorflow.version),
                 found.tf_keras.version if found.tf_keras else None,
                 kernel is not None and "legacy_keras" in kernel.settings,
             ),

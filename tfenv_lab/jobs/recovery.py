@@ -18,7 +18,7 @@ from .messages import Failed, Succeeded
 from .models import DONE, Job, Server
 
 #: Seconds to wait for another server that cleans up after the same job.
-_PATIENCE = 10.0
+PATIENCE = 10.0
 
 
 def this_server() -> Server:
@@ -73,7 +73,7 @@ def clean_up(job: Job) -> tuple[bool, list[Leftover]]:
             if place.parent.is_dir():
                 try:
                     # Releasing our lock also removes the dead worker's lock file.
-                    stack.enter_context(prefix_lock.hold(place, job.id, _PATIENCE if is_unsettled else 0.0))
+                    stack.enter_context(prefix_lock.hold(place, job.id, PATIENCE if is_unsettled else 0.0))
                 except PrefixBusy:
                     # Two servers that move the same trees would lose files. ``collect`` finishes this later.
                     if is_unsettled:

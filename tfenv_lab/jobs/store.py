@@ -14,6 +14,7 @@ from typing import Any
 from .. import serde
 from ..disk import writes
 from ..errors import JobFailed, NotFound
+from ..tensorflow_packages import is_tf_keras
 from .models import FINISHED, Job
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,10 @@ class JobStore:
         self._cache = jobs
         return sorted((job for _, job in jobs.values()), key=lambda job: job.id, reverse=True)
 
+    def find(self, job_id: str) -> Job | None:
+        """Return the stored job with this id, or None."""
+        return next((job for job in self.load() if job.id == job_id), None)
+
     def prune(self) -> None:
         """Delete the oldest finished jobs, but keep the newest check of each environment."""
         kept = 0
@@ -108,10 +113,13 @@ class JobStore:
 
 
 def _job(stored: dict[str, Any]) -> Job:
-    """Read a job from a file. A file of an earlier version may have an error without a hint, or no error."""
+    """Read a job from a file. A file of an earlier version may lack an error, its hint, or ``tf_keras`` of a check."""
     if stored["state"] in ("failed", "interrupted"):
         error = stored.get("error") or JobFailed(stored.get("message") or "").to_json()
         stored["error"] = {"hint": None, **error}
+    result = stored.get("result")
+    if isinstance(result, dict) and "tf_keras" not in result:
+        result["tf_keras"] = is_tf_keras(result.get("tensorflow"), result.get("keras"))
     if not stored.get("server"):
         stored["server"] = None
     job: Job = serde.convert(stored, Job)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LIMIT = 20.0
 
 #: Fingerprints, by prefix, under which a kernel proved able to start, so that each is tested once.
-_proved: dict[str, str] = {}
+proved: dict[str, str] = {}
 
 
 async def reason(spec: KernelSpec, base: Mapping[str, str] = os.environ) -> str | None:
@@ -37,11 +37,11 @@ async def reason(spec: KernelSpec, base: Mapping[str, str] = os.environ) -> str 
         return found
     prefix, program = Path(mark["prefix"]), Path(spec.argv[0])
     state = await asyncio.to_thread(fingerprint, prefix)
-    if _proved.get(str(prefix)) == state:
+    if proved.get(str(prefix)) == state:
         return None
     found = await _tried(prefix, program, with_kernel_variables(spec.env, base))
     if found is None:
-        _proved[str(prefix)] = state
+        proved[str(prefix)] = state
     return found
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Request:
+class _Registration:
     """The arguments of a registration; None keeps the last value, or uses the default."""
 
     name: str | None = None
@@ -196,7 +196,7 @@ class KernelService(LoggingConfigurable):
         # Before writing, so that a new environment gets the name that nb_conda_kernels gives it.
         conda_manager.forget(self.manager, prefix, exists=True)
         with self._lock:
-            written = self._write({prefix: _Request(name, env)})
+            written = self._write({prefix: _Registration(name, env)})
         conda_manager.forget(self.manager, prefix, exists=True)
         return written[prefix]
 
@@ -245,7 +245,7 @@ class KernelService(LoggingConfigurable):
         held = {str((spec.mark or {})["prefix"]): str(spec.spec["metadata"].get("conda_env_name")) for spec in ours}
         return KernelNames(naming.apart(names, held))
 
-    def _write(self, wanted: Mapping[Path, _Request]) -> dict[Path, Kernel]:
+    def _write(self, wanted: Mapping[Path, _Registration]) -> dict[Path, Kernel]:
         """Write the kernelspecs of the ``wanted`` prefixes, and return the first kernel of each.
 
         A new environment can change the id of another, because equal names are numbered; those kernelspecs are written
@@ -259,7 +259,7 @@ class KernelService(LoggingConfigurable):
             prefix = Path(mark["prefix"])
             moved = str(prefix) in names.by_prefix and spec.name != names.id_of(prefix, mark["kernel"])
             if moved and prefix not in todo and kernelspecs.inside(prefix):
-                todo[prefix] = _Request()
+                todo[prefix] = _Registration()
         places = self._cache.environments(known)
         reals = set(self._cache.reals.of(map(str, todo)).values())
         outdated = [spec for spec in known if places[spec.name] in reals]
@@ -278,7 +278,7 @@ class KernelService(LoggingConfigurable):
         return {prefix: _shown(item.identifier, item.spec["display_name"]) for prefix, item in first.items()}
 
     def _build(
-        self, prefix: Path, names: KernelNames, request: _Request, known: list[Kernelspec], taken: set[str]
+        self, prefix: Path, names: KernelNames, request: _Registration, known: list[Kernelspec], taken: set[str]
     ) -> list[Built]:
         real = self._cache.reals.of_one(str(prefix))
         places = self._cache.environments(known)
@@ -349,7 +349,7 @@ class KernelService(LoggingConfigurable):
         if ids == {spec.name for spec in specs} and all(_is_current(spec, state, self.display_name) for spec in specs):
             return
         with self._lock:
-            self._write({prefix: _Request()})
+            self._write({prefix: _Registration()})
         conda_manager.forget(self.manager, prefix, exists=True)
 
 

@@ -23,55 +23,55 @@ if TYPE_CHECKING:
 _UNASKED = {"ca-certificates", "certifi", "openssl"}
 
 
-def commands(draft: Solved, settings: CondaSettings) -> list[str]:
+def commands(solved: Solved, settings: CondaSettings) -> list[str]:
     """Return the equivalent command lines, to be run in order.
 
     ``--override-channels`` and leading variables make them independent of the user's own configuration. They name an
     environment in one of the ``envs_dirs`` by name, and any other by path.
     """
     envs_dirs = settings.envs_dirs
-    place = _place(draft.prefix, envs_dirs)
-    channels = draft.channels or settings.channels
+    place = _place(solved.prefix, envs_dirs)
+    channels = solved.channels or settings.channels
     source = ["--override-channels", *(part for ref in channels for part in ("--channel", _channel(ref)))]
-    specs = _specs(draft.specs)
-    solved: list[list[str]] = []
+    specs = _specs(solved.specs)
+    solving: list[list[str]] = []
     lines: list[list[str]] = []
-    match draft.request:
+    match solved.request:
         case requests.Create():
-            solved = [["conda", "create", *place, *source, *specs]]
+            solving = [["conda", "create", *place, *source, *specs]]
         case requests.Install(into=into) | requests.Update(into=into) if into:
             # After "create --clone" conda treats every package of the copy as requested and refuses to change it.
-            exact = (f"{r.name.normalized}={r.version}={r.build}" for r in draft.after)
-            solved = [["conda", "create", *place, *source, *exact]]
+            exact = (f"{r.name.normalized}={r.version}={r.build}" for r in solved.after)
+            solving = [["conda", "create", *place, *source, *exact]]
         case requests.Update(packages=requests.ALL):
-            solved = [["conda", "update", *place, *source, "--all"]]
+            solving = [["conda", "update", *place, *source, "--all"]]
         case requests.Install() | requests.Update():
-            solved = [["conda", "install", *place, *source, *specs]]
+            solving = [["conda", "install", *place, *source, *specs]]
             # conda keeps packages that nothing needs anymore, so remove them explicitly.
-            lines = _away(_gone(draft), place)
+            lines = _away(_gone(solved), place)
         case requests.Remove():
-            lines = _exactly(draft, place)
+            lines = _exactly(solved, place)
         case requests.Clone():
-            lines = [["conda", "create", *place, "--clone", str(draft.source)]]
+            lines = [["conda", "create", *place, "--clone", str(solved.source)]]
         case requests.Rename(name=name):
-            lines = [["conda", "rename", *_place(draft.source or draft.prefix, envs_dirs), name]]
-        case requests.Import() if draft.specs:
-            solved = [["conda", "create", *place, *source, *specs]]
+            lines = [["conda", "rename", *_place(solved.source or solved.prefix, envs_dirs), name]]
+        case requests.Import() if solved.specs:
+            solving = [["conda", "create", *place, *source, *specs]]
         case requests.Import():
-            lines = [["conda", "create", *place, *_addresses(draft.after)]]
+            lines = [["conda", "create", *place, *_addresses(solved.after)]]
         case requests.Revert():
-            lines = _exactly(draft, place)
-    if draft.pypi:
-        lines.append(["conda", "run", *place, "python", "-m", "pip", "install", *draft.pypi])
-    variables = "".join(f"{name}={shlex.quote(value)} " for name, value in _variables(draft, settings).items())
-    return [*(variables + shlex.join(line) for line in solved), *map(shlex.join, lines)]
+            lines = _exactly(solved, place)
+    if solved.pypi:
+        lines.append(["conda", "run", *place, "python", "-m", "pip", "install", *solved.pypi])
+    variables = "".join(f"{name}={shlex.quote(value)} " for name, value in _variables(solved, settings).items())
+    return [*(variables + shlex.join(line) for line in solving), *map(shlex.join, lines)]
 
 
-def _exactly(draft: Solved, place: list[str]) -> list[list[str]]:
+def _exactly(solved: Solved, place: list[str]) -> list[list[str]]:
     """Return lines that remove and install exactly a plan's packages: conda contacts no channel and solves nothing."""
-    before = by_name(draft.before)
-    after = by_name(draft.after)
-    gone = _gone(draft)
+    before = by_name(solved.before)
+    after = by_name(solved.after)
+    gone = _gone(solved)
     come = [record for name, record in after.items() if name not in before or not same(before[name], record)]
     if _minor(before) != _minor(after):
         # conda considers them installed, but their files are in the other Python's site-packages.
@@ -81,8 +81,8 @@ def _exactly(draft: Solved, place: list[str]) -> list[list[str]]:
     return [*_away(gone, place), *([["conda", "install", *place, *_addresses(come)]] if come else [])]
 
 
-def _gone(draft: Solved) -> set[str]:
-    return names_of(draft.before) - names_of(draft.after)
+def _gone(solved: Solved) -> set[str]:
+    return names_of(solved.before) - names_of(solved.after)
 
 
 def _away(names: Collection[str], place: list[str]) -> list[list[str]]:
@@ -103,18 +103,18 @@ def _addresses(records: Sequence[RepoDataRecord]) -> list[str]:
     ]
 
 
-def _variables(draft: Solved, settings: CondaSettings) -> dict[str, str]:
+def _variables(solved: Solved, settings: CondaSettings) -> dict[str, str]:
     """Return the variables that make conda solve as the plan was solved; empty if the plan needed no solve."""
     from ..conda.machine import virtual_packages
 
-    if not draft.virtual:
+    if not solved.virtual:
         return {}
     found = virtual_packages.in_force(virtual_packages.overrides(settings))
-    if draft.cuda:
-        found["CONDA_OVERRIDE_CUDA"] = draft.cuda
-    if draft.origin == "in_place" and _UNASKED & names_of(draft.before):
+    if solved.cuda:
+        found["CONDA_OVERRIDE_CUDA"] = solved.cuda
+    if solved.origin == "in_place" and _UNASKED & names_of(solved.before):
         found["CONDA_AGGRESSIVE_UPDATE_PACKAGES"] = ""
-    names = names_of(draft.after)
+    names = names_of(solved.after)
     if "python" in names and "pip" not in names:
         # By default, conda adds pip to every Python.
         found["CONDA_ADD_PIP_AS_PYTHON_DEPENDENCY"] = "false"

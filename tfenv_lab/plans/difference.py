@@ -39,9 +39,9 @@ def same(a: RepoDataRecord, b: RepoDataRecord) -> bool:
 def entries(
     before: Iterable[RepoDataRecord], after: Iterable[RepoDataRecord], requested: Collection[str]
 ) -> list[Entry]:
-    """Return an entry for each package that changes, requested ones first, then by name.
+    """Return an entry for each package that changes, requested ones first.
 
-    ``requested`` holds package names.
+    Both parts begin with TensorFlow, Keras and Python; the others follow by name. ``requested`` holds package names.
     """
     old = by_name(before)
     new = by_name(after)
@@ -65,13 +65,13 @@ def entries(
                 requested=name in requested,
             )
         )
-    return sorted(found, key=lambda entry: (not entry.requested, entry.name))
+    return sorted(found, key=lambda entry: (not entry.requested, rank(entry.name), entry.name))
 
 
 def summary(lines: list[Entry]) -> str:
-    """Return one line for a revision: the requested packages by name, TensorFlow first, and a count of the others."""
+    """Return one line for a revision: the requested packages, in their order, and a count of the others."""
     named = []
-    for entry in sorted(lines, key=lambda entry: rank(entry.name)):
+    for entry in lines:
         if not entry.requested:
             continue
         if entry.from_ and entry.to:

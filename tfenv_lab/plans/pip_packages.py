@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def warnings(draft: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
+def warnings(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
     """Yield the warnings. ``lines`` are the packages that change, compared with the original in case of a copy."""
-    if not draft.before:
+    if not solved.before:
         return
     from ..conda.prefix.pypi import normalize, pypi_packages
 
-    by_pip = {package.name: package for package in pypi_packages(draft.source or draft.prefix)}
+    by_pip = {package.name: package for package in pypi_packages(solved.source or solved.prefix)}
     moved = {normalize(entry.name): entry for entry in lines}
     laid_over = sorted(name for name in by_pip if name in moved and moved[name].to)
     taken = sorted(name for name in by_pip if name in moved and not moved[name].to)

@@ -4,36 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..conda.prefix.records import names_of
 from ..conda.solving import pins
 from ..disk.reads import BoundedReads
-from ..errors import NotFound, PrefixExists, Protected, SolverTimeout, Unsatisfiable
+from ..errors import NotFound, PrefixExists, SolverTimeout, Unsatisfiable
 from . import installed_state, requests
+from .installed import Installed, InstalledReader
 from .solved import HeldBack, Solved, find_held_back
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
     from ..conda.repodata.repodata import Repodata
-    from ..environments.models import Environment
     from ..environments.service import EnvironmentService
     from ..tensorflow.catalog.catalog import Catalog
-
-
-@dataclass(frozen=True)
-class _Found:
-    """An environment to change or copy, with its contents and the fingerprint that they were read under."""
-
-    environment: Environment
-    state: installed_state.State
-    fingerprint: str
-
-    @property
-    def prefix(self) -> Path:
-        return Path(self.environment.prefix)
 
 
 class Planner:
@@ -50,13 +36,11 @@ class Planner:
         """Create a planner. ``allowed_channels`` returns the names of the channels that a spec may name now."""
         self._repodata = repodata
         self._catalog = catalog
-        self._environments = environments
+        self._installed = InstalledReader(environments)
         self._envs_dir = envs_dir
         self._allowed = allowed_channels
-        #: The environment that was read last, because users often review several plans of one environment.
-        self._last: _Found | None = None
 
-    async def draft(self, request: requests.PlanRequest) -> Solved:
+    async def solve_request(self, request: requests.PlanRequest) -> Solved:
         """Solve a request.
 
         Raises NotFound, PrefixExists, Protected, InvalidSpec, ChannelNotAllowed, Unsatisfiable, ChannelUnreachable.
@@ -242,7 +226,7 @@ class Planner:
 
     def _in_place(
         self,
-        found: _Found,
+        found: Installed,
         request: requests.PlanRequest,
         after: Sequence[RepoDataRecord],
         asked: dict[str, str],
@@ -274,16 +258,9 @@ class Planner:
             raise PrefixExists(f"An environment or directory called “{name}” already exists.")
         return prefix
 
-    async def _find(self, environment_id: str, copied: bool = False) -> _Found:
-        """Read an environment. Raises Protected unless it may be changed or is only ``copied``."""
-        environment = await self._environments.readable(environment_id)
-        if not copied and (environment.protected or not environment.writable):
-            raise Protected(
-                environment.protected_reason or f"You do not have permission to change “{environment.name}”."
-            )
+    async def _find(self, environment_id: str, copied: bool = False) -> Installed:
         pinned = self._repodata.settings.pinned_packages
-        self._last = await asyncio.to_thread(_read, environment, pinned, self._last)
-        return self._last
+        return await self._installed.read(environment_id, pinned, copied=copied)
 
     async def _solve(
         self,
@@ -312,19 +289,6 @@ async def _conflict(pinned: Sequence[str], solve: Callable[[Sequence[str]], Awai
         f"The request conflicts with pinned packages: {', '.join(pinned)}.",
         hint=f"Change or remove the pin, in {pins.FILE} of the environment or in pinned_packages of condarc.",
     )
-
-
-def _read(environment: Environment, pinned: Sequence[str], last: _Found | None) -> _Found:
-    from ..conda.prefix import state as prefixes
-    from ..conda.prefix.records import available
-
-    path = Path(environment.prefix)
-    # Take the fingerprint first, so that a change during the read makes the plan stale, never wrong.
-    mark = prefixes.fingerprint(path)
-    if last is not None and (last.prefix, last.fingerprint) == (path, mark):
-        return replace(last, environment=environment)
-    found = installed_state.State(available(path), prefixes.requested_specs(path), pins.pins(pinned, path))
-    return _Found(environment, found, mark)
 
 
 def _hinted(error: Unsatisfiable, suggestion: object) -> Unsatisfiable:

@@ -60,15 +60,15 @@ class PlanService:
 
     async def create(self, body: dict[str, Any]) -> Plan:
         """Make a plan from the JSON of a request. Raises what the parser and the planner raise."""
-        draft = await self._planner.draft(requests.parse(body))
-        used = {"in_place": draft.prefix, "move": draft.source}.get(draft.origin)
+        solved = await self._planner.solve_request(requests.parse(body))
+        used = {"in_place": solved.prefix, "move": solved.source}.get(solved.origin)
         running = await self._running(used) if used else []
-        sizes = await measure(draft, self._cache)
+        sizes = await measure(solved, self._cache)
         locked: list[RepoDataRecord] = []
-        if isinstance(draft.request, requests.Revert | requests.Clone | requests.Rename):
-            locked = [record for record in draft.after if record.name.normalized in sizes.fetch]
+        if isinstance(solved.request, requests.Revert | requests.Clone | requests.Rename):
+            locked = [record for record in solved.after if record.name.normalized in sizes.fetch]
         gone = await missing(locked, self._repodata) if locked else []
-        plan = await asyncio.to_thread(self._plan, draft, sizes, running, gone)
+        plan = await asyncio.to_thread(self._plan, solved, sizes, running, gone)
         await asyncio.to_thread(self._store, plan, body)
         return plan
 
@@ -93,46 +93,46 @@ class PlanService:
         except FileExistsError as error:
             raise StalePlan("This plan was already applied.") from error
 
-    def _plan(self, draft: Solved, sizes: Sizes, running: list[str], gone: list[Advice]) -> Plan:
+    def _plan(self, solved: Solved, sizes: Sizes, running: list[str], gone: list[Advice]) -> Plan:
         from ..conda.prefix import lock
         from ..conda.transaction.placement import strategy_of
 
         settings = self._repodata.settings
         # In a copy every package is new, but warnings are about the differences from the original.
-        moves = entries(draft.before, draft.after, draft.requested)
-        lines = moves if draft.source is None else entries((), draft.after, draft.requested)
+        moves = entries(solved.before, solved.after, solved.requested)
+        lines = moves if solved.source is None else entries((), solved.after, solved.requested)
         told = [entry.to_json() for entry in lines]
-        shown = commands(draft, settings)
+        shown = commands(solved, settings)
         return Plan(
             id=secrets.token_hex(8),
-            kind=draft.request.kind,
-            name=draft.name,
-            prefix=str(draft.prefix),
+            kind=solved.request.kind,
+            name=solved.name,
+            prefix=str(solved.prefix),
             entries=told,
             download_bytes=sizes.download,
             install_bytes=sizes.install,
             sizes_complete=sizes.complete,
-            free_bytes=free_bytes(draft.prefix),
-            warnings=gone + warnings(draft, moves, settings, running),
+            free_bytes=free_bytes(solved.prefix),
+            warnings=gone + warnings(solved, moves, settings, running),
             commands=shown,
-            strategy=strategy_of(draft.prefix) if draft.origin == "in_place" else "swap",
+            strategy=strategy_of(solved.prefix) if solved.origin == "in_place" else "swap",
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             change=Change(
-                origin=draft.origin,
-                prefix=draft.prefix,
-                kind=draft.request.kind,
+                origin=solved.origin,
+                prefix=solved.prefix,
+                kind=solved.request.kind,
                 subdir=self._repodata.subdir,
-                lock=lock.dumps(draft.after, [ref.url for ref in settings.channels], self._repodata.subdir),
-                requested=dict(draft.requested),
+                lock=lock.dumps(solved.after, [ref.url for ref in settings.channels], self._repodata.subdir),
+                requested=dict(solved.requested),
                 channels=[ref.url for ref in settings.channels],
-                source=draft.source,
-                fingerprint=draft.fingerprint,
+                source=solved.source,
+                fingerprint=solved.fingerprint,
                 summary=summary(lines),
-                command=_recorded(draft.request.kind, shown),
+                command=_recorded(solved.request.kind, shown),
                 entries=told,
-                pypi=draft.pypi,
+                pypi=solved.pypi,
             ),
-            environment=draft.environment.id if draft.environment and draft.origin != "copy" else None,
+            environment=solved.environment.id if solved.environment and solved.origin != "copy" else None,
             needed_bytes=sizes.needed,
         )
 

@@ -52,18 +52,18 @@ def _unpacked(cache: Path, record: RepoDataRecord) -> int | None:
         return None
 
 
-async def measure(draft: Solved, cache: Path) -> Sizes:
-    """Return what it costs to apply a draft with this package cache.
+async def measure(solved: Solved, cache: Path) -> Sizes:
+    """Return what it costs to apply a solved request with this package cache.
 
     A copy shares the files of its original: only packages that contain their prefix are linked again and downloaded.
     """
     from ..conda.transaction.linking import fetch_sizes
     from ..conda.transaction.start import changed_records
 
-    bound = await asyncio.to_thread(_bound, draft.source, draft.prefix) if draft.source else frozenset[str]()
-    linked = changed_records(draft.before, draft.after, bound)
+    bound = await asyncio.to_thread(_bound, solved.source, solved.prefix) if solved.source else frozenset[str]()
+    linked = changed_records(solved.before, solved.after, bound)
     fetch = await fetch_sizes(linked, cache)
-    return await asyncio.to_thread(_sum, draft, linked, fetch, cache)
+    return await asyncio.to_thread(_sum, solved, linked, fetch, cache)
 
 
 def _bound(place: Path, new: Path) -> frozenset[str]:
@@ -73,14 +73,14 @@ def _bound(place: Path, new: Path) -> frozenset[str]:
     return bound_to(place, contents(place), new)
 
 
-def _sum(draft: Solved, linked: Sequence[RepoDataRecord], fetch: dict[str, int], cache: Path) -> Sizes:
+def _sum(solved: Solved, linked: Sequence[RepoDataRecord], fetch: dict[str, int], cache: Path) -> Sizes:
     download = sum(fetch.values())
     install = needed = 0
     complete = True
     anew = names_of(linked)
-    sources = {True: cache, False: draft.source or draft.prefix}
-    shared = {is_new: _same_device(source, draft.prefix) for is_new, source in sources.items()}
-    for record in linked if draft.source is None else draft.after:
+    sources = {True: cache, False: solved.source or solved.prefix}
+    shared = {is_new: _same_device(source, solved.prefix) for is_new, source in sources.items()}
+    for record in linked if solved.source is None else solved.after:
         name = record.name.normalized
         known = None if name in fetch else _unpacked(cache, record)
         size = known if known is not None else int((record.size or 0) * UNPACKED)

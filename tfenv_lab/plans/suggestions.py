@@ -24,7 +24,7 @@ Said = Callable[[Mapping[str, str]], str | None]
 
 
 @dataclass(frozen=True)
-class _Trial:
+class _ChangeTrial:
     """The arguments of ``Solve`` to try instead, and the sentence to say if they have a solution."""
 
     new: Mapping[str, str]
@@ -50,24 +50,24 @@ async def suggest(new: Mapping[str, str], state: State, names: Sequence[str], so
     return None
 
 
-def _trials(new: Mapping[str, str], state: State, unknown: Suggestion | None) -> Iterator[_Trial]:
+def _trials(new: Mapping[str, str], state: State, unknown: Suggestion | None) -> Iterator[_ChangeTrial]:
     """Yield the trials, nearest first: other names, other versions, fewer packages, earlier specs without versions."""
     if unknown is not None:
         meant = {text.split(" ", 1)[0]: text for text in unknown.change["packages"]}
-        yield _Trial(meant, state.requested, lambda after: str(unknown))
+        yield _ChangeTrial(meant, state.requested, lambda after: str(unknown))
         return
     for name, spec in new.items():
         _, *rest = spec.split(" ")
         if rest and rest[0] != "*":
             loose = " ".join([name, "*", *rest[1:]])
-            yield _Trial({**new, name: loose}, state.requested, _another(name, spec), (name,))
+            yield _ChangeTrial({**new, name: loose}, state.requested, _another(name, spec), (name,))
     if len(new) > 1:
         for name, spec in new.items():
             left = {other: text for other, text in new.items() if other != name}
-            yield _Trial(left, state.requested, _without(spec))
+            yield _ChangeTrial(left, state.requested, _without(spec))
     # ``solve`` keeps Python's minor version, even if the requested spec for Python has no version.
     freed = {name: name for name in state.requested}
-    yield _Trial(new, freed, lambda after: _moved(state, after))
+    yield _ChangeTrial(new, freed, lambda after: _moved(state, after))
 
 
 def _another(name: str, spec: str) -> Said:

@@ -23,36 +23,36 @@ if TYPE_CHECKING:
 
 
 def warnings(
-    draft: Solved, lines: Sequence[Entry], settings: CondaSettings, running: Sequence[str] = ()
+    solved: Solved, lines: Sequence[Entry], settings: CondaSettings, running: Sequence[str] = ()
 ) -> list[Advice]:
     """Return the warnings of a plan, most severe first. ``running`` names notebooks whose kernels use the prefix."""
     found = [
-        *_tensorflow(draft, lines),
+        *_tensorflow(solved, lines),
         *_keras(lines),
-        *_legacy_keras(draft),
+        *_legacy_keras(solved),
         *_downgrades(lines),
-        *_held_back(draft),
-        *_removals(draft, lines),
+        *_held_back(solved),
+        *_removals(solved, lines),
         *_python(lines),
-        *_hardware(draft, settings),
-        *of_pip(draft, lines),
-        *_by_pip(draft),
-        *_running(draft, running),
-        *(Advice("import-not-honoured", "warning", note) for note in draft.notes),
+        *_hardware(solved, settings),
+        *of_pip(solved, lines),
+        *_by_pip(solved),
+        *_running(solved, running),
+        *(Advice("import-not-honoured", "warning", note) for note in solved.notes),
     ]
     order = {"error": 0, "warning": 1, "info": 2}
     return sorted(found, key=lambda warning: order[warning.severity])
 
 
-def _copy(draft: Solved) -> dict[str, Any] | None:
+def _copy(solved: Solved) -> dict[str, Any] | None:
     """Return the same request, to be applied to a copy, or None if the request cannot be."""
-    request = draft.request
+    request = solved.request
     if not isinstance(request, requests.Install | requests.Update) or request.into is not None:
         return None
-    taken, number = draft.prefix, 2
-    while (taken.parent / f"{draft.name}-{number}").exists():
+    taken, number = solved.prefix, 2
+    while (taken.parent / f"{solved.name}-{number}").exists():
         number += 1
-    body: dict[str, Any] = serde.to_json(replace(request, into=f"{draft.name}-{number}"))
+    body: dict[str, Any] = serde.to_json(replace(request, into=f"{solved.name}-{number}"))
     return body
 
 
@@ -63,13 +63,13 @@ def _moved(lines: Sequence[Entry], name: str) -> tuple[str, str] | None:
     return None
 
 
-def _tensorflow(draft: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
+def _tensorflow(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
     moved = _moved(lines, "tensorflow")
-    if moved is None or minor_numbers(moved[0]) == minor_numbers(moved[1]) or draft.source is not None:
+    if moved is None or minor_numbers(moved[0]) == minor_numbers(moved[1]) or solved.source is not None:
         return
     old, new = minor_numbers(moved[0]), minor_numbers(moved[1])
     step = "major" if old[0] != new[0] else "minor"
-    copy = _copy(draft)
+    copy = _copy(solved)
     yield Advice(
         f"tensorflow-{step}",
         "warning",
@@ -90,8 +90,8 @@ def _keras(lines: Sequence[Entry]) -> Iterator[Advice]:
         )
 
 
-def _legacy_keras(draft: Solved) -> Iterator[Advice]:
-    if isinstance(draft.request, requests.Install) and draft.request.legacy_keras:
+def _legacy_keras(solved: Solved) -> Iterator[Advice]:
+    if isinstance(solved.request, requests.Install) and solved.request.legacy_keras:
         yield Advice(
             "legacy-keras",
             "info",
@@ -109,12 +109,12 @@ def _downgrades(lines: Sequence[Entry]) -> Iterator[Advice]:
             )
 
 
-def _held_back(draft: Solved) -> Iterator[Advice]:
-    found, request = draft.held_back, draft.request
+def _held_back(solved: Solved) -> Iterator[Advice]:
+    found, request = solved.held_back, solved.request
     if found is None or not isinstance(request, requests.Update):
         return
     newer = " and ".join(f"{name} {version}" for name, version in found.newer.items())
-    specs = " and ".join(f"“{draft.requested[name]}”" for name in found.by)
+    specs = " and ".join(f"“{solved.requested[name]}”" for name in found.by)
     be, it = ("is", "it") if len(found.newer) == 1 else ("are", "them")
     hold = "holds" if len(found.by) == 1 else "hold"
     yield Advice(
@@ -130,10 +130,10 @@ def _held_back(draft: Solved) -> Iterator[Advice]:
     )
 
 
-def _removals(draft: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
-    named = draft.request.packages if isinstance(draft.request, requests.Remove) else ()
+def _removals(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
+    named = solved.request.packages if isinstance(solved.request, requests.Remove) else ()
     for entry in lines:
-        if entry.action == "remove" and entry.name in draft.asked_before and entry.name not in named:
+        if entry.action == "remove" and entry.name in solved.asked_before and entry.name not in named:
             yield Advice("requested-removed", "warning", f"{entry.name}, which you requested, is removed too.")
 
 
@@ -147,25 +147,25 @@ def _python(lines: Sequence[Entry]) -> Iterator[Advice]:
         )
 
 
-def _hardware(draft: Solved, settings: CondaSettings) -> Iterator[Advice]:
-    builds = {r.name.normalized: str(r.build) for r in draft.after}
+def _hardware(solved: Solved, settings: CondaSettings) -> Iterator[Advice]:
+    builds = {r.name.normalized: str(r.build) for r in solved.after}
     build = builds.get("tensorflow-base") or builds.get("tensorflow")
     if build is None:
         return
     on_cuda = variant_of(build).startswith("cuda")
-    if draft.cuda is not None:
+    if solved.cuda is not None:
         if on_cuda:
             yield Advice(
                 "cuda-assumed",
                 "info",
-                f"This CUDA build assumes a driver for CUDA {draft.cuda}. It uses a GPU only on a machine with such a "
+                f"This CUDA build assumes a driver for CUDA {solved.cuda}. It uses a GPU only on a machine with such a "
                 "driver.",
             )
         return
     from ..conda.machine import virtual_packages
 
-    cuda = virtual_packages.version_of(draft.virtual, "__cuda")
-    asked = isinstance(draft.request, requests.Create) and draft.request.variant == "cpu"
+    cuda = virtual_packages.version_of(solved.virtual, "__cuda")
+    asked = isinstance(solved.request, requests.Create) and solved.request.variant == "cpu"
     if cuda is not None and not on_cuda and not asked:
         says = "CONDA_OVERRIDE_CUDA" if "CONDA_OVERRIDE_CUDA" in os.environ else "condarc"
         is_here = virtual_packages.usable_cuda(virtual_packages.overrides(settings))
@@ -177,19 +177,19 @@ def _hardware(draft: Solved, settings: CondaSettings) -> Iterator[Advice]:
         )
 
 
-def _by_pip(draft: Solved) -> Iterator[Advice]:
+def _by_pip(solved: Solved) -> Iterator[Advice]:
     """Warn about packages that pip installs: they are not solved, so the lock does not have them."""
-    if draft.pypi:
+    if solved.pypi:
         yield Advice(
             "pip-installs",
             "warning",
-            f"After these packages, pip installs {some(draft.pypi, 10)} with dependencies from its configured index. "
+            f"After these packages, pip installs {some(solved.pypi, 10)} with dependencies from its configured index. "
             "The plan does not show what pip chooses, and a revert does not undo it.",
         )
 
 
-def _running(draft: Solved, running: Sequence[str]) -> Iterator[Advice]:
-    if running and draft.origin == "move":
+def _running(solved: Solved, running: Sequence[str]) -> Iterator[Advice]:
+    if running and solved.origin == "move":
         yield Advice(
             "running-kernels",
             "warning",

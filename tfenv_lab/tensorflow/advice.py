@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..environments.models import AvailableUpdate
 from ..models import Advice
 from ..sentences import some
-from ..tensorflow_packages import has_keras_3, keras_fits
+from ..tensorflow_packages import has_keras_3, keras_fits, tf_keras_for
 from ..versions import minor_of
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _keras(facts: EnvironmentFacts) -> Iterator[Advice]:
             "tf-keras-mismatch",
             "warning",
             f"tf-keras {legacy.version} does not work with TensorFlow {tensorflow.version}.",
-            _install(facts, f"tf-keras={minor_of(tensorflow.version)}.*") if legacy.source == "conda" else None,
+            _install(facts, tf_keras_for(tensorflow.version)) if legacy.source == "conda" else None,
         )
 
 

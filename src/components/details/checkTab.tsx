@@ -10,7 +10,6 @@ import type {
   Problem
 } from '../../api/generated';
 import { warningIcon } from '../../icons';
-import { hasKeras3 } from '../../models/notebook/keras';
 
 interface ICheckTabProps {
   /** The newest check that has a result; null if there is none. */
@@ -107,13 +106,11 @@ function Facts(props: { check: Check; trans: TranslationBundle }): JSX.Element {
 
 /** Describe the Keras that tf.keras is. */
 function kerasOf(check: Check, trans: TranslationBundle): string {
-  const { keras, tensorflow } = check;
+  const { keras } = check;
   if (keras === null) {
     return '–';
   }
-  const isTfKeras =
-    keras.startsWith('2.') && tensorflow !== null && hasKeras3(tensorflow);
-  return isTfKeras ? trans.__('%1 (tf-keras)', keras) : keras;
+  return check.tf_keras ? trans.__('%1 (tf-keras)', keras) : keras;
 }
 
 function ProblemLine(props: {

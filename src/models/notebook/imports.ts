@@ -1,8 +1,9 @@
 import type { Environment, PlanRequest } from '../../api/generated';
-import { compareVersions, minorVersionOf } from '../texts/versions';
+import { compareVersions } from '../texts/versions';
+import { tfKerasFor } from './keras';
 
 /** Modules that belong to TensorFlow, for which help goes beyond the package's name. */
-export const FRAMEWORKS = ['tensorflow', 'keras', 'tf_keras'] as const;
+const FRAMEWORKS = ['tensorflow', 'keras', 'tf_keras'] as const;
 export type Framework = (typeof FRAMEWORKS)[number];
 
 /** An exception, as a kernel reports it. */
@@ -102,7 +103,7 @@ export function installRequest(
 /** Return the spec for a module. Keras comes with TensorFlow; tf-keras has the version of its TensorFlow. */
 function specOf(module: Framework, tensorflow: string | null): string {
   if (module === 'tf_keras') {
-    return tensorflow ? `tf-keras=${minorVersionOf(tensorflow)}.*` : 'tf-keras';
+    return tensorflow ? tfKerasFor(tensorflow) : 'tf-keras';
   }
   return module === 'keras' && tensorflow ? 'keras' : 'tensorflow';
 }

@@ -43,7 +43,7 @@ export interface IImportDraft {
   readonly name: string | null;
 }
 
-export const EMPTY_IMPORT: IImportDraft = {
+const EMPTY_IMPORT: IImportDraft = {
   content: '',
   fileName: null,
   name: null

@@ -11,26 +11,15 @@ export interface IEntryGroups {
   readonly added: readonly Entry[];
 }
 
-/** The packages that come first in each group. */
-const FIRST = ['tensorflow', 'keras', 'python'];
-
-/** Group the entries of a plan, and sort each group by name. */
+/** Group the entries of a plan, in the order that the server sends. */
 export function groupEntries(entries: readonly Entry[]): IEntryGroups {
-  const byName = [...entries].sort(
-    (a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name)
-  );
-  const rest = byName.filter(entry => !entry.requested);
+  const rest = entries.filter(entry => !entry.requested);
   return {
-    requested: byName.filter(entry => entry.requested),
+    requested: entries.filter(entry => entry.requested),
     changed: rest.filter(
       entry => entry.action !== 'install' && entry.action !== 'remove'
     ),
     removed: rest.filter(entry => entry.action === 'remove'),
     added: rest.filter(entry => entry.action === 'install')
   };
-}
-
-function rank(entry: Entry): number {
-  const index = FIRST.indexOf(entry.name);
-  return index < 0 ? FIRST.length : index;
 }

@@ -19,8 +19,8 @@ class Machine:
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.module, self.proc, self._programs = root / "module", root / "proc", root / "bin"
         self._programs.mkdir()
-        monkeypatch.setattr(nvidia, "_FILES", (self.module, self.proc))
-        monkeypatch.setattr(nvidia, "_WSL", str(self._programs / "wsl"))
+        monkeypatch.setattr(nvidia, "FILES", (self.module, self.proc))
+        monkeypatch.setattr(nvidia, "WSL", str(self._programs / "wsl"))
         monkeypatch.setenv("PATH", str(self._programs))
 
     def nvidia_smi(self, script: str, name: str = "nvidia-smi") -> None:
@@ -71,7 +71,7 @@ def test_the_files_are_enough(machine: Machine) -> None:
     "script", ["echo 'No devices were found' ; exit 6", "echo '[N/A]'", "exec sleep 5", "printf '\\377'"]
 )
 def test_a_program_that_does_not_know(machine: Machine, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nvidia, "_PATIENCE", 0.2)
+    monkeypatch.setattr(nvidia, "PATIENCE", 0.2)
     machine.module.write_text("")
     machine.nvidia_smi(script)
     assert machine.driver is None

@@ -23,7 +23,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[GenericVirtualPackage]:
         _package("__glibc", "2.36"),
         _package("__archspec", "1", "zen2"),
     ]
-    monkeypatch.setattr(virtual_packages, "_detected", lambda: tuple(found))
+    monkeypatch.setattr(virtual_packages, "detected", lambda: tuple(found))
     monkeypatch.setenv("CONDA_SUBDIR", "linux-64")
     return found
 

@@ -27,7 +27,7 @@ def _cannot(*_: object) -> None:
 @pytest.fixture
 def no_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
     """Imitate an operating system that cannot exchange directories, such as Windows."""
-    monkeypatch.setattr(placement, "_rename2", _cannot)
+    monkeypatch.setattr(placement, "rename2", _cannot)
 
 
 def test_a_plain_directory_is_swapped(lab: Lab) -> None:

@@ -271,7 +271,7 @@ class TestFreshness:
             return await records(self, names)
 
         monkeypatch.setattr(Repodata, "records", watched)
-        monkeypatch.setattr(module, "_SMALL", 0)
+        monkeypatch.setattr(module, "SMALL", 0)
         assert get(catalog_of(url)) == whole
         assert {"tensorflow-base", "lib", "deep", "gone"} <= asked
         assert "unrelated" not in asked

@@ -149,6 +149,6 @@ def test_python_313_is_neither_offered_nor_solved(conda_forge: Slice, version: s
 def test_reading_only_the_needed_names_gives_the_same_catalog(
     conda_forge: Slice, slice_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_SMALL", 0)
+    monkeypatch.setattr(module, "SMALL", 0)
     fresh = Catalog(conda_forge.repodata, MACHINES["no GPU"])
     assert asyncio.run(fresh.get()) == conda_forge.models["no GPU"]

@@ -11,18 +11,18 @@ from pathlib import Path
 #: How a version of CUDA is written, as in ``12.6``.
 CUDA_VERSION = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
 #: Files of the loaded kernel module: the first has only the version, the second a sentence with it.
-_FILES = (Path("/sys/module/nvidia/version"), Path("/proc/driver/nvidia/version"))
+FILES = (Path("/sys/module/nvidia/version"), Path("/proc/driver/nvidia/version"))
 #: Path of nvidia-smi in the Windows Subsystem for Linux, which has none of these files.
-_WSL = "/usr/lib/wsl/lib/nvidia-smi"
+WSL = "/usr/lib/wsl/lib/nvidia-smi"
 _VERSION = re.compile(r"(?:^|\s)(\d+(?:\.\d+)+)(?=\s|$)")
 #: Seconds that nvidia-smi may take; it may have to wait for a GPU to wake up.
-_PATIENCE = 10
+PATIENCE = 10
 
 
 @cache
 def driver_version() -> str | None:
     """Return the version of the driver, such as ``570.86.10``, or None if it is unknown."""
-    return next((found for text in map(_text, _FILES) if (found := _version(text))), None) or _version(_asked())
+    return next((found for text in map(_text, FILES) if (found := _version(text))), None) or _version(_asked())
 
 
 def _version(text: str) -> str | None:
@@ -39,12 +39,12 @@ def _text(path: Path) -> str:
 
 def _asked() -> str:
     """Return the output of ``nvidia-smi``, or "" if it does not exist or fails."""
-    program = shutil.which("nvidia-smi") or shutil.which(_WSL)
+    program = shutil.which("nvidia-smi") or shutil.which(WSL)
     if program is None:
         return ""
     command = [program, "--query-gpu=driver_version", "--format=csv,noheader"]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=True)  # noqa: S603
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)  # noqa: S603
     except (OSError, subprocess.SubprocessError, UnicodeError):
         return ""
     return answer.stdout

@@ -29,7 +29,7 @@ _BASELINE = {"64": "x86_64", "32": "x86"}
 
 
 @cache
-def _detected() -> tuple[GenericVirtualPackage, ...]:
+def detected() -> tuple[GenericVirtualPackage, ...]:
     """Return the machine's packages without overrides, detected once, since loading libcuda can take a second."""
     return tuple(package.into_generic() for package in VirtualPackage.detect())
 
@@ -49,7 +49,7 @@ def _variable(name: str) -> str:
 
 def _machine(subdir: str) -> dict[str, GenericVirtualPackage]:
     """Return the packages for ``subdir``: the machine's own, or the minimum for another platform."""
-    found = {package.name.normalized: package for package in _detected()}
+    found = {package.name.normalized: package for package in detected()}
     if subdir == str(Subdir.current()):
         return found
     family, _, architecture = subdir.partition("-")
@@ -139,7 +139,7 @@ def gpu(overrides: Mapping[str, str] = os.environ) -> dict[str, Any]:
     ``detected``: whether an NVIDIA driver answered on this machine. ``cuda``: the CUDA version that solves use, with
     overrides, or None. ``driver``: the version of the driver, or None if it is unknown.
     """
-    here = version_of(_detected(), "__cuda") is not None
+    here = version_of(detected(), "__cuda") is not None
     return {
         "detected": here,
         "cuda": version_of(detect(overrides), "__cuda"),
@@ -153,7 +153,7 @@ def usable_cuda(overrides: Mapping[str, str] = os.environ) -> str | None:
     A variable can hide a driver, but cannot add one.
     """
     # Not by gpu(), which may run a program to learn the driver's version: advice asks on the event loop.
-    is_here = version_of(_detected(), "__cuda") is not None
+    is_here = version_of(detected(), "__cuda") is not None
     return version_of(detect(overrides), "__cuda") if is_here else None
 
 

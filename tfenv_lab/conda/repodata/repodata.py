@@ -88,7 +88,7 @@ class Repodata:
         self.settings = settings
         self.subdir = subdir or current_subdir()
         self.subdirs = [Subdir(self.subdir), Subdir("noarch")]
-        self._cache_dir = cache_dir or Path(platformdirs.user_cache_dir("tfenv_lab")) / "repodata"
+        self.cache_dir = cache_dir or Path(platformdirs.user_cache_dir("tfenv_lab")) / "repodata"
         self._sources = _sources(settings)
         #: Number that increases whenever the channel data may have changed; a cache key for values derived from it.
         self.generation = 0
@@ -106,10 +106,10 @@ class Repodata:
     def gateway(self) -> Gateway:
         """The shared gateway. Call ``await refresh()`` before a solve to make it current."""
         if self._gateway is None:
-            self._cache_dir.mkdir(parents=True, exist_ok=True)
+            self.cache_dir.mkdir(parents=True, exist_ok=True)
             cached = SourceConfig(cache_action="force-cache-only")
             self._gateway = Gateway(
-                cache_dir=self._cache_dir,
+                cache_dir=self.cache_dir,
                 client=client(self.settings, retries=_RETRIES),
                 per_channel_config={
                     source.ref.url: cached
@@ -257,7 +257,7 @@ class Repodata:
 
     def _stamp(self, source: _Source) -> Path:
         """Return the file whose modification time is that of a remote channel's last answer."""
-        return self._cache_dir / f"{sha256(source.ref.url.encode()).hexdigest()[:16]}.fetched"
+        return self.cache_dir / f"{sha256(source.ref.url.encode()).hexdigest()[:16]}.fetched"
 
     async def _probe(self, source: _Source) -> None:
         """Load one channel's index, and set ``source.error`` if that fails."""

@@ -58,7 +58,7 @@ def strategy_of(prefix: Path) -> Strategy:
     return "swap"
 
 
-def _rename2(first: Path, second: Path) -> None:
+def rename2(first: Path, second: Path) -> None:
     """Exchange two directories in one step, or raise OSError (ENOSYS if the operating system cannot)."""
     libc = ctypes.CDLL(None, use_errno=True)
     if sys.platform == "darwin":
@@ -80,7 +80,7 @@ def exchange(staged: Path, prefix: Path) -> None:
     """Exchange two directories in one atomic system call, or raise OSError if the operating system cannot."""
     if sys.platform == "win32":
         raise OSError(errno.ENOSYS, "this system cannot exchange two directories")
-    _rename2(staged, prefix)
+    rename2(staged, prefix)
 
 
 def put(staged: Path, prefix: Path, aside: Path, trash: Path) -> None:

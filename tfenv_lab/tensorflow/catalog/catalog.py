@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .selection import Wanted
 
 #: Maximum number of packages in channels that are read as a whole; of larger ones, only the names that occur are read.
-_SMALL = 2000
+SMALL = 2000
 #: Number of listings to keep in addition to the newest, for the CUDA versions that users assume.
 _KEPT = 4
 
@@ -140,7 +140,7 @@ class Catalog:
         pool = Pool(strict=repodata.settings.channel_priority != "disabled")
         judge = Judge(pool, virtual)
         names = await repodata.names()
-        if len(names) > _SMALL:
+        if len(names) > SMALL:
             names = ["tensorflow", "python", "keras", *KERNEL, *OPTIONAL]
         while names:
             records = await repodata.records(names)

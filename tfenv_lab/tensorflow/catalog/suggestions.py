@@ -31,7 +31,7 @@ _NAME = re.compile(r"[\w.-]+")
 
 
 @dataclass(frozen=True)
-class _Trial:
+class _ReleaseTrial:
     """A request with some of its fields replaced."""
 
     tensorflow: str | None
@@ -68,9 +68,9 @@ async def suggest(
     return None
 
 
-def _replaced(wanted: Wanted, change: dict[str, Any]) -> _Trial:
-    fields = {name: getattr(wanted, name) for name in _Trial.__dataclass_fields__}
-    return _Trial(**{**fields, **change})
+def _replaced(wanted: Wanted, change: dict[str, Any]) -> _ReleaseTrial:
+    fields = {name: getattr(wanted, name) for name in _ReleaseTrial.__dataclass_fields__}
+    return _ReleaseTrial(**{**fields, **change})
 
 
 def correct(packages: Sequence[str], names: Sequence[str]) -> Suggestion | None:

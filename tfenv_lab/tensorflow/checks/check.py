@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...processes import kill_group, with_kernel_variables
-from ...tensorflow_packages import CHECKED, PACKAGES
+from ...tensorflow_packages import CHECKED, PACKAGES, is_tf_keras
 from .evidence import Observed, Subject
 from .models import Check
 from .problems import find
@@ -34,15 +34,18 @@ async def check(subject: Subject, limit: float = LIMIT) -> Check:
     observed = await run(subject, limit)
     problems = list(find(subject, observed))
     stages = observed.stages
+    tensorflow = stages.get("tensorflow", {}).get("version")
+    keras = stages.get("keras", {}).get("version")
     return Check(
         ok=not problems,
         python=stages.get("interpreter", {}).get("version"),
-        tensorflow=stages.get("tensorflow", {}).get("version"),
-        keras=stages.get("keras", {}).get("version"),
+        tensorflow=tensorflow,
+        keras=keras,
         devices=[_device(device) for device in stages.get("devices", {}).get("found", [])],
         seconds=round(observed.seconds, 1),
         problems=problems,
         output=observed.output,
+        tf_keras=is_tf_keras(tensorflow, keras),
     )
 
 

@@ -31,8 +31,9 @@ class Problem:
 class Check:
     """The result of running TensorFlow inside an environment; ``ok`` is True if it found no problem.
 
-    ``python``, ``tensorflow`` and ``keras`` are versions, or None if the run ended before they were known. ``devices``
-    have a ``name`` and a ``type``. ``output`` is the end of the run's output.
+    ``python``, ``tensorflow`` and ``keras`` are versions, or None if the run ended before they were known. ``tf_keras``
+    is True if that Keras is tf-keras. ``devices`` have a ``name`` and a ``type``. ``output`` is
+    the end of the run's output.
     """
 
     ok: bool
@@ -43,3 +44,4 @@ class Check:
     seconds: float
     problems: list[Problem]
     output: str
+    tf_keras: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ...tensorflow_packages import has_keras_3, keras_fits
+from ...tensorflow_packages import has_keras_3, keras_fits, tf_keras_for
 from ...versions import minor_numbers, minor_of
 from . import failures, gpu, requirements
 from .evidence import Observed, Subject
@@ -77,7 +77,7 @@ def _keras(subject: Subject, observed: Observed) -> Iterator[Problem]:
         yield Problem(
             "legacy-keras",
             "TF_USE_LEGACY_KERAS enables Keras 2, but its package tf-keras is not installed.",
-            Remedy(f"Install tf-keras {line}.", subject.install(f"tf-keras={line}.*")),
+            Remedy(f"Install tf-keras {line}.", subject.install(tf_keras_for(line))),
         )
         return
     if legacy and has_keras_3(release):
@@ -100,7 +100,7 @@ def _legacy(subject: Subject, observed: Observed, line: str) -> Iterator[Problem
     """Find out why tf.keras is not Keras 2, although Keras 2 is enabled and installed."""
     keras = observed.stages.get("keras", {})
     installed = next(entry["version"] for entry in observed.distributions if entry["name"] == "tf-keras")
-    remedy = Remedy(f"Install tf-keras {line}.", subject.install(f"tf-keras={line}.*"))
+    remedy = Remedy(f"Install tf-keras {line}.", subject.install(tf_keras_for(line)))
     if minor_of(installed) != line:
         message = f"tf-keras {installed} does not work with TensorFlow {line}."
         yield Problem("tf-keras-version", message, remedy)

@@ -261,11 +261,10 @@ describe('Check', () => {
   });
 
   it.each([
-    ['2.19.1', '3.12.0', '3.12.0'],
-    ['2.19.1', '2.19.0', '2.19.0 (tf-keras)'],
-    ['2.15.0', '2.15.0', '2.15.0']
-  ])('shows the Keras that tf.keras is: %s, %s', (tensorflow, keras, text) => {
-    const result = check({ tensorflow, keras });
+    ['3.12.0', false, '3.12.0'],
+    ['2.19.0', true, '2.19.0 (tf-keras)']
+  ])('shows the Keras that tf.keras is: %s, %s', (keras, tf_keras, text) => {
+    const result = check({ keras, tf_keras });
     const done = job('1', 'tf219', { kind: 'check', result });
     show({ tab: 'check', check: done });
     expect(
@@ -342,7 +341,7 @@ describe('Details', () => {
   it('shows that tf.keras is Keras 2, and offers Keras 3', () => {
     const executed = show({
       environment: environment('tf219', {
-        legacy_keras: { version: '2.19.0', enabled: true }
+        legacy_keras: { available: true, version: '2.19.0', enabled: true }
       })
     });
     screen.getByText('tf.keras is Keras 2 (tf-keras 2.19.0)', { exact: false });
@@ -355,7 +354,7 @@ describe('Details', () => {
   it('shows that the kernel needs a missing tf-keras', () => {
     show({
       environment: environment('tf219', {
-        legacy_keras: { version: null, enabled: true }
+        legacy_keras: { available: true, version: null, enabled: true }
       })
     });
     screen.getByText(/tf-keras is missing/);

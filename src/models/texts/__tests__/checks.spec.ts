@@ -36,19 +36,22 @@ describe('checkState', () => {
 function withTensorFlow(
   version: string,
   legacy: string | null,
-  enabled = false
+  enabled = false,
+  available = true
 ): ReturnType<typeof environment> {
   return environment('tf', {
     tensorflow: { version, build: null, variant: 'cpu', source: 'conda' },
-    legacy_keras: { version: legacy, enabled }
+    legacy_keras: { available, version: legacy, enabled }
   });
 }
 
 describe('the generation of Keras', () => {
-  it('can be chosen since TensorFlow 2.16 if there is a kernel', () => {
+  it('can be chosen if TensorFlow comes with Keras 3 and there is a kernel', () => {
     expect(kerasGeneration(withTensorFlow('2.16.1', null))).toBe(3);
     expect(kerasGeneration(withTensorFlow('2.20.0', '2.20.1', true))).toBe(2);
-    expect(kerasGeneration(withTensorFlow('2.15.0', null))).toBeNull();
+    expect(
+      kerasGeneration(withTensorFlow('2.15.0', null, false, false))
+    ).toBeNull();
     expect(kerasGeneration(environment('x', { kernel: null }))).toBeNull();
     expect(kerasGeneration(environment('x', { keras: null }))).toBeNull();
   });

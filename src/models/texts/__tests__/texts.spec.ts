@@ -155,7 +155,7 @@ describe('announcements', () => {
 });
 
 describe('groupEntries', () => {
-  it('puts requested packages first', () => {
+  it('puts requested packages first, and keeps the order of the server', () => {
     const groups = groupEntries([
       entry('install', 'zlib', null, '1.3'),
       entry('upgrade', 'numpy', '2.0', '2.1'),
@@ -168,20 +168,6 @@ describe('groupEntries', () => {
     expect(names(groups.requested)).toEqual(['tensorflow']);
     expect(names(groups.changed)).toEqual(['numpy']);
     expect(names(groups.removed)).toEqual(['tensorflow-estimator']);
-    expect(names(groups.added)).toEqual(['absl-py', 'zlib']);
-  });
-
-  it('begins with TensorFlow, Keras and Python', () => {
-    const names = ['ipykernel', 'pandas', 'python', 'keras', 'tensorflow'];
-    const { requested } = groupEntries(
-      names.map(name => entry('install', name, null, '1', { requested: true }))
-    );
-    expect(requested.map(item => item.name)).toEqual([
-      'tensorflow',
-      'keras',
-      'python',
-      'ipykernel',
-      'pandas'
-    ]);
+    expect(names(groups.added)).toEqual(['zlib', 'absl-py']);
   });
 });

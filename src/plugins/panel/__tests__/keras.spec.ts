@@ -27,7 +27,7 @@ describe('Keras 2', () => {
 
   it('needs no plan if its package is installed', async () => {
     const shown = environment('tf219', {
-      legacy_keras: { version: '2.19.0', enabled: false }
+      legacy_keras: { available: true, version: '2.19.0', enabled: false }
     });
     app = await FakeApp.open([shown]);
     app.server.routes[PUT] = shown;
@@ -44,7 +44,7 @@ describe('Keras 2', () => {
 
   it('can be left for Keras 3', async () => {
     const shown = environment('tf219', {
-      legacy_keras: { version: '2.19.0', enabled: true }
+      legacy_keras: { available: true, version: '2.19.0', enabled: true }
     });
     app = await FakeApp.open([shown]);
     app.server.routes[PUT] = environment('tf219');
@@ -62,7 +62,10 @@ describe('Keras 2', () => {
       variant: 'cpu',
       source: 'conda' as const
     };
-    app = await FakeApp.open([environment('tf219', { tensorflow })]);
+    const legacy_keras = { available: false, version: null, enabled: false };
+    app = await FakeApp.open([
+      environment('tf219', { tensorflow, legacy_keras })
+    ]);
     for (const command of [CommandIDs.useKeras2, CommandIDs.useKeras3]) {
       expect(app.commands.isVisible(command, args)).toBe(false);
     }

@@ -1,0 +1,239 @@
+"""Run jobs: the queue, the worker of each job, and what a job does when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..conda.transaction.staging import Leftover
+from ..errors import JobFailed, NotRunning, PrefixBusy
+from . import recovery
+from .leftovers import Leftovers
+from .messages import Failed, LeftBehind, Message, Order, PhaseBegun, ProgressMade, Succeeded
+from .models import PHASES, Job, now
+from .process import WorkerProcess
+
+if TYPE_CHECKING:
+    from .aftermath import Aftermath
+    from .events import JobEvents
+    from .store import JobStore
+
+
+class RunningJobs:
+    """The jobs of this server that have not finished: at most ``max_running`` run at once, in worker processes."""
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        events: JobEvents,
+        max_running: int,
+        aftermath: Aftermath,
+        follow: Callable[[Job], Awaitable[None]],
+        leftovers: Leftovers,
+        log: logging.Logger | logging.LoggerAdapter[Any],
+    ) -> None:
+        """Call ``aftermath`` after a job that succeeded, and ``follow`` once its prefix is free again."""
+        self._store = store
+        self._events = events
+        #: Lets in the jobs that may run at the same time.
+        self.slots = asyncio.Semaphore(max_running)
+        # Automatic checks have a slot of their own, so they never delay a user's job.
+        self._aside = asyncio.Semaphore(1)
+        self._aftermath = aftermath
+        self._follow = follow
+        self._leftovers = leftovers
+        self._log = log
+        self._server = recovery.this_server()
+        self._live: dict[str, Job] = {}
+        self._workers: dict[str, WorkerProcess] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._cancelled: set[str] = set()
+        #: Workers, by job, that have sent their result and may still be deleting the tree that was replaced.
+        self._ending: dict[str, asyncio.Future[int]] = {}
+
+    def __contains__(self, job_id: str) -> bool:
+        return job_id in self._live
+
+    def all(self) -> dict[str, Job]:
+        """Return the jobs that run or wait, by id."""
+        return dict(self._live)
+
+    def on(self, prefix: Path) -> list[Job]:
+        """Return the jobs that change or use a prefix, or wait to do so."""
+        return [job for job in self._live.values() if str(prefix) in (job.prefix, job.moved_from)]
+
+    def holder_of(self, prefix: Path) -> Job | None:
+        """Return the job that runs or waits on a prefix, apart from automatic checks, or None."""
+        return next((job for job in self.on(prefix) if not job.automatic), None)
+
+    def require_idle(self, prefix: Path) -> None:
+        """Raise PrefixBusy if a job is using a prefix, apart from automatic checks."""
+        job = self.holder_of(prefix)
+        if job is not None:
+            raise PrefixBusy(
+                f"“{job.name}” is busy: a job of kind “{job.kind}” is {job.state}.",
+                hint="Wait for that job, or cancel it.",
+            )
+
+    async def make_way(self, prefix: Path) -> None:
+        """Cancel the automatic check of a prefix, if there is one. Raises PrefixBusy if another job is using it."""
+        self.require_idle(prefix)
+        for job in self.on(prefix):
+            with contextlib.suppress(NotRunning):
+                await self.cancel(job.id)
+        self.require_idle(prefix)
+
+    def is_changing(self, prefix: Path) -> bool:
+        """Return whether a job changes an environment, or waits to change it."""
+        return any(job.kind != "check" for job in self.on(prefix))
+
+    async def unchanging(self, prefixes: Collection[Path]) -> None:
+        """Wait until no job changes any of the environments."""
+        while tasks := {self._tasks[job.id] for place in prefixes for job in self.on(place) if job.kind != "check"}:
+            await asyncio.wait(tasks)
+
+    async def ended(self, job_id: str) -> None:
+        """Wait until the worker of a finished job has tried to delete the tree that was replaced."""
+        ending = self._ending.get(job_id)
+        if ending is not None:
+            await asyncio.wait({ending})
+
+    async def begin(self, job: Job, order: Order) -> Job:
+        """Store a job, let it wait for a free slot, and return it."""
+        job = replace(job, server=self._server)
+        self._update(job)
+        await self._store.kept()
+        self._tasks[job.id] = asyncio.ensure_future(self._run(job.id, order))
+        return job
+
+    async def cancel(self, job_id: str) -> None:
+        """Cancel a job, and wait until it has ended. Raises NotRunning if it is too late."""
+        job = self._live.get(job_id)
+        if job is None:
+            raise NotRunning("The job has already finished.")
+        if job.phase == "swap":
+            raise NotRunning("The change is taking effect; it is too late to cancel the job.")
+        self._cancelled.add(job_id)
+        worker = self._workers.get(job_id)
+        if worker is not None:
+            worker.kill()
+        else:
+            self._tasks[job_id].cancel()
+        await asyncio.wait({self._tasks[job_id]})
+
+    async def stop(self) -> None:
+        """Stop every worker. Their jobs become interrupted and leave nothing behind."""
+        for worker in self._workers.values():
+            worker.kill()
+        tasks = list(self._tasks.values())
+        for job_id, task in self._tasks.items():
+            if job_id not in self._workers:
+                task.cancel()
+        # Also wait for workers that are still deleting the tree that was replaced.
+        ending: list[asyncio.Future[Any]] = [*tasks, *self._ending.values()]
+        if ending:
+            await asyncio.wait(ending, timeout=10)
+
+    def _update(self, job: Job) -> None:
+        before = self._live.get(job.id)
+        self._live[job.id] = job
+        if before is None or (before.state, before.phase) != (job.state, job.phase):
+            self._store.keep(job)
+        self._events.emit(job)
+
+    async def _run(self, job_id: str, order: Order) -> None:
+        last: Succeeded | Failed | None = None
+        try:
+            async with self._aside if self._live[job_id].automatic else self.slots:
+                self._update(replace(self._live[job_id], state="running", started=now(), message="Starting"))
+                last = await self._work(job_id, order)
+            job = await recovery.outcome(self._live[job_id], last, job_id in self._cancelled)
+        except asyncio.CancelledError:
+            if job_id in self._cancelled:
+                job = self._live[job_id].ended("cancelled", message="Cancelled before it started")
+            else:
+                job = self._live[job_id].failed(
+                    JobFailed("The server stopped before the job started. Nothing was changed.", hint="Try again."),
+                    "interrupted",
+                )
+        except Exception as error:
+            self._log.exception("Job %s failed in the server", job_id)
+            failure = JobFailed("The job failed unexpectedly.", str(error), hint="See the server log.")
+            job = self._live[job_id].failed(failure)
+        finally:
+            self._workers.pop(job_id, None)
+        if job.state == "succeeded":
+            try:
+                job = await self._aftermath.settle(job, last if isinstance(last, Succeeded) else None)
+            except Exception:
+                self._log.exception("Updating the server after job %s failed", job_id)
+        self._leftovers.remember(job.leftovers)
+        self._update(job)
+        await self._store.kept()
+        self._live.pop(job_id, None)
+        self._tasks.pop(job_id, None)
+        self._cancelled.discard(job_id)
+        if job.state == "succeeded":
+            try:
+                await self._follow(job)
+            except Exception:
+                self._log.exception("The check after job %s could not start", job_id)
+        await self._leftovers.try_again()
+        await asyncio.to_thread(self._store.prune)
+
+    async def _work(self, job_id: str, order: Order) -> Succeeded | Failed | None:
+        """Run the worker. Return its result, or None if it died without one."""
+        last: asyncio.Future[Succeeded | Failed] = asyncio.get_running_loop().create_future()
+        leftovers: list[Leftover] = []
+
+        def tell(message: Message) -> None:
+            match message:
+                case LeftBehind(leftover):
+                    leftovers.append(leftover)
+                case PhaseBegun(name) if not last.done():
+                    self._update(replace(self._live[job_id], phase=name, message=PHASES[name]))
+                case ProgressMade(progress) if not last.done():
+                    self._update(replace(self._live[job_id], progress=progress))
+                case Succeeded() | Failed() if not last.done():
+                    last.set_result(message)
+                case _:
+                    pass
+
+        worker = WorkerProcess(tell, lambda text: self._store.append_log(job_id, text))
+        self._workers[job_id] = worker
+        if job_id in self._cancelled:
+            worker.kill()
+        # After its result, the worker deletes the replaced tree; the job does not wait for that.
+        ended = self._ending[job_id] = asyncio.ensure_future(self._end(job_id, worker.run(order), leftovers))
+        ended.add_done_callback(lambda _: self._ending.pop(job_id, None))
+        either: set[asyncio.Future[Any]] = {ended, last}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not last.done():
+            ended.result()
+            return None
+        word = last.result()
+        if isinstance(word, Failed):
+            await ended
+        return word
+
+    async def _end(self, job_id: str, running: Awaitable[int], leftovers: list[Leftover]) -> int:
+        """Wait until a worker ends, and add the leftovers that it reported after its result to the job."""
+        status = await running
+        if leftovers:
+            # If the job's own task is still running, let it write the job first.
+            if job_id in self._tasks:
+                await asyncio.wait({self._tasks[job_id]})
+            self._leftovers.remember(leftovers)
+            job = await asyncio.to_thread(self._store.find, job_id)
+            if job is not None:
+                job = replace(job, leftovers=[*job.leftovers, *leftovers])
+                self._store.keep(job)
+                await self._store.kept()
+                self._events.emit(job)
+        return status

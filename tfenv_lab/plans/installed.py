@@ -1,0 +1,64 @@
+"""Read the environment that a plan request changes or copies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..conda.solving import pins
+from ..errors import Protected
+from .installed_state import State
+
+if TYPE_CHECKING:
+    from ..environments.models import Environment
+    from ..environments.service import EnvironmentService
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An environment to change or copy, with its contents and the fingerprint that they were read under."""
+
+    environment: Environment
+    state: State
+    fingerprint: str
+
+    @property
+    def prefix(self) -> Path:
+        return Path(self.environment.prefix)
+
+
+class InstalledReader:
+    """A reader of environments that keeps the last one, because users often review several plans of one."""
+
+    def __init__(self, environments: EnvironmentService) -> None:
+        self._environments = environments
+        self._last: Installed | None = None
+
+    async def read(self, environment_id: str, pinned: Sequence[str], *, copied: bool = False) -> Installed:
+        """Read an environment. ``pinned`` are the specs that the configuration pins.
+
+        Raises NotFound, or Protected unless the environment may be changed or is only ``copied``.
+        """
+        environment = await self._environments.readable(environment_id)
+        if not copied and (environment.protected or not environment.writable):
+            raise Protected(
+                environment.protected_reason or f"You do not have permission to change “{environment.name}”."
+            )
+        self._last = await asyncio.to_thread(_read, environment, pinned, self._last)
+        return self._last
+
+
+def _read(environment: Environment, pinned: Sequence[str], last: Installed | None) -> Installed:
+    from ..conda.prefix import state as prefixes
+    from ..conda.prefix.records import available
+
+    path = Path(environment.prefix)
+    # Take the fingerprint first, so that a change during the read makes the plan stale, never wrong.
+    mark = prefixes.fingerprint(path)
+    if last is not None and (last.prefix, last.fingerprint) == (path, mark):
+        return replace(last, environment=environment)
+    state = State(available(path), prefixes.requested_specs(path), pins.pins(pinned, path))
+    return Installed(environment, state, mark)
