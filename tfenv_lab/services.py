@@ -154,6 +154,7 @@ class Services:
             busy_of=lambda prefix: self.jobs.busy_of(prefix),
             kernels_of=self.kernels.registered,
             checks_of=self.checks.newest,
+            more_changed=self.kernels.outdated,
             on_change=lambda prefixes: self.aftermath.reconcile(prefixes),
             log=log,
         )

@@ -12,6 +12,7 @@ from tests.kernels.on_disk import spec_of
 from tfenv_lab.errors import InvalidRequest
 from tfenv_lab.kernels import settings
 from tfenv_lab.kernels.service import KernelService
+from tfenv_lab.processes import with_kernel_variables
 
 PREFIX = Path("/envs/tf")
 
@@ -24,8 +25,53 @@ def test_each_has_its_variable() -> None:
         "PYTHONNOUSERSITE": "1",
         "XLA_FLAGS": "--xla_gpu_cuda_data_dir=/envs/tf",
     }
-    assert settings.names(env) == tuple(wanted)
+    assert settings.names(env, PREFIX) == tuple(wanted)
     assert settings.changed(env, {"legacy_keras": False, "own_cuda_data": False}, PREFIX) == {"PYTHONNOUSERSITE": "1"}
+
+
+@pytest.mark.parametrize(
+    ("env", "held"),
+    [
+        ({"TF_USE_LEGACY_KERAS": "0"}, ()),
+        ({"TF_USE_LEGACY_KERAS": "False"}, ()),
+        ({"TF_USE_LEGACY_KERAS": ""}, ()),
+        ({"TF_USE_LEGACY_KERAS": "True"}, ("legacy_keras",)),
+        # Python ignores ~/.local if the variable has any value.
+        ({"PYTHONNOUSERSITE": "0"}, ("ignore_user_site",)),
+        ({"PYTHONNOUSERSITE": ""}, ()),
+        ({"XLA_FLAGS": "--xla_dump_to=/envs/tf"}, ()),
+        ({"XLA_FLAGS": "--xla_gpu_cuda_data_dir=/usr/local/cuda"}, ()),
+        ({"XLA_FLAGS": "--xla_gpu_cuda_data_dir=/envs/tf-gpu"}, ()),
+        ({"XLA_FLAGS": "--xla_gpu_cuda_data_dir=/envs/tf --xla_gpu_cuda_data_dir=/usr"}, ()),
+        ({"XLA_FLAGS": "--xla_dump_to=/x --xla_gpu_cuda_data_dir=/envs/tf/lib/"}, ("own_cuda_data",)),
+    ],
+)
+def test_a_setting_is_on_if_its_program_says_so(env: dict[str, str], held: tuple[str, ...]) -> None:
+    assert settings.names(env, PREFIX) == held
+
+
+@pytest.mark.parametrize(
+    ("value", "moved"),
+    [
+        ("/envs/tf", "/envs/new"),
+        ("/envs/tf/bin:/envs/tf", "/envs/new/bin:/envs/new"),
+        ("-I/envs/tf/include -L/envs/tf/lib", "-I/envs/new/include -L/envs/new/lib"),
+        ("file:///envs/tf/x", "file:///envs/new/x"),
+        ("--dir='/envs/tf/lib/'", "--dir='/envs/new/lib/'"),
+        ("/envs/tf2:/envs/tf-gpu:/envs/tf.old:/data/envs/tf", "/envs/tf2:/envs/tf-gpu:/envs/tf.old:/data/envs/tf"),
+        ("${HOME}:$$x", "${HOME}:$$x"),
+    ],
+)
+def test_values_follow_the_prefix_to_its_new_path(value: str, moved: str) -> None:
+    assert settings.moved({"A": value}, PREFIX, Path("/envs/new")) == {"A": moved}
+
+
+def test_a_dollar_sign_in_the_prefix_stays_one() -> None:
+    prefix = Path("/envs/${HOME}")
+    env = settings.changed({}, {"own_cuda_data": True}, prefix)
+    assert with_kernel_variables(env)["XLA_FLAGS"] == f"--xla_gpu_cuda_data_dir={prefix}"
+    assert settings.names(env, prefix) == ("own_cuda_data",)
+    assert settings.moved(env, prefix, PREFIX)["XLA_FLAGS"] == f"--xla_gpu_cuda_data_dir={PREFIX}"
 
 
 def test_settings_that_are_not_named_stay() -> None:

@@ -32,7 +32,7 @@ class EnvironmentService(LoggingConfigurable):
     environment, or the object that ``knowledge`` returns, changed; ``busy_of`` is called for every environment in every
     answer. ``kernels_of`` returns all kernels by the real path of their prefix, and ``checks_of`` the newest checks by
     id; each is called once for an answer, in a thread. ``on_change`` is awaited after an answer, with the prefixes that
-    changed or disappeared.
+    changed or disappeared, and those that ``more_changed`` then returns in a thread.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class EnvironmentService(LoggingConfigurable):
         busy_of: Callable[[Path], str | None] | None = None,
         kernels_of: Callable[[], dict[str, Kernel]] | None = None,
         checks_of: Callable[[Sequence[Seen], Mapping[str, Kernel]], Mapping[str, LastCheck]] | None = None,
+        more_changed: Callable[[], Sequence[Path]] | None = None,
         on_change: Callable[[Sequence[Path]], Awaitable[None]] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -57,6 +58,7 @@ class EnvironmentService(LoggingConfigurable):
         self.busy_of = busy_of
         self.kernels_of = kernels_of
         self.checks_of = checks_of
+        self.more_changed = more_changed
         self.on_change = on_change
         self._protection = Protection(protected)
         self._inventory = Inventory(settings, envs_dir)
@@ -145,9 +147,7 @@ class EnvironmentService(LoggingConfigurable):
     async def _look(self) -> tuple[Sequence[Seen], _Beside]:
         found = await asyncio.to_thread(self._read)
         if self.on_change is not None and (self._following is None or self._following.done()):
-            changed = self._inventory.changed()
-            if changed:
-                self._following = asyncio.ensure_future(self._follow(self.on_change(changed)))
+            self._following = asyncio.ensure_future(self._follow(self.on_change))
         return found
 
     def _read(self) -> tuple[Sequence[Seen], _Beside]:
@@ -155,9 +155,12 @@ class EnvironmentService(LoggingConfigurable):
         kernels = self.kernels_of() if self.kernels_of else {}
         return seen, _Beside(kernels, self.checks_of(seen, kernels) if self.checks_of else {})
 
-    async def _follow(self, change: Awaitable[None]) -> None:
+    async def _follow(self, on_change: Callable[[Sequence[Path]], Awaitable[None]]) -> None:
         try:
-            await change
+            changed = list(self._inventory.changed())
+            more = await asyncio.to_thread(self.more_changed) if self.more_changed else []
+            if changed or more:
+                await on_change(sorted({*changed, *more}))
         except Exception:
             self.log.exception("An action after a change of environments failed")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..conda.transaction.change import Change
 from ..errors import InvalidRequest
+from ..kernels import settings
 from .messages import Succeeded
 from .models import Job
 
@@ -47,16 +48,17 @@ class Aftermath:
         self._use_channel = use_channel
         self._log = log
 
-    async def kernel_before(self, change: Change) -> dict[str, bool] | None:
-        """Return the kernel settings of the environment that a change begins with, or None if it has no kernel.
+    async def variables_before(self, change: Change) -> dict[str, str] | None:
+        """Return the kernel variables that a changed environment keeps, or None if the change begins without a kernel.
 
-        Call this before the change. Once a renamed environment has left its old prefix, any listing of environments
-        may remove the kernelspec that stores the settings.
+        These are the ones that a user or a kernel setting added to activation's. In their values, the new prefix
+        replaces the prefix that the change begins with. Call this before the change. Once a renamed environment has
+        left its old prefix, any listing of environments may remove the kernelspec that stores the variables.
         """
         if change.begins_with is None:
             return None
-        kernel = await self._kernels().kernel_of(change.begins_with)
-        return None if kernel is None else dict.fromkeys(kernel.settings, True)
+        found = await self._kernels().variables_of(change.begins_with)
+        return None if found is None else settings.moved(found, change.begins_with, change.prefix)
 
     async def settle(self, job: Job, result: Succeeded | None) -> Job:
         """Do what follows a job that succeeded, and return the job with the id of its environment.
@@ -78,12 +80,13 @@ class Aftermath:
         if environment is None:
             return job
         is_new = job.environment is None or job.moved_from is not None
-        had_kernel = environment.kernel is not None or job.kernel is not None
+        had_kernel = environment.kernel is not None or job.variables is not None or job.kernel is not None
         if is_new or had_kernel or job.kind == "install":
-            # An environment that kept its kernel kept its settings too, so only those in the request change.
-            kept = job.kernel if is_new or environment.kernel is None else None
+            # An environment that kept its kernel kept its variables too, so only the settings in the request change.
+            is_lost = is_new or environment.kernel is None
+            kept, variables = (job.kernel or {}, job.variables) if is_lost else ({}, None)
             try:
-                await kernels.change(prefix, environment.name, {**(kept or {}), **job.settings})
+                await kernels.change(prefix, environment.name, {**kept, **job.settings}, variables)
             except InvalidRequest as error:
                 self._log.info("%s is not registered as a kernel: %s", prefix, error.message)
         if job.moved_from is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from ..conda.prefix.state import fingerprint
 from ..environments.inventory import Seen
 from ..environments.models import Environment, EnvironmentFacts, Kernel, LastCheck
 from ..errors import NotFound, PrefixBusy
-from ..kernels import kernelspecs
+from ..kernels import building, kernelspecs
 from ..tensorflow.checks.evidence import Subject
 from ..tensorflow_packages import FAMILY
 from .models import Job
@@ -102,6 +103,12 @@ def state_of(prefix: Path, kernel: Kernel | None) -> str:
     return " ".join([fingerprint(prefix), *(kernel.settings if kernel else ())])
 
 
+def _variables(spec: kernelspecs.Kernelspec) -> dict[str, str]:
+    """Return the variables with which one of our kernels would start now; those that it would not have are empty."""
+    variables, unset = building.activated(spec, os.environ)
+    return {**variables, **dict.fromkeys(unset, "")}
+
+
 def _subject(environment: Environment) -> Subject:
     """Return what the check needs to know about an environment."""
     from ..conda.machine import virtual_packages
@@ -114,7 +121,7 @@ def _subject(environment: Environment) -> Subject:
     return Subject(
         prefix=prefix,
         environment=environment.id,
-        variables=dict(spec.spec.get("env", {})) if spec else environment_variables(prefix),
+        variables=_variables(spec) if spec else environment_variables(prefix),
         kernel=spec.spec["argv"][0] if spec else None,
         cuda=virtual_packages.usable_cuda(),
     )

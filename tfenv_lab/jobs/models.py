@@ -57,7 +57,7 @@ class Server:
 
 
 #: Fields of a job that are stored but not sent.
-_KEPT = ("kernel", "settings", "checked", "moved_from", "server")
+_KEPT = ("kernel", "variables", "settings", "checked", "moved_from", "server")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ class Job:
     ``request`` is the plan request, exactly as it was received. ``automatic`` marks a check that no user requested;
     any other job of its prefix cancels it. The fields that are only stored are:
 
-    - ``kernel``: the kernel settings before the change, or None if the environment had no kernel,
+    - ``variables``: the variables that the kernel keeps in addition to activation's (``Aftermath.variables_before``),
+    - ``kernel``: the kernel settings to keep, which earlier versions stored in place of ``variables``,
     - ``settings``: the kernel settings that the request changes,
     - ``checked``: the state of the environment that a check is about (``checks.state_of``),
     - ``moved_from``: the former prefix of a renamed environment,
@@ -92,6 +93,7 @@ class Job:
     automatic: bool = False
     leftovers: list[Leftover] = field(default_factory=list)
     kernel: dict[str, bool] | None = field(default=None, repr=False)
+    variables: dict[str, str] | None = field(default=None, repr=False)
     settings: dict[str, bool] = field(default_factory=dict, repr=False)
     checked: str | None = field(default=None, repr=False)
     moved_from: str | None = None

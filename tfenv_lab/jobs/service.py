@@ -130,7 +130,7 @@ class JobService(LoggingConfigurable):
             plan.prefix,
             plan.environment,
             request=stored.request,
-            kernel=await self._aftermath.kernel_before(change),
+            variables=await self._aftermath.variables_before(change),
             settings=_settings(stored.request),
             moved_from=str(change.moved_from) if change.moved_from else None,
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..conda.prefix.activation import activate, inherited_digest, template
 from ..conda.prefix.records import package_names
 from ..environments.models import EnvironmentFacts
 from . import kernelspecs, naming
@@ -22,9 +23,10 @@ INTERPRETERS = {"r": "r-base", "c++": "xeus-cling", "javascript": "nodejs", "bas
 class KernelContext:
     """The data that the kernelspecs of one environment have in common.
 
-    ``names`` are nb_conda_kernels' names of all environments, and ``title`` is the name that users know. ``variables``
-    are set by activation. ``display_name`` is a format. ``fingerprint`` identifies the contents of the prefix that the
-    rest was read from.
+    ``names`` are nb_conda_kernels' names of all environments, and ``title`` is the name that users know.
+    ``variables`` are set by activation; they may depend on the server's variables that ``inherits`` names. ``root``
+    is conda's root prefix, and ``activation`` changes with the files that activation uses. ``display_name`` is a
+    format. ``fingerprint`` identifies the contents of the prefix that the rest was read from.
     """
 
     prefix: Path
@@ -34,6 +36,9 @@ class KernelContext:
     fingerprint: str
     variables: Mapping[str, str]
     display_name: str
+    root: Path | None = None
+    inherits: Sequence[str] = ()
+    activation: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,31 @@ def _shown(setting: KernelContext, own: Kernelspec, taken: Collection[str]) -> s
     return f"{shown} [{own.name}]"
 
 
+def combined(own: Kernelspec, activation: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
+    """Return a kernel's variables: its own kernelspec's, overridden by activation's, overridden by a user's."""
+    return {**kernelspecs.texts(own.spec.get("env")), **activation, **extra}
+
+
+def activated(spec: Kernelspec, base: Mapping[str, str]) -> tuple[dict[str, str], frozenset[str]]:
+    """Return the variables of one of our kernelspecs, exactly for a start with the variables ``base``.
+
+    The values are templates; the names are those of variables to unset. If activation fails, or if an earlier version
+    wrote the kernelspec, these are the variables in the kernelspec. Runs the scripts of activation, so call it in a
+    thread.
+    """
+    before, mark = kernelspecs.texts(spec.spec.get("env")), spec.mark or {}
+    if "root" not in mark:
+        return before, frozenset()
+    prefix, root, added = Path(mark["prefix"]), mark["root"], mark.get("env")
+    extra = kernelspecs.texts(added)
+    own = kernelspecs.read(prefix / kernelspecs.INSIDE / mark["kernel"])
+    found = activate(prefix, Path(root) if root else None, base)
+    if own is None or not found.complete:
+        return before, frozenset()
+    env = combined(own, {name: template(value) for name, value in found.variables.items()}, extra)
+    return env, found.unset - extra.keys()
+
+
 def build(setting: KernelContext, own: Kernelspec, extra: Mapping[str, str], taken: Collection[str]) -> Built:
     """Build the kernelspec for ``own``, one of the environment's own kernelspecs.
 
@@ -83,6 +113,7 @@ def build(setting: KernelContext, own: Kernelspec, extra: Mapping[str, str], tak
         running=str(setting.prefix) == sys.prefix,
         base_name=setting.names.base_name,
     )
+    env = combined(own, setting.variables, extra)
     mark = {
         "format": kernelspecs.FORMAT,
         "prefix": str(setting.prefix),
@@ -91,13 +122,17 @@ def build(setting: KernelContext, own: Kernelspec, extra: Mapping[str, str], tak
         "fingerprint": setting.fingerprint,
         "display_name": setting.display_name,
         "env": dict(extra),
+        "root": str(setting.root) if setting.root else None,
+        "activation": setting.activation,
+        "inherits": list(setting.inherits),
+        "inherited": inherited_digest(setting.inherits, env),
     }
     before = own.spec.get("metadata")
     spec = {
         **own.spec,
         "argv": kernelspecs.program(list(own.spec["argv"]), setting.prefix),
         "display_name": _shown(setting, own, taken),
-        "env": {**(own.spec.get("env") or {}), **setting.variables, **extra},
+        "env": env,
         "metadata": {**(before if isinstance(before, dict) else {}), **added, kernelspecs.MARK: mark},
     }
     return Built(setting.names.id_of(setting.prefix, own.name), spec, own.folder)

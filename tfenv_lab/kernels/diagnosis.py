@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..conda.prefix.state import fingerprint
 from ..disk.reads import BoundedReads
@@ -31,15 +31,11 @@ async def reason(spec: KernelSpec, base: Mapping[str, str] = os.environ) -> str 
     Looks only at our own kernelspecs. Tests the imports of a Python kernel once for each fingerprint of its environment
     (about 0.3 s). ``base`` holds the server's environment variables.
     """
-    mark = kernelspecs.Kernelspec("", Path(), spec.to_dict()).mark
-    if mark is None:
-        return None
+    mark = _mark(spec)
+    found = await missing(spec)
+    if mark is None or found is not None or "ipykernel_launcher" not in spec.argv:
+        return found
     prefix, program = Path(mark["prefix"]), Path(spec.argv[0])
-    found = (await _looks.gather([(prefix, program)]))[prefix, program]
-    if not isinstance(found, str):
-        return _away(prefix)
-    if found or "ipykernel_launcher" not in spec.argv:
-        return found or None
     state = await asyncio.to_thread(fingerprint, prefix)
     if proved.get(str(prefix)) == state:
         return None
@@ -47,6 +43,23 @@ async def reason(spec: KernelSpec, base: Mapping[str, str] = os.environ) -> str 
     if found is None:
         proved[str(prefix)] = state
     return found
+
+
+async def missing(spec: KernelSpec) -> str | None:
+    """Return a sentence if the files of one of our kernels are missing or cannot be reached, or None.
+
+    Runs nothing. Waits at most a few seconds for a drive.
+    """
+    mark = _mark(spec)
+    if mark is None:
+        return None
+    place = (Path(mark["prefix"]), Path(spec.argv[0]))
+    found = (await _looks.gather([place]))[place]
+    return (found or None) if isinstance(found, str) else _away(place[0])
+
+
+def _mark(spec: KernelSpec) -> dict[str, Any] | None:
+    return kernelspecs.Kernelspec("", Path(), spec.to_dict()).mark
 
 
 def _away(prefix: Path) -> str:

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 #: The key of our mark in a kernelspec's metadata.
 MARK = "tfenv_lab"
 #: Version of the kernelspecs that we write; a higher number causes older ones to be rewritten.
-FORMAT = 2
+FORMAT = 3
 #: Directory of an environment's own kernelspecs.
 INSIDE = Path("share", "jupyter", "kernels")
 
@@ -68,6 +68,12 @@ def read(folder: Path) -> Kernelspec | None:
     except (OSError, ValueError):
         return None
     return Kernelspec(folder.name, folder, spec) if isinstance(spec, dict) else None
+
+
+def texts(env: object) -> dict[str, str]:
+    """Return those of a kernelspec's variables that Jupyter can set, because a user may have edited the file."""
+    items = env.items() if isinstance(env, dict) else ()
+    return {name: value for name, value in items if isinstance(name, str) and isinstance(value, str)}
 
 
 def inside(prefix: Path) -> list[Kernelspec]:

@@ -1,4 +1,4 @@
-"""Start kernels as Jupyter's own provisioner does, and say why one of ours cannot start.
+"""Start kernels as Jupyter's own provisioner does, but activate ours at each start, and say why one cannot start.
 
 This is the server's default provisioner. No kernelspec names it, so that our kernelspecs also start in a Jupyter
 without this package.
@@ -7,6 +7,8 @@ without this package.
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Collection, Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,8 @@ from typing import Any
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from . import kernelspecs
-from .diagnosis import reason
+from . import building, kernelspecs
+from .diagnosis import missing, reason
 
 NAME = "tfenv-lab-provisioner"
 _LOCAL = "local-provisioner"
@@ -26,15 +28,27 @@ class CannotStart(RuntimeError):
 
 
 class EnvironmentProvisioner(LocalProvisioner):
-    """A provisioner that examines an environment before its kernel is started or restarted."""
+    """A provisioner that examines and activates an environment whenever its kernel is started or restarted."""
+
+    #: Variables that activation removes, which no kernelspec can.
+    _unset: Collection[str] = ()
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Prepare the start. Raises CannotStart with the reason, which Jupyter shows in the notebook."""
+        base = kwargs.get("env") or os.environ
         await self._read_again()
-        found = await reason(self.kernel_spec)
+        found = await missing(self.kernel_spec)
+        if found is None:
+            await self._activate(base)
+            found = await reason(self.kernel_spec, base)
         if found is not None:
             raise CannotStart(found)
         return await super().pre_launch(**kwargs)
+
+    def _finalize_env(self, env: dict[str, str]) -> None:
+        super()._finalize_env(env)
+        for name in self._unset:
+            env.pop(name, None)
 
     async def _read_again(self) -> None:
         """Read our kernelspec again, because Jupyter restarts a kernel with what it read at the first start."""
@@ -43,6 +57,14 @@ class EnvironmentProvisioner(LocalProvisioner):
         if found is not None and found.mark is not None:
             self.kernel_spec.argv = list(found.spec["argv"])
             self.kernel_spec.env = dict(found.spec.get("env") or {})
+            self.kernel_spec.metadata = {**self.kernel_spec.metadata, kernelspecs.MARK: found.mark}
+
+    async def _activate(self, base: Mapping[str, str]) -> None:
+        """Give one of our kernels what activation sets and unsets now, with the variables that the kernel inherits."""
+        spec = kernelspecs.Kernelspec("", Path(), self.kernel_spec.to_dict())
+        if spec.mark is not None:
+            found = await asyncio.to_thread(building.activated, spec, base)
+            self.kernel_spec.env, self._unset = found
 
 
 def install(parent: Any) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets.config import LoggingConfigurable
 
-from ..conda.prefix.activation import environment_variables, sources
+from ..conda.prefix.activation import environment_variables, inherited_digest, inherited_names, sources
 from ..conda.prefix.state import fingerprint
 from ..disk.reads import BoundedReads
 from ..environments import facts
@@ -64,6 +64,10 @@ class KernelService(LoggingConfigurable):
         self._sessions = sessions
         self._lock = threading.Lock()
         self._cache = kernelspecs.Cache()
+        #: Our kernelspecs as of the last list, and the state for which each prefix was last named outdated.
+        self._listed: list[Kernelspec] = []
+        self._named: dict[str, tuple[str, ...]] = {}
+        self._activations: BoundedReads[Path, str | None] = BoundedReads(_activation)
         self._there: BoundedReads[Path, bool] = BoundedReads(lambda prefix: prefix.parent.is_dir())
         conda_manager.show_once(manager)
         self._trouble = conda_manager.trouble(manager)
@@ -79,9 +83,12 @@ class KernelService(LoggingConfigurable):
         """
         return await asyncio.to_thread(self._register, prefix, name, env)
 
-    async def change(self, prefix: Path, name: str, wanted: Mapping[str, bool]) -> Kernel:
+    async def change(
+        self, prefix: Path, name: str, wanted: Mapping[str, bool], env: Mapping[str, str] | None = None
+    ) -> Kernel:
         """Register the environment again with these kernel settings (``settings.py``) on or off; others stay unchanged.
 
+        ``env`` are the variables to begin with; if it is None, those of the last registration.
         Raises InvalidRequest as ``register`` does, and if nb_conda_kernels shows its own kernelspecs instead.
         """
         if wanted and conda_manager.is_active(self.manager):
@@ -89,8 +96,8 @@ class KernelService(LoggingConfigurable):
                 "Kernel settings are not available, because nb_conda_kernels manages the kernel of this environment.",
                 hint="Set a variable of the environment with “conda env config vars set NAME=value”.",
             )
-        marks = await asyncio.to_thread(lambda: [(spec.mark or {}).get("env") for spec in self._ours(prefix)])
-        env = next((found for found in marks if isinstance(found, dict)), {})
+        if env is None:
+            env = await asyncio.to_thread(self._added, prefix) or {}
         return await self.register(prefix, name, settings.changed(env, wanted, prefix))
 
     async def unregister(self, prefix: Path) -> None:
@@ -107,6 +114,13 @@ class KernelService(LoggingConfigurable):
     async def kernel_of(self, prefix: Path) -> Kernel | None:
         """Return the kernel of this prefix, or None if it has none."""
         return await asyncio.to_thread(lambda: self.registered().get(self._cache.reals.of_one(str(prefix))))
+
+    async def variables_of(self, prefix: Path) -> dict[str, str] | None:
+        """Return the variables that the kernel of a prefix has in addition to activation's; None if it has no kernel.
+
+        If the kernelspec is not ours, these are the variables of kernel settings.
+        """
+        return await asyncio.to_thread(self._variables_of, prefix)
 
     async def notebooks_in(self, prefix: Path) -> list[str]:
         """Return the paths of the notebooks whose running kernels use a prefix."""
@@ -128,6 +142,7 @@ class KernelService(LoggingConfigurable):
         found = {reals[prefix]: (-1, kernel) for prefix, kernel in shown}
         everywhere = [each.spec for each in self._cache.everywhere()]
         environments = self._cache.environments(everywhere)
+        self._listed = [spec for spec in everywhere if spec.mark]
         for spec in everywhere:
             real = environments.get(spec.name)
             if real is None:
@@ -136,9 +151,31 @@ class KernelService(LoggingConfigurable):
             rank += 0 if raw.startswith("python") else 1
             if real not in found or rank < found[real][0]:
                 variables = spec.spec.get("env")
-                held = settings.names(variables) if isinstance(variables, dict) else ()
+                place = Path(spec.mark["prefix"] if spec.mark else real)
+                held = settings.names(variables, place) if isinstance(variables, dict) else ()
                 found[real] = (rank, _shown(spec.name, spec.display_name, held))
         return {real: kernel for real, (_, kernel) in found.items()}
+
+    def outdated(self) -> list[Path]:
+        """Return the prefixes whose kernels, as ``registered`` last read them, need other variables now.
+
+        The files that activation uses may have changed since, or the variables that it inherits. Names a prefix once
+        for each state, so that two servers with different variables do not replace each other's kernelspecs all the
+        time. Reads the disk.
+        """
+        marks = [(spec, spec.mark or {}) for spec in self._listed]
+        states = self._activations.run(Path(mark["prefix"]) for _, mark in marks)
+        result: dict[str, tuple[str, ...]] = {}
+        for spec, mark in marks:
+            state = states[Path(mark["prefix"])]
+            if mark.get("format") != kernelspecs.FORMAT or not isinstance(state, str):
+                continue
+            inherited = _inherited(spec)
+            if (state, inherited) != (mark.get("activation"), mark.get("inherited")):
+                result[mark["prefix"]] = (*result.get(mark["prefix"], ()), state, inherited)
+        found = [Path(prefix) for prefix, state in result.items() if self._named.get(prefix) != state]
+        self._named.update(result)
+        return found
 
     def trouble(self) -> str | None:
         """Return a warning if another part of the server deletes our kernelspecs, otherwise None."""
@@ -174,6 +211,23 @@ class KernelService(LoggingConfigurable):
         real, known = self._cache.reals.of_one(str(prefix)), list(kernelspecs.ours())
         places = self._cache.environments(known)
         return [spec for spec in known if places[spec.name] == real]
+
+    def _added(self, prefix: Path) -> dict[str, str] | None:
+        """Return the variables of the last registration, or None if the prefix is not registered."""
+        ours = self._ours(prefix)
+        marks = (found for spec in ours if isinstance(found := (spec.mark or {}).get("env"), dict))
+        return kernelspecs.texts(next(marks, {})) if ours else None
+
+    def _variables_of(self, prefix: Path) -> dict[str, str] | None:
+        added = self._added(prefix)
+        if added is not None:
+            return added
+        kernel = self.registered().get(self._cache.reals.of_one(str(prefix)))
+        if kernel is None:
+            return None
+        theirs = (each.spec for each in self._cache.everywhere() if naming.listed_as(each.spec.name) == kernel.name)
+        env = next((spec.spec.get("env") for spec in theirs), None)
+        return settings.only(kernelspecs.texts(env))
 
     def _names(self, ours: Iterable[Kernelspec], more: Iterable[Path] = ()) -> KernelNames:
         known = {**dict.fromkeys(more, False), **self.prefixes()}
@@ -229,7 +283,7 @@ class KernelService(LoggingConfigurable):
         real = self._cache.reals.of_one(str(prefix))
         places = self._cache.environments(known)
         # Take the fingerprint first, so that a change during the rest of the read is noticed next time.
-        state = _state(prefix)
+        state, activation = _state(prefix), _activation(prefix) or ""
         marks = {mark["kernel"]: mark for spec in known if (mark := spec.mark) and places[spec.name] == real}
         titles = (str(mark["title"]) for mark in marks.values() if mark.get("title"))
         reading = facts.read(str(prefix), real)
@@ -240,11 +294,15 @@ class KernelService(LoggingConfigurable):
             facts=reading.facts if reading else EnvironmentFacts("", prefix),
             fingerprint=state,
             variables=environment_variables(prefix, self.settings.root_prefix),
+            root=self.settings.root_prefix,
+            inherits=inherited_names(prefix),
+            activation=activation,
             display_name=self.display_name,
         )
         built: list[Built] = []
         for own in kernelspecs.inside(prefix):
-            extra = request.env if request.env is not None else marks.get(own.name, {}).get("env") or {}
+            before = kernelspecs.texts(marks.get(own.name, {}).get("env"))
+            extra = before if request.env is None else request.env
             others = taken | {str(item.spec["display_name"]) for item in built}
             built.append(building.build(setting, own, extra, others))
         return built
@@ -302,7 +360,24 @@ def _shown(name: str, display_name: str, held: tuple[str, ...] = ()) -> Kernel:
 def _is_current(spec: Kernelspec, state: str, display_name: str) -> bool:
     mark = spec.mark or {}
     wanted = (kernelspecs.FORMAT, state, display_name)
-    return (mark.get("format"), mark.get("fingerprint"), mark.get("display_name")) == wanted
+    if (mark.get("format"), mark.get("fingerprint"), mark.get("display_name")) != wanted:
+        return False
+    # An activation script may make something else of this server's variables than of those of an earlier one.
+    return bool(mark.get("inherited") == _inherited(spec))
+
+
+def _inherited(spec: Kernelspec) -> str:
+    """Return what ``inherited`` would be in the mark of one of our kernelspecs, if this server had written it."""
+    env, names = spec.spec.get("env"), (spec.mark or {}).get("inherits")
+    known = map(str, names) if isinstance(names, list) else ()
+    return inherited_digest(known, kernelspecs.texts(env))
+
+
+def _activation(prefix: Path) -> str | None:
+    """Return a digest that changes with the files that activation uses, or None if there is no environment."""
+    if not (prefix / "conda-meta").is_dir():
+        return None
+    return hashlib.sha256(sources(prefix).encode()).hexdigest()[:32]
 
 
 def _state(prefix: Path) -> str:

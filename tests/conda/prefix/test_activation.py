@@ -118,7 +118,7 @@ class TestScripts:
 
     def test_variables_that_they_extend_keep_what_was_set(self, prefix: Path) -> None:
         add_script(prefix, "a.sh", 'export LD_LIBRARY_PATH="$CONDA_PREFIX/lib:$LD_LIBRARY_PATH"\n')
-        assert environment_variables(prefix, base=BASE)["LD_LIBRARY_PATH"] == f"{prefix}/lib:/machine/lib"
+        assert started(environment_variables(prefix, base=BASE))["LD_LIBRARY_PATH"] == f"{prefix}/lib:/machine/lib"
 
     def test_path_is_extended_around_the_one_of_the_kernels_start(self, prefix: Path) -> None:
         add_script(prefix, "a.sh", 'export PATH="/front:$PATH:/back"\n')

@@ -7,14 +7,18 @@ values are templates: ``${NAME}`` is replaced when the kernel starts, and ``$$``
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 from ...processes import kill_group
@@ -27,6 +31,9 @@ SCRIPT_LIMIT = 10.0
 _UNSET, _RESERVED = "***unset***", ("PATH",)
 #: Variables that a shell sets by itself.
 _OF_THE_SHELL = frozenset(("_", "SHLVL", "PWD", "OLDPWD", "BASHOPTS", "SHELLOPTS", "PS1"))
+
+#: Variables in the text of a script: those that it reads, and those that it sets.
+_USED = re.compile(r"\$\{?[#!]?([A-Za-z_]\w*)|\b([A-Za-z_]\w*)\+?=")
 
 #: Values with which Python replaces the C locale for itself and its children (PEP 538).
 _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
@@ -120,7 +127,8 @@ def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] 
     return found
 
 
-def _template(value: str) -> str:
+def template(value: str) -> str:
+    """Return the template that Jupyter fills in to exactly this value."""
     return value.replace("$", "$$")
 
 
@@ -131,7 +139,113 @@ def sources(prefix: Path) -> str:
         for path in sorted((prefix / "etc" / "conda" / name).glob("*")):
             status = path.lstat()
             found.append(f"{path.name} {status.st_mtime_ns} {status.st_size}")
+    with contextlib.suppress(FileNotFoundError):
+        status = (prefix / "conda-meta" / "state").stat()
+        found.append(f"state {status.st_mtime_ns} {status.st_size}")
     return "; ".join(found)
+
+
+def _scripts(prefix: Path) -> list[Path]:
+    return [] if _WINDOWS else sorted((prefix / "etc" / "conda" / "activate.d").glob("*.sh"))
+
+
+def inherited_names(prefix: Path) -> list[str]:
+    """Return the names of the variables that the scripts may inherit from the server.
+
+    The names come from the scripts' text, so those in a file that a script reads are missing.
+    """
+    names: set[str] = set()
+    for script in _scripts(prefix):
+        try:
+            text = script.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        names.update(found for pair in _USED.findall(text) for found in pair if found)
+        names.add("PATH")
+    own = {"CONDA_PREFIX", "CONDA_DEFAULT_ENV", "CONDA_SHLVL", "CONDA_PROMPT_MODIFIER", *_variables(prefix)}
+    return sorted(names - own - _OF_THE_SHELL)
+
+
+def inherited_digest(names: Iterable[str], variables: Mapping[str, str], base: Mapping[str, str] = os.environ) -> str:
+    """Return a text that changes if ``variables``, which were made from ``base``, are not right for another base.
+
+    A variable that refers to its value at the kernel's start counts only as set or not.
+    """
+    kept = []
+    for name in names:
+        value = base.get(name)
+        refers = value and f"${{{name}}}" in variables.get(name, "").replace("$$", "")
+        kept.append((name, bool(value) if refers else value))
+    return blake2b(repr(kept).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True)
+class Activated:
+    """The effect of activation on a process: the variables that it sets, and the names of those that it unsets.
+
+    ``complete`` is False if the scripts failed, so that their effect is missing.
+    """
+
+    variables: Mapping[str, str]
+    unset: frozenset[str] = frozenset()
+    complete: bool = True
+
+
+def _front(prefix: Path, root: Path | None) -> str:
+    # conda comes after the environment's own programs, so that “!conda” works in a notebook.
+    programs = [root / "condabin"] if root is not None and (root / "condabin").is_dir() else []
+    return os.pathsep.join(map(str, [*path_directories(prefix), *programs]))
+
+
+def activate(prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ) -> Activated:
+    """Return what activating ``prefix`` changes in a process that has the variables ``base``.
+
+    ``root`` is conda's root prefix, whose environment is named ``base``. If the scripts fail or take longer than
+    ``SCRIPT_LIMIT`` seconds, their effect is left out, with a warning in the log. This runs a shell and blocks, so call
+    it in a thread.
+    """
+    name = _default_env(prefix, root)
+    set_first = {
+        "PATH": _front(prefix, root) + os.pathsep + base.get("PATH", os.defpath),
+        "CONDA_PREFIX": str(prefix),
+        "CONDA_DEFAULT_ENV": name,
+        "CONDA_SHLVL": "1",
+        "CONDA_PROMPT_MODIFIER": f"({name}) ",
+        **_variables(prefix),
+    }
+    scripts = _scripts(prefix)
+    if not scripts:
+        return Activated(set_first)
+    before = {**base, **set_first}
+    after = _run_scripts(scripts, before)
+    if after is None:
+        log.warning("The activation scripts of %s failed; its kernel starts without their variables", prefix)
+        return Activated(set_first, complete=False)
+    changed = {
+        key: value
+        for key, value in after.items()
+        if before.get(key) != value and key not in _OF_THE_SHELL and not key.startswith("BASH_FUNC_")
+    }
+    unset = {key for key in before.keys() - after.keys() if key.isidentifier() and key not in _OF_THE_SHELL}
+    kept = {key: value for key, value in set_first.items() if key not in unset}
+    return Activated({**kept, **changed}, frozenset(unset))
+
+
+def _references(
+    prefix: Path, root: Path | None, base: Mapping[str, str], found: Mapping[str, str]
+) -> dict[str, tuple[str, str]]:
+    """Return what the scripts put before and after the lists of directories that they inherit from ``base``."""
+    inherited = {key: base[key] for key, value in found.items() if base.get(key) and base[key] in value}
+    # A value can look inherited by chance, so find out where one more directory goes.
+    longer = {key: f"{value}{os.pathsep}/tfenv-lab-inherited" for key, value in inherited.items()}
+    again = activate(prefix, root, {**base, **longer}).variables
+    result = {}
+    for key, value in inherited.items():
+        head, is_there, tail = again.get(key, "").partition(longer[key])
+        is_list = head[-1:] in ("", os.pathsep) and tail[:1] in ("", os.pathsep)
+        if is_there and is_list and found[key] == head + value + tail:
+            result[key] = (head, tail)
+    return result
 
 
 def environment_variables(
@@ -139,45 +253,18 @@ def environment_variables(
 ) -> dict[str, str]:
     """Return the variables that activating ``prefix`` sets, as templates for a kernelspec.
 
-    ``root`` is conda's root prefix, whose environment is named ``base``. The scripts start with the variables in
-    ``base``. If the scripts fail or take longer than ``SCRIPT_LIMIT`` seconds, their effect is left out, with a warning
-    in the log. This runs a shell and blocks, so call it in a thread.
+    The parameters are those of ``activate``. A list of directories that a script extends (``LD_LIBRARY_PATH``) refers
+    to its value at the kernel's start, if it has a value in ``base``. Jupyter would leave the reference as it is if the
+    variable were not set, and that is harmless only in a list of directories; any other value is the one for ``base``.
+    A variable that a script unsets is empty, because a kernelspec cannot unset one.
     """
-    # conda comes after the environment's own programs, so that “!conda” works in a notebook.
-    programs = [root / "condabin"] if root is not None and (root / "condabin").is_dir() else []
-    front = os.pathsep.join(map(str, [*path_directories(prefix), *programs]))
-    name = _default_env(prefix, root)
-    set_first = {
-        "CONDA_PREFIX": str(prefix),
-        "CONDA_DEFAULT_ENV": name,
-        "CONDA_SHLVL": "1",
-        "CONDA_PROMPT_MODIFIER": f"({name}) ",
-    }
-    set_first.update(_variables(prefix))
-    result = {"PATH": _template(front) + os.pathsep + "${PATH}"}
-    result.update((key, _template(value)) for key, value in set_first.items())
-    scripts = sorted((prefix / "etc" / "conda" / "activate.d").glob("*.sh"))
-    if not scripts or _WINDOWS:
-        return result
-    marker = "/tfenv-lab-path-end"
-    before = {
-        **base,
-        **set_first,
-        "PATH": front + os.pathsep + base.get("PATH", os.defpath) + os.pathsep + marker,
-    }
-    after = _run_scripts(scripts, before)
-    if after is None:
-        log.warning("The activation scripts of %s failed; its kernel starts without their variables", prefix)
-        return result
-    # A kernelspec cannot unset a variable, so it becomes empty, as with conda (``unset_var_tmpl``).
-    unset = {key: "" for key in before.keys() - after.keys() if key.isidentifier()}
-    for key, value in (unset | after).items():
-        if key in _OF_THE_SHELL or key.startswith("BASH_FUNC_") or before.get(key) == value:
-            continue
-        result[key] = _template(value)
-    inherited = base.get("PATH", os.defpath) + os.pathsep + marker
-    if after.get("PATH") != before["PATH"]:
-        # Keep what scripts added to PATH. The inherited part is read again when the kernel starts.
-        head, found, tail = after.get("PATH", "").partition(inherited)
-        result["PATH"] = _template(head) + "${PATH}" + _template(tail) if found else result["PATH"]
+    base = {**base, "PATH": base.get("PATH", os.defpath)}
+    found = activate(prefix, root, base)
+    result = dict.fromkeys(sorted(found.unset), "")
+    result.update((key, template(value)) for key, value in found.variables.items())
+    if found.complete and _scripts(prefix):
+        around = _references(prefix, root, base, found.variables)
+    else:
+        around = {"PATH": (_front(prefix, root) + os.pathsep, "")}
+    result.update((key, f"{template(head)}${{{key}}}{template(tail)}") for key, (head, tail) in around.items())
     return result
