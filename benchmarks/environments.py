@@ -54,7 +54,7 @@ def measures() -> Iterator[Measure]:
 
 async def _lists(folder: Path, home: Path) -> tuple[list[float], list[float]]:
     """Return the times in ms of a new server's first list, and of later lists."""
-    settings = condarc.load({"CONDA_ENVS_DIRS": str(folder)}, home)
+    settings = await asyncio.to_thread(condarc.load, {"CONDA_ENVS_DIRS": str(folder)}, home)
     kernels = KernelService(settings, prefixes=lambda: {})
 
     async def answer(environments: EnvironmentService) -> float:
@@ -64,7 +64,9 @@ async def _lists(folder: Path, home: Path) -> tuple[list[float], list[float]]:
 
     cold, warm = [], []
     for _ in range(5):
-        environments = EnvironmentService(settings, envs_dir=folder, kernels_of=kernels.registered)
+        environments = await asyncio.to_thread(
+            EnvironmentService, settings, envs_dir=folder, kernels_of=kernels.registered
+        )
         cold.append(await answer(environments))
         warm += [await answer(environments) for _ in range(5)]
     return cold, warm

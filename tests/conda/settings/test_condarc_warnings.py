@@ -102,6 +102,11 @@ class TestWrongTypes:
         (warning,) = load(file, "a: 1\ndisallowed_packages: [numpy]\n").warnings
         assert warning == f"disallowed_packages in {file}, line 2 is not supported. It has no effect."
 
+    def test_the_platform_is_followed_in_the_variable_alone(self, file: Path) -> None:
+        assert load(file, "a: 1\n", {"CONDA_SUBDIR": "linux-64"}).warnings == ()
+        (warning,) = load(file, "subdir: linux-64\n").warnings
+        assert warning == f"subdir in {file}, line 1 is not supported. It has no effect."
+
     def test_a_sound_file_has_no_warning(self, file: Path) -> None:
         text = "channels: [a, ~]\nenvs_dirs:\nchannel_priority: strict\nauto_activate_base: false\nssl_verify: true\n"
         assert load(file, text).warnings == ()

@@ -263,7 +263,8 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
     if not settings.channels and all(text == _channels.NODEFAULTS for text in named):
         settings = with_channels(settings, ["conda-forge"])
     for key in _UNSUPPORTED:
-        if sources.matches(key):
+        # The variable CONDA_SUBDIR is followed (``virtual_packages.current_subdir``); the key in a file is not.
+        if sources.matches(key) and not (key == "subdir" and "CONDA_SUBDIR" in env):
             sources.warnings.add(f"{key} in {sources.origin(key)} is not supported. It has no effect.", key)
     warnings = sources.warnings
     return replace(settings, warnings=tuple(warnings.messages), channel_warning=warnings.about_channels)
