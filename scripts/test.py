@@ -24,6 +24,8 @@ from xml.etree import ElementTree
 from setup import ROOT, STATE, environment
 
 REPORTS = ROOT / ".reports"
+#: Number of processes that run tests: one more than processors, because many tests wait for processes and servers.
+WORKERS = str((os.cpu_count() or 1) + 1)
 #: Seconds after which a suite counts as hanging.
 LIMIT = 1200
 #: ``--coverage`` lists the files of which fewer percent of the lines and branches run.
@@ -95,7 +97,7 @@ def suites() -> list[Suite]:
         Suite("ui-tests", ("jlpm", "lint"), folder=ROOT / "ui-tests"),
         Suite(
             "pytest",
-            (python, "-m", "pytest", "-q", "-n", "auto", "--ignore=tests/real", f"--junitxml={junit}"),
+            (python, "-m", "pytest", "-q", "-n", WORKERS, "--ignore=tests/real", f"--junitxml={junit}"),
             junit,
             read_junit,
         ),
