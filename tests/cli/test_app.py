@@ -12,6 +12,7 @@ import pytest
 from tfenv_lab.cli.app import TfenvApp
 from tfenv_lab.tensorflow.checks.models import Check
 
+from ..conftest import Mount
 from ..prefixes import make_prefix
 from ..tiny_channel import TinyChannel
 from ..tiny_tensorflow import PYTHON
@@ -157,3 +158,13 @@ def test_a_protection_in_any_file_of_a_server_holds_in_a_terminal_too(
     (clean_home / "config" / f"{name}.py").write_text('c.TfenvLab.protected_environments = ["k1"]\n')
     assert shell.run("remove", "k1", "-y")[0] == 4
     assert (clean_home / ".conda/envs/k1/conda-meta").is_dir()
+
+
+def test_a_removal_says_what_it_could_not_delete(shell: Shell, clean_home: Path, mount: Mount) -> None:
+    shell.json("create", "tf", "--tensorflow=2.19.*", f"--python={PYTHON}")
+    mount(clean_home / ".conda/envs/tf/share/in-use", "1m")
+    status, _, err = shell.run("remove", "tf", "-y")
+    assert status == 0, err
+    [trash] = (clean_home / ".conda/envs").glob(".tfenv-trash-*")
+    assert "could not be deleted" in err
+    assert str(trash) in err
