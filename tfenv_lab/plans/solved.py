@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..conda.prefix.records import by_name
 from ..errors import SolverTimeout, Unsatisfiable
+from ..pypi.models import Distribution
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
@@ -31,6 +32,11 @@ class Solved:
     requirements that pip installs after the records. ``channels`` are the channels of the solve, if they are not the
     configured ones. ``default_packages`` names the packages that condarc adds, and ``skipped_packages`` the specs there
     that are not supported.
+
+    ``distributions`` are the packages from an index, and ``requirements`` what the user requested of it, by project;
+    the same with ``_before`` for the start. ``others_removed`` are projects that pip or uv installed and that the
+    change removes. ``from_index`` has the reasons, by name, why a package that could be conda's is from the index.
+    ``crossing`` names the packages that move between the sources, and ``builds`` those that are built from source.
     """
 
     request: PlanRequest
@@ -54,6 +60,14 @@ class Solved:
     default_packages: tuple[str, ...] = ()
     skipped_packages: tuple[str, ...] = ()
     passed_over: PassedOver | None = None
+    distributions_before: Sequence[Distribution] = ()
+    distributions: Sequence[Distribution] = ()
+    requirements: Mapping[str, str] = field(default_factory=dict)
+    requirements_before: Mapping[str, str] = field(default_factory=dict)
+    others_removed: tuple[str, ...] = ()
+    from_index: Mapping[str, str] = field(default_factory=dict)
+    crossing: tuple[str, ...] = ()
+    builds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
