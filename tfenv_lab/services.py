@@ -25,6 +25,7 @@ from .jobs.service import JobService
 from .jobs.store import JobStore
 from .kernels.service import KernelService
 from .local_channel.service import LocalChannel
+from .plans.index_solver import IndexSolver
 from .plans.planner import Planner
 from .plans.service import PlanService
 
@@ -158,7 +159,15 @@ class Services:
             on_change=lambda prefixes: self.aftermath.reconcile(prefixes),
             log=log,
         )
-        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, lambda: self.allowed_channels)
+        index = IndexSolver(
+            lambda: self.index_policy,
+            self.repodata.subdir,
+            self.package_cache,
+            Path(platformdirs.user_cache_dir("tfenv_lab")) / "stand-ins",
+        )
+        planner = Planner(
+            self.repodata, self.catalog, self.environments, self.envs_dir, lambda: self.allowed_channels, index
+        )
         self.plans = PlanService(planner, self.repodata, state / "plans", self.package_cache, self.kernels.notebooks_in)
         self.aftermath = Aftermath(
             lambda: self.environments, lambda: self.kernels, lambda: self.jobs.running, self._use_local_channel, log

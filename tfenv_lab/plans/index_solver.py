@@ -87,7 +87,9 @@ class IndexSolver:
             upgrade=upgrade,
             builds=builds,
         )
-        found = await resolving.resolve(question, await asyncio.to_thread(settings.read, self._policy()), self._stand_ins)
+        found = await resolving.resolve(
+            question, await asyncio.to_thread(settings.read, self._policy()), self._stand_ins
+        )
         known = {(each.name, each.version): each for each in state.distributions}
         # The same version stays as it is, even if the index has another file for it meanwhile.
         kept = [known.get((each.name, each.version), each) for each in found]

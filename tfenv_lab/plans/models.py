@@ -8,6 +8,7 @@ from typing import Any
 from .. import serde
 from ..conda.transaction.change import Change
 from ..conda.transaction.placement import Strategy
+from ..plan_requests import Source
 from ..models import Action, Advice, Coming, EntryJson, Installed
 from ..plan_requests import PlanRequest
 
@@ -21,6 +22,7 @@ class Entry:
     from_: Installed | None
     to: Coming | None
     requested: bool
+    source: Source = "conda"
 
     def to_json(self) -> EntryJson:
         """Return the entry of the REST contract (its ``from`` is a Python keyword)."""
@@ -30,6 +32,7 @@ class Entry:
             "from": self.from_,
             "to": self.to,
             "requested": self.requested,
+            "source": self.source,
         }
 
 

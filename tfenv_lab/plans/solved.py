@@ -28,8 +28,7 @@ class Solved:
     ``before`` are the records that the change starts from (for a copy, those of the original), and ``asked_before``
     names the packages that were requested until now. ``specs`` are the specs of this request, as on conda's command
     line. ``cuda`` is the CUDA version that the solve assumed. ``origin``, ``source`` and ``fingerprint`` are those of
-    the resulting change. ``notes`` are sentences about parts of the request that cannot be honored. ``pypi`` are
-    requirements that pip installs after the records. ``channels`` are the channels of the solve, if they are not the
+    the resulting change. ``notes`` are sentences about parts of the request that cannot be honored. ``channels`` are the channels of the solve, if they are not the
     configured ones. ``default_packages`` names the packages that condarc adds, and ``skipped_packages`` the specs there
     that are not supported.
 
@@ -54,7 +53,6 @@ class Solved:
     cuda: str | None = None
     virtual: Sequence[GenericVirtualPackage] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
-    pypi: tuple[str, ...] = ()
     channels: tuple[ChannelRef, ...] = ()
     held_back: HeldBack | None = None
     default_packages: tuple[str, ...] = ()

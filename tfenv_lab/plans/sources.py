@@ -71,3 +71,19 @@ def as_requirement(spec: str) -> str:
     """Return the requirement that means the same as a canonical conda spec. Raises InvalidSpec."""
     name, version, build, *_ = [*spec.split(" "), "", ""]
     return requirements.from_spec(name, version, build)
+
+
+def all_from_index(found: Split) -> Split | None:
+    """Return the same request with every package from the index that need not come from a channel.
+
+    None if there is no such package, or if an index cannot have one: Python, or a certain build.
+    """
+    stays = [spec for spec in found.specs if spec.split(" ", 1)[0] in found.fixed]
+    try:
+        others = requirements.by_name(as_requirement(spec) for spec in found.specs if spec not in stays)
+    except InvalidSpec:
+        return None
+    if not others or "python" in others:
+        return None
+    moved = {**found.moved, **dict.fromkeys(others, "")}
+    return Split(stays, {**found.requirements, **others}, moved, found.fixed)

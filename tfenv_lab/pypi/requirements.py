@@ -129,9 +129,7 @@ def by_name(requirements: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def needs(
-    requires: Iterable[str], environment: Mapping[str, str], extras: Iterable[str] = ()
-) -> list[Requirement]:
+def needs(requires: Iterable[str], environment: Mapping[str, str], extras: Iterable[str] = ()) -> list[Requirement]:
     """Return the dependencies (``Requires-Dist``) that count in an environment of markers, with these extras.
 
     Entries that cannot be read do not count.
