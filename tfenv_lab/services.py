@@ -28,6 +28,7 @@ from .local_channel.service import LocalChannel
 from .plans.index_solver import IndexSolver
 from .plans.planner import Planner
 from .plans.service import PlanService
+from .pypi.models import IndexPolicy
 
 if TYPE_CHECKING:
     from jupyter_events import EventLogger
@@ -193,6 +194,11 @@ class Services:
     def allowed_channels(self) -> tuple[str, ...]:
         """The names of the channels that a spec may name at the moment."""
         return tuple(self.configuration.allowed_channels) or tuple(ref.name for ref in self.conda.channels)
+
+    @property
+    def index_policy(self) -> IndexPolicy:
+        """What the administrator decides about package indexes."""
+        return IndexPolicy(offline=self.configuration.offline)
 
     async def build_local_channel(self) -> Job:
         """Start the job that builds a local channel from PyPI wheels; it then replaces the configured channels.

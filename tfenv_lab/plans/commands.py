@@ -70,7 +70,7 @@ def commands(solved: Solved, settings: CondaSettings) -> list[str]:
 
 def _of_index(solved: Solved) -> list[list[str]]:
     """Return uv's command lines for the packages from an index."""
-    if solved.origin == "move" or isinstance(solved.request, requests.Clone):
+    if solved.origin == "move" or isinstance(solved.request, plan_requests.Clone):
         return []  # a copy and a renamed environment have their files
     python = ["--python", str(solved.prefix)]
     old = {each.name: each for each in solved.distributions_before}

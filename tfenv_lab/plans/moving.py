@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .. import plan_requests as requests
-from ..errors import InvalidSpec, Unsatisfiable
-from ..pypi import requirements as texts
+from ..errors import Unsatisfiable
 from ..pypi.models import MARK
 from ..tensorflow_packages import DISTRIBUTIONS, LEADS
 from . import index_state, installed_state, sources
@@ -30,8 +29,8 @@ class _Task:
 
     ``new`` are conda specs by name, ``freed`` the conda packages that may move, ``stuck`` those that no channel has,
     and ``held`` constraints. ``requested`` are all requirements after the change, ``changed`` those that the request
-    names, and ``upgrade`` the projects that may move (None: all). ``moved`` has the reasons why a package comes from the
-    index, and ``replaced`` names conda packages that give way to the index.
+    names, and ``upgrade`` the projects that may move (None: all). ``moved`` has the specs that became requirements, by
+    project, and ``replaced`` names conda packages that give way to the index.
     """
 
     new: Mapping[str, str] = field(default_factory=dict)

@@ -148,6 +148,7 @@ class PlanService:
             environment=solved.environment.id if solved.environment and solved.origin != "copy" else None,
             needed_bytes=sizes.needed,
             forgets=list(solved.passed_over.forgotten) if solved.passed_over else [],
+            digest=lock.digest(solved.after, solved.distributions),
         )
 
     def _path(self, plan_id: str) -> Path:

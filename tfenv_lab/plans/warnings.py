@@ -262,8 +262,8 @@ def _from_index(solved: Solved) -> Iterator[Advice]:
         yield Advice(
             "source-changes",
             "warning",
-            f"{some(solved.crossing, _SHOWN)} {'moves' if one else 'move'} from one source to the other (a conda channel, "
-            "the package index). The builds differ, so test your notebooks afterwards."
+            f"{some(solved.crossing, _SHOWN)} {'moves' if one else 'move'} between the conda channel and the package "
+            "index. The builds differ, so test your notebooks afterwards."
             f"{' If you change a copy instead, this environment stays as it is.' if copy else ''}",
             plan_request=copy,
         )

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import tempfile
-import sys
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import tomli
 from packaging.version import InvalidVersion, Version
 
+from ..disk import writes
 from . import tags, uv
 from .models import Distribution, IndexSettings
 from .requirements import normalize
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 #: Seconds until a resolution ends. uv reads metadata of every candidate, and an index may be slow.
 TIMEOUT = 300
@@ -94,7 +91,7 @@ def _as_answer(distributions: Sequence[Distribution]) -> str:
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = tomllib.loads(path.read_text("utf-8")).get("packages", [])
+    found: list[dict[str, Any]] = tomli.loads(path.read_text("utf-8")).get("packages", [])
     return found
 
 
@@ -118,12 +115,12 @@ def _stand_in(name: str, version: str, folder: Path) -> Path:
         return path
     folder.mkdir(parents=True, exist_ok=True)
     info = f"{written}-{release}.dist-info"
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as part:
-        with zipfile.ZipFile(part, "w") as archive:
-            archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {release}\n")
-            archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-            archive.writestr(f"{info}/RECORD", "")
-    Path(part.name).replace(path)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {release}\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    writes.replace(path, made.getvalue())
     return path
 
 

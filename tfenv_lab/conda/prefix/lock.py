@@ -106,7 +106,7 @@ def distributions(text: str, subdir: str) -> list[Distribution]:
         Distribution(
             normalize(package.name),
             str(package.version or ""),
-            str(package.location),
+            _url(str(package.location)),
             _sha256(package),
             requires=tuple(package.requires_dist),
         )
@@ -114,9 +114,14 @@ def distributions(text: str, subdir: str) -> list[Distribution]:
     ]
 
 
+def _url(location: str) -> str:
+    """Return the URL of a location; the bindings turn ``file:`` URLs into paths."""
+    return Path(location).as_uri() if Path(location).is_absolute() else location
+
+
 def _sha256(package: PypiLockedPackage) -> str | None:
     try:
-        found = package.hashes.sha256
+        found = package.hashes.sha256 if package.hashes else None
     except AttributeError:  # the bindings wrap None if the lock has no hash
         return None
     return found.hex() if found else None
