@@ -178,6 +178,7 @@ class Services:
             store=store,
             events=JobEvents(event_logger),
             plans=lambda: self.plans,
+            index=lambda: self.index_policy,
             package_cache=self.package_cache,
             max_running=configuration.max_running_jobs,
             aftermath=self.aftermath,

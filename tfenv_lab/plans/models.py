@@ -40,9 +40,10 @@ class Plan:
     """The Plan of the REST contract, with what a job needs to apply it.
 
     ``created`` is ISO 8601 in UTC. ``sizes_complete`` is False if a record has no size; the byte counts are then lower
-    bounds. ``digest`` identifies the packages after the change. ``forgets`` are earlier requested specs that did not count and that the change replaces. Three fields are
-    not sent: ``change`` is what the job runs, ``environment`` the id of the environment that changes (None for a new
-    one), and ``needed_bytes`` the free space that the job needs while it runs.
+    bounds. ``digest`` identifies the packages after the change. ``forgets`` are earlier requested specs that did not
+    count and that the change replaces. Three fields are not sent: ``change`` is what the job runs, ``environment`` the
+    id of the environment that changes (None for a new one), and ``needed_bytes`` the free space that the job needs
+    while it runs.
     """
 
     id: str

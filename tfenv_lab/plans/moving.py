@@ -110,13 +110,13 @@ async def _install(
     plain = [text for text in request.specs if not sources.is_for_index(text)]
     offered: Collection[str] = await channels.repodata.names() if plain else ()
     named = [_as_installed(text, found, channels) for text in request.specs]
-    split = sources.split(named, channels.spec, offered, found.index.names)
+    split = sources.split(named, channels.spec, offered, {each.name for each in found.index.distributions})
     task = _install_task(split, found, split.moved)
     try:
         conda = await _on_channels(request, found, task, channels)
     except Unsatisfiable:
         again = sources.all_from_index(split)
-        if again is None or not found.index.names:
+        if again is None or not found.index.distributions:
             raise
         task = _install_task(again, found, again.moved)
         conda = await _on_channels(request, found, task, channels)
@@ -172,12 +172,13 @@ def _install_task(split: sources.Split, found: FoundEnvironment, moved: Mapping[
 
 async def _doubled(found: FoundEnvironment, conda: _CondaPart, split: sources.Split, index: IndexSolver) -> set[str]:
     """Return the projects from the index that new conda packages would replace although the request names them not."""
-    if not found.index.names:
+    if not found.index.distributions:
         return set()
     before = {record.name.normalized for record in found.state.records}
     new = [record for record in conda.after if record.name.normalized not in before]
     provided = await index.provided(new)
-    return set(provided).intersection(found.index.names) - split.fixed
+    ours = {each.name for each in found.index.distributions}
+    return ours.intersection(provided) - split.fixed
 
 
 async def _update_task(request: requests.Update, found: FoundEnvironment, channels: ChannelSolver) -> _Task:

@@ -81,7 +81,8 @@ def _prepare(question: Question, held: Mapping[str, str], place: Path, stand_ins
     else:
         # uv prefers the versions of an earlier answer, except for the packages that may move.
         earlier = [each for each in question.installed if each.name not in question.upgrade]
-        (place / _ANSWER).write_text(_as_answer(earlier), "utf-8")
+        if earlier:
+            (place / _ANSWER).write_text(_as_answer(earlier), "utf-8")
     return arguments
 
 

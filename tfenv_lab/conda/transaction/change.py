@@ -12,6 +12,8 @@ from ...models import EntryJson
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
+    from ...pypi.models import Distribution
+
 #: Starting point of a change: nothing, the environment itself, or another one that is copied or renamed.
 Origin = Literal["new", "in_place", "copy", "move"]
 
@@ -65,6 +67,12 @@ class Change:
     def places(self) -> tuple[Path, ...]:
         """The prefixes that no other job may change meanwhile: the change's own and, in a move, the old one."""
         return (self.prefix,) if self.moved_from is None else (self.prefix, self.moved_from)
+
+    def distributions(self) -> list[Distribution]:
+        """Return the distributions from a package index that the environment will contain."""
+        from ..prefix import lock
+
+        return lock.distributions(self.lock, self.subdir)
 
     def records(self) -> list[RepoDataRecord]:
         """Return the records of the packages that the environment will contain."""
