@@ -94,7 +94,7 @@ def files(prefix: Path, dist_info: Path) -> frozenset[str]:
 
 
 def set_requested(dist_info: Path, requested: bool) -> None:
-    """Keep the REQUESTED file, which uv writes for every package, only where the user requested the package (PEP 376)."""
+    """Delete the REQUESTED file, which uv writes for every package, unless the user requested it (PEP 376)."""
     marker, record = dist_info / "REQUESTED", dist_info / "RECORD"
     if requested or not marker.exists():
         return

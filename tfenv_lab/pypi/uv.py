@@ -51,7 +51,7 @@ def run_here(
     from uv import find_uv_bin
 
     lines = []
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - the arguments are ours
         [find_uv_bin(), *arguments],
         cwd=cwd,
         env={**without_python_variables(), **settings.variables},
