@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,23 +27,13 @@ def settings() -> dict[str, Any]:
     return {"channels": [NOWHERE]}
 
 
-@pytest.fixture
-def only_this_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with no other minor version of Python, so that a build is quick."""
-    for name in ("PYENV_ROOT", "UV_PYTHON_INSTALL_DIR"):
-        monkeypatch.setenv(name, str(tmp_path / "none"))
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/ldd").symlink_to(str(shutil.which("ldd")))
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-
-
 def restarted(*channels: str, **traits: Any) -> Services:
     """Return the services of the user's next server."""
     return Services(TfenvLab(channels=list(channels or [NOWHERE]), **traits))
 
 
 async def test_a_job_builds_the_channel_which_is_used_until_the_user_leaves_it(
-    api: Api, only_this_python: None
+    api: Api, only_this_python: Path
 ) -> None:
     status, error = await api.call("GET", "tensorflow")
     assert (status, error["reason"]) == (502, "channel-unreachable")
@@ -84,11 +73,9 @@ async def test_a_job_builds_the_channel_which_is_used_until_the_user_leaves_it(
     assert not (await asyncio.to_thread(restarted)).local_channel.active
 
 
-async def test_a_cancelled_build_changes_nothing_and_leaves_nothing(
-    api: Api, only_this_python: None, tmp_path: Path
-) -> None:
+async def test_a_cancelled_build_changes_nothing_and_leaves_nothing(api: Api, only_this_python: Path) -> None:
     # A program that never ends.
-    ldd = tmp_path / "bin/ldd"
+    ldd = only_this_python / "ldd"
     ldd.unlink()
     ldd.write_text("#!/bin/sh\nexec /bin/sleep 600\n")
     ldd.chmod(0o755)
@@ -102,10 +89,8 @@ async def test_a_cancelled_build_changes_nothing_and_leaves_nothing(
     assert not found["local_channel"]["active"]
 
 
-async def test_a_build_that_fails_says_why_and_changes_nothing(
-    api: Api, only_this_python: None, tmp_path: Path
-) -> None:
-    ldd = tmp_path / "bin/ldd"
+async def test_a_build_that_fails_says_why_and_changes_nothing(api: Api, only_this_python: Path) -> None:
+    ldd = only_this_python / "ldd"
     ldd.unlink()
     ldd.write_text("#!/bin/sh\necho no libraries >&2\nexit 1\n")
     ldd.chmod(0o755)

@@ -91,7 +91,7 @@ def bound_to(interpreter: Interpreter) -> list[str]:
 
 @dataclass(frozen=True)
 class PythonPackage(Package):
-    """A package that may be for every Python; then the installer writes its ``entry_points`` (``name = module:call``)."""
+    """A package that may be for every Python. Then the installer writes its ``entry_points``, as wheels have them."""
 
     entry_points: list[str] = field(default_factory=list)
 
