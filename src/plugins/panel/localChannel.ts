@@ -30,7 +30,9 @@ export const localChannelPlugin: JupyterFrontEndPlugin<void> = {
 
     commands.addCommand(CommandIDs.buildLocalChannel, {
       label: trans.__('Build Local Channel…'),
-      caption: trans.__('Build a channel with the Python of this machine and use it'),
+      caption: trans.__(
+        'Build a channel with the Python of this machine and use it'
+      ),
       describedBy: NO_ARGS,
       isEnabled: () => status.status?.local_channel.available ?? false,
       execute: async () => {
