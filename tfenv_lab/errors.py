@@ -7,8 +7,16 @@ The codes are the ``reason`` values of the REST contract. Code below the handler
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypedDict
 
-from .models import ErrorJson
+
+class ErrorJson(TypedDict):
+    """The body of an error, as :meth:`TfenvError.to_json` returns it."""
+
+    reason: str
+    message: str
+    hint: str | None
+    details: str | None
 
 
 class TfenvError(Exception):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
+
+from . import serde
+from .plan_requests import PlanRequest
 
 Severity = Literal["info", "warning", "error"]
 #: The stages of a job, in no fixed order.
@@ -22,7 +24,11 @@ class Advice:
     code: str
     severity: Severity
     message: str
-    plan_request: Mapping[str, Any] | None = None
+    plan_request: PlanRequest | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the Warning of the REST contract."""
+        return {**vars(self), "plan_request": serde.to_json(self.plan_request)}
 
 
 class Installed(TypedDict):
@@ -44,12 +50,3 @@ EntryJson = TypedDict(
     "EntryJson",
     {"action": Action, "name": str, "from": Installed | None, "to": Coming | None, "requested": bool},
 )
-
-
-class ErrorJson(TypedDict):
-    """The body of an error, as :meth:`tfenv_lab.errors.TfenvError.to_json` returns it."""
-
-    reason: str
-    message: str
-    hint: str | None
-    details: str | None

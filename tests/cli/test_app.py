@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tfenv_lab.cli.app import TfenvApp
-from tfenv_lab.tensorflow.checks.models import Check
+from tfenv_lab.tensorflow.checks.models import Check, Device
 
 from ..conftest import Mount
 from ..prefixes import make_prefix
@@ -101,7 +101,7 @@ def test_a_check_without_problems_succeeds(shell: Shell, monkeypatch: pytest.Mon
     from tfenv_lab.cli import reading
 
     shell.json("create", "tf", "--tensorflow=2.19.*", f"--python={PYTHON}")
-    result = Check(True, PYTHON, "2.19.1", "3.10.0", [{"name": "CPU:0", "type": "CPU"}], 4.2, [], "")
+    result = Check(True, PYTHON, "2.19.1", "3.10.0", [Device("CPU:0", "CPU")], 4.2, [], "")
 
     async def finished(command: Any, services: Any, job: Any) -> Any:
         return dataclasses.replace(job, state="succeeded", result=result)

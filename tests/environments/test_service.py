@@ -18,6 +18,7 @@ from tfenv_lab.environments.models import AvailableUpdate, Kernel, LastCheck
 from tfenv_lab.environments.service import EnvironmentService
 from tfenv_lab.errors import NotFound
 from tfenv_lab.models import Advice
+from tfenv_lab.plan_requests import Install
 
 Make = Callable[..., EnvironmentService]
 
@@ -58,12 +59,7 @@ class TestModel:
         found = only(service)
         (advice,) = found.advice
         assert (advice.code, advice.severity) == ("no-kernel", "info")
-        assert advice.plan_request == {
-            "kind": "install",
-            "environment": found.id,
-            "specs": ["ipykernel"],
-            "into": None,
-        }
+        assert advice.plan_request == Install(found.id, ("ipykernel",))
 
     def test_where_nothing_may_be_changed_no_plan_is_offered(self, make_service: Make, envs: Path) -> None:
         make_prefix(envs / "bare", python="3.11.9")

@@ -73,9 +73,7 @@ def test_the_table(knowing: Callable[..., Any], case: Any) -> None:
     ],
     ids=str,
 )
-def test_kernels_of_every_language(
-    knowing: Callable[..., Any], make_service: Callable[..., KernelService], tmp_path: Path, folders: list[str]
-) -> None:
+def test_kernels_of_every_language(knowing: Callable[..., Any], envs: Path, tmp_path: Path, folders: list[str]) -> None:
     base = tmp_path / "conda"
     prefixes = [make_prefix(tmp_path / folder, python="3.11.9") for folder in ("conda", *folders)]
     for prefix in prefixes:
@@ -87,9 +85,10 @@ def test_kernels_of_every_language(
     # A kernelspec that a tool generated inside an environment is not the environment's own.
     theirs = {name: spec for name, spec in original.below(manager, tmp_path).items() if "conda-made" not in name}
 
-    service = make_service(display_name=ITS_FORMAT)
-    service.settings = condarc.load({"CONDA_ROOT_PREFIX": str(base)})
-    service.prefixes = lambda: dict.fromkeys(prefixes, True)
+    settings = condarc.load({"CONDA_ROOT_PREFIX": str(base)})
+    service = KernelService(
+        settings, prefixes=lambda: dict.fromkeys(prefixes, True), display_name=ITS_FORMAT, envs_dir=envs
+    )
     for prefix in prefixes:
         if "conda-bld" not in prefix.parts:
             run(service.register(prefix))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -103,12 +104,17 @@ def test_a_setting_is_remembered_by_the_kernelspec(service: KernelService, tf219
     assert "TF_USE_LEGACY_KERAS" not in spec_of("conda-env-tf219-py")["env"]
 
 
-def test_settings_are_refused_if_nb_conda_kernels_shows_its_own_kernel(service: KernelService, tf219: Path) -> None:
+def test_settings_are_refused_if_nb_conda_kernels_shows_its_own_kernel(
+    make_service: Callable[..., KernelService], tf219: Path
+) -> None:
     class CondaKernelSpecManager:
         _conda_kernels_cache = None
         kernelspec_path = None
 
-    service.manager = CondaKernelSpecManager()
+        def find_kernel_specs(self) -> dict[str, str]:
+            return {}
+
+    service = make_service(manager=CondaKernelSpecManager())
     with pytest.raises(InvalidRequest, match="nb_conda_kernels"):
         run(service.change(tf219, "tf219", {"legacy_keras": True}))
     run(service.change(tf219, "tf219", {}))

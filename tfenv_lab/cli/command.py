@@ -16,9 +16,8 @@ from .._version import __version__
 from ..app import TfenvLab
 from ..configuration import refusal, unread
 from ..environments.models import Environment
-from ..errors import InvalidRequest, NotFound, TfenvError
+from ..errors import ErrorJson, InvalidRequest, NotFound, TfenvError
 from ..jobs.models import FINISHED, Job
-from ..models import ErrorJson
 from ..services import Services
 
 #: Exit status by the ``reason`` of the error; any other reason gives 1. README.md lists them.

@@ -82,7 +82,7 @@ def _describe(check: Check) -> str:
     """Format a Check for a terminal: versions and devices, then each problem with its remedy."""
     found = {"TensorFlow": check.tensorflow, "Keras": check.keras, "Python": check.python}
     versions = [f"{label} {version}" for label, version in found.items() if version]
-    devices = ", ".join(device["name"] for device in check.devices) or "no device"
+    devices = ", ".join(device.name for device in check.devices) or "no device"
     count = len(check.problems)
     head = "ok" if check.ok else f"{count} problem{'s' if count != 1 else ''}"
     lines = [" · ".join([head, *versions, devices, f"{check.seconds:.1f} s"])]

@@ -142,7 +142,7 @@ class Environment:
             "kernel": self.kernel.to_json() if self.kernel else None,
             "update": vars(self.update),
             "check": vars(self.check) if self.check else None,
-            "advice": [vars(advice) for advice in self.advice],
+            "advice": [advice.to_json() for advice in self.advice],
         }
 
 

@@ -10,7 +10,8 @@ from ..conda.settings.condarc import CondaSettings
 from ..conda.transaction.change import Change
 from ..conda.transaction.progress import Progress
 from ..conda.transaction.staging import Leftover
-from ..models import ErrorJson, Phase
+from ..errors import ErrorJson
+from ..models import Phase
 from ..tensorflow.checks.evidence import Subject
 from ..tensorflow.checks.models import Check
 

@@ -11,8 +11,9 @@ from typing import Any, Literal
 from .. import serde
 from ..conda.transaction.progress import Progress
 from ..conda.transaction.staging import Leftover
-from ..errors import TfenvError
-from ..models import ErrorJson, Phase
+from ..errors import ErrorJson, TfenvError
+from ..models import Phase
+from ..plan_requests import PlanRequest
 from ..tensorflow.checks.models import Check
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
@@ -64,7 +65,7 @@ _KEPT = ("kernel", "variables", "settings", "checked", "moved_from", "server")
 class Job:
     """The Job of the REST contract, with some fields that are only stored. Times are ISO 8601 in UTC.
 
-    ``request`` is the plan request, exactly as it was received. ``automatic`` marks a check that no user requested;
+    ``request`` is the plan request of a job that applies a plan. ``automatic`` marks a check that no user requested;
     any other job of its prefix cancels it. The fields that are only stored are:
 
     - ``variables``: the variables that the kernel keeps in addition to activation's (``Aftermath.variables_before``),
@@ -89,7 +90,7 @@ class Job:
     finished: str | None = None
     error: ErrorJson | None = None
     result: Check | None = None
-    request: dict[str, Any] | None = None
+    request: PlanRequest | None = None
     automatic: bool = False
     leftovers: list[Leftover] = field(default_factory=list)
     kernel: dict[str, bool] | None = field(default=None, repr=False)

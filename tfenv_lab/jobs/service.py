@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from traitlets.config import LoggingConfigurable
 
 from ..conda.transaction.staging import Leftover
 from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning, Protected
-from ..plans import requests
+from ..plan_requests import Install, PlanRequest
 from ..plans.sizes import require_room
 from . import recovery
 from .leftovers import Leftovers
@@ -214,9 +214,8 @@ class JobService(LoggingConfigurable):
         self._events.emit(job)
 
 
-def _settings(request: Mapping[str, Any]) -> dict[str, bool]:
+def _settings(request: PlanRequest) -> dict[str, bool]:
     """Return the kernel settings that a plan request changes."""
-    wanted = requests.parse(request)
-    if isinstance(wanted, requests.Install) and wanted.legacy_keras is not None:
-        return {"legacy_keras": wanted.legacy_keras}
+    if isinstance(request, Install) and request.legacy_keras is not None:
+        return {"legacy_keras": request.legacy_keras}
     return {}

@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import plan_requests
 from ..conda.prefix.records import by_name, names_of
 from ..versions import minor_of
-from . import requests
 from .difference import same
 
 if TYPE_CHECKING:
@@ -39,29 +39,29 @@ def commands(solved: Solved, settings: CondaSettings) -> list[str]:
     solving: list[list[str]] = []
     lines: list[list[str]] = []
     match solved.request:
-        case requests.Create():
+        case plan_requests.Create():
             solving = [[*create, *source, *specs]]
-        case requests.Install(into=into) | requests.Update(into=into) if into:
+        case plan_requests.Install(into=into) | plan_requests.Update(into=into) if into:
             # After "create --clone" conda treats every package of the copy as requested and refuses to change it.
             exact = (f"{r.name.normalized}={r.version}={r.build}" for r in solved.after)
             solving = [[*create, *source, *exact]]
-        case requests.Update(packages=requests.ALL):
+        case plan_requests.Update(packages=plan_requests.ALL):
             solving = [["conda", "update", *place, *source, "--all"]]
-        case requests.Install() | requests.Update():
+        case plan_requests.Install() | plan_requests.Update():
             solving = [["conda", "install", *place, *source, *specs]]
             # conda keeps packages that nothing needs anymore, so remove them explicitly.
             lines = _away(_gone(solved), place)
-        case requests.Remove():
+        case plan_requests.Remove():
             lines = _exactly(solved, place)
-        case requests.Clone():
+        case plan_requests.Clone():
             lines = [["conda", "create", *place, "--clone", str(solved.source)]]
-        case requests.Rename(name=name):
+        case plan_requests.Rename(name=name):
             lines = [["conda", "rename", *_place(solved.source or solved.prefix, envs_dirs), name]]
-        case requests.Import() if solved.specs:
+        case plan_requests.Import() if solved.specs:
             solving = [[*create, *source, *specs]]
-        case requests.Import():
+        case plan_requests.Import():
             lines = [[*create, *_addresses(solved.after)]]
-        case requests.Revert():
+        case plan_requests.Revert():
             lines = _exactly(solved, place)
     if solved.pypi:
         lines.append(["conda", "run", *place, "python", "-m", "pip", "install", *solved.pypi])

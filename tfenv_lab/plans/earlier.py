@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from .. import serde
+from ..errors import TfenvError
 from .models import StoredPlan
 
 
@@ -18,7 +19,10 @@ def read(text: bytes, subdir: str) -> StoredPlan:
             stored["plan"].update(_change(stored["plan"], work, subdir))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise serde.Unreadable(f"The file does not contain a plan: {error!r}") from error
-    found: StoredPlan = serde.convert(stored, StoredPlan)
+    try:
+        found: StoredPlan = serde.convert(stored, StoredPlan)
+    except TfenvError as error:
+        raise serde.Unreadable(f"The plan's request is not valid in this version: {error}") from error
     return found
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..conda.formats.model import Imported
     from ..conda.repodata.repodata import Repodata
     from ..conda.settings.channels import ChannelRef
-    from .requests import Import
+    from ..plan_requests import Import
 
 
 @dataclass(frozen=True)

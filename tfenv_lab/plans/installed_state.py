@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from .. import variants
 from ..conda.prefix.records import by_name, names_of
 from ..errors import NotFound
+from ..plan_requests import ALL
 from ..tensorflow_packages import FAMILY, LEADS
 from ..versions import minor_of
-from .requests import ALL
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord

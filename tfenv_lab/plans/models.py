@@ -9,6 +9,7 @@ from .. import serde
 from ..conda.transaction.change import Change
 from ..conda.transaction.placement import Strategy
 from ..models import Action, Advice, Coming, EntryJson, Installed
+from ..plan_requests import PlanRequest
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ _KEPT = ("change", "environment", "needed_bytes")
 
 @dataclass(frozen=True)
 class StoredPlan:
-    """The contents of a plan's file: the plan, and the JSON of the request that it was made from."""
+    """The contents of a plan's file: the plan, and the request that it was made from."""
 
     plan: Plan
-    request: dict[str, Any]
+    request: PlanRequest

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from .. import plan_requests as requests
 from ..conda.prefix.records import names_of
 from ..conda.solving import pins
 from ..disk.reads import BoundedReads
 from ..errors import InvalidSpec, NotFound, PrefixExists, SolverTimeout, Unsatisfiable
-from . import installed_state, requests
+from . import installed_state
 from .installed import FoundEnvironment, InstalledReader
 from .solved import HeldBack, PassedOver, Solved, find_held_back
 

@@ -13,13 +13,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import serde
+from .. import plan_requests, serde
 from ..conda.transaction.change import Change
 from ..disk import writes
 from ..disk.space import free_bytes
 from ..errors import NotFound, StalePlan
 from ..models import Advice
-from . import earlier, requests
+from . import earlier
 from .availability import missing
 from .commands import commands
 from .difference import entries, summary
@@ -60,16 +60,17 @@ class PlanService:
 
     async def create(self, body: dict[str, Any]) -> Plan:
         """Make a plan from the JSON of a request. Raises what the parser and the planner raise."""
-        solved = await self._planner.solve_request(requests.parse(body))
+        request = plan_requests.parse(body)
+        solved = await self._planner.solve_request(request)
         used = {"in_place": solved.prefix, "move": solved.source}.get(solved.origin)
         running = await self._running(used) if used else []
         sizes = await measure(solved, self._cache)
         locked: list[RepoDataRecord] = []
-        if isinstance(solved.request, requests.Revert | requests.Clone | requests.Rename):
+        if isinstance(solved.request, plan_requests.Revert | plan_requests.Clone | plan_requests.Rename):
             locked = [record for record in solved.after if record.name.normalized in sizes.fetch]
         gone = await missing(locked, self._repodata) if locked else []
         plan = await asyncio.to_thread(self._plan, solved, sizes, running, gone)
-        await asyncio.to_thread(self._store, plan, body)
+        await asyncio.to_thread(self._store, StoredPlan(plan, request))
         return plan
 
     async def get(self, plan_id: str) -> Plan:
@@ -142,14 +143,14 @@ class PlanService:
             raise NotFound("No plan has this id.")
         return self._folder / f"{plan_id}.json"
 
-    def _store(self, plan: Plan, body: dict[str, Any]) -> None:
+    def _store(self, stored: StoredPlan) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         for old in self._folder.iterdir():
             # Another request may be writing its plan: the file that it writes first has another name soon.
             with contextlib.suppress(FileNotFoundError):
                 if old.stat().st_mtime < time.time() - KEEP:
                     old.unlink()
-        writes.replace(self._path(plan.id), serde.dumps(StoredPlan(plan, body)))
+        writes.replace(self._path(stored.plan.id), serde.dumps(stored))
 
     def _load(self, plan_id: str) -> StoredPlan:
         try:

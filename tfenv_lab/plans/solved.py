@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from ..conda.prefix.records import by_name
 from ..errors import SolverTimeout, Unsatisfiable
-from . import requests
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
     from ..conda.settings.channels import ChannelRef
     from ..conda.transaction.change import Origin
     from ..environments.models import Environment
+    from ..plan_requests import PlanRequest
     from .installed_state import State
     from .suggestions import Solve
 
@@ -33,7 +33,7 @@ class Solved:
     that are not supported.
     """
 
-    request: requests.PlanRequest
+    request: PlanRequest
     name: str
     prefix: Path
     before: Sequence[RepoDataRecord]

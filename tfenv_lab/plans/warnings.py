@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from .. import serde
+from .. import plan_requests
+from ..errors import InvalidName
 from ..models import Advice
 from ..sentences import some
 from ..variants import variant_of
 from ..versions import minor_numbers
-from . import requests
 from .models import Entry
 from .pip_packages import warnings as of_pip
 
@@ -50,16 +50,18 @@ def warnings(
     return sorted(found, key=lambda warning: order[warning.severity])
 
 
-def _copy(solved: Solved) -> dict[str, Any] | None:
-    """Return the same request, to be applied to a copy, or None if the request cannot be."""
+def _copy(solved: Solved) -> plan_requests.PlanRequest | None:
+    """Return the same request, to be applied to a copy, or None if there can be no copy or none with a valid name."""
     request = solved.request
-    if not isinstance(request, requests.Install | requests.Update) or request.into is not None:
+    if not isinstance(request, plan_requests.Install | plan_requests.Update) or request.into is not None:
         return None
     taken, number = solved.prefix, 2
     while (taken.parent / f"{solved.name}-{number}").exists():
         number += 1
-    body: dict[str, Any] = serde.to_json(replace(request, into=f"{solved.name}-{number}"))
-    return body
+    try:
+        return replace(request, into=f"{solved.name}-{number}")
+    except InvalidName:
+        return None
 
 
 def _moved(lines: Sequence[Entry], name: str) -> tuple[str, str] | None:
@@ -97,7 +99,7 @@ def _keras(lines: Sequence[Entry]) -> Iterator[Advice]:
 
 
 def _legacy_keras(solved: Solved) -> Iterator[Advice]:
-    if isinstance(solved.request, requests.Install) and solved.request.legacy_keras:
+    if isinstance(solved.request, plan_requests.Install) and solved.request.legacy_keras:
         yield Advice(
             "legacy-keras",
             "info",
@@ -117,7 +119,7 @@ def _downgrades(lines: Sequence[Entry]) -> Iterator[Advice]:
 
 def _held_back(solved: Solved) -> Iterator[Advice]:
     found, request = solved.held_back, solved.request
-    if found is None or not isinstance(request, requests.Update):
+    if found is None or not isinstance(request, plan_requests.Update):
         return
     newer = " and ".join(f"{name} {version}" for name, version in found.newer.items())
     quoted = [f"“{solved.requested[name]}”" for name in found.by]
@@ -128,19 +130,14 @@ def _held_back(solved: Solved) -> Iterator[Advice]:
         "held-back",
         "info",
         f"{newer} {be} available, but {specs}, which you requested earlier, {hold} {it} back.",
-        plan_request={
-            "kind": "update",
-            "environment": request.environment,
-            "packages": [*request.packages, *found.by],
-            "into": request.into,
-        },
+        plan_request=replace(request, packages=(*request.packages, *found.by)),
     )
 
 
 def _passed_over(solved: Solved) -> Iterator[Advice]:
     """Name earlier requests that did not count, with a request that replaces them by the packages' names."""
     found, request = solved.passed_over, solved.request
-    if found is None or not isinstance(request, requests.Install | requests.Update):
+    if found is None or not isinstance(request, plan_requests.Install | plan_requests.Update):
         return
     now = {record.name.normalized: str(record.version) for record in solved.after}
     if found.stuck:
@@ -169,16 +166,15 @@ def _passed_over(solved: Solved) -> Iterator[Advice]:
         )
 
 
-def _letting_go(request: requests.Install | requests.Update, names: Iterable[str]) -> dict[str, Any]:
+def _letting_go(request: plan_requests.Install | plan_requests.Update, names: Iterable[str]) -> plan_requests.Install:
     """Return a request that replaces earlier requests by bare names; an install also does what it was made for."""
-    if isinstance(request, requests.Install):
-        body: dict[str, Any] = serde.to_json(replace(request, specs=(*request.specs, *names)))
-        return body
-    return {"kind": "install", "environment": request.environment, "specs": list(names)}
+    if isinstance(request, plan_requests.Install):
+        return replace(request, specs=(*request.specs, *names))
+    return plan_requests.Install(request.environment, tuple(names))
 
 
 def _removals(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
-    named = solved.request.packages if isinstance(solved.request, requests.Remove) else ()
+    named = solved.request.packages if isinstance(solved.request, plan_requests.Remove) else ()
     for entry in lines:
         if entry.action == "remove" and entry.name in solved.asked_before and entry.name not in named:
             yield Advice("requested-removed", "warning", f"{entry.name}, which you requested, is removed too.")
@@ -228,7 +224,7 @@ def _hardware(solved: Solved, settings: CondaSettings) -> Iterator[Advice]:
     from ..conda.machine import virtual_packages
 
     cuda = virtual_packages.version_of(solved.virtual, "__cuda")
-    asked = isinstance(solved.request, requests.Create) and solved.request.variant == "cpu"
+    asked = isinstance(solved.request, plan_requests.Create) and solved.request.variant == "cpu"
     if cuda is not None and not on_cuda and not asked:
         says = "CONDA_OVERRIDE_CUDA" if "CONDA_OVERRIDE_CUDA" in os.environ else "condarc"
         is_here = virtual_packages.usable_cuda(virtual_packages.overrides(settings))

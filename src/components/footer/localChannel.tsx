@@ -4,7 +4,7 @@ import React from 'react';
 import type { Job, Status } from '../../api/generated';
 import { hasFailed } from '../../api/jobs';
 import { CommandIDs } from '../../commandids';
-import { isActive } from '../../models/state/jobs';
+import { isActive } from '../../models/state/job';
 import type { Execute } from '../shared/execute';
 import { JobFailure } from '../shared/jobFailure';
 import { JobProgress } from '../shared/jobProgress';

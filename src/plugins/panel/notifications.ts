@@ -9,7 +9,7 @@ import type { Job } from '../../api/generated';
 import { CommandIDs } from '../../commandids';
 import { showDetails } from '../../dialogs/failureDetails';
 import { offerRestart } from '../../dialogs/offerRestart';
-import { canCancel, isActive } from '../../models/state/jobs';
+import { canCancel, isActive } from '../../models/state/job';
 import {
   describeActive,
   describeLeftovers,

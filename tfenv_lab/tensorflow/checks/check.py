@@ -18,7 +18,7 @@ from typing import Any
 from ...processes import kill_group, with_kernel_variables
 from ...tensorflow_packages import CHECKED, PACKAGES, is_tf_keras
 from .evidence import Observed, Subject
-from .models import Check
+from .models import Check, Device
 from .problems import find
 
 #: Seconds after which a check is stopped. A first import from a slow network disk can take a minute.
@@ -49,9 +49,9 @@ async def check(subject: Subject, limit: float = LIMIT) -> Check:
     )
 
 
-def _device(found: Mapping[str, Any]) -> dict[str, str]:
+def _device(found: Mapping[str, Any]) -> Device:
     model = found.get("model")
-    return {"name": f"{found['name']} ({model})" if model else found["name"], "type": found["type"]}
+    return Device(f"{found['name']} ({model})" if model else found["name"], found["type"])
 
 
 async def run(subject: Subject, limit: float) -> Observed:

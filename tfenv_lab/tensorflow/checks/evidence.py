@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...plan_requests import Install
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -23,9 +25,9 @@ class Subject:
     kernel: str | None = None
     cuda: str | None = None
 
-    def install(self, *specs: str) -> dict[str, Any]:
+    def install(self, *specs: str) -> Install:
         """Return the plan request that installs these specs in the environment."""
-        return {"kind": "install", "environment": self.environment, "specs": list(specs), "into": None}
+        return Install(self.environment, specs)
 
 
 @dataclass(frozen=True)

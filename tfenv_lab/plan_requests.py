@@ -1,4 +1,7 @@
-"""Plan requests: what a user can request, and the only parser of their JSON."""
+"""Plan requests: what a user can request, and the only parser of their JSON.
+
+Warnings and the remedies of problems offer plan requests, too.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from typing import Any, Literal, get_args
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from .. import serde
-from ..conda.machine.nvidia import CUDA_VERSION
-from ..environment_names import check_name
-from ..errors import InvalidRequest, InvalidSpec
+from . import serde
+from .environment_names import check_name
+from .errors import InvalidRequest, InvalidSpec
+from .versions import CUDA_VERSION
 
 Variant = Literal["auto", "cpu", "cuda"]
 ALL: Literal["all"] = "all"
@@ -24,8 +27,8 @@ _PYTHON = re.compile(r"\d\.\d{1,2}")
 _PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
-class _Request(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
-    """A plan request; its ``kind`` is the tag that identifies its type in JSON."""
+class _Request(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"):
+    """A plan request; its ``kind`` is the tag that identifies its type in JSON. JSON omits fields with defaults."""
 
     @property
     def kind(self) -> str:
