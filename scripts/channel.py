@@ -91,6 +91,25 @@ def local_channel(builder: Sequence[str]) -> str:
     return done.stdout.split()[-1]
 
 
+def index_variables() -> dict[str, str]:
+    """Return variables with which a process in another home directory uses the same package index as this user.
+
+    uv's downloads are kept between runs, apart from the user's own.
+    """
+    import platformdirs
+
+    variables = {"UV_CACHE_DIR": str(platformdirs.user_cache_path("tfenv_lab") / "test-uv")}
+    configuration = platformdirs.user_config_path()
+    for name, path in (
+        ("PIP_CONFIG_FILE", configuration / "pip" / "pip.conf"),
+        ("UV_CONFIG_FILE", configuration / "uv" / "uv.toml"),
+        ("NETRC", Path.home() / ".netrc"),
+    ):
+        if name not in os.environ and path.is_file():
+            variables[name] = str(path)
+    return variables
+
+
 def choose(builder: Sequence[str] = PYTHON) -> list[str]:
     """Return the channels to name on the command line: none if the configured channels answer."""
     from tfenv_lab.conda.settings.condarc import load

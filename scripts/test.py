@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+from channel import index_variables
 from setup import ROOT, STATE, environment
 
 REPORTS = ROOT / ".reports"
@@ -235,14 +236,14 @@ def run_all(chosen: list[Suite], env: dict[str, str]) -> dict[str, Count]:
     channels = {contents: Channel(contents) for contents in needed}
     try:
         for suite in chosen:
-            named = {}
+            more = index_variables() if suite.channel else {}
             if channel := channels.get(suite.channel or ""):
                 urls = channel.urls()
                 if urls is None:
                     counts[suite.name] = Count(failures=[f"no channel to install from ({channel.log})"])
                     continue
-                named = {"TFENV_CHANNELS": urls}
-            counts[suite.name] = run(suite, env | named)
+                more["TFENV_CHANNELS"] = urls
+            counts[suite.name] = run(suite, env | more)
     finally:
         for channel in channels.values():
             end(channel.process)
