@@ -149,6 +149,19 @@ def test_files_of_uv_in_the_directory_are_not_read(simple_index: SimpleIndex, fo
     assert "alpha" in resolve(folder, simple_index.settings, "alpha")
 
 
+def test_wheels_are_taken_until_the_plan_asks_for_builds(
+    simple_index: SimpleIndex, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip may be configured to build a project, but a build needs an agreement."""
+    wheel = simple_index.add("gamma", "1.0")
+    source = simple_index.add_source("gamma", "1.0")
+    monkeypatch.setenv("PIP_NO_BINARY", "gamma")
+    (folder / "in.txt").write_text("gamma")
+    for more, taken in ((("--only-binary", ":all:"), wheel), ((), source)):
+        uv.run_here((*COMPILE, *more), simple_index.settings, cwd=folder)
+        assert taken.name in (folder / "pylock.toml").read_text()
+
+
 class TestFailures:
     """Errors and what they say."""
 

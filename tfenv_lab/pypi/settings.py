@@ -61,9 +61,7 @@ def read(policy: IndexPolicy, environ: Mapping[str, str] = os.environ) -> IndexS
     options = _options(pip, uv, policy)
     if no_index or all(place.is_flat for place in places):
         options = ("--no-index", *options)
-    return IndexSettings(
-        {"UV_NO_CONFIG": "1", **variables, **_as_variables(places)}, policy, options, tuple(dict.fromkeys(warnings))
-    )
+    return IndexSettings({**variables, **_as_variables(places)}, policy, options, tuple(dict.fromkeys(warnings)))
 
 
 def sources(settings: IndexSettings) -> list[Source]:

@@ -23,8 +23,12 @@ from .models import IndexSettings
 #: Variables of an active environment, and of pip and uv themselves: what of them counts is in the settings.
 _DROPPED = ("UV_", "PIP_", "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV")
 _ALWAYS = {
+    # The settings hold what counts of uv's files, of which others could be in a directory for temporary files.
+    "UV_NO_CONFIG": "1",
     "NO_COLOR": "1",
     "UV_NO_PROGRESS": "1",
+    # Wrapped lines could not be searched for what went wrong.
+    "UV_NO_WRAP": "1",
     "UV_PYTHON_DOWNLOADS": "never",
     # Otherwise uv warns about it.
     "UV_PREVIEW_FEATURES": "pylock",
@@ -68,16 +72,23 @@ def run_here(
     settings: IndexSettings,
     *,
     cwd: Path,
-    timeout: float,
+    timeout: float | None = None,
     on_line: OnLine | None = None,
 ) -> Output:
     """Run uv with ``arguments`` in the directory ``cwd``, and return its output.
 
     The arguments are our own: requirements and other texts of users go into files in ``cwd``, never into arguments,
-    where they could be options. ``on_line`` is called with each line of standard error. ``timeout`` is in seconds.
-    Raises TfenvError if uv fails or does not end in time.
+    where they could be options. ``on_line`` is called with each line of standard error. ``timeout`` is in seconds;
+    None means that only the end of this process ends uv. Raises TfenvError if uv fails or does not end in time.
     """
-    return _Uv(arguments, settings, cwd, timeout, on_line).run()
+
+    def tell(line: str) -> None:
+        # Standard output is a worker's pipe to its server, so print to the log.
+        print(line, file=sys.stderr, flush=True)
+        if on_line is not None:
+            on_line(line)
+
+    return _Uv(arguments, settings, cwd, timeout, tell).run()
 
 
 def binary() -> str:
@@ -102,10 +113,14 @@ class _Uv:
     """One run of uv, in a process group of its own."""
 
     def __init__(
-        self, arguments: Sequence[str], settings: IndexSettings, cwd: Path, timeout: float, on_line: OnLine | None
+        self,
+        arguments: Sequence[str],
+        settings: IndexSettings,
+        cwd: Path,
+        timeout: float | None,
+        on_line: OnLine | None,
     ) -> None:
-        is_compile = tuple(arguments[:2]) == ("pip", "compile")
-        self._arguments = [*arguments, *(settings.options if is_compile else ())]
+        self._arguments = [*arguments, *_options(arguments, settings)]
         self._settings = settings
         self._cwd = cwd
         self._timeout = timeout
@@ -113,6 +128,7 @@ class _Uv:
         self._secrets = _secrets(settings.variables)
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
+        self._is_late = False
         self._lock = threading.Lock()
 
     def kill(self) -> None:
@@ -121,6 +137,10 @@ class _Uv:
             self._killed = True
             if self._process is not None and self._process.poll() is None:
                 kill_group(self._process)
+
+    def _give_up(self) -> None:
+        self._is_late = True
+        self.kill()
 
     def run(self) -> Output:
         errors: deque[str] = deque(maxlen=_KEPT)
@@ -138,7 +158,8 @@ class _Uv:
                 start_new_session=True,
             )
         with process:
-            timer = threading.Timer(self._timeout, self.kill)
+            timer = threading.Timer(self._timeout or threading.TIMEOUT_MAX, self._give_up)
+            timer.daemon = True
             reader = threading.Thread(target=self._read, args=(process, errors), daemon=True)
             timer.start()
             reader.start()
@@ -152,8 +173,10 @@ class _Uv:
             finally:
                 timer.cancel()
         text = "".join(errors)
-        if self._killed:
+        if self._is_late:
             raise SolverTimeout(f"uv did not finish within {self._timeout:g} seconds.", text or None, "Try again.")
+        if self._killed:
+            raise JobFailed("uv was stopped.")
         if status != 0:
             raise failure(text, self._settings)
         return Output(self._redact(output.decode(errors="replace")), text)
@@ -170,6 +193,21 @@ class _Uv:
         for secret in self._secrets:
             text = text.replace(secret, "****")
         return redact(text)
+
+
+def _options(arguments: Sequence[str], settings: IndexSettings) -> Sequence[str]:
+    """Return the options of the settings that belong to these arguments."""
+    if tuple(arguments[:2]) != ("pip", "compile"):
+        return ()
+    if "--only-binary" not in arguments:
+        return settings.options
+    # uv would build the projects that pip must not take as wheels, although the plan has not asked for builds.
+    options = settings.options
+    is_build = [
+        option == "--no-binary" or before == "--no-binary"
+        for before, option in zip(("", *options), options, strict=False)
+    ]
+    return [option for option, builds in zip(options, is_build, strict=True) if not builds]
 
 
 def _secrets(variables: Mapping[str, str]) -> list[str]:

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import tomli
+
 from ..disk.reads import BoundedReads
-from . import toml
 from .models import Source
 from .places import located
 
@@ -78,7 +79,7 @@ def load(environ: Mapping[str, str], here: Path, warnings: list[str]) -> UvConfi
     found = UvConfiguration()
     for path in _files(environ):
         try:
-            document = toml.loads(path.read_text(encoding="utf-8"))
+            document = tomli.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             warnings.append(f"uv's configuration file {path} is ignored: {error.strerror or 'it cannot be read'}.")
         # Neither error is quoted: a line can hold a password.
