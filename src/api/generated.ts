@@ -836,6 +836,7 @@ export interface components {
         readonly Variant: {
             /** @description For example cpu or cuda12.6. */
             readonly name: string;
+            readonly source: components["schemas"]["Source"];
             /** @description All Python versions with a build, including those in blocked. */
             readonly python: readonly string[];
             /** @description Whether this machine can install it, with at least one Python version. */

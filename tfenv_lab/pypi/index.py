@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit
 from urllib.request import url2pathname
 
 import requests
@@ -19,8 +18,10 @@ from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sd
 from packaging.version import Version
 
 from ..errors import ChannelUnreachable
+from ..sentences import redact
 from .models import IndexSettings
 from .requirements import normalize
+from .settings import sources
 
 #: Seconds that an answer is used without asking again, and after a failure.
 FRESH, FAILED = 600.0, 60.0
@@ -28,7 +29,6 @@ FRESH, FAILED = 600.0, 60.0
 TIMEOUT = 15.0
 #: Maximum number of bytes of a page. PyPI's largest have a few megabytes.
 LIMIT = 50_000_000
-_PYPI = "https://pypi.org/simple"
 _ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
 
 
@@ -91,22 +91,11 @@ class IndexReader:
         return known.project
 
 
-def indexes(settings: IndexSettings) -> list[str]:
-    """Return the URLs of the configured indexes, which may hold credentials, in the order in which uv reads them."""
-    variables = settings.variables
-    if variables.get("UV_NO_INDEX") or settings.policy.offline or variables.get("UV_OFFLINE"):
-        return []
-    texts = [*variables.get("UV_INDEX", "").split(), variables.get("UV_DEFAULT_INDEX") or _PYPI]
-    return [re.sub(r"^[\w-]+=(?=\w+:)", "", text) for text in texts]
-
-
 def _read(name: str, settings: IndexSettings) -> Project | None:
     files: dict[str, ProjectFile] = {}
-    for url in indexes(settings):
-        for file in _page(url, name, settings):
-            files.setdefault(file.filename, file)
-    for place in re.split(r"[,\s]+", settings.variables.get("UV_FIND_LINKS", "")):
-        for file in _flat(place) if place else ():
+    for place in () if settings.policy.offline else sources(settings):
+        found = _flat(place.url) if place.is_flat else _page(place.url, name, settings)
+        for file in found:
             files.setdefault(file.filename, file)
     own = tuple(file for file in files.values() if not file.yanked and _project_of(file.filename) == name)
     return Project(name, own) if own else None
@@ -126,7 +115,7 @@ def _page(index: str, name: str, settings: IndexSettings) -> Iterator[ProjectFil
         host = parts.hostname or "the package index"
         raise ChannelUnreachable(
             f"The package index at {host} did not answer.",
-            _without_credentials(str(error)),
+            redact(str(error)),
             hint="Check the server's network and proxy; “pip config list” shows the index.",
         ) from error
     if text is not None:
@@ -231,13 +220,3 @@ def _project_of(filename: str) -> str:
     if filename.endswith(".whl"):
         return normalize(parse_wheel_filename(filename)[0])
     return normalize(parse_sdist_filename(filename)[0])
-
-
-def _without_credentials(text: str) -> str:
-    return re.sub(r"(?<=://)[^/@\s]+@", "", text)
-
-
-def without_credentials(url: str) -> str:
-    """Return a URL without user name and password."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

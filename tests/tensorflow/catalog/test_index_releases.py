@@ -109,7 +109,7 @@ def add_wheels(index: SimpleIndex, *versions: str) -> None:
 
 
 async def catalog(api: Api) -> dict[str, Any]:
-    status, found = await api.call("GET", "catalog")
+    status, found = await api.call("GET", "tensorflow")
     assert status == 200, found
     return {release["version"]: release for release in found["releases"]}
 
@@ -127,7 +127,7 @@ async def test_the_catalog_has_the_releases_of_both_sources(api: Api, simple_ind
 
 async def test_an_index_that_does_not_answer_leaves_the_channels_releases(api: Api, simple_index: SimpleIndex) -> None:
     simple_index.down()
-    status, found = await api.call("GET", "catalog")
+    status, found = await api.call("GET", "tensorflow")
     assert status == 200, found
     assert [release["version"] for release in found["releases"]] == ["2.20.0", "2.19.1"]
     assert "did not answer" in found["message"]
