@@ -9,8 +9,9 @@ import pytest
 
 from tfenv_lab import environment_names
 from tfenv_lab.conda.formats.untrusted import MAX_BYTES
-from tfenv_lab.environment_names import check_name
+from tfenv_lab.environment_names import check_name, suggest
 from tfenv_lab.errors import InvalidName
+from tfenv_lab.plans.recognition import FILE_PATTERN
 
 from .contract import CONTRACT
 
@@ -52,6 +53,19 @@ async def test_the_status_has_it_for_the_form(api: Any) -> None:
     assert status["limits"] == {
         "name_pattern": environment_names.PATTERN,
         "name_length": environment_names.LENGTH,
+        "name_hint": environment_names.HINT,
         "reserved_names": list(environment_names.RESERVED),
         "import_bytes": MAX_BYTES,
+        "import_pattern": FILE_PATTERN,
     }
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_valid_name_is_suggested_as_it_is(name: str) -> None:
+    assert suggest(name) == name
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_the_suggestion_for_an_invalid_name_is_valid(name: str) -> None:
+    found = suggest(name)
+    assert found is None or check_name(found) == found

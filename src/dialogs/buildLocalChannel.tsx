@@ -2,14 +2,15 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import { LOCAL_CHANNEL } from '../models/texts/localChannel';
+import type { Status } from '../api/generated';
 import { formatBytes } from '../models/texts/units';
 
 /** Ask whether to build a local channel, and show what it costs. */
 export async function confirmLocalChannel(
+  localChannel: Status['local_channel'],
   trans: TranslationBundle
 ): Promise<boolean> {
-  const { releases, minutes, download, peak, kept } = LOCAL_CHANNEL;
+  const { releases, minutes } = localChannel;
   const answer = await showDialog({
     title: trans.__('Build a local channel from PyPI?'),
     body: (
@@ -21,13 +22,15 @@ export async function confirmLocalChannel(
           )}
         </p>
         <ul>
-          <li>{trans.__('Download: %1', formatBytes(download))}</li>
+          <li>
+            {trans.__('Download: %1', formatBytes(localChannel.download_bytes))}
+          </li>
           <li>{trans.__('Time: about %1 minutes', minutes)}</li>
           <li>
             {trans.__(
               'Disk space: %1 during the build, %2 afterwards',
-              formatBytes(peak),
-              formatBytes(kept)
+              formatBytes(localChannel.build_bytes),
+              formatBytes(localChannel.kept_bytes)
             )}
           </li>
         </ul>
