@@ -12,7 +12,7 @@ import pytest
 
 from tests.environments.conftest import only, run, settle
 from tests.prefixes import add_record, make_prefix
-from tfenv_lab.disk.reads import BoundedReads
+from tfenv_lab.disk import reads
 from tfenv_lab.environments import discovery, facts
 from tfenv_lab.environments.models import AvailableUpdate, Kernel, LastCheck
 from tfenv_lab.environments.service import EnvironmentService
@@ -116,7 +116,7 @@ class TestOneThatHangs:
 
         # Imitates a drive that does not answer, at the function that reads its files.
         monkeypatch.setattr(facts, "read", hang)
-        service._inventory._reads = BoundedReads(service._inventory._read, limit=0.3)
+        monkeypatch.setattr(reads, "LIMIT", 0.3)
         begun = time.monotonic()
         try:
             found = {environment.name: environment for environment in run(service.list())}
