@@ -29,7 +29,7 @@ def test_a_name_that_can_be_a_directory_everywhere_is_taken(name: str, tmp_path:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_any_other_is_refused(name: str) -> None:
+def test_an_invalid_name_is_refused(name: str) -> None:
     with pytest.raises(InvalidName) as refused:
         check_name(name)
     assert refused.value.message.endswith(".")
@@ -48,7 +48,7 @@ def test_the_contract_has_the_same_rule() -> None:
     assert (name["pattern"], name["maxLength"]) == (environment_names.PATTERN, environment_names.LENGTH)
 
 
-async def test_the_status_has_it_for_the_form(api: Any) -> None:
+async def test_the_status_has_the_rule_for_the_form(api: Any) -> None:
     _, status = await api.call("GET", "status")
     assert status["limits"] == {
         "name_pattern": environment_names.PATTERN,

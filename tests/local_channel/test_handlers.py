@@ -171,11 +171,11 @@ class TestAChoice:
         assert (local["available"], local["active"]) == (False, False)
         assert local["reason"] == "The administrator restricts the channels that this server may use."
 
-    def test_is_not_offered_to_a_server_that_asks_the_network_for_nothing(self) -> None:
+    def test_is_not_offered_offline(self) -> None:
         assert "offline" in restarted(offline=True).local_channel.to_json()["reason"]
 
     @pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps({"url": None, "instead_of": 3})])
-    def test_that_cannot_be_read_is_none(self, clean_home: Path, text: str) -> None:
+    def test_is_ignored_if_its_file_cannot_be_read(self, clean_home: Path, text: str) -> None:
         (clean_home / ".local/state/tfenv_lab/local-channel.json").write_text(text)
         assert not restarted().local_channel.active
 

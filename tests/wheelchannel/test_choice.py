@@ -61,7 +61,7 @@ def test_settings_for_installing_do_not_disturb_a_build(
     assert len(resolution.wheels) == 4
 
 
-def test_an_interpreter_without_wheels_gives_way_to_the_next(
+def test_an_interpreter_without_wheels_is_skipped(
     index: Path, tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first interpreter has wheels of only one release, so the second is tried."""
@@ -96,5 +96,5 @@ def test_the_error_says_that_the_index_does_not_answer(
         choose(BuildRequest(("2.19",), python=interpreter.executable), tmp_path, print)
 
 
-def test_without_output_a_failure_still_says_something() -> None:
+def test_a_failure_without_output_still_has_a_message() -> None:
     assert str(PipFailed("")) == "pip failed"

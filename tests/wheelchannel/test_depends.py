@@ -114,7 +114,7 @@ def test_a_marker_about_the_system_binds_a_pure_wheel_to_linux(tmp_path: Path, i
     assert found == ["python", "__linux", "x"]
 
 
-def test_a_marker_of_an_extra_binds_nothing(tmp_path: Path, interpreter: Interpreter) -> None:
+def test_a_marker_of_an_extra_does_not_bind_the_wheel(tmp_path: Path, interpreter: Interpreter) -> None:
     requires = ['x; extra == "all" and python_version < "3.12"']
     assert depends(tmp_path, interpreter, requires) == ["python"]
 
@@ -158,6 +158,6 @@ def test_an_extra_may_name_others_of_its_own_package(tmp_path: Path, interpreter
     assert depends(tmp_path, interpreter, ["web[all]"], [web]) == ["python", "fast", "web"]
 
 
-def test_extras_that_name_each_other_come_to_an_end(tmp_path: Path, interpreter: Interpreter) -> None:
+def test_extras_that_name_each_other_do_not_loop(tmp_path: Path, interpreter: Interpreter) -> None:
     web = remote("web", 'web[b]; extra == "a"', 'web[a]; extra == "b"', 'x; extra == "b"')
     assert depends(tmp_path, interpreter, ["web[a]"], [web]) == ["python", "web", "x"]
