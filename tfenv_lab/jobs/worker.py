@@ -94,6 +94,7 @@ async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
     from ..conda.settings import network
     from ..conda.transaction import apply as transaction
     from ..conda.transaction import prefix_lock
+    from ..pypi import settings as index_settings
 
     with contextlib.ExitStack() as held:
         for place in order.places:
@@ -105,6 +106,7 @@ async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
             bytecode_store=order.bytecode_store,
             client=network.client(order.settings),
             watcher=server,
+            index=await asyncio.to_thread(index_settings.read, order.index),
         )
     return Succeeded()
 

@@ -1,0 +1,75 @@
+"""Models of what a package index holds."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
+
+#: Start of a requirement that is meant for the package index, wherever conda's specs may stand.
+MARK = "pypi:"
+#: Host of the files of PyPI's packages.
+_FILES_OF_PYPI = "files.pythonhosted.org"
+
+
+class Distribution(Struct, frozen=True):
+    """One file or source that a project is installed from, exactly as a lock holds it.
+
+    ``name`` is normalized (PEP 503). ``url`` names a wheel, a source archive, a directory (``file:``) or a commit
+    (``git+…@…``); it has no credentials. ``sha256`` is the hash of the file in hexadecimal digits; only directories and
+    commits have none. ``size`` is that of the file in bytes, or None if the index does not say. ``requires`` are its
+    dependencies (``Requires-Dist``), if they are known.
+    """
+
+    name: str
+    version: str
+    url: str
+    sha256: str | None = None
+    size: int | None = None
+    requires: tuple[str, ...] = ()
+
+    @property
+    def filename(self) -> str:
+        """The last part of the URL's path."""
+        return unquote(urlsplit(self.url).path.rstrip("/").rsplit("/", 1)[-1])
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, as users know it: the host of an index's files, or the URL of anything else."""
+        parts = urlsplit(self.url)
+        host = parts.hostname or ""
+        if host == _FILES_OF_PYPI:
+            return "pypi.org"
+        return host if parts.scheme in ("http", "https") and self.sha256 else self.url
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether it can be installed without a build."""
+        return self.filename.endswith(".whl")
+
+    @property
+    def tag(self) -> str:
+        """The wheel's compatibility tag, such as ``cp311-cp311-manylinux_2_28_x86_64``, or ``source``."""
+        return "-".join(self.filename.removesuffix(".whl").split("-")[-3:]) if self.is_wheel else "source"
+
+
+class IndexPolicy(Struct, frozen=True):
+    """What the administrator decides about package indexes.
+
+    ``python_index`` replaces the index that pip and uv are configured with. If ``allowed_indexes`` is not empty, other
+    indexes are not read. ``allow_source_builds`` permits building from source, and ``allow_url_requirements``
+    requirements that name a URL, a path or a repository.
+    """
+
+    python_index: str = ""
+    allowed_indexes: tuple[str, ...] = ()
+    allow_source_builds: bool = True
+    allow_url_requirements: bool = True
+    offline: bool = False
+
+
+class IndexSettings(Struct, frozen=True):
+    """How uv is to be run: the variables that it gets, and the policy. Variables may hold credentials."""
+
+    variables: dict[str, str]
+    policy: IndexPolicy = IndexPolicy()
