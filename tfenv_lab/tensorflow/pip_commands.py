@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import Specifier
 
-from ..conda.prefix.pypi import normalize
+from ..pypi.requirements import normalize
 from ..tensorflow_packages import CPU_DISTRIBUTIONS
 
 #: Extras of ``tensorflow`` that install CUDA.
