@@ -50,7 +50,7 @@ _ENGINE = (
     "plans.suggestions",
     "tensorflow.catalog.releases",
     "tensorflow.catalog.selection",
-    "tensorflow.catalog.suggestions",
+    "tensorflow.catalog.nearby",
 )
 
 

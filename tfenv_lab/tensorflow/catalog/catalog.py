@@ -98,10 +98,10 @@ class Catalog:
 
     async def suggest(self, wanted: Wanted) -> Suggestion | None:
         """Return the nearest request that has a solution, which the solver confirmed, or None."""
-        from . import suggestions
+        from . import nearby
 
         virtual = await asyncio.to_thread(self._virtual, wanted.cuda)
-        return await suggestions.suggest(wanted, await self._listing(virtual), self._repodata, virtual)
+        return await nearby.suggest(wanted, await self._listing(virtual), self._repodata, virtual)
 
     def forget(self) -> None:
         """Forget what is in memory, because the channels changed."""
