@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..conda.prefix.records import by_name
 from ..errors import SolverTimeout, Unsatisfiable
+from ..pypi.models import Distribution
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
@@ -30,7 +31,8 @@ class Solved:
     the resulting change. ``notes`` are sentences about parts of the request that cannot be honored. ``pypi`` are
     requirements that pip installs after the records. ``channels`` are the channels of the solve, if they are not the
     configured ones. ``default_packages`` names the packages that condarc adds, and ``skipped_packages`` the specs there
-    that are not supported.
+    that are not supported. ``distributions`` are the packages from a package index, and ``requirements`` what the user
+    requested of it, by project name; those with ``_before`` are the same before the change.
     """
 
     request: PlanRequest
@@ -54,6 +56,10 @@ class Solved:
     default_packages: tuple[str, ...] = ()
     skipped_packages: tuple[str, ...] = ()
     passed_over: PassedOver | None = None
+    distributions_before: Sequence[Distribution] = ()
+    distributions: Sequence[Distribution] = ()
+    requirements: Mapping[str, str] = field(default_factory=dict)
+    requirements_before: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,93 @@
-"""Convert records to and from rattler's ``LockFile``, which plans, revisions and exports contain."""
+"""Convert packages to and from rattler's ``LockFile``, which plans, revisions and exports contain.
+
+A lock holds conda's packages and the distributions from a package index, as pixi.lock does.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from packaging.requirements import InvalidRequirement, Requirement
 from rattler import LockChannel, LockFile, LockPlatform, RepoDataRecord
 
+from ...pypi.models import Distribution
+from .pypi import normalize
+
+if TYPE_CHECKING:
+    from rattler import PackageRecord
+
 ENVIRONMENT = "default"
+#: Beginning of a distribution's entry in a lock's ``packages``, where its location and version are.
+_ENTRY = re.compile(r"^- pypi: (?P<location>.*)\n(?:  (?:name|version): .*\n)+", re.MULTILINE)
 
 
-def dumps(records: Iterable[RepoDataRecord], channels: Sequence[str], subdir: str) -> str:
-    """Return the lock of ``records`` for one subdir as text, in rattler's lock format, which pixi.lock uses."""
+def dumps(
+    records: Iterable[RepoDataRecord],
+    channels: Sequence[str],
+    subdir: str,
+    distributions: Iterable[Distribution] = (),
+) -> str:
+    """Return the lock of packages for one subdir as text, in rattler's lock format, which pixi.lock uses."""
     platform = LockPlatform(subdir)
     lock = LockFile([platform])
     lock.set_channels(ENVIRONMENT, [LockChannel(url) for url in channels])
     for record in records:
         lock.add_conda_package(ENVIRONMENT, platform, record)
+    found = {each.url: each for each in distributions}
+    for each in found.values():
+        lock.add_pypi_package(ENVIRONMENT, platform, each.name, each.version, each.url)
     with tempfile.TemporaryDirectory() as folder:
         # The bindings can only write to a path.
         path = Path(folder) / "lock.yml"
         lock.to_path(path)
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+    return _with_hashes(text, found) if found else text
+
+
+def _with_hashes(text: str, distributions: Mapping[str, Distribution]) -> str:
+    """Add hashes and dependencies to a lock's distributions (by URL): the bindings read these, but cannot write them.
+
+    Hexadecimal digits need quotes, because YAML takes ``1e5`` for a number. JSON strings are YAML strings.
+    """
+    import yaml
+
+    def completed(entry: re.Match[str]) -> str:
+        each = distributions[yaml.safe_load(entry["location"])]
+        lines = [f"  sha256: {json.dumps(each.sha256)}\n"] if each.sha256 else []
+        needs = [need for need in each.requires if _is_requirement(need)]
+        if needs:
+            lines += ["  requires_dist:\n", *(f"  - {json.dumps(need)}\n" for need in needs)]
+        return entry[0] + "".join(lines)
+
+    before, packages, entries = text.partition("\npackages:\n")
+    return before + packages + _ENTRY.sub(completed, entries)
+
+
+def _is_requirement(text: str) -> bool:
+    """Return whether a dependency is valid: a lock with any other could not be read again."""
+    try:
+        Requirement(text)
+    except InvalidRequirement:
+        return False
+    return True
+
+
+def digest(records: Iterable[PackageRecord], distributions: Iterable[Distribution] = ()) -> str:
+    """Return a SHA-256 that identifies packages, in any order, by names, versions, builds or wheel tags, and hashes.
+
+    A directory or a commit has no hash, so its URL is used.
+    """
+    lines = [
+        *(f"{r.name.normalized} {r.version} {r.build} {r.sha256.hex() if r.sha256 else ''}" for r in records),
+        *(f"{each.name} {each.version} {each.tag} {each.sha256 or each.url}" for each in distributions),
+    ]
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
 def load(path: Path) -> dict[str, list[RepoDataRecord]]:
@@ -47,11 +112,39 @@ def loads(text: str) -> dict[str, list[RepoDataRecord]]:
         return load(path)
 
 
-def pypi_requirements(text: str, subdir: str) -> list[str]:
-    """Return the PyPI packages of a lock for one subdir, as ``name==version``; :func:`loads` must accept the lock."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "lock.yml"
-        path.write_text(text, encoding="utf-8")
-        environment = LockFile.from_path(path).default_environment()
+def distributions(lock: str | Path, subdir: str) -> list[Distribution]:
+    """Return the distributions of a lock (its text or its path) for one subdir, sorted by name, without sizes.
+
+    :func:`load` or :func:`loads` must accept the lock.
+    """
+    if isinstance(lock, str):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "lock.yml"
+            path.write_text(lock, encoding="utf-8")
+            return distributions(path, subdir)
+    environment = LockFile.from_path(lock).default_environment()
     packages = environment.pypi_packages() if environment is not None else {}
-    return [f"{package.name}=={package.version}" for package in packages.get(subdir, ())]
+    found = []
+    for package in packages.get(subdir, ()):
+        # The bindings have an object even if the lock has no hash; that object raises AttributeError.
+        sha256: bytes | None = getattr(package.hashes, "sha256", None)
+        found.append(
+            Distribution(
+                normalize(package.name),
+                str(package.version or ""),
+                _url(str(package.location)),
+                sha256.hex() if sha256 else None,
+                requires=tuple(package.requires_dist),
+            )
+        )
+    return sorted(found, key=lambda each: each.name)
+
+
+def _url(location: str) -> str:
+    """Return the URL of a location. The bindings turn ``file:`` URLs into paths."""
+    return Path(location).as_uri() if Path(location).is_absolute() else location
+
+
+def pypi_requirements(text: str, subdir: str) -> list[str]:
+    """Return the distributions of a lock for one subdir, as ``name==version``; :func:`loads` must accept the lock."""
+    return [f"{each.name}=={each.version}" for each in distributions(text, subdir)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ FOLDER = "conda-meta/tfenv_lab"
 class Revision:
     """One state in an environment's history.
 
-    ``entries`` are the entries of the plan that led to it, and ``requested`` are the specs by package name.
+    ``entries`` are the entries of the plan that led to it, ``requested`` are the specs by package name, and
+    ``requirements`` what was requested of a package index, by project name.
     """
 
     number: int
@@ -29,6 +30,7 @@ class Revision:
     entries: list[EntryJson]
     requested: dict[str, str]
     job: str | None = None
+    requirements: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the Revision of the REST contract."""
@@ -61,6 +63,7 @@ def add(
     requested: Mapping[str, str],
     lock: str,
     job: str | None = None,
+    requirements: Mapping[str, str] | None = None,
 ) -> Revision:
     """Write the next revision into a prefix and return it. Numbers start at 0."""
     folder = prefix / FOLDER
@@ -74,6 +77,7 @@ def add(
         entries=entries,
         requested=dict(requested),
         job=job,
+        requirements=dict(requirements or {}),
     )
     writes.replace(lock_of(prefix, revision.number), lock)
     # Write the JSON file last: it makes the revision valid, and the lock must be complete by then.

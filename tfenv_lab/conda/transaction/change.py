@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ...models import EntryJson
+from ...pypi.models import Distribution
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
@@ -25,6 +26,10 @@ class Change:
     conda does not own. ``fingerprint`` identifies the contents of the environment to change or move when the plan was
     made; it is None for a new environment and for a copy. ``command`` goes into conda's history. ``pypi`` are
     requirements that pip installs last, only into a new environment.
+
+    ``lock`` also has the distributions from a package index, and ``requirements`` what the user requested of it, by
+    project name. ``others_removed`` names the projects to remove that another program installed, such as pip in a
+    terminal; all others of these stay, except those that ``lock`` replaces.
     """
 
     origin: Origin
@@ -40,6 +45,8 @@ class Change:
     command: str = "tfenv_lab"
     entries: Sequence[EntryJson] = ()
     pypi: Sequence[str] = ()
+    requirements: Mapping[str, str] = field(default_factory=dict)
+    others_removed: Sequence[str] = ()
 
     @property
     def begins_with(self) -> Path | None:
@@ -66,3 +73,9 @@ class Change:
         from ..prefix import lock
 
         return lock.loads(self.lock).get(self.subdir, [])
+
+    def distributions(self) -> list[Distribution]:
+        """Return the distributions from a package index that the environment will contain."""
+        from ..prefix import lock
+
+        return lock.distributions(self.lock, self.subdir)
