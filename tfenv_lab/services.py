@@ -25,8 +25,10 @@ from .jobs.service import JobService
 from .jobs.store import JobStore
 from .kernels.service import KernelService
 from .local_channel.service import LocalChannel
+from .plans.index_solver import IndexSolver
 from .plans.planner import Planner
 from .plans.service import PlanService
+from .pypi.models import IndexPolicy
 
 if TYPE_CHECKING:
     from jupyter_events import EventLogger
@@ -158,7 +160,15 @@ class Services:
             on_change=lambda prefixes: self.aftermath.reconcile(prefixes),
             log=log,
         )
-        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, lambda: self.allowed_channels)
+        index = IndexSolver(
+            lambda: self.index_policy,
+            self.repodata.subdir,
+            self.package_cache,
+            Path(platformdirs.user_cache_dir("tfenv_lab")) / "stand-ins",
+        )
+        planner = Planner(
+            self.repodata, self.catalog, self.environments, self.envs_dir, lambda: self.allowed_channels, index
+        )
         self.plans = PlanService(planner, self.repodata, state / "plans", self.package_cache, self.kernels.notebooks_in)
         self.aftermath = Aftermath(
             lambda: self.environments, lambda: self.kernels, lambda: self.jobs.running, self._use_local_channel, log
@@ -168,6 +178,7 @@ class Services:
             store=store,
             events=JobEvents(event_logger),
             plans=lambda: self.plans,
+            index=lambda: self.index_policy,
             package_cache=self.package_cache,
             max_running=configuration.max_running_jobs,
             aftermath=self.aftermath,
@@ -185,8 +196,13 @@ class Services:
         """The names of the channels that a spec may name at the moment."""
         return tuple(self.configuration.allowed_channels) or tuple(ref.name for ref in self.conda.channels)
 
+    @property
+    def index_policy(self) -> IndexPolicy:
+        """What the administrator decides about package indexes."""
+        return IndexPolicy(offline=self.configuration.offline)
+
     async def build_local_channel(self) -> Job:
-        """Start the job that builds a local channel from PyPI wheels; it then replaces the configured channels.
+        """Start the job that builds a local channel; it then replaces the configured channels.
 
         Raises ChannelNotAllowed, InvalidRequest (this machine cannot build a channel) or PrefixBusy.
         """

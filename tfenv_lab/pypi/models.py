@@ -8,6 +8,8 @@ from msgspec import Struct
 
 #: Start of a requirement that is meant for the package index, wherever conda's specs may stand.
 MARK = "pypi:"
+#: Host of the files of PyPI's packages.
+_FILES_OF_PYPI = "files.pythonhosted.org"
 
 
 class Distribution(Struct, frozen=True):
@@ -30,6 +32,15 @@ class Distribution(Struct, frozen=True):
     def filename(self) -> str:
         """The last part of the URL's path."""
         return unquote(urlsplit(self.url).path.rstrip("/").rsplit("/", 1)[-1])
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, as users know it: the host of an index's files, or the URL of anything else."""
+        parts = urlsplit(self.url)
+        host = parts.hostname or ""
+        if host == _FILES_OF_PYPI:
+            return "pypi.org"
+        return host if parts.scheme in ("http", "https") and self.sha256 else self.url
 
     @property
     def is_wheel(self) -> bool:

@@ -1,30 +1,26 @@
 """Convert packages to and from rattler's ``LockFile``, which plans, revisions and exports contain.
 
-A lock holds conda's packages and the distributions from a package index, as pixi.lock does.
+A lock holds conda packages and distributions from a package index, as in pixi.lock.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
 from rattler import LockChannel, LockFile, LockPlatform, RepoDataRecord
 
 from ...pypi.models import Distribution
-from .pypi import normalize
+from ...pypi.requirements import normalize
 
 if TYPE_CHECKING:
-    from rattler import PackageRecord
+    from rattler import PackageRecord, PypiLockedPackage
 
 ENVIRONMENT = "default"
-#: Beginning of a distribution's entry in a lock's ``packages``, where its location and version are.
-_ENTRY = re.compile(r"^- pypi: (?P<location>.*)\n(?:  (?:name|version): .*\n)+", re.MULTILINE)
 
 
 def dumps(
@@ -39,49 +35,36 @@ def dumps(
     lock.set_channels(ENVIRONMENT, [LockChannel(url) for url in channels])
     for record in records:
         lock.add_conda_package(ENVIRONMENT, platform, record)
-    found = {each.url: each for each in distributions}
-    for each in found.values():
+    found = list(distributions)
+    for each in found:
         lock.add_pypi_package(ENVIRONMENT, platform, each.name, each.version, each.url)
     with tempfile.TemporaryDirectory() as folder:
         # The bindings can only write to a path.
         path = Path(folder) / "lock.yml"
         lock.to_path(path)
         text = path.read_text(encoding="utf-8")
-    return _with_hashes(text, found) if found else text
+    return _completed(text, found)
 
 
-def _with_hashes(text: str, distributions: Mapping[str, Distribution]) -> str:
-    """Add hashes and dependencies to a lock's distributions (by URL): the bindings read these, but cannot write them.
-
-    Hexadecimal digits need quotes, because YAML takes ``1e5`` for a number. JSON strings are YAML strings.
-    """
-    import yaml
-
-    def completed(entry: re.Match[str]) -> str:
-        each = distributions[yaml.safe_load(entry["location"])]
-        lines = [f"  sha256: {json.dumps(each.sha256)}\n"] if each.sha256 else []
-        needs = [need for need in each.requires if _is_requirement(need)]
-        if needs:
-            lines += ["  requires_dist:\n", *(f"  - {json.dumps(need)}\n" for need in needs)]
-        return entry[0] + "".join(lines)
-
-    before, packages, entries = text.partition("\npackages:\n")
-    return before + packages + _ENTRY.sub(completed, entries)
-
-
-def _is_requirement(text: str) -> bool:
-    """Return whether a dependency is valid: a lock with any other could not be read again."""
-    try:
-        Requirement(text)
-    except InvalidRequirement:
-        return False
-    return True
+def _completed(text: str, distributions: Iterable[Distribution]) -> str:
+    """Add the hashes and the dependencies of distributions, which the bindings read but cannot write."""
+    for each in distributions:
+        start = f"\n- pypi: {each.url}\n"
+        begin = text.find(start)
+        end = text.find("\n- ", begin + len(start))
+        entry = text[begin + 1 : end if end >= 0 else len(text)].rstrip("\n")
+        more = [f"  sha256: {each.sha256}"] if each.sha256 else []
+        if each.requires:
+            more += ["  requires_dist:", *(f"  - {json.dumps(need)}" for need in each.requires)]
+        if begin >= 0 and more:
+            text = text.replace(f"\n{entry}", "\n".join((f"\n{entry}", *more)), 1)
+    return text
 
 
 def digest(records: Iterable[PackageRecord], distributions: Iterable[Distribution] = ()) -> str:
-    """Return a SHA-256 that identifies packages, in any order, by names, versions, builds or wheel tags, and hashes.
+    """Return the SHA-256 of packages: names, versions, builds or wheel tags, and hashes, sorted.
 
-    A directory or a commit has no hash, so its URL is used.
+    Two environments with the same digest have the same packages.
     """
     lines = [
         *(f"{r.name.normalized} {r.version} {r.build} {r.sha256.hex() if r.sha256 else ''}" for r in records),
@@ -112,39 +95,38 @@ def loads(text: str) -> dict[str, list[RepoDataRecord]]:
         return load(path)
 
 
-def distributions(lock: str | Path, subdir: str) -> list[Distribution]:
-    """Return the distributions of a lock (its text or its path) for one subdir, sorted by name, without sizes.
-
-    :func:`load` or :func:`loads` must accept the lock.
-    """
-    if isinstance(lock, str):
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "lock.yml"
-            path.write_text(lock, encoding="utf-8")
-            return distributions(path, subdir)
-    environment = LockFile.from_path(lock).default_environment()
+def distributions(text: str, subdir: str) -> list[Distribution]:
+    """Return the distributions of a lock for one subdir, without their sizes; :func:`loads` must accept the lock."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "lock.yml"
+        path.write_text(text, encoding="utf-8")
+        environment = LockFile.from_path(path).default_environment()
     packages = environment.pypi_packages() if environment is not None else {}
-    found = []
-    for package in packages.get(subdir, ()):
-        # The bindings have an object even if the lock has no hash; that object raises AttributeError.
-        sha256: bytes | None = getattr(package.hashes, "sha256", None)
-        found.append(
-            Distribution(
-                normalize(package.name),
-                str(package.version or ""),
-                _url(str(package.location)),
-                sha256.hex() if sha256 else None,
-                requires=tuple(package.requires_dist),
-            )
+    return [
+        Distribution(
+            normalize(package.name),
+            str(package.version or ""),
+            _url(str(package.location)),
+            _sha256(package),
+            requires=tuple(package.requires_dist),
         )
-    return sorted(found, key=lambda each: each.name)
+        for package in packages.get(subdir, ())
+    ]
 
 
 def _url(location: str) -> str:
-    """Return the URL of a location. The bindings turn ``file:`` URLs into paths."""
+    """Return the URL of a location; the bindings turn ``file:`` URLs into paths."""
     return Path(location).as_uri() if Path(location).is_absolute() else location
 
 
+def _sha256(package: PypiLockedPackage) -> str | None:
+    try:
+        found = package.hashes.sha256 if package.hashes else None
+    except AttributeError:  # the bindings wrap None if the lock has no hash
+        return None
+    return found.hex() if found else None
+
+
 def pypi_requirements(text: str, subdir: str) -> list[str]:
-    """Return the distributions of a lock for one subdir, as ``name==version``; :func:`loads` must accept the lock."""
+    """Return the PyPI packages of a lock for one subdir, as ``name==version``; :func:`loads` must accept the lock."""
     return [f"{each.name}=={each.version}" for each in distributions(text, subdir)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ class Revision:
     """One state in an environment's history.
 
     ``entries`` are the entries of the plan that led to it, ``requested`` are the specs by package name, and
-    ``requirements`` what was requested of a package index, by project name.
+    ``requirements`` what was requested of a package index. ``digest`` identifies the packages; older revisions have
+    none.
     """
 
     number: int
@@ -31,10 +32,11 @@ class Revision:
     requested: dict[str, str]
     job: str | None = None
     requirements: dict[str, str] = field(default_factory=dict)
+    digest: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the Revision of the REST contract."""
-        fields = ("number", "created", "kind", "summary", "entries")
+        fields = ("number", "created", "kind", "summary", "entries", "digest")
         return {name: getattr(self, name) for name in fields}
 
 
@@ -43,7 +45,9 @@ def read(prefix: Path) -> list[Revision]:
     found = []
     for path in sorted((prefix / FOLDER).glob("[0-9]*.json")):
         try:
-            found.append(Revision(**json.loads(path.read_text(encoding="utf-8"))))
+            revision = Revision(**json.loads(path.read_text(encoding="utf-8")))
+            # Before there were package indexes, all packages were conda's.
+            found.append(replace(revision, entries=[{"source": "conda", **entry} for entry in revision.entries]))
         except (OSError, ValueError, TypeError):
             continue
     return sorted(found, key=lambda revision: revision.number)
@@ -64,6 +68,7 @@ def add(
     lock: str,
     job: str | None = None,
     requirements: Mapping[str, str] | None = None,
+    digest: str | None = None,
 ) -> Revision:
     """Write the next revision into a prefix and return it. Numbers start at 0."""
     folder = prefix / FOLDER
@@ -78,6 +83,7 @@ def add(
         requested=dict(requested),
         job=job,
         requirements=dict(requirements or {}),
+        digest=digest,
     )
     writes.replace(lock_of(prefix, revision.number), lock)
     # Write the JSON file last: it makes the revision valid, and the lock must be complete by then.
