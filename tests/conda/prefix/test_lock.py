@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -63,13 +62,6 @@ def test_a_size_is_not_part_of_a_lock() -> None:
 
 def test_another_platform_has_no_distributions() -> None:
     assert stored(Distribution("a-b", "1.0", WHEEL, "a" * 64), subdir="osx-arm64") == []
-
-
-def test_a_lock_of_a_file_is_read_as_its_text_is(tmp_path: Path) -> None:
-    wheel = Distribution("a-b", "1.0", WHEEL, "a" * 64)
-    path = tmp_path / "x.lock"
-    path.write_text(lock.dumps((), [CHANNEL], "linux-64", [wheel]))
-    assert lock.distributions(path, "linux-64") == [wheel]
 
 
 @dataclass
