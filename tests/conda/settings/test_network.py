@@ -23,25 +23,13 @@ from tests.conda.http_channel import HttpChannel
 from tfenv_lab.conda.settings import condarc
 from tfenv_lab.conda.settings.channels import ChannelRules, Credential
 from tfenv_lab.conda.settings.condarc import CondaSettings
-from tfenv_lab.conda.settings.network import client, redact
+from tfenv_lab.conda.settings.network import client
 
 #: Variables that tests hide from the programs that they start, but that these programs need.
 PATH = os.environ["PATH"]
 BUS = """<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><policy context="default">
 <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>"""
 PLAIN = CondaSettings(channels=(), envs_dirs=(), pkgs_dirs=())
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("error for https://ada:secret@host/channel", "error for https://host/channel"),
-        ("https://host/t/tk-1234/channel/noarch", "https://host/t/<TOKEN>/channel/noarch"),
-        ("https://host/channel failed", "https://host/channel failed"),
-    ],
-)
-def test_redact(text: str, shown: str) -> None:
-    assert redact(text) == shown
 
 
 def test_no_credentials_stay_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
