@@ -1,4 +1,4 @@
-"""Build libraries that imitate file systems for a child process (``LD_PRELOAD``); a test without a compiler is skipped."""
+"""Build libraries that imitate file systems for a child process (``LD_PRELOAD``). Without a compiler, tests skip."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def can_lock(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def hold(path: Path, timeout: float = -1) -> Iterator[None]:
-    """Hold the lock file ``path``, whose directory exists. Wait at most ``timeout`` seconds; a negative one is for ever.
+    """Hold the lock file ``path``, whose directory exists. Wait at most ``timeout`` seconds; if negative, for ever.
 
     Raises filelock's Timeout if another process holds it, or OSError if the file cannot be written.
     """
