@@ -71,7 +71,7 @@ def place(request: pytest.FixtureRequest, places: dict[str, Path]) -> Iterator[P
         yield places[name]
 
 
-def _each(*names: str) -> Any:
+def _each(*names: str) -> pytest.MarkDecorator:
     cases = [(name, fault) for name in names for fault in FAULTS]
     ids = [f"{name} is {fault.__name__.strip('_')}" for name, fault in cases]
     return pytest.mark.parametrize("place", cases, indirect=True, ids=ids)

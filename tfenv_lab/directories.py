@@ -17,6 +17,7 @@ from .disk.reads import BoundedReads
 from .disk.space import first_writable
 from .errors import UnusableDirectory
 from .models import Advice
+from .pypi import cache as uv_cache
 
 #: The code of a warning about a directory in a plan or job. If the change is impossible, its severity is “error”.
 CODE = "unusable-directory"
@@ -50,10 +51,16 @@ class Directories:
             Path(platformdirs.user_state_dir("tfenv_lab")), "Plans and jobs", "XDG_STATE_HOME"
         )
         cache = Path(platformdirs.user_cache_dir("tfenv_lab"))
-        #: Channel data.
-        self.repodata = self._or_temporary(cache / "repodata", "Channel data", "XDG_CACHE_HOME")
+        #: Channel data, and what else can be fetched again.
+        self.cache = self._or_temporary(cache, "Channel data", "XDG_CACHE_HOME")
         #: Unpacked packages, whose files the environments share by hard links.
-        self.package_cache = self._choose_package_cache(package_cache or cache / "pkgs")
+        self.package_cache = self._choose_cache(
+            package_cache or cache / "pkgs", "package cache", "TfenvLab.package_cache"
+        )
+        wanted = uv_cache.directory(os.environ)
+        chosen = self._choose_cache(wanted, "cache of uv", "UV_CACHE_DIR")
+        #: The directory in place of uv's cache; empty if that can be used.
+        self.uv_cache = "" if chosen == wanted else str(chosen)
         for folder in dict.fromkeys((self.envs_dir, registry_path().parent)):
             if _locks.run([folder])[folder] is False:
                 self._found.append(locks.without_locks(folder))
@@ -116,18 +123,18 @@ class Directories:
         self._found.append(f"{problem} They are kept in {temporary} until this server stops. {remedy}")
         return temporary
 
-    def _choose_package_cache(self, wanted: Path) -> Path:
-        """Return a package cache that can be written and locked, as rattler does, or the ``wanted`` one."""
-        other = self.envs_dir / ".tfenv-cache" / "pkgs"
+    def _choose_cache(self, wanted: Path, what: str, setting: str) -> Path:
+        """Return a cache that can be written and locked, as rattler and uv do, or the ``wanted`` one."""
+        other = self.envs_dir / ".tfenv-cache" / wanted.name
         reasons = _caches.run([wanted, other])
         if not isinstance(reasons[wanted], str):
             return wanted
-        problem = f"The package cache {wanted} cannot be used: {reasons[wanted]}."
-        remedy = "Set TfenvLab.package_cache to a directory in which files can be written and locked."
+        problem = f"The {what}, {wanted}, cannot be used: {reasons[wanted]}."
+        remedy = f"Set {setting} to a directory in which files can be written and locked, and restart Jupyter."
         if isinstance(reasons[other], str):
             self._found.append(f"{problem} {remedy}")
             return wanted
-        self._found.append(f"{problem} Packages are stored in {other} instead. {remedy}")
+        self._found.append(f"{problem} {other} is used instead. {remedy}")
         return other
 
 

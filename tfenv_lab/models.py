@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 from . import serde
-from .plan_requests import PlanRequest
+from .plan_requests import PlanRequest, Source
 
 Severity = Literal["info", "warning", "error"]
 #: The stages of a job, in no fixed order.
@@ -32,7 +32,7 @@ class Advice:
 
 
 class Installed(TypedDict):
-    """The build of a package before a change."""
+    """The build of a package before a change. A package from an index has its wheel's tag as its build."""
 
     version: str
     build: str
@@ -46,7 +46,8 @@ class Coming(Installed):
 
 
 #: One line of a plan or of a revision, as JSON; ``from`` is None for an added package, ``to`` for a removed one.
+#: ``source`` is where the package comes from, or came from if it is removed.
 EntryJson = TypedDict(
     "EntryJson",
-    {"action": Action, "name": str, "from": Installed | None, "to": Coming | None, "requested": bool},
+    {"action": Action, "name": str, "from": Installed | None, "to": Coming | None, "requested": bool, "source": Source},
 )

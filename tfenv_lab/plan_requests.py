@@ -17,6 +17,7 @@ from .environment_names import check_name
 from .errors import InvalidRequest, InvalidSpec
 from .versions import CUDA_VERSION
 
+Source = Literal["conda", "pypi"]
 Variant = Literal["auto", "cpu", "cuda"]
 ALL: Literal["all"] = "all"
 
@@ -40,7 +41,9 @@ class Create(_Request, frozen=True, tag="create"):
     """A request for a new environment.
 
     ``tensorflow`` is a version such as ``2.19.*``, or None for an environment without it. ``python`` is a minor version
-    such as ``3.11``, or None for the newest that fits.
+    such as ``3.11``, or None for the newest that fits. ``source`` says where TensorFlow comes from; None leaves the
+    choice to the catalog. ``source_builds`` permits building packages that the index has no wheel of, here and in other
+    requests.
     """
 
     name: str
@@ -50,6 +53,8 @@ class Create(_Request, frozen=True, tag="create"):
     cuda: str | None = None
     keras: bool = True
     packages: tuple[str, ...] = ()
+    source: Source | None = None
+    source_builds: bool = False
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -69,6 +74,7 @@ class Install(_Request, frozen=True, tag="install"):
     specs: tuple[str, ...]
     into: str | None = None
     legacy_keras: bool | None = None
+    source_builds: bool = False
 
     def __post_init__(self) -> None:
         force_setattr(self, "specs", _some("specs", self.specs))
@@ -81,6 +87,7 @@ class Update(_Request, frozen=True, tag="update"):
     environment: str
     packages: tuple[str, ...] | Literal["all"]
     into: str | None = None
+    source_builds: bool = False
 
     def __post_init__(self) -> None:
         if self.packages != ALL:
@@ -124,6 +131,7 @@ class Import(_Request, frozen=True, tag="import"):
     name: str
     content: str
     format: str | None = None
+    source_builds: bool = False
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -151,6 +159,7 @@ _COMPLAINTS = (
     (r"Expected `int`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a whole number."),
     (r"Invalid enum value .* - at `\$\.packages`", "“packages” must be a list of strings, or “all”."),
     (r"Invalid enum value .* - at `\$\.variant`", "“variant” must be “auto”, “cpu” or “cuda”."),
+    (r"(?:Invalid enum value|Expected) .* - at `\$\.source`", "“source” must be “conda”, “pypi” or null."),
 )
 
 
@@ -193,7 +202,9 @@ def _some(field: str, items: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _named(packages: tuple[str, ...]) -> tuple[str, ...]:
-    for name in _some("packages", packages):
+    # An environment has a package from one source only, so the name says which.
+    names = tuple(re.sub("^pypi:", "", text.strip().lower()) for text in packages)
+    for name in _some("packages", names):
         if not _PACKAGE.fullmatch(name):
             raise InvalidSpec(f"“{name[:60]}” is not a package name.")
-    return _some("packages", tuple(name.lower() for name in packages))
+    return _some("packages", names)

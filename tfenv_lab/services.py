@@ -24,8 +24,10 @@ from .jobs.store import JobStore
 from .kernels import kernelspecs
 from .kernels.service import KernelService
 from .local_channel.service import LocalChannel
+from .plans.index_solver import IndexSolver
 from .plans.planner import Planner
 from .plans.service import PlanService
+from .pypi.models import IndexPolicy
 
 if TYPE_CHECKING:
     from jupyter_events import EventLogger
@@ -127,7 +129,7 @@ class Services:
         #: The directory for unpacked packages, whose files the environments share by hard links.
         self.package_cache = self.directories.package_cache
         #: The channel data.
-        self.repodata = Repodata(self.conda, cache_dir=self.directories.repodata)
+        self.repodata = Repodata(self.conda, cache_dir=self.directories.cache / "repodata")
         #: The TensorFlow releases on the channels.
         self.catalog = Catalog(self.repodata)
         self.checks = CheckService(
@@ -160,7 +162,15 @@ class Services:
             on_change=lambda prefixes: self.aftermath.reconcile(prefixes),
             log=log,
         )
-        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, lambda: self.allowed_channels)
+        index = IndexSolver(
+            lambda: self.index_policy,
+            self.repodata.subdir,
+            self.package_cache,
+            self.directories.cache / "stand-ins",
+        )
+        planner = Planner(
+            self.repodata, self.catalog, self.environments, self.envs_dir, lambda: self.allowed_channels, index
+        )
         self.plans = PlanService(
             planner, self.repodata, state / "plans", self.package_cache, self.kernels.notebooks_in, self.directories
         )
@@ -172,6 +182,7 @@ class Services:
             store=store,
             events=JobEvents(event_logger),
             plans=lambda: self.plans,
+            index=lambda: self.index_policy,
             directories=self.directories,
             max_running=configuration.max_running_jobs,
             aftermath=self.aftermath,
@@ -189,8 +200,13 @@ class Services:
         """The names of the channels that a spec may name at the moment."""
         return tuple(self.configuration.allowed_channels) or tuple(ref.name for ref in self.conda.channels)
 
+    @property
+    def index_policy(self) -> IndexPolicy:
+        """What the administrator decides about package indexes."""
+        return IndexPolicy(offline=self.configuration.offline, cache=self.directories.uv_cache)
+
     async def build_local_channel(self) -> Job:
-        """Start the job that builds a local channel from PyPI wheels; it then replaces the configured channels.
+        """Start the job that builds a local channel; it then replaces the configured channels.
 
         Raises ChannelNotAllowed, InvalidRequest (this machine cannot build a channel) or PrefixBusy.
         """

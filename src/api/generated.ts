@@ -356,7 +356,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Build a local channel from PyPI wheels. When the job has succeeded, this server and later ones use the local channel instead of the configured channels. */
+        /** Build a local channel with the Python of this machine. When the job has succeeded, this server and later ones use the local channel instead of the configured channels. */
         readonly post: operations["buildLocalChannel"];
         /** Use the configured channels again. */
         readonly delete: operations["leaveLocalChannel"];
@@ -396,7 +396,7 @@ export interface components {
                 /** @description The version of the driver; null if unknown. */
                 readonly driver: string | null;
             };
-            /** @description The channel that this machine can build from PyPI wheels. */
+            /** @description The channel that this machine can build with its own Python. */
             readonly local_channel: {
                 /** @description Whether this machine can build it. */
                 readonly available: boolean;
@@ -541,13 +541,17 @@ export interface components {
             readonly kind: "found" | "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert";
             readonly summary: string;
             readonly entries: readonly components["schemas"]["Entry"][];
+            /** @description null if an older version of tfenv_lab wrote the revision. */
+            readonly digest: components["schemas"]["Digest"] | null;
         };
+        /** @description The SHA-256 of the packages: their names, versions, builds or wheel tags, and hashes, sorted. Environments with the same digest have the same packages. */
+        readonly Digest: string;
         /** @enum {string} */
         readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert";
         readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["RenameRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["RevertRequest"];
         /** @description The name of an environment and of its directory. The Status has the same limits. */
         readonly Name: string;
-        /** @description A package spec: a name, optionally with a version and a build. */
+        /** @description A package spec: a name, optionally with a version and a build. After pypi: a requirement for the package index (PEP 508). */
         readonly Spec: string;
         /** @description Change a copy with this name instead of the environment. */
         readonly Into: components["schemas"]["Name"] | null;
@@ -570,7 +574,15 @@ export interface components {
             readonly keras?: boolean;
             /** @default [] */
             readonly packages?: readonly components["schemas"]["Spec"][];
+            /** @description Where TensorFlow comes from. If null, the server chooses. */
+            readonly source?: components["schemas"]["Source"] | null;
+            readonly source_builds?: components["schemas"]["SourceBuilds"];
         };
+        /**
+         * @description Whether packages without a wheel may be built from source. This runs code of the packages.
+         * @default false
+         */
+        readonly SourceBuilds: boolean;
         readonly InstallRequest: {
             /** @constant */
             readonly kind: "install";
@@ -578,6 +590,7 @@ export interface components {
             readonly specs: readonly components["schemas"]["Spec"][];
             readonly into?: components["schemas"]["Into"];
             readonly legacy_keras?: components["schemas"]["LegacyKeras"];
+            readonly source_builds?: components["schemas"]["SourceBuilds"];
         };
         /** @description Settings of a kernel. A setting that is null or absent does not change. */
         readonly KernelSettings: {
@@ -595,6 +608,7 @@ export interface components {
             readonly environment: string;
             readonly packages: readonly string[] | "all";
             readonly into?: components["schemas"]["Into"];
+            readonly source_builds?: components["schemas"]["SourceBuilds"];
         };
         readonly RemoveRequest: {
             /** @constant */
@@ -622,6 +636,7 @@ export interface components {
             readonly content: string;
             /** @description If null, the server recognizes the format. */
             readonly format?: components["schemas"]["ExportFormat"] | null;
+            readonly source_builds?: components["schemas"]["SourceBuilds"];
         };
         /**
          * @description notebook is the JSON of a NotebookRecord. An import also accepts a whole notebook that contains one.
@@ -692,6 +707,7 @@ export interface components {
             readonly strategy: "swap" | "rename" | "in-place";
             /** Format: date-time */
             readonly created: string;
+            readonly digest: components["schemas"]["Digest"];
         };
         readonly Entry: components["schemas"]["AddedEntry"] | components["schemas"]["MovedEntry"] | components["schemas"]["RemovedEntry"];
         readonly AddedEntry: {
@@ -701,6 +717,7 @@ export interface components {
             readonly from: null;
             readonly to: components["schemas"]["ComingBuild"];
             readonly requested: boolean;
+            readonly source: components["schemas"]["Source"];
         };
         /** @description For the action change, the version stays the same and the build differs. */
         readonly MovedEntry: {
@@ -710,6 +727,7 @@ export interface components {
             readonly from: components["schemas"]["InstalledBuild"];
             readonly to: components["schemas"]["ComingBuild"];
             readonly requested: boolean;
+            readonly source: components["schemas"]["Source"];
         };
         readonly RemovedEntry: {
             /** @constant */
@@ -718,6 +736,7 @@ export interface components {
             readonly from: components["schemas"]["InstalledBuild"];
             readonly to: null;
             readonly requested: boolean;
+            readonly source: components["schemas"]["Source"];
         };
         readonly InstalledBuild: {
             readonly version: string;
@@ -913,12 +932,14 @@ export type Advice = components['schemas']['Advice'];
 export type Package = components['schemas']['Package'];
 export type AvailablePackage = components['schemas']['AvailablePackage'];
 export type Revision = components['schemas']['Revision'];
+export type Digest = components['schemas']['Digest'];
 export type PlanKind = components['schemas']['PlanKind'];
 export type PlanRequest = components['schemas']['PlanRequest'];
 export type Name = components['schemas']['Name'];
 export type Spec = components['schemas']['Spec'];
 export type Into = components['schemas']['Into'];
 export type CreateRequest = components['schemas']['CreateRequest'];
+export type SourceBuilds = components['schemas']['SourceBuilds'];
 export type InstallRequest = components['schemas']['InstallRequest'];
 export type KernelSettings = components['schemas']['KernelSettings'];
 export type LegacyKeras = components['schemas']['LegacyKeras'];

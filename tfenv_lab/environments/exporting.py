@@ -95,7 +95,7 @@ def _differences(environment: Environment, content: str, settings: CondaSettings
 def _packages(file: Imported) -> dict[str, str]:
     """Return the version and build of each package by name; pip packages have no build."""
     from ..conda.formats import exact
-    from ..conda.prefix.pypi import normalize
+    from ..pypi.requirements import normalize
 
     if file.pinned is None:
         raise InvalidRequest("The file has no exact packages to compare with.")

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ..conda.prefix.pypi import PypiPackage
 from ..conda.prefix.records import PackageStem
 from ..models import Advice
-
-Source = Literal["conda", "pypi"]
+from ..plan_requests import Source
 
 
 @dataclass(frozen=True)

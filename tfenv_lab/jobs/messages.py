@@ -12,6 +12,7 @@ from ..conda.transaction.progress import Progress
 from ..conda.transaction.staging import Leftover
 from ..errors import ErrorJson
 from ..models import Phase
+from ..pypi.models import IndexPolicy
 from ..tensorflow.checks.evidence import Subject
 from ..tensorflow.checks.models import Check
 
@@ -24,6 +25,7 @@ class ApplyChange(Struct, frozen=True, tag="apply"):
     settings: CondaSettings
     package_cache: Path
     bytecode_store: Path
+    index: IndexPolicy = IndexPolicy()
 
     @property
     def places(self) -> tuple[Path, ...]:

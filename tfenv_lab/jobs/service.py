@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..directories import Directories
     from ..environments.models import Environment
     from ..plans.service import PlanService
+    from ..pypi.models import IndexPolicy
     from ..tensorflow.checks.evidence import Subject
     from .aftermath import Aftermath
     from .events import JobEvents
@@ -47,6 +48,7 @@ class JobService(LoggingConfigurable):
         events: JobEvents,
         plans: Callable[[], PlanService],
         directories: Directories,
+        index: Callable[[], IndexPolicy],
         max_running: int,
         aftermath: Aftermath,
         follow: Callable[[Job], Awaitable[None]],
@@ -55,6 +57,7 @@ class JobService(LoggingConfigurable):
         """Call ``aftermath`` after a job that succeeded, and ``follow`` once its prefix is free again."""
         super().__init__(**kwargs)
         self._directories = directories
+        self._index = index
         self._settings = settings
         self._store = store
         self._events = events
@@ -141,7 +144,7 @@ class JobService(LoggingConfigurable):
             moved_from=str(change.moved_from) if change.moved_from else None,
         )
         cache = self._directories.package_cache
-        order = ApplyChange(job.id, change, self._settings(), cache, cache.parent / "bytecode")
+        order = ApplyChange(job.id, change, self._settings(), cache, cache.parent / "bytecode", self._index())
         return await self.running.begin(job, order)
 
     async def remove(self, environment: Environment) -> Job:

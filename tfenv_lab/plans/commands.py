@@ -63,10 +63,27 @@ def commands(solved: Solved, settings: CondaSettings) -> list[str]:
             lines = [[*create, *_addresses(solved.after)]]
         case plan_requests.Revert():
             lines = _exactly(solved, place)
-    if solved.pypi:
-        lines.append(["conda", "run", *place, "python", "-m", "pip", "install", *solved.pypi])
+    lines += _of_index(solved)
     variables = "".join(f"{name}={shlex.quote(value)} " for name, value in _variables(solved, settings).items())
     return [*(variables + shlex.join(line) for line in solving), *map(shlex.join, lines)]
+
+
+def _of_index(solved: Solved) -> list[list[str]]:
+    """Return uv's command lines for the packages from an index."""
+    if solved.origin == "move" or isinstance(solved.request, plan_requests.Clone):
+        return []  # a copy and a renamed environment have their files
+    python = ["--python", str(solved.prefix)]
+    old = {each.name: each for each in solved.distributions_before}
+    new = {each.name: each for each in solved.distributions}
+    lines = []
+    gone = sorted({*(old.keys() - new.keys()), *solved.others_removed} - new.keys())
+    if gone and solved.origin == "in_place":
+        lines.append(["uv", "pip", "uninstall", *python, *gone])
+    come = [f"{name}=={each.version}" if each.sha256 else f"{name} @ {each.url}"
+            for name, each in new.items() if old.get(name) != each or solved.origin == "copy"]  # fmt: skip
+    if come:
+        lines.append(["uv", "pip", "install", *python, "--no-deps", *come])
+    return lines
 
 
 def _exactly(solved: Solved, place: list[str]) -> list[list[str]]:

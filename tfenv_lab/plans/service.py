@@ -105,8 +105,17 @@ class PlanService:
 
         settings = self._repodata.settings
         # In a copy every package is new, but warnings are about the differences from the original.
-        moves = entries(solved.before, solved.after, solved.requested)
-        lines = moves if solved.source is None else entries((), solved.after, solved.requested)
+        requested = {*solved.requested, *solved.requirements}
+        moves = entries(
+            solved.before,
+            solved.after,
+            requested,
+            distributions_before=solved.distributions_before,
+            distributions=solved.distributions,
+        )
+        lines = (
+            moves if solved.source is None else entries((), solved.after, requested, distributions=solved.distributions)
+        )
         told = [entry.to_json() for entry in lines]
         shown = commands(solved, settings)
         return Plan(
@@ -128,7 +137,9 @@ class PlanService:
                 prefix=solved.prefix,
                 kind=solved.request.kind,
                 subdir=self._repodata.subdir,
-                lock=lock.dumps(solved.after, [ref.url for ref in settings.channels], self._repodata.subdir),
+                lock=lock.dumps(
+                    solved.after, [ref.url for ref in settings.channels], self._repodata.subdir, solved.distributions
+                ),
                 requested=dict(solved.requested),
                 channels=[ref.url for ref in settings.channels],
                 source=solved.source,
@@ -136,11 +147,13 @@ class PlanService:
                 summary=summary(lines),
                 command=_recorded(solved.request.kind, shown),
                 entries=told,
-                pypi=solved.pypi,
+                requirements=dict(solved.requirements),
+                others_removed=solved.others_removed,
             ),
             environment=solved.environment.id if solved.environment and solved.origin != "copy" else None,
             needed_bytes=sizes.needed,
             forgets=list(solved.passed_over.forgotten) if solved.passed_over else [],
+            digest=lock.digest(solved.after, solved.distributions),
         )
 
     def _of_directories(self, solved: Solved, sizes: Sizes) -> list[Advice]:

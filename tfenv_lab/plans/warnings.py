@@ -12,6 +12,7 @@ from .. import plan_requests
 from ..errors import InvalidName
 from ..models import Advice
 from ..sentences import some
+from ..tensorflow_packages import CUDA_RUNTIME, DISTRIBUTIONS
 from ..variants import variant_of
 from ..versions import minor_numbers
 from .models import Entry
@@ -49,7 +50,7 @@ def warnings(
         *_python(lines),
         *_hardware(solved, settings),
         *of_pip(solved, lines),
-        *_by_pip(solved),
+        *_from_index(solved),
         *_running(solved, running),
         *(Advice("import-not-honoured", "warning", note) for note in solved.notes),
         *directories,
@@ -80,7 +81,7 @@ def _moved(lines: Sequence[Entry], name: str) -> tuple[str, str] | None:
 
 
 def _tensorflow(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
-    moved = _moved(lines, "tensorflow")
+    moved = next((found for name in DISTRIBUTIONS if (found := _moved(lines, name))), None)
     if moved is None or minor_numbers(moved[0]) == minor_numbers(moved[1]) or solved.source is not None:
         return
     old, new = minor_numbers(moved[0]), minor_numbers(moved[1])
@@ -217,9 +218,14 @@ def _python(lines: Sequence[Entry]) -> Iterator[Advice]:
 def _hardware(solved: Solved, settings: CondaSettings) -> Iterator[Advice]:
     builds = {r.name.normalized: str(r.build) for r in solved.after}
     build = builds.get("tensorflow-base") or builds.get("tensorflow")
-    if build is None:
+    projects = {each.name for each in solved.distributions}
+    if build is None and projects.isdisjoint(DISTRIBUTIONS):
         return
-    on_cuda = variant_of(build).startswith("cuda")
+    on_cuda = (
+        variant_of(build).startswith("cuda")
+        if build is not None
+        else any(name.startswith(CUDA_RUNTIME) for name in projects)
+    )
     if solved.cuda is not None:
         if on_cuda:
             yield Advice(
@@ -244,14 +250,37 @@ def _hardware(solved: Solved, settings: CondaSettings) -> Iterator[Advice]:
         )
 
 
-def _by_pip(solved: Solved) -> Iterator[Advice]:
-    """Warn about packages that pip installs: they are not solved, so the lock does not have them."""
-    if solved.pypi:
+def _from_index(solved: Solved) -> Iterator[Advice]:
+    """Say which packages are from an index although the request does not say so, and what that means."""
+    names = sorted(solved.from_index)
+    if names:
+        one = len(names) == 1
+        why = "no channel has it" if one else "no channel has them"
+        if not all(solved.from_index.values()):
+            why = "the channels' builds do not fit the packages that are from the index"
         yield Advice(
-            "pip-installs",
+            "from-index",
+            "info",
+            f"{some(names, _SHOWN)} {'comes' if one else 'come'} from the package index (PyPI), because {why}. Check "
+            f"that the {'name is' if one else 'names are'} spelled as you meant {'it' if one else 'them'}.",
+        )
+    if solved.crossing:
+        copy = _copy(solved)
+        one = len(solved.crossing) == 1
+        yield Advice(
+            "source-changes",
             "warning",
-            f"After these packages, pip installs {some(solved.pypi, 10)} with dependencies from its configured index. "
-            "The plan does not show what pip chooses, and a revert does not undo it.",
+            f"{some(solved.crossing, _SHOWN)} {'moves' if one else 'move'} between the conda channel and the package "
+            "index. The builds differ, so test your notebooks afterwards."
+            f"{' If you change a copy instead, this environment stays as it is.' if copy else ''}",
+            plan_request=copy,
+        )
+    if solved.builds:
+        yield Advice(
+            "source-build",
+            "warning",
+            f"{some(solved.builds, _SHOWN)} must be built from source on this machine. That runs code of the package, "
+            "takes time and may need compilers.",
         )
 
 

@@ -1,28 +1,76 @@
-"""Convert records to and from rattler's ``LockFile``, which plans, revisions and exports contain."""
+"""Convert packages to and from rattler's ``LockFile``, which plans, revisions and exports contain.
+
+A lock holds conda packages and distributions from a package index, as in pixi.lock.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rattler import LockChannel, LockFile, LockPlatform, RepoDataRecord
+
+from ...pypi.models import Distribution
+from ...pypi.requirements import normalize
+
+if TYPE_CHECKING:
+    from rattler import PackageRecord, PypiLockedPackage
 
 ENVIRONMENT = "default"
 
 
-def dumps(records: Iterable[RepoDataRecord], channels: Sequence[str], subdir: str) -> str:
-    """Return the lock of ``records`` for one subdir as text, in rattler's lock format, which pixi.lock uses."""
+def dumps(
+    records: Iterable[RepoDataRecord],
+    channels: Sequence[str],
+    subdir: str,
+    distributions: Iterable[Distribution] = (),
+) -> str:
+    """Return the lock of packages for one subdir as text, in rattler's lock format, which pixi.lock uses."""
     platform = LockPlatform(subdir)
     lock = LockFile([platform])
     lock.set_channels(ENVIRONMENT, [LockChannel(url) for url in channels])
     for record in records:
         lock.add_conda_package(ENVIRONMENT, platform, record)
+    found = list(distributions)
+    for each in found:
+        lock.add_pypi_package(ENVIRONMENT, platform, each.name, each.version, each.url)
     with tempfile.TemporaryDirectory() as folder:
         # The bindings can only write to a path.
         path = Path(folder) / "lock.yml"
         lock.to_path(path)
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+    return _completed(text, found)
+
+
+def _completed(text: str, distributions: Iterable[Distribution]) -> str:
+    """Add the hashes and the dependencies of distributions, which the bindings read but cannot write."""
+    for each in distributions:
+        start = f"\n- pypi: {each.url}\n"
+        begin = text.find(start)
+        end = text.find("\n- ", begin + len(start))
+        entry = text[begin + 1 : end if end >= 0 else len(text)].rstrip("\n")
+        more = [f"  sha256: {each.sha256}"] if each.sha256 else []
+        if each.requires:
+            more += ["  requires_dist:", *(f"  - {json.dumps(need)}" for need in each.requires)]
+        if begin >= 0 and more:
+            text = text.replace(f"\n{entry}", "\n".join((f"\n{entry}", *more)), 1)
+    return text
+
+
+def digest(records: Iterable[PackageRecord], distributions: Iterable[Distribution] = ()) -> str:
+    """Return the SHA-256 of packages: names, versions, builds or wheel tags, and hashes, sorted.
+
+    Two environments with the same digest have the same packages.
+    """
+    lines = [
+        *(f"{r.name.normalized} {r.version} {r.build} {r.sha256.hex() if r.sha256 else ''}" for r in records),
+        *(f"{each.name} {each.version} {each.tag} {each.sha256 or each.url}" for each in distributions),
+    ]
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
 def load(path: Path) -> dict[str, list[RepoDataRecord]]:
@@ -47,11 +95,38 @@ def loads(text: str) -> dict[str, list[RepoDataRecord]]:
         return load(path)
 
 
-def pypi_requirements(text: str, subdir: str) -> list[str]:
-    """Return the PyPI packages of a lock for one subdir, as ``name==version``; :func:`loads` must accept the lock."""
+def distributions(text: str, subdir: str) -> list[Distribution]:
+    """Return the distributions of a lock for one subdir, without their sizes; :func:`loads` must accept the lock."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lock.yml"
         path.write_text(text, encoding="utf-8")
         environment = LockFile.from_path(path).default_environment()
     packages = environment.pypi_packages() if environment is not None else {}
-    return [f"{package.name}=={package.version}" for package in packages.get(subdir, ())]
+    return [
+        Distribution(
+            normalize(package.name),
+            str(package.version or ""),
+            _url(str(package.location)),
+            _sha256(package),
+            requires=tuple(package.requires_dist),
+        )
+        for package in packages.get(subdir, ())
+    ]
+
+
+def _url(location: str) -> str:
+    """Return the URL of a location; the bindings turn ``file:`` URLs into paths."""
+    return Path(location).as_uri() if Path(location).is_absolute() else location
+
+
+def _sha256(package: PypiLockedPackage) -> str | None:
+    try:
+        found = package.hashes.sha256 if package.hashes else None
+    except AttributeError:  # the bindings wrap None if the lock has no hash
+        return None
+    return found.hex() if found else None
+
+
+def pypi_requirements(text: str, subdir: str) -> list[str]:
+    """Return the PyPI packages of a lock for one subdir, as ``name==version``; :func:`loads` must accept the lock."""
+    return [f"{each.name}=={each.version}" for each in distributions(text, subdir)]

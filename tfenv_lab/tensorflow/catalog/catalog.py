@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...environments.models import AvailableUpdate, EnvironmentFacts
     from ..advice import Known
     from .releases import Listing
-    from .selection import Wanted
+    from .selection import Chosen, Wanted
 
 #: Maximum number of packages in channels that are read as a whole; of larger ones, only the names that occur are read.
 SMALL = 2000
@@ -69,6 +69,12 @@ class Catalog:
 
         virtual = await asyncio.to_thread(self._virtual, wanted.cuda)
         return selection.specs(wanted, await self._listing(virtual))
+
+    async def chosen(self, wanted: Wanted) -> Chosen:
+        """Return what a new environment gets for TensorFlow, from each source. Raises InvalidRequest."""
+        from .selection import Chosen
+
+        return Chosen(await self.specs_for(wanted))
 
     async def suggest(self, wanted: Wanted) -> Suggestion | None:
         """Return the nearest request that has a solution, which the solver confirmed, or None."""

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from ...plan_requests import Source
 from .cells import Cell
 from .releases import Listing
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a new environment gets for TensorFlow: conda specs, requirements for a package index, and its source."""
+
+    specs: list[str]
+    requirements: list[str] = field(default_factory=list)
+    source: Source = "conda"
 
 
 class Wanted(Protocol):

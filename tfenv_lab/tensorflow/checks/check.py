@@ -118,8 +118,8 @@ def _read(path: Path) -> tuple[dict[str, dict[str, Any]], str | None]:
 
 def _records(prefix: Path) -> dict[str, dict[str, Any]]:
     """Return the conda records of TensorFlow and the packages that it depends on: version, build and dependencies."""
-    from ...conda.prefix.pypi import normalize
     from ...conda.prefix.records import load_json, package_names
+    from ...pypi.requirements import normalize
 
     found = {}
     for stem in package_names(prefix):
