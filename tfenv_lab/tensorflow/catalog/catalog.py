@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from ...errors import ChannelUnreachable
+from ...errors import IndexUnreachable
 from ...pypi.index import IndexReader
 from ...versions import minor_of
 from ..models import CatalogModel, Release, Suggestion
@@ -171,7 +171,7 @@ class Catalog:
         try:
             found = await asyncio.gather(*(self._reader.project(name, settings) for name in names))
             records = await self._repodata.records(["python"])
-        except ChannelUnreachable as error:
+        except IndexUnreachable as error:
             return IndexListing(message=error.message)
         cuda = virtual_packages.version_of(virtual, "__cuda")
         key = (tuple(map(id, found)), self._repodata.generation, cuda)
