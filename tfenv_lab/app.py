@@ -53,7 +53,7 @@ class TfenvLab(CheckedApp):
     allowed_channels = Texts(
         channel_fault,
         help="Channels that a package spec or an imported file may name. Default: the configured channels. "
-        "If this is set, users cannot replace the channels with a local channel built from PyPI.",
+        "If this is set, users cannot replace the channels with a local channel.",
     ).tag(config=True)
     envs_dir = Folder(
         "",

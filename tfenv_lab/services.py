@@ -202,7 +202,7 @@ class Services:
         return IndexPolicy(offline=self.configuration.offline)
 
     async def build_local_channel(self) -> Job:
-        """Start the job that builds a local channel from PyPI wheels; it then replaces the configured channels.
+        """Start the job that builds a local channel; it then replaces the configured channels.
 
         Raises ChannelNotAllowed, InvalidRequest (this machine cannot build a channel) or PrefixBusy.
         """

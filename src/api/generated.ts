@@ -356,7 +356,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Build a local channel from PyPI wheels. When the job has succeeded, this server and later ones use the local channel instead of the configured channels. */
+        /** Build a local channel with the Python of this machine. When the job has succeeded, this server and later ones use the local channel instead of the configured channels. */
         readonly post: operations["buildLocalChannel"];
         /** Use the configured channels again. */
         readonly delete: operations["leaveLocalChannel"];
@@ -396,7 +396,7 @@ export interface components {
                 /** @description The version of the driver; null if unknown. */
                 readonly driver: string | null;
             };
-            /** @description The channel that this machine can build from PyPI wheels. */
+            /** @description The channel that this machine can build with its own Python. */
             readonly local_channel: {
                 /** @description Whether this machine can build it. */
                 readonly available: boolean;

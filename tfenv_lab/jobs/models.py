@@ -23,7 +23,7 @@ FINISHED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "int
 PHASES: dict[Phase, str] = {
     "solve": "Resolving packages",
     "download": "Downloading packages",
-    "pack": "Packing wheels",
+    "pack": "Packing Python",
     "link": "Linking packages",
     "swap": "Applying the change",
     "check": "Running TensorFlow in the environment",

@@ -131,22 +131,18 @@ async def check(order: RunCheck, server: ServerPipe) -> Succeeded:
 
 
 async def build_channel(server: ServerPipe) -> Succeeded:
-    """Build the local channel from PyPI wheels, unless it exists."""
+    """Build the local channel with the Python of this machine, unless it exists."""
     from ..wheelchannel.build import build
-    from ..wheelchannel.request import DEFAULT_PACKAGES, BuildProgress, BuildRequest
-
-    phases: dict[str, Phase] = {"resolve": "solve", "download": "download", "repack": "pack"}
+    from ..wheelchannel.request import BuildProgress, BuildRequest
 
     def report(step: BuildProgress) -> None:
-        if step.message:
-            print(f"{step.phase}: {step.message}", file=sys.stderr, flush=True)
-        if step.phase in phases:
-            server.phase(phases[step.phase])
+        print(f"{step.phase}: {step.message}", file=sys.stderr, flush=True)
         if step.total:
-            server.progress(Progress(step.bytes, 0, step.done, step.total, step.fraction))
+            server.progress(Progress(0, 0, step.done, step.total, step.done / step.total))
 
+    server.phase("pack")
     # In a thread, because the build runs event loops itself.
-    directory = await asyncio.to_thread(build, BuildRequest(packages=DEFAULT_PACKAGES), report)
+    directory = await asyncio.to_thread(build, BuildRequest(), report)
     return Succeeded(channel=directory.as_uri())
 
 

@@ -77,8 +77,6 @@ class LocalChannel:
 
         if self._restricted:
             return "The administrator restricts the channels that this server may use."
-        if self._configured.offline:
-            return "The server works offline, but building a local channel needs PyPI."
         return availability.reason()
 
     @property

@@ -15,13 +15,8 @@ from filelock import FileLock, Timeout
 from ..errors import InvalidRequest
 from .request import BuildProgress, BuildRequest, Report, digest
 
-#: A file at the top of the channel with its recipe, the digest of the recipe, the interpreter and the releases.
+#: A file at the top of the channel with its recipe, the digest of the recipe, and the packed interpreters.
 MANIFEST = "wheelchannel.json"
-
-
-def cache() -> Path:
-    """Return the user's cache directory, for channels without a directory of their own and downloaded wheels."""
-    return platformdirs.user_cache_path("tfenv_lab")
 
 
 def place(request: BuildRequest, recipe: dict[str, object]) -> Path:
@@ -31,8 +26,7 @@ def place(request: BuildRequest, recipe: dict[str, object]) -> Path:
     """
     if request.directory:
         return request.directory.absolute()
-    releases = "-".join(sorted(set(request.tensorflow)))
-    return folder() / f"tensorflow-{releases}-{digest(recipe)[:8]}"
+    return folder() / f"python-{digest(recipe)[:8]}"
 
 
 def is_built(directory: Path, recipe: dict[str, object]) -> bool:
@@ -87,7 +81,7 @@ def building(directory: Path) -> Iterator[Path]:
 
 def folder() -> Path:
     """Return the directory of the channels that have no directory of their own."""
-    return cache() / "channel"
+    return platformdirs.user_cache_path("tfenv_lab") / "channel"
 
 
 def discard_unfinished() -> None:

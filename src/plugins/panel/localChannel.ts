@@ -29,8 +29,10 @@ export const localChannelPlugin: JupyterFrontEndPlugin<void> = {
     const { catalog, jobs, status } = manager;
 
     commands.addCommand(CommandIDs.buildLocalChannel, {
-      label: trans.__('Build Local Channel from PyPI…'),
-      caption: trans.__('Build a channel from PyPI wheels and use it'),
+      label: trans.__('Build Local Channel…'),
+      caption: trans.__(
+        'Build a channel with the Python of this machine and use it'
+      ),
       describedBy: NO_ARGS,
       isEnabled: () => status.status?.local_channel.available ?? false,
       execute: async () => {
