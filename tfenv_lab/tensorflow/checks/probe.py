@@ -174,28 +174,30 @@ def xla() -> dict[str, Any]:
 
 
 def modules() -> dict[str, Any]:
-    """Return the modules that were imported from PYTHONPATH or the user site, and whether they hide others.
+    """Return modules in PYTHONPATH or the user site that were imported, or that have the name of a needed package.
 
-    A module hides another one if the environment or the standard library has the same name.
+    ``hides`` says whether the environment or the standard library has a module of the same name.
     """
     import site
 
     places = [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place]
     if site.ENABLE_USER_SITE:
         places.append(site.getusersitepackages())
-    outside = {os.path.realpath(place) for place in places}
+    outside = list(dict.fromkeys(map(os.path.realpath, places)))
     inside = [place for place in sys.path if place and os.path.realpath(place) not in outside]
+    needed = {entry["name"].replace("-", "_") for entry in distributions()["found"] if entry["needed"]}
+    names = {name for name in sys.modules if "." not in name} | needed
     found = []
-    for name, module in sorted(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if "." in name or not file or name in ("__main__", "sitecustomize", "usercustomize"):
-            continue
-        folder = os.path.dirname(os.path.realpath(file))  # noqa: PTH120
-        if getattr(module, "__path__", None):
-            folder = os.path.dirname(folder)  # noqa: PTH120
-        if folder in outside:
+    for name in sorted(names - {"__main__", "sitecustomize", "usercustomize"}):
+        if name in sys.modules:
+            file = getattr(sys.modules[name], "__file__", None)
+        else:
+            file = getattr(machinery.PathFinder.find_spec(name, sys.path), "origin", None)
+        folder, end = os.path.split(os.path.realpath(file or ""))
+        place = os.path.dirname(folder) if end.startswith("__init__.") else folder  # noqa: PTH120
+        if file and place in outside:
             hides = machinery.PathFinder.find_spec(name, inside) is not None
-            found.append({"name": name, "file": file, "place": folder, "hides": hides})
+            found.append({"name": name, "file": file, "place": place, "hides": hides})
     return {"found": found}
 
 

@@ -136,13 +136,18 @@ def _walk(packages: _Packages) -> Iterator[tuple[_Need, _Met]]:
 
 def unmet(subject: Subject, observed: Observed) -> Iterator[Found]:
     """Find dependencies that are missing, or that have a version that the package does not support."""
-    for need, met in _walk(_Packages(subject, observed)):
-        problem = _problem(subject, need, met)
+    if "found" not in observed.stages.get("distributions", {}):
+        return
+    every = list(_walk(_Packages(subject, observed)))
+    for need, met in every:
+        # A resolver for an index does not know what the packages need that stay.
+        specs = (each.spec for each, _ in every if normalize(each.name) == normalize(need.name) and each.spec)
+        problem = _problem(subject, need, met, ",".join(dict.fromkeys(specs)))
         if problem is not None:
             yield Found(problem, _marks(need.name))
 
 
-def _problem(subject: Subject, need: _Need, met: _Met) -> Problem | None:
+def _problem(subject: Subject, need: _Need, met: _Met, everyone: str) -> Problem | None:
     who = _TITLES.get(need.by.name, need.by.name)
     name = met.conda or (need.name if need.by.is_conda else normalize(need.name))
     what = f"{name} {need.spec}".strip()
@@ -151,7 +156,9 @@ def _problem(subject: Subject, need: _Need, met: _Met) -> Problem | None:
         return Problem(f"{name}-missing", message, owners.reinstall(subject, met.conda or name))
     if met.version is None:
         message = f"{who} needs {what}, which is not installed."
-        return Problem(f"{name}-missing", message, Remedy(f"Install {name}.", subject.install(_spec(need, name))))
+        return Problem(
+            f"{name}-missing", message, Remedy(f"Install {name}.", subject.install(_spec(need, name, everyone)))
+        )
     if not need.spec or _meets(met.version, need):
         return None
     whose = " (by pip, over conda's)" if met.by_pip else ""
@@ -159,18 +166,19 @@ def _problem(subject: Subject, need: _Need, met: _Met) -> Problem | None:
     if met.by_pip:
         text = f"Run “pip uninstall {name}”, then install {name} again as a conda package."
         return Problem(f"{name}-version", message, Remedy(text))
-    spec = _spec(need, name, is_project=met.conda is None)
-    return Problem(f"{name}-version", message, Remedy(f"Install a {name} that fits.", subject.install(spec)))
+    spec = _spec(need, name, everyone, is_project=met.conda is None)
+    return Problem(f"{name}-version", message, Remedy(f"Install a version of {name} that fits.", subject.install(spec)))
 
 
-def _spec(need: _Need, name: str, *, is_project: bool | None = None) -> str:
+def _spec(need: _Need, name: str, everyone: str, *, is_project: bool | None = None) -> str:
     """Return the spec that makes a dependency true, from the source that its package comes from.
 
-    A solve of conda's obeys the dependencies of conda's packages anyway; the spec would remain as a request.
+    ``everyone`` is what all packages need together. A solve of conda's obeys the dependencies of conda's packages
+    anyway; the spec would remain as a request.
     """
     if is_project if is_project is not None else not need.by.is_conda:
-        return f"{MARK}{name}{need.spec}"
-    return name if need.by.is_conda else f"{name}{need.spec}"
+        return f"{MARK}{name}{everyone}"
+    return name if need.by.is_conda else f"{name}{everyone}"
 
 
 def _meets(version: str, need: _Need) -> bool:
