@@ -122,7 +122,7 @@ async def follow(api: Api, environment: Any, problem: Any) -> None:
 
 async def follow_all(api: Api, environment: Any, rounds: int = 4) -> list[str]:
     """Follow the first remedy of each check until a check finds no problem. Return the codes of the problems."""
-    codes = []
+    codes: list[str] = []
     for _ in range(rounds):
         result = await check(api, environment)
         if result["ok"]:

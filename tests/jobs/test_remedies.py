@@ -11,7 +11,9 @@ import pytest
 
 from tests.checkable import check, create, fill, follow_all
 from tests.conftest import Api
+from tests.prefixes import add_dist_info
 from tests.simple_index import SimpleIndex
+from tests.tensorflow.checks.fake_environment import tensorflow_code
 from tests.tiny_channel import TinyChannel
 from tests.tiny_tensorflow import PYTHON, SITE
 from tfenv_lab.conda.prefix.records import load_json
@@ -79,23 +81,20 @@ async def test_a_version_that_tensorflow_does_not_support(api: Api, name: str, v
 
 @pytest.mark.parametrize(("installed", "code"), [(None, "greet-missing"), ("1.0", "greet-version")])
 async def test_packages_of_an_index(api: Api, simple_index: SimpleIndex, installed: str | None, code: str) -> None:
-    requires = ["greet>=2"]
-    simple_index.add("tensorflow", "2.19.1", requires=requires)
-    simple_index.add("keras", "3.5.0")
-    simple_index.add("greet", "2.1")
+    files = {"tensorflow/__init__.py": tensorflow_code()}
+    simple_index.add("tensorflow", "2.19.1", requires=["greet>=2", "keras>=3"], files=files)
+    simple_index.add("keras", "3.5.0", requires=["greet<3"])
+    for version in ("1.0", "2.1", "3.0"):
+        simple_index.add("greet", version)
     job = await api.apply(kind="create", name="tf", packages=["python", "ipykernel", "numpy 2.1.*", "pypi:tensorflow"])
     assert job["state"] == "succeeded", job
     environment = await api.environment("tf")
     site = Path(environment["prefix"]) / SITE
     shutil.rmtree(site / "greet-2.1.dist-info")
+    shutil.rmtree(site / "greet")
     if installed is not None:
-        info = site / f"greet-{installed}.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: greet\nVersion: {installed}\n")
-        (info / "INSTALLER").write_text("pip\n")
-        (info / "RECORD").write_text(f"{info.name}/METADATA,,\n{info.name}/INSTALLER,,\n{info.name}/RECORD,,\n")
-    result = await check(api, environment)
-    assert code in [problem["code"] for problem in result["problems"]], result
+        add_dist_info(site, "greet", installed)
+    assert await follow_all(api, environment) == [code]
 
 
 async def test_a_backend_that_the_users_file_names(api: Api, clean_home: Path) -> None:
