@@ -29,7 +29,7 @@ class TestMixedPackages:
         environment.distribution("tensorflow-cpu", "2.20.0", installer="pip")
         assert only(run(environment)).code == "two-tensorflows"
 
-    def test_two_of_pips(self, environment: FakeEnvironment) -> None:
+    def test_two_tensorflows_from_pip(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.19.1")
         environment.distribution("tensorflow", "2.19.1", installer="pip")
         environment.distribution("tensorflow-cpu", "2.18.0", installer="pip")
@@ -78,13 +78,13 @@ class TestMixedPackages:
 
 
 class TestKeras:
-    def test_of_the_wrong_generation(self, environment: FakeEnvironment) -> None:
+    def test_keras_of_the_wrong_generation(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.19.1", keras="2.15.0")
         problem = only(run(environment))
         assert problem.code == "keras-version"
         assert specs(problem) == ["keras>=3"]
 
-    def test_of_another_release(self, environment: FakeEnvironment) -> None:
+    def test_keras_of_another_release(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.15.0", keras="2.13.1")
         assert specs(only(run(environment))) == ["keras=2.15.*"]
 

@@ -16,9 +16,10 @@ from rattler import Channel, Gateway, RepoDataRecord, SourceConfig, Subdir
 from rattler.exceptions import GatewayError
 
 from ...errors import ChannelUnreachable
+from ...sentences import redact
 from ..machine.virtual_packages import current_subdir
 from ..settings.condarc import require_permitted
-from ..settings.network import client, redact
+from ..settings.network import client
 from .loaded_channel import LoadedChannel, loaded_channels, modified
 from .names import NameIndex
 
