@@ -75,6 +75,7 @@ export function job(id: string, name: string, change: Partial<Job> = {}): Job {
     error: null,
     result: null,
     request: null,
+    warnings: [],
     leftovers: [],
     ...change
   };

@@ -413,10 +413,10 @@ export interface components {
             readonly details: string | null;
         };
         /**
-         * @description invalid-request 400; protected, channel-not-allowed, index-not-allowed, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, invalid-spec, invalid-name, build-failed 422; channel-unreachable, index-unreachable, hash-mismatch 502; misconfigured, not-started 503 on every call; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
+         * @description invalid-request 400; protected, channel-not-allowed, index-not-allowed, unusable-directory, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, invalid-spec, invalid-name, build-failed 422; channel-unreachable, index-unreachable, hash-mismatch 502; misconfigured, not-started 503 on every call; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
          * @enum {string}
          */
-        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "index-not-allowed" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "invalid-spec" | "invalid-name" | "build-failed" | "channel-unreachable" | "index-unreachable" | "hash-mismatch" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "internal" | "failed";
+        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "index-not-allowed" | "unusable-directory" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "invalid-spec" | "invalid-name" | "build-failed" | "channel-unreachable" | "index-unreachable" | "hash-mismatch" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "internal" | "failed";
         readonly Status: {
             readonly version: string;
             /** @description The conda subdir, for example linux-64. */
@@ -445,9 +445,9 @@ export interface components {
             };
             /** @description The channels in use. */
             readonly channels: readonly components["schemas"]["Channel"][];
-            /** @description Warnings about the server: ignored settings, and files that could not be deleted. */
+            /** @description Warnings about the server: ignored settings, unusable directories, files that could not be deleted. */
             readonly warnings: readonly {
-                /** @description Complete sentences that name the setting or the files. */
+                /** @description Complete sentences that name the setting, directory or files. */
                 readonly message: string;
             }[];
             /** @description The directory for new environments. */
@@ -835,6 +835,8 @@ export interface components {
             readonly result: components["schemas"]["Check"] | null;
             /** @description The request of the job's plan; null for a job without a plan. To retry the job, create a new plan from it. */
             readonly request: components["schemas"]["PlanRequest"] | null;
+            /** @description What did not work as usual although the job succeeded, such as a kernel that could not be registered. If one is not of the severity info, say it in place of the success. */
+            readonly warnings: readonly components["schemas"]["Advice"][];
             /** @description Files of a deleted or replaced environment that could not be deleted. They may appear a moment after the job has finished. */
             readonly leftovers: readonly components["schemas"]["Leftover"][];
         };

@@ -56,9 +56,10 @@ def status(services: Services) -> dict[str, Any]:
 
 
 def _warnings(services: Services) -> list[str]:
-    """Return warnings about the server: settings that it ignores, and files that it could not delete."""
+    """Return warnings about the server: ignored settings, unusable directories, and files that were not deleted."""
     leftovers = (leftover.describe() for leftover in services.jobs.leftovers)
-    return [*services.configuration.warnings, *services.conda.warnings, *leftovers]
+    directories = services.directories.warnings()
+    return [*services.configuration.warnings, *services.conda.warnings, *directories, *leftovers]
 
 
 def _folder(path: Path) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..conda.transaction.staging import Leftover
 from ..errors import JobFailed, NotRunning, PrefixBusy
+from ..models import Advice
 from . import outcomes
 from .leftovers import Leftovers
 from .messages import Failed, LeftBehind, Message, Order, PhaseBegun, ProgressMade, Succeeded
-from .models import PHASES, Job, now
+from .models import DONE_WITHOUT_KERNEL, PHASES, Job, now
 from .process import WorkerProcess
 
 if TYPE_CHECKING:
@@ -171,8 +172,14 @@ class RunningJobs:
         if job.state == "succeeded":
             try:
                 job = await self._aftermath.settle(job, last if isinstance(last, Succeeded) else None)
-            except Exception:
+            except Exception as error:
                 self._log.exception("Updating the server after job %s failed", job_id)
+                text = f"The server could not register the kernel: {error}. See the server log."
+                job = replace(
+                    job,
+                    message=DONE_WITHOUT_KERNEL.get(job.kind, job.message),
+                    warnings=[*job.warnings, Advice("kernel-not-registered", "warning", text)],
+                )
         self._leftovers.remember(job.leftovers)
         self._update(job)
         await self._store.kept()

@@ -15,7 +15,7 @@ from .. import plan_requests as requests
 from ..conda.prefix.records import names_of
 from ..conda.solving import pins
 from ..disk.reads import BoundedReads
-from ..errors import ChannelUnreachable, InvalidSpec, NotFound, PrefixExists, Unsatisfiable
+from ..errors import IndexUnreachable, InvalidSpec, NotFound, PrefixExists, Unsatisfiable
 from ..pypi import requirements as texts
 from . import index_state, installed_state, moving, sources
 from .index_solver import IndexSolver
@@ -112,7 +112,7 @@ class Planner:
         requested = texts.by_name([*chosen.requirements, *split.requirements.values()])
         try:
             index = await self._index.solve(requested, after, builds=request.source_builds)
-        except (Unsatisfiable, ChannelUnreachable) as error:
+        except (Unsatisfiable, IndexUnreachable) as error:
             if not split.moved:
                 raise
             # Neither source has the package: the channels' answer knows similar names.

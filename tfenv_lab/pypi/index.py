@@ -17,7 +17,7 @@ import requests
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
 
-from ..errors import ChannelUnreachable
+from ..errors import IndexUnreachable
 from ..sentences import redact
 from .models import IndexSettings
 from .requirements import normalize
@@ -66,7 +66,7 @@ class Project:
 class _Known:
     until: float
     project: Project | None
-    error: ChannelUnreachable | None = None
+    error: IndexUnreachable | None = None
 
 
 @dataclass
@@ -76,14 +76,14 @@ class IndexReader:
     _known: dict[tuple[str, str], _Known] = field(default_factory=dict)
 
     async def project(self, name: str, settings: IndexSettings) -> Project | None:
-        """Return a project, or None if no index has it. Raises ChannelUnreachable if an index does not answer."""
+        """Return a project, or None if no index has it. Raises IndexUnreachable if an index does not answer."""
         key = (normalize(name), json.dumps(settings.variables, sort_keys=True))
         known = self._known.get(key)
         if known is None or known.until < time.monotonic():
             try:
                 found = await asyncio.to_thread(_read, key[0], settings)
                 known = _Known(time.monotonic() + FRESH, found)
-            except ChannelUnreachable as error:
+            except IndexUnreachable as error:
                 known = _Known(time.monotonic() + FAILED, None, error)
             self._known[key] = known
         if known.error is not None:
@@ -113,7 +113,7 @@ def _page(index: str, name: str, settings: IndexSettings) -> Iterator[ProjectFil
         text, is_json, final = _fetch(address, settings)
     except requests.RequestException as error:
         host = parts.hostname or "the package index"
-        raise ChannelUnreachable(
+        raise IndexUnreachable(
             f"The package index at {host} did not answer.",
             redact(str(error)),
             hint="Check the server's network and proxy; “pip config list” shows the index.",

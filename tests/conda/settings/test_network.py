@@ -258,3 +258,16 @@ def query(cache: str | Path, *channels: str, settings: CondaSettings = PLAIN) ->
 
 def basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.mark.parametrize("is_a_file", [True, False])
+def test_passwords_of_rattler_that_cannot_be_read_are_left_out_with_a_warning(
+    clean_home: Path, is_a_file: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    if is_a_file:
+        (clean_home / ".rattler").write_text("")
+    else:
+        (clean_home / ".rattler/credentials.json").mkdir(parents=True)
+    client(PLAIN)
+    assert f"{clean_home}/.rattler/credentials.json" in caplog.text
+    assert os.environ["HOME"] == str(clean_home)

@@ -131,6 +131,25 @@ describe('announcements', () => {
     });
   });
 
+  it('say what did not work in place of the success', () => {
+    const warning = {
+      code: 'kernel-not-registered',
+      severity: 'warning' as const,
+      message: 'Kernels cannot be registered in /kernels.',
+      plan_request: null
+    };
+    const done = job('1', 'tf', {
+      state: 'succeeded',
+      message: 'The environment was created, but it has no kernel',
+      warnings: [{ ...warning, severity: 'info' }, warning]
+    });
+    expect(describeOutcome(done, trans)).toEqual({
+      message:
+        'tf: The environment was created, but it has no kernel. Kernels cannot be registered in /kernels.',
+      type: 'warning'
+    });
+  });
+
   it('distinguish a change from a copy', () => {
     const request = {
       kind: 'update' as const,
