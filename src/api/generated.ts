@@ -643,6 +643,10 @@ export interface components {
             readonly legacy_keras?: components["schemas"]["LegacyKeras"];
             /** @description Whether the kernel sets PYTHONNOUSERSITE, so that Python ignores ~/.local. */
             readonly ignore_user_site?: boolean | null;
+            /** @description Whether the kernel sets PYTHONPATH to nothing, so that Python ignores it. */
+            readonly ignore_pythonpath?: boolean | null;
+            /** @description Whether the kernel sets KERAS_BACKEND to tensorflow, so that Keras ignores the backend that is set elsewhere. */
+            readonly tensorflow_backend?: boolean | null;
             /** @description Whether the kernel sets XLA_FLAGS so that XLA finds CUDA's files in the environment. */
             readonly own_cuda_data?: boolean | null;
         };
@@ -922,6 +926,8 @@ export interface components {
         readonly Problem: {
             readonly code: string;
             readonly message: string;
+            /** @description The traceback of the error, if there was one. */
+            readonly details: string | null;
             readonly remedy: {
                 readonly message: string;
                 readonly plan_request: components["schemas"]["PlanRequest"] | null;
