@@ -67,6 +67,13 @@ class IndexNotAllowed(TfenvError):
     hint = "Use an allowed package index, or ask the administrator to change TfenvLab.allowed_indexes."
 
 
+class UnusableDirectory(TfenvError):
+    """A directory that cannot be written, locked or used for programs; the message names it."""
+
+    status, reason = 403, "unusable-directory"
+    hint = "Correct the owner, the permissions or the path, then try again."
+
+
 class NotFound(TfenvError):
     """An id that belongs to no environment, plan, job or revision."""
 

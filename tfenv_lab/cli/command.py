@@ -29,6 +29,7 @@ EXIT = {
     "not-found": 3,
     "protected": 4,
     "channel-not-allowed": 4,
+    "unusable-directory": 4,
     "prefix-exists": 5,
     "prefix-busy": 5,
     "stale-plan": 5,

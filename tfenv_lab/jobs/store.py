@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import re
@@ -98,12 +99,13 @@ class JobStore:
         return self._folder / f"{job_id}.log"
 
     def append_log(self, job_id: str, text: str) -> None:
-        """Append to a job's log, up to ``LOG_BYTES``."""
+        """Append to a job's log, up to ``LOG_BYTES``. A log that cannot be written must not stop the job."""
         path = self.log_path(job_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as log:
-            if log.tell() < LOG_BYTES:
-                log.write(text[: LOG_BYTES - log.tell()])
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as log:
+                if log.tell() < LOG_BYTES:
+                    log.write(text[: LOG_BYTES - log.tell()])
 
     def log(self, job_id: str) -> str:
         """Return a job's log, or an empty string if there is none."""

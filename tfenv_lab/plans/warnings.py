@@ -28,9 +28,16 @@ _LONGEST = 100
 
 
 def warnings(
-    solved: Solved, lines: Sequence[Entry], settings: CondaSettings, running: Sequence[str] = ()
+    solved: Solved,
+    lines: Sequence[Entry],
+    settings: CondaSettings,
+    running: Sequence[str] = (),
+    directories: Sequence[Advice] = (),
 ) -> list[Advice]:
-    """Return the warnings of a plan, most severe first. ``running`` names notebooks whose kernels use the prefix."""
+    """Return the warnings of a plan, most severe first.
+
+    ``running`` names notebooks whose kernels use the prefix, and ``directories`` are the warnings about directories.
+    """
     found = [
         *_tensorflow(solved, lines),
         *_keras(lines),
@@ -46,6 +53,7 @@ def warnings(
         *_from_index(solved),
         *_running(solved, running),
         *(Advice("import-not-honoured", "warning", note) for note in solved.notes),
+        *directories,
     ]
     order = {"error": 0, "warning": 1, "info": 2}
     return sorted(found, key=lambda warning: order[warning.severity])
