@@ -247,7 +247,9 @@ class TestFailures:
         (folder / "all.txt").write_text("alpha")
         command = (*INSTALL, "all.txt")
         error = failed(lambda: uv.run_here(command, simple_index.settings, cwd=folder, timeout=60), NoSpace)
-        assert error.message == "There is too little free space for the packages from the index."
+        assert error.message == (
+            "The disk is full. Packages from the package index need more space. Nothing was changed."
+        )
 
     def test_anything_else(self, simple_index: SimpleIndex, folder: Path) -> None:
         command = ("pip", "compile", "missing.txt")
