@@ -52,7 +52,7 @@ class Directories:
         )
         cache = Path(platformdirs.user_cache_dir("tfenv_lab"))
         #: Channel data, and what else can be fetched again.
-        self.cache = self._or_temporary(cache, "Channel data", "XDG_CACHE_HOME")
+        self.cache = self._or_temporary(cache, "Channel data", "XDG_CACHE_HOME", is_locked=True)
         #: Unpacked packages, whose files the environments share by hard links.
         self.package_cache = self._choose_cache(
             package_cache or cache / "pkgs", "package cache", "TfenvLab.package_cache"
@@ -107,9 +107,10 @@ class Directories:
             "envs_dirs. Make this file and its directory writable."
         ]
 
-    def _or_temporary(self, folder: Path, what: str, variable: str) -> Path:
-        """Return a directory, or a temporary one if it cannot be written."""
-        reason = _faults.run([folder])[folder]
+    def _or_temporary(self, folder: Path, what: str, variable: str, is_locked: bool = False) -> Path:
+        """Return a directory, or a temporary one if it cannot be written, or not locked if ``is_locked``."""
+        check = _caches if is_locked else _faults
+        reason = check.run([folder])[folder]
         if not isinstance(reason, str):
             return folder
         problem = f"{what} cannot be stored in {folder}: {reason}."
@@ -117,6 +118,8 @@ class Directories:
         try:
             temporary = Path(tempfile.mkdtemp(prefix="tfenv_lab-"))
         except OSError:
+            temporary = folder
+        if isinstance(check.run([temporary])[temporary], str):
             self._found.append(f"{problem} {remedy}")
             return folder
         atexit.register(shutil.rmtree, temporary, ignore_errors=True)

@@ -70,6 +70,8 @@ def run_here(
 
 
 def _error(output: str) -> TfenvError:
+    if "Failed to download" in output:
+        return ChannelUnreachable("The package index did not answer.", output)
     return _known(output) or JobFailed("uv could not install the packages from the package index.", output)
 
 
@@ -92,6 +94,6 @@ def _known(output: str) -> TfenvError | None:
             output,
             hint="Set UV_CACHE_DIR to a directory in which files can be written and locked, and restart Jupyter.",
         )
-    if "error sending request" in output or "Failed to fetch" in output or "Failed to download" in output:
+    if "error sending request" in output or "Failed to fetch" in output:
         return ChannelUnreachable("The package index did not answer.", output)
     return None
