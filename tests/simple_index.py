@@ -18,8 +18,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from tfenv_lab.pypi.models import IndexPolicy, IndexSettings
+from tfenv_lab.pypi.settings import read
 
 from .wheelchannel.tiny_wheel import make_wheel
 
@@ -73,7 +75,8 @@ class SimpleIndex:
     ``add`` wheels and ``add_source`` archives; ``url`` is the index, and ``directory`` holds its files, so it can also
     be used as ``find-links``. ``requests`` has ``(path, Authorization)`` of every request. With ``credentials`` every
     request needs them. Every answer waits for ``delay`` seconds, and for ``hold``, if that is set. For the files named
-    in ``wrong_hashes``, the index announces a wrong hash. Without ``serves_json`` it has HTML only.
+    in ``wrong_hashes``, the index announces a wrong hash. Without ``serves_json`` it has HTML only. With another
+    ``status`` than 200, every answer is this error.
     """
 
     directory: Path
@@ -81,6 +84,7 @@ class SimpleIndex:
     delay: float = 0
     hold: threading.Event | None = None
     serves_json: bool = True
+    status: int = 200
     wrong_hashes: set[str] = field(default_factory=set)
     requests: list[tuple[str, str | None]] = field(default_factory=list)
     files: dict[str, dict[str, _File]] = field(default_factory=dict)
@@ -97,7 +101,7 @@ class SimpleIndex:
     def url_with_credentials(self) -> str:
         """The URL of the index with its credentials."""
         assert self.credentials is not None
-        return self.url.replace("://", f"://{':'.join(self.credentials)}@")
+        return self.url.replace("://", f"://{':'.join(quote(text, safe='') for text in self.credentials)}@")
 
     @property
     def settings(self) -> IndexSettings:
@@ -105,8 +109,8 @@ class SimpleIndex:
         return self.settings_with()
 
     def settings_with(self, **policy: Any) -> IndexSettings:
-        """Return how uv is to be run with this index under a policy."""
-        return IndexSettings({"UV_NO_CONFIG": "1", "UV_DEFAULT_INDEX": self.url}, IndexPolicy(**policy))
+        """Return how uv is to be run with this index under a policy. The fixture has configured the index."""
+        return read(IndexPolicy(**policy))
 
     def file_url(self, path: Path) -> str:
         """Return the URL of one file of the index."""
@@ -149,8 +153,10 @@ class SimpleIndex:
         )
         return self._list(name, _File(path, requires_python, yanked, uploaded))
 
-    def add_source(self, name: str, version: str = "1.0", *, requires: Sequence[str] = ()) -> Path:
-        """Add a source archive that builds without other packages, and return it."""
+    def add_source(
+        self, name: str, version: str = "1.0", *, requires: Sequence[str] = (), backend: str | None = None
+    ) -> Path:
+        """Add a source archive that builds without other packages, and return it; ``backend`` builds it."""
         module = name.replace("-", "_")
         headers = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}"]
         metadata = "\n".join([*headers, *(f"Requires-Dist: {each}" for each in requires)]) + "\n"
@@ -159,7 +165,7 @@ class SimpleIndex:
         contents = {
             "PKG-INFO": metadata,
             "pyproject.toml": build + project,
-            "backend.py": _BACKEND.format(module=module, version=version, metadata=metadata),
+            "backend.py": backend or _BACKEND.format(module=module, version=version, metadata=metadata),
         }
         self.directory.mkdir(parents=True, exist_ok=True)
         path = self.directory / f"{module}-{version}.tar.gz"
@@ -177,7 +183,7 @@ class SimpleIndex:
         class Handler(_Handler):
             served = index
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self._server = _Server(("127.0.0.1", self.port), Handler)
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.scheme = "http" if tls is None else "https"
@@ -200,6 +206,11 @@ class SimpleIndex:
         return file.path
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Keep quiet about a client that was killed."""
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     served: SimpleIndex
     protocol_version = "HTTP/1.1"
@@ -214,6 +225,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         time.sleep(index.delay)
         if index.credentials and given != "Basic " + base64.b64encode(":".join(index.credentials).encode()).decode():
             self._answer(401, b"credentials are required", {"WWW-Authenticate": 'Basic realm="index"'})
+        elif index.status != 200:
+            self._answer(index.status, b"failed")
         elif path.startswith("/simple/"):
             self._answer_page(path.removeprefix("/simple/").strip("/"))
         else:

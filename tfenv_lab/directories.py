@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import shutil
 import tempfile
@@ -18,6 +19,8 @@ from .disk.space import first_writable
 from .errors import UnusableDirectory
 from .models import Advice
 from .pypi import cache as uv_cache
+from .pypi import settings as index_settings
+from .pypi.models import IndexPolicy
 
 #: The code of a warning about a directory in a plan or job. If the change is impossible, its severity is “error”.
 CODE = "unusable-directory"
@@ -57,7 +60,10 @@ class Directories:
         self.package_cache = self._choose_cache(
             package_cache or cache / "pkgs", "package cache", "TfenvLab.package_cache"
         )
-        wanted = uv_cache.directory(os.environ)
+        variables = dict(os.environ)
+        with contextlib.suppress(OSError):  # the current directory may be gone
+            variables.update(index_settings.read(IndexPolicy()).variables)
+        wanted = uv_cache.directory(variables)
         chosen = self._choose_cache(wanted, "cache of uv", "UV_CACHE_DIR")
         #: The directory in place of uv's cache; empty if that can be used.
         self.uv_cache = "" if chosen == wanted else str(chosen)

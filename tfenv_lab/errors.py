@@ -60,6 +60,13 @@ class ChannelNotAllowed(TfenvError):
     hint = "Use an allowed channel, or ask the administrator to change TfenvLab.allowed_channels."
 
 
+class IndexNotAllowed(TfenvError):
+    """A package index, or another place of packages, that the administrator forbids."""
+
+    status, reason = 403, "index-not-allowed"
+    hint = "Use an allowed package index, or ask the administrator to change TfenvLab.allowed_indexes."
+
+
 class UnusableDirectory(TfenvError):
     """A directory that cannot be written, locked or used for programs; the message names it."""
 
@@ -130,6 +137,27 @@ class ChannelUnreachable(TfenvError):
 
     status, reason = 502, "channel-unreachable"
     hint = "Check the server's network and proxy, or configure other channels (TfenvLab.channels or condarc)."
+
+
+class IndexUnreachable(TfenvError):
+    """A package index that did not answer, or not as an index does; the message names it."""
+
+    status, reason = 502, "index-unreachable"
+    hint = "Check the server's network and proxy, and the package index that pip or uv is configured with."
+
+
+class HashMismatch(TfenvError):
+    """A file of a package index that is not the file that was planned."""
+
+    status, reason = 502, "hash-mismatch"
+    hint = "Review the change again. If the hash is wrong again, tell the maintainer of the package index."
+
+
+class BuildFailed(TfenvError):
+    """A source archive that could not be built; ``details`` holds the end of the build's output."""
+
+    status, reason = 422, "build-failed"
+    hint = "Choose a version with a wheel for this Python and platform."
 
 
 class Misconfigured(TfenvError):

@@ -27,6 +27,7 @@ from .local_channel.service import LocalChannel
 from .plans.index_solver import IndexSolver
 from .plans.planner import Planner
 from .plans.service import PlanService
+from .pypi import settings as index_settings
 from .pypi.models import IndexPolicy
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ _ENGINE = (
     "plans.suggestions",
     "tensorflow.catalog.releases",
     "tensorflow.catalog.selection",
-    "tensorflow.catalog.suggestions",
+    "tensorflow.catalog.nearby",
 )
 
 
@@ -131,7 +132,7 @@ class Services:
         #: The channel data.
         self.repodata = Repodata(self.conda, cache_dir=self.directories.cache / "repodata")
         #: The TensorFlow releases on the channels.
-        self.catalog = Catalog(self.repodata)
+        self.catalog = Catalog(self.repodata, index=lambda: index_settings.read(self.index_policy))
         self.checks = CheckService(
             store,
             lambda: self.environments,

@@ -168,7 +168,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Compare an environment with a file of exact packages. Nothing is changed. */
+        /** Compare an environment with a file of exact packages or with a notebook record. Nothing is changed. */
         readonly post: operations["compareEnvironment"];
         readonly delete?: never;
         readonly options?: never;
@@ -245,6 +245,40 @@ export interface paths {
         readonly get: operations["searchPackages"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/conda-specs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Find the conda packages for the TensorFlow and Keras packages of a pip install command. */
+        readonly post: operations["findCondaSpecs"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/files": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Recognize a file that describes an environment, and propose a name. Nothing is changed. */
+        readonly post: operations["recognizeFile"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -379,10 +413,10 @@ export interface components {
             readonly details: string | null;
         };
         /**
-         * @description invalid-request 400; protected, channel-not-allowed, unusable-directory, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, invalid-spec, invalid-name 422; channel-unreachable 502; misconfigured, not-started 503 on every call; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
+         * @description invalid-request 400; protected, channel-not-allowed, index-not-allowed, unusable-directory, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, invalid-spec, invalid-name, build-failed 422; channel-unreachable, index-unreachable, hash-mismatch 502; misconfigured, not-started 503 on every call; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
          * @enum {string}
          */
-        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "unusable-directory" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "invalid-spec" | "invalid-name" | "channel-unreachable" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "internal" | "failed";
+        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "index-not-allowed" | "unusable-directory" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "invalid-spec" | "invalid-name" | "build-failed" | "channel-unreachable" | "index-unreachable" | "hash-mismatch" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "internal" | "failed";
         readonly Status: {
             readonly version: string;
             /** @description The conda subdir, for example linux-64. */
@@ -404,6 +438,10 @@ export interface components {
                 readonly reason: string | null;
                 /** @description Whether the server uses it instead of the configured channels. */
                 readonly active: boolean;
+                /** @description About how long packing one Python version takes. */
+                readonly seconds: number;
+                /** @description About how much disk space one Python version needs. */
+                readonly bytes: number;
             };
             /** @description The channels in use. */
             readonly channels: readonly components["schemas"]["Channel"][];
@@ -430,10 +468,18 @@ export interface components {
             readonly name_pattern: string;
             /** @description The maximum length of a name in characters. */
             readonly name_length: number;
+            /** @description The pattern in words. */
+            readonly name_hint: string;
             /** @description In lower case. A name must not be one of them, nor begin with one of them and a dot. */
             readonly reserved_names: readonly string[];
             /** @description The maximum size of an imported file in bytes, in UTF-8. */
             readonly import_bytes: number;
+            /**
+             * Format: regex
+             * @description Files whose names in lower case match it probably describe an environment. It means the same in Python and in JavaScript.
+             * @example (^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env)[^/]*\.txt$
+             */
+            readonly import_pattern: string;
         };
         readonly VirtualPackage: {
             readonly name: string;
@@ -597,6 +643,10 @@ export interface components {
             readonly legacy_keras?: components["schemas"]["LegacyKeras"];
             /** @description Whether the kernel sets PYTHONNOUSERSITE, so that Python ignores ~/.local. */
             readonly ignore_user_site?: boolean | null;
+            /** @description Whether the kernel sets PYTHONPATH to nothing, so that Python ignores it. */
+            readonly ignore_pythonpath?: boolean | null;
+            /** @description Whether the kernel sets KERAS_BACKEND to tensorflow, so that Keras ignores the backend that is set elsewhere. */
+            readonly tensorflow_backend?: boolean | null;
             /** @description Whether the kernel sets XLA_FLAGS so that XLA finds CUDA's files in the environment. */
             readonly own_cuda_data?: boolean | null;
         };
@@ -668,6 +718,13 @@ export interface components {
             readonly fingerprint: string;
             /** @description The explicit list, compressed with zlib and encoded as base64. */
             readonly lock: string | null;
+        };
+        readonly RecognizedFile: {
+            /** @description Null if the file cannot be imported on this machine. */
+            readonly format: components["schemas"]["ExportFormat"] | null;
+            readonly name: components["schemas"]["Name"];
+            /** @description Why the file cannot be imported; null if it can. */
+            readonly message: string | null;
         };
         readonly Difference: {
             readonly name: string;
@@ -838,6 +895,7 @@ export interface components {
         readonly Variant: {
             /** @description For example cpu or cuda12.6. */
             readonly name: string;
+            readonly source: components["schemas"]["Source"];
             /** @description All Python versions with a build, including those in blocked. */
             readonly python: readonly string[];
             /** @description Whether this machine can install it, with at least one Python version. */
@@ -868,6 +926,8 @@ export interface components {
         readonly Problem: {
             readonly code: string;
             readonly message: string;
+            /** @description The traceback of the error, if there was one. */
+            readonly details: string | null;
             readonly remedy: {
                 readonly message: string;
                 readonly plan_request: components["schemas"]["PlanRequest"] | null;
@@ -951,6 +1011,7 @@ export type ImportRequest = components['schemas']['ImportRequest'];
 export type ExportFormat = components['schemas']['ExportFormat'];
 export type ExportSpecs = components['schemas']['ExportSpecs'];
 export type NotebookRecord = components['schemas']['NotebookRecord'];
+export type RecognizedFile = components['schemas']['RecognizedFile'];
 export type Difference = components['schemas']['Difference'];
 export type RevertRequest = components['schemas']['RevertRequest'];
 export type Plan = components['schemas']['Plan'];
@@ -1208,7 +1269,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description The differences, sorted by name; empty if there are none. */
+            /** @description The differences, empty if there are none: TensorFlow, Keras and Python first, then the others by name. For a notebook record without exact packages for this platform, only the versions of these three are compared. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1336,6 +1397,68 @@ export interface operations {
             readonly 400: components["responses"]["Error"];
             readonly 403: components["responses"]["Error"];
             readonly 502: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly findCondaSpecs: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description The arguments of pip install. Other packages, options, paths and URLs are ignored. */
+                    readonly arguments: readonly string[];
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The specs, in the order of the arguments; empty if the command installs no such package. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly specs: readonly string[];
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly recognizeFile: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description The contents of the file. */
+                    readonly content: string;
+                    /** @description The name of the file. */
+                    readonly name?: string | null;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The format and the name. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RecognizedFile"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..conda.transaction.staging import Leftover
 from ..errors import JobFailed, NotRunning, PrefixBusy
 from ..models import Advice
-from . import recovery
+from . import outcomes
 from .leftovers import Leftovers
 from .messages import Failed, LeftBehind, Message, Order, PhaseBegun, ProgressMade, Succeeded
 from .models import DONE_WITHOUT_KERNEL, PHASES, Job, now
@@ -50,7 +50,7 @@ class RunningJobs:
         self._follow = follow
         self._leftovers = leftovers
         self._log = log
-        self._server = recovery.this_server()
+        self._server = outcomes.this_server()
         self._live: dict[str, Job] = {}
         self._workers: dict[str, WorkerProcess] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -154,7 +154,7 @@ class RunningJobs:
             async with self._aside if self._live[job_id].automatic else self.slots:
                 self._update(replace(self._live[job_id], state="running", started=now(), message="Starting"))
                 last = await self._work(job_id, order)
-            job = await recovery.outcome(self._live[job_id], last, job_id in self._cancelled)
+            job = await outcomes.outcome(self._live[job_id], last, job_id in self._cancelled)
         except asyncio.CancelledError:
             if job_id in self._cancelled:
                 job = self._live[job_id].ended("cancelled", message="Cancelled before it started")

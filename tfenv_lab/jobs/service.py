@@ -14,7 +14,7 @@ from ..directories import CODES
 from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning, Protected
 from ..plan_requests import Install, PlanRequest
 from ..plans.sizes import require_room
-from . import recovery
+from . import outcomes
 from .leftovers import Leftovers
 from .messages import (
     ApplyChange,
@@ -194,7 +194,7 @@ class JobService(LoggingConfigurable):
         """Settle the jobs of dead servers, and clean up next to ``prefixes`` and the prefixes of all stored jobs."""
         stored = await asyncio.to_thread(self._store.load)
         for job in stored:
-            if job.state in FINISHED or job.id in self.running or recovery.alive(job.server):
+            if job.state in FINISHED or job.id in self.running or outcomes.alive(job.server):
                 continue
             try:
                 await self._recover_one(job)
@@ -204,14 +204,14 @@ class JobService(LoggingConfigurable):
         busy = {job.id for job in await self.all() if job.state not in FINISHED}
         # A deleted environment is no longer in any list; only its job still names its prefix.
         places = [Path(place) for job in stored for place in (job.prefix, job.moved_from) if place]
-        found = await asyncio.to_thread(recovery.collect, [*prefixes, *places], busy)
+        found = await asyncio.to_thread(outcomes.collect, [*prefixes, *places], busy)
         self._leftovers.remember(found)
 
     async def _recover_one(self, job: Job) -> None:
-        if not await asyncio.to_thread(recovery.answers, job):
+        if not await asyncio.to_thread(outcomes.answers, job):
             self.log.warning("Job %s is not recovered: the drive of %s does not respond", job.id, job.prefix)
             return
-        done, leftovers = await asyncio.to_thread(recovery.clean_up, job)
+        done, leftovers = await asyncio.to_thread(outcomes.clean_up, job)
         if done:
             job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
             job = await self._aftermath.settle(job, None)

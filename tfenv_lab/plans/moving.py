@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .. import plan_requests as requests
-from ..errors import Unsatisfiable
+from ..errors import IndexUnreachable, Unsatisfiable
 from ..pypi.models import MARK
 from ..tensorflow_packages import DISTRIBUTIONS, LEADS
 from . import index_state, installed_state, sources
@@ -129,7 +129,7 @@ async def _install(
             conda = await _on_channels(request, found, task, channels)
     try:
         return await _on_index(request, found, task, conda, index), conda, task
-    except Unsatisfiable as error:
+    except (Unsatisfiable, IndexUnreachable) as error:
         if not split.moved:
             raise
         # Neither source has the package: the solver's own answer knows similar names.

@@ -15,7 +15,7 @@ from .. import plan_requests as requests
 from ..conda.prefix.records import names_of
 from ..conda.solving import pins
 from ..disk.reads import BoundedReads
-from ..errors import InvalidSpec, NotFound, PrefixExists, Unsatisfiable
+from ..errors import IndexUnreachable, InvalidSpec, NotFound, PrefixExists, Unsatisfiable
 from ..pypi import requirements as texts
 from . import index_state, installed_state, moving, sources
 from .index_solver import IndexSolver
@@ -112,10 +112,13 @@ class Planner:
         requested = texts.by_name([*chosen.requirements, *split.requirements.values()])
         try:
             index = await self._index.solve(requested, after, builds=request.source_builds)
-        except Unsatisfiable as error:
+        except (Unsatisfiable, IndexUnreachable) as error:
             if not split.moved:
                 raise
-            raise await self._in_neither(request, split, error) from error
+            # Neither source has the package: the channels' answer knows similar names.
+            on_channels = sources.Split([*split.specs, *split.moved.values()], fixed=split.fixed)
+            await self._created(request, prefix, chosen, on_channels)
+            raise error
         return Solved(
             request,
             request.name,
@@ -133,11 +136,6 @@ class Planner:
             from_index=split.moved,
             builds=tuple(each.name for each in index.distributions if not each.is_wheel),
         )
-
-    async def _in_neither(self, request: requests.Create, split: sources.Split, error: Unsatisfiable) -> Unsatisfiable:
-        """Return the error for packages that neither a channel nor the index has; the catalog knows similar names."""
-        suggestion = await self._catalog.suggest(request)
-        return hinted(error, suggestion)
 
     def _default_packages(self, asked: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
         """Return condarc's ``create_default_packages`` by name, and those that are not supported specs.

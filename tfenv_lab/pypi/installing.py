@@ -29,7 +29,7 @@ def install(
     """Install exactly these distributions into the environment of an interpreter, without their dependencies.
 
     uv verifies the hashes, and shares the files with its cache by hard links where it can. Blocks until uv has ended.
-    Raises ChannelUnreachable, NoSpace or JobFailed.
+    Raises IndexUnreachable, HashMismatch, BuildFailed, NoSpace or JobFailed.
     """
     if not distributions:
         return

@@ -69,8 +69,27 @@ class IndexPolicy(Struct, frozen=True):
     cache: str = ""
 
 
+class Source(Struct, frozen=True):
+    """A place that packages are looked for in: an index or, if it ``is_flat``, a list of files (``find-links``).
+
+    ``url`` may hold credentials. ``name`` is that of an index in uv's configuration. Other indexes have precedence over
+    the one that ``is_default``.
+    """
+
+    url: str
+    name: str = ""
+    is_default: bool = False
+    is_flat: bool = False
+
+
 class IndexSettings(Struct, frozen=True):
-    """How uv is to be run: the variables that it gets, and the policy. Variables may hold credentials."""
+    """How uv is to be run: the variables that it gets, and the policy. Variables may hold credentials.
+
+    ``options`` belong to every ``uv pip compile``, because uv has no variables for them; ``run`` adds them.
+    ``warnings`` are sentences about what pip or uv is configured with and cannot be followed.
+    """
 
     variables: dict[str, str]
     policy: IndexPolicy = IndexPolicy()
+    options: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

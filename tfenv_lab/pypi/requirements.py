@@ -24,6 +24,23 @@ def normalize(name: str) -> str:
     return canonicalize_name(name)
 
 
+def is_requirement(text: str) -> bool:
+    """Return whether a text is a valid requirement, as packages should declare their dependencies."""
+    try:
+        Requirement(text)
+    except InvalidRequirement:
+        return False
+    return True
+
+
+def is_same_version(one: str, other: str) -> bool:
+    """Return whether two texts are the same version. In file names, ``_`` stands for ``-`` (PEP 427)."""
+    try:
+        return Version(one.replace("_", "-")) == Version(other.replace("_", "-"))
+    except InvalidVersion:
+        return one == other
+
+
 def name_of(requirement: str) -> str:
     """Return the normalized name of the project in a canonical requirement."""
     return normalize(Requirement(requirement).name)

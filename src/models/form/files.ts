@@ -1,7 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { ExportFormat, ExportSpecs } from '../../api/generated';
-import { freeName } from './naming';
+import type { ExportFormat, ExportSpecs, Limits } from '../../api/generated';
 
 /** A file format for exports. */
 export interface IExportKind {
@@ -49,34 +48,9 @@ export function exportKinds(trans: TranslationBundle): readonly IExportKind[] {
   ];
 }
 
-/** Whether the name of a file suggests that it describes an environment. */
-export function isEnvironmentFile(name: string): boolean {
-  return /(^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env)[^/]*\.txt$/i.test(
-    name
-  );
-}
-
-/**
- * Guess the format of a text while it is edited. The server decides in the end.
- *
- * @returns null if no format matches.
- */
-export function recognizeFormat(text: string): ExportFormat | null {
-  if (/^@EXPLICIT\s*$/m.test(text)) {
-    return 'explicit';
-  }
-  if (/^\s*\{[^]*"fingerprint"\s*:/.test(text)) {
-    return 'notebook';
-  }
-  const has = (key: string): boolean =>
-    new RegExp(`^["']?${key}["']?\\s*:`, 'm').test(text);
-  if (has('package') && has('metadata')) {
-    return 'conda-lock';
-  }
-  if (has('environments') && has('packages')) {
-    return 'pixi-lock';
-  }
-  return has('dependencies') || has('channels') ? 'environment-yml' : null;
+/** Whether the name of a file suggests that it describes an environment, by the server's rule. */
+export function isEnvironmentFile(name: string, limits: Limits): boolean {
+  return new RegExp(limits.import_pattern).test(name.toLowerCase());
 }
 
 /** Return the description of a format for the import form. */
@@ -94,19 +68,4 @@ export function formatLabel(
     notebook: trans.__('Notebook record')
   };
   return labels[format];
-}
-
-/** Propose an unused name for an imported environment: the name in the file, else the file's own. */
-export function proposeImportName(
-  text: string,
-  fileName: string | null,
-  taken: ReadonlySet<string>
-): string {
-  const own = /^name\s*:\s*["']?([\w.+-]+)["']?\s*$/m.exec(text)?.[1];
-  const ofFile = fileName
-    ?.replace(/\.[^.]*$/, '')
-    .replace(/[._-]?(environment|conda-lock|pixi|explicit)$/i, '')
-    .replace(/[^\w.+-]+/g, '-')
-    .replace(/^[^\w]+/, '');
-  return freeName(own || ofFile || 'imported', taken);
 }

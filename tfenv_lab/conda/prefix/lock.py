@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rattler import LockChannel, LockFile, LockPlatform, RepoDataRecord
 
 from ...pypi.models import Distribution
-from ...pypi.requirements import normalize
+from ...pypi.requirements import is_requirement, normalize
 
 if TYPE_CHECKING:
     from rattler import PackageRecord, PypiLockedPackage
 
 ENVIRONMENT = "default"
+#: Beginning of a distribution's entry in ``packages``, up to where its hash belongs.
+_ENTRY = re.compile(r"^- pypi: (?P<location>.*)\n(?:  (?:name|version): .*\n)+", re.MULTILINE)
 
 
 def dumps(
@@ -35,30 +38,34 @@ def dumps(
     lock.set_channels(ENVIRONMENT, [LockChannel(url) for url in channels])
     for record in records:
         lock.add_conda_package(ENVIRONMENT, platform, record)
-    found = list(distributions)
-    for each in found:
+    found = {each.url: each for each in distributions}
+    for each in found.values():
         lock.add_pypi_package(ENVIRONMENT, platform, each.name, each.version, each.url)
     with tempfile.TemporaryDirectory() as folder:
         # The bindings can only write to a path.
         path = Path(folder) / "lock.yml"
         lock.to_path(path)
         text = path.read_text(encoding="utf-8")
-    return _completed(text, found)
+    return _completed(text, found) if found else text
 
 
-def _completed(text: str, distributions: Iterable[Distribution]) -> str:
-    """Add the hashes and the dependencies of distributions, which the bindings read but cannot write."""
-    for each in distributions:
-        start = f"\n- pypi: {each.url}\n"
-        begin = text.find(start)
-        end = text.find("\n- ", begin + len(start))
-        entry = text[begin + 1 : end if end >= 0 else len(text)].rstrip("\n")
-        more = [f"  sha256: {each.sha256}"] if each.sha256 else []
-        if each.requires:
-            more += ["  requires_dist:", *(f"  - {json.dumps(need)}" for need in each.requires)]
-        if begin >= 0 and more:
-            text = text.replace(f"\n{entry}", "\n".join((f"\n{entry}", *more)), 1)
-    return text
+def _completed(text: str, distributions: Mapping[str, Distribution]) -> str:
+    """Add the hashes and the dependencies of distributions (by URL), which the bindings read but cannot write.
+
+    A hash needs quotes, because YAML takes ``1e5`` for a number. A JSON string is also one in YAML.
+    """
+    import yaml
+
+    def completed(entry: re.Match[str]) -> str:
+        each = distributions[yaml.safe_load(entry["location"])]
+        lines = [f"  sha256: {json.dumps(each.sha256)}\n"] if each.sha256 else []
+        needs = [need for need in each.requires if is_requirement(need)]
+        if needs:
+            lines += ["  requires_dist:\n", *(f"  - {json.dumps(need)}\n" for need in needs)]
+        return entry[0] + "".join(lines)
+
+    before, packages, entries = text.partition("\npackages:\n")
+    return before + packages + _ENTRY.sub(completed, entries)
 
 
 def digest(records: Iterable[PackageRecord], distributions: Iterable[Distribution] = ()) -> str:

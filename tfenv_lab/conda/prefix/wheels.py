@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from ... import serde
 from ...disk import writes
 from ...pypi.models import Distribution
+from ...pypi.requirements import is_same_version
 from .pypi import pypi_packages
 from .revisions import FOLDER
 
@@ -33,7 +34,7 @@ def read(prefix: Path) -> Managed:
     if not stored.distributions:
         return Managed()
     versions = {package.name: package.version for package in pypi_packages(prefix)}
-    kept = tuple(each for each in stored.distributions if versions.get(each.name) == each.version)
+    kept = tuple(each for each in stored.distributions if is_same_version(each.version, versions.get(each.name, "")))
     names = {each.name for each in kept}
     return Managed({name: text for name, text in stored.requirements.items() if name in names}, kept)
 

@@ -17,9 +17,10 @@ from rattler.exceptions import GatewayError
 
 from ...disk import faults
 from ...errors import ChannelUnreachable, TfenvError, UnusableDirectory
+from ...sentences import redact
 from ..machine.virtual_packages import current_subdir
 from ..settings.condarc import require_permitted
-from ..settings.network import client, redact
+from ..settings.network import client
 from .loaded_channel import LoadedChannel, loaded_channels, modified
 from .names import NameIndex
 

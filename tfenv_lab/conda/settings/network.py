@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -21,18 +20,6 @@ if TYPE_CHECKING:
     from .condarc import CondaSettings
 
 log = logging.getLogger(__name__)
-
-_CREDENTIALS = (
-    (re.compile(r"//[^/@\s]+@"), "//"),
-    (re.compile(r"/t/[^/\s]+/"), "/t/<TOKEN>/"),
-)
-
-
-def redact(text: str) -> str:
-    """Return ``text`` without user names, passwords and conda's ``/t/<token>/`` in its URLs."""
-    for pattern, replacement in _CREDENTIALS:
-        text = pattern.sub(replacement, text)
-    return text
 
 
 @contextmanager

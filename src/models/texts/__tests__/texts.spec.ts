@@ -61,6 +61,7 @@ describe('names', () => {
       'utf8'
     );
     expect(contract).toContain(`pattern: '${limits.name_pattern}'`);
+    expect(contract).toContain(`'${limits.import_pattern}'`);
     expect(contract).toContain(`maxLength: ${limits.name_length}`);
   });
 
@@ -81,6 +82,7 @@ describe('names', () => {
   });
 
   it('are left to the server until its rules are loaded', () => {
+    expect(nameProblem('a b', NONE, limits, trans)).toBe(limits.name_hint);
     expect(nameProblem('a b', NONE, null, trans)).toBeNull();
     expect(nameProblem('', NONE, null, trans)).not.toBeNull();
   });

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...errors import TfenvError, Unsatisfiable
+from ...plan_requests import Source
 from ..models import Suggestion
 from . import selection
 from .cells import is_prerelease, python_key
@@ -40,6 +41,7 @@ class _ReleaseTrial:
     cuda: str | None
     keras: bool
     packages: Sequence[str]
+    source: Source | None
 
 
 async def suggest(
