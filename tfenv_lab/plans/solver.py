@@ -26,6 +26,10 @@ class ChannelSolver:
     def allowed(self) -> Sequence[str]:
         return self._allowed()
 
+    async def names(self) -> Sequence[str]:
+        """Return the names of all packages on the channels. Raises ChannelUnreachable."""
+        return await self.repodata.names()
+
     def spec(self, text: str) -> str:
         """Return a spec in its canonical form. Raises InvalidSpec or ChannelNotAllowed."""
         from ..conda.settings.condarc import require_permitted, resolve_channels
