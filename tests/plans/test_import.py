@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -53,6 +54,26 @@ async def test_importing_an_export_recreates_the_environment(api: Api, made: Any
         before = [{**package, "requested": True} for package in before]
     assert after == before
     assert (await api.environment("tf"))["kernel"] is not None
+
+
+@pytest.mark.parametrize("query", ["environment-yml&specs=all", "explicit", "conda-lock", "pixi-lock", "notebook"])
+async def test_every_build_string_that_conda_allows_survives_export_and_import(
+    api: Api, tensorflow_channel: TinyChannel, query: str
+) -> None:
+    builds = {"cudnn": "cuda10.1_0", "pytorch": "py3.9_cuda10.2_cudnn7.6.5_0", "rev": "h1+g2.3_1", "_dot": "1.0"}
+    for name, build in builds.items():
+        tensorflow_channel.add(name, "1!7.6.5", build=build)
+    await asyncio.to_thread(tensorflow_channel.index)
+    listed = "".join(
+        f"{tensorflow_channel.url}/linux-64/{name}-1!7.6.5-{build}.conda\n" for name, build in builds.items()
+    )
+    assert (await api.apply(kind="import", name="first", content=f"@EXPLICIT\n{listed}"))["state"] == "succeeded"
+    first = await api.environment("first")
+    _, text = await api.call("GET", f"environments/{first['id']}/export?format={query}")
+    content = json.dumps(text) if isinstance(text, dict) else text
+    plan = await api.plan(kind="import", name="second", content=content)
+    assert {entry["name"]: entry["to"]["build"] for entry in plan["entries"]} == builds
+    assert plan["warnings"] == []
 
 
 async def test_a_lock_installs_its_versions_although_newer_ones_are_available(
