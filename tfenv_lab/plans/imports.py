@@ -62,6 +62,7 @@ async def resolve(request: Import, repodata: Repodata, allowed: Sequence[str]) -
 
 async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -> Resolved:
     from ..conda.machine import virtual_packages
+    from ..conda.settings.allowed import AllowedChannels
     from ..conda.solving import specs
     from ..conda.solving.solve import solve
 
@@ -73,8 +74,8 @@ async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -
             if url not in permitted:
                 raise ChannelNotAllowed(f"The channel “{text[:120]}” is not allowed.")
             urls[url] = None
-    names = {*allowed, *found.channels}
-    wanted = [str(specs.parse(text, names)) for text in found.specs]
+    named = AllowedChannels([*allowed, *found.channels], repodata.settings)
+    wanted = [str(specs.parse(text, named)) for text in found.specs]
     if found.pypi and "pip" not in specs.by_name(wanted):
         wanted.append("pip")
     asked = specs.by_name(wanted)

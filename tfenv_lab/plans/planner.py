@@ -117,15 +117,17 @@ class Planner:
 
     def _spec(self, text: str) -> str:
         """Return a spec in its canonical form. Raises InvalidSpec or ChannelNotAllowed."""
+        from ..conda.settings.allowed import AllowedChannels
         from ..conda.settings.condarc import require_permitted, resolve_channels
         from ..conda.solving import specs
 
-        channel, separator, _ = text.strip().partition("::")
-        if separator:
+        settings = self._repodata.settings
+        channel = specs.parts_of(text).channel
+        if channel is not None:
             # The error of condarc's own keys comes first: the other one does not name them.
             with contextlib.suppress(ValueError):
-                require_permitted(resolve_channels(channel, self._repodata.settings), self._repodata.settings)
-        return str(specs.parse(text, self._allowed()))
+                require_permitted(resolve_channels(channel, settings), settings)
+        return str(specs.parse(text, AllowedChannels(self._allowed(), settings)))
 
     def _permitted(self, solved: Solved) -> Solved:
         """Return a solved request if condarc permits the channels of all new packages. Raises ChannelNotAllowed.

@@ -7,11 +7,13 @@ pixi.lock), with notes on what is not supported. :mod:`exact` and the planner de
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidRequest
-from ...sentences import megabytes
+from ...sentences import megabytes, some
+from ..settings.channels import NODEFAULTS
+from ..solving import specs
 from .explicit import explicit_list, other_platform
 from .model import (
     CONDA_LOCK,
@@ -26,6 +28,9 @@ from .model import (
     requirements,
 )
 from .untrusted import MAX_BYTES, as_list, as_mapping, as_text, parse_json, parse_yaml
+
+if TYPE_CHECKING:
+    from ..solving.grammar import Parts
 
 _NAMES = {
     ENVIRONMENT_YML: "an environment.yml",
@@ -111,15 +116,33 @@ def _environment_yml(data: Mapping[str, Any]) -> Imported:
     if not wanted:
         raise InvalidRequest("The file requests no conda packages.")
     # A spec's channel is added to the channels; the channel priority decides where each package comes from.
-    named = [spec.partition("::")[0] for spec in wanted if "::" in spec]
-    notes += [
-        f"The channel in “{spec[:80]}” is not binding: the channel priority decides where the package comes from."
-        for spec in wanted
-        if "::" in spec
-    ]
+    parts = [specs.parts_of(spec) for spec in wanted]
+    named = [each.channel for each in parts if each.channel is not None]
+    notes += _without_effect(parts, named, channels)
     # nodefaults means that conda's default channels are not added; here they never are.
-    both = [channel for channel in dict.fromkeys((*channels, *named)) if channel != "nodefaults"]
+    both = [channel for channel in dict.fromkeys((*channels, *named)) if channel != NODEFAULTS]
     return Imported(ENVIRONMENT_YML, tuple(both), tuple(wanted), pypi=pypi, notes=tuple(notes))
+
+
+def _without_effect(parts: Sequence[Parts], named: Sequence[str], channels: Sequence[str]) -> list[str]:
+    """Return sentences on what specs say that does not count."""
+    notes = []
+    if len({*named, *channels} - {NODEFAULTS}) > 1 and named:
+        those = [each.name for each in parts if each.channel is not None]
+        notes.append(
+            f"The channels in the specs of {some(those, 5)} are not binding: the channel priority decides where a "
+            "package comes from."
+        )
+    subdirs = [f"{each.name} ({each.subdir})" for each in parts if each.subdir is not None]
+    if subdirs:
+        notes.append(f"The platforms in these specs are ignored: {some(subdirs, 5)}.")
+    ignored = [f"{each.name}{' ' if word[0] == 'i' else ''}{word}" for each in parts for word in each.ignored]
+    if ignored:
+        notes.append(
+            f"As in conda, these parts of specs have no effect: {some(ignored, 10)}. Extras in brackets belong in the "
+            "“pip:” section."
+        )
+    return notes
 
 
 def _conda_lock(data: Mapping[str, Any], asked: tuple[str, ...], subdir: str) -> Imported:
