@@ -176,13 +176,14 @@ packages:
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\ndependencies: *c\n"
 LOCK = "version: 1\nmetadata: {platforms: []}\npackage:\n"
 HOSTILE = [
-    ("", "none of"),
+    ("", "empty"),
+    (" \n\t\n", "empty"),
     ("just words", "none of"),
     ("[1, 2]", "none of"),
     ("a: [", "neither YAML"),
     ("\x00\x01", "neither YAML"),
     ("dependencies: [\ud800]", "neither YAML"),
-    (BOMB, "anchors"),
+    (BOMB, "invalid value"),
     ("dependencies: !!python/object/apply:os.system ['id']", "tag"),
     ("dependencies: [!!python/name:os.system x]", "tag"),
     ("dependencies: " + "[" * 10_000 + "]" * 10_000, "nested"),
@@ -193,7 +194,7 @@ HOSTILE = [
     ("dependencies: [{conda: [x]}]", "pip"),
     ("dependencies: []", "no conda package"),
     ("dependencies: [numpy]\nchannels: {a: b}", "list"),
-    ("dependencies: [numpy]\n? [a, b]\n: c", "neither YAML"),
+    ("dependencies: [numpy]\n? [a, b]\n: c", "not a string"),
     ("@EXPLICIT\n# nothing", "no conda package"),
     ("@EXPLICIT\nnumpy", "URL"),
     ("@EXPLICIT\n../../etc/passwd", "URL"),

@@ -115,9 +115,12 @@ class ImportApp(ChangeApp):
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         file, name = arguments
+        from ..conda.formats.encoding import decode
+
         try:
-            content = sys.stdin.read() if file == "-" else await asyncio.to_thread(Path(file).read_text, "utf-8")
-        except (OSError, ValueError) as error:
+            read = sys.stdin.buffer.read if file == "-" else Path(file).read_bytes
+            content = decode(await asyncio.to_thread(read))
+        except OSError as error:
             raise InvalidRequest(f"{file} cannot be read.", str(error)) from error
         return {"kind": "import", "name": name, "content": content, "format": self.format}
 

@@ -14,6 +14,7 @@ from ...errors import InvalidRequest
 from ...sentences import megabytes, some
 from ..settings.channels import NODEFAULTS
 from ..solving import specs
+from .encoding import repaired
 from .explicit import explicit_list, other_platform
 from .model import (
     CONDA_LOCK,
@@ -56,7 +57,10 @@ def read(text: str, format_: str | None, subdir: str) -> Imported:
         raise InvalidRequest(
             f"The file is larger than {megabytes(MAX_BYTES, 0)}, the limit for a file that describes an environment."
         )
-    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
+    text = repaired(text)
+    if not text.strip():
+        raise InvalidRequest("The file is empty.")
+    lines = [line.strip() for line in text.splitlines()]
     data: Any = notebook.find(parse_json(text))
     if data is not None:
         found = NOTEBOOK
