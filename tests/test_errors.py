@@ -32,5 +32,5 @@ def test_a_class_has_a_default_hint_that_an_error_can_override() -> None:
 
 
 def test_one_of_an_unknown_kind_is_a_failed_job() -> None:
-    back = from_json({"reason": "of-tomorrow", "message": "It happened."})
+    back = from_json({"reason": "of-tomorrow", "message": "It happened.", "hint": None, "details": None})
     assert (type(back), back.message, back.hint, back.details) == (JobFailed, "It happened.", None, None)

@@ -6,9 +6,9 @@ The codes are the ``reason`` values of the REST contract. Code below the handler
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-from .models import ErrorJson
+from .models import Alternative, ErrorJson
 
 
 class TfenvError(Exception):
@@ -16,23 +16,36 @@ class TfenvError(Exception):
 
     ``message`` is a sentence that says what happened. ``hint`` is a sentence that says what to do about it, or None if
     nothing helps. ``details`` is the evidence: longer text, often the output of a tool. A class may define a default
-    hint, which an error can override.
+    hint, which an error can override. ``alternatives`` are plan requests that can be made instead.
     """
 
     status = 400
     reason = "invalid-request"
     hint: str | None = None
 
-    def __init__(self, message: str, details: str | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        details: str | None = None,
+        hint: str | None = None,
+        alternatives: Sequence[Alternative] = (),
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.details = details
+        self.alternatives = tuple(alternatives)
         if hint is not None:
             self.hint = hint
 
     def to_json(self) -> ErrorJson:
         """Return the Error of the REST contract."""
-        return {"reason": self.reason, "message": self.message, "hint": self.hint, "details": self.details}
+        return {
+            "reason": self.reason,
+            "message": self.message,
+            "hint": self.hint,
+            "details": self.details,
+            "alternatives": list(self.alternatives),
+        }
 
 
 class InvalidRequest(TfenvError):
@@ -149,9 +162,9 @@ def subclasses(cls: type[TfenvError]) -> list[type[TfenvError]]:
     return [cls, *(found for sub in cls.__subclasses__() for found in subclasses(sub))]
 
 
-def from_json(body: ErrorJson | Mapping[str, str | None]) -> TfenvError:
+def from_json(body: ErrorJson) -> TfenvError:
     """Return the error that another process wrote with ``to_json``."""
-    told = body.get("message") or "", body.get("details"), body.get("hint")
+    told = body.get("message") or "", body.get("details"), body.get("hint"), body.get("alternatives") or ()
     for cls in subclasses(TfenvError):
         if cls.reason == body.get("reason") and cls is not TfenvError:
             return cls(*told)

@@ -46,10 +46,23 @@ EntryJson = TypedDict(
 )
 
 
-class ErrorJson(TypedDict):
-    """The body of an error, as :meth:`tfenv_lab.errors.TfenvError.to_json` returns it."""
+class Alternative(TypedDict):
+    """A plan request that can be made instead of one that failed, with a label for its button."""
+
+    label: str
+    plan_request: Mapping[str, Any]
+
+
+class _ErrorTexts(TypedDict):
+    """The fields that every error has."""
 
     reason: str
     message: str
     hint: str | None
     details: str | None
+
+
+class ErrorJson(_ErrorTexts, total=False):
+    """The body of an error, as :meth:`tfenv_lab.errors.TfenvError.to_json` returns it."""
+
+    alternatives: list[Alternative]

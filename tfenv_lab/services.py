@@ -25,6 +25,7 @@ from .jobs.service import JobService
 from .jobs.store import JobStore
 from .kernels.service import KernelService
 from .local_channel.service import LocalChannel
+from .plans.import_channels import Permission
 from .plans.planner import Planner
 from .plans.service import PlanService
 
@@ -158,7 +159,11 @@ class Services:
             on_change=lambda prefixes: self.aftermath.reconcile(prefixes),
             log=log,
         )
-        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, lambda: self.allowed_channels)
+
+        def permission() -> Permission:
+            return Permission(self.allowed_channels, is_restricted, self.local_channel.active)
+
+        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, permission)
         self.plans = PlanService(planner, self.repodata, state / "plans", self.package_cache, self.kernels.notebooks_in)
         self.aftermath = Aftermath(
             lambda: self.environments, lambda: self.kernels, lambda: self.jobs.running, self._use_local_channel, log

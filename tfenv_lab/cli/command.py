@@ -18,7 +18,7 @@ from ..configuration import refusal, unread
 from ..environments.models import Environment
 from ..errors import InvalidRequest, NotFound, TfenvError
 from ..jobs.models import FINISHED, Job
-from ..models import ErrorJson
+from ..models import Alternative, ErrorJson
 from ..services import Services
 
 #: Exit status by the ``reason`` of the error; any other reason gives 1. README.md lists them.
@@ -129,7 +129,9 @@ class TfenvCommand(JupyterApp):
         if self.json:
             print(json.dumps(error, indent=2))
         else:
-            print("\n".join(filter(None, (error["message"], error["hint"], error["details"]))), file=sys.stderr)
+            lines = [error["message"], error["hint"], error["details"]]
+            lines += map(_option, error.get("alternatives", ()))
+            print("\n".join(filter(None, lines)), file=sys.stderr)
         return EXIT.get(error["reason"], 1)
 
     async def find(self, services: Services, name: str) -> Environment:
@@ -167,6 +169,17 @@ class TfenvCommand(JupyterApp):
             return self.fail(job.error)
         self.write(job.to_json(), f"{job.message}: {job.prefix}")
         return 0 if job.state == "succeeded" else EXIT.get(job.error["reason"] if job.error else "", 1)
+
+
+def _option(alternative: Alternative) -> str:
+    """Return an alternative as the options that request it."""
+    request = alternative["plan_request"]
+    options = [f"--{key}={request[key]}" for key in ("builds", "channels") if request.get(key) not in (None, *_USUAL)]
+    return f"{alternative['label']}: {' '.join(options)}"
+
+
+#: Values of an import's options that need not be written.
+_USUAL = ("exact", "file")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..conda.repodata.repodata import Repodata
     from ..environments.service import EnvironmentService
     from ..tensorflow.catalog.catalog import Catalog
+    from .import_channels import Permission
 
 
 class Planner:
@@ -34,14 +35,14 @@ class Planner:
         catalog: Catalog,
         environments: EnvironmentService,
         envs_dir: Path,
-        allowed_channels: Callable[[], Sequence[str]],
+        permission: Callable[[], Permission],
     ) -> None:
-        """Create a planner. ``allowed_channels`` returns the names of the channels that a spec may name now."""
+        """Create a planner. ``permission`` returns the channels that a spec or a file may name now."""
         self._repodata = repodata
         self._catalog = catalog
         self._installed = InstalledReader(environments)
         self._envs_dir = envs_dir
-        self._allowed = allowed_channels
+        self._permission = permission
 
     async def solve_request(self, request: requests.PlanRequest) -> Solved:
         """Solve a request.
@@ -127,7 +128,7 @@ class Planner:
             # The error of condarc's own keys comes first: the other one does not name them.
             with contextlib.suppress(ValueError):
                 require_permitted(resolve_channels(channel, settings), settings)
-        return str(specs.parse(text, AllowedChannels(self._allowed(), settings)))
+        return str(specs.parse(text, AllowedChannels(self._permission().names, settings)))
 
     def _permitted(self, solved: Solved) -> Solved:
         """Return a solved request if condarc permits the channels of all new packages. Raises ChannelNotAllowed.
@@ -268,7 +269,7 @@ class Planner:
         from . import imports
 
         prefix = await self._new_prefix(request.name)
-        found = await imports.resolve(request, self._repodata, self._allowed())
+        found = await imports.resolve(request, self._repodata, self._permission())
         return Solved(
             request,
             request.name,
@@ -282,6 +283,7 @@ class Planner:
             notes=found.notes,
             pypi=found.pypi,
             channels=found.channels,
+            variables=found.variables,
         )
 
     # What the kinds share

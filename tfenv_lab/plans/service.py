@@ -131,6 +131,7 @@ class PlanService:
                 command=_recorded(solved.request.kind, shown),
                 entries=told,
                 pypi=solved.pypi,
+                variables=dict(solved.variables),
             ),
             environment=solved.environment.id if solved.environment and solved.origin != "copy" else None,
             needed_bytes=sizes.needed,

@@ -28,9 +28,9 @@ class Solved:
     names the packages that were requested until now. ``specs`` are the specs of this request, as on conda's command
     line. ``cuda`` is the CUDA version that the solve assumed. ``origin``, ``source`` and ``fingerprint`` are those of
     the resulting change. ``notes`` are sentences about parts of the request that cannot be honored. ``pypi`` are
-    requirements that pip installs after the records. ``channels`` are the channels of the solve, if they are not the
-    configured ones. ``default_packages`` names the packages that condarc adds, and ``skipped_packages`` the specs there
-    that are not supported.
+    requirements that pip installs after the records, and ``variables`` those that the environment sets. ``channels``
+    are the channels of the solve, if they are not the configured ones. ``default_packages`` names the packages that
+    condarc adds, and ``skipped_packages`` the specs there that are not supported.
     """
 
     request: requests.PlanRequest
@@ -49,6 +49,7 @@ class Solved:
     virtual: Sequence[GenericVirtualPackage] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
     pypi: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
     channels: tuple[ChannelRef, ...] = ()
     held_back: HeldBack | None = None
     default_packages: tuple[str, ...] = ()

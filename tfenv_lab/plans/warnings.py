@@ -43,6 +43,8 @@ def warnings(
         *_hardware(solved, settings),
         *of_pip(solved, lines),
         *_by_pip(solved),
+        *_kernel(solved),
+        *_variables(solved),
         *_running(solved, running),
         *(Advice("import-not-honoured", "warning", note) for note in solved.notes),
     ]
@@ -249,6 +251,26 @@ def _by_pip(solved: Solved) -> Iterator[Advice]:
             f"After these packages, pip installs {some(solved.pypi, 10)} with dependencies from its configured index. "
             "The plan does not show what pip chooses, and a revert does not undo it.",
         )
+
+
+def _kernel(solved: Solved) -> Iterator[Advice]:
+    """Warn about an imported environment that cannot be a kernel, with a request that adds ipykernel."""
+    request, names = solved.request, {record.name.normalized for record in solved.after}
+    if not isinstance(request, requests.Import) or "python" not in names or "ipykernel" in names:
+        return
+    added = replace(request, packages=(*request.packages, "ipykernel")) if solved.specs else None
+    yield Advice(
+        "no-kernel",
+        "info",
+        "The file does not list ipykernel, so notebooks cannot use this environment as a kernel.",
+        plan_request=serde.to_json(added) if added else None,
+    )
+
+
+def _variables(solved: Solved) -> Iterator[Advice]:
+    if solved.variables:
+        told = ", ".join(f"{name}={value}" for name, value in solved.variables.items())
+        yield Advice("variables", "info", f"The environment sets these variables: {told}.")
 
 
 def _running(solved: Solved, running: Sequence[str]) -> Iterator[Advice]:

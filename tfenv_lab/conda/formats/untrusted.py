@@ -60,8 +60,9 @@ def parse_yaml(text: str) -> Any:
                 raise InvalidRequest(_TOO_DEEP)
             tag = getattr(event, "tag", None)
             if tag and tag not in _PLAIN_TAGS:
+                number = event.start_mark.line + 1 if event.start_mark else 0
                 raise InvalidRequest(
-                    f"Line {event.start_mark.line + 1} of the file uses the YAML tag “{tag[:60]}”, which is not supported."
+                    f"Line {number} of the file uses the YAML tag “{tag[:60]}”, which is not supported."
                 )
         return _Builder().build(yaml.compose(text, Loader=loader))
     except (yaml.YAMLError, ValueError) as error:
@@ -168,6 +169,20 @@ def as_mapping(value: Any, where: str) -> Mapping[str, Any]:
 def as_text(value: Any, where: str) -> str:
     """Return ``value`` if it is a string that is not empty. Raises InvalidRequest naming ``where``."""
     if not isinstance(value, str) or not value:
-        kind = {dict: "a mapping", list: "a list"}.get(type(value), "nothing")
+        kind = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "nothing"
         raise InvalidRequest(f"“{where}” has an invalid value: {kind} in place of a string.")
     return value
+
+
+def environment_variables(value: Any) -> tuple[dict[str, str], list[str]]:
+    """Return the variables in a section, and sentences on those that cannot be set. Raises InvalidRequest."""
+    found, refused = {}, []
+    for name, text in as_mapping(value, "variables").items():
+        if isinstance(text, bool):
+            text = str(text).lower()
+        if isinstance(text, dict | list) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or "\0" in str(text):
+            refused.append(name[:60])
+        else:
+            found[name] = "" if text is None else str(text)
+    note = f"These variables cannot be set: {', '.join(refused)}. A variable has a name and one value."
+    return found, [note] if refused else []

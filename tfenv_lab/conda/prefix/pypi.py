@@ -29,6 +29,11 @@ class PypiPackage:
     version: str
     dist_info: Path
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether the package came from a path or a URL, not from an index (PEP 610)."""
+        return (self.dist_info / "direct_url.json").is_file()
+
 
 @lru_cache(maxsize=10_000)  # a thousand environments have the same few hundred packages
 def normalize(name: str) -> str:

@@ -24,7 +24,7 @@ class Change:
     to remember, by package name. ``source`` is the prefix that a copy or move starts from, including the files that
     conda does not own. ``fingerprint`` identifies the contents of the environment to change or move when the plan was
     made; it is None for a new environment and for a copy. ``command`` goes into conda's history. ``pypi`` are
-    requirements that pip installs last, only into a new environment.
+    requirements that pip installs last, only into a new environment, and ``variables`` those that it sets.
     """
 
     origin: Origin
@@ -40,6 +40,7 @@ class Change:
     command: str = "tfenv_lab"
     entries: Sequence[EntryJson] = ()
     pypi: Sequence[str] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def begins_with(self) -> Path | None:

@@ -45,6 +45,9 @@ def record(
             requested=asked,
             lock=lock.dumps(before, change.channels, change.subdir),
         )
+    if change.variables:
+        # Where “conda env config vars” keeps them.
+        writes.replace(staged / META / "state", json.dumps({"env_vars": dict(change.variables)}))
     updated = [spec for name, spec in sorted(change.requested.items()) if asked.get(name) != spec]
     dropped = sorted(name for name in asked if name not in change.requested)
     history.append(staged, change.command, before, [*staying, *fresh], updated, dropped)
