@@ -120,8 +120,8 @@ class ImportApp(ChangeApp):
     channels = Enum(("file", "allowed"), "file", help="With “allowed”, leave out channels that are not allowed.").tag(
         config=True
     )
-    _choices = ("format", "environment", "cuda", "builds", "channels")
-    aliases = {**ChangeApp.aliases, **{name: f"ImportApp.{name}" for name in (*_choices, "categories")}}
+    _choices = ("format", "cuda", "builds", "channels")
+    aliases = {**ChangeApp.aliases, **{name: f"ImportApp.{name}" for name in (*_choices, "environment", "categories")}}
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         file, name = arguments
@@ -134,7 +134,8 @@ class ImportApp(ChangeApp):
             raise InvalidRequest(f"{file} cannot be read.", str(error)) from error
         choice = {key: getattr(self, key) for key in self._choices}
         categories = self.categories.split(",") if self.categories is not None else None
-        return {"kind": "import", "name": name, "content": content, "categories": categories, **choice}
+        part = {"lock_environment": self.environment, "categories": categories}
+        return {"kind": "import", "name": name, "content": content, **part, **choice}
 
 
 class CloneApp(ChangeApp):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -65,19 +65,24 @@ async def explained(error: Unsatisfiable, request: Import, asked: Mapping[str, s
     known = set(names)
     missing = [name for name in asked if name not in known and not name.startswith("__")]
     details = summary(error.details or "")
+    built = sum(1 for text in asked.values() if len(text.split(" ")) > 2)
+    exact = await _absent_builds(asked, source)
+    counted = f"No channel has {len(exact)} of the {built} exact builds in the file"
     if missing:
         words = await asyncio.to_thread(correct, missing, names, len(missing))
         told = str(words) if words else error.message
+        if exact:
+            told += f" {counted}."
         platform = _foreign(missing, source.subdir)
         if platform:
             told += f" The file was probably written on {platform}."
-        offers = [_NAMES] if request.builds == "exact" else []
+        offers = [_VERSIONS, _NAMES] if request.builds == "exact" and (exact or platform) else []
         hint = "Leave these packages out, or correct their names."
+        if offers:
+            hint = "Import the file without its builds or versions. Packages that no channel has are then left out."
         return Unsatisfiable(told, details, hint, alternatives(request, *offers))
-    exact = await _absent_builds(asked, source)
     if exact and request.builds == "exact":
-        of = sum(1 for text in asked.values() if len(text.split(" ")) > 2)
-        message = f"No channel has {len(exact)} of the {of} exact builds in the file, such as “{exact[0]}”."
+        message = f"{counted}, such as “{exact[0]}”."
         hint = "Import the file without its builds, or only with the names of its packages."
         return Unsatisfiable(message, details, hint, without_builds(request))
     python = await _other_python(asked, source)
@@ -94,15 +99,21 @@ def summary(tree: str) -> str:
     if len(lines) < 4:
         return tree
     plain = [re.sub(r"^[│├└─\s]+", "", line) for line in lines]
-    roots = [line.split(" can")[0] for raw, line in zip(lines, plain, strict=True) if not raw.startswith(("│", " "))]
+    roots = [line.split(" can")[0] for line in lines if not line.startswith(("│", "├", "└", " "))]
+    if roots and roots[0].startswith("The following"):
+        roots = [line.split(" can")[0] for line in _second(lines)]
     cause = next((line for line in reversed(plain) if "no candidates" in line or "conflicts" in line), plain[-1])
-    named = [root for root in roots if not root.startswith("The following")]
     head = [
-        f"Cannot be installed together: {'; '.join(named[:5])}",
-        f"The last obstacle: {cause}",
+        f"Cannot be installed together: {'; '.join(roots[:5])}.",
+        f"The last obstacle: {cause.rstrip('.,:;')}.",
         f"The solver's whole explanation has {len(lines)} lines:",
     ]
     return "\n".join([*head, "", *lines])
+
+
+def _second(lines: Sequence[str]) -> list[str]:
+    """Return the lines of a tree's second level, without the lines that draw it."""
+    return [line[3:] for line in lines if line.startswith(("├─ ", "└─ "))]
 
 
 def _foreign(missing: Iterable[str], subdir: str) -> str | None:

@@ -52,7 +52,7 @@ async def resolve(request: Import, repodata: Repodata, permission: Permission) -
     from ..conda.formats import reading
     from ..conda.formats.model import NOTEBOOK, SOLVE_AGAIN, Choice
 
-    choice = Choice(request.environment, request.categories, any_platform=request.builds != "exact")
+    choice = Choice(request.lock_environment, request.categories, any_platform=request.builds != "exact")
     try:
         found = await asyncio.to_thread(reading.read, request.content, request.format, repodata.subdir, choice)
     except InvalidRequest as error:

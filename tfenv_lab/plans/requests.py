@@ -118,7 +118,7 @@ class Rename(_Request, frozen=True, tag="rename"):
 class Import(_Request, frozen=True, tag="import"):
     """A request for a new environment from the text of a file; if ``format`` is None, the text determines it.
 
-    ``environment`` and ``categories`` choose a part of a lock; None is its default. ``cuda`` is a CUDA version to
+    ``lock_environment`` and ``categories`` choose a part of a lock; None is its default. ``cuda`` is a CUDA version to
     assume, and ``packages`` are specs to solve with those of the file. ``builds`` says how much of each spec counts:
     all of it, or not the build (``versions``), or only the name (``names``); exact packages are then solved. With
     ``channels`` ``allowed``, channels of the file that are not allowed are left out.
@@ -127,7 +127,7 @@ class Import(_Request, frozen=True, tag="import"):
     name: str
     content: str
     format: str | None = None
-    environment: str | None = None
+    lock_environment: str | None = None
     categories: tuple[str, ...] | None = None
     cuda: str | None = None
     packages: tuple[str, ...] = ()

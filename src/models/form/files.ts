@@ -108,5 +108,7 @@ export function proposeImportName(
     .replace(/[._-]?(environment|conda-lock|pixi|explicit)$/i, '')
     .replace(/[^\w.+-]+/g, '-')
     .replace(/^[^\w]+/, '');
-  return freeName(own || ofFile || 'imported', taken);
+  // conda's own environment is called base, or root in older versions.
+  const reserved = new Set([...taken, 'base', 'root']);
+  return freeName(own || ofFile || 'imported', reserved);
 }

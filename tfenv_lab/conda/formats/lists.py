@@ -40,8 +40,7 @@ def exported(lines: Sequence[str]) -> Imported:
         else:
             wanted.append(line)
     pypi, notes = requirements(by_pip)
-    if not wanted:
-        raise InvalidRequest("The file lists no conda packages.")
+    wanted = wanted or ["python", "pip"]
     return Imported(LIST, (), tuple(wanted), pypi=pypi, notes=tuple(notes))
 
 

@@ -77,7 +77,7 @@ def _imported(
         # As in conda, a section for pip brings pip.
         wanted = ["python", "pip"]
     if not wanted:
-        raise InvalidRequest("The file requests no conda packages.", hint=_no_packages(by_pip))
+        raise InvalidRequest("The file requests no conda packages.", hint=" ".join(skipped) or None)
     # A spec's channel is added to the channels; the channel priority decides where each package comes from.
     parts = [specs.parts_of(spec) for spec in wanted]
     named = [each.channel for each in parts if each.channel is not None]
@@ -85,10 +85,6 @@ def _imported(
     both = [channel for channel in dict.fromkeys((*channels, *named)) if channel != NODEFAULTS]
     told = (*skipped, *notes, *_without_effect(parts, both))
     return Imported(format_, tuple(both), tuple(wanted), pypi=pypi, notes=told, variables=variables or {})
-
-
-def _no_packages(by_pip: Sequence[str]) -> str | None:
-    return "Its pip requirements have no name that an index knows." if by_pip else None
 
 
 def _channels(value: Any) -> tuple[str, ...]:

@@ -72,5 +72,6 @@ describe('the file of an environment', () => {
   it('proposes a name that is not taken', () => {
     const taken = new Set(['tf219']);
     expect(proposeImportName('name: tf219\n', null, taken)).toBe('tf219-2');
+    expect(proposeImportName('name: base\n', null, taken)).toBe('base-2');
   });
 });
