@@ -27,14 +27,12 @@ class _Silent:
 
 
 def channel() -> str:
-    """Return the URL of the local channel that ``make lab`` builds. Raises Skipped if there is none."""
-    import platformdirs
+    """Return the URL of the channel with real TensorFlow. Raises Skipped if there is none."""
+    from tests.repacked.channel import place
 
-    root = Path(platformdirs.user_cache_dir("tfenv_lab")) / "channel"
-    found = sorted(path.parent.parent for path in root.glob("*/noarch/repodata.json"))
-    if not found:
-        raise Skipped("the local channel is not built (make lab builds it)")
-    return found[-1].as_uri()
+    if not (place() / "noarch" / "repodata.json").is_file():
+        raise Skipped("the channel with TensorFlow is not built (python -m tests.repacked builds it)")
+    return place().as_uri()
 
 
 def _disk(path: Path) -> int:

@@ -1,6 +1,7 @@
-"""Choose the channels to use: the configured channels if they answer, otherwise a local channel from PyPI wheels.
+"""Choose the channels to use: the configured channels if they answer, otherwise a local channel.
 
-This script runs in ``.venv`` and prints its choice.
+The local channel has only the Python of this machine, because TensorFlow comes from the package index. With
+``--tensorflow``, it has TensorFlow too, for the tests. This script runs in ``.venv`` and prints its choice.
 """
 
 from __future__ import annotations
@@ -13,16 +14,20 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from setup import environment
+from setup import ROOT, environment
 
 if TYPE_CHECKING:
     from tfenv_lab.conda.settings.condarc import CondaSettings
 
 #: Seconds to wait for the answers of all configured channels together.
 PATIENCE = 5.0
+#: Modules (with arguments) that build a local channel, with Python alone and with TensorFlow, and print its URL.
+PYTHON = ("tfenv_lab.wheelchannel", "build")
+TENSORFLOW = ("tests.repacked",)
 #: Files of which every channel has at least one.
 REPODATA = ("noarch/repodata.json.zst", "noarch/repodata.json")
 
@@ -72,21 +77,40 @@ def silent_channels(settings: CondaSettings) -> list[str]:
     return [ref.name for ref in settings.channels if ref.name not in answered]
 
 
-def local_channel() -> str:
-    """Build the local channel, unless it exists, and return its URL. Raises SystemExit if the build fails."""
+def local_channel(builder: Sequence[str]) -> str:
+    """Build a local channel, unless it exists, and return its URL. Raises SystemExit if the build fails."""
     done = subprocess.run(
-        [sys.executable, "-m", "tfenv_lab.wheelchannel", "build"],
-        stdout=subprocess.PIPE, text=True, check=False, env=environment(),
+        [sys.executable, "-m", *builder],
+        stdout=subprocess.PIPE, text=True, check=False, env=environment(), cwd=ROOT,
     )  # fmt: skip
     if done.returncode:
         raise SystemExit(
-            "channel: the local channel could not be built (see the error above). Let pip reach PyPI, or\n"
-            'name a channel that answers, in ~/.condarc or with LAB_ARGS="--TfenvLab.channels=…".'
+            "channel: the local channel could not be built (see the error above). Name a channel that\n"
+            'answers, in ~/.condarc or with LAB_ARGS="--TfenvLab.channels=…".'
         )
     return done.stdout.split()[-1]
 
 
-def choose() -> list[str]:
+def index_variables() -> dict[str, str]:
+    """Return variables with which a process in another home directory uses the same package index as this user.
+
+    uv's downloads are kept between runs, apart from the user's own.
+    """
+    import platformdirs
+
+    variables = {"UV_CACHE_DIR": str(platformdirs.user_cache_path("tfenv_lab") / "test-uv")}
+    configuration = platformdirs.user_config_path()
+    for name, path in (
+        ("PIP_CONFIG_FILE", configuration / "pip" / "pip.conf"),
+        ("UV_CONFIG_FILE", configuration / "uv" / "uv.toml"),
+        ("NETRC", Path.home() / ".netrc"),
+    ):
+        if name not in os.environ and path.is_file():
+            variables[name] = str(path)
+    return variables
+
+
+def choose(builder: Sequence[str] = PYTHON) -> list[str]:
     """Return the channels to name on the command line: none if the configured channels answer."""
     from tfenv_lab.conda.settings.condarc import load
 
@@ -98,11 +122,11 @@ def choose() -> list[str]:
             flush=True,
         )
         return []
-    print(f"channel: {', '.join(silent)} did not answer; using a local channel built from PyPI wheels", flush=True)
-    url = local_channel()
+    print(f"channel: {', '.join(silent)} did not answer; using a local channel", flush=True)
+    url = local_channel(builder)
     print(f"channel: {url}", flush=True)
     return [url]
 
 
 if __name__ == "__main__":
-    print(*choose())
+    print(*choose(TENSORFLOW if "--tensorflow" in sys.argv else PYTHON))

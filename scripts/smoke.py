@@ -1,9 +1,10 @@
 """Test the main workflow with real TensorFlow through a real server, without a browser.
 
 In an empty HOME, create an environment with the second newest release over REST, run a notebook in its kernel, update
-to the newest release, run the notebook again, delete the environment, and verify that nothing is left. The last line is
-``smoke: ok tensorflow <v1> -> <v2> keras <v> kernel <id> create <s> s update <s> s``. The exit status is not 0 after
-any failure.
+to the newest release, add pandas, run the notebook again, delete the environment, and verify that nothing is left. If
+no conda channel answers, Python comes from a local channel, and everything else from the package index. The last line
+is ``smoke: ok tensorflow <v1> -> <v2> keras <v> kernel <id> create <s> s update <s> s pandas <v>``. The exit status is
+not 0 after any failure.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from channel import choose
+from channel import choose, index_variables
 from setup import ROOT, environment
 
 sys.path.append(str(ROOT))
@@ -47,6 +48,8 @@ loss = model.fit(x, y, epochs=5, verbose=0).history["loss"]
 assert np.isfinite(loss).all() and loss[-1] < loss[0], loss""",
     'print(json.dumps({"tensorflow": tf.__version__, "keras": keras.__version__, "prefix": sys.prefix}))',
 )
+#: A cell that prints the version of a package that was added.
+ADDED = "import pandas\nassert pandas.DataFrame({'a': [1, 2]}).a.sum() == 3\nprint(json.dumps(pandas.__version__))"
 
 
 class Failure(Exception):
@@ -160,17 +163,16 @@ def pick(catalog: dict[str, Any]) -> tuple[str, str, str]:
     return old, new, max(both, key=lambda text: [int(part) for part in text.split(".")])
 
 
-def execute(kernel: str) -> dict[str, str]:
-    """Run the notebook in a kernel, and return what its last cell printed."""
+def execute(kernel: str, *more: str) -> list[Any]:
+    """Run the notebook and ``more`` cells in a kernel, and return the JSON that its cells printed."""
     import nbformat
     from nbclient import NotebookClient
 
     notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
-    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]  # type: ignore[no-untyped-call]
+    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in (*CELLS, *more)]  # type: ignore[no-untyped-call]
     NotebookClient(notebook, kernel_name=kernel, timeout=LIMIT).execute()
-    printed = [output["text"] for output in notebook.cells[-1].outputs if output.get("name") == "stdout"]
-    said: dict[str, str] = json.loads("".join(printed))
-    return said
+    outputs = (output for cell in notebook.cells[len(CELLS) - 1 :] for output in cell.outputs)
+    return [json.loads(output["text"]) for output in outputs if output.get("name") == "stdout"]
 
 
 def main_job(server: Server, home: Path) -> str:
@@ -192,14 +194,16 @@ def main_job(server: Server, home: Path) -> str:
     check(str(prefix) in listed.read_text().splitlines(), f"{prefix} is not in {listed}")
 
     say(f"running a notebook in {kernel}")
-    first = execute(kernel)
+    [first] = execute(kernel)
     check(first["tensorflow"] == old, f"the kernel has tensorflow {first['tensorflow']}, not {old}")
     check(first["prefix"] == str(prefix), f"the kernel runs in {first['prefix']}, not {prefix}")
     check(environment["update"]["tensorflow"] == new, f"no update to {new} is offered: {environment['update']}")
 
     say(f"updating to {new}")
     _, updated = server.change({"kind": "update", "environment": environment["id"], "packages": ["tensorflow"]})
-    second = execute(kernel)
+    say("adding pandas")
+    server.change({"kind": "install", "environment": environment["id"], "specs": ["pandas"]})
+    second, pandas = execute(kernel, ADDED)
     check(
         second["tensorflow"] == new,
         f"after the update the kernel has tensorflow {second['tensorflow']}, not {new}",
@@ -217,7 +221,7 @@ def main_job(server: Server, home: Path) -> str:
     check(not list(home.rglob(f"kernels/{kernel}")), "the kernelspec's directory is still there")
     return (
         f"tensorflow {old} -> {new} keras {second['keras']} kernel {kernel} "
-        f"create {created:.1f} s update {updated:.1f} s"
+        f"create {created:.1f} s update {updated:.1f} s pandas {pandas}"
     )
 
 
@@ -227,6 +231,7 @@ def main() -> int:
 
     # Only downloads are shared with the next run.
     cache = platformdirs.user_cache_path("tfenv_lab") / "test-packages"
+    index = index_variables()
     # Exit normally on SIGTERM, so that the server ends and the home directory is deleted.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     channels = os.environ["TFENV_CHANNELS"].split() if "TFENV_CHANNELS" in os.environ else choose()
@@ -234,7 +239,7 @@ def main() -> int:
         home = Path(folder)
         for name in [name for name in os.environ if name.startswith(("CONDA", "JUPYTER", "XDG_", "MAMBA"))]:
             del os.environ[name]
-        os.environ.update(environment(), HOME=str(home), TF_CPP_MIN_LOG_LEVEL="2")
+        os.environ.update(environment() | index, HOME=str(home), TF_CPP_MIN_LOG_LEVEL="2")
         server = Server(home, channels, cache)
         try:
             server.wait()

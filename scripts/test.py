@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+from channel import index_variables
 from setup import ROOT, STATE, environment
 
 REPORTS = ROOT / ".reports"
@@ -43,14 +44,17 @@ class Count:
 
 @dataclass(frozen=True)
 class Suite:
-    """A command, and how to read its report (without a report, the command counts as one check)."""
+    """A command, and how to read its report (without a report, the command counts as one check).
+
+    ``channel`` says what the suite's channel must have: ``python`` (the index has TensorFlow) or ``tensorflow``.
+    """
 
     name: str
     command: tuple[str, ...]
     report: Path | None = None
     read: Callable[[Path], Count] | None = None
     folder: Path = ROOT
-    needs_channel: bool = False
+    channel: str | None = None
 
 
 def read_junit(path: Path) -> Count:
@@ -107,16 +111,16 @@ def suites() -> list[Suite]:
             (python, "-m", "pytest", "-q", "tests/real", f"--junitxml={real}"),
             real,
             read_junit,
-            needs_channel=True,
+            channel="tensorflow",
         ),
-        Suite("smoke", (python, "scripts/smoke.py"), needs_channel=True),
+        Suite("smoke", (python, "scripts/smoke.py"), channel="python"),
         Suite(
             "galata",
             ("jlpm", "playwright", "test"),
             galata,
             read_junit,
             folder=ROOT / "ui-tests",
-            needs_channel=True,
+            channel="python",
         ),
     ]
 
@@ -164,13 +168,16 @@ def run(suite: Suite, env: dict[str, str]) -> Count:
 
 
 class Channel:
-    """The channels for suites that install TensorFlow, chosen or built while other suites run."""
+    """The channels for suites that install TensorFlow, chosen or built while other suites run.
 
-    def __init__(self) -> None:
-        self.log = REPORTS / "channel.log"
+    ``contents`` is what a local channel must have: ``python`` or ``tensorflow``.
+    """
+
+    def __init__(self, contents: str) -> None:
+        self.log = REPORTS / f"channel-{contents}.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "scripts/channel.py"],
+                [sys.executable, "scripts/channel.py", f"--{contents}"],
                 cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
@@ -225,18 +232,20 @@ def free_port(count: int = 10) -> int:
 def run_all(chosen: list[Suite], env: dict[str, str]) -> dict[str, Count]:
     """Run suites in order. A suite that needs a channel fails if there is none."""
     counts = {}
-    channel = Channel() if any(suite.needs_channel for suite in chosen) else None
+    needed = {suite.channel for suite in chosen if suite.channel and "TFENV_CHANNELS" not in env}
+    channels = {contents: Channel(contents) for contents in needed}
     try:
         for suite in chosen:
-            if suite.needs_channel and channel and "TFENV_CHANNELS" not in env:
+            more = index_variables() if suite.channel else {}
+            if channel := channels.get(suite.channel or ""):
                 urls = channel.urls()
                 if urls is None:
                     counts[suite.name] = Count(failures=[f"no channel to install from ({channel.log})"])
                     continue
-                env = env | {"TFENV_CHANNELS": urls}
-            counts[suite.name] = run(suite, env)
+                more["TFENV_CHANNELS"] = urls
+            counts[suite.name] = run(suite, env | more)
     finally:
-        if channel:
+        for channel in channels.values():
             end(channel.process)
     return counts
 

@@ -21,6 +21,7 @@ from tornado.httpclient import HTTPClientError
 from tfenv_lab.jobs.events import SCHEMA_ID
 
 from .contract import check_answer, check_schema
+from .simple_index import SimpleIndex
 from .tiny_channel import TinyChannel
 from .tiny_tensorflow import PYTHON, fill
 
@@ -39,15 +40,36 @@ pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 @pytest.fixture(autouse=True)
 def clean_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Use an empty home directory, so that no test sees this machine's conda, Jupyter or caches."""
+    """Use an empty home directory, so that no test sees this machine's conda, pip, uv, Jupyter or caches.
+
+    No package index is configured; the fixture ``simple_index`` configures one.
+    """
     home = tmp_path / "home"
     home.mkdir()
     for name in list(os.environ):
-        ours = name.startswith(("CONDA", "MAMBA", "XDG_", "JUPYTER_", "RATTLER", "TFENV_LAB"))
+        ours = name.startswith(("CONDA", "MAMBA", "XDG_", "JUPYTER_", "RATTLER", "TFENV_LAB", "PIP_", "UV_"))
         if ours or name.endswith(("_proxy", "_PROXY")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
+    # pip reads no file if this names the null device.
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
     return home
+
+
+@pytest.fixture
+def simple_index(tmp_path: Path, clean_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleIndex]:
+    """Start an empty package index, and configure it as the only one of uv, with an empty cache."""
+    index = SimpleIndex(tmp_path / "index")
+    index.directory.mkdir()
+    index.up()
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv-cache"))
+    yield index
+    if index.hold is not None:
+        index.hold.set()
+    index.down()
 
 
 @pytest.fixture

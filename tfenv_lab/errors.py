@@ -6,9 +6,30 @@ The codes are the ``reason`` values of the REST contract. Code below the handler
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
 
-from .models import Alternative, ErrorJson
+
+class Alternative(TypedDict):
+    """A plan request that can be made instead of one that failed, with a label for its button."""
+
+    label: str
+    plan_request: Mapping[str, Any]
+
+
+class _ErrorTexts(TypedDict):
+    """The fields that every error has."""
+
+    reason: str
+    message: str
+    hint: str | None
+    details: str | None
+
+
+class ErrorJson(_ErrorTexts, total=False):
+    """The body of an error, as :meth:`TfenvError.to_json` returns it. Errors of earlier versions have only texts."""
+
+    alternatives: list[Alternative]
 
 
 class TfenvError(Exception):
@@ -63,6 +84,20 @@ class ChannelNotAllowed(TfenvError):
 
     status, reason = 403, "channel-not-allowed"
     hint = "Use an allowed channel, or ask the administrator to change TfenvLab.allowed_channels."
+
+
+class IndexNotAllowed(TfenvError):
+    """A package index, or another place of packages, that the administrator forbids."""
+
+    status, reason = 403, "index-not-allowed"
+    hint = "Use an allowed package index, or ask the administrator to change TfenvLab.allowed_indexes."
+
+
+class UnusableDirectory(TfenvError):
+    """A directory that cannot be written, locked or used for programs; the message names it."""
+
+    status, reason = 403, "unusable-directory"
+    hint = "Correct the owner, the permissions or the path, then try again."
 
 
 class NotFound(TfenvError):
@@ -130,6 +165,27 @@ class ChannelUnreachable(TfenvError):
     hint = "Check the server's network and proxy, or configure other channels (TfenvLab.channels or condarc)."
 
 
+class IndexUnreachable(TfenvError):
+    """A package index that did not answer, or not as an index does; the message names it."""
+
+    status, reason = 502, "index-unreachable"
+    hint = "Check the server's network and proxy, and the package index that pip or uv is configured with."
+
+
+class HashMismatch(TfenvError):
+    """A file of a package index that is not the file that was planned."""
+
+    status, reason = 502, "hash-mismatch"
+    hint = "Review the change again. If the hash is wrong again, tell the maintainer of the package index."
+
+
+class BuildFailed(TfenvError):
+    """A source archive that could not be built; ``details`` holds the end of the build's output."""
+
+    status, reason = 422, "build-failed"
+    hint = "Choose a version with a wheel for this Python and platform."
+
+
 class Misconfigured(TfenvError):
     """A fault in the configuration that could allow more than was meant; the message names each setting."""
 
@@ -162,9 +218,10 @@ def subclasses(cls: type[TfenvError]) -> list[type[TfenvError]]:
     return [cls, *(found for sub in cls.__subclasses__() for found in subclasses(sub))]
 
 
-def from_json(body: ErrorJson) -> TfenvError:
+def from_json(body: ErrorJson | Mapping[str, str | None]) -> TfenvError:
     """Return the error that another process wrote with ``to_json``."""
-    told = body.get("message") or "", body.get("details"), body.get("hint"), body.get("alternatives") or ()
+    alternatives: Any = body.get("alternatives") or ()
+    told = body.get("message") or "", body.get("details"), body.get("hint"), alternatives
     for cls in subclasses(TfenvError):
         if cls.reason == body.get("reason") and cls is not TfenvError:
             return cls(*told)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
+
+from . import serde
+from .plan_requests import PlanRequest, Source
 
 Severity = Literal["info", "warning", "error"]
 #: The stages of a job, in no fixed order.
@@ -22,11 +24,15 @@ class Advice:
     code: str
     severity: Severity
     message: str
-    plan_request: Mapping[str, Any] | None = None
+    plan_request: PlanRequest | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the Warning of the REST contract."""
+        return {**vars(self), "plan_request": serde.to_json(self.plan_request)}
 
 
 class Installed(TypedDict):
-    """The build of a package before a change."""
+    """The build of a package before a change. A package from an index has its wheel's tag as its build."""
 
     version: str
     build: str
@@ -40,29 +46,8 @@ class Coming(Installed):
 
 
 #: One line of a plan or of a revision, as JSON; ``from`` is None for an added package, ``to`` for a removed one.
+#: ``source`` is where the package comes from, or came from if it is removed.
 EntryJson = TypedDict(
     "EntryJson",
-    {"action": Action, "name": str, "from": Installed | None, "to": Coming | None, "requested": bool},
+    {"action": Action, "name": str, "from": Installed | None, "to": Coming | None, "requested": bool, "source": Source},
 )
-
-
-class Alternative(TypedDict):
-    """A plan request that can be made instead of one that failed, with a label for its button."""
-
-    label: str
-    plan_request: Mapping[str, Any]
-
-
-class _ErrorTexts(TypedDict):
-    """The fields that every error has."""
-
-    reason: str
-    message: str
-    hint: str | None
-    details: str | None
-
-
-class ErrorJson(_ErrorTexts, total=False):
-    """The body of an error, as :meth:`tfenv_lab.errors.TfenvError.to_json` returns it."""
-
-    alternatives: list[Alternative]

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+_CREDENTIALS = (
+    (re.compile(r"//[^/\s]+@"), "//"),
+    (re.compile(r"/t/[^/\s]+/"), "/t/<TOKEN>/"),
+)
 
 
 def some(texts: Sequence[str], limit: int) -> str:
@@ -14,3 +20,10 @@ def some(texts: Sequence[str], limit: int) -> str:
 def megabytes(size: int, digits: int = 1) -> str:
     """Return a number of bytes as “1,234.5 MB”."""
     return f"{size / 1e6:,.{digits}f} MB"
+
+
+def redact(text: str) -> str:
+    """Return ``text`` without user names, passwords and conda's ``/t/<token>/`` in its URLs."""
+    for pattern, replacement in _CREDENTIALS:
+        text = pattern.sub(replacement, text)
+    return text

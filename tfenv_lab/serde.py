@@ -6,7 +6,6 @@ which JSON does not have.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ def to_json(value: Any) -> Any:
     return msgspec.json.decode(dumps(value))
 
 
-def convert(body: Mapping[str, Any], kind: Any) -> Any:
+def convert(body: Any, kind: Any) -> Any:
     """Read a value of a type from JSON that is already parsed. Raises Unreadable."""
     return msgspec.convert(body, kind, dec_hook=_decode)
 

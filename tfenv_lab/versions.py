@@ -1,6 +1,11 @@
-"""Minor versions: the first two numbers of a version, which most rules look at."""
+"""Minor versions: the first two numbers of a version, which most rules look at. The form of a CUDA version."""
 
 from __future__ import annotations
+
+import re
+
+#: A version of CUDA, such as ``12.6``.
+CUDA_VERSION = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
 
 
 def minor_of(version: object) -> str:

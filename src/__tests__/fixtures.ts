@@ -75,6 +75,7 @@ export function job(id: string, name: string, change: Partial<Job> = {}): Job {
     error: null,
     result: null,
     request: null,
+    warnings: [],
     leftovers: [],
     ...change
   };
@@ -192,18 +193,27 @@ export const STATUS: Status = {
   platform: 'linux-64',
   virtual_packages: [{ name: '__glibc', version: '2.36', build: '0' }],
   gpu: { detected: false, cuda: null, driver: null },
-  local_channel: { available: true, reason: null, active: false },
+  local_channel: {
+    available: true,
+    reason: null,
+    active: false,
+    seconds: 3,
+    bytes: 30e6
+  },
   channels: [CHANNEL],
   warnings: [],
   envs_dir: PREFIX,
   envs_dirs: [{ path: PREFIX, writable: true, free_bytes: 41e9 }],
   limits: {
-    // The pattern in rest-api.yaml.
+    // The patterns in rest-api.yaml.
     name_pattern:
       '^(?!.*\\.$)[A-Za-z0-9_\\u00C0-\\u024F\\u0370-\\u1FFF\\u3040-\\uD7FF][A-Za-z0-9_\\u00C0-\\u024F\\u0370-\\u1FFF\\u3040-\\uD7FF.+-]*$',
     name_length: 64,
+    name_hint: 'Use letters and digits.',
     reserved_names: ['base', 'con'],
-    import_bytes: 5e6
+    import_bytes: 5e6,
+    import_pattern:
+      '^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\\.terraform)[^/]*\\.lock$).*((^|[._-])environment[^/]*\\.ya?ml$|conda-lock\\.ya?ml$|\\.lock$|(explicit|spec|conda|env|package)[^/]*\\.txt$|^pixi\\.toml$|^anaconda-project\\.ya?ml$)'
   }
 };
 

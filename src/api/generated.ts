@@ -168,7 +168,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Compare an environment with a file of exact packages. Nothing is changed. */
+        /** Compare an environment with a file of exact packages or with a notebook record. Nothing is changed. */
         readonly post: operations["compareEnvironment"];
         readonly delete?: never;
         readonly options?: never;
@@ -245,6 +245,40 @@ export interface paths {
         readonly get: operations["searchPackages"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/conda-specs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Find the conda packages for the TensorFlow and Keras packages of a pip install command. */
+        readonly post: operations["findCondaSpecs"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/files": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Recognize a file that describes an environment, and propose a name. Nothing is changed. */
+        readonly post: operations["recognizeFile"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -356,7 +390,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Build a local channel from PyPI wheels. When the job has succeeded, this server and later ones use the local channel instead of the configured channels. */
+        /** Build a local channel with the Python of this machine. When the job has succeeded, this server and later ones use the local channel instead of the configured channels. */
         readonly post: operations["buildLocalChannel"];
         /** Use the configured channels again. */
         readonly delete: operations["leaveLocalChannel"];
@@ -385,10 +419,10 @@ export interface components {
             }[];
         };
         /**
-         * @description invalid-request 400; protected, channel-not-allowed, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, invalid-spec, invalid-name 422; channel-unreachable 502; misconfigured, not-started 503 on every call; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
+         * @description invalid-request 400; protected, channel-not-allowed, index-not-allowed, unusable-directory, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, invalid-spec, invalid-name, build-failed 422; channel-unreachable, index-unreachable, hash-mismatch 502; misconfigured, not-started 503 on every call; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
          * @enum {string}
          */
-        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "invalid-spec" | "invalid-name" | "channel-unreachable" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "internal" | "failed";
+        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "index-not-allowed" | "unusable-directory" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "invalid-spec" | "invalid-name" | "build-failed" | "channel-unreachable" | "index-unreachable" | "hash-mismatch" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "internal" | "failed";
         readonly Status: {
             readonly version: string;
             /** @description The conda subdir, for example linux-64. */
@@ -402,7 +436,7 @@ export interface components {
                 /** @description The version of the driver; null if unknown. */
                 readonly driver: string | null;
             };
-            /** @description The channel that this machine can build from PyPI wheels. */
+            /** @description The channel that this machine can build with its own Python. */
             readonly local_channel: {
                 /** @description Whether this machine can build it. */
                 readonly available: boolean;
@@ -410,12 +444,16 @@ export interface components {
                 readonly reason: string | null;
                 /** @description Whether the server uses it instead of the configured channels. */
                 readonly active: boolean;
+                /** @description About how long packing one Python version takes. */
+                readonly seconds: number;
+                /** @description About how much disk space one Python version needs. */
+                readonly bytes: number;
             };
             /** @description The channels in use. */
             readonly channels: readonly components["schemas"]["Channel"][];
-            /** @description Warnings about the server: ignored settings, and files that could not be deleted. */
+            /** @description Warnings about the server: ignored settings, unusable directories, files that could not be deleted. */
             readonly warnings: readonly {
-                /** @description Complete sentences that name the setting or the files. */
+                /** @description Complete sentences that name the setting, directory or files. */
                 readonly message: string;
             }[];
             /** @description The directory for new environments. */
@@ -436,10 +474,18 @@ export interface components {
             readonly name_pattern: string;
             /** @description The maximum length of a name in characters. */
             readonly name_length: number;
+            /** @description The pattern in words. */
+            readonly name_hint: string;
             /** @description In lower case. A name must not be one of them, nor begin with one of them and a dot. */
             readonly reserved_names: readonly string[];
             /** @description The maximum size of an imported file in bytes, in UTF-8. */
             readonly import_bytes: number;
+            /**
+             * Format: regex
+             * @description Files whose names in lower case match it probably describe an environment. It means the same in Python and in JavaScript.
+             * @example ^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\.terraform)[^/]*\.lock$).*((^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env|package)[^/]*\.txt$|^pixi\.toml$|^anaconda-project\.ya?ml$)
+             */
+            readonly import_pattern: string;
         };
         readonly VirtualPackage: {
             readonly name: string;
@@ -547,13 +593,17 @@ export interface components {
             readonly kind: "found" | "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert";
             readonly summary: string;
             readonly entries: readonly components["schemas"]["Entry"][];
+            /** @description null if an older version of tfenv_lab wrote the revision. */
+            readonly digest: components["schemas"]["Digest"] | null;
         };
+        /** @description The SHA-256 of the packages: their names, versions, builds or wheel tags, and hashes, sorted. Environments with the same digest have the same packages. */
+        readonly Digest: string;
         /** @enum {string} */
         readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert";
         readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["RenameRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["RevertRequest"];
         /** @description The name of an environment and of its directory. The Status has the same limits. */
         readonly Name: string;
-        /** @description A package spec: a name, optionally with a version and a build. */
+        /** @description A package spec: a name, optionally with a version and a build. After pypi: a requirement for the package index (PEP 508). */
         readonly Spec: string;
         /** @description Change a copy with this name instead of the environment. */
         readonly Into: components["schemas"]["Name"] | null;
@@ -576,7 +626,15 @@ export interface components {
             readonly keras?: boolean;
             /** @default [] */
             readonly packages?: readonly components["schemas"]["Spec"][];
+            /** @description Where TensorFlow comes from. If null, the server chooses. */
+            readonly source?: components["schemas"]["Source"] | null;
+            readonly source_builds?: components["schemas"]["SourceBuilds"];
         };
+        /**
+         * @description Whether packages without a wheel may be built from source. This runs code of the packages.
+         * @default false
+         */
+        readonly SourceBuilds: boolean;
         readonly InstallRequest: {
             /** @constant */
             readonly kind: "install";
@@ -584,12 +642,17 @@ export interface components {
             readonly specs: readonly components["schemas"]["Spec"][];
             readonly into?: components["schemas"]["Into"];
             readonly legacy_keras?: components["schemas"]["LegacyKeras"];
+            readonly source_builds?: components["schemas"]["SourceBuilds"];
         };
         /** @description Settings of a kernel. A setting that is null or absent does not change. */
         readonly KernelSettings: {
             readonly legacy_keras?: components["schemas"]["LegacyKeras"];
             /** @description Whether the kernel sets PYTHONNOUSERSITE, so that Python ignores ~/.local. */
             readonly ignore_user_site?: boolean | null;
+            /** @description Whether the kernel sets PYTHONPATH to nothing, so that Python ignores it. */
+            readonly ignore_pythonpath?: boolean | null;
+            /** @description Whether the kernel sets KERAS_BACKEND to tensorflow, so that Keras ignores the backend that is set elsewhere. */
+            readonly tensorflow_backend?: boolean | null;
             /** @description Whether the kernel sets XLA_FLAGS so that XLA finds CUDA's files in the environment. */
             readonly own_cuda_data?: boolean | null;
         };
@@ -601,6 +664,7 @@ export interface components {
             readonly environment: string;
             readonly packages: readonly string[] | "all";
             readonly into?: components["schemas"]["Into"];
+            readonly source_builds?: components["schemas"]["SourceBuilds"];
         };
         readonly RemoveRequest: {
             /** @constant */
@@ -648,6 +712,7 @@ export interface components {
              * @enum {string}
              */
             readonly channels?: "file" | "allowed";
+            readonly source_builds?: components["schemas"]["SourceBuilds"];
         };
         /**
          * @description The formats of exports, and four that are only read: the list of “conda list --export”, the manifest of pixi, that of anaconda-project, and lines with “conda install” or “pip install”, such as a Dockerfile.
@@ -691,6 +756,13 @@ export interface components {
             /** @description The explicit list, compressed with zlib and encoded as base64. */
             readonly lock: string | null;
         };
+        readonly RecognizedFile: {
+            /** @description Null if the file cannot be imported on this machine. */
+            readonly format: components["schemas"]["ImportFormat"] | null;
+            readonly name: components["schemas"]["Name"];
+            /** @description Why the file cannot be imported; null if it can. */
+            readonly message: string | null;
+        };
         readonly Difference: {
             readonly name: string;
             /** @description The version and build; null if the file does not have the package. */
@@ -729,6 +801,7 @@ export interface components {
             readonly strategy: "swap" | "rename" | "in-place";
             /** Format: date-time */
             readonly created: string;
+            readonly digest: components["schemas"]["Digest"];
         };
         readonly Entry: components["schemas"]["AddedEntry"] | components["schemas"]["MovedEntry"] | components["schemas"]["RemovedEntry"];
         readonly AddedEntry: {
@@ -738,6 +811,7 @@ export interface components {
             readonly from: null;
             readonly to: components["schemas"]["ComingBuild"];
             readonly requested: boolean;
+            readonly source: components["schemas"]["Source"];
         };
         /** @description For the action change, the version stays the same and the build differs. */
         readonly MovedEntry: {
@@ -747,6 +821,7 @@ export interface components {
             readonly from: components["schemas"]["InstalledBuild"];
             readonly to: components["schemas"]["ComingBuild"];
             readonly requested: boolean;
+            readonly source: components["schemas"]["Source"];
         };
         readonly RemovedEntry: {
             /** @constant */
@@ -755,6 +830,7 @@ export interface components {
             readonly from: components["schemas"]["InstalledBuild"];
             readonly to: null;
             readonly requested: boolean;
+            readonly source: components["schemas"]["Source"];
         };
         readonly InstalledBuild: {
             readonly version: string;
@@ -796,6 +872,8 @@ export interface components {
             readonly result: components["schemas"]["Check"] | null;
             /** @description The request of the job's plan; null for a job without a plan. To retry the job, create a new plan from it. */
             readonly request: components["schemas"]["PlanRequest"] | null;
+            /** @description What did not work as usual although the job succeeded, such as a kernel that could not be registered. If one is not of the severity info, say it in place of the success. */
+            readonly warnings: readonly components["schemas"]["Advice"][];
             /** @description Files of a deleted or replaced environment that could not be deleted. They may appear a moment after the job has finished. */
             readonly leftovers: readonly components["schemas"]["Leftover"][];
         };
@@ -854,6 +932,7 @@ export interface components {
         readonly Variant: {
             /** @description For example cpu or cuda12.6. */
             readonly name: string;
+            readonly source: components["schemas"]["Source"];
             /** @description All Python versions with a build, including those in blocked. */
             readonly python: readonly string[];
             /** @description Whether this machine can install it, with at least one Python version. */
@@ -884,6 +963,8 @@ export interface components {
         readonly Problem: {
             readonly code: string;
             readonly message: string;
+            /** @description The traceback of the error, if there was one. */
+            readonly details: string | null;
             readonly remedy: {
                 readonly message: string;
                 readonly plan_request: components["schemas"]["PlanRequest"] | null;
@@ -948,12 +1029,14 @@ export type Advice = components['schemas']['Advice'];
 export type Package = components['schemas']['Package'];
 export type AvailablePackage = components['schemas']['AvailablePackage'];
 export type Revision = components['schemas']['Revision'];
+export type Digest = components['schemas']['Digest'];
 export type PlanKind = components['schemas']['PlanKind'];
 export type PlanRequest = components['schemas']['PlanRequest'];
 export type Name = components['schemas']['Name'];
 export type Spec = components['schemas']['Spec'];
 export type Into = components['schemas']['Into'];
 export type CreateRequest = components['schemas']['CreateRequest'];
+export type SourceBuilds = components['schemas']['SourceBuilds'];
 export type InstallRequest = components['schemas']['InstallRequest'];
 export type KernelSettings = components['schemas']['KernelSettings'];
 export type LegacyKeras = components['schemas']['LegacyKeras'];
@@ -966,6 +1049,7 @@ export type ImportFormat = components['schemas']['ImportFormat'];
 export type ExportFormat = components['schemas']['ExportFormat'];
 export type ExportSpecs = components['schemas']['ExportSpecs'];
 export type NotebookRecord = components['schemas']['NotebookRecord'];
+export type RecognizedFile = components['schemas']['RecognizedFile'];
 export type Difference = components['schemas']['Difference'];
 export type RevertRequest = components['schemas']['RevertRequest'];
 export type Plan = components['schemas']['Plan'];
@@ -1223,7 +1307,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description The differences, sorted by name; empty if there are none. */
+            /** @description The differences, empty if there are none: TensorFlow, Keras and Python first, then the others by name. For a notebook record without exact packages for this platform, only the versions of these three are compared. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1351,6 +1435,68 @@ export interface operations {
             readonly 400: components["responses"]["Error"];
             readonly 403: components["responses"]["Error"];
             readonly 502: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly findCondaSpecs: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description The arguments of pip install. Other packages, options, paths and URLs are ignored. */
+                    readonly arguments: readonly string[];
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The specs, in the order of the arguments; empty if the command installs no such package. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly specs: readonly string[];
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly recognizeFile: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description The contents of the file. */
+                    readonly content: string;
+                    /** @description The name of the file. */
+                    readonly name?: string | null;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The format and the name. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RecognizedFile"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

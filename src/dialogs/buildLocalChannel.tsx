@@ -2,35 +2,30 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import { LOCAL_CHANNEL } from '../models/texts/localChannel';
+import type { Status } from '../api/generated';
 import { formatBytes } from '../models/texts/units';
 
 /** Ask whether to build a local channel, and show what it costs. */
 export async function confirmLocalChannel(
+  localChannel: Status['local_channel'],
   trans: TranslationBundle
 ): Promise<boolean> {
-  const { releases, minutes, download, peak, kept } = LOCAL_CHANNEL;
   const answer = await showDialog({
-    title: trans.__('Build a local channel from PyPI?'),
+    title: trans.__('Build a local channel?'),
     body: (
       <div className="jp-TfenvDialog">
         <p>
           {trans.__(
-            'The server downloads TensorFlow %1 (CPU builds) and its dependencies from PyPI, adds Python, and packs everything as a conda channel.',
-            releases.join(', ')
+            'The server packs each Python version that is installed on its machine as a conda channel. TensorFlow and other packages then come from the package index (PyPI).'
           )}
         </p>
-        <ul>
-          <li>{trans.__('Download: %1', formatBytes(download))}</li>
-          <li>{trans.__('Time: about %1 minutes', minutes)}</li>
-          <li>
-            {trans.__(
-              'Disk space: %1 during the build, %2 afterwards',
-              formatBytes(peak),
-              formatBytes(kept)
-            )}
-          </li>
-        </ul>
+        <p>
+          {trans.__(
+            'Each Python version takes about %1 seconds and %2 of disk space. Nothing is downloaded.',
+            localChannel.seconds,
+            formatBytes(localChannel.bytes)
+          )}
+        </p>
         <p>
           {trans.__(
             'The server then uses this channel instead of the configured channels, until you switch back. Existing environments do not change.'

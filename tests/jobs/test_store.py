@@ -13,7 +13,8 @@ import pytest
 
 from tfenv_lab.jobs.models import Job, new_id
 from tfenv_lab.jobs.store import KEEP_SECONDS, LOG_BYTES, JobStore
-from tfenv_lab.tensorflow.checks.models import Check
+from tfenv_lab.plan_requests import Install
+from tfenv_lab.tensorflow.checks.models import Check, Problem, Remedy
 
 from ..contract import check_schema
 
@@ -98,6 +99,37 @@ def test_a_failed_job_of_an_earlier_version_gets_an_error(tmp_path: Path) -> Non
 
 def test_a_job_that_succeeded_has_no_error(tmp_path: Path) -> None:
     assert _stored(tmp_path / "jobs", state="succeeded", message="Done").error is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"kind": "translate", "name": "tf"},
+        {"kind": "create", "name": "a/b"},
+        {"kind": "create", "name": "tf", "colour": "blue"},
+        {"kind": "install", "environment": "e1", "specs": []},
+        "create",
+    ],
+)
+class TestAPlanRequestThatThisVersionCannotRead:
+    def test_the_job_is_still_listed(self, tmp_path: Path, body: Any) -> None:
+        found = _stored(tmp_path / "jobs", state="succeeded", request=body)
+        assert (found.state, found.request) == ("succeeded", None)
+
+    def test_a_remedy_keeps_its_sentence(self, tmp_path: Path, body: Any) -> None:
+        problems = [Problem("cpu-build", "A CPU-only build.", Remedy("Install it.")), Problem("crash", "It ended.")]
+        result = asdict(Check(False, "3.11.9", "2.19.1", "3.5.0", [], 4.2, problems, ""))
+        result["problems"][0]["remedy"]["plan_request"] = body
+        found = _stored(tmp_path / "jobs", kind="check", state="succeeded", result=result)
+        assert found.result is not None
+        assert found.result.problems == problems
+
+
+def test_a_plan_request_is_read_as_it_was_written(tmp_path: Path) -> None:
+    body = {"kind": "install", "environment": "e1", "specs": ["numpy"], "into": None, "legacy_keras": True}
+    found = _stored(tmp_path / "jobs", state="succeeded", request=body)
+    assert found.request == Install("e1", ("numpy",), legacy_keras=True)
+    assert found.to_json()["request"] == {name: value for name, value in body.items() if value is not None}
 
 
 def test_a_check_of_an_earlier_version_says_if_its_keras_is_tf_keras(tmp_path: Path) -> None:

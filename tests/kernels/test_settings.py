@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,20 @@ PREFIX = Path("/envs/tf")
 
 
 def test_each_has_its_variable() -> None:
-    wanted = {"legacy_keras": True, "ignore_user_site": True, "own_cuda_data": True}
+    wanted = dict.fromkeys(
+        ("legacy_keras", "ignore_user_site", "ignore_pythonpath", "tensorflow_backend", "own_cuda_data"), True
+    )
     env = settings.changed({}, wanted, PREFIX)
     assert env == {
         "TF_USE_LEGACY_KERAS": "1",
         "PYTHONNOUSERSITE": "1",
+        "PYTHONPATH": "",
+        "KERAS_BACKEND": "tensorflow",
         "XLA_FLAGS": "--xla_gpu_cuda_data_dir=/envs/tf",
     }
     assert settings.names(env, PREFIX) == tuple(wanted)
-    assert settings.changed(env, {"legacy_keras": False, "own_cuda_data": False}, PREFIX) == {"PYTHONNOUSERSITE": "1"}
+    off = dict.fromkeys(("legacy_keras", "ignore_pythonpath", "tensorflow_backend", "own_cuda_data"), False)
+    assert settings.changed(env, off, PREFIX) == {"PYTHONNOUSERSITE": "1"}
 
 
 @pytest.mark.parametrize(
@@ -39,6 +45,9 @@ def test_each_has_its_variable() -> None:
         # Python ignores ~/.local if the variable has any value.
         ({"PYTHONNOUSERSITE": "0"}, ("ignore_user_site",)),
         ({"PYTHONNOUSERSITE": ""}, ()),
+        ({"PYTHONPATH": "/mine"}, ()),
+        ({"PYTHONPATH": ""}, ("ignore_pythonpath",)),
+        ({"KERAS_BACKEND": "jax"}, ()),
         ({"XLA_FLAGS": "--xla_dump_to=/envs/tf"}, ()),
         ({"XLA_FLAGS": "--xla_gpu_cuda_data_dir=/usr/local/cuda"}, ()),
         ({"XLA_FLAGS": "--xla_gpu_cuda_data_dir=/envs/tf-gpu"}, ()),
@@ -103,12 +112,17 @@ def test_a_setting_is_remembered_by_the_kernelspec(service: KernelService, tf219
     assert "TF_USE_LEGACY_KERAS" not in spec_of("conda-env-tf219-py")["env"]
 
 
-def test_settings_are_refused_if_nb_conda_kernels_shows_its_own_kernel(service: KernelService, tf219: Path) -> None:
+def test_settings_are_refused_if_nb_conda_kernels_shows_its_own_kernel(
+    make_service: Callable[..., KernelService], tf219: Path
+) -> None:
     class CondaKernelSpecManager:
         _conda_kernels_cache = None
         kernelspec_path = None
 
-    service.manager = CondaKernelSpecManager()
+        def find_kernel_specs(self) -> dict[str, str]:
+            return {}
+
+    service = make_service(manager=CondaKernelSpecManager())
     with pytest.raises(InvalidRequest, match="nb_conda_kernels"):
         run(service.change(tf219, "tf219", {"legacy_keras": True}))
     run(service.change(tf219, "tf219", {}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,19 @@ async def test_the_location_header_leads_to_the_plan(api: Api) -> None:
     assert {**again, "free_bytes": None} == {**plan, "free_bytes": None}
 
 
-async def test_a_plan_of_another_version_is_not_found(api: Api) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda stored: stored["plan"]["change"].pop("lock"),
+        lambda stored: stored["request"].update(kind="translate"),
+        lambda stored: stored["request"].update(name="a/b"),
+    ],
+)
+async def test_a_plan_of_another_version_is_not_found(api: Api, change: Callable[[Any], object]) -> None:
     plan = await api.plan(kind="create", name="tf", tensorflow="2.20.*")
     (path,) = Path(os.environ["HOME"]).glob(f".local/state/tfenv_lab/plans/{plan['id']}.json")
     stored = json.loads(path.read_text())
-    del stored["plan"]["change"]["lock"]
+    change(stored)
     path.write_text(json.dumps(stored))
     status, error = await api.call("POST", "jobs", {"plan": plan["id"]})
     assert (status, error["reason"]) == (404, "not-found")
@@ -207,6 +216,16 @@ class TestChanges:
         copied = await api.plan(**warning["plan_request"])
         assert copied["name"] == "tf-2"
         assert all(entry["action"] == "install" for entry in copied["entries"])
+
+    @pytest.mark.parametrize("length", [62, 63, 64])
+    async def test_a_copy_is_offered_only_if_its_name_is_not_too_long(self, api: Api, length: int) -> None:
+        name = "t" * length
+        await api.apply(kind="create", name=name, tensorflow="2.19.*", python=PYTHON)
+        environment = await api.environment(name)
+        plan = await api.plan(kind="update", environment=environment["id"], packages=["tensorflow"])
+        [warning] = [w for w in plan["warnings"] if w["code"] == "tensorflow-minor"]
+        assert (warning["plan_request"] is not None) == (length == 62)
+        assert ("copy" in warning["message"]) == (length == 62)
 
     async def test_installing_another_package_does_not_move_tensorflow(self, api: Api, made: Any) -> None:
         plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])

@@ -1,4 +1,4 @@
-"""Test files with a pip section: planned, installed after conda's packages, and exported again."""
+"""Test files with a pip section: their packages are planned with conda's, installed, and exported again."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tfenv_lab.conda.formats import reading
 
 from .. import python_package
 from ..conftest import Api
+from ..simple_index import SimpleIndex
 from ..tiny_channel import TinyChannel
-from ..wheelchannel.tiny_wheel import make_wheel
 
 FILE = """
 dependencies:
@@ -25,26 +25,24 @@ dependencies:
 
 
 @pytest.fixture
-def tensorflow_channel(channel: TinyChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TinyChannel:
-    """A channel whose Python has its own prefix, and a pip that is configured to install from a directory."""
+def tensorflow_channel(channel: TinyChannel, tmp_path: Path) -> TinyChannel:
+    """A channel whose Python has its own prefix."""
     python_package.add(channel, tmp_path / "pip")
     channel.index()
-    make_wheel(tmp_path / "wheels", "greet", "2.0")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
     return channel
 
 
-async def test_the_plan_says_what_pip_will_install_and_what_is_skipped(api: Api) -> None:
+async def test_the_plan_has_the_pip_packages_and_says_what_is_skipped(api: Api, simple_index: SimpleIndex) -> None:
+    simple_index.add("greet", "2.0")
     plan = await api.plan(kind="import", name="new", content=FILE)
     said = {warning["code"]: warning["message"] for warning in plan["warnings"]}
-    assert "greet>=1" in said["pip-installs"]
-    assert "revert" in said["pip-installs"]
+    entry = next(entry for entry in plan["entries"] if entry["name"] == "greet")
+    assert (entry["source"], entry["to"]["version"], entry["requested"]) == ("pypi", "2.0", True)
     assert "-r more.txt, x @ https://evil.example/x.whl" in said["import-not-honoured"]
-    assert "pip" in [entry["name"] for entry in plan["entries"] if entry["requested"]], "it is needed for the rest"
 
 
-async def test_an_export_contains_the_pip_packages(api: Api) -> None:
+async def test_an_export_contains_the_pip_packages(api: Api, simple_index: SimpleIndex) -> None:
+    simple_index.add("greet", "2.0")
     job = await api.apply(kind="import", name="new", content=FILE)
     assert job["state"] == "succeeded", job
     environment = await api.environment("new")
@@ -55,19 +53,9 @@ async def test_an_export_contains_the_pip_packages(api: Api) -> None:
     assert reading.read(text, None, "linux-64").pypi == ("greet==2.0",)
 
 
-async def test_a_failing_pip_fails_the_job_and_leaves_nothing(api: Api) -> None:
-    job = await api.apply(kind="import", name="new", content=FILE.replace("greet", "nowhere"))
-    assert job["state"] == "failed"
-    assert "nowhere>=1" in job["error"]["message"]
-    assert "No matching distribution" in job["error"]["details"]
-    assert await api.environment("new") is None
-
-
-async def test_the_pip_section_of_a_lock_without_pip_is_skipped(api: Api, tensorflow_channel: TinyChannel) -> None:
-    url = next(tensorflow_channel.root.glob("linux-64/python-*.conda")).as_uri()
-    package = "- {name: %s, version: '1', platform: linux-64, manager: %s, url: '%s'}\n"
-    lock = f"version: 1\nmetadata: {{}}\npackage:\n{package % ('python', 'conda', url)}{package % ('x', 'pip', '-')}"
-    plan = await api.plan(kind="import", name="new", content=lock)
-    said = {warning["code"]: warning["message"] for warning in plan["warnings"]}
-    assert said.keys() == {"import-not-honoured", "no-kernel"}
-    assert "x==1" in said["import-not-honoured"]
+async def test_a_pip_package_that_the_index_does_not_have_is_named_before_anything_is_installed(
+    api: Api, simple_index: SimpleIndex
+) -> None:
+    status, error = await api.call("POST", "plans", {"kind": "import", "name": "new", "content": FILE})
+    assert (status, error["reason"]) == (422, "unsatisfiable")
+    assert "greet" in error["message"] + error["details"]

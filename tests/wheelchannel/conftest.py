@@ -1,4 +1,4 @@
-"""Fixtures of the wheel channel's tests: the interpreter that runs them, and a complete channel of tiny wheels."""
+"""Fixtures of the local channel's tests: the interpreter that runs them, and a complete channel."""
 
 from __future__ import annotations
 
@@ -14,48 +14,13 @@ from filelock import FileLock
 
 from tfenv_lab.wheelchannel.interpreter import Interpreter, probe
 
-from .tiny_wheel import make_wheel
+from .fake_python import facts, program
 
 
 @pytest.fixture(scope="session")
 def interpreter() -> Interpreter:
     """The interpreter that runs the tests."""
     return probe(Path(sys.executable))
-
-
-def write_index(directory: Path, tag: str) -> Path:
-    """Write a directory of wheels as pip's only index, with two releases that have different dependencies."""
-    platform = f"{tag}-{tag}-linux_x86_64"
-    cli = "[console_scripts]\nsaved-model = tensorflow.cli:main\n"
-    for release, math in (("2.19.0", "math-kit<2"), ("2.19.1", "math-kit<2"), ("2.20.0", "math-kit>=2")):
-        package: dict[str, str | bytes] = {
-            "tensorflow/__init__.py": f"import math_kit\n__version__ = {release!r}\n",
-            "tensorflow/cli.py": "def main():\n    print('saved')\n",
-            "tensorflow/core.so": b"\x7fELF" + os.urandom(2 << 20),
-        }
-        requires = [math, "keras~=3.5", 'windows-only; sys_platform == "win32"']
-        make_wheel(
-            directory, "tensorflow-cpu", release, tag=platform, requires=requires, files=package, entry_points=cli
-        )
-    # Requires TensorFlow by its other name, as add-ons of Keras do.
-    make_wheel(directory, "tf-keras", "2.19.0", requires=["tensorflow<2.20,>=2.19"])
-    make_wheel(directory, "tf-keras", "2.20.0", requires=["tensorflow<2.21,>=2.20"])
-    make_wheel(directory, "math-kit", "1.5", tag=platform)
-    make_wheel(directory, "math-kit", "2.5", tag=platform)
-    make_wheel(directory, "keras", "3.5.1")
-    make_wheel(directory, "keras", "4.0")
-    make_wheel(directory, "ipykernel", "7.0", requires=["helper[fast]"])
-    make_wheel(
-        directory,
-        "helper",
-        requires=['speedy; extra == "fast"'],
-        metadata="Provides-Extra: fast",
-        entry_points="[console_scripts]\nhelp-me=helper:go\n",
-    )
-    make_wheel(directory, "speedy")
-    make_wheel(directory, "pip", "30.0")
-    make_wheel(directory, "later", "1.0")
-    return directory
 
 
 @dataclass(frozen=True)
@@ -75,26 +40,22 @@ class Built:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, interpreter: Interpreter) -> Built:
-    """A channel with the real Python, built by two commands at once from a directory of tiny wheels."""
+    """A channel of a machine that has the running Python and a Python 3.99 that cannot be packed."""
     base = tmp_path_factory.getbasetemp()
     # Parallel test processes share one channel: the first builds it, and the others wait.
     root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "wheelchannel"
     root.mkdir(exist_ok=True)
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "XDG_", "CONDA", "RATTLER"))
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYENV", "XDG_", "UV_"))}
     environment |= {
         "HOME": str(root / "home"),
-        "PIP_CONFIG_FILE": os.devnull,
-        "PIP_NO_INDEX": "1",
-        "PIP_FIND_LINKS": str(root / "index"),
+        "PATH": os.pathsep.join((str(root / "bin"), str(Path(sys.executable).parent), os.defpath)),
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
     directory = root / "channel"
     answers = root / "answers.json"
     with FileLock(root / "lock"):
         if not answers.exists():
-            write_index(root / "index", interpreter.tag)
+            program(root / "bin/python3.99", facts("3.99"))
             command = [sys.executable, "-m", "tfenv_lab.wheelchannel", "build", str(directory)]
             processes = [
                 subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

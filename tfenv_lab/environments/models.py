@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ..conda.prefix.pypi import PypiPackage
 from ..conda.prefix.records import PackageStem
 from ..models import Advice
-
-Source = Literal["conda", "pypi"]
+from ..plan_requests import Source
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,7 @@ class Environment:
             "kernel": self.kernel.to_json() if self.kernel else None,
             "update": vars(self.update),
             "check": vars(self.check) if self.check else None,
-            "advice": [vars(advice) for advice in self.advice],
+            "advice": [advice.to_json() for advice in self.advice],
         }
 
 

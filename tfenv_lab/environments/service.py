@@ -11,6 +11,7 @@ from traitlets.config import LoggingConfigurable
 
 from ..errors import NotFound
 from ..models import Advice
+from ..plan_requests import Install
 from ..tensorflow_packages import has_keras_3
 from . import discovery
 from .facts import UNREACHABLE
@@ -214,6 +215,5 @@ class _Beside(NamedTuple):
 
 
 def _no_kernel(found: EnvironmentFacts, may_change: bool) -> Advice:
-    request = {"kind": "install", "environment": found.id, "specs": ["ipykernel"], "into": None}
     message = "The environment has no kernel, so notebooks cannot use it. The package ipykernel adds one."
-    return Advice("no-kernel", "info", message, request if may_change else None)
+    return Advice("no-kernel", "info", message, Install(found.id, ("ipykernel",)) if may_change else None)

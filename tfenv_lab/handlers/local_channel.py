@@ -1,4 +1,4 @@
-"""``local-channel``: build and use a channel from PyPI wheels, or return to the configured channels."""
+"""``local-channel``: build and use a channel with the Python of this machine, or return to the configured channels."""
 
 from __future__ import annotations
 

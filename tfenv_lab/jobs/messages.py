@@ -10,7 +10,9 @@ from ..conda.settings.condarc import CondaSettings
 from ..conda.transaction.change import Change
 from ..conda.transaction.progress import Progress
 from ..conda.transaction.staging import Leftover
-from ..models import ErrorJson, Phase
+from ..errors import ErrorJson
+from ..models import Phase
+from ..pypi.models import IndexPolicy
 from ..tensorflow.checks.evidence import Subject
 from ..tensorflow.checks.models import Check
 
@@ -23,6 +25,7 @@ class ApplyChange(Struct, frozen=True, tag="apply"):
     settings: CondaSettings
     package_cache: Path
     bytecode_store: Path
+    index: IndexPolicy = IndexPolicy()
 
     @property
     def places(self) -> tuple[Path, ...]:

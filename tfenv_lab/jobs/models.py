@@ -11,8 +11,9 @@ from typing import Any, Literal
 from .. import serde
 from ..conda.transaction.progress import Progress
 from ..conda.transaction.staging import Leftover
-from ..errors import TfenvError
-from ..models import ErrorJson, Phase
+from ..errors import ErrorJson, TfenvError
+from ..models import Advice, Phase
+from ..plan_requests import PlanRequest
 from ..tensorflow.checks.models import Check
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
@@ -22,7 +23,7 @@ FINISHED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "int
 PHASES: dict[Phase, str] = {
     "solve": "Resolving packages",
     "download": "Downloading packages",
-    "pack": "Packing wheels",
+    "pack": "Packing Python",
     "link": "Linking packages",
     "swap": "Applying the change",
     "check": "Running TensorFlow in the environment",
@@ -34,6 +35,15 @@ DONE = {
     "delete": "The environment was deleted",
     "check": "The check is finished",
     "build-channel": "The local channel is in use",
+}
+
+
+#: The same for an environment that has no kernel after the job.
+DONE_WITHOUT_KERNEL = {
+    "create": "The environment was created, but it has no kernel",
+    "import": "The environment was created, but it has no kernel",
+    "clone": "The copy was created, but it has no kernel",
+    "rename": "The environment was renamed, but it has no kernel",
 }
 
 
@@ -64,7 +74,7 @@ _KEPT = ("kernel", "variables", "settings", "checked", "moved_from", "server")
 class Job:
     """The Job of the REST contract, with some fields that are only stored. Times are ISO 8601 in UTC.
 
-    ``request`` is the plan request, exactly as it was received. ``automatic`` marks a check that no user requested;
+    ``request`` is the plan request of a job that applies a plan. ``automatic`` marks a check that no user requested;
     any other job of its prefix cancels it. The fields that are only stored are:
 
     - ``variables``: the variables that the kernel keeps in addition to activation's (``Aftermath.variables_before``),
@@ -89,7 +99,8 @@ class Job:
     finished: str | None = None
     error: ErrorJson | None = None
     result: Check | None = None
-    request: dict[str, Any] | None = None
+    request: PlanRequest | None = None
+    warnings: list[Advice] = field(default_factory=list)
     automatic: bool = False
     leftovers: list[Leftover] = field(default_factory=list)
     kernel: dict[str, bool] | None = field(default=None, repr=False)

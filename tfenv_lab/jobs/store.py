@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import re
@@ -13,7 +14,8 @@ from typing import Any
 
 from .. import serde
 from ..disk import writes
-from ..errors import JobFailed, NotFound
+from ..errors import JobFailed, NotFound, TfenvError
+from ..plan_requests import PlanRequest
 from ..tensorflow_packages import is_tf_keras
 from .models import FINISHED, Job
 
@@ -97,12 +99,13 @@ class JobStore:
         return self._folder / f"{job_id}.log"
 
     def append_log(self, job_id: str, text: str) -> None:
-        """Append to a job's log, up to ``LOG_BYTES``."""
+        """Append to a job's log, up to ``LOG_BYTES``. A log that cannot be written must not stop the job."""
         path = self.log_path(job_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as log:
-            if log.tell() < LOG_BYTES:
-                log.write(text[: LOG_BYTES - log.tell()])
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as log:
+                if log.tell() < LOG_BYTES:
+                    log.write(text[: LOG_BYTES - log.tell()])
 
     def log(self, job_id: str) -> str:
         """Return a job's log, or an empty string if there is none."""
@@ -113,14 +116,30 @@ class JobStore:
 
 
 def _job(stored: dict[str, Any]) -> Job:
-    """Read a job from a file. A file of an earlier version may lack an error, its hint, or ``tf_keras`` of a check."""
+    """Read a job from a file that another version may have written.
+
+    An earlier version's may lack an error, its hint, or ``tf_keras`` of a check. A plan request that is not valid in
+    this version is left out, so that the job is still listed.
+    """
     if stored["state"] in ("failed", "interrupted"):
         error = stored.get("error") or JobFailed(stored.get("message") or "").to_json()
         stored["error"] = {"hint": None, **error}
+    _drop_if_invalid(stored, "request")
     result = stored.get("result")
-    if isinstance(result, dict) and "tf_keras" not in result:
-        result["tf_keras"] = is_tf_keras(result.get("tensorflow"), result.get("keras"))
+    if isinstance(result, dict):
+        result.setdefault("tf_keras", is_tf_keras(result.get("tensorflow"), result.get("keras")))
+        for problem in result["problems"]:
+            if problem.get("remedy"):
+                _drop_if_invalid(problem["remedy"], "plan_request")
     if not stored.get("server"):
         stored["server"] = None
     job: Job = serde.convert(stored, Job)
     return job
+
+
+def _drop_if_invalid(body: dict[str, Any], field: str) -> None:
+    """Set a field to None if it is not a valid plan request."""
+    try:
+        serde.convert(body.get(field), PlanRequest)
+    except (serde.Unreadable, TfenvError):
+        body[field] = None

@@ -94,6 +94,7 @@ async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
     from ..conda.settings import network
     from ..conda.transaction import apply as transaction
     from ..conda.transaction import prefix_lock
+    from ..pypi import settings as index_settings
 
     with contextlib.ExitStack() as held:
         for place in order.places:
@@ -105,6 +106,7 @@ async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
             bytecode_store=order.bytecode_store,
             client=network.client(order.settings),
             watcher=server,
+            index=await asyncio.to_thread(index_settings.read, order.index),
         )
     return Succeeded()
 
@@ -129,22 +131,18 @@ async def check(order: RunCheck, server: ServerPipe) -> Succeeded:
 
 
 async def build_channel(server: ServerPipe) -> Succeeded:
-    """Build the local channel from PyPI wheels, unless it exists."""
+    """Build the local channel with the Python of this machine, unless it exists."""
     from ..wheelchannel.build import build
-    from ..wheelchannel.request import DEFAULT_PACKAGES, BuildProgress, BuildRequest
-
-    phases: dict[str, Phase] = {"resolve": "solve", "download": "download", "repack": "pack"}
+    from ..wheelchannel.request import BuildProgress, BuildRequest
 
     def report(step: BuildProgress) -> None:
-        if step.message:
-            print(f"{step.phase}: {step.message}", file=sys.stderr, flush=True)
-        if step.phase in phases:
-            server.phase(phases[step.phase])
+        print(f"{step.phase}: {step.message}", file=sys.stderr, flush=True)
         if step.total:
-            server.progress(Progress(step.bytes, 0, step.done, step.total, step.fraction))
+            server.progress(Progress(0, 0, step.done, step.total, step.done / step.total))
 
+    server.phase("pack")
     # In a thread, because the build runs event loops itself.
-    directory = await asyncio.to_thread(build, BuildRequest(packages=DEFAULT_PACKAGES), report)
+    directory = await asyncio.to_thread(build, BuildRequest(), report)
     return Succeeded(channel=directory.as_uri())
 
 

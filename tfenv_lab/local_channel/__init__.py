@@ -1,1 +1,1 @@
-"""Use of a local channel, built from PyPI wheels, if the configured channels cannot be reached."""
+"""Use of a local channel, which has the Python of this machine, if the configured channels cannot be reached."""

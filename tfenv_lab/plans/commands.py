@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import plan_requests
 from ..conda.prefix.records import by_name, names_of
 from ..versions import minor_of
-from . import requests
 from .difference import same
 
 if TYPE_CHECKING:
@@ -39,37 +39,54 @@ def commands(solved: Solved, settings: CondaSettings) -> list[str]:
     solving: list[list[str]] = []
     lines: list[list[str]] = []
     match solved.request:
-        case requests.Create():
+        case plan_requests.Create():
             solving = [[*create, *source, *specs]]
-        case requests.Install(into=into) | requests.Update(into=into) if into:
+        case plan_requests.Install(into=into) | plan_requests.Update(into=into) if into:
             # After "create --clone" conda treats every package of the copy as requested and refuses to change it.
             exact = (f"{r.name.normalized}={r.version}={r.build}" for r in solved.after)
             solving = [[*create, *source, *exact]]
-        case requests.Update(packages=requests.ALL):
+        case plan_requests.Update(packages=plan_requests.ALL):
             solving = [["conda", "update", *place, *source, "--all"]]
-        case requests.Install() | requests.Update():
+        case plan_requests.Install() | plan_requests.Update():
             solving = [["conda", "install", *place, *source, *specs]]
             # conda keeps packages that nothing needs anymore, so remove them explicitly.
             lines = _away(_gone(solved), place)
-        case requests.Remove():
+        case plan_requests.Remove():
             lines = _exactly(solved, place)
-        case requests.Clone():
+        case plan_requests.Clone():
             lines = [["conda", "create", *place, "--clone", str(solved.source)]]
-        case requests.Rename(name=name):
+        case plan_requests.Rename(name=name):
             lines = [["conda", "rename", *_place(solved.source or solved.prefix, envs_dirs), name]]
-        case requests.Import() if solved.specs:
+        case plan_requests.Import() if solved.specs:
             solving = [[*create, *source, *specs]]
-        case requests.Import():
+        case plan_requests.Import():
             lines = [[*create, *_addresses(solved.after)]]
-        case requests.Revert():
+        case plan_requests.Revert():
             lines = _exactly(solved, place)
-    if solved.pypi:
-        lines.append(["conda", "run", *place, "python", "-m", "pip", "install", *solved.pypi])
+    lines += _of_index(solved)
     if solved.variables:
         values = (f"{name}={value}" for name, value in solved.variables.items())
         lines.append(["conda", "env", "config", "vars", "set", *place, *values])
     variables = "".join(f"{name}={shlex.quote(value)} " for name, value in _variables(solved, settings).items())
     return [*(variables + shlex.join(line) for line in solving), *map(shlex.join, lines)]
+
+
+def _of_index(solved: Solved) -> list[list[str]]:
+    """Return uv's command lines for the packages from an index."""
+    if solved.origin == "move" or isinstance(solved.request, plan_requests.Clone):
+        return []  # a copy and a renamed environment have their files
+    python = ["--python", str(solved.prefix)]
+    old = {each.name: each for each in solved.distributions_before}
+    new = {each.name: each for each in solved.distributions}
+    lines = []
+    gone = sorted({*(old.keys() - new.keys()), *solved.others_removed} - new.keys())
+    if gone and solved.origin == "in_place":
+        lines.append(["uv", "pip", "uninstall", *python, *gone])
+    come = [f"{name}=={each.version}" if each.sha256 else f"{name} @ {each.url}"
+            for name, each in new.items() if old.get(name) != each or solved.origin == "copy"]  # fmt: skip
+    if come:
+        lines.append(["uv", "pip", "install", *python, "--no-deps", *come])
+    return lines
 
 
 def _exactly(solved: Solved, place: list[str]) -> list[list[str]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..conda.prefix.records import by_name, channel_of
 from ..models import Action, Installed
+from ..plan_requests import Source
+from ..pypi.models import Distribution
 from ..sentences import some
 from ..tensorflow_packages import rank
 from .models import Entry
@@ -23,49 +26,88 @@ _VERBS: dict[Action, str] = {
 }
 
 
-def _side(record: RepoDataRecord) -> Installed:
-    return {
-        "version": str(record.version),
-        "build": str(record.build),
-        "channel": channel_of(record.channel, record.subdir) or None,
-    }
+@dataclass(frozen=True)
+class _Package:
+    """A package before or after a change, from either source; ``identity`` is equal for the same build."""
+
+    version: str
+    build: str
+    channel: str | None
+    size: int | None
+    source: Source
+    identity: tuple[str, ...]
+
+    @property
+    def side(self) -> Installed:
+        return {"version": self.version, "build": self.build, "channel": self.channel}
+
+
+def _of_conda(record: RepoDataRecord) -> _Package:
+    version, build = str(record.version), str(record.build)
+    channel = channel_of(record.channel, record.subdir) or None
+    return _Package(version, build, channel, record.size, "conda", (version, build, record.subdir))
+
+
+def _of_index(found: Distribution) -> _Package:
+    identity = (found.version, found.tag, found.sha256 or found.url)
+    return _Package(found.version, found.tag, found.origin, found.size, "pypi", identity)
 
 
 def same(a: RepoDataRecord, b: RepoDataRecord) -> bool:
     """Return whether two records describe the same build of a package."""
-    return (str(a.version), str(a.build), a.subdir) == (str(b.version), str(b.build), b.subdir)
+    return _of_conda(a).identity == _of_conda(b).identity
+
+
+def _packages(records: Iterable[RepoDataRecord], distributions: Iterable[Distribution]) -> dict[str, _Package]:
+    """Return packages of both sources by name. A project that conda provides under its own name is one package."""
+    return {
+        **{each.name: _of_index(each) for each in distributions},
+        **{name: _of_conda(record) for name, record in by_name(records).items()},
+    }
 
 
 def entries(
-    before: Iterable[RepoDataRecord], after: Iterable[RepoDataRecord], requested: Collection[str]
+    before: Iterable[RepoDataRecord],
+    after: Iterable[RepoDataRecord],
+    requested: Collection[str],
+    *,
+    distributions_before: Iterable[Distribution] = (),
+    distributions: Iterable[Distribution] = (),
 ) -> list[Entry]:
     """Return an entry for each package that changes, requested ones first.
 
-    Both parts begin with TensorFlow, Keras and Python; the others follow by name. ``requested`` holds package names.
+    Both parts begin with TensorFlow, Keras and Python; the others follow by name. ``requested`` holds package names,
+    and ``distributions`` are the packages from an index.
     """
-    old = by_name(before)
-    new = by_name(after)
+    old = _packages(before, distributions_before)
+    new = _packages(after, distributions)
     found = []
     for name in old.keys() | new.keys():
         was, will = old.get(name), new.get(name)
-        if was is not None and will is not None:
-            if same(was, will):
-                continue
-            action: Action = (
-                "change" if was.version == will.version else "upgrade" if will.version > was.version else "downgrade"
-            )
-        else:
-            action = "install" if was is None else "remove"
+        if was is not None and will is not None and (was.source, was.identity) == (will.source, will.identity):
+            continue
+        present = will or was
         found.append(
             Entry(
-                action=action,
+                action=_action(was, will),
                 name=name,
-                from_=None if was is None else _side(was),
-                to=None if will is None else {**_side(will), "size": will.size},
+                from_=None if was is None else was.side,
+                to=None if will is None else {**will.side, "size": will.size},
                 requested=name in requested,
+                source=present.source if present else "conda",
             )
         )
     return sorted(found, key=lambda entry: (not entry.requested, rank(entry.name), entry.name))
+
+
+def _action(was: _Package | None, will: _Package | None) -> Action:
+    from ..conda.solving.specs import newer
+
+    if was is None or will is None:
+        return "install" if was is None else "remove"
+    if was.version == will.version:
+        return "change"
+    return "upgrade" if newer(will.version, was.version) else "downgrade"
 
 
 def summary(lines: list[Entry]) -> str:

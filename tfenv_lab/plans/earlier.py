@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from .. import serde
+from ..errors import TfenvError
 from .models import StoredPlan
 
 
@@ -16,10 +17,25 @@ def read(text: bytes, subdir: str) -> StoredPlan:
         work = stored["plan"].get("work")
         if work is not None:
             stored["plan"].update(_change(stored["plan"], work, subdir))
+        for entries in (stored["plan"]["entries"], stored["plan"]["change"]["entries"]):
+            # Before there were package indexes, all packages were conda's.
+            for entry in entries:
+                entry.setdefault("source", "conda")
+        if "digest" not in stored["plan"]:
+            stored["plan"]["digest"] = _digest(stored["plan"]["change"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise serde.Unreadable(f"The file does not contain a plan: {error!r}") from error
-    found: StoredPlan = serde.convert(stored, StoredPlan)
+    try:
+        found: StoredPlan = serde.convert(stored, StoredPlan)
+    except TfenvError as error:
+        raise serde.Unreadable(f"The plan's request is not valid in this version: {error}") from error
     return found
+
+
+def _digest(change: dict[str, Any]) -> str:
+    from ..conda.prefix import lock
+
+    return lock.digest(lock.loads(change["lock"]).get(change["subdir"], []))
 
 
 def _change(plan: dict[str, Any], work: dict[str, Any], subdir: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from . import import_help
 
 if TYPE_CHECKING:
     from ..conda.repodata.repodata import Repodata
-    from .requests import Import
+    from ..plan_requests import Import
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from ..errors import SolverTimeout, TfenvError, Unsatisfiable
 if TYPE_CHECKING:
     from ..conda.formats.model import Imported
     from ..conda.repodata.repodata import Repodata
-    from ..models import Alternative
-    from .requests import Import
+    from ..errors import Alternative
+    from ..plan_requests import Import
 
 _VERSIONS = ("Keep the versions, drop the builds", {"builds": "versions"})
 _NAMES = ("Keep only the names", {"builds": "names"})
@@ -59,7 +59,7 @@ def simplified(found: Imported, builds: str) -> dict[str, str]:
 
 async def explained(error: Unsatisfiable, request: Import, asked: Mapping[str, str], source: Repodata) -> Unsatisfiable:
     """Return the error of a file without a solution, with what would help."""
-    from ..tensorflow.catalog.suggestions import correct
+    from ..tensorflow.catalog.nearby import correct
 
     names = await source.names()
     known = set(names)

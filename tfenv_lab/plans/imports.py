@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .. import variants
-from ..conda.prefix.records import by_name, names_of
+from ..conda.prefix.records import by_name
 from ..errors import ChannelNotAllowed, InvalidRequest, TfenvError, Unsatisfiable
 from . import import_channels, import_help, installed_state
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ..conda.formats.model import Imported
     from ..conda.repodata.repodata import Repodata
     from ..conda.settings.channels import ChannelRef
+    from ..plan_requests import Import
     from .import_channels import Permission
-    from .requests import Import
 
 #: A CUDA version that is newer than every driver's, to learn which one the packages need.
 _ANY_CUDA = "99"
@@ -204,11 +204,9 @@ async def _exact(found: Imported, repodata: Repodata, permission: Permission) ->
         requested = installed_state.leaves(installed_state.State(records, {}))
     virtual = await asyncio.to_thread(virtual_packages.detect, virtual_packages.overrides(repodata.settings))
     notes += exact.unmet(records, virtual)
-    pypi = found.pypi
-    if pypi and "pip" not in names_of(records):
-        notes.append(f"The file lists pip packages but not pip itself; they are skipped: {', '.join(pypi)}.")
-        pypi = ()
-    return Resolved(records, requested, (), None, virtual, (*found.notes, *notes), pypi, variables=found.variables)
+    return Resolved(
+        records, requested, (), None, virtual, (*found.notes, *notes), found.pypi, variables=found.variables
+    )
 
 
 def _on(repodata: Repodata, urls: Iterable[str]) -> Repodata:

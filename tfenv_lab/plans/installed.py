@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..conda.solving import pins
 from ..errors import Protected
+from .index_state import IndexState
 from .installed_state import State
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class FoundEnvironment:
     environment: Environment
     state: State
     fingerprint: str
+    index: IndexState
 
     @property
     def prefix(self) -> Path:
@@ -61,4 +63,15 @@ def _read(environment: Environment, pinned: Sequence[str], last: FoundEnvironmen
     if last is not None and (last.prefix, last.fingerprint) == (path, mark):
         return replace(last, environment=environment)
     state = State(available(path), prefixes.requested_specs(path), pins.pins(pinned, path))
-    return FoundEnvironment(environment, state, mark)
+    return FoundEnvironment(environment, state, mark, _index_state(path))
+
+
+def _index_state(path: Path) -> IndexState:
+    from ..conda.prefix import wheels
+    from ..conda.prefix.pypi import pypi_packages
+
+    managed = wheels.read(path)
+    installed = {package.name: package for package in pypi_packages(path)}
+    ours = {each.name for each in managed.distributions}
+    others = [package for name, package in installed.items() if name not in ours]
+    return IndexState(managed.requirements, managed.distributions, others, installed)

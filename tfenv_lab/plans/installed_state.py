@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from .. import variants
 from ..conda.prefix.records import by_name, names_of
 from ..errors import NotFound
+from ..plan_requests import ALL
 from ..tensorflow_packages import FAMILY, LEADS
 from ..versions import minor_of
-from .requests import ALL
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
@@ -199,10 +199,11 @@ def remembered(state: State, specs: Mapping[str, str], after: Sequence[RepoDataR
     return kept
 
 
-def without(state: State, names: Collection[str]) -> list[RepoDataRecord]:
+def without(state: State, names: Collection[str], needed: Collection[str] = ()) -> list[RepoDataRecord]:
     """Return the records that remain after removing packages, their dependents, and dependencies that only they need.
 
-    Raises NotFound for a package that is not installed.
+    The packages in ``needed`` stay although no conda package needs them. Raises NotFound for a package that is not
+    installed.
     """
     state.require(names)
     depends = {r.name.normalized: {_dependency(text) for text in r.depends} for r in state.records}
@@ -215,7 +216,7 @@ def without(state: State, names: Collection[str]) -> list[RepoDataRecord]:
     while reach:
         reach = {need for name in reach for need in depends.get(name, ())} & state.names - gone - below
         below |= reach
-    below -= set(state.requested)
+    below -= {*state.requested, *needed}
     while True:
         kept_needs = {need for name, needs in depends.items() if name not in gone for need in needs}
         orphans = {name for name in below - gone if name not in kept_needs}

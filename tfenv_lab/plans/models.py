@@ -9,6 +9,7 @@ from .. import serde
 from ..conda.transaction.change import Change
 from ..conda.transaction.placement import Strategy
 from ..models import Action, Advice, Coming, EntryJson, Installed
+from ..plan_requests import PlanRequest, Source
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Entry:
     from_: Installed | None
     to: Coming | None
     requested: bool
+    source: Source = "conda"
 
     def to_json(self) -> EntryJson:
         """Return the entry of the REST contract (its ``from`` is a Python keyword)."""
@@ -29,6 +31,7 @@ class Entry:
             "from": self.from_,
             "to": self.to,
             "requested": self.requested,
+            "source": self.source,
         }
 
 
@@ -37,9 +40,10 @@ class Plan:
     """The Plan of the REST contract, with what a job needs to apply it.
 
     ``created`` is ISO 8601 in UTC. ``sizes_complete`` is False if a record has no size; the byte counts are then lower
-    bounds. ``forgets`` are earlier requested specs that did not count and that the change replaces. Three fields are
-    not sent: ``change`` is what the job runs, ``environment`` the id of the environment that changes (None for a new
-    one), and ``needed_bytes`` the free space that the job needs while it runs.
+    bounds. ``digest`` identifies the packages after the change. ``forgets`` are earlier requested specs that did not
+    count and that the change replaces. Three fields are not sent: ``change`` is what the job runs, ``environment`` the
+    id of the environment that changes (None for a new one), and ``needed_bytes`` the free space that the job needs
+    while it runs.
     """
 
     id: str
@@ -59,6 +63,7 @@ class Plan:
     environment: str | None = None
     needed_bytes: int = 0
     forgets: list[str] = field(default_factory=list)
+    digest: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the Plan of the REST contract."""
@@ -73,7 +78,7 @@ _KEPT = ("change", "environment", "needed_bytes")
 
 @dataclass(frozen=True)
 class StoredPlan:
-    """The contents of a plan's file: the plan, and the JSON of the request that it was made from."""
+    """The contents of a plan's file: the plan, and the request that it was made from."""
 
     plan: Plan
-    request: dict[str, Any]
+    request: PlanRequest

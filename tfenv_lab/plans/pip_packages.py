@@ -25,9 +25,13 @@ def warnings(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
     """Yield the warnings. ``lines`` are the packages that change, compared with the original in case of a copy."""
     if not solved.before:
         return
-    from ..conda.prefix.pypi import normalize, pypi_packages
+    from ..conda.prefix.pypi import pypi_packages
+    from ..pypi.requirements import normalize
 
-    by_pip = {package.name: package for package in pypi_packages(solved.source or solved.prefix)}
+    # The solver of the index takes care of its own packages.
+    ours = {each.name for each in (*solved.distributions_before, *solved.distributions)}
+    found = pypi_packages(solved.source or solved.prefix)
+    by_pip = {package.name: package for package in found if package.name not in ours}
     moved = {normalize(entry.name): entry for entry in lines}
     laid_over = sorted(name for name in by_pip if name in moved and moved[name].to)
     taken = sorted(name for name in by_pip if name in moved and not moved[name].to)
@@ -69,7 +73,7 @@ def _python_moves(moved: Mapping[str, Entry]) -> bool:
 
 def _unmet(package: PypiPackage, moved: Mapping[str, Entry]) -> Iterator[str]:
     """Yield the requirements of a pip package that are met now but not after the change."""
-    from ..conda.prefix.pypi import normalize
+    from ..pypi.requirements import normalize
 
     for text in PathDistribution(package.dist_info).requires or ():
         try:

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from .. import plan_requests as requests
 from ..conda.prefix.records import names_of
 from ..conda.solving import pins
 from ..disk.reads import BoundedReads
-from ..errors import InvalidSpec, NotFound, PrefixExists, SolverTimeout, Unsatisfiable
-from . import installed_state, requests
+from ..errors import IndexUnreachable, InvalidSpec, NotFound, PrefixExists, Unsatisfiable
+from ..pypi import requirements as texts
+from . import index_state, installed_state, moving, sources
+from .index_solver import IndexSolver
+from .index_state import IndexState
 from .installed import FoundEnvironment, InstalledReader
-from .solved import HeldBack, PassedOver, Solved, find_held_back
+from .installed_state import State
+from .solved import Solved
+from .solver import ChannelSolver, conflict, hinted
 
 if TYPE_CHECKING:
-    from ..conda.engine import GenericVirtualPackage, RepoDataRecord
+    from ..conda.engine import RepoDataRecord
     from ..conda.repodata.repodata import Repodata
     from ..environments.service import EnvironmentService
     from ..tensorflow.catalog.catalog import Catalog
+    from ..tensorflow.catalog.selection import Chosen
     from .import_channels import Permission
 
 
@@ -36,13 +44,15 @@ class Planner:
         environments: EnvironmentService,
         envs_dir: Path,
         permission: Callable[[], Permission],
+        index: IndexSolver,
     ) -> None:
         """Create a planner. ``permission`` returns the channels that a spec or a file may name now."""
         self._repodata = repodata
         self._catalog = catalog
+        self._channels = ChannelSolver(repodata, permission)
         self._installed = InstalledReader(environments)
         self._envs_dir = envs_dir
-        self._permission = permission
+        self._index = index
 
     async def solve_request(self, request: requests.PlanRequest) -> Solved:
         """Solve a request.
@@ -64,28 +74,52 @@ class Planner:
                 return self._permitted(await self._import(request))
 
     async def _create(self, request: requests.Create) -> Solved:
+        prefix = await self._new_prefix(request.name)
+        chosen = await self._catalog.chosen(request)
+        offered = await self._repodata.names() if request.packages else ()
+        split = sources.split(request.packages, self._channels.spec, offered)
+        try:
+            return await self._created(request, prefix, chosen, split)
+        except Unsatisfiable:
+            again = sources.all_from_index(split) if chosen.requirements else None
+            if again is None:
+                raise
+            with contextlib.suppress(Unsatisfiable):
+                # The channel's builds may not fit the index's TensorFlow.
+                return await self._created(request, prefix, chosen, again)
+            raise
+
+    async def _created(self, request: requests.Create, prefix: Path, chosen: Chosen, split: sources.Split) -> Solved:
         from ..conda.machine import virtual_packages
         from ..conda.solving import specs
 
-        prefix = await self._new_prefix(request.name)
-        own = [self._spec(text) for text in request.packages]
         overrides = virtual_packages.overrides(self._repodata.settings)
         # Detecting a driver may load its library, so it does not run on the event loop.
         virtual = await asyncio.to_thread(virtual_packages.detect, overrides, request.cuda)
-        asked = specs.by_name([*await self._catalog.specs_for(request), *own])
+        asked = specs.by_name([*chosen.specs, *split.specs])
         added, skipped = self._default_packages(asked)
         asked.update(added)
         pinned = pins.pins(self._repodata.settings.pinned_packages)
 
         async def solve(pinned: Sequence[str]) -> list[RepoDataRecord]:
-            return await self._solve(asked.values(), constraints=pinned, virtual=virtual)
+            return await self._channels.solve(asked.values(), constraints=pinned, virtual=virtual)
 
         try:
             after = await solve(pinned)
         except Unsatisfiable as error:
-            conflict = await _conflict(pinned, solve)
+            found = await conflict(pinned, solve)
             wanted = replace(request, packages=(*request.packages, *added.values()))
-            raise conflict or _hinted(error, await self._catalog.suggest(wanted)) from error
+            raise found or hinted(error, await self._catalog.suggest(wanted)) from error
+        requested = texts.by_name([*chosen.requirements, *split.requirements.values()])
+        try:
+            index = await self._index.solve(requested, after, builds=request.source_builds)
+        except (Unsatisfiable, IndexUnreachable) as error:
+            if not split.moved:
+                raise
+            # Neither source has the package: the channels' answer knows similar names.
+            on_channels = sources.Split([*split.specs, *split.moved.values()], fixed=split.fixed)
+            await self._created(request, prefix, chosen, on_channels)
+            raise error
         return Solved(
             request,
             request.name,
@@ -98,6 +132,10 @@ class Planner:
             virtual=virtual,
             default_packages=tuple(added),
             skipped_packages=skipped,
+            distributions=index.distributions,
+            requirements=index.requirements,
+            from_index=split.moved,
+            builds=tuple(each.name for each in index.distributions if not each.is_wheel),
         )
 
     def _default_packages(self, asked: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -111,24 +149,10 @@ class Planner:
         added, skipped = [], []
         for text in self._repodata.settings.create_default_packages:
             try:
-                added.append(self._spec(text))
+                added.append(self._channels.spec(text))
             except InvalidSpec:
                 skipped.append(text[:60])
         return {name: spec for name, spec in specs.by_name(added).items() if name not in asked}, tuple(skipped)
-
-    def _spec(self, text: str) -> str:
-        """Return a spec in its canonical form. Raises InvalidSpec or ChannelNotAllowed."""
-        from ..conda.settings.allowed import AllowedChannels
-        from ..conda.settings.condarc import require_permitted, resolve_channels
-        from ..conda.solving import specs
-
-        settings = self._repodata.settings
-        channel = specs.parts_of(text).channel
-        if channel is not None:
-            # The error of condarc's own keys comes first: the other one does not name them.
-            with contextlib.suppress(ValueError):
-                require_permitted(resolve_channels(channel, settings), settings)
-        return str(specs.parse(text, AllowedChannels(self._permission().names, settings)))
 
     def _permitted(self, solved: Solved) -> Solved:
         """Return a solved request if condarc permits the channels of all new packages. Raises ChannelNotAllowed.
@@ -146,93 +170,44 @@ class Planner:
         return solved
 
     async def _move(self, request: requests.Install | requests.Update) -> Solved:
-        from ..conda.machine import virtual_packages
-        from ..conda.solving import specs
-
         found = await self._find(request.environment, copied=request.into is not None)
-        state = found.state
-        freed: set[str] = set()
-        stuck: set[str] = set()
-        held: list[str] = []
-        held_back: HeldBack | None = None
-        if isinstance(request, requests.Install):
-            asked_for = specs.by_name(map(self._spec, request.specs))
-            new = installed_state.same_variant(state, asked_for)
-        else:
-            new, freed = installed_state.loosened(state, request.packages)
-            held = installed_state.tensorflow_pin(state, request.packages)
-            # A package that no channel has, such as one from a file, has no candidate but the installed one.
-            unlisted = (freed & state.names).difference(await self._repodata.names())
-            freed -= unlisted
-            stuck = unlisted if request.packages == requests.ALL else unlisted.intersection(request.packages)
-        overrides = virtual_packages.overrides(self._repodata.settings)
-        cuda, virtual = await asyncio.to_thread(installed_state.virtual, state, overrides)
-
-        async def solve(
-            new: Mapping[str, str],
-            requested: Mapping[str, str],
-            also: Collection[str] = (),
-            pinned: Sequence[str] = state.pins,
-        ) -> list[RepoDataRecord]:
-            moving = freed.union(also)
-            keep = [record for record in state.records if record.name.normalized not in moving]
-            constraints = [*pinned, *held, *([] if "python" in new else installed_state.python_pin(state))]
-            roots = {**installed_state.leaves(state), **requested, **new}
-            return await self._solve(roots.values(), keep, constraints, virtual)
-
-        try:
-            after = await solve(new, state.holding)
-        except Unsatisfiable as error:
-            # This imports the solver, which the server does not need at start.
-            from .suggestions import suggest
-
-            conflict = await _conflict(state.pins, lambda pinned: solve(new, state.holding, (), pinned))
-            if conflict is not None:
-                raise conflict from error
-            raise _hinted(error, await suggest(new, state, await self._repodata.names(), solve)) from error
-        if isinstance(request, requests.Install):
-            asked = {
-                **state.requested,
-                **{name: installed_state.narrower(state, name, spec) for name, spec in new.items()},
-            }
-            given = tuple(new.values())
-        else:
-            asked = installed_state.remembered(state, new, after)
-            given = tuple(installed_state.reached(state, new, after))
-            if request.packages != requests.ALL:
-                held_back = await find_held_back(request.packages, new, state, after, solve)
-        is_copy = request.into is not None
-        passed_over = PassedOver(
-            state.unreadable(asked), state.outdated(asked, after), state.forgotten(asked), sorted(stuck)
-        )
-        name, prefix = found.environment.name, found.prefix
-        if request.into is not None:
-            name, prefix = request.into, await self._new_prefix(request.into)
-        return Solved(
-            request,
-            name,
-            prefix,
-            state.records,
-            after,
-            asked,
-            state.requested,
-            given,
-            origin="copy" if is_copy else "in_place",
-            source=found.prefix if is_copy else None,
-            fingerprint=None if is_copy else found.fingerprint,
-            environment=found.environment,
-            cuda=cuda,
-            virtual=virtual,
-            held_back=held_back,
-            passed_over=passed_over,
-        )
+        if isinstance(request, requests.Update) and request.packages != requests.ALL:
+            _require_installed(request.packages, found)
+        prefix = await self._new_prefix(request.into) if request.into is not None else None
+        return await moving.move(request, found, prefix, self._channels, self._index)
 
     async def _remove(self, request: requests.Remove) -> Solved:
         found = await self._find(request.environment)
-        after = installed_state.without(found.state, request.packages)
-        left = names_of(after)
-        asked = {name: spec for name, spec in found.state.requested.items() if name in left}
-        return self._in_place(found, request, after, asked, request.packages)
+        state, index = found.state, found.index
+        _require_installed(request.packages, found)
+        projects = {index.project(name) for name in request.packages if name not in state.names}
+        python = str(record.version) if (record := state["python"]) else ""
+        names = [name for name in request.packages if name in state.names]
+        after = list(state.records)
+        left = list(index.distributions)
+        if names:
+            provided = await self._index.provided(state.records, found.prefix) if left else {}
+            after = installed_state.without(state, names, _needed(index, provided, state, projects, python))
+            still = await self._index.provided(after, found.prefix) if left else {}
+            # What needs a project that conda no longer provides goes with it.
+            projects |= set(provided) - set(still)
+        if projects:
+            left = index_state.without(index, projects, python)
+        remaining = names_of(after)
+        kept = {each.name for each in left}
+        solved = self._in_place(
+            found,
+            request,
+            after,
+            {name: spec for name, spec in state.requested.items() if name in remaining},
+            tuple(names),
+        )
+        return dataclasses.replace(
+            solved,
+            distributions=left,
+            requirements={name: text for name, text in index.requirements.items() if name in kept},
+            others_removed=tuple(sorted(projects.intersection(package.name for package in index.others))),
+        )
 
     async def _clone(self, request: requests.Clone | requests.Rename) -> Solved:
         from ..conda.transaction.apply import require_movable
@@ -252,6 +227,10 @@ class Planner:
             source=found.prefix,
             fingerprint=found.fingerprint if moves else None,
             environment=found.environment,
+            distributions_before=found.index.distributions,
+            distributions=found.index.distributions,
+            requirements=found.index.requirements,
+            requirements_before=found.index.requirements,
         )
 
     async def _revert(self, request: requests.Revert) -> Solved:
@@ -262,14 +241,22 @@ class Planner:
         revision = next((each for each in known if each.number == request.revision), None)
         if revision is None:
             raise NotFound(f"“{found.environment.name}” has no revision {request.revision}.")
-        locked = await asyncio.to_thread(lock.load, revisions.lock_of(found.prefix, revision.number))
-        return self._in_place(found, request, locked.get(self._repodata.subdir, []), dict(revision.requested), ())
+        path, subdir = revisions.lock_of(found.prefix, revision.number), self._repodata.subdir
+        locked = await asyncio.to_thread(lock.load, path)
+        solved = self._in_place(found, request, locked.get(subdir, []), dict(revision.requested), ())
+        return dataclasses.replace(
+            solved,
+            distributions=await asyncio.to_thread(lock.distributions, path.read_text("utf-8"), subdir),
+            requirements=revision.requirements,
+        )
 
     async def _import(self, request: requests.Import) -> Solved:
         from . import imports
 
         prefix = await self._new_prefix(request.name)
-        found = await imports.resolve(request, self._repodata, self._permission())
+        found = await imports.resolve(request, self._repodata, self._channels.permission)
+        requested = texts.by_name(map(texts.parse, found.pypi))
+        index = await self._index.solve(requested, found.records, builds=request.source_builds)
         return Solved(
             request,
             request.name,
@@ -281,9 +268,11 @@ class Planner:
             cuda=found.cuda,
             virtual=found.virtual,
             notes=found.notes,
-            pypi=found.pypi,
             channels=found.channels,
             variables=found.variables,
+            distributions=index.distributions,
+            requirements=index.requirements,
+            builds=tuple(each.name for each in index.distributions if not each.is_wheel),
         )
 
     # What the kinds share
@@ -303,11 +292,15 @@ class Planner:
             found.state.records,
             after,
             asked,
-            found.state.requested,
+            {**found.state.requested, **found.index.requirements},
             specs,
             origin="in_place",
             fingerprint=found.fingerprint,
             environment=found.environment,
+            distributions_before=found.index.distributions,
+            distributions=found.index.distributions,
+            requirements=found.index.requirements,
+            requirements_before=found.index.requirements,
         )
 
     async def _new_prefix(self, name: str) -> Path:
@@ -326,35 +319,26 @@ class Planner:
         pinned = self._repodata.settings.pinned_packages
         return await self._installed.read(environment_id, pinned, copied=copied)
 
-    async def _solve(
-        self,
-        specs: Iterable[str],
-        keep: Sequence[RepoDataRecord] = (),
-        constraints: Iterable[str] = (),
-        virtual: Sequence[GenericVirtualPackage] = (),
-    ) -> list[RepoDataRecord]:
-        from ..conda.solving.solve import solve
-
-        return await solve(self._repodata, specs, keep=keep, constraints=constraints, virtual_packages=virtual)
-
 
 _taken: BoundedReads[Path, bool] = BoundedReads(lambda prefix: prefix.exists() or prefix.is_symlink())
 
 
-async def _conflict(pinned: Sequence[str], solve: Callable[[Sequence[str]], Awaitable[object]]) -> Unsatisfiable | None:
-    """Return the error to raise if a request has a solution only without the pins, or None."""
-    if not pinned:
-        return None
-    try:
-        await solve(())
-    except (Unsatisfiable, SolverTimeout):
-        return None
-    return Unsatisfiable(
-        f"The request conflicts with pinned packages: {', '.join(pinned)}.",
-        hint=f"Change or remove the pin, in {pins.FILE} of the environment or in pinned_packages of condarc.",
-    )
+def _require_installed(names: Iterable[str], found: FoundEnvironment) -> None:
+    """Raise NotFound for the first name that is neither a conda package nor a project in an environment."""
+    for name in sorted(names):
+        if name not in found.state.names and found.index.project(name) not in found.index.names:
+            raise NotFound(f"“{name}” is not installed in this environment.")
 
 
-def _hinted(error: Unsatisfiable, suggestion: object) -> Unsatisfiable:
-    """Return the error with the suggestion, if there is one, as its hint."""
-    return Unsatisfiable(error.message, error.details, str(suggestion)) if suggestion else error
+def _needed(
+    index: IndexState, provided: Mapping[str, str], state: State, gone: Collection[str], python: str
+) -> set[str]:
+    """Return the conda packages that must not be removed as orphans, because packages from the index need them."""
+    environment = index_state.markers(python)
+    needs = {
+        texts.normalize(need.name)
+        for each in index.distributions
+        if each.name not in gone
+        for need in texts.needs(index.requires(each.name), environment)
+    }
+    return {name for name in state.names if texts.normalize(name) in needs & provided.keys()}

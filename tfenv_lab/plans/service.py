@@ -13,13 +13,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import serde
+from .. import plan_requests, serde
 from ..conda.transaction.change import Change
+from ..directories import COPIED
 from ..disk import writes
 from ..disk.space import free_bytes
 from ..errors import NotFound, StalePlan
 from ..models import Advice
-from . import earlier, requests
+from ..sentences import some
+from . import earlier
 from .availability import missing
 from .commands import commands
 from .difference import entries, summary
@@ -30,6 +32,7 @@ from .warnings import warnings
 if TYPE_CHECKING:
     from ..conda.engine import RepoDataRecord
     from ..conda.repodata.repodata import Repodata
+    from ..directories import Directories
     from .planner import Planner
     from .solved import Solved
 
@@ -51,25 +54,28 @@ class PlanService:
         folder: Path,
         package_cache: Path,
         running: RunningIn,
+        directories: Directories,
     ) -> None:
         self._planner = planner
         self._repodata = repodata
         self._folder = folder
         self._cache = package_cache
         self._running = running
+        self._directories = directories
 
     async def create(self, body: dict[str, Any]) -> Plan:
         """Make a plan from the JSON of a request. Raises what the parser and the planner raise."""
-        solved = await self._planner.solve_request(requests.parse(body))
+        request = plan_requests.parse(body)
+        solved = await self._planner.solve_request(request)
         used = {"in_place": solved.prefix, "move": solved.source}.get(solved.origin)
         running = await self._running(used) if used else []
         sizes = await measure(solved, self._cache)
         locked: list[RepoDataRecord] = []
-        if isinstance(solved.request, requests.Revert | requests.Clone | requests.Rename):
+        if isinstance(solved.request, plan_requests.Revert | plan_requests.Clone | plan_requests.Rename):
             locked = [record for record in solved.after if record.name.normalized in sizes.fetch]
         gone = await missing(locked, self._repodata) if locked else []
         plan = await asyncio.to_thread(self._plan, solved, sizes, running, gone)
-        await asyncio.to_thread(self._store, plan, body)
+        await asyncio.to_thread(self._store, StoredPlan(plan, request))
         return plan
 
     async def get(self, plan_id: str) -> Plan:
@@ -99,8 +105,17 @@ class PlanService:
 
         settings = self._repodata.settings
         # In a copy every package is new, but warnings are about the differences from the original.
-        moves = entries(solved.before, solved.after, solved.requested)
-        lines = moves if solved.source is None else entries((), solved.after, solved.requested)
+        requested = {*solved.requested, *solved.requirements}
+        moves = entries(
+            solved.before,
+            solved.after,
+            requested,
+            distributions_before=solved.distributions_before,
+            distributions=solved.distributions,
+        )
+        lines = (
+            moves if solved.source is None else entries((), solved.after, requested, distributions=solved.distributions)
+        )
         told = [entry.to_json() for entry in lines]
         shown = commands(solved, settings)
         return Plan(
@@ -113,7 +128,7 @@ class PlanService:
             install_bytes=sizes.install,
             sizes_complete=sizes.complete,
             free_bytes=free_bytes(solved.prefix),
-            warnings=gone + warnings(solved, moves, settings, running),
+            warnings=[*gone, *warnings(solved, moves, settings, running, self._of_directories(solved, sizes))],
             commands=shown,
             strategy=strategy_of(solved.prefix) if solved.origin == "in_place" else "swap",
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -122,7 +137,9 @@ class PlanService:
                 prefix=solved.prefix,
                 kind=solved.request.kind,
                 subdir=self._repodata.subdir,
-                lock=lock.dumps(solved.after, [ref.url for ref in settings.channels], self._repodata.subdir),
+                lock=lock.dumps(
+                    solved.after, [ref.url for ref in settings.channels], self._repodata.subdir, solved.distributions
+                ),
                 requested=dict(solved.requested),
                 channels=[ref.url for ref in settings.channels],
                 source=solved.source,
@@ -130,27 +147,39 @@ class PlanService:
                 summary=summary(lines),
                 command=_recorded(solved.request.kind, shown),
                 entries=told,
-                pypi=solved.pypi,
                 variables=dict(solved.variables),
+                requirements=dict(solved.requirements),
+                others_removed=solved.others_removed,
             ),
             environment=solved.environment.id if solved.environment and solved.origin != "copy" else None,
             needed_bytes=sizes.needed,
             forgets=list(solved.passed_over.forgotten) if solved.passed_over else [],
+            digest=lock.digest(solved.after, solved.distributions),
         )
+
+    def _of_directories(self, solved: Solved, sizes: Sizes) -> list[Advice]:
+        found = list(self._directories.advice(None if solved.origin == "in_place" else solved.prefix))
+        if sizes.copied:
+            message = (
+                f"{some([str(place) for place in sizes.copied], 2)} cannot share files with {solved.prefix.parent} by "
+                "hard links, so the files are copied. This takes longer and needs more space."
+            )
+            found.append(Advice(COPIED, "info", message))
+        return found
 
     def _path(self, plan_id: str) -> Path:
         if not _ID.fullmatch(plan_id):
             raise NotFound("No plan has this id.")
         return self._folder / f"{plan_id}.json"
 
-    def _store(self, plan: Plan, body: dict[str, Any]) -> None:
+    def _store(self, stored: StoredPlan) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         for old in self._folder.iterdir():
             # Another request may be writing its plan: the file that it writes first has another name soon.
             with contextlib.suppress(FileNotFoundError):
                 if old.stat().st_mtime < time.time() - KEEP:
                     old.unlink()
-        writes.replace(self._path(plan.id), serde.dumps(StoredPlan(plan, body)))
+        writes.replace(self._path(stored.plan.id), serde.dumps(stored))
 
     def _load(self, plan_id: str) -> StoredPlan:
         try:

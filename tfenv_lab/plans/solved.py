@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from ..conda.prefix.records import by_name
 from ..errors import SolverTimeout, Unsatisfiable
-from . import requests
+from ..pypi.models import Distribution
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
     from ..conda.settings.channels import ChannelRef
     from ..conda.transaction.change import Origin
     from ..environments.models import Environment
+    from ..plan_requests import PlanRequest
     from .installed_state import State
     from .suggestions import Solve
 
@@ -27,13 +28,19 @@ class Solved:
     ``before`` are the records that the change starts from (for a copy, those of the original), and ``asked_before``
     names the packages that were requested until now. ``specs`` are the specs of this request, as on conda's command
     line. ``cuda`` is the CUDA version that the solve assumed. ``origin``, ``source`` and ``fingerprint`` are those of
-    the resulting change. ``notes`` are sentences about parts of the request that cannot be honored. ``pypi`` are
-    requirements that pip installs after the records, and ``variables`` those that the environment sets. ``channels``
-    are the channels of the solve, if they are not the configured ones. ``default_packages`` names the packages that
-    condarc adds, and ``skipped_packages`` the specs there that are not supported.
+    the resulting change. ``notes`` are sentences about parts of the request that cannot be honored. ``channels`` are
+    the channels of the solve, if they are not the configured ones. ``variables`` are those that the environment sets.
+    ``default_packages`` names the packages that condarc adds, and ``skipped_packages`` the specs there that are not
+    supported.
+
+    ``distributions`` are the packages from an index, and ``requirements`` what the user requested of it, by project;
+    the same with ``_before`` for the start. ``others_removed`` are projects that pip or uv installed and that the
+    change removes or replaces. ``from_index`` has the requested specs, by project, of packages that are from the index
+    although the request does not say so; an empty text if a channel has the package, too.
+    ``crossing`` names the packages that move between the sources, and ``builds`` those that are built from source.
     """
 
-    request: requests.PlanRequest
+    request: PlanRequest
     name: str
     prefix: Path
     before: Sequence[RepoDataRecord]
@@ -48,13 +55,20 @@ class Solved:
     cuda: str | None = None
     virtual: Sequence[GenericVirtualPackage] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
-    pypi: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     channels: tuple[ChannelRef, ...] = ()
     held_back: HeldBack | None = None
     default_packages: tuple[str, ...] = ()
     skipped_packages: tuple[str, ...] = ()
     passed_over: PassedOver | None = None
+    distributions_before: Sequence[Distribution] = ()
+    distributions: Sequence[Distribution] = ()
+    requirements: Mapping[str, str] = field(default_factory=dict)
+    requirements_before: Mapping[str, str] = field(default_factory=dict)
+    others_removed: tuple[str, ...] = ()
+    from_index: Mapping[str, str] = field(default_factory=dict)
+    crossing: tuple[str, ...] = ()
+    builds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

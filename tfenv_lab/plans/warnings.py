@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from .. import serde
+from .. import plan_requests
+from ..errors import InvalidName
 from ..models import Advice
 from ..sentences import some
+from ..tensorflow_packages import CUDA_RUNTIME, DISTRIBUTIONS
 from ..variants import variant_of
 from ..versions import minor_numbers
-from . import requests
 from .models import Entry
 from .pip_packages import warnings as of_pip
 
@@ -27,9 +28,16 @@ _LONGEST = 100
 
 
 def warnings(
-    solved: Solved, lines: Sequence[Entry], settings: CondaSettings, running: Sequence[str] = ()
+    solved: Solved,
+    lines: Sequence[Entry],
+    settings: CondaSettings,
+    running: Sequence[str] = (),
+    directories: Sequence[Advice] = (),
 ) -> list[Advice]:
-    """Return the warnings of a plan, most severe first. ``running`` names notebooks whose kernels use the prefix."""
+    """Return the warnings of a plan, most severe first.
+
+    ``running`` names notebooks whose kernels use the prefix, and ``directories`` are the warnings about directories.
+    """
     found = [
         *_tensorflow(solved, lines),
         *_keras(lines),
@@ -42,26 +50,29 @@ def warnings(
         *_python(lines),
         *_hardware(solved, settings),
         *of_pip(solved, lines),
-        *_by_pip(solved),
         *_kernel(solved),
         *_variables(solved),
+        *_from_index(solved),
         *_running(solved, running),
         *(Advice("import-not-honoured", "warning", note) for note in solved.notes),
+        *directories,
     ]
     order = {"error": 0, "warning": 1, "info": 2}
     return sorted(found, key=lambda warning: order[warning.severity])
 
 
-def _copy(solved: Solved) -> dict[str, Any] | None:
-    """Return the same request, to be applied to a copy, or None if the request cannot be."""
+def _copy(solved: Solved) -> plan_requests.PlanRequest | None:
+    """Return the same request, to be applied to a copy, or None if there can be no copy or none with a valid name."""
     request = solved.request
-    if not isinstance(request, requests.Install | requests.Update) or request.into is not None:
+    if not isinstance(request, plan_requests.Install | plan_requests.Update) or request.into is not None:
         return None
     taken, number = solved.prefix, 2
     while (taken.parent / f"{solved.name}-{number}").exists():
         number += 1
-    body: dict[str, Any] = serde.to_json(replace(request, into=f"{solved.name}-{number}"))
-    return body
+    try:
+        return replace(request, into=f"{solved.name}-{number}")
+    except InvalidName:
+        return None
 
 
 def _moved(lines: Sequence[Entry], name: str) -> tuple[str, str] | None:
@@ -72,7 +83,7 @@ def _moved(lines: Sequence[Entry], name: str) -> tuple[str, str] | None:
 
 
 def _tensorflow(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
-    moved = _moved(lines, "tensorflow")
+    moved = next((found for name in DISTRIBUTIONS if (found := _moved(lines, name))), None)
     if moved is None or minor_numbers(moved[0]) == minor_numbers(moved[1]) or solved.source is not None:
         return
     old, new = minor_numbers(moved[0]), minor_numbers(moved[1])
@@ -99,7 +110,7 @@ def _keras(lines: Sequence[Entry]) -> Iterator[Advice]:
 
 
 def _legacy_keras(solved: Solved) -> Iterator[Advice]:
-    if isinstance(solved.request, requests.Install) and solved.request.legacy_keras:
+    if isinstance(solved.request, plan_requests.Install) and solved.request.legacy_keras:
         yield Advice(
             "legacy-keras",
             "info",
@@ -119,7 +130,7 @@ def _downgrades(lines: Sequence[Entry]) -> Iterator[Advice]:
 
 def _held_back(solved: Solved) -> Iterator[Advice]:
     found, request = solved.held_back, solved.request
-    if found is None or not isinstance(request, requests.Update):
+    if found is None or not isinstance(request, plan_requests.Update):
         return
     newer = " and ".join(f"{name} {version}" for name, version in found.newer.items())
     quoted = [f"“{solved.requested[name]}”" for name in found.by]
@@ -130,19 +141,14 @@ def _held_back(solved: Solved) -> Iterator[Advice]:
         "held-back",
         "info",
         f"{newer} {be} available, but {specs}, which you requested earlier, {hold} {it} back.",
-        plan_request={
-            "kind": "update",
-            "environment": request.environment,
-            "packages": [*request.packages, *found.by],
-            "into": request.into,
-        },
+        plan_request=replace(request, packages=(*request.packages, *found.by)),
     )
 
 
 def _passed_over(solved: Solved) -> Iterator[Advice]:
     """Name earlier requests that did not count, with a request that replaces them by the packages' names."""
     found, request = solved.passed_over, solved.request
-    if found is None or not isinstance(request, requests.Install | requests.Update):
+    if found is None or not isinstance(request, plan_requests.Install | plan_requests.Update):
         return
     now = {record.name.normalized: str(record.version) for record in solved.after}
     if found.stuck:
@@ -171,16 +177,15 @@ def _passed_over(solved: Solved) -> Iterator[Advice]:
         )
 
 
-def _letting_go(request: requests.Install | requests.Update, names: Iterable[str]) -> dict[str, Any]:
+def _letting_go(request: plan_requests.Install | plan_requests.Update, names: Iterable[str]) -> plan_requests.Install:
     """Return a request that replaces earlier requests by bare names; an install also does what it was made for."""
-    if isinstance(request, requests.Install):
-        body: dict[str, Any] = serde.to_json(replace(request, specs=(*request.specs, *names)))
-        return body
-    return {"kind": "install", "environment": request.environment, "specs": list(names)}
+    if isinstance(request, plan_requests.Install):
+        return replace(request, specs=(*request.specs, *names))
+    return plan_requests.Install(request.environment, tuple(names))
 
 
 def _removals(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
-    named = solved.request.packages if isinstance(solved.request, requests.Remove) else ()
+    named = solved.request.packages if isinstance(solved.request, plan_requests.Remove) else ()
     for entry in lines:
         if entry.action == "remove" and entry.name in solved.asked_before and entry.name not in named:
             yield Advice("requested-removed", "warning", f"{entry.name}, which you requested, is removed too.")
@@ -215,9 +220,14 @@ def _python(lines: Sequence[Entry]) -> Iterator[Advice]:
 def _hardware(solved: Solved, settings: CondaSettings) -> Iterator[Advice]:
     builds = {r.name.normalized: str(r.build) for r in solved.after}
     build = builds.get("tensorflow-base") or builds.get("tensorflow")
-    if build is None:
+    projects = {each.name for each in solved.distributions}
+    if build is None and projects.isdisjoint(DISTRIBUTIONS):
         return
-    on_cuda = variant_of(build).startswith("cuda")
+    on_cuda = (
+        variant_of(build).startswith("cuda")
+        if build is not None
+        else any(name.startswith(CUDA_RUNTIME) for name in projects)
+    )
     if solved.cuda is not None:
         if on_cuda:
             yield Advice(
@@ -230,7 +240,7 @@ def _hardware(solved: Solved, settings: CondaSettings) -> Iterator[Advice]:
     from ..conda.machine import virtual_packages
 
     cuda = virtual_packages.version_of(solved.virtual, "__cuda")
-    asked = isinstance(solved.request, requests.Create) and solved.request.variant == "cpu"
+    asked = isinstance(solved.request, plan_requests.Create) and solved.request.variant == "cpu"
     if cuda is not None and not on_cuda and not asked:
         says = "CONDA_OVERRIDE_CUDA" if "CONDA_OVERRIDE_CUDA" in os.environ else "condarc"
         is_here = virtual_packages.usable_cuda(virtual_packages.overrides(settings))
@@ -242,28 +252,52 @@ def _hardware(solved: Solved, settings: CondaSettings) -> Iterator[Advice]:
         )
 
 
-def _by_pip(solved: Solved) -> Iterator[Advice]:
-    """Warn about packages that pip installs: they are not solved, so the lock does not have them."""
-    if solved.pypi:
+def _from_index(solved: Solved) -> Iterator[Advice]:
+    """Say which packages are from an index although the request does not say so, and what that means."""
+    names = sorted(solved.from_index)
+    if names:
+        one = len(names) == 1
+        why = "no channel has it" if one else "no channel has them"
+        if not all(solved.from_index.values()):
+            why = "the channels' builds do not fit the packages that are from the index"
         yield Advice(
-            "pip-installs",
+            "from-index",
+            "info",
+            f"{some(names, _SHOWN)} {'comes' if one else 'come'} from the package index (PyPI), because {why}. Check "
+            f"that the {'name is' if one else 'names are'} spelled as you meant {'it' if one else 'them'}.",
+        )
+    if solved.crossing:
+        copy = _copy(solved)
+        one = len(solved.crossing) == 1
+        yield Advice(
+            "source-changes",
             "warning",
-            f"After these packages, pip installs {some(solved.pypi, 10)} with dependencies from its configured index. "
-            "The plan does not show what pip chooses, and a revert does not undo it.",
+            f"{some(solved.crossing, _SHOWN)} {'moves' if one else 'move'} between the conda channel and the package "
+            "index. The builds differ, so test your notebooks afterwards."
+            f"{' If you change a copy instead, this environment stays as it is.' if copy else ''}",
+            plan_request=copy,
+        )
+    if solved.builds:
+        yield Advice(
+            "source-build",
+            "warning",
+            f"{some(solved.builds, _SHOWN)} must be built from source on this machine. That runs code of the package, "
+            "takes time and may need compilers.",
         )
 
 
 def _kernel(solved: Solved) -> Iterator[Advice]:
     """Warn about an imported environment that cannot be a kernel, with a request that adds ipykernel."""
-    request, names = solved.request, {record.name.normalized for record in solved.after}
-    if not isinstance(request, requests.Import) or "python" not in names or "ipykernel" in names:
+    request = solved.request
+    names = {record.name.normalized for record in solved.after} | {each.name for each in solved.distributions}
+    if not isinstance(request, plan_requests.Import) or "python" not in names or "ipykernel" in names:
         return
     added = replace(request, packages=(*request.packages, "ipykernel")) if solved.specs else None
     yield Advice(
         "no-kernel",
         "info",
         "The file does not list ipykernel, so notebooks cannot use this environment as a kernel.",
-        plan_request=serde.to_json(added) if added else None,
+        plan_request=added,
     )
 
 

@@ -8,6 +8,8 @@ from msgspec import Struct
 
 #: Start of a requirement that is meant for the package index, wherever conda's specs may stand.
 MARK = "pypi:"
+#: Host of the files of PyPI's packages.
+_FILES_OF_PYPI = "files.pythonhosted.org"
 
 
 class Distribution(Struct, frozen=True):
@@ -32,6 +34,15 @@ class Distribution(Struct, frozen=True):
         return unquote(urlsplit(self.url).path.rstrip("/").rsplit("/", 1)[-1])
 
     @property
+    def origin(self) -> str:
+        """Where it comes from, as users know it: the host of an index's files, or the URL of anything else."""
+        parts = urlsplit(self.url)
+        host = parts.hostname or ""
+        if host == _FILES_OF_PYPI:
+            return "pypi.org"
+        return host if parts.scheme in ("http", "https") and self.sha256 else self.url
+
+    @property
     def is_wheel(self) -> bool:
         """Whether it can be installed without a build."""
         return self.filename.endswith(".whl")
@@ -47,7 +58,7 @@ class IndexPolicy(Struct, frozen=True):
 
     ``python_index`` replaces the index that pip and uv are configured with. If ``allowed_indexes`` is not empty, other
     indexes are not read. ``allow_source_builds`` permits building from source, and ``allow_url_requirements``
-    requirements that name a URL, a path or a repository.
+    requirements that name a URL, a path or a repository. ``cache`` replaces uv's cache, if that cannot be used.
     """
 
     python_index: str = ""
@@ -55,10 +66,30 @@ class IndexPolicy(Struct, frozen=True):
     allow_source_builds: bool = True
     allow_url_requirements: bool = True
     offline: bool = False
+    cache: str = ""
+
+
+class Source(Struct, frozen=True):
+    """A place that packages are looked for in: an index or, if it ``is_flat``, a list of files (``find-links``).
+
+    ``url`` may hold credentials. ``name`` is that of an index in uv's configuration. Other indexes have precedence over
+    the one that ``is_default``.
+    """
+
+    url: str
+    name: str = ""
+    is_default: bool = False
+    is_flat: bool = False
 
 
 class IndexSettings(Struct, frozen=True):
-    """How uv is to be run: the variables that it gets, and the policy. Variables may hold credentials."""
+    """How uv is to be run: the variables that it gets, and the policy. Variables may hold credentials.
+
+    ``options`` belong to every ``uv pip compile``, because uv has no variables for them; ``run`` adds them.
+    ``warnings`` are sentences about what pip or uv is configured with and cannot be followed.
+    """
 
     variables: dict[str, str]
     policy: IndexPolicy = IndexPolicy()
+    options: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

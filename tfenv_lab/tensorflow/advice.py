@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..environments.models import AvailableUpdate
 from ..models import Advice
+from ..plan_requests import Install, Update
 from ..sentences import some
 from ..tensorflow_packages import has_keras_3, keras_fits, tf_keras_for
 from ..versions import minor_of
@@ -98,11 +99,11 @@ def _hardware(facts: EnvironmentFacts, known: Known) -> Iterator[Advice]:
 
 def _update(facts: EnvironmentFacts, known: Known) -> Iterator[Advice]:
     if known.update.tensorflow is not None:
-        request = {"kind": "update", "environment": facts.id, "packages": ["tensorflow"], "into": None}
+        request = Update(facts.id, ("tensorflow",))
         yield Advice("update", "info", f"TensorFlow {known.update.tensorflow} is available.", request)
     elif facts.tensorflow is not None and facts.tensorflow.source == "pypi":
         yield Advice("pip-tensorflow", "info", "pip installed this TensorFlow, so plans leave it unchanged.")
 
 
-def _install(facts: EnvironmentFacts, spec: str) -> dict[str, object]:
-    return {"kind": "install", "environment": facts.id, "specs": [spec], "into": None}
+def _install(facts: EnvironmentFacts, spec: str) -> Install:
+    return Install(facts.id, (spec,))

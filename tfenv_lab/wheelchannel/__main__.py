@@ -9,9 +9,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import TfenvError
-from ..sentences import megabytes
-from .request import DEFAULT_PACKAGES, DEFAULT_RELEASES, BuildProgress, BuildRequest
+from ..errors import JobFailed, TfenvError
+from .availability import reason
+from .request import BuildProgress, BuildRequest
 
 
 class Terminal:
@@ -26,14 +26,10 @@ class Terminal:
         """Show one step."""
         seconds = f"{time.monotonic() - self._start:4.0f} s"
         count = f" {progress.done}/{progress.total}" if progress.total else ""
-        line = f"{seconds}  {progress.phase}{count}: {progress.message or megabytes(progress.bytes, 0)}"
-        if not self._live and not progress.message:
-            return
+        line = f"{seconds}  {progress.phase}{count}: {progress.message}"
         if self._live:
-            same = progress.phase == self._phase and progress.phase != "interpreter"
-            sys.stderr.write(
-                ("\r\x1b[K" if same else "\n" if self._phase else "") + line[: shutil.get_terminal_size().columns - 1]
-            )
+            start = "\r\x1b[K" if progress.phase == self._phase else "\n" if self._phase else ""
+            sys.stderr.write(start + line[: shutil.get_terminal_size().columns - 1])
         else:
             sys.stderr.write(line + "\n")
         sys.stderr.flush()
@@ -50,23 +46,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="build")
     command = commands.add_parser("build", help="build a channel, or find the one that was already built")
     command.add_argument(
-        "--tensorflow",
-        action="append",
-        metavar="RELEASE",
-        help=f"release to pack, as in 2.19 or 2.19.1; may be repeated (default: {' and '.join(DEFAULT_RELEASES)})",
-    )
-    command.add_argument(
-        "--package",
-        action="append",
-        metavar="REQUIREMENT",
-        help=f"additional package; may be repeated (default, with the default releases: {', '.join(DEFAULT_PACKAGES)})",
-    )
-    command.add_argument(
         "--python",
+        action="append",
         type=Path,
         metavar="PATH",
-        help="interpreter to pack (default: the first that has wheels of every release)",
+        help="interpreter to pack; may be repeated (default: one of each minor version on this machine)",
     )
+    # Options of the time when the channel also held TensorFlow.
+    for former in ("--tensorflow", "--package"):
+        command.add_argument(former, action="append", help=argparse.SUPPRESS)
     command.add_argument(
         "directory", nargs="?", type=Path, metavar="DIR", help="directory of the channel (default: in the user's cache)"
     )
@@ -77,19 +65,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     options = _parser().parse_args(arguments)
     terminal = Terminal()
+    if options.tensorflow or options.package:
+        ignored = "--tensorflow and --package have no effect: environments get these packages from the package index."
+        print(ignored, file=sys.stderr)
     try:
-        try:
-            from .build import build
-        except ModuleNotFoundError as error:
-            print(f"{error.name} is not installed. Run: pip install 'tfenv_lab[wheelchannel]'", file=sys.stderr)
-            return 1
-        request = BuildRequest(
-            tuple(options.tensorflow or DEFAULT_RELEASES),
-            tuple(options.package or (() if options.tensorflow else DEFAULT_PACKAGES)),
-            options.python,
-            options.directory,
-        )
-        directory = build(request, terminal)
+        if why := reason():
+            raise JobFailed(why)
+        from .build import build
+
+        directory = build(BuildRequest(tuple(options.python or ()), options.directory), terminal)
     except KeyboardInterrupt:
         terminal.end()
         print("Interrupted. The channel was not changed.", file=sys.stderr)

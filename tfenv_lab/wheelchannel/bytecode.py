@@ -20,9 +20,8 @@ _MANY = 500
 def file_time(fingerprint: str) -> int:
     """Return the modification time of a package's files, in seconds, from its hexadecimal fingerprint.
 
-    Python takes bytecode as fresh if it records the time and size of its source. Many wheels carry one fixed date, so
-    files of two versions could be confused. A time that depends on the fingerprint prevents that, and the same wheel
-    still gives the same package.
+    Python takes bytecode as fresh if it records the time and size of its source. A time that depends on the fingerprint
+    distinguishes the files of two versions, and the same files still give the same package.
     """
     return _EPOCH + int(fingerprint[:7], 16)
 

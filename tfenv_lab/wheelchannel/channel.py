@@ -5,23 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import platformdirs
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from ..disk import locks
 from ..errors import InvalidRequest
 from .request import BuildProgress, BuildRequest, Report, digest
 
-#: A file at the top of the channel with its recipe, the digest of the recipe, the interpreter and the releases.
+#: A file at the top of the channel with its recipe, the digest of the recipe, and the packed interpreters.
 MANIFEST = "wheelchannel.json"
-
-
-def cache() -> Path:
-    """Return the user's cache directory, for channels without a directory of their own and downloaded wheels."""
-    return platformdirs.user_cache_path("tfenv_lab")
 
 
 def place(request: BuildRequest, recipe: dict[str, object]) -> Path:
@@ -31,8 +27,7 @@ def place(request: BuildRequest, recipe: dict[str, object]) -> Path:
     """
     if request.directory:
         return request.directory.absolute()
-    releases = "-".join(sorted(set(request.tensorflow)))
-    return folder() / f"tensorflow-{releases}-{digest(recipe)[:8]}"
+    return folder() / f"python-{digest(recipe)[:8]}"
 
 
 def is_built(directory: Path, recipe: dict[str, object]) -> bool:
@@ -56,18 +51,15 @@ def refuse_foreign(directory: Path) -> None:
 
 @contextmanager
 def locked(path: Path, report: Report) -> Iterator[None]:
-    """Hold the lock file ``path``, after waiting for other builds. The system frees the lock if the process ends."""
+    """Hold the lock file ``path``, after waiting for other builds. The lock is free if its process ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        report(BuildProgress("wait", "waiting for another build"))
-        lock.acquire()
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locks.hold(path, 0))
+        except Timeout:
+            report(BuildProgress("wait", "waiting for another build"))
+            stack.enter_context(locks.hold(path))
         yield
-    finally:
-        lock.release()
 
 
 @contextmanager
@@ -87,14 +79,14 @@ def building(directory: Path) -> Iterator[Path]:
 
 def folder() -> Path:
     """Return the directory of the channels that have no directory of their own."""
-    return cache() / "channel"
+    return platformdirs.user_cache_path("tfenv_lab") / "channel"
 
 
 def discard_unfinished() -> None:
     """Delete what killed builds left in ``folder``, but nothing of running builds."""
     for unfinished in folder().glob("*.building"):
         try:
-            with FileLock(unfinished.with_suffix(".lock"), blocking=False):
+            with locks.hold(unfinished.with_suffix(".lock"), 0):
                 shutil.rmtree(unfinished, ignore_errors=True)
         except Timeout:
             continue

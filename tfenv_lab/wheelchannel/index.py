@@ -1,4 +1,4 @@
-"""Index the channel, and verify that the requested releases can be solved from it."""
+"""Index the channel, and verify that every packed Python can be solved from it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import Requirement
 from rattler import Channel, Gateway, VirtualPackage, solve
 from rattler.exceptions import SolverError
 from rattler.index import index_fs
 
 from ..errors import JobFailed
-from .depends import spec
 from .package import Package, hash_file
-from .request import BASE_PACKAGES, BuildRequest
 
 
 async def write_index(channel: Path, packages: Iterable[Package]) -> None:
@@ -39,18 +36,17 @@ def _record(package: Package, channel: Path) -> dict[str, Any]:
     return {**package.index(), "md5": md5, "sha256": hash_file(path), "size": path.stat().st_size}
 
 
-async def check(channel: Path, subdir: str, releases: Iterable[str], request: BuildRequest) -> None:
-    """Solve an environment with every package for each release (a full version). Raises JobFailed."""
-    also = [*BASE_PACKAGES, *(spec(Requirement(text)) for text in request.packages)]
-    for release in releases:
+async def check(channel: Path, subdir: str, wanted: Iterable[list[str]]) -> None:
+    """Solve an environment for each list of specs. Raises JobFailed."""
+    for specs in wanted:
         try:
             await solve(
                 [Channel(channel.as_uri())],
-                [f"tensorflow =={release}", *also],
+                specs,
                 gateway=Gateway(cache_dir=channel.with_name("gateway")),
                 platforms=[subdir, "noarch"],  # type: ignore[list-item]
                 virtual_packages=VirtualPackage.detect(),
             )
         except SolverError as error:
-            message = f"The built channel lacks packages for an environment with TensorFlow {release}."
+            message = f"The built channel lacks packages for an environment with {', '.join(specs)}."
             raise JobFailed(message, str(error), hint="Please report this.") from error

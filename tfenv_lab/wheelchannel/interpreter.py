@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..processes import without_python_variables
 from ..versions import minor_numbers, minor_of
 
-#: Order in which interpreters are tried after the running one: first those for which every TensorFlow has wheels.
-MINORS = ("3.12", "3.11", "3.10", "3.13")
-#: ``sysconfig`` platform to conda subdir. Other platforms have no CPU-only TensorFlow wheel, or were never tested.
-SUBDIRS = {"linux-x86_64": "linux-64"}
+#: The oldest Python that can be packed.
+OLDEST = (3, 10)
+#: ``sysconfig`` platform to conda subdir. On other platforms, packing was never tried.
+SUBDIRS = {"linux-x86_64": "linux-64", "linux-aarch64": "linux-aarch64"}
 
 _PROBE = """
 import json, platform, site, sys, sysconfig
@@ -36,7 +38,7 @@ print(json.dumps({
 
 
 class Unsuitable(Exception):
-    """An interpreter that cannot be packed or has no wheels; the message says why."""
+    """An interpreter that cannot be packed; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -62,22 +64,13 @@ class Interpreter:
 
     @property
     def tag(self) -> str:
-        """The tag of wheels, ``cp311``."""
+        """The tag of its ABI, ``cp311``."""
         return "cp" + self.minor.replace(".", "")
 
     @property
     def site_packages(self) -> str:
         """The directory for packages, relative to the prefix of an environment."""
         return f"lib/python{self.minor}/site-packages"
-
-    @property
-    def depends(self) -> list[str]:
-        """Dependencies of a package that works only with this Python, as conda-forge writes them."""
-        major, minor = self.minor.split(".")
-        return [
-            f"python >={self.minor},<{major}.{int(minor) + 1}.0a0",
-            f"python_abi {self.minor}.* *_{self.tag}",
-        ]
 
     def __str__(self) -> str:
         return f"Python {self.version} ({self.executable})"
@@ -95,10 +88,12 @@ def probe(path: Path) -> Interpreter:
         raise Unsuitable("it does not start") from error
     if facts["virtual"] and Path(facts["base_executable"]) != path:
         return probe(Path(facts["base_executable"]))
-    if facts["implementation"] != "cpython" or facts["flags"] or minor_numbers(facts["version"]) < (3, 9):
-        raise Unsuitable("only a regular CPython 3.9 or newer can be packed")
+    if facts["implementation"] != "cpython" or facts["flags"] or minor_numbers(facts["version"]) < OLDEST:
+        raise Unsuitable("only a regular CPython 3.10 or newer can be packed")
     if facts["platform"] not in SUBDIRS:
-        raise Unsuitable(f"the platform {facts['platform']} is not supported, only Linux on x86-64")
+        raise Unsuitable(f"the platform {facts['platform']} is not supported, only {', '.join(SUBDIRS)}")
+    if Path(facts["prefix"]).resolve() not in Path(facts["stdlib"]).resolve().parents:
+        raise Unsuitable("its standard library is not below its prefix")
     return Interpreter(
         executable=Path(facts["base_executable"]).resolve(),
         version=facts["version"],
@@ -111,31 +106,38 @@ def probe(path: Path) -> Interpreter:
 
 
 def _paths() -> Iterator[Path]:
+    """Yield the paths where an interpreter may be: the running one, then PATH, pyenv's and uv's, the newest first."""
     yield Path(sys.executable)
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    for minor in MINORS:
-        for directory in os.get_exec_path():
-            yield Path(directory) / f"python{minor}"
-        installed = pyenv.glob(f"versions/{minor}.*/bin/python{minor}")
-        yield from sorted(installed, key=lambda path: (len(path.parts[-3]), path.parts[-3]), reverse=True)
+    for directory in os.get_exec_path():
+        yield from _named(Path(directory))
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    shared = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or shared / "uv" / "python")
+    for folder in (pyenv, uv):
+        versions = (path for path in folder.glob("*") if not path.is_symlink() and re.search(r"\d", path.name))
+        newest = sorted(versions, key=lambda path: [int(part) for part in re.findall(r"\d+", path.name)], reverse=True)
+        for version in newest:
+            yield from _named(version / "bin")
 
 
-def candidates(explicit: Path | None) -> Iterator[Interpreter]:
-    """Yield the interpreters that can be packed, best first: the running one, then others by version.
+def _named(directory: Path) -> list[Path]:
+    """Return the interpreters in a directory that have a version in their name."""
+    try:
+        return sorted(path for path in directory.iterdir() if re.fullmatch(r"python3\.\d+", path.name))
+    except OSError:
+        return []
 
-    If ``explicit`` is given, yield only that one. Raises Unsuitable if it cannot be packed.
-    """
-    if explicit:
-        yield probe(explicit)
-        return
-    seen: set[Path] = set()
-    for path in _paths():
-        if not path.exists():
-            continue
-        try:
-            found = probe(path)
-        except Unsuitable:
-            continue
-        if found.executable not in seen:
-            seen.add(found.executable)
-            yield found
+
+def _described(path: Path) -> Interpreter | None:
+    try:
+        return probe(path)
+    except Unsuitable:
+        return None
+
+
+def candidates() -> list[Interpreter]:
+    """Return the interpreters on this machine that may be packed, each once, best first."""
+    # In threads, because each waits for a program.
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = [each for each in pool.map(_described, dict.fromkeys(_paths())) if each is not None]
+    return list({each.executable: each for each in found}.values())

@@ -8,11 +8,11 @@ import json
 import os
 import tarfile
 import zipfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import zstandard
 
@@ -28,15 +28,15 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class File:
-    """A file of a package: its ``size`` in bytes, its hexadecimal ``sha256``, and a function that opens it.
+    """A file on disk, for a package: its ``size`` in bytes and its hexadecimal ``sha256``.
 
     ``link`` is the target of a symbolic link; size and hash are then those of the target.
     """
 
+    path: Path
     size: int
     sha256: str
     executable: bool
-    open: Callable[[], IO[bytes]]
     link: str | None = None
 
 
@@ -53,7 +53,7 @@ def file_at(path: Path) -> File:
     """Describe a file or symbolic link on disk."""
     status = path.stat()
     link = str(path.readlink()) if path.is_symlink() else None
-    return File(status.st_size, hash_file(path), bool(status.st_mode & 0o111), lambda: path.open("rb"), link)
+    return File(path, status.st_size, hash_file(path), bool(status.st_mode & 0o111), link)
 
 
 def files_below(tree: Path) -> dict[str, File]:
@@ -76,7 +76,6 @@ class Package:
     noarch: str | None = None
     license: str | None = None
     summary: str | None = None
-    entry_points: list[str] = field(default_factory=list)
 
     @property
     def stem(self) -> str:
@@ -98,7 +97,10 @@ class Package:
             "noarch": self.noarch,
         }
         if not self.noarch:
-            record |= {"platform": self.subdir.split("-")[0], "arch": "x86_64"}
+            record |= {
+                "platform": self.subdir.split("-")[0],
+                "arch": "x86_64" if self.subdir == "linux-64" else "aarch64",
+            }
         return {key: value for key, value in record.items() if value is not None}
 
     def write(self, channel: Path, files: Mapping[str, File], time: int, prefixed: Collection[str] = ()) -> Path:
@@ -113,7 +115,7 @@ class Package:
             _member(archive, "metadata.json", json.dumps({"conda_pkg_format_version": 2}).encode())
             # Metadata comes first, so that a tool that needs only metadata does not read the files.
             with _tar(archive, f"info-{self.stem}.tar.zst") as tar:
-                for name, content in self._info(files, prefixed).items():
+                for name, content in self.info(files, prefixed).items():
                     info = tarfile.TarInfo(f"info/{name}")
                     info.size, info.mtime = len(content), time
                     tar.addfile(info, io.BytesIO(content))
@@ -122,7 +124,8 @@ class Package:
                     _add(tar, path, files[path], time)
         return target
 
-    def _info(self, files: Mapping[str, File], prefixed: Collection[str]) -> dict[str, bytes]:
+    def info(self, files: Mapping[str, File], prefixed: Collection[str]) -> dict[str, bytes]:
+        """Return the contents of the files in ``info/``, by name."""
         about = {"summary": self.summary, "license": self.license}
         paths = [_entry(path, files[path], path in prefixed) for path in sorted(files)]
         info = {
@@ -130,9 +133,6 @@ class Package:
             "paths.json": {"paths": paths, "paths_version": 1},
             "about.json": {key: value for key, value in about.items() if value},
         }
-        if self.noarch == "python":
-            noarch = {"type": "python", "entry_points": self.entry_points}
-            info["link.json"] = {"noarch": noarch, "package_metadata_version": 1}
         return {
             **{name: json.dumps(value, indent=2, sort_keys=True).encode() for name, value in info.items()},
             "files": "".join(f"{path}\n" for path in sorted(files)).encode(),
@@ -170,5 +170,5 @@ def _add(tar: tarfile.TarFile, path: str, file: File, time: int) -> None:
         tar.addfile(info)
         return
     info.size, info.mode = file.size, 0o755 if file.executable else 0o644
-    with file.open() as content:
+    with file.path.open("rb") as content:
         tar.addfile(info, content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -9,8 +10,8 @@ from ..errors import JobFailed
 from .bytecode import compile_tree, file_time
 from .interpreter import Interpreter
 from .package import Package, files_below
-from .relocation import bring_libraries, record_prefix, restore_layout, run
-from .repack import fingerprint
+from .relocation import OTHER, bring_libraries, record_prefix, restore_layout, run
+from .request import RECIPE
 
 _LEFT_OUT = shutil.ignore_patterns(
     "site-packages",
@@ -53,7 +54,9 @@ def pack_python(interpreter: Interpreter, channel: Path, work: Path) -> list[Pac
         restore_layout(interpreter, library, work)
     prefixed = {path.relative_to(work).as_posix() for path in record_prefix(interpreter, library)}
 
-    key = fingerprint(sorted((path, file.sha256) for path, file in files_below(work).items()))
+    contents = sorted((path, file.sha256) for path, file in files_below(work).items())
+    # Package caches identify a package by its file name, so different contents need different names.
+    key = hashlib.sha256(repr((RECIPE, contents)).encode()).hexdigest()
     time = file_time(key)
     compile_tree(interpreter, work, time)
     # Linking changes the size of these files, so their bytecode would never be fresh.
@@ -97,4 +100,4 @@ def _prove(interpreter: Interpreter, binary: Path, prefix: Path) -> None:
     lines = run([str(binary), "-I", "-B", "-c", _PROOF]).splitlines()
     if lines[:2] != [str(prefix), str(site_packages)] or str(site_packages) not in lines[2:]:
         message = f"{interpreter} does not run in another directory."
-        raise JobFailed(message, "\n".join(lines), hint="Choose another Python with --python.")
+        raise JobFailed(message, "\n".join(lines), hint=OTHER)

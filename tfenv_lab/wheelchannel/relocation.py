@@ -14,6 +14,8 @@ from .availability import program
 from .interpreter import Interpreter
 from .package import PLACEHOLDER
 
+#: What to do about an interpreter that cannot be packed.
+OTHER = "Install another Python, or name one with --python."
 _SCHEMES = """def _get_preferred_schemes():
     return {"prefix": "posix_prefix", "home": "posix_home", "user": "posix_user"}
 """
@@ -104,5 +106,5 @@ def run(command: list[str]) -> str:
     except subprocess.CalledProcessError as error:
         message = f"Packing Python failed: {Path(command[0]).name} ended with an error."
         details = f"{' '.join(command)}\n{error.stdout}{error.stderr}"
-        raise JobFailed(message, details, hint="Choose another Python with --python.") from error
+        raise JobFailed(message, details, hint=OTHER) from error
     return answer.stdout

@@ -4,10 +4,15 @@ import { Panel } from '../panel';
 
 const CELL = 'import tensorflow as tf\nprint("version", tf.__version__)';
 
+const ADDED =
+  "import pandas\nprint('pandas sums to', pandas.Series([1, 2]).sum())";
+
 // Galata's tracking responds to a kernel restart with 201, which JupyterLab treats as an error.
 test.use({ kernels: null, sessions: null });
 
-test('create, use in a notebook, update, restart, delete', async ({ page }) => {
+test('create, use in a notebook, update, restart, add a package, delete', async ({
+  page
+}) => {
   // Real packages may have to be downloaded, and the first import of TensorFlow is slow.
   test.setTimeout(600_000);
   const slow = { timeout: 300_000 };
@@ -57,6 +62,24 @@ test('create, use in a notebook, update, restart, delete', async ({ page }) => {
   await restarted;
   await expect(idle).toBeVisible(slow);
   await runs(newest);
+
+  // A failed import leads to a plan that installs the package.
+  await page.notebook.setCell(0, 'code', ADDED);
+  await page.notebook.runCell(0, true);
+  await panel
+    .notification(`pandas is not installed in the environment “${name}”.`)
+    .getByRole('button', { name: 'Install…' })
+    .click();
+  await panel.waitForPlan();
+  await expect(panel.entry('pandas')).toBeVisible();
+  await panel.button('Install').click();
+  await expect(panel.notification(`${name} was changed.`)).toBeVisible(slow);
+  await page.notebook.runCell(0, true);
+  await expect(
+    page
+      .locator('.jp-Notebook .jp-OutputArea-output')
+      .filter({ hasText: 'pandas sums to 3' })
+  ).toBeVisible(slow);
 
   // The launcher shows the kernel without a reload, and later removes it.
   const [kernel] = (await panel.kernels()).filter(kernelName =>

@@ -60,7 +60,7 @@ test('a failing import leads to the environment that has it, to a plan, and to K
   const notebook = new Notebook(page);
   await panel.open();
   const name = 'notebooks';
-  await panel.create({ name, tensorflow: '2.19.*' });
+  await panel.create({ name, tensorflow: '2.20.*' });
   await expect(panel.row(name)).toBeVisible();
 
   // The server's own kernel has no TensorFlow, so the status bar is empty.
@@ -86,7 +86,7 @@ test('a failing import leads to the environment that has it, to a plan, and to K
   );
   await other.getByRole('button', { name: 'Install…' }).click();
   await panel.waitForPlan();
-  await expect(panel.entry('tf-keras')).toContainText('2.19');
+  await expect(panel.entry('tf-keras')).toContainText('2.20');
   await panel.button('Back').click();
 
   // The plan for Keras 2 also changes the kernel settings.
@@ -101,12 +101,12 @@ test('a failing import leads to the environment that has it, to a plan, and to K
   await notebook.run(KERAS);
   await expect(notebook.output(/tf\.keras is of tf_keras\./)).toBeVisible(SLOW);
   await expect(
-    panel.root.getByText(/tf\.keras is Keras 2 \(tf-keras 2\.19/)
+    panel.root.getByText(/tf\.keras is Keras 2 \(tf-keras 2\.20/)
   ).toBeVisible();
 
   // The automatic check confirms it.
   await panel.root.getByRole('tab', { name: 'Check' }).click();
-  await expect(panel.root.getByText(/^2\.19\S* \(tf-keras\)$/)).toBeVisible(
+  await expect(panel.root.getByText(/^2\.20\S* \(tf-keras\)$/)).toBeVisible(
     SLOW
   );
   await expect(panel.root.getByText('TensorFlow works')).toBeVisible(SLOW);

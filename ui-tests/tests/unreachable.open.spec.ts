@@ -15,10 +15,10 @@ test('a channel that does not answer is named, with what can be done', async ({
   await expect(panel.failure).toContainText('network and proxy');
 
   await panel.failure
-    .getByRole('button', { name: 'Build Local Channel from PyPI…' })
+    .getByRole('button', { name: 'Build Local Channel…' })
     .click();
   const dialog = page.getByRole('dialog');
-  await expect(dialog).toContainText('about 2 minutes');
+  await expect(dialog).toContainText('about 3 seconds');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
 
   await panel.failure.getByRole('button', { name: 'Try Again' }).click();

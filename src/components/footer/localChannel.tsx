@@ -4,8 +4,7 @@ import React from 'react';
 import type { Job, Status } from '../../api/generated';
 import { hasFailed } from '../../api/jobs';
 import { CommandIDs } from '../../commandids';
-import { isActive } from '../../models/state/jobs';
-import { LOCAL_CHANNEL } from '../../models/texts/localChannel';
+import { isActive } from '../../models/state/job';
 import type { Execute } from '../shared/execute';
 import { JobFailure } from '../shared/jobFailure';
 import { JobProgress } from '../shared/jobProgress';
@@ -34,8 +33,7 @@ export function LocalChannelOffer(props: ILocalChannelProps): JSX.Element {
     <>
       <p className="jp-TfenvHint">
         {trans.__(
-          'If the server can reach PyPI, it can build a channel from PyPI wheels in about %1 minutes.',
-          LOCAL_CHANNEL.minutes
+          'The server can build a local channel with the Python of this machine in a few seconds. TensorFlow and other packages then come from the package index (PyPI).'
         )}
       </p>
       <button
@@ -43,7 +41,7 @@ export function LocalChannelOffer(props: ILocalChannelProps): JSX.Element {
         className="jp-TfenvLink"
         onClick={() => props.execute(CommandIDs.buildLocalChannel)}
       >
-        {trans.__('Build Local Channel from PyPI…')}
+        {trans.__('Build Local Channel…')}
       </button>
     </>
   );

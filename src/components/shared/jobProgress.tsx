@@ -3,7 +3,7 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { Job } from '../../api/generated';
-import { canCancel } from '../../models/state/jobs';
+import { canCancel } from '../../models/state/job';
 import { describePhase, describeProgress } from '../../models/texts/units';
 import { IconButton } from './iconButton';
 

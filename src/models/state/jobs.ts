@@ -9,6 +9,7 @@ import type { FailedJob, JobsClient } from '../../api/jobs';
 import { hasFailed } from '../../api/jobs';
 import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
+import { isActive, isNewer } from './job';
 
 /** Schema id of the events that carry a job. */
 export const JOB_EVENT = 'https://schema.jupyter.org/tfenv_lab/job/v1';
@@ -24,16 +25,6 @@ const FORGET_AFTER = 7 * 24 * 60 * 60 * 1000;
 export interface IDismissedStore {
   load(): Promise<readonly string[]>;
   save(ids: readonly string[]): Promise<void>;
-}
-
-/** Whether a job is queued or running. */
-export function isActive(job: Job): boolean {
-  return job.state === 'queued' || job.state === 'running';
-}
-
-/** Whether a job can be cancelled. From the swap on, the change has taken effect. */
-export function canCancel(job: Job): boolean {
-  return isActive(job) && job.phase !== 'swap';
 }
 
 /**
@@ -280,24 +271,4 @@ export namespace JobsModel {
     readonly stream: Event.Stream | null;
     readonly store: IDismissedStore | null;
   }
-}
-
-const ORDER: Record<Job['state'], number> = {
-  queued: 0,
-  running: 1,
-  succeeded: 2,
-  failed: 2,
-  cancelled: 2,
-  interrupted: 2
-};
-
-/** Whether a description of a job is newer than the known one. An event can overtake a response. */
-function isNewer(job: Job, known: Job): boolean {
-  return (
-    ORDER[job.state] > ORDER[known.state] ||
-    (ORDER[job.state] === ORDER[known.state] &&
-      (isActive(job)
-        ? job.progress.fraction >= known.progress.fraction
-        : job.leftovers.length > known.leftovers.length))
-  );
 }

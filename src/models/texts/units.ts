@@ -45,7 +45,7 @@ export function describeProgress(job: Job, trans: TranslationBundle): string {
     return trans.__('downloading %1', amount);
   }
   if (job.phase === 'pack' && total_packages > 0) {
-    return trans.__('packing %1 / %2', done_packages, total_packages);
+    return trans.__('packing Python %1 / %2', done_packages, total_packages);
   }
   if (job.phase === 'link' && total_packages > 0) {
     return trans.__('installing %1 / %2', done_packages, total_packages);
@@ -64,7 +64,7 @@ export function describePhase(job: Job, trans: TranslationBundle): string {
     case 'download':
       return trans.__('downloading');
     case 'pack':
-      return trans.__('packing');
+      return trans.__('packing Python');
     case 'link':
       return trans.__('installing');
     case 'swap':

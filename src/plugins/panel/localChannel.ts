@@ -29,13 +29,22 @@ export const localChannelPlugin: JupyterFrontEndPlugin<void> = {
     const { catalog, jobs, status } = manager;
 
     commands.addCommand(CommandIDs.buildLocalChannel, {
-      label: trans.__('Build Local Channel from PyPI…'),
-      caption: trans.__('Build a channel from PyPI wheels and use it'),
+      label: trans.__('Build Local Channel…'),
+      caption: trans.__(
+        'Build a channel with the Python of this machine and use it'
+      ),
       describedBy: NO_ARGS,
       isEnabled: () => status.status?.local_channel.available ?? false,
       execute: async () => {
         try {
-          if (await confirmLocalChannel(trans)) {
+          if (!status.status) {
+            await status.refresh();
+          }
+          const localChannel = status.status?.local_channel;
+          if (
+            localChannel &&
+            (await confirmLocalChannel(localChannel, trans))
+          ) {
             jobs.update(await status.client.buildLocalChannel());
           }
         } catch (error) {

@@ -9,7 +9,7 @@ import type { Job } from '../../api/generated';
 import { CommandIDs } from '../../commandids';
 import { showDetails } from '../../dialogs/failureDetails';
 import { offerRestart } from '../../dialogs/offerRestart';
-import { canCancel, isActive } from '../../models/state/jobs';
+import { canCancel, isActive } from '../../models/state/job';
 import {
   describeActive,
   describeLeftovers,
@@ -78,7 +78,10 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       const outcome = describeOutcome(job, trans);
       const actions = await actionsFor(job);
       const options = {
-        autoClose: job.state === 'failed' ? (false as const) : 10000,
+        autoClose:
+          job.state === 'failed' || job.warnings.length > 0
+            ? (false as const)
+            : 10000,
         actions
       };
       // The result is shown even if the user closed the notification in the meantime.

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.prefixes import add_dist_info, add_python, add_record, make_prefix, recorded
-from tfenv_lab.conda.prefix.pypi import normalize, pypi_packages
+from tfenv_lab.conda.prefix.pypi import pypi_packages
+from tfenv_lab.pypi.requirements import normalize
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def served(tmp_path: Path) -> Iterator[HttpChannel]:
 
 
 class TestRecords:
-    def test_all_of_a_name_and_nothing_else(self, channel: TinyChannel) -> None:
+    def test_all_records_of_a_name_and_no_others_are_returned(self, channel: TinyChannel) -> None:
         channel.add("foo", "1.0", depends=["bar"])
         channel.add("foo", "2.0", noarch="generic")
         channel.add("bar", "1.0")
@@ -78,7 +78,7 @@ class TestLocalChannel:
         assert sorted(versions(repodata, "foo")) == ["foo 1.0", "foo 2.0"]
         assert repodata.generation > generation
 
-    def test_one_cut_short_in_place_is_seen_and_survived(self, channel: TinyChannel) -> None:
+    def test_a_file_that_is_truncated_in_place_is_read_again(self, channel: TinyChannel) -> None:
         for number in range(300):
             channel.add(f"package{number}", "1.0")
         repodata = Repodata(settings(tiny=channel.index()))
@@ -88,14 +88,14 @@ class TestLocalChannel:
         (channel.root / "linux-64" / "repodata.json").write_text(empty)
         assert versions(repodata, "package299") == []
 
-    def test_unchanged_keeps_its_generation(self, channel: TinyChannel) -> None:
+    def test_an_unchanged_channel_keeps_its_generation(self, channel: TinyChannel) -> None:
         repodata = Repodata(settings(tiny=channel.index()))
         asyncio.run(repodata.refresh())
         generation = repodata.generation
         asyncio.run(repodata.refresh())
         assert repodata.generation == generation
 
-    def test_one_that_is_not_there_is_named_and_found_once_it_is(self, tmp_path: Path) -> None:
+    def test_a_missing_channel_is_named_and_found_once_it_exists(self, tmp_path: Path) -> None:
         later = tmp_path / "later"
         repodata = Repodata(settings(lab=later.as_uri()))
         with pytest.raises(ChannelUnreachable, match="“lab” cannot be reached"):
@@ -105,12 +105,12 @@ class TestLocalChannel:
         channel.index()
         assert versions(repodata, "foo") == ["foo 1.0"]
 
-    def test_one_of_two_that_is_not_there_is_the_one_named(self, channel: TinyChannel, tmp_path: Path) -> None:
+    def test_of_two_channels_the_missing_one_is_named(self, channel: TinyChannel, tmp_path: Path) -> None:
         repodata = Repodata(settings(good=channel.index(), bad=(tmp_path / "none").as_uri()))
         with pytest.raises(ChannelUnreachable, match="“bad”"):
             asyncio.run(repodata.records(["foo"]))
 
-    def test_others_take_their_place_and_nothing_is_kept(self, channel: TinyChannel, tmp_path: Path) -> None:
+    def test_other_channels_replace_them_and_no_data_is_kept(self, channel: TinyChannel, tmp_path: Path) -> None:
         repodata = Repodata(settings(bad=(tmp_path / "none").as_uri()))
         with pytest.raises(ChannelUnreachable, match="“bad”"):
             asyncio.run(repodata.names())
@@ -177,7 +177,9 @@ class TestRemoteChannel:
             asyncio.run(Repodata(settings(remote=served.url)).names())
         assert "onnect" in (raised.value.details or "")
 
-    def test_one_that_never_answers_is_given_up(self, served: HttpChannel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_channel_that_never_answers_is_abandoned(
+        self, served: HttpChannel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(module, "PATIENCE", 0.2)
         served.hold = threading.Event()
         try:
@@ -198,7 +200,7 @@ class TestRemoteChannel:
 
 
 class TestOffline:
-    def test_asks_nobody(self, served: HttpChannel) -> None:
+    def test_no_channel_is_asked(self, served: HttpChannel) -> None:
         asyncio.run(Repodata(settings(remote=served.url)).refresh())
         served.requests.clear()
         repodata = Repodata(replace(settings(remote=served.url), offline=True))

@@ -8,8 +8,8 @@ import rattler
 from rattler.exceptions import SolverError
 
 from tfenv_lab.conda.repodata.repodata import Repodata
-from tfenv_lab.conda.settings.channels import ChannelRef
-from tfenv_lab.conda.settings.condarc import ChannelPriority, CondaSettings
+from tfenv_lab.conda.settings.channels import ChannelPriority, ChannelRef
+from tfenv_lab.conda.settings.condarc import CondaSettings
 from tfenv_lab.conda.solving.solve import solve
 from tfenv_lab.errors import SolverTimeout, Unsatisfiable
 

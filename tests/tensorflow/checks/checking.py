@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from tfenv_lab.plans import requests
+from tfenv_lab.plan_requests import Install
 from tfenv_lab.tensorflow.checks.check import check
 from tfenv_lab.tensorflow.checks.evidence import Subject
 from tfenv_lab.tensorflow.checks.models import Check, Problem
@@ -33,9 +33,7 @@ def only(result: Check) -> Problem:
 
 
 def specs(problem: Problem) -> list[str]:
-    """Return the specs of a problem's remedy, which must be a valid plan request."""
+    """Return the specs of a problem's remedy, which must be an install."""
     assert problem.remedy is not None
-    assert problem.remedy.plan_request is not None
-    request = requests.parse(problem.remedy.plan_request)
-    assert isinstance(request, requests.Install)
-    return list(request.specs)
+    assert isinstance(problem.remedy.plan_request, Install)
+    return list(problem.remedy.plan_request.specs)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tfenv_lab.tensorflow.checks.models import Device
+
 from .checking import only, run, specs
 from .fake_environment import FakeEnvironment
 
@@ -23,10 +25,7 @@ class TestAllIsWell:
         assert result.problems == []
         assert result.python == ".".join(map(str, sys.version_info[:3]))
         assert (result.tensorflow, result.keras) == ("2.19.1", "3.5.0")
-        assert result.devices == [
-            {"name": "CPU:0", "type": "CPU"},
-            {"name": "GPU:1 (Fake GPU)", "type": "GPU"},
-        ]
+        assert result.devices == [Device("CPU:0", "CPU"), Device("GPU:1 (Fake GPU)", "GPU")]
         assert 0 <= result.seconds < 30
 
     def test_the_output_is_kept(self, environment: FakeEnvironment) -> None:
@@ -80,7 +79,7 @@ class TestDoesNotStart:
         result = run(environment)
         assert "during a small computation (SIGSEGV)" in only(result).message
         assert result.tensorflow == "2.19.1"
-        assert result.devices == [{"name": "CPU:0", "type": "CPU"}]
+        assert result.devices == [Device("CPU:0", "CPU")]
 
     def test_python_exits(self, environment: FakeEnvironment) -> None:
         environment.tensorflow(before="os._exit(3)")

@@ -69,7 +69,7 @@ def pixi_lock(text: str, asked: tuple[str, ...], subdir: str, choice: Choice) ->
             if not (choice.any_platform and by_platform):
                 raise other_platform(by_platform, subdir)
             subdir = next(iter(by_platform))
-        pypi_packages = lock.pypi_packages(text, subdir, name)
+        pypi_packages = [(each.name, each.version, each.url) for each in lock.distributions(text, subdir, name)]
     except ValueError as error:
         raise InvalidRequest("The pixi.lock cannot be read.", str(error)) from error
     pinned = [

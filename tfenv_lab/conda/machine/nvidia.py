@@ -8,8 +8,6 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-#: How a version of CUDA is written, as in ``12.6``.
-CUDA_VERSION = re.compile(r"\d{1,3}(\.\d{1,3}){0,2}")
 #: Files of the loaded kernel module: the first has only the version, the second a sentence with it.
 FILES = (Path("/sys/module/nvidia/version"), Path("/proc/driver/nvidia/version"))
 #: Path of nvidia-smi in the Windows Subsystem for Linux, which has none of these files.

@@ -17,6 +17,7 @@ from rattler import BuildString, GenericVirtualPackage, PackageName, Subdir, Ver
 from rattler.exceptions import InvalidVersionError
 
 from ...errors import InvalidRequest
+from ...versions import CUDA_VERSION
 from . import nvidia
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def detect(
         else:
             found.pop(name, None)
     if cuda is not None:
-        if not nvidia.CUDA_VERSION.fullmatch(cuda):
+        if not CUDA_VERSION.fullmatch(cuda):
             raise InvalidRequest(f"“{cuda[:40]}” is not a CUDA version.", hint="Write a version such as “12.6”.")
         found["__cuda"] = _package("__cuda", cuda)
     return list(found.values())

@@ -10,11 +10,9 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
-
+from ...pypi.requirements import normalize
 from ...versions import minor_of
 from .records import load_json, names_in, record_files, stem_of
 
@@ -33,12 +31,6 @@ class PypiPackage:
     def is_direct(self) -> bool:
         """Whether the package came from a path or a URL, not from an index (PEP 610)."""
         return (self.dist_info / "direct_url.json").is_file()
-
-
-@lru_cache(maxsize=10_000)  # a thousand environments have the same few hundred packages
-def normalize(name: str) -> str:
-    """Return a project's normalized name (PEP 503)."""
-    return canonicalize_name(name)
 
 
 def site_packages(prefix: Path, python: str | None = None) -> Path | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ FOLDER = "conda-meta/tfenv_lab"
 class Revision:
     """One state in an environment's history.
 
-    ``entries`` are the entries of the plan that led to it, and ``requested`` are the specs by package name.
+    ``entries`` are the entries of the plan that led to it, ``requested`` are the specs by package name, and
+    ``requirements`` what was requested of a package index. ``digest`` identifies the packages; older revisions have
+    none.
     """
 
     number: int
@@ -29,10 +31,12 @@ class Revision:
     entries: list[EntryJson]
     requested: dict[str, str]
     job: str | None = None
+    requirements: dict[str, str] = field(default_factory=dict)
+    digest: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the Revision of the REST contract."""
-        fields = ("number", "created", "kind", "summary", "entries")
+        fields = ("number", "created", "kind", "summary", "entries", "digest")
         return {name: getattr(self, name) for name in fields}
 
 
@@ -41,7 +45,9 @@ def read(prefix: Path) -> list[Revision]:
     found = []
     for path in sorted((prefix / FOLDER).glob("[0-9]*.json")):
         try:
-            found.append(Revision(**json.loads(path.read_text(encoding="utf-8"))))
+            revision = Revision(**json.loads(path.read_text(encoding="utf-8")))
+            # Before there were package indexes, all packages were conda's.
+            found.append(replace(revision, entries=[{"source": "conda", **entry} for entry in revision.entries]))
         except (OSError, ValueError, TypeError):
             continue
     return sorted(found, key=lambda revision: revision.number)
@@ -61,6 +67,8 @@ def add(
     requested: Mapping[str, str],
     lock: str,
     job: str | None = None,
+    requirements: Mapping[str, str] | None = None,
+    digest: str | None = None,
 ) -> Revision:
     """Write the next revision into a prefix and return it. Numbers start at 0."""
     folder = prefix / FOLDER
@@ -74,6 +82,8 @@ def add(
         entries=entries,
         requested=dict(requested),
         job=job,
+        requirements=dict(requirements or {}),
+        digest=digest,
     )
     writes.replace(lock_of(prefix, revision.number), lock)
     # Write the JSON file last: it makes the revision valid, and the lock must be complete by then.

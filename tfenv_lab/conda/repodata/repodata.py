@@ -6,29 +6,26 @@ import asyncio
 import heapq
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import platformdirs
 from rattler import Channel, Gateway, MatchSpec, RepoDataRecord, SourceConfig, Subdir
 from rattler.exceptions import GatewayError
 
-from ...disk.reads import BoundedReads
 from ...errors import ChannelUnreachable
+from ...sentences import redact
 from ..machine.virtual_packages import current_subdir
 from ..settings.condarc import require_permitted
-from ..settings.network import client, redact
+from ..settings.network import client
+from .loaded_channel import LoadedChannel, loaded_channels, modified
 from .names import NameIndex
 
 if TYPE_CHECKING:
     from rattler.version import VersionWithSource
 
-    from ..settings.channels import ChannelRef
     from ..settings.condarc import CondaSettings
 
 #: Seconds until a remote channel is asked again whether its repodata changed.
@@ -47,33 +44,6 @@ _MAX_REMEMBERED = 2000
 _PROBE = "tfenv-lab-probe"
 #: Maximum number of parallel queries, and the number of packages for which one more query is worth it.
 _QUERIES, _MANY = 4, 50
-_FILES = ("repodata.json", "repodata.json.zst", "repodata_shards.msgpack.zst")
-
-
-@dataclass
-class _Source:
-    """One channel and the state of its repodata."""
-
-    ref: ChannelRef
-    channel: Channel
-    #: The directory of a ``file://`` channel, None for a remote one.
-    root: Path | None
-    #: For a ``file://`` channel: the signature of its repodata files when they were loaded.
-    signature: tuple[object, ...] | None = None
-    #: For a remote channel: the monotonic time at which it is asked again.
-    due: float = 0.0
-    #: Age of the cached repodata that is used because the channel does not answer; None while it answers.
-    cached_from: datetime | None = None
-    error: ChannelUnreachable | None = None
-
-
-def _local_root(url: str) -> Path | None:
-    parts = urlsplit(url)
-    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
-
-
-def _sources(settings: CondaSettings) -> list[_Source]:
-    return [_Source(ref, Channel(ref.url), _local_root(ref.url)) for ref in settings.channels]
 
 
 class Repodata:
@@ -90,7 +60,7 @@ class Repodata:
         self.subdir = subdir or current_subdir()
         self.subdirs = [Subdir(self.subdir), Subdir("noarch")]
         self.cache_dir = cache_dir or Path(platformdirs.user_cache_dir("tfenv_lab")) / "repodata"
-        self._sources = _sources(settings)
+        self._loaded = loaded_channels(settings)
         #: Number that increases whenever the channel data may have changed; a cache key for values derived from it.
         self.generation = 0
         self._lock = asyncio.Lock()
@@ -101,7 +71,7 @@ class Repodata:
     @property
     def channels(self) -> list[Channel]:
         """The channels in order of priority, as rattler objects."""
-        return [source.channel for source in self._sources]
+        return [channel.rattler_channel for channel in self._loaded]
 
     @property
     def gateway(self) -> Gateway:
@@ -113,9 +83,9 @@ class Repodata:
                 cache_dir=self.cache_dir,
                 client=client(self.settings, retries=_RETRIES),
                 per_channel_config={
-                    source.ref.url: cached
-                    for source in self._sources
-                    if source.root is None and (self.settings.offline or source.cached_from)
+                    channel.ref.url: cached
+                    for channel in self._loaded
+                    if channel.root is None and (self.settings.offline or channel.cached_from)
                 },
             )
         return self._gateway
@@ -123,20 +93,20 @@ class Repodata:
     @property
     def as_of(self) -> datetime | None:
         """Time at which the oldest cached repodata in use was fetched; None if every channel is current."""
-        return min((source.cached_from for source in self._sources if source.cached_from), default=None)
+        return min((channel.cached_from for channel in self._loaded if channel.cached_from), default=None)
 
     def clear(self) -> None:
         """Forget all loaded data; the next query asks every channel."""
         self._gateway = None
         self.generation += 1
-        for source in self._sources:
-            source.signature, source.due, source.cached_from, source.error = None, 0.0, None, None
+        for channel in self._loaded:
+            channel.forget()
 
     async def use(self, settings: CondaSettings) -> None:
         """Switch to other settings, and so to other channels; no data of the previous channels are kept."""
         async with self._lock:
             self.settings = settings
-            self._sources = _sources(settings)
+            self._loaded = loaded_channels(settings)
             self.clear()
 
     async def refresh(self) -> None:
@@ -144,12 +114,12 @@ class Repodata:
 
         Raises ChannelNotAllowed, before it asks any channel, if condarc forbids one of them.
         """
-        require_permitted((source.ref for source in self._sources), self.settings)
+        require_permitted((channel.ref for channel in self._loaded), self.settings)
         async with self._lock:
-            stale = [source for source in self._sources if await self._is_stale(source)]
+            stale = [channel for channel in self._loaded if await channel.is_stale(self.subdirs)]
             if stale:
                 await self._reload(stale)
-        failed = next((source.error for source in self._sources if source.error), None)
+        failed = next((channel.error for channel in self._loaded if channel.error), None)
         if failed is not None:
             warning = self.settings.channel_warning
             hint = f"Correct conda's configuration first. {warning}" if warning else None
@@ -215,94 +185,53 @@ class Repodata:
     def unreachable(self, error: Exception) -> ChannelUnreachable:
         """Return the domain error for a gateway error. It names the channel and contains no credentials."""
         text = str(error)
-        ref = next((source.ref for source in self._sources if source.ref.url in text), None)
-        if ref is None and len(self._sources) == 1:
-            ref = self._sources[0].ref
+        ref = next((channel.ref for channel in self._loaded if channel.ref.url in text), None)
+        if ref is None and len(self._loaded) == 1:
+            ref = self._loaded[0].ref
         subject = f"The channel “{ref.name}”" if ref else "A channel"
         return ChannelUnreachable(f"{subject} cannot be reached.", redact(text))
 
-    async def _is_stale(self, source: _Source) -> bool:
-        if source.root is None:
-            return time.monotonic() >= source.due
-        before = source.signature
-        key = (source.root, tuple(map(str, self.subdirs)))
-        found = (await _signatures.gather([key]))[key]
-        if not isinstance(found, tuple):
-            source.signature, source.error = (
-                None,
-                ChannelUnreachable(
-                    f"The channel “{source.ref.name}” cannot be reached.", str(found or "Its drive does not answer.")
-                ),
-            )
-            return False
-        source.signature = found
-        return source.signature != before or source.error is not None
-
-    async def _reload(self, stale: list[_Source]) -> None:
-        standing_in = {id(source) for source in self._sources if source.cached_from}
+    async def _reload(self, stale: list[LoadedChannel]) -> None:
+        standing_in = {id(channel) for channel in self._loaded if channel.cached_from}
         if standing_in:
             # This gateway is configured never to ask these channels.
             self._gateway = None
-        for source in stale:
-            source.cached_from = None
-        for source in stale:
+        for channel in stale:
+            channel.cached_from = None
+        for channel in stale:
             # Clear the cache before anything reads it. The gateway maps local files into memory, and reading a
             # part that has been cut off since kills the process.
-            self.gateway.clear_repodata_cache(source.channel)
+            self.gateway.clear_repodata_cache(channel.rattler_channel)
         await asyncio.gather(*map(self._probe, stale))
-        remote = [source for source in stale if source.root is None]
-        for source in remote:
-            stamp = self._stamp(source)
-            source.due = time.monotonic() + (RETRY if source.error and not self.settings.offline else TTL)
-            if self.settings.offline or source.error is not None:
-                source.cached_from = await asyncio.to_thread(_modified, stamp)
+        remote = [channel for channel in stale if channel.root is None]
+        for channel in remote:
+            stamp = self._stamp(channel)
+            channel.due = time.monotonic() + (RETRY if channel.error and not self.settings.offline else TTL)
+            if self.settings.offline or channel.error is not None:
+                channel.cached_from = await asyncio.to_thread(modified, stamp)
             else:
                 await asyncio.to_thread(stamp.touch)
-        failed = [source for source in remote if source.error and source.cached_from]
+        failed = [channel for channel in remote if channel.error and channel.cached_from]
         if failed and not self.settings.offline:
             self._gateway = None
             await asyncio.gather(*map(self._probe, failed))
         # If cached data is still used for all these channels, nothing has changed.
-        if not all(id(source) in standing_in and source.cached_from for source in stale):
+        if not all(id(channel) in standing_in and channel.cached_from for channel in stale):
             self.generation += 1
 
-    def _stamp(self, source: _Source) -> Path:
+    def _stamp(self, channel: LoadedChannel) -> Path:
         """Return the file whose modification time is that of a remote channel's last answer."""
-        return self.cache_dir / f"{sha256(source.ref.url.encode()).hexdigest()[:16]}.fetched"
+        return self.cache_dir / f"{sha256(channel.ref.url.encode()).hexdigest()[:16]}.fetched"
 
-    async def _probe(self, source: _Source) -> None:
-        """Load one channel's index, and set ``source.error`` if that fails."""
-        query = self.gateway.query([source.channel], self.subdirs, [_PROBE], recursive=False)
-        subject = f"The channel “{source.ref.name}”"
+    async def _probe(self, channel: LoadedChannel) -> None:
+        """Load one channel's index, and set ``channel.error`` if that fails."""
+        query = self.gateway.query([channel.rattler_channel], self.subdirs, [_PROBE], recursive=False)
+        subject = f"The channel “{channel.ref.name}”"
         try:
             await asyncio.wait_for(query, PATIENCE)
         except GatewayError as error:
-            source.error = ChannelUnreachable(f"{subject} cannot be reached.", redact(str(error)))
+            channel.error = ChannelUnreachable(f"{subject} cannot be reached.", redact(str(error)))
         except asyncio.TimeoutError:
-            source.error = ChannelUnreachable(f"{subject} did not answer within {PATIENCE:.0f} seconds.")
+            channel.error = ChannelUnreachable(f"{subject} did not answer within {PATIENCE:.0f} seconds.")
         else:
-            source.error = None
-
-
-def _signature(place: tuple[Path, tuple[str, ...]]) -> tuple[object, ...]:
-    """Return a value that changes when the repodata files are rewritten, for a channel's directory and its subdirs."""
-    root, subdirs = place
-    found: list[object] = []
-    for subdir in subdirs:
-        for name in _FILES:
-            try:
-                status = (root / subdir / name).stat()
-            except OSError:
-                continue
-            found.append((subdir, name, status.st_ino, status.st_size, status.st_mtime_ns))
-    return tuple(found)
-
-
-_signatures = BoundedReads(_signature)
-
-
-def _modified(path: Path) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
-    except OSError:
-        return None
+            channel.error = None

@@ -10,7 +10,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote, unquote, urlsplit
+
+ChannelPriority = Literal["strict", "flexible", "disabled"]
 
 DEFAULT_ALIAS = "https://conda.anaconda.org"
 

@@ -6,17 +6,14 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, cast
-from urllib.parse import urlsplit
 
 from ...disk.reads import BoundedReads
 from ...errors import ChannelNotAllowed
 from . import channels as _channels
-from . import roots
-from .channels import ChannelRef, ChannelRules, Credential, split_credentials
-from .files import Sources, Warnings, expand_variables, gather, merge_list, merge_map, merge_value
-
-ChannelPriority = Literal["strict", "flexible", "disabled"]
+from . import roots, values
+from .channels import ChannelPriority, ChannelRef, ChannelRules
+from .files import Warnings, expand_variables
+from .merging import Sources, gather, merge_list, merge_map, merge_value
 
 #: Keys that change what conda installs or how it reaches channels, but that this package does not follow.
 _UNSUPPORTED = (
@@ -29,8 +26,6 @@ _UNSUPPORTED = (
     "subdir",
     "track_features",
 )
-
-_TRUE, _FALSE = {"true", "yes", "on", "y", "1"}, {"false", "no", "off", "n", "0", "none", ""}
 
 
 @dataclass(frozen=True)
@@ -75,134 +70,11 @@ class CondaSettings:
     rules: ChannelRules = field(default_factory=ChannelRules)
 
 
-def _boolean(sources: Sources, key: str, default: bool) -> bool:
-    value = sources.merged(merge_value, key)
-    text = str(default if value is None else value).strip().lower()
-    if text in _TRUE or text in _FALSE:
-        return text in _TRUE
-    used = str(default).lower()
-    sources.warnings.add(f"{key} in {sources.winner(key)} must be true or false. “{used}” is used instead.", key)
-    return default
-
-
-def _priority(sources: Sources) -> ChannelPriority:
-    key = "channel_priority"
-    value = sources.merged(merge_value, key)
-    text = str("flexible" if value is None else value).strip().lower()
-    # Before conda 4.6 the setting was a boolean.
-    text = "flexible" if text in _TRUE else "disabled" if text in _FALSE else text
-    if text not in ("strict", "flexible", "disabled"):
-        sources.warnings.add(
-            f"{key} in {sources.winner(key)} must be strict, flexible or disabled. “flexible” is used instead.", key
-        )
-        text = "flexible"
-    return cast(ChannelPriority, text)
-
-
-def _ssl_verify(sources: Sources, expand: Callable[[str], str]) -> bool | str:
-    keys = "ssl_verify", "verify_ssl"
-    value = sources.merged(merge_value, *keys)
-    text = expand(str(True if value is None else value).strip())
-    if text.lower() in _TRUE or text.lower() in _FALSE:
-        return text.lower() in _TRUE
-    if text != "truststore" and _exists.run([Path(text)])[Path(text)] is not True:
-        sources.warnings.add(
-            f"The file {text}, which ssl_verify in {sources.winner(*keys)} names, does not exist. “true” is used "
-            "instead.",
-            keys[0],
-        )
-        return True
-    return text
-
-
-def _possible(texts: Iterable[str], key: str, warnings: Warnings, origin: str = "") -> list[str]:
-    """Return the texts that can be channels. Add a warning for each other one, without quoting it."""
-    found = []
-    for number, text in enumerate(texts, 1):
-        if _channels.can_be(text):
-            found.append(text)
-        else:
-            place = f" in {origin}" if origin else ""
-            warnings.add(f"Item {number} of {key}{place} is not a valid URL. It is ignored.", key)
-    return found
-
-
-def _rules(sources: Sources, expand: Callable[[str], str], builds: Iterable[Path]) -> ChannelRules:
-    """Return the rules for channel names. All credentials are removed from their URLs.
-
-    ``builds`` are the directories where conda-build puts packages; they form the channel ``local``.
-    """
-    credentials: dict[str, Credential] = {}
-
-    def clean(url: str, name: str = "") -> str:
-        base, credential = split_credentials(url)
-        if credential:
-            credentials[f"{base}/{name}" if name else base] = replace(credential, root=base)
-        return base
-
-    def member(url: str) -> str:
-        base, credential = split_credentials(url)
-        if credential:
-            credentials[base] = replace(credential, root=alias if base.startswith(f"{alias}/") else "")
-        return base
-
-    def possible(texts: Iterable[Any], key: str) -> list[str]:
-        return _possible((expand(str(text)) for text in texts), key, sources.warnings, sources.origin(key))
-
-    def full(text: str) -> str:
-        """Return the clean URL of a multichannel's member; a name is appended to the alias."""
-        return member(text) if "://" in text else f"{alias}/{text.strip('/')}"
-
-    named = str(sources.merged(merge_value, "channel_alias") or _channels.DEFAULT_ALIAS)
-    alias = next((clean(text) for text in possible([named], "channel_alias")), _channels.DEFAULT_ALIAS)
-    if "://" not in alias:
-        sources.warnings.add(
-            f"channel_alias in {sources.winner('channel_alias')} must be a URL. {_channels.DEFAULT_ALIAS} is used "
-            "instead.",
-            "channel_alias",
-        )
-        alias = _channels.DEFAULT_ALIAS
-    defaults = sources.merged(merge_list, "default_channels") or list(_channels.DEFAULT_CHANNELS)
-    multichannels = {"defaults": tuple(full(url) for url in possible(defaults, "default_channels"))}
-    for name, members in sources.merged(merge_map, "custom_multichannels").items():
-        if isinstance(members, (list, tuple)):
-            multichannels[name] = tuple(full(each) for each in possible(members, "custom_multichannels"))
-    multichannels["local"] = tuple(place.as_uri() for place in builds)
-    # Users can name a member of a multichannel by itself: pkgs/main resolves to the URL that defaults gives it.
-    members = (urlsplit(url) for urls in multichannels.values() for url in urls if not url.startswith(f"{alias}/"))
-    custom = {url.path.strip("/"): f"{url.scheme}://{url.netloc}" for url in members if url.path.strip("/")}
-    custom.update(_channels.DEFAULT_CUSTOM)
-    for name, location in sources.merged(merge_map, "custom_channels").items():
-        name = name.strip("/")
-        found = possible([location], "custom_channels")
-        if found:
-            custom[name] = clean(found[0], name) if "://" in found[0] else alias
-        else:
-            # Do not fall back to the alias: anybody may have created a channel of this name there.
-            multichannels[name] = ()
-    return ChannelRules(alias, custom, multichannels, credentials)
-
-
-def _directories(texts: Iterable[str], home: Path, expand: Callable[[str], str]) -> list[Path]:
-    def absolute(text: str) -> Path:
-        text = expand(text)
-        return Path(os.path.abspath(home / text[2:] if text.startswith("~/") else Path(text).expanduser()))  # noqa: PTH100
-
-    return list(dict.fromkeys(absolute(text) for text in texts))
-
-
-def _overrides(found: Mapping[str, Any]) -> dict[str, str]:
-    """Return the overrides of virtual packages. As in conda, names lose their underscores and “none” means unset."""
-    texts = {name.removeprefix("__"): str(value).strip() for name, value in found.items()}
-    return {name: text for name, text in texts.items() if text.lower() != "none"}
-
-
 def _writable(prefix: Path) -> bool:
     return _is_writable.run([prefix])[prefix] is True
 
 
 #: Nothing is on a drive that does not answer.
-_exists: BoundedReads[Path, bool] = BoundedReads(Path.exists)
 _is_folder: BoundedReads[Path, bool] = BoundedReads(Path.is_dir)
 _is_writable: BoundedReads[Path, bool] = BoundedReads(
     lambda prefix: os.access(prefix / "conda-meta" / "history", os.W_OK)
@@ -223,34 +95,34 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
         return expand_variables(text, env)
 
     named = sources.merged(merge_value, "root_prefix", "root_dir")
-    root = _directories([str(named)], home, str)[0] if named else (found[0] if found else None)
-    envs = _directories(sources.merged(merge_list, "envs_dirs", "envs_path"), home, expand)
+    root = values.directories([str(named)], home, str)[0] if named else (found[0] if found else None)
+    envs = values.directories(sources.merged(merge_list, "envs_dirs", "envs_path"), home, expand)
     own, of_root = home / ".conda" / "envs", [root / "envs"] if root else []
     # conda puts its own directory first if it is writable (mockable_context_envs_dirs).
     envs += [*of_root, own] if root and _writable(root) else [own, *of_root]
-    pkgs = _directories(sources.merged(merge_list, "pkgs_dirs"), home, expand)
+    pkgs = values.directories(sources.merged(merge_list, "pkgs_dirs"), home, expand)
     pkgs = pkgs or [*([root / "pkgs"] if root else []), home / ".conda" / "pkgs"]
     servers = sources.merged(merge_map, "proxy_servers").items()
     proxies = {expand(key): expand(str(url)) if url else "" for key, url in servers}
     built = [sources.merged(merge_value, key) for key in ("croot", "bld_path")]
     built += [f"{root}/conda-bld" if root else None, "~/conda-bld"]
-    places = _is_folder.run(_directories((str(text) for text in built if text), home, expand))
+    places = _is_folder.run(values.directories((str(text) for text in built if text), home, expand))
     builds = [place for place, is_there in places.items() if is_there is True]
     settings = CondaSettings(
         channels=(),
         envs_dirs=tuple(dict.fromkeys(envs)),
         pkgs_dirs=tuple(dict.fromkeys(pkgs)),
-        channel_priority=_priority(sources),
-        offline=_boolean(sources, "offline", False),
-        ssl_verify=_ssl_verify(sources, expand),
+        channel_priority=values.channel_priority(sources),
+        offline=values.boolean(sources, "offline", False),
+        ssl_verify=values.ssl_verify(sources, expand),
         proxy_servers=proxies,
         root_prefix=root,
-        override_virtual_packages=_overrides(
+        override_virtual_packages=values.virtual_packages(
             sources.merged(merge_map, "override_virtual_packages", "virtual_packages")
         ),
         pinned_packages=tuple(sources.merged(merge_list, "pinned_packages")),
-        create_default_packages=tuple(_specs(sources)),
-        rules=_rules(sources, expand, builds),
+        create_default_packages=tuple(values.default_packages(sources)),
+        rules=values.channel_rules(sources, expand, builds),
     )
     settings = replace(
         settings,
@@ -258,7 +130,7 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
         denylist=_listed(sources, ("denylist_channels",), settings, expand),
     )
     named = [expand(text) for text in sources.merged(merge_list, "channels", "channel")]
-    possible = _possible(named, "channels", sources.warnings, sources.origin("channels", "channel"))
+    possible = values.possible_channels(named, "channels", sources.warnings, sources.origin("channels", "channel"))
     settings = with_channels(settings, possible)
     if not settings.channels and all(text == _channels.NODEFAULTS for text in named):
         settings = with_channels(settings, ["conda-forge"])
@@ -270,18 +142,6 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
     return replace(settings, warnings=tuple(warnings.messages), channel_warning=warnings.about_channels)
 
 
-def _specs(sources: Sources) -> list[str]:
-    """Return ``create_default_packages`` without packages that are files (``Context.create_default_packages``)."""
-    key = "create_default_packages"
-    found = []
-    for number, text in enumerate(sources.merged(merge_list, key), 1):
-        if text.endswith((".conda", ".tar.bz2")):
-            sources.warnings.add(f"Item {number} of {key} in {sources.origin(key)} is a file. It is ignored.", key)
-        else:
-            found.append(text)
-    return found
-
-
 def _listed(
     sources: Sources, names: tuple[str, ...], settings: CondaSettings, expand: Callable[[str], str]
 ) -> ChannelList | None:
@@ -290,7 +150,7 @@ def _listed(
     if not texts:
         return None
     origin = sources.origin(*names)
-    possible = _possible(texts, names[0], sources.warnings, origin)
+    possible = values.possible_channels(texts, names[0], sources.warnings, origin)
     urls = (ref.url for text in possible for ref in resolve_channels(text, settings))
     return ChannelList(tuple(dict.fromkeys(urls)), f"{names[0]} in {origin}")
 
@@ -317,7 +177,7 @@ def with_channels(settings: CondaSettings, texts: Iterable[str]) -> CondaSetting
     """Return ``settings`` with other channels, in order of priority; ``texts`` are written as in condarc."""
     refs: dict[ChannelRef, None] = {}
     credentials = dict(settings.rules.credentials)
-    for text in _possible(texts, "channels", Warnings()):
+    for text in values.possible_channels(texts, "channels", Warnings()):
         found, carried = _channels.resolve(text, settings.rules)
         refs.update(dict.fromkeys(found))
         credentials.update(carried)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,24 +13,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rattler import Client, Config
+from rattler.exceptions import AuthenticationStorageError
 
 if TYPE_CHECKING:
     from .channels import Credential
     from .condarc import CondaSettings
 
 log = logging.getLogger(__name__)
-
-_CREDENTIALS = (
-    (re.compile(r"//[^/@\s]+@"), "//"),
-    (re.compile(r"/t/[^/\s]+/"), "/t/<TOKEN>/"),
-)
-
-
-def redact(text: str) -> str:
-    """Return ``text`` without user names, passwords and conda's ``/t/<token>/`` in its URLs."""
-    for pattern, replacement in _CREDENTIALS:
-        text = pattern.sub(replacement, text)
-    return text
 
 
 @contextmanager
@@ -161,4 +149,11 @@ def client(settings: CondaSettings, retries: int = 3) -> Client:
         _passwords(settings.rules.credentials) as secrets,
         _variable("RATTLER_AUTH_FILE", secrets),
     ):
-        return Client.from_config(Config.from_toml("\n".join(lines)), max_retries=retries)
+        config = Config.from_toml("\n".join(lines))
+        try:
+            return Client.from_config(config, max_retries=retries)
+        except AuthenticationStorageError as error:
+            # rattler always opens ~/.rattler/credentials.json.
+            log.warning("The passwords that rattler stores cannot be read and are not used: %s", error)
+            with tempfile.TemporaryDirectory() as home, _variable("HOME", home):
+                return Client.from_config(config, max_retries=retries)

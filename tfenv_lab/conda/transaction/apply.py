@@ -20,13 +20,14 @@ from rattler import Client
 
 from ...errors import PrefixExists, Protected, StalePlan, TfenvError
 from ...models import Phase
+from ...pypi.models import IndexSettings
 from ..prefix import registry, revisions, state
 from ..prefix.records import contents, read, record_name
-from . import bytecode, cloning, linking, pip, placement, recording, relocation, staging
+from . import bytecode, cloning, linking, placement, recording, relocation, staging, wheels
 from .change import Change
 from .failure import translate
 from .progress import InstallProgress, Progress
-from .start import Start, changed_records
+from .start import Start, changed_records, python_moves
 
 #: Files that a copy does not get: the history, the revisions, and the marker that protects the environment.
 _ITS_OWN = (f"{staging.META}/history", f"{staging.META}/frozen", revisions.FOLDER)
@@ -48,7 +49,14 @@ class Watcher(Protocol):
 
 
 async def apply(
-    change: Change, job: str, *, package_cache: Path, bytecode_store: Path, client: Client | None, watcher: Watcher
+    change: Change,
+    job: str,
+    *,
+    package_cache: Path,
+    bytecode_store: Path,
+    client: Client | None,
+    watcher: Watcher,
+    index: IndexSettings | None = None,
 ) -> revisions.Revision:
     """Run the transaction of a job and return its revision. The caller must hold the prefix lock.
 
@@ -56,6 +64,7 @@ async def apply(
     if the change fails. The prefix is then unchanged, and the staging directory is deleted.
     """
     staged = staging.staging_path(change.prefix, job)
+    index = index or IndexSettings({})
     require_states(change)
     change.prefix.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -64,7 +73,10 @@ async def apply(
         start = await asyncio.to_thread(Start.of, change)
         coming = changed_records(start.records, records, start.bound)
         staying = start.kept(records, coming)
-        leaving = start.files - start.files_of(staying)
+        locked = await asyncio.to_thread(change.distributions)
+        fresh_wheels = wheels.coming(start.wheels, locked, python_moves(start.records, records))
+        staying_wheels = {each.name for each in locked}.difference(each.name for each in fresh_wheels)
+        leaving = start.files - start.files_of(staying) - start.wheels.files_of(staying_wheels)
         # rattler reads all records of the tree that it links into, so they must be complete before it starts.
         clone = await asyncio.to_thread(_begin, change, staged, leaving, start.files)
         sizes = await linking.fetch_sizes(coming, package_cache)
@@ -95,26 +107,46 @@ async def apply(
         for script in linking.scripts(linked):
             # Standard error goes to the job's log.
             print(f"{script} was not run, although conda would run it.", file=sys.stderr, flush=True)
-        owned = start.files | linked
-        if change.pypi:
-            await asyncio.to_thread(pip.install, staged, change.prefix, change.pypi, owned)
+        owned_by = await asyncio.to_thread(_owners, staged)
+        wheel_files = await asyncio.to_thread(
+            wheels.install,
+            staged,
+            change.prefix,
+            fresh_wheels,
+            index,
+            requested=change.requirements,
+            owned=owned_by,
+            on_line=steps.uv_line,
+        )
+        if change.source is not None:
+            moved = wheels.scripts(start.wheels.files_of(staying_wheels))
+            await asyncio.to_thread(relocation.rewrite, staged, change.source, change.prefix, moved)
+        owned = start.files | linked | wheel_files
         before = start.records if change.is_continued else ()
+        await asyncio.to_thread(wheels.record, staged, locked, change.requirements)
         revision = await asyncio.to_thread(
-            recording.record, change, job, staged, before, staying, fresh, start.requested
+            recording.record, change, job, staged, before, staying, fresh, start.requested, start.managed
         )
         await asyncio.to_thread(_bring_along, change, staged, snapshot, owned)
+        if clone is not None:
+            await asyncio.to_thread(clone.close)
         with watcher.swapping():
             watcher.phase("swap")
             require_states(change)
             _put(change, job, staged)
     except Exception as error:
-        raise translate(error) from error
+        raise translate(error, staged, change.begins_with or change.prefix) from error
     finally:
         if not placement.is_begun(staged, change.prefix, staging.aside_path(change.prefix, job)):
             # What cannot be deleted now is deleted after this process has ended.
             await asyncio.to_thread(staging.discard, staged)
     await asyncio.to_thread(register_prefix, change.prefix)
     return revision
+
+
+def _owners(staged: Path) -> dict[str, str]:
+    """Return the names of the conda packages by their files."""
+    return {path: name.rsplit("-", 2)[0] for name, found in contents(staged).items() for path in found.files}
 
 
 async def _both(one: Awaitable[_One], other: Awaitable[_Other]) -> tuple[_One, _Other]:
@@ -132,7 +164,7 @@ def _begin(change: Change, staged: Path, leaving: frozenset[str], owned: frozens
         (staged / staging.META).mkdir(parents=True)
         return None
     clone = cloning.ClonedTree(
-        change.begins_with, staged, leaving.union(() if change.is_continued else _ITS_OWN), owned
+        change.begins_with, staged, leaving.union(() if change.is_continued else _ITS_OWN), owned, change.prefix
     )
     clone.begin()
     return clone
@@ -146,7 +178,7 @@ def _bring_along(change: Change, staged: Path, snapshot: cloning.Snapshot, owned
     """Carry over files that conda does not own: those changed since they were cloned, and in a copy with its prefix."""
     brought: Collection[str] = ()
     if change.begins_with is not None and change.is_continued:
-        brought = cloning.carry_over(change.begins_with, staged, snapshot, owned)
+        brought = cloning.carry_over(change.begins_with, staged, snapshot, owned, change.prefix)
     if change.source is not None:
         theirs = {*snapshot.files, *brought}.difference(owned)
         relocation.rewrite(staged, change.source, change.prefix, sorted(theirs))

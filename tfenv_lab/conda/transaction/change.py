@@ -12,6 +12,8 @@ from ...models import EntryJson
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
+    from ...pypi.models import Distribution
+
 #: Starting point of a change: nothing, the environment itself, or another one that is copied or renamed.
 Origin = Literal["new", "in_place", "copy", "move"]
 
@@ -24,7 +26,11 @@ class Change:
     to remember, by package name. ``source`` is the prefix that a copy or move starts from, including the files that
     conda does not own. ``fingerprint`` identifies the contents of the environment to change or move when the plan was
     made; it is None for a new environment and for a copy. ``command`` goes into conda's history. ``pypi`` are
-    requirements that pip installs last, only into a new environment, and ``variables`` those that it sets.
+    requirements of a plan from before 0.3, which are resolved only when the change is applied. ``variables`` are those
+    that a new environment sets.
+
+    The packages from an index are in ``lock``, too; ``requirements`` are what the user requested of it, by project.
+    ``others_removed`` are the projects that pip or uv installed in a terminal and that the change removes or replaces.
     """
 
     origin: Origin
@@ -41,6 +47,8 @@ class Change:
     entries: Sequence[EntryJson] = ()
     pypi: Sequence[str] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    requirements: Mapping[str, str] = field(default_factory=dict)
+    others_removed: Sequence[str] = ()
 
     @property
     def begins_with(self) -> Path | None:
@@ -61,6 +69,12 @@ class Change:
     def places(self) -> tuple[Path, ...]:
         """The prefixes that no other job may change meanwhile: the change's own and, in a move, the old one."""
         return (self.prefix,) if self.moved_from is None else (self.prefix, self.moved_from)
+
+    def distributions(self) -> list[Distribution]:
+        """Return the distributions from a package index that the environment will contain."""
+        from ..prefix import lock
+
+        return lock.distributions(self.lock, self.subdir)
 
     def records(self) -> list[RepoDataRecord]:
         """Return the records of the packages that the environment will contain."""

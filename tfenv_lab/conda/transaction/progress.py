@@ -92,6 +92,10 @@ class InstallProgress:
             self._compiled = 1.0
         self._changed(self.snapshot())
 
+    def uv_line(self, line: str) -> None:
+        """Note a line of uv's output."""
+        self._changed(self.snapshot())
+
     def _token(self, name: str) -> int:
         with self._lock:
             self._tokens += 1

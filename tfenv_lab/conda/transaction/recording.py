@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ...disk import writes
 from ..prefix import history, lock, revisions
 from ..prefix.records import record_name
+from ..prefix.wheels import Managed
 from .staging import META
 
 if TYPE_CHECKING:
@@ -26,11 +27,12 @@ def record(
     staying: Sequence[PrefixRecord],
     fresh: Sequence[PrefixRecord],
     asked: Mapping[str, str],
+    earlier: Managed,
 ) -> revisions.Revision:
     """Write the requested specs, conda's history and the new revision into the staged tree.
 
     ``before`` are the packages and ``asked`` the requested specs before the change. ``staying`` are the packages that
-    stay, and ``fresh`` those that were just linked.
+    stay, and ``fresh`` those that were just linked. ``earlier`` is what the environment had from a package index.
     """
     for installed in staying:
         _complete(staged, installed, change.requested.get(installed.name.normalized))
@@ -43,7 +45,9 @@ def record(
             summary="State before the first change",
             entries=[],
             requested=asked,
-            lock=lock.dumps(before, change.channels, change.subdir),
+            lock=lock.dumps(before, change.channels, change.subdir, earlier.distributions),
+            requirements=earlier.requirements,
+            digest=lock.digest(before, earlier.distributions),
         )
     if change.variables:
         # Where “conda env config vars” keeps them.
@@ -59,6 +63,8 @@ def record(
         requested=change.requested,
         lock=change.lock,
         job=job,
+        requirements=change.requirements,
+        digest=lock.digest(change.records(), change.distributions()),
     )
 
 

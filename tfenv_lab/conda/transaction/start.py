@@ -14,6 +14,9 @@ from rattler import PrefixRecord, RepoDataRecord
 from ...versions import minor_of
 from ..prefix import state
 from ..prefix.records import OwnedFiles, contents, record_name, records
+from ..prefix.wheels import Managed
+from ..prefix.wheels import read as read_managed
+from .wheels import InstalledWheels
 
 if TYPE_CHECKING:
     from .change import Change
@@ -36,6 +39,8 @@ class Start:
     requested: Mapping[str, str] = field(default_factory=dict)
     bound: frozenset[str] = frozenset()
     fingerprint: str | None = None
+    wheels: InstalledWheels = field(default_factory=InstalledWheels)
+    managed: Managed = field(default_factory=Managed)
 
     @classmethod
     def of(cls, change: Change) -> Start:
@@ -47,11 +52,14 @@ class Start:
         found = contents(place)
         bound = bound_to(change.source, found, change.prefix) if change.source else frozenset[str]()
         asked = state.requested_specs(place) if change.is_continued else {}
-        return cls(records(place), found, asked, bound, mark)
+        installed = InstalledWheels.of(place, change.others_removed)
+        managed = read_managed(place) if change.is_continued else Managed()
+        return cls(records(place), found, asked, bound, mark, installed, managed)
 
     @property
     def files(self) -> frozenset[str]:
-        return self.files_of(self.records)
+        """The files of all packages, from channels and from the index, as paths inside the prefix."""
+        return self.files_of(self.records) | self.wheels.all_files
 
     def files_of(self, records: Iterable[PrefixRecord]) -> frozenset[str]:
         """Return the paths inside the prefix that belong to these packages."""
@@ -89,8 +97,13 @@ def changed_records(
     """
     installed = list(before)
     have = {(record_name(r), r.subdir) for r in installed if record_name(r) not in bound}
-    moved = _python_of(installed) != _python_of(after)
+    moved = python_moves(installed, after)
     return [r for r in after if (moved and r.noarch.python) or (record_name(r), r.subdir) not in have]
+
+
+def python_moves(before: Iterable[RepoDataRecord], after: Iterable[RepoDataRecord]) -> bool:
+    """Return whether Python's minor version changes."""
+    return _python_of(before) != _python_of(after)
 
 
 def _python_of(records: Iterable[RepoDataRecord]) -> list[str]:

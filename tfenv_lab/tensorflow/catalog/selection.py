@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from ...plan_requests import Source
 from .cells import Cell
 from .releases import Listing
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a new environment gets for TensorFlow: conda specs, requirements for a package index, and its source."""
+
+    specs: list[str]
+    requirements: list[str] = field(default_factory=list)
+    source: Source = "conda"
 
 
 class Wanted(Protocol):
@@ -29,6 +40,8 @@ class Wanted(Protocol):
     def keras(self) -> bool: ...
     @property
     def packages(self) -> Sequence[str]: ...
+    @property
+    def source(self) -> Source | None: ...
 
 
 def specs(wanted: Wanted, listing: Listing) -> list[str]:
@@ -69,6 +82,12 @@ def fits(version: str, text: str) -> bool:
         base = text.rstrip(".*")
         return not base or version == base or version.startswith(f"{base}.")
     return version == text.removeprefix("==")
+
+
+def specifier(text: str) -> str:
+    """Return the version part of a requirement for a package index; empty for any version."""
+    found = _version(text)
+    return "" if found == "*" else found if found.startswith("==") else f"=={found}"
 
 
 def _version(text: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from ...plan_requests import PlanRequest
 
 
 @dataclass(frozen=True)
@@ -14,17 +15,26 @@ class Remedy:
     """
 
     message: str
-    plan_request: dict[str, Any] | None = None
+    plan_request: PlanRequest | None = None
     kernelspec: dict[str, bool] | None = None
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem of an environment: a sentence, and a code that never changes."""
+    """A problem of an environment: a sentence, a code that never changes, and the traceback of an error, if any."""
 
     code: str
     message: str
     remedy: Remedy | None = None
+    details: str | None = None
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device that TensorFlow computes on; ``type`` is TensorFlow's, such as ``GPU``."""
+
+    name: str
+    type: str
 
 
 @dataclass(frozen=True)
@@ -32,15 +42,14 @@ class Check:
     """The result of running TensorFlow inside an environment; ``ok`` is True if it found no problem.
 
     ``python``, ``tensorflow`` and ``keras`` are versions, or None if the run ended before they were known. ``tf_keras``
-    is True if that Keras is tf-keras. ``devices`` have a ``name`` and a ``type``. ``output`` is
-    the end of the run's output.
+    is True if that Keras is tf-keras. ``output`` is the end of the run's output.
     """
 
     ok: bool
     python: str | None
     tensorflow: str | None
     keras: str | None
-    devices: list[dict[str, str]]
+    devices: list[Device]
     seconds: float
     problems: list[Problem]
     output: str

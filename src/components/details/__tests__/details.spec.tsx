@@ -228,7 +228,8 @@ describe('Check', () => {
             message: 'Update Keras.',
             plan_request: request,
             kernelspec: null
-          }
+          },
+          details: 'ImportError: no keras'
         },
         {
           code: 'user-site',
@@ -237,7 +238,8 @@ describe('Check', () => {
             message: 'Leave those out.',
             plan_request: null,
             kernelspec: { ignore_user_site: true }
-          }
+          },
+          details: null
         }
       ]
     });
@@ -250,6 +252,8 @@ describe('Check', () => {
     screen.getByText('Has problems');
     screen.getByText('Keras 2 does not go with TensorFlow 2.19.');
     screen.getByText(/changed since/);
+    screen.getByText('Traceback');
+    screen.getByText('ImportError: no keras');
     const [update, set] = screen.getAllByRole('button', { name: 'Fix' });
     fireEvent.click(update);
     expect(planned(executed)).toEqual(request);

@@ -30,12 +30,12 @@ describe('Footer', () => {
 
   it('offers a local channel only next to remote channels', () => {
     show(NO_GPU);
-    screen.getByText('Build Local Channel from PyPI…');
+    screen.getByText('Build Local Channel…');
     cleanup();
     const channels = [{ name: 'file:///c', url: 'file:///c' }];
     show(NO_GPU, { channels });
     screen.getByText('Local channel · CPU only · 41 GB free');
-    expect(screen.queryByText('Build Local Channel from PyPI…')).toBeNull();
+    expect(screen.queryByText('Build Local Channel…')).toBeNull();
   });
 
   it('shows warnings about the configuration without a click', () => {

@@ -6,7 +6,8 @@ import { check, failedJob, job } from '../../../__tests__/fixtures';
 import type { Job } from '../../../api/generated';
 import { JobsClient } from '../../../api/jobs';
 import type { IDismissedStore } from '../jobs';
-import { canCancel, JOB_EVENT, JobsModel } from '../jobs';
+import { canCancel } from '../job';
+import { JOB_EVENT, JobsModel } from '../jobs';
 
 const manager = {} as Event.IManager;
 

@@ -4,7 +4,7 @@ import { FakeApp } from '../../../__tests__/fakeApp';
 import { failure } from '../../../__tests__/fakeServer';
 import { CATALOG, failedJob, job, STATUS } from '../../../__tests__/fixtures';
 
-const BUILD = 'Build Local Channel from PyPI…';
+const BUILD = 'Build Local Channel…';
 const LEAVE = 'Use Configured Channels';
 const UNREACHABLE = failure(
   502,
@@ -54,7 +54,7 @@ describe('where the channels cannot be reached', () => {
     fireEvent.click(within(alert).getByRole('button', { name: BUILD }));
     const dialog = await screen.findByRole('dialog');
     expect(dialog.textContent).toMatch(
-      /about 2 minutes.*2 GB during the build/
+      /about 3 seconds and 30 MB.*Nothing is downloaded/
     );
     fireEvent.click(within(dialog).getByRole('button', { name: 'Cancel' }));
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
@@ -68,7 +68,7 @@ describe('where the channels cannot be reached', () => {
 
   it('the build shows its progress on every screen, with Cancel', async () => {
     await build();
-    screen.getByText('packing 30 / 68');
+    screen.getByText('packing Python 30 / 68');
     expect(screen.getByRole('alert').textContent).toContain(
       'The server is building a local channel.'
     );

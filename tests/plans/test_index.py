@@ -1,0 +1,132 @@
+"""Test plans with packages from a package index, and their jobs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .. import python_package
+from ..conftest import Api
+from ..simple_index import SimpleIndex
+from ..tiny_channel import TinyChannel
+
+
+@pytest.fixture
+def tensorflow_channel(channel: TinyChannel, tmp_path: Path) -> TinyChannel:
+    """A channel with a Python that has its own prefix, and a few packages that depend on it."""
+    python_package.add(channel, tmp_path / "pip")
+    kernel = {"argv": ["python", "-m", "ipykernel_launcher"], "display_name": "Python 3", "language": "python"}
+    files = {"share/jupyter/kernels/python3/kernel.json": json.dumps(kernel)}
+    channel.add("ipykernel", "7.0.0", noarch="generic", depends=["python"], files=files)
+    channel.add("plain", "1.0", noarch="generic", files={"share/plain": ""})
+    channel.add("numpy", "2.1.0", noarch="generic", depends=["python"])
+    channel.add("pandas", "2.2.0", noarch="generic", depends=["python", "numpy"])
+    channel.index()
+    return channel
+
+
+async def packages(api: Api, name: str) -> dict[str, tuple[str, str]]:
+    environment = await api.environment(name)
+    _, found = await api.call("GET", f"environments/{environment['id']}/packages")
+    return {each["name"]: (each["version"], each["source"]) for each in found["packages"]}
+
+
+def by_name(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {entry["name"]: entry for entry in plan["entries"]}
+
+
+async def test_a_plan_has_packages_of_both_sources(api: Api, simple_index: SimpleIndex) -> None:
+    simple_index.add("greet", "1.0", requires=["hello>=1"])
+    simple_index.add("hello", "1.2")
+    plan = await api.plan(kind="create", name="new", packages=["plain", "pypi:greet"])
+    found = by_name(plan)
+    assert (found["plain"]["source"], found["greet"]["source"], found["hello"]["source"]) == ("conda", "pypi", "pypi")
+    assert found["greet"]["requested"]
+    assert not found["hello"]["requested"]
+    assert found["greet"]["to"]["build"] == "py3-none-any"
+    assert found["greet"]["to"]["size"]
+    assert found["python"]["source"] == "conda"
+
+
+async def test_the_job_installs_what_the_plan_says(api: Api, simple_index: SimpleIndex) -> None:
+    simple_index.add("greet", "1.0", requires=["hello>=1"], scripts={"greet": "#!python\nprint(1)\n"})
+    simple_index.add("hello", "1.2")
+    job = await api.apply(kind="create", name="new", packages=["pypi:greet"])
+    assert job["state"] == "succeeded", job
+    found = await packages(api, "new")
+    assert found["greet"] == ("1.0", "pypi")
+    assert found["hello"] == ("1.2", "pypi")
+    prefix = Path((await api.environment("new"))["prefix"])
+    # A first line has at most 127 characters, so a script may name its interpreter in the second one.
+    script = (prefix / "bin" / "greet").read_text()
+    assert f"{prefix}/bin/python" in script
+    assert ".tfenv" not in script, "no path of the staging directory is left"
+
+
+async def test_what_conda_provides_is_not_installed_from_the_index(api: Api, simple_index: SimpleIndex) -> None:
+    simple_index.add("greet", "1.0", requires=["numpy>=2"])
+    simple_index.add("numpy", "2.5.0")
+    plan = await api.plan(kind="create", name="new", packages=["numpy", "pypi:greet"])
+    found = by_name(plan)
+    assert (found["numpy"]["source"], found["numpy"]["to"]["version"]) == ("conda", "2.1.0")
+
+
+async def test_a_name_that_no_channel_has_comes_from_the_index_and_the_plan_says_so(
+    api: Api, simple_index: SimpleIndex
+) -> None:
+    simple_index.add("greet", "1.0")
+    plan = await api.plan(kind="create", name="new", packages=["greet"])
+    assert by_name(plan)["greet"]["source"] == "pypi"
+    assert "greet" in next(warning["message"] for warning in plan["warnings"] if warning["code"] == "from-index")
+
+
+async def test_an_environment_is_changed_and_reverted(api: Api, simple_index: SimpleIndex) -> None:
+    simple_index.add("greet", "1.0", requires=["hello"])
+    simple_index.add("hello", "1.2")
+    job = await api.apply(kind="create", name="new", packages=["pypi:greet==1.*"])
+    assert job["state"] == "succeeded", job
+    identity = (await api.environment("new"))["id"]
+    simple_index.add("greet", "2.0", requires=["hello"])
+    simple_index.add("extra", "3.0")
+
+    job = await api.apply(kind="install", environment=identity, specs=["extra", "plain"])
+    assert job["state"] == "succeeded", job
+    found = await packages(api, "new")
+    assert found["greet"] == ("1.0", "pypi"), "what is installed stays"
+    assert (found["extra"], found["plain"]) == (("3.0", "pypi"), ("1.0", "conda"))
+
+    job = await api.apply(kind="update", environment=identity, packages=["greet"])
+    assert job["state"] == "succeeded", job
+    assert (await packages(api, "new"))["greet"] == ("2.0", "pypi")
+
+    job = await api.apply(kind="remove", environment=identity, packages=["greet"])
+    assert job["state"] == "succeeded", job
+    found = await packages(api, "new")
+    assert "greet" not in found
+    assert "hello" not in found, "only greet needed it"
+    assert found["extra"] == ("3.0", "pypi")
+
+    job = await api.apply(kind="revert", environment=identity, revision=0)
+    assert job["state"] == "succeeded", job
+    found = await packages(api, "new")
+    assert found["greet"] == ("1.0", "pypi")
+    assert "extra" not in found
+
+
+@pytest.mark.parametrize("kind", ["clone", "rename"])
+async def test_a_copy_and_a_renamed_environment_have_the_packages(
+    api: Api, simple_index: SimpleIndex, kind: str
+) -> None:
+    simple_index.add("greet", "1.0", scripts={"greet": "#!python\nprint(1)\n"})
+    job = await api.apply(kind="create", name="new", packages=["pypi:greet"])
+    assert job["state"] == "succeeded", job
+    job = await api.apply(kind=kind, environment=(await api.environment("new"))["id"], name="other")
+    assert job["state"] == "succeeded", job
+    assert (await packages(api, "other"))["greet"] == ("1.0", "pypi")
+    prefix = Path((await api.environment("other"))["prefix"])
+    assert f"{prefix}/bin/python" in (prefix / "bin" / "greet").read_text()
+    plan = await api.plan(kind="update", environment=(await api.environment("other"))["id"], packages="all")
+    assert plan["entries"] == [], "the packages are known in the new place"

@@ -1,0 +1,92 @@
+"""Commands that change nothing: list, versions, export and check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from traitlets import Unicode
+
+from ..environments.exporting import export
+from ..services import Services
+from ..tensorflow.checks.models import Check
+from .command import PROBLEMS, TfenvCommand, table
+
+
+class ListApp(TfenvCommand):
+    """List the environments."""
+
+    usage = "list"
+
+    async def run(self, services: Services, arguments: Sequence[str]) -> int:
+        found = await services.environments.list()
+        rows = [(e.name, e.tensorflow.version if e.tensorflow else "-", e.python or "-", e.prefix) for e in found]
+        self.write(
+            {"environments": [e.to_json() for e in found]}, table(("name", "tensorflow", "python", "path"), rows)
+        )
+        return 0
+
+
+class VersionsApp(TfenvCommand):
+    """List the TensorFlow releases on the channels, and the variants that this machine can install."""
+
+    usage = "versions"
+
+    async def run(self, services: Services, arguments: Sequence[str]) -> int:
+        catalog = asdict(await services.catalog.get())
+        rows = [
+            (
+                release["version"],
+                " ".join(release["python"]),
+                " ".join(variant["name"] for variant in release["variants"] if variant["installable"]) or "-",
+            )
+            for release in catalog["releases"]
+        ]
+        self.write(catalog, table(("tensorflow", "python", "installable"), rows))
+        return 0
+
+
+class ExportApp(TfenvCommand):
+    """Write an environment in a file format to standard output."""
+
+    least, most, usage = 1, 1, "export NAME [--format=FORMAT] [--specs=all]"
+    format = Unicode("environment-yml", help="environment-yml, explicit, conda-lock, pixi-lock or notebook.").tag(
+        config=True
+    )
+    specs = Unicode("requested", help="For environment-yml: “requested” packages only, or “all”.").tag(config=True)
+    aliases = {**TfenvCommand.aliases, "format": "ExportApp.format", "specs": "ExportApp.specs"}
+
+    async def run(self, services: Services, arguments: Sequence[str]) -> int:
+        environment = await self.find(services, arguments[0])
+        text = await export(environment, self.format, self.specs, services.conda)
+        self.write({"format": self.format, "content": text}, text.rstrip("\n"))
+        return 0
+
+
+class CheckApp(TfenvCommand):
+    """Run TensorFlow in an environment, and report its problems."""
+
+    least, most, usage = 1, 1, "check NAME"
+
+    async def run(self, services: Services, arguments: Sequence[str]) -> int:
+        environment = await self.find(services, arguments[0])
+        job = await self.finished(services, await services.checks.begin(environment.id))
+        if job.error is not None or job.result is None:
+            message = f"The check was {job.state}."
+            return self.fail(job.error or {"reason": job.state, "message": message, "hint": None, "details": None})
+        self.write(job.to_json(), _describe(job.result))
+        return 0 if job.result.ok else PROBLEMS
+
+
+def _describe(check: Check) -> str:
+    """Format a Check for a terminal: versions and devices, then each problem with its remedy."""
+    found = {"TensorFlow": check.tensorflow, "Keras": check.keras, "Python": check.python}
+    versions = [f"{label} {version}" for label, version in found.items() if version]
+    devices = ", ".join(device.name for device in check.devices) or "no device"
+    count = len(check.problems)
+    head = "ok" if check.ok else f"{count} problem{'s' if count != 1 else ''}"
+    lines = [" · ".join([head, *versions, devices, f"{check.seconds:.1f} s"])]
+    for problem in check.problems:
+        remedy = problem.remedy.message if problem.remedy else None
+        lines.append("  " + " → ".join(filter(None, (problem.message, remedy))))
+    return "\n".join(lines)

@@ -1,0 +1,226 @@
+"""Plan requests: what a user can request, and the only parser of their JSON.
+
+Warnings and the remedies of problems offer plan requests, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
+
+from . import serde
+from .environment_names import check_name
+from .errors import InvalidRequest, InvalidSpec
+from .versions import CUDA_VERSION
+
+Source = Literal["conda", "pypi"]
+Variant = Literal["auto", "cpu", "cuda"]
+ALL: Literal["all"] = "all"
+
+#: Maximum number of items in a list.
+_ITEMS_MAX = 1000
+_VERSION = re.compile(r"\d+(?:\.\w+)*(?:\.\*)?")
+_PYTHON = re.compile(r"\d\.\d{1,2}")
+_PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+class _Request(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"):
+    """A plan request; its ``kind`` is the tag that identifies its type in JSON. JSON omits fields with defaults."""
+
+    @property
+    def kind(self) -> str:
+        """Kind of the plan."""
+        return str(self.__struct_config__.tag)
+
+
+class Create(_Request, frozen=True, tag="create"):
+    """A request for a new environment.
+
+    ``tensorflow`` is a version such as ``2.19.*``, or None for an environment without it. ``python`` is a minor version
+    such as ``3.11``, or None for the newest that fits. ``source`` says where TensorFlow comes from; None leaves the
+    choice to the catalog. ``source_builds`` permits building packages that the index has no wheel of, here and in other
+    requests.
+    """
+
+    name: str
+    tensorflow: str | None = None
+    python: str | None = None
+    variant: Variant = "auto"
+    cuda: str | None = None
+    keras: bool = True
+    packages: tuple[str, ...] = ()
+    source: Source | None = None
+    source_builds: bool = False
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        _check_form("tensorflow", self.tensorflow, _VERSION, "2.19.*")
+        _check_form("python", self.python, _PYTHON, "3.11")
+        _check_form("cuda", self.cuda, CUDA_VERSION, "12.6")
+        force_setattr(self, "packages", _distinct("packages", self.packages))
+
+
+class Install(_Request, frozen=True, tag="install"):
+    """A request to add packages, or to move them to other versions, by specs.
+
+    ``legacy_keras`` says whether the kernel uses Keras 2 afterwards; None leaves the setting unchanged.
+    """
+
+    environment: str
+    specs: tuple[str, ...]
+    into: str | None = None
+    legacy_keras: bool | None = None
+    source_builds: bool = False
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "specs", _some("specs", self.specs))
+        _check_into(self.into)
+
+
+class Update(_Request, frozen=True, tag="update"):
+    """A request to move the named packages, or all, to the newest versions that fit."""
+
+    environment: str
+    packages: tuple[str, ...] | Literal["all"]
+    into: str | None = None
+    source_builds: bool = False
+
+    def __post_init__(self) -> None:
+        if self.packages != ALL:
+            force_setattr(self, "packages", _named(self.packages))
+        _check_into(self.into)
+
+
+class Remove(_Request, frozen=True, tag="remove"):
+    """A request to remove packages, with their dependents and the dependencies that only they need."""
+
+    environment: str
+    packages: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "packages", _named(self.packages))
+
+
+class Clone(_Request, frozen=True, tag="clone"):
+    """A request to copy an environment to a new name."""
+
+    environment: str
+    name: str
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+
+
+class Rename(_Request, frozen=True, tag="rename"):
+    """A request to rename an environment."""
+
+    environment: str
+    name: str
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+
+
+class Import(_Request, frozen=True, tag="import"):
+    """A request for a new environment from the text of a file; if ``format`` is None, the text determines it.
+
+    ``lock_environment`` and ``categories`` choose a part of a lock; None is its default. ``cuda`` is a CUDA version to
+    assume, and ``packages`` are specs to solve with those of the file. ``builds`` says how much of each spec counts:
+    all of it, or not the build (``versions``), or only the name (``names``); exact packages are then solved. With
+    ``channels`` ``allowed``, channels of the file that are not allowed are left out.
+    """
+
+    name: str
+    content: str
+    format: str | None = None
+    lock_environment: str | None = None
+    categories: tuple[str, ...] | None = None
+    cuda: str | None = None
+    packages: tuple[str, ...] = ()
+    builds: Literal["exact", "versions", "names"] = "exact"
+    channels: Literal["file", "allowed"] = "file"
+    source_builds: bool = False
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        _check_form("cuda", self.cuda, CUDA_VERSION, "12.6")
+        force_setattr(self, "packages", _distinct("packages", self.packages))
+
+
+class Revert(_Request, frozen=True, tag="revert"):
+    """A request to go back to an earlier revision."""
+
+    environment: str
+    revision: int
+
+
+PlanRequest = Create | Install | Update | Remove | Clone | Rename | Import | Revert
+KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(PlanRequest))
+
+#: msgspec's messages about invalid JSON, as patterns, with the messages that users get; these name the kind and field.
+_COMPLAINTS = (
+    (r"Object missing required field `(?P<field>\w+)`", "A plan of kind “{kind}” needs “{field}”."),
+    (r"Object contains unknown field `(?P<field>.*)`", "A plan of kind “{kind}” has no field “{field}”."),
+    (r"Expected .* - at `\$\.packages`", "“packages” must be a list of strings."),
+    (r"Expected `str(?: \| null)?`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a string."),
+    (r"Expected `(?:str|array)`, .* - at `\$\.(?P<field>\w+)(?:\[.*\])?`", "“{field}” must be a list of strings."),
+    (r"Expected `bool`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be true or false."),
+    (r"Expected `bool \| null`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be true, false or null."),
+    (r"Expected `int`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a whole number."),
+    (r"Invalid enum value .* - at `\$\.packages`", "“packages” must be a list of strings, or “all”."),
+    (r"Invalid enum value .* - at `\$\.variant`", "“variant” must be “auto”, “cpu” or “cuda”."),
+    (r"Invalid enum value .* - at `\$\.builds`", "“builds” must be “exact”, “versions” or “names”."),
+    (r"Invalid enum value .* - at `\$\.channels`", "“channels” must be “file” or “allowed”."),
+    (r"(?:Invalid enum value|Expected) .* - at `\$\.source`", "“source” must be “conda”, “pypi” or null."),
+)
+
+
+def parse(body: Mapping[str, Any]) -> PlanRequest:
+    """Return the plan request in a JSON object. Raises InvalidRequest, InvalidName or InvalidSpec naming the field."""
+    kind = body.get("kind")
+    if kind not in KINDS:
+        raise InvalidRequest(f"“kind” must be one of {', '.join(KINDS[:-1])} and {KINDS[-1]}.")
+    try:
+        request: PlanRequest = serde.convert(body, PlanRequest)
+    except serde.Unreadable as error:
+        for pattern, sentence in _COMPLAINTS:
+            found = re.fullmatch(pattern, str(error), re.DOTALL)
+            if found:
+                raise InvalidRequest(sentence.format(kind=kind, **found.groupdict())) from error
+        raise InvalidRequest("The plan request is not valid.", str(error)) from error
+    return request
+
+
+def _check_form(field: str, value: str | None, form: re.Pattern[str], example: str) -> None:
+    if value is not None and not form.fullmatch(value):
+        raise InvalidSpec(f"“{value[:60]}” is not a valid value for “{field}”.", hint=f"Write it as in “{example}”.")
+
+
+def _check_into(into: str | None) -> None:
+    if into is not None:
+        check_name(into)
+
+
+def _distinct(field: str, items: tuple[str, ...]) -> tuple[str, ...]:
+    if len(items) > _ITEMS_MAX:
+        raise InvalidRequest(f"“{field}” has {len(items)} items; the limit is {_ITEMS_MAX}.")
+    return tuple(dict.fromkeys(items))
+
+
+def _some(field: str, items: tuple[str, ...]) -> tuple[str, ...]:
+    if not items:
+        raise InvalidRequest(f"“{field}” must name at least one package.")
+    return _distinct(field, items)
+
+
+def _named(packages: tuple[str, ...]) -> tuple[str, ...]:
+    # An environment has a package from one source only, so the name says which.
+    names = tuple(re.sub("^pypi:", "", text.strip().lower()) for text in packages)
+    for name in _some("packages", names):
+        if not _PACKAGE.fullmatch(name):
+            raise InvalidSpec(f"“{name[:60]}” is not a package name.")
+    return _some("packages", names)

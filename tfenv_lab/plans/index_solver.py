@@ -1,0 +1,116 @@
+"""Solve the part of a change that comes from a package index, after conda's part."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidRequest
+from ..pypi import requirements as texts
+from ..pypi import resolving, settings
+from ..pypi.models import Distribution, IndexPolicy
+from .index_state import IndexState
+
+if TYPE_CHECKING:
+    from ..conda.engine import RepoDataRecord
+
+
+@dataclass(frozen=True)
+class FromIndex:
+    """The packages of an environment that are from an index, after a change.
+
+    ``requirements`` are what the user requested of it, by project. ``taken_over`` are projects that conda packages
+    provide instead from now on.
+    """
+
+    distributions: Sequence[Distribution] = ()
+    requirements: Mapping[str, str] = field(default_factory=dict)
+    taken_over: Sequence[str] = ()
+
+
+class IndexSolver:
+    """A solver of requirements around the packages that conda installs."""
+
+    def __init__(self, policy: Callable[[], IndexPolicy], subdir: str, package_cache: Path, stand_ins: Path) -> None:
+        """Create a solver. ``stand_ins`` is a directory that it may fill (see ``pypi/resolving.py``)."""
+        self._policy = policy
+        self._subdir = subdir
+        self._cache = package_cache
+        self._stand_ins = stand_ins
+
+    async def provided(self, records: Sequence[RepoDataRecord], prefix: Path | None = None) -> dict[str, str]:
+        """Return the versions of the projects that conda packages provide; ``prefix`` has some of them installed."""
+        return await asyncio.to_thread(_provided, records, self._cache, prefix)
+
+    async def solve(
+        self,
+        requested: Mapping[str, str],
+        records: Sequence[RepoDataRecord],
+        state: IndexState | None = None,
+        *,
+        prefix: Path | None = None,
+        upgrade: Collection[str] | None = (),
+        builds: bool = False,
+    ) -> FromIndex:
+        """Return the packages from the index, beside these conda ``records``.
+
+        ``requested`` are the requirements by project, ``state`` what ``prefix`` has now, and ``upgrade`` the projects
+        that may move (None: all). Raises InvalidRequest, Unsatisfiable, ChannelUnreachable and other errors of uv.
+        """
+        state = state or IndexState()
+        if not requested and not state.distributions:
+            return FromIndex()
+        python = next((str(record.version) for record in records if record.name.normalized == "python"), None)
+        if python is None:
+            raise InvalidRequest(
+                "Packages from a package index need Python, and the environment would have none.",
+                hint="Request “python”, too.",
+            )
+        conda = await self.provided(records, prefix)
+        wanted = {name: text for name, text in requested.items() if name not in conda}
+        conflicts = [text for name, text in requested.items() if name in conda]
+        others = {
+            package.name: package.version
+            for package in state.others
+            if package.name not in requested and package.name not in (upgrade or ())
+        }
+        question = resolving.Question(
+            # conda's version may not fit a requirement; the resolver then says so.
+            requirements=[*wanted.values(), *conflicts],
+            python=python,
+            subdir=self._subdir,
+            held={**others, **conda},
+            installed=state.distributions,
+            upgrade=upgrade,
+            builds=builds,
+        )
+        found = await resolving.resolve(
+            question, await asyncio.to_thread(settings.read, self._policy()), self._stand_ins
+        )
+        known = {(each.name, each.version): each for each in state.distributions}
+        # The same version stays as it is, even if the index has another file for it meanwhile.
+        kept = [known.get((each.name, each.version), each) for each in found]
+        taken = sorted(name for name in state.versions if name in conda)
+        return FromIndex(kept, wanted, taken)
+
+
+def _provided(records: Sequence[RepoDataRecord], cache: Path, prefix: Path | None) -> dict[str, str]:
+    from ..conda.prefix import projects
+    from ..conda.prefix.records import contents
+
+    return projects.provided(records, cache, contents(prefix) if prefix else None)
+
+
+def combined(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    """Return requirements by project; those of ``other`` replace those of ``one``, but keep narrower versions.
+
+    As for conda's specs, a bare name does not replace an earlier requirement with versions.
+    """
+    found = dict(one)
+    for name, text in other.items():
+        if name not in found or text != texts.without_version(text):
+            found[name] = text
+    return found

@@ -1,0 +1,142 @@
+"""What an environment has from a package index, and what a change does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import PathDistribution
+
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+
+from ..conda.prefix.pypi import PypiPackage
+from ..pypi import requirements
+from ..pypi.models import Distribution
+from ..tensorflow_packages import DISTRIBUTIONS, FAMILY, LEADS
+from ..versions import minor_of
+
+
+@dataclass(frozen=True)
+class IndexState:
+    """The packages of an environment that are from an index.
+
+    ``requirements`` are what the user requested, by project, and ``distributions`` what a change of ours installed.
+    ``others`` were installed by pip or uv in a terminal; they stay as they are unless a request names them.
+    """
+
+    requirements: Mapping[str, str] = field(default_factory=dict)
+    distributions: Sequence[Distribution] = ()
+    others: Sequence[PypiPackage] = ()
+    dist_infos: Mapping[str, PypiPackage] = field(default_factory=dict)
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """The versions of all these packages by project."""
+        found = {package.name: package.version for package in self.others}
+        return {**found, **{each.name: each.version for each in self.distributions}}
+
+    @property
+    def names(self) -> set[str]:
+        """The projects of all these packages."""
+        return set(self.versions)
+
+    @cached_property
+    def tensorflow(self) -> str | None:
+        """The project that TensorFlow is installed from, or None."""
+        return next((name for name in DISTRIBUTIONS if name in self.versions), None)
+
+    def project(self, name: str) -> str:
+        """Return the project that a request means: ``tensorflow`` is whichever project has it here."""
+        project = requirements.normalize(name)
+        return self.tensorflow if project in LEADS and self.tensorflow is not None else project
+
+    def requires(self, name: str) -> Sequence[str]:
+        """Return the dependencies (``Requires-Dist``) of an installed project."""
+        package = self.dist_infos.get(name)
+        return PathDistribution(package.dist_info).requires or () if package else ()
+
+
+def is_family(name: str) -> bool:
+    """Return whether a project moves with TensorFlow."""
+    return name in FAMILY or name in DISTRIBUTIONS or name == "tensorboard"
+
+
+def loosened(state: IndexState, named: Collection[str]) -> dict[str, str]:
+    """Return the requirements of an update by project: those that it names admit every version.
+
+    With TensorFlow, its family moves too, but a requested version of Keras stays.
+    """
+    moves = set(named)
+    if moves.intersection(DISTRIBUTIONS):
+        moves |= {name for name in state.requirements if is_family(name) and name != "keras"}
+    found = dict(state.requirements)
+    for name in moves:
+        old = found.get(name)
+        if old is not None:
+            found[name] = old if Requirement(old).url else requirements.without_version(old)
+        elif name in {package.name for package in state.others}:
+            # It becomes a package of ours, because only those can be moved.
+            found[name] = name
+    return found
+
+
+def freed(state: IndexState, named: Collection[str]) -> set[str]:
+    """Return the projects that an update may move."""
+    found = set(named)
+    if found.intersection(DISTRIBUTIONS):
+        found |= {name for name in state.names if is_family(name)}
+    return found
+
+
+def remembered(before: Mapping[str, str], new: Mapping[str, str], after: Iterable[Distribution]) -> dict[str, str]:
+    """Return the requirements to remember after an update: unchanged if still met, else with the new minor version."""
+    versions = {each.name: each.version for each in after}
+    kept = {}
+    for name, text in new.items():
+        old = before.get(name, text)
+        version = versions.get(name)
+        is_met = version is None or Requirement(old).url or requirements.satisfied(old, version)
+        kept[name] = old if is_met else requirements.at_minor(old, version or "")
+    return kept
+
+
+def markers(python: str) -> dict[str, str]:
+    """Return the environment of markers for a version of Python on this machine (PEP 508)."""
+    return {**default_environment(), "python_version": minor_of(python), "python_full_version": python}  # type: ignore[dict-item]
+
+
+def without(state: IndexState, gone: Collection[str], python: str) -> list[Distribution]:
+    """Return the distributions that remain after ``gone`` projects, their dependents, and what only they needed."""
+    environment = markers(python)
+    needs = {
+        each.name: {
+            requirements.normalize(need.name): need
+            for need in requirements.needs(state.requires(each.name), environment, _extras(state, each.name))
+        }
+        for each in state.distributions
+    }
+    left = set(needs) - set(gone)
+    lost = set(gone)
+    while more := {name for name in left if lost.intersection(needs[name])}:
+        left -= more
+        lost |= more
+    below = _reached(lost & set(needs), needs)
+    roots = (left - below) | (left & set(state.requirements))
+    kept = _reached(roots, needs) & left
+    return [each for each in state.distributions if each.name in kept]
+
+
+def _extras(state: IndexState, name: str) -> Collection[str]:
+    text = state.requirements.get(name)
+    return Requirement(text).extras if text else ()
+
+
+def _reached(roots: Collection[str], needs: Mapping[str, Collection[str]]) -> set[str]:
+    """Return the roots and everything below them."""
+    found: set[str] = set()
+    new = set(roots)
+    while new:
+        found |= new
+        new = {need for name in new for need in needs.get(name, ())} - found
+    return found

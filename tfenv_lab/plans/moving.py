@@ -1,0 +1,291 @@
+"""Solve installs and updates: conda's part first, then what comes from a package index."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .. import plan_requests as requests
+from ..errors import IndexUnreachable, Unsatisfiable
+from ..pypi.models import MARK
+from ..tensorflow_packages import DISTRIBUTIONS, LEADS
+from . import index_state, installed_state, sources
+from .index_solver import FromIndex, IndexSolver, combined
+from .installed import FoundEnvironment
+from .solved import HeldBack, PassedOver, Solved, find_held_back
+from .solver import ChannelSolver, conflict, hinted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..conda.engine import GenericVirtualPackage, RepoDataRecord
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What a request asks of both sources.
+
+    ``new`` are conda specs by name, ``freed`` the conda packages that may move, ``stuck`` those that no channel has,
+    and ``held`` constraints. ``requested`` are all requirements after the change, ``changed`` those that the request
+    names, and ``upgrade`` the projects that may move (None: all). ``moved`` has the specs that became requirements, by
+    project, and ``replaced`` names conda packages that give way to the index.
+    """
+
+    new: Mapping[str, str] = field(default_factory=dict)
+    freed: Collection[str] = ()
+    stuck: Collection[str] = ()
+    held: Sequence[str] = ()
+    requested: Mapping[str, str] = field(default_factory=dict)
+    changed: Mapping[str, str] = field(default_factory=dict)
+    upgrade: Collection[str] | None = ()
+    moved: Mapping[str, str] = field(default_factory=dict)
+    replaced: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class _CondaPart:
+    after: Sequence[RepoDataRecord]
+    asked: dict[str, str]
+    given: tuple[str, ...]
+    cuda: str | None = None
+    virtual: Sequence[GenericVirtualPackage] = ()
+    held_back: HeldBack | None = None
+    passed_over: PassedOver | None = None
+
+
+async def move(
+    request: requests.Install | requests.Update,
+    found: FoundEnvironment,
+    prefix: Path | None,
+    channels: ChannelSolver,
+    index: IndexSolver,
+) -> Solved:
+    """Solve a request in an environment, or in a copy of it at ``prefix``.
+
+    Raises NotFound, InvalidSpec, ChannelNotAllowed, Unsatisfiable, ChannelUnreachable.
+    """
+    if isinstance(request, requests.Install):
+        solved, conda, task = await _install(request, found, channels, index)
+    else:
+        task = await _update_task(request, found, channels)
+        conda = await _on_channels(request, found, task, channels)
+        solved = await _on_index(request, found, task, conda, index)
+        remembered = index_state.remembered(found.index.requirements, solved.requirements, solved.distributions)
+        solved = FromIndex(solved.distributions, remembered, solved.taken_over)
+    before = {each.name: each for each in found.index.distributions}
+    others = {package.name for package in found.index.others}
+    return Solved(
+        request,
+        request.into or found.environment.name,
+        prefix or found.prefix,
+        found.state.records,
+        conda.after,
+        conda.asked,
+        {**found.state.requested, **found.index.requirements},
+        conda.given,
+        origin="copy" if prefix else "in_place",
+        source=found.prefix if prefix else None,
+        fingerprint=None if prefix else found.fingerprint,
+        environment=found.environment,
+        cuda=conda.cuda,
+        virtual=conda.virtual,
+        held_back=conda.held_back,
+        passed_over=conda.passed_over,
+        distributions_before=found.index.distributions,
+        distributions=solved.distributions,
+        requirements=dict(solved.requirements),
+        requirements_before=found.index.requirements,
+        others_removed=tuple(sorted(others.intersection(each.name for each in solved.distributions))),
+        from_index=task.moved,
+        crossing=tuple(sorted({*task.replaced, *solved.taken_over})),
+        builds=tuple(each.name for each in solved.distributions if not each.is_wheel and each.name not in before),
+    )
+
+
+async def _install(
+    request: requests.Install, found: FoundEnvironment, channels: ChannelSolver, index: IndexSolver
+) -> tuple[FromIndex, _CondaPart, _Task]:
+    plain = [text for text in request.specs if not sources.is_for_index(text)]
+    offered: Collection[str] = await channels.repodata.names() if plain else ()
+    named = [_as_installed(text, found, channels) for text in request.specs]
+    split = sources.split(named, channels.spec, offered, {each.name for each in found.index.distributions})
+    task = _install_task(split, found, split.moved)
+    try:
+        conda = await _on_channels(request, found, task, channels)
+    except Unsatisfiable:
+        again = sources.all_from_index(split)
+        if again is None or not found.index.distributions:
+            raise
+        task = _install_task(again, found, again.moved)
+        conda = await _on_channels(request, found, task, channels)
+    else:
+        doubled = await _doubled(found, conda, split, index)
+        again = sources.all_from_index(split) if doubled else None
+        if again is not None:
+            # The channel's packages would replace what is already installed from the index.
+            task = _install_task(again, found, again.moved)
+            conda = await _on_channels(request, found, task, channels)
+    try:
+        return await _on_index(request, found, task, conda, index), conda, task
+    except (Unsatisfiable, IndexUnreachable) as error:
+        if not split.moved:
+            raise
+        # Neither source has the package: the solver's own answer knows similar names.
+        specs = sources.Split([*split.specs, *split.moved.values()], {}, {}, split.fixed)
+        await _on_channels(request, found, _install_task(specs, found, {}), channels)
+        raise error
+
+
+def _as_installed(text: str, found: FoundEnvironment, channels: ChannelSolver) -> str:
+    """Return a request for TensorFlow as one for the project that the environment has it from."""
+    project = found.index.tensorflow
+    if project is None or sources.is_for_index(text) or "::" in text:
+        return text
+    spec = channels.spec(text)
+    name, *rest = spec.split(" ")
+    if found.index.project(name) != project or name == project:
+        return text
+    return MARK + sources.as_requirement(" ".join([project, *rest[:1]]))
+
+
+def _install_task(split: sources.Split, found: FoundEnvironment, moved: Mapping[str, str]) -> _Task:
+    from ..conda.solving import specs
+
+    state = found.state
+    new = installed_state.same_variant(state, specs.by_name(split.specs))
+    replaced: Collection[str] = ()
+    if not LEADS.isdisjoint(state.names) and not set(split.requirements).isdisjoint(DISTRIBUTIONS):
+        # TensorFlow moves to the index: conda's packages of it give way, with all that only they need.
+        replaced = LEADS.intersection(state.names)
+    requested = combined(found.index.requirements, split.requirements)
+    return _Task(
+        new=new,
+        requested=requested,
+        changed=split.requirements,
+        upgrade={name for name in split.requirements if name in found.index.names},
+        moved=moved,
+        replaced=replaced,
+    )
+
+
+async def _doubled(found: FoundEnvironment, conda: _CondaPart, split: sources.Split, index: IndexSolver) -> set[str]:
+    """Return the projects from the index that new conda packages would replace although the request names them not."""
+    if not found.index.distributions:
+        return set()
+    before = {record.name.normalized for record in found.state.records}
+    new = [record for record in conda.after if record.name.normalized not in before]
+    provided = await index.provided(new)
+    ours = {each.name for each in found.index.distributions}
+    return ours.intersection(provided) - split.fixed
+
+
+async def _update_task(request: requests.Update, found: FoundEnvironment, channels: ChannelSolver) -> _Task:
+    state, index = found.state, found.index
+    if request.packages == requests.ALL:
+        named = set(index.requirements)
+        new, freed = installed_state.loosened(state, requests.ALL)
+        upgrade: Collection[str] | None = None
+        of_conda: tuple[str, ...] | str = requests.ALL
+    else:
+        both = [(name, index.project(name)) for name in request.packages]
+        named = {project for name, project in both if name not in state.names and project in index.names}
+        conda_names = tuple(name for name, project in both if project not in named)
+        new, freed = installed_state.loosened(state, conda_names) if conda_names else ({}, set())
+        upgrade = index_state.freed(index, named)
+        of_conda = conda_names
+    held = installed_state.tensorflow_pin(state, of_conda) if freed else []
+    stuck: set[str] = set()
+    if freed:
+        # A package that no channel has, such as one from a file, has no candidate but the installed one.
+        unlisted = (freed & state.names).difference(await channels.repodata.names())
+        freed -= unlisted
+        stuck = unlisted if of_conda == requests.ALL else unlisted.intersection(of_conda)
+    return _Task(
+        new=new,
+        freed=freed,
+        stuck=stuck,
+        held=held,
+        requested=index_state.loosened(index, named),
+        changed={name: index.requirements.get(name, name) for name in named},
+        upgrade=upgrade,
+    )
+
+
+async def _on_channels(
+    request: requests.Install | requests.Update, found: FoundEnvironment, task: _Task, channels: ChannelSolver
+) -> _CondaPart:
+    """Solve conda's part of a request. Where it has none, the packages stay as they are."""
+    from ..conda.machine import virtual_packages
+
+    state = found.state
+    if task.replaced:
+        needed = set(state.requested) - set(task.replaced)
+        left = installed_state.without(state, task.replaced, needed)
+        state = installed_state.State(left, {n: s for n, s in state.requested.items() if n in needed}, state.pins)
+    if not task.new and not task.freed:
+        return _CondaPart(state.records, dict(state.requested), ())
+    overrides = virtual_packages.overrides(channels.repodata.settings)
+    cuda, virtual = await asyncio.to_thread(installed_state.virtual, state, overrides)
+
+    async def solve(
+        new: Mapping[str, str],
+        requested: Mapping[str, str],
+        also: Collection[str] = (),
+        pinned: Sequence[str] = state.pins,
+    ) -> list[RepoDataRecord]:
+        moving = {*task.freed, *also}
+        keep = [record for record in state.records if record.name.normalized not in moving]
+        constraints = [*pinned, *task.held, *([] if "python" in new else installed_state.python_pin(state))]
+        roots = {**installed_state.leaves(state), **requested, **new}
+        return await channels.solve(roots.values(), keep, constraints, virtual)
+
+    try:
+        after = await solve(task.new, state.holding)
+    except Unsatisfiable as error:
+        # This imports the solver, which the server does not need at start.
+        from .suggestions import suggest
+
+        found_conflict = await conflict(state.pins, lambda pinned: solve(task.new, state.holding, (), pinned))
+        if found_conflict is not None:
+            raise found_conflict from error
+        names = await channels.repodata.names()
+        raise hinted(error, await suggest(task.new, state, names, solve)) from error
+    held_back: HeldBack | None = None
+    if isinstance(request, requests.Install):
+        asked = {
+            **state.requested,
+            **{name: installed_state.narrower(state, name, spec) for name, spec in task.new.items()},
+        }
+        given = tuple(task.new.values())
+    else:
+        asked = installed_state.remembered(state, task.new, after)
+        given = tuple(installed_state.reached(state, task.new, after))
+        if request.packages != requests.ALL:
+            held_back = await find_held_back(request.packages, task.new, state, after, solve)
+    passed_over = PassedOver(
+        state.unreadable(asked), state.outdated(asked, after), state.forgotten(asked), sorted(task.stuck)
+    )
+    return _CondaPart(after, asked, given, cuda, virtual, held_back, passed_over)
+
+
+async def _on_index(
+    request: requests.Install | requests.Update,
+    found: FoundEnvironment,
+    task: _Task,
+    conda: _CondaPart,
+    index: IndexSolver,
+) -> FromIndex:
+    """Solve the part of a request that comes from the index. Without one, its packages stay as they are."""
+    if not task.changed and task.upgrade is not None and conda.after is found.state.records:
+        return FromIndex(found.index.distributions, dict(found.index.requirements))
+    builds = request.source_builds
+    return await index.solve(
+        task.requested,
+        conda.after,
+        found.index,
+        prefix=found.prefix,
+        upgrade=task.upgrade,
+        builds=builds,
+    )

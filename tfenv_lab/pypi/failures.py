@@ -1,0 +1,107 @@
+"""Turn what uv says when it fails into errors for the user."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ..disk import faults
+from ..errors import (
+    BuildFailed,
+    HashMismatch,
+    IndexUnreachable,
+    InvalidSpec,
+    JobFailed,
+    TfenvError,
+    Unsatisfiable,
+    UnusableDirectory,
+)
+from .models import IndexSettings
+from .places import is_below, without_credentials
+from .settings import sources
+
+#: Number of lines of uv's output in the details of an error.
+_TAIL = 60
+_URL = re.compile(r"(?:https?|file)://[^\s`'\"<>)]+")
+_FULL = ("No space left on device", "(os error 28)", "os error 112", "Disk quota exceeded")
+_NETWORK = ("Failed to fetch", "error sending request", "Request failed", "HTTP status", "Failed to download")
+_REFUSED = ("lack of valid authentication credentials", "401 Unauthorized", "403 Forbidden")
+_OFFLINE = ("the network was disabled", "Network connectivity is disabled")
+_INVALID = ("parse requirement", "Error parsing", "Unsupported requirement", "Unexpected '")
+#: What uv says of a cache that it cannot lock or write; it names the file.
+_CACHE = re.compile(
+    r"(failed to lock|Failed to initialize cache|failed to (?:create directory|open file|write to file)).*", re.DOTALL
+)
+_PATH = re.compile(r"`(?P<path>/[^`\n]+?)(?:/\.lock)?`")
+_LOGIN = "Add valid credentials to the index URL in pip's or uv's configuration, to .netrc, or to the keyring."
+_ONLINE = "Set TfenvLab.offline to False, or use only packages that were installed before."
+
+
+def failure(output: str, settings: IndexSettings) -> TfenvError:
+    """Return the error for a failed run of uv; ``output`` is its redacted standard error."""
+    text = _told(output)
+    if faults.is_full(text) or any(words in text for words in _FULL):
+        return faults.no_space(text, "Packages from the package index need more space. Nothing was changed.")
+    cache = _CACHE.search(text)
+    path = _PATH.search(cache[0]) if cache else None
+    if path is not None:
+        return UnusableDirectory(
+            f"uv's cache {path['path']} cannot be used. Nothing was changed.",
+            text,
+            hint="Set UV_CACHE_DIR to a directory in which files can be written and locked, and restart Jupyter.",
+        )
+    found = re.search(r"Hash mismatch for `([^`]+)`", text)
+    if found:
+        return HashMismatch(
+            f"The package index has a different file for {found[1]} than the one that was planned.", text
+        )
+    if any(words in text for words in _OFFLINE):
+        return IndexUnreachable("A package is not in uv's cache, and the server is offline.", text, _ONLINE)
+    if any(words in text for words in _REFUSED):
+        return IndexUnreachable(f"{_index_in(text, settings)} requires valid credentials.", text, _LOGIN)
+    if "No solution found" in text:
+        return Unsatisfiable("The package index has no versions that satisfy the request.", text)
+    if "Git operation failed" in text:
+        url = _first([url for url in _URL.findall(text) if not url.startswith("file:")], ())
+        return IndexUnreachable(
+            f"The repository {url} cannot be read.", text, "Check the URL, the commit and the network."
+        )
+    found = re.search(r"Failed to build:? `([^`]+)`", text)
+    if found:
+        return BuildFailed(f"{found[1]} could not be built from its source.", text)
+    found = re.search(r"Distribution not found at: (\S+)", text)
+    if found:
+        return InvalidSpec(f"A requirement names {found[1]}, which does not exist.", text)
+    if any(words in text for words in _INVALID):
+        return InvalidSpec("A requirement is not valid.", text, "Write it as pip does, as in “keras-hub>=0.20”.")
+    if any(words in text for words in _NETWORK):
+        return IndexUnreachable(f"{_index_in(text, settings)} cannot be reached.", text)
+    return JobFailed("uv failed.", text)
+
+
+def needs_build(error: TfenvError) -> bool:
+    """Return whether a request had no solution because something would have to be built from source."""
+    return isinstance(error, Unsatisfiable) and "building from source is disabled" in (error.details or "")
+
+
+def _told(output: str) -> str:
+    """Return the error at the end of uv's output, without the progress before it."""
+    _, mark, rest = output.partition("error: ")
+    lines = (mark + rest if mark else output).strip().splitlines()
+    return "\n".join(lines[:_TAIL] if mark else lines[-_TAIL:])
+
+
+def _index_in(text: str, settings: IndexSettings) -> str:
+    """Return “The package index URL” for the index that a text is about."""
+    urls = [url.rstrip(".,:/") for url in _URL.findall(text)]
+    known = [without_credentials(source.url) for source in sources(settings)]
+    return f"The package index {_first(urls, known)}".rstrip()
+
+
+def _first(urls: Iterable[str], known: Iterable[str]) -> str:
+    urls, known = list(urls), list(known)
+    for url in urls:
+        for root in known:
+            if is_below(url, root):
+                return root
+    return urls[0] if urls else ""

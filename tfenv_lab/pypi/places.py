@@ -1,0 +1,50 @@
+"""Places of packages: URLs and paths, as configurations write them."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.request import url2pathname
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+def located(text: str, base: Path) -> str:
+    """Return the URL of a place, which is a URL or a path relative to ``base``.
+
+    A ``file:`` URL has no spaces and commas, so that it can be in a list.
+    """
+    if text.startswith("file:"):
+        return f"file://{quote(unquote(text[5:].removeprefix('//')), safe='/:')}"
+    if _SCHEME.match(text):
+        return text
+    # Resolving links would read the disk.
+    return Path(os.path.abspath(base / Path(text).expanduser())).as_uri()  # noqa: PTH100
+
+
+def path_of(url: str) -> Path | None:
+    """Return the path of a ``file:`` URL, or None for another URL."""
+    parts = urlsplit(url)
+    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
+
+
+def without_credentials(url: str) -> str:
+    """Return a URL without user name and password."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def is_below(url: str, root: str) -> bool:
+    """Return whether a URL is another one or below it; credentials and the case of the host do not matter."""
+    here, there = _comparable(url), _comparable(root)
+    return here == there or here.startswith(f"{there}/")
+
+
+def _comparable(url: str) -> str:
+    parts = urlsplit(without_credentials(url))
+    # “..” must not lead out of what is allowed.
+    path = posixpath.normpath(unquote(parts.path) or "/")
+    return f"{parts.scheme}://{parts.netloc.lower()}{path}".rstrip("/")

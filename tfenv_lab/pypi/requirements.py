@@ -1,0 +1,163 @@
+"""Read requirements as PEP 508 defines them, and turn conda's specs into requirements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from ..errors import InvalidSpec
+from ..versions import minor_of
+from .models import MARK
+
+_MAX = 500
+
+
+@lru_cache(maxsize=10_000)  # a thousand environments have the same few hundred packages
+def normalize(name: str) -> str:
+    """Return a project's normalized name (PEP 503)."""
+    return canonicalize_name(name)
+
+
+def is_requirement(text: str) -> bool:
+    """Return whether a text is a valid requirement, as packages should declare their dependencies."""
+    try:
+        Requirement(text)
+    except InvalidRequirement:
+        return False
+    return True
+
+
+def is_same_version(one: str, other: str) -> bool:
+    """Return whether two texts are the same version. In file names, ``_`` stands for ``-`` (PEP 427)."""
+    try:
+        return Version(one.replace("_", "-")) == Version(other.replace("_", "-"))
+    except InvalidVersion:
+        return one == other
+
+
+def name_of(requirement: str) -> str:
+    """Return the normalized name of the project in a canonical requirement."""
+    return normalize(Requirement(requirement).name)
+
+
+def parse(text: str) -> str:
+    """Return a requirement in its canonical form, with a normalized name. It may begin with ``pypi:``.
+
+    A URL in it (``name @ https://…``) is kept. Raises InvalidSpec.
+    """
+    bare = text.strip()
+    if bare[: len(MARK)].lower() == MARK:
+        bare = bare[len(MARK) :].strip()
+    try:
+        if not bare.isprintable() or len(bare) > _MAX:
+            raise InvalidRequirement("it is too long or has invisible characters")
+        found = Requirement(bare)
+    except InvalidRequirement as error:
+        raise InvalidSpec(
+            f"“{text.strip()[:60]}” is not a requirement for a package index.",
+            str(error),
+            hint="Write it as pip does, for example “pypi:pandas>=2” or “pypi:pandas==2.2.*”.",
+        ) from error
+    found.name = normalize(found.name)
+    return str(found)
+
+
+def from_spec(name: str, version: str = "", build: str = "") -> str:
+    """Return the requirement that means the same as a conda spec. ``version`` is as in conda's ``MatchSpec``.
+
+    Raises InvalidSpec if a package index has nothing like it: a build, or alternatives (``1.2|1.4``).
+    """
+    wanted = "" if version == "*" else version
+    try:
+        if build and build != "*":
+            raise InvalidSpecifier("a package index has no builds")
+        parts = [_specifier(part.strip()) for part in wanted.split(",") if part.strip()]
+        return str(Requirement(f"{normalize(name)}{SpecifierSet(','.join(parts))}"))
+    except (InvalidSpecifier, InvalidRequirement) as error:
+        raise InvalidSpec(
+            f"“{' '.join(part for part in (name, version, build) if part)}” cannot be requested from a package index.",
+            str(error),
+            hint=f"Write “{MARK}{name}” with versions as pip has them, for example “{MARK}{name}==1.2.*”.",
+        ) from error
+
+
+def _specifier(part: str) -> str:
+    found = re.fullmatch(r"(===|==|~=|!=|>=|<=|=|>|<)?\s*(.+)", part)
+    if found is None:
+        raise InvalidSpecifier(part)
+    operator, version = found[1] or "", found[2]
+    if operator in ("", "="):
+        # conda's "=1.2" and "1.2.*" admit 1.2.7; "1.2" alone is exactly 1.2, as is "==1.2".
+        is_open = operator == "=" and not version.endswith("*")
+        return f"=={version}.*" if is_open else f"=={version}"
+    if operator in (">=", "<=", ">", "<"):
+        return f"{operator}{version.removesuffix('.*')}"
+    return f"{operator}{version}"
+
+
+def satisfied(requirement: str, version: str) -> bool:
+    """Return whether a version meets a canonical requirement. One with a URL is met by every version."""
+    try:
+        return Requirement(requirement).specifier.contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        return False
+
+
+def without_version(requirement: str) -> str:
+    """Return a requirement that admits every version, with the same extras; a URL is left out."""
+    found = Requirement(requirement)
+    found.specifier, found.url = SpecifierSet(), None
+    return str(found)
+
+
+def at_minor(requirement: str, version: str) -> str:
+    """Return a requirement with its versions replaced by the minor version of ``version``, if it names versions."""
+    found = Requirement(requirement)
+    if found.specifier:
+        found.specifier = SpecifierSet(f"=={minor_of(version)}.*")
+    return str(found)
+
+
+def both(one: str, other: str) -> str:
+    """Return the requirement that combines two of one project. Raises InvalidSpec if both name a URL."""
+    first, second = Requirement(one), Requirement(other)
+    if first.url and second.url and first.url != second.url:
+        raise InvalidSpec(f"“{first.name}” is requested from two places.")
+    first.extras |= second.extras
+    first.url = first.url or second.url
+    first.specifier &= second.specifier
+    if first.url:
+        first.specifier = SpecifierSet()
+    return str(first)
+
+
+def by_name(requirements: Iterable[str]) -> dict[str, str]:
+    """Return canonical requirements by the name of their project; several of one project are combined."""
+    found: dict[str, str] = {}
+    for text in requirements:
+        name = name_of(text)
+        found[name] = both(found[name], text) if name in found else text
+    return found
+
+
+def needs(requires: Iterable[str], environment: Mapping[str, str], extras: Iterable[str] = ()) -> list[Requirement]:
+    """Return the dependencies (``Requires-Dist``) that count in an environment of markers, with these extras.
+
+    Entries that cannot be read do not count.
+    """
+    found = []
+    for text in requires:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue
+        marker = requirement.marker
+        if marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in ("", *extras)):
+            found.append(requirement)
+    return found

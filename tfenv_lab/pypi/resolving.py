@@ -1,0 +1,143 @@
+"""Resolve requirements with uv, around the projects that conda packages provide."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import tempfile
+import zipfile
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tomli
+from packaging.version import InvalidVersion, Version
+
+from ..disk import writes
+from . import tags, uv
+from .models import Distribution, IndexSettings
+from .requirements import normalize
+
+#: Seconds until a resolution ends. uv reads metadata of every candidate, and an index may be slow.
+TIMEOUT = 300
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to resolve.
+
+    ``requirements`` are canonical. ``held`` are the versions, by normalized name, of projects that are installed in
+    another way: they stay, and their dependencies are not resolved. ``python`` is a version such as ``3.11.9``, and
+    ``subdir`` the platform. ``installed`` are kept where they fit, except the projects in ``upgrade`` (None: all of
+    them may move). ``builds`` says whether source archives, directories and repositories may be built.
+    """
+
+    requirements: Sequence[str]
+    python: str
+    subdir: str
+    held: Mapping[str, str] = field(default_factory=dict)
+    installed: Sequence[Distribution] = ()
+    upgrade: Collection[str] | None = ()
+    builds: bool = False
+
+
+async def resolve(question: Question, settings: IndexSettings, stand_ins: Path) -> list[Distribution]:
+    """Return the distributions to install, sorted by name; those of ``held`` are not among them.
+
+    ``stand_ins`` is a directory for the empty wheels that stand for held projects. Raises Unsatisfiable, and what
+    ``uv.run`` raises.
+    """
+    held = {name: version for name, version in question.held.items() if _is_version(version)}
+    with tempfile.TemporaryDirectory(prefix="tfenv-resolve-") as folder:
+        place = Path(folder)
+        arguments = await asyncio.to_thread(_prepare, question, held, place, stand_ins)
+        await uv.run(arguments, settings, cwd=place, timeout=TIMEOUT)
+        answer = await asyncio.to_thread(_read, place / _ANSWER)
+        chosen = tags.Chooser(question.python, question.subdir)
+        found = [_distribution(package, chosen, place) for package in answer if normalize(package["name"]) not in held]
+    return sorted(found, key=lambda distribution: distribution.name)
+
+
+_ANSWER = "pylock.answer.toml"
+
+
+def _prepare(question: Question, held: Mapping[str, str], place: Path, stand_ins: Path) -> list[str]:
+    """Write uv's input files, and return its arguments. Nothing that a user wrote is among the arguments."""
+    (place / "requirements.in").write_text("".join(f"{text}\n" for text in question.requirements), "utf-8")
+    lines = [f"{name} @ {_stand_in(name, version, stand_ins).as_uri()}\n" for name, version in held.items()]
+    (place / "held.txt").write_text("".join(lines), "utf-8")
+    arguments = [
+        "pip", "compile", "requirements.in", "--constraints", "held.txt", "--format", "pylock.toml",
+        "--output-file", _ANSWER, "--python-version", question.python, "--no-header", "--no-annotate",
+    ]  # fmt: skip
+    platform = tags.uv_platform(question.subdir)
+    if platform is not None:
+        arguments += ["--python-platform", platform]
+    if not question.builds:
+        arguments += ["--only-binary", ":all:"]
+    if question.upgrade is None:
+        arguments.append("--upgrade")
+    else:
+        # uv prefers the versions of an earlier answer, except for the packages that may move.
+        earlier = [each for each in question.installed if each.name not in question.upgrade]
+        if earlier:
+            (place / _ANSWER).write_text(_as_answer(earlier), "utf-8")
+    return arguments
+
+
+def _as_answer(distributions: Sequence[Distribution]) -> str:
+    packages = (f'\n[[packages]]\nname = "{each.name}"\nversion = "{each.version}"\n' for each in distributions)
+    return f'lock-version = "1.0"\ncreated-by = "tfenv_lab"\n{"".join(packages)}'
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tomli.loads(path.read_text("utf-8")).get("packages", [])
+    return found
+
+
+def _is_version(version: str) -> bool:
+    try:
+        Version(version)
+    except InvalidVersion:
+        return False
+    return True
+
+
+def _stand_in(name: str, version: str, folder: Path) -> Path:
+    """Return an empty wheel of a project, which it writes unless it exists.
+
+    As a constraint with a URL, it makes uv keep the version, and read neither the project's index page nor its
+    dependencies. conda's builds of a project often have other dependencies than its wheels.
+    """
+    written, release = name.replace("-", "_"), str(Version(version))
+    path = folder / f"{written}-{release}-py3-none-any.whl"
+    if path.exists():
+        return path
+    folder.mkdir(parents=True, exist_ok=True)
+    info = f"{written}-{release}.dist-info"
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {release}\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    writes.replace(path, made.getvalue())
+    return path
+
+
+def _distribution(package: Mapping[str, Any], chooser: tags.Chooser, place: Path) -> Distribution:
+    """Return the distribution that a package of a ``pylock.toml`` in ``place`` is installed from (PEP 751)."""
+    name, version = normalize(package["name"]), str(package.get("version", "0"))
+    if "vcs" in package:
+        vcs = package["vcs"]
+        inside = f"#subdirectory={vcs['subdirectory']}" if vcs.get("subdirectory") else ""
+        url = f"{vcs['type']}+{vcs.get('url') or (place / vcs['path']).resolve().as_uri()}@{vcs['commit-id']}{inside}"
+        return Distribution(name, version, url)
+    if "directory" in package:
+        return Distribution(name, version, (place / package["directory"]["path"]).resolve().as_uri())
+    file = package.get("archive")
+    if file is None:
+        best = chooser.best(package.get("wheels", ()))
+        file = best if best is not None else package["sdist"]
+    url = file.get("url") or (place / file["path"]).resolve().as_uri()
+    return Distribution(name, version, url, file.get("hashes", {}).get("sha256"), file.get("size"))

@@ -1,0 +1,223 @@
+"""Run uv, the resolver and installer of PyPI packages."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ..errors import JobFailed, NotStarted, SolverTimeout
+from ..processes import kill_group, without_python_variables
+from ..sentences import redact
+from .failures import failure
+from .models import IndexSettings
+
+#: Variables of an active environment, and of pip and uv themselves: what of them counts is in the settings.
+_DROPPED = ("UV_", "PIP_", "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV")
+_ALWAYS = {
+    # The settings hold what counts of uv's files, of which others could be in a directory for temporary files.
+    "UV_NO_CONFIG": "1",
+    "NO_COLOR": "1",
+    "UV_NO_PROGRESS": "1",
+    # Wrapped lines could not be searched for what went wrong.
+    "UV_NO_WRAP": "1",
+    "UV_PYTHON_DOWNLOADS": "never",
+    # Otherwise uv warns about it.
+    "UV_PREVIEW_FEATURES": "pylock",
+}
+#: Number of lines of standard error that are kept, the last ones; a build can write without end.
+_KEPT = 2000
+
+
+@dataclass(frozen=True)
+class Output:
+    """What uv wrote, without credentials."""
+
+    stdout: str
+    stderr: str
+
+
+OnLine = Callable[[str], None]
+
+
+async def run(
+    arguments: Sequence[str],
+    settings: IndexSettings,
+    *,
+    cwd: Path,
+    timeout: float,
+    on_line: OnLine | None = None,
+) -> Output:
+    """Run uv as ``run_here`` does, without blocking the event loop. If the caller is cancelled, kill uv.
+
+    ``on_line`` is called on another thread.
+    """
+    running = _Uv(arguments, settings, cwd, timeout, on_line)
+    try:
+        return await asyncio.to_thread(running.run)
+    finally:
+        running.kill()
+
+
+def run_here(
+    arguments: Sequence[str],
+    settings: IndexSettings,
+    *,
+    cwd: Path,
+    timeout: float | None = None,
+    on_line: OnLine | None = None,
+) -> Output:
+    """Run uv with ``arguments`` in the directory ``cwd``, and return its output.
+
+    The arguments are our own: requirements and other texts of users go into files in ``cwd``, never into arguments,
+    where they could be options. ``on_line`` is called with each line of standard error. ``timeout`` is in seconds;
+    None means that only the end of this process ends uv. Raises TfenvError if uv fails or does not end in time.
+    """
+
+    def tell(line: str) -> None:
+        # Standard output is a worker's pipe to its server, so print to the log.
+        print(line, file=sys.stderr, flush=True)
+        if on_line is not None:
+            on_line(line)
+
+    return _Uv(arguments, settings, cwd, timeout, tell).run()
+
+
+def binary() -> str:
+    """Return the path of uv. Raises NotStarted if it is not installed."""
+    import uv
+
+    try:
+        return str(uv.find_uv_bin())
+    except FileNotFoundError as error:
+        raise NotStarted("The program uv, which tfenv_lab needs for PyPI packages, is missing.", str(error)) from error
+
+
+def environment(settings: IndexSettings, outer: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the variables that uv starts with."""
+    kept = {name: value for name, value in without_python_variables(outer).items() if not name.startswith(_DROPPED)}
+    # The program “keyring” may be installed next to this Python.
+    path = os.pathsep.join((outer.get("PATH", os.defpath), str(Path(sys.executable).parent)))
+    return {**kept, **_ALWAYS, **settings.variables, "PATH": path}
+
+
+class _Uv:
+    """One run of uv, in a process group of its own."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        settings: IndexSettings,
+        cwd: Path,
+        timeout: float | None,
+        on_line: OnLine | None,
+    ) -> None:
+        self._arguments = [*arguments, *_options(arguments, settings)]
+        self._settings = settings
+        self._cwd = cwd
+        self._timeout = timeout
+        self._on_line = on_line
+        self._secrets = _secrets(settings.variables)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._killed = False
+        self._is_late = False
+        self._lock = threading.Lock()
+
+    def kill(self) -> None:
+        """Kill uv and what it started. Do nothing if it has ended."""
+        with self._lock:
+            self._killed = True
+            if self._process is not None and self._process.poll() is None:
+                kill_group(self._process)
+
+    def _give_up(self) -> None:
+        self._is_late = True
+        self.kill()
+
+    def run(self) -> Output:
+        errors: deque[str] = deque(maxlen=_KEPT)
+        with self._lock:
+            if self._killed:
+                raise JobFailed("uv was stopped.")
+            self._process = process = subprocess.Popen(  # noqa: S603 - our own arguments
+                [binary(), *self._arguments],
+                cwd=self._cwd,
+                env=environment(self._settings),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                # A build starts compilers, which must end with uv.
+                start_new_session=True,
+            )
+        with process:
+            timer = threading.Timer(self._timeout or threading.TIMEOUT_MAX, self._give_up)
+            timer.daemon = True
+            reader = threading.Thread(target=self._read, args=(process, errors), daemon=True)
+            timer.start()
+            reader.start()
+            try:
+                output = process.stdout.read() if process.stdout else b""
+                status = process.wait()
+                reader.join()
+            except BaseException:
+                self.kill()
+                raise
+            finally:
+                timer.cancel()
+        text = "".join(errors)
+        if self._is_late:
+            raise SolverTimeout(f"uv did not finish within {self._timeout:g} seconds.", text or None, "Try again.")
+        if self._killed:
+            raise JobFailed("uv was stopped.")
+        if status != 0:
+            raise failure(text, self._settings)
+        return Output(self._redact(output.decode(errors="replace")), text)
+
+    def _read(self, process: subprocess.Popen[bytes], errors: deque[str]) -> None:
+        for raw in process.stderr or ():
+            line = self._redact(raw.decode(errors="replace"))
+            errors.append(line)
+            if self._on_line is not None:
+                with contextlib.suppress(Exception):
+                    self._on_line(line.rstrip("\n"))
+
+    def _redact(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "****")
+        return redact(text)
+
+
+def _options(arguments: Sequence[str], settings: IndexSettings) -> Sequence[str]:
+    """Return the options of the settings that belong to these arguments."""
+    if tuple(arguments[:2]) != ("pip", "compile"):
+        return ()
+    if "--only-binary" not in arguments:
+        return settings.options
+    # uv would build the projects that pip must not take as wheels, although the plan has not asked for builds.
+    options = settings.options
+    is_build = [
+        option == "--no-binary" or before == "--no-binary"
+        for before, option in zip(("", *options), options, strict=False)
+    ]
+    return [option for option, builds in zip(options, is_build, strict=True) if not builds]
+
+
+def _secrets(variables: Mapping[str, str]) -> list[str]:
+    """Return the passwords in variables, as they are written there and as they are meant; the longest first."""
+    found = [value for name, value in variables.items() if name.endswith("_PASSWORD")]
+    for value in variables.values():
+        for part in value.replace(",", " ").split():
+            login, sign, _ = urlsplit(part).netloc.rpartition("@") if "://" in part else ("", "", "")
+            if sign:
+                # Some indexes take a token as the user name; a shorter one is a name.
+                user, _, password = login.partition(":")
+                found.append(password or (user if len(user) > 12 else ""))
+    return sorted({text for each in found for text in (each, unquote(each)) if len(text) > 3}, key=len, reverse=True)
