@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import os
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,11 @@ def give_away(path: Path) -> Path:
         pytest.skip("only root can give files to another user")
     os.chown(path, OTHER, OTHER)
     return path
+
+
+def new_threads() -> None:
+    """Start new threads for the rest of a test: only a thread that starts ``as_ordinary_user`` obeys permissions."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
 
 @contextlib.contextmanager

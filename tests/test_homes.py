@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .conftest import Api, Mount
-from .privileges import as_ordinary_user, give_away
+from .privileges import as_ordinary_user, give_away, new_threads
 from .tiny_tensorflow import PYTHON
 
 CREATE = {"kind": "create", "name": "tf", "tensorflow": "2.19.*", "python": PYTHON}
@@ -223,8 +221,7 @@ async def test_a_kernel_that_cannot_be_removed_is_named_by_the_job(
 ) -> None:
     give_away(places["kernels"])
     with as_ordinary_user():
-        # Only new threads obey the permissions.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+        new_threads()
         status, error = await api.call("DELETE", f"environments/{made['id']}/kernelspec")
         assert (status, error["reason"]) == (403, "unusable-directory")
         _, job = await api.call("DELETE", f"environments/{made['id']}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import shutil
 import tempfile
@@ -18,6 +19,8 @@ from .disk.space import first_writable
 from .errors import UnusableDirectory
 from .models import Advice
 from .pypi import cache as uv_cache
+from .pypi import settings as index_settings
+from .pypi.models import IndexPolicy
 
 #: The code of a warning about a directory in a plan or job. If the change is impossible, its severity is “error”.
 CODE = "unusable-directory"
@@ -52,12 +55,15 @@ class Directories:
         )
         cache = Path(platformdirs.user_cache_dir("tfenv_lab"))
         #: Channel data, and what else can be fetched again.
-        self.cache = self._or_temporary(cache, "Channel data", "XDG_CACHE_HOME")
+        self.cache = self._or_temporary(cache, "Channel data", "XDG_CACHE_HOME", is_locked=True)
         #: Unpacked packages, whose files the environments share by hard links.
         self.package_cache = self._choose_cache(
             package_cache or cache / "pkgs", "package cache", "TfenvLab.package_cache"
         )
-        wanted = uv_cache.directory(os.environ)
+        variables = dict(os.environ)
+        with contextlib.suppress(OSError):  # the current directory may be gone
+            variables.update(index_settings.read(IndexPolicy()).variables)
+        wanted = uv_cache.directory(variables)
         chosen = self._choose_cache(wanted, "cache of uv", "UV_CACHE_DIR")
         #: The directory in place of uv's cache; empty if that can be used.
         self.uv_cache = "" if chosen == wanted else str(chosen)
@@ -107,9 +113,10 @@ class Directories:
             "envs_dirs. Make this file and its directory writable."
         ]
 
-    def _or_temporary(self, folder: Path, what: str, variable: str) -> Path:
-        """Return a directory, or a temporary one if it cannot be written."""
-        reason = _faults.run([folder])[folder]
+    def _or_temporary(self, folder: Path, what: str, variable: str, is_locked: bool = False) -> Path:
+        """Return a directory, or a temporary one if it cannot be written, or not locked if ``is_locked``."""
+        check = _caches if is_locked else _faults
+        reason = check.run([folder])[folder]
         if not isinstance(reason, str):
             return folder
         problem = f"{what} cannot be stored in {folder}: {reason}."
@@ -117,6 +124,8 @@ class Directories:
         try:
             temporary = Path(tempfile.mkdtemp(prefix="tfenv_lab-"))
         except OSError:
+            temporary = folder
+        if isinstance(check.run([temporary])[temporary], str):
             self._found.append(f"{problem} {remedy}")
             return folder
         atexit.register(shutil.rmtree, temporary, ignore_errors=True)

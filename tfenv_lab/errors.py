@@ -139,6 +139,13 @@ class Unsatisfiable(TfenvError):
     status, reason = 422, "unsatisfiable"
 
 
+class BuildNeeded(Unsatisfiable):
+    """A request that has a solution only if packages are built from source, which it does not permit."""
+
+    reason = "build-needed"
+    hint = "Building runs code of these packages on this machine. Permit it (source_builds) if you trust them."
+
+
 class SolverTimeout(TfenvError):
     """The solver did not finish in time, so whether the request has a solution is unknown."""
 

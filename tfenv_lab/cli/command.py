@@ -161,10 +161,12 @@ class TfenvCommand(JupyterApp):
     async def follow(self, services: Services, job: Job) -> int:
         """Wait until a job ends, report its result, and return the exit status."""
         job = await self.finished(services, job)
-        # The command also waits until the replaced tree is deleted, and names the files that cannot be deleted.
+        # The command also waits until the replaced tree is deleted, and names what did not work as usual.
         job = await services.jobs.ended(job.id)
         for leftover in services.jobs.leftovers:
             print(leftover.describe(), file=sys.stderr)
+        for warning in job.warnings:
+            print(warning.message, file=sys.stderr)
         if job.error is not None and not self.json:
             return self.fail(job.error)
         self.write(job.to_json(), f"{job.message}: {job.prefix}")

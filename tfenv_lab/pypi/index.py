@@ -1,57 +1,42 @@
-"""Read what a package index has of a project: its files, as the Simple API lists them (PEP 503, PEP 691)."""
+"""Read what package indexes have of a project: its files and versions."""
 
 from __future__ import annotations
 
 import asyncio
-import json
+import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
-from urllib.parse import urljoin, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import quote
 
-import requests
-from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+import msgspec
 from packaging.version import Version
 
+from ..disk.reads import BoundedReads
 from ..errors import IndexUnreachable
-from ..sentences import redact
-from .models import IndexSettings
+from . import fetching, pages
+from .models import IndexSettings, Source
+from .pages import ProjectFile
+from .places import path_of, without_credentials
 from .requirements import normalize
 from .settings import sources
+from .uv import environment
 
-#: Seconds that an answer is used without asking again, and after a failure.
+log = logging.getLogger(__name__)
+
+#: Seconds that an answer is used without asking again, and a failure.
 FRESH, FAILED = 600.0, 60.0
-#: Seconds to wait for an index. Plans do not depend on these answers, so it is short.
-TIMEOUT = 15.0
-#: Maximum number of bytes of a page. PyPI's largest have a few megabytes.
-LIMIT = 50_000_000
-_ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
-
-
-@dataclass(frozen=True)
-class ProjectFile:
-    """A wheel or a source archive of a project. ``uploaded`` is ISO 8601, ``size`` in bytes; None if unknown."""
-
-    filename: str
-    url: str
-    version: Version
-    requires_python: str = ""
-    yanked: bool = False
-    size: int | None = None
-    uploaded: str | None = None
-
-    @property
-    def is_wheel(self) -> bool:
-        return self.filename.endswith(".whl")
+#: Seconds that all indexes together may take to answer.
+LONGEST = 60.0
+#: Number of projects to remember.
+_KEPT = 500
 
 
 @dataclass(frozen=True)
 class Project:
-    """The files of a project on all configured indexes, without yanked ones."""
+    """The files of a project, without those that its maintainers withdrew (“yanked”)."""
 
     name: str
     files: tuple[ProjectFile, ...]
@@ -63,9 +48,11 @@ class Project:
 
 
 @dataclass
-class _Known:
+class _Answer:
+    """What the indexes had of a project, or why they could not be read, and until when to use it."""
+
     until: float
-    project: Project | None
+    project: Project | None = None
     error: IndexUnreachable | None = None
 
 
@@ -73,150 +60,120 @@ class _Known:
 class IndexReader:
     """A reader of projects that remembers answers for some minutes."""
 
-    _known: dict[tuple[str, str], _Known] = field(default_factory=dict)
+    _answers: dict[tuple[str, str], _Answer] = field(default_factory=dict)
+    _running: dict[tuple[str, str], asyncio.Task[_Answer]] = field(default_factory=dict)
+    #: The files on a page with its ETag, by address.
+    _pages: dict[str, tuple[str, tuple[ProjectFile, ...]]] = field(default_factory=dict)
 
     async def project(self, name: str, settings: IndexSettings) -> Project | None:
-        """Return a project, or None if no index has it. Raises IndexUnreachable if an index does not answer."""
-        key = (normalize(name), json.dumps(settings.variables, sort_keys=True))
-        known = self._known.get(key)
-        if known is None or known.until < time.monotonic():
-            try:
-                found = await asyncio.to_thread(_read, key[0], settings)
-                known = _Known(time.monotonic() + FRESH, found)
-            except IndexUnreachable as error:
-                known = _Known(time.monotonic() + FAILED, None, error)
-            self._known[key] = known
-        if known.error is not None:
-            raise known.error
-        return known.project
+        """Return a project, or None if no index has it, as uv would find it. Raises IndexUnreachable.
+
+        An index that answered before, but does not answer now, counts as it was.
+        """
+        key = (normalize(name), _identity(settings))
+        answer = self._answers.get(key)
+        if answer is None or answer.until < time.monotonic():
+            if key not in self._running:
+                self._running[key] = asyncio.ensure_future(self._ask(key, settings))
+                self._running[key].add_done_callback(lambda _: self._running.pop(key, None))
+            # Another caller may wait for the same answer.
+            answer = await asyncio.shield(self._running[key])
+        if answer.error is not None:
+            raise answer.error
+        return answer.project
+
+    async def _ask(self, key: tuple[str, str], settings: IndexSettings) -> _Answer:
+        before = self._answers.pop(key, None)
+        try:
+            reading = asyncio.to_thread(self._read, key[0], settings)
+            answer = _Answer(time.monotonic() + FRESH, await asyncio.wait_for(reading, LONGEST))
+        except asyncio.TimeoutError:
+            error = IndexUnreachable(f"The package index did not answer within {LONGEST:g} seconds.")
+            answer = self._failed(key[0], error, before)
+        except IndexUnreachable as error:
+            answer = self._failed(key[0], error, before)
+        self._answers[key] = answer
+        while len(self._answers) > _KEPT:
+            self._answers.pop(next(iter(self._answers)))
+        while len(self._pages) > _KEPT:
+            self._pages.pop(next(iter(self._pages)))
+        return answer
+
+    def _failed(self, name: str, error: IndexUnreachable, before: _Answer | None) -> _Answer:
+        until = time.monotonic() + FAILED
+        if before is None or before.error is not None:
+            return _Answer(until, error=error)
+        log.warning("%s What is known about “%s” is used.", error.message, name)
+        return _Answer(until, before.project)
+
+    def _read(self, name: str, settings: IndexSettings) -> Project | None:
+        variables = environment(settings)
+        is_first_only = variables.get("UV_INDEX_STRATEGY", "first-index") == "first-index"
+        files: dict[str, ProjectFile] = {}
+        is_found = False
+        for source in sources(settings):
+            # Of the indexes, uv reads by default only the first one that has the project.
+            if not source.is_flat and is_found and is_first_only:
+                continue
+            listed = self._files(source, name, variables)
+            is_found = is_found or (bool(listed) and not source.is_flat)
+            for file in listed:
+                files.setdefault(file.filename, file)
+        kept = tuple(file for file in files.values() if not file.yanked)
+        return Project(name, kept) if kept else None
+
+    def _files(self, source: Source, name: str, variables: Mapping[str, str]) -> tuple[ProjectFile, ...]:
+        path = path_of(source.url)
+        if path is not None:
+            found = _on_disk.run([(path, name, source.is_flat)])[path, name, source.is_flat]
+            if not isinstance(found, tuple):
+                why = getattr(found, "strerror", None) or "it does not answer"
+                raise IndexUnreachable(f"The package index {source.url} cannot be read.", str(why))
+            return found
+        if variables.get("UV_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
+            raise IndexUnreachable(
+                f"The package index {without_credentials(source.url)} is not read, because the server is offline."
+            )
+        address = source.url if source.is_flat else f"{source.url.rstrip('/')}/{quote(name)}/"
+        return self._page(source, without_credentials(address), name, variables)
+
+    def _page(self, source: Source, address: str, name: str, variables: Mapping[str, str]) -> tuple[ProjectFile, ...]:
+        # The list of a flat index is read for each project.
+        key = f"{address}#{name}"
+        etag, known = self._pages.get(key, (None, ()))
+        page = fetching.fetch(source, address, variables, pages.ACCEPT, etag)
+        if page.status == 304:
+            return known
+        if page.content is None:
+            return ()
+        read = pages.from_json if page.is_json else pages.from_html
+        try:
+            found = tuple(read(page.content, page.address, name))
+        except (ValueError, msgspec.MsgspecError) as error:
+            index = without_credentials(source.url)
+            raise IndexUnreachable(
+                f"The package index {index} does not answer as an index does.", str(error)
+            ) from error
+        if page.etag:
+            self._pages[key] = (page.etag, found)
+        return found
 
 
-def _read(name: str, settings: IndexSettings) -> Project | None:
-    files: dict[str, ProjectFile] = {}
-    for place in () if settings.policy.offline else sources(settings):
-        found = _flat(place.url) if place.is_flat else _page(place.url, name, settings)
-        for file in found:
-            files.setdefault(file.filename, file)
-    own = tuple(file for file in files.values() if not file.yanked and _project_of(file.filename) == name)
-    return Project(name, own) if own else None
+def _identity(settings: IndexSettings) -> str:
+    """Return what two settings that find the same have in common. It must not hold credentials."""
+    text = repr((sorted(settings.variables.items()), settings.options))
+    return sha256(text.encode()).hexdigest()
 
 
-def _page(index: str, name: str, settings: IndexSettings) -> Iterator[ProjectFile]:
-    address = f"{index.rstrip('/')}/{name}/"
-    parts = urlsplit(address)
-    if parts.scheme == "file":
-        path = Path(url2pathname(parts.path)) / "index.html"
-        if path.is_file():
-            yield from _from_html(path.read_text("utf-8", "replace"), address)
-        return
-    try:
-        text, is_json, final = _fetch(address, settings)
-    except requests.RequestException as error:
-        host = parts.hostname or "the package index"
-        raise IndexUnreachable(
-            f"The package index at {host} did not answer.",
-            redact(str(error)),
-            hint="Check the server's network and proxy; “pip config list” shows the index.",
-        ) from error
-    if text is not None:
-        yield from _from_json(text, final) if is_json else _from_html(text, final)
+def _read_folder(place: tuple[Path, str, bool]) -> tuple[ProjectFile, ...]:
+    folder, name, is_flat = place
+    if is_flat:
+        return tuple(pages.from_folder(folder, name))
+    page = folder / name / "index.html"
+    if not page.is_file():
+        return ()
+    return tuple(pages.from_html(page.read_bytes(), page.as_uri(), name))
 
 
-def _fetch(address: str, settings: IndexSettings) -> tuple[str | None, bool, str]:
-    """Return a page, whether it is JSON, and its final address; no page if the index does not have the project.
-
-    requests applies proxies and netrc as pip does, which itself is built on it.
-    """
-    variables = settings.variables
-    certificates = variables.get("SSL_CERT_FILE")
-    insecure = variables.get("UV_INSECURE_HOST", "").split()
-    host = urlsplit(address).hostname or ""
-    with requests.Session() as session:
-        session.proxies = {
-            scheme: value
-            for scheme in ("http", "https")
-            if (value := variables.get(f"{scheme.upper()}_PROXY") or variables.get("ALL_PROXY"))
-        }
-        with session.get(
-            address,
-            headers={"Accept": _ACCEPT},
-            timeout=TIMEOUT,
-            verify=False if host in insecure else certificates or True,
-            stream=True,
-        ) as answer:
-            if answer.status_code in (404, 410):
-                return None, False, address
-            answer.raise_for_status()
-            content = answer.raw.read(LIMIT, decode_content=True)
-            return content.decode("utf-8", "replace"), "json" in answer.headers.get("Content-Type", ""), answer.url
-
-
-def _from_json(text: str, address: str) -> Iterator[ProjectFile]:
-    try:
-        listed = json.loads(text)["files"]
-    except (ValueError, KeyError, TypeError):
-        return
-    for item in listed:
-        if isinstance(item, dict):
-            yield from _file(item, urljoin(address, str(item.get("url", ""))))
-
-
-def _from_html(text: str, address: str) -> Iterator[ProjectFile]:
-    parser = _Anchors()
-    parser.feed(text)
-    for attributes in parser.found:
-        url = urljoin(address, attributes.get("href") or "").partition("#")[0]
-        yield from _file(
-            {
-                "filename": urlsplit(url).path.rsplit("/", 1)[-1].replace("%2B", "+"),
-                "requires-python": attributes.get("data-requires-python"),
-                "yanked": "data-yanked" in attributes,
-            },
-            url,
-        )
-
-
-class _Anchors(HTMLParser):
-    """Collector of the attributes of links."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[dict[str, str | None]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "a":
-            self.found.append(dict(attrs))
-
-
-def _flat(place: str) -> Iterator[ProjectFile]:
-    """Yield the files of a directory of wheels (``find-links``)."""
-    parts = urlsplit(place)
-    folder = Path(url2pathname(parts.path)) if parts.scheme == "file" else Path(place)
-    if parts.scheme in ("http", "https") or not folder.is_dir():
-        return
-    for path in folder.iterdir():
-        yield from _file({"filename": path.name, "size": None}, path.as_uri())
-
-
-def _file(item: Mapping[str, Any], url: str) -> Iterator[ProjectFile]:
-    name = str(item.get("filename", ""))
-    try:
-        version = parse_wheel_filename(name)[1] if name.endswith(".whl") else parse_sdist_filename(name)[1]
-    except (InvalidWheelFilename, InvalidSdistFilename):
-        return
-    size, uploaded = item.get("size"), item.get("upload-time")
-    yield ProjectFile(
-        name,
-        url,
-        version,
-        str(item.get("requires-python") or ""),
-        bool(item.get("yanked")),
-        size if isinstance(size, int) else None,
-        uploaded if isinstance(uploaded, str) else None,
-    )
-
-
-def _project_of(filename: str) -> str:
-    if filename.endswith(".whl"):
-        return normalize(parse_wheel_filename(filename)[0])
-    return normalize(parse_sdist_filename(filename)[0])
+#: A drive that does not answer must not hold a thread for long.
+_on_disk = BoundedReads(_read_folder, limit=10.0)

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +19,7 @@ from tfenv_lab.conda.settings.channels import ChannelRef, ChannelRules, Credenti
 from tfenv_lab.conda.settings.condarc import CondaSettings
 from tfenv_lab.errors import ChannelUnreachable
 
+from ...shims import built
 from ...tiny_channel import TinyChannel
 from ..http_channel import HttpChannel
 
@@ -264,3 +268,53 @@ class TestSearch:
             {"name": "foo", "versions": ["2.0", "1.0"]},
             {"name": "foobar", "versions": ["1.0"]},
         ]
+
+
+_NAMES = """
+import asyncio, os, sys
+from pathlib import Path
+from tfenv_lab.conda.repodata.repodata import Repodata
+from tfenv_lab.conda.settings.condarc import CondaSettings, with_channels
+settings = with_channels(CondaSettings(channels=(), envs_dirs=(), pkgs_dirs=()), [sys.argv[1]])
+try:
+    asyncio.run(Repodata(settings, "linux-64", cache_dir=Path(sys.argv[2])).names())
+except Exception as error:
+    print(error.reason, error.message, error.hint, flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "variables", "expected"),
+    [
+        ("no_locks.c", {"NOLOCK_ERRNO": "37"}, "unusable-directory Channel data cannot be stored in {cache}. Set XDG_"),
+        (
+            "no_locks.c",
+            {"NOLOCK_ERRNO": "524"},
+            "unusable-directory Channel data cannot be stored in {cache}. Set XDG_",
+        ),
+        (
+            "quota.c",
+            {"QUOTA_FOLDER": "{cache}"},
+            "no-space Your disk quota is used up. Channel data are stored in {cache}",
+        ),
+    ],
+)
+def test_a_cache_that_cannot_be_used_is_not_called_an_unreachable_channel(
+    channel: TinyChannel, tmp_path: Path, source: str, variables: dict[str, str], expected: str
+) -> None:
+    channel.add("six", "1.0")
+    channel.index()
+    http, cache = HttpChannel(channel.root), tmp_path / "cache"
+    cache.mkdir()
+    http.up()
+    shim = {name: value.format(cache=cache) for name, value in variables.items()}
+    done = subprocess.run(
+        [sys.executable, "-c", _NAMES, http.url, str(cache)],
+        env={**os.environ, **shim, "LD_PRELOAD": built(source, tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    http.down()
+    assert done.stdout.startswith(expected.format(cache=cache)), done.stdout + done.stderr

@@ -56,15 +56,16 @@ def add(prefix: Path, records: Iterable[PrefixRecord], store: Path) -> int:
     fresh = [record for record in noarch if not (_kept(store, tag, record) / ".whole").exists()]
     if fresh:
         sources = [str(prefix / path) for record in fresh for path in map(str, record.files) if path.endswith(".py")]
-        subprocess.run(  # noqa: S603 (our own script in the environment's Python)
-            [str(python), "-I", "-B", "-c", _COMPILE],
-            input="\n".join(sources),
-            text=True,
-            check=False,
-            timeout=_TIMEOUT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with contextlib.suppress(PermissionError):  # an older environment on a file system without programs
+            subprocess.run(  # noqa: S603 (our own script in the environment's Python)
+                [str(python), "-I", "-B", "-c", _COMPILE],
+                input="\n".join(sources),
+                text=True,
+                check=False,
+                timeout=_TIMEOUT,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
         for record in fresh:
             _keep(prefix, store, tag, record)
     for record in noarch:

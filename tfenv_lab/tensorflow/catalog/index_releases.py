@@ -9,7 +9,8 @@ from datetime import date
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
-from ...pypi.index import Project, ProjectFile
+from ...pypi.index import Project
+from ...pypi.pages import ProjectFile
 from ...pypi.tags import Chooser
 from ...tensorflow_packages import keras_fits
 from ...versions import minor_numbers
