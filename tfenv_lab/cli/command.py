@@ -16,7 +16,7 @@ from .._version import __version__
 from ..app import TfenvLab
 from ..configuration import refusal, unread
 from ..environments.models import Environment
-from ..errors import ErrorJson, InvalidRequest, NotFound, TfenvError
+from ..errors import Alternative, ErrorJson, InvalidRequest, NotFound, TfenvError
 from ..jobs.models import FINISHED, Job
 from ..services import Services
 
@@ -129,7 +129,9 @@ class TfenvCommand(JupyterApp):
         if self.json:
             print(json.dumps(error, indent=2))
         else:
-            print("\n".join(filter(None, (error["message"], error["hint"], error["details"]))), file=sys.stderr)
+            lines = [error["message"], error["hint"], error["details"]]
+            lines += map(_option, error.get("alternatives", ()))
+            print("\n".join(filter(None, lines)), file=sys.stderr)
         return EXIT.get(error["reason"], 1)
 
     async def find(self, services: Services, name: str) -> Environment:
@@ -169,6 +171,17 @@ class TfenvCommand(JupyterApp):
             return self.fail(job.error)
         self.write(job.to_json(), f"{job.message}: {job.prefix}")
         return 0 if job.state == "succeeded" else EXIT.get(job.error["reason"] if job.error else "", 1)
+
+
+def _option(alternative: Alternative) -> str:
+    """Return an alternative as the options that request it."""
+    request = alternative["plan_request"]
+    options = [f"--{key}={request[key]}" for key in ("builds", "channels") if request.get(key) not in (None, *_USUAL)]
+    return f"{alternative['label']}: {' '.join(options)}"
+
+
+#: Values of an import's options that need not be written.
+_USUAL = ("exact", "file")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -52,7 +52,16 @@ def read(environment: Environment, settings: CondaSettings) -> Contents:
         pypi_packages(prefix),
         _channels(installed, settings),
         current_subdir(),
+        _variables(environment),
     )
+
+
+def _variables(environment: Environment) -> dict[str, str]:
+    """Return the variables that the environment sets, with that of its kernel's Keras 2 setting."""
+    from ..conda.prefix.activation import own_variables
+
+    found = own_variables(Path(environment.prefix))
+    return {**found, "TF_USE_LEGACY_KERAS": "1"} if environment.legacy_keras.enabled else found
 
 
 def _channels(installed: list[PrefixRecord], settings: CondaSettings) -> list[ChannelRef]:

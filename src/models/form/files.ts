@@ -1,6 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { ExportFormat, ExportSpecs, Limits } from '../../api/generated';
+import type {
+  ExportFormat,
+  ExportSpecs,
+  ImportFormat,
+  Limits
+} from '../../api/generated';
 
 /** A file format for exports. */
 export interface IExportKind {
@@ -55,17 +60,23 @@ export function isEnvironmentFile(name: string, limits: Limits): boolean {
 
 /** Return the description of a format for the import form. */
 export function formatLabel(
-  format: ExportFormat,
+  format: ImportFormat,
   trans: TranslationBundle
 ): string {
-  const labels: Record<ExportFormat, string> = {
+  const labels: Record<ImportFormat, string> = {
     'environment-yml': trans.__(
       'environment.yml: packages are solved for this machine'
     ),
     explicit: trans.__('Explicit list: exact packages'),
     'conda-lock': trans.__('conda-lock.yml: exact packages'),
     'pixi-lock': trans.__('pixi.lock: exact packages'),
-    notebook: trans.__('Notebook record')
+    notebook: trans.__('Notebook record'),
+    list: trans.__('List of conda: exact versions and builds are solved'),
+    'pixi-toml': trans.__('pixi.toml: packages are solved for this machine'),
+    'anaconda-project': trans.__(
+      'anaconda-project.yml: packages are solved for this machine'
+    ),
+    commands: trans.__('Commands of conda and pip: packages are solved')
   };
   return labels[format];
 }

@@ -19,7 +19,18 @@ from ..prefix import lock
 from ..prefix.records import exact_spec
 from ..solving import specs
 from .explicit import explicit_lines
-from .model import CONDA_LOCK, ENVIRONMENT_YML, EXPLICIT, FORMATS, PIXI_LOCK, REQUESTED, Contents, addressed, requested
+from .model import (
+    CONDA_LOCK,
+    ENVIRONMENT_YML,
+    EXPLICIT,
+    FORMATS,
+    PIXI_LOCK,
+    REQUESTED,
+    VARIABLE,
+    Contents,
+    addressed,
+    requested,
+)
 
 
 def export(contents: Contents, format_: str, detail: str = "requested") -> str:
@@ -66,7 +77,7 @@ def _losses(contents: Contents) -> list[str]:
     lines += [f"Left out because it has no URL: {r.name.normalized} {r.version}" for r in contents.records if not r.url]
     lines += [f"Without a hash: {r.name.normalized}" for r in addressed(contents) if not (r.sha256 or r.md5)]
     lines += [f"Left out because pip installed it: {package.name}=={package.version}" for package in contents.pypi]
-    return lines
+    return lines + [f"{VARIABLE} {name}={json.dumps(value)}" for name, value in contents.variables.items()]
 
 
 # Formats
@@ -90,14 +101,16 @@ def _environment_yml(contents: Contents, *, whole: bool) -> str:
         lines += [
             f"{package.name} {package.version} was installed from a path or a URL, not from PyPI"
             for package in contents.pypi
-            if (package.dist_info / "direct_url.json").is_file()
+            if package.is_direct
         ]
         if not any(specs.name_of(spec) == "pip" for spec in dependencies):
             dependencies.append("pip")
         dependencies.append({"pip": [f"{package.name}=={package.version}" for package in contents.pypi]})
     # Do not write “nodefaults”: “conda env create” (26.7) and conda-lock mistake it for a channel.
     channels = list(dict.fromkeys(ref.name for ref in contents.channels))
-    body = {"name": contents.name, "channels": channels, "dependencies": dependencies}
+    body: dict[str, Any] = {"name": contents.name, "channels": channels, "dependencies": dependencies}
+    if contents.variables:
+        body["variables"] = dict(contents.variables)
     return _comments(lines) + _dump(body)
 
 
