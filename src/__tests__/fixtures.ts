@@ -110,6 +110,7 @@ export function variant(
 ): Variant {
   return {
     name,
+    source: 'conda',
     python,
     installable: true,
     reason: null,
@@ -260,6 +261,7 @@ export function plan(name: string, change: Partial<Plan> = {}): Plan {
     commands: [`conda create -n ${name} "tensorflow=2.19.*" python=3.12`],
     strategy: 'swap',
     forgets: [],
+    digest: '0'.repeat(64),
     created: '2026-03-01T10:00:00Z',
     ...change
   };

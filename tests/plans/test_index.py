@@ -70,6 +70,37 @@ async def test_the_job_installs_what_the_plan_says(api: Api, simple_index: Simpl
     assert ".tfenv" not in script, "no path of the staging directory is left"
 
 
+@pytest.mark.parametrize(
+    ("variable", "text", "version"),
+    [
+        ("PIP_CONSTRAINT", "hello<2\n", "1.2"),
+        ("UV_CONSTRAINT", "hello<2\n", "1.2"),
+        ("UV_OVERRIDE", "hello==1.0\n", "1.0"),
+        ("UV_EXCLUDE", "hello\n", None),
+    ],
+)
+async def test_the_configured_constraints_are_followed(
+    api: Api,
+    simple_index: SimpleIndex,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    text: str,
+    version: str | None,
+) -> None:
+    for each in ("1.0", "1.2", "2.0"):
+        simple_index.add("hello", each)
+    simple_index.add("greet", "1.0", requires=["hello>=1.1"])
+    file = tmp_path / "the constraints.txt"
+    file.write_text(text)
+    monkeypatch.setenv(variable, file.as_uri())
+    job = await api.apply(kind="create", name="new", packages=["pypi:greet"])
+    assert job["state"] == "succeeded", job
+    found = await packages(api, "new")
+    assert found["greet"] == ("1.0", "pypi")
+    assert found.get("hello", (None, ""))[0] == version
+
+
 async def test_what_conda_provides_is_not_installed_from_the_index(api: Api, simple_index: SimpleIndex) -> None:
     simple_index.add("greet", "1.0", requires=["numpy>=2"])
     simple_index.add("numpy", "2.5.0")

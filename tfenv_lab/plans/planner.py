@@ -75,8 +75,9 @@ class Planner:
 
     async def _create(self, request: requests.Create) -> Solved:
         prefix = await self._new_prefix(request.name)
+        specs = sources.specs_of(request.packages, self._channels.spec)
         chosen = await self._catalog.chosen(request)
-        offered = await self._repodata.names() if request.packages else ()
+        offered = await self._channels.names() if specs else ()
         split = sources.split(request.packages, self._channels.spec, offered)
         try:
             return await self._created(request, prefix, chosen, split)

@@ -27,6 +27,10 @@ class ChannelSolver:
     def permission(self) -> Permission:
         return self._permission()
 
+    async def names(self) -> Sequence[str]:
+        """Return the names of all packages on the channels. Raises ChannelUnreachable."""
+        return await self.repodata.names()
+
     def spec(self, text: str) -> str:
         """Return a spec in its canonical form. Raises InvalidSpec or ChannelNotAllowed."""
         from ..conda.settings.allowed import AllowedChannels

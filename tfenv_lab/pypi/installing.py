@@ -13,11 +13,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from msgspec.structs import replace
+
 from . import uv
 from .models import Distribution, IndexSettings
 from .requirements import normalize
 
 _LOCK = "pylock.toml"
+#: Variables of which the resolver has already taken account; uv refuses the first two beside a lock.
+_RESOLVED = ("UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE")
 
 
 def install(
@@ -33,13 +37,14 @@ def install(
     """
     if not distributions:
         return
+    variables = {name: value for name, value in settings.variables.items() if name not in _RESOLVED}
     with tempfile.TemporaryDirectory(prefix="tfenv-install-") as folder:
         (Path(folder) / _LOCK).write_text(pylock(distributions), "utf-8")
         arguments = [
             "pip", "install", "--requirements", _LOCK, "--no-deps", "--link-mode", "hardlink", "--reinstall",
             "--break-system-packages", "--python", os.fspath(python),
         ]  # fmt: skip
-        uv.run_here(arguments, settings, cwd=Path(folder), on_line=on_line)
+        uv.run_here(arguments, replace(settings, variables=variables), cwd=Path(folder), on_line=on_line)
 
 
 def pylock(distributions: Iterable[Distribution]) -> str:

@@ -30,14 +30,16 @@ const REVISIONS: Revision[] = [
     created: new Date().toISOString(),
     kind: 'install',
     summary: 'Installed pandas',
-    entries: [entry('install', 'pandas', null, '2.3', { requested: true })]
+    entries: [entry('install', 'pandas', null, '2.3', { requested: true })],
+    digest: null
   },
   {
     number: 0,
     created: new Date(0).toISOString(),
     kind: 'found',
     summary: 'Found as it was',
-    entries: []
+    entries: [],
+    digest: null
   }
 ];
 
