@@ -96,7 +96,8 @@ export function failedJob(
       reason: 'channel-unreachable',
       message: 'The channel conda-forge did not answer.',
       hint: 'Check the network of the server.',
-      details: 'connection refused'
+      details: 'connection refused',
+      alternatives: []
     },
     ...change
   };
@@ -296,6 +297,8 @@ export function record(
     channels: ['conda-forge'],
     specs: ['tensorflow=2.19.*'],
     pip: [],
+    local: [],
+    variables: {},
     fingerprint: '0123456789abcdef',
     lock: 'eJwD',
     ...change
