@@ -718,12 +718,12 @@ export interface components {
          * @description The formats of exports, and four that are only read: the list of “conda list --export”, the manifest of pixi, that of anaconda-project, and lines with “conda install” or “pip install”, such as a Dockerfile.
          * @enum {string}
          */
-        readonly ImportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "notebook" | "list" | "pixi-toml" | "anaconda-project" | "commands";
+        readonly ImportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "pylock" | "requirements" | "notebook" | "list" | "pixi-toml" | "anaconda-project" | "commands";
         /**
          * @description notebook is the JSON of a NotebookRecord. An import also accepts a whole notebook that contains one.
          * @enum {string}
          */
-        readonly ExportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "notebook";
+        readonly ExportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "pylock" | "requirements" | "notebook";
         /**
          * @default requested
          * @enum {string}
