@@ -165,7 +165,7 @@ describe('Packages', () => {
     expect(planned(executed)).toMatchObject({ specs: ['pandas>=2.2'] });
   });
 
-  it('plans to remove only packages that conda installed', () => {
+  it('plans to remove packages of both sources', () => {
     const executed = show();
     expect(
       screen.queryByRole('button', { name: 'Remove own-tool' })
@@ -378,7 +378,7 @@ describe('Details', () => {
       protected_reason: 'It is the base environment.'
     });
     show({ environment: shown });
-    screen.getByText('TensorFlow 2.19.1 (pip)');
+    screen.getByText('TensorFlow 2.19.1 · PyPI');
     screen.getByText('Keras 3.12.0');
     screen.getByText('It is the base environment.');
     screen.getByText(shown.prefix);
