@@ -224,7 +224,7 @@ export function entry(
   name: string,
   from: string | null,
   to: string | null,
-  change: Partial<Pick<Entry, 'requested' | 'from' | 'to'>> = {}
+  change: Partial<Pick<Entry, 'requested' | 'from' | 'to' | 'source'>> = {}
 ): Entry {
   const channel = 'conda-forge';
   const made = {
@@ -236,6 +236,7 @@ export function entry(
         ? null
         : { version: to, build: 'py311_1', channel, size: 24e6 },
     requested: false,
+    source: 'conda',
     ...change
   };
   // The action decides which of the two sides exist.

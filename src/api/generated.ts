@@ -260,7 +260,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Find the conda packages for the TensorFlow and Keras packages of a pip install command. */
+        /** Find the specs that request what a pip install command installs. */
         readonly post: operations["findCondaSpecs"];
         readonly delete?: never;
         readonly options?: never;
@@ -1448,13 +1448,13 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
-                    /** @description The arguments of pip install. Other packages, options, paths and URLs are ignored. */
+                    /** @description The arguments of pip install. Options, paths and URLs are ignored. */
                     readonly arguments: readonly string[];
                 };
             };
         };
         readonly responses: {
-            /** @description The specs, in the order of the arguments; empty if the command installs no such package. */
+            /** @description The specs, in the order of the arguments; empty if the command names no package. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
