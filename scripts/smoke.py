@@ -31,6 +31,7 @@ sys.path.append(str(ROOT))
 from tests.contract import check_answer
 
 NAME = "smoke"
+STARTED = time.monotonic()
 #: Maximum seconds for a job or a cell.
 LIMIT = 900
 #: Cells of the notebook: a matrix product that must be right, and a model that must learn.
@@ -63,8 +64,8 @@ def check(condition: object, text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line of progress."""
-    print(f"smoke: {text}", flush=True)
+    """Print a line of progress, with the seconds since the start."""
+    print(f"smoke: {time.monotonic() - STARTED:6.1f} s  {text}", flush=True)
 
 
 class Server:
@@ -203,6 +204,7 @@ def main_job(server: Server, home: Path) -> str:
     _, updated = server.change({"kind": "update", "environment": environment["id"], "packages": ["tensorflow"]})
     say("adding pandas")
     server.change({"kind": "install", "environment": environment["id"], "specs": ["pandas"]})
+    say("running the notebook again")
     second, pandas = execute(kernel, ADDED)
     check(
         second["tensorflow"] == new,

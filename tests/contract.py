@@ -21,7 +21,7 @@ import tfenv_lab
 PATH = Path(tfenv_lab.__file__).parent / "rest-api.yaml"
 CONTRACT: dict[str, Any] = YAML(typ="safe").load(PATH.read_text(encoding="utf-8"))
 #: Statuses with which any call may answer, so operations may describe them by ``default``.
-EVERYWHERE = (403, 500, 503)
+EVERYWHERE = (403, 500, 503, 507)
 
 
 def check_answer(method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> None:

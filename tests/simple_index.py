@@ -76,7 +76,8 @@ class SimpleIndex:
     be used as ``find-links``. ``requests`` has ``(path, Authorization)`` of every request. With ``credentials`` every
     request needs them. Every answer waits for ``delay`` seconds, and for ``hold``, if that is set. For the files named
     in ``wrong_hashes``, the index announces a wrong hash. Without ``serves_json`` it has HTML only. With another
-    ``status`` than 200, every answer is this error.
+    ``status`` than 200, every answer is this error. ``kind`` is the content type of a page that is not JSON. With
+    ``redirect``, every request is sent on to that server. ``statuses`` and ``proxy_logins`` are those of all requests.
     """
 
     directory: Path
@@ -85,8 +86,12 @@ class SimpleIndex:
     hold: threading.Event | None = None
     serves_json: bool = True
     status: int = 200
+    kind: str = "text/html"
+    redirect: str = ""
     wrong_hashes: set[str] = field(default_factory=set)
     requests: list[tuple[str, str | None]] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    proxy_logins: list[str] = field(default_factory=list)
     files: dict[str, dict[str, _File]] = field(default_factory=dict)
     port: int = 0
     scheme: str = "http"
@@ -227,11 +232,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         given = self.headers.get("Authorization")
         index.requests.append((path, given))
+        if self.headers.get("Proxy-Authorization"):
+            index.proxy_logins.append(self.headers["Proxy-Authorization"])
         if index.hold is not None:
             index.hold.wait()
         time.sleep(index.delay)
         if index.credentials and given != "Basic " + base64.b64encode(":".join(index.credentials).encode()).decode():
             self._answer(401, b"credentials are required", {"WWW-Authenticate": 'Basic realm="index"'})
+        elif index.redirect:
+            self._answer(302, b"", {"Location": index.redirect + path})
         elif index.status != 200:
             self._answer(index.status, b"failed")
         elif path.startswith("/simple/"):
@@ -257,7 +266,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         page = f"<!DOCTYPE html><html><body>\n{links}</body></html>"
         text = json.dumps({"meta": {"api-version": "1.1"}, **listed}) if is_json else page
         tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
-        headers = {"Content-Type": _JSON if is_json else "text/html", "ETag": tag, "Cache-Control": "max-age=0"}
+        headers = {"Content-Type": _JSON if is_json else self.served.kind, "ETag": tag, "Cache-Control": "max-age=0"}
         if self.headers.get("If-None-Match") == tag:
             self._answer(304, b"", headers)
         else:
@@ -287,6 +296,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._answer(404, b"no such file")
 
     def _answer(self, status: int, content: bytes, headers: Mapping[str, str] | None = None) -> None:
+        self.served.statuses.append(status)
         try:
             self.send_response(status)
             for key, value in (headers or {}).items():

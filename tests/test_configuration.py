@@ -179,7 +179,7 @@ def test_a_good_value_is_in_force(name: str, configure: Configure) -> None:
 
 
 @pytest.mark.parametrize("name", TRAITS)
-def test_a_default_is_nothing_wrong(name: str, configure: Configure) -> None:
+def test_a_default_causes_no_warning(name: str, configure: Configure) -> None:
     configure(f"c.TfenvLab.{name} = {TfenvLab.class_traits()[name].default()!r}")
     assert Linked().lab.faults == []
 
@@ -198,7 +198,7 @@ def test_a_bad_value_on_the_command_line(name: str, case: str, configure: Config
 
 
 @pytest.mark.parametrize("name", sorted({*HARMLESS, "offline", "envs_dir"}))
-def test_two_values_for_one_on_the_command_line(name: str, folder: Path) -> None:
+def test_two_values_for_a_single_value_on_the_command_line(name: str, folder: Path) -> None:
     check_fault(Linked(f"--TfenvLab.{name}=1", f"--TfenvLab.{name}=2"), name, "only accepts one value")
 
 
@@ -221,7 +221,7 @@ def test_every_other_value_stays_in_force(name: str, configure: Configure) -> No
 
 
 @pytest.mark.parametrize("name", [name for name in TRAITS if isinstance(GOOD[name], list)])
-def test_a_single_text_is_a_list_of_one(name: str, configure: Configure) -> None:
+def test_a_single_string_is_a_list_with_one_item(name: str, configure: Configure) -> None:
     configure(f'c.TfenvLab.{name} = "k1"')
     linked = Linked()
     assert (linked.value(name), linked.lab.faults) == (["k1"], [])
@@ -236,13 +236,13 @@ def test_all_of_several_bad_values_are_named(configure: Configure) -> None:
 
 
 @pytest.mark.parametrize(("name", "bad"), [("offline", "maybe"), ("max_running_jobs", 0)])
-def test_a_good_value_of_more_weight_makes_up_for_a_bad_one(name: str, bad: Any, configure: Configure) -> None:
+def test_a_valid_value_overrides_an_invalid_one(name: str, bad: Any, configure: Configure) -> None:
     configure(f"c.TfenvLab.{name} = {bad!r}")
     linked = Linked(f"--TfenvLab.{name}=1")
     assert (linked.value(name), linked.lab.faults) == (1, [])
 
 
-def test_a_bad_value_leaves_the_good_one_of_less_weight_and_says_so(configure: Configure) -> None:
+def test_an_invalid_value_leaves_the_valid_one_that_it_would_override(configure: Configure) -> None:
     configure("c.TfenvLab.max_running_jobs = 5", "jupyter_tfenv_lab_config.py")
     linked = Linked("--TfenvLab.max_running_jobs=0")
     assert linked.value("max_running_jobs") == 5
@@ -346,7 +346,7 @@ def test_a_file_that_fails(name: str, text: str, error: str, configure: Configur
 
 
 @pytest.mark.parametrize("text", ["", "# c.TfenvLab.offline = True\n"])
-def test_a_file_with_nothing_in_it_is_read(text: str, configure: Configure) -> None:
+def test_an_empty_file_is_read(text: str, configure: Configure) -> None:
     for name in ("jupyter_server_config.py", "jupyter_tfenv_lab_config.py", "jupyter_config.py"):
         configure(text, name)
     configure("{}", "jupyter_server_config.json")
@@ -465,7 +465,7 @@ async def test_every_call_is_refused(server: Api, jp_serverapp: Any) -> None:
 
 
 @pytest.mark.parametrize("text", ["c.TfenvLab.channels = 3"])
-async def test_a_refusal_tells_nothing_to_those_who_are_not_logged_in(jp_serverapp: Any, jp_fetch: Any) -> None:
+async def test_a_refusal_says_nothing_to_a_user_who_is_not_logged_in(jp_serverapp: Any, jp_fetch: Any) -> None:
     for method in ("GET", "DELETE"):
         api = Api(lambda *path, **fields: jp_fetch(*path, headers={"Authorization": ""}, **fields), None)
         status, error = await api.call(method, "environments/abc")
@@ -474,7 +474,7 @@ async def test_a_refusal_tells_nothing_to_those_who_are_not_logged_in(jp_servera
 
 
 @pytest.mark.parametrize("text", ["c.TfenvLab.channels = 3"])
-async def test_a_refusal_is_logged_and_the_server_stops_as_ever(jp_serverapp: Any) -> None:
+async def test_a_refusal_is_logged_and_the_server_still_stops(jp_serverapp: Any) -> None:
     [point] = [e for name, e in jp_serverapp.extension_manager.extension_points.items() if name == "tfenv_lab"]
     records: list[logging.LogRecord] = []
 
@@ -557,7 +557,7 @@ def test_a_refusal_is_json_if_json_is_requested(folder: Path, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize(("name", "text", "error"), FILES)
-def test_the_command_meets_a_file_that_fails(
+def test_the_command_refuses_a_file_that_fails(
     name: str, text: str, error: str, configure: Configure, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = configure(text, name)
@@ -566,7 +566,7 @@ def test_the_command_meets_a_file_that_fails(
     assert f"The configuration file {file} cannot be read" in err
 
 
-def test_the_command_does_without_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_works_without_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(capsys, "list")[0] == 0
     status, _, err = command(capsys, "list", f"--config={folder / 'none.py'}")
     assert (status, "does not exist" in err) == (2, True)

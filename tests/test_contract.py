@@ -26,7 +26,13 @@ from .contract import CONTRACT, check_answer, check_schema, closed
 VERBS = ("get", "post", "put", "patch", "delete")
 ROOT = Path(tfenv_lab.__file__).parent
 JSON = {"Content-Type": "application/json"}
-ERROR = {"reason": "not-found", "message": "There is no such job.", "hint": None, "details": None}
+ERROR: dict[str, object] = {
+    "reason": "not-found",
+    "message": "There is no such job.",
+    "hint": None,
+    "details": None,
+    "alternatives": [],
+}
 #: Schemas of requests, which answers may contain too, as the client sent them.
 REQUESTS = re.compile(r"\w+Request|KernelSettings")
 
@@ -57,7 +63,7 @@ def test_the_description_has_every_call_of_the_handlers_and_no_other() -> None:
 class TestAnswersAreHeldAgainstIt:
     """``jp_fetch`` in ``conftest.py`` validates the answers in all tests with ``check_answer``."""
 
-    def test_what_it_describes_passes(self) -> None:
+    def test_an_answer_that_matches_passes(self) -> None:
         check_answer("GET", "jobs/17", 404, JSON, json.dumps(ERROR).encode())
         check_answer("GET", "jobs/17/log", 200, {"Content-Type": "text/plain; charset=utf-8"}, b"anything")
 
@@ -75,20 +81,20 @@ class TestAnswersAreHeldAgainstIt:
             ("POST", "jobs", 202, JSON, {}, "without the header Location"),
         ],
     )
-    def test_what_it_does_not_describe_fails(
+    def test_an_answer_that_does_not_match_fails(
         self, method: str, path: str, status: int, headers: dict[str, str], body: Any, said: str
     ) -> None:
         with pytest.raises(AssertionError, match=re.escape(said)):
             check_answer(method, path, status, headers, json.dumps(body).encode())
 
-    def test_a_part_of_a_whole_may_have_the_fields_of_the_other_parts(self) -> None:
+    def test_a_schema_in_all_of_may_have_the_fields_of_the_other_schemas(self) -> None:
         one, other = ({"type": "object", "properties": {name: {"type": "string"}}} for name in "ab")
         validator = Draft202012Validator(closed({"allOf": [one, other]}))
         assert validator.is_valid({"a": "", "b": ""})
         assert not validator.is_valid({"a": "", "b": "", "c": ""})
         assert not Draft202012Validator(closed(one)).is_valid({"a": "", "b": ""})
 
-    def test_times_are_times(self) -> None:
+    def test_a_time_in_another_form_fails(self) -> None:
         check = {"ok": True, "finished": "yesterday", "outdated": False}
         with pytest.raises(AssertionError, match="is not a 'date-time'"):
             check_schema("LastCheck", check)
@@ -171,7 +177,7 @@ def test_rattler_is_imported_in_one_room_only() -> None:
     assert outside == []
 
 
-async def test_the_server_sends_it(api: Any) -> None:
+async def test_the_server_serves_the_contract(api: Any) -> None:
     status, text = await api.call("GET", "openapi.yaml")
     assert (status, api.headers["Content-Type"]) == (200, "application/yaml")
     assert YAML(typ="safe").load(text) == CONTRACT

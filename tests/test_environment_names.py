@@ -9,8 +9,9 @@ import pytest
 
 from tfenv_lab import environment_names
 from tfenv_lab.conda.formats.untrusted import MAX_BYTES
-from tfenv_lab.environment_names import check_name
+from tfenv_lab.environment_names import check_name, suggest
 from tfenv_lab.errors import InvalidName
+from tfenv_lab.plans.recognition import FILE_PATTERN
 
 from .contract import CONTRACT
 
@@ -28,7 +29,7 @@ def test_a_name_that_can_be_a_directory_everywhere_is_taken(name: str, tmp_path:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_any_other_is_refused(name: str) -> None:
+def test_an_invalid_name_is_refused(name: str) -> None:
     with pytest.raises(InvalidName) as refused:
         check_name(name)
     assert refused.value.message.endswith(".")
@@ -47,11 +48,24 @@ def test_the_contract_has_the_same_rule() -> None:
     assert (name["pattern"], name["maxLength"]) == (environment_names.PATTERN, environment_names.LENGTH)
 
 
-async def test_the_status_has_it_for_the_form(api: Any) -> None:
+async def test_the_status_has_the_rule_for_the_form(api: Any) -> None:
     _, status = await api.call("GET", "status")
     assert status["limits"] == {
         "name_pattern": environment_names.PATTERN,
         "name_length": environment_names.LENGTH,
+        "name_hint": environment_names.HINT,
         "reserved_names": list(environment_names.RESERVED),
         "import_bytes": MAX_BYTES,
+        "import_pattern": FILE_PATTERN,
     }
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_valid_name_is_suggested_as_it_is(name: str) -> None:
+    assert suggest(name) == name
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_the_suggestion_for_an_invalid_name_is_valid(name: str) -> None:
+    found = suggest(name)
+    assert found is None or check_name(found) == found

@@ -13,13 +13,13 @@ CLASSES = errors.subclasses(TfenvError)
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-def test_its_body_is_the_contracts(cls: type[TfenvError]) -> None:
+def test_the_json_matches_the_contract(cls: type[TfenvError]) -> None:
     check_schema("Error", cls("It happened.", "the log", "Do this.").to_json())
     check_schema("Error", cls("It happened.").to_json())
 
 
 @pytest.mark.parametrize("cls", [cls for cls in CLASSES if cls is not TfenvError])
-def test_it_comes_out_of_another_process_as_it_was(cls: type[TfenvError]) -> None:
+def test_an_error_is_the_same_after_json(cls: type[TfenvError]) -> None:
     error = cls("It happened.", "the log", "Do this.")
     back = from_json(error.to_json())
     assert (type(back), back.to_json()) == (cls, error.to_json())
@@ -31,6 +31,6 @@ def test_a_class_has_a_default_hint_that_an_error_can_override() -> None:
     assert NotFound("There is no such job.").hint is None
 
 
-def test_one_of_an_unknown_kind_is_a_failed_job() -> None:
+def test_an_error_with_an_unknown_reason_is_a_failed_job() -> None:
     back = from_json({"reason": "of-tomorrow", "message": "It happened."})
     assert (type(back), back.message, back.hint, back.details) == (JobFailed, "It happened.", None, None)

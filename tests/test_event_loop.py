@@ -95,7 +95,7 @@ class TestAServerWhoseConfigurationNamesTheDrive:
         name_everywhere(0)
         return jp_server_config
 
-    async def test_its_loop_is_never_blocked(
+    async def test_the_event_loop_is_never_blocked(
         self, api: Api, jp_serverapp: Any, name_everywhere: Callable[[int], None]
     ) -> None:
         job = await api.apply(kind="create", name="tf", tensorflow="2.19.*", python=PYTHON)
@@ -193,7 +193,7 @@ async def test_a_channel_on_it_cannot_be_reached(dead: Path) -> None:
         await planned(services, packages=["numpy"])
 
 
-async def test_protected_environments_on_it_stay_so(dead: Path, clean_home: Path) -> None:
+async def test_protected_environments_on_it_stay_protected(dead: Path, clean_home: Path) -> None:
     (clean_home / ".conda").mkdir()
     (clean_home / ".conda" / "environments.txt").write_text(f"{dead}/envs/tf\n")
     app = TfenvLab(protected_environments=[str(dead / "envs" / "tf")])
@@ -219,5 +219,5 @@ async def test_services_are_built_again_after_a_failure() -> None:
     assert first is second
 
 
-async def test_nothing_is_stopped_that_was_never_built() -> None:
+async def test_services_that_were_never_built_are_not_stopped() -> None:
     await SharedServices(partial(pytest.fail, "was built")).stop()

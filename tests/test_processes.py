@@ -19,7 +19,7 @@ def test_a_value_refers_to_the_servers_variables(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are those of POSIX")
-def test_a_killed_process_takes_what_it_started_along() -> None:
+def test_killing_a_process_kills_its_children() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", _PARENT], stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:

@@ -23,6 +23,7 @@ from .errors import NotStarted, TfenvError
 from .handlers.base import ROOT, RefusalHandler
 from .handlers.catalog import HANDLERS as CATALOG
 from .handlers.environments import HANDLERS as ENVIRONMENTS
+from .handlers.files import HANDLERS as FILES
 from .handlers.jobs import HANDLERS as JOBS
 from .handlers.local_channel import HANDLERS as LOCAL_CHANNEL
 from .handlers.plans import HANDLERS as PLANS
@@ -31,7 +32,7 @@ from .jobs.events import SCHEMA_PATH
 from .kernels import provisioner
 from .services import Services, SharedServices
 
-HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *PLANS, *JOBS, *LOCAL_CHANNEL]
+HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL]
 
 
 class TfenvLab(CheckedApp):

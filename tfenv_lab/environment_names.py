@@ -6,7 +6,9 @@ The server sends the rule to the form with its status, so the pattern uses only 
 
 from __future__ import annotations
 
+import contextlib
 import re
+import unicodedata
 
 from .errors import InvalidName
 
@@ -14,6 +16,8 @@ from .errors import InvalidName
 LENGTH = 64
 #: ASCII letters and digits, accented Latin, the alphabets from Greek up to U+1FFF, kana, CJK and Hangul.
 _LETTERS = r"A-Za-z0-9_\u00C0-\u024F\u0370-\u1FFF\u3040-\uD7FF"
+#: The rule in words.
+HINT = "Use letters, digits, “_”, “-”, “+” and “.”. Begin with a letter, a digit or “_”, and do not end with “.”."
 #: A name must not end with a dot, which Windows drops from the name of a directory.
 PATTERN = rf"^(?!.*\.$)[{_LETTERS}][{_LETTERS}.+-]*$"
 #: Names that conda uses, and those of devices, which Windows finds in every directory and with any extension.
@@ -25,11 +29,17 @@ def check_name(name: str) -> str:
     if len(name) > LENGTH:
         raise InvalidName(f"The name has {len(name)} characters; the limit is {LENGTH}.")
     if not re.fullmatch(PATTERN, name):
-        raise InvalidName(
-            f"“{name}” is not a valid name for an environment.",
-            hint="Use letters, digits, “_”, “-”, “+” and “.”. "
-            "Begin with a letter, a digit or “_”, and do not end with “.”.",
-        )
+        raise InvalidName(f"“{name}” is not a valid name for an environment.", hint=HINT)
     if name.split(".")[0].lower() in RESERVED:
         raise InvalidName(f"“{name}” is a reserved name.", hint="Choose another name.")
     return name
+
+
+def suggest(text: str) -> str | None:
+    """Return a valid name that resembles ``text``, or None if there is none. Of a path, only the last part counts."""
+    # File systems of macOS separate letters from their accents.
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", text.strip().rstrip("/\\")))[-1]
+    name = re.sub(rf"[^{_LETTERS}.+-]+", "-", last).lstrip(".+-")[:LENGTH].rstrip(".-")
+    with contextlib.suppress(InvalidName):
+        return check_name(name)
+    return None

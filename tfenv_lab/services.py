@@ -13,9 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import platformdirs
-
-from .disk.space import first_writable
+from .directories import Directories
 from .environments.service import EnvironmentService
 from .errors import TfenvError
 from .jobs.aftermath import Aftermath
@@ -23,11 +21,14 @@ from .jobs.checks import CheckService
 from .jobs.events import JobEvents
 from .jobs.service import JobService
 from .jobs.store import JobStore
+from .kernels import kernelspecs
 from .kernels.service import KernelService
 from .local_channel.service import LocalChannel
+from .plans.import_channels import Permission
 from .plans.index_solver import IndexSolver
 from .plans.planner import Planner
 from .plans.service import PlanService
+from .pypi import settings as index_settings
 from .pypi.models import IndexPolicy
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ _ENGINE = (
     "plans.suggestions",
     "tensorflow.catalog.releases",
     "tensorflow.catalog.selection",
-    "tensorflow.catalog.suggestions",
+    "tensorflow.catalog.nearby",
 )
 
 
@@ -114,22 +115,25 @@ class Services:
 
         self.configuration = configuration
         log = configuration.log
-        state = Path(platformdirs.user_state_dir("tfenv_lab"))
+        settings = _settings(configuration)
+        named = _folder(configuration.envs_dir)
+        #: The directories that the services write to.
+        self.directories = Directories(
+            [named] if named else settings.envs_dirs, _folder(configuration.package_cache), kernelspecs.fault
+        )
+        state = self.directories.state
         store = JobStore(state / "jobs")
         #: The choice between the configured channels and a local channel.
-        settings = _settings(configuration)
         is_restricted = bool(configuration.allowed_channels) or settings.allowlist is not None
         self.local_channel = LocalChannel(state / "local-channel.json", settings, is_restricted)
         #: The directory for new environments.
-        self.envs_dir = _folder(configuration.envs_dir) or first_writable(self.conda.envs_dirs)
+        self.envs_dir = self.directories.envs_dir
         #: The directory for unpacked packages, whose files the environments share by hard links.
-        self.package_cache = (
-            _folder(configuration.package_cache) or Path(platformdirs.user_cache_dir("tfenv_lab")) / "pkgs"
-        )
+        self.package_cache = self.directories.package_cache
         #: The channel data.
-        self.repodata = Repodata(self.conda)
+        self.repodata = Repodata(self.conda, cache_dir=self.directories.cache / "repodata")
         #: The TensorFlow releases on the channels.
-        self.catalog = Catalog(self.repodata)
+        self.catalog = Catalog(self.repodata, index=lambda: index_settings.read(self.index_policy))
         self.checks = CheckService(
             store,
             lambda: self.environments,
@@ -160,16 +164,20 @@ class Services:
             on_change=lambda prefixes: self.aftermath.reconcile(prefixes),
             log=log,
         )
+
+        def permission() -> Permission:
+            return Permission(self.allowed_channels, is_restricted, self.local_channel.active)
+
         index = IndexSolver(
             lambda: self.index_policy,
             self.repodata.subdir,
             self.package_cache,
-            Path(platformdirs.user_cache_dir("tfenv_lab")) / "stand-ins",
+            self.directories.cache / "stand-ins",
         )
-        planner = Planner(
-            self.repodata, self.catalog, self.environments, self.envs_dir, lambda: self.allowed_channels, index
+        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, permission, index)
+        self.plans = PlanService(
+            planner, self.repodata, state / "plans", self.package_cache, self.kernels.notebooks_in, self.directories
         )
-        self.plans = PlanService(planner, self.repodata, state / "plans", self.package_cache, self.kernels.notebooks_in)
         self.aftermath = Aftermath(
             lambda: self.environments, lambda: self.kernels, lambda: self.jobs.running, self._use_local_channel, log
         )
@@ -179,7 +187,7 @@ class Services:
             events=JobEvents(event_logger),
             plans=lambda: self.plans,
             index=lambda: self.index_policy,
-            package_cache=self.package_cache,
+            directories=self.directories,
             max_running=configuration.max_running_jobs,
             aftermath=self.aftermath,
             follow=self.checks.follow,
@@ -199,7 +207,7 @@ class Services:
     @property
     def index_policy(self) -> IndexPolicy:
         """What the administrator decides about package indexes."""
-        return IndexPolicy(offline=self.configuration.offline)
+        return IndexPolicy(offline=self.configuration.offline, cache=self.directories.uv_cache)
 
     async def build_local_channel(self) -> Job:
         """Start the job that builds a local channel; it then replaces the configured channels.

@@ -36,7 +36,7 @@ RIVALS = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-intel")
 CHECKED = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf", "ml-dtypes", "h5py")
 
 #: Packages that come first in lists, in this order.
-_FIRST = ("tensorflow", "keras", "python")
+FIRST = ("tensorflow", "keras", "python")
 
 #: The first release with Keras 3; until then, Keras had TensorFlow's version number (TensorFlow's release notes).
 _KERAS_3 = (2, 16)
@@ -44,7 +44,7 @@ _KERAS_3 = (2, 16)
 
 def rank(name: str) -> int:
     """Return what sorts TensorFlow, Keras and Python before other packages."""
-    return _FIRST.index(name) if name in _FIRST else len(_FIRST)
+    return FIRST.index(name) if name in FIRST else len(FIRST)
 
 
 def has_keras_3(tensorflow: str) -> bool:

@@ -75,6 +75,7 @@ export function job(id: string, name: string, change: Partial<Job> = {}): Job {
     error: null,
     result: null,
     request: null,
+    warnings: [],
     leftovers: [],
     ...change
   };
@@ -95,7 +96,8 @@ export function failedJob(
       reason: 'channel-unreachable',
       message: 'The channel conda-forge did not answer.',
       hint: 'Check the network of the server.',
-      details: 'connection refused'
+      details: 'connection refused',
+      alternatives: []
     },
     ...change
   };
@@ -108,6 +110,7 @@ export function variant(
 ): Variant {
   return {
     name,
+    source: 'conda',
     python,
     installable: true,
     reason: null,
@@ -192,18 +195,27 @@ export const STATUS: Status = {
   platform: 'linux-64',
   virtual_packages: [{ name: '__glibc', version: '2.36', build: '0' }],
   gpu: { detected: false, cuda: null, driver: null },
-  local_channel: { available: true, reason: null, active: false },
+  local_channel: {
+    available: true,
+    reason: null,
+    active: false,
+    seconds: 3,
+    bytes: 30e6
+  },
   channels: [CHANNEL],
   warnings: [],
   envs_dir: PREFIX,
   envs_dirs: [{ path: PREFIX, writable: true, free_bytes: 41e9 }],
   limits: {
-    // The pattern in rest-api.yaml.
+    // The patterns in rest-api.yaml.
     name_pattern:
       '^(?!.*\\.$)[A-Za-z0-9_\\u00C0-\\u024F\\u0370-\\u1FFF\\u3040-\\uD7FF][A-Za-z0-9_\\u00C0-\\u024F\\u0370-\\u1FFF\\u3040-\\uD7FF.+-]*$',
     name_length: 64,
+    name_hint: 'Use letters and digits.',
     reserved_names: ['base', 'con'],
-    import_bytes: 5e6
+    import_bytes: 5e6,
+    import_pattern:
+      '^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\\.terraform)[^/]*\\.lock$).*((^|[._-])environment[^/]*\\.ya?ml$|conda-lock\\.ya?ml$|\\.lock$|(explicit|spec|conda|env|package)[^/]*\\.txt$|^pixi\\.toml$|^anaconda-project\\.ya?ml$)'
   }
 };
 
@@ -249,6 +261,7 @@ export function plan(name: string, change: Partial<Plan> = {}): Plan {
     commands: [`conda create -n ${name} "tensorflow=2.19.*" python=3.12`],
     strategy: 'swap',
     forgets: [],
+    digest: '0'.repeat(64),
     created: '2026-03-01T10:00:00Z',
     ...change
   };
@@ -284,6 +297,8 @@ export function record(
     channels: ['conda-forge'],
     specs: ['tensorflow=2.19.*'],
     pip: [],
+    local: [],
+    variables: {},
     fingerprint: '0123456789abcdef',
     lock: 'eJwD',
     ...change

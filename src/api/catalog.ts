@@ -22,4 +22,17 @@ export class CatalogClient {
     );
     return answer.packages;
   }
+
+  /** Find the conda specs for the TensorFlow and Keras packages among the arguments of `pip install`. */
+  async condaSpecs(
+    pipArguments: readonly string[]
+  ): Promise<readonly string[]> {
+    const body = JSON.stringify({ arguments: pipArguments });
+    const answer = await request<{ specs: readonly string[] }>(
+      'conda-specs',
+      { method: 'POST', body },
+      this._settings
+    );
+    return answer.specs;
+  }
 }

@@ -168,7 +168,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Compare an environment with a file of exact packages. Nothing is changed. */
+        /** Compare an environment with a file of exact packages or with a notebook record. Nothing is changed. */
         readonly post: operations["compareEnvironment"];
         readonly delete?: never;
         readonly options?: never;
@@ -245,6 +245,40 @@ export interface paths {
         readonly get: operations["searchPackages"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/conda-specs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Find the conda packages for the TensorFlow and Keras packages of a pip install command. */
+        readonly post: operations["findCondaSpecs"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/files": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Recognize a file that describes an environment, and propose a name. Nothing is changed. */
+        readonly post: operations["recognizeFile"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -377,12 +411,18 @@ export interface components {
             readonly hint: string | null;
             /** @description The evidence: longer text, often the output of a tool. */
             readonly details: string | null;
+            /** @description Plan requests that can be made instead. */
+            readonly alternatives: readonly {
+                /** @description What the request does, as on a button. */
+                readonly label: string;
+                readonly plan_request: components["schemas"]["PlanRequest"];
+            }[];
         };
         /**
-         * @description invalid-request 400; protected, channel-not-allowed, index-not-allowed, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, invalid-spec, invalid-name, build-failed 422; channel-unreachable, index-unreachable, hash-mismatch 502; misconfigured, not-started 503 on every call; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
+         * @description invalid-request 400; protected, channel-not-allowed, index-not-allowed, unusable-directory, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, build-needed, invalid-spec, invalid-name, build-failed 422; channel-unreachable, index-unreachable, hash-mismatch 502; misconfigured, not-started 503 on every call; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
          * @enum {string}
          */
-        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "index-not-allowed" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "invalid-spec" | "invalid-name" | "build-failed" | "channel-unreachable" | "index-unreachable" | "hash-mismatch" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "internal" | "failed";
+        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "index-not-allowed" | "unusable-directory" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "build-needed" | "invalid-spec" | "invalid-name" | "build-failed" | "channel-unreachable" | "index-unreachable" | "hash-mismatch" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "internal" | "failed";
         readonly Status: {
             readonly version: string;
             /** @description The conda subdir, for example linux-64. */
@@ -404,12 +444,16 @@ export interface components {
                 readonly reason: string | null;
                 /** @description Whether the server uses it instead of the configured channels. */
                 readonly active: boolean;
+                /** @description About how long packing one Python version takes. */
+                readonly seconds: number;
+                /** @description About how much disk space one Python version needs. */
+                readonly bytes: number;
             };
             /** @description The channels in use. */
             readonly channels: readonly components["schemas"]["Channel"][];
-            /** @description Warnings about the server: ignored settings, and files that could not be deleted. */
+            /** @description Warnings about the server: ignored settings, unusable directories, files that could not be deleted. */
             readonly warnings: readonly {
-                /** @description Complete sentences that name the setting or the files. */
+                /** @description Complete sentences that name the setting, directory or files. */
                 readonly message: string;
             }[];
             /** @description The directory for new environments. */
@@ -430,10 +474,18 @@ export interface components {
             readonly name_pattern: string;
             /** @description The maximum length of a name in characters. */
             readonly name_length: number;
+            /** @description The pattern in words. */
+            readonly name_hint: string;
             /** @description In lower case. A name must not be one of them, nor begin with one of them and a dot. */
             readonly reserved_names: readonly string[];
             /** @description The maximum size of an imported file in bytes, in UTF-8. */
             readonly import_bytes: number;
+            /**
+             * Format: regex
+             * @description Files whose names in lower case match it probably describe an environment. It means the same in Python and in JavaScript.
+             * @example ^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\.terraform)[^/]*\.lock$).*((^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env|package)[^/]*\.txt$|^pixi\.toml$|^anaconda-project\.ya?ml$)
+             */
+            readonly import_pattern: string;
         };
         readonly VirtualPackage: {
             readonly name: string;
@@ -597,6 +649,10 @@ export interface components {
             readonly legacy_keras?: components["schemas"]["LegacyKeras"];
             /** @description Whether the kernel sets PYTHONNOUSERSITE, so that Python ignores ~/.local. */
             readonly ignore_user_site?: boolean | null;
+            /** @description Whether the kernel sets PYTHONPATH to nothing, so that Python ignores it. */
+            readonly ignore_pythonpath?: boolean | null;
+            /** @description Whether the kernel sets KERAS_BACKEND to tensorflow, so that Keras ignores the backend that is set elsewhere. */
+            readonly tensorflow_backend?: boolean | null;
             /** @description Whether the kernel sets XLA_FLAGS so that XLA finds CUDA's files in the environment. */
             readonly own_cuda_data?: boolean | null;
         };
@@ -635,14 +691,39 @@ export interface components {
             /** @description The contents of the file. */
             readonly content: string;
             /** @description If null, the server recognizes the format. */
-            readonly format?: components["schemas"]["ExportFormat"] | null;
+            readonly format?: components["schemas"]["ImportFormat"] | null;
+            /** @description The environment of a pixi.lock. If null, “default”, or the only one. */
+            readonly lock_environment?: string | null;
+            /** @description The categories of a conda-lock file. If null, only main. */
+            readonly categories?: readonly string[] | null;
+            /** @description The CUDA version to assume. If null, that of the driver, else that which the file names. If the file needs CUDA and names no version, the newest that fits is assumed. */
+            readonly cuda?: string | null;
+            /** @description Specs to solve with those of the file, such as ipykernel. */
+            readonly packages?: readonly string[];
+            /**
+             * @description How much of each spec counts: all of it, the name and the version, or the name. Unless it is exact, exact packages are solved, and packages that no channel has are left out with a warning.
+             * @default exact
+             * @enum {string}
+             */
+            readonly builds?: "exact" | "versions" | "names";
+            /**
+             * @description With allowed, channels of the file that are not allowed are left out with a warning.
+             * @default file
+             * @enum {string}
+             */
+            readonly channels?: "file" | "allowed";
             readonly source_builds?: components["schemas"]["SourceBuilds"];
         };
+        /**
+         * @description The formats of exports, and four that are only read: the list of “conda list --export”, the manifest of pixi, that of anaconda-project, and lines with “conda install” or “pip install”, such as a Dockerfile.
+         * @enum {string}
+         */
+        readonly ImportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "pylock" | "requirements" | "notebook" | "list" | "pixi-toml" | "anaconda-project" | "commands";
         /**
          * @description notebook is the JSON of a NotebookRecord. An import also accepts a whole notebook that contains one.
          * @enum {string}
          */
-        readonly ExportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "notebook";
+        readonly ExportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "pylock" | "requirements" | "notebook";
         /**
          * @default requested
          * @enum {string}
@@ -662,12 +743,25 @@ export interface components {
             readonly channels: readonly string[];
             /** @description The requested specs. */
             readonly specs: readonly string[];
-            /** @description The packages that pip installed. */
+            /** @description The packages that pip installed from an index. */
             readonly pip: readonly string[];
+            /** @description The packages that pip installed from a path or a URL. */
+            readonly local: readonly string[];
+            /** @description The variables that the environment sets. */
+            readonly variables: {
+                readonly [key: string]: string;
+            };
             /** @description A digest that is equal for equal sets of packages. */
             readonly fingerprint: string;
             /** @description The explicit list, compressed with zlib and encoded as base64. */
             readonly lock: string | null;
+        };
+        readonly RecognizedFile: {
+            /** @description Null if the file cannot be imported on this machine. */
+            readonly format: components["schemas"]["ImportFormat"] | null;
+            readonly name: components["schemas"]["Name"];
+            /** @description Why the file cannot be imported; null if it can. */
+            readonly message: string | null;
         };
         readonly Difference: {
             readonly name: string;
@@ -778,6 +872,8 @@ export interface components {
             readonly result: components["schemas"]["Check"] | null;
             /** @description The request of the job's plan; null for a job without a plan. To retry the job, create a new plan from it. */
             readonly request: components["schemas"]["PlanRequest"] | null;
+            /** @description What did not work as usual although the job succeeded, such as a kernel that could not be registered. If one is not of the severity info, say it in place of the success. */
+            readonly warnings: readonly components["schemas"]["Advice"][];
             /** @description Files of a deleted or replaced environment that could not be deleted. They may appear a moment after the job has finished. */
             readonly leftovers: readonly components["schemas"]["Leftover"][];
         };
@@ -836,6 +932,7 @@ export interface components {
         readonly Variant: {
             /** @description For example cpu or cuda12.6. */
             readonly name: string;
+            readonly source: components["schemas"]["Source"];
             /** @description All Python versions with a build, including those in blocked. */
             readonly python: readonly string[];
             /** @description Whether this machine can install it, with at least one Python version. */
@@ -866,6 +963,8 @@ export interface components {
         readonly Problem: {
             readonly code: string;
             readonly message: string;
+            /** @description The traceback of the error, if there was one. */
+            readonly details: string | null;
             readonly remedy: {
                 readonly message: string;
                 readonly plan_request: components["schemas"]["PlanRequest"] | null;
@@ -946,9 +1045,11 @@ export type RemoveRequest = components['schemas']['RemoveRequest'];
 export type CloneRequest = components['schemas']['CloneRequest'];
 export type RenameRequest = components['schemas']['RenameRequest'];
 export type ImportRequest = components['schemas']['ImportRequest'];
+export type ImportFormat = components['schemas']['ImportFormat'];
 export type ExportFormat = components['schemas']['ExportFormat'];
 export type ExportSpecs = components['schemas']['ExportSpecs'];
 export type NotebookRecord = components['schemas']['NotebookRecord'];
+export type RecognizedFile = components['schemas']['RecognizedFile'];
 export type Difference = components['schemas']['Difference'];
 export type RevertRequest = components['schemas']['RevertRequest'];
 export type Plan = components['schemas']['Plan'];
@@ -1206,7 +1307,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description The differences, sorted by name; empty if there are none. */
+            /** @description The differences, empty if there are none: TensorFlow, Keras and Python first, then the others by name. For a notebook record without exact packages for this platform, only the versions of these three are compared. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1334,6 +1435,68 @@ export interface operations {
             readonly 400: components["responses"]["Error"];
             readonly 403: components["responses"]["Error"];
             readonly 502: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly findCondaSpecs: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description The arguments of pip install. Other packages, options, paths and URLs are ignored. */
+                    readonly arguments: readonly string[];
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The specs, in the order of the arguments; empty if the command installs no such package. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly specs: readonly string[];
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly recognizeFile: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description The contents of the file. */
+                    readonly content: string;
+                    /** @description The name of the file. */
+                    readonly name?: string | null;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The format and the name. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RecognizedFile"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

@@ -91,7 +91,10 @@ export function ChannelOffer(props: ICreationProps): JSX.Element | null {
 
 /** Screen with the import form. */
 export function ImportScreen(
-  props: ICreationProps & { onFile: (file: File) => void }
+  props: ICreationProps & {
+    recognize: ITfenvManager['plans']['recognize'];
+    onFile: (file: File) => void;
+  }
 ): JSX.Element {
   const { manager, trans } = props;
   const { navigation } = manager;
@@ -110,6 +113,7 @@ export function ImportScreen(
         onDraft={draft => {
           navigation.importDraft = draft;
         }}
+        recognize={props.recognize}
         onFile={props.onFile}
         onReview={props.onPlan}
       />

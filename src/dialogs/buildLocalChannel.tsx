@@ -2,8 +2,12 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
+import type { Status } from '../api/generated';
+import { formatBytes } from '../models/texts/units';
+
 /** Ask whether to build a local channel, and show what it costs. */
 export async function confirmLocalChannel(
+  localChannel: Status['local_channel'],
   trans: TranslationBundle
 ): Promise<boolean> {
   const answer = await showDialog({
@@ -17,7 +21,9 @@ export async function confirmLocalChannel(
         </p>
         <p>
           {trans.__(
-            'Each Python version takes about 3 seconds and 30 MB of disk space. Nothing is downloaded.'
+            'Each Python version takes about %1 seconds and %2 of disk space. Nothing is downloaded.',
+            localChannel.seconds,
+            formatBytes(localChannel.bytes)
           )}
         </p>
         <p>

@@ -96,7 +96,13 @@ export class TfenvPanel extends ReactWidget {
       case 'new':
         return <NewScreen {...this._creation()} search={this._search} />;
       case 'import':
-        return <ImportScreen {...this._creation()} onFile={this._openFile} />;
+        return (
+          <ImportScreen
+            {...this._creation()}
+            recognize={this._recognize}
+            onFile={this._openFile}
+          />
+        );
       case 'review':
         return this._review();
       case 'details':
@@ -271,6 +277,11 @@ export class TfenvPanel extends ReactWidget {
     query: string
   ): ReturnType<ITfenvManager['catalog']['search']> =>
     this._manager.catalog.search(query);
+
+  private readonly _recognize = (
+    ...args: Parameters<ITfenvManager['plans']['recognize']>
+  ): ReturnType<ITfenvManager['plans']['recognize']> =>
+    this._manager.plans.recognize(...args);
 
   private readonly _openMenu = (id: string, anchor: HTMLElement): void =>
     openBelow(environmentMenu(this._commands, id), anchor);

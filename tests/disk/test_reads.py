@@ -19,15 +19,15 @@ def hang() -> Iterator[threading.Event]:
     event.set()
 
 
-def test_results_come_in_order_and_once() -> None:
+def test_each_item_is_read_once_and_in_order() -> None:
     assert list(BoundedReads(str.upper).run(["b", "a", "b"]).items()) == [("b", "B"), ("a", "A")]
 
 
-def test_nothing_to_do() -> None:
+def test_no_items_give_no_results() -> None:
     assert BoundedReads(str.upper).run([]) == {}
 
 
-def test_an_exception_is_that_items_result() -> None:
+def test_an_exception_is_the_result_of_its_item() -> None:
     reads: BoundedReads[int, int] = BoundedReads(lambda n: 1 // n)
     result = reads.run([1, 0])
     assert result[1] == 1
@@ -41,7 +41,7 @@ def test_one_thread_does_all_while_nothing_hangs() -> None:
     assert len(threads) == 1
 
 
-def test_one_that_hangs_is_given_up_and_the_others_are_there(hang: threading.Event) -> None:
+def test_a_read_that_hangs_is_abandoned_and_the_others_finish(hang: threading.Event) -> None:
     reads: BoundedReads[int, int] = BoundedReads(lambda n: n if n % 10 else hang.wait() or n, limit=1)
     begun = time.monotonic()
     result = reads.run(range(1, 31))
@@ -50,7 +50,7 @@ def test_one_that_hangs_is_given_up_and_the_others_are_there(hang: threading.Eve
     assert result[11] == 11
 
 
-def test_one_that_hangs_is_not_begun_again_until_it_ends(hang: threading.Event) -> None:
+def test_a_read_that_hangs_does_not_start_again_until_it_ends(hang: threading.Event) -> None:
     begun: list[int] = []
 
     def read(n: int) -> int:
@@ -80,7 +80,7 @@ def test_a_whole_drive_that_hangs_costs_two_limits_at_most(hang: threading.Event
     assert set(result.values()) == {None}
 
 
-def test_a_slow_one_within_the_limit_is_waited_for() -> None:
+def test_a_slow_read_within_the_limit_is_awaited() -> None:
     def read(n: int) -> int:
         time.sleep(0.2)
         return n

@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_content_is_written_and_nothing_next_to_it(folder: Path) -> None:
+def test_a_write_leaves_only_its_file(folder: Path) -> None:
     writes.replace(folder / "x", "é")
     assert (folder / "x").read_text(encoding="utf-8") == "é"
     writes.replace(folder / "x", b"\0")
@@ -29,7 +29,7 @@ def test_the_content_is_written_and_nothing_next_to_it(folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["x"]
 
 
-def test_writes_at_once_do_not_meet(folder: Path) -> None:
+def test_simultaneous_writes_do_not_mix(folder: Path) -> None:
     texts = [str(number) * 100_000 for number in range(8)]
     with ThreadPoolExecutor(len(texts)) as threads:
         list(threads.map(lambda text: writes.replace(folder / "x", text), texts))
@@ -59,7 +59,7 @@ def test_the_mode_of_a_file_stays(tmp_path: Path) -> None:
 
 
 @posix
-def test_a_failure_leaves_what_was_there(folder: Path) -> None:
+def test_a_failed_write_keeps_the_old_file(folder: Path) -> None:
     (folder / "x").mkdir()
     with pytest.raises(OSError):
         writes.replace(folder / "x", "new")

@@ -87,7 +87,9 @@ def test_an_installation_in_a_well_known_directory(
     assert listed().keys() >= {"mine"}
 
 
-def test_kernels_of_it(dead: Path, listed: Callable[[], dict[str, list[str]]]) -> None:
+def test_kernels_of_environments_on_the_drive_do_not_delay_the_list(
+    dead: Path, listed: Callable[[], dict[str, list[str]]]
+) -> None:
     mark = {"prefix": str(dead / "envs" / "tf"), "kernel": "python3"}
     hand_made("conda-env-tf-py", metadata={"tfenv_lab": mark})
     hand_made("theirs", argv=[str(dead / "other" / "bin" / "python")])
@@ -130,7 +132,7 @@ class TestServer:
         register(dead / "envs" / "tf")
         return jp_server_config
 
-    async def test_it_works_with_the_rest(self, api: Api, dead: Path, home: Path) -> None:
+    async def test_the_server_works_with_the_other_environments(self, api: Api, dead: Path, home: Path) -> None:
         begun = time.monotonic()
         found = await api.environment("tf")
         for path in ("", "/packages", "/size", "/revisions", "/export?format=environment-yml"):

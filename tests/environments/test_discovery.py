@@ -49,14 +49,16 @@ class TestPlaces:
         make_prefix(tmp_path / "own" / "new")
         assert names(EnvironmentService(condarc.load({}, home), envs_dir=tmp_path / "own")) == ["new"]
 
-    def test_one_created_by_path_in_any_directory(
+    def test_an_environment_created_by_path_is_found(
         self, service: EnvironmentService, register: Register, tmp_path: Path
     ) -> None:
         prefix = make_prefix(tmp_path / "project" / ".venv")
         register(prefix)
         assert names(service) == [str(prefix)]
 
-    def test_the_active_one(self, service: EnvironmentService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_active_environment_is_found(
+        self, service: EnvironmentService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         prefix = make_prefix(tmp_path / "active")
         monkeypatch.setenv("CONDA_PREFIX", str(prefix))
         assert names(service) == [str(prefix)]
@@ -72,11 +74,13 @@ class TestPlaces:
         (home / "micromamba" / "pkgs").mkdir()
         assert names(make_service()) == ["mine"]
 
-    def test_a_root_that_condarc_names_but_is_not_there(self, make_service: Make, home: Path) -> None:
+    def test_a_root_prefix_in_condarc_that_does_not_exist_is_ignored(self, make_service: Make, home: Path) -> None:
         (home / ".condarc").write_text("root_prefix: /no/such/conda\n")
         assert names(make_service()) == []
 
-    def test_nested_ones(self, service: EnvironmentService, envs: Path, register: Register) -> None:
+    def test_an_environment_inside_another_is_found(
+        self, service: EnvironmentService, envs: Path, register: Register
+    ) -> None:
         outer = make_prefix(envs / "outer")
         register(make_prefix(outer / "inner"))
         assert names(service) == [str(outer / "inner"), "outer"]
@@ -109,7 +113,7 @@ class TestOnce:
 
 
 class TestState:
-    def test_the_remains_of_one_are_shown_as_broken(self, service: EnvironmentService, envs: Path) -> None:
+    def test_a_half_deleted_environment_is_shown_as_broken(self, service: EnvironmentService, envs: Path) -> None:
         (envs / "rest" / "bin").mkdir(parents=True)
         assert codes(service) == {"rest": ["no-conda-meta"]}
 
@@ -132,7 +136,7 @@ class TestState:
         shutil.rmtree(prefix)
         assert names(service) == []
 
-    def test_one_on_an_unavailable_drive_is_shown(
+    def test_an_environment_on_an_unavailable_drive_is_shown(
         self, service: EnvironmentService, register: Register, tmp_path: Path
     ) -> None:
         register(tmp_path / "drive" / "envs" / "tf")
@@ -143,7 +147,7 @@ class TestState:
             register(line)
         assert names(service) == []
 
-    def test_registered_paths_may_hold_anything_but_the_end_of_a_line(
+    def test_registered_paths_may_contain_anything_except_a_line_break(
         self, service: EnvironmentService, register: Register, tmp_path: Path
     ) -> None:
         prefixes = [make_prefix(tmp_path / name) for name in ("my env", "größe", "a\u2028b", "c\x85d", "#e", "f\tg")]

@@ -112,7 +112,7 @@ class TestVersions:
 
 
 class TestKernels:
-    def test_its_own(self, tmp_path: Path) -> None:
+    def test_its_own_kernelspecs_are_its_kernels(self, tmp_path: Path) -> None:
         prefix = make_prefix(tmp_path / "env", kernels=["python3", "ir"])
         (prefix / "share" / "jupyter" / "kernels" / "empty").mkdir()
         assert read(prefix).kernels == ("ir", "python3")
@@ -123,7 +123,7 @@ class TestProblems:
         (prefix / "bin" / "python").unlink()
         assert codes(read(prefix)) == ["no-interpreter"]
 
-    def test_a_dangling_one(self, prefix: Path) -> None:
+    def test_an_interpreter_that_is_a_broken_link(self, prefix: Path) -> None:
         (prefix / "bin" / "python").unlink()
         (prefix / "bin" / "python").symlink_to("python3.11")
         found = read(prefix)
@@ -139,7 +139,7 @@ class TestProblems:
         (tmp_path / "env" / "conda-meta").touch()
         assert codes(read(tmp_path / "env")) == ["no-conda-meta"]
 
-    def test_one_that_may_not_be_read(self, prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_environment_without_read_permission(self, prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(path: Any) -> Any:
             raise PermissionError(path)
 
@@ -161,16 +161,16 @@ class TestProblems:
 
 
 class TestFrozen:
-    def test_its_message(self, prefix: Path) -> None:
+    def test_the_frozen_file_has_the_message(self, prefix: Path) -> None:
         (prefix / "conda-meta" / "frozen").write_text('{"message": "Ask the lab first."}')
         assert read(prefix).frozen == "Ask the lab first."
 
     @pytest.mark.parametrize("content", ["", "{}", "[]", "no json", '{"message": ""}'])
-    def test_without_one(self, content: str, prefix: Path) -> None:
+    def test_a_frozen_file_without_a_message_has_a_default(self, content: str, prefix: Path) -> None:
         (prefix / "conda-meta" / "frozen").write_text(content)
         assert read(prefix).frozen
 
-    def test_not(self, prefix: Path) -> None:
+    def test_an_environment_without_the_file_is_not_frozen(self, prefix: Path) -> None:
         assert read(prefix).frozen is None
 
 

@@ -81,14 +81,16 @@ class TestFresh:
         shutil.rmtree(tf)
         assert only(service).name == "new"
 
-    def test_one_that_another_replaced_is_read_again(self, service: EnvironmentService, tf: Path, envs: Path) -> None:
+    def test_an_environment_that_replaces_another_is_read_again(
+        self, service: EnvironmentService, tf: Path, envs: Path
+    ) -> None:
         assert only(service).python == "3.11.9"
         staged = make_prefix(envs / ".tfenv-new-1-tf", python="3.12.1")
         tf.rename(envs / ".tfenv-old-1-tf")
         staged.rename(tf)
         assert only(service).python == "3.12.1"
 
-    def test_what_did_not_change_is_not_read_again(
+    def test_an_unchanged_environment_is_not_read_again(
         self, service: EnvironmentService, tf: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         first = only(service)
@@ -99,7 +101,7 @@ class TestFresh:
         monkeypatch.setattr(facts, "read", fail)
         assert only(service) == first
 
-    def test_an_invalidated_one_is_read_again(self, service: EnvironmentService, tf: Path) -> None:
+    def test_a_forgotten_environment_is_read_again(self, service: EnvironmentService, tf: Path) -> None:
         assert only(service).keras is not None
         record = tf / "conda-meta" / "keras-3.5.0-pyh_0.json"
         times = (tf / "conda-meta").stat()
@@ -109,7 +111,7 @@ class TestFresh:
         service.invalidate(tf)
         assert only(service).keras is None
 
-    def test_a_change_in_the_instant_of_reading_is_not_missed(
+    def test_a_change_while_the_files_are_read_is_noticed(
         self, service: EnvironmentService, envs: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # A clock that ticks once a minute, so that both changes have the same time even on a busy machine.
@@ -153,7 +155,7 @@ class TestFollowers:
 
         asyncio.run(live())
 
-    def test_one_that_fails_does_not_fail_the_list(
+    def test_a_listener_that_fails_does_not_fail_the_list(
         self, make_service: Make, tf: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         async def fail(prefixes: Sequence[Path]) -> None:
@@ -187,6 +189,6 @@ def test_updates_are_computed_again_when_more_is_known(make_service: Make, tf: P
     assert asked == ["2.20.0", "2.21.0"]
 
 
-def test_the_list_as_text_is_the_list(make_service: Make, tf: Path) -> None:
+def test_the_encoded_list_equals_the_list(make_service: Make, tf: Path) -> None:
     service = make_service()
     assert json.loads(run(service.listing())) == {"environments": [only(service).to_json()]}

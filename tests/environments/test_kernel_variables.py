@@ -16,7 +16,6 @@ from jupyter_client.manager import AsyncKernelManager
 
 from tests.conftest import Api
 from tests.kernels.on_disk import kernels, spec_of
-from tfenv_lab.jobs import checks
 from tfenv_lab.jobs.models import Job
 from tfenv_lab.kernels.kernelspecs import MARK
 from tfenv_lab.processes import with_kernel_variables
@@ -269,8 +268,11 @@ async def test_a_kernelspec_of_an_earlier_version_starts_as_it_is(api: Api, made
 async def test_a_check_has_the_variables_of_a_kernel_that_starts_now(api: Api, made: Any) -> None:
     prefix = Path(made["prefix"])
     declare(prefix, variables={"MODE": "late"})
-    subject = checks._subject(await api.services.environments.get(made["id"]))
-    assert subject.variables["MODE"] == "late"
+    module = next(prefix.glob("lib/python3.*/site-packages")) / "tensorflow/__init__.py"
+    module.unlink()
+    module.write_text("import os; print('the mode is', os.environ.get('MODE'))\n")
+    _, job = await api.call("POST", f"environments/{made['id']}/checks")
+    assert "the mode is late" in (await api.finished(job["id"]))["result"]["output"]
 
 
 async def test_a_job_that_an_earlier_version_stored_keeps_the_settings(api: Api, made: Any) -> None:

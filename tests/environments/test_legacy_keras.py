@@ -169,14 +169,14 @@ async def test_a_server_that_died_between_a_rename_and_its_kernel_keeps_it(
     assert variable_of("conda-env-other-py") == "1"
 
 
-async def test_into_a_copy_the_original_keeps_keras_3(api: Api, made: Any) -> None:
+async def test_a_change_in_a_copy_leaves_keras_3_in_the_original(api: Api, made: Any) -> None:
     await use_keras_2(api, made, into="keras2")
     assert variable_of("conda-env-keras2-py") == "1"
     assert variable_of() is None
 
 
 @pytest.mark.parametrize("body", [{"legacy_keras": "yes"}, {"env": {"PATH": "/tmp"}}, {"legacy_keras": {"A": "B"}}])
-async def test_no_text_becomes_a_variable(api: Api, made: Any, body: dict[str, Any]) -> None:
+async def test_only_known_settings_with_boolean_values_are_taken(api: Api, made: Any, body: dict[str, Any]) -> None:
     status, error = await api.call("PUT", f"environments/{made['id']}/kernelspec", body)
     assert (status, error["reason"]) == (400, "invalid-request")
     request = {"kind": "install", "environment": made["id"], "specs": ["pandas"], **body}

@@ -32,7 +32,7 @@ def test_a_damaged_record_still_has_its_name_and_version(tmp_path: Path) -> None
     assert packages_of(prefix) == [InstalledPackage("zlib", "1.3", "h1_0", None, "conda", False, None)]
 
 
-def test_both_where_pip_replaced_condas(tmp_path: Path) -> None:
+def test_a_package_that_pip_replaced_is_listed_twice(tmp_path: Path) -> None:
     prefix = make_prefix(tmp_path / "env", ["numpy-1.26.0-py311_0"], python="3.11.9")
     add_dist_info(prefix / "lib/python3.11/site-packages", "numpy", "2.1.0")
     found = [(package.version, package.source) for package in packages_of(prefix) if package.name == "numpy"]

@@ -24,22 +24,22 @@ def reasons(service: EnvironmentService) -> dict[str, str | None]:
     return {environment.name: environment.protected_reason for environment in found}
 
 
-def test_an_ordinary_environment_is_not(service: EnvironmentService, envs: Path) -> None:
+def test_an_ordinary_environment_is_not_protected(service: EnvironmentService, envs: Path) -> None:
     make_prefix(envs / "tf")
     assert reasons(service) == {"tf": None}
 
 
-def test_base(make_service: Make, base: Path) -> None:
+def test_the_base_environment_is_protected(make_service: Make, base: Path) -> None:
     assert "base" in str(reasons(make_service())["base"])
 
 
-def test_another_installations_base(make_service: Make, base: Path, home: Path) -> None:
+def test_the_base_environment_of_another_installation_is_protected(make_service: Make, base: Path, home: Path) -> None:
     other = make_prefix(home / "miniforge3")
     assert {reasons(make_service())[name] is None for name in ("base", str(base))} == {False}
     assert other.is_dir()
 
 
-def test_the_one_that_runs_the_server_or_is_the_base_of_its_virtual_environment(envs: Path, tmp_path: Path) -> None:
+def test_the_environment_of_the_server_is_protected(envs: Path, tmp_path: Path) -> None:
     prefix = make_prefix(envs / "jupyter")
     (tmp_path / "link").symlink_to(prefix)
     found = EnvironmentFacts("id", prefix, writable=True)
@@ -49,7 +49,7 @@ def test_the_one_that_runs_the_server_or_is_the_base_of_its_virtual_environment(
 
 
 @pytest.mark.parametrize("how", ["name", "path", "home"])
-def test_the_administrators_list(how: str, make_service: Make, envs: Path) -> None:
+def test_environments_that_the_administrator_lists_are_protected(how: str, make_service: Make, envs: Path) -> None:
     make_prefix(envs / "shared")
     make_prefix(envs / "mine")
     text = {"name": "shared", "path": str(envs / "shared"), "home": "~/.conda/envs/shared"}[how]
@@ -64,7 +64,9 @@ def test_a_frozen_environment_gives_the_reason_in_its_file(service: EnvironmentS
     assert str(reasons(service)["course"]).endswith("Ask the teacher.")
 
 
-def test_one_that_cannot_be_written(service: EnvironmentService, envs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_without_write_permission_is_protected(
+    service: EnvironmentService, envs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_prefix(envs / "central", python="3.11.9")
     access = os.access
     # Imitates the system's answer, because tests may run as root, who may write everywhere.
@@ -73,7 +75,7 @@ def test_one_that_cannot_be_written(service: EnvironmentService, envs: Path, mon
     assert [found.writable for found in run(service.list())] == [False]
 
 
-def test_one_that_is_broken_says_so(service: EnvironmentService, envs: Path) -> None:
+def test_a_broken_environment_is_protected_with_its_problem(service: EnvironmentService, envs: Path) -> None:
     (envs / "rest" / "lib").mkdir(parents=True)
     assert "conda-meta" in str(reasons(service)["rest"])
 

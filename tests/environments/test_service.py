@@ -12,7 +12,7 @@ import pytest
 
 from tests.environments.conftest import only, run, settle
 from tests.prefixes import add_record, make_prefix
-from tfenv_lab.disk.reads import BoundedReads
+from tfenv_lab.disk import reads
 from tfenv_lab.environments import discovery, facts
 from tfenv_lab.environments.models import AvailableUpdate, Kernel, LastCheck
 from tfenv_lab.environments.service import EnvironmentService
@@ -24,7 +24,7 @@ Make = Callable[..., EnvironmentService]
 
 
 class TestModel:
-    def test_all_of_it(self, make_service: Make, tf: Path) -> None:
+    def test_an_environment_has_every_field(self, make_service: Make, tf: Path) -> None:
         service = make_service(
             updates=lambda found: AvailableUpdate(tensorflow="2.20.0"),
             busy_of=lambda prefix: "job-1" if prefix == tf else None,
@@ -54,37 +54,41 @@ class TestModel:
             "advice": [{"code": "note", "severity": "info", "message": "Python 3.11.9", "plan_request": None}],
         }
 
-    def test_without_a_kernel_a_plan_adds_one(self, service: EnvironmentService, envs: Path) -> None:
+    def test_the_warning_about_a_missing_kernel_has_a_plan_request(
+        self, service: EnvironmentService, envs: Path
+    ) -> None:
         make_prefix(envs / "bare", python="3.11.9")
         found = only(service)
         (advice,) = found.advice
         assert (advice.code, advice.severity) == ("no-kernel", "info")
         assert advice.plan_request == Install(found.id, ("ipykernel",))
 
-    def test_where_nothing_may_be_changed_no_plan_is_offered(self, make_service: Make, envs: Path) -> None:
+    def test_a_protected_environment_without_a_kernel_has_no_plan_request(self, make_service: Make, envs: Path) -> None:
         make_prefix(envs / "bare", python="3.11.9")
         (advice,) = only(make_service(protected=["bare"])).advice
         assert (advice.code, advice.plan_request) == ("no-kernel", None)
 
     @pytest.mark.parametrize("kernel", ["own", "hand-made"])
-    def test_with_one_of_any_kind_it_is_not_said(self, kernel: str, make_service: Make, envs: Path) -> None:
+    def test_there_is_no_warning_with_a_kernel_of_any_kind(self, kernel: str, make_service: Make, envs: Path) -> None:
         prefix = make_prefix(envs / "x", python="3.11.9", kernels=["python3"] if kernel == "own" else [])
         known = {os.path.realpath(prefix): Kernel("mine", "Mine")} if kernel == "hand-made" else {}
         assert only(make_service(kernels_of=lambda: known)).advice == ()
 
-    def test_order(self, service: EnvironmentService, envs: Path) -> None:
+    def test_environments_are_in_order(self, service: EnvironmentService, envs: Path) -> None:
         for name in ("b", "base2", "A", "a"):
             make_prefix(envs / name)
         assert [found.name for found in run(service.list())] == ["A", "a", "b", "base2"]
 
 
 class TestOne:
-    def test_by_id_and_by_any_path(self, service: EnvironmentService, tf: Path, tmp_path: Path) -> None:
+    def test_an_environment_is_found_by_id_and_by_any_path(
+        self, service: EnvironmentService, tf: Path, tmp_path: Path
+    ) -> None:
         (tmp_path / "link").symlink_to(tf)
         found = run(service.get(discovery.id_of(tf)))
         assert found == run(service.by_prefix(tmp_path / "link")) == run(service.by_prefix(tf))
 
-    def test_none(self, service: EnvironmentService, tmp_path: Path) -> None:
+    def test_an_unknown_id_is_not_found(self, service: EnvironmentService, tmp_path: Path) -> None:
         with pytest.raises(NotFound):
             run(service.get("nothing"))
         assert run(service.by_prefix(tmp_path)) is None
@@ -102,7 +106,7 @@ class TestOne:
 
 
 class TestOneThatHangs:
-    def test_the_others_are_there_in_time(
+    def test_an_environment_that_hangs_does_not_delay_the_others(
         self, service: EnvironmentService, tf: Path, envs: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         stuck = make_prefix(envs / "stuck", python="3.11.9")
@@ -116,7 +120,7 @@ class TestOneThatHangs:
 
         # Imitates a drive that does not answer, at the function that reads its files.
         monkeypatch.setattr(facts, "read", hang)
-        service._inventory._reads = BoundedReads(service._inventory._read, limit=0.3)
+        monkeypatch.setattr(reads, "LIMIT", 0.3)
         begun = time.monotonic()
         try:
             found = {environment.name: environment for environment in run(service.list())}
@@ -127,7 +131,7 @@ class TestOneThatHangs:
         finally:
             release.set()
 
-    def test_one_that_fails_in_an_unknown_way(
+    def test_an_environment_that_cannot_be_read_is_unreachable(
         self,
         service: EnvironmentService,
         tf: Path,
@@ -151,7 +155,7 @@ class TestOneThatHangs:
 
 
 class TestKnownPrefixes:
-    def test_those_that_conda_knows(self, service: EnvironmentService, tf: Path, envs: Path) -> None:
+    def test_conda_knows_the_prefixes_in_its_list(self, service: EnvironmentService, tf: Path, envs: Path) -> None:
         (envs / "rest" / "bin").mkdir(parents=True)
         make_prefix(envs / "no-history", history=None)
         assert service.known_prefixes() == {tf: True}

@@ -31,13 +31,13 @@ def test_files(tmp_path: Path, empty: int) -> None:
     assert (size.bytes - empty, size.shared) == (BLOCK, 0)
 
 
-def test_two_names_inside_are_one_file(tmp_path: Path, empty: int) -> None:
+def test_a_file_with_two_names_inside_counts_once(tmp_path: Path, empty: int) -> None:
     os.link(put(tmp_path / "env" / "lib" / "a"), tmp_path / "env" / "lib" / "b")
     size = size_of(tmp_path / "env")
     assert (size.bytes - empty, size.shared) == (BLOCK, 0)
 
 
-def test_a_name_outside_makes_it_shared(tmp_path: Path, empty: int) -> None:
+def test_a_file_with_a_name_outside_is_shared(tmp_path: Path, empty: int) -> None:
     os.link(put(tmp_path / "env" / "lib" / "a"), tmp_path / "env" / "lib" / "b")
     os.link(tmp_path / "env" / "lib" / "a", tmp_path / "cache")
     put(tmp_path / "env" / "lib" / "own")
@@ -53,5 +53,5 @@ def test_links_are_not_followed(tmp_path: Path, empty: int) -> None:
     assert size_of(tmp_path / "env").bytes - empty < BLOCK
 
 
-def test_one_that_is_gone_has_none(tmp_path: Path) -> None:
+def test_a_deleted_environment_has_no_size(tmp_path: Path) -> None:
     assert size_of(tmp_path / "none").bytes == 0

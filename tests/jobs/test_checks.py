@@ -139,12 +139,12 @@ class TestItGivesWay:
             await asyncio.sleep(0.05)
         raise AssertionError("no probe")
 
-    async def test_it_holds_nothing(self, api: Api) -> None:
+    async def test_an_automatic_check_does_not_make_the_environment_busy(self, api: Api) -> None:
         made, _, _ = await self._running(api)
         assert (await api.environment("tf"))["busy"] is None
         assert made["check"] is None
 
-    async def test_a_change_ends_it(self, api: Api) -> None:
+    async def test_a_change_cancels_an_automatic_check(self, api: Api) -> None:
         made, job, probe = await self._running(api)
         changed = await api.apply(kind="install", environment=made["id"], specs=["pandas"])
         assert changed["state"] == "succeeded"
@@ -152,14 +152,14 @@ class TestItGivesWay:
         with contextlib.suppress(psutil.NoSuchProcess):
             assert psutil.Process(probe).status() == psutil.STATUS_ZOMBIE
 
-    async def test_a_removal_ends_it(self, api: Api) -> None:
+    async def test_a_removal_cancels_an_automatic_check(self, api: Api) -> None:
         made, job, _ = await self._running(api)
         status, removal = await api.call("DELETE", f"environments/{made['id']}")
         assert status == 202
         assert (await api.finished(removal["id"]))["state"] == "succeeded"
         assert (await api.finished(job["id"]))["state"] == "cancelled"
 
-    async def test_a_requested_check_replaces_it_and_is_not_cancelled(self, api: Api) -> None:
+    async def test_a_requested_check_replaces_an_automatic_one_and_is_not_cancelled(self, api: Api) -> None:
         made, job, _ = await self._running(api)
         status, asked = await api.call("POST", f"environments/{made['id']}/checks")
         assert (status, asked["automatic"]) == (202, False)

@@ -16,7 +16,7 @@ import pytest
 
 from tfenv_lab.conda.prefix import state as prefixes
 from tfenv_lab.conda.transaction import staging
-from tfenv_lab.jobs import recovery
+from tfenv_lab.jobs import outcomes
 from tfenv_lab.jobs.messages import Order
 from tfenv_lab.jobs.models import Job
 
@@ -58,12 +58,12 @@ class Killing:
         told = end(worker)
         if told:
             # The server had stored the end of the job, so its next start only deletes leftovers.
-            recovery.collect([self.old, self.new], busy=())
+            outcomes.collect([self.old, self.new], busy=())
             done = True
         else:
             moved_from = str(self.old) if self._kind == "rename" else None
             stored = Job(job, self._kind, "tf", str(self.new), None, moved_from=moved_from)
-            done, leftovers = recovery.clean_up(stored)
+            done, leftovers = outcomes.clean_up(stored)
             assert leftovers == []
         assert self._found() == ((None, self.after) if done else (self.before, None)), f"kill {number}, told: {told}"
         left = {path.name for path in self.envs.iterdir()} - {self.old.name, self.new.name}
@@ -128,5 +128,5 @@ def test_an_environment_removed_while_an_update_still_deletes_its_old_version_st
         time.sleep(random.random() * 0.02)
         end(removing)
         end(update)
-        recovery.collect([lab.prefix], busy=())
+        outcomes.collect([lab.prefix], busy=())
         assert not [path.name for path in lab.prefix.parent.iterdir() if "lock" not in path.name], f"kill {number}"

@@ -125,7 +125,7 @@ class TestAPlanRequestThatThisVersionCannotRead:
         assert found.result.problems == problems
 
 
-def test_a_plan_bodyis_read_as_it_was_written(tmp_path: Path) -> None:
+def test_a_plan_request_is_read_as_it_was_written(tmp_path: Path) -> None:
     body = {"kind": "install", "environment": "e1", "specs": ["numpy"], "into": None, "legacy_keras": True}
     found = _stored(tmp_path / "jobs", state="succeeded", request=body)
     assert found.request == Install("e1", ("numpy",), legacy_keras=True)

@@ -116,7 +116,7 @@ def kernels(manager: Any, tmp_path: Path) -> Callable[[], list[str]]:
 
 
 @pytest.mark.parametrize("name", ["tf", "TF-Größe 2"])
-def test_each_kernel_is_there_once(
+def test_each_kernel_is_listed_once(
     service: KernelService, manager: Any, kernels: Callable[[], list[str]], base_envs: Path, name: str
 ) -> None:
     prefix = make_prefix(base_envs / name, python="3.11.9", kernels=["python3"])
@@ -138,7 +138,7 @@ def test_a_new_environment_is_listed_at_once(
     assert manager.get_kernel_spec("conda-env-proj-tf-py").resource_dir.startswith(str(prefix))
 
 
-def test_a_removed_one_is_gone_at_once(
+def test_a_deleted_environment_is_gone_at_once(
     service: KernelService, kernels: Callable[[], list[str]], base_envs: Path
 ) -> None:
     prefix = make_prefix(base_envs / "tf", python="3.11.9", kernels=["python3"])
@@ -149,7 +149,7 @@ def test_a_removed_one_is_gone_at_once(
     assert kernels() == []
 
 
-def test_the_imitation_is_asked_once(base_envs: Path) -> None:
+def test_conda_is_called_only_once(base_envs: Path) -> None:
     manager = CondaKernelSpecManager()
     manager.prefixes = list
     conda_manager.forget(manager, base_envs / "before", exists=True)
@@ -159,7 +159,7 @@ def test_the_imitation_is_asked_once(base_envs: Path) -> None:
     assert manager.asked == 1
 
 
-def test_what_conda_says_later_counts_again(manager: Any, base_envs: Path) -> None:
+def test_a_later_answer_of_conda_replaces_the_corrected_one(manager: Any, base_envs: Path) -> None:
     make_prefix(base_envs / "tf", python="3.11.9", kernels=["python3"])
     manager.find_kernel_specs()
     conda_manager.forget(manager, base_envs / "other", exists=True)
@@ -177,7 +177,9 @@ def test_jupyters_own_manager_is_left_alone() -> None:
 
 class TestTrouble:
     @pytest.mark.parametrize("path", [None, "", "--sys-prefix", "elsewhere"])
-    def test_none(self, path: str | None, make_manager: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_other_settings_cause_no_warning(
+        self, path: str | None, make_manager: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         # The real manager writes there.
         monkeypatch.setattr("jupyter_client.kernelspec.SYSTEM_JUPYTER_PATH", [str(tmp_path / "system")])
         monkeypatch.setattr(sys, "prefix", str(tmp_path / "server"))
@@ -185,11 +187,11 @@ class TestTrouble:
         monkeypatch.chdir(tmp_path)
         assert conda_manager.trouble(make_manager(kernelspec_path=path)) is None
 
-    def test_our_directory_by_its_word(self, make_manager: Any) -> None:
+    def test_the_user_option_names_our_directory(self, make_manager: Any) -> None:
         assert "kernelspec_path" in (conda_manager.trouble(make_manager(kernelspec_path="--user")) or "")
 
     @pytest.mark.parametrize("path", ["place", "--sys-prefix"])
-    def test_our_directory_by_its_path(
+    def test_a_path_can_be_our_directory(
         self, make_manager: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
     ) -> None:
         place = tmp_path / "place"
@@ -205,7 +207,7 @@ class TestTrouble:
         make_service(manager=make_manager(kernelspec_path="--user"))
         assert "kernelspec_path" in caplog.text
 
-    def test_it_is_said_of_environments_that_have_a_kernel(
+    def test_environments_with_a_kernel_have_the_warning(
         self, make_manager: Any, make_service: Callable[..., KernelService]
     ) -> None:
         service = make_service(manager=make_manager(kernelspec_path="--user"))

@@ -76,7 +76,7 @@ class TestRemove:
         kernelspecs.remove(Kernelspec("x", folder / "x", MARK))
         assert list(folder.iterdir()) == []
 
-    def test_one_that_someone_else_put_there_meanwhile_stays(self, folder: Path, tmp_path: Path) -> None:
+    def test_a_kernelspec_that_another_program_wrote_meanwhile_stays(self, folder: Path, tmp_path: Path) -> None:
         kernelspecs.write(folder / "x", {"argv": ["mine"]}, tmp_path, tmp_path)
         kernelspecs.remove(Kernelspec("x", folder / "x", MARK))
         assert (folder / "x" / "kernel.json").exists()
@@ -89,7 +89,7 @@ class TestMark:
     @pytest.mark.parametrize(
         "metadata", [None, [], {}, {"tfenv_lab": 1}, {"tfenv_lab": {}}, {"tfenv_lab": {"prefix": 1, "kernel": "k"}}]
     )
-    def test_anything_else_is_not_ours(self, metadata: object) -> None:
+    def test_a_kernelspec_without_a_complete_mark_is_not_ours(self, metadata: object) -> None:
         assert Kernelspec("x", Path("/x"), {"metadata": metadata}).mark is None
 
     def test_ours(self) -> None:
@@ -98,14 +98,14 @@ class TestMark:
 
 class TestProgram:
     @pytest.mark.parametrize("first", ["python", "python3", "/original/env/bin/python", "{prefix}/bin/python"])
-    def test_the_environments_own(self, first: str, prefix: Path) -> None:
+    def test_the_environments_own_program_is_used(self, first: str, prefix: Path) -> None:
         (prefix / "bin" / "python3").touch()
         argv = program([first.format(prefix=prefix), "-m", "x"], prefix)
         assert Path(argv[0]).parent == prefix / "bin"
         assert argv[1:] == ["-m", "x"]
 
     @pytest.mark.parametrize("first", ["/usr/bin/xeus", "tool"])
-    def test_what_the_environment_does_not_have_stays(self, first: str, prefix: Path) -> None:
+    def test_a_program_that_the_environment_lacks_stays_as_it_is(self, first: str, prefix: Path) -> None:
         assert program([first, "x"], prefix) == [first, "x"]
 
 
@@ -118,13 +118,13 @@ class TestEnvironments:
         assert self.of(f"{prefix}/bin/python", "-m", "ipykernel_launcher") == prefix
         assert self.of(f"{prefix}/bin/R") == prefix
 
-    def test_of_ours_it_is_the_one_that_they_were_made_for(self, prefix: Path, tmp_path: Path) -> None:
+    def test_our_kernelspecs_belong_to_the_environment_in_their_mark(self, prefix: Path, tmp_path: Path) -> None:
         (tmp_path / "link").symlink_to(prefix)
         mark = {"tfenv_lab": {"prefix": str(tmp_path / "link"), "kernel": "python3"}}
         spec = Kernelspec("x", Path("/x"), {"argv": ["/elsewhere/bin/python"], "metadata": mark})
         assert Cache().environments([spec]) == {"x": str(prefix)}
 
-    def test_others(self, tmp_path: Path) -> None:
+    def test_other_kernelspecs_belong_to_no_environment(self, tmp_path: Path) -> None:
         assert self.of(f"{tmp_path}/bin/python") is None
         assert self.of("R") is None
         assert self.of(1) is None

@@ -138,12 +138,12 @@ def test_environments_unknown_to_conda_change_no_name() -> None:
     assert names["/a/x"] == "x-2"
 
 
-def test_names_that_jupyter_takes_for_one_are_kept_apart() -> None:
+def test_names_that_would_give_the_same_kernel_id_get_numbers() -> None:
     names = {"/1": "TF", "/2": "tf", "/3": "a b", "/4": "a_b", "/5": "a+b", "/6": "tf-2", "/7": "other"}
     assert list(apart(names, {}).values()) == ["TF", "tf-2", "a b", "a_b-2", "a+b-3", "tf-2-2", "other"]
 
 
-def test_who_has_a_name_keeps_it() -> None:
+def test_an_environment_keeps_the_name_that_it_has() -> None:
     names = {"/1": "TF", "/2": "tf"}
     assert apart(names, {"/2": "tf"}) == {"/2": "tf", "/1": "TF-2"}
     assert apart(names, {"/2": "tf", "/1": "TF-2"}) == {"/2": "tf", "/1": "TF-2"}

@@ -135,7 +135,7 @@ def test_environments_that_conda_lists_have_the_same_names(
     assert run(service.register(unknown)).name == "conda-env-miniforge3-tf-py"
 
 
-def test_a_setting_of_it_that_renames_base(
+def test_a_renamed_base_environment_gets_the_same_name(
     knowing: Callable[..., Any], make_service: Callable[..., KernelService], tmp_path: Path
 ) -> None:
     base = make_prefix(tmp_path / "conda", python="3.11.9", kernels=["python3"])
@@ -159,7 +159,7 @@ def test_excluded_environments_change_no_name(
     assert original.below(manager, tmp_path).keys() == names.keys()
 
 
-def test_it_deletes_ours_where_it_is_told_to(
+def test_it_deletes_our_kernelspecs_if_kernelspec_path_is_our_directory(
     real: Any, make_service: Callable[..., KernelService], tf219: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The real manager does what ``conda_manager.trouble`` warns about."""
@@ -181,7 +181,7 @@ class TestServer:
         config = {**jp_server_config["ServerApp"], "kernel_spec_manager_class": real}
         return {**jp_server_config, "ServerApp": config}
 
-    async def test_a_new_kernel_is_there_once_and_at_once(self, api: Api, jp_fetch: Any) -> None:
+    async def test_a_new_kernel_is_listed_once_and_at_once(self, api: Api, jp_fetch: Any) -> None:
         async def listed() -> list[str]:
             found = json.loads((await jp_fetch("api", "kernelspecs")).body)["kernelspecs"]
             return [name for name in found if "tf219" in name.lower()]

@@ -88,7 +88,7 @@ class TestReason:
         replace_python(tf219, "#!/bin/sh\necho 'Traceback\n  ...\nImportError: cannot import name zmq' >&2\nexit 1\n")
         assert "ImportError: cannot import name zmq" in str(why(kernel))
 
-    def test_one_that_takes_long_is_left_to_jupyter(
+    def test_a_kernel_that_starts_slowly_has_no_reason(
         self, kernel: str, tf219: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(diagnosis, "LIMIT", 0.2)
@@ -115,7 +115,7 @@ class TestReason:
         )
         assert "ImportError: broken zmq. The cause is outside the environment. Let the kernel" in str(why(kernel))
 
-    def test_a_proved_kernel_is_tested_again_only_after_a_change(self, kernel: str, tf219: Path) -> None:
+    def test_a_kernel_that_passed_is_tested_again_only_after_a_change(self, kernel: str, tf219: Path) -> None:
         count = tf219 / "count"
         replace_python(tf219, f"#!/bin/sh\necho . >> {count}\n")
         for _ in range(3):
@@ -138,7 +138,7 @@ class TestReason:
         (prefix / "bin" / "R").unlink()
         assert "R is missing" in str(why(kernel.name))
 
-    def test_kernels_of_others_are_not_looked_at(self) -> None:
+    def test_kernels_without_our_mark_are_not_tested(self) -> None:
         spec = KernelSpec(argv=["/no/such/python", "-m", "ipykernel_launcher"], display_name="x", language="python")
         assert run(diagnosis.reason(spec)) is None
 
@@ -171,7 +171,7 @@ class TestInJupyter:
         provisioner.install(None)
         assert KernelProvisionerFactory.instance().default_provisioner_name == "cluster-provisioner"
 
-    def test_a_kernelspec_does_not_name_it(self, kernel: str) -> None:
+    def test_our_kernelspecs_do_not_name_the_provisioner(self, kernel: str) -> None:
         assert "kernel_provisioner" not in spec_of(kernel).metadata
 
     async def test_the_user_of_the_notebook_sees_the_reason(

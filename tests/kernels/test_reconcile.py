@@ -37,7 +37,7 @@ class TestReconcile:
         run(service.reconcile())
         assert registered() == []
 
-    def test_a_changed_one_is_rewritten(self, service: KernelService, tf219: Path) -> None:
+    def test_the_kernelspec_of_a_changed_environment_is_rewritten(self, service: KernelService, tf219: Path) -> None:
         run(service.register(tf219, env={"MINE": "1"}))
         (tf219 / "conda-meta" / "tensorflow-2.19.1-cpu_py311h1_0.json").unlink()
         add_record(tf219, "tensorflow-2.20.0-cpu_py311h1_0")
@@ -56,7 +56,9 @@ class TestReconcile:
             run(service.reconcile())
             assert spec_of("conda-env-tf219-py")["env"]["MINE"] == value
 
-    def test_an_unchanged_one_is_not_written(self, service: KernelService, tf219: Path) -> None:
+    def test_the_kernelspec_of_an_unchanged_environment_is_not_written(
+        self, service: KernelService, tf219: Path
+    ) -> None:
         run(service.register(tf219))
         before = (kernels() / "conda-env-tf219-py" / "kernel.json").stat()
         run(service.reconcile())
@@ -82,7 +84,7 @@ class TestReconcile:
         run(service.reconcile([envs / "other"]))
         assert registered() == ["conda-env-tf219-py"]
 
-    def test_one_that_fails_does_not_stop_the_others(
+    def test_a_kernelspec_that_cannot_be_written_does_not_stop_the_others(
         self, service: KernelService, tf219: Path, envs: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for prefix in (tf219, make_prefix(envs / "b", python="3.11.9", kernels=["python3"])):

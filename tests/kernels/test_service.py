@@ -70,16 +70,16 @@ class TestRegister:
             str(tf219 / "bin" / "python"), "-m", "ipykernel_launcher", "-f", "{connection_file}",
         ]  # fmt: skip
 
-    def test_it_is_activated(self, service: KernelService, tf219: Path) -> None:
+    def test_the_kernelspec_has_the_variables_of_activation(self, service: KernelService, tf219: Path) -> None:
         run(service.register(tf219))
         env = spec_of("conda-env-tf219-py")["env"]
         assert (env["PATH"], env["CONDA_PREFIX"]) == (f"{tf219}/bin:${{PATH}}", str(tf219))
 
-    def test_icons_come_along(self, service: KernelService, tf219: Path) -> None:
+    def test_icons_are_copied(self, service: KernelService, tf219: Path) -> None:
         run(service.register(tf219))
         assert (kernels() / "conda-env-tf219-py" / "logo-64x64.png").read_bytes() == b"\x89PNG of python3"
 
-    def test_every_language(self, service: KernelService, envs: Path) -> None:
+    def test_kernels_of_every_language_are_registered(self, service: KernelService, envs: Path) -> None:
         prefix = make_prefix(
             envs / "many", ["r-base-4.4.1-h1_0", "julia-1.10.4-h1_0"], python="3.12.3", kernels=["python3"]
         )
@@ -179,7 +179,7 @@ class TestNamesThatCollide:
 
 
 class TestKernelOf:
-    def test_ours(self, service: KernelService, tf219: Path, tmp_path: Path) -> None:
+    def test_our_kernelspec_is_the_kernel(self, service: KernelService, tf219: Path, tmp_path: Path) -> None:
         run(service.register(tf219))
         (tmp_path / "link").symlink_to(tf219)
         for prefix in (tf219, tmp_path / "link"):
@@ -193,7 +193,7 @@ class TestKernelOf:
         assert kernel is not None
         assert kernel.name == "conda-env-tf219-py"
 
-    def test_none(self, service: KernelService, tf219: Path) -> None:
+    def test_a_kernelspec_of_another_program_is_not_the_kernel(self, service: KernelService, tf219: Path) -> None:
         hand_made("other", argv=["/usr/bin/python3", "-m", "ipykernel_launcher"])
         hand_made("odd", argv="no list")
         assert run(service.kernel_of(tf219)) is None
@@ -212,13 +212,13 @@ class TestUnregister:
         run(service.unregister(tf219))
         assert registered() == ["mine"]
 
-    def test_also_when_the_environment_is_gone(self, service: KernelService, tf219: Path) -> None:
+    def test_kernelspecs_of_a_deleted_environment_are_removed(self, service: KernelService, tf219: Path) -> None:
         run(service.register(tf219))
         shutil.rmtree(tf219)
         run(service.unregister(tf219))
         assert registered() == []
 
-    def test_others_stay(self, service: KernelService, tf219: Path, envs: Path) -> None:
+    def test_kernelspecs_of_other_environments_stay(self, service: KernelService, tf219: Path, envs: Path) -> None:
         run(service.register(tf219))
         run(service.register(make_prefix(envs / "b", python="3.11.9", kernels=["python3"])))
         run(service.unregister(tf219))

@@ -19,15 +19,20 @@ PREFIX = Path("/envs/tf")
 
 
 def test_each_has_its_variable() -> None:
-    wanted = {"legacy_keras": True, "ignore_user_site": True, "own_cuda_data": True}
+    wanted = dict.fromkeys(
+        ("legacy_keras", "ignore_user_site", "ignore_pythonpath", "tensorflow_backend", "own_cuda_data"), True
+    )
     env = settings.changed({}, wanted, PREFIX)
     assert env == {
         "TF_USE_LEGACY_KERAS": "1",
         "PYTHONNOUSERSITE": "1",
+        "PYTHONPATH": "",
+        "KERAS_BACKEND": "tensorflow",
         "XLA_FLAGS": "--xla_gpu_cuda_data_dir=/envs/tf",
     }
     assert settings.names(env, PREFIX) == tuple(wanted)
-    assert settings.changed(env, {"legacy_keras": False, "own_cuda_data": False}, PREFIX) == {"PYTHONNOUSERSITE": "1"}
+    off = dict.fromkeys(("legacy_keras", "ignore_pythonpath", "tensorflow_backend", "own_cuda_data"), False)
+    assert settings.changed(env, off, PREFIX) == {"PYTHONNOUSERSITE": "1"}
 
 
 @pytest.mark.parametrize(
@@ -40,6 +45,9 @@ def test_each_has_its_variable() -> None:
         # Python ignores ~/.local if the variable has any value.
         ({"PYTHONNOUSERSITE": "0"}, ("ignore_user_site",)),
         ({"PYTHONNOUSERSITE": ""}, ()),
+        ({"PYTHONPATH": "/mine"}, ()),
+        ({"PYTHONPATH": ""}, ("ignore_pythonpath",)),
+        ({"KERAS_BACKEND": "jax"}, ()),
         ({"XLA_FLAGS": "--xla_dump_to=/envs/tf"}, ()),
         ({"XLA_FLAGS": "--xla_gpu_cuda_data_dir=/usr/local/cuda"}, ()),
         ({"XLA_FLAGS": "--xla_gpu_cuda_data_dir=/envs/tf-gpu"}, ()),

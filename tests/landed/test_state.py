@@ -75,7 +75,7 @@ async def _applied(api: Api, plan: str) -> Any:
     return await api.finished(job["id"])
 
 
-async def test_its_environments_are_listed_with_their_kernels_and_what_is_set_for_them(api: Api) -> None:
+async def test_its_environments_are_listed_with_their_kernels_and_kernel_settings(api: Api) -> None:
     await api.services.start()
     found = {name: await api.environment(name) for name in ("tf", "copy")}
     assert {name: one["tensorflow"]["version"] for name, one in found.items()} == {"tf": "2.19.1", "copy": "2.19.1"}
@@ -129,7 +129,7 @@ async def test_its_environments_can_be_copied_exported_and_removed(api: Api) -> 
 
 
 @pytest.mark.parametrize("role", ["new", "old"])
-async def test_what_its_dead_jobs_left_is_collected_and_comes_back_as_no_environment(
+async def test_leftovers_of_its_dead_jobs_are_deleted_and_do_not_become_environments(
     api: Api, tmp_path: Path, role: str
 ) -> None:
     envs = tmp_path / "home/.conda/envs"

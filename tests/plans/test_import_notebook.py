@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from ..conftest import Api
 from ..contract import check_schema
 from ..tiny_tensorflow import TAG
@@ -69,6 +71,27 @@ async def test_the_comparison_lists_changed_packages_tensorflow_first(api: Api, 
         for name in ("tensorflow", "tensorflow-base")
     ]
     assert (await _record(api, made))["fingerprint"] != record["fingerprint"]
+
+
+@pytest.mark.parametrize("change", [{"lock": None}, {"lock": None, "platform": "osx-arm64"}, {"platform": "win-64"}])
+async def test_the_versions_are_compared_if_there_are_no_exact_packages(
+    api: Api, made: Any, change: dict[str, Any]
+) -> None:
+    record = {**await _record(api, made), **change}
+    assert await _differences(api, made, record) == (200, {"differences": []})
+    older = {**record, "tensorflow": "2.18.0", "python": "3.8.1", "keras": None}
+    _, answer = await _differences(api, made, older)
+    assert answer["differences"] == [
+        {"name": "tensorflow", "recorded": "2.18.0", "installed": "2.19.1"},
+        {"name": "keras", "recorded": None, "installed": record["keras"]},
+        {"name": "python", "recorded": "3.8.1", "installed": record["python"]},
+    ]
+
+
+@pytest.mark.parametrize("change", [{"version": 2}, {"lock": "broken"}])
+async def test_a_damaged_record_cannot_be_compared(api: Api, made: Any, change: dict[str, Any]) -> None:
+    status, error = await _differences(api, made, {**await _record(api, made), **change})
+    assert (status, error["reason"]) == (400, "invalid-request")
 
 
 async def test_a_file_without_exact_packages_cannot_be_compared(api: Api, made: Any) -> None:

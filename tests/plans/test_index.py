@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tfenv_lab.pypi import uv
 
 from .. import python_package
 from ..conftest import Api
@@ -64,6 +68,37 @@ async def test_the_job_installs_what_the_plan_says(api: Api, simple_index: Simpl
     script = (prefix / "bin" / "greet").read_text()
     assert f"{prefix}/bin/python" in script
     assert ".tfenv" not in script, "no path of the staging directory is left"
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "version"),
+    [
+        ("PIP_CONSTRAINT", "hello<2\n", "1.2"),
+        ("UV_CONSTRAINT", "hello<2\n", "1.2"),
+        ("UV_OVERRIDE", "hello==1.0\n", "1.0"),
+        ("UV_EXCLUDE", "hello\n", None),
+    ],
+)
+async def test_the_configured_constraints_are_followed(
+    api: Api,
+    simple_index: SimpleIndex,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    text: str,
+    version: str | None,
+) -> None:
+    for each in ("1.0", "1.2", "2.0"):
+        simple_index.add("hello", each)
+    simple_index.add("greet", "1.0", requires=["hello>=1.1"])
+    file = tmp_path / "the constraints.txt"
+    file.write_text(text)
+    monkeypatch.setenv(variable, file.as_uri())
+    job = await api.apply(kind="create", name="new", packages=["pypi:greet"])
+    assert job["state"] == "succeeded", job
+    found = await packages(api, "new")
+    assert found["greet"] == ("1.0", "pypi")
+    assert found.get("hello", (None, ""))[0] == version
 
 
 async def test_what_conda_provides_is_not_installed_from_the_index(api: Api, simple_index: SimpleIndex) -> None:
@@ -130,3 +165,96 @@ async def test_a_copy_and_a_renamed_environment_have_the_packages(
     assert f"{prefix}/bin/python" in (prefix / "bin" / "greet").read_text()
     plan = await api.plan(kind="update", environment=(await api.environment("other"))["id"], packages="all")
     assert plan["entries"] == [], "the packages are known in the new place"
+
+
+async def test_the_packages_say_their_source_and_what_was_requested(api: Api, simple_index: SimpleIndex) -> None:
+    simple_index.add("greet", "1.0", requires=["hello"])
+    simple_index.add("hello", "1.2")
+    await api.apply(kind="create", name="new", packages=["pypi:greet"])
+    environment = await api.environment("new")
+    _, found = await api.call("GET", f"environments/{environment['id']}/packages")
+    packages = {each["name"]: each for each in found["packages"]}
+    assert (packages["greet"]["source"], packages["greet"]["requested"]) == ("pypi", True)
+    assert (packages["hello"]["source"], packages["hello"]["requested"]) == ("pypi", False)
+    assert packages["greet"]["build"] == "py3-none-any"
+
+
+async def test_a_package_without_a_wheel_is_built_only_if_the_request_permits_it(
+    api: Api, simple_index: SimpleIndex
+) -> None:
+    simple_index.add_source("rough", "1.0")
+    request = {"kind": "create", "name": "new", "packages": ["pypi:rough"]}
+    status, error = await api.call("POST", "plans", request)
+    assert (status, error["reason"]) == (422, "build-needed"), error
+    plan = await api.plan(**request, source_builds=True)
+    assert by_name(plan)["rough"]["to"]["build"] == "source"
+    assert "source-build" in [warning["code"] for warning in plan["warnings"]]
+    job = await api.apply(**request, source_builds=True)
+    assert job["state"] == "succeeded", job
+    assert (await packages(api, "new"))["rough"] == ("1.0", "pypi")
+
+
+async def test_a_url_is_installed_from_there_and_nowhere_else(api: Api, simple_index: SimpleIndex) -> None:
+    wheel = simple_index.add("greet", "1.0")
+    simple_index.add("greet", "2.0")
+    text = f"pypi:greet @ {simple_index.file_url(wheel)}"
+    job = await api.apply(kind="create", name="new", packages=[text])
+    assert job["state"] == "succeeded", job
+    assert (await packages(api, "new"))["greet"] == ("1.0", "pypi")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["pypi:", "pypi:-r requirements.txt", "pypi:--index-url=https://evil.example", "pypi:greet\n--pre", "pypi:../x"],
+)
+async def test_text_that_is_no_requirement_is_refused(api: Api, simple_index: SimpleIndex, text: str) -> None:
+    status, error = await api.call("POST", "plans", {"kind": "create", "name": "new", "packages": [text]})
+    assert (status, error["reason"]) == (422, "invalid-spec"), error
+
+
+async def test_versions_that_conda_holds_are_named_in_the_error(api: Api, simple_index: SimpleIndex) -> None:
+    simple_index.add("greet", "1.0", requires=["numpy>=3"])
+    body = {"kind": "create", "name": "new", "packages": ["numpy", "pypi:greet"]}
+    status, error = await api.call("POST", "plans", body)
+    assert (status, error["reason"]) == (422, "unsatisfiable")
+    assert "numpy" in error["details"]
+
+
+async def test_a_package_that_pip_installed_is_adopted_and_updated(api: Api, simple_index: SimpleIndex) -> None:
+    simple_index.add("greet", "1.0")
+    await api.apply(kind="create", name="new")
+    environment = await api.environment("new")
+    python = Path(environment["prefix"]) / "bin" / "python"
+    by_hand = [uv.binary(), "pip", "install", "--python", str(python), "greet"]
+    done = await asyncio.to_thread(subprocess.run, by_hand, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (await packages(api, "new"))["greet"] == ("1.0", "pypi")
+    simple_index.add("greet", "2.0")
+
+    plan = await api.plan(kind="update", environment=environment["id"], packages="all")
+    assert "greet" not in by_name(plan), "what pip installed stays, unless a request names it"
+    job = await api.apply(kind="install", environment=environment["id"], specs=["pypi:greet==1.0"])
+    assert job["state"] == "succeeded", job
+    job = await api.apply(kind="update", environment=environment["id"], packages=["greet"])
+    assert job["state"] == "succeeded", job
+    assert (await packages(api, "new"))["greet"] == ("2.0", "pypi")
+    site = next(Path(environment["prefix"]).glob("lib/python*/site-packages"))
+    assert [path.name for path in site.glob("greet-*.dist-info")] == ["greet-2.0.dist-info"]
+
+
+@pytest.mark.parametrize("format_", ["environment-yml", "pixi-lock", "pylock", "requirements"])
+async def test_an_export_brings_the_packages_to_another_environment(
+    api: Api, simple_index: SimpleIndex, format_: str
+) -> None:
+    simple_index.add("greet", "1.0", requires=["hello"])
+    simple_index.add("hello", "1.2")
+    await api.apply(kind="create", name="new", packages=["pypi:greet"])
+    environment = await api.environment("new")
+    simple_index.add("greet", "2.0")
+    _, text = await api.call("GET", f"environments/{environment['id']}/export?format={format_}")
+    if format_ in ("pixi-lock", "pylock", "requirements"):
+        assert "sha256" in text
+    job = await api.apply(kind="import", name="other", content=text)
+    assert job["state"] == "succeeded", job
+    found = await packages(api, "other")
+    assert (found["greet"], found["hello"]) == (("1.0", "pypi"), ("1.2", "pypi"))

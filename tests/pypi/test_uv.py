@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.shims import built
 from tests.simple_index import SimpleIndex
 from tfenv_lab.errors import (
     BuildFailed,
@@ -23,6 +24,7 @@ from tfenv_lab.errors import (
     SolverTimeout,
     TfenvError,
     Unsatisfiable,
+    UnusableDirectory,
 )
 from tfenv_lab.pypi import settings, uv
 from tfenv_lab.pypi.failures import needs_build
@@ -247,7 +249,9 @@ class TestFailures:
         (folder / "all.txt").write_text("alpha")
         command = (*INSTALL, "all.txt")
         error = failed(lambda: uv.run_here(command, simple_index.settings, cwd=folder, timeout=60), NoSpace)
-        assert error.message == "There is too little free space for the packages from the index."
+        assert error.message == (
+            "The disk is full. Packages from the package index need more space. Nothing was changed."
+        )
 
     def test_anything_else(self, simple_index: SimpleIndex, folder: Path) -> None:
         command = ("pip", "compile", "missing.txt")
@@ -317,3 +321,17 @@ class TestCredentials:
         asyncio.run(main())
         assert commands
         assert "s3cret" not in str(commands)
+
+
+@pytest.mark.parametrize("code", [37, 13])
+def test_a_cache_that_cannot_be_locked_is_named_with_what_moves_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setenv("LD_PRELOAD", built("no_locks.c", tmp_path))
+    monkeypatch.setenv("NOLOCK_ERRNO", str(code))
+    cache = tmp_path / "cache"
+    (tmp_path / "requirements.in").write_text("")
+    settings = IndexSettings({"UV_CACHE_DIR": str(cache), "UV_OFFLINE": "1"})
+    with pytest.raises(UnusableDirectory, match=f"uv's cache {cache} cannot be used") as caught:
+        uv.run_here(["pip", "compile", "requirements.in"], settings, cwd=tmp_path)
+    assert "UV_CACHE_DIR" in (caught.value.hint or "")

@@ -60,6 +60,10 @@ def forge(tmp_path: Path) -> Forge:
     return Forge(tmp_path / "forge")
 
 
+def settings_of(url: str) -> CondaSettings:
+    return CondaSettings(channels=(ChannelRef("forge", url),), envs_dirs=(), pkgs_dirs=())
+
+
 @pytest.fixture
 def catalog_of() -> Callable[..., Catalog]:
     """Return a function that makes the catalog of a channel's URL.
@@ -68,7 +72,7 @@ def catalog_of() -> Callable[..., Catalog]:
     """
 
     def make(url: str, overrides: Mapping[str, str] | None = None, subdir: str = "linux-64") -> Catalog:
-        settings = CondaSettings(channels=(ChannelRef("forge", url),), envs_dirs=(), pkgs_dirs=())
+        settings = settings_of(url)
         named = {f"CONDA_OVERRIDE_{name}": value for name, value in (overrides or {}).items()}
         return Catalog(Repodata(settings, subdir), {**MACHINE, **named})
 

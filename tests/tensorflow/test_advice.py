@@ -57,7 +57,7 @@ def only(found: EnvironmentFacts, known: Known | None = None) -> Advice:
     return advice
 
 
-def test_nothing_where_all_is_well() -> None:
+def test_there_are_no_warnings_if_everything_fits() -> None:
     assert codes(facts()) == []
     assert codes(facts(tensorflow=None, keras=None), GPU) == []
 
@@ -69,7 +69,7 @@ class TestGpu:
         assert "CUDA 12.8" in advice.message
         assert advice.plan_request == Install("e1", ("tensorflow=2.19.1=cuda*",))
 
-    def test_that_cannot_be_helped(self) -> None:
+    def test_a_cpu_build_without_a_possible_cuda_build_has_no_plan_request(self) -> None:
         advice = only(facts(), Known(cuda="12.8"))
         assert (advice.severity, advice.plan_request) == ("info", None)
 
@@ -77,7 +77,7 @@ class TestGpu:
         ("found", "known"),
         [(facts(variant="cuda12.8"), GPU), (facts(), Known(cuda_release="2.19.1")), (facts(source="pypi"), GPU)],
     )
-    def test_not_elsewhere(self, found: EnvironmentFacts, known: Known) -> None:
+    def test_other_environments_have_no_warning_about_a_gpu(self, found: EnvironmentFacts, known: Known) -> None:
         assert "cpu-build-with-gpu" not in codes(found, known)
 
 
@@ -95,7 +95,7 @@ class TestPip:
         assert "numpy 2.1.0 (conda's is 1.26.4)" in advice.message
         assert "h5py" not in advice.message
 
-    def test_many_are_counted(self) -> None:
+    def test_more_than_three_packages_are_counted(self) -> None:
         names = [f"lib{number}" for number in range(5)]
         found = facts(packages=tuple(f"{name}-1.0-0" for name in names), pypi=dict.fromkeys(names, "2.0"))
         assert "and 2 more" in only(found).message
@@ -124,7 +124,7 @@ class TestKeras:
             ("nightly", "3.5.0", True),
         ],
     )
-    def test_generations(self, tensorflow: str, keras: str, fits: bool) -> None:
+    def test_keras_fits_the_releases_of_its_generation(self, tensorflow: str, keras: str, fits: bool) -> None:
         assert keras_fits(tensorflow, keras) == fits
         assert ("keras-mismatch" in codes(facts(tensorflow, keras))) != fits
 
@@ -164,7 +164,7 @@ def test_quick_enough_for_a_list() -> None:
     assert (time.perf_counter() - start) / 100 < 0.002
 
 
-def test_what_the_catalog_knows(
+def test_the_catalog_provides_what_is_known(
     forge: Forge, catalog_of: Callable[..., Catalog], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forge.tensorflow("2.19.1", "cpu", "3.12")

@@ -40,7 +40,7 @@ def test_a_channel_belongs_to_its_recipe(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "c" / MANIFEST).read_text())["pythons"] == [["3.11.7", "/usr/bin/python3.11"]]
 
 
-def test_publishing_replaces_the_whole(tmp_path: Path) -> None:
+def test_publishing_replaces_the_whole_channel(tmp_path: Path) -> None:
     put(tmp_path / "c", RECIPE)
     (tmp_path / "c" / "noarch" / "old.conda").write_text("x")
     put(tmp_path / "c", OTHER)
@@ -80,7 +80,7 @@ def test_new_and_empty_directories_and_own_channels_are_taken(tmp_path: Path) ->
         refuse_foreign(tmp_path / name)
 
 
-def test_files_and_full_directories_are_not(tmp_path: Path) -> None:
+def test_files_and_full_directories_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for directory in (tmp_path, tmp_path / "file"):
         with pytest.raises(InvalidRequest, match="is not a channel of this tool") as refused:

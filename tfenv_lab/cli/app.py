@@ -9,7 +9,7 @@ from jupyter_core.application import JupyterApp
 from .._version import __version__
 from .changes import CloneApp, CreateApp, ImportApp, RemoveApp, RenameApp, RevertApp, UpdateApp
 from .command import TfenvCommand
-from .reading import CheckApp, ExportApp, ListApp, VersionsApp
+from .queries import CheckApp, ExportApp, ListApp, VersionsApp
 
 
 def _command(cls: type[TfenvCommand]) -> tuple[Any, str]:

@@ -109,17 +109,33 @@ class RemoveApp(ChangeApp):
 class ImportApp(ChangeApp):
     """Create an environment from a file (“-”: from standard input)."""
 
-    least, most, usage = 2, 2, "import FILE NAME [--format=FORMAT]"
+    least, most, usage = 2, 2, "import FILE NAME [--format=FORMAT] [--builds=versions] [--channels=allowed]"
     format = Unicode(None, allow_none=True, help="Format of the file. Default: recognized.").tag(config=True)
-    aliases = {**ChangeApp.aliases, "format": "ImportApp.format"}
+    environment = Unicode(None, allow_none=True, help="Environment of a pixi.lock. Default: default.").tag(config=True)
+    categories = Unicode(
+        None, allow_none=True, help="Categories of a conda-lock file, separated by commas. Default: main."
+    ).tag(config=True)
+    cuda = Unicode(None, allow_none=True, help="Assume that the driver supports this CUDA version.").tag(config=True)
+    builds = Enum(("exact", "versions", "names"), "exact", help="How much of each spec counts.").tag(config=True)
+    channels = Enum(("file", "allowed"), "file", help="With “allowed”, leave out channels that are not allowed.").tag(
+        config=True
+    )
+    _choices = ("format", "cuda", "builds", "channels")
+    aliases = {**ChangeApp.aliases, **{name: f"ImportApp.{name}" for name in (*_choices, "environment", "categories")}}
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         file, name = arguments
+        from ..conda.formats.encoding import decode
+
         try:
-            content = sys.stdin.read() if file == "-" else await asyncio.to_thread(Path(file).read_text, "utf-8")
-        except (OSError, ValueError) as error:
+            read = sys.stdin.buffer.read if file == "-" else Path(file).read_bytes
+            content = decode(await asyncio.to_thread(read))
+        except OSError as error:
             raise InvalidRequest(f"{file} cannot be read.", str(error)) from error
-        return {"kind": "import", "name": name, "content": content, "format": self.format}
+        choice = {key: getattr(self, key) for key in self._choices}
+        categories = self.categories.split(",") if self.categories is not None else None
+        part = {"lock_environment": self.environment, "categories": categories}
+        return {"kind": "import", "name": name, "content": content, **part, **choice}
 
 
 class CloneApp(ChangeApp):

@@ -16,7 +16,7 @@ from .._version import __version__
 from ..app import TfenvLab
 from ..configuration import refusal, unread
 from ..environments.models import Environment
-from ..errors import ErrorJson, InvalidRequest, NotFound, TfenvError
+from ..errors import Alternative, ErrorJson, InvalidRequest, NotFound, TfenvError
 from ..jobs.models import FINISHED, Job
 from ..services import Services
 
@@ -29,6 +29,7 @@ EXIT = {
     "not-found": 3,
     "protected": 4,
     "channel-not-allowed": 4,
+    "unusable-directory": 4,
     "prefix-exists": 5,
     "prefix-busy": 5,
     "stale-plan": 5,
@@ -128,7 +129,9 @@ class TfenvCommand(JupyterApp):
         if self.json:
             print(json.dumps(error, indent=2))
         else:
-            print("\n".join(filter(None, (error["message"], error["hint"], error["details"]))), file=sys.stderr)
+            lines = [error["message"], error["hint"], error["details"]]
+            lines += map(_option, error.get("alternatives", ()))
+            print("\n".join(filter(None, lines)), file=sys.stderr)
         return EXIT.get(error["reason"], 1)
 
     async def find(self, services: Services, name: str) -> Environment:
@@ -158,14 +161,27 @@ class TfenvCommand(JupyterApp):
     async def follow(self, services: Services, job: Job) -> int:
         """Wait until a job ends, report its result, and return the exit status."""
         job = await self.finished(services, job)
-        # The command also waits until the replaced tree is deleted, and names the files that cannot be deleted.
+        # The command also waits until the replaced tree is deleted, and names what did not work as usual.
         job = await services.jobs.ended(job.id)
         for leftover in services.jobs.leftovers:
             print(leftover.describe(), file=sys.stderr)
+        for warning in job.warnings:
+            print(warning.message, file=sys.stderr)
         if job.error is not None and not self.json:
             return self.fail(job.error)
         self.write(job.to_json(), f"{job.message}: {job.prefix}")
         return 0 if job.state == "succeeded" else EXIT.get(job.error["reason"] if job.error else "", 1)
+
+
+def _option(alternative: Alternative) -> str:
+    """Return an alternative as the options that request it."""
+    request = alternative["plan_request"]
+    options = [f"--{key}={request[key]}" for key in ("builds", "channels") if request.get(key) not in (None, *_USUAL)]
+    return f"{alternative['label']}: {' '.join(options)}"
+
+
+#: Values of an import's options that need not be written.
+_USUAL = ("exact", "file")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -18,6 +18,8 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item", bound=Hashable)
 Result = TypeVar("Result")
 
+#: Seconds that a caller waits for one item, unless the reader has a limit of its own.
+LIMIT = 2.0
 #: Seconds that one item may take before another thread continues with the rest.
 PATIENCE = 0.05
 #: Maximum number of threads at once; each one is blocked by one item that does not answer.
@@ -33,9 +35,9 @@ class _Run(Generic[Item, Result]):
 
 
 class BoundedReads(Generic[Item, Result]):
-    """Reader that applies ``function`` to items and waits at most ``limit`` seconds for each."""
+    """Reader that applies ``function`` to items and waits at most ``limit`` seconds (``LIMIT``) for each."""
 
-    def __init__(self, function: Callable[[Item], Result], limit: float = 2.0) -> None:
+    def __init__(self, function: Callable[[Item], Result], limit: float | None = None) -> None:
         self._function = function
         self._limit = limit
         #: Items whose thread is still blocked.
@@ -85,13 +87,14 @@ class BoundedReads(Generic[Item, Result]):
 
     def _wait(self, run: _Run[Item, Result], todo: set[Item]) -> None:
         threads, begun = 1, time.monotonic()
+        limit = LIMIT if self._limit is None else self._limit
         while not run.done.wait(PATIENCE):
             now = time.monotonic()
             held = [start for item, start in list(run.started.items()) if item not in run.results]
-            if not run.waiting and all(now - start > self._limit for start in held):
+            if not run.waiting and all(now - start > limit for start in held):
                 return
             # No caller waits for more than two limits.
-            if now - begun > 2 * self._limit:
+            if now - begun > 2 * limit:
                 run.waiting.clear()
                 return
             if run.waiting and threads < MAX_THREADS and all(now - start > PATIENCE for start in held):

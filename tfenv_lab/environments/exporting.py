@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequest
-from ..tensorflow_packages import rank
+from ..tensorflow_packages import FIRST, rank
 
 if TYPE_CHECKING:
     from ..conda.engine import PrefixRecord
@@ -30,12 +31,7 @@ def _export(environment: Environment, format_: str, detail: str, settings: Conda
 
     contents = read(environment, settings)
     if format_ == NOTEBOOK:
-        versions = {
-            "python": environment.python,
-            "tensorflow": environment.tensorflow.version if environment.tensorflow else None,
-            "keras": environment.keras.version if environment.keras else None,
-        }
-        return json.dumps(notebook.write(contents, versions))
+        return json.dumps(notebook.write(contents, _versions(environment)))
     return exports.export(contents, format_, detail)
 
 
@@ -43,6 +39,7 @@ def read(environment: Environment, settings: CondaSettings) -> Contents:
     """Return the contents of an environment for an export."""
     from ..conda.formats.model import Contents
     from ..conda.machine.virtual_packages import current_subdir
+    from ..conda.prefix import wheels
     from ..conda.prefix.pypi import pypi_packages
     from ..conda.prefix.records import records
     from ..conda.prefix.state import requested_specs
@@ -56,7 +53,17 @@ def read(environment: Environment, settings: CondaSettings) -> Contents:
         pypi_packages(prefix),
         _channels(installed, settings),
         current_subdir(),
+        _variables(environment),
+        wheels.read(prefix).distributions,
     )
+
+
+def _variables(environment: Environment) -> dict[str, str]:
+    """Return the variables that the environment sets, with that of its kernel's Keras 2 setting."""
+    from ..conda.prefix.activation import own_variables
+
+    found = own_variables(Path(environment.prefix))
+    return {**found, "TF_USE_LEGACY_KERAS": "1"} if environment.legacy_keras.enabled else found
 
 
 def _channels(installed: list[PrefixRecord], settings: CondaSettings) -> list[ChannelRef]:
@@ -72,24 +79,43 @@ def _channels(installed: list[PrefixRecord], settings: CondaSettings) -> list[Ch
 async def differences(environment: Environment, content: str, settings: CondaSettings) -> list[dict[str, Any]]:
     """Compare an environment with a file: return ``{name, recorded, installed}`` of each package that differs.
 
-    ``recorded`` and ``installed`` are strings or None. Raises InvalidRequest if the file cannot be read, is for another
-    platform, or has no exact packages.
+    ``recorded`` and ``installed`` are strings or None. Of a notebook record without exact packages for this platform,
+    only the versions of TensorFlow, Keras and Python are compared. Raises InvalidRequest if the file cannot be read, is
+    for another platform, or has no exact packages.
     """
     return await asyncio.to_thread(_differences, environment, content, settings)
 
 
 def _differences(environment: Environment, content: str, settings: CondaSettings) -> list[dict[str, Any]]:
-    from ..conda.formats import reading
+    from ..conda.formats import notebook, reading
+    from ..conda.formats.model import NOTEBOOK
+    from ..conda.formats.untrusted import parse_json
     from ..conda.machine.virtual_packages import current_subdir
 
     file = reading.read(content, None, current_subdir())
+    if file.format == NOTEBOOK and file.pinned is None:
+        versions = notebook.find(parse_json(content)) or {}
+        return _differing({name: versions.get(name) for name in FIRST}, _versions(environment))
     recorded = _packages(file)
     contents = read(environment, settings)
     installed = {r.name.normalized: f"{r.version} {r.build}" for r in contents.records}
     installed |= {f"{package.name} (pip)": package.version for package in contents.pypi}
+    return _differing(recorded, installed)
+
+
+def _differing(recorded: Mapping[str, str | None], installed: Mapping[str, str | None]) -> list[dict[str, Any]]:
     names = [name for name in recorded.keys() | installed.keys() if recorded.get(name) != installed.get(name)]
     names.sort(key=lambda name: (rank(name), name))
     return [{"name": name, "recorded": recorded.get(name), "installed": installed.get(name)} for name in names]
+
+
+def _versions(environment: Environment) -> dict[str, str | None]:
+    """Return the versions that a notebook record has besides its packages."""
+    return {
+        "python": environment.python,
+        "tensorflow": environment.tensorflow.version if environment.tensorflow else None,
+        "keras": environment.keras.version if environment.keras else None,
+    }
 
 
 def _packages(file: Imported) -> dict[str, str]:

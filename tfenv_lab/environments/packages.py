@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ..conda.prefix import wheels
 from ..conda.prefix.pypi import pypi_packages
 from ..conda.prefix.records import channel_of, load_json, record_files, stem_of
 from ..conda.prefix.state import requested_specs
@@ -44,6 +45,19 @@ def packages_of(prefix: Path) -> list[InstalledPackage]:
                 size if isinstance(size, int) else None,
             )
         )
-    owned = pypi_packages(prefix)
-    found += [InstalledPackage(package.name, package.version, None, None, "pypi", False, None) for package in owned]
+    managed = wheels.read(prefix)
+    ours = {each.name: each for each in managed.distributions}
+    for package in pypi_packages(prefix):
+        known = ours.get(package.name)
+        found.append(
+            InstalledPackage(
+                package.name,
+                package.version,
+                known.tag if known else None,
+                known.origin if known else None,
+                "pypi",
+                package.name in managed.requirements,
+                known.size if known else None,
+            )
+        )
     return sorted(found, key=lambda package: (package.name, package.source))

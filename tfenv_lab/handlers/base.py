@@ -11,6 +11,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
+from ..disk import faults
 from ..errors import InvalidRequest, TfenvError
 
 if TYPE_CHECKING:
@@ -62,26 +63,28 @@ class BaseHandler(APIHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer every failure with the Error of the contract; tracebacks go only to the log."""
-        error = kwargs.get("exc_info", (None, None, None))[1]
+        error = _domain_error(kwargs.get("exc_info", (None, None, None))[1])
         if isinstance(error, TfenvError):
             body = error.to_json()
             self.set_status(error.status)
         elif isinstance(error, web.HTTPError):
             reason = {403: "forbidden", 404: "not-found"}.get(error.status_code, "invalid-request")
             message = error.log_message or error.reason or "The request was refused."
-            body = {"reason": reason, "message": message, "hint": None, "details": None}
+            body = {"reason": reason, "message": message, "hint": None, "details": None, "alternatives": []}
         else:
             body = {
                 "reason": "internal",
                 "message": "Internal server error.",
                 "hint": "See the server log.",
                 "details": None,
+                "alternatives": [],
             }
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(body))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log an error that a user can cause as one line, and any other error with its traceback."""
+        value = _domain_error(value)
         if isinstance(value, TfenvError):
             self.log.info("%s %s: %s (%s)", self.request.method, self.request.path, value.message, value.reason)
         else:
@@ -105,6 +108,11 @@ class RefusalHandler(BaseHandler):
         raise self._refusal
 
     head = post = put = patch = delete = get
+
+
+def _domain_error(error: Any) -> Any:
+    """Return the domain error for an error that the user's directories cause, and any other error as it is."""
+    return faults.translated(error) or error if isinstance(error, OSError) else error
 
 
 def _body(model: Any) -> Any:

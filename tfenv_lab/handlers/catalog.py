@@ -1,4 +1,4 @@
-"""``tensorflow`` and ``packages``: what the configured channels offer."""
+"""``tensorflow``, ``packages`` and ``conda-specs``: what the channels offer, and what pip's packages are there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import InvalidRequest
+from ..tensorflow.pip_commands import conda_specs
 from .base import BaseHandler
 
 _MAX_QUERY = 128
@@ -34,7 +35,20 @@ class AvailablePackagesHandler(BaseHandler):
         self.send({"packages": await self.services.repodata.search(query)})
 
 
+class CondaSpecsHandler(BaseHandler):
+    """``POST conda-specs``: the conda packages for those of a ``pip install`` command."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        arguments = self.body().get("arguments")
+        if not isinstance(arguments, list) or not all(isinstance(text, str) for text in arguments):
+            raise InvalidRequest("“arguments” must be a list of strings.")
+        self.send({"specs": conda_specs(arguments)})
+
+
 HANDLERS: list[tuple[str, type[BaseHandler]]] = [
     (r"tensorflow", CatalogHandler),
     (r"packages", AvailablePackagesHandler),
+    (r"conda-specs", CondaSpecsHandler),
 ]

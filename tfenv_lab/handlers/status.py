@@ -13,6 +13,7 @@ from .. import environment_names
 from .._version import __version__
 from ..disk.reads import BoundedReads
 from ..disk.space import free_bytes
+from ..plans.recognition import FILE_PATTERN
 from .base import BaseHandler
 
 if TYPE_CHECKING:
@@ -46,16 +47,19 @@ def status(services: Services) -> dict[str, Any]:
         "limits": {
             "name_pattern": environment_names.PATTERN,
             "name_length": environment_names.LENGTH,
+            "name_hint": environment_names.HINT,
             "reserved_names": list(environment_names.RESERVED),
             "import_bytes": MAX_BYTES,
+            "import_pattern": FILE_PATTERN,
         },
     }
 
 
 def _warnings(services: Services) -> list[str]:
-    """Return warnings about the server: settings that it ignores, and files that it could not delete."""
+    """Return warnings about the server: ignored settings, unusable directories, and files that were not deleted."""
     leftovers = (leftover.describe() for leftover in services.jobs.leftovers)
-    return [*services.configuration.warnings, *services.conda.warnings, *leftovers]
+    directories = services.directories.warnings()
+    return [*services.configuration.warnings, *services.conda.warnings, *directories, *leftovers]
 
 
 def _folder(path: Path) -> dict[str, Any]:

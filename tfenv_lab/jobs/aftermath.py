@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ..conda.transaction.change import Change
-from ..errors import InvalidRequest
+from ..errors import TfenvError
 from ..kernels import settings
+from ..models import Advice
 from .messages import Succeeded
-from .models import Job
+from .models import DONE_WITHOUT_KERNEL, Job
 
 if TYPE_CHECKING:
     from ..environments.service import EnvironmentService
@@ -72,8 +73,7 @@ class Aftermath:
         environments, kernels, prefix = self._environments(), self._kernels(), Path(job.prefix)
         await asyncio.to_thread(environments.invalidate, prefix)
         if job.kind == "delete":
-            await kernels.unregister(prefix)
-            return job
+            return await self._unregister(job, prefix)
         if job.kind == "check":
             return job
         environment = await environments.by_prefix(prefix)
@@ -87,12 +87,31 @@ class Aftermath:
             kept, variables = (job.kernel or {}, job.variables) if is_lost else ({}, None)
             try:
                 await kernels.change(prefix, environment.name, {**kept, **job.settings}, variables)
-            except InvalidRequest as error:
+            except TfenvError as error:
                 self._log.info("%s is not registered as a kernel: %s", prefix, error.message)
+                if is_new or had_kernel:
+                    job = await self._without_kernel(job, prefix, error, is_new)
         if job.moved_from is not None:
             await asyncio.to_thread(environments.invalidate, Path(job.moved_from))
-            await kernels.unregister(Path(job.moved_from))
+            job = await self._unregister(job, Path(job.moved_from))
         return replace(job, environment=environment.id)
+
+    async def _without_kernel(self, job: Job, prefix: Path, error: TfenvError, is_new: bool) -> Job:
+        """Return a job that says why its environment has no kernel, or an outdated one."""
+        text = " ".join(filter(None, (error.message, error.hint)))
+        job = replace(job, warnings=[*job.warnings, Advice("kernel-not-registered", "warning", text)])
+        if is_new and await self._kernels().kernel_of(prefix) is None:
+            job = replace(job, message=DONE_WITHOUT_KERNEL.get(job.kind, job.message))
+        return job
+
+    async def _unregister(self, job: Job, prefix: Path) -> Job:
+        """Remove the kernels of a prefix that is gone, and return the job, with a warning if they stay."""
+        try:
+            await self._kernels().unregister(prefix)
+        except TfenvError as error:
+            text = f"The kernel of {prefix} is still listed. {error.message} {error.hint or ''}".strip()
+            job = replace(job, warnings=[*job.warnings, Advice("kernel-not-removed", "warning", text)])
+        return job
 
     async def reconcile(self, prefixes: Iterable[Path]) -> None:
         """Reconcile the kernelspecs of prefixes; if a job is changing a prefix, wait for the job first."""

@@ -12,7 +12,7 @@ from .. import serde
 from ..conda.transaction.progress import Progress
 from ..conda.transaction.staging import Leftover
 from ..errors import ErrorJson, TfenvError
-from ..models import Phase
+from ..models import Advice, Phase
 from ..plan_requests import PlanRequest
 from ..tensorflow.checks.models import Check
 
@@ -35,6 +35,15 @@ DONE = {
     "delete": "The environment was deleted",
     "check": "The check is finished",
     "build-channel": "The local channel is in use",
+}
+
+
+#: The same for an environment that has no kernel after the job.
+DONE_WITHOUT_KERNEL = {
+    "create": "The environment was created, but it has no kernel",
+    "import": "The environment was created, but it has no kernel",
+    "clone": "The copy was created, but it has no kernel",
+    "rename": "The environment was renamed, but it has no kernel",
 }
 
 
@@ -91,6 +100,7 @@ class Job:
     error: ErrorJson | None = None
     result: Check | None = None
     request: PlanRequest | None = None
+    warnings: list[Advice] = field(default_factory=list)
     automatic: bool = False
     leftovers: list[Leftover] = field(default_factory=list)
     kernel: dict[str, bool] | None = field(default=None, repr=False)
@@ -104,6 +114,9 @@ class Job:
         """Return the Job of the REST contract."""
         sent = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in _KEPT}
         body: dict[str, Any] = serde.to_json(sent)
+        if body["error"] is not None:
+            # Errors that earlier versions stored have none.
+            body["error"].setdefault("alternatives", [])
         return body
 
     def failed(self, error: TfenvError, state: Literal["failed", "interrupted"] = "failed", **fields: Any) -> Job:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..conda.transaction.staging import Leftover
 from ..errors import JobFailed, NotRunning, PrefixBusy
-from . import recovery
+from ..models import Advice
+from . import outcomes
 from .leftovers import Leftovers
 from .messages import Failed, LeftBehind, Message, Order, PhaseBegun, ProgressMade, Succeeded
-from .models import PHASES, Job, now
+from .models import DONE_WITHOUT_KERNEL, PHASES, Job, now
 from .process import WorkerProcess
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class RunningJobs:
         self._follow = follow
         self._leftovers = leftovers
         self._log = log
-        self._server = recovery.this_server()
+        self._server = outcomes.this_server()
         self._live: dict[str, Job] = {}
         self._workers: dict[str, WorkerProcess] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -153,7 +154,7 @@ class RunningJobs:
             async with self._aside if self._live[job_id].automatic else self.slots:
                 self._update(replace(self._live[job_id], state="running", started=now(), message="Starting"))
                 last = await self._work(job_id, order)
-            job = await recovery.outcome(self._live[job_id], last, job_id in self._cancelled)
+            job = await outcomes.outcome(self._live[job_id], last, job_id in self._cancelled)
         except asyncio.CancelledError:
             if job_id in self._cancelled:
                 job = self._live[job_id].ended("cancelled", message="Cancelled before it started")
@@ -171,8 +172,14 @@ class RunningJobs:
         if job.state == "succeeded":
             try:
                 job = await self._aftermath.settle(job, last if isinstance(last, Succeeded) else None)
-            except Exception:
+            except Exception as error:
                 self._log.exception("Updating the server after job %s failed", job_id)
+                text = f"The server could not register the kernel: {error}. See the server log."
+                job = replace(
+                    job,
+                    message=DONE_WITHOUT_KERNEL.get(job.kind, job.message),
+                    warnings=[*job.warnings, Advice("kernel-not-registered", "warning", text)],
+                )
         self._leftovers.remember(job.leftovers)
         self._update(job)
         await self._store.kept()

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from traitlets.config import LoggingConfigurable
 
 from ..conda.transaction.staging import Leftover
+from ..directories import CODES
 from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning, Protected
 from ..plan_requests import Install, PlanRequest
 from ..plans.sizes import require_room
-from . import recovery
+from . import outcomes
 from .leftovers import Leftovers
 from .messages import (
     ApplyChange,
@@ -26,6 +27,7 @@ from .running import RunningJobs
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
+    from ..directories import Directories
     from ..environments.models import Environment
     from ..plans.service import PlanService
     from ..pypi.models import IndexPolicy
@@ -45,7 +47,7 @@ class JobService(LoggingConfigurable):
         store: JobStore,
         events: JobEvents,
         plans: Callable[[], PlanService],
-        package_cache: Path,
+        directories: Directories,
         index: Callable[[], IndexPolicy],
         max_running: int,
         aftermath: Aftermath,
@@ -54,7 +56,7 @@ class JobService(LoggingConfigurable):
     ) -> None:
         """Call ``aftermath`` after a job that succeeded, and ``follow`` once its prefix is free again."""
         super().__init__(**kwargs)
-        self._package_cache = package_cache
+        self._directories = directories
         self._index = index
         self._settings = settings
         self._store = store
@@ -113,7 +115,8 @@ class JobService(LoggingConfigurable):
     async def apply(self, plan_id: str) -> Job:
         """Start the job that applies a plan.
 
-        Raises NotFound, StalePlan (already applied, or the prefix changed since), PrefixBusy, PrefixExists or NoSpace.
+        Raises NotFound, StalePlan (already applied, or the prefix changed since), PrefixBusy, PrefixExists, NoSpace or
+        UnusableDirectory.
         """
         stored = await self._plans().find(plan_id)
         plan, change = stored.plan, stored.plan.change
@@ -122,6 +125,8 @@ class JobService(LoggingConfigurable):
         for place in change.places:
             self.running.require_idle(place)
         await self._plans().require_current(plan)
+        if change.origin != "in_place":
+            await asyncio.to_thread(self._directories.require, change.prefix)
         await asyncio.to_thread(require_room, change.prefix, plan.needed_bytes)
         for place in change.places:
             await self.running.make_way(place)
@@ -133,11 +138,12 @@ class JobService(LoggingConfigurable):
             plan.prefix,
             plan.environment,
             request=stored.request,
+            warnings=[warning for warning in plan.warnings if warning.code in CODES],
             variables=await self._aftermath.variables_before(change),
             settings=_settings(stored.request),
             moved_from=str(change.moved_from) if change.moved_from else None,
         )
-        cache = self._package_cache
+        cache = self._directories.package_cache
         order = ApplyChange(job.id, change, self._settings(), cache, cache.parent / "bytecode", self._index())
         return await self.running.begin(job, order)
 
@@ -188,7 +194,7 @@ class JobService(LoggingConfigurable):
         """Settle the jobs of dead servers, and clean up next to ``prefixes`` and the prefixes of all stored jobs."""
         stored = await asyncio.to_thread(self._store.load)
         for job in stored:
-            if job.state in FINISHED or job.id in self.running or recovery.alive(job.server):
+            if job.state in FINISHED or job.id in self.running or outcomes.alive(job.server):
                 continue
             try:
                 await self._recover_one(job)
@@ -198,14 +204,14 @@ class JobService(LoggingConfigurable):
         busy = {job.id for job in await self.all() if job.state not in FINISHED}
         # A deleted environment is no longer in any list; only its job still names its prefix.
         places = [Path(place) for job in stored for place in (job.prefix, job.moved_from) if place]
-        found = await asyncio.to_thread(recovery.collect, [*prefixes, *places], busy)
+        found = await asyncio.to_thread(outcomes.collect, [*prefixes, *places], busy)
         self._leftovers.remember(found)
 
     async def _recover_one(self, job: Job) -> None:
-        if not await asyncio.to_thread(recovery.answers, job):
+        if not await asyncio.to_thread(outcomes.answers, job):
             self.log.warning("Job %s is not recovered: the drive of %s does not respond", job.id, job.prefix)
             return
-        done, leftovers = await asyncio.to_thread(recovery.clean_up, job)
+        done, leftovers = await asyncio.to_thread(outcomes.clean_up, job)
         if done:
             job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
             job = await self._aftermath.settle(job, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import re
@@ -98,12 +99,13 @@ class JobStore:
         return self._folder / f"{job_id}.log"
 
     def append_log(self, job_id: str, text: str) -> None:
-        """Append to a job's log, up to ``LOG_BYTES``."""
+        """Append to a job's log, up to ``LOG_BYTES``. A log that cannot be written must not stop the job."""
         path = self.log_path(job_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as log:
-            if log.tell() < LOG_BYTES:
-                log.write(text[: LOG_BYTES - log.tell()])
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as log:
+                if log.tell() < LOG_BYTES:
+                    log.write(text[: LOG_BYTES - log.tell()])
 
     def log(self, job_id: str) -> str:
         """Return a job's log, or an empty string if there is none."""
@@ -127,6 +129,8 @@ def _job(stored: dict[str, Any]) -> Job:
     if isinstance(result, dict):
         result.setdefault("tf_keras", is_tf_keras(result.get("tensorflow"), result.get("keras")))
         for problem in result["problems"]:
+            # msgspec writes only the attributes that an instance has, so a default would not be sent.
+            problem.setdefault("details", None)
             if problem.get("remedy"):
                 _drop_if_invalid(problem["remedy"], "plan_request")
     if not stored.get("server"):

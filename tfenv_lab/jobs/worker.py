@@ -18,6 +18,7 @@ from collections.abc import Iterator
 
 from .. import serde
 from ..conda.transaction.progress import Progress
+from ..disk import faults
 from ..errors import JobFailed, TfenvError
 from ..models import Phase
 from .messages import (
@@ -170,7 +171,8 @@ def main() -> None:
         server.send(Failed(error.to_json()))
     except Exception as error:
         traceback.print_exc()
-        failure = JobFailed("The job failed unexpectedly.", str(error), hint="See the job's log.")
+        failure = faults.translated(error) if isinstance(error, OSError) else None
+        failure = failure or JobFailed("The job failed unexpectedly.", str(error), hint="See the job's log.")
         server.send(Failed(failure.to_json()))
     else:
         server.send(result)

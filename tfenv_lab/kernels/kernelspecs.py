@@ -5,6 +5,7 @@ Ours are marked by ``metadata.tfenv_lab``; a kernelspec without that mark is nev
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -19,8 +20,10 @@ from typing import Any, NamedTuple
 from jupyter_core.paths import jupyter_data_dir, jupyter_path
 
 from ..conda.prefix.records import names_in
+from ..disk import faults
 from ..disk.reads import BoundedReads
 from ..disk.writes import is_within
+from ..errors import UnusableDirectory
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +60,34 @@ class Kernelspec:
 def user_folder() -> Path:
     """Return the user's kernel directory, which depends on ``JUPYTER_DATA_DIR``."""
     return Path(jupyter_data_dir()) / "kernels"
+
+
+def fault() -> UnusableDirectory | None:
+    """Return the error that says why no kernelspec can be written into the user's directory, or None."""
+    folder = user_folder()
+    reason = _faults.run([folder])[folder]
+    if not isinstance(reason, str):
+        return None
+    return UnusableDirectory(
+        f"Kernels cannot be registered in {folder}: {reason}.",
+        hint="Make this directory writable, or set JUPYTER_DATA_DIR to another directory and restart Jupyter.",
+    )
+
+
+#: A drive that does not answer may only be slow.
+_faults = BoundedReads(faults.fault)
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Turn an error of writing to the user's directory into one that says which directory, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        found = fault() or faults.translated(error)
+        if found is None:
+            raise
+        raise found from error
 
 
 def read(folder: Path) -> Kernelspec | None:

@@ -13,7 +13,7 @@ from ..conda.prefix.activation import environment_variables, inherited_names
 from ..disk.reads import BoundedReads
 from ..environments import facts
 from ..environments.models import EnvironmentFacts, Kernel
-from ..errors import InvalidRequest
+from ..errors import InvalidRequest, TfenvError
 from . import building, conda_manager, kernelspecs, naming
 from .building import Built, KernelContext
 from .freshness import activation_of, is_current, state_of
@@ -69,14 +69,14 @@ class KernelRegistrar:
             )
         # Before writing, so that a new environment gets the name that nb_conda_kernels gives it.
         conda_manager.forget(self._manager, prefix, exists=True)
-        with self._lock:
+        with self._lock, kernelspecs.explained():
             written = self._write({prefix: _Registration(name, env)})
         conda_manager.forget(self._manager, prefix, exists=True)
         return written[prefix]
 
     def unregister(self, prefix: Path) -> None:
         """Remove the kernelspecs that were registered for this prefix, even if it no longer exists."""
-        with self._lock:
+        with self._lock, kernelspecs.explained():
             for spec in self._ours(prefix):
                 kernelspecs.remove(spec)
         conda_manager.forget(self._manager, prefix, exists=(prefix / "conda-meta").is_dir())
@@ -98,7 +98,7 @@ class KernelRegistrar:
                 continue
             try:
                 self._reconcile_one(prefix, specs, names)
-            except (OSError, InvalidRequest) as error:
+            except (OSError, TfenvError) as error:
                 self._log.warning("The kernels of %s could not be updated: %s", prefix, error)
 
     def _reconcile_one(self, prefix: Path, specs: list[Kernelspec], names: KernelNames) -> None:

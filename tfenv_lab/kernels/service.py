@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets.config import LoggingConfigurable
 
+from ..environments.discovery import hash_of
 from ..environments.models import EnvironmentFacts, Kernel
-from ..errors import InvalidRequest
+from ..errors import InvalidRequest, UnusableDirectory
 from ..models import Advice
 from . import conda_manager, kernelspecs, naming, settings
 from .freshness import OutdatedKernels
@@ -53,8 +54,10 @@ class KernelService(LoggingConfigurable):
             manager=manager,
             log=self.log,
         )
-        #: Our kernelspecs as of the last list.
+        #: Our kernelspecs as of the last list, the ids of the environments with a kernel, and why none can be written.
         self._listed: list[Kernelspec] = []
+        self._registered: frozenset[str] = frozenset()
+        self._fault: UnusableDirectory | None = None
         self._outdated = OutdatedKernels()
         conda_manager.show_once(manager)
         self._trouble = conda_manager.trouble(manager)
@@ -66,7 +69,7 @@ class KernelService(LoggingConfigurable):
 
         ``name`` is the environment's name. ``env`` are variables to set in addition to activation's; if it is None,
         those of the last registration stay. Raises InvalidRequest if the environment has no kernelspec, or if the id
-        belongs to a kernelspec that is not ours.
+        belongs to a kernelspec that is not ours; UnusableDirectory if the kernel directory cannot be written.
         """
         return await asyncio.to_thread(self._registrar.register, prefix, name, env)
 
@@ -141,6 +144,7 @@ class KernelService(LoggingConfigurable):
                 place = Path(spec.mark["prefix"] if spec.mark else real)
                 held = settings.names(variables, place) if isinstance(variables, dict) else ()
                 found[real] = (rank, Kernel(naming.listed_as(spec.name), spec.display_name, held))
+        self._registered, self._fault = frozenset(map(hash_of, found)), kernelspecs.fault()
         return {real: kernel for real, (_, kernel) in found.items()}
 
     def outdated(self) -> list[Path]:
@@ -151,13 +155,18 @@ class KernelService(LoggingConfigurable):
         return self._outdated.among(self._listed)
 
     def trouble(self) -> str | None:
-        """Return a warning if another part of the server deletes our kernelspecs, otherwise None."""
-        return self._trouble
+        """Return a warning if kernelspecs are deleted by another part of the server, or cannot be written."""
+        return self._trouble or (self._fault.message if self._fault else None)
 
     def advice(self, found: EnvironmentFacts) -> list[Advice]:
-        """Return the warning of ``trouble`` for an environment that has a kernel."""
-        message = self.trouble() if found.kernels else None
-        return [Advice("kernels-deleted", "warning", message)] if message else []
+        """Return the warnings for an environment whose kernel is deleted again, or could not be registered."""
+        if not found.kernels:
+            return []
+        if self._trouble:
+            return [Advice("kernels-deleted", "warning", self._trouble)]
+        if self._fault and found.id not in self._registered:
+            return [Advice("kernel-not-registered", "warning", f"{self._fault.message} {self._fault.hint}")]
+        return []
 
     def _variables_of(self, prefix: Path) -> dict[str, str] | None:
         added = self._registrar.added(prefix)

@@ -36,6 +36,12 @@ _SETTINGS: dict[str, _Setting] = {
     ),
     # Makes Python ignore ~/.local (Python's documentation of the variable: any value that is not empty, also “0”).
     "ignore_user_site": _Setting("PYTHONNOUSERSITE", lambda prefix: "1", lambda value, prefix: bool(value)),
+    # Makes Python ignore PYTHONPATH: an empty value counts as none (CPython's ``config_get_env``).
+    "ignore_pythonpath": _Setting("PYTHONPATH", lambda prefix: "", lambda value, prefix: not value),
+    # Makes Keras 3 ignore the backend of ~/.keras/keras.json (keras/src/backend/config.py).
+    "tensorflow_backend": _Setting(
+        "KERAS_BACKEND", lambda prefix: "tensorflow", lambda value, prefix: value == "tensorflow"
+    ),
     # Makes XLA find libdevice, which conda-forge's cuda-nvcc packages install below the prefix.
     "own_cuda_data": _Setting("XLA_FLAGS", lambda prefix: _CUDA_DATA + template(str(prefix)), _has_own_cuda_data),
 }
@@ -68,7 +74,7 @@ def names(env: Mapping[str, str], prefix: Path) -> tuple[str, ...]:
     return tuple(
         name
         for name, setting in _SETTINGS.items()
-        if (value := values.get(setting.variable)) and setting.is_on(value, prefix)
+        if (value := values.get(setting.variable)) is not None and setting.is_on(value, prefix)
     )
 
 

@@ -11,6 +11,7 @@ from urllib.request import url2pathname
 from ..disk import writes
 from ..disk.reads import BoundedReads
 from ..errors import ChannelNotAllowed, InvalidRequest
+from ..wheelchannel.request import BYTES, SECONDS
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
@@ -69,7 +70,13 @@ class LocalChannel:
     def to_json(self) -> dict[str, Any]:
         """Return ``local_channel`` of the Status. Looks for programs on disk."""
         reason = self._reason()
-        return {"available": reason is None, "reason": reason, "active": self.active}
+        return {
+            "available": reason is None,
+            "reason": reason,
+            "active": self.active,
+            "seconds": SECONDS,
+            "bytes": BYTES,
+        }
 
     def _reason(self) -> str | None:
         """Return why no local channel can be built, or None if one can."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidRequest
+from packaging.requirements import Requirement
+
+from ..errors import BuildNeeded, IndexNotAllowed, InvalidRequest, Unsatisfiable
 from ..pypi import requirements as texts
 from ..pypi import resolving, settings
+from ..pypi.failures import needs_build
 from ..pypi.models import Distribution, IndexPolicy
+from ..sentences import redact
 from .index_state import IndexState
 
 if TYPE_CHECKING:
@@ -87,14 +91,41 @@ class IndexSolver:
             upgrade=upgrade,
             builds=builds,
         )
-        found = await resolving.resolve(
-            question, await asyncio.to_thread(settings.read, self._policy()), self._stand_ins
-        )
+        policy = self._policy()
+        _require_permitted(wanted.values(), policy, builds)
+        configured = await asyncio.to_thread(settings.read, policy)
+        try:
+            found = await resolving.resolve(question, configured, self._stand_ins)
+        except Unsatisfiable as error:
+            if builds or not policy.allow_source_builds or not needs_build(error):
+                raise
+            message = "The package index has no wheel of a package, which would have to be built from source."
+            raise BuildNeeded(message, error.details) from error
         known = {(each.name, each.version): each for each in state.distributions}
         # The same version stays as it is, even if the index has another file for it meanwhile.
         kept = [known.get((each.name, each.version), each) for each in found]
         taken = sorted(name for name in state.versions if name in conda)
         return FromIndex(kept, wanted, taken)
+
+
+def _require_permitted(wanted: Iterable[str], policy: IndexPolicy, builds: bool) -> None:
+    """Raise IndexNotAllowed for what the administrator forbids: builds, and requirements that name a URL or path."""
+    if builds and not policy.allow_source_builds:
+        raise IndexNotAllowed(
+            "The administrator does not permit building packages from source.",
+            hint="Use packages with wheels, or ask the administrator to change TfenvLab.allow_source_builds.",
+        )
+    for text in wanted:
+        url = Requirement(text).url
+        if url is None:
+            continue
+        if not policy.allow_url_requirements:
+            raise IndexNotAllowed(
+                f"The administrator does not permit requirements that name a URL: {redact(text)[:120]}.",
+                hint="Use a package from the index, or ask the administrator to change "
+                "TfenvLab.allow_url_requirements.",
+            )
+        settings.require_allowed(url, policy)
 
 
 def _provided(records: Sequence[RepoDataRecord], cache: Path, prefix: Path | None) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .. import plan_requests as requests
-from ..errors import Unsatisfiable
+from ..errors import IndexUnreachable, Unsatisfiable
 from ..pypi.models import MARK
 from ..tensorflow_packages import DISTRIBUTIONS, LEADS
 from . import index_state, installed_state, sources
@@ -107,8 +107,7 @@ async def move(
 async def _install(
     request: requests.Install, found: FoundEnvironment, channels: ChannelSolver, index: IndexSolver
 ) -> tuple[FromIndex, _CondaPart, _Task]:
-    plain = [text for text in request.specs if not sources.is_for_index(text)]
-    offered: Collection[str] = await channels.repodata.names() if plain else ()
+    offered = await channels.names() if sources.specs_of(request.specs, channels.spec) else ()
     named = [_as_installed(text, found, channels) for text in request.specs]
     split = sources.split(named, channels.spec, offered, {each.name for each in found.index.distributions})
     task = _install_task(split, found, split.moved)
@@ -129,7 +128,7 @@ async def _install(
             conda = await _on_channels(request, found, task, channels)
     try:
         return await _on_index(request, found, task, conda, index), conda, task
-    except Unsatisfiable as error:
+    except (Unsatisfiable, IndexUnreachable) as error:
         if not split.moved:
             raise
         # Neither source has the package: the solver's own answer knows similar names.

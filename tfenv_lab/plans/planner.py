@@ -15,7 +15,7 @@ from .. import plan_requests as requests
 from ..conda.prefix.records import names_of
 from ..conda.solving import pins
 from ..disk.reads import BoundedReads
-from ..errors import InvalidSpec, NotFound, PrefixExists, Unsatisfiable
+from ..errors import IndexUnreachable, InvalidSpec, NotFound, PrefixExists, Unsatisfiable
 from ..pypi import requirements as texts
 from . import index_state, installed_state, moving, sources
 from .index_solver import IndexSolver
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..environments.service import EnvironmentService
     from ..tensorflow.catalog.catalog import Catalog
     from ..tensorflow.catalog.selection import Chosen
+    from .import_channels import Permission
 
 
 class Planner:
@@ -42,13 +43,13 @@ class Planner:
         catalog: Catalog,
         environments: EnvironmentService,
         envs_dir: Path,
-        allowed_channels: Callable[[], Sequence[str]],
+        permission: Callable[[], Permission],
         index: IndexSolver,
     ) -> None:
-        """Create a planner. ``allowed_channels`` returns the names of the channels that a spec may name now."""
+        """Create a planner. ``permission`` returns the channels that a spec or a file may name now."""
         self._repodata = repodata
         self._catalog = catalog
-        self._channels = ChannelSolver(repodata, allowed_channels)
+        self._channels = ChannelSolver(repodata, permission)
         self._installed = InstalledReader(environments)
         self._envs_dir = envs_dir
         self._index = index
@@ -74,8 +75,9 @@ class Planner:
 
     async def _create(self, request: requests.Create) -> Solved:
         prefix = await self._new_prefix(request.name)
+        specs = sources.specs_of(request.packages, self._channels.spec)
         chosen = await self._catalog.chosen(request)
-        offered = await self._repodata.names() if request.packages else ()
+        offered = await self._channels.names() if specs else ()
         split = sources.split(request.packages, self._channels.spec, offered)
         try:
             return await self._created(request, prefix, chosen, split)
@@ -112,10 +114,13 @@ class Planner:
         requested = texts.by_name([*chosen.requirements, *split.requirements.values()])
         try:
             index = await self._index.solve(requested, after, builds=request.source_builds)
-        except Unsatisfiable as error:
+        except (Unsatisfiable, IndexUnreachable) as error:
             if not split.moved:
                 raise
-            raise await self._in_neither(request, split, error) from error
+            # Neither source has the package: the channels' answer knows similar names.
+            on_channels = sources.Split([*split.specs, *split.moved.values()], fixed=split.fixed)
+            await self._created(request, prefix, chosen, on_channels)
+            raise error
         return Solved(
             request,
             request.name,
@@ -133,11 +138,6 @@ class Planner:
             from_index=split.moved,
             builds=tuple(each.name for each in index.distributions if not each.is_wheel),
         )
-
-    async def _in_neither(self, request: requests.Create, split: sources.Split, error: Unsatisfiable) -> Unsatisfiable:
-        """Return the error for packages that neither a channel nor the index has; the catalog knows similar names."""
-        suggestion = await self._catalog.suggest(request)
-        return hinted(error, suggestion)
 
     def _default_packages(self, asked: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
         """Return condarc's ``create_default_packages`` by name, and those that are not supported specs.
@@ -255,7 +255,7 @@ class Planner:
         from . import imports
 
         prefix = await self._new_prefix(request.name)
-        found = await imports.resolve(request, self._repodata, self._channels.allowed)
+        found = await imports.resolve(request, self._repodata, self._channels.permission)
         requested = texts.by_name(map(texts.parse, found.pypi))
         index = await self._index.solve(requested, found.records, builds=request.source_builds)
         return Solved(
@@ -270,6 +270,7 @@ class Planner:
             virtual=found.virtual,
             notes=found.notes,
             channels=found.channels,
+            variables=found.variables,
             distributions=index.distributions,
             requirements=index.requirements,
             builds=tuple(each.name for each in index.distributions if not each.is_wheel),

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from .. import plan_requests, serde
 from ..conda.transaction.change import Change
+from ..directories import COPIED
 from ..disk import writes
 from ..disk.space import free_bytes
 from ..errors import NotFound, StalePlan
 from ..models import Advice
+from ..sentences import some
 from . import earlier
 from .availability import missing
 from .commands import commands
@@ -30,6 +32,7 @@ from .warnings import warnings
 if TYPE_CHECKING:
     from ..conda.engine import RepoDataRecord
     from ..conda.repodata.repodata import Repodata
+    from ..directories import Directories
     from .planner import Planner
     from .solved import Solved
 
@@ -51,12 +54,14 @@ class PlanService:
         folder: Path,
         package_cache: Path,
         running: RunningIn,
+        directories: Directories,
     ) -> None:
         self._planner = planner
         self._repodata = repodata
         self._folder = folder
         self._cache = package_cache
         self._running = running
+        self._directories = directories
 
     async def create(self, body: dict[str, Any]) -> Plan:
         """Make a plan from the JSON of a request. Raises what the parser and the planner raise."""
@@ -123,7 +128,7 @@ class PlanService:
             install_bytes=sizes.install,
             sizes_complete=sizes.complete,
             free_bytes=free_bytes(solved.prefix),
-            warnings=gone + warnings(solved, moves, settings, running),
+            warnings=[*gone, *warnings(solved, moves, settings, running, self._of_directories(solved, sizes))],
             commands=shown,
             strategy=strategy_of(solved.prefix) if solved.origin == "in_place" else "swap",
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -142,6 +147,7 @@ class PlanService:
                 summary=summary(lines),
                 command=_recorded(solved.request.kind, shown),
                 entries=told,
+                variables=dict(solved.variables),
                 requirements=dict(solved.requirements),
                 others_removed=solved.others_removed,
             ),
@@ -150,6 +156,16 @@ class PlanService:
             forgets=list(solved.passed_over.forgotten) if solved.passed_over else [],
             digest=lock.digest(solved.after, solved.distributions),
         )
+
+    def _of_directories(self, solved: Solved, sizes: Sizes) -> list[Advice]:
+        found = list(self._directories.advice(None if solved.origin == "in_place" else solved.prefix))
+        if sizes.copied:
+            message = (
+                f"{some([str(place) for place in sizes.copied], 2)} cannot share files with {solved.prefix.parent} by "
+                "hard links, so the files are copied. This takes longer and needs more space."
+            )
+            found.append(Advice(COPIED, "info", message))
+        return found
 
     def _path(self, plan_id: str) -> Path:
         if not _ID.fullmatch(plan_id):

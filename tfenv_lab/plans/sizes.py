@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..conda.prefix.records import names_of, record_stem
+from ..disk import faults
 from ..disk.reads import BoundedReads
 from ..disk.space import free_bytes
 from ..errors import NoSpace
@@ -33,7 +34,8 @@ class Sizes:
     """The sizes of a plan, in bytes.
 
     ``needed`` is the space that must be free while the plan is applied. ``complete`` is False if a record has no size;
-    the numbers are then lower bounds. ``fetch`` names the packages that are not in the package cache.
+    the numbers are then lower bounds. ``fetch`` names the packages that are not in the package cache. ``copied`` are
+    the directories whose files are copied, because they cannot be hard-linked into the new tree.
     """
 
     download: int
@@ -41,6 +43,7 @@ class Sizes:
     needed: int
     complete: bool
     fetch: frozenset[str] = frozenset()
+    copied: tuple[Path, ...] = ()
 
 
 def _unpacked(cache: Path, record: RepoDataRecord) -> int | None:
@@ -78,38 +81,39 @@ def _sum(solved: Solved, linked: Sequence[RepoDataRecord], fetch: dict[str, int]
     install = needed = 0
     complete = True
     anew = names_of(linked)
-    sources = {True: cache, False: solved.source or solved.prefix}
-    shared = {is_new: _same_device(source, solved.prefix) for is_new, source in sources.items()}
-    for record in linked if solved.source is None else solved.after:
+    begins_with = solved.source or (solved.prefix if solved.before else None)
+    sources = {True: cache if linked else None, False: begins_with}
+    shared = {is_new: place is None or _can_share(place, solved.prefix) for is_new, place in sources.items()}
+    for record in linked if solved.source is None and shared[False] else solved.after:
         name = record.name.normalized
         known = None if name in fetch else _unpacked(cache, record)
         size = known if known is not None else int((record.size or 0) * UNPACKED)
         complete = complete and (known is not None or record.size is not None)
-        install += size
+        if solved.source is not None or name in anew:
+            install += size
         # The cache holds unpacked packages, whose files environments on the same file system share.
         if name in fetch:
             needed += size + (record.size or 0)
         if not shared[name in anew]:
             needed += size
-    return Sizes(download, install, needed, complete, frozenset(fetch))
+    copied = tuple(place for is_new, place in sources.items() if place is not None and not shared[is_new])
+    return Sizes(download, install, needed, complete, frozenset(fetch), copied)
 
 
-def _same_device(one: Path, other: Path) -> bool:
-    devices = _devices.run([one, other])
-    return devices[one] is not None and devices[one] == devices[other]
+def _can_share(source: Path, prefix: Path) -> bool:
+    pair = (source, prefix)
+    return _linking.run([pair])[pair] is True
 
 
-def _device(path: Path) -> int | None:
-    for place in (path, *path.parents):
-        try:
-            return os.stat(place).st_dev  # noqa: PTH116
-        except OSError:
-            continue
-    return None
+def _can_link(pair: tuple[Path, Path]) -> bool:
+    source, prefix = pair
+    # A file of the environment itself: another user's may not be linked, even on the same file system.
+    history = source / "conda-meta" / "history"
+    return faults.can_link(history if source != prefix and os.path.lexists(history) else source, prefix.parent)
 
 
 #: A drive that does not answer shares nothing.
-_devices = BoundedReads(_device)
+_linking = BoundedReads(_can_link)
 
 
 def require_room(prefix: Path, needed: int) -> None:

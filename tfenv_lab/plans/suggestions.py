@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import SolverTimeout, Unsatisfiable
-from ..tensorflow.catalog.suggestions import SECONDS, TRIALS, correct
+from ..tensorflow.catalog.nearby import SECONDS, TRIALS, correct
 
 if TYPE_CHECKING:
     from ..conda.engine import RepoDataRecord

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ..disk import faults
 from ..errors import (
     BuildFailed,
     HashMismatch,
     IndexUnreachable,
     InvalidSpec,
     JobFailed,
-    NoSpace,
     TfenvError,
     Unsatisfiable,
+    UnusableDirectory,
 )
 from .models import IndexSettings
 from .places import is_below, without_credentials
@@ -27,6 +28,11 @@ _NETWORK = ("Failed to fetch", "error sending request", "Request failed", "HTTP 
 _REFUSED = ("lack of valid authentication credentials", "401 Unauthorized", "403 Forbidden")
 _OFFLINE = ("the network was disabled", "Network connectivity is disabled")
 _INVALID = ("parse requirement", "Error parsing", "Unsupported requirement", "Unexpected '")
+#: What uv says of a cache that it cannot lock or write; it names the file.
+_CACHE = re.compile(
+    r"(failed to lock|Failed to initialize cache|failed to (?:create directory|open file|write to file)).*", re.DOTALL
+)
+_PATH = re.compile(r"`(?P<path>/[^`\n]+?)(?:/\.lock)?`")
 _LOGIN = "Add valid credentials to the index URL in pip's or uv's configuration, to .netrc, or to the keyring."
 _ONLINE = "Set TfenvLab.offline to False, or use only packages that were installed before."
 
@@ -34,8 +40,16 @@ _ONLINE = "Set TfenvLab.offline to False, or use only packages that were install
 def failure(output: str, settings: IndexSettings) -> TfenvError:
     """Return the error for a failed run of uv; ``output`` is its redacted standard error."""
     text = _told(output)
-    if any(words in text for words in _FULL):
-        return NoSpace("There is too little free space for the packages from the index.", text)
+    if faults.is_full(text) or any(words in text for words in _FULL):
+        return faults.no_space(text, "Packages from the package index need more space. Nothing was changed.")
+    cache = _CACHE.search(text)
+    path = _PATH.search(cache[0]) if cache else None
+    if path is not None:
+        return UnusableDirectory(
+            f"uv's cache {path['path']} cannot be used. Nothing was changed.",
+            text,
+            hint="Set UV_CACHE_DIR to a directory in which files can be written and locked, and restart Jupyter.",
+        )
     found = re.search(r"Hash mismatch for `([^`]+)`", text)
     if found:
         return HashMismatch(

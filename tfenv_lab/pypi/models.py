@@ -58,7 +58,7 @@ class IndexPolicy(Struct, frozen=True):
 
     ``python_index`` replaces the index that pip and uv are configured with. If ``allowed_indexes`` is not empty, other
     indexes are not read. ``allow_source_builds`` permits building from source, and ``allow_url_requirements``
-    requirements that name a URL, a path or a repository.
+    requirements that name a URL, a path or a repository. ``cache`` replaces uv's cache, if that cannot be used.
     """
 
     python_index: str = ""
@@ -66,6 +66,7 @@ class IndexPolicy(Struct, frozen=True):
     allow_source_builds: bool = True
     allow_url_requirements: bool = True
     offline: bool = False
+    cache: str = ""
 
 
 class Source(Struct, frozen=True):

@@ -64,12 +64,14 @@ _ANSWER = "pylock.answer.toml"
 
 def _prepare(question: Question, held: Mapping[str, str], place: Path, stand_ins: Path) -> list[str]:
     """Write uv's input files, and return its arguments. Nothing that a user wrote is among the arguments."""
-    (place / "requirements.in").write_text("".join(f"{text}\n" for text in question.requirements), "utf-8")
+    # As an option, it would make uv ignore the constraints that the user has configured (UV_CONSTRAINT).
+    wanted = [*question.requirements, "-c held.txt"]
+    (place / "requirements.in").write_text("".join(f"{text}\n" for text in wanted), "utf-8")
     lines = [f"{name} @ {_stand_in(name, version, stand_ins).as_uri()}\n" for name, version in held.items()]
     (place / "held.txt").write_text("".join(lines), "utf-8")
     arguments = [
-        "pip", "compile", "requirements.in", "--constraints", "held.txt", "--format", "pylock.toml",
-        "--output-file", _ANSWER, "--python-version", question.python, "--no-header", "--no-annotate",
+        "pip", "compile", "requirements.in", "--format", "pylock.toml", "--output-file", _ANSWER,
+        "--python-version", question.python, "--no-header", "--no-annotate",
     ]  # fmt: skip
     platform = tags.uv_platform(question.subdir)
     if platform is not None:

@@ -58,6 +58,8 @@ def read(policy: IndexPolicy, environ: Mapping[str, str] = os.environ) -> IndexS
     places = [place for place in places if _can_be_read(place, policy, warnings)]
     if policy.offline:
         variables["UV_OFFLINE"] = "1"
+    if policy.cache:
+        variables["UV_CACHE_DIR"] = policy.cache
     options = _options(pip, uv, policy)
     if no_index or all(place.is_flat for place in places):
         options = ("--no-index", *options)

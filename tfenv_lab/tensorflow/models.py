@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..plan_requests import Source
+
 
 @dataclass(frozen=True)
 class Blocked:
@@ -20,7 +22,7 @@ class Variant:
 
     ``name`` is ``cpu`` or, for example, ``cuda12.6``. ``python`` lists every Python that the variant is built for,
     oldest first; those in ``blocked`` cannot be installed on this machine. ``installable`` says whether at least one
-    can; if none can, ``reason`` says why.
+    can; if none can, ``reason`` says why. ``source`` is a channel or the package index.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Variant:
     installable: bool
     reason: str | None
     blocked: list[Blocked]
+    source: Source = "conda"
 
 
 @dataclass(frozen=True)

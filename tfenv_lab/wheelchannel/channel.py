@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import platformdirs
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from ..disk import locks
 from ..errors import InvalidRequest
 from .request import BuildProgress, BuildRequest, Report, digest
 
@@ -50,18 +51,15 @@ def refuse_foreign(directory: Path) -> None:
 
 @contextmanager
 def locked(path: Path, report: Report) -> Iterator[None]:
-    """Hold the lock file ``path``, after waiting for other builds. The system frees the lock if the process ends."""
+    """Hold the lock file ``path``, after waiting for other builds. The lock is free if its process ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        report(BuildProgress("wait", "waiting for another build"))
-        lock.acquire()
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locks.hold(path, 0))
+        except Timeout:
+            report(BuildProgress("wait", "waiting for another build"))
+            stack.enter_context(locks.hold(path))
         yield
-    finally:
-        lock.release()
 
 
 @contextmanager
@@ -88,7 +86,7 @@ def discard_unfinished() -> None:
     """Delete what killed builds left in ``folder``, but nothing of running builds."""
     for unfinished in folder().glob("*.building"):
         try:
-            with FileLock(unfinished.with_suffix(".lock"), blocking=False):
+            with locks.hold(unfinished.with_suffix(".lock"), 0):
                 shutil.rmtree(unfinished, ignore_errors=True)
         except Timeout:
             continue

@@ -119,7 +119,7 @@ function ProblemLine(props: {
   onFix: (request: PlanRequest) => void;
   onSet: (settings: KernelSettings) => void;
 }): JSX.Element {
-  const { message, remedy } = props.problem;
+  const { message, remedy, details } = props.problem;
   const request = remedy?.plan_request ?? null;
   const settings = remedy?.kernelspec ?? null;
   return (
@@ -145,6 +145,12 @@ function ProblemLine(props: {
           >
             {props.trans.__('Fix')}
           </button>
+        )}
+        {details && (
+          <details>
+            <summary>{props.trans.__('Traceback')}</summary>
+            <pre tabIndex={0}>{details}</pre>
+          </details>
         )}
       </div>
     </div>

@@ -1,15 +1,52 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { ImportRequest, Limits } from '../../api/generated';
-import {
-  formatLabel,
-  proposeImportName,
-  recognizeFormat
-} from '../../models/form/files';
-import { nameProblem } from '../../models/form/naming';
+import type {
+  ImportRequest,
+  Limits,
+  RecognizedFile
+} from '../../api/generated';
+import { formatLabel } from '../../models/form/files';
+import { freeName, nameProblem } from '../../models/form/naming';
 import type { IImportDraft } from '../../models/state/navigation';
 import { NameField } from './environmentFields';
+
+/** Milliseconds after the last key before the server is asked what the text is. */
+const DEBOUNCE = 300;
+
+/** Asks the server for the format of a text, and for a name. */
+type Recognize = (
+  content: string,
+  fileName: string | null
+) => Promise<RecognizedFile>;
+
+/** Ask the server what a text is, once the user stops typing; null until it responds, and for an empty text. */
+function useRecognized(
+  content: string,
+  fileName: string | null,
+  recognize: Recognize
+): RecognizedFile | null {
+  const [found, setFound] = React.useState<RecognizedFile | null>(null);
+  React.useEffect(() => {
+    let isCurrent = true;
+    setFound(null);
+    if (content.trim() === '') {
+      return;
+    }
+    const timer = setTimeout(async () => {
+      // Without an answer, the form asks for a name, and the plan shows the error.
+      const answer = await recognize(content, fileName).catch(() => null);
+      if (isCurrent) {
+        setFound(answer);
+      }
+    }, DEBOUNCE);
+    return () => {
+      isCurrent = false;
+      clearTimeout(timer);
+    };
+  }, [content, fileName, recognize]);
+  return found;
+}
 
 interface IImportFileProps {
   readonly draft: IImportDraft;
@@ -19,6 +56,7 @@ interface IImportFileProps {
   readonly limits: Limits | null;
   readonly trans: TranslationBundle;
   readonly onDraft: (draft: IImportDraft) => void;
+  readonly recognize: Recognize;
   readonly onFile: (file: File) => void;
   readonly onReview: (request: ImportRequest) => void;
 }
@@ -28,18 +66,17 @@ export function ImportFile(props: IImportFileProps): JSX.Element {
   const { draft, trans, onDraft } = props;
   const id = React.useId();
   const chooser = React.useRef<HTMLInputElement>(null);
-  const format = recognizeFormat(draft.content);
-  const name =
-    draft.name ?? proposeImportName(draft.content, draft.fileName, props.names);
+  const found = useRecognized(draft.content, draft.fileName, props.recognize);
+  const name = draft.name ?? (found ? freeName(found.name, props.names) : '');
+  const isEmpty = draft.content.trim() === '';
   const problem = nameProblem(name, props.names, props.limits, trans);
-  const hint =
-    draft.content.trim() === ''
-      ? trans.__(
-          'Supported: environment.yml, explicit list, conda-lock.yml, pixi.lock'
-        )
-      : format
-        ? formatLabel(format, trans)
-        : trans.__('This does not look like an environment file.');
+  const hint = isEmpty
+    ? trans.__(
+        'Supported: environment.yml, explicit list, conda-lock.yml, pixi.lock'
+      )
+    : found?.format
+      ? formatLabel(found.format, trans)
+      : (found?.message ?? '');
   return (
     <form
       className="jp-TfenvBody jp-TfenvForm"
@@ -64,8 +101,7 @@ export function ImportFile(props: IImportFileProps): JSX.Element {
           }
         />
         <p id={`${id}-format`} className="jp-TfenvHint" role="status">
-          {draft.fileName && `${draft.fileName} · `}
-          {hint}
+          {[draft.fileName, hint].filter(Boolean).join(' · ')}
         </p>
         <button
           type="button"
@@ -92,7 +128,8 @@ export function ImportFile(props: IImportFileProps): JSX.Element {
       </div>
       <NameField
         name={name}
-        problem={problem}
+        // A name that is not proposed yet is not a problem to show.
+        problem={name === '' && draft.name === null ? null : problem}
         trans={trans}
         onChange={value => onDraft({ ...draft, name: value })}
       />
@@ -100,7 +137,7 @@ export function ImportFile(props: IImportFileProps): JSX.Element {
         <button
           type="submit"
           className="jp-mod-styled jp-mod-accept"
-          disabled={problem !== null || draft.content.trim() === ''}
+          disabled={problem !== null || isEmpty}
         >
           {trans.__('Review Plan…')}
         </button>

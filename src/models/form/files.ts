@@ -1,7 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { ExportFormat, ExportSpecs } from '../../api/generated';
-import { freeName } from './naming';
+import type {
+  ExportFormat,
+  ExportSpecs,
+  ImportFormat,
+  Limits
+} from '../../api/generated';
 
 /** A file format for exports. */
 export interface IExportKind {
@@ -45,68 +49,50 @@ export function exportKinds(trans: TranslationBundle): readonly IExportKind[] {
       specs: 'requested',
       label: trans.__('pixi.lock: exact packages, for pixi'),
       fileName: name => `${name}.pixi.lock`
+    },
+    {
+      format: 'pylock',
+      specs: 'requested',
+      label: trans.__('pylock.toml: exact packages from PyPI, for pip and uv'),
+      fileName: name => `pylock.${name.replace(/\./g, '-')}.toml`
+    },
+    {
+      format: 'requirements',
+      specs: 'requested',
+      label: trans.__('requirements.txt: packages from PyPI, for pip and uv'),
+      fileName: name => `${name}.requirements.txt`
     }
   ];
 }
 
-/** Whether the name of a file suggests that it describes an environment. */
-export function isEnvironmentFile(name: string): boolean {
-  return /(^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env)[^/]*\.txt$/i.test(
-    name
-  );
-}
-
-/**
- * Guess the format of a text while it is edited. The server decides in the end.
- *
- * @returns null if no format matches.
- */
-export function recognizeFormat(text: string): ExportFormat | null {
-  if (/^@EXPLICIT\s*$/m.test(text)) {
-    return 'explicit';
-  }
-  if (/^\s*\{[^]*"fingerprint"\s*:/.test(text)) {
-    return 'notebook';
-  }
-  const has = (key: string): boolean =>
-    new RegExp(`^["']?${key}["']?\\s*:`, 'm').test(text);
-  if (has('package') && has('metadata')) {
-    return 'conda-lock';
-  }
-  if (has('environments') && has('packages')) {
-    return 'pixi-lock';
-  }
-  return has('dependencies') || has('channels') ? 'environment-yml' : null;
+/** Whether the name of a file suggests that it describes an environment, by the server's rule. */
+export function isEnvironmentFile(name: string, limits: Limits): boolean {
+  return new RegExp(limits.import_pattern).test(name.toLowerCase());
 }
 
 /** Return the description of a format for the import form. */
 export function formatLabel(
-  format: ExportFormat,
+  format: ImportFormat,
   trans: TranslationBundle
 ): string {
-  const labels: Record<ExportFormat, string> = {
+  const labels: Record<ImportFormat, string> = {
     'environment-yml': trans.__(
       'environment.yml: packages are solved for this machine'
     ),
     explicit: trans.__('Explicit list: exact packages'),
     'conda-lock': trans.__('conda-lock.yml: exact packages'),
     'pixi-lock': trans.__('pixi.lock: exact packages'),
-    notebook: trans.__('Notebook record')
+    pylock: trans.__('pylock.toml: exact versions from PyPI'),
+    requirements: trans.__(
+      'requirements.txt: packages from PyPI are solved for this machine'
+    ),
+    notebook: trans.__('Notebook record'),
+    list: trans.__('List of conda: exact versions and builds are solved'),
+    'pixi-toml': trans.__('pixi.toml: packages are solved for this machine'),
+    'anaconda-project': trans.__(
+      'anaconda-project.yml: packages are solved for this machine'
+    ),
+    commands: trans.__('Commands of conda and pip: packages are solved')
   };
   return labels[format];
-}
-
-/** Propose an unused name for an imported environment: the name in the file, else the file's own. */
-export function proposeImportName(
-  text: string,
-  fileName: string | null,
-  taken: ReadonlySet<string>
-): string {
-  const own = /^name\s*:\s*["']?([\w.+-]+)["']?\s*$/m.exec(text)?.[1];
-  const ofFile = fileName
-    ?.replace(/\.[^.]*$/, '')
-    .replace(/[._-]?(environment|conda-lock|pixi|explicit)$/i, '')
-    .replace(/[^\w.+-]+/g, '-')
-    .replace(/^[^\w]+/, '');
-  return freeName(own || ofFile || 'imported', taken);
 }

@@ -49,9 +49,7 @@ export function nameProblem(
     );
   }
   if (!new RegExp(limits.name_pattern).test(name)) {
-    return trans.__(
-      'Use letters, digits, “_”, “-”, “+” and “.”. Begin with a letter, a digit or “_”, and do not end with “.”.'
-    );
+    return limits.name_hint;
   }
   if (limits.reserved_names.includes(name.split('.')[0].toLowerCase())) {
     return trans.__('“%1” is a reserved name.', name);

@@ -58,6 +58,15 @@ export class CatalogModel extends VDomModel {
     return this._client.search(query);
   }
 
+  /**
+   * Find the conda specs for the TensorFlow and Keras packages among the arguments of `pip install`.
+   *
+   * @throws RequestError if the server does not answer.
+   */
+  condaSpecs(pipArguments: readonly string[]): Promise<readonly string[]> {
+    return this._client.condaSpecs(pipArguments);
+  }
+
   private async _fetch(): Promise<void> {
     try {
       this._catalog = await this._client.get();

@@ -1,6 +1,6 @@
 import { VDomModel } from '@jupyterlab/ui-components';
 
-import type { Plan, PlanRequest } from '../../api/generated';
+import type { Plan, PlanRequest, RecognizedFile } from '../../api/generated';
 import type { PlansClient } from '../../api/plans';
 import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
@@ -50,6 +50,15 @@ export class PlansModel extends VDomModel {
         this.stateChanged.emit();
       }
     }
+  }
+
+  /**
+   * Recognize the text of a file that describes an environment.
+   *
+   * @throws RequestError if the server does not answer.
+   */
+  recognize(content: string, name: string | null): Promise<RecognizedFile> {
+    return this._client.recognize(content, name);
   }
 
   /**

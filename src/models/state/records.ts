@@ -57,7 +57,7 @@ export class RecordsModel extends VDomModel {
     this._set(null);
     if (asked) {
       const differences = await this._differences(environment, record);
-      if (this._asked === asked) {
+      if (differences && this._asked === asked) {
         this._set({ ...asked, differences });
       }
     }
@@ -66,16 +66,13 @@ export class RecordsModel extends VDomModel {
   private async _differences(
     environment: Environment,
     record: NotebookRecord
-  ): Promise<readonly Difference[]> {
-    if (!record.lock) {
-      return versionDifferences(environment, record);
-    }
+  ): Promise<readonly Difference[] | null> {
     try {
       const content = JSON.stringify(record);
       return await this._client.differences(environment.id, content);
     } catch {
-      // The server cannot compare exact packages of another platform.
-      return versionDifferences(environment, record);
+      // The record is damaged or of another version: nothing can be said about it.
+      return null;
     }
   }
 
@@ -87,23 +84,4 @@ export class RecordsModel extends VDomModel {
   private _asked: Omit<IComparison, 'differences'> | null = null;
   private _comparison: IComparison | null = null;
   private readonly _known = new Map<string, NotebookRecord>();
-}
-
-/** Compare the versions that a record has even without a lock. */
-function versionDifferences(
-  environment: Environment,
-  record: NotebookRecord
-): readonly Difference[] {
-  const installed = {
-    tensorflow: environment.tensorflow?.version ?? null,
-    keras: environment.keras?.version ?? null,
-    python: environment.python
-  };
-  return (['tensorflow', 'keras', 'python'] as const)
-    .filter(name => record[name] !== installed[name])
-    .map(name => ({
-      name,
-      recorded: record[name],
-      installed: installed[name]
-    }));
 }

@@ -41,6 +41,14 @@ export function describeOutcome(
       type: 'info'
     };
   }
+  // A job can succeed although something did not work, such as its kernel.
+  const problem = job.warnings.find(warning => warning.severity !== 'info');
+  if (problem) {
+    return {
+      message: trans.__('%1: %2 %3', name, `${job.message}.`, problem.message),
+      type: 'warning'
+    };
+  }
   const { request } = job;
   if (request && 'into' in request && request.into) {
     return { message: trans.__('%1 is ready.', name), type: 'success' };

@@ -28,7 +28,7 @@ import {
   isFramework
 } from '../../models/notebook/imports';
 import { packageNames } from '../../models/notebook/packageNames';
-import { condaSpecs } from '../../models/notebook/pipInstall';
+import { pipArguments } from '../../models/notebook/pipInstall';
 import { plan } from '../../plan';
 import { ITfenvManager } from '../../tokens';
 import { panelPlugin } from '../panel/panel';
@@ -197,9 +197,19 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
 
     const helpWithPip = async (
       cell: object,
-      specs: readonly string[],
+      words: readonly string[],
       panel: NotebookPanel
     ): Promise<void> => {
+      let specs: readonly string[];
+      try {
+        specs = await catalog.condaSpecs(words);
+      } catch {
+        // Without an answer there is nothing to offer, and pip runs anyway.
+        return;
+      }
+      if (specs.length === 0) {
+        return;
+      }
       const environment = await environmentOf(panel);
       const request = environment && installRequest(environment, specs);
       if (environment && request) {
@@ -235,9 +245,9 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
       if (!isOn || type !== 'code' || !panel) {
         return;
       }
-      const specs = condaSpecs(sharedModel.getSource());
-      if (specs.length > 0) {
-        void helpWithPip(cell.model, specs, panel);
+      const words = pipArguments(sharedModel.getSource());
+      if (words.length > 0) {
+        void helpWithPip(cell.model, words, panel);
       }
     });
     void registry?.load(panelPlugin.id).then(settings => {

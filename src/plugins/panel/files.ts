@@ -34,7 +34,7 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load('tfenv_lab');
     const { commands, serviceManager } = app;
-    const { environments, navigation } = manager;
+    const { environments, navigation, status } = manager;
     const find = environmentFinder(app, manager);
 
     commands.addCommand(CommandIDs.exportEnvironment, {
@@ -136,8 +136,11 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
           }
         }
       },
-      isVisible: args =>
-        isEnvironmentFile(PathExt.basename(String(args.path ?? selected()))),
+      isVisible: args => {
+        const name = PathExt.basename(String(args.path ?? selected()));
+        const limits = status.status?.limits;
+        return limits !== undefined && isEnvironmentFile(name, limits);
+      },
       execute: async args => {
         const path = String(args.path ?? selected());
         const fileName = PathExt.basename(path);
@@ -180,6 +183,10 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
           };
     };
 
+    if (browsers) {
+      // The file browser needs the server's rule for file names before the panel is opened.
+      void status.refresh();
+    }
     const category = trans.__('TensorFlow Environments');
     palette?.addItem({ command: CommandIDs.importEnvironment, category });
   }

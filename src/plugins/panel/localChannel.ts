@@ -37,7 +37,14 @@ export const localChannelPlugin: JupyterFrontEndPlugin<void> = {
       isEnabled: () => status.status?.local_channel.available ?? false,
       execute: async () => {
         try {
-          if (await confirmLocalChannel(trans)) {
+          if (!status.status) {
+            await status.refresh();
+          }
+          const localChannel = status.status?.local_channel;
+          if (
+            localChannel &&
+            (await confirmLocalChannel(localChannel, trans))
+          ) {
             jobs.update(await status.client.buildLocalChannel());
           }
         } catch (error) {

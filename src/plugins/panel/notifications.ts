@@ -78,7 +78,10 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       const outcome = describeOutcome(job, trans);
       const actions = await actionsFor(job);
       const options = {
-        autoClose: job.state === 'failed' ? (false as const) : 10000,
+        autoClose:
+          job.state === 'failed' || job.warnings.length > 0
+            ? (false as const)
+            : 10000,
         actions
       };
       // The result is shown even if the user closed the notification in the meantime.

@@ -40,7 +40,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(tmp_path, monkeypatch)
 
 
-def test_nothing(machine: Machine) -> None:
+def test_there_is_no_version_without_a_driver(machine: Machine) -> None:
     assert machine.driver is None
 
 
@@ -61,7 +61,7 @@ def test_the_program_is_used_if_no_file_exists(machine: Machine, name: str) -> N
     assert machine.driver == "551.61"
 
 
-def test_the_files_are_enough(machine: Machine) -> None:
+def test_the_program_does_not_run_if_a_file_has_the_version(machine: Machine) -> None:
     machine.module.write_text("570.86.10\n")
     machine.nvidia_smi("exit 1")
     assert machine.driver == "570.86.10"
@@ -70,7 +70,7 @@ def test_the_files_are_enough(machine: Machine) -> None:
 @pytest.mark.parametrize(
     "script", ["echo 'No devices were found' ; exit 6", "echo '[N/A]'", "exec sleep 5", "printf '\\377'"]
 )
-def test_a_program_that_does_not_know(machine: Machine, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_fails_gives_no_version(machine: Machine, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nvidia, "PATIENCE", 0.2)
     machine.module.write_text("")
     machine.nvidia_smi(script)

@@ -41,7 +41,7 @@ pytestmark = pytest.mark.skipif(CONDA is None, reason="there is no conda here (T
         ({"SUBDIR": "win-64"}, "override_virtual_packages: {win: '10.0.1', glibc: '2.17'}"),
     ],
 )
-def test_they_are_condas(
+def test_virtual_packages_equal_those_of_conda(
     variables: dict[str, str], configured: str, clean_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in variables.items():

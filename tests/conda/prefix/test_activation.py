@@ -141,7 +141,7 @@ class TestScripts:
         add_script(prefix, "a.sh", "export ODD=$'two\\nlines \\'quoted\\' $x \\xc3\\xa9'\n")
         assert started(environment_variables(prefix, base=BASE))["ODD"] == "two\nlines 'quoted' $x é"
 
-    def test_what_they_print_or_ask_does_not_matter(self, prefix: Path) -> None:
+    def test_output_and_input_of_scripts_are_ignored(self, prefix: Path) -> None:
         add_script(prefix, "a.sh", "echo A=spoof; echo oops >&2; read answer; export ANSWER=[$answer]\n")
         assert environment_variables(prefix, base=BASE)["ANSWER"] == "[]"
 
@@ -160,12 +160,12 @@ class TestScripts:
         add_script(prefix, "a.csh", "export A=1\n")
         assert "A" not in environment_variables(prefix, base=BASE)
 
-    def test_one_that_ends_the_shell_is_said(self, prefix: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_script_that_ends_the_shell_is_logged(self, prefix: Path, caplog: pytest.LogCaptureFixture) -> None:
         add_script(prefix, "a.sh", "export A=1; exit 0\n")
         assert environment_variables(prefix, base=BASE)["PATH"] == f"{prefix}/bin:${{PATH}}"
         assert str(prefix) in caplog.text
 
-    def test_one_that_hangs_is_ended_with_everything_it_began(
+    def test_a_script_that_hangs_is_killed_with_its_children(
         self, prefix: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         monkeypatch.setattr(activation, "SCRIPT_LIMIT", 1.0)

@@ -89,7 +89,7 @@ class TestFingerprint:
         return made
 
     @pytest.mark.parametrize("change", [change for _, change in CHANGES], ids=[name for name, _ in CHANGES])
-    def test_it_changes_with(self, change: Callable[[Path], object], prefix: Path) -> None:
+    def test_the_fingerprint_changes_with_a_package(self, change: Callable[[Path], object], prefix: Path) -> None:
         before = fingerprint(prefix)
         change(prefix)
         assert fingerprint(prefix) != before
@@ -116,7 +116,7 @@ class TestSitePackages:
     def test_an_environment_without_python_has_none(self, tmp_path: Path) -> None:
         assert site_packages(make_prefix(tmp_path / "env", ["r-base-4.4.1-0"])) is None
 
-    def test_one_of_several_pythons_is_the_installed_ones(self, tmp_path: Path) -> None:
+    def test_of_several_directories_the_installed_pythons_is_used(self, tmp_path: Path) -> None:
         add_python(tmp_path / "env", "3.12.1")
         (tmp_path / "env/lib/python3.10/site-packages").mkdir(parents=True)
         assert site_packages(tmp_path / "env", "3.12.1") == tmp_path / "env/lib/python3.12/site-packages"

@@ -16,7 +16,7 @@ def test_exact_matches_come_first_then_prefixes_then_substrings(index: NameIndex
     assert index.search("keras", 10) == ["keras", "keras-cv", "keras-tuner", "tf-keras", "autokeras"]
 
 
-def test_no_more_than_the_limit(index: NameIndex) -> None:
+def test_a_search_returns_at_most_the_limit(index: NameIndex) -> None:
     assert index.search("keras", 2) == ["keras", "keras-cv"]
 
 
@@ -34,7 +34,7 @@ def test_no_more_than_the_limit(index: NameIndex) -> None:
         (".*", []),
     ],
 )
-def test_users_may_type_names_loosely(index: NameIndex, query: str, expected: list[str]) -> None:
+def test_case_spaces_and_separators_do_not_matter(index: NameIndex, query: str, expected: list[str]) -> None:
     assert index.search(query, 10) == expected
 
 
@@ -42,7 +42,7 @@ def test_a_query_never_spans_two_names() -> None:
     assert NameIndex(["ab", "cd"]).search("b\nc", 10) == []
 
 
-def test_membership(index: NameIndex) -> None:
+def test_the_index_contains_exact_names_only(index: NameIndex) -> None:
     assert "numpy" in index
     assert "num" not in index
     assert "zzz" not in index

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +19,7 @@ from tfenv_lab.conda.settings.channels import ChannelRef, ChannelRules, Credenti
 from tfenv_lab.conda.settings.condarc import CondaSettings
 from tfenv_lab.errors import ChannelUnreachable
 
+from ...shims import built
 from ...tiny_channel import TinyChannel
 from ..http_channel import HttpChannel
 
@@ -42,7 +46,7 @@ def served(tmp_path: Path) -> Iterator[HttpChannel]:
 
 
 class TestRecords:
-    def test_all_of_a_name_and_nothing_else(self, channel: TinyChannel) -> None:
+    def test_all_records_of_a_name_and_no_others_are_returned(self, channel: TinyChannel) -> None:
         channel.add("foo", "1.0", depends=["bar"])
         channel.add("foo", "2.0", noarch="generic")
         channel.add("bar", "1.0")
@@ -78,7 +82,7 @@ class TestLocalChannel:
         assert sorted(versions(repodata, "foo")) == ["foo 1.0", "foo 2.0"]
         assert repodata.generation > generation
 
-    def test_one_cut_short_in_place_is_seen_and_survived(self, channel: TinyChannel) -> None:
+    def test_a_file_that_is_truncated_in_place_is_read_again(self, channel: TinyChannel) -> None:
         for number in range(300):
             channel.add(f"package{number}", "1.0")
         repodata = Repodata(settings(tiny=channel.index()))
@@ -88,14 +92,14 @@ class TestLocalChannel:
         (channel.root / "linux-64" / "repodata.json").write_text(empty)
         assert versions(repodata, "package299") == []
 
-    def test_unchanged_keeps_its_generation(self, channel: TinyChannel) -> None:
+    def test_an_unchanged_channel_keeps_its_generation(self, channel: TinyChannel) -> None:
         repodata = Repodata(settings(tiny=channel.index()))
         asyncio.run(repodata.refresh())
         generation = repodata.generation
         asyncio.run(repodata.refresh())
         assert repodata.generation == generation
 
-    def test_one_that_is_not_there_is_named_and_found_once_it_is(self, tmp_path: Path) -> None:
+    def test_a_missing_channel_is_named_and_found_once_it_exists(self, tmp_path: Path) -> None:
         later = tmp_path / "later"
         repodata = Repodata(settings(lab=later.as_uri()))
         with pytest.raises(ChannelUnreachable, match="“lab” cannot be reached"):
@@ -105,12 +109,12 @@ class TestLocalChannel:
         channel.index()
         assert versions(repodata, "foo") == ["foo 1.0"]
 
-    def test_one_of_two_that_is_not_there_is_the_one_named(self, channel: TinyChannel, tmp_path: Path) -> None:
+    def test_of_two_channels_the_missing_one_is_named(self, channel: TinyChannel, tmp_path: Path) -> None:
         repodata = Repodata(settings(good=channel.index(), bad=(tmp_path / "none").as_uri()))
         with pytest.raises(ChannelUnreachable, match="“bad”"):
             asyncio.run(repodata.records(["foo"]))
 
-    def test_others_take_their_place_and_nothing_is_kept(self, channel: TinyChannel, tmp_path: Path) -> None:
+    def test_other_channels_replace_them_and_no_data_is_kept(self, channel: TinyChannel, tmp_path: Path) -> None:
         repodata = Repodata(settings(bad=(tmp_path / "none").as_uri()))
         with pytest.raises(ChannelUnreachable, match="“bad”"):
             asyncio.run(repodata.names())
@@ -177,7 +181,9 @@ class TestRemoteChannel:
             asyncio.run(Repodata(settings(remote=served.url)).names())
         assert "onnect" in (raised.value.details or "")
 
-    def test_one_that_never_answers_is_given_up(self, served: HttpChannel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_channel_that_never_answers_is_abandoned(
+        self, served: HttpChannel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(module, "PATIENCE", 0.2)
         served.hold = threading.Event()
         try:
@@ -198,7 +204,7 @@ class TestRemoteChannel:
 
 
 class TestOffline:
-    def test_asks_nobody(self, served: HttpChannel) -> None:
+    def test_no_channel_is_asked(self, served: HttpChannel) -> None:
         asyncio.run(Repodata(settings(remote=served.url)).refresh())
         served.requests.clear()
         repodata = Repodata(replace(settings(remote=served.url), offline=True))
@@ -262,3 +268,53 @@ class TestSearch:
             {"name": "foo", "versions": ["2.0", "1.0"]},
             {"name": "foobar", "versions": ["1.0"]},
         ]
+
+
+_NAMES = """
+import asyncio, os, sys
+from pathlib import Path
+from tfenv_lab.conda.repodata.repodata import Repodata
+from tfenv_lab.conda.settings.condarc import CondaSettings, with_channels
+settings = with_channels(CondaSettings(channels=(), envs_dirs=(), pkgs_dirs=()), [sys.argv[1]])
+try:
+    asyncio.run(Repodata(settings, "linux-64", cache_dir=Path(sys.argv[2])).names())
+except Exception as error:
+    print(error.reason, error.message, error.hint, flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "variables", "expected"),
+    [
+        ("no_locks.c", {"NOLOCK_ERRNO": "37"}, "unusable-directory Channel data cannot be stored in {cache}. Set XDG_"),
+        (
+            "no_locks.c",
+            {"NOLOCK_ERRNO": "524"},
+            "unusable-directory Channel data cannot be stored in {cache}. Set XDG_",
+        ),
+        (
+            "quota.c",
+            {"QUOTA_FOLDER": "{cache}"},
+            "no-space Your disk quota is used up. Channel data are stored in {cache}",
+        ),
+    ],
+)
+def test_a_cache_that_cannot_be_used_is_not_called_an_unreachable_channel(
+    channel: TinyChannel, tmp_path: Path, source: str, variables: dict[str, str], expected: str
+) -> None:
+    channel.add("six", "1.0")
+    channel.index()
+    http, cache = HttpChannel(channel.root), tmp_path / "cache"
+    cache.mkdir()
+    http.up()
+    shim = {name: value.format(cache=cache) for name, value in variables.items()}
+    done = subprocess.run(
+        [sys.executable, "-c", _NAMES, http.url, str(cache)],
+        env={**os.environ, **shim, "LD_PRELOAD": built(source, tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    http.down()
+    assert done.stdout.startswith(expected.format(cache=cache)), done.stdout + done.stderr

@@ -162,7 +162,7 @@ class TestMerging:
             "ftp": "http://mine:3",
         }
 
-    def test_an_empty_key_says_nothing(self, home: Path, tmp_path: Path) -> None:
+    def test_an_empty_key_is_ignored(self, home: Path, tmp_path: Path) -> None:
         write(tmp_path / "etc" / "condarc", "channels: [company]\nproxy_servers: {http: http://p}\n")
         write(home / ".condarc", "channels:\nproxy_servers: ~\n")
         settings = condarc.load({}, home)
@@ -239,7 +239,7 @@ class TestValues:
         local = [(home / "mine").as_uri(), (home / "conda-bld").as_uri()]
         assert [ref.url for ref in condarc.load({}, home).channels[:-1]] == local
 
-    def test_a_proxy_of_nothing_is_kept(self, home: Path) -> None:
+    def test_an_empty_proxy_is_kept(self, home: Path) -> None:
         write(home / ".condarc", "proxy_servers: {https: http://p, 'https://inside.org': ~}\n")
         assert condarc.load({}, home).proxy_servers == {"https": "http://p", "https://inside.org": ""}
 
@@ -366,7 +366,7 @@ class TestSecrets:
 
     SECRET = ("alias-pass", "p%40ss", "p@ss", "tk-12-secret", "tk-custom", "proxy-pass")
 
-    def test_nothing_shown_holds_them(self, settings: CondaSettings) -> None:
+    def test_no_text_shows_secrets(self, settings: CondaSettings) -> None:
         shown = repr(settings) + repr(settings.rules.credentials) + str(condarc.resolve_channel("inside", settings))
         assert not [secret for secret in self.SECRET if secret in shown]
 
@@ -412,7 +412,7 @@ class TestVirtualPackages:
         assert condarc.load({}, home).override_virtual_packages == {"cuda": "11.8", "glibc": "2.17"}
 
 
-def test_settings_cross_a_process_border_whole(home: Path, tmp_path: Path) -> None:
+def test_a_worker_receives_the_same_settings(home: Path, tmp_path: Path) -> None:
     make_root(home / "miniforge3")
     write(
         home / ".condarc",

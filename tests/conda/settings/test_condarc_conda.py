@@ -99,7 +99,9 @@ pytestmark = pytest.mark.skipif(CONDA is None, reason="there is no conda here (T
     ],
     ids=lambda value: next(iter(value.values()), "")[:60] if isinstance(value, dict) else None,
 )  # fmt: skip
-def test_the_same(files: dict[str, str], variables: dict[str, str], clean_home: Path, monkeypatch: Any) -> None:
+def test_settings_equal_those_of_conda(
+    files: dict[str, str], variables: dict[str, str], clean_home: Path, monkeypatch: Any
+) -> None:
     for name, text in files.items():
         path = clean_home / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -186,7 +186,7 @@ class TestCredentials:
         asked = self.ask(served, f"http://localhost:{port}/a", f"http://me:secret@127.0.0.1:{port}/b")
         assert asked == {"/a": basic("stored", "pw"), "/b": basic("me", "secret")}
 
-    def test_and_those_of_the_file_that_a_variable_names(
+    def test_credentials_of_the_file_that_a_variable_names_stay_in_force(
         self, served: HttpChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = tmp_path / "auth.json"
@@ -233,7 +233,9 @@ class TestCredentials:
                 ring.terminate()
             bus.terminate()
 
-    def test_and_those_of_the_keyring(self, served: HttpChannel, keyring: Callable[[str, object], None]) -> None:
+    def test_credentials_of_the_keyring_stay_in_force(
+        self, served: HttpChannel, keyring: Callable[[str, object], None]
+    ) -> None:
         keyring("localhost", {"BasicHTTP": {"username": "ring", "password": "pw"}})
         port = served.url.rpartition(":")[2]
         channels = (f"http://localhost:{port}/a", f"http://me:secret@127.0.0.1:{port}/b")
@@ -256,3 +258,16 @@ def query(cache: str | Path, *channels: str, settings: CondaSettings = PLAIN) ->
 
 def basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.mark.parametrize("is_a_file", [True, False])
+def test_passwords_of_rattler_that_cannot_be_read_are_left_out_with_a_warning(
+    clean_home: Path, is_a_file: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    if is_a_file:
+        (clean_home / ".rattler").write_text("")
+    else:
+        (clean_home / ".rattler/credentials.json").mkdir(parents=True)
+    client(PLAIN)
+    assert f"{clean_home}/.rattler/credentials.json" in caplog.text
+    assert os.environ["HOME"] == str(clean_home)

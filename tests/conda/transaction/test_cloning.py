@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -159,3 +160,49 @@ def test_a_staging_directory_inside_a_prefix_is_not_cloned(tree: Path) -> None:
     (tree / f"{staging.MARK}new-1-tf").mkdir()
     staged, _ = _clone(tree)
     assert not list(staged.glob(f"{staging.MARK}*"))
+
+
+@pytest.mark.parametrize("is_renamed", [True, False])
+def test_links_that_name_the_prefix_lead_into_the_new_one_by_either_path_to_it(tree: Path, is_renamed: bool) -> None:
+    other = tree.with_name("other")
+    other.symlink_to(tree.parent)
+    (tree / "notes/real").symlink_to(tree / "notes/a.txt")
+    (tree / "notes/linked").symlink_to(other / "tf/notes/a.txt")
+    new = tree.with_name("new") if is_renamed else other / "tf"
+    clone = cloning.ClonedTree(other / "tf", tree.with_name("staged"), (), OWNED, new)
+    clone.begin()
+    clone.complete()
+    found = {name: (tree.with_name("staged") / "notes" / name).readlink() for name in ("real", "linked")}
+    at = {name: new / "notes/a.txt" for name in found} if is_renamed else {
+        "real": tree / "notes/a.txt", "linked": other / "tf/notes/a.txt",
+    }  # fmt: skip
+    assert found == at
+
+
+def test_a_link_that_changes_meanwhile_is_retargeted_too(tree: Path) -> None:
+    staged, snapshot = _clone(tree)
+    (tree / "notes/late").symlink_to(tree / "notes/b.txt")
+    new = tree.with_name("new")
+    cloning.carry_over(tree, staged, snapshot, OWNED, new)
+    assert (staged / "notes/late").readlink() == new / "notes/b.txt"
+
+
+@pytest.mark.parametrize("code", [errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES])
+def test_files_are_copied_whatever_forbids_hard_links(tree: Path, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "link", refuse)
+    staged, _ = _clone(tree)
+    assert _names(staged) == _names(tree)
+
+
+def test_a_directory_can_be_written_until_the_tree_is_closed(tree: Path) -> None:
+    (tree / "notes").chmod(0o555)
+    staged = tree.with_name("staged")
+    clone = cloning.ClonedTree(tree, staged, (), OWNED)
+    clone.begin()
+    clone.complete()
+    assert (staged / "notes").stat().st_mode & 0o777 == 0o755
+    clone.close()
+    assert (staged / "notes").stat().st_mode & 0o777 == 0o555

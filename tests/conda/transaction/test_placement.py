@@ -16,6 +16,7 @@ from tfenv_lab.conda.transaction.placement import strategy_of
 from tfenv_lab.errors import Protected, TfenvError
 
 from ...conftest import Mount
+from ...privileges import as_ordinary_user
 from ..conftest import Lab
 from .test_apply import run
 
@@ -191,6 +192,16 @@ class TestInPlace:
         assert (lab.prefix / "bin/app").read_text().startswith(f"#!{lab.prefix}/bin/sh")
         assert lab.beside() == ["tf"]
         assert not [path.name for path in lab.prefix.iterdir() if path.name.startswith(staging.MARK)]
+
+    def test_folders_without_write_permission_take_part(self, lab: Lab) -> None:
+        for name in ("mine", "share"):
+            (lab.prefix / name).chmod(0o555)
+        with as_ordinary_user():
+            run(lab.change("app 2.0", "tool", job="1job"))
+        assert (lab.prefix / "share/app.txt").read_text() == "2.0"
+        assert (lab.prefix / "mine/notebook.ipynb").read_text() == "mine"
+        modes = {(lab.prefix / name).stat().st_mode & 0o777 for name in ("mine", "share")}
+        assert modes == {0o555}
 
     def test_a_folder_that_only_the_old_packages_had_goes(self, lab: Lab) -> None:
         run(lab.change("tool", job="1job"))

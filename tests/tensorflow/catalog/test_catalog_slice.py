@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tfenv_lab.conda.engine import GenericVirtualPackage
+from tfenv_lab.conda.machine import virtual_packages
 from tfenv_lab.conda.repodata.repodata import Repodata
 from tfenv_lab.conda.settings.channels import ChannelRef
 from tfenv_lab.conda.settings.condarc import CondaSettings
@@ -65,11 +67,14 @@ MACHINES = {
 
 @dataclass
 class Slice:
-    """The repodata of the slice, loaded once, with a catalog for each machine."""
+    """The repodata of the slice, loaded once, with the catalog of each machine."""
 
     repodata: Repodata
-    catalogs: dict[str, Catalog]
     models: dict[str, CatalogModel]
+
+    def virtual(self, machine: str) -> list[GenericVirtualPackage]:
+        overrides = virtual_packages.overrides(self.repodata.settings, MACHINES[machine])
+        return virtual_packages.detect(overrides, subdir=self.repodata.subdir)
 
     def installable(self, machine: str, version: str, variant: str, python: str) -> bool:
         release = next(release for release in self.models[machine].releases if release.version == version)
@@ -84,9 +89,8 @@ def _settings(slice_dir: Path) -> CondaSettings:
 @pytest.fixture(scope="module")
 def conda_forge(slice_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Slice:
     repodata = Repodata(_settings(slice_dir), "linux-64", tmp_path_factory.mktemp("cache"))
-    catalogs = {name: Catalog(repodata, overrides) for name, overrides in MACHINES.items()}
-    models = {name: asyncio.run(catalog.get()) for name, catalog in catalogs.items()}
-    return Slice(repodata, catalogs, models)
+    models = {name: asyncio.run(Catalog(repodata, overrides).get()) for name, overrides in MACHINES.items()}
+    return Slice(repodata, models)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -125,7 +129,7 @@ def test_one_release_is_recommended(conda_forge: Slice, machine: str, version: s
 def test_the_solver_agrees(conda_forge: Slice, machine: str, version: str, variant: str, python: str) -> None:
     build = "cpu_*" if variant == "cpu" else f"{variant.replace('.', '')}*"
     specs = [f"tensorflow =={version} {build}", f"python {python}.*", "keras", "ipykernel", "pip"]
-    virtual = conda_forge.catalogs[machine]._virtual(None)
+    virtual = conda_forge.virtual(machine)
     try:
         records = asyncio.run(solve(conda_forge.repodata, specs, virtual_packages=virtual))
     except Unsatisfiable:
@@ -141,7 +145,7 @@ def test_the_solver_agrees(conda_forge: Slice, machine: str, version: str, varia
 def test_python_313_is_neither_offered_nor_solved(conda_forge: Slice, version: str) -> None:
     release = next(r for r in conda_forge.models["no GPU"].releases if r.version == version)
     assert "3.13" not in release.python
-    virtual = conda_forge.catalogs["no GPU"]._virtual(None)
+    virtual = conda_forge.virtual("no GPU")
     with pytest.raises(Unsatisfiable):
         asyncio.run(solve(conda_forge.repodata, [f"tensorflow =={version}", "python 3.13.*"], virtual_packages=virtual))
 

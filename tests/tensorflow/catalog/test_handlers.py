@@ -35,13 +35,21 @@ async def test_the_catalog(jp_fetch: Any) -> None:
             "version": "2.19.1",
             "python": ["3.12"],
             "variants": [
-                {"name": "cpu", "python": ["3.12"], "installable": True, "reason": None, "blocked": []},
+                {
+                    "name": "cpu",
+                    "python": ["3.12"],
+                    "installable": True,
+                    "reason": None,
+                    "blocked": [],
+                    "source": "conda",
+                },
                 {
                     "name": "cuda12.8",
                     "python": ["3.12"],
                     "installable": False,
                     "reason": "needs a driver for CUDA 12, but this machine has none",
                     "blocked": [{"python": "3.12", "reason": "needs a driver for CUDA 12, but this machine has none"}],
+                    "source": "conda",
                 },
             ],
             "keras": "3.5.0",

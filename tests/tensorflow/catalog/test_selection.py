@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from tfenv_lab.plan_requests import Source
 from tfenv_lab.tensorflow.catalog.catalog import Catalog
 from tfenv_lab.tensorflow.catalog.selection import fits
 
@@ -23,6 +24,7 @@ class Wanted:
     cuda: str | None = None
     keras: bool = True
     packages: tuple[str, ...] = ()
+    source: Source | None = None
 
 
 KERNEL = ["ipykernel", "pip"]

@@ -11,6 +11,7 @@ import textwrap
 import venv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 _TENSORFLOW = """
 import contextlib, os, signal, sys, types
@@ -86,6 +87,32 @@ keras = _Keras()
 """
 
 
+def tensorflow_code(
+    version: str = "2.19.1",
+    *,
+    cuda: str | None = None,
+    devices: Sequence[str] = ("CPU",),
+    keras_module: str = "keras",
+    before: str = "",
+    devices_code: str = "pass",
+    keras_code: str = "pass",
+    fit_code: str = "pass",
+    xla_code: str = "pass",
+) -> str:
+    """Return the code of a TensorFlow. The parts run at import, and in the functions that they are named after."""
+    return _TENSORFLOW.format(
+        version=version,
+        build={"is_cuda_build": True, "cuda_version": cuda} if cuda else {"is_cuda_build": False},
+        devices=list(devices),
+        before=before,
+        devices_code=devices_code,
+        keras_code=keras_code,
+        keras_module=keras_module,
+        fit_code=fit_code,
+        xla_code=xla_code,
+    )
+
+
 class FakeEnvironment:
     """An environment at ``prefix``, with methods that add to it."""
 
@@ -103,36 +130,12 @@ class FakeEnvironment:
         (package / "__init__.py").write_text(textwrap.dedent(code))
 
     def tensorflow(
-        self,
-        version: str = "2.19.1",
-        *,
-        cuda: str | None = None,
-        devices: Sequence[str] = ("CPU",),
-        keras: str | None = "3.5.0",
-        keras_module: str = "keras",
-        before: str = "",
-        devices_code: str = "pass",
-        keras_code: str = "pass",
-        fit_code: str = "pass",
-        xla_code: str = "pass",
-        folder: Path | None = None,
+        self, version: str = "2.19.1", *, keras: str | None = "3.5.0", folder: Path | None = None, **parts: Any
     ) -> None:
-        """Write a TensorFlow and its Keras. The code runs at import, and in the functions that it is named after."""
-        build = {"is_cuda_build": True, "cuda_version": cuda} if cuda else {"is_cuda_build": False}
-        code = _TENSORFLOW.format(
-            version=version,
-            build=build,
-            devices=list(devices),
-            before=before,
-            devices_code=devices_code,
-            keras_code=keras_code,
-            keras_module=keras_module,
-            fit_code=fit_code,
-            xla_code=xla_code,
-        )
-        self.module("tensorflow", code, folder)
+        """Write a TensorFlow and its Keras; ``parts`` are those of ``tensorflow_code``."""
+        self.module("tensorflow", tensorflow_code(version, **parts), folder)
         if keras is not None:
-            self.module(keras_module, f"__version__ = {keras!r}\n", folder)
+            self.module(parts.get("keras_module", "keras"), f"__version__ = {keras!r}\n", folder)
 
     def distribution(
         self,
@@ -150,7 +153,11 @@ class FakeEnvironment:
         (info / "METADATA").write_text("\n".join([*lines, *(f"Requires-Dist: {text}" for text in requires)]) + "\n")
         (info / "INSTALLER").write_text(f"{installer}\n")
 
-    def conda(self, name: str, version: str, build: str = "0", depends: Sequence[str] = ()) -> None:
-        """Write a conda record."""
-        record = {"name": name, "version": version, "build": build, "depends": list(depends)}
+    def conda(
+        self, name: str, version: str, build: str = "0", depends: Sequence[str] = (), files: Sequence[str] = ()
+    ) -> None:
+        """Write a conda record. ``files`` are below site-packages; they need not exist."""
+        site = self.site_packages.relative_to(self.prefix).as_posix()
+        paths = [f"{site}/{path}" for path in files]
+        record = {"name": name, "version": version, "build": build, "depends": list(depends), "files": paths}
         (self.prefix / "conda-meta" / f"{name}-{version}-{build}.json").write_text(json.dumps(record))

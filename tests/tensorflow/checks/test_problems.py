@@ -29,7 +29,7 @@ class TestMixedPackages:
         environment.distribution("tensorflow-cpu", "2.20.0", installer="pip")
         assert only(run(environment)).code == "two-tensorflows"
 
-    def test_two_of_pips(self, environment: FakeEnvironment) -> None:
+    def test_two_tensorflows_from_pip(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.19.1")
         environment.distribution("tensorflow", "2.19.1", installer="pip")
         environment.distribution("tensorflow-cpu", "2.18.0", installer="pip")
@@ -74,17 +74,17 @@ class TestMixedPackages:
         environment.distribution("numpy", "2.4.0", installer="pip")
         problem = only(run(environment))
         assert problem.code == "numpy-version"
-        assert specs(problem) == ["numpy<2.2.0,>=1.26.0"]
+        assert specs(problem) == ["pypi:numpy<2.2.0,>=1.26.0"]
 
 
 class TestKeras:
-    def test_of_the_wrong_generation(self, environment: FakeEnvironment) -> None:
+    def test_keras_of_the_wrong_generation(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.19.1", keras="2.15.0")
         problem = only(run(environment))
         assert problem.code == "keras-version"
         assert specs(problem) == ["keras>=3"]
 
-    def test_of_another_release(self, environment: FakeEnvironment) -> None:
+    def test_keras_of_another_release(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.15.0", keras="2.13.1")
         assert specs(only(run(environment))) == ["keras=2.15.*"]
 
@@ -152,7 +152,8 @@ class TestFromOutside:
         problem = only(run(environment, variables={"PYTHONPATH": str(tmp_path)}))
         assert problem.code == "exited"
         assert problem.remedy is not None
-        assert problem.remedy.message == "Unset PYTHONPATH before you start JupyterLab."
+        assert problem.remedy.kernelspec == {"ignore_pythonpath": True}
+        assert run(environment, variables={"PYTHONPATH": ""}).ok
 
     def test_a_module_in_the_folder_where_jupyterlab_was_started(
         self, environment: FakeEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -174,6 +175,47 @@ class TestFromOutside:
         (user / "broken.pth").write_text("import no_such_module\n")
         (user / "random.py").write_text("raise ImportError('of the user')\n")
         assert run(environment).ok
+
+    @pytest.mark.parametrize(("name", "code"), [("typing_extensions", ""), ("h5py", "import broken")])
+    def test_a_module_that_hides_another_one(
+        self, environment: FakeEnvironment, tmp_path: Path, name: str, code: str
+    ) -> None:
+        environment.tensorflow(before=f"from {name} import Random")
+        environment.module(name, "Random = 1\n")
+        (tmp_path / f"{name}.py").write_text(code)
+        problem = only(run(environment, variables={"PYTHONPATH": str(tmp_path)}))
+        assert problem.code == "pythonpath"
+        assert problem.message == (
+            f"{name} does not come from this environment but from {tmp_path}, which is in PYTHONPATH."
+        )
+        assert problem.remedy is not None
+        assert problem.remedy.kernelspec == {"ignore_pythonpath": True}
+        assert problem.details is not None
+        assert run(environment, variables={"PYTHONPATH": ""}).ok
+
+    def test_a_module_of_the_user_site_that_hides_another_one(
+        self, environment: FakeEnvironment, clean_home: Path
+    ) -> None:
+        config = environment.prefix / "pyvenv.cfg"
+        config.write_text(config.read_text().replace("system-site-packages = false", "system-site-packages = true"))
+        environment.tensorflow(before="from wrapt import Part")
+        environment.module("wrapt", "Part = 1\n")
+        short = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        user = clean_home / ".local" / "lib" / short / "site-packages"
+        environment.module("wrapt", "", user)
+        # In a conda environment, unlike in a virtual environment, the user site comes first.
+        code = f"import sys\nif {str(user)!r} in sys.path:\n    sys.path.insert(0, {str(user)!r})\n"
+        (environment.site_packages / "sitecustomize.py").write_text(code)
+        problem = only(run(environment))
+        assert problem.code == "user-site"
+        assert problem.message.startswith("wrapt does not come from this environment")
+        assert run(environment, variables={"PYTHONNOUSERSITE": "1"}).ok
+
+    def test_modules_in_pythonpath_that_are_not_in_the_way(self, environment: FakeEnvironment, tmp_path: Path) -> None:
+        environment.tensorflow(before="import mine")
+        (tmp_path / "mine.py").write_text("")
+        (tmp_path / "turtle.py").write_text("raise ImportError\n")
+        assert run(environment, variables={"PYTHONPATH": str(tmp_path)}).ok
 
     def test_the_users_own_packages(self, environment: FakeEnvironment, clean_home: Path) -> None:
         # Without this line, a virtual environment ignores the user site, which a conda environment never does.

@@ -61,6 +61,16 @@ def provided(
     return found
 
 
+def listed(files: Iterable[str]) -> dict[str, str]:
+    """Return the versions of the projects whose metadata is among a package's files, by normalized name."""
+    return dict(_in_files(files))
+
+
+def named(package: str) -> str:
+    """Return the normalized name of the project that a package with Python modules provides, judging by its name."""
+    return _KNOWN.get(package, normalize(package))
+
+
 def _in_files(files: Iterable[str]) -> Iterable[tuple[str, str]]:
     for path in files:
         match = _DIST_INFO.search(path)
@@ -79,7 +89,6 @@ def _cached(cache: Path, record: RepoDataRecord) -> list[str] | None:
 
 def _in_record(record: RepoDataRecord) -> Iterable[tuple[str, str]]:
     name = record.name.normalized
-    if name in _KNOWN:
-        yield _KNOWN[name], str(record.version)
-    elif record.noarch.python or any(text.split(" ")[0] in ("python", "python_abi") for text in record.depends):
-        yield normalize(name), str(record.version)
+    needs_python = any(text.split(" ")[0] in ("python", "python_abi") for text in record.depends)
+    if name in _KNOWN or record.noarch.python or needs_python:
+        yield named(name), str(record.version)

@@ -6,9 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from filelock import FileLock
-
-from ...disk import writes
+from ...disk import locks, writes
 
 
 def registry_path() -> Path:
@@ -19,7 +17,7 @@ def registry_path() -> Path:
 def _rewrite(change: Callable[[list[str]], list[str]]) -> None:
     path = registry_path()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_name(".tfenv-lock-environments.txt"), timeout=10):
+    with locks.hold(path.with_name(".tfenv-lock-environments.txt"), timeout=10):
         # Preserve foreign lines exactly: paths may not be UTF-8, or may contain other line separators than "\n".
         text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
         lines = text.removesuffix("\n").split("\n") if text else []

@@ -14,7 +14,7 @@ from urllib.request import url2pathname
 from rattler import Channel, Subdir
 
 from ...disk.reads import BoundedReads
-from ...errors import ChannelUnreachable
+from ...errors import ChannelUnreachable, TfenvError
 
 if TYPE_CHECKING:
     from ..settings.channels import ChannelRef
@@ -38,7 +38,7 @@ class LoadedChannel:
     due: float = 0.0
     #: Age of the cached repodata that is used because the channel does not answer; None while it answers.
     cached_from: datetime | None = None
-    error: ChannelUnreachable | None = None
+    error: TfenvError | None = None
 
     def forget(self) -> None:
         """Forget the state of the data, so that the channel is asked again."""

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
-from rattler import Channel, Gateway, RepoDataRecord, SourceConfig, Subdir
+from rattler import Channel, Gateway, MatchSpec, RepoDataRecord, SourceConfig, Subdir
 from rattler.exceptions import GatewayError
 
-from ...errors import ChannelUnreachable
+from ...disk import faults
+from ...errors import ChannelUnreachable, TfenvError, UnusableDirectory
 from ...sentences import redact
 from ..machine.virtual_packages import current_subdir
 from ..settings.condarc import require_permitted
@@ -49,7 +50,8 @@ _QUERIES, _MANY = 4, 50
 class Repodata:
     """The repodata of the configured channels for one platform and ``noarch``.
 
-    Every query can raise ChannelUnreachable, which names the channel. A remote channel is asked again after ``TTL``
+    Every query can raise ChannelUnreachable, which names the channel, and UnusableDirectory or NoSpace, which name the
+    cache. A remote channel is asked again after ``TTL``
     seconds; a ``file://`` channel is loaded again when its files change. If a remote channel does not answer, or with
     ``settings.offline``, its data come from the user's cache, and ``as_of`` returns their age.
     """
@@ -120,15 +122,21 @@ class Repodata:
             if stale:
                 await self._reload(stale)
         failed = next((channel.error for channel in self._loaded if channel.error), None)
+        if failed is not None and not isinstance(failed, ChannelUnreachable):
+            raise failed
         if failed is not None:
             warning = self.settings.channel_warning
             hint = f"Correct conda's configuration first. {warning}" if warning else None
             raise ChannelUnreachable(failed.message, failed.details, hint)
 
     async def records(self, names: Iterable[str]) -> list[RepoDataRecord]:
-        """Return all records of these packages, in the channels' order, without their dependencies."""
+        """Return all records of these packages, in the channels' order, without their dependencies.
+
+        The packages are given by names or specs.
+        """
         await self.refresh()
-        wanted = list(names)
+        # rattler reads a string by its strict grammar, which refuses builds with a period or a plus sign.
+        wanted = [MatchSpec(name, strict=False) for name in names]
         # Much of a query runs in a single thread, so many packages are split into several parallel queries.
         parts = min(_QUERIES, 1 + len(wanted) // _MANY)
         queries = (
@@ -178,13 +186,23 @@ class Repodata:
             self._index = (generation, index)
         return index
 
-    def unreachable(self, error: Exception) -> ChannelUnreachable:
-        """Return the domain error for a gateway error. It names the channel and contains no credentials."""
+    def unreachable(self, error: Exception) -> TfenvError:
+        """Return the domain error for a gateway error. It names the channel or cache, and contains no credentials."""
         text = str(error)
         ref = next((channel.ref for channel in self._loaded if channel.ref.url in text), None)
         if ref is None and len(self._loaded) == 1:
             ref = self._loaded[0].ref
-        subject = f"The channel “{ref.name}”" if ref else "A channel"
+        return self._domain_error(f"The channel “{ref.name}”" if ref else "A channel", text)
+
+    def _domain_error(self, subject: str, text: str) -> TfenvError:
+        if faults.is_full(text):
+            return faults.no_space(redact(text), f"Channel data are stored in {self.cache_dir}.")
+        if str(self.cache_dir) in text:
+            return UnusableDirectory(
+                f"Channel data cannot be stored in {self.cache_dir}.",
+                redact(text),
+                hint="Set XDG_CACHE_HOME to a directory in which files can be written and locked, and restart Jupyter.",
+            )
         return ChannelUnreachable(f"{subject} cannot be reached.", redact(text))
 
     async def _reload(self, stale: list[LoadedChannel]) -> None:
@@ -226,7 +244,7 @@ class Repodata:
         try:
             await asyncio.wait_for(query, PATIENCE)
         except GatewayError as error:
-            channel.error = ChannelUnreachable(f"{subject} cannot be reached.", redact(str(error)))
+            channel.error = self._domain_error(subject, str(error))
         except asyncio.TimeoutError:
             channel.error = ChannelUnreachable(f"{subject} did not answer within {PATIENCE:.0f} seconds.")
         else:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rattler import Client, Config
+from rattler.exceptions import AuthenticationStorageError
 
 if TYPE_CHECKING:
     from .channels import Credential
@@ -148,4 +149,11 @@ def client(settings: CondaSettings, retries: int = 3) -> Client:
         _passwords(settings.rules.credentials) as secrets,
         _variable("RATTLER_AUTH_FILE", secrets),
     ):
-        return Client.from_config(Config.from_toml("\n".join(lines)), max_retries=retries)
+        config = Config.from_toml("\n".join(lines))
+        try:
+            return Client.from_config(config, max_retries=retries)
+        except AuthenticationStorageError as error:
+            # rattler always opens ~/.rattler/credentials.json.
+            log.warning("The passwords that rattler stores cannot be read and are not used: %s", error)
+            with tempfile.TemporaryDirectory() as home, _variable("HOME", home):
+                return Client.from_config(config, max_retries=retries)

@@ -133,12 +133,14 @@ async def apply(
             recording.record, change, job, staged, before, staying, fresh, start.requested, start.managed
         )
         await asyncio.to_thread(_bring_along, change, staged, snapshot, owned)
+        if clone is not None:
+            await asyncio.to_thread(clone.close)
         with watcher.swapping():
             watcher.phase("swap")
             require_states(change)
             _put(change, job, staged)
     except Exception as error:
-        raise translate(error) from error
+        raise translate(error, staged, change.begins_with or change.prefix) from error
     finally:
         if not placement.is_begun(staged, change.prefix, staging.aside_path(change.prefix, job)):
             # What cannot be deleted now is deleted after this process has ended.
@@ -162,7 +164,7 @@ def _begin(change: Change, staged: Path, leaving: frozenset[str], owned: frozens
         (staged / staging.META).mkdir(parents=True)
         return None
     clone = cloning.ClonedTree(
-        change.begins_with, staged, leaving.union(() if change.is_continued else _ITS_OWN), owned
+        change.begins_with, staged, leaving.union(() if change.is_continued else _ITS_OWN), owned, change.prefix
     )
     clone.begin()
     return clone
@@ -176,7 +178,7 @@ def _bring_along(change: Change, staged: Path, snapshot: cloning.Snapshot, owned
     """Carry over files that conda does not own: those changed since they were cloned, and in a copy with its prefix."""
     brought: Collection[str] = ()
     if change.begins_with is not None and change.is_continued:
-        brought = cloning.carry_over(change.begins_with, staged, snapshot, owned)
+        brought = cloning.carry_over(change.begins_with, staged, snapshot, owned, change.prefix)
     if change.source is not None:
         theirs = {*snapshot.files, *brought}.difference(owned)
         relocation.rewrite(staged, change.source, change.prefix, sorted(theirs))

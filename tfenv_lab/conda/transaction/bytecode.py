@@ -111,15 +111,16 @@ def _supply(tree: Path, prefix: Path, tag: str, packages: Sequence[_Package]) ->
     fresh = [package for package in packages if package.sources and not package.is_kept]
     known = [package for package in packages if package.is_kept]
     if fresh:
-        subprocess.run(  # noqa: S603 (our own script in the environment's Python)
-            [str(python), "-I", "-B", "-c", _COMPILE],
-            input="\n".join(str(tree / source) for package in fresh for source in package.sources),
-            text=True,
-            check=False,
-            timeout=_TIMEOUT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with contextlib.suppress(PermissionError):  # an older environment on a file system without programs
+            subprocess.run(  # noqa: S603 (our own script in the environment's Python)
+                [str(python), "-I", "-B", "-c", _COMPILE],
+                input="\n".join(str(tree / source) for package in fresh for source in package.sources),
+                text=True,
+                check=False,
+                timeout=_TIMEOUT,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
         for package in fresh:
             _keep(tree, tag, package)
     for package in known:

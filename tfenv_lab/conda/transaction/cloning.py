@@ -1,11 +1,10 @@
 """Copy a prefix with hard links, and carry over what users change in it while the copy is prepared."""
 
 # Paths are strings because tens of thousands of them are linked in a second.
-# ruff: noqa: PTH101, PTH102, PTH116
+# ruff: noqa: PTH101, PTH102, PTH114, PTH115, PTH116, PTH117, PTH120, PTH211
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import stat
@@ -13,11 +12,14 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...disk import faults
 from ..prefix.records import stem_of
 from .staging import MARK, META
 
 #: Options for hard-linking a symbolic link itself and not its target, as Windows does by default.
 _ITSELF = {"follow_symlinks": False} if os.link in os.supports_follow_symlinks else {}
+#: What the owner of a directory may do with it while the tree is built.
+_OPEN = stat.S_IRWXU
 #: Nanoseconds within which a file system may give two changes the same time (network file systems count in seconds).
 _GRAIN = 2_000_000_000
 
@@ -44,14 +46,56 @@ def _place(source: str, target: str) -> None:
     try:
         os.link(source, target, **_ITSELF)
     except OSError as error:
-        # Another device, a file system without links, too many links, or a file that we may read but not link.
-        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES):
+        if error.errno not in faults.CANNOT_LINK:
             raise
         shutil.copy2(source, target, follow_symlinks=False)
 
 
+class _Placing:
+    """Puts files of the prefix ``old`` into a tree that will be moved to ``new``."""
+
+    def __init__(self, old: Path, new: Path) -> None:
+        self._old, self._new = os.fspath(old), os.fspath(new)
+        self._names = () if old == new else tuple(dict.fromkeys((self._old, os.path.realpath(old))))
+
+    def place(self, source: str, target: str, inside: str) -> None:
+        """Link or copy the file or symbolic link at ``inside``, a path in the prefix (``/`` separators)."""
+        link = self._retargeted(source, inside) if self._names and os.path.islink(source) else None
+        if link is None:
+            _place(source, target)
+        else:
+            os.symlink(link, target)
+
+    def _retargeted(self, source: str, inside: str) -> str | None:
+        """Return the new target of a symbolic link that names the old prefix, or None if it stays as it is.
+
+        It names the prefix by an absolute path, or by a relative one that leaves the prefix and comes back.
+        """
+        link, folder = os.readlink(source), os.path.dirname(inside)
+        if not os.path.isabs(link) and _stays_inside(folder, link):
+            return None
+        full = os.path.normpath(f"{self._old}/{folder}/{link}" if not os.path.isabs(link) else link)
+        for name in self._names:
+            if full == name or full.startswith(name + os.sep):
+                there = self._new + full[len(name) :]
+                return there if os.path.isabs(link) else os.path.relpath(there, f"{self._new}/{folder}")
+        return None
+
+
+def _stays_inside(folder: str, link: str) -> bool:
+    """Return whether no part of a relative link, seen from a directory of the prefix, leaves the prefix."""
+    depth = len([part for part in folder.split("/") if part])
+    for part in link.split("/"):
+        depth += -1 if part == ".." else 0 if part in ("", ".") else 1
+        if depth < 0:
+            return False
+    return True
+
+
 class ClonedTree:
     """Copy of a prefix with hard links, made in two steps: before packages are linked into it, and meanwhile.
+
+    The tree will be moved to ``prefix``: links that name ``source`` lead into ``prefix`` then.
 
     ``without`` are the files and directories of ``source`` to leave out, as paths inside it (``/`` separators). Their
     bytecode, and the directories that contain nothing else, are left out too. ``owned`` are the files that conda's
@@ -64,7 +108,9 @@ class ClonedTree:
         target: Path,
         without: Collection[str] = (),
         owned: Collection[str] = (),
+        prefix: Path | None = None,
     ) -> None:
+        self._placing = _Placing(source, prefix or source)
         self._source, self._target = f"{source}{os.sep}", f"{target}{os.sep}"
         self._without, self._owned = without, owned
         self._folders: list[tuple[str, os.stat_result, list[os.DirEntry[str]]]] = []
@@ -106,8 +152,9 @@ class ClonedTree:
     def complete(self, done: Callable[[int], None] = lambda files: None) -> Snapshot:
         """Hard-link all other files, and give the directories their modes and times.
 
-        Files that are already in the tree stay, because packages may be linked into it meanwhile. ``done`` is called
-        for each directory with the number of linked files. Returns the snapshot of the files that are not ``owned``.
+        Packages may be linked into the tree meanwhile. So files that are already there stay, and each directory is
+        writable until ``close``. ``done`` is called for each directory with the number of linked files. Returns the
+        snapshot of the files that are not ``owned``.
         """
         for folder, status, entries in self._folders:
             files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
@@ -118,6 +165,13 @@ class ClonedTree:
         for folder, status in self._made.items():
             _like(status, self._source + folder, self._target + folder, self._plain)
         return self._snapshot
+
+    def close(self) -> None:
+        """Take away the permission to write to directories that were not writable; nothing is added after that."""
+        for folder, status in self._made.items():
+            mode = stat.S_IMODE(status.st_mode)
+            if mode | _OPEN != mode:
+                os.chmod(self._target + folder, mode)
 
     def _copy_records(self) -> None:
         source, target = Path(self._source), Path(self._target)
@@ -133,6 +187,7 @@ class ClonedTree:
                 is_record = stem_of(name) is not None
                 shutil.copy2(source / place / name, target / place / name, follow_symlinks=is_record)
             shutil.copystat(source / place, target / place)
+            (target / place).chmod(stat.S_IMODE((target / place).stat().st_mode) | _OPEN)
 
     def _add(self, folder: str, status: os.stat_result, entry: os.DirEntry[str]) -> bool:
         """Link a file or symbolic link unless it is left out; return whether it was linked."""
@@ -144,7 +199,7 @@ class ClonedTree:
             if self._is_left_out(inside):
                 return False
             self._make(folder, status)
-            _place(entry.path, self._target + inside)
+            self._placing.place(entry.path, self._target + inside, inside)
         except FileExistsError:
             return False  # a package's file was linked meanwhile
         except FileNotFoundError:
@@ -190,18 +245,22 @@ def _like(status: os.stat_result, here: str, there: str, plain: int) -> None:
             for name in os.listxattr(here):
                 os.setxattr(there, name, os.getxattr(here, name))
     os.utime(there, ns=(status.st_atime_ns, status.st_mtime_ns))
-    if stat.S_IMODE(status.st_mode) != plain:
-        os.chmod(there, stat.S_IMODE(status.st_mode))
+    mode = stat.S_IMODE(status.st_mode) | _OPEN
+    if mode != plain:
+        os.chmod(there, mode)
 
 
-def carry_over(prefix: Path, staged: Path, snapshot: Snapshot, owned: Collection[str]) -> list[str]:
+def carry_over(
+    prefix: Path, staged: Path, snapshot: Snapshot, owned: Collection[str], new: Path | None = None
+) -> list[str]:
     """Carry over to ``staged`` what users changed in ``prefix`` since ``snapshot``, except conda's own files.
 
     A notebook that was saved or a package that pip installed during the preparation must not be lost with the old tree.
-    ``owned`` are the paths (``/`` separators) in conda's records, before and after the change. Returns the paths that
-    were carried over.
+    ``owned`` are the paths (``/`` separators) in conda's records, before and after the change. ``new`` is the prefix of
+    a renamed environment. Returns the paths that were carried over.
     """
     brought = []
+    placing = _Placing(prefix, new or prefix)
     root = f"{prefix}{os.sep}"
 
     def bring(inside: str) -> None:
@@ -209,7 +268,7 @@ def carry_over(prefix: Path, staged: Path, snapshot: Snapshot, owned: Collection
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError):  # deleted just now
-            _place(root + inside, os.fspath(target))
+            placing.place(root + inside, os.fspath(target), inside)
             brought.append(inside)
 
     def look(beginning: str) -> None:

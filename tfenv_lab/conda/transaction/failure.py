@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import re
+from pathlib import Path
 
-from ...errors import ChannelUnreachable, JobFailed, NoSpace, TfenvError
+from ...disk import faults
+from ...errors import ChannelUnreachable, JobFailed, TfenvError, UnusableDirectory
 from .package_rules import refusal, shown
 
 _DOWNLOAD = re.compile(
@@ -19,28 +20,47 @@ _UNPACKED = re.compile(
     r"failed to unpack `(?P<path>[^`]+)`: "
     r"(?P<is_outside>trying to unpack outside|hard link source escapes)?(?P<is_missing>No such file or directory)?"
 )
+#: rattler always locks its package cache.
+_CACHE_LOCK = re.compile(r"global cache lock file: ['\"`]?(?P<folder>[^'\"`\n]+)/\.cache\.lock")
+_REFUSED = re.compile(r"Permission denied|Operation not permitted|Read-only file system|os error (1|13|30)\b")
+_PATH = re.compile(r"['\"`](?P<path>/[^'\"`\n]+)['\"`]")
 _FETCHED = re.compile(r"failed to fetch (?P<name>\S+?)(\.conda|\.tar\.bz2)\b")
 _HASH = re.compile(r"hash|checksum|sha256|md5", re.IGNORECASE)
 
 
-def translate(error: Exception) -> TfenvError:
-    """Return the domain error for an exception from a transaction; the original text becomes the details."""
+def translate(error: Exception, staged: Path | None = None, prefix: Path | None = None) -> TfenvError:
+    """Return the domain error for an exception from a transaction; the original text becomes the details.
+
+    A message that would name a file of the tree ``staged``, which is deleted, names that of ``prefix``.
+    """
+    found = _translated(error)
+    if staged is not None and prefix is not None and found is not error:
+        found.message = found.message.replace(str(staged), str(prefix))
+    return found
+
+
+def _translated(error: Exception) -> TfenvError:
     if isinstance(error, TfenvError):
         return error
-    chain: list[str] = []
-    current: BaseException | None = error
-    while current is not None:
-        chain.append(str(current) or type(current).__name__)
-        current = current.__cause__ or current.__context__
-    text = "\n".join(dict.fromkeys(chain))
-    if (
-        getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
-        or "os error 28" in text
-        or "No space left" in text
-    ):
-        return NoSpace("The disk is full. Nothing was changed.", text)
-    if getattr(error, "errno", None) in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return JobFailed("The directory of this environment is not writable. Nothing was changed.", text)
+    chain = faults.chain(error)
+    text = "\n".join(dict.fromkeys(str(each) or type(each).__name__ for each in chain))
+    if faults.is_full(error):
+        return faults.no_space(error, "Nothing was changed.")
+    cache = _CACHE_LOCK.search(text)
+    if cache is not None:
+        return UnusableDirectory(
+            f"The package cache {cache['folder']} cannot be locked. Nothing was changed.",
+            text,
+            hint="Set TfenvLab.package_cache to a directory on a file system that supports locks, and restart Jupyter.",
+        )
+    refused = next((found for each in chain if isinstance(each, OSError) and (found := faults.translated(each))), None)
+    if refused is not None:
+        return UnusableDirectory(f"{refused.message} Nothing was changed.", text)
+    if _REFUSED.search(text):
+        path = _PATH.search(text)
+        if path is None:
+            return JobFailed("The directory of this environment is not writable. Nothing was changed.", text)
+        return UnusableDirectory(f"{path['path']} cannot be used: permission denied. Nothing was changed.", text)
     package, member = _FETCHED.search(text), _UNPACKED.search(text)
     if package and member and (member["is_outside"] or member["is_missing"]):
         what = "would be written outside the environment" if member["is_outside"] else "is a link to a missing file"

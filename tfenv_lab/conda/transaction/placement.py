@@ -13,6 +13,7 @@ import errno
 import json
 import os
 import secrets
+import stat
 import sys
 from pathlib import Path
 from typing import Literal
@@ -157,7 +158,7 @@ def _take_places(staged: Path, prefix: Path, aside: Path) -> None:
 
     def move(source: Path, target: Path) -> None:
         if os.path.lexists(source):
-            source.rename(target)
+            _rename(source, target)
             moved.append((source, target))
 
     try:
@@ -168,6 +169,23 @@ def _take_places(staged: Path, prefix: Path, aside: Path) -> None:
             move(prefix / name, aside / name)
     except OSError:
         for source, target in reversed(moved):
-            target.rename(source)
+            _rename(target, source)
         raise
     (staged / JOURNAL).unlink()
+
+
+def _rename(source: Path, target: Path) -> None:
+    """Rename an entry to another directory; its ``..`` changes, so it must be writable itself for a moment."""
+    try:
+        source.rename(target)
+    except PermissionError:
+        mode = stat.S_IMODE(source.lstat().st_mode)
+        if source.is_symlink() or not source.is_dir() or mode & stat.S_IWUSR:
+            raise
+        source.chmod(mode | stat.S_IWUSR)
+        try:
+            source.rename(target)
+        except OSError:
+            source.chmod(mode)
+            raise
+        target.chmod(mode)

@@ -9,9 +9,9 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
-from ...disk import writes
+from ...disk import locks, writes
 from ...errors import PrefixBusy
 from .staging import MARK, home, real
 
@@ -41,8 +41,7 @@ def holder(prefix: Path) -> dict[str, object] | None:
 def hold(prefix: Path, job: str, timeout: float = 0.0) -> Iterator[None]:
     """Hold the prefix lock for ``job``, or raise PrefixBusy naming the process that holds it.
 
-    The operating system frees the lock of a process that died, so no lock has to be broken by hand. If the file system
-    does not support locks (some network file systems do not), filelock uses the existence of the file.
+    The lock of a process that died is free, so no lock has to be broken by hand (``disk/locks.py``).
     """
     path = lock_path(prefix)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,26 +51,25 @@ def hold(prefix: Path, job: str, timeout: float = 0.0) -> Iterator[None]:
             path.unlink()
         except OSError as error:
             raise PrefixBusy(f"“{prefix.name}” cannot be locked: {path} is a link that cannot be removed.") from error
-    lock = FileLock(path, timeout=timeout)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        who = holder(prefix) or {}
-        place = f"process {who['pid']} on {who['host']}" if {"pid", "host"} <= who.keys() else "another process"
-        raise PrefixBusy(f"“{prefix.name}” is being changed by {place}.") from error
-    except PermissionError as error:
-        # A worker of another user was killed, or is at work.
-        message = f"“{prefix.name}” cannot be locked: {path} belongs to another user."
-        raise PrefixBusy(message, hint="Delete this file if no program is changing the environment.") from error
-    note = _note_path(prefix)
-    try:
-        # Write under the final name: a worker that is killed here must not leave a temporary file.
-        note.unlink(missing_ok=True)
-        writes.create(note, json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "job": job}))
-        yield
-    finally:
-        # Remove the file while the lock is held: in filelock 4 and later, a waiter that opened it starts over.
-        with contextlib.suppress(OSError):
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locks.hold(path, timeout))
+        except Timeout as error:
+            who = holder(prefix) or {}
+            place = f"process {who['pid']} on {who['host']}" if {"pid", "host"} <= who.keys() else "another process"
+            raise PrefixBusy(f"“{prefix.name}” is being changed by {place}.") from error
+        except PermissionError as error:
+            # A worker of another user was killed, or is at work.
+            message = f"“{prefix.name}” cannot be locked: {path} belongs to another user."
+            raise PrefixBusy(message, hint="Delete this file if no program is changing the environment.") from error
+        note = _note_path(prefix)
+        try:
+            # Write under the final name: a worker that is killed here must not leave a temporary file.
             note.unlink(missing_ok=True)
-            path.unlink(missing_ok=True)
-        lock.release()
+            writes.create(note, json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "job": job}))
+            yield
+        finally:
+            # Remove the file while the lock is held: in filelock 4 and later, a waiter that opened it starts over.
+            with contextlib.suppress(OSError):
+                note.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)

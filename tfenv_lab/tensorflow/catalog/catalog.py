@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from ...errors import IndexUnreachable
+from ...pypi.index import IndexReader
 from ...versions import minor_of
-from ..models import CatalogModel, Suggestion
+from ..models import CatalogModel, Release, Suggestion
+from . import index_releases
+from .choosing import choose, merged
+from .index_releases import IndexListing
 
 if TYPE_CHECKING:
     from ...conda.engine import GenericVirtualPackage
     from ...conda.repodata.repodata import Repodata
     from ...environments.models import AvailableUpdate, EnvironmentFacts
+    from ...pypi.models import IndexSettings
     from ..advice import Known
     from .releases import Listing
     from .selection import Chosen, Wanted
@@ -32,9 +38,22 @@ class Catalog:
     (``CONDA_OVERRIDE_*``) change. The coroutines may raise ChannelUnreachable.
     """
 
-    def __init__(self, repodata: Repodata, env: Mapping[str, str] = os.environ) -> None:
-        """Create a catalog. ``env`` holds the ``CONDA_OVERRIDE_*`` variables."""
+    def __init__(
+        self,
+        repodata: Repodata,
+        env: Mapping[str, str] = os.environ,
+        index: Callable[[], IndexSettings] | None = None,
+    ) -> None:
+        """Create a catalog. ``env`` holds the ``CONDA_OVERRIDE_*`` variables.
+
+        ``index`` returns how package indexes are to be read; it may read the disk. Without it, there are only channels.
+        """
         self._repodata = repodata
+        self._index = index
+        self._reader = IndexReader()
+        #: The newest releases on the index, for callers that must not wait.
+        self._on_index = IndexListing()
+        self._index_key: object = None
         self._env = env
         self._lock = asyncio.Lock()
         self._listings: dict[tuple[int, str], Listing] = {}
@@ -49,14 +68,15 @@ class Catalog:
         from ...conda.machine import virtual_packages
 
         virtual = await asyncio.to_thread(self._virtual, cuda)
-        listing = await self._listing(virtual)
+        listing, on_index = await asyncio.gather(self._listing(virtual), self._index_listing(virtual))
+        releases = merged(listing.releases, on_index)
         as_of = self._repodata.as_of
         return CatalogModel(
             subdir=self._repodata.subdir,
             channels=[{"name": ref.name, "url": ref.url} for ref in self._repodata.settings.channels],
             virtual_packages=virtual_packages.describe(virtual),
-            releases=[release for release in listing.releases if prereleases or not release.prerelease],
-            message=listing.message,
+            releases=[release for release in releases if prereleases or not release.prerelease],
+            message=_message(releases, listing.message, on_index.message),
             age_seconds=(datetime.now(timezone.utc) - as_of).total_seconds() if as_of else None,
         )
 
@@ -72,16 +92,16 @@ class Catalog:
 
     async def chosen(self, wanted: Wanted) -> Chosen:
         """Return what a new environment gets for TensorFlow, from each source. Raises InvalidRequest."""
-        from .selection import Chosen
-
-        return Chosen(await self.specs_for(wanted))
+        virtual = await asyncio.to_thread(self._virtual, wanted.cuda)
+        listing, on_index = await asyncio.gather(self._listing(virtual), self._index_listing(virtual))
+        return choose(wanted, listing, on_index, await self._repodata.names())
 
     async def suggest(self, wanted: Wanted) -> Suggestion | None:
         """Return the nearest request that has a solution, which the solver confirmed, or None."""
-        from . import suggestions
+        from . import nearby
 
         virtual = await asyncio.to_thread(self._virtual, wanted.cuda)
-        return await suggestions.suggest(wanted, await self._listing(virtual), self._repodata, virtual)
+        return await nearby.suggest(wanted, await self._listing(virtual), self._repodata, virtual)
 
     def forget(self) -> None:
         """Forget what is in memory, because the channels changed."""
@@ -90,7 +110,7 @@ class Catalog:
     @property
     def knowledge(self) -> object:
         """The data behind ``updates`` and ``known``; a different object whenever their answers may differ."""
-        return self._latest
+        return self._latest, self._on_index
 
     def updates(self, facts: EnvironmentFacts) -> AvailableUpdate:
         """Return the updates that the channels offer an environment, from memory; none before the catalog was built."""
@@ -98,9 +118,11 @@ class Catalog:
         from ...environments.models import AvailableUpdate
 
         found, python = facts.tensorflow, facts.python
-        if self._latest is None or found is None or found.source != "conda" or python is None:
+        if self._latest is None or found is None or python is None:
             return AvailableUpdate()
         minor, variant = minor_of(python), found.variant or "cpu"
+        if found.source == "pypi":
+            return AvailableUpdate(self._on_index.update_of(found.version, variant, minor), None)
         keras = self._latest.keras_with(found.version, variant, minor)
         ahead = keras and facts.keras and facts.keras.source == "conda" and newer(keras, facts.keras.version)
         return AvailableUpdate(self._latest.update_of(found.version, variant, minor), keras if ahead else None)
@@ -138,6 +160,29 @@ class Catalog:
                 self._latest = self._listings[key]
             return self._listings[key]
 
+    async def _index_listing(self, virtual: list[GenericVirtualPackage]) -> IndexListing:
+        """Return the releases on the package index. If it does not answer, the listing is empty and says why."""
+        from ...conda.machine import virtual_packages
+
+        if self._index is None:
+            return IndexListing()
+        settings = await asyncio.to_thread(self._index)
+        names = (index_releases.PROJECT, index_releases.CPU_PROJECT, "keras")
+        try:
+            found = await asyncio.gather(*(self._reader.project(name, settings) for name in names))
+            records = await self._repodata.records(["python"])
+        except IndexUnreachable as error:
+            return IndexListing(message=error.message)
+        cuda = virtual_packages.version_of(virtual, "__cuda")
+        key = (tuple(map(id, found)), self._repodata.generation, cuda)
+        if self._index_key != key:
+            pythons = {minor_of(record.version) for record in records}
+            projects = dict(zip(names, found, strict=True))
+            # A project has hundreds of wheels, so this does not run on the event loop.
+            listing = await asyncio.to_thread(index_releases.listing, projects, self._repodata.subdir, pythons, cuda)
+            self._index_key, self._on_index = key, listing
+        return self._on_index
+
     async def _build(self, virtual: list[GenericVirtualPackage]) -> Listing:
         from ...conda.solving.candidates import Pool
         from .releases import KERNEL, OPTIONAL, Judge
@@ -154,3 +199,10 @@ class Catalog:
             await asyncio.to_thread(pool.add, names, records)
             names = await asyncio.to_thread(judge.advance)
         return await asyncio.to_thread(judge.listing, repodata.subdir)
+
+
+def _message(releases: Sequence[Release], of_channels: str | None, of_index: str | None) -> str | None:
+    """Return the sentence about missing releases: those of an index that did not answer, or all."""
+    if any(variant.installable for release in releases for variant in release.variants):
+        return of_index
+    return " ".join(text for text in (of_channels, of_index) if text) or None

@@ -40,6 +40,8 @@ class Wanted(Protocol):
     def keras(self) -> bool: ...
     @property
     def packages(self) -> Sequence[str]: ...
+    @property
+    def source(self) -> Source | None: ...
 
 
 def specs(wanted: Wanted, listing: Listing) -> list[str]:
@@ -80,6 +82,12 @@ def fits(version: str, text: str) -> bool:
         base = text.rstrip(".*")
         return not base or version == base or version.startswith(f"{base}.")
     return version == text.removeprefix("==")
+
+
+def specifier(text: str) -> str:
+    """Return the version part of a requirement for a package index; empty for any version."""
+    found = _version(text)
+    return "" if found == "*" else found if found.startswith("==") else f"=={found}"
 
 
 def _version(text: str) -> str:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ...processes import kill_group, with_kernel_variables
-from ...tensorflow_packages import CHECKED, PACKAGES, is_tf_keras
-from .evidence import Observed, Subject
+from ...tensorflow_packages import is_tf_keras
+from .evidence import CondaPackage, Observed, Subject
 from .models import Check, Device
 from .problems import find
 
@@ -72,8 +72,9 @@ async def run(subject: Subject, limit: float) -> Observed:
             [str(interpreter(subject.prefix)), "-c", source, str(result)], environ, work, limit
         )
         stages, reached = _read(result)
-    conda = await asyncio.to_thread(_records, subject.prefix)
-    return Observed(stages, reached, status, output[-OUTPUT:], environ, conda, time.monotonic() - start)
+    seconds = time.monotonic() - start
+    conda, unowned = await asyncio.to_thread(_installed, subject.prefix)
+    return Observed(stages, reached, status, output[-OUTPUT:], environ, conda, unowned, seconds)
 
 
 async def _execute(
@@ -116,14 +117,14 @@ def _read(path: Path) -> tuple[dict[str, dict[str, Any]], str | None]:
     return stages, begun
 
 
-def _records(prefix: Path) -> dict[str, dict[str, Any]]:
-    """Return the conda records of TensorFlow and the packages that it depends on: version, build and dependencies."""
+def _installed(prefix: Path) -> tuple[dict[str, CondaPackage], frozenset[str]]:
+    """Return the conda packages by name, and the projects that pip or uv installed, also over conda packages."""
+    from ...conda.prefix.pypi import pypi_packages
     from ...conda.prefix.records import load_json, package_names
-    from ...pypi.requirements import normalize
 
     found = {}
     for stem in package_names(prefix):
-        if stem.name in PACKAGES or normalize(stem.name) in CHECKED:
-            record = load_json(prefix / "conda-meta" / stem.file)
-            found[stem.name] = {"version": stem.version, "build": stem.build, "depends": record.get("depends", [])}
-    return found
+        record = load_json(prefix / "conda-meta" / stem.file)
+        depends, files = (tuple(map(str, record.get(key) or ())) for key in ("depends", "files"))
+        found[stem.name] = CondaPackage(stem.version, stem.build, depends, files)
+    return found, frozenset(package.name for package in pypi_packages(prefix))

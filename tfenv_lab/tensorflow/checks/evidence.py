@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ...plan_requests import Install
+from .models import Problem
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,22 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class CondaPackage:
+    """An installed conda package, from its record. ``files`` are paths in the prefix."""
+
+    version: str
+    build: str
+    depends: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Observed:
     """The results of a run of the probe.
 
     ``stages`` are its lines, by the name of the stage. ``reached`` is the stage in which it ended early, or None if it
-    finished. ``status`` is the exit status, negative for a signal, or None if it ran out of time. ``conda`` holds
-    ``version``, ``build`` and ``depends`` of conda records by name.
+    finished. ``status`` is the exit status, negative for a signal, or None if it ran out of time. ``conda`` holds the
+    conda packages by name, and ``unowned`` the projects that pip or uv installed, also over conda packages.
     """
 
     stages: Mapping[str, Mapping[str, Any]]
@@ -44,10 +55,29 @@ class Observed:
     status: int | None
     output: str
     environ: Mapping[str, str]
-    conda: Mapping[str, Mapping[str, Any]]
+    conda: Mapping[str, CondaPackage]
+    unowned: Set[str]
     seconds: float
 
     @property
     def distributions(self) -> list[dict[str, Any]]:
         """Python packages that the probe found, in the order of Python's search path."""
         return list(self.stages.get("distributions", {}).get("found", []))
+
+    @property
+    def errors(self) -> Iterator[Mapping[str, Any]]:
+        """The errors of the stages, in order."""
+        return (stage["error"] for stage in self.stages.values() if "error" in stage)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A problem, with what tells causes from consequences.
+
+    A problem with a ``text`` (an error with its traceback) is the consequence of another problem if the text contains
+    one of the other's ``marks``.
+    """
+
+    problem: Problem
+    marks: tuple[str, ...] = ()
+    text: str | None = None

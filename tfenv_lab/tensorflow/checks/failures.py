@@ -1,23 +1,29 @@
-"""Find out why TensorFlow does not start: crashes, missing libraries, incompatible modules."""
+"""Find out why TensorFlow or Keras does not start: crashes, missing libraries, modules that fail."""
 
 from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from .evidence import Observed, Subject
+from ...plan_requests import Update
+from ...tensorflow_packages import PACKAGES
+from . import owners
+from .evidence import Finding, Observed, Subject
 from .models import Problem, Remedy
 
 _DOING = {
     "interpreter": "at startup",
     "distributions": "while listing its packages",
+    "settings": "while reading the settings of Keras",
     "tensorflow": "while importing TensorFlow",
     "keras": "while loading Keras",
     "devices": "while listing the devices",
     "compute": "during a small computation",
     "xla": "while running a function compiled with XLA",
+    "modules": "while listing its modules",
 }
 _NUMPY = re.compile(
     r"numpy\.core\.multiarray failed|compiled using NumPy 1\.x|_ARRAY_API not found|numpy\.dtype size changed"
@@ -28,13 +34,13 @@ _LIBRARY = re.compile(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file"
 _SYMBOLS = re.compile(r"version [`'](GLIBC(?:XX)?_[\d.]+)' not found")
 
 
-def find(subject: Subject, observed: Observed) -> Iterator[Problem]:
+def find(subject: Subject, observed: Observed) -> Iterator[Finding]:
     """Find out why the probe did not finish, or why TensorFlow could not be imported."""
     if observed.reached is not None:
-        yield _ended(observed)
+        yield Finding(_ended(observed))
     error = observed.stages.get("tensorflow", {}).get("error")
     if error is not None:
-        yield _not_imported(subject, observed, error["type"], f"{error['message']}\n{error['traceback']}")
+        yield _not_imported(subject, observed, error)
 
 
 def _ended(observed: Observed) -> Problem:
@@ -66,7 +72,15 @@ def _unset(observed: Observed) -> Remedy | None:
     names = [name for name in ("PYTHONPATH", "PYTHONHOME") if observed.environ.get(name)]
     if observed.reached != "interpreter" or not names:
         return None
+    if names == ["PYTHONPATH"]:
+        return ignore_pythonpath()
     return Remedy(f"Unset {' and '.join(names)} before you start JupyterLab.")
+
+
+def ignore_pythonpath() -> Remedy:
+    """Return the remedy for modules in PYTHONPATH."""
+    message = "Let the kernel ignore PYTHONPATH, or unset PYTHONPATH before you start JupyterLab."
+    return Remedy(message, kernelspec={"ignore_pythonpath": True})
 
 
 def _has_avx() -> bool | None:
@@ -79,26 +93,72 @@ def _has_avx() -> bool | None:
     return "avx" in flags.split()
 
 
-def _not_imported(subject: Subject, observed: Observed, kind: str, text: str) -> Problem:
+def text_of(error: Mapping[str, Any]) -> str:
+    """Return everything that an error says."""
+    return f"{error['message']}\n{error['traceback']}"
+
+
+def _not_imported(subject: Subject, observed: Observed, error: Mapping[str, Any]) -> Finding:
+    text = text_of(error)
     everything = f"{text}\n{observed.output}"
-    if kind == "ModuleNotFoundError" and "No module named 'tensorflow'" in text:
-        return Problem(
-            "no-tensorflow",
-            "TensorFlow is not installed in this environment.",
-            Remedy("Install TensorFlow.", subject.install("tensorflow")),
-        )
+    details = error["traceback"]
+    if error["module"] == "tensorflow" and error["type"] == "ModuleNotFoundError":
+        return _no_tensorflow(subject, observed, text)
     library = _LIBRARY.search(everything)
     if library:
-        return Problem("missing-library", f"TensorFlow needs the library {library[1]}, which the system cannot find.")
+        message = f"TensorFlow needs the library {library[1]}, which the system cannot find."
+        return Finding(Problem("missing-library", message, details=details))
     symbols = _SYMBOLS.search(everything)
     if symbols:
         paths = observed.environ.get("LD_LIBRARY_PATH")
         hint = Remedy("Unset LD_LIBRARY_PATH before you start JupyterLab.") if paths else None
-        return Problem("old-library", f"A library is older than TensorFlow needs ({symbols[1]}).", hint)
+        message = f"A library is older than TensorFlow needs ({symbols[1]})."
+        return Finding(Problem("old-library", message, hint, details))
     if _NUMPY.search(everything):
         message = "TensorFlow or one of its packages was built for another version of numpy than the installed one."
-        return Problem("numpy-version", message, Remedy("Update TensorFlow, or install an older numpy."))
+        remedy = Remedy("Update TensorFlow, or install an older numpy.")
+        return Finding(Problem("numpy-version", message, remedy, details), text=text)
     if _PROTOBUF.search(text):
         message = "TensorFlow does not work with the installed protobuf."
-        return Problem("protobuf-version", message, Remedy("Install the protobuf version that this TensorFlow needs."))
-    return Problem("import-failed", f"TensorFlow cannot be imported: {text.splitlines()[0][:300]}")
+        remedy = Remedy("Install the protobuf version that this TensorFlow needs.")
+        return Finding(Problem("protobuf-version", message, remedy, details), text=text)
+    return not_imported(subject, observed, "TensorFlow", "import-failed", error)
+
+
+def _no_tensorflow(subject: Subject, observed: Observed, text: str) -> Finding:
+    installed = next((name for name in PACKAGES if name in observed.conda), None)
+    if installed is None:
+        remedy = Remedy("Install TensorFlow.", subject.install("tensorflow"))
+        return Finding(Problem("no-tensorflow", "TensorFlow is not installed in this environment.", remedy))
+    message = f"The files of TensorFlow {observed.conda[installed].version} are missing from this environment."
+    return Finding(Problem("no-tensorflow", message, owners.reinstall(subject, installed)), text=text)
+
+
+def not_imported(subject: Subject, observed: Observed, what: str, code: str, error: Mapping[str, Any]) -> Finding:
+    """Return the problem that an import fails. It names the module that failed, and the package of that module."""
+    reason = error["message"].strip().splitlines()
+    said = reason[0][:300] if reason else error["type"]
+    module, owner = owners.blamed(subject.prefix, observed, error)
+    remedy = None
+    if module is None:
+        message = f"{what} cannot be imported: {said}"
+    elif owner is None:
+        message = f"{what} cannot be imported, because the module {module} fails: {said}"
+        if error["type"] == "ModuleNotFoundError":
+            message = f"{what} cannot be imported, because the module {module} is not installed."
+            top = module.split(".")[0]
+            remedy = Remedy(f"Install the package that contains {top}.", subject.install(top))
+    else:
+        message = f"{what} cannot be imported, because the module {module} of the package {owner.title} fails: {said}"
+        if error["type"] == "ModuleNotFoundError" and owner.has_module:
+            message = (
+                f"{what} cannot be imported, because files of the package {owner.title} are missing: "
+                f"there is no module {module}."
+            )
+            remedy = owners.reinstall(subject, owner.name)
+        elif error["type"] == "ModuleNotFoundError":
+            message = f"{what} cannot be imported, because the package {owner.title} has no module {module}."
+            remedy = Remedy(f"Update {owner.name}.", Update(subject.environment, (owner.name,)))
+        elif owner.name not in PACKAGES:
+            remedy = Remedy(f"Update {owner.name}.", Update(subject.environment, (owner.name,)))
+    return Finding(Problem(code, message, remedy, error["traceback"]), text=text_of(error))

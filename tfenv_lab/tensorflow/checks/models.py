@@ -21,11 +21,12 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem of an environment: a sentence, and a code that never changes."""
+    """A problem of an environment: a sentence, a code that never changes, and the traceback of an error, if any."""
 
     code: str
     message: str
     remedy: Remedy | None = None
+    details: str | None = None
 
 
 @dataclass(frozen=True)

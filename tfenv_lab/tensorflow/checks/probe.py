@@ -11,46 +11,93 @@ name}`` precedes each.
 from __future__ import annotations
 
 import json
+import os
+import platform
+import re
 import sys
 import time
 import traceback
-from importlib import import_module, metadata
+from importlib import import_module, machinery, metadata
 from typing import Any
 
 #: As ``tensorflow_packages.CHECKED``.
 CHECKED = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf", "ml-dtypes", "h5py")
+#: Variables that choose the Keras of TensorFlow and Keras' backend.
+_LEGACY = "TF_USE_LEGACY_KERAS"
+_BACKEND = "KERAS_BACKEND"
 
 
 def interpreter() -> dict[str, Any]:
-    """Return the interpreter that runs this file, and where it looks for modules."""
+    """Return the interpreter that runs this file, where it looks for modules, and its markers (PEP 508)."""
     import site
 
+    version = ".".join(map(str, sys.version_info[:3]))
     return {
         "executable": sys.executable,
-        "version": ".".join(map(str, sys.version_info[:3])),
+        "version": version,
         "prefix": sys.prefix,
         "path": sys.path,
         "user_site": site.getusersitepackages() if site.ENABLE_USER_SITE else None,
+        "markers": {
+            "os_name": os.name,
+            "sys_platform": sys.platform,
+            "platform_machine": platform.machine(),
+            "platform_python_implementation": platform.python_implementation(),
+            "platform_release": platform.release(),
+            "platform_system": platform.system(),
+            "platform_version": platform.version(),
+            "implementation_name": sys.implementation.name,
+            "implementation_version": version,
+            "python_version": ".".join(map(str, sys.version_info[:2])),
+            "python_full_version": version,
+        },
     }
 
 
 def distributions() -> dict[str, Any]:
-    """Return the metadata of the Python packages that concern TensorFlow."""
-    found = []
+    """Return the metadata of all Python packages; TensorFlow and Keras need some of them, directly or not."""
+    # The path has the imported one first; it hides others of the same name further down.
+    everything: dict[str, list[dict[str, Any]]] = {}
     for distribution in metadata.distributions():
-        name = (distribution.metadata["Name"] or "").lower().replace("_", "-")
-        # The path has the imported one first; it hides others of the same name further down.
-        if name in CHECKED or name.startswith("tensorflow-"):
-            found.append(
-                {
-                    "name": name,
-                    "version": distribution.version,
-                    "location": str(distribution.locate_file("")),
-                    "requires": distribution.requires or [] if name.startswith("tensorflow") else [],
-                    "installer": (distribution.read_text("INSTALLER") or "").strip(),
-                }
-            )
-    return {"found": found}
+        try:
+            name = _normalized(distribution.metadata["Name"] or "")
+            entry = {
+                "name": name,
+                "version": distribution.version,
+                "location": str(distribution.locate_file("")),
+                "requires": distribution.requires or [],
+                "installer": (distribution.read_text("INSTALLER") or "").strip(),
+            }
+        except Exception:  # noqa: S112 - the metadata of any package may be damaged
+            continue
+        everything.setdefault(name, []).append(entry)
+    wanted = [name for name in everything if name in CHECKED or name.startswith(("tensorflow-", "tf-nightly"))]
+    for name in wanted:
+        needs = (text for entry in everything[name] for text in entry["requires"] if "extra ==" not in text)
+        names = (_normalized(re.split(r"[^\w.-]", text.strip(), maxsplit=1)[0]) for text in needs)
+        # The list grows while it is walked.
+        wanted.extend(need for need in dict.fromkeys(names) if need in everything and need not in wanted)
+    return {"found": [{**entry, "needed": name in wanted} for name in everything for entry in everything[name]]}
+
+
+def _normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def settings() -> dict[str, Any]:
+    """Return what Keras reads about itself: its file, and the variable that names the backend."""
+    # As keras/src/backend/config.py and tensorflow/python/keras/backend.py do.
+    home = os.path.expanduser("~")  # noqa: PTH111 - pathlib raises an error where there is no home directory
+    base = os.path.join(home if os.access(home, os.W_OK) else "/tmp", ".keras")  # noqa: PTH118, S108
+    path = os.path.join(os.environ.get("KERAS_HOME", base), "keras.json")  # noqa: PTH118
+    found: dict[str, Any] = {"path": path, "values": None, "variable": os.environ.get(_BACKEND) or None}
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+            found["values"] = json.load(file)
+    except (OSError, ValueError):
+        # Keras ignores such a file, too.
+        pass
+    return found
 
 
 def tensorflow() -> dict[str, Any]:
@@ -126,7 +173,76 @@ def xla() -> dict[str, Any]:
     return {}
 
 
-STAGES = (interpreter, distributions, tensorflow, keras, devices, compute, xla)
+def modules() -> dict[str, Any]:
+    """Return modules in PYTHONPATH or the user site that were imported, or that have the name of a needed package.
+
+    ``hides`` says whether the environment or the standard library has a module of the same name.
+    """
+    import site
+
+    places = [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place]
+    if site.ENABLE_USER_SITE:
+        places.append(site.getusersitepackages())
+    outside = list(dict.fromkeys(map(os.path.realpath, places)))
+    inside = [place for place in sys.path if place and os.path.realpath(place) not in outside]
+    needed = {entry["name"].replace("-", "_") for entry in distributions()["found"] if entry["needed"]}
+    names = {name for name in sys.modules if "." not in name} | needed
+    found = []
+    for name in sorted(names - {"__main__", "sitecustomize", "usercustomize"}):
+        if name in sys.modules:
+            file = getattr(sys.modules[name], "__file__", None)
+        else:
+            file = getattr(machinery.PathFinder.find_spec(name, sys.path), "origin", None)
+        folder, end = os.path.split(os.path.realpath(file or ""))
+        place = os.path.dirname(folder) if end.startswith("__init__.") else folder  # noqa: PTH120
+        if file and place in outside:
+            hides = machinery.PathFinder.find_spec(name, inside) is not None
+            found.append({"name": name, "file": file, "place": place, "hides": hides})
+    return {"found": found}
+
+
+def failure(error: BaseException) -> dict[str, Any]:
+    """Return what is known about an error: the cause of it, the module that failed, and the files of its last lines."""
+    root = _root(error)
+    last = [frame.filename for frame in traceback.extract_tb(root.__traceback__)]
+    module = getattr(root, "name", None) if isinstance(root, ImportError) else None
+    if isinstance(root, AttributeError) and isinstance(getattr(root, "obj", None), type(sys)):
+        module = root.obj.__name__  # type: ignore[attr-defined]
+    return {
+        "type": type(root).__name__,
+        "message": str(root),
+        "traceback": "".join(traceback.format_exception(type(error), error, error.__traceback__))[-20000:],
+        "module": module,
+        "path": getattr(root, "path", None) if isinstance(root, ImportError) else None,
+        "files": [file for file in last if not file.startswith("<")][-3:],
+    }
+
+
+def _root(error: BaseException) -> BaseException:
+    """Return the error that caused an error, directly or not."""
+    seen = {id(error)}
+    while True:
+        cause = error.__cause__
+        if cause is None and not error.__suppress_context__ and getattr(error, "name", None) is None:
+            # An ImportError with the name of a module is an error of its own; others only report an earlier one.
+            cause = error.__context__
+        if cause is None or id(cause) in seen:
+            return error
+        seen.add(id(cause))
+        error = cause
+
+
+def _real(error: BaseException) -> BaseException:
+    """Return why Keras cannot be imported; TensorFlow hides it behind a sentence of its own."""
+    name = "tf_keras" if os.environ.get(_LEGACY, "") in ("1", "true", "True") else "keras"
+    try:
+        import_module(name)
+    except BaseException as real:
+        return real
+    return error
+
+
+STAGES = (interpreter, distributions, settings, tensorflow, keras, devices, compute, xla)
 #: Stages without which no later stage can work.
 _NEEDED = ("tensorflow",)
 
@@ -138,19 +254,20 @@ def main(path: str) -> None:
             file.write(json.dumps(line, default=str) + "\n")
             file.flush()
 
-        for stage in STAGES:
+        stopped = False
+        for stage in (*STAGES, modules):
             name = stage.__name__
+            if stopped and stage is not modules:
+                continue
             tell({"begin": name})
             start = time.time()
             try:
                 line = stage()
             except BaseException as error:
-                text = traceback.format_exc()
-                line = {"error": {"type": type(error).__name__, "message": str(error), "traceback": text[-20000:]}}
+                line = {"error": failure(_real(error) if stage is keras else error)}
             line.update(stage=name, seconds=round(time.time() - start, 3))
             tell(line)
-            if "error" in line and name in _NEEDED:
-                break
+            stopped = stopped or ("error" in line and name in _NEEDED)
         tell({"begin": None})
 
 

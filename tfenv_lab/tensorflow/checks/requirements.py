@@ -1,47 +1,228 @@
-"""Find conda packages that pip replaced, and versions of numpy and protobuf that TensorFlow does not support."""
+"""Find dependencies of TensorFlow and Keras that are missing or have an unsupported version."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
-
-from ...tensorflow_packages import RIVALS
-from .evidence import Observed, Subject
+from ...conda.prefix import projects
+from ...pypi.models import MARK
+from ...pypi.requirements import needs, normalize
+from ...tensorflow_packages import DISTRIBUTIONS, PACKAGES, RIVALS
+from . import owners
+from .evidence import CondaPackage, Finding, Observed, Subject
 from .models import Problem, Remedy
 
-_JUDGED = ("numpy", "protobuf")
+_TITLES = {**dict.fromkeys((*PACKAGES, *DISTRIBUTIONS), "TensorFlow"), "keras": "Keras"}
+#: Where the search for dependencies begins.
+_ROOTS = (*PACKAGES, *DISTRIBUTIONS, "keras", "tf-keras")
 
 
-def _by_pip(observed: Observed, found: dict[str, Any]) -> bool:
-    """Return whether pip replaced the conda package of that name with this Python package."""
-    record = observed.conda.get(found["name"])
-    return record is not None and (found["version"] != record["version"] or found["installer"] in ("pip", "uv"))
+@dataclass(frozen=True)
+class _Node:
+    """A package: of conda by its name, or else a project that pip or uv installed."""
+
+    name: str
+    is_conda: bool
 
 
-def two_tensorflows(subject: Subject, observed: Observed) -> Iterator[Problem]:
+@dataclass(frozen=True)
+class _Need:
+    """A dependency: ``by`` needs the package ``name`` in the versions of ``spec`` (empty for any)."""
+
+    by: _Node
+    name: str
+    spec: str
+
+
+@dataclass(frozen=True)
+class _Met:
+    """What is installed for a dependency: ``version`` is None if it is not installed.
+
+    ``conda`` is the conda package, if it is one or was one before pip replaced it (``by_pip``). ``is_gone`` says that
+    conda's record is there, but its files are not.
+    """
+
+    node: _Node | None
+    version: str | None
+    conda: str | None = None
+    by_pip: bool = False
+    is_gone: bool = False
+
+
+@dataclass
+class _Packages:
+    """The packages of an environment, looked up as conda's and pip's dependencies name them."""
+
+    subject: Subject
+    observed: Observed
+    distributions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: conda packages by the project that they provide.
+    providers: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        roots = (self.subject.prefix, self.subject.prefix.resolve())
+        for entry in self.observed.distributions:
+            # Packages from elsewhere are a problem of their own.
+            if any(Path(entry["location"]).is_relative_to(root) for root in roots):
+                self.distributions.setdefault(entry["name"], entry)
+        for name, package in self.observed.conda.items():
+            for project in self.projects(name, package):
+                self.providers.setdefault(project, name)
+
+    @staticmethod
+    def projects(name: str, package: CondaPackage) -> Iterable[str]:
+        return projects.listed(package.files) or [projects.named(name)]
+
+    def of_conda(self, name: str) -> _Met:
+        """Return what is installed for a conda package."""
+        package = self.observed.conda.get(name)
+        if package is None:
+            return self.of_project(projects.named(name))
+        for project in self.projects(name, package):
+            entry = self.distributions.get(project)
+            if entry is not None and project in self.observed.unowned:
+                return _Met(_Node(project, False), entry["version"], name, by_pip=True)
+            if entry is None and project in projects.listed(package.files):
+                return _Met(None, package.version, name, is_gone=True)
+        return _Met(_Node(name, True), package.version, name)
+
+    def of_project(self, project: str) -> _Met:
+        """Return what is installed for a project."""
+        entry = self.distributions.get(project)
+        provider = self.providers.get(project)
+        if entry is not None and project in self.observed.unowned:
+            return _Met(_Node(project, False), entry["version"], provider, by_pip=provider is not None)
+        if provider is not None:
+            met = self.of_conda(provider)
+            return _Met(met.node, entry["version"], provider) if entry is not None else met
+        return _Met(_Node(project, False), entry["version"]) if entry is not None else _Met(None, None)
+
+    def met(self, need: _Need) -> _Met:
+        return self.of_conda(need.name) if need.by.is_conda else self.of_project(normalize(need.name))
+
+    def needs(self, node: _Node) -> Iterator[_Need]:
+        """Yield the dependencies of a package."""
+        if node.is_conda:
+            for text in self.observed.conda[node.name].depends:
+                name, _, rest = text.partition(" ")
+                # Virtual packages describe the machine. Conditions and extras are for solvers. Python is running.
+                if not name.startswith("__") and name != "python" and ";" not in text and "[" not in text:
+                    yield _Need(node, name.lower(), rest.strip().split(" ")[0])
+            return
+        markers = self.observed.stages.get("interpreter", {}).get("markers", {})
+        entry = self.distributions.get(node.name)
+        for requirement in needs(entry["requires"], markers) if entry else ():
+            yield _Need(node, requirement.name, str(requirement.specifier))
+
+
+def _walk(packages: _Packages) -> Iterator[tuple[_Need, _Met]]:
+    """Yield every dependency of TensorFlow and Keras, those of TensorFlow itself first."""
+    starts = [packages.of_conda(name) for name in _ROOTS if name in packages.observed.conda]
+    starts += [packages.of_project(name) for name in _ROOTS if name in packages.observed.unowned]
+    nodes = list(dict.fromkeys(met.node for met in starts if met.node))
+    seen = set(nodes)
+    # The list grows while it is walked.
+    for node in nodes:
+        for need in packages.needs(node):
+            met = packages.met(need)
+            yield need, met
+            if met.node is not None and met.node not in seen:
+                seen.add(met.node)
+                nodes.append(met.node)
+
+
+def unmet(subject: Subject, observed: Observed) -> Iterator[Finding]:
+    """Find dependencies that are missing, or that have a version that the package does not support."""
+    if "found" not in observed.stages.get("distributions", {}):
+        return
+    every = list(_walk(_Packages(subject, observed)))
+    for need, met in every:
+        # A resolver for an index does not know what the packages need that stay.
+        specs = (each.spec for each, _ in every if normalize(each.name) == normalize(need.name) and each.spec)
+        problem = _problem(subject, need, met, ",".join(dict.fromkeys(specs)))
+        if problem is not None:
+            yield Finding(problem, _marks(need.name))
+
+
+def _problem(subject: Subject, need: _Need, met: _Met, everyone: str) -> Problem | None:
+    who = _TITLES.get(need.by.name, need.by.name)
+    name = met.conda or (need.name if need.by.is_conda else normalize(need.name))
+    what = f"{name} {need.spec}".strip()
+    if met.is_gone:
+        message = f"{who} needs {name}, but the files of {name} {met.version} are missing from this environment."
+        return Problem(f"{name}-missing", message, owners.reinstall(subject, met.conda or name))
+    if met.version is None:
+        message = f"{who} needs {what}, which is not installed."
+        return Problem(
+            f"{name}-missing", message, Remedy(f"Install {name}.", subject.install(_spec(need, name, everyone)))
+        )
+    if not need.spec or _meets(met.version, need):
+        return None
+    whose = " (by pip, over conda's)" if met.by_pip else ""
+    message = f"{who} needs {what}, but {met.version} is installed{whose}."
+    if met.by_pip:
+        text = f"Run “pip uninstall {name}”, then install {name} again as a conda package."
+        return Problem(f"{name}-version", message, Remedy(text))
+    spec = _spec(need, name, everyone, is_project=met.conda is None)
+    return Problem(f"{name}-version", message, Remedy(f"Install a version of {name} that fits.", subject.install(spec)))
+
+
+def _spec(need: _Need, name: str, everyone: str, *, is_project: bool | None = None) -> str:
+    """Return the spec that makes a dependency true, from the source that its package comes from.
+
+    ``everyone`` is what all packages need together. A solve of conda's obeys the dependencies of conda's packages
+    anyway; the spec would remain as a request.
+    """
+    if is_project if is_project is not None else not need.by.is_conda:
+        return f"{MARK}{name}{everyone}"
+    return name if need.by.is_conda else f"{name}{everyone}"
+
+
+def _meets(version: str, need: _Need) -> bool:
+    if not need.by.is_conda:
+        from packaging.specifiers import SpecifierSet
+        from packaging.version import InvalidVersion
+
+        try:
+            return SpecifierSet(need.spec).contains(version, prereleases=True)
+        except InvalidVersion:
+            return True
+    from ...conda.solving.specs import meets
+
+    try:
+        return meets(version, f"{need.name} {need.spec}")
+    except Exception:  # rattler has several types of errors for what other programs wrote
+        return True
+
+
+def _marks(name: str) -> tuple[str, ...]:
+    """Return how errors name a package: by its module, whose name usually is the package's or a part of it."""
+    project = normalize(name)
+    parts = [part for part in project.split("-") if len(part) > 3 and part not in ("python", "google")]
+    return (project, project.replace("-", "_"), *parts)
+
+
+def two_tensorflows(subject: Subject, observed: Observed) -> Iterator[Finding]:
     """Find a TensorFlow that pip installed over or next to conda's, or two from pip."""
     builds = [found for found in observed.distributions if found["name"] in RIVALS]
     record = observed.conda.get("tensorflow")
-    for found in builds:
-        theirs = found["name"] == "tensorflow" and _by_pip(observed, found)
-        beside = found["name"] != "tensorflow" and record is not None and found["installer"] in ("pip", "uv")
-        if record is not None and (theirs or beside):
-            yield Problem(
-                "two-tensorflows",
-                f"Two TensorFlows are mixed: conda's {record['version']} and pip's {found['name']} {found['version']}.",
-                Remedy(
-                    f"Run “pip uninstall {found['name']}” in this environment. Then reinstall conda's TensorFlow: "
-                    "create the environment again with the same choices."
-                ),
-            )
-            return
-    if record is None and len({found["name"] for found in builds}) > 1:
+    by_pip = [found for found in builds if found["name"] in observed.unowned]
+    if record is not None and by_pip:
+        found = by_pip[0]
+        yield _mixed(
+            f"conda's {record.version} and pip's {found['name']} {found['version']}.",
+            Remedy(
+                f"Run “pip uninstall {found['name']}” in this environment. Then reinstall conda's TensorFlow: "
+                "create the environment again with the same choices."
+            ),
+        )
+    elif record is None and len({found["name"] for found in builds}) > 1:
         names = " and ".join(sorted({f"{found['name']} {found['version']}" for found in builds}))
-        yield Problem(
-            "two-tensorflows",
-            f"Two TensorFlows are mixed: {names}, both installed by pip.",
+        yield _mixed(
+            f"{names}, both installed by pip.",
             Remedy(
                 "Run “pip uninstall” for both, then install TensorFlow as a conda package.",
                 subject.install("tensorflow"),
@@ -49,55 +230,5 @@ def two_tensorflows(subject: Subject, observed: Observed) -> Iterator[Problem]:
         )
 
 
-def out_of_range(subject: Subject, observed: Observed) -> Iterator[Problem]:
-    """Find a numpy or protobuf that does not meet the requirements of the installed TensorFlow."""
-    found: dict[str, dict[str, Any]] = {}
-    for entry in observed.distributions:
-        found.setdefault(entry["name"], entry)
-    for name, wanted in _asked(observed).items():
-        entry = found.get(name, {})
-        if not entry or all(_meets(entry["version"], name, spec) for spec in wanted):
-            continue
-        by_pip = _by_pip(observed, entry)
-        whose = " (by pip, over conda's)" if by_pip else ""
-        yield Problem(
-            f"{name}-version",
-            f"TensorFlow needs {name} {', '.join(wanted)}, but {entry['version']} is installed{whose}.",
-            Remedy(f"Run “pip uninstall {name}”, then install {name} again as a conda package.")
-            if by_pip
-            else Remedy(f"Install a {name} that fits.", subject.install(f"{name}{wanted[0].replace(' ', '')}")),
-        )
-
-
-def _asked(observed: Observed) -> dict[str, list[str]]:
-    """Return the required versions of the packages in _JUDGED.
-
-    They are those of conda's record if conda installed TensorFlow, otherwise those of TensorFlow's own metadata.
-    """
-    asked: dict[str, list[str]] = {}
-    record = observed.conda.get("tensorflow-base") or observed.conda.get("tensorflow")
-    tensorflow = [found for found in observed.distributions if found["requires"]]
-    if record is not None and not any(_by_pip(observed, found) for found in tensorflow):
-        for text in record["depends"]:
-            name, _, rest = text.partition(" ")
-            if name in _JUDGED and rest:
-                asked.setdefault(name, []).append(rest.split(" ")[0])
-        return asked
-    for text in tensorflow[0]["requires"] if tensorflow else []:
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
-            continue
-        if requirement.name in _JUDGED and requirement.specifier and _applies(requirement):
-            asked.setdefault(requirement.name, []).append(str(requirement.specifier))
-    return asked
-
-
-def _applies(requirement: Requirement) -> bool:
-    return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-
-
-def _meets(version: str, name: str, spec: str) -> bool:
-    from ...conda.solving.specs import meets
-
-    return meets(version, f"{name} {spec}")
+def _mixed(which: str, remedy: Remedy) -> Finding:
+    return Finding(Problem("two-tensorflows", f"Two TensorFlows are mixed: {which}", remedy), ("tensorflow",))

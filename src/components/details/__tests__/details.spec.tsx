@@ -30,14 +30,16 @@ const REVISIONS: Revision[] = [
     created: new Date().toISOString(),
     kind: 'install',
     summary: 'Installed pandas',
-    entries: [entry('install', 'pandas', null, '2.3', { requested: true })]
+    entries: [entry('install', 'pandas', null, '2.3', { requested: true })],
+    digest: null
   },
   {
     number: 0,
     created: new Date(0).toISOString(),
     kind: 'found',
     summary: 'Found as it was',
-    entries: []
+    entries: [],
+    digest: null
   }
 ];
 
@@ -228,7 +230,8 @@ describe('Check', () => {
             message: 'Update Keras.',
             plan_request: request,
             kernelspec: null
-          }
+          },
+          details: 'ImportError: no keras'
         },
         {
           code: 'user-site',
@@ -237,7 +240,8 @@ describe('Check', () => {
             message: 'Leave those out.',
             plan_request: null,
             kernelspec: { ignore_user_site: true }
-          }
+          },
+          details: null
         }
       ]
     });
@@ -250,6 +254,8 @@ describe('Check', () => {
     screen.getByText('Has problems');
     screen.getByText('Keras 2 does not go with TensorFlow 2.19.');
     screen.getByText(/changed since/);
+    screen.getByText('Traceback');
+    screen.getByText('ImportError: no keras');
     const [update, set] = screen.getAllByRole('button', { name: 'Fix' });
     fireEvent.click(update);
     expect(planned(executed)).toEqual(request);

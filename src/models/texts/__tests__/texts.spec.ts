@@ -61,6 +61,7 @@ describe('names', () => {
       'utf8'
     );
     expect(contract).toContain(`pattern: '${limits.name_pattern}'`);
+    expect(contract).toContain(`'${limits.import_pattern}'`);
     expect(contract).toContain(`maxLength: ${limits.name_length}`);
   });
 
@@ -81,6 +82,7 @@ describe('names', () => {
   });
 
   it('are left to the server until its rules are loaded', () => {
+    expect(nameProblem('a b', NONE, limits, trans)).toBe(limits.name_hint);
     expect(nameProblem('a b', NONE, null, trans)).toBeNull();
     expect(nameProblem('', NONE, null, trans)).not.toBeNull();
   });
@@ -126,6 +128,25 @@ describe('announcements', () => {
       message:
         'Creating tf: The channel conda-forge did not answer. Check the network of the server.',
       type: 'error'
+    });
+  });
+
+  it('say what did not work in place of the success', () => {
+    const warning = {
+      code: 'kernel-not-registered',
+      severity: 'warning' as const,
+      message: 'Kernels cannot be registered in /kernels.',
+      plan_request: null
+    };
+    const done = job('1', 'tf', {
+      state: 'succeeded',
+      message: 'The environment was created, but it has no kernel',
+      warnings: [{ ...warning, severity: 'info' }, warning]
+    });
+    expect(describeOutcome(done, trans)).toEqual({
+      message:
+        'tf: The environment was created, but it has no kernel. Kernels cannot be registered in /kernels.',
+      type: 'warning'
     });
   });
 

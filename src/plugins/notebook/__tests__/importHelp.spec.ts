@@ -21,6 +21,8 @@ const bare = environment('bare', {
 });
 const tf219 = environment('tf219');
 
+const SPECS = 'POST conda-specs';
+
 let app: FakeApp;
 /** Names of the kernels that the notebook was switched to. */
 let switched: string[];
@@ -269,7 +271,9 @@ describe('a failed import of another module', () => {
 
 describe('pip in a cell', () => {
   it('gets a plan to use instead', async () => {
-    open('conda-env-bare-py').schedule('%pip install -q tensorflow==2.19.*');
+    const cell = open('conda-env-bare-py');
+    app.server.routes[SPECS] = { specs: ['tensorflow 2.19.*'] };
+    cell.schedule('%pip install -q tensorflow==2.19.*');
     await waitFor(() => expect(labels()).toEqual(['Review Plan…']));
     expect(app.toasts[0]).toContain('bare');
     app.pressToast('Review Plan…');
@@ -279,13 +283,27 @@ describe('pip in a cell', () => {
         specs: ['tensorflow 2.19.*']
       })
     );
+    expect(app.server.body(SPECS)).toEqual({
+      arguments: ['-q', 'tensorflow==2.19.*']
+    });
   });
 
   it('is ignored outside of environments, and for other packages', async () => {
-    const cell = open('python3');
-    cell.schedule('%pip install tensorflow');
+    const outside = open('python3');
+    app.server.routes[SPECS] = { specs: ['tensorflow'] };
+    outside.schedule('%pip install tensorflow');
+    await settled();
+    const cell = open('conda-env-bare-py');
+    app.server.routes[SPECS] = { specs: [] };
     cell.schedule('%pip install pandas');
     await settled();
+    expect(app.toasts).toEqual([]);
+  });
+
+  it('is ignored if the server does not answer', async () => {
+    open('conda-env-bare-py').schedule('%pip install tensorflow');
+    await settled();
+    expect(app.server.calls).toContain(SPECS);
     expect(app.toasts).toEqual([]);
   });
 });

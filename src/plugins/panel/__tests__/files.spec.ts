@@ -2,7 +2,9 @@ import { ServerConnection } from '@jupyterlab/services';
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 
 import { FakeApp } from '../../../__tests__/fakeApp';
-import { environment, plan } from '../../../__tests__/fixtures';
+import { FakeServer } from '../../../__tests__/fakeServer';
+import { environment, plan, STATUS } from '../../../__tests__/fixtures';
+import type { ExportFormat } from '../../../api/generated';
 import { CommandIDs } from '../../../commandids';
 
 const TEXT = 'name: mine\ndependencies:\n- numpy\n';
@@ -11,6 +13,7 @@ let app: FakeApp;
 
 beforeEach(async () => {
   app = await FakeApp.open([environment('tf219')]);
+  recognized('environment-yml', 'mine');
 });
 
 afterEach(() => app.dispose());
@@ -18,6 +21,15 @@ afterEach(() => app.dispose());
 function textFile(name: string, text: string, size = text.length): File {
   // jsdom's files have no text().
   return { name, size, text: async () => text } as unknown as File;
+}
+
+/** Set what the server says about every text. */
+function recognized(
+  format: ExportFormat | null,
+  name: string,
+  message: string | null = null
+): void {
+  app.server.routes['POST files'] = { format, name, message };
 }
 
 function drop(file: File): void {
@@ -35,10 +47,14 @@ describe('an environment from a file', () => {
     app.server.routes['POST plans'] = plan('mine');
     drop(textFile('environment.yml', TEXT));
     expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
-    expect((await field<HTMLInputElement>('Name')).value).toBe('mine');
+    await screen.findByDisplayValue('mine');
     screen.getByText(
       /^environment.yml · environment.yml: packages are solved for this machine$/
     );
+    expect(app.server.body('POST files')).toEqual({
+      content: TEXT,
+      name: 'environment.yml'
+    });
     fireEvent.click(screen.getByRole('button', { name: 'Review Plan…' }));
     await screen.findByRole('heading', { name: 'Review: mine' });
     expect(app.server.body('POST plans')).toEqual({
@@ -56,6 +72,7 @@ describe('an environment from a file', () => {
       name: 'Review Plan…'
     });
     expect(review.disabled).toBe(true);
+    recognized('explicit', 'imported');
     fireEvent.change(await field('File'), { target: { value: '@EXPLICIT\n' } });
     await screen.findByText('Explicit list: exact packages');
     fireEvent.change(await field('Name'), { target: { value: 'other' } });
@@ -69,9 +86,43 @@ describe('an environment from a file', () => {
     );
   });
 
-  it('reports a text that does not describe an environment', async () => {
+  it('shows why a text cannot be imported', async () => {
+    recognized(null, 'imported', 'The file is for osx-arm64.');
     await app.commands.execute(CommandIDs.importEnvironment, { content: 'x' });
-    await screen.findByText('This does not look like an environment file.');
+    await screen.findByText('The file is for osx-arm64.');
+    await screen.findByDisplayValue('imported');
+  });
+
+  it('is proposed a name that is not taken', async () => {
+    recognized('environment-yml', 'tf219');
+    drop(textFile('environment.yml', TEXT));
+    await screen.findByDisplayValue('tf219-2');
+  });
+
+  it('asks the server once for a text that is typed', async () => {
+    await app.commands.execute(CommandIDs.importEnvironment);
+    for (const text of ['na', 'name: a', TEXT]) {
+      fireEvent.change(await field('File'), { target: { value: text } });
+      await screen.findByDisplayValue(
+        (_, element) => (element as HTMLTextAreaElement).value === text
+      );
+    }
+    await screen.findByDisplayValue('mine');
+    const asked = app.server.calls.filter(call => call === 'POST files');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('needs a name of its own if the server does not answer', async () => {
+    delete app.server.routes['POST files'];
+    drop(textFile('environment.yml', TEXT));
+    await waitFor(() => expect(app.server.calls).toContain('POST files'));
+    expect((await field<HTMLInputElement>('Name')).value).toBe('');
+    const review = screen.getByRole<HTMLButtonElement>('button', {
+      name: 'Review Plan…'
+    });
+    expect(review.disabled).toBe(true);
+    fireEvent.change(await field('Name'), { target: { value: 'own' } });
+    await waitFor(() => expect(review.disabled).toBe(false));
   });
 
   it('rejects a file that is too large', async () => {
@@ -94,9 +145,10 @@ describe('an environment from a file', () => {
     fireEvent.change(screen.getByLabelText('Choose File…'), {
       target: { files: [textFile('tf.explicit.txt', '@EXPLICIT\n')] }
     });
-    await waitFor(async () =>
-      expect((await field<HTMLInputElement>('Name')).value).toBe('tf')
-    );
+    await screen.findByDisplayValue('mine');
+    expect(app.server.body('POST files')).toMatchObject({
+      name: 'tf.explicit.txt'
+    });
   });
 
   it('is planned from a file in the file browser', async () => {
@@ -119,11 +171,22 @@ describe('an environment from a file', () => {
     expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
   });
 
-  it('is offered only for such files, in any folder', () => {
+  it('is offered only for such files, in any folder', async () => {
+    await app.manager.status.refresh();
     const isOffered = (path: string): boolean =>
       app.commands.isVisible(CommandIDs.importFile, { path });
     expect(isOffered('my work/environment.yml')).toBe(true);
     expect(isOffered('environments/notes.md')).toBe(false);
+  });
+
+  it('is offered before the panel is opened', async () => {
+    const closed = new FakeApp(new FakeServer({ 'GET status': STATUS }));
+    await waitFor(() =>
+      expect(
+        closed.commands.isVisible(CommandIDs.importFile, { path: 'pixi.lock' })
+      ).toBe(true)
+    );
+    closed.dispose();
   });
 
   it('reports a file that is not a text file', async () => {

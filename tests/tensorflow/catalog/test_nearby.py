@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from tfenv_lab.conda.machine import virtual_packages
+from tfenv_lab.conda.repodata.repodata import Repodata
 from tfenv_lab.conda.solving.solve import solve
 from tfenv_lab.tensorflow.catalog.catalog import Catalog
 from tfenv_lab.tensorflow.models import Suggestion
 
-from ..conftest import Forge
+from ..conftest import MACHINE, Forge, settings_of
 from .test_selection import Wanted
 
 CatalogOf = Callable[..., Catalog]
@@ -97,14 +99,16 @@ def test_there_is_no_suggestion_if_nothing_helps(forge: Forge, catalog_of: Catal
 
 
 def test_a_suggestion_has_a_solution(channel_of_releases: Forge, catalog_of: CatalogOf) -> None:
-    catalog = catalog_of(channel_of_releases.index())
+    url = channel_of_releases.index()
+    catalog, settings = catalog_of(url), settings_of(url)
+    virtual = virtual_packages.detect(virtual_packages.overrides(settings, MACHINE), subdir="linux-64")
     wanted = Wanted(python="3.13", packages=("pandas",))
     found = asyncio.run(catalog.suggest(wanted))
     assert found is not None
 
     async def solved() -> list[str]:
         specs = await catalog.specs_for(replace(wanted, **found.change))
-        records = await solve(catalog._repodata, [*specs, "pandas"], virtual_packages=catalog._virtual(None))
+        records = await solve(Repodata(settings, "linux-64"), [*specs, "pandas"], virtual_packages=virtual)
         return [record.name.normalized for record in records]
 
     assert {"tensorflow", "pandas", "ipykernel"} <= set(asyncio.run(solved()))

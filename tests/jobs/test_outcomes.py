@@ -12,7 +12,7 @@ import pytest
 
 from tfenv_lab.conda.prefix import revisions
 from tfenv_lab.conda.transaction import placement, prefix_lock, staging
-from tfenv_lab.jobs import recovery
+from tfenv_lab.jobs import outcomes
 from tfenv_lab.jobs.messages import Failed
 from tfenv_lab.jobs.models import Job, new_id
 from tfenv_lab.jobs.store import JobStore
@@ -29,7 +29,7 @@ async def test_files_that_the_engine_wrote_after_a_failure_are_deleted(tmp_path:
     staged = staging.staging_path(envs / "tf", job.id)
     (staged / "lib").mkdir(parents=True)
     (staged / "lib/late.txt").write_text("linked by a thread that nobody could stop")
-    ended = await recovery.outcome(job, FAILED, False)
+    ended = await outcomes.outcome(job, FAILED, False)
     assert (ended.state, ended.message, ended.error) == ("failed", "A package could not be linked.", FAILED.error)
     assert {path.name for path in envs.iterdir()} <= {"tf", ".tfenv-lock-tf"}
 
@@ -57,27 +57,27 @@ def _contents(prefix: Path) -> list[str]:
 
 async def test_two_servers_that_settle_one_job_at_once_lose_nothing(half_changed: Path) -> None:
     job = Job("1job", "update", "tf", str(half_changed), None)
-    found = await asyncio.gather(*(asyncio.to_thread(recovery.clean_up, job) for _ in range(3)))
+    found = await asyncio.gather(*(asyncio.to_thread(outcomes.clean_up, job) for _ in range(3)))
     assert [leftovers for _, leftovers in found] == [[], [], []]
     assert _contents(half_changed) == ["new"] * 300
 
 
 def test_a_job_whose_prefix_stays_locked_is_left_as_it_is(half_changed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recovery, "PATIENCE", 0.1)
+    monkeypatch.setattr(outcomes, "PATIENCE", 0.1)
     with prefix_lock.hold(half_changed, "2job"):
-        assert recovery.clean_up(Job("1job", "update", "tf", str(half_changed), None)) == (False, [])
+        assert outcomes.clean_up(Job("1job", "update", "tf", str(half_changed), None)) == (False, [])
     assert _contents(half_changed) == ["old"] * 300
-    recovery.collect([half_changed], busy=())
+    outcomes.collect([half_changed], busy=())
     assert _contents(half_changed) == ["new"] * 300
 
 
 def test_a_rename_that_could_not_begin_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recovery, "PATIENCE", 3600)
+    monkeypatch.setattr(outcomes, "PATIENCE", 3600)
     old = tmp_path / "envs/old"
     old.mkdir(parents=True)
     with prefix_lock.hold(old, "2job"):
         job = Job("1job", "rename", "new", str(old.with_name("new")), None, moved_from=str(old))
-        assert recovery.clean_up(job) == (False, [])
+        assert outcomes.clean_up(job) == (False, [])
     assert revisions.read(old) == []
     assert old.is_dir()
 
@@ -90,7 +90,7 @@ async def test_a_job_that_cannot_be_settled_keeps_no_other_from_it(
     first, second = (Job(new_id(), "update", name, prefix, None, state="running") for name in ("first", "second"))
     for job in (first, second):
         store.save(job)
-    real: Callable[[Job], Any] = getattr(recovery, fails)
+    real: Callable[[Job], Any] = getattr(outcomes, fails)
 
     def failing(job: Job) -> Any:
         if job.id != second.id:
@@ -99,7 +99,7 @@ async def test_a_job_that_cannot_be_settled_keeps_no_other_from_it(
             raise PermissionError("the folder may not be read")
         return False
 
-    monkeypatch.setattr(recovery, fails, failing)
+    monkeypatch.setattr(outcomes, fails, failing)
     trash = staging.trash_path(Path(prefix), "3job")
     trash.mkdir()
     await api.services.jobs.recover([Path(prefix)])

@@ -50,9 +50,9 @@ class ExportApp(TfenvCommand):
     """Write an environment in a file format to standard output."""
 
     least, most, usage = 1, 1, "export NAME [--format=FORMAT] [--specs=all]"
-    format = Unicode("environment-yml", help="environment-yml, explicit, conda-lock, pixi-lock or notebook.").tag(
-        config=True
-    )
+    format = Unicode(
+        "environment-yml", help="environment-yml, explicit, conda-lock, pixi-lock, pylock, requirements or notebook."
+    ).tag(config=True)
     specs = Unicode("requested", help="For environment-yml: “requested” packages only, or “all”.").tag(config=True)
     aliases = {**TfenvCommand.aliases, "format": "ExportApp.format", "specs": "ExportApp.specs"}
 

@@ -1,0 +1,211 @@
+"""List the TensorFlow releases on a package index, with the wheels that this machine can install."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import Version
+
+from ...pypi.index import Project
+from ...pypi.pages import ProjectFile
+from ...pypi.tags import Chooser
+from ...tensorflow_packages import keras_fits
+from ...versions import minor_numbers
+from ..models import Blocked, Variant
+from .cells import python_key
+from .selection import Wanted, fits
+
+#: Projects with official wheels: the first has kernels for GPUs, the second only those for the CPU.
+PROJECT, CPU_PROJECT = "tensorflow", "tensorflow-cpu"
+#: The only platform on which ``tensorflow-cpu`` is published for every release, and ``[and-cuda]`` has its packages.
+_LINUX = "linux-64"
+#: The CUDA versions of the packages that ``tensorflow[and-cuda]`` installs, from the first release with each
+#: (``Requires-Dist`` of the wheels: nvidia-cuda-runtime-cu12). The extra is usable since 2.15.
+_CUDA = {(2, 15): "12.2", (2, 16): "12.3", (2, 18): "12.5"}
+#: Oldest CUDA version of a driver that runs all of CUDA 12 (CUDA Compatibility, "minor version compatibility").
+_DRIVER = "12.0"
+
+
+@dataclass(frozen=True)
+class IndexCell:
+    """One release for one variant and one Python, from an index; ``reason`` says why it cannot be installed."""
+
+    version: str
+    variant: str
+    python: str
+    project: str
+    reason: str | None
+    size: int | None = None
+
+    @property
+    def cuda(self) -> bool:
+        return self.variant.startswith("cuda")
+
+    @property
+    def requirement(self) -> str:
+        """Name of the project with the extra that installs CUDA."""
+        return f"{self.project}[and-cuda]" if self.cuda else self.project
+
+
+@dataclass(frozen=True)
+class IndexListing:
+    """The releases on the index; ``cells`` are sorted, newest release first. ``published`` has ISO dates by version.
+
+    ``message`` says why the index could not be read, or is None.
+    """
+
+    cells: Sequence[IndexCell] = ()
+    published: Mapping[str, str] = field(default_factory=dict)
+    keras_versions: Sequence[str] = ()
+    message: str | None = None
+
+    def installable(self, cell: IndexCell) -> bool:
+        return cell.reason is None
+
+    def keras_with(self, version: str) -> str | None:
+        """Return the newest Keras that a release works with, or None if unknown."""
+        return next((keras for keras in self.keras_versions if keras_fits(version, keras)), None)
+
+    def update_of(self, version: str, variant: str, python: str) -> str | None:
+        """Return the newest stable release after ``version`` for the same Python and CPU or CUDA, or None."""
+        for cell in self.cells:
+            if Version(cell.version) <= Version(version):
+                return None
+            same = cell.python == python and cell.cuda == variant.startswith("cuda")
+            if same and cell.reason is None and not Version(cell.version).is_prerelease:
+                return cell.version
+        return None
+
+    def variants(self, version: str) -> list[Variant]:
+        """Return the variants of a release, CPU first."""
+        found: dict[str, list[IndexCell]] = {}
+        for cell in self.cells:
+            if cell.version == version:
+                found.setdefault(cell.variant, []).append(cell)
+        return [_variant(cells) for cells in found.values()]
+
+
+def listing(
+    projects: Mapping[str, Project | None], subdir: str, pythons: Collection[str], cuda: str | None
+) -> IndexListing:
+    """Return the releases of ``tensorflow`` and ``tensorflow-cpu``.
+
+    ``pythons`` are the minor versions of Python on the channels, and ``cuda`` is the CUDA version of the driver.
+    """
+    whole, for_cpu = projects.get(PROJECT), projects.get(CPU_PROJECT) if subdir == _LINUX else None
+    wheels = {PROJECT: _by_version(whole), CPU_PROJECT: _by_version(for_cpu)}
+    versions = sorted({*wheels[PROJECT], *wheels[CPU_PROJECT]}, reverse=True)
+    candidates = sorted({*pythons, *_SUPPORTED}, key=python_key)
+    choosers = {python: Chooser(f"{python}.0", subdir) for python in candidates}
+    cells: list[IndexCell] = []
+    for version in versions:
+        small = wheels[CPU_PROJECT].get(version)
+        project, files = (CPU_PROJECT, small) if small else (PROJECT, wheels[PROJECT].get(version, []))
+        cells += _cells(version, "cpu", project, files, choosers, pythons)
+        runtime = cuda_of(str(version))
+        if subdir == _LINUX and runtime is not None and version in wheels[PROJECT]:
+            files = wheels[PROJECT][version]
+            cells += _cells(version, f"cuda{runtime}", PROJECT, files, choosers, pythons, _no_driver(cuda))
+    keras = projects.get("keras")
+    stable = [str(version) for version in keras.versions if not version.is_prerelease] if keras else []
+    return IndexListing(cells, _published(wheels), stable)
+
+
+#: Minor versions of Python that have ever been packed with TensorFlow's current releases; older ones are not shown.
+_SUPPORTED = ("3.10", "3.11", "3.12", "3.13", "3.14")
+
+
+def cuda_of(version: str) -> str | None:
+    """Return the CUDA version that ``tensorflow[and-cuda]`` of a release installs, or None if it cannot."""
+    release = minor_numbers(version)
+    return next((cuda for first, cuda in reversed(_CUDA.items()) if release >= first), None)
+
+
+def _by_version(project: Project | None) -> dict[Version, list[ProjectFile]]:
+    found: dict[Version, list[ProjectFile]] = {}
+    for file in project.files if project else ():
+        if file.is_wheel:
+            found.setdefault(file.version, []).append(file)
+    return found
+
+
+def _cells(
+    version: Version,
+    variant: str,
+    project: str,
+    wheels: Sequence[ProjectFile],
+    choosers: Mapping[str, Chooser],
+    pythons: Collection[str],
+    reason: str | None = None,
+) -> Iterator[IndexCell]:
+    """Yield the cells of one release and variant, newest Python first."""
+    for python, chooser in reversed(list(choosers.items())):
+        fitting = [file for file in wheels if chooser.rank(file.filename) is not None and _admits(file, python)]
+        if fitting:
+            why = reason or (None if python in pythons else f"no channel has Python {python}")
+            yield IndexCell(str(version), variant, python, project, why, fitting[0].size)
+
+
+def _admits(file: ProjectFile, python: str) -> bool:
+    try:
+        return SpecifierSet(file.requires_python).contains(f"{python}.99", prereleases=True)
+    except InvalidSpecifier:
+        return True
+
+
+def _no_driver(cuda: str | None) -> str | None:
+    if cuda is None:
+        return "needs an NVIDIA driver, and this machine has none"
+    if Version(cuda) < Version(_DRIVER):
+        return f"needs an NVIDIA driver for CUDA {_DRIVER} or newer; this machine's driver supports CUDA {cuda}"
+    return None
+
+
+def _published(wheels: Mapping[str, Mapping[Version, Sequence[ProjectFile]]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for files in wheels.values():
+        for version, listed in files.items():
+            times = [file.uploaded[:10] for file in listed if file.uploaded and _is_date(file.uploaded[:10])]
+            if times:
+                found[str(version)] = min([*times, found.get(str(version), times[0])])
+    return found
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _variant(cells: Sequence[IndexCell]) -> Variant:
+    ordered = sorted(cells, key=lambda cell: python_key(cell.python))
+    blocked = [Blocked(cell.python, cell.reason) for cell in ordered if cell.reason]
+    installable = len(blocked) < len(ordered)
+    return Variant(
+        name=ordered[0].variant,
+        python=[cell.python for cell in ordered],
+        installable=installable,
+        reason=None if installable else blocked[-1].reason,
+        blocked=blocked,
+        source="pypi",
+    )
+
+
+def matching(found: IndexListing, wanted: Wanted) -> list[IndexCell]:
+    """Return the cells that match a request, best first; for ``auto``, only CPU cells or only CUDA cells."""
+    cells = [
+        cell
+        for cell in found.cells
+        if wanted.python in (None, cell.python) and fits(cell.version, wanted.tensorflow or "*")
+    ]
+    cells = [c for c in cells if not Version(c.version).is_prerelease] or cells
+    if wanted.variant != "auto":
+        return [cell for cell in cells if cell.cuda == (wanted.variant == "cuda")]
+    first = next((cell for cell in cells if cell.reason is None), None)
+    cuda = any(cell.cuda and cell.reason is None and first and cell.version == first.version for cell in cells)
+    return [cell for cell in cells if cell.cuda == cuda]
