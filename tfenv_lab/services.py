@@ -24,6 +24,7 @@ from .jobs.store import JobStore
 from .kernels import kernelspecs
 from .kernels.service import KernelService
 from .local_channel.service import LocalChannel
+from .plans.import_channels import Permission
 from .plans.index_solver import IndexSolver
 from .plans.planner import Planner
 from .plans.service import PlanService
@@ -163,15 +164,17 @@ class Services:
             on_change=lambda prefixes: self.aftermath.reconcile(prefixes),
             log=log,
         )
+
+        def permission() -> Permission:
+            return Permission(self.allowed_channels, is_restricted, self.local_channel.active)
+
         index = IndexSolver(
             lambda: self.index_policy,
             self.repodata.subdir,
             self.package_cache,
             self.directories.cache / "stand-ins",
         )
-        planner = Planner(
-            self.repodata, self.catalog, self.environments, self.envs_dir, lambda: self.allowed_channels, index
-        )
+        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, permission, index)
         self.plans = PlanService(
             planner, self.repodata, state / "plans", self.package_cache, self.kernels.notebooks_in, self.directories
         )

@@ -96,7 +96,8 @@ export function failedJob(
       reason: 'channel-unreachable',
       message: 'The channel conda-forge did not answer.',
       hint: 'Check the network of the server.',
-      details: 'connection refused'
+      details: 'connection refused',
+      alternatives: []
     },
     ...change
   };
@@ -109,6 +110,7 @@ export function variant(
 ): Variant {
   return {
     name,
+    source: 'conda',
     python,
     installable: true,
     reason: null,
@@ -213,7 +215,7 @@ export const STATUS: Status = {
     reserved_names: ['base', 'con'],
     import_bytes: 5e6,
     import_pattern:
-      '(^|[._-])environment[^/]*\\.ya?ml$|conda-lock\\.ya?ml$|\\.lock$|(explicit|spec|conda|env)[^/]*\\.txt$'
+      '^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\\.terraform)[^/]*\\.lock$).*((^|[._-])environment[^/]*\\.ya?ml$|conda-lock\\.ya?ml$|\\.lock$|(explicit|spec|conda|env|package)[^/]*\\.txt$|^pixi\\.toml$|^anaconda-project\\.ya?ml$|requirements[^/]*\\.txt$|^pylock(\\.[^/.]+)?\\.toml$)'
   }
 };
 
@@ -222,7 +224,7 @@ export function entry(
   name: string,
   from: string | null,
   to: string | null,
-  change: Partial<Pick<Entry, 'requested' | 'from' | 'to'>> = {}
+  change: Partial<Pick<Entry, 'requested' | 'from' | 'to' | 'source'>> = {}
 ): Entry {
   const channel = 'conda-forge';
   const made = {
@@ -234,6 +236,7 @@ export function entry(
         ? null
         : { version: to, build: 'py311_1', channel, size: 24e6 },
     requested: false,
+    source: 'conda',
     ...change
   };
   // The action decides which of the two sides exist.
@@ -259,6 +262,7 @@ export function plan(name: string, change: Partial<Plan> = {}): Plan {
     commands: [`conda create -n ${name} "tensorflow=2.19.*" python=3.12`],
     strategy: 'swap',
     forgets: [],
+    digest: '0'.repeat(64),
     created: '2026-03-01T10:00:00Z',
     ...change
   };
@@ -294,6 +298,8 @@ export function record(
     channels: ['conda-forge'],
     specs: ['tensorflow=2.19.*'],
     pip: [],
+    local: [],
+    variables: {},
     fingerprint: '0123456789abcdef',
     lock: 'eJwD',
     ...change

@@ -64,6 +64,9 @@ def commands(solved: Solved, settings: CondaSettings) -> list[str]:
         case plan_requests.Revert():
             lines = _exactly(solved, place)
     lines += _of_index(solved)
+    if solved.variables:
+        values = (f"{name}={value}" for name, value in solved.variables.items())
+        lines.append(["conda", "env", "config", "vars", "set", *place, *values])
     variables = "".join(f"{name}={shlex.quote(value)} " for name, value in _variables(solved, settings).items())
     return [*(variables + shlex.join(line) for line in solving), *map(shlex.join, lines)]
 

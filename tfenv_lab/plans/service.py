@@ -147,6 +147,7 @@ class PlanService:
                 summary=summary(lines),
                 command=_recorded(solved.request.kind, shown),
                 entries=told,
+                variables=dict(solved.variables),
                 requirements=dict(solved.requirements),
                 others_removed=solved.others_removed,
             ),
