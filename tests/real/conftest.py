@@ -1,4 +1,4 @@
-"""Real TensorFlow from conda channels, in home directories of its own.
+"""Real TensorFlow from conda channels and from PyPI, in home directories of its own.
 
 ``TFENV_CHANNELS`` names the channels (``make test`` sets it), else the tests are skipped.
 """
@@ -78,9 +78,18 @@ class Home:
         return Path(environment["prefix"])
 
     def packages(self) -> set[tuple[str, str, str, str]]:
-        """Return name, version, build and hash of the packages in the only environment."""
-        records = [json.loads(path.read_text(encoding="utf-8")) for path in self.prefix.glob("conda-meta/*.json")]
-        return {(record["name"], record["version"], record["build"], record["sha256"]) for record in records}
+        """Return name, version, build and hash of the packages in the only environment, from both sources."""
+        prefix = self.prefix
+        records = [json.loads(path.read_text(encoding="utf-8")) for path in prefix.glob("conda-meta/*.json")]
+        found = {(record["name"], record["version"], record["build"], record["sha256"]) for record in records}
+        _, distributions = pypi_state.load(prefix)
+        return found | {(each.name, each.version, each.tag, each.sha256 or "") for each in distributions}
+
+
+@pytest.fixture(scope="module", params=["conda", "pypi"])
+def source(request: pytest.FixtureRequest) -> str:
+    """Where TensorFlow comes from."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")
