@@ -28,6 +28,7 @@ from .plans.import_channels import Permission
 from .plans.index_solver import IndexSolver
 from .plans.planner import Planner
 from .plans.service import PlanService
+from .pypi import cache as uv_cache
 from .pypi import settings as index_settings
 from .pypi.models import IndexPolicy
 
@@ -176,7 +177,13 @@ class Services:
         )
         planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, permission, index)
         self.plans = PlanService(
-            planner, self.repodata, state / "plans", self.package_cache, self.kernels.notebooks_in, self.directories
+            planner,
+            self.repodata,
+            state / "plans",
+            self.package_cache,
+            self.kernels.notebooks_in,
+            self.directories,
+            lambda: uv_cache.directory(index_settings.read(self.index_policy).variables),
         )
         self.aftermath = Aftermath(
             lambda: self.environments, lambda: self.kernels, lambda: self.jobs.running, self._use_local_channel, log
