@@ -29,12 +29,16 @@ EXIT = {
     "not-found": 3,
     "protected": 4,
     "channel-not-allowed": 4,
+    "index-not-allowed": 4,
     "unusable-directory": 4,
     "prefix-exists": 5,
     "prefix-busy": 5,
     "stale-plan": 5,
     "unsatisfiable": 6,
+    "build-failed": 6,
     "channel-unreachable": 7,
+    "index-unreachable": 7,
+    "hash-mismatch": 7,
     "no-space": 8,
 }
 #: Names of the configuration files that a server reads, besides ``jupyter_config``. Which application a user starts the
