@@ -216,7 +216,7 @@ export const STATUS: Status = {
     reserved_names: ['base', 'con'],
     import_bytes: 5e6,
     import_pattern:
-      '^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\\.terraform)[^/]*\\.lock$).*((^|[._-])environment[^/]*\\.ya?ml$|conda-lock\\.ya?ml$|\\.lock$|(explicit|spec|conda|env|package)[^/]*\\.txt$|^pixi\\.toml$|^anaconda-project\\.ya?ml$)'
+      '^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\\.terraform)[^/]*\\.lock$).*((^|[._-])environment[^/]*\\.ya?ml$|conda-lock\\.ya?ml$|\\.lock$|(explicit|spec|conda|env|package)[^/]*\\.txt$|^pixi\\.toml$|^anaconda-project\\.ya?ml$|requirements[^/]*\\.txt$|^pylock(\\.[^/.]+)?\\.toml$)'
   }
 };
 
@@ -225,7 +225,7 @@ export function entry(
   name: string,
   from: string | null,
   to: string | null,
-  change: Partial<Pick<Entry, 'requested' | 'from' | 'to'>> = {}
+  change: Partial<Pick<Entry, 'requested' | 'from' | 'to' | 'source'>> = {}
 ): Entry {
   const channel = 'conda-forge';
   const made = {
@@ -237,6 +237,7 @@ export function entry(
         ? null
         : { version: to, build: 'py311_1', channel, size: 24e6 },
     requested: false,
+    source: 'conda',
     ...change
   };
   // The action decides which of the two sides exist.

@@ -260,7 +260,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Find the conda packages for the TensorFlow and Keras packages of a pip install command. */
+        /** Find the specs that request what a pip install command installs. */
         readonly post: operations["findCondaSpecs"];
         readonly delete?: never;
         readonly options?: never;
@@ -490,7 +490,7 @@ export interface components {
             /**
              * Format: regex
              * @description Files whose names in lower case match it probably describe an environment. It means the same in Python and in JavaScript.
-             * @example ^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\.terraform)[^/]*\.lock$).*((^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env|package)[^/]*\.txt$|^pixi\.toml$|^anaconda-project\.ya?ml$)
+             * @example ^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\.terraform)[^/]*\.lock$).*((^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env|package)[^/]*\.txt$|^pixi\.toml$|^anaconda-project\.ya?ml$|requirements[^/]*\.txt$|^pylock(\.[^/.]+)?\.toml$)
              */
             readonly import_pattern: string;
         };
@@ -725,12 +725,12 @@ export interface components {
          * @description The formats of exports, and four that are only read: the list of “conda list --export”, the manifest of pixi, that of anaconda-project, and lines with “conda install” or “pip install”, such as a Dockerfile.
          * @enum {string}
          */
-        readonly ImportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "notebook" | "list" | "pixi-toml" | "anaconda-project" | "commands";
+        readonly ImportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "pylock" | "requirements" | "notebook" | "list" | "pixi-toml" | "anaconda-project" | "commands";
         /**
          * @description notebook is the JSON of a NotebookRecord. An import also accepts a whole notebook that contains one.
          * @enum {string}
          */
-        readonly ExportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "notebook";
+        readonly ExportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "pylock" | "requirements" | "notebook";
         /**
          * @default requested
          * @enum {string}
@@ -1455,13 +1455,13 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
-                    /** @description The arguments of pip install. Other packages, options, paths and URLs are ignored. */
+                    /** @description The arguments of pip install. Options, paths and URLs are ignored. */
                     readonly arguments: readonly string[];
                 };
             };
         };
         readonly responses: {
-            /** @description The specs, in the order of the arguments; empty if the command installs no such package. */
+            /** @description The specs, in the order of the arguments; empty if the command names no package. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;

@@ -240,3 +240,21 @@ async def test_a_package_that_pip_installed_is_adopted_and_updated(api: Api, sim
     assert (await packages(api, "new"))["greet"] == ("2.0", "pypi")
     site = next(Path(environment["prefix"]).glob("lib/python*/site-packages"))
     assert [path.name for path in site.glob("greet-*.dist-info")] == ["greet-2.0.dist-info"]
+
+
+@pytest.mark.parametrize("format_", ["environment-yml", "pixi-lock", "pylock", "requirements"])
+async def test_an_export_brings_the_packages_to_another_environment(
+    api: Api, simple_index: SimpleIndex, format_: str
+) -> None:
+    simple_index.add("greet", "1.0", requires=["hello"])
+    simple_index.add("hello", "1.2")
+    await api.apply(kind="create", name="new", packages=["pypi:greet"])
+    environment = await api.environment("new")
+    simple_index.add("greet", "2.0")
+    _, text = await api.call("GET", f"environments/{environment['id']}/export?format={format_}")
+    if format_ in ("pixi-lock", "pylock", "requirements"):
+        assert "sha256" in text
+    job = await api.apply(kind="import", name="other", content=text)
+    assert job["state"] == "succeeded", job
+    found = await packages(api, "other")
+    assert (found["greet"], found["hello"]) == (("1.0", "pypi"), ("1.2", "pypi"))

@@ -18,6 +18,7 @@ from ..configuration import refusal, unread
 from ..environments.models import Environment
 from ..errors import Alternative, ErrorJson, InvalidRequest, NotFound, TfenvError
 from ..jobs.models import FINISHED, Job
+from ..plan_requests import Source
 from ..services import Services
 
 #: Exit status by the ``reason`` of the error; any other reason gives 1. README.md lists them.
@@ -35,6 +36,7 @@ EXIT = {
     "prefix-busy": 5,
     "stale-plan": 5,
     "unsatisfiable": 6,
+    "build-needed": 6,
     "build-failed": 6,
     "channel-unreachable": 7,
     "index-unreachable": 7,
@@ -186,6 +188,11 @@ def _option(alternative: Alternative) -> str:
 
 #: Values of an import's options that need not be written.
 _USUAL = ("exact", "file")
+
+
+def from_source(text: str, source: Source) -> str:
+    """Add the source to a version or a variant, if it is not from a channel."""
+    return f"{text} (PyPI)" if source == "pypi" else text
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -39,6 +39,7 @@ def read(environment: Environment, settings: CondaSettings) -> Contents:
     """Return the contents of an environment for an export."""
     from ..conda.formats.model import Contents
     from ..conda.machine.virtual_packages import current_subdir
+    from ..conda.prefix import wheels
     from ..conda.prefix.pypi import pypi_packages
     from ..conda.prefix.records import records
     from ..conda.prefix.state import requested_specs
@@ -53,6 +54,7 @@ def read(environment: Environment, settings: CondaSettings) -> Contents:
         _channels(installed, settings),
         current_subdir(),
         _variables(environment),
+        wheels.read(prefix).distributions,
     )
 
 

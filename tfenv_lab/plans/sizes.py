@@ -101,14 +101,19 @@ def _sum(solved: Solved, linked: Sequence[RepoDataRecord], fetch: dict[str, int]
 
 
 def _can_share(source: Path, prefix: Path) -> bool:
-    # A file of the environment itself: another user's may not be linked, even on the same file system.
-    history = source / "conda-meta" / "history"
-    pair = (history if source != prefix and os.path.lexists(history) else source, prefix.parent)
+    pair = (source, prefix)
     return _linking.run([pair])[pair] is True
 
 
+def _can_link(pair: tuple[Path, Path]) -> bool:
+    source, prefix = pair
+    # A file of the environment itself: another user's may not be linked, even on the same file system.
+    history = source / "conda-meta" / "history"
+    return faults.can_link(history if source != prefix and os.path.lexists(history) else source, prefix.parent)
+
+
 #: A drive that does not answer shares nothing.
-_linking: BoundedReads[tuple[Path, Path], bool] = BoundedReads(lambda pair: faults.can_link(*pair))
+_linking = BoundedReads(_can_link)
 
 
 def require_room(prefix: Path, needed: int) -> None:

@@ -17,6 +17,9 @@ from pathlib import Path
 from ..disk import writes
 from .requirements import normalize
 
+#: Directory of conda's metadata, which no package from an index has files in.
+_NEVER = "conda-meta/"
+
 
 def dist_infos(site_packages: Path) -> dict[str, Path]:
     """Return the ``.dist-info`` directories by normalized project name; none if the directory does not exist."""
@@ -47,6 +50,11 @@ def files(prefix: Path, dist_info: Path) -> frozenset[str]:
 
     Files that RECORD claims but that no package can have are left out: outside the prefix, and conda's metadata.
     """
+    return frozenset(path for path in claimed(prefix, dist_info) if not path.startswith(_NEVER))
+
+
+def claimed(prefix: Path, dist_info: Path) -> frozenset[str]:
+    """Return the files of an installed package as :func:`files` does, also conda's metadata if RECORD claims it."""
     inside = dist_info.relative_to(prefix).as_posix()
     try:
         own = {f"{inside}/{entry.name}" for entry in os.scandir(dist_info) if not entry.is_dir(follow_symlinks=False)}
@@ -72,9 +80,7 @@ def _inside(path: str, folder: str, prefix: Path) -> str | None:
     is_absolute = os.path.isabs(path)  # noqa: PTH117 - thousands of them
     path = os.path.relpath(path, prefix) if is_absolute else os.path.normpath(f"{folder}/{path}")
     path = path.replace(os.sep, "/")
-    if path.startswith(("../", "/", "conda-meta/")) or path in ("..", ".", "conda-meta"):
-        return None
-    return path
+    return None if path.startswith(("../", "/")) or path in ("..", ".") else path
 
 
 def update_record(

@@ -18,7 +18,6 @@ from ..disk import writes
 from . import tags, uv
 from .models import Distribution, IndexSettings
 from .requirements import normalize
-from .settings import require_permitted
 
 #: Seconds until a resolution ends. uv reads metadata of every candidate, and an index may be slow.
 TIMEOUT = 300
@@ -46,10 +45,9 @@ class Question:
 async def resolve(question: Question, settings: IndexSettings, stand_ins: Path) -> list[Distribution]:
     """Return the distributions to install, sorted by name; those of ``held`` are not among them.
 
-    ``stand_ins`` is a directory for the empty wheels that stand for held projects. Raises IndexNotAllowed,
-    Unsatisfiable, and what ``uv.run`` raises.
+    ``stand_ins`` is a directory for the empty wheels that stand for held projects. Raises Unsatisfiable, and what
+    ``uv.run`` raises.
     """
-    require_permitted(question.requirements, settings.policy)
     held = {name: version for name, version in question.held.items() if _is_version(version)}
     with tempfile.TemporaryDirectory(prefix="tfenv-resolve-") as folder:
         place = Path(folder)

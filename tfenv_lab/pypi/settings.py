@@ -10,11 +10,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from packaging.requirements import Requirement
-
 from ..disk.reads import BoundedReads
 from ..errors import IndexNotAllowed
-from ..sentences import redact
 from . import pip_configuration, uv_configuration
 from .models import IndexPolicy, IndexSettings, Source
 from .places import current_directory, is_below, located, path_of, shown
@@ -81,23 +78,8 @@ def sources(settings: IndexSettings) -> list[Source]:
 
 def require_allowed(url: str, policy: IndexPolicy) -> None:
     """Raise IndexNotAllowed if an index, or another place of packages, is not among the allowed ones."""
-    if not _is_allowed(url, policy):
+    if not _is_allowed(url.removeprefix("git+"), policy):
         raise IndexNotAllowed(f"The package index {shown(url)} is not allowed.")
-
-
-def require_permitted(requirements: Iterable[str], policy: IndexPolicy) -> None:
-    """Raise IndexNotAllowed if a canonical requirement names a URL, a path or a repository that is not allowed."""
-    for text in requirements:
-        url = Requirement(text).url
-        if url is None:
-            continue
-        if not policy.allow_url_requirements:
-            raise IndexNotAllowed(
-                f"“{redact(text)}” names a URL, which is not allowed.",
-                hint="Request a version from the package index, or ask the administrator to change "
-                "TfenvLab.allow_url_requirements.",
-            )
-        require_allowed(url.removeprefix("git+"), policy)
 
 
 def _network(

@@ -49,6 +49,18 @@ export function exportKinds(trans: TranslationBundle): readonly IExportKind[] {
       specs: 'requested',
       label: trans.__('pixi.lock: exact packages, for pixi'),
       fileName: name => `${name}.pixi.lock`
+    },
+    {
+      format: 'pylock',
+      specs: 'requested',
+      label: trans.__('pylock.toml: exact packages from PyPI, for pip and uv'),
+      fileName: name => `pylock.${name.replace(/\./g, '-')}.toml`
+    },
+    {
+      format: 'requirements',
+      specs: 'requested',
+      label: trans.__('requirements.txt: packages from PyPI, for pip and uv'),
+      fileName: name => `${name}.requirements.txt`
     }
   ];
 }
@@ -70,6 +82,10 @@ export function formatLabel(
     explicit: trans.__('Explicit list: exact packages'),
     'conda-lock': trans.__('conda-lock.yml: exact packages'),
     'pixi-lock': trans.__('pixi.lock: exact packages'),
+    pylock: trans.__('pylock.toml: exact versions from PyPI'),
+    requirements: trans.__(
+      'requirements.txt: packages from PyPI are solved for this machine'
+    ),
     notebook: trans.__('Notebook record'),
     list: trans.__('List of conda: exact versions and builds are solved'),
     'pixi-toml': trans.__('pixi.toml: packages are solved for this machine'),

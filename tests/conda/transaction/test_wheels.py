@@ -72,7 +72,7 @@ async def test_packages_are_installed_beside_condas_and_remembered(
         ("greet", greet.sha256),
         ("tiny-dep", dependency.sha256),
     ]
-    assert known.distributions[1].requires == ("other ; extra == 'x'",) or known.distributions[1].requires
+    assert [need.split(" ")[0].split(";")[0] for need in known.distributions[1].requires] == ["other"]
     assert revisions.read(lab.prefix)[-1].requirements == {"greet": "greet>=1"}
     assert lab.beside() == ["tf"]
     assert sorted(path.name for path in lab.prefix.iterdir() if path.name.startswith(".")) == []

@@ -10,14 +10,15 @@ from packaging.requirements import InvalidRequirement, Requirement
 from rattler import RepoDataRecord
 
 from ...errors import InvalidRequest, TfenvError
+from ...pypi.models import Distribution
 from ..prefix.pypi import PypiPackage
 from ..prefix.records import by_name
 from ..settings.channels import ChannelRef, split_credentials
 from ..solving import specs
 
 #: The formats of exports.
-FORMATS = ("environment-yml", "explicit", "conda-lock", "pixi-lock", "notebook")
-ENVIRONMENT_YML, EXPLICIT, CONDA_LOCK, PIXI_LOCK, NOTEBOOK = FORMATS
+FORMATS = ("environment-yml", "explicit", "conda-lock", "pixi-lock", "pylock", "requirements", "notebook")
+ENVIRONMENT_YML, EXPLICIT, CONDA_LOCK, PIXI_LOCK, PYLOCK, REQUIREMENTS, NOTEBOOK = FORMATS
 #: Formats that are only read.
 READ_ONLY = ("list", "pixi-toml", "anaconda-project", "commands")
 LIST, PIXI_TOML, ANACONDA_PROJECT, COMMANDS = READ_ONLY
@@ -120,7 +121,8 @@ class Contents:
     """Environment to export. ``requested`` are specs by package name, and ``subdir`` is the platform's.
 
     ``channels`` are those that the packages came from, in order of priority. ``variables`` are those that the
-    environment sets.
+    environment sets. ``pypi`` are all Python packages that conda does not own, and ``distributions`` those of them
+    whose origin is known.
     """
 
     name: str
@@ -130,6 +132,7 @@ class Contents:
     channels: Sequence[ChannelRef]
     subdir: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    distributions: Sequence[Distribution] = ()
     by_name: dict[str, RepoDataRecord] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

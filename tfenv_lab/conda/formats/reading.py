@@ -14,7 +14,7 @@ from typing import Any
 
 from ...errors import InvalidRequest
 from ...sentences import megabytes
-from . import lists, locks, manifests
+from . import lists, locks, manifests, python_files
 from .encoding import repaired
 from .explicit import explicit_list
 from .model import (
@@ -28,8 +28,10 @@ from .model import (
     NOTEBOOK,
     PIXI_LOCK,
     PIXI_TOML,
+    PYLOCK,
     READ_ONLY,
     REQUESTED,
+    REQUIREMENTS,
     VARIABLE,
     Choice,
     Imported,
@@ -43,6 +45,8 @@ _NAMES = {
     CONDA_LOCK: "a conda-lock file",
     PIXI_LOCK: "a pixi.lock",
     NOTEBOOK: "a notebook that records its environment",
+    PYLOCK: "a pylock.toml",
+    REQUIREMENTS: "a requirements.txt",
     LIST: "a list of “conda list --export”",
     PIXI_TOML: "a pixi.toml",
     ANACONDA_PROJECT: "an anaconda-project.yml",
@@ -79,10 +83,14 @@ def read(text: str, format_: str | None, subdir: str, choice: Choice = _DEFAULT)
         found = EXPLICIT
     elif manifests.is_pixi_toml(text):
         found = PIXI_TOML
+    elif python_files.is_pylock(text):
+        found = PYLOCK
     elif lists.is_list(lines):
         found = LIST
     elif lists.is_commands(lines):
         found = COMMANDS
+    elif python_files.is_requirements(text):
+        found = REQUIREMENTS
     else:
         data = parse_yaml(text)
         found = _recognize(data)
@@ -94,6 +102,10 @@ def read(text: str, format_: str | None, subdir: str, choice: Choice = _DEFAULT)
         return manifests.environment_yml(data, found)
     if found == PIXI_TOML:
         return manifests.pixi_toml(text, subdir)
+    if found == PYLOCK:
+        return python_files.read_pylock(text)
+    if found == REQUIREMENTS:
+        return python_files.read_requirements(text)
     if found == LIST:
         return lists.exported(lines)
     if found == COMMANDS:

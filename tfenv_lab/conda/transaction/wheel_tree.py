@@ -37,6 +37,7 @@ class WheelTree:
         folder = site_packages(root)
         #: The metadata of the packages by normalized project name.
         self.dist_infos = installed.dist_infos(folder) if folder else {}
+        self._claimed = {name: installed.claimed(root, info) for name, info in self.dist_infos.items()}
 
     def admit(self, staged: Path, owned: Mapping[str, str]) -> None:
         """Verify all files. ``owned`` has the names of the conda packages by their files in ``staged``.
@@ -61,6 +62,10 @@ class WheelTree:
         for dist_info in self.dist_infos.values():
             # Files of others in the list would be removed with this package.
             installed.update_record(self.root, dist_info, only=listed)
+
+    def files_of(self, name: str) -> frozenset[str]:
+        """Return the files of one project, as its list says and as far as they are here."""
+        return self._claimed[name] & self.files
 
     def move(self, staged: Path) -> None:
         """Move all files into the new tree. Raises JobFailed if a link or a directory is in the way."""
@@ -98,15 +103,15 @@ class WheelTree:
                 os.replace(source, target)
 
     def _refusal(self, path: str, what: str) -> JobFailed:
-        name = next((name for name, info in self.dist_infos.items() if self._has(info, path)), None)
+        name = next((name for name in self._claimed if self._has(name, path)), None)
         package = f"The package {name}" if name else "A package"
         return JobFailed(
             f"{package} from the package index was refused: its path “{shown(path)}” {what}. Nothing was changed.",
             hint="Leave the package out, or request it from a channel.",
         )
 
-    def _has(self, dist_info: Path, path: str) -> bool:
-        return any(file == path or file.startswith(f"{path}/") for file in installed.files(self.root, dist_info))
+    def _has(self, name: str, path: str) -> bool:
+        return any(file == path or file.startswith(f"{path}/") for file in self._claimed[name])
 
 
 def _is_same(one: Path, other: Path) -> bool:

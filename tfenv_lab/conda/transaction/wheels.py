@@ -23,6 +23,7 @@ from .wheel_tree import WheelTree
 
 #: Directories whose scripts name the prefix.
 _SCRIPTS = ("bin/", "Scripts/")
+_UNCHANGED = "Nothing was changed."
 #: Directory in the new tree into which uv installs.
 _BUILT = f"{staging.MARK}wheels"
 
@@ -129,8 +130,7 @@ def install(
             raise JobFailed(f"uv did not install {each.name} {each.version}. Nothing was changed.")
     tree.admit(staged, {path: name.rsplit("-", 2)[0] for name, found in conda.items() for path in found.files})
     relocation.rewrite(built, staged, prefix, scripts(tree.files))
-    files = {each: installed.files(built, tree.dist_infos[each.name]) & tree.files for each in distributions}
-    bytecode.add_to_wheels(built, staged, files, store)
+    bytecode.add_to_wheels(built, staged, {each: tree.files_of(each.name) for each in distributions}, store)
     tree.move(staged)
     staging.discard(built)
     steps.on_wheels_linked()
@@ -140,7 +140,8 @@ def install(
 def _unchanged(error: TfenvError, staged: Path, prefix: Path) -> TfenvError:
     """Return uv's error as that of a job: it says that nothing was changed, and names no temporary directory."""
     details = error.details.replace(os.fspath(staged), os.fspath(prefix)) if error.details else None
-    return type(error)(f"{error.message} Nothing was changed.", details, error.hint)
+    message = error.message if error.message.endswith(_UNCHANGED) else f"{error.message} {_UNCHANGED}"
+    return type(error)(message, details, error.hint)
 
 
 def scripts(files: Iterable[str]) -> list[str]:
