@@ -203,6 +203,7 @@ export const STATUS: Status = {
     bytes: 30e6
   },
   channels: [CHANNEL],
+  indexes: [{ url: 'https://pypi.org/simple', flat: false }],
   warnings: [],
   envs_dir: PREFIX,
   envs_dirs: [{ path: PREFIX, writable: true, free_bytes: 41e9 }],

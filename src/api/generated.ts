@@ -451,6 +451,13 @@ export interface components {
             };
             /** @description The channels in use. */
             readonly channels: readonly components["schemas"]["Channel"][];
+            /** @description The package indexes in use, in the order in which they are read. */
+            readonly indexes: readonly {
+                /** @description The URL without credentials. */
+                readonly url: string;
+                /** @description Whether it is a list of files (find-links of pip) and not an index. */
+                readonly flat: boolean;
+            }[];
             /** @description Warnings about the server: ignored settings, unusable directories, files that could not be deleted. */
             readonly warnings: readonly {
                 /** @description Complete sentences that name the setting, directory or files. */

@@ -40,6 +40,12 @@ def requires(dist_info: Path) -> tuple[str, ...]:
     return tuple(PathDistribution(dist_info).requires or ())
 
 
+def size(dist_info: Path) -> int | None:
+    """Return the bytes of a package's files according to RECORD, or None if it is missing."""
+    rows = _rows(dist_info)
+    return None if rows is None else sum(int(row[2]) for row in rows if len(row) == 3 and row[2].isdecimal())
+
+
 def has_record(dist_info: Path) -> bool:
     """Return whether it is known which files an installed package has."""
     return _rows(dist_info) is not None

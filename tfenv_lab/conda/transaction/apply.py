@@ -75,13 +75,14 @@ async def apply(
         coming = changed_records(start.records, records, start.bound)
         staying = start.kept(records, coming)
         locked = await asyncio.to_thread(change.distributions)
-        fresh_wheels = wheels.coming(start.wheels, locked, python_moves(start.records, records))
+        locked = wheels.with_sizes(locked, start.wheels.distributions, change.entries)
+        fresh_wheels = wheels.coming(start.wheels.distributions, locked, python_moves(start.records, records))
         staying_wheels = {each.name for each in locked}.difference(each.name for each in fresh_wheels)
         leaving = await asyncio.to_thread(start.leaving, staying, staying_wheels)
         # rattler reads all records of the tree that it links into, so they must be complete before it starts.
         clone = await asyncio.to_thread(_begin, change, staged, leaving, start.files)
         sizes = await linking.fetch_sizes(coming, package_cache)
-        sizes |= await asyncio.to_thread(wheels.sizes, fresh_wheels, change.entries, index)
+        sizes |= await asyncio.to_thread(wheels.sizes, fresh_wheels, index)
         cloned = len(start.files - leaving)
         marked = [MARK + each.name for each in fresh_wheels]
         steps = linking.progress(sizes, coming, cloned, package_cache, watcher.progress, watcher.phase, marked)

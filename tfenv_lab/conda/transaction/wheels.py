@@ -79,20 +79,26 @@ class InstalledWheels:
         return self.files_of(self.files.keys() - set(staying)) - self.others
 
 
-def coming(before: InstalledWheels, after: Sequence[Distribution], anew: bool) -> list[Distribution]:
+def coming(before: Iterable[Distribution], after: Sequence[Distribution], anew: bool) -> list[Distribution]:
     """Return the distributions to install; all of them if ``anew``, because Python's minor version changes."""
-    have = {(each.name, each.version, each.sha256 or each.url) for each in before.distributions}
+    have = {(each.name, each.version, each.sha256 or each.url) for each in before}
     return [each for each in after if anew or (each.name, each.version, each.sha256 or each.url) not in have]
 
 
-def sizes(
-    distributions: Iterable[Distribution], entries: Iterable[EntryJson], settings: IndexSettings
-) -> dict[str, int]:
-    """Return the bytes to download, by project with ``pypi:``, as far as the plan's entries have the sizes."""
+def with_sizes(
+    locked: Iterable[Distribution], before: Iterable[Distribution], entries: Iterable[EntryJson]
+) -> list[Distribution]:
+    """Return distributions with their sizes, which a lock does not have: as they were ``before``, or as planned."""
+    known = {(each.name, each.sha256): each.size for each in before}
     planned = {e["name"]: e["to"]["size"] for e in entries if e["source"] == "pypi" and e["to"] is not None}
+    return [replace(each, size=known.get((each.name, each.sha256)) or planned.get(each.name)) for each in locked]
+
+
+def sizes(distributions: Iterable[Distribution], settings: IndexSettings) -> dict[str, int]:
+    """Return the bytes to download, by project with ``pypi:``, as far as the sizes are known."""
     store = cache.directory(settings.variables)
-    wanted = [each.name for each in distributions if cache.unpacked(each, store) is None]
-    return {MARK + name: size for name in wanted if (size := planned.get(name)) is not None}
+    wanted = [each for each in distributions if each.size is not None and cache.unpacked(each, store) is None]
+    return {MARK + each.name: each.size or 0 for each in wanted}
 
 
 def install(

@@ -1,3 +1,4 @@
+import type { AvailablePackage, Source } from '../../../api/generated';
 import { environment } from '../../../__tests__/fixtures';
 import {
   alternative,
