@@ -15,6 +15,8 @@ from typing import Any
 import platformdirs
 import pytest
 
+from tfenv_lab.conda.prefix import wheels
+
 
 def hide_this_machine(patch: pytest.MonkeyPatch) -> None:
     """Remove the variables that configure conda and Jupyter."""
@@ -82,7 +84,7 @@ class Home:
         prefix = self.prefix
         records = [json.loads(path.read_text(encoding="utf-8")) for path in prefix.glob("conda-meta/*.json")]
         found = {(record["name"], record["version"], record["build"], record["sha256"]) for record in records}
-        _, distributions = pypi_state.load(prefix)
+        distributions = wheels.read(prefix).distributions
         return found | {(each.name, each.version, each.tag, each.sha256 or "") for each in distributions}
 
 
