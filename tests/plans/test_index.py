@@ -334,7 +334,7 @@ class TestOnlyOneTensorFlow:
         status, answer = await api.call(
             "POST", "plans", {"kind": "install", "environment": identity, "specs": ["pypi:tf-keras"]}
         )
-        assert (status, answer["error"]) == (409, "unsatisfiable"), answer
+        assert (status, answer["reason"]) == (422, "unsatisfiable"), answer
 
     async def test_the_whole_tensorflow_is_installed_where_nothing_else_is(self, api: Api) -> None:
         await self.create(api, "hub")
