@@ -25,6 +25,12 @@ def hide_this_machine(patch: pytest.MonkeyPatch) -> None:
             patch.delenv(name)
 
 
+#: Variables that configure pip, uv and proxies; the fixtures of all other tests hide them.
+_NETWORK = {
+    name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_")) or "_proxy" in name.lower()
+}
+
+
 _START = """
 import asyncio
 from tfenv_lab.app import TfenvLab
@@ -57,9 +63,10 @@ class Home:
 
     def _python(self, code: str, *arguments: str) -> subprocess.Popen[str]:
         self.folder.mkdir(exist_ok=True)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
         return subprocess.Popen(
             [sys.executable, "-c", code, *arguments],
-            env={**os.environ, "HOME": str(self.folder)},
+            env={**kept, **_NETWORK, "HOME": str(self.folder)},
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
