@@ -46,6 +46,7 @@ class Catalog:
         repodata: Repodata,
         env: Mapping[str, str] = os.environ,
         index: Callable[[], IndexSettings] | None = None,
+        reader: IndexReader | None = None,
     ) -> None:
         """Create a catalog. ``env`` holds the ``CONDA_OVERRIDE_*`` variables.
 
@@ -53,7 +54,7 @@ class Catalog:
         """
         self._repodata = repodata
         self._index = index
-        self._reader = IndexReader()
+        self._reader = reader or IndexReader()
         #: Reads that go on after their request was answered; the event loop alone would not keep them.
         self._reading: set[asyncio.Task[IndexListing]] = set()
         #: The newest releases on the index, for callers that must not wait.
