@@ -65,6 +65,18 @@ class Configuration(Protocol):
     def allowed_channels(self) -> Sequence[str]: ...
 
     @property
+    def python_index(self) -> str: ...
+
+    @property
+    def allowed_indexes(self) -> Sequence[str]: ...
+
+    @property
+    def allow_source_builds(self) -> bool: ...
+
+    @property
+    def allow_url_requirements(self) -> bool: ...
+
+    @property
     def envs_dir(self) -> str: ...
 
     @property
@@ -214,7 +226,15 @@ class Services:
     @property
     def index_policy(self) -> IndexPolicy:
         """What the administrator decides about package indexes."""
-        return IndexPolicy(offline=self.configuration.offline, cache=self.directories.uv_cache)
+        configuration = self.configuration
+        return IndexPolicy(
+            python_index=configuration.python_index,
+            allowed_indexes=tuple(configuration.allowed_indexes),
+            allow_source_builds=configuration.allow_source_builds,
+            allow_url_requirements=configuration.allow_url_requirements,
+            offline=configuration.offline,
+            cache=self.directories.uv_cache,
+        )
 
     async def build_local_channel(self) -> Job:
         """Start the job that builds a local channel; it then replaces the configured channels.

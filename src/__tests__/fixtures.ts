@@ -203,6 +203,7 @@ export const STATUS: Status = {
     bytes: 30e6
   },
   channels: [CHANNEL],
+  indexes: [{ url: 'https://pypi.org/simple', flat: false }],
   warnings: [],
   envs_dir: PREFIX,
   envs_dirs: [{ path: PREFIX, writable: true, free_bytes: 41e9 }],
@@ -224,7 +225,7 @@ export function entry(
   name: string,
   from: string | null,
   to: string | null,
-  change: Partial<Pick<Entry, 'requested' | 'from' | 'to'>> = {}
+  change: Partial<Pick<Entry, 'requested' | 'from' | 'to' | 'source'>> = {}
 ): Entry {
   const channel = 'conda-forge';
   const made = {
@@ -236,6 +237,7 @@ export function entry(
         ? null
         : { version: to, build: 'py311_1', channel, size: 24e6 },
     requested: false,
+    source: 'conda',
     ...change
   };
   // The action decides which of the two sides exist.

@@ -260,7 +260,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Find the conda packages for the TensorFlow and Keras packages of a pip install command. */
+        /** Find the specs that request what a pip install command installs. */
         readonly post: operations["findCondaSpecs"];
         readonly delete?: never;
         readonly options?: never;
@@ -451,6 +451,13 @@ export interface components {
             };
             /** @description The channels in use. */
             readonly channels: readonly components["schemas"]["Channel"][];
+            /** @description The package indexes in use, in the order in which they are read. */
+            readonly indexes: readonly {
+                /** @description The URL without credentials. */
+                readonly url: string;
+                /** @description Whether it is a list of files (find-links of pip) and not an index. */
+                readonly flat: boolean;
+            }[];
             /** @description Warnings about the server: ignored settings, unusable directories, files that could not be deleted. */
             readonly warnings: readonly {
                 /** @description Complete sentences that name the setting, directory or files. */
@@ -1448,13 +1455,13 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
-                    /** @description The arguments of pip install. Other packages, options, paths and URLs are ignored. */
+                    /** @description The arguments of pip install. Options, paths and URLs are ignored. */
                     readonly arguments: readonly string[];
                 };
             };
         };
         readonly responses: {
-            /** @description The specs, in the order of the arguments; empty if the command installs no such package. */
+            /** @description The specs, in the order of the arguments; empty if the command names no package. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;

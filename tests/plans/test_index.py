@@ -258,3 +258,34 @@ async def test_an_export_brings_the_packages_to_another_environment(
     assert job["state"] == "succeeded", job
     found = await packages(api, "other")
     assert (found["greet"], found["hello"]) == (("1.0", "pypi"), ("1.2", "pypi"))
+
+
+@pytest.mark.parametrize("loss", ["another index has it for another Python", "the index has it no more"])
+async def test_an_installed_version_stays_although_no_index_offers_it_for_this_python(
+    api: Api, simple_index: SimpleIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
+) -> None:
+    simple_index.add("hello", "1.0")
+    simple_index.add("hello", "2.0rc1")
+    simple_index.add("hello", "2.0", requires=["needed"])
+    simple_index.add("needed", "1.0")
+    simple_index.add("extra", "1.0", requires=["hello"])
+    job = await api.apply(kind="create", name="new", packages=["pypi:hello>=2.0rc0"])
+    assert job["state"] == "succeeded", job
+    identity = (await api.environment("new"))["id"]
+    if loss.startswith("another"):
+        other = SimpleIndex(tmp_path / "other")
+        other.directory.mkdir()
+        other.up()
+        other.add("hello", "2.0", tag="cp27-cp27m-any")
+        monkeypatch.setenv("UV_INDEX", other.url)
+        monkeypatch.setenv("UV_INDEX_STRATEGY", "unsafe-best-match")
+    else:
+        del simple_index.files["hello"]
+        simple_index.add("hello", "1.0")
+    plan = await api.plan(kind="install", environment=identity, specs=["pypi:extra"])
+    assert [entry["name"] for entry in plan["entries"]] == ["extra"]
+    job = await api.apply(kind="install", environment=identity, specs=["pypi:extra"])
+    assert job["state"] == "succeeded", job
+    assert (await packages(api, "new"))["needed"] == ("1.0", "pypi"), "it is still needed"
+    if loss.startswith("another"):
+        other.down()

@@ -18,6 +18,7 @@ from ..configuration import refusal, unread
 from ..environments.models import Environment
 from ..errors import Alternative, ErrorJson, InvalidRequest, NotFound, TfenvError
 from ..jobs.models import FINISHED, Job
+from ..plan_requests import Source
 from ..services import Services
 
 #: Exit status by the ``reason`` of the error; any other reason gives 1. README.md lists them.
@@ -29,12 +30,17 @@ EXIT = {
     "not-found": 3,
     "protected": 4,
     "channel-not-allowed": 4,
+    "index-not-allowed": 4,
     "unusable-directory": 4,
     "prefix-exists": 5,
     "prefix-busy": 5,
     "stale-plan": 5,
     "unsatisfiable": 6,
+    "build-needed": 6,
+    "build-failed": 6,
     "channel-unreachable": 7,
+    "index-unreachable": 7,
+    "hash-mismatch": 7,
     "no-space": 8,
 }
 #: Names of the configuration files that a server reads, besides ``jupyter_config``. Which application a user starts the
@@ -182,6 +188,11 @@ def _option(alternative: Alternative) -> str:
 
 #: Values of an import's options that need not be written.
 _USUAL = ("exact", "file")
+
+
+def from_source(text: str, source: Source) -> str:
+    """Add the source to a version or a variant, if it is not from a channel."""
+    return f"{text} (PyPI)" if source == "pypi" else text
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
