@@ -1,4 +1,4 @@
-"""Real TensorFlow from conda channels, in home directories of its own.
+"""Real TensorFlow from conda channels and from PyPI, in home directories of its own.
 
 ``TFENV_CHANNELS`` names the channels (``make test`` sets it), else the tests are skipped.
 """
@@ -14,6 +14,8 @@ from typing import Any
 
 import platformdirs
 import pytest
+
+from tfenv_lab.conda.prefix import wheels
 
 
 def hide_this_machine(patch: pytest.MonkeyPatch) -> None:
@@ -78,9 +80,18 @@ class Home:
         return Path(environment["prefix"])
 
     def packages(self) -> set[tuple[str, str, str, str]]:
-        """Return name, version, build and hash of the packages in the only environment."""
-        records = [json.loads(path.read_text(encoding="utf-8")) for path in self.prefix.glob("conda-meta/*.json")]
-        return {(record["name"], record["version"], record["build"], record["sha256"]) for record in records}
+        """Return name, version, build and hash of the packages in the only environment, from both sources."""
+        prefix = self.prefix
+        records = [json.loads(path.read_text(encoding="utf-8")) for path in prefix.glob("conda-meta/*.json")]
+        found = {(record["name"], record["version"], record["build"], record["sha256"]) for record in records}
+        distributions = wheels.read(prefix).distributions
+        return found | {(each.name, each.version, each.tag, each.sha256 or "") for each in distributions}
+
+
+@pytest.fixture(scope="module", params=["conda", "pypi"])
+def source(request: pytest.FixtureRequest) -> str:
+    """Where TensorFlow comes from."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")
