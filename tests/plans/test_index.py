@@ -242,7 +242,9 @@ async def test_a_package_that_pip_installed_is_adopted_and_updated(api: Api, sim
     assert [path.name for path in site.glob("greet-*.dist-info")] == ["greet-2.0.dist-info"]
 
 
-@pytest.mark.parametrize("format_", ["environment-yml", "pixi-lock", "pylock", "requirements"])
+@pytest.mark.parametrize(
+    "format_", ["environment-yml", "explicit", "conda-lock", "pixi-lock", "pylock", "requirements"]
+)
 async def test_an_export_brings_the_packages_to_another_environment(
     api: Api, simple_index: SimpleIndex, format_: str
 ) -> None:
@@ -252,7 +254,7 @@ async def test_an_export_brings_the_packages_to_another_environment(
     environment = await api.environment("new")
     simple_index.add("greet", "2.0")
     _, text = await api.call("GET", f"environments/{environment['id']}/export?format={format_}")
-    if format_ in ("pixi-lock", "pylock", "requirements"):
+    if format_ != "environment-yml":
         assert "sha256" in text
     job = await api.apply(kind="import", name="other", content=text)
     assert job["state"] == "succeeded", job

@@ -17,18 +17,16 @@ import pytest
 
 from tfenv_lab.conda.prefix import wheels
 
+_INDEX = ("PIP_", "UV_", "NETRC", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+#: How this machine reaches a package index, before the fixture ``clean_home`` hides it.
+_REACHES = {name: value for name, value in os.environ.items() if name.upper().startswith(_INDEX)}
+
 
 def hide_this_machine(patch: pytest.MonkeyPatch) -> None:
     """Remove the variables that configure conda and Jupyter."""
     for name in list(os.environ):
         if name.startswith(("CONDA", "MAMBA", "XDG_", "JUPYTER_")):
             patch.delenv(name)
-
-
-#: Variables that configure pip, uv and proxies; the fixtures of all other tests hide them.
-_NETWORK = {
-    name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_")) or "_proxy" in name.lower()
-}
 
 
 _START = """
@@ -63,10 +61,10 @@ class Home:
 
     def _python(self, code: str, *arguments: str) -> subprocess.Popen[str]:
         self.folder.mkdir(exist_ok=True)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
+        variables = {name: value for name, value in os.environ.items() if not name.upper().startswith(_INDEX)}
         return subprocess.Popen(
             [sys.executable, "-c", code, *arguments],
-            env={**kept, **_NETWORK, "HOME": str(self.folder)},
+            env={**variables, **_REACHES, "HOME": str(self.folder)},
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -41,13 +41,10 @@ def test_the_same_packages_come_back_in_an_empty_home(
     channels: list[str],
     cache: Path,
     tmp_path: Path,
-    source: str,
     which: str,
 ) -> None:
     files, held = exported
     assert len(held) > 40, "TensorFlow is more than a few packages"
-    if which == "explicit" and source == "pypi":
-        pytest.skip("an explicit file lists conda packages only")
     file = tmp_path / "file"
     file.write_text(files[which], encoding="utf-8")
     home = Home(tmp_path / "empty", channels, cache)
