@@ -68,7 +68,7 @@ test('create, use in a notebook, update, restart, add a package, delete', async 
   await page.notebook.runCell(0, true);
   await panel
     .notification(`pandas is not installed in the environment “${name}”.`)
-    .getByRole('button', { name: 'Install…' })
+    .getByRole('button', { name: 'Install pandas…' })
     .click();
   await panel.waitForPlan();
   await expect(panel.entry('pandas')).toBeVisible();
