@@ -134,6 +134,7 @@ class WorkerProcess:
 
     def _supervise(self, order: Order, loop: asyncio.AbstractEventLoop, environ: dict[str, str]) -> int:
         arguments, environ = command(environ)
+        text = serde.dumps(order) + b"\n"
         with subprocess.Popen(  # noqa: S603 - our own code
             arguments,
             stdin=subprocess.PIPE,
@@ -151,7 +152,7 @@ class WorkerProcess:
             if process.stdin is None or process.stdout is None:  # for the type checker
                 raise RuntimeError("the worker has no pipes")
             with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(serde.dumps(order) + b"\n")
+                process.stdin.write(text)
                 process.stdin.flush()
             for line in process.stdout:
                 try:
