@@ -50,8 +50,10 @@ def hash_of(real: str) -> str:
 
 def registered(home: Path) -> list[Path]:
     """Return the prefixes in ``~/.conda/environments.txt``, where conda records environments in any directory."""
+    path = home / ".conda" / "environments.txt"
     try:
-        text = (home / ".conda" / "environments.txt").read_text(encoding="utf-8", errors="surrogateescape")
+        # Reading a named pipe would never end.
+        text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
     except OSError:
         return []
     # Split at "\n" only: a path can contain the other characters at which str.splitlines() splits.

@@ -19,7 +19,7 @@ def _rewrite(change: Callable[[list[str]], list[str]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with locks.hold(path.with_name(".tfenv-lock-environments.txt"), timeout=10):
         # Preserve foreign lines exactly: paths may not be UTF-8, or may contain other line separators than "\n".
-        text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
+        text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
         lines = text.removesuffix("\n").split("\n") if text else []
         changed = change(lines)
         if changed != lines:
