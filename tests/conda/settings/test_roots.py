@@ -174,7 +174,7 @@ def test_files_of_a_shell_that_name_no_root_are_ignored(root: Path, home: Path, 
 
 
 def test_environments_in_the_home_directory_are_not_roots(home: Path) -> None:
-    for name in ("conda-tf", "mamba", ".conda/envs/tf"):
+    for name in ("conda-tf", "mamba2", ".conda/envs/tf"):
         (home / name / "conda-meta").mkdir(parents=True)
         (home / name / "conda-meta/history").touch()
     (home / ".conda/pkgs").mkdir()

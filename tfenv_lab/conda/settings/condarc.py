@@ -15,8 +15,8 @@ from .channels import ChannelPriority, ChannelRef, ChannelRules
 from .files import Warnings, expand_variables
 from .merging import Sources, gather, merge_list, merge_map, merge_value
 
-#: Keys that change what conda installs, how it reaches channels, or what activation sets, but that this package does not
-#: follow; each with its alias.
+#: Keys that change what conda installs, how it reaches channels, or what activation sets, but that are not followed
+#: here; each with its alias.
 _UNSUPPORTED = (
     ("add_pip_as_python_dependency",),
     ("aggressive_update_packages",),

@@ -120,7 +120,8 @@ def _is_root(prefix: Path, candidate: _Candidate) -> bool:
         return False
     # An environment can contain mamba as a package, like a root; conda's own prefix is always its root.
     is_mamba = candidate.kind == "on_path" and "mamba" in candidate.path.name
-    is_doubtful = candidate.kind in ("doubtful", "text", "folder") or is_mamba
+    is_other = candidate.kind == "folder" and prefix.name not in _DISTRIBUTIONS
+    is_doubtful = candidate.kind in ("doubtful", "text") or is_mamba or is_other
     return _has_condabin(prefix) if is_doubtful else True
 
 
