@@ -86,6 +86,28 @@ async def test_an_empty_entry_of_pythonpath_is_not_that_folder(
     await create_check_and_start(api, tmp_path)
 
 
+async def test_where_the_current_directory_was_deleted(
+    api: Api, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "gone").mkdir()
+    monkeypatch.chdir(folder / "gone")
+    (folder / "gone").rmdir()
+    await create_check_and_start(api, tmp_path)
+
+
+async def test_an_encoding_other_than_utf_8_is_not_in_the_way(
+    api: Api, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (
+        ("LC_ALL", "C"),
+        ("PYTHONUTF8", "0"),
+        ("PYTHONCOERCECLOCALE", "0"),
+        ("PYTHONIOENCODING", "ascii"),
+    ):
+        monkeypatch.setenv(name, value)
+    await create_check_and_start(api, tmp_path)
+
+
 async def test_python_variables_that_upset_a_worker_do_not_reach_it(
     api: Api, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,11 +58,18 @@ import_module(module).main()
 """
 
 
+def _here() -> Path | None:
+    """Return the current directory, or None if it was deleted."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
+
+
 def _path() -> list[str]:
     """Return the server's path, without the current directory."""
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:  # it was deleted
+    here = _here()
+    if here is None:
         return [entry for entry in sys.path if Path(entry).is_absolute()]
     entries = [here / entry for entry in sys.path if entry]
     return [str(entry) for entry in entries if os.path.realpath(entry) != str(here)]
@@ -130,9 +137,13 @@ class WorkerProcess:
     def _run(self, order: Order, loop: asyncio.AbstractEventLoop) -> int:
         # Temporary files of the worker and its descendants are deleted however the worker ends.
         with tempfile.TemporaryDirectory(prefix="tfenv-lab-", ignore_cleanup_errors=True) as temporary:
-            return self._supervise(order, loop, {**os.environ, **dict.fromkeys(_TEMPORARY, temporary)})
+            environ = {**os.environ, **dict.fromkeys(_TEMPORARY, temporary)}
+            # rattler cannot be imported where the current directory was deleted.
+            return self._supervise(order, loop, environ, None if _here() else temporary)
 
-    def _supervise(self, order: Order, loop: asyncio.AbstractEventLoop, environ: dict[str, str]) -> int:
+    def _supervise(
+        self, order: Order, loop: asyncio.AbstractEventLoop, environ: dict[str, str], folder: str | None
+    ) -> int:
         arguments, environ = command(environ)
         text = serde.dumps(order) + b"\n"
         with subprocess.Popen(  # noqa: S603 - our own code
@@ -141,6 +152,7 @@ class WorkerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environ,
+            cwd=folder,
             # In a process group of its own, so that its children (compilers, interpreters) end with it.
             start_new_session=True,
         ) as process:
