@@ -23,8 +23,9 @@ ALL: Literal["all"] = "all"
 
 #: Maximum number of items in a list.
 _ITEMS_MAX = 1000
-_VERSION = re.compile(r"\d+(?:\.\w+)*(?:\.\*)?")
-_PYTHON = re.compile(r"\d\.\d{1,2}")
+#: Parts of versions are bounded, because the engine's numbers have 64 bits.
+_VERSION = re.compile(r"\d{1,9}(?:\.\w{1,12})*(?:\.\*)?", re.ASCII)
+_PYTHON = re.compile(r"\d\.\d{1,2}", re.ASCII)
 _PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 

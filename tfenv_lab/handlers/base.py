@@ -49,6 +49,8 @@ class BaseHandler(APIHandler):
             raise InvalidRequest("The request body is not valid JSON.", str(error)) from error
         if not isinstance(parsed, dict):
             raise InvalidRequest("The request body must be a JSON object.")
+        if not _is_text(self.request.body, parsed):
+            raise InvalidRequest("The request body is not valid Unicode: it has half of a surrogate pair.")
         return parsed
 
     def send(self, model: Any, status: int = 200, location: str | None = None) -> None:
@@ -108,6 +110,17 @@ class RefusalHandler(BaseHandler):
         raise self._refusal
 
     head = post = put = patch = delete = get
+
+
+def _is_text(raw: bytes, parsed: Any) -> bool:
+    """Return whether all strings can be written as UTF-8. Escapes in JSON can form half of a surrogate pair."""
+    if b"\\ud" not in raw.lower():
+        return True
+    try:
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _domain_error(error: Any) -> Any:
