@@ -109,7 +109,7 @@ async def test_a_text_in_an_address(api: Api, made: Any, method: str, path: str)
     assert failures == {}
 
 
-NUMBERS = [-1, 0, 10**21, 10**400, 1.5, 1e308, True, None, "1", [], {}]
+NUMBERS: list[Any] = [-1, 0, 10**21, 10**400, 1.5, 1e308, True, None, "1", [], {}]
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: f"{number!s:.20}")

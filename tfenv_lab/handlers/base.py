@@ -11,6 +11,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
+from .. import serde
 from ..disk import faults
 from ..errors import InvalidRequest, TfenvError
 
@@ -44,13 +45,11 @@ class BaseHandler(APIHandler):
         if len(self.request.body) > MAX_BODY:
             raise InvalidRequest("The request body is larger than 10 MB.")
         try:
-            parsed = json.loads(self.request.body.decode("utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise InvalidRequest("The request body is not valid JSON.", str(error)) from error
+            parsed = serde.parse(self.request.body.decode("utf-8"))
+        except ValueError as error:
+            raise InvalidRequest("The request body is not valid JSON.", ascii(str(error))) from error
         if not isinstance(parsed, dict):
             raise InvalidRequest("The request body must be a JSON object.")
-        if not _is_text(self.request.body, parsed):
-            raise InvalidRequest("The request body is not valid Unicode: it has half of a surrogate pair.")
         return parsed
 
     def send(self, model: Any, status: int = 200, location: str | None = None) -> None:
@@ -110,17 +109,6 @@ class RefusalHandler(BaseHandler):
         raise self._refusal
 
     head = post = put = patch = delete = get
-
-
-def _is_text(raw: bytes, parsed: Any) -> bool:
-    """Return whether all strings can be written as UTF-8. Escapes in JSON can form half of a surrogate pair."""
-    if b"\\ud" not in raw.lower():
-        return True
-    try:
-        json.dumps(parsed, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _domain_error(error: Any) -> Any:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from ..disk import writes
 from ..errors import JobFailed, NotFound, TfenvError
 from ..plan_requests import PlanRequest
 from ..tensorflow_packages import is_tf_keras
-from .models import FINISHED, Job
+from .models import FINISHED, KINDS, Job
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +65,8 @@ class JobStore:
                 stamp = path.stat().st_mtime_ns
                 known = self._cache.get(path.stem)
                 if known is None or known[0] != stamp:
-                    known = (stamp, _job(json.loads(path.read_text(encoding="utf-8"))))
-            except (OSError, ValueError, TypeError, KeyError, serde.Unreadable):
+                    known = (stamp, _job(serde.parse(path.read_text(encoding="utf-8")), path.stem))
+            except (OSError, ValueError, TypeError, KeyError, AttributeError, serde.Unreadable):
                 continue
             jobs[path.stem] = known
         self._cache = jobs
@@ -115,8 +116,8 @@ class JobStore:
             return ""
 
 
-def _job(stored: dict[str, Any]) -> Job:
-    """Read a job from a file that another version may have written.
+def _job(stored: dict[str, Any], job_id: str) -> Job:
+    """Read a job from a file that another version may have written. Raises ValueError if it is not this job.
 
     An earlier version's may lack an error, its hint, or ``tf_keras`` of a check. A plan request that is not valid in
     this version is left out, so that the job is still listed.
@@ -136,7 +137,13 @@ def _job(stored: dict[str, Any]) -> Job:
     if not stored.get("server"):
         stored["server"] = None
     job: Job = serde.convert(stored, Job)
-    return job
+    if job.id != job_id or job.kind not in KINDS:
+        raise ValueError("not a job of this version")
+    for text in (job.created, job.started, job.finished):
+        if text is not None:
+            datetime.fromisoformat(text)
+    # msgspec writes only the attributes that an instance has, so the defaults become attributes.
+    return replace(job, progress=replace(job.progress))
 
 
 def _drop_if_invalid(body: dict[str, Any], field: str) -> None:

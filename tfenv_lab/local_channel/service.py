@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from .. import serde
 from ..disk import writes
 from ..disk.reads import BoundedReads
 from ..errors import ChannelNotAllowed, InvalidRequest
@@ -92,7 +93,7 @@ class LocalChannel:
 
     def _remembered(self) -> str | None:
         try:
-            stored = json.loads(self._file.read_text(encoding="utf-8"))
+            stored = serde.parse(self._file.read_text(encoding="utf-8"))
             url, instead_of = str(stored["url"]), stored["instead_of"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
