@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,8 @@ class JobStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._cache: dict[str, tuple[int, Job]] = {}
+        #: Jobs that could not be written, because the disk is full or read-only. They last as long as the server.
+        self._unsaved: dict[str, Job] = {}
         # One thread keeps the writes in order.
         self._writer = ThreadPoolExecutor(1, "tfenv-jobs")
         self._writing: asyncio.Future[None] | None = None
@@ -50,12 +53,14 @@ class JobStore:
         try:
             self.save(job)
         except OSError as error:
+            self._unsaved[job.id] = job
             log.warning("Job %s cannot be saved: %s", job.id, error)
 
     def save(self, job: Job) -> None:
-        """Write a job atomically."""
+        """Write a job atomically, so that only the user can read it. Raises OSError."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        writes.replace(self._folder / f"{job.id}.json", serde.dumps(job))
+        writes.replace(self._folder / f"{job.id}.json", serde.dumps(job), private=True)
+        self._unsaved.pop(job.id, None)
 
     def load(self) -> list[Job]:
         """Return all jobs, newest first, without those whose files cannot be read."""
@@ -70,7 +75,8 @@ class JobStore:
                 continue
             jobs[path.stem] = known
         self._cache = jobs
-        return sorted((job for _, job in jobs.values()), key=lambda job: job.id, reverse=True)
+        found = {job_id: job for job_id, (_, job) in jobs.items()} | self._unsaved
+        return sorted(found.values(), key=lambda job: job.id, reverse=True)
 
     def find(self, job_id: str) -> Job | None:
         """Return the stored job with this id, or None."""
@@ -91,7 +97,9 @@ class JobStore:
             age = time.time() - int(job.id[:11], 16) / 1000
             if kept > KEEP_JOBS or age > KEEP_SECONDS:
                 for suffix in (".json", ".log"):
-                    (self._folder / f"{job.id}{suffix}").unlink(missing_ok=True)
+                    with contextlib.suppress(OSError):
+                        (self._folder / f"{job.id}{suffix}").unlink()
+                self._unsaved.pop(job.id, None)
 
     def log_path(self, job_id: str) -> Path:
         """Return the path of a job's log. Raises NotFound if the id is not a valid job id."""
@@ -104,7 +112,8 @@ class JobStore:
         path = self.log_path(job_id)
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("a", encoding="utf-8") as log:
+            # Only the user can read a new log.
+            with open(path, "a", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as log:
                 if log.tell() < LOG_BYTES:
                     log.write(text[: LOG_BYTES - log.tell()])
 

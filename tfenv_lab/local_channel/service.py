@@ -49,7 +49,7 @@ class LocalChannel:
         """Use the channel at a ``file://`` URL instead of the configured channels."""
         self._url = url
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        writes.replace(self._file, json.dumps({"url": url, "instead_of": self._instead_of}))
+        writes.replace(self._file, json.dumps({"url": url, "instead_of": self._instead_of}), private=True)
 
     def leave(self) -> None:
         """Use the configured channels again."""

@@ -182,7 +182,7 @@ class PlanService:
             with contextlib.suppress(FileNotFoundError):
                 if old.stat().st_mtime < time.time() - KEEP:
                     old.unlink()
-        writes.replace(self._path(stored.plan.id), serde.dumps(stored))
+        writes.replace(self._path(stored.plan.id), serde.dumps(stored), private=True)
 
     def _load(self, plan_id: str) -> StoredPlan:
         try:
