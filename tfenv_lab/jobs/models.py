@@ -63,11 +63,16 @@ def new_id() -> str:
 
 @dataclass(frozen=True)
 class Server:
-    """A server process that supervises jobs; ``started`` is in seconds since the epoch."""
+    """A server process that supervises jobs; ``started`` is in seconds since the epoch.
+
+    ``lock`` names the lock that it holds as long as it runs (``Servers``); empty if it could take none, as versions
+    before 0.3 did.
+    """
 
     host: str = ""
     pid: int = 0
     started: float = 0.0
+    lock: str = ""
 
 
 #: Fields of a job that are stored but not sent.

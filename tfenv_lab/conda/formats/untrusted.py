@@ -53,8 +53,8 @@ def parse_yaml(text: str) -> Any:
             )
     try:
         depth = 0
-        for number, event in enumerate(yaml.parse(text, Loader=loader)):
-            if number > _MOST_VALUES:
+        for count, event in enumerate(yaml.parse(text, Loader=loader)):
+            if count > _MOST_VALUES:
                 raise InvalidRequest(f"The file has more than {_MOST_VALUES:,} values, the limit for one to import.")
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
@@ -64,9 +64,9 @@ def parse_yaml(text: str) -> Any:
                 raise InvalidRequest(_TOO_DEEP)
             tag = getattr(event, "tag", None)
             if tag and tag not in _PLAIN_TAGS:
-                line = event.start_mark.line + 1 if event.start_mark else 0
+                number = event.start_mark.line + 1 if event.start_mark else 0
                 raise InvalidRequest(
-                    f"Line {line} of the file uses the YAML tag “{tag[:60]}”, which is not supported."
+                    f"Line {number} of the file uses the YAML tag “{tag[:60]}”, which is not supported."
                 )
         return _Builder().build(yaml.compose(text, Loader=loader))
     except (yaml.YAMLError, ValueError) as error:
