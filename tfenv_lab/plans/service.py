@@ -40,6 +40,11 @@ if TYPE_CHECKING:
 KEEP = 24 * 3600
 _ID = re.compile(r"[0-9a-f]{16}")
 
+_CREDENTIALS = (
+    "The file has user names, passwords or tokens in addresses. They are neither used nor stored: only the "
+    "configuration of conda and pip may hold credentials."
+)
+
 #: Returns the paths of the notebooks whose running kernels use a prefix.
 RunningIn = Callable[[Path], Awaitable[list[str]]]
 
@@ -70,6 +75,8 @@ class PlanService:
         """Make a plan from the JSON of a request. Raises what the parser and the planner raise."""
         request = plan_requests.parse(body)
         solved = await self._planner.solve_request(request)
+        if isinstance(request, plan_requests.Import) and request.content != body["content"]:
+            solved = replace(solved, notes=(*solved.notes, _CREDENTIALS))
         used = {"in_place": solved.prefix, "move": solved.source}.get(solved.origin)
         running = await self._running(used) if used else []
         sizes = await measure(solved, self._cache, self._uv_cache)
