@@ -42,6 +42,13 @@ def install(
         uv.run_here(arguments, settings, cwd=Path(folder), on_line=on_line)
 
 
+def forget(names: Sequence[str], settings: IndexSettings) -> None:
+    """Remove projects, by their normalized names, from uv's cache. Raises JobFailed."""
+    if names:
+        with tempfile.TemporaryDirectory(prefix="tfenv-forget-") as folder:
+            uv.run_here(["cache", "clean", "--", *names], settings, cwd=Path(folder))
+
+
 def pylock(distributions: Iterable[Distribution]) -> str:
     """Return a ``pylock.toml`` with these distributions (PEP 751)."""
     parts = ['lock-version = "1.0"\ncreated-by = "tfenv_lab"\npackages = []\n']

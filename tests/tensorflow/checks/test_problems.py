@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tfenv_lab.plan_requests import Repair
+
 from .checking import only, run, specs
 from .fake_environment import FakeEnvironment
 
@@ -33,7 +35,10 @@ class TestMixedPackages:
         environment.tensorflow("2.19.1")
         environment.distribution("tensorflow", "2.19.1", installer="pip")
         environment.distribution("tensorflow-cpu", "2.18.0", installer="pip")
-        assert specs(only(run(environment))) == ["tensorflow"]
+        problem = only(run(environment))
+        assert "both installed by pip" in problem.message
+        assert problem.remedy is not None
+        assert problem.remedy.plan_request == Repair("e1")
 
     def test_condas_alone_is_fine(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.19.1")

@@ -79,6 +79,8 @@ async def apply(
         leaving = start.files - start.files_of(staying) - start.wheels.files_of(staying_wheels)
         # rattler reads all records of the tree that it links into, so they must be complete before it starts.
         clone = await asyncio.to_thread(_begin, change, staged, leaving, start.files)
+        again = [record for record in coming if record.name.normalized in change.relinked]
+        await asyncio.to_thread(lambda: linking.discard(linking.damaged(again, package_cache), package_cache))
         sizes = await linking.fetch_sizes(coming, package_cache)
         cloned = len(start.files - leaving)
         steps = linking.progress(sizes, coming, cloned, package_cache, watcher.progress, watcher.phase)
@@ -115,6 +117,7 @@ async def apply(
             fresh_wheels,
             index,
             requested=change.requirements,
+            repaired={*change.reinstalled, *change.others_removed},
             owned=owned_by,
             on_line=steps.uv_line,
         )

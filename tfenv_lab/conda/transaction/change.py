@@ -30,6 +30,7 @@ class Change:
 
     The packages from an index are in ``lock``, too; ``requirements`` are what the user requested of it, by project.
     ``others_removed`` are the projects that pip or uv installed in a terminal and that the change removes or replaces.
+    ``relinked`` are conda packages, and ``reinstalled`` projects from an index, whose files are damaged.
     """
 
     origin: Origin
@@ -47,6 +48,8 @@ class Change:
     pypi: Sequence[str] = ()
     requirements: Mapping[str, str] = field(default_factory=dict)
     others_removed: Sequence[str] = ()
+    relinked: Sequence[str] = ()
+    reinstalled: Sequence[str] = ()
 
     @property
     def begins_with(self) -> Path | None:

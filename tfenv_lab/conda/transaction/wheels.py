@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ...errors import JobFailed
 from ...pypi import installing
 from ...pypi.models import Distribution, IndexSettings
+from ..prefix import files as prefix_files
 from ..prefix import pypi, wheels
 from ..prefix.state import interpreter
 from . import relocation
@@ -28,13 +29,16 @@ class InstalledWheels:
     files: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, prefix: Path, others: Collection[str] = ()) -> InstalledWheels:
-        """Read a prefix. ``others`` are projects that pip or uv installed, and whose files are needed, too."""
+    def of(cls, prefix: Path, others: Collection[str] = (), damaged: Collection[str] = ()) -> InstalledWheels:
+        """Read a prefix. ``others`` are projects that pip or uv installed, and whose files are needed, too.
+
+        The ``damaged`` projects only have files, so they count as not installed.
+        """
         managed = wheels.read(prefix)
         names = {each.name for each in managed.distributions}.union(others)
         found = pypi.pypi_packages(prefix) if names else []
         files = {each.name: installing.files(prefix, each.dist_info) for each in found if each.name in names}
-        return cls(managed.distributions, files)
+        return cls([each for each in managed.distributions if each.name not in damaged], files)
 
     def files_of(self, names: Iterable[str]) -> frozenset[str]:
         """Return the files of these projects, as paths inside the prefix."""
@@ -58,21 +62,28 @@ def install(
     settings: IndexSettings,
     *,
     requested: Collection[str],
+    repaired: Collection[str],
     owned: Mapping[str, str],
     on_line: Callable[[str], None],
 ) -> frozenset[str]:
     """Install distributions into the staged tree, which will be moved to ``prefix``; return their files.
 
-    ``requested`` are the projects that the user requested, and ``owned`` maps the files of conda packages to the
-    packages' names. Raises JobFailed if a distribution would overwrite one of them, and what ``installing.install``
-    raises.
+    ``requested`` are the projects that the user requested, ``repaired`` those whose files were damaged, and ``owned``
+    maps the files of conda packages to the packages' names. Raises JobFailed if a distribution would overwrite one of
+    them, and what ``installing.install`` raises.
     """
     if not distributions:
         return frozenset()
-    installing.install(interpreter(staged), distributions, settings, on_line)
+    python = interpreter(staged)
+    installing.install(python, distributions, settings, on_line)
     folder = pypi.site_packages(staged)
     if folder is None:
         raise JobFailed("The environment has no directory for Python packages.")
+    infos = installing.dist_infos(folder, repaired)
+    # A program that edits a file in an environment also edits the one in uv's cache, because they are hard links.
+    again = [e for e in distributions if e.name in infos and not prefix_files.is_intact(staged, infos[e.name])]
+    installing.forget([each.name for each in again], settings)
+    installing.install(python, again, settings, on_line)
     infos = installing.dist_infos(folder, {each.name for each in distributions})
     found: dict[str, frozenset[str]] = {}
     for each in distributions:
