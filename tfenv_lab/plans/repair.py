@@ -207,8 +207,8 @@ def warnings(solved: Solved) -> Iterator[Advice]:
 def _copied(solved: Solved) -> Advice:
     counted = some([_counted(damage) for damage in solved.damages], _SHOWN)
     message = (
-        f"Files of this environment differ from its packages, and the copy gets them as they are: {counted}. Repair the "
-        "environment first."
+        f"Files of this environment differ from its packages, and the copy gets them as they are: {counted}. "
+        "Repair the environment first."
     )
     return Advice("damage-copied", "warning", message, Repair(solved.environment.id) if solved.environment else None)
 

@@ -201,12 +201,18 @@ class _Gate:
             _throw_away(self._unpacked(name))
 
     def _make_way(self, files: Iterable[str]) -> None:
-        """Remove users' links at the paths of a package's files, which would be written through the links."""
+        """Remove users' links at the paths of a package's files, which would be written through the links.
+
+        An empty directory at such a path is removed, too; rattler cannot replace it.
+        """
         if self._tree is not None:
             for path in files:
                 there = os.path.join(self._tree, path)  # noqa: PTH118 - thousands of them
                 if os.path.islink(there) and path not in self._kept:  # noqa: PTH114
                     os.unlink(there)  # noqa: PTH108
+                elif os.path.isdir(there):  # noqa: PTH112
+                    with contextlib.suppress(OSError):
+                        os.rmdir(there)  # noqa: PTH106
 
 
 def _throw_away(unpacked: Path) -> None:
