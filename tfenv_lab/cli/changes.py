@@ -170,7 +170,7 @@ def describe(plan: Plan) -> str:
         return f"{plan.name} {'has no damaged files' if plan.kind == 'repair' else 'is up to date'}."
     lines = []
     for entry in plan.entries:
-        versions = [side["version"] for side in (entry["from"], entry["to"]) if side]
+        versions = dict.fromkeys(side["version"] for side in (entry["from"], entry["to"]) if side)
         lines.append(f"  {entry['action']:9} {entry['name']} {' → '.join(versions)}")
     lines += [f"  {warning.severity}: {warning.message}" for warning in plan.warnings]
     size = f"{megabytes(plan.download_bytes)} to download, {megabytes(plan.install_bytes)} on disk"
