@@ -137,6 +137,6 @@ async def follow_all(api: Api, environment: Any, rounds: int = 4) -> list[str]:
 
 def pip_install(environment: Any, folder: Path, *requirements: str) -> None:
     """Install wheels of ``folder`` with the environment's own pip, without what they need, as users do."""
-    program = Path(environment["prefix"]) / "bin" / "python"
-    command = [program, "-m", "pip", "install", "--no-deps", "--no-index", "--find-links", folder, *requirements]
+    program = f"{environment['prefix']}/bin/python"
+    command = [program, "-m", "pip", "install", "--no-deps", "--no-index", "--find-links", str(folder), *requirements]
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PIP_CONFIG_FILE": os.devnull})

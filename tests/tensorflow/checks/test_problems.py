@@ -96,7 +96,9 @@ class TestKeras:
     def test_one_that_cannot_be_loaded_because_of_its_version(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.15.0", keras_code="raise ImportError('no attribute x')")
         environment.distribution("keras", "3.5.0", installer="pip")
-        assert only(run(environment)).code == "keras-version"
+        problem = only(run(environment))
+        assert problem.code == "keras-version"
+        assert specs(problem) == ["pypi:keras==2.15.*"]
 
     def test_one_that_cannot_be_loaded(self, environment: FakeEnvironment) -> None:
         environment.tensorflow(keras_code="raise ImportError('no attribute x')", fit_code="raise ImportError('x')")
