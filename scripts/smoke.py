@@ -31,6 +31,9 @@ sys.path.append(str(ROOT))
 from tests.contract import check_answer
 
 NAME = "smoke"
+STARTED = time.monotonic()
+#: What TensorFlow is called on channels and on the index.
+PROJECTS = ("tensorflow", "tensorflow-cpu")
 #: Maximum seconds for a job or a cell.
 LIMIT = 900
 #: Cells of the notebook: a matrix product that must be right, and a model that must learn.
@@ -63,8 +66,8 @@ def check(condition: object, text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line of progress."""
-    print(f"smoke: {text}", flush=True)
+    """Print a line of progress, with the seconds since the start."""
+    print(f"smoke: {time.monotonic() - STARTED:6.1f} s  {text}", flush=True)
 
 
 class Server:
@@ -128,11 +131,17 @@ class Server:
         check(job["state"] == "succeeded", f"the job ended as {job['state']}: {job['error']}")
         return job
 
-    def change(self, request: dict[str, Any]) -> tuple[dict[str, Any], float]:
-        """Make a plan and apply it. Return its job, and the seconds for both."""
+    def change(self, request: dict[str, Any], tensorflow: str | None) -> tuple[dict[str, Any], float]:
+        """Make a plan and apply it. Return its job, and the seconds for both.
+
+        The plan must change TensorFlow to the version ``tensorflow``, or leave it alone (None).
+        """
         started = time.monotonic()
         plan = self.call("POST", "tfenv-lab/plans", request)
         check(plan["entries"], f"the plan changes nothing: {plan}")
+        moved = [entry["to"]["version"] for entry in plan["entries"] if entry["name"] in PROJECTS and entry["to"]]
+        wanted = [] if tensorflow is None else [tensorflow]
+        check(moved == wanted, f"the plan changes TensorFlow to {moved}, not {wanted}: {json.dumps(plan)}")
         job = self.finish(self.call("POST", "tfenv-lab/jobs", {"plan": plan["id"]}))
         return job, time.monotonic() - started
 
@@ -182,7 +191,7 @@ def main_job(server: Server, home: Path) -> str:
 
     say(f"creating tensorflow {old}, Python {python}")
     request = {"kind": "create", "name": NAME, "tensorflow": old, "python": python, "variant": "cpu"}
-    job, created = server.change(request)
+    job, created = server.change(request, old)
     environment = server.call("GET", f"tfenv-lab/environments/{job['environment']}")
     prefix = Path(environment["prefix"])
     kernel = environment["kernel"]["name"]
@@ -200,9 +209,11 @@ def main_job(server: Server, home: Path) -> str:
     check(environment["update"]["tensorflow"] == new, f"no update to {new} is offered: {environment['update']}")
 
     say(f"updating to {new}")
-    _, updated = server.change({"kind": "update", "environment": environment["id"], "packages": ["tensorflow"]})
+    update = {"kind": "update", "environment": environment["id"], "packages": ["tensorflow"]}
+    _, updated = server.change(update, new)
     say("adding pandas")
-    server.change({"kind": "install", "environment": environment["id"], "specs": ["pandas"]})
+    server.change({"kind": "install", "environment": environment["id"], "specs": ["pandas"]}, None)
+    say("running the notebook again")
     second, pandas = execute(kernel, ADDED)
     check(
         second["tensorflow"] == new,

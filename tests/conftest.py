@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+import hypothesis
 import pytest
 from tornado.httpclient import HTTPClientError
 
@@ -23,6 +24,16 @@ from .contract import check_answer, check_schema
 from .simple_index import SimpleIndex
 from .tiny_channel import TinyChannel
 from .tiny_tensorflow import PYTHON, fill
+
+# The same examples in every run: a failure is found again, and a run that takes longer is no failure.
+hypothesis.settings.register_profile(
+    "suite",
+    database=None,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("suite")
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 

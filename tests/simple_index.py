@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tfenv_lab.pypi.models import IndexPolicy, IndexSettings
+from tfenv_lab.pypi.models import Distribution, IndexPolicy, IndexSettings
 from tfenv_lab.pypi.settings import read
 
 from .wheelchannel.tiny_wheel import make_wheel
@@ -157,6 +157,13 @@ class SimpleIndex:
             metadata="\n".join(headers),
         )
         return self._list(name, _File(path, requires_python, yanked, uploaded))
+
+    def distribution(self, path: Path, **fields: Any) -> Distribution:
+        """Return what a lock has of one wheel or source archive, with ``fields`` replaced."""
+        name, version = path.name.removesuffix(".tar.gz").split("-")[:2]
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        known = {"url": self.file_url(path), "sha256": sha256, "size": path.stat().st_size}
+        return Distribution(name.replace("_", "-").lower(), version, **{**known, **fields})
 
     def add_source(
         self, name: str, version: str = "1.0", *, requires: Sequence[str] = (), backend: str | None = None

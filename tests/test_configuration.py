@@ -25,6 +25,10 @@ HARMLESS = {"max_running_jobs", "kernel_display_name", "check_after_change"}
 GOOD: dict[str, Any] = {
     "channels": ["conda-forge", "https://repo.example.org/a%20b", "/srv/my channel", "file:///srv/my channel"],
     "allowed_channels": ["conda-forge/label/rc"],
+    "python_index": "https://me:secret@repo.example.org/a%20b/simple",
+    "allowed_indexes": ["https://repo.example.org/simple", "/srv/my wheels", "file:///srv/wheels", "~/wheels"],
+    "allow_source_builds": False,
+    "allow_url_requirements": False,
     "envs_dir": "~/my envs",
     "package_cache": "/var/cache/tfenv",
     "max_running_jobs": 1,
@@ -59,6 +63,29 @@ _FOLDERS = [
 BAD: dict[str, list[tuple[Any, str]]] = {
     "channels": _CHANNELS,
     "allowed_channels": _CHANNELS,
+    "python_index": [
+        (3, "must be a string"),
+        (["https://a.org"], "must be a string"),
+        ("pypi", "neither a URL nor an absolute path"),
+        ("./wheels", "relative"),
+        ("https:///simple", "host"),
+        ("https://a.org:port/simple", "port"),
+        ("https://a.org/simple https://b.org/simple", "not a single URL"),
+        (" https://a.org/simple", "space"),
+        ("git+https://a.org/simple", "does not begin with"),
+    ],
+    "allowed_indexes": [
+        (3, "list"),
+        ([1], "item 1 is not a string"),
+        (["https://a.org/simple", ""], "item 2 is empty"),
+        (["pypi"], "neither a URL nor an absolute path"),
+        (["https://a.org/simple,https://b.org/simple"], "not a single URL"),
+        (["https://a.org/simple https://b.org/simple"], "not a single URL"),
+        (["ftp://a.org/simple"], "does not begin with"),
+        (["wheels/new"], "relative"),
+    ],
+    "allow_source_builds": [("no", "True or False"), (2, "True or False"), (None, "True or False")],
+    "allow_url_requirements": [("no", "True or False"), (2, "True or False"), (None, "True or False")],
     "envs_dir": _FOLDERS,
     "package_cache": _FOLDERS,
     "max_running_jobs": [(0, "at least 1, not 0"), (-1, "-1"), ("two", "'two'"), (1.5, "1.5"), (None, "None")],
@@ -90,6 +117,10 @@ BAD: dict[str, list[tuple[Any, str]]] = {
 BAD_ARGUMENTS: dict[str, list[str]] = {
     "channels": ["", "https:///c", "[1]"],
     "allowed_channels": ["", "a,b"],
+    "python_index": ["pypi", "https:///simple"],
+    "allowed_indexes": ["", "pypi"],
+    "allow_source_builds": ["maybe", ""],
+    "allow_url_requirements": ["maybe", ""],
     "envs_dir": ["envs", "FILE"],
     "package_cache": ["~nobody-of-that-name/x"],
     "max_running_jobs": ["two", "0", ""],
@@ -222,10 +253,11 @@ def test_every_other_value_stays_in_force(name: str, configure: Configure) -> No
 
 @pytest.mark.parametrize("name", [name for name in TRAITS if isinstance(GOOD[name], list)])
 def test_a_single_string_is_a_list_with_one_item(name: str, configure: Configure) -> None:
-    configure(f'c.TfenvLab.{name} = "k1"')
+    first, second = GOOD[name][0], "/srv/k2"
+    configure(f"c.TfenvLab.{name} = {first!r}")
     linked = Linked()
-    assert (linked.value(name), linked.lab.faults) == (["k1"], [])
-    assert Linked(f"--TfenvLab.{name}=k2", f"--TfenvLab.{name}=k3").value(name) == ["k2", "k3"]
+    assert (linked.value(name), linked.lab.faults) == ([first], [])
+    assert Linked(f"--TfenvLab.{name}={first}", f"--TfenvLab.{name}={second}").value(name) == [first, second]
 
 
 def test_all_of_several_bad_values_are_named(configure: Configure) -> None:
@@ -252,8 +284,10 @@ def test_an_invalid_value_leaves_the_valid_one_that_it_would_override(configure:
 def test_no_message_quotes_a_password(configure: Configure) -> None:
     configure('c.TfenvLab.channels = "https://me:secret@example.org/c d"\n')
     configure('c.TfenvLab.allowed_channels = ["https://me:secret@example.org:x/c"]\n', "jupyter_tfenv_lab_config.py")
-    faults = Linked().lab.faults
-    assert len(faults) == 2
+    configure('c.TfenvLab.python_index = ["https://me:secret@example.org/c"]\n', "jupyter_notebook_config.py")
+    configure('{"TfenvLab": {"allowed_indexes": ["https://me:secret@example.org:x/c"]}}', "jupyter_config.json")
+    faults = Linked("--TfenvLab.python_index=https://me:secret@example.org/c d").lab.faults
+    assert len(faults) == 4
     assert "secret" not in str(faults)
 
 

@@ -26,7 +26,13 @@ from .contract import CONTRACT, check_answer, check_schema, closed
 VERBS = ("get", "post", "put", "patch", "delete")
 ROOT = Path(tfenv_lab.__file__).parent
 JSON = {"Content-Type": "application/json"}
-ERROR = {"reason": "not-found", "message": "There is no such job.", "hint": None, "details": None}
+ERROR: dict[str, object] = {
+    "reason": "not-found",
+    "message": "There is no such job.",
+    "hint": None,
+    "details": None,
+    "alternatives": [],
+}
 #: Schemas of requests, which answers may contain too, as the client sent them.
 REQUESTS = re.compile(r"\w+Request|KernelSettings")
 

@@ -16,6 +16,8 @@ from tfenv_lab.variants import python_of, variant_of
         ("cuda118py311heb1bdc4_0", [], "cuda11.8"),
         ("cuda112py39h01bd6f0_0", [], "cuda11.2"),
         ("cuda92py37h0_0", [], "cuda9.2"),
+        ("cuda12", [], "cuda12"),
+        ("cuda11", [], "cuda11"),
         ("cuda1210py313h0_0", [], "cuda12.10"),
         ("py39hf3d152e_0", [], "cpu"),
         ("mkl_py39h4683426_0", [], "cpu"),

@@ -13,9 +13,11 @@ from .configuration import (
     CheckedApp,
     DisplayName,
     Folder,
+    IndexPlace,
     Texts,
     channel_fault,
     environment_fault,
+    index_fault,
     refusal,
     unread,
 )
@@ -55,6 +57,24 @@ class TfenvLab(CheckedApp):
         channel_fault,
         help="Channels that a package spec or an imported file may name. Default: the configured channels. "
         "If this is set, users cannot replace the channels with a local channel.",
+    ).tag(config=True)
+    python_index = IndexPlace(
+        "",
+        help="Package index to read instead of those that pip and uv are configured with: a URL or a directory. "
+        "Default: pip's and uv's own configuration, or https://pypi.org/simple.",
+    ).tag(config=True)
+    allowed_indexes = Texts(
+        index_fault,
+        help="Package indexes and directories of packages that may be read, with everything below them, and places "
+        "that requirements may name. Others that pip or uv are configured with are not read. Default: all.",
+    ).tag(config=True)
+    allow_source_builds = Bool(
+        True,
+        help="Whether a plan may build packages from source, which runs their code, if a user agrees. "
+        "Otherwise only wheels are installed.",
+    ).tag(config=True)
+    allow_url_requirements = Bool(
+        True, help="Whether a requirement may name a URL, a path or a repository instead of a version."
     ).tag(config=True)
     envs_dir = Folder(
         "",

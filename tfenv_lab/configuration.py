@@ -94,6 +94,19 @@ class DisplayName(Unicode[str, "str | bytes"]):
         return text
 
 
+class IndexPlace(Unicode[str, "str | bytes"]):
+    """A trait that is the URL or the absolute path of a package index. An empty string means the default."""
+
+    def validate(self, obj: Any, value: Any) -> str:
+        """Return the place as it was written, or raise Unfit without quoting it, because it can have a password."""
+        if not isinstance(value, str):
+            raise Unfit("must be a string")
+        fault = (_text_fault(value) or index_fault(value)) if value else None
+        if fault:
+            raise Unfit(f"cannot be used: it {fault}")
+        return str(super().validate(obj, value))
+
+
 def _text_fault(item: Any) -> str | None:
     if not isinstance(item, str):
         return "is not a string"
@@ -110,6 +123,17 @@ def channel_fault(text: str) -> str | None:
     if not is_folder and (re.search(r"\s", text) if "://" in text else _NO_NAME.search(text)):
         return "is not the name or URL of a single channel: it contains a space, a comma or a similar character"
     return None
+
+
+def index_fault(text: str) -> str | None:
+    """Return why a string cannot name a package index, or None if it can: by a URL, or by the path of a directory."""
+    if "://" not in text:
+        return _path_fault(text) if is_path(text) else "is neither a URL nor an absolute path"
+    if re.search(r"\s", text) or text.count("://") > 1:
+        return "is not a single URL"
+    if not re.match(r"(?:https?|file)://", text):
+        return "is a URL that does not begin with https://, http:// or file://"
+    return None if can_be(text) else "is a URL without a host or with an invalid port"
 
 
 def environment_fault(text: str) -> str | None:

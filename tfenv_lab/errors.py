@@ -6,12 +6,19 @@ The codes are the ``reason`` values of the REST contract. Code below the handler
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
 
 
-class ErrorJson(TypedDict):
-    """The body of an error, as :meth:`TfenvError.to_json` returns it."""
+class Alternative(TypedDict):
+    """A plan request that can be made instead of one that failed, with a label for its button."""
+
+    label: str
+    plan_request: Mapping[str, Any]
+
+
+class _ErrorTexts(TypedDict):
+    """The fields that every error has."""
 
     reason: str
     message: str
@@ -19,28 +26,47 @@ class ErrorJson(TypedDict):
     details: str | None
 
 
+class ErrorJson(_ErrorTexts, total=False):
+    """The body of an error, as :meth:`TfenvError.to_json` returns it. Errors of earlier versions have only texts."""
+
+    alternatives: list[Alternative]
+
+
 class TfenvError(Exception):
     """Base class of every error that a user can cause or see.
 
     ``message`` is a sentence that says what happened. ``hint`` is a sentence that says what to do about it, or None if
     nothing helps. ``details`` is the evidence: longer text, often the output of a tool. A class may define a default
-    hint, which an error can override.
+    hint, which an error can override. ``alternatives`` are plan requests that can be made instead.
     """
 
     status = 400
     reason = "invalid-request"
     hint: str | None = None
 
-    def __init__(self, message: str, details: str | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        details: str | None = None,
+        hint: str | None = None,
+        alternatives: Sequence[Alternative] = (),
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.details = details
+        self.alternatives = tuple(alternatives)
         if hint is not None:
             self.hint = hint
 
     def to_json(self) -> ErrorJson:
         """Return the Error of the REST contract."""
-        return {"reason": self.reason, "message": self.message, "hint": self.hint, "details": self.details}
+        return {
+            "reason": self.reason,
+            "message": self.message,
+            "hint": self.hint,
+            "details": self.details,
+            "alternatives": list(self.alternatives),
+        }
 
 
 class InvalidRequest(TfenvError):
@@ -201,7 +227,8 @@ def subclasses(cls: type[TfenvError]) -> list[type[TfenvError]]:
 
 def from_json(body: ErrorJson | Mapping[str, str | None]) -> TfenvError:
     """Return the error that another process wrote with ``to_json``."""
-    told = body.get("message") or "", body.get("details"), body.get("hint")
+    alternatives: Any = body.get("alternatives") or ()
+    told = body.get("message") or "", body.get("details"), body.get("hint"), alternatives
     for cls in subclasses(TfenvError):
         if cls.reason == body.get("reason") and cls is not TfenvError:
             return cls(*told)

@@ -126,15 +126,29 @@ class Rename(_Request, frozen=True, tag="rename"):
 
 
 class Import(_Request, frozen=True, tag="import"):
-    """A request for a new environment from the text of a file; if ``format`` is None, the text determines it."""
+    """A request for a new environment from the text of a file; if ``format`` is None, the text determines it.
+
+    ``lock_environment`` and ``categories`` choose a part of a lock; None is its default. ``cuda`` is a CUDA version to
+    assume, and ``packages`` are specs to solve with those of the file. ``builds`` says how much of each spec counts:
+    all of it, or not the build (``versions``), or only the name (``names``); exact packages are then solved. With
+    ``channels`` ``allowed``, channels of the file that are not allowed are left out.
+    """
 
     name: str
     content: str
     format: str | None = None
+    lock_environment: str | None = None
+    categories: tuple[str, ...] | None = None
+    cuda: str | None = None
+    packages: tuple[str, ...] = ()
+    builds: Literal["exact", "versions", "names"] = "exact"
+    channels: Literal["file", "allowed"] = "file"
     source_builds: bool = False
 
     def __post_init__(self) -> None:
         check_name(self.name)
+        _check_form("cuda", self.cuda, CUDA_VERSION, "12.6")
+        force_setattr(self, "packages", _distinct("packages", self.packages))
 
 
 class Revert(_Request, frozen=True, tag="revert"):
@@ -165,6 +179,8 @@ _COMPLAINTS = (
     (r"Expected `int`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a whole number."),
     (r"Invalid enum value .* - at `\$\.packages`", "“packages” must be a list of strings, or “all”."),
     (r"Invalid enum value .* - at `\$\.variant`", "“variant” must be “auto”, “cpu” or “cuda”."),
+    (r"Invalid enum value .* - at `\$\.builds`", "“builds” must be “exact”, “versions” or “names”."),
+    (r"Invalid enum value .* - at `\$\.channels`", "“channels” must be “file” or “allowed”."),
     (r"(?:Invalid enum value|Expected) .* - at `\$\.source`", "“source” must be “conda”, “pypi” or null."),
 )
 

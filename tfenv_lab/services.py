@@ -24,9 +24,11 @@ from .jobs.store import JobStore
 from .kernels import kernelspecs
 from .kernels.service import KernelService
 from .local_channel.service import LocalChannel
+from .plans.import_channels import Permission
 from .plans.index_solver import IndexSolver
 from .plans.planner import Planner
 from .plans.service import PlanService
+from .pypi import cache as uv_cache
 from .pypi import settings as index_settings
 from .pypi.models import IndexPolicy
 
@@ -61,6 +63,18 @@ class Configuration(Protocol):
 
     @property
     def allowed_channels(self) -> Sequence[str]: ...
+
+    @property
+    def python_index(self) -> str: ...
+
+    @property
+    def allowed_indexes(self) -> Sequence[str]: ...
+
+    @property
+    def allow_source_builds(self) -> bool: ...
+
+    @property
+    def allow_url_requirements(self) -> bool: ...
 
     @property
     def envs_dir(self) -> str: ...
@@ -163,17 +177,25 @@ class Services:
             on_change=lambda prefixes: self.aftermath.reconcile(prefixes),
             log=log,
         )
+
+        def permission() -> Permission:
+            return Permission(self.allowed_channels, is_restricted, self.local_channel.active)
+
         index = IndexSolver(
             lambda: self.index_policy,
             self.repodata.subdir,
             self.package_cache,
             self.directories.cache / "stand-ins",
         )
-        planner = Planner(
-            self.repodata, self.catalog, self.environments, self.envs_dir, lambda: self.allowed_channels, index
-        )
+        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, permission, index)
         self.plans = PlanService(
-            planner, self.repodata, state / "plans", self.package_cache, self.kernels.notebooks_in, self.directories
+            planner,
+            self.repodata,
+            state / "plans",
+            self.package_cache,
+            self.kernels.notebooks_in,
+            self.directories,
+            lambda: uv_cache.directory(index_settings.read(self.index_policy).variables),
         )
         self.aftermath = Aftermath(
             lambda: self.environments, lambda: self.kernels, lambda: self.jobs.running, self._use_local_channel, log
@@ -204,7 +226,15 @@ class Services:
     @property
     def index_policy(self) -> IndexPolicy:
         """What the administrator decides about package indexes."""
-        return IndexPolicy(offline=self.configuration.offline, cache=self.directories.uv_cache)
+        configuration = self.configuration
+        return IndexPolicy(
+            python_index=configuration.python_index,
+            allowed_indexes=tuple(configuration.allowed_indexes),
+            allow_source_builds=configuration.allow_source_builds,
+            allow_url_requirements=configuration.allow_url_requirements,
+            offline=configuration.offline,
+            cache=self.directories.uv_cache,
+        )
 
     async def build_local_channel(self) -> Job:
         """Start the job that builds a local channel; it then replaces the configured channels.

@@ -26,9 +26,9 @@ def variant_of(build: str, depends: Iterable[str] = ()) -> str:
     found = _CUDA.match(build)
     if found:
         digits = found[1]
-        # Major versions have two digits since CUDA 10: "92" is 9.2, "1210" would be 12.10.
-        major = 2 if len(digits) > 2 else 1
-        return f"cuda{digits[:major]}.{digits[major:]}"
+        # Major versions have two digits since CUDA 10: "92" is 9.2, "12" is any 12, "1210" would be 12.10.
+        major = 2 if len(digits) > 2 or digits[0] == "1" else 1
+        return f"cuda{digits[:major]}.{digits[major:]}" if digits[major:] else f"cuda{digits}"
     if build.startswith("gpu"):
         version = next((match[1] for spec in depends if (match := _CUDA_SPEC.match(spec))), "")
         return f"cuda{version}"
@@ -66,3 +66,15 @@ def cuda_of(name: str, build: str) -> str | None:
     """Return the CUDA version of a TensorFlow build, as in ``"12.6"``; None for CPU builds and other packages."""
     variant = variant_of(build) if name in LEADS else "cpu"
     return variant[4:] if variant.startswith("cuda") and len(variant) > 4 else None
+
+
+def cuda_in(spec: str) -> str | None:
+    """Return the CUDA version in a spec for CUDA itself, as in ``cudatoolkit 11.2.*``; None for other specs."""
+    found = re.match(r"(?:cudatoolkit|cuda-version|cuda-toolkit|cuda) [><=~]*(\d+\.\d+)", spec)
+    return found[1] if found else None
+
+
+def least_cuda(requirement: str) -> str | None:
+    """Return the oldest CUDA version that a requirement such as ``__cuda >=12.6`` accepts; None if any will do."""
+    found = re.search(r"(?:>=|==|\s)(\d+(?:\.\d+)?)", requirement)
+    return found[1] if found else None

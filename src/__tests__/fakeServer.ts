@@ -75,5 +75,5 @@ export function failure(
   details: string | null = null,
   hint: string | null = null
 ): { status: number; body: ErrorBody } {
-  return { status, body: { reason, message, hint, details } };
+  return { status, body: { reason, message, hint, details, alternatives: [] } };
 }

@@ -96,7 +96,8 @@ export function failedJob(
       reason: 'channel-unreachable',
       message: 'The channel conda-forge did not answer.',
       hint: 'Check the network of the server.',
-      details: 'connection refused'
+      details: 'connection refused',
+      alternatives: []
     },
     ...change
   };
@@ -202,6 +203,7 @@ export const STATUS: Status = {
     bytes: 30e6
   },
   channels: [CHANNEL],
+  indexes: [{ url: 'https://pypi.org/simple', flat: false }],
   warnings: [],
   envs_dir: PREFIX,
   envs_dirs: [{ path: PREFIX, writable: true, free_bytes: 41e9 }],
@@ -214,7 +216,7 @@ export const STATUS: Status = {
     reserved_names: ['base', 'con'],
     import_bytes: 5e6,
     import_pattern:
-      '(^|[._-])environment[^/]*\\.ya?ml$|conda-lock\\.ya?ml$|\\.lock$|(explicit|spec|conda|env)[^/]*\\.txt$'
+      '^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\\.terraform)[^/]*\\.lock$).*((^|[._-])environment[^/]*\\.ya?ml$|conda-lock\\.ya?ml$|\\.lock$|(explicit|spec|conda|env|package)[^/]*\\.txt$|^pixi\\.toml$|^anaconda-project\\.ya?ml$|requirements[^/]*\\.txt$|^pylock(\\.[^/.]+)?\\.toml$)'
   }
 };
 
@@ -223,7 +225,7 @@ export function entry(
   name: string,
   from: string | null,
   to: string | null,
-  change: Partial<Pick<Entry, 'requested' | 'from' | 'to'>> = {}
+  change: Partial<Pick<Entry, 'requested' | 'from' | 'to' | 'source'>> = {}
 ): Entry {
   const channel = 'conda-forge';
   const made = {
@@ -235,6 +237,7 @@ export function entry(
         ? null
         : { version: to, build: 'py311_1', channel, size: 24e6 },
     requested: false,
+    source: 'conda',
     ...change
   };
   // The action decides which of the two sides exist.
@@ -296,6 +299,8 @@ export function record(
     channels: ['conda-forge'],
     specs: ['tensorflow=2.19.*'],
     pip: [],
+    local: [],
+    variables: {},
     fingerprint: '0123456789abcdef',
     lock: 'eJwD',
     ...change

@@ -23,7 +23,7 @@ export class CatalogClient {
     return answer.packages;
   }
 
-  /** Find the conda specs for the TensorFlow and Keras packages among the arguments of `pip install`. */
+  /** Find the specs that request what the arguments of `pip install` name. */
   async condaSpecs(
     pipArguments: readonly string[]
   ): Promise<readonly string[]> {

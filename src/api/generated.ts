@@ -283,7 +283,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Find the conda packages for the TensorFlow and Keras packages of a pip install command. */
+        /** Find the specs that request what a pip install command installs. */
         readonly post: operations["findCondaSpecs"];
         readonly delete?: never;
         readonly options?: never;
@@ -434,6 +434,12 @@ export interface components {
             readonly hint: string | null;
             /** @description The evidence: longer text, often the output of a tool. */
             readonly details: string | null;
+            /** @description Plan requests that can be made instead. */
+            readonly alternatives: readonly {
+                /** @description What the request does, as on a button. */
+                readonly label: string;
+                readonly plan_request: components["schemas"]["PlanRequest"];
+            }[];
         };
         /**
          * @description invalid-request 400; protected, channel-not-allowed, index-not-allowed, unusable-directory, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, build-needed, invalid-spec, invalid-name, build-failed 422; channel-unreachable, index-unreachable, hash-mismatch 502; misconfigured, not-started 503 on every call; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
@@ -468,6 +474,13 @@ export interface components {
             };
             /** @description The channels in use. */
             readonly channels: readonly components["schemas"]["Channel"][];
+            /** @description The package indexes in use, in the order in which they are read. */
+            readonly indexes: readonly {
+                /** @description The URL without credentials. */
+                readonly url: string;
+                /** @description Whether it is a list of files (find-links of pip) and not an index. */
+                readonly flat: boolean;
+            }[];
             /** @description Warnings about the server: ignored settings, unusable directories, files that could not be deleted. */
             readonly warnings: readonly {
                 /** @description Complete sentences that name the setting, directory or files. */
@@ -500,7 +513,7 @@ export interface components {
             /**
              * Format: regex
              * @description Files whose names in lower case match it probably describe an environment. It means the same in Python and in JavaScript.
-             * @example (^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env)[^/]*\.txt$
+             * @example ^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\.terraform)[^/]*\.lock$).*((^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env|package)[^/]*\.txt$|^pixi\.toml$|^anaconda-project\.ya?ml$|requirements[^/]*\.txt$|^pylock(\.[^/.]+)?\.toml$)
              */
             readonly import_pattern: string;
         };
@@ -727,14 +740,39 @@ export interface components {
             /** @description The contents of the file. */
             readonly content: string;
             /** @description If null, the server recognizes the format. */
-            readonly format?: components["schemas"]["ExportFormat"] | null;
+            readonly format?: components["schemas"]["ImportFormat"] | null;
+            /** @description The environment of a pixi.lock. If null, “default”, or the only one. */
+            readonly lock_environment?: string | null;
+            /** @description The categories of a conda-lock file. If null, only main. */
+            readonly categories?: readonly string[] | null;
+            /** @description The CUDA version to assume. If null, that of the driver, else that which the file names. If the file needs CUDA and names no version, the newest that fits is assumed. */
+            readonly cuda?: string | null;
+            /** @description Specs to solve with those of the file, such as ipykernel. */
+            readonly packages?: readonly string[];
+            /**
+             * @description How much of each spec counts: all of it, the name and the version, or the name. Unless it is exact, exact packages are solved, and packages that no channel has are left out with a warning.
+             * @default exact
+             * @enum {string}
+             */
+            readonly builds?: "exact" | "versions" | "names";
+            /**
+             * @description With allowed, channels of the file that are not allowed are left out with a warning.
+             * @default file
+             * @enum {string}
+             */
+            readonly channels?: "file" | "allowed";
             readonly source_builds?: components["schemas"]["SourceBuilds"];
         };
+        /**
+         * @description The formats of exports, and four that are only read: the list of “conda list --export”, the manifest of pixi, that of anaconda-project, and lines with “conda install” or “pip install”, such as a Dockerfile.
+         * @enum {string}
+         */
+        readonly ImportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "pylock" | "requirements" | "notebook" | "list" | "pixi-toml" | "anaconda-project" | "commands";
         /**
          * @description notebook is the JSON of a NotebookRecord. An import also accepts a whole notebook that contains one.
          * @enum {string}
          */
-        readonly ExportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "notebook";
+        readonly ExportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "pylock" | "requirements" | "notebook";
         /**
          * @default requested
          * @enum {string}
@@ -754,8 +792,14 @@ export interface components {
             readonly channels: readonly string[];
             /** @description The requested specs. */
             readonly specs: readonly string[];
-            /** @description The packages that pip installed. */
+            /** @description The packages that pip installed from an index. */
             readonly pip: readonly string[];
+            /** @description The packages that pip installed from a path or a URL. */
+            readonly local: readonly string[];
+            /** @description The variables that the environment sets. */
+            readonly variables: {
+                readonly [key: string]: string;
+            };
             /** @description A digest that is equal for equal sets of packages. */
             readonly fingerprint: string;
             /** @description The explicit list, compressed with zlib and encoded as base64. */
@@ -763,7 +807,7 @@ export interface components {
         };
         readonly RecognizedFile: {
             /** @description Null if the file cannot be imported on this machine. */
-            readonly format: components["schemas"]["ExportFormat"] | null;
+            readonly format: components["schemas"]["ImportFormat"] | null;
             readonly name: components["schemas"]["Name"];
             /** @description Why the file cannot be imported; null if it can. */
             readonly message: string | null;
@@ -1059,6 +1103,7 @@ export type RemoveRequest = components['schemas']['RemoveRequest'];
 export type CloneRequest = components['schemas']['CloneRequest'];
 export type RenameRequest = components['schemas']['RenameRequest'];
 export type ImportRequest = components['schemas']['ImportRequest'];
+export type ImportFormat = components['schemas']['ImportFormat'];
 export type ExportFormat = components['schemas']['ExportFormat'];
 export type ExportSpecs = components['schemas']['ExportSpecs'];
 export type NotebookRecord = components['schemas']['NotebookRecord'];
@@ -1491,13 +1536,13 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": {
-                    /** @description The arguments of pip install. Other packages, options, paths and URLs are ignored. */
+                    /** @description The arguments of pip install. Options, paths and URLs are ignored. */
                     readonly arguments: readonly string[];
                 };
             };
         };
         readonly responses: {
-            /** @description The specs, in the order of the arguments; empty if the command installs no such package. */
+            /** @description The specs, in the order of the arguments; empty if the command names no package. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;

@@ -9,42 +9,12 @@ from typing import Any
 
 import pytest
 
-from tfenv_lab.cli.app import TfenvApp
 from tfenv_lab.tensorflow.checks.models import Check, Device
 
 from ..conftest import Mount
 from ..prefixes import make_prefix
-from ..tiny_channel import TinyChannel
 from ..tiny_tensorflow import PYTHON, SITE
-
-
-class Shell:
-    """A runner of commands with the tiny channel."""
-
-    def __init__(self, channel: TinyChannel, capsys: pytest.CaptureFixture[str]) -> None:
-        self._channel = f"--TfenvLab.channels={channel.url}"
-        self._capsys = capsys
-
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        """Run a command. Return its exit status, standard output and standard error."""
-        app = TfenvApp()
-        self._capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            app.initialize([*arguments, self._channel])
-            app.start()
-        out, err = self._capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    def json(self, *arguments: str) -> Any:
-        """Run a command, which must succeed, and return its JSON."""
-        status, out, err = self.run(*arguments, "--json")
-        assert status == 0, out + err
-        return json.loads(out)
-
-
-@pytest.fixture
-def shell(tensorflow_channel: TinyChannel, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(tensorflow_channel, capsys)
+from .conftest import Shell
 
 
 def test_an_environments_life_from_create_to_remove(shell: Shell, clean_home: Path) -> None:

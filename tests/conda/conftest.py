@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from tfenv_lab.conda.transaction import apply as transaction
 from tfenv_lab.conda.transaction import recovery
 from tfenv_lab.conda.transaction.change import Change
 from tfenv_lab.conda.transaction.progress import Progress
+from tfenv_lab.pypi import settings
+from tfenv_lab.pypi.models import Distribution, IndexPolicy
 
 from ..tiny_channel import TinyChannel
 
@@ -63,10 +66,12 @@ class Lab:
     async def change(self, *specs: str, job: str = "0job", watcher: Watched | None = None, **fields: Any) -> Any:
         """Return the change that creates or changes the prefix to the solution of ``specs``.
 
-        ``fields`` replace fields of the change, and ``records`` replaces the solution.
+        ``fields`` replace fields of the change, ``records`` replaces the solution, and ``wheels`` are the distributions
+        from a package index.
         """
         target = fields.pop("prefix", self.prefix)
         records = fields.pop("records", None) or await self.solve(*specs)
+        wheels: Sequence[Distribution] = fields.pop("wheels", ())
         exists = target.exists()
         change = Change(
             **{
@@ -74,7 +79,7 @@ class Lab:
                 "prefix": target,
                 "kind": "install",
                 "subdir": self.channel.subdir,
-                "lock": lock.dumps(records, [self.channel.url], self.channel.subdir),
+                "lock": lock.dumps(records, [self.channel.url], self.channel.subdir, wheels),
                 "requested": {spec.split(" ")[0]: spec for spec in specs},
                 "channels": [self.channel.url],
                 "fingerprint": prefixes.fingerprint(target) if exists else None,
@@ -92,6 +97,7 @@ class Lab:
             bytecode_store=self.root / "bytecode",
             client=None,
             watcher=watcher or Watched(),
+            index=await asyncio.to_thread(settings.read, IndexPolicy()),
         )
         recovery.clear(change.prefix, job)
         return revision

@@ -122,7 +122,7 @@ BAD_SPECS = [
     ("evil::tensorflow", 403, "channel-not-allowed"),
     ("https://example.org/x-1-0.conda", 422, "invalid-spec"),
     ("/tmp/x-1-0.conda", 422, "invalid-spec"),
-    ("tensorflow=", 422, "invalid-spec"),
+    ("tensorflow==", 422, "invalid-spec"),
     ("numpy[url=file:///tmp/x-1-0.conda]", 422, "invalid-spec"),
     ("numpy[md5=00000000000000000000000000000000]", 422, "invalid-spec"),
     ("numpy; rm -rf ~", 422, "invalid-spec"),

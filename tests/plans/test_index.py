@@ -70,6 +70,37 @@ async def test_the_job_installs_what_the_plan_says(api: Api, simple_index: Simpl
     assert ".tfenv" not in script, "no path of the staging directory is left"
 
 
+@pytest.mark.parametrize(
+    ("variable", "text", "version"),
+    [
+        ("PIP_CONSTRAINT", "hello<2\n", "1.2"),
+        ("UV_CONSTRAINT", "hello<2\n", "1.2"),
+        ("UV_OVERRIDE", "hello==1.0\n", "1.0"),
+        ("UV_EXCLUDE", "hello\n", None),
+    ],
+)
+async def test_the_configured_constraints_are_followed(
+    api: Api,
+    simple_index: SimpleIndex,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    text: str,
+    version: str | None,
+) -> None:
+    for each in ("1.0", "1.2", "2.0"):
+        simple_index.add("hello", each)
+    simple_index.add("greet", "1.0", requires=["hello>=1.1"])
+    file = tmp_path / "the constraints.txt"
+    file.write_text(text)
+    monkeypatch.setenv(variable, file.as_uri())
+    job = await api.apply(kind="create", name="new", packages=["pypi:greet"])
+    assert job["state"] == "succeeded", job
+    found = await packages(api, "new")
+    assert found["greet"] == ("1.0", "pypi")
+    assert found.get("hello", (None, ""))[0] == version
+
+
 async def test_what_conda_provides_is_not_installed_from_the_index(api: Api, simple_index: SimpleIndex) -> None:
     simple_index.add("greet", "1.0", requires=["numpy>=2"])
     simple_index.add("numpy", "2.5.0")
@@ -209,3 +240,52 @@ async def test_a_package_that_pip_installed_is_adopted_and_updated(api: Api, sim
     assert (await packages(api, "new"))["greet"] == ("2.0", "pypi")
     site = next(Path(environment["prefix"]).glob("lib/python*/site-packages"))
     assert [path.name for path in site.glob("greet-*.dist-info")] == ["greet-2.0.dist-info"]
+
+
+@pytest.mark.parametrize("format_", ["environment-yml", "pixi-lock", "pylock", "requirements"])
+async def test_an_export_brings_the_packages_to_another_environment(
+    api: Api, simple_index: SimpleIndex, format_: str
+) -> None:
+    simple_index.add("greet", "1.0", requires=["hello"])
+    simple_index.add("hello", "1.2")
+    await api.apply(kind="create", name="new", packages=["pypi:greet"])
+    environment = await api.environment("new")
+    simple_index.add("greet", "2.0")
+    _, text = await api.call("GET", f"environments/{environment['id']}/export?format={format_}")
+    if format_ in ("pixi-lock", "pylock", "requirements"):
+        assert "sha256" in text
+    job = await api.apply(kind="import", name="other", content=text)
+    assert job["state"] == "succeeded", job
+    found = await packages(api, "other")
+    assert (found["greet"], found["hello"]) == (("1.0", "pypi"), ("1.2", "pypi"))
+
+
+@pytest.mark.parametrize("loss", ["another index has it for another Python", "the index has it no more"])
+async def test_an_installed_version_stays_although_no_index_offers_it_for_this_python(
+    api: Api, simple_index: SimpleIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
+) -> None:
+    simple_index.add("hello", "1.0")
+    simple_index.add("hello", "2.0rc1")
+    simple_index.add("hello", "2.0", requires=["needed"])
+    simple_index.add("needed", "1.0")
+    simple_index.add("extra", "1.0", requires=["hello"])
+    job = await api.apply(kind="create", name="new", packages=["pypi:hello>=2.0rc0"])
+    assert job["state"] == "succeeded", job
+    identity = (await api.environment("new"))["id"]
+    if loss.startswith("another"):
+        other = SimpleIndex(tmp_path / "other")
+        other.directory.mkdir()
+        other.up()
+        other.add("hello", "2.0", tag="cp27-cp27m-any")
+        monkeypatch.setenv("UV_INDEX", other.url)
+        monkeypatch.setenv("UV_INDEX_STRATEGY", "unsafe-best-match")
+    else:
+        del simple_index.files["hello"]
+        simple_index.add("hello", "1.0")
+    plan = await api.plan(kind="install", environment=identity, specs=["pypi:extra"])
+    assert [entry["name"] for entry in plan["entries"]] == ["extra"]
+    job = await api.apply(kind="install", environment=identity, specs=["pypi:extra"])
+    assert job["state"] == "succeeded", job
+    assert (await packages(api, "new"))["needed"] == ("1.0", "pypi"), "it is still needed"
+    if loss.startswith("another"):
+        other.down()

@@ -26,13 +26,26 @@ async def _recognized(api: Api, content: str, name: str | None = None) -> Any:
 @pytest.mark.parametrize(
     "name",
     ["environment.yml", "environment-gpu.yaml", "tf.environment.yml", "conda-lock.yml", "tf.conda-lock.yml",
-     "pixi.lock", "tf.pixi.lock", "tf.explicit.txt", "spec-file.txt"],
+     "pixi.lock", "tf.pixi.lock", "tf.explicit.txt", "spec-file.txt", "package-list.txt", "pixi.toml",
+     "anaconda-project.yml", "requirements.txt", "requirements-dev.txt", "pylock.toml", "pylock.tf.toml"],
 )  # fmt: skip
 def test_the_pattern_finds_files_that_conda_and_exports_name_so(name: str) -> None:
     assert re.search(FILE_PATTERN, name)
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "docker-compose.yml", "model.keras", "a.ipynb", "yarn.lock.bak"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "notes.txt",
+        "docker-compose.yml",
+        "model.keras",
+        "a.ipynb",
+        "yarn.lock.bak",
+        "yarn.lock",
+        "poetry.lock",
+        "cargo.lock",
+    ],
+)
 def test_the_pattern_leaves_out_other_files(name: str) -> None:
     assert not re.search(FILE_PATTERN, name)
 
@@ -55,7 +68,7 @@ async def test_every_export_is_recognized(api: Api, made: Any, format_: str) -> 
 
 @pytest.mark.parametrize(
     "content",
-    ["", "just words", "- a\n- list", "{}", "a: [", "package: []\nmetadata: {}\n", "x: &a 1\ndependencies: [b]",
+    ["", "just words", "- a\n- list", "{}", "a: [", "package: []\nmetadata: {}\n", "x: &a [*a]\ndependencies: [b]",
      "@EXPLICIT\n", "dependencies: []", "x" * 5_000_001],
 )  # fmt: skip
 def test_the_message_says_why_a_file_cannot_be_imported(content: str) -> None:

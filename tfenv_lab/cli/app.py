@@ -7,9 +7,9 @@ from typing import Any
 from jupyter_core.application import JupyterApp
 
 from .._version import __version__
-from .changes import CloneApp, CreateApp, ImportApp, RemoveApp, RenameApp, RepairApp, RevertApp, UpdateApp
+from .changes import CloneApp, CreateApp, ImportApp, InstallApp, RemoveApp, RenameApp, RepairApp, RevertApp, UpdateApp
 from .command import TfenvCommand
-from .queries import CheckApp, ExportApp, ListApp, VersionsApp
+from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp
 
 
 def _command(cls: type[TfenvCommand]) -> tuple[Any, str]:
@@ -25,8 +25,10 @@ class TfenvApp(JupyterApp):
     description = "Create, list, change, check, export and import TensorFlow environments."
     subcommands = {
         "list": _command(ListApp),
+        "packages": _command(PackagesApp),
         "versions": _command(VersionsApp),
         "create": _command(CreateApp),
+        "install": _command(InstallApp),
         "update": _command(UpdateApp),
         "remove": _command(RemoveApp),
         "export": _command(ExportApp),

@@ -15,7 +15,7 @@ from ..errors import InvalidRequest
 from ..plans.models import Plan
 from ..sentences import megabytes
 from ..services import Services
-from .command import TfenvCommand
+from .command import TfenvCommand, from_source
 
 
 class ChangeApp(TfenvCommand):
@@ -23,6 +23,11 @@ class ChangeApp(TfenvCommand):
 
     dry_run = Bool(False, help="Show the plan, but do not apply it.").tag(config=True)
     flags = {**TfenvCommand.flags, "dry-run": ({"ChangeApp": {"dry_run": True}}, dry_run.help)}
+
+    #: A command that accepts ``--source-builds`` has ``_BUILDS`` among its flags.
+    source_builds = Bool(False, help="Build packages from source that have no wheel. This runs their code.").tag(
+        config=True
+    )
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         """Return the plan request as JSON."""
@@ -50,6 +55,13 @@ class ChangeApp(TfenvCommand):
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
+#: Flags of the commands that can build packages from source.
+_BUILDS: dict[str, Any] = {
+    **ChangeApp.flags,
+    "source-builds": ({"ChangeApp": {"source_builds": True}}, ChangeApp.source_builds.help),
+}
+
+
 class CreateApp(ChangeApp):
     """Create an environment: jupyter tfenv create tf219 --tensorflow=2.19.* pandas."""
 
@@ -62,26 +74,68 @@ class CreateApp(ChangeApp):
     )
     variant = Enum(("auto", "cpu", "cuda"), "auto", help="Variant of TensorFlow.").tag(config=True)
     cuda = Unicode(None, allow_none=True, help="Assume that the driver supports this CUDA version.").tag(config=True)
+    source = Enum(
+        (None, "conda", "pypi"),
+        None,
+        allow_none=True,
+        help="Where TensorFlow comes from: conda or pypi. Default: chosen.",
+    ).tag(config=True)
     aliases = {
         **ChangeApp.aliases,
-        **{name: f"CreateApp.{name}" for name in ("tensorflow", "python", "variant", "cuda")},
+        **{name: f"CreateApp.{name}" for name in ("tensorflow", "python", "variant", "cuda", "source")},
     }
+    flags = _BUILDS
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         name, *packages = arguments
-        choice = {key: getattr(self, key) for key in ("tensorflow", "python", "variant", "cuda")}
+        choice = {
+            key: getattr(self, key) for key in ("tensorflow", "python", "variant", "cuda", "source", "source_builds")
+        }
         return {"kind": "create", "name": name, "packages": packages, **choice}
+
+
+class InstallApp(ChangeApp):
+    """Install packages: jupyter tfenv install tf219 pandas "pypi:keras-hub>=0.20"."""
+
+    least, most, usage = 2, None, "install NAME SPEC… [--into=NEW_NAME]"
+    into = Unicode(None, allow_none=True, help="Change a copy with this name instead of the environment.").tag(
+        config=True
+    )
+    aliases = {**ChangeApp.aliases, "into": "InstallApp.into"}
+    flags = _BUILDS
+
+    async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
+        name, *specs = arguments
+        environment = await self.find(services, name)
+        return {
+            "kind": "install",
+            "environment": environment.id,
+            "specs": specs,
+            "into": self.into,
+            "source_builds": self.source_builds,
+        }
 
 
 class UpdateApp(ChangeApp):
     """Update the named packages to their newest versions, or all packages if none is named."""
 
-    least, most, usage = 1, None, "update NAME [PACKAGE…]"
+    least, most, usage = 1, None, "update NAME [PACKAGE…] [--into=NEW_NAME]"
+    into = Unicode(None, allow_none=True, help="Change a copy with this name instead of the environment.").tag(
+        config=True
+    )
+    aliases = {**ChangeApp.aliases, "into": "UpdateApp.into"}
+    flags = _BUILDS
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         name, *packages = arguments
         environment = await self.find(services, name)
-        return {"kind": "update", "environment": environment.id, "packages": packages or "all"}
+        return {
+            "kind": "update",
+            "environment": environment.id,
+            "packages": packages or "all",
+            "into": self.into,
+            "source_builds": self.source_builds,
+        }
 
 
 class RemoveApp(ChangeApp):
@@ -109,17 +163,41 @@ class RemoveApp(ChangeApp):
 class ImportApp(ChangeApp):
     """Create an environment from a file (“-”: from standard input)."""
 
-    least, most, usage = 2, 2, "import FILE NAME [--format=FORMAT]"
+    least, most, usage = 2, 2, "import FILE NAME [--format=FORMAT] [--builds=versions] [--channels=allowed]"
     format = Unicode(None, allow_none=True, help="Format of the file. Default: recognized.").tag(config=True)
-    aliases = {**ChangeApp.aliases, "format": "ImportApp.format"}
+    environment = Unicode(None, allow_none=True, help="Environment of a pixi.lock. Default: default.").tag(config=True)
+    categories = Unicode(
+        None, allow_none=True, help="Categories of a conda-lock file, separated by commas. Default: main."
+    ).tag(config=True)
+    cuda = Unicode(None, allow_none=True, help="Assume that the driver supports this CUDA version.").tag(config=True)
+    builds = Enum(("exact", "versions", "names"), "exact", help="How much of each spec counts.").tag(config=True)
+    channels = Enum(("file", "allowed"), "file", help="With “allowed”, leave out channels that are not allowed.").tag(
+        config=True
+    )
+    _choices = ("format", "cuda", "builds", "channels")
+    aliases = {**ChangeApp.aliases, **{name: f"ImportApp.{name}" for name in (*_choices, "environment", "categories")}}
+    flags = _BUILDS
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         file, name = arguments
+        from ..conda.formats.encoding import decode
+
         try:
-            content = sys.stdin.read() if file == "-" else await asyncio.to_thread(Path(file).read_text, "utf-8")
-        except (OSError, ValueError) as error:
+            read = sys.stdin.buffer.read if file == "-" else Path(file).read_bytes
+            content = decode(await asyncio.to_thread(read))
+        except OSError as error:
             raise InvalidRequest(f"{file} cannot be read.", str(error)) from error
-        return {"kind": "import", "name": name, "content": content, "format": self.format}
+        choice = {key: getattr(self, key) for key in self._choices}
+        categories = self.categories.split(",") if self.categories is not None else None
+        part = {"lock_environment": self.environment, "categories": categories}
+        return {
+            "kind": "import",
+            "name": name,
+            "content": content,
+            "source_builds": self.source_builds,
+            **part,
+            **choice,
+        }
 
 
 class CloneApp(ChangeApp):
@@ -171,7 +249,7 @@ def describe(plan: Plan) -> str:
     lines = []
     for entry in plan.entries:
         versions = dict.fromkeys(side["version"] for side in (entry["from"], entry["to"]) if side)
-        lines.append(f"  {entry['action']:9} {entry['name']} {' → '.join(versions)}")
+        lines.append(f"  {entry['action']:9} {entry['name']} {from_source(' → '.join(versions), entry['source'])}")
     lines += [f"  {warning.severity}: {warning.message}" for warning in plan.warnings]
     size = f"{megabytes(plan.download_bytes)} to download, {megabytes(plan.install_bytes)} on disk"
     return "\n".join([f"{plan.prefix}: {len(plan.entries)} packages, {size}", *lines])

@@ -16,8 +16,9 @@ from .._version import __version__
 from ..app import TfenvLab
 from ..configuration import refusal, unread
 from ..environments.models import Environment
-from ..errors import ErrorJson, InvalidRequest, NotFound, TfenvError
+from ..errors import Alternative, ErrorJson, InvalidRequest, NotFound, TfenvError
 from ..jobs.models import FINISHED, Job
+from ..plan_requests import Source
 from ..services import Services
 
 #: Exit status by the ``reason`` of the error; any other reason gives 1. README.md lists them.
@@ -29,12 +30,17 @@ EXIT = {
     "not-found": 3,
     "protected": 4,
     "channel-not-allowed": 4,
+    "index-not-allowed": 4,
     "unusable-directory": 4,
     "prefix-exists": 5,
     "prefix-busy": 5,
     "stale-plan": 5,
     "unsatisfiable": 6,
+    "build-needed": 6,
+    "build-failed": 6,
     "channel-unreachable": 7,
+    "index-unreachable": 7,
+    "hash-mismatch": 7,
     "no-space": 8,
 }
 #: Names of the configuration files that a server reads, besides ``jupyter_config``. Which application a user starts the
@@ -129,7 +135,9 @@ class TfenvCommand(JupyterApp):
         if self.json:
             print(json.dumps(error, indent=2))
         else:
-            print("\n".join(filter(None, (error["message"], error["hint"], error["details"]))), file=sys.stderr)
+            lines = [error["message"], error["hint"], error["details"]]
+            lines += map(_option, error.get("alternatives", ()))
+            print("\n".join(filter(None, lines)), file=sys.stderr)
         return EXIT.get(error["reason"], 1)
 
     async def find(self, services: Services, name: str) -> Environment:
@@ -169,6 +177,22 @@ class TfenvCommand(JupyterApp):
             return self.fail(job.error)
         self.write(job.to_json(), f"{job.message}: {job.prefix}")
         return 0 if job.state == "succeeded" else EXIT.get(job.error["reason"] if job.error else "", 1)
+
+
+def _option(alternative: Alternative) -> str:
+    """Return an alternative as the options that request it."""
+    request = alternative["plan_request"]
+    options = [f"--{key}={request[key]}" for key in ("builds", "channels") if request.get(key) not in (None, *_USUAL)]
+    return f"{alternative['label']}: {' '.join(options)}"
+
+
+#: Values of an import's options that need not be written.
+_USUAL = ("exact", "file")
+
+
+def from_source(text: str, source: Source) -> str:
+    """Add the source to a version or a variant, if it is not from a channel."""
+    return f"{text} (PyPI)" if source == "pypi" else text
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,4 +1,4 @@
-"""Commands that change nothing: list, versions, export and check."""
+"""Commands that change nothing: list, packages, versions, export and check."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from traitlets import Unicode
 from ..environments.exporting import export
 from ..services import Services
 from ..tensorflow.checks.models import Check
-from .command import PROBLEMS, TfenvCommand, table
+from .command import PROBLEMS, TfenvCommand, from_source, table
 
 
 class ListApp(TfenvCommand):
@@ -20,15 +20,39 @@ class ListApp(TfenvCommand):
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
         found = await services.environments.list()
-        rows = [(e.name, e.tensorflow.version if e.tensorflow else "-", e.python or "-", e.prefix) for e in found]
+        rows = [
+            (
+                e.name,
+                from_source(e.tensorflow.version, e.tensorflow.source) if e.tensorflow else "-",
+                e.python or "-",
+                e.prefix,
+            )
+            for e in found
+        ]
         self.write(
             {"environments": [e.to_json() for e in found]}, table(("name", "tensorflow", "python", "path"), rows)
         )
         return 0
 
 
+class PackagesApp(TfenvCommand):
+    """List the packages of an environment, and the source of each."""
+
+    least, most, usage = 1, 1, "packages NAME"
+
+    async def run(self, services: Services, arguments: Sequence[str]) -> int:
+        environment = await self.find(services, arguments[0])
+        found = await services.environments.packages(environment.id)
+        rows = [
+            (e.name, e.version, "PyPI" if e.source == "pypi" else e.channel or "-", "yes" if e.requested else "")
+            for e in found
+        ]
+        self.write({"packages": [e.to_json() for e in found]}, table(("name", "version", "source", "requested"), rows))
+        return 0
+
+
 class VersionsApp(TfenvCommand):
-    """List the TensorFlow releases on the channels, and the variants that this machine can install."""
+    """List the TensorFlow releases on the channels and on PyPI, and the variants that this machine can install."""
 
     usage = "versions"
 
@@ -38,7 +62,12 @@ class VersionsApp(TfenvCommand):
             (
                 release["version"],
                 " ".join(release["python"]),
-                " ".join(variant["name"] for variant in release["variants"] if variant["installable"]) or "-",
+                ", ".join(
+                    from_source(variant["name"], variant["source"])
+                    for variant in release["variants"]
+                    if variant["installable"]
+                )
+                or "-",
             )
             for release in catalog["releases"]
         ]
@@ -50,9 +79,9 @@ class ExportApp(TfenvCommand):
     """Write an environment in a file format to standard output."""
 
     least, most, usage = 1, 1, "export NAME [--format=FORMAT] [--specs=all]"
-    format = Unicode("environment-yml", help="environment-yml, explicit, conda-lock, pixi-lock or notebook.").tag(
-        config=True
-    )
+    format = Unicode(
+        "environment-yml", help="environment-yml, explicit, conda-lock, pixi-lock, pylock, requirements or notebook."
+    ).tag(config=True)
     specs = Unicode("requested", help="For environment-yml: “requested” packages only, or “all”.").tag(config=True)
     aliases = {**TfenvCommand.aliases, "format": "ExportApp.format", "specs": "ExportApp.specs"}
 

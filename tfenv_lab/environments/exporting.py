@@ -39,6 +39,7 @@ def read(environment: Environment, settings: CondaSettings) -> Contents:
     """Return the contents of an environment for an export."""
     from ..conda.formats.model import Contents
     from ..conda.machine.virtual_packages import current_subdir
+    from ..conda.prefix import wheels
     from ..conda.prefix.pypi import pypi_packages
     from ..conda.prefix.records import records
     from ..conda.prefix.state import requested_specs
@@ -52,7 +53,17 @@ def read(environment: Environment, settings: CondaSettings) -> Contents:
         pypi_packages(prefix),
         _channels(installed, settings),
         current_subdir(),
+        _variables(environment),
+        wheels.read(prefix).distributions,
     )
+
+
+def _variables(environment: Environment) -> dict[str, str]:
+    """Return the variables that the environment sets, with that of its kernel's Keras 2 setting."""
+    from ..conda.prefix.activation import own_variables
+
+    found = own_variables(Path(environment.prefix))
+    return {**found, "TF_USE_LEGACY_KERAS": "1"} if environment.legacy_keras.enabled else found
 
 
 def _channels(installed: list[PrefixRecord], settings: CondaSettings) -> list[ChannelRef]:

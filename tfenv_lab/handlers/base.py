@@ -70,13 +70,14 @@ class BaseHandler(APIHandler):
         elif isinstance(error, web.HTTPError):
             reason = {403: "forbidden", 404: "not-found"}.get(error.status_code, "invalid-request")
             message = error.log_message or error.reason or "The request was refused."
-            body = {"reason": reason, "message": message, "hint": None, "details": None}
+            body = {"reason": reason, "message": message, "hint": None, "details": None, "alternatives": []}
         else:
             body = {
                 "reason": "internal",
                 "message": "Internal server error.",
                 "hint": "See the server log.",
                 "details": None,
+                "alternatives": [],
             }
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(body))

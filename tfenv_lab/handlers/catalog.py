@@ -36,7 +36,7 @@ class AvailablePackagesHandler(BaseHandler):
 
 
 class CondaSpecsHandler(BaseHandler):
-    """``POST conda-specs``: the conda packages for those of a ``pip install`` command."""
+    """``POST conda-specs``: the specs that request what a ``pip install`` command installs."""
 
     @web.authenticated
     @authorized

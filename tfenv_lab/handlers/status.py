@@ -14,6 +14,9 @@ from .._version import __version__
 from ..disk.reads import BoundedReads
 from ..disk.space import free_bytes
 from ..plans.recognition import FILE_PATTERN
+from ..pypi import settings as index_settings
+from ..pypi.places import shown
+from ..pypi.settings import sources
 from .base import BaseHandler
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ def status(services: Services) -> dict[str, Any]:
     from ..conda.machine.virtual_packages import current_subdir
 
     overrides = virtual_packages.overrides(services.conda)
+    index = index_settings.read(services.index_policy)
     folders = dict.fromkeys([services.envs_dir, *services.conda.envs_dirs])
     return {
         "version": __version__,
@@ -38,7 +42,8 @@ def status(services: Services) -> dict[str, Any]:
         "gpu": virtual_packages.gpu(overrides),
         "local_channel": services.local_channel.to_json(),
         "channels": [{"name": ref.name, "url": ref.url} for ref in services.conda.channels],
-        "warnings": [{"message": message} for message in _warnings(services)],
+        "indexes": [{"url": shown(source.url), "flat": source.is_flat} for source in sources(index)],
+        "warnings": [{"message": message} for message in [*_warnings(services), *index.warnings]],
         "envs_dir": str(services.envs_dir),
         "envs_dirs": [
             {"path": str(path), **(found if isinstance(found, dict) else {"writable": False, "free_bytes": None})}

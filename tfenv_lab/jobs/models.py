@@ -115,6 +115,9 @@ class Job:
         """Return the Job of the REST contract."""
         sent = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in _KEPT}
         body: dict[str, Any] = serde.to_json(sent)
+        if body["error"] is not None:
+            # Errors that earlier versions stored have none.
+            body["error"].setdefault("alternatives", [])
         return body
 
     def failed(self, error: TfenvError, state: Literal["failed", "interrupted"] = "failed", **fields: Any) -> Job:

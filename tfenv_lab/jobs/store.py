@@ -129,6 +129,8 @@ def _job(stored: dict[str, Any]) -> Job:
     if isinstance(result, dict):
         result.setdefault("tf_keras", is_tf_keras(result.get("tensorflow"), result.get("keras")))
         for problem in result["problems"]:
+            # msgspec writes only the attributes that an instance has, so a default would not be sent.
+            problem.setdefault("details", None)
             if problem.get("remedy"):
                 _drop_if_invalid(problem["remedy"], "plan_request")
     if not stored.get("server"):

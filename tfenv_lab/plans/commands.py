@@ -69,6 +69,9 @@ def commands(solved: Solved, settings: CondaSettings) -> list[str]:
             lines = [*_of_index(solved), *([["conda", "install", *place, *_addresses(again)]] if again else [])]
     if not isinstance(solved.request, plan_requests.Repair):
         lines += _of_index(solved)
+    if solved.variables:
+        values = (f"{name}={value}" for name, value in solved.variables.items())
+        lines.append(["conda", "env", "config", "vars", "set", *place, *values])
     variables = "".join(f"{name}={shlex.quote(value)} " for name, value in _variables(solved, settings).items())
     return [*(variables + shlex.join(line) for line in solving), *map(shlex.join, lines)]
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .. import variants
-from ..conda.prefix.records import by_name, names_of
-from ..errors import ChannelNotAllowed, InvalidRequest, TfenvError
-from . import installed_state
+from ..conda.prefix.records import by_name
+from ..errors import ChannelNotAllowed, InvalidRequest, TfenvError, Unsatisfiable
+from . import import_channels, import_help, installed_state
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
@@ -19,6 +18,10 @@ if TYPE_CHECKING:
     from ..conda.repodata.repodata import Repodata
     from ..conda.settings.channels import ChannelRef
     from ..plan_requests import Import
+    from .import_channels import Permission
+
+#: A CUDA version that is newer than every driver's, to learn which one the packages need.
+_ANY_CUDA = "99"
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class Resolved:
     """The contents of a file, resolved for this machine.
 
     ``specs`` are the specs that were solved, on ``channels``; both are empty for exact packages. ``pypi`` are the
-    requirements that pip installs after the records, and ``notes`` are sentences about what could not be honored.
+    requirements that pip installs after the records, ``variables`` those that the environment sets, and ``notes``
+    sentences about what could not be honored.
     """
 
     records: Sequence[RepoDataRecord]
@@ -37,102 +41,172 @@ class Resolved:
     notes: tuple[str, ...]
     pypi: tuple[str, ...]
     channels: tuple[ChannelRef, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
-async def resolve(request: Import, repodata: Repodata, allowed: Sequence[str]) -> Resolved:
-    """Read a file and resolve its packages. ``allowed`` are channel names.
+async def resolve(request: Import, repodata: Repodata, permission: Permission) -> Resolved:
+    """Read a file and resolve its packages.
 
     Raises InvalidRequest, InvalidSpec, ChannelNotAllowed, Unsatisfiable, ChannelUnreachable.
     """
     from ..conda.formats import reading
-    from ..conda.formats.model import NOTEBOOK
+    from ..conda.formats.model import NOTEBOOK, SOLVE_AGAIN, Choice
 
-    found = await asyncio.to_thread(reading.read, request.content, request.format, repodata.subdir)
-    if found.pinned is None:
-        return await _solved(found, repodata, allowed)
+    choice = Choice(request.lock_environment, request.categories, any_platform=request.builds != "exact")
     try:
-        return await _exact(found, repodata, allowed)
+        found = await asyncio.to_thread(reading.read, request.content, request.format, repodata.subdir, choice)
+    except InvalidRequest as error:
+        alternatives = import_help.without_builds(request) if error.hint == SOLVE_AGAIN else ()
+        raise InvalidRequest(error.message, error.details, error.hint, alternatives) from error
+    if found.pinned is not None and request.packages and request.builds == "exact":
+        raise InvalidRequest("“packages” cannot be added to a file with exact packages.")
+    if request.builds != "exact":
+        return await _simplified(request, found, repodata, permission)
+    if found.pinned is None:
+        return await _solved(request, found, repodata, permission)
+    try:
+        return await _exact(found, repodata, permission)
     except (ChannelNotAllowed, InvalidRequest) as error:
         if found.format != NOTEBOOK or not found.specs:
-            raise
+            raise type(error)(error.message, error.details, error.hint, import_help.without_builds(request)) from error
         # A notebook records both: if its exact packages are not available, its requested specs can still be solved.
         note = f"{error.message} The notebook's requested packages are solved again instead."
-        return await _solved(replace(found, notes=(*found.notes, note)), repodata, allowed)
+        again = replace(found, notes=(*found.notes, note))
+        return await _solved(request, again, repodata, permission)
 
 
-async def _solved(found: Imported, repodata: Repodata, allowed: Sequence[str]) -> Resolved:
-    from ..conda.machine import virtual_packages
+async def _simplified(request: Import, found: Imported, repodata: Repodata, permission: Permission) -> Resolved:
+    """Solve the packages of a file without their builds, or also without their versions."""
+    texts = import_help.simplified(found, request.builds)
+    names = set(await repodata.names())
+    gone = sorted(name for name in texts if name not in names and not name.startswith("__"))
+    notes = []
+    if gone:
+        notes.append(f"No channel has these packages for {repodata.subdir}; they are left out: {', '.join(gone)}.")
+    kept = tuple(text for name, text in texts.items() if name not in gone)
+    if not kept:
+        raise InvalidRequest("No channel has any of the packages in the file.", ", ".join(gone))
+    # The addresses in a lock name its channels, but here the packages come from the allowed ones.
+    without = replace(found, specs=kept, pinned=None, notes=(*found.notes, *notes))
+    return await _solved(request, without, repodata, permission)
+
+
+async def _solved(request: Import, found: Imported, repodata: Repodata, permission: Permission) -> Resolved:
+    from ..conda.settings.allowed import AllowedChannels
     from ..conda.solving import specs
-    from ..conda.solving.solve import solve
 
-    permitted = _urls(allowed, repodata)
-    urls: dict[str, None] = {}
-    for text in found.channels:
-        _require_permitted(text, repodata)
-        for url in _urls([text], repodata):
-            if url not in permitted:
-                raise ChannelNotAllowed(f"The channel “{text[:120]}” is not allowed.")
-            urls[url] = None
-    names = {*allowed, *found.channels}
-    wanted = [str(specs.parse(text, names)) for text in found.specs]
+    urls, notes = import_channels.choose(request, found.channels, repodata, permission)
+    named = AllowedChannels([*permission.names, *found.channels], repodata.settings)
+    wanted = [str(specs.parse(text, named)) for text in (*found.specs, *request.packages)]
     if found.pypi and "pip" not in specs.by_name(wanted):
         wanted.append("pip")
     asked = specs.by_name(wanted)
-    # A spec that names a CUDA build requests it even on a machine without a driver.
-    builds = (variants.cuda_of(name, build) for name, build in _builds(asked))
-    overrides = virtual_packages.overrides(repodata.settings)
-    detected = await asyncio.to_thread(virtual_packages.detect, overrides)
-    cuda = next((version for version in builds if version), None)
-    if cuda is None or virtual_packages.version_of(detected, "__cuda") is not None:
-        cuda, virtual = None, detected
-    else:
-        virtual = virtual_packages.detect(overrides, cuda)
     source = _on(repodata, urls)
-    records = await solve(source, wanted, virtual_packages=virtual)
+    try:
+        records, cuda, virtual, assumed = await _solve(request, asked, source)
+    except Unsatisfiable as error:
+        raise await import_help.explained(error, request, asked, source) from error
+    notes += assumed
     channels = source.settings.channels
-    return Resolved(records, asked, tuple(asked.values()), cuda, virtual, found.notes, found.pypi, channels)
+    return Resolved(
+        records,
+        asked,
+        tuple(asked.values()),
+        cuda,
+        virtual,
+        (*found.notes, *notes),
+        found.pypi,
+        channels,
+        found.variables,
+    )
 
 
-async def _exact(found: Imported, repodata: Repodata, allowed: Sequence[str]) -> Resolved:
+async def _solve(
+    request: Import, asked: Mapping[str, str], source: Repodata
+) -> tuple[list[RepoDataRecord], str | None, Sequence[GenericVirtualPackage], list[str]]:
+    """Solve specs; return the records, an assumed CUDA version, the virtual packages, and notes.
+
+    A file that needs CUDA is also solved on a machine without a driver: with the CUDA version of the request, with that
+    which a spec names, or with the newest that fits.
+    """
+    from ..conda.machine import virtual_packages
+    from ..conda.solving.solve import solve
+
+    overrides = virtual_packages.overrides(source.settings)
+    virtual = await asyncio.to_thread(virtual_packages.detect, overrides, request.cuda)
+
+    async def with_cuda(cuda: str) -> tuple[list[RepoDataRecord], Sequence[GenericVirtualPackage]]:
+        assumed = virtual_packages.detect(overrides, cuda)
+        return await solve(source, asked.values(), virtual_packages=assumed), assumed
+
+    if request.cuda is not None or virtual_packages.version_of(virtual, "__cuda") is not None:
+        return await solve(source, asked.values(), virtual_packages=virtual), request.cuda, virtual, []
+    cuda = _named_cuda(asked)
+    if cuda is not None:
+        try:
+            records, assumed = await with_cuda(cuda)
+        except Unsatisfiable:
+            pass
+        else:
+            return records, cuda, assumed, [f"{_NO_DRIVER} CUDA {cuda}, which the file names, is assumed."]
+    try:
+        return await solve(source, asked.values(), virtual_packages=virtual), None, virtual, []
+    except Unsatisfiable as error:
+        try:
+            records, _ = await with_cuda(_ANY_CUDA)
+            cuda = _needed_cuda(records)
+            if cuda is None:
+                raise error
+            records, assumed = await with_cuda(cuda)
+        except Unsatisfiable:
+            raise error from None
+        return records, cuda, assumed, [f"{_NO_DRIVER} The newest CUDA that fits, {cuda}, is assumed."]
+
+
+_NO_DRIVER = "The file asks for CUDA builds, but this machine has no NVIDIA driver."
+
+
+def _named_cuda(asked: Mapping[str, str]) -> str | None:
+    """Return the CUDA version that specs name: in TensorFlow's build, or as the version of CUDA itself."""
+    from ..conda.solving import grammar
+
+    parts = [grammar.read(text) for text in asked.values()]
+    versions = [variants.cuda_of(each.name, each.build.rstrip("*")) for each in parts if each.build]
+    versions += [variants.cuda_in(f"{each.name} {each.version}") for each in parts]
+    return next((version for version in versions if version and "." in version), None)
+
+
+def _needed_cuda(records: Iterable[RepoDataRecord]) -> str | None:
+    """Return the newest CUDA version that packages are built for, or that they need at least."""
+    from ..conda.solving.specs import version_key
+
+    found = []
+    for record in records:
+        name, version = record.name.normalized, str(record.version)
+        if name in ("cuda-version", "cudatoolkit"):
+            found.append(".".join(version.split(".")[:2]))
+        found.append(variants.cuda_of(name, str(record.build)) or "")
+        found += [variants.least_cuda(text) or "" for text in record.depends if text.startswith("__cuda")]
+    return max((version for version in found if version), key=version_key, default=None)
+
+
+async def _exact(found: Imported, repodata: Repodata, permission: Permission) -> Resolved:
     from ..conda.formats import exact
     from ..conda.machine import virtual_packages
 
-    permitted = _urls(allowed, repodata)
+    permitted = permission.urls(repodata)
     places = [(exact.address(package.url, permitted, repodata.subdir), package) for package in found.pinned or ()]
     channels = dict.fromkeys(place.channel for place, _ in places)
     records, notes = await exact.records(places, _on(repodata, channels))
-    requested = _still_true(found.specs, records, allowed)
+    requested = _still_true(found.specs, records, permission.names)
     if not requested:
         # The file does not say what was requested: assume the packages that no other package needs.
         requested = installed_state.leaves(installed_state.State(records, {}))
     virtual = await asyncio.to_thread(virtual_packages.detect, virtual_packages.overrides(repodata.settings))
     notes += exact.unmet(records, virtual)
-    pypi = found.pypi
-    if pypi and "pip" not in names_of(records):
-        notes.append(f"The file lists pip packages but not pip itself; they are skipped: {', '.join(pypi[:10])}.")
-        pypi = ()
-    return Resolved(records, requested, (), None, virtual, (*found.notes, *notes), pypi)
-
-
-def _urls(names: Iterable[str], repodata: Repodata) -> list[str]:
-    """Return the clean URLs of channel names. Raises ChannelNotAllowed if a text is not a channel."""
-    from ..conda.settings.condarc import resolve_channels
-
-    urls = []
-    for name in names:
-        try:
-            urls += [ref.url for ref in resolve_channels(name, repodata.settings)]
-        except ValueError as error:
-            raise ChannelNotAllowed(f"“{name[:120]}” is not a channel.") from error
-    return urls
-
-
-def _require_permitted(text: str, repodata: Repodata) -> None:
-    """Raise ChannelNotAllowed if condarc forbids a channel; the error names condarc's key."""
-    from ..conda.settings.condarc import require_permitted, resolve_channels
-
-    with contextlib.suppress(ValueError):
-        require_permitted(resolve_channels(text, repodata.settings), repodata.settings)
+    return Resolved(
+        records, requested, (), None, virtual, (*found.notes, *notes), found.pypi, variables=found.variables
+    )
 
 
 def _on(repodata: Repodata, urls: Iterable[str]) -> Repodata:
@@ -144,12 +218,6 @@ def _on(repodata: Repodata, urls: Iterable[str]) -> Repodata:
     if not wanted or wanted == [ref.url for ref in repodata.settings.channels]:
         return repodata
     return Repodata(with_channels(repodata.settings, wanted), repodata.subdir)
-
-
-def _builds(asked: dict[str, str]) -> list[tuple[str, str]]:
-    """Return the name and build of each spec that names a build."""
-    split = [(name, text.split(" ")) for name, text in asked.items()]
-    return [(name, parts[2].rstrip("*")) for name, parts in split if len(parts) > 2]
 
 
 def _still_true(texts: Iterable[str], records: Sequence[RepoDataRecord], allowed: Sequence[str]) -> dict[str, str]:

@@ -101,11 +101,8 @@ class IndexSolver:
                 raise
             message = "The package index has no wheel of a package, which would have to be built from source."
             raise BuildNeeded(message, error.details) from error
-        known = {(each.name, each.version): each for each in state.distributions}
-        # The same version stays as it is, even if the index has another file for it meanwhile.
-        kept = [known.get((each.name, each.version), each) for each in found]
         taken = sorted(name for name in state.versions if name in conda)
-        return FromIndex(kept, wanted, taken)
+        return FromIndex(found, wanted, taken)
 
 
 def _require_permitted(wanted: Iterable[str], policy: IndexPolicy, builds: bool) -> None:

@@ -109,8 +109,7 @@ async def move(
 async def _install(
     request: requests.Install, found: FoundEnvironment, channels: ChannelSolver, index: IndexSolver
 ) -> tuple[FromIndex, _CondaPart, _Task]:
-    plain = [text for text in request.specs if not sources.is_for_index(text)]
-    offered: Collection[str] = await channels.repodata.names() if plain else ()
+    offered = await channels.names() if sources.specs_of(request.specs, channels.spec) else ()
     named = [_as_installed(text, found, channels) for text in request.specs]
     split = sources.split(named, channels.spec, offered, {each.name for each in found.index.distributions})
     task = _install_task(split, found, split.moved)

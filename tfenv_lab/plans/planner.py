@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..environments.service import EnvironmentService
     from ..tensorflow.catalog.catalog import Catalog
     from ..tensorflow.catalog.selection import Chosen
+    from .import_channels import Permission
 
 
 class Planner:
@@ -42,13 +43,13 @@ class Planner:
         catalog: Catalog,
         environments: EnvironmentService,
         envs_dir: Path,
-        allowed_channels: Callable[[], Sequence[str]],
+        permission: Callable[[], Permission],
         index: IndexSolver,
     ) -> None:
-        """Create a planner. ``allowed_channels`` returns the names of the channels that a spec may name now."""
+        """Create a planner. ``permission`` returns the channels that a spec or a file may name now."""
         self._repodata = repodata
         self._catalog = catalog
-        self._channels = ChannelSolver(repodata, allowed_channels)
+        self._channels = ChannelSolver(repodata, permission)
         self._installed = InstalledReader(environments)
         self._envs_dir = envs_dir
         self._index = index
@@ -78,8 +79,9 @@ class Planner:
 
     async def _create(self, request: requests.Create) -> Solved:
         prefix = await self._new_prefix(request.name)
+        specs = sources.specs_of(request.packages, self._channels.spec)
         chosen = await self._catalog.chosen(request)
-        offered = await self._repodata.names() if request.packages else ()
+        offered = await self._channels.names() if specs else ()
         split = sources.split(request.packages, self._channels.spec, offered)
         try:
             return await self._created(request, prefix, chosen, split)
@@ -260,7 +262,7 @@ class Planner:
         from . import imports
 
         prefix = await self._new_prefix(request.name)
-        found = await imports.resolve(request, self._repodata, self._channels.allowed)
+        found = await imports.resolve(request, self._repodata, self._channels.permission)
         requested = texts.by_name(map(texts.parse, found.pypi))
         index = await self._index.solve(requested, found.records, builds=request.source_builds)
         return Solved(
@@ -275,6 +277,7 @@ class Planner:
             virtual=found.virtual,
             notes=found.notes,
             channels=found.channels,
+            variables=found.variables,
             distributions=index.distributions,
             requirements=index.requirements,
             builds=tuple(each.name for each in index.distributions if not each.is_wheel),

@@ -9,10 +9,14 @@ from .. import environment_names
 from ..errors import InvalidRequest
 
 #: The names of files that are offered for import in a folder, in lower case; JavaScript reads the pattern alike.
-FILE_PATTERN = r"(^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env)[^/]*\.txt$"
+FILE_PATTERN = (
+    r"^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\.terraform)[^/]*\.lock$)"
+    r".*((^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env|package)[^/]*\.txt$"
+    r"|^pixi\.toml$|^anaconda-project\.ya?ml$|requirements[^/]*\.txt$|^pylock(\.[^/.]+)?\.toml$)"
+)
 #: The end of a file's name that names a format and not the environment.
 _ENDING = re.compile(r"\.[^.]*$")
-_FORMAT = re.compile(r"[._-]?(environment|conda-lock|pixi|explicit)$", re.IGNORECASE)
+_FORMAT = re.compile(r"[._-]?(environment|conda-lock|pixi|explicit|requirements)$", re.IGNORECASE)
 #: The proposed name if neither the text nor the file has one.
 _UNNAMED = "imported"
 

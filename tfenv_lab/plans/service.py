@@ -58,13 +58,16 @@ class PlanService:
         package_cache: Path,
         running: RunningIn,
         directories: Directories,
+        uv_cache: Callable[[], Path],
     ) -> None:
+        """Create the service. ``uv_cache`` returns the directory of uv's cache; it may read the disk."""
         self._planner = planner
         self._repodata = repodata
         self._folder = folder
         self._cache = package_cache
         self._running = running
         self._directories = directories
+        self._uv_cache = uv_cache
 
     async def create(self, body: dict[str, Any]) -> Plan:
         """Make a plan from the JSON of a request. Raises what the parser and the planner raise."""
@@ -72,7 +75,7 @@ class PlanService:
         solved = await self._planner.solve_request(request)
         used = {"in_place": solved.prefix, "move": solved.source}.get(solved.origin)
         running = await self._running(used) if used else []
-        sizes = await measure(solved, self._cache)
+        sizes = await measure(solved, self._cache, self._uv_cache)
         locked: list[RepoDataRecord] = []
         if isinstance(solved.request, _LOCKED):
             locked = [record for record in solved.after if record.name.normalized in sizes.fetch]
@@ -151,6 +154,7 @@ class PlanService:
                 summary=summary(lines),
                 command=_recorded(solved.request.kind, shown),
                 entries=told,
+                variables=dict(solved.variables),
                 requirements=dict(solved.requirements),
                 others_removed=solved.others_removed,
                 relinked=solved.relinked,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from ..disk import faults
 from ..disk.reads import BoundedReads
 from ..disk.space import free_bytes
 from ..errors import NoSpace
+from ..pypi import cache as uv
+from ..pypi import installed
 from ..sentences import megabytes
 
 if TYPE_CHECKING:
@@ -55,10 +57,11 @@ def _unpacked(cache: Path, record: RepoDataRecord) -> int | None:
         return None
 
 
-async def measure(solved: Solved, cache: Path) -> Sizes:
+async def measure(solved: Solved, cache: Path, uv_cache: Callable[[], Path]) -> Sizes:
     """Return what it costs to apply a solved request with this package cache.
 
     A copy shares the files of its original: only packages that contain their prefix are linked again and downloaded.
+    ``uv_cache`` returns the directory of uv's cache; it may read the disk.
     """
     from ..conda.transaction.linking import damaged, fetch_sizes
     from ..conda.transaction.start import changed_records
@@ -69,7 +72,8 @@ async def measure(solved: Solved, cache: Path) -> Sizes:
     fetch = await fetch_sizes(linked, cache)
     for record in await asyncio.to_thread(damaged, again, cache):
         fetch[record.name.normalized] = record.size or 0
-    return await asyncio.to_thread(_sum, solved, linked, fetch, cache)
+    sizes = await asyncio.to_thread(_sum, solved, linked, fetch, cache)
+    return await asyncio.to_thread(_with_wheels, sizes, solved, uv_cache) if solved.distributions else sizes
 
 
 def _bound(place: Path, new: Path) -> frozenset[str]:
@@ -103,15 +107,50 @@ def _sum(solved: Solved, linked: Sequence[RepoDataRecord], fetch: dict[str, int]
     return Sizes(download, install, needed, complete, frozenset(fetch), copied)
 
 
+def _with_wheels(sizes: Sizes, solved: Solved, uv_cache: Callable[[], Path]) -> Sizes:
+    """Add the packages from an index: uv keeps what it unpacks, and shares the files with environments if it can."""
+    from ..conda.prefix.pypi import site_packages
+    from ..conda.transaction.start import python_moves
+    from ..conda.transaction.wheels import coming
+
+    place = uv_cache()
+    new = coming(solved.distributions_before, solved.distributions, python_moves(solved.before, solved.after))
+    is_new = {each.name for each in new}
+    begins_with = solved.source or solved.prefix
+    shared = {True: not new or _can_share(place, solved.prefix), False: _can_share(begins_with, solved.prefix)}
+    folder = site_packages(begins_with)
+    there = installed.dist_infos(folder) if folder else {}
+    download, install, needed, complete = sizes.download, sizes.install, sizes.needed, sizes.complete
+    for each in solved.distributions:
+        known = there.get(each.name) if each.name not in is_new else None
+        unpacked = installed.size(known) if known else uv.unpacked_size(each, place)
+        size = unpacked if unpacked is not None else int((each.size or 0) * UNPACKED)
+        fetched = each.name in is_new and unpacked is None
+        if fetched:
+            download += each.size or 0
+            complete = complete and each.size is not None
+        if fetched or not shared[each.name in is_new]:
+            needed += size
+        if solved.source is not None or each.name in is_new:
+            install += size
+    copied = sizes.copied if shared[True] else (*sizes.copied, place)
+    return Sizes(download, install, needed, complete, sizes.fetch, copied)
+
+
 def _can_share(source: Path, prefix: Path) -> bool:
-    # A file of the environment itself: another user's may not be linked, even on the same file system.
-    history = source / "conda-meta" / "history"
-    pair = (history if source != prefix and os.path.lexists(history) else source, prefix.parent)
+    pair = (source, prefix)
     return _linking.run([pair])[pair] is True
 
 
+def _can_link(pair: tuple[Path, Path]) -> bool:
+    source, prefix = pair
+    # A file of the environment itself: another user's may not be linked, even on the same file system.
+    history = source / "conda-meta" / "history"
+    return faults.can_link(history if source != prefix and os.path.lexists(history) else source, prefix.parent)
+
+
 #: A drive that does not answer shares nothing.
-_linking: BoundedReads[tuple[Path, Path], bool] = BoundedReads(lambda pair: faults.can_link(*pair))
+_linking = BoundedReads(_can_link)
 
 
 def require_room(prefix: Path, needed: int) -> None:

@@ -30,8 +30,9 @@ class Solved:
     names the packages that were requested until now. ``specs`` are the specs of this request, as on conda's command
     line. ``cuda`` is the CUDA version that the solve assumed. ``origin``, ``source`` and ``fingerprint`` are those of
     the resulting change. ``notes`` are sentences about parts of the request that cannot be honored. ``channels`` are
-    the channels of the solve, if they are not the configured ones. ``default_packages`` names the packages that condarc
-    adds, and ``skipped_packages`` the specs there that are not supported.
+    the channels of the solve, if they are not the configured ones. ``variables`` are those that the environment sets.
+    ``default_packages`` names the packages that condarc adds, and ``skipped_packages`` the specs there that are not
+    supported.
 
     ``distributions`` are the packages from an index, and ``requirements`` what the user requested of it, by project;
     the same with ``_before`` for the start. ``others_removed`` are projects that pip or uv installed and that the
@@ -57,6 +58,7 @@ class Solved:
     cuda: str | None = None
     virtual: Sequence[GenericVirtualPackage] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
     channels: tuple[ChannelRef, ...] = ()
     held_back: HeldBack | None = None
     default_packages: tuple[str, ...] = ()

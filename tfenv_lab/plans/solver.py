@@ -12,31 +12,38 @@ from ..errors import SolverTimeout, Unsatisfiable
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
     from ..conda.repodata.repodata import Repodata
+    from .import_channels import Permission
 
 
 class ChannelSolver:
     """A solver of conda specs on the configured channels."""
 
-    def __init__(self, repodata: Repodata, allowed: Callable[[], Sequence[str]]) -> None:
-        """Create a solver. ``allowed`` returns the names of the channels that a spec may name now."""
+    def __init__(self, repodata: Repodata, permission: Callable[[], Permission]) -> None:
+        """Create a solver. ``permission`` returns the channels that a spec or a file may name now."""
         self.repodata = repodata
-        self._allowed = allowed
+        self._permission = permission
 
     @property
-    def allowed(self) -> Sequence[str]:
-        return self._allowed()
+    def permission(self) -> Permission:
+        return self._permission()
+
+    async def names(self) -> Sequence[str]:
+        """Return the names of all packages on the channels. Raises ChannelUnreachable."""
+        return await self.repodata.names()
 
     def spec(self, text: str) -> str:
         """Return a spec in its canonical form. Raises InvalidSpec or ChannelNotAllowed."""
+        from ..conda.settings.allowed import AllowedChannels
         from ..conda.settings.condarc import require_permitted, resolve_channels
         from ..conda.solving import specs
 
-        channel, separator, _ = text.strip().partition("::")
-        if separator:
+        settings = self.repodata.settings
+        channel = specs.parts_of(text).channel
+        if channel is not None:
             # The error of condarc's own keys comes first: the other one does not name them.
             with contextlib.suppress(ValueError):
-                require_permitted(resolve_channels(channel, self.repodata.settings), self.repodata.settings)
-        return str(specs.parse(text, self.allowed))
+                require_permitted(resolve_channels(channel, settings), settings)
+        return str(specs.parse(text, AllowedChannels(self.permission.names, settings)))
 
     async def solve(
         self,

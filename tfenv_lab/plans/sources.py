@@ -30,6 +30,11 @@ def is_for_index(text: str) -> bool:
     return text.strip()[: len(MARK)].lower() == MARK
 
 
+def specs_of(texts: Iterable[str], parse: Callable[[str], str]) -> list[str]:
+    """Return the requested packages that need not come from an index, as conda specs. Raises what ``parse`` raises."""
+    return [parse(text) for text in texts if not is_for_index(text)]
+
+
 def split(
     texts: Iterable[str], parse: Callable[[str], str], offered: Collection[str], from_index: Collection[str] = ()
 ) -> Split:

@@ -52,6 +52,8 @@ def warnings(
         *_hardware(solved, settings),
         *of_pip(solved, lines),
         *of_damage(solved),
+        *_kernel(solved),
+        *_variables(solved),
         *_from_index(solved),
         *_running(solved, running),
         *(Advice("import-not-honoured", "warning", note) for note in solved.notes),
@@ -284,6 +286,27 @@ def _from_index(solved: Solved) -> Iterator[Advice]:
             f"{some(solved.builds, _SHOWN)} must be built from source on this machine. That runs code of the package, "
             "takes time and may need compilers.",
         )
+
+
+def _kernel(solved: Solved) -> Iterator[Advice]:
+    """Warn about an imported environment that cannot be a kernel, with a request that adds ipykernel."""
+    request = solved.request
+    names = {record.name.normalized for record in solved.after} | {each.name for each in solved.distributions}
+    if not isinstance(request, plan_requests.Import) or "python" not in names or "ipykernel" in names:
+        return
+    added = replace(request, packages=(*request.packages, "ipykernel")) if solved.specs else None
+    yield Advice(
+        "no-kernel",
+        "info",
+        "The file does not list ipykernel, so notebooks cannot use this environment as a kernel.",
+        plan_request=added,
+    )
+
+
+def _variables(solved: Solved) -> Iterator[Advice]:
+    if solved.variables:
+        told = ", ".join(f"{name}={value}" for name, value in solved.variables.items())
+        yield Advice("variables", "info", f"The environment sets these variables: {told}.")
 
 
 def _running(solved: Solved, running: Sequence[str]) -> Iterator[Advice]:

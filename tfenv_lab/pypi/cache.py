@@ -7,11 +7,16 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from . import installed
 from .models import Distribution
 
 
-def directory(variables: Mapping[str, str]) -> Path:
-    """Return the directory of uv's cache, as uv finds it with these variables (uv's documentation, "Caching")."""
+def directory(variables: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the directory of uv's cache, as uv finds it (uv's documentation, "Caching").
+
+    ``variables`` are those of the settings, with which uv is run in ``environ``.
+    """
+    variables = {**{name: value for name, value in environ.items() if not name.startswith("UV_")}, **variables}
     if variables.get("UV_CACHE_DIR"):
         return Path(variables["UV_CACHE_DIR"]).expanduser()
     if sys.platform == "win32":
@@ -40,6 +45,13 @@ def unpacked(distribution: Distribution, cache: Path) -> Path | None:
             if found.exists():
                 return found
     return None
+
+
+def unpacked_size(distribution: Distribution, cache: Path) -> int | None:
+    """Return the bytes of the files of a wheel that is in uv's cache, or None if it is not."""
+    place = unpacked(distribution, cache)
+    infos = installed.dist_infos(place).values() if place is not None else ()
+    return next((installed.size(info) for info in infos), None)
 
 
 def _children(folder: Path) -> list[Path]:

@@ -1,128 +1,86 @@
-"""Install distributions of a lock with uv, and read which files they have."""
+"""Install distributions of a lock with uv."""
 
 from __future__ import annotations
 
-import csv
-import json
 import os
-import re
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Sequence
-from importlib.metadata import PathDistribution
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
-from . import uv
+from msgspec.structs import replace
+
+from ..errors import HashMismatch, IndexUnreachable, JobFailed
+from . import cache, pylock, uv
+from .downloads import OnDownload
 from .models import Distribution, IndexSettings
-from .requirements import normalize
 
 _LOCK = "pylock.toml"
+#: File with which uv locks a directory that it installs into.
+_UV_LOCK = ".lock"
+#: Variables that choose among packages. The lock has chosen, and uv refuses these beside one.
+_CHOOSING = ("UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE")
 
 
 def install(
     python: Path,
+    tree: Path,
     distributions: Sequence[Distribution],
     settings: IndexSettings,
-    on_line: Callable[[str], None] = lambda line: None,
+    *,
+    direct: Collection[str] = (),
+    on_download: OnDownload | None = None,
 ) -> None:
-    """Install exactly these distributions into the environment of an interpreter, without their dependencies.
+    """Install exactly these distributions below the directory ``tree``, for the interpreter ``python``.
 
-    uv verifies the hashes, and shares the files with its cache by hard links where it can. Blocks until uv has ended.
-    Raises IndexUnreachable, HashMismatch, BuildFailed, NoSpace or JobFailed.
+    uv verifies the hashes, and shares the files with its cache by hard links where it can. ``direct`` names the
+    projects that were requested by a URL. Blocks until uv has ended. Raises JobFailed for a file without a hash, and
+    what ``uv.run_here`` raises.
     """
-    if not distributions:
-        return
-    with tempfile.TemporaryDirectory(prefix="tfenv-install-") as folder:
-        (Path(folder) / _LOCK).write_text(pylock(distributions), "utf-8")
-        arguments = [
-            "pip", "install", "--requirements", _LOCK, "--no-deps", "--link-mode", "hardlink", "--reinstall",
-            "--break-system-packages", "--python", os.fspath(python),
-        ]  # fmt: skip
-        uv.run_here(arguments, settings, cwd=Path(folder), on_line=on_line)
+    for each in distributions:
+        if each.sha256 is None and (each.is_wheel or not each.url.startswith(("git+", "file:"))):
+            raise JobFailed(f"The lock has no hash of {each.filename}.", hint="Review the change again.")
+    tree.mkdir(parents=True, exist_ok=True)
+    store = cache.directory(settings.variables)
+    cached = [each for each in distributions if cache.unpacked(each, store) is not None]
+    rest = [each for each in distributions if each not in cached]
+    try:
+        # Online, uv asks the index again for cached files, if the index does not say how long they are valid.
+        _run(python, tree, cached, settings, direct, on_download, offline=True)
+    except (IndexUnreachable, HashMismatch):
+        if settings.policy.offline:
+            raise
+        rest = list(distributions)
+    _run(python, tree, rest, settings, direct, on_download, offline=settings.policy.offline)
 
 
 def forget(names: Sequence[str], settings: IndexSettings) -> None:
     """Remove projects, by their normalized names, from uv's cache. Raises JobFailed."""
-    if names:
-        with tempfile.TemporaryDirectory(prefix="tfenv-forget-") as folder:
-            uv.run_here(["cache", "clean", "--", *names], settings, cwd=Path(folder))
+    with tempfile.TemporaryDirectory(prefix="tfenv-forget-") as folder:
+        uv.run_here(["cache", "clean", "--", *names], settings, cwd=Path(folder))
 
 
-def pylock(distributions: Iterable[Distribution]) -> str:
-    """Return a ``pylock.toml`` with these distributions (PEP 751)."""
-    parts = ['lock-version = "1.0"\ncreated-by = "tfenv_lab"\npackages = []\n']
-    listed = list(distributions)
-    if listed:
-        parts = ['lock-version = "1.0"\ncreated-by = "tfenv_lab"\n']
-    for each in listed:
-        parts.append(f"\n[[packages]]\nname = {json.dumps(each.name)}\nversion = {json.dumps(each.version)}\n")
-        parts.append(_origin(each))
-    return "".join(parts)
-
-
-def _origin(each: Distribution) -> str:
-    git = re.fullmatch(r"git\+(?P<url>[^#]+)@(?P<commit>[0-9a-f]+)(?:#subdirectory=(?P<inside>.+))?", each.url)
-    if git:
-        inside = f", subdirectory = {json.dumps(git['inside'])}" if git["inside"] else ""
-        commit = json.dumps(git["commit"])
-        return f'vcs = {{ type = "git", url = {json.dumps(git["url"])}, commit-id = {commit}{inside} }}\n'
-    local = urlsplit(each.url).scheme == "file"
-    path = url2pathname(urlsplit(each.url).path) if local else ""
-    place = f"path = {json.dumps(path)}" if local else f"url = {json.dumps(each.url)}"
-    if each.sha256 is None and not each.is_wheel:
-        return f"directory = {{ {place} }}\n"
-    size = f", size = {each.size}" if each.size is not None else ""
-    hashes = f", hashes = {{ sha256 = {json.dumps(each.sha256)} }}" if each.sha256 else ""
-    if each.is_wheel:
-        name = f"name = {json.dumps(each.filename)}, "
-        return f"wheels = [{{ {name}{place}{size}{hashes} }}]\n"
-    return f"sdist = {{ name = {json.dumps(each.filename)}, {place}{size}{hashes} }}\n"
-
-
-def files(prefix: Path, dist_info: Path) -> frozenset[str]:
-    """Return the files that RECORD lists, as paths inside ``prefix`` (``/`` separators); not those outside it.
-
-    Whoever built the package wrote the paths, so they are not trusted (PEP 627).
-    """
-    root = os.fspath(prefix)
-    folder = os.path.relpath(dist_info.parent, prefix)
-    try:
-        rows = list(csv.reader((dist_info / "RECORD").read_text("utf-8").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return frozenset()
-    found = set()
-    for row in rows:
-        if row and not os.path.isabs(row[0]) and "\0" not in row[0]:  # noqa: PTH117 - thousands of them
-            inside = os.path.normpath(f"{folder}{os.sep}{row[0]}")
-            if inside != os.pardir and not inside.startswith((f"{os.pardir}{os.sep}", root)):
-                found.add(inside.replace(os.sep, "/"))
-    return frozenset(found)
-
-
-def set_requested(dist_info: Path, requested: bool) -> None:
-    """Delete the REQUESTED file, which uv writes for every package, unless the user requested it (PEP 376)."""
-    marker, record = dist_info / "REQUESTED", dist_info / "RECORD"
-    if requested or not marker.exists():
+def _run(
+    python: Path,
+    tree: Path,
+    distributions: Sequence[Distribution],
+    settings: IndexSettings,
+    direct: Collection[str],
+    on_download: OnDownload | None,
+    *,
+    offline: bool,
+) -> None:
+    if not distributions:
         return
-    line = re.compile(rf"^{re.escape(dist_info.name)}/REQUESTED,.*\n?", re.MULTILINE)
-    text = record.read_text("utf-8")
-    record.unlink()  # the file may have other hard links
-    record.write_text(line.sub("", text), "utf-8")
-    marker.unlink()
-
-
-def dist_infos(site_packages: Path, names: Collection[str]) -> dict[str, Path]:
-    """Return the ``.dist-info`` directories of these projects."""
-    found = {}
-    with os.scandir(site_packages) as entries:
-        for entry in entries:
-            written, dash, _ = entry.name.removesuffix(".dist-info").partition("-")
-            if dash and entry.name.endswith(".dist-info") and normalize(written) in names:
-                found[normalize(written)] = Path(entry.path)
-    return found
-
-
-def requires(dist_info: Path) -> tuple[str, ...]:
-    """Return the dependencies that an installed package declares (``Requires-Dist``)."""
-    return tuple(PathDistribution(dist_info).requires or ())
+    arguments = [
+        "pip", "install", "--requirements", _LOCK, "--no-deps", "--link-mode", "hardlink", "--break-system-packages",
+        "--python", os.fspath(python), "--prefix", os.fspath(tree),
+    ]  # fmt: skip
+    if all(each.is_wheel for each in distributions) or not settings.policy.allow_source_builds:
+        arguments.append("--no-build")
+    if offline:
+        arguments.append("--offline")
+    variables = {name: value for name, value in settings.variables.items() if name not in _CHOOSING}
+    with tempfile.TemporaryDirectory(prefix="tfenv-install-") as folder:
+        (Path(folder) / _LOCK).write_text(pylock.dumps(distributions, direct), "utf-8")
+        uv.run_here(arguments, replace(settings, variables=variables), cwd=Path(folder), on_download=on_download)
+    (tree / _UV_LOCK).unlink(missing_ok=True)

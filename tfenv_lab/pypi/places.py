@@ -12,6 +12,14 @@ from urllib.request import url2pathname
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
+def current_directory() -> Path:
+    """Return the directory that relative paths are relative to; somebody may have deleted it."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path.home()
+
+
 def located(text: str, base: Path) -> str:
     """Return the URL of a place, which is a URL or a path relative to ``base``.
 
@@ -35,6 +43,11 @@ def without_credentials(url: str) -> str:
     """Return a URL without user name and password."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def shown(url: str) -> str:
+    """Return a URL as users may see it: without credentials, and without a query, which can hold a token."""
+    return urlunsplit(urlsplit(without_credentials(url))._replace(query="", fragment=""))
 
 
 def is_below(url: str, root: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import tempfile
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
@@ -56,20 +57,26 @@ async def resolve(question: Question, settings: IndexSettings, stand_ins: Path) 
         answer = await asyncio.to_thread(_read, place / _ANSWER)
         chosen = tags.Chooser(question.python, question.subdir)
         found = [_distribution(package, chosen, place) for package in answer if normalize(package["name"]) not in held]
-    return sorted(found, key=lambda distribution: distribution.name)
+    known = {(each.name, each.version): each for each in question.installed}
+    # The same version stays as it is, even if the index has another file for it meanwhile.
+    kept = [known.get((each.name, each.version), each) for each in found]
+    return sorted(kept, key=lambda distribution: distribution.name)
 
 
 _ANSWER = "pylock.answer.toml"
+#: Directory of the wheels that stand for what is installed and may stay.
+_KEPT = "kept"
 
 
 def _prepare(question: Question, held: Mapping[str, str], place: Path, stand_ins: Path) -> list[str]:
     """Write uv's input files, and return its arguments. Nothing that a user wrote is among the arguments."""
-    (place / "requirements.in").write_text("".join(f"{text}\n" for text in question.requirements), "utf-8")
+    # As an option, it would make uv ignore the constraints that the user has configured (UV_CONSTRAINT).
+    wanted = [*question.requirements, "-c held.txt"]
     lines = [f"{name} @ {_stand_in(name, version, stand_ins).as_uri()}\n" for name, version in held.items()]
     (place / "held.txt").write_text("".join(lines), "utf-8")
     arguments = [
-        "pip", "compile", "requirements.in", "--constraints", "held.txt", "--format", "pylock.toml",
-        "--output-file", _ANSWER, "--python-version", question.python, "--no-header", "--no-annotate",
+        "pip", "compile", "requirements.in", "--format", "pylock.toml", "--output-file", _ANSWER,
+        "--python-version", question.python, "--no-header", "--no-annotate",
     ]  # fmt: skip
     platform = tags.uv_platform(question.subdir)
     if platform is not None:
@@ -79,10 +86,16 @@ def _prepare(question: Question, held: Mapping[str, str], place: Path, stand_ins
     if question.upgrade is None:
         arguments.append("--upgrade")
     else:
-        # uv prefers the versions of an earlier answer, except for the packages that may move.
-        earlier = [each for each in question.installed if each.name not in question.upgrade]
+        # uv prefers the versions of an earlier answer, except for the packages that may move. It gives a version up
+        # if the first index with it has no fitting file, or if no index has it any more, so a wheel stands for it.
+        movable = question.upgrade
+        earlier = [each for each in question.installed if each.name not in movable and _is_version(each.version)]
         if earlier:
             (place / _ANSWER).write_text(_as_answer(earlier), "utf-8")
+            for each in earlier:
+                _stand_in(each.name, each.version, place / _KEPT, each.requires)
+            wanted.append(f"--find-links {_KEPT}")
+    (place / "requirements.in").write_text("".join(f"{text}\n" for text in wanted), "utf-8")
     return arguments
 
 
@@ -104,8 +117,8 @@ def _is_version(version: str) -> bool:
     return True
 
 
-def _stand_in(name: str, version: str, folder: Path) -> Path:
-    """Return an empty wheel of a project, which it writes unless it exists.
+def _stand_in(name: str, version: str, folder: Path, requires: Sequence[str] = ()) -> Path:
+    """Return an empty wheel of a project with these dependencies, which it writes unless it exists.
 
     As a constraint with a URL, it makes uv keep the version, and read neither the project's index page nor its
     dependencies. conda's builds of a project often have other dependencies than its wheels.
@@ -116,9 +129,15 @@ def _stand_in(name: str, version: str, folder: Path) -> Path:
         return path
     folder.mkdir(parents=True, exist_ok=True)
     info = f"{written}-{release}.dist-info"
+    extras = sorted({extra for text in requires for extra in re.findall(r"""extra *== *["']([\w.-]+)""", text)})
+    metadata = [
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {release}\n",
+        *(f"Provides-Extra: {extra}\n" for extra in extras),
+        *(f"Requires-Dist: {text}\n" for text in requires),
+    ]
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {release}\n")
+        archive.writestr(f"{info}/METADATA", "".join(metadata))
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", "")
     writes.replace(path, made.getvalue())

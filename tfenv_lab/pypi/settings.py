@@ -14,7 +14,7 @@ from ..disk.reads import BoundedReads
 from ..errors import IndexNotAllowed
 from . import pip_configuration, uv_configuration
 from .models import IndexPolicy, IndexSettings, Source
-from .places import is_below, located, path_of, without_credentials
+from .places import current_directory, is_below, located, path_of, shown
 
 #: The index of pip and uv if none is configured.
 PYPI = "https://pypi.org/simple"
@@ -37,7 +37,7 @@ def read(policy: IndexPolicy, environ: Mapping[str, str] = os.environ) -> IndexS
 
     Relative paths of pip and of variables are relative to the current directory, as for pip and uv.
     """
-    here = Path.cwd()
+    here = current_directory()
     warnings: list[str] = []
     uv = uv_configuration.load(environ, here, warnings)
     pip = pip_configuration.load(environ, warnings)
@@ -78,8 +78,8 @@ def sources(settings: IndexSettings) -> list[Source]:
 
 def require_allowed(url: str, policy: IndexPolicy) -> None:
     """Raise IndexNotAllowed if an index, or another place of packages, is not among the allowed ones."""
-    if not _is_allowed(url, policy):
-        raise IndexNotAllowed(f"The package index {without_credentials(url)} is not allowed.")
+    if not _is_allowed(url.removeprefix("git+"), policy):
+        raise IndexNotAllowed(f"The package index {shown(url)} is not allowed.")
 
 
 def _network(
@@ -152,19 +152,19 @@ def _places(
 
 def _can_be_read(place: Source, policy: IndexPolicy, warnings: list[str]) -> bool:
     """Return whether a place exists and is allowed; add a warning if not, because uv would fail there."""
-    shown = without_credentials(place.url)
+    where = shown(place.url)
     if not _is_allowed(place.url, policy):
-        warnings.append(f"The package index {shown} is not read: it is not among TfenvLab.allowed_indexes.")
+        warnings.append(f"The package index {where} is not read: it is not among TfenvLab.allowed_indexes.")
         return False
     path = path_of(place.url)
     if path is None or _kinds.run([path])[path] == "folder":
         return True
-    warnings.append(f"The package index {shown} is not read: the directory does not exist.")
+    warnings.append(f"The package index {where} is not read: the directory does not exist.")
     return False
 
 
 def _is_allowed(url: str, policy: IndexPolicy) -> bool:
-    here = Path.cwd()
+    here = current_directory()
     allowed = [located(text, here) for text in policy.allowed_indexes]
     return not allowed or any(is_below(located(url, here), root) for root in allowed)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import os
 import subprocess
@@ -17,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from ..errors import JobFailed, NotStarted, SolverTimeout
 from ..processes import kill_group, without_python_variables
 from ..sentences import redact
+from .downloads import Downloads, OnDownload, open_terminal
 from .failures import failure
 from .models import IndexSettings
 
@@ -26,13 +28,14 @@ _ALWAYS = {
     # The settings hold what counts of uv's files, of which others could be in a directory for temporary files.
     "UV_NO_CONFIG": "1",
     "NO_COLOR": "1",
-    "UV_NO_PROGRESS": "1",
     # Wrapped lines could not be searched for what went wrong.
     "UV_NO_WRAP": "1",
     "UV_PYTHON_DOWNLOADS": "never",
     # Otherwise uv warns about it.
     "UV_PREVIEW_FEATURES": "pylock",
 }
+#: Variables with which uv draws its progress, and with which it does not.
+_DRAWING, _QUIET = {"TERM": "xterm"}, {"UV_NO_PROGRESS": "1"}
 #: Number of lines of standard error that are kept, the last ones; a build can write without end.
 _KEPT = 2000
 
@@ -74,12 +77,15 @@ def run_here(
     cwd: Path,
     timeout: float | None = None,
     on_line: OnLine | None = None,
+    on_download: OnDownload | None = None,
 ) -> Output:
     """Run uv with ``arguments`` in the directory ``cwd``, and return its output.
 
     The arguments are our own: requirements and other texts of users go into files in ``cwd``, never into arguments,
     where they could be options. ``on_line`` is called with each line of standard error. ``timeout`` is in seconds;
-    None means that only the end of this process ends uv. Raises TfenvError if uv fails or does not end in time.
+    None means that only the end of this process ends uv. ``on_download`` is called with the progress of downloads; it
+    needs a terminal for more than the larger files' beginnings and ends, so uv gets one where there are any.
+    Raises TfenvError if uv fails or does not end in time.
     """
 
     def tell(line: str) -> None:
@@ -88,7 +94,7 @@ def run_here(
         if on_line is not None:
             on_line(line)
 
-    return _Uv(arguments, settings, cwd, timeout, tell).run()
+    return _Uv(arguments, settings, cwd, timeout, tell, on_download).run()
 
 
 def binary() -> str:
@@ -119,12 +125,14 @@ class _Uv:
         cwd: Path,
         timeout: float | None,
         on_line: OnLine | None,
+        on_download: OnDownload | None = None,
     ) -> None:
         self._arguments = [*arguments, *_options(arguments, settings)]
         self._settings = settings
         self._cwd = cwd
         self._timeout = timeout
         self._on_line = on_line
+        self._on_download = on_download
         self._secrets = _secrets(settings.variables)
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
@@ -144,23 +152,17 @@ class _Uv:
 
     def run(self) -> Output:
         errors: deque[str] = deque(maxlen=_KEPT)
-        with self._lock:
-            if self._killed:
-                raise JobFailed("uv was stopped.")
-            self._process = process = subprocess.Popen(  # noqa: S603 - our own arguments
-                [binary(), *self._arguments],
-                cwd=self._cwd,
-                env=environment(self._settings),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                # A build starts compilers, which must end with uv.
-                start_new_session=True,
-            )
+        terminal = open_terminal() if self._on_download is not None else None
+        try:
+            process = self._start(terminal)
+        finally:
+            if terminal is not None:
+                os.close(terminal[1])
         with process:
             timer = threading.Timer(self._timeout or threading.TIMEOUT_MAX, self._give_up)
             timer.daemon = True
-            reader = threading.Thread(target=self._read, args=(process, errors), daemon=True)
+            source = terminal[0] if terminal else process.stderr.fileno() if process.stderr else -1
+            reader = threading.Thread(target=self._read, args=(source, errors), daemon=True)
             timer.start()
             reader.start()
             try:
@@ -172,6 +174,8 @@ class _Uv:
                 raise
             finally:
                 timer.cancel()
+                if terminal is not None:
+                    os.close(terminal[0])
         text = "".join(errors)
         if self._is_late:
             raise SolverTimeout(f"uv did not finish within {self._timeout:g} seconds.", text or None, "Try again.")
@@ -181,13 +185,40 @@ class _Uv:
             raise failure(text, self._settings)
         return Output(self._redact(output.decode(errors="replace")), text)
 
-    def _read(self, process: subprocess.Popen[bytes], errors: deque[str]) -> None:
-        for raw in process.stderr or ():
-            line = self._redact(raw.decode(errors="replace"))
-            errors.append(line)
-            if self._on_line is not None:
-                with contextlib.suppress(Exception):
-                    self._on_line(line.rstrip("\n"))
+    def _start(self, terminal: tuple[int, int] | None) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._killed:
+                raise JobFailed("uv was stopped.")
+            self._process = subprocess.Popen(  # noqa: S603 - our own arguments
+                [binary(), *self._arguments],
+                cwd=self._cwd,
+                env={**environment(self._settings), **(_DRAWING if terminal else _QUIET)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=terminal[1] if terminal else subprocess.PIPE,
+                # A build starts compilers, which must end with uv.
+                start_new_session=True,
+            )
+            return self._process
+
+    def _read(self, source: int, errors: deque[str]) -> None:
+        """Read standard error to its end: of a pipe, or of a terminal, which ends with an error."""
+        downloads = Downloads(self._on_download)
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        while True:
+            try:
+                raw = os.read(source, 1 << 16)
+            except OSError:
+                raw = b""
+            text = decoder.decode(raw, final=not raw)
+            for line in (*downloads.feed(text), *(() if raw else downloads.end())):
+                told = self._redact(line)
+                errors.append(f"{told}\n")
+                if self._on_line is not None:
+                    with contextlib.suppress(Exception):
+                        self._on_line(told)
+            if not raw:
+                return
 
     def _redact(self, text: str) -> str:
         for secret in self._secrets:

@@ -1,4 +1,4 @@
-"""Find the conda packages that correspond to those of a ``pip install`` command."""
+"""Find the specs that request what a ``pip install`` command installs."""
 
 from __future__ import annotations
 
@@ -7,19 +7,41 @@ from collections.abc import Iterable
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import Specifier
 
+from ..pypi.models import MARK
 from ..pypi.requirements import normalize
 from ..tensorflow_packages import CPU_DISTRIBUTIONS
 
 #: Extras of ``tensorflow`` that install CUDA.
 _CUDA_EXTRA = "and-cuda"
+#: Projects whose names are other packages on conda-forge: libraries and programs without a Python module.
+_AMBIGUOUS = {"flatbuffers", "graphviz", "igraph", "snappy", "tzdata"}
+#: Packages that are requested from the channels first, whatever their extras or URLs are.
+_FAMILY = {"tensorflow", "keras", "tf-keras"}
+#: Options of ``pip install`` that take the next argument as their value.
+_WITH_VALUE = {
+    *("-c", "-e", "-f", "-i", "-r", "-t", "-C", "--abi", "--build-constraint", "--cache-dir", "--cert"),
+    *("--client-cert", "--config-settings", "--constraint", "--editable", "--exists-action", "--extra-index-url"),
+    *("--find-links", "--group", "--implementation", "--index", "--index-url", "--keyring-provider", "--log"),
+    *("--no-binary", "--only-binary", "--platform", "--prefix", "--progress-bar", "--proxy", "--python"),
+    *("--python-version", "--report", "--requirement", "--retries", "--root", "--root-user-action", "--src"),
+    *("--target", "--timeout", "--trusted-host", "--upgrade-strategy", "--use-feature"),
+}
 
 
 def conda_specs(arguments: Iterable[str]) -> list[str]:
-    """Return conda specs for the TensorFlow and Keras packages among the arguments of ``pip install``.
+    """Return specs for the packages among the arguments of ``pip install``.
 
-    Other packages, options, paths and URLs are left out.
+    A spec without ``pypi:`` is for the channels, or for the package index if no channel has the package. Options, paths
+    and URLs are left out.
     """
-    return list(dict.fromkeys(spec for text in arguments if (spec := _spec(text)) is not None))
+    found: dict[str, None] = {}
+    rest = iter(arguments)
+    for text in rest:
+        if text in _WITH_VALUE:
+            next(rest, None)
+        elif (spec := _spec(text)) is not None:
+            found[spec] = None
+    return list(found)
 
 
 def _spec(text: str) -> str | None:
@@ -27,10 +49,10 @@ def _spec(text: str) -> str | None:
         requirement = Requirement(text)
     except InvalidRequirement:
         return None
-    found = _package(normalize(requirement.name), requirement.extras)
-    if found is None:
-        return None
-    name, build = found
+    project = normalize(requirement.name)
+    name, build = _package(project, requirement.extras) or (project, "")
+    if not build and name not in _FAMILY and (requirement.url or requirement.extras or project in _AMBIGUOUS):
+        return None if requirement.url else f"{MARK}{requirement}"
     version = ",".join(sorted(map(_range, requirement.specifier), reverse=True))
     return " ".join([name, *([version or "*"] if version or build else []), *([build] if build else [])])
 

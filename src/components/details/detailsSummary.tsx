@@ -2,8 +2,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { copyIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import type { Environment, Size } from '../../api/generated';
+import type { Environment, Size, Source } from '../../api/generated';
 import { CommandIDs } from '../../commandids';
+import { PYPI } from '../../models/form/choiceOptions';
 import { variantLabel } from '../../models/form/choices';
 import { kerasGeneration } from '../../models/notebook/keras';
 import { checkState, describeCheck } from '../../models/texts/checks';
@@ -24,8 +25,8 @@ export function DetailsSummary(props: {
 }): JSX.Element {
   const { environment, size, trans, execute } = props;
   const { tensorflow, keras, python, kernel } = environment;
-  const fromPip = (source: string): string =>
-    source === 'pypi' ? ` (${trans.__('pip')})` : '';
+  const from = (source: Source): string =>
+    source === 'pypi' ? ` · ${PYPI}` : '';
   const badge = (name: 'tensorflow' | 'keras'): JSX.Element => (
     <UpdateBadge
       environment={environment}
@@ -41,13 +42,13 @@ export function DetailsSummary(props: {
       tensorflow.variant && variantLabel(tensorflow.variant)
     ].filter(Boolean);
     facts.push([
-      `${parts.join(' · ')}${fromPip(tensorflow.source)}`,
+      `${parts.join(' · ')}${from(tensorflow.source)}`,
       badge('tensorflow')
     ]);
   }
   if (keras) {
     const text = trans.__('Keras %1', keras.version);
-    facts.push([`${text}${fromPip(keras.source)}`, badge('keras')]);
+    facts.push([`${text}${from(keras.source)}`, badge('keras')]);
   }
   const generation = kerasGeneration(environment);
   if (generation !== null) {

@@ -54,7 +54,11 @@ export function HistoryTab(props: IHistoryTabProps): JSX.Element {
               <table className="jp-TfenvEntries">
                 <tbody>
                   {revision.entries.map(entry => (
-                    <EntryRow key={entry.name} entry={entry} trans={trans} />
+                    <EntryRow
+                      key={`${entry.source} ${entry.name}`}
+                      entry={entry}
+                      trans={trans}
+                    />
                   ))}
                 </tbody>
               </table>

@@ -3,8 +3,14 @@ import { closeIcon, InputGroup } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { AvailablePackage, Package } from '../../api/generated';
+import { PYPI } from '../../models/form/choiceOptions';
+import { specOf } from '../../models/form/packages';
 import type { Loaded } from '../../models/state/details';
-import { SearchFailure, usePackageSearch } from '../form/packagesField';
+import {
+  newestOf,
+  SearchFailure,
+  usePackageSearch
+} from '../form/packagesField';
 import { Failure } from '../shared/failure';
 import { IconButton } from '../shared/iconButton';
 import { useGrowingList } from '../shared/useGrowingList';
@@ -62,11 +68,14 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
       {canChange && spec !== '' && (
         <ul className="jp-TfenvOffers">
           {offers.map(item => (
-            <li key={item.name}>
-              <button type="button" onClick={() => props.onInstall(item.name)}>
+            <li key={specOf(item)}>
+              <button
+                type="button"
+                onClick={() => props.onInstall(specOf(item))}
+              >
                 {trans.__('Add %1…', item.name)}
               </button>
-              <span>{item.versions[0]}</span>
+              <span>{newestOf(item)}</span>
             </li>
           ))}
           {rows.length === 0 && offers.every(item => item.name !== spec) && (
@@ -114,18 +123,21 @@ function PackageTable(
 
 function PackageRow(props: IPackagesTabProps & { item: Package }): JSX.Element {
   const { item, trans } = props;
-  const mark = item.source === 'pypi' ? trans.__('pip') : trans.__('requested');
+  const marks = [
+    item.source === 'pypi' && PYPI,
+    item.requested && trans.__('requested')
+  ].filter(Boolean);
   return (
     <tr title={[item.build, item.channel].filter(Boolean).join(' · ')}>
       <th scope="row">{item.name}</th>
       <td>
         {item.version}{' '}
-        {(item.requested || item.source === 'pypi') && (
-          <span className="jp-TfenvHint">{mark}</span>
+        {marks.length > 0 && (
+          <span className="jp-TfenvHint">{marks.join(' · ')}</span>
         )}
       </td>
       <td>
-        {item.source === 'conda' && props.canChange && (
+        {props.canChange && (
           <IconButton
             icon={closeIcon}
             label={trans.__('Remove %1', item.name)}

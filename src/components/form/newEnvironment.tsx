@@ -6,13 +6,15 @@ import type {
   AvailablePackage,
   Catalog,
   CreateRequest,
+  Source,
   Status
 } from '../../api/generated';
 import { warningIcon } from '../../icons';
 import {
   hardwareOptions,
   pythonOptions,
-  releaseOptions
+  releaseOptions,
+  sourceOptions
 } from '../../models/form/choiceOptions';
 import type { Hardware, IChoice } from '../../models/form/choices';
 import {
@@ -69,6 +71,13 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
     props.status?.limits ?? null,
     trans
   );
+  const sources = sourceOptions(
+    release,
+    choice,
+    catalog.channels.length === 1
+      ? catalog.channels[0].name
+      : trans.__('Channels')
+  );
   const change = (part: Partial<IChoice>): void =>
     onDraft({ ...draft, choice: revise(catalog, choice, part) });
 
@@ -110,6 +119,14 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
         trans={trans}
         onChange={python => change({ python })}
       />
+      {sources.length > 1 && (
+        <RadioField
+          label={trans.__('Source')}
+          options={sources}
+          value={choice.source ?? sources[0].value}
+          onChange={value => change({ source: value as Source })}
+        />
+      )}
       <NameField
         name={name}
         problem={problem}
@@ -203,9 +220,11 @@ function Prereleases(props: INewEnvironmentProps): JSX.Element | null {
 function NothingToInstall(props: INewEnvironmentProps): JSX.Element {
   const { draft, trans } = props;
   const catalog = offered(props.catalog, draft.prereleases);
-  const reasons = catalog.releases[0]?.variants
-    .map(variant => variant.reason)
-    .filter(reason => reason !== null);
+  const reasons = new Set(
+    catalog.releases[0]?.variants
+      .map(variant => variant.reason)
+      .filter(reason => reason !== null)
+  );
   return (
     <div className="jp-TfenvEmpty" role="status">
       <p>
@@ -215,7 +234,7 @@ function NothingToInstall(props: INewEnvironmentProps): JSX.Element {
             catalog.subdir
           )}
       </p>
-      {reasons?.map(reason => (
+      {[...reasons].map(reason => (
         <p key={reason} className="jp-TfenvHint">
           {reason}
         </p>

@@ -5,6 +5,8 @@ import React from 'react';
 import type { AvailablePackage } from '../../api/generated';
 import type { IFailure } from '../../api/request';
 import { toFailure } from '../../api/request';
+import { PYPI } from '../../models/form/choiceOptions';
+import { sourceOf, specOf } from '../../models/form/packages';
 
 /** Milliseconds after the last key before the search starts. */
 const DEBOUNCE = 150;
@@ -46,6 +48,13 @@ export function usePackageSearch(
     };
   }, [query, search]);
   return result;
+}
+
+/** "2.3.0", or "2.3.0 · PyPI" for a package of the index. */
+export function newestOf(item: AvailablePackage): string {
+  return [item.versions[0], sourceOf(item) === 'pypi' && PYPI]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 /** A note that the search failed; nothing if it did not. */
@@ -132,8 +141,8 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
         />
         <datalist id={listId}>
           {found.map(item => (
-            <option key={item.name} value={item.name}>
-              {item.versions[0]}
+            <option key={specOf(item)} value={specOf(item)}>
+              {newestOf(item)}
             </option>
           ))}
         </datalist>

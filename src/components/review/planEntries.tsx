@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { Entry, Plan } from '../../api/generated';
+import { PYPI } from '../../models/form/choiceOptions';
 import { variantLabel, variantOfBuild } from '../../models/form/choices';
 import { groupEntries } from '../../models/texts/planRows';
 import { formatBytes } from '../../models/texts/units';
@@ -74,14 +75,18 @@ function EntryTable(props: {
     <table className="jp-TfenvEntries" aria-label={props.label}>
       <tbody>
         {props.entries.map(entry => (
-          <EntryRow key={entry.name} entry={entry} trans={props.trans} />
+          <EntryRow
+            key={`${entry.source} ${entry.name}`}
+            entry={entry}
+            trans={props.trans}
+          />
         ))}
       </tbody>
     </table>
   );
 }
 
-/** "keras  3.5.0 → 3.6.0  + 1 MB"; the tooltip shows the builds. */
+/** "keras  3.5.0 → 3.6.0 · PyPI  + 1 MB"; the tooltip shows the builds. */
 export function EntryRow(props: {
   entry: Entry;
   trans: TranslationBundle;
@@ -93,7 +98,11 @@ export function EntryRow(props: {
     <tr data-action={entry.action} title={builds.join(' → ')}>
       <th scope="row">{entry.name}</th>
       <td>
-        {[versionsOf(entry, trans), hardwareOf(entry)]
+        {[
+          versionsOf(entry, trans),
+          hardwareOf(entry),
+          entry.source === 'pypi' && PYPI
+        ]
           .filter(Boolean)
           .join(' · ')}
       </td>

@@ -4,6 +4,7 @@ import React from 'react';
 import type { Advice, Plan, PlanRequest } from '../../api/generated';
 import type { IFailure } from '../../api/request';
 import { warningIcon } from '../../icons';
+import { withSourceBuilds } from '../../models/form/packages';
 import { formatBytes } from '../../models/texts/units';
 import { Failure } from '../shared/failure';
 import { CommandLines } from './commandLines';
@@ -30,6 +31,8 @@ interface IReviewProps {
 /** The plan, before anything is changed. All kinds of changes share this screen. */
 export function Review(props: IReviewProps): JSX.Element {
   const { plan, failure, trans } = props;
+  const building =
+    failure?.reason === 'build-needed' ? withSourceBuilds(props.request) : null;
   return (
     <>
       <div className="jp-TfenvBody jp-TfenvReview">
@@ -71,6 +74,15 @@ export function Review(props: IReviewProps): JSX.Element {
         {failure && (
           <Failure failure={failure} trans={trans}>
             {failure.reason === 'channel-unreachable' && props.offer}
+            {building && (
+              <button
+                type="button"
+                className="jp-TfenvLink"
+                onClick={() => props.onPlan(building)}
+              >
+                {trans.__('Plan With Source Builds')}
+              </button>
+            )}
           </Failure>
         )}
         <Buttons {...props} />

@@ -1,17 +1,23 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Catalog, Release } from '../../api/generated';
+import type { Catalog, Release, Variant } from '../../api/generated';
 import { compareVersions } from '../texts/versions';
 import type { IChoice } from './choices';
 import {
   cudaOf,
+  fitting,
+  isFromIndex,
   isPossible,
   pythons,
   releaseOf,
+  sourcesOf,
   usable,
   variantLabel,
   variantOf
 } from './choices';
+
+/** The name of the package index, which is not translated. */
+export const PYPI = 'PyPI';
 
 /** An option of a field. */
 export interface IOption {
@@ -21,7 +27,7 @@ export interface IOption {
   readonly reason: string | null;
 }
 
-/** List the releases, newest first. */
+/** List the releases, newest first. The label says if a release comes from PyPI. */
 export function releaseOptions(
   catalog: Catalog,
   cuda: string | null,
@@ -30,8 +36,11 @@ export function releaseOptions(
   return catalog.releases.map(release => ({
     value: release.version,
     label: release.recommended
-      ? trans.__('%1 (recommended)', release.version)
-      : release.version,
+      ? trans.__(
+          '%1 (recommended)',
+          withSource(release.version, offeredBy(release, cuda))
+        )
+      : withSource(release.version, offeredBy(release, cuda)),
     reason: isPossible(cuda)(release)
       ? null
       : (release.variants.find(variant => variant.reason)?.reason ??
@@ -67,7 +76,24 @@ export function hardwareOptions(
   ];
 }
 
-/** List the Python versions of all releases, newest first. */
+/**
+ * List the sources that a choice can be installed from.
+ *
+ * @param channels - The label of the source conda.
+ */
+export function sourceOptions(
+  release: Release,
+  choice: IChoice,
+  channels: string
+): IOption[] {
+  return sourcesOf(release, choice).map(source => ({
+    value: source,
+    label: source === 'pypi' ? PYPI : channels,
+    reason: null
+  }));
+}
+
+/** List the Python versions of all releases, newest first. The label says if only PyPI has the release for one. */
 export function pythonOptions(
   catalog: Catalog,
   choice: IChoice,
@@ -78,15 +104,29 @@ export function pythonOptions(
     ? pythons(release, choice.hardware, choice.cuda)
     : [];
   const all = new Set(catalog.releases.flatMap(item => item.python));
+  const isMixed = release && !isFromIndex(offeredBy(release, choice.cuda));
   return [...all]
     .sort((a, b) => compareVersions(b, a))
     .map(python => ({
       value: python,
-      label: python,
+      label: isMixed
+        ? withSource(python, fitting(release, { ...choice, python }))
+        : python,
       reason: possible.includes(python)
         ? null
         : whyNotPython(release, choice, python, trans)
     }));
+}
+
+/** List the variants of a release that can be installed; all if none can. */
+function offeredBy(release: Release, cuda: string | null): readonly Variant[] {
+  const found = usable(release, 'auto', cuda);
+  return found.length > 0 ? found : release.variants;
+}
+
+/** "2.21.0 · PyPI" if only PyPI has it; a channel is not named. */
+function withSource(text: string, variants: readonly Variant[]): string {
+  return isFromIndex(variants) ? `${text} · ${PYPI}` : text;
 }
 
 function whyNot(

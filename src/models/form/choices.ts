@@ -2,9 +2,13 @@ import type {
   Catalog,
   CreateRequest,
   Release,
+  Source,
   Variant
 } from '../../api/generated';
 import { compareVersions, minorVersionOf } from '../texts/versions';
+
+/** The sources, in the order in which the server prefers them. */
+const SOURCES: readonly Source[] = ['conda', 'pypi'];
 
 /** A value of the hardware field. */
 export type Hardware = 'auto' | 'cpu' | 'cuda';
@@ -18,6 +22,8 @@ export interface IChoice {
   readonly cuda: string | null;
   /** Minor version, such as 3.11. */
   readonly python: string;
+  /** Where TensorFlow comes from, if the user chose it; null leaves the choice to the server. */
+  readonly source: Source | null;
 }
 
 /**
@@ -32,7 +38,7 @@ export function initialChoice(
 ): IChoice | null {
   const possible = catalog.releases.filter(isPossible(cuda));
   const release = possible.find(item => item.recommended) ?? possible[0];
-  return release ? settle(release, 'auto', cuda, null) : null;
+  return release ? settle(release, 'auto', cuda, null, null) : null;
 }
 
 /**
@@ -50,7 +56,13 @@ export function revise(
   if (!release || !isPossible(changed.cuda)(release)) {
     return initialChoice(catalog) ?? choice;
   }
-  return settle(release, changed.hardware, changed.cuda, changed.python);
+  return settle(
+    release,
+    changed.hardware,
+    changed.cuda,
+    changed.python,
+    changed.source
+  );
 }
 
 /** Return the catalog without prereleases, unless the form shows them. */
@@ -79,12 +91,39 @@ export function missingCuda(release: Release): string | null {
     : null;
 }
 
-/** Return the variant that a choice selects: the newest CUDA version that fits, else CPU. */
+/** Return the variant that a choice selects: of its source, the newest CUDA version that fits, else CPU. */
 export function variantOf(release: Release, choice: IChoice): Variant | null {
-  const fitting = usable(release, choice.hardware, choice.cuda).filter(
-    variant => pythonsOf(variant, choice.cuda).includes(choice.python)
+  const source = choice.source ?? sourcesOf(release, choice)[0];
+  const found = fitting(release, choice).find(item => item.source === source);
+  return found ?? null;
+}
+
+/**
+ * List the sources that a choice can be installed from.
+ *
+ * The first is the one that the server chooses: a channel if it can install the choice, otherwise PyPI.
+ */
+export function sourcesOf(
+  release: Release,
+  choice: Pick<IChoice, 'hardware' | 'cuda' | 'python'>
+): Source[] {
+  const found = new Set(fitting(release, choice).map(item => item.source));
+  return SOURCES.filter(source => found.has(source));
+}
+
+/** Whether everything in a list of variants comes from PyPI. */
+export function isFromIndex(variants: readonly Variant[]): boolean {
+  return variants.length > 0 && variants.every(item => item.source === 'pypi');
+}
+
+/** List the variants that a choice admits, those with the newest CUDA version first. */
+export function fitting(
+  release: Release,
+  choice: Pick<IChoice, 'hardware' | 'cuda' | 'python'>
+): Variant[] {
+  return usable(release, choice.hardware, choice.cuda).filter(variant =>
+    pythonsOf(variant, choice.cuda).includes(choice.python)
   );
-  return fitting[0] ?? null;
 }
 
 /** Format a variant's name: CPU for `cpu`, CUDA 12.6 for `cuda12.6`. */
@@ -126,7 +165,8 @@ export function createRequest(
       newest === choice.version ? `${minorVersion}.*` : choice.version,
     python: choice.python,
     variant: choice.hardware,
-    cuda: choice.cuda
+    cuda: choice.cuda,
+    ...(choice.source && { source: choice.source })
   };
 }
 
@@ -134,16 +174,21 @@ function settle(
   release: Release,
   hardware: Hardware,
   cuda: string | null,
-  python: string | null
+  python: string | null,
+  source: Source | null
 ): IChoice {
   const kept = usable(release, hardware, cuda).length > 0 ? hardware : 'auto';
   const possible = pythons(release, kept, cuda);
-  return {
+  const settled = {
     version: release.version,
     hardware: kept,
     cuda,
     python: python !== null && possible.includes(python) ? python : possible[0]
   };
+  const sources = sourcesOf(release, settled);
+  // With one source there is nothing to choose.
+  const isChosen = sources.length > 1 && source !== null;
+  return { ...settled, source: isChosen ? source : null };
 }
 
 /** Whether a release can be installed, given the assumed CUDA version. */
@@ -176,7 +221,10 @@ export function usable(
 function pythonsOf(variant: Variant, cuda: string | null): string[] {
   const needs = cudaOf(variant.name);
   if (needs !== null && cuda !== null) {
-    if (compareVersions(needs, cuda) > 0) {
+    // A driver runs all CUDA versions with its major version. The channels' builds are stricter than PyPI's.
+    const least =
+      variant.source === 'pypi' ? `${needs.split('.')[0]}.0` : needs;
+    if (compareVersions(least, cuda) > 0) {
       return [];
     }
     if (!variant.installable) {

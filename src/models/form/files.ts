@@ -1,6 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { ExportFormat, ExportSpecs, Limits } from '../../api/generated';
+import type {
+  ExportFormat,
+  ExportSpecs,
+  ImportFormat,
+  Limits
+} from '../../api/generated';
 
 /** A file format for exports. */
 export interface IExportKind {
@@ -44,6 +49,18 @@ export function exportKinds(trans: TranslationBundle): readonly IExportKind[] {
       specs: 'requested',
       label: trans.__('pixi.lock: exact packages, for pixi'),
       fileName: name => `${name}.pixi.lock`
+    },
+    {
+      format: 'pylock',
+      specs: 'requested',
+      label: trans.__('pylock.toml: exact packages from PyPI, for pip and uv'),
+      fileName: name => `pylock.${name.replace(/\./g, '-')}.toml`
+    },
+    {
+      format: 'requirements',
+      specs: 'requested',
+      label: trans.__('requirements.txt: packages from PyPI, for pip and uv'),
+      fileName: name => `${name}.requirements.txt`
     }
   ];
 }
@@ -55,17 +72,27 @@ export function isEnvironmentFile(name: string, limits: Limits): boolean {
 
 /** Return the description of a format for the import form. */
 export function formatLabel(
-  format: ExportFormat,
+  format: ImportFormat,
   trans: TranslationBundle
 ): string {
-  const labels: Record<ExportFormat, string> = {
+  const labels: Record<ImportFormat, string> = {
     'environment-yml': trans.__(
       'environment.yml: packages are solved for this machine'
     ),
     explicit: trans.__('Explicit list: exact packages'),
     'conda-lock': trans.__('conda-lock.yml: exact packages'),
     'pixi-lock': trans.__('pixi.lock: exact packages'),
-    notebook: trans.__('Notebook record')
+    pylock: trans.__('pylock.toml: exact versions from PyPI'),
+    requirements: trans.__(
+      'requirements.txt: packages from PyPI are solved for this machine'
+    ),
+    notebook: trans.__('Notebook record'),
+    list: trans.__('List of conda: exact versions and builds are solved'),
+    'pixi-toml': trans.__('pixi.toml: packages are solved for this machine'),
+    'anaconda-project': trans.__(
+      'anaconda-project.yml: packages are solved for this machine'
+    ),
+    commands: trans.__('Commands of conda and pip: packages are solved')
   };
   return labels[format];
 }

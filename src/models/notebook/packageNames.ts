@@ -1,3 +1,6 @@
+import type { AvailablePackage } from '../../api/generated';
+import { sourceOf, specOf } from '../form/packages';
+
 /**
  * Names of conda-forge packages that differ from the module that a notebook imports, by module.
  *
@@ -64,12 +67,46 @@ const PACKAGES: ReadonlyMap<string, string> = new Map([
   ['zstd', 'zstandard']
 ]);
 
-/** List the names that a module's package may have on a channel, the most likely first. */
+/** Names of projects on PyPI that differ from those on conda-forge, by module. */
+const PROJECTS: ReadonlyMap<string, string> = new Map([
+  ['cv2', 'opencv-python'],
+  ['graphviz', 'graphviz'],
+  ['igraph', 'igraph'],
+  ['mpl_toolkits', 'matplotlib'],
+  ['pylab', 'matplotlib'],
+  ['PyQt5', 'pyqt5'],
+  ['tables', 'tables'],
+  ['torch', 'torch']
+]);
+
+/** List the names that a module's package may have, the most likely first. */
 export function packageNames(module: string): string[] {
   const known = PACKAGES.get(module);
   if (known) {
-    return [known];
+    return [...new Set([known, PROJECTS.get(module) ?? known])];
   }
   const name = module.toLowerCase();
   return [...new Set([name.replace(/_/g, '-'), name])];
+}
+
+/**
+ * Return the spec that installs a module's package; null if the search did not find the package.
+ *
+ * @param name - One of the module's `packageNames`.
+ */
+export function installSpec(
+  module: string,
+  name: string,
+  found: readonly AvailablePackage[]
+): string | null {
+  const [channelName] = packageNames(module);
+  const project = PROJECTS.get(module) ?? channelName;
+  const item = found.find(
+    each =>
+      each.name === name &&
+      (!PACKAGES.has(module) ||
+        name === (sourceOf(each) === 'pypi' ? project : channelName))
+  );
+  // A guessed name is not marked, so that the plan warns about a package that no channel has.
+  return item ? (PACKAGES.has(module) ? specOf(item) : name) : null;
 }

@@ -59,7 +59,7 @@ export class CatalogModel extends VDomModel {
   }
 
   /**
-   * Find the conda specs for the TensorFlow and Keras packages among the arguments of `pip install`.
+   * Find the specs that request what the arguments of `pip install` name.
    *
    * @throws RequestError if the server does not answer.
    */

@@ -27,7 +27,7 @@ import {
   installRequest,
   isFramework
 } from '../../models/notebook/imports';
-import { packageNames } from '../../models/notebook/packageNames';
+import { installSpec, packageNames } from '../../models/notebook/packageNames';
 import { pipArguments } from '../../models/notebook/pipInstall';
 import { plan } from '../../plan';
 import { ITfenvManager } from '../../tokens';
@@ -36,7 +36,7 @@ import { panelPlugin } from '../panel/panel';
 /** Milliseconds after which a notification closes. */
 const CLOSE_AFTER = 30_000;
 
-/** Plugin that offers help when a cell fails to import a package, or runs pip install for TensorFlow. */
+/** Plugin that offers help when a cell fails to import a package, or runs pip install. */
 export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfenv-lab:cells',
   description: 'Offers help when a cell fails to import a package.',
@@ -165,7 +165,7 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
       panel: NotebookPanel
     ): Promise<void> => {
       const environment = await environmentOf(panel);
-      if (!environment) {
+      if (!environment || !installRequest(environment, [module])) {
         return;
       }
       const message = trans.__(
@@ -174,10 +174,9 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
         placeOf(environment, panel)
       );
       for (const name of packageNames(module)) {
-        const request = installRequest(environment, [name]);
         let found: readonly AvailablePackage[];
         try {
-          found = request ? await catalog.search(name) : [];
+          found = await catalog.search(name);
         } catch (error) {
           const reason = trans.__(
             'The package search failed: %1',
@@ -186,7 +185,9 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
           notify(cell, `${message} ${reason}`, []);
           return;
         }
-        if (request && found.some(item => item.name === name)) {
+        const spec = installSpec(module, name, found);
+        const request = spec && installRequest(environment, [spec]);
+        if (request) {
           notify(cell, message, [
             planning(trans.__('Install %1…', name), request)
           ]);

@@ -53,6 +53,8 @@ def test_a_record_has_the_requested_specs_and_the_lock(contents: Contents) -> No
         "channels": ["conda-forge"],
         "specs": ["b=2.*=h1_*"],
         "pip": ["seaborn==0.13"],
+        "local": [],
+        "variables": {},
         **VERSIONS,
     }
 

@@ -153,7 +153,7 @@ def test_no_credentials_leave_the_machine(contents: Contents, format_: str) -> N
     assert "tk-12345" not in text
 
 
-@pytest.mark.parametrize("format_", FILES)
+@pytest.mark.parametrize("format_", [name for name in FILES if name not in ("pylock", "requirements")])
 def test_a_local_channel_is_said(contents: Contents, format_: str) -> None:
     local = ChannelRef("file:///srv/channel", "file:///srv/channel")
     assert "# The channel file:///srv/channel exists only on the machine" in export(

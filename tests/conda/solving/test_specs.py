@@ -20,6 +20,7 @@ class TestTwoSpecsOfOneName:
             ("tensorflow * cpu_*", "tensorflow ==2.18.0", "tensorflow ==2.18.0 cpu_*"),
             ("tensorflow * cpu_*", "tensorflow * cpu_py311*", "tensorflow * cpu_py311*"),
             ("tensorflow * cpu_py311*", "tensorflow * cpu_*", "tensorflow * cpu_py311*"),
+            ('numpy * *[build_number="==1"]', "numpy 2.*", 'numpy 2.* *[build_number="==1"]'),
         ],
     )
     def test_both_hold(self, one: str, other: str, both: str) -> None:
@@ -43,6 +44,7 @@ class TestTwoSpecsOfOneName:
         ("numpy (==1.26|==1.27),!=1.27", "numpy[version='(==1.26|==1.27),!=1.27']"),
         ("tensorflow 2.18.* cpu_*", "tensorflow=2.18.*=cpu_*"),
         ("numpy >=2 py*", "numpy[version='>=2',build='py*']"),
+        ('numpy 1.26.* *[build_number="==1"]', "numpy[version='1.26.*',build_number='==1']"),
     ],
 )
 def test_as_an_argument_of_conda(spec: str, argument: str) -> None:
@@ -65,7 +67,8 @@ def test_as_an_argument_of_conda(spec: str, argument: str) -> None:
         ("/home/u/six-1.17.0-py_0.tar.bz2", "six"),
         ("six @ git+https://host/six.git", "six"),
         ("six[url=https://host/six-1.17.0-py_0.conda]", "six"),
-        ("six =>1.0", None),
+        ("six =>1.0", "six >=1.0"),
+        ("six >>1.0", None),
         ("six[", None),
         ("another", None),
         ("sixé", None),

@@ -8,21 +8,23 @@ from collections.abc import Iterable
 from rattler import RepoDataRecord
 
 from ...errors import InvalidRequest
-from .model import Contents, Pinned, addressed
+from .model import Contents, Pinned, addressed, other_platform
 
 
-def other_platform(platforms: Iterable[str], subdir: str) -> InvalidRequest:
-    names = ", ".join(sorted({platform[:40] for platform in platforms})[:10]) or "none"
-    return InvalidRequest(f"This lock is not for this machine's platform ({subdir}). Its platforms: {names}.")
+def explicit_list(
+    lines: Iterable[str], subdir: str, *, any_platform: bool = False
+) -> tuple[tuple[Pinned, ...], list[str]]:
+    """Return the packages of conda's explicit list (CEP 23), and the requirements in its ``# pip`` comments.
 
-
-def explicit_list(lines: Iterable[str], subdir: str) -> tuple[Pinned, ...]:
-    """Return the packages of conda's explicit list (CEP 23). Raises InvalidRequest."""
-    pinned = []
+    conda-lock writes such comments; conda itself ignores them. Raises InvalidRequest.
+    """
+    pinned, by_pip = [], []
     for line in lines:
         platform = re.fullmatch(r"#\s*platform:\s*(\S+)", line)
-        if platform and platform[1] != subdir:
+        if platform and platform[1] != subdir and not any_platform:
             raise other_platform([platform[1]], subdir)
+        if line.startswith("# pip "):
+            by_pip.append(line.removeprefix("# pip "))
         if not line or line.startswith("#") or line == "@EXPLICIT":
             continue
         # A line is a URL, and optionally an md5, a sha256, or a sha256 with a prefix.
@@ -30,7 +32,7 @@ def explicit_list(lines: Iterable[str], subdir: str) -> tuple[Pinned, ...]:
         if found is None:
             raise InvalidRequest(f"“{line[:80]}” is not a line of an explicit list.")
         pinned.append(Pinned(found[1], found[3], found[2]))
-    return tuple(pinned)
+    return tuple(pinned), by_pip
 
 
 def explicit_lines(contents: Contents) -> list[str]:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from packaging.requirements import InvalidRequirement, Requirement
 from rattler import RepoDataRecord
 
-from ...errors import TfenvError
-from ...sentences import some
+from ...errors import InvalidRequest, TfenvError
+from ...pypi.models import Distribution
 from ..prefix.pypi import PypiPackage
 from ..prefix.records import by_name
 from ..settings.channels import ChannelRef, split_credentials
 from ..solving import specs
 
-FORMATS = ("environment-yml", "explicit", "conda-lock", "pixi-lock", "notebook")
-ENVIRONMENT_YML, EXPLICIT, CONDA_LOCK, PIXI_LOCK, NOTEBOOK = FORMATS
+#: The formats of exports.
+FORMATS = ("environment-yml", "explicit", "conda-lock", "pixi-lock", "pylock", "requirements", "notebook")
+ENVIRONMENT_YML, EXPLICIT, CONDA_LOCK, PIXI_LOCK, PYLOCK, REQUIREMENTS, NOTEBOOK = FORMATS
+#: Formats that are only read.
+READ_ONLY = ("list", "pixi-toml", "anaconda-project", "commands")
+LIST, PIXI_TOML, ANACONDA_PROJECT, COMMANDS = READ_ONLY
+#: The hint for exact packages that this machine cannot have.
+SOLVE_AGAIN = "Solve its packages again for this machine, with their versions or only by their names."
+#: Maximum length of a line of the file in a note.
+_LONGEST = 200
 #: Prefix of the comments that store the requested specs in an exported lock.
 REQUESTED = "requested:"
+#: Prefix of the comments that store the environment's variables there.
+VARIABLE = "variable:"
 
 
 @dataclass(frozen=True)
@@ -33,11 +44,31 @@ class Pinned:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """The part of a lock to read: its environment (None: the default), and its categories (None: main).
+
+    With ``any_platform``, a lock without packages for this machine is read for its first platform.
+    """
+
+    environment: str | None = None
+    categories: Sequence[str] | None = None
+    any_platform: bool = False
+
+
+def other_platform(platforms: Iterable[str], subdir: str) -> InvalidRequest:
+    """Return the error for a lock of other platforms. Its hint is ``SOLVE_AGAIN``."""
+    names = ", ".join(sorted({platform[:40] for platform in platforms})[:10]) or "none"
+    message = f"This lock is not for this machine's platform ({subdir}). Its platforms: {names}."
+    return InvalidRequest(message, hint=SOLVE_AGAIN)
+
+
+@dataclass(frozen=True)
 class Imported:
     """Contents of an imported file. If ``pinned`` is None, ``specs`` have to be solved.
 
     ``channels`` are written as in the file, and in its order. With exact packages, ``specs`` are the requested ones if
-    the file records them. ``pypi`` are requirements for pip. ``notes`` are sentences.
+    the file records them. ``pypi`` are requirements for pip, and ``variables`` those that the environment sets.
+    ``notes`` are sentences.
     """
 
     format: str
@@ -46,6 +77,7 @@ class Imported:
     pinned: tuple[Pinned, ...] | None = None
     pypi: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def requirement(text: str) -> str | None:
@@ -62,23 +94,35 @@ def requirement(text: str) -> str | None:
 
 
 def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
-    """Return the requirements that are passed to pip, and sentences on the lines that are skipped."""
-    taken, others = [], []
+    """Return the requirements that are passed to pip, and sentences on the lines and options that are skipped."""
+    taken, others, options = [], [], []
     for line in lines:
-        found = requirement(line)
+        text = " ".join(re.sub(r"(?:^|\s)#.*", "", line).split())
+        if not text:
+            continue
+        bare, separator, option = text.partition(" --")
+        found = requirement(bare)
         if found is None:
-            others.append(" ".join(line.split())[:80])
-        else:
-            taken.append(found)
-    note = f"Skipped pip requirements: {some(others, 10)} (only names and versions are supported)."
-    return tuple(taken), [note] if others else []
+            others.append(text[:_LONGEST])
+            continue
+        taken.append(found)
+        if separator:
+            options.append(f"{bare} --{option}"[:_LONGEST])
+    notes = []
+    if others:
+        notes.append(f"Skipped pip requirements: {', '.join(others)} (only names and versions are supported).")
+    if options:
+        notes.append(f"The options in these pip requirements are ignored: {', '.join(options)}.")
+    return tuple(taken), notes
 
 
 @dataclass(frozen=True)
 class Contents:
     """Environment to export. ``requested`` are specs by package name, and ``subdir`` is the platform's.
 
-    ``channels`` are those that the packages came from, in order of priority.
+    ``channels`` are those that the packages came from, in order of priority. ``variables`` are those that the
+    environment sets. ``pypi`` are all Python packages that conda does not own, and ``distributions`` those of them
+    whose origin is known.
     """
 
     name: str
@@ -87,6 +131,8 @@ class Contents:
     pypi: Sequence[PypiPackage]
     channels: Sequence[ChannelRef]
     subdir: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    distributions: Sequence[Distribution] = ()
     by_name: dict[str, RepoDataRecord] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -17,7 +17,7 @@ from ...errors import InvalidRequest
 from ..prefix.records import exact_spec
 from .explicit import explicit_list
 from .model import NOTEBOOK, Imported, requirements
-from .untrusted import MAX_BYTES, as_list, as_text
+from .untrusted import MAX_BYTES, as_list, as_text, environment_variables
 
 if TYPE_CHECKING:
     from .model import Contents
@@ -33,7 +33,9 @@ def write(contents: Contents, versions: Mapping[str, str | None]) -> dict[str, A
     from .explicit import explicit_lines
     from .model import requested
 
-    pypi = [f"{package.name}=={package.version}" for package in contents.pypi]
+    # A package from a path or a URL cannot be installed again by its name.
+    pypi = [f"{package.name}=={package.version}" for package in contents.pypi if not package.is_direct]
+    local = [f"{package.name}=={package.version}" for package in contents.pypi if package.is_direct]
     return {
         "version": VERSION,
         "name": contents.name,
@@ -42,7 +44,9 @@ def write(contents: Contents, versions: Mapping[str, str | None]) -> dict[str, A
         "channels": [ref.name for ref in contents.channels],
         "specs": list(requested(contents).values()),
         "pip": pypi,
-        "fingerprint": fingerprint([*map(exact_spec, contents.records), *pypi]),
+        "variables": dict(contents.variables),
+        "local": local,
+        "fingerprint": fingerprint([*map(exact_spec, contents.records), *pypi, *local]),
         "lock": _pack("".join(explicit_lines(contents))),
     }
 
@@ -71,15 +75,19 @@ def read(data: Mapping[str, Any], subdir: str) -> Imported:
     specs = tuple(as_text(spec, "specs") for spec in as_list(data.get("specs"), "specs"))
     channels = tuple(as_text(channel, "channels") for channel in as_list(data.get("channels"), "channels"))
     pypi, notes = requirements(as_text(line, "pip") for line in as_list(data.get("pip"), "pip"))
+    local = [as_text(line, "local") for line in as_list(data.get("local"), "local")]
+    if local:
+        notes.append(f"These packages were installed from a path or a URL, and are left out: {', '.join(local)}.")
     platform = as_text(data.get("platform"), "platform")
     pinned = None
     if data.get("lock") and platform == subdir:
-        pinned = explicit_list(_unpack(as_text(data["lock"], "lock")).splitlines(), subdir)
+        pinned, _ = explicit_list(_unpack(as_text(data["lock"], "lock")).splitlines(), subdir)
     elif platform != subdir:
         notes.append(f"The notebook was recorded on {platform[:40]}, so its specs are solved again for {subdir}.")
     if pinned is None and not specs:
         raise InvalidRequest("The notebook record contains neither packages nor requested specs.")
-    return Imported(NOTEBOOK, channels, specs, pinned, pypi, tuple(notes))
+    variables, others = environment_variables(data.get("variables"))
+    return Imported(NOTEBOOK, channels, specs, pinned, pypi, (*notes, *others), variables)
 
 
 def _pack(text: str) -> str:

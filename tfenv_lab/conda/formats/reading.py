@@ -1,31 +1,43 @@
 """Recognize and read files that describe an environment, without trusting their contents.
 
-The result is either specs and channels to solve (environment.yml) or exact packages (explicit list, conda-lock,
-pixi.lock), with notes on what is not supported. :mod:`exact` and the planner decide whether the channels are allowed.
+The result is either specs and channels to solve (environment.yml and its kind) or exact packages (explicit list,
+conda-lock, pixi.lock), with notes on what is not supported. :mod:`exact` and the planner decide whether the channels
+are allowed.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ...errors import InvalidRequest
 from ...sentences import megabytes
-from .explicit import explicit_list, other_platform
+from . import lists, locks, manifests, python_files
+from .encoding import repaired
+from .explicit import explicit_list
 from .model import (
+    ANACONDA_PROJECT,
+    COMMANDS,
     CONDA_LOCK,
     ENVIRONMENT_YML,
     EXPLICIT,
     FORMATS,
+    LIST,
     NOTEBOOK,
     PIXI_LOCK,
+    PIXI_TOML,
+    PYLOCK,
+    READ_ONLY,
     REQUESTED,
+    REQUIREMENTS,
+    VARIABLE,
+    Choice,
     Imported,
-    Pinned,
     requirements,
 )
-from .untrusted import MAX_BYTES, as_list, as_mapping, as_text, parse_json, parse_yaml
+from .untrusted import MAX_BYTES, environment_variables, parse_json, parse_yaml
 
 _NAMES = {
     ENVIRONMENT_YML: "an environment.yml",
@@ -33,47 +45,112 @@ _NAMES = {
     CONDA_LOCK: "a conda-lock file",
     PIXI_LOCK: "a pixi.lock",
     NOTEBOOK: "a notebook that records its environment",
+    PYLOCK: "a pylock.toml",
+    REQUIREMENTS: "a requirements.txt",
+    LIST: "a list of “conda list --export”",
+    PIXI_TOML: "a pixi.toml",
+    ANACONDA_PROJECT: "an anaconda-project.yml",
+    COMMANDS: "a text with “conda install” or “pip install”",
 }
 _COMMENT = re.compile(rf"#\s*{REQUESTED}\s*(.+)")
-_KNOWN = {"name", "channels", "dependencies", "prefix"}
+_VARIABLE = re.compile(rf"#\s*{VARIABLE}\s*(\w+)=(.+)")
+_DEFAULT = Choice()
 
 
-def read(text: str, format_: str | None, subdir: str) -> Imported:
+def read(text: str, format_: str | None, subdir: str, choice: Choice = _DEFAULT) -> Imported:
     """Read a file for one platform. If ``format_`` is None, the format is detected.
 
-    Raises InvalidRequest if the format is unknown or differs from ``format_``, or if the file is for another platform.
+    Raises InvalidRequest if the format is unknown or differs from ``format_``, or if the file is for another
+    platform.
     """
     from . import notebook
 
-    if format_ is not None and format_ not in FORMATS:
-        raise InvalidRequest(f"“format” must be one of {', '.join(FORMATS)}.")
+    if format_ is not None and format_ not in _NAMES:
+        raise InvalidRequest(f"“format” must be one of {', '.join((*FORMATS, *READ_ONLY))}.")
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise InvalidRequest(
             f"The file is larger than {megabytes(MAX_BYTES, 0)}, the limit for a file that describes an environment."
         )
-    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
+    text = repaired(text)
+    if not text.strip():
+        raise InvalidRequest("The file is empty.")
+    _require_text(text)
+    lines = [line.strip() for line in text.splitlines()]
     data: Any = notebook.find(parse_json(text))
     if data is not None:
         found = NOTEBOOK
     elif "@EXPLICIT" in lines:
         found = EXPLICIT
+    elif manifests.is_pixi_toml(text):
+        found = PIXI_TOML
+    elif python_files.is_pylock(text):
+        found = PYLOCK
+    elif lists.is_list(lines):
+        found = LIST
+    elif lists.is_commands(lines):
+        found = COMMANDS
+    elif python_files.is_requirements(text):
+        found = REQUIREMENTS
     else:
         data = parse_yaml(text)
         found = _recognize(data)
     if format_ is not None and found != format_:
         raise InvalidRequest(f"The file is {_NAMES[found]}, not {_NAMES[format_]}.")
-    asked = tuple(match[1] for line in lines if (match := _COMMENT.fullmatch(line)))
-    if found == ENVIRONMENT_YML:
-        return _environment_yml(data)
     if found == NOTEBOOK:
         return notebook.read(data, subdir)
+    if found in (ENVIRONMENT_YML, ANACONDA_PROJECT):
+        return manifests.environment_yml(data, found)
+    if found == PIXI_TOML:
+        return manifests.pixi_toml(text, subdir)
+    if found == PYLOCK:
+        return python_files.read_pylock(text)
+    if found == REQUIREMENTS:
+        return python_files.read_requirements(text)
+    if found == LIST:
+        return lists.exported(lines)
+    if found == COMMANDS:
+        return lists.commands(text)
+    asked = tuple(match[1] for line in lines if (match := _COMMENT.fullmatch(line)))
     if found == EXPLICIT:
-        imported = Imported(EXPLICIT, specs=asked, pinned=explicit_list(lines, subdir))
+        pinned, by_pip = explicit_list(lines, subdir, any_platform=choice.any_platform)
+        pypi, notes = requirements(re.sub(r" @ (\S+).*", _pinned_wheel, line) for line in by_pip)
+        imported = Imported(EXPLICIT, specs=asked, pinned=pinned, pypi=pypi, notes=tuple(notes))
+    elif found == CONDA_LOCK:
+        imported = locks.conda_lock(data, asked, subdir, choice)
     else:
-        imported = _conda_lock(data, asked, subdir) if found == CONDA_LOCK else _pixi_lock(text, asked, subdir)
+        imported = locks.pixi_lock(text, asked, subdir, choice)
     if not imported.pinned:
         raise InvalidRequest("The file lists no conda packages.")
-    return imported
+    variables, notes = environment_variables(_variables(lines))
+    return replace(imported, variables=variables, notes=(*imported.notes, *notes))
+
+
+def _pinned_wheel(found: re.Match[str]) -> str:
+    """Return the version of a wheel from an index, which conda-lock writes as an address."""
+    wheel = re.fullmatch(r"(?:.*/)?[^/]+?-([^-/]+)-[^/]*\.whl", found[1].partition("#")[0])
+    return f"=={wheel[1]}" if wheel else found[0]
+
+
+def _variables(lines: list[str]) -> dict[str, str]:
+    found = {}
+    for line in lines:
+        match = _VARIABLE.fullmatch(line)
+        if match:
+            try:
+                found[match[1]] = str(json.loads(match[2]))
+            except ValueError as error:
+                raise InvalidRequest(f"“{line[:80]}” is not a comment with a variable.") from error
+    return found
+
+
+def _require_text(text: str) -> None:
+    """Raise InvalidRequest for what people bring in place of a file: an archive, or an address."""
+    if text.startswith(("PK\x03\x04", "\x1f\x8b", "\x1f\ufffd")):
+        hint = "Unpack it, and import the environment file in it."
+        raise InvalidRequest("The file is an archive, which cannot be imported.", hint=hint)
+    if re.fullmatch(r"(?:https?|git|ssh|ftp)(?:\+\w+)?://\S+", text.strip()):
+        hint = "Download the file, and import it."
+        raise InvalidRequest("The text is an address, which is not downloaded.", hint=hint)
 
 
 def _recognize(data: Any) -> str:
@@ -82,105 +159,14 @@ def _recognize(data: Any) -> str:
             return CONDA_LOCK
         if "environments" in data and "packages" in data:
             return PIXI_LOCK
-        if "dependencies" in data or "channels" in data:
+        if "dependencies" in data or ("channels" in data and "packages" not in data):
             return ENVIRONMENT_YML
+        if "packages" in data or "env_specs" in data:
+            return ANACONDA_PROJECT
+        if "__metadata" in data or "lockfileVersion" in data:
+            raise InvalidRequest("The file is a lock of JavaScript packages, not of an environment.")
     raise InvalidRequest(
         "The file has none of the supported formats: environment.yml, explicit list, conda-lock.yml, pixi.lock, "
-        "notebook that records its environment."
+        "notebook that records its environment, “conda list --export”, pixi.toml, anaconda-project.yml, "
+        "“conda install …”."
     )
-
-
-# Formats
-
-
-def _environment_yml(data: Mapping[str, Any]) -> Imported:
-    wanted: list[str] = []
-    by_pip: list[str] = []
-    for item in as_list(data.get("dependencies"), "dependencies"):
-        if isinstance(item, dict):
-            for manager, lines in as_mapping(item, "dependencies").items():
-                if manager != "pip":
-                    raise InvalidRequest(f"“dependencies” has a section “{manager[:40]}”; only “pip” is supported.")
-                by_pip += [as_text(line, "pip") for line in as_list(lines, "pip")]
-        else:
-            wanted.append(as_text(item, "dependencies"))
-    pypi, notes = requirements(by_pip)
-    for key in sorted(set(as_mapping(data, "file")) - _KNOWN):
-        notes.append(f"The section “{key[:40]}” is ignored.")
-    channels = tuple(as_text(channel, "channels") for channel in as_list(data.get("channels"), "channels"))
-    if not wanted:
-        raise InvalidRequest("The file requests no conda packages.")
-    # A spec's channel is added to the channels; the channel priority decides where each package comes from.
-    named = [spec.partition("::")[0] for spec in wanted if "::" in spec]
-    notes += [
-        f"The channel in “{spec[:80]}” is not binding: the channel priority decides where the package comes from."
-        for spec in wanted
-        if "::" in spec
-    ]
-    # nodefaults means that conda's default channels are not added; here they never are.
-    both = [channel for channel in dict.fromkeys((*channels, *named)) if channel != "nodefaults"]
-    return Imported(ENVIRONMENT_YML, tuple(both), tuple(wanted), pypi=pypi, notes=tuple(notes))
-
-
-def _conda_lock(data: Mapping[str, Any], asked: tuple[str, ...], subdir: str) -> Imported:
-    if data.get("version", "1") != "1":
-        raise InvalidRequest("Only version 1 of conda-lock files is supported.")
-    pinned, by_pip, platforms, others = [], [], set(), set()
-    for item in as_list(data["package"], "package"):
-        package = as_mapping(item, "package")
-        platform, name = as_text(package.get("platform"), "platform"), as_text(package.get("name"), "name")
-        platforms.add(platform)
-        category = package.get("category", "main")
-        if platform != subdir:
-            continue
-        if category != "main":
-            others.add(str(category)[:40])
-        elif package.get("manager") == "pip":
-            by_pip.append(f"{name}=={package.get('version')}")
-        else:
-            digest = as_mapping(package.get("hash"), "hash")
-            needs = as_mapping(package.get("dependencies"), "dependencies").items()
-            depends = tuple(f"{need} {_constraint(text)}".strip() for need, text in needs)
-            url = as_text(package.get("url"), "url")
-            pinned.append(Pinned(url, _hex(digest, "sha256", 64), _hex(digest, "md5", 32), depends))
-    if not pinned:
-        raise other_platform(platforms, subdir)
-    pypi, notes = requirements(by_pip)
-    notes += [f"Packages in the category “{category}” are left out." for category in sorted(others)]
-    return Imported(CONDA_LOCK, specs=asked, pinned=tuple(pinned), pypi=pypi, notes=tuple(notes))
-
-
-def _constraint(value: Any) -> str:
-    if not isinstance(value, str):
-        raise InvalidRequest("“dependencies” must contain only strings.")
-    return value
-
-
-def _hex(digest: Mapping[str, Any], kind: str, length: int) -> str | None:
-    value = digest.get(kind)
-    if value in (None, ""):
-        return None
-    if not isinstance(value, str) or not re.fullmatch(rf"[0-9a-f]{{{length}}}", value):
-        raise InvalidRequest(f"“{kind}” must be {length} hexadecimal digits.")
-    return value
-
-
-def _pixi_lock(text: str, asked: tuple[str, ...], subdir: str) -> Imported:
-    from ..prefix import lock
-
-    try:
-        by_platform = lock.loads(text)
-    except ValueError as error:
-        raise InvalidRequest("The pixi.lock cannot be read.", str(error)) from error
-    if subdir not in by_platform:
-        raise other_platform(by_platform, subdir)
-    pinned = [
-        Pinned(record.url, _digest(record.sha256), _digest(record.md5), tuple(record.depends), record)
-        for record in by_platform[subdir]
-    ]
-    pypi, notes = requirements(lock.pypi_requirements(text, subdir))
-    return Imported(PIXI_LOCK, specs=asked, pinned=tuple(pinned), pypi=pypi, notes=tuple(notes))
-
-
-def _digest(value: bytes | None) -> str | None:
-    return value.hex() if value else None

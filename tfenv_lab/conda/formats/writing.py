@@ -9,17 +9,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import yaml
 
 from ...errors import InvalidRequest
 from ..prefix import lock
+from ..prefix.pypi import PypiPackage
 from ..prefix.records import exact_spec
 from ..solving import specs
+from . import python_files
 from .explicit import explicit_lines
-from .model import CONDA_LOCK, ENVIRONMENT_YML, EXPLICIT, FORMATS, PIXI_LOCK, REQUESTED, Contents, addressed, requested
+from .model import (
+    CONDA_LOCK,
+    ENVIRONMENT_YML,
+    EXPLICIT,
+    FORMATS,
+    PIXI_LOCK,
+    PYLOCK,
+    REQUESTED,
+    REQUIREMENTS,
+    VARIABLE,
+    Contents,
+    addressed,
+    requested,
+)
 
 
 def export(contents: Contents, format_: str, detail: str = "requested") -> str:
@@ -35,9 +50,14 @@ def export(contents: Contents, format_: str, detail: str = "requested") -> str:
         return _explicit(contents)
     if format_ == CONDA_LOCK:
         return _conda_lock(contents)
+    if format_ in (PYLOCK, REQUIREMENTS):
+        write = python_files.write_pylock if format_ == PYLOCK else python_files.write_requirements
+        unknown = _left_to_pip(contents) if format_ == PYLOCK else []
+        return _comments(python_files.left_out(contents), unknown) + write(contents)
     if format_ == PIXI_LOCK:
-        text = lock.dumps(addressed(contents), [ref.url for ref in contents.channels], contents.subdir)
-        return _comments(_requested_lines(contents), _losses(contents)) + text
+        channels = [ref.url for ref in contents.channels]
+        text = lock.dumps(addressed(contents), channels, contents.subdir, contents.distributions)
+        return _comments(_requested_lines(contents), _losses(contents, _left_to_pip(contents))) + text
     raise InvalidRequest(f"“format” must be one of {', '.join(FORMATS)}.")
 
 
@@ -60,13 +80,23 @@ def _local(contents: Contents) -> list[str]:
     ]
 
 
-def _losses(contents: Contents) -> list[str]:
-    """Return lines on what a lock of conda packages cannot hold."""
+def _left_to_pip(contents: Contents) -> list[str]:
+    """Return lines on the pip packages of unknown origin."""
+    known = {each.name for each in contents.distributions}
+    return _pip_lines(package for package in contents.pypi if package.name not in known)
+
+
+def _pip_lines(packages: Iterable[PypiPackage]) -> list[str]:
+    return [f"Left out because pip installed it: {package.name}=={package.version}" for package in packages]
+
+
+def _losses(contents: Contents, by_pip: Sequence[str] | None = None) -> list[str]:
+    """Return lines on what a lock cannot hold; ``by_pip`` are those on pip packages, by default on all."""
     lines = _local(contents)
     lines += [f"Left out because it has no URL: {r.name.normalized} {r.version}" for r in contents.records if not r.url]
     lines += [f"Without a hash: {r.name.normalized}" for r in addressed(contents) if not (r.sha256 or r.md5)]
-    lines += [f"Left out because pip installed it: {package.name}=={package.version}" for package in contents.pypi]
-    return lines
+    lines += _pip_lines(contents.pypi) if by_pip is None else by_pip
+    return lines + [f"{VARIABLE} {name}={json.dumps(value)}" for name, value in contents.variables.items()]
 
 
 # Formats
@@ -90,14 +120,16 @@ def _environment_yml(contents: Contents, *, whole: bool) -> str:
         lines += [
             f"{package.name} {package.version} was installed from a path or a URL, not from PyPI"
             for package in contents.pypi
-            if (package.dist_info / "direct_url.json").is_file()
+            if package.is_direct
         ]
         if not any(specs.name_of(spec) == "pip" for spec in dependencies):
             dependencies.append("pip")
         dependencies.append({"pip": [f"{package.name}=={package.version}" for package in contents.pypi]})
     # Do not write “nodefaults”: “conda env create” (26.7) and conda-lock mistake it for a channel.
     channels = list(dict.fromkeys(ref.name for ref in contents.channels))
-    body = {"name": contents.name, "channels": channels, "dependencies": dependencies}
+    body: dict[str, Any] = {"name": contents.name, "channels": channels, "dependencies": dependencies}
+    if contents.variables:
+        body["variables"] = dict(contents.variables)
     return _comments(lines) + _dump(body)
 
 

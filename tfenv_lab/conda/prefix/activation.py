@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from ...processes import kill_group
 
@@ -73,13 +74,22 @@ def _load(path: Path) -> dict[str, str]:
     return loaded if isinstance(loaded, dict) else {}
 
 
+def _own(prefix: Path) -> dict[str, Any]:
+    own: object = _load(prefix / "conda-meta" / "state").get("env_vars", {})
+    return own if isinstance(own, dict) else {}
+
+
+def own_variables(prefix: Path) -> dict[str, str]:
+    """Return the variables that are set for the environment itself, as ``conda env config vars list`` shows them."""
+    return {str(name): str(value) for name, value in _own(prefix).items() if value != _UNSET}
+
+
 def _variables(prefix: Path) -> dict[str, str]:
     """Return the packages' variables, overridden by those of the environment itself (``conda env config vars``)."""
     found: dict[str, str] = {}
     for path in sorted((prefix / "etc" / "conda" / "env_vars.d").glob("*")):
         found.update(_load(path))
-    own: object = _load(prefix / "conda-meta" / "state").get("env_vars", {})
-    found.update(own if isinstance(own, dict) else {})
+    found.update(_own(prefix))
     # conda exports their names in upper case, however they are written (its setting envvars_force_uppercase).
     capital = {str(name).upper(): str(value) for name, value in found.items() if value != _UNSET}
     return {name: value for name, value in capital.items() if name not in _RESERVED}

@@ -80,34 +80,37 @@ def digest(records: Iterable[PackageRecord], distributions: Iterable[Distributio
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
-def load(path: Path) -> dict[str, list[RepoDataRecord]]:
-    """Return the records of a lock by subdir. Raises OSError, or ValueError if the file is not a lock."""
+def load(path: Path, name: str = ENVIRONMENT) -> dict[str, list[RepoDataRecord]]:
+    """Return the records of an environment in a lock by subdir.
+
+    Raises OSError, or ValueError if the file is not a lock, or has no such environment.
+    """
     try:
-        environment = LockFile.from_path(path).default_environment()
+        environment = LockFile.from_path(path).environment(name)
         records = environment.conda_repodata_records() if environment is not None else None
     except OSError:
         raise
     except Exception as error:  # the bindings raise a bare Exception subclass for a parse error
         raise ValueError(f"not a lock: {error}") from error
     if records is None:
-        raise ValueError("the lock has no default environment")
+        raise ValueError(f"the lock has no environment “{name[:40]}”")
     return records
 
 
-def loads(text: str) -> dict[str, list[RepoDataRecord]]:
+def loads(text: str, name: str = ENVIRONMENT) -> dict[str, list[RepoDataRecord]]:
     """Return the records of a lock by subdir, from its text. Raises ValueError if it is not a lock."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lock.yml"
         path.write_text(text, encoding="utf-8")
-        return load(path)
+        return load(path, name)
 
 
-def distributions(text: str, subdir: str) -> list[Distribution]:
+def distributions(text: str, subdir: str, name: str = ENVIRONMENT) -> list[Distribution]:
     """Return the distributions of a lock for one subdir, without their sizes; :func:`loads` must accept the lock."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lock.yml"
         path.write_text(text, encoding="utf-8")
-        environment = LockFile.from_path(path).default_environment()
+        environment = LockFile.from_path(path).environment(name)
     packages = environment.pypi_packages() if environment is not None else {}
     return [
         Distribution(
@@ -132,8 +135,3 @@ def _sha256(package: PypiLockedPackage) -> str | None:
     except AttributeError:  # the bindings wrap None if the lock has no hash
         return None
     return found.hex() if found else None
-
-
-def pypi_requirements(text: str, subdir: str) -> list[str]:
-    """Return the PyPI packages of a lock for one subdir, as ``name==version``; :func:`loads` must accept the lock."""
-    return [f"{each.name}=={each.version}" for each in distributions(text, subdir)]

@@ -27,6 +27,11 @@ class PypiPackage:
     version: str
     dist_info: Path
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether the package came from a path or a URL, not from an index (PEP 610)."""
+        return (self.dist_info / "direct_url.json").is_file()
+
 
 def site_packages(prefix: Path, python: str | None = None) -> Path | None:
     """Return the ``site-packages`` directory, or None if it does not exist.

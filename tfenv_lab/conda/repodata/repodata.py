@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
-from rattler import Channel, Gateway, RepoDataRecord, SourceConfig, Subdir
+from rattler import Channel, Gateway, MatchSpec, RepoDataRecord, SourceConfig, Subdir
 from rattler.exceptions import GatewayError
 
 from ...disk import faults
@@ -130,9 +130,13 @@ class Repodata:
             raise ChannelUnreachable(failed.message, failed.details, hint)
 
     async def records(self, names: Iterable[str]) -> list[RepoDataRecord]:
-        """Return all records of these packages, in the channels' order, without their dependencies."""
+        """Return all records of these packages, in the channels' order, without their dependencies.
+
+        The packages are given by names or specs.
+        """
         await self.refresh()
-        wanted = list(names)
+        # rattler reads a string by its strict grammar, which refuses builds with a period or a plus sign.
+        wanted = [MatchSpec(name, strict=False) for name in names]
         # Much of a query runs in a single thread, so many packages are split into several parallel queries.
         parts = min(_QUERIES, 1 + len(wanted) // _MANY)
         queries = (

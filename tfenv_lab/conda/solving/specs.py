@@ -1,14 +1,15 @@
 """Validate specs from users, and write them in one canonical form.
 
-A spec here is a package name with an optional version, build and allowed channel, as in conda's ``MatchSpec`` (conda's
-documentation, "Package match specifications"). Everything else that a MatchSpec can contain (URLs, files, hashes,
-subdirs) is refused, so user input never becomes an option, a path or a channel that is not allowed.
+A spec here is a package name with an optional version, build, build number and allowed channel, as in conda's
+``MatchSpec`` (conda's documentation, "Package match specifications"; :mod:`grammar` reads it). URLs, files and hashes
+are refused, so user input never becomes an option, a path or a channel that is not allowed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Container, Iterable
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from rattler import BuildString, MatchSpec, PackageName, PackageRecord, RepoDataRecord, Version
@@ -16,54 +17,42 @@ from rattler.exceptions import InvalidMatchSpecError, InvalidPackageNameError
 
 from ...errors import ChannelNotAllowed, InvalidSpec
 from ...versions import minor_of
+from . import grammar
 
-_SHAPE = re.compile(r"(?:(?P<channel>[^:\[\]=<>!~ ]+)::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)(?P<rest>.*)", re.DOTALL)
-_EXTRA = (
-    "build_number",
-    "channel",
-    "condition",
-    "extras",
-    "file_name",
-    "md5",
-    "namespace",
-    "sha256",
-    "subdir",
-)
 _MAX = 300
 #: What names one package file instead of a version: ``…/six-1.0-0.conda``, ``six @ https://…``, ``six[url=…]``.
 _ADDRESS = re.compile(r"\.(?:conda|tar\.bz2)(?:[#?\[].*)?$|^[\w.-]+(?:\[[^\]]*\])?\s*@|[\[,]\s*url\s*=")
 
 
-def parse(text: str, allowed_channels: Collection[str] | None = None) -> MatchSpec:
+def parse(text: str, allowed_channels: Container[str] | None = None) -> MatchSpec:
     """Parse one spec, for example ``tensorflow 2.19.*``, ``numpy>=1.26`` or ``conda-forge::keras=3.5``.
 
-    ``allowed_channels`` holds the names that a ``channel::`` part may have; None refuses every channel. Raises
-    InvalidSpec, or ChannelNotAllowed for any other channel. The result has no channel: the channel priority decides
-    which of the configured channels a package comes from.
+    ``allowed_channels`` holds the channels that a spec may name; None refuses every channel. Raises InvalidSpec, or
+    ChannelNotAllowed for any other channel. The result has no channel: the channel priority decides which of the
+    configured channels a package comes from.
     """
+    parts = parts_of(text)
+    if parts.channel is not None and parts.channel not in (allowed_channels or ()):
+        raise ChannelNotAllowed(
+            f"The channel “{parts.channel[:120]}” is not allowed.",
+            hint="Request the package without a channel, or add the channel to `TfenvLab.allowed_channels`.",
+        )
+    return MatchSpec(parts.text, strict=False)
+
+
+def parts_of(text: str) -> grammar.Parts:
+    """Return the parts of one spec, with any channel. Raises InvalidSpec."""
     text = text.strip()
-    shape = _SHAPE.fullmatch(text)
-    if not text or len(text) > _MAX or shape is None or not text.isprintable():
+    if not text or len(text) > _MAX or not text.isprintable():
         raise InvalidSpec(
             f"“{text[:60]}” is not a package spec.", hint="Write a package name, as in “numpy” or “numpy>=1.26”."
         )
-    channel = shape["channel"]
-    if channel is not None and channel not in (allowed_channels or ()):
-        raise ChannelNotAllowed(
-            f"The channel “{channel}” is not allowed.",
-            hint="Request the package without a channel, or add the channel to `TfenvLab.allowed_channels`.",
-        )
-    bare = shape["name"] + shape["rest"]
+    parts = grammar.read(text)
     try:
-        # Users write "numpy=1.26=py311*" and "numpy 1.26", which only conda's lenient grammar accepts.
-        spec = MatchSpec(bare, strict=False)
+        MatchSpec(parts.text, strict=False)
     except (InvalidMatchSpecError, InvalidPackageNameError) as error:
-        raise InvalidSpec(f"“{text}” is not a package spec.", str(error)) from error
-    if spec.name is None or any(getattr(spec, field, None) for field in _EXTRA) or "url=" in str(spec):
-        raise InvalidSpec(
-            f"“{text}” is not a supported spec.", hint="Use only a name, a version and a build, as in “numpy>=1.26”."
-        )
-    return spec
+        raise InvalidSpec(f"“{text[:80]}” is not a package spec.", str(error)) from error
+    return parts
 
 
 def remembered(name: str, text: str) -> str | None:
@@ -76,15 +65,10 @@ def remembered(name: str, text: str) -> str | None:
     if _ADDRESS.search(text):
         return name
     try:
-        spec = MatchSpec(text, strict=False)
-        if spec.name is None or name_of(spec) != name:
-            return None
-        version = "" if spec.version is None or str(spec.version) == "*" else str(spec.version)
-        build = str(spec.build or "")
-        bare = " ".join(part for part in (name, version or ("*" if build else ""), build) if part)
-        return bare if str(MatchSpec(bare, strict=False).build or "") == build else None
-    except (InvalidMatchSpecError, InvalidPackageNameError):
+        parts = parts_of(text)
+    except InvalidSpec:
         return None
+    return parts.text if parts.name == name else None
 
 
 def name_of(spec: MatchSpec | str) -> str:
@@ -106,31 +90,39 @@ def by_name(specs: Iterable[str]) -> dict[str, str]:
 
 def _both(one: str, other: str) -> str:
     """Return the spec that combines two specs of one name. Raises InvalidSpec if their builds contradict."""
-    parsed = [MatchSpec(text, strict=False) for text in (one, other)]
-    versions = dict.fromkeys(str(spec.version) for spec in parsed if spec.version and str(spec.version) != "*")
-    version = ",".join(f"({text})" if "|" in text and len(versions) > 1 else text for text in versions)
+    parsed = [grammar.read(text) for text in (one, other)]
+    versions = dict.fromkeys(spec.version for spec in parsed if spec.version not in ("", "*"))
+    numbers = dict.fromkeys(spec.build_number for spec in parsed if spec.build_number)
+    if len(numbers) > 1:
+        raise InvalidSpec(f"“{parsed[0].name}” is requested with two build numbers: {' and '.join(numbers)}.")
     build = ""
-    for text in (str(spec.build) for spec in parsed if spec.build):
+    for text in (spec.build for spec in parsed if spec.build):
         if build and not fnmatchcase(text, build) and not fnmatchcase(build, text):
-            raise InvalidSpec(f"“{name_of(parsed[0])}” is requested with two builds, “{build}” and “{text}”.")
+            raise InvalidSpec(f"“{parsed[0].name}” is requested with two builds, “{build}” and “{text}”.")
         build = text if not build or fnmatchcase(text, build) else build
-    parts = [name_of(parsed[0]), version or ("*" if build else ""), build]
-    return " ".join(part for part in parts if part)
+    return grammar.Parts(
+        parsed[0].name,
+        ",".join(f"({text})" if "|" in text and len(versions) > 1 else text for text in versions),
+        build,
+        "".join(numbers),
+    ).text
 
 
 def command_text(spec: str) -> str:
     """Return a spec as one conda command-line argument without spaces: ``name=version=build`` or ``name[...]``."""
-    parts = spec.split(" ")
-    if len(parts) == 1:
-        return spec
-    name, version = parts[0], parts[1]
-    build = parts[2] if len(parts) > 2 else None
+    parts = grammar.read(spec)
+    name, version = parts.name, parts.version
     plain = version == "*" or re.fullmatch(r"[0-9A-Za-z.]+(\.\*)?", version)
-    if build is not None:
-        return f"{name}={version}={build}" if plain else f"{name}[version='{version}',build='{build}']"
+    if parts.build_number or (parts.build and not plain):
+        keys = {"version": version, "build": parts.build, "build_number": parts.build_number}
+        return f"{name}[{','.join(f'{key}={value!r}' for key, value in keys.items() if value not in ('', '*'))}]"
+    if parts.build:
+        return f"{name}={version}={parts.build}"
+    if not version:
+        return name
     if plain:
         return f"{name}={version}"
-    return f"{name}{version}" if version[0] in "<>=!~" else f"{name}[version='{version}']"
+    return f"{name}{version}" if version[:1] in ("<", ">", "=", "!", "~") else f"{name}[version='{version}']"
 
 
 def satisfied(spec: str, record: RepoDataRecord) -> bool:
@@ -144,10 +136,10 @@ def at_minor(spec: str, version: str) -> str:
     ``("tensorflow 2.19.* cpu_*", "2.20.0")`` gives ``"tensorflow 2.20.* cpu_*"``. A spec without a version is returned
     unchanged.
     """
-    parsed = MatchSpec(spec, strict=False)
-    if parsed.version is None or str(parsed.version) == "*":
+    parts = grammar.read(spec)
+    if parts.version in ("", "*"):
         return spec
-    return f"{name_of(parsed)} {minor_of(version)}.*" + (f" {parsed.build}" if parsed.build else "")
+    return replace(parts, version=f"{minor_of(version)}.*").text
 
 
 def version_key(version: str) -> Version:

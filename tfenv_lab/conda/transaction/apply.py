@@ -20,10 +20,10 @@ from rattler import Client
 
 from ...errors import PrefixExists, Protected, StalePlan, TfenvError
 from ...models import Phase
-from ...pypi.models import IndexSettings
+from ...pypi.models import MARK, IndexSettings
 from ..prefix import registry, revisions, state
 from ..prefix.records import contents, read, record_name
-from . import bytecode, cloning, linking, placement, recording, relocation, staging, wheels
+from . import bytecode, cloning, earlier, linking, placement, recording, relocation, staging, wheels
 from .change import Change
 from .failure import translate
 from .progress import InstallProgress, Progress
@@ -69,21 +69,25 @@ async def apply(
     change.prefix.parent.mkdir(parents=True, exist_ok=True)
     try:
         watcher.phase("download" if change.begins_with is None else "link")
+        change = await earlier.resolved(change, package_cache, index)
         records = await asyncio.to_thread(change.records)
         start = await asyncio.to_thread(Start.of, change)
         coming = changed_records(start.records, records, start.bound)
         staying = start.kept(records, coming)
         locked = await asyncio.to_thread(change.distributions)
-        fresh_wheels = wheels.coming(start.wheels, locked, python_moves(start.records, records))
+        locked = wheels.with_sizes(locked, start.wheels.distributions, change.entries)
+        fresh_wheels = wheels.coming(start.wheels.distributions, locked, python_moves(start.records, records))
         staying_wheels = {each.name for each in locked}.difference(each.name for each in fresh_wheels)
-        leaving = start.files - start.files_of(staying) - start.wheels.files_of(staying_wheels)
+        leaving = await asyncio.to_thread(start.leaving, staying, staying_wheels)
         # rattler reads all records of the tree that it links into, so they must be complete before it starts.
         clone = await asyncio.to_thread(_begin, change, staged, leaving, start.files)
         again = [record for record in coming if record.name.normalized in change.relinked]
         await asyncio.to_thread(lambda: linking.discard(linking.damaged(again, package_cache), package_cache))
         sizes = await linking.fetch_sizes(coming, package_cache)
+        sizes |= await asyncio.to_thread(wheels.sizes, fresh_wheels, index)
         cloned = len(start.files - leaving)
-        steps = linking.progress(sizes, coming, cloned, package_cache, watcher.progress, watcher.phase)
+        marked = [MARK + each.name for each in fresh_wheels]
+        steps = linking.progress(sizes, coming, cloned, package_cache, watcher.progress, watcher.phase, marked)
         link = linking.link(
             records,
             staged,
@@ -104,23 +108,25 @@ async def apply(
         names = list(map(record_name, coming))
         fresh = await asyncio.to_thread(read, staged, names)
         await asyncio.to_thread(bytecode.add, staged, fresh, bytecode_store)
-        steps.compiled()
-        linked = frozenset[str]().union(*(found.files for found in contents(staged, names).values()))
+        new = await asyncio.to_thread(contents, staged, names)
+        linked = frozenset[str]().union(*(found.files for found in new.values()))
         for script in linking.scripts(linked):
             # Standard error goes to the job's log.
             print(f"{script} was not run, although conda would run it.", file=sys.stderr, flush=True)
-        owned_by = await asyncio.to_thread(_owners, staged)
+        kept = {name: start.contents[name] for name in map(record_name, staying)}
         wheel_files = await asyncio.to_thread(
             wheels.install,
             staged,
             change.prefix,
             fresh_wheels,
             index,
-            requested=change.requirements,
+            requirements=change.requirements,
             repaired={*change.reinstalled, *change.others_removed},
-            owned=owned_by,
-            on_line=steps.uv_line,
+            conda={**kept, **new},
+            store=bytecode_store,
+            steps=steps,
         )
+        steps.compiled()
         if change.source is not None:
             moved = wheels.scripts(start.wheels.files_of(staying_wheels))
             await asyncio.to_thread(relocation.rewrite, staged, change.source, change.prefix, moved)
@@ -145,11 +151,6 @@ async def apply(
             await asyncio.to_thread(staging.discard, staged)
     await asyncio.to_thread(register_prefix, change.prefix)
     return revision
-
-
-def _owners(staged: Path) -> dict[str, str]:
-    """Return the names of the conda packages by their files."""
-    return {path: name.rsplit("-", 2)[0] for name, found in contents(staged).items() for path in found.files}
 
 
 async def _both(one: Awaitable[_One], other: Awaitable[_Other]) -> tuple[_One, _Other]:

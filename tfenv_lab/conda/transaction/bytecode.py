@@ -1,12 +1,12 @@
-"""Compile noarch packages once for each Python version, and hard-link the bytecode into every environment.
+"""Compile noarch packages and wheels once for each Python version, and hard-link the bytecode into every environment.
 
-conda compiles noarch packages when it installs them, but rattler does not, and then the first ``import tensorflow``
-takes three times as long. Python checks a ``.pyc`` against the modification time and size of its source. Hard links
-keep both, so one file serves every environment (PEP 3147, PEP 552).
+conda compiles noarch packages when it installs them, and pip wheels; rattler and uv do not, and then the first ``import
+tensorflow`` takes three times as long. Python checks a ``.pyc`` against the modification time and size of its source.
+Hard links keep both, so one file serves every environment (PEP 3147, PEP 552).
 """
 
 # Paths are strings because thousands of them are linked.
-# ruff: noqa: PTH102, PTH108
+# ruff: noqa: PTH102, PTH108, PTH116
 from __future__ import annotations
 
 import contextlib
@@ -14,12 +14,14 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from rattler import PrefixRecord
 
 from ...disk import writes
+from ...pypi.models import Distribution
 from ...versions import minor_of
 from ..prefix.records import record_name, record_stem
 from .staging import META
@@ -42,34 +44,87 @@ def compiled_path(source: str, tag: str) -> str:
     return f"{folder}/__pycache__/{name[:-3]}.{tag}.pyc".lstrip("/")
 
 
+class _Package(NamedTuple):
+    """The sources of one package, as paths inside the tree, and the directory that keeps its bytecode, if any does."""
+
+    sources: Sequence[str]
+    kept: Path | None
+
+    @property
+    def is_kept(self) -> bool:
+        return self.kept is not None and (self.kept / ".whole").exists()
+
+
 def add(prefix: Path, records: Iterable[PrefixRecord], store: Path) -> int:
     """Add bytecode to the noarch Python packages in ``prefix``, from ``store`` or by compiling it into ``store``.
 
     As conda does, list the compiled files in the packages' records, so that removing a package also removes them.
     Returns the number of packages that had to be compiled, which is 0 if the prefix has no Python.
     """
-    python = next((p for p in (prefix / "bin" / "python", prefix / "python.exe") if p.exists()), None)
-    noarch = [record for record in records if record.noarch.python]
-    if python is None or not noarch:
-        return 0
     tag = _cache_tag(prefix)
-    fresh = [record for record in noarch if not (_kept(store, tag, record) / ".whole").exists()]
+    noarch = {record_name(record): _noarch(record, store / tag) for record in records if record.noarch.python}
+    compiled = _supply(prefix, prefix, tag, list(noarch.values()))
+    if compiled is not None:
+        for name, package in noarch.items():
+            _list_in_record(prefix / META / name, package)
+    return compiled or 0
+
+
+def add_to_wheels(tree: Path, prefix: Path, wheels: Mapping[Distribution, Iterable[str]], store: Path) -> int:
+    """Add bytecode to packages from an index that are in ``tree``, for the Python of ``prefix``, as :func:`add` does.
+
+    ``wheels`` has the files of each. Their modification times are those of uv's unpacked wheel if they have hard links
+    to it; the bytecode is kept for this one. Files that were copied have new times in each environment. RECORD does not
+    list bytecode, because pip and uv do not either; they remove it with its source.
+    """
+    tag = _cache_tag(prefix)
+    packages = []
+    for distribution, files in wheels.items():
+        sources = sorted(path for path in files if path.endswith(".py") and "site-packages/" in path)
+        packages.append(_Package(sources, _place_of(distribution, tree, sources, store / tag)))
+    return _supply(tree, prefix, tag, packages) or 0
+
+
+def _noarch(record: PrefixRecord, store: Path) -> _Package:
+    digest = record.sha256.hex()[:12] if record.sha256 else "nohash"
+    sources = [path for path in map(str, record.files) if path.endswith(".py")]
+    return _Package(sources, store / f"{record_stem(record)}-{digest}")
+
+
+def _place_of(distribution: Distribution, tree: Path, sources: Sequence[str], store: Path) -> Path | None:
+    if not sources or not distribution.is_wheel or distribution.sha256 is None:
+        return None
+    status = os.stat(f"{tree}{os.sep}{sources[0]}")
+    if status.st_nlink < 2:
+        return None
+    return store / f"{distribution.name}-{distribution.version}-{distribution.sha256[:12]}-{status.st_mtime_ns}"
+
+
+def _supply(tree: Path, prefix: Path, tag: str, packages: Sequence[_Package]) -> int | None:
+    """Link the bytecode of packages into ``tree``, compiled by the Python of ``prefix`` if it is not kept.
+
+    Return the number of packages that were compiled, or None if there is no Python.
+    """
+    python = next((p for p in (prefix / "bin" / "python", prefix / "python.exe") if p.exists()), None)
+    if python is None:
+        return None
+    fresh = [package for package in packages if package.sources and not package.is_kept]
+    known = [package for package in packages if package.is_kept]
     if fresh:
-        sources = [str(prefix / path) for record in fresh for path in map(str, record.files) if path.endswith(".py")]
         with contextlib.suppress(PermissionError):  # an older environment on a file system without programs
             subprocess.run(  # noqa: S603 (our own script in the environment's Python)
                 [str(python), "-I", "-B", "-c", _COMPILE],
-                input="\n".join(sources),
+                input="\n".join(str(tree / source) for package in fresh for source in package.sources),
                 text=True,
                 check=False,
                 timeout=_TIMEOUT,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-        for record in fresh:
-            _keep(prefix, store, tag, record)
-    for record in noarch:
-        _link(prefix, store, tag, record, linked=record in fresh)
+        for package in fresh:
+            _keep(tree, tag, package)
+    for package in known:
+        _link(tree, package)
     return len(fresh)
 
 
@@ -79,49 +134,49 @@ def _cache_tag(prefix: Path) -> str:
     return "none"
 
 
-def _kept(store: Path, tag: str, record: PrefixRecord) -> Path:
-    digest = record.sha256.hex()[:12] if record.sha256 else "nohash"
-    return store / tag / f"{record_stem(record)}-{digest}"
-
-
-def _sources(record: PrefixRecord) -> list[str]:
-    return [str(path) for path in record.files if str(path).endswith(".py")]
-
-
-def _keep(prefix: Path, store: Path, tag: str, record: PrefixRecord) -> None:
+def _keep(tree: Path, tag: str, package: _Package) -> None:
     """Add the bytecode of one package to the store, completely or not at all."""
-    kept = _kept(store, tag, record)
-    partial = kept.with_name(f"{kept.name}.{os.getpid()}")
-    for source in _sources(record):
+    if package.kept is None:
+        return
+    partial = package.kept.with_name(f"{package.kept.name}.{os.getpid()}")
+    for source in package.sources:
         compiled = compiled_path(source, tag)
         # A package's link would bring its target into the store, and so into other environments.
-        if (prefix / compiled).is_file() and not (prefix / compiled).is_symlink():
+        if (tree / compiled).is_file() and not (tree / compiled).is_symlink():
             target = partial / compiled
             target.parent.mkdir(parents=True, exist_ok=True)
-            _share(os.fspath(prefix / compiled), os.fspath(target))
+            _share(os.fspath(tree / compiled), os.fspath(target))
     partial.mkdir(parents=True, exist_ok=True)
     (partial / ".whole").touch()
     try:
-        partial.rename(kept)
+        partial.rename(package.kept)
     except OSError:  # another job was faster
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _link(prefix: Path, store: Path, tag: str, record: PrefixRecord, linked: bool) -> None:
-    """Link the stored bytecode of one package into the prefix, unless it is ``linked``, and list it in the record."""
-    kept = os.fspath(_kept(store, tag, record))
-    added = []
+def _compiled(package: _Package) -> Iterator[tuple[str, list[str]]]:
+    """Yield each directory of a kept package that has bytecode, with the paths of its files."""
+    kept = os.fspath(package.kept or "")
     for here, _, names in os.walk(kept):
         beginning = f"{here[len(kept) + 1 :]}{os.sep}"
         compiled = [f"{beginning}{name}" for name in names if name.endswith(".pyc")]
-        added += [path.replace(os.sep, "/") for path in compiled]
-        if compiled and not linked:
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(prefix / beginning)
-            for path in compiled:
-                _share(f"{kept}{os.sep}{path}", f"{prefix}{os.sep}{path}")
+        if compiled:
+            yield beginning, compiled
+
+
+def _link(tree: Path, package: _Package) -> None:
+    """Link the kept bytecode of one package into the tree."""
+    for beginning, compiled in _compiled(package):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(tree / beginning)
+        for path in compiled:
+            _share(f"{package.kept}{os.sep}{path}", f"{tree}{os.sep}{path}")
+
+
+def _list_in_record(place: Path, package: _Package) -> None:
+    """List the kept bytecode of a package in its record."""
+    added = [path.replace(os.sep, "/") for _, compiled in _compiled(package) for path in compiled]
     if added:
-        place = prefix / META / record_name(record)
         stored = json.loads(place.read_bytes())
         known = set(stored["files"])
         new = [name for name in added if name not in known]

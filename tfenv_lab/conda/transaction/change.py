@@ -26,7 +26,8 @@ class Change:
     to remember, by package name. ``source`` is the prefix that a copy or move starts from, including the files that
     conda does not own. ``fingerprint`` identifies the contents of the environment to change or move when the plan was
     made; it is None for a new environment and for a copy. ``command`` goes into conda's history. ``pypi`` are
-    requirements of a plan from before 0.3, which are resolved only when the change is applied.
+    requirements of a plan from before 0.3, which are resolved only when the change is applied. ``variables`` are those
+    that a new environment sets.
 
     The packages from an index are in ``lock``, too; ``requirements`` are what the user requested of it, by project.
     ``others_removed`` are the projects that pip or uv installed in a terminal and that the change removes or replaces.
@@ -46,6 +47,7 @@ class Change:
     command: str = "tfenv_lab"
     entries: Sequence[EntryJson] = ()
     pypi: Sequence[str] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
     requirements: Mapping[str, str] = field(default_factory=dict)
     others_removed: Sequence[str] = ()
     relinked: Sequence[str] = ()

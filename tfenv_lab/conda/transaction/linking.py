@@ -234,10 +234,12 @@ def progress(
     cache: Path,
     changed: Callable[[Progress], None],
     phase: Callable[[Phase], None],
+    wheels: Iterable[str] = (),
 ) -> InstallProgress:
     """Return the progress of a change that links the packages ``coming``; ``cloned`` is the number of cloned files.
 
-    ``sizes`` are the bytes to download by package name. ``changed`` and ``phase`` are called with updates.
+    ``sizes`` are the bytes to download by package name. ``changed`` and ``phase`` are called with updates. ``wheels``
+    are the names of the packages from an index.
     """
     unpacked = {record.name.normalized: cache / record_stem(record) for record in coming}
 
@@ -249,7 +251,7 @@ def progress(
         except (OSError, KeyError):
             return None
 
-    return InstallProgress(sizes, unpacked, files_of, cloned, changed, phase)
+    return InstallProgress(sizes, [*unpacked, *wheels], files_of, cloned, changed, phase)
 
 
 def scripts(files: Iterable[str]) -> list[str]:

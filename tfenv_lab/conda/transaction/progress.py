@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from ...models import Phase
+from ...pypi.models import MARK
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,10 @@ _CLONED_AT_ONCE = 500
 class InstallProgress:
     """rattler's reporter, which sums up the callbacks from rattler's threads.
 
-    ``sizes`` are the bytes to download by package name, and ``packages`` the names of the packages to link.
-    ``files_of`` returns the number of files of a package, or None while it is not unpacked. ``cloned`` is the number of
-    files that are cloned from the existing environment. ``changed`` is called with the progress after each step.
+    ``sizes`` are the bytes to download by package name, and ``packages`` the names of the packages to link; the names
+    of those from an index begin with ``pypi:``. ``files_of`` returns the number of files of a package, or None while it
+    is not unpacked. ``cloned`` is the number of files that are cloned from the existing environment. ``changed`` is
+    called with the progress after each step.
     """
 
     def __init__(
@@ -92,9 +94,35 @@ class InstallProgress:
             self._compiled = 1.0
         self._changed(self.snapshot())
 
-    def uv_line(self, line: str) -> None:
-        """Note a line of uv's output."""
+    def begin_wheels(self) -> None:
+        """Note that the packages from an index come next."""
+        self._phase("link" if self._is_fetched() else "download")
+
+    def on_wheel_download(self, name: str, done: int, total: int) -> None:
+        """Note how much of a package from an index is downloaded. ``total`` counts if its size was not known."""
+        key = MARK + name
+        with self._lock:
+            if key not in self.sizes:
+                self.sizes[key] = total
+                self._total_bytes += total
+        self._note(key, done)
+
+    def on_wheels_fetched(self) -> None:
+        """Note that all packages from an index are downloaded."""
+        with self._lock:
+            self._fetched.update({key: size for key, size in self.sizes.items() if key.startswith(MARK)})
+        self._phase("link")
         self._changed(self.snapshot())
+
+    def on_wheels_linked(self) -> None:
+        """Note that all packages from an index are linked."""
+        with self._lock:
+            self._linked.update(key for key in self._files if key.startswith(MARK))
+        self._changed(self.snapshot())
+
+    def _is_fetched(self) -> bool:
+        with self._lock:
+            return sum(self._fetched.values()) >= self._total_bytes
 
     def _token(self, name: str) -> int:
         with self._lock:
@@ -119,9 +147,7 @@ class InstallProgress:
     def on_populate_cache_complete(self, cache_entry: int) -> None:
         name = self._names.get(cache_entry, "")
         self._note(name, self.sizes.get(name, 0))
-        with self._lock:
-            whole = self._total_bytes and sum(self._fetched.values()) >= self._total_bytes
-        if whole:
+        if self._total_bytes and self._is_fetched():
             self._phase("link")
 
     def on_download_start(self, cache_entry: int) -> int:

@@ -49,6 +49,9 @@ def record(
             requirements=earlier.requirements,
             digest=lock.digest(before, earlier.distributions),
         )
+    if change.variables:
+        # Where “conda env config vars” keeps them.
+        writes.replace(staged / META / "state", json.dumps({"env_vars": dict(change.variables)}))
     updated = [spec for name, spec in sorted(change.requested.items()) if asked.get(name) != spec]
     dropped = sorted(name for name in asked if name not in change.requested)
     history.append(staged, change.command, before, [*staying, *fresh], updated, dropped)

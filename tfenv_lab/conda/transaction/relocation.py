@@ -6,21 +6,24 @@ other files the rule is that of conda's own clone: the old prefix becomes the ne
 
 from __future__ import annotations
 
-import base64
-import csv
+import contextlib
 import hashlib
-import io
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from ...disk import writes
+from ...pypi import installed
 from ..prefix.pypi import site_packages
 from .staging import META
 
 #: Number of first bytes that are searched for a zero byte; a file with one is not text.
 _HEAD = 1024
+#: Longest first line of a script that every Linux runs (``BINPRM_BUF_SIZE`` before 5.1).
+_FIRST_LINE = 127
+#: Path of a Python interpreter, without options.
+_PYTHON = re.compile(rb"/.*/pythonw?[\d.]*t?")
 
 
 def relocate(tree: Path, old: Path, new: Path, packages: Mapping[str, Iterable[str]]) -> None:
@@ -51,7 +54,7 @@ def rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> None:
     """
     changed = _rewrite(tree, old, new, files)
     if changed:
-        _record(tree, {tree / inside for inside in changed})
+        _record(tree, changed.keys())
 
 
 def _rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> dict[str, tuple[bytes, bytes]]:
@@ -72,19 +75,22 @@ def _rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> dict[str
             continue
         content = _text(path)
         if content is not None and pattern.search(content):
-            changed[inside] = content, pattern.sub(lambda _: os.fsencode(new), content)
+            changed[inside] = content, _runnable(pattern.sub(lambda _: os.fsencode(new), content))
             writes.replace(path, changed[inside][1])
     return changed
 
 
-def not_owned(tree: Path, owned: Collection[str]) -> Iterator[str]:
-    """Yield the paths inside ``tree`` of the files that are not in conda's records (``owned``)."""
-    for here, folders, names in os.walk(tree):
-        folders[:] = [
-            name for name in folders if name != "__pycache__" and not (here == str(tree) and name == "conda-meta")
-        ]
-        inside = Path(here).relative_to(tree)
-        yield from (path for name in names if (path := (inside / name).as_posix()) not in owned)
+def _runnable(script: bytes) -> bytes:
+    """Return a Python script so that it can be run although its path is too long, or has spaces, for a first line.
+
+    A shell then runs Python with it. This is how pip and uv write such scripts (distlib's ``scripts.py``).
+    """
+    line, _, rest = script.partition(b"\n")
+    program = line[2:].strip()
+    is_plain = len(line) <= _FIRST_LINE and not re.search(rb"\s", program)
+    if not line.startswith(b"#!/") or not _PYTHON.fullmatch(program) or is_plain or b"'" in program:
+        return script
+    return b"#!/bin/sh\n'''exec' '" + program + b"' \"$0\" \"$@\"\n' '''\n" + rest
 
 
 def _text(path: Path) -> bytes | None:
@@ -93,20 +99,12 @@ def _text(path: Path) -> bytes | None:
         return None if b"\0" in head else head + file.read()
 
 
-def _record(tree: Path, changed: set[Path]) -> None:
+def _record(tree: Path, changed: Collection[str]) -> None:
     """Update the hashes and sizes in the RECORD files that list a changed file (PEP 376)."""
     folder = site_packages(tree)
-    for path in folder.glob("*.dist-info/RECORD") if folder else ():
-        rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
-        stale = False
-        for row in rows:
-            file = Path(os.path.normpath(path.parent.parent / row[0])) if row else None
-            if file in changed and len(row) == 3 and row[1]:
-                content = file.read_bytes()
-                digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-                row[1:] = [f"sha256={digest}", str(len(content))]
-                stale = True
-        if stale:
-            text = io.StringIO()
-            csv.writer(text, lineterminator="\n").writerows(rows)
-            writes.replace(path, text.getvalue())
+    names = [os.fsencode(path.rpartition("/")[2]) for path in changed]
+    for dist_info in installed.dist_infos(folder).values() if folder else ():
+        with contextlib.suppress(OSError):
+            text = (dist_info / "RECORD").read_bytes()
+            if any(name in text for name in names):
+                installed.update_record(tree, dist_info, changed=changed)

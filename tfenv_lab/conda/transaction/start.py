@@ -53,7 +53,9 @@ class Start:
         bound = bound_to(change.source, found, change.prefix) if change.source else frozenset[str]()
         bound |= record_names(found, change.relinked)
         asked = state.requested_specs(place) if change.is_continued else {}
-        installed = InstalledWheels.of(place, change.others_removed, change.reinstalled)
+        # What another program installed is replaced if the lock has it, too.
+        removable = {*change.others_removed, *(each.name for each in change.distributions())}
+        installed = InstalledWheels.of(place, removable, change.reinstalled)
         managed = read_managed(place) if change.is_continued else Managed()
         return cls(records(place), found, asked, bound, mark, installed, managed)
 
@@ -65,6 +67,14 @@ class Start:
     def files_of(self, records: Iterable[PrefixRecord]) -> frozenset[str]:
         """Return the paths inside the prefix that belong to these packages."""
         return frozenset[str]().union(*(self.contents[record_name(record)].files for record in records))
+
+    def leaving(self, staying: Iterable[PrefixRecord], staying_wheels: Collection[str]) -> frozenset[str]:
+        """Return the files that leave if these conda packages, and these projects from an index, stay.
+
+        Raises JobFailed if the files of a package that leaves are not known.
+        """
+        gone = self.files_of(self.records) | self.wheels.leaving(staying_wheels)
+        return gone - self.files_of(staying) - self.wheels.files_of(staying_wheels)
 
     def written(self, records: Iterable[PrefixRecord]) -> dict[str, tuple[str, ...]]:
         """Return the text files of these packages that contain the prefix, by record name."""
@@ -112,5 +122,10 @@ def python_moves(before: Iterable[RepoDataRecord], after: Iterable[RepoDataRecor
     return _python_of(before) != _python_of(after)
 
 
-def _python_of(records: Iterable[RepoDataRecord]) -> list[str]:
-    return [minor_of(r.version) for r in records if r.name.normalized == "python"][:1]
+def _python_of(records: Iterable[RepoDataRecord]) -> list[tuple[str, bool]]:
+    """Return Python's minor version, and whether its build is free-threaded and so has another ``site-packages``."""
+    return [
+        (minor_of(r.version), (r.python_site_packages_path or "").endswith("t/site-packages"))
+        for r in records
+        if r.name.normalized == "python"
+    ][:1]

@@ -2,43 +2,64 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from msgspec.structs import replace
+from packaging.requirements import Requirement
 
-from ...errors import JobFailed
-from ...pypi import installing
-from ...pypi.models import Distribution, IndexSettings
-from ..prefix import files as prefix_files
+from ...errors import JobFailed, TfenvError
+from ...models import EntryJson
+from ...pypi import cache, installed, installing
+from ...pypi.models import MARK, Distribution, IndexSettings
 from ..prefix import pypi, wheels
+from ..prefix.files import is_intact
+from ..prefix.records import OwnedFiles
 from ..prefix.state import interpreter
-from . import relocation
+from . import bytecode, relocation, staging
+from .progress import InstallProgress
+from .wheel_tree import WheelTree
 
 #: Directories whose scripts name the prefix.
 _SCRIPTS = ("bin/", "Scripts/")
+_UNCHANGED = "Nothing was changed."
+#: Directory in the new tree into which uv installs.
+_BUILT = f"{staging.MARK}wheels"
 
 
 @dataclass(frozen=True)
 class InstalledWheels:
-    """The packages of a prefix that conda does not own: what our changes installed, and the files of each by name."""
+    """The packages of a prefix that conda does not own.
+
+    ``distributions`` are what our changes installed. ``files`` has the files of these and of other packages that a
+    change may remove, by project, and ``others`` the files of all that stay in any case.
+    """
 
     distributions: Sequence[Distribution] = ()
     files: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    others: frozenset[str] = frozenset()
+    #: The projects whose files are not known.
+    unknown: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, prefix: Path, others: Collection[str] = (), damaged: Collection[str] = ()) -> InstalledWheels:
-        """Read a prefix. ``others`` are projects that pip or uv installed, and whose files are needed, too.
+    def of(cls, prefix: Path, removable: Collection[str] = (), damaged: Collection[str] = ()) -> InstalledWheels:
+        """Read a prefix. ``removable`` are the projects that may leave although another program installed them.
 
         The ``damaged`` projects only have files, so they count as not installed.
         """
         managed = wheels.read(prefix)
-        names = {each.name for each in managed.distributions}.union(others)
-        found = pypi.pypi_packages(prefix) if names else []
-        files = {each.name: installing.files(prefix, each.dist_info) for each in found if each.name in names}
-        return cls([each for each in managed.distributions if each.name not in damaged], files)
+        names = {each.name for each in managed.distributions}.union(removable)
+        found = {each.name: each.dist_info for each in pypi.pypi_packages(prefix)}
+        files = {name: installed.files(prefix, dist_info) for name, dist_info in found.items()}
+        return cls(
+            [each for each in managed.distributions if each.name not in damaged],
+            {name: files[name] for name in names & found.keys()},
+            frozenset[str]().union(*(files[name] for name in found.keys() - names)),
+            frozenset(name for name in names & found.keys() if not installed.has_record(found[name])),
+        )
 
     def files_of(self, names: Iterable[str]) -> frozenset[str]:
         """Return the files of these projects, as paths inside the prefix."""
@@ -48,11 +69,41 @@ class InstalledWheels:
     def all_files(self) -> frozenset[str]:
         return self.files_of(self.files)
 
+    def leaving(self, staying: Collection[str]) -> frozenset[str]:
+        """Return the files of all projects but ``staying``. Raises JobFailed if they are not known.
 
-def coming(before: InstalledWheels, after: Sequence[Distribution], anew: bool) -> list[Distribution]:
+        Packages may share files, so those of the projects that stay still have to be taken out.
+        """
+        unknown = sorted(self.unknown.difference(staying))
+        if unknown:
+            raise JobFailed(
+                f"The package {unknown[0]} cannot be removed or replaced, because its list of files (RECORD) is "
+                "missing. Nothing was changed.",
+                hint="Install it again with “pip install --force-reinstall --no-deps”, then try again.",
+            )
+        return self.files_of(self.files.keys() - set(staying)) - self.others
+
+
+def coming(before: Iterable[Distribution], after: Sequence[Distribution], anew: bool) -> list[Distribution]:
     """Return the distributions to install; all of them if ``anew``, because Python's minor version changes."""
-    have = {(each.name, each.version, each.sha256 or each.url) for each in before.distributions}
+    have = {(each.name, each.version, each.sha256 or each.url) for each in before}
     return [each for each in after if anew or (each.name, each.version, each.sha256 or each.url) not in have]
+
+
+def with_sizes(
+    locked: Iterable[Distribution], before: Iterable[Distribution], entries: Iterable[EntryJson]
+) -> list[Distribution]:
+    """Return distributions with their sizes, which a lock does not have: as they were ``before``, or as planned."""
+    known = {(each.name, each.sha256): each.size for each in before}
+    planned = {e["name"]: e["to"]["size"] for e in entries if e["source"] == "pypi" and e["to"] is not None}
+    return [replace(each, size=known.get((each.name, each.sha256)) or planned.get(each.name)) for each in locked]
+
+
+def sizes(distributions: Iterable[Distribution], settings: IndexSettings) -> dict[str, int]:
+    """Return the bytes to download, by project with ``pypi:``, as far as the sizes are known."""
+    store = cache.directory(settings.variables)
+    wanted = [each for each in distributions if each.size is not None and cache.unpacked(each, store) is None]
+    return {MARK + each.name: each.size or 0 for each in wanted}
 
 
 def install(
@@ -61,46 +112,59 @@ def install(
     distributions: Sequence[Distribution],
     settings: IndexSettings,
     *,
-    requested: Collection[str],
+    requirements: Mapping[str, str],
     repaired: Collection[str],
-    owned: Mapping[str, str],
-    on_line: Callable[[str], None],
+    conda: Mapping[str, OwnedFiles],
+    store: Path,
+    steps: InstallProgress,
 ) -> frozenset[str]:
     """Install distributions into the staged tree, which will be moved to ``prefix``; return their files.
 
-    ``requested`` are the projects that the user requested, ``repaired`` those whose files were damaged, and ``owned``
-    maps the files of conda packages to the packages' names. Raises JobFailed if a distribution would overwrite one of
-    them, and what ``installing.install`` raises.
+    ``requirements`` are what the user requested, by project, and ``repaired`` the projects whose files were damaged.
+    ``conda`` has the files of conda's packages in the new tree by the names of their records. ``store`` keeps the
+    bytecode. Raises JobFailed if a distribution is refused (``WheelTree``), and what ``installing.install`` raises.
     """
     if not distributions:
         return frozenset()
-    python = interpreter(staged)
-    installing.install(python, distributions, settings, on_line)
-    folder = pypi.site_packages(staged)
-    if folder is None:
-        raise JobFailed("The environment has no directory for Python packages.")
-    infos = installing.dist_infos(folder, repaired)
-    # A program that edits a file in an environment also edits the one in uv's cache, because they are hard links.
-    again = [e for e in distributions if e.name in infos and not prefix_files.is_intact(staged, infos[e.name])]
-    installing.forget([each.name for each in again], settings)
-    installing.install(python, again, settings, on_line)
-    infos = installing.dist_infos(folder, {each.name for each in distributions})
-    found: dict[str, frozenset[str]] = {}
+    python, built = interpreter(staged), staged / _BUILT
+    if not python.exists():
+        raise JobFailed("Packages from a package index need Python, and the environment would have none.")
+    direct = {name for name, text in requirements.items() if Requirement(text).url}
+    steps.begin_wheels()
+    begin = functools.partial(
+        installing.install, python, built, distributions, settings, direct=direct, on_download=steps.on_wheel_download
+    )
+    try:
+        begin()
+        tree = WheelTree(built)
+        # A program that edits a file in an environment also edits the one in uv's cache, because they are hard links.
+        found = [(name, tree.dist_infos[name]) for name in repaired if name in tree.dist_infos]
+        altered = [name for name, dist_info in found if not is_intact(built, dist_info)]
+        if altered:
+            installing.forget(altered, settings)
+            staging.discard(built)
+            begin()
+            tree = WheelTree(built)
+    except TfenvError as error:
+        raise _unchanged(error, staged, prefix) from error
+    steps.on_wheels_fetched()
     for each in distributions:
-        if each.name not in infos:
-            raise JobFailed(f"uv did not install {each.name} {each.version}.")
-        installing.set_requested(infos[each.name], each.name in requested)
-        found[each.name] = installing.files(staged, infos[each.name])
-        hit = next((path for path in sorted(found[each.name]) if path in owned), None)
-        if hit is not None:
-            raise JobFailed(
-                f"The package {each.name} from the package index would overwrite {hit}, a file of conda's package "
-                f"{owned[hit]}. Nothing was changed.",
-                hint="Request the package from a channel, or remove conda's package first.",
-            )
-    files = frozenset[str]().union(*found.values())
-    relocation.rewrite(staged, staged, prefix, scripts(files))
-    return files
+        if each.name not in tree.dist_infos:
+            raise JobFailed(f"uv did not install {each.name} {each.version}. Nothing was changed.")
+    tree.admit(staged, {path: name.rsplit("-", 2)[0] for name, found in conda.items() for path in found.files})
+    relocation.rewrite(built, staged, prefix, scripts(tree.files))
+    bytecode.add_to_wheels(built, staged, {each: tree.files_of(each.name) for each in distributions}, store)
+    tree.move(staged)
+    staging.discard(built)
+    steps.on_wheels_linked()
+    return frozenset(tree.files)
+
+
+def _unchanged(error: TfenvError, staged: Path, prefix: Path) -> TfenvError:
+    """Return uv's error as that of a job: it says that nothing was changed, and names no temporary directory."""
+    details = error.details.replace(os.fspath(staged), os.fspath(prefix)) if error.details else None
+    message = error.message if error.message.endswith(_UNCHANGED) else f"{error.message} {_UNCHANGED}"
+    return type(error)(message, details, error.hint)
 
 
 def scripts(files: Iterable[str]) -> list[str]:
@@ -110,14 +174,14 @@ def scripts(files: Iterable[str]) -> list[str]:
 
 def record(staged: Path, distributions: Sequence[Distribution], requirements: Mapping[str, str]) -> None:
     """Write down what the environment has from the index, with the dependencies that the packages declare."""
-    installed = {package.name: package.dist_info for package in pypi.pypi_packages(staged)} if distributions else {}
+    folder = pypi.site_packages(staged)
+    found = installed.dist_infos(folder) if folder and distributions else {}
+    ours = {each.name: found[each.name] for each in distributions if each.name in found}
+    for name, dist_info in ours.items():
+        # As pip does; uv marks all packages of a lock.
+        installed.set_requested(staged, dist_info, name in requirements)
     complete = tuple(
-        replace(each, requires=installing.requires(installed[each.name])) if each.name in installed else each
+        replace(each, requires=installed.requires(ours[each.name])) if each.name in ours else each
         for each in distributions
     )
     wheels.write(staged, wheels.Managed(dict(requirements), complete))
-
-
-def is_shared(staged: Path, files: Iterable[str]) -> bool:
-    """Return whether uv linked the files, and did not copy them."""
-    return any(os.stat(staged / path).st_nlink > 1 for path in list(files)[:20] if (staged / path).is_file())  # noqa: PTH116

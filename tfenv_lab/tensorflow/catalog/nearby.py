@@ -75,10 +75,11 @@ def _replaced(wanted: Wanted, change: dict[str, Any]) -> _ReleaseTrial:
     return _ReleaseTrial(**{**fields, **change})
 
 
-def correct(packages: Sequence[str], names: Sequence[str]) -> Suggestion | None:
+def correct(packages: Sequence[str], names: Sequence[str], limit: int = _CORRECTED) -> Suggestion | None:
     """Return a suggestion that replaces packages that are on no channel by similar names, or leaves them out; or None.
 
-    Only the first few are named, because finding a similar name takes a tenth of a second.
+    At most ``limit`` are named. Similar names are looked up only for the first few, because that takes a tenth of a
+    second each.
     """
     known = set(names)
     words: list[str] = []
@@ -89,9 +90,10 @@ def correct(packages: Sequence[str], names: Sequence[str]) -> Suggestion | None:
         if name in known:
             left.append(text)
             continue
-        if len(words) == _CORRECTED:
+        if len(words) == limit:
             continue
-        meant = next(iter(difflib.get_close_matches(name, names, n=1, cutoff=0.75)), None)
+        similar = difflib.get_close_matches(name, names, n=1, cutoff=0.75) if len(words) < _CORRECTED else ()
+        meant = next(iter(similar), None)
         if meant is not None:
             left.append(meant)
         hint = f"; did you mean “{meant}”?" if meant else "."

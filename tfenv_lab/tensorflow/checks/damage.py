@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ...conda.prefix.files import Damage
 from ...sentences import some
 from . import requirements
-from .evidence import Found, Observed, Subject
+from .evidence import Finding, Observed, Subject
 from .models import Problem, Remedy
 
 #: Files whose contents matter. Programs and users change others, such as settings and caches of fonts.
@@ -16,7 +16,7 @@ _CODE = re.compile(r"\.(?:py|pyd|dll|dylib|so)(?:\.[\d.]+)?$|^bin/|^Scripts/")
 _SHOWN = 3
 
 
-def find(subject: Subject, observed: Observed) -> Iterator[Found]:
+def find(subject: Subject, observed: Observed) -> Iterator[Finding]:
     """Find missing and altered files, and packages of TensorFlow that pip replaced."""
     if not observed.damages:
         return
@@ -49,9 +49,9 @@ def _titles(damages: Sequence[Damage]) -> str:
     return some([f"{damage.name} {damage.version}" for damage in damages], _SHOWN)
 
 
-def _found(subject: Subject, code: str, message: str, damages: Sequence[Damage]) -> Found:
+def _found(subject: Subject, code: str, message: str, damages: Sequence[Damage]) -> Finding:
     marks = tuple(path for damage in damages for path in _traces(damage))
-    return Found(Problem(code, message, Remedy("Restore the files of the packages.", subject.repair())), marks)
+    return Finding(Problem(code, message, Remedy("Restore the files of the packages.", subject.repair())), marks)
 
 
 def _traces(damage: Damage) -> Iterator[str]:

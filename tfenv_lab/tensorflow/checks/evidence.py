@@ -78,7 +78,7 @@ class Observed:
 
 
 @dataclass(frozen=True)
-class Found:
+class Finding:
     """A problem, with what tells causes from consequences.
 
     A problem with a ``text`` (an error with its traceback) is the consequence of another problem if the text contains

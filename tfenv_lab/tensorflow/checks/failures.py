@@ -11,7 +11,7 @@ from typing import Any
 from ...plan_requests import Update
 from ...tensorflow_packages import PACKAGES
 from . import owners
-from .evidence import Found, Observed, Subject
+from .evidence import Finding, Observed, Subject
 from .models import Problem, Remedy
 
 _DOING = {
@@ -34,10 +34,10 @@ _LIBRARY = re.compile(r"(lib[\w.+-]+\.so[\w.]*): cannot open shared object file"
 _SYMBOLS = re.compile(r"version [`'](GLIBC(?:XX)?_[\d.]+)' not found")
 
 
-def find(subject: Subject, observed: Observed) -> Iterator[Found]:
+def find(subject: Subject, observed: Observed) -> Iterator[Finding]:
     """Find out why the probe did not finish, or why TensorFlow could not be imported."""
     if observed.reached is not None:
-        yield Found(_ended(observed))
+        yield Finding(_ended(observed))
     error = observed.stages.get("tensorflow", {}).get("error")
     if error is not None:
         yield _not_imported(subject, observed, error)
@@ -98,7 +98,7 @@ def text_of(error: Mapping[str, Any]) -> str:
     return f"{error['message']}\n{error['traceback']}"
 
 
-def _not_imported(subject: Subject, observed: Observed, error: Mapping[str, Any]) -> Found:
+def _not_imported(subject: Subject, observed: Observed, error: Mapping[str, Any]) -> Finding:
     text = text_of(error)
     everything = f"{text}\n{observed.output}"
     details = error["traceback"]
@@ -107,13 +107,13 @@ def _not_imported(subject: Subject, observed: Observed, error: Mapping[str, Any]
     library = _LIBRARY.search(everything)
     if library:
         message = f"TensorFlow needs the library {library[1]}, which the system cannot find."
-        return Found(Problem("missing-library", message, details=details))
+        return Finding(Problem("missing-library", message, details=details))
     symbols = _SYMBOLS.search(everything)
     if symbols:
         paths = observed.environ.get("LD_LIBRARY_PATH")
         hint = Remedy("Unset LD_LIBRARY_PATH before you start JupyterLab.") if paths else None
         message = f"A library is older than TensorFlow needs ({symbols[1]})."
-        return Found(Problem("old-library", message, hint, details))
+        return Finding(Problem("old-library", message, hint, details))
     if _NUMPY.search(everything):
         message = "TensorFlow or one of its packages was built for another version of numpy than the installed one."
         if "NumPy 1.x" in everything:
@@ -121,24 +121,24 @@ def _not_imported(subject: Subject, observed: Observed, error: Mapping[str, Any]
             remedy = Remedy("Install numpy 1.", subject.install(spec))
         else:
             remedy = Remedy("Update TensorFlow.", Update(subject.environment, ("tensorflow",)))
-        return Found(Problem("numpy-version", message, remedy, details), text=text)
+        return Finding(Problem("numpy-version", message, remedy, details), text=text)
     if _PROTOBUF.search(text):
         message = "TensorFlow does not work with the installed protobuf."
         remedy = Remedy("Update TensorFlow.", Update(subject.environment, ("tensorflow",)))
-        return Found(Problem("protobuf-version", message, remedy, details), text=text)
+        return Finding(Problem("protobuf-version", message, remedy, details), text=text)
     return not_imported(subject, observed, "TensorFlow", "import-failed", error)
 
 
-def _no_tensorflow(subject: Subject, observed: Observed, text: str) -> Found:
+def _no_tensorflow(subject: Subject, observed: Observed, text: str) -> Finding:
     installed = next((name for name in PACKAGES if name in observed.conda), None)
     if installed is None:
         remedy = Remedy("Install TensorFlow.", subject.install("tensorflow"))
-        return Found(Problem("no-tensorflow", "TensorFlow is not installed in this environment.", remedy))
+        return Finding(Problem("no-tensorflow", "TensorFlow is not installed in this environment.", remedy))
     message = f"The files of TensorFlow {observed.conda[installed].version} are missing from this environment."
-    return Found(Problem("no-tensorflow", message, owners.reinstall(subject, installed)), text=text)
+    return Finding(Problem("no-tensorflow", message, owners.reinstall(subject, installed)), text=text)
 
 
-def not_imported(subject: Subject, observed: Observed, what: str, code: str, error: Mapping[str, Any]) -> Found:
+def not_imported(subject: Subject, observed: Observed, what: str, code: str, error: Mapping[str, Any]) -> Finding:
     """Return the problem that an import fails. It names the module that failed, and the package of that module."""
     reason = error["message"].strip().splitlines()
     said = reason[0][:300] if reason else error["type"]
@@ -165,4 +165,4 @@ def not_imported(subject: Subject, observed: Observed, what: str, code: str, err
             remedy = Remedy(f"Update {owner.name}.", Update(subject.environment, (owner.name,)))
         elif owner.name not in PACKAGES:
             remedy = Remedy(f"Update {owner.name}.", Update(subject.environment, (owner.name,)))
-    return Found(Problem(code, message, remedy, error["traceback"]), text=text_of(error))
+    return Finding(Problem(code, message, remedy, error["traceback"]), text=text_of(error))

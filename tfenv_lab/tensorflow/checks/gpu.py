@@ -9,27 +9,27 @@ from pathlib import Path
 
 from ...versions import minor_of
 from . import failures
-from .evidence import Found, Observed, Subject
+from .evidence import Finding, Observed, Subject
 from .models import Problem, Remedy
 
 _NOT_LOADED = re.compile(r"[Cc]ould not load dynamic library '([^']+)'|Cannot dlopen some GPU libraries")
 _CUDA_LIBRARY = re.compile(r"lib(?:cuda|cudart|cudnn|cublas|cufft|cusolver|cusparse|nvrtc|nccl)\b.*\.so")
 
 
-def find(subject: Subject, observed: Observed) -> Iterator[Found]:
+def find(subject: Subject, observed: Observed) -> Iterator[Finding]:
     """Find out why a CUDA build has no GPU, whether a CPU build leaves a GPU unused, and why XLA fails."""
     tensorflow = observed.stages.get("tensorflow", {})
     devices = observed.stages.get("devices", {})
     if "version" in tensorflow and "found" in devices:
         has_gpu = any(device["type"] == "GPU" for device in devices["found"])
         if tensorflow["cuda_build"] and not has_gpu:
-            yield Found(_no_device(subject, observed, str(tensorflow.get("cuda_version") or "")))
+            yield Finding(_no_device(subject, observed, str(tensorflow.get("cuda_version") or "")))
         elif not tensorflow["cuda_build"] and subject.cuda is not None:
-            yield Found(_cpu_build(subject, observed, tensorflow["version"]))
+            yield Finding(_cpu_build(subject, observed, tensorflow["version"]))
     error = observed.stages.get("xla", {}).get("error")
     if error is not None:
         problem = _xla(subject, f"{failures.text_of(error)}\n{observed.output}", error["message"])
-        yield Found(replace(problem, details=error["traceback"]))
+        yield Finding(replace(problem, details=error["traceback"]))
 
 
 def _cpu_build(subject: Subject, observed: Observed, version: str) -> Problem:

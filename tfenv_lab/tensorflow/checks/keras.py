@@ -10,7 +10,7 @@ from ...pypi.models import MARK
 from ...tensorflow_packages import has_keras_3, keras_fits, tf_keras_for
 from ...versions import minor_numbers, minor_of
 from . import failures
-from .evidence import Found, Observed, Subject
+from .evidence import Finding, Observed, Subject
 from .models import Problem, Remedy
 
 _BACKEND = "KERAS_BACKEND"
@@ -21,7 +21,7 @@ _ACCEPTED = {
 }
 
 
-def find(subject: Subject, observed: Observed) -> Iterator[Found]:
+def find(subject: Subject, observed: Observed) -> Iterator[Finding]:
     """Find a Keras that does not fit TensorFlow, or that fails."""
     release = observed.stages.get("tensorflow", {}).get("version")
     if release is None:
@@ -41,7 +41,7 @@ def find(subject: Subject, observed: Observed) -> Iterator[Found]:
             spec = MARK + spec.replace("=2", "==2")
         message = f"TensorFlow {release} does not work with Keras {version}."
         remedy = Remedy(f"Install Keras {needed}.", subject.install(spec))
-        yield Found(Problem("keras-version", message, remedy, keras.get("error", {}).get("traceback")))
+        yield Finding(Problem("keras-version", message, remedy, keras.get("error", {}).get("traceback")))
     elif "error" in keras:
         yield failures.not_imported(subject, observed, "Keras", "keras-failed", keras["error"])
 
@@ -50,24 +50,24 @@ def _is_legacy(observed: Observed) -> bool:
     return observed.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
 
 
-def _legacy(subject: Subject, observed: Observed, line: str, installed: str | None) -> Iterator[Found]:
+def _legacy(subject: Subject, observed: Observed, line: str, installed: str | None) -> Iterator[Finding]:
     """Find out why tf.keras is not Keras 2, although Keras 2 is enabled."""
     keras = observed.stages.get("keras", {})
     remedy = Remedy(f"Install tf-keras {line}.", subject.install(tf_keras_for(line)))
     if installed is None:
         message = "TF_USE_LEGACY_KERAS enables Keras 2, but its package tf-keras is not installed."
-        yield Found(Problem("legacy-keras", message, remedy))
+        yield Finding(Problem("legacy-keras", message, remedy))
     elif minor_of(installed) != line:
         message = f"tf-keras {installed} does not work with TensorFlow {line}."
-        yield Found(Problem("tf-keras-version", message, remedy))
+        yield Finding(Problem("tf-keras-version", message, remedy))
     elif "error" in keras:
         yield failures.not_imported(subject, observed, "Keras", "keras-failed", keras["error"])
     elif minor_numbers(keras.get("version", "")) >= (3,):
         message = f"TF_USE_LEGACY_KERAS enables Keras 2, but tf.keras is Keras {keras['version']}."
-        yield Found(Problem("legacy-keras-ignored", message, remedy))
+        yield Finding(Problem("legacy-keras-ignored", message, remedy))
 
 
-def settings(subject: Subject, observed: Observed) -> Iterator[Found]:
+def settings(subject: Subject, observed: Observed) -> Iterator[Finding]:
     """Find settings of Keras from outside the environment because of which TensorFlow or Keras fails."""
     read = observed.stages.get("settings", {})
     texts = [failures.text_of(error) for error in observed.errors]
@@ -79,12 +79,12 @@ def settings(subject: Subject, observed: Observed) -> Iterator[Found]:
         if wrong is not None and any("keras" in text for text in texts):
             message = f"Keras cannot use its settings in {read['path']}: {wrong}"
             remedy = Remedy(f"Correct the file {read['path']}, or delete it.")
-            yield Found(Problem("keras-settings", message, remedy), ("backend.py", "config.py", "_config"))
+            yield Finding(Problem("keras-settings", message, remedy), ("backend.py", "config.py", "_config"))
     named = read.get("variable") or (values.get("backend") if isinstance(values, dict) else None)
     if not isinstance(named, str) or named == "tensorflow" or _is_legacy(observed):
         return
     if any(named in text for text in texts):
-        yield Found(_backend(subject, read, named), (named,))
+        yield Finding(_backend(subject, read, named), (named,))
 
 
 def _backend(subject: Subject, read: Mapping[str, Any], named: str) -> Problem:

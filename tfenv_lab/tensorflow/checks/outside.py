@@ -6,21 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from . import failures
-from .evidence import Found, Observed, Subject
+from .evidence import Finding, Observed, Subject
 from .models import Problem, Remedy
 
 
-def kernel(subject: Subject, observed: Observed) -> Iterator[Found]:
+def kernel(subject: Subject, observed: Observed) -> Iterator[Finding]:
     """Find a kernel that starts another Python."""
     if subject.kernel is None:
         return
     program = Path(subject.kernel)
     if program.is_absolute() and not program.is_relative_to(subject.prefix):
         message = f"The kernel of this environment starts another Python: {program}."
-        yield Found(Problem("kernel-python", message, Remedy("Register the kernel again.", kernelspec={})))
+        yield Finding(Problem("kernel-python", message, Remedy("Register the kernel again.", kernelspec={})))
 
 
-def shadowed(subject: Subject, observed: Observed) -> Iterator[Found]:
+def shadowed(subject: Subject, observed: Observed) -> Iterator[Finding]:
     """Find modules from PYTHONPATH or the user site that TensorFlow imports instead of the environment's."""
     user = observed.stages.get("interpreter", {}).get("user_site")
     entries = [entry for entry in observed.environ.get("PYTHONPATH", "").split(":") if entry]
@@ -32,10 +32,10 @@ def shadowed(subject: Subject, observed: Observed) -> Iterator[Found]:
             remedy = Remedy(
                 "Let the kernel ignore the packages in that directory.", kernelspec={"ignore_user_site": True}
             )
-            yield Found(Problem("user-site", message, remedy), (str(user), name))
+            yield Finding(Problem("user-site", message, remedy), (str(user), name))
         elif any(_within(place, entry) for entry in entries):
             message = f"{name} does not come from this environment but from {place}, which is in PYTHONPATH."
-            yield Found(Problem("pythonpath", message, failures.ignore_pythonpath()), (place, name))
+            yield Finding(Problem("pythonpath", message, failures.ignore_pythonpath()), (place, name))
 
 
 def _places(subject: Subject, observed: Observed, elsewhere: list[str]) -> Iterator[tuple[str, str]]:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from . import damage, failures, gpu, keras, outside, requirements
-from .evidence import Found, Observed, Subject
+from .evidence import Finding, Observed, Subject
 from .models import Problem
 
-Finder = Callable[[Subject, Observed], Iterator[Found]]
+Finder = Callable[[Subject, Observed], Iterator[Finding]]
 
 
 def find(subject: Subject, observed: Observed) -> Iterator[Problem]:
@@ -29,17 +29,17 @@ def find(subject: Subject, observed: Observed) -> Iterator[Problem]:
     yield from told.values()
 
 
-def _explains(cause: Found, text: str) -> bool:
+def _explains(cause: Finding, text: str) -> bool:
     return cause.text is None and any(mark in text for mark in cause.marks)
 
 
-def _computing(subject: Subject, observed: Observed) -> Iterator[Found]:
+def _computing(subject: Subject, observed: Observed) -> Iterator[Finding]:
     for stage, words in (("devices", "TensorFlow cannot list its devices"), ("compute", "A small computation failed")):
         error = observed.stages.get(stage, {}).get("error")
         # The computation uses Keras, whose problem was already reported.
         if error is not None and "error" not in observed.stages.get("keras", {}):
             problem = Problem(f"{stage}-failed", f"{words}: {error['message'][:300]}", details=error["traceback"])
-            yield Found(problem, text=failures.text_of(error))
+            yield Finding(problem, text=failures.text_of(error))
             return
 
 

@@ -12,7 +12,7 @@ from ...pypi.models import MARK
 from ...pypi.requirements import needs, normalize
 from ...tensorflow_packages import DISTRIBUTIONS, PACKAGES, RIVALS
 from . import owners
-from .evidence import CondaPackage, Found, Observed, Subject
+from .evidence import CondaPackage, Finding, Observed, Subject
 from .models import Problem, Remedy
 
 _TITLES = {**dict.fromkeys((*PACKAGES, *DISTRIBUTIONS), "TensorFlow"), "keras": "Keras"}
@@ -134,7 +134,7 @@ def _walk(packages: _Packages) -> Iterator[tuple[_Need, _Met]]:
                 nodes.append(met.node)
 
 
-def unmet(subject: Subject, observed: Observed) -> Iterator[Found]:
+def unmet(subject: Subject, observed: Observed) -> Iterator[Finding]:
     """Find dependencies that are missing, or that have a version that the package does not support."""
     if "found" not in observed.stages.get("distributions", {}):
         return
@@ -144,7 +144,7 @@ def unmet(subject: Subject, observed: Observed) -> Iterator[Found]:
         specs = (each.spec for each, _ in every if normalize(each.name) == normalize(need.name) and each.spec)
         problem = _problem(subject, need, met, ",".join(dict.fromkeys(specs)))
         if problem is not None:
-            yield Found(problem, _marks(need.name))
+            yield Finding(problem, _marks(need.name))
 
 
 def _problem(subject: Subject, need: _Need, met: _Met, everyone: str) -> Problem | None:
@@ -204,7 +204,7 @@ def _marks(name: str) -> tuple[str, ...]:
     return (project, project.replace("-", "_"), *parts)
 
 
-def two_tensorflows(subject: Subject, observed: Observed) -> Iterator[Found]:
+def two_tensorflows(subject: Subject, observed: Observed) -> Iterator[Finding]:
     """Find a TensorFlow that pip installed over or next to conda's, or two from pip."""
     builds = [found for found in observed.distributions if found["name"] in RIVALS]
     record = observed.conda.get("tensorflow")
@@ -218,7 +218,7 @@ def two_tensorflows(subject: Subject, observed: Observed) -> Iterator[Found]:
         remedy = Remedy("Remove one of them, and restore the other.", subject.repair())
     else:
         return
-    yield Found(Problem("two-tensorflows", f"Two TensorFlows are mixed: {which}", remedy), ("tensorflow",))
+    yield Finding(Problem("two-tensorflows", f"Two TensorFlows are mixed: {which}", remedy), ("tensorflow",))
 
 
 def needed(subject: Subject, observed: Observed) -> set[str]:

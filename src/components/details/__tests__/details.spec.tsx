@@ -3,7 +3,11 @@ import { act, fireEvent, render, screen } from '@testing-library/react';
 import React from 'react';
 
 import { check, entry, environment, job } from '../../../__tests__/fixtures';
-import type { Package, Revision } from '../../../api/generated';
+import type {
+  AvailablePackage,
+  Package,
+  Revision
+} from '../../../api/generated';
 import { RequestError } from '../../../api/request';
 import { CommandIDs } from '../../../commandids';
 import type { DetailsTab } from '../../../models/state/navigation';
@@ -165,17 +169,42 @@ describe('Packages', () => {
     expect(planned(executed)).toMatchObject({ specs: ['pandas>=2.2'] });
   });
 
-  it('plans to remove only packages that conda installed', () => {
+  it('plans to remove packages of both sources', () => {
     const executed = show();
-    expect(
-      screen.queryByRole('button', { name: 'Remove own-tool' })
-    ).toBeNull();
     click('Remove numpy');
-    expect(planned(executed)).toEqual({
-      kind: 'remove',
-      environment: 'id-tf219',
-      packages: ['numpy']
+    click('Remove own-tool');
+    expect(executed).toEqual(
+      ['numpy', 'own-tool'].map(name => [
+        'plan',
+        { kind: 'remove', environment: 'id-tf219', packages: [name] }
+      ])
+    );
+  });
+
+  it('shows which packages come from PyPI, and which were requested', () => {
+    const packages = [
+      installed('numpy', { requested: true }),
+      installed('greet', { source: 'pypi', requested: true }),
+      installed('hello', { source: 'pypi' })
+    ];
+    show({ packages: { value: packages, error: null } });
+    const rows = screen.getAllByRole('row').map(row => row.textContent);
+    expect(rows).toEqual([
+      'greet1.0 PyPI · requested',
+      'numpy1.0 requested',
+      'hello1.0 PyPI'
+    ]);
+  });
+
+  it('requests a package from the source that the search shows', async () => {
+    const found = [{ name: 'greet', versions: ['1.2'], source: 'pypi' }];
+    const executed = show({ search: async () => found as AvailablePackage[] });
+    fireEvent.change(screen.getByRole('searchbox'), {
+      target: { value: 'greet' }
     });
+    await screen.findByText('1.2 · PyPI');
+    click('Add greet…');
+    expect(planned(executed)).toMatchObject({ specs: ['pypi:greet'] });
   });
 
   it.each([
@@ -396,7 +425,7 @@ describe('Details', () => {
       protected_reason: 'It is the base environment.'
     });
     show({ environment: shown });
-    screen.getByText('TensorFlow 2.19.1 (pip)');
+    screen.getByText('TensorFlow 2.19.1 · PyPI');
     screen.getByText('Keras 3.12.0');
     screen.getByText('It is the base environment.');
     screen.getByText(shown.prefix);

@@ -2,7 +2,13 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, render, screen, within } from '@testing-library/react';
 import React from 'react';
 
-import { CATALOG, NO_DRIVER, STATUS } from '../../../__tests__/fixtures';
+import {
+  CATALOG,
+  NO_DRIVER,
+  release,
+  STATUS,
+  variant
+} from '../../../__tests__/fixtures';
 import type { CreateRequest } from '../../../api/generated';
 import type { IChoice } from '../../../models/form/choices';
 import type { IDraft } from '../../../models/state/navigation';
@@ -205,7 +211,8 @@ describe('NewEnvironment', () => {
       version: '2.15.0',
       hardware: 'cpu',
       cuda: null,
-      python: '3.11'
+      python: '3.11',
+      source: null
     };
     const requests = show({
       catalog: { ...CATALOG, releases },
@@ -213,6 +220,37 @@ describe('NewEnvironment', () => {
     });
     review();
     expect(requests[0].tensorflow).toBe('2.19.*');
+  });
+
+  it('shows the source, and asks for it only if there are two', () => {
+    const pypi = { source: 'pypi' } as const;
+    const releases = [
+      release('2.21.0', [variant('cpu', ['3.12'], pypi)]),
+      release('2.19.1', [
+        variant('cpu', ['3.11']),
+        variant('cpu', ['3.11', '3.12'], pypi)
+      ])
+    ];
+    const requests = show({ catalog: { ...CATALOG, releases } });
+    screen.getByRole('option', { name: '2.21.0 · PyPI' });
+    expect(screen.queryByRole('group', { name: 'Source' })).toBeNull();
+    fireEvent.change(screen.getByLabelText('TensorFlow'), {
+      target: { value: '2.19.1' }
+    });
+    screen.getByRole('option', { name: '3.12 · PyPI' });
+    expect(screen.queryByRole('group', { name: 'Source' })).toBeNull();
+    fireEvent.change(screen.getByLabelText('Python'), {
+      target: { value: '3.11' }
+    });
+    const channel = screen.getByRole<HTMLInputElement>('radio', {
+      name: 'conda-forge'
+    });
+    expect(channel.checked).toBe(true);
+    review();
+    expect(requests[0]).not.toHaveProperty('source');
+    fireEvent.click(screen.getByRole('radio', { name: 'PyPI' }));
+    review();
+    expect(requests[1]).toMatchObject({ source: 'pypi', python: '3.11' });
   });
 
   it('shows why nothing can be installed', () => {

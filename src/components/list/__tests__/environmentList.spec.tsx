@@ -172,7 +172,8 @@ describe('EnvironmentList', () => {
         reason: 'failed',
         message: 'The server ended.',
         hint: 'Try again.',
-        details: null
+        details: null,
+        alternatives: []
       }
     });
     show(group(row('tf219', { failure })));

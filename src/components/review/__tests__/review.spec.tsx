@@ -127,6 +127,44 @@ describe('Review', () => {
     screen.getByText('2.19.1, different build · CPU → CUDA 12.6');
   });
 
+  it('shows which packages come from PyPI', () => {
+    const pypi = { source: 'pypi', requested: true } as const;
+    const entries = [
+      entry('upgrade', 'tensorflow', '2.20.0', '2.21.0', pypi),
+      entry('remove', 'greet', '1.0', null, pypi),
+      entry('install', 'numpy', null, '2.1.3')
+    ];
+    show({ request: UPDATE, plan: plan('tf', { entries }) });
+    screen.getByText('2.20.0 → 2.21.0 · PyPI');
+    screen.getByText('1.0 removed · PyPI');
+    screen.getByText('2.1.3');
+  });
+
+  it.each([['from-index'], ['source-changes'], ['source-build']])(
+    'shows the warning %s',
+    code => {
+      const message = `About ${code}.`;
+      const warning = { code, severity: 'info', message, plan_request: null };
+      show({ plan: plan('tf', { warnings: [warning as Advice] }) });
+      screen.getByText(message);
+    }
+  );
+
+  it('offers to build from source if a plan needs that', () => {
+    const failure = {
+      reason: 'build-needed',
+      message: 'The package index has no wheel of a package.',
+      hint: null,
+      details: null
+    } as const;
+    const calls = show({ request: UPDATE, failure });
+    fireEvent.click(button('Plan With Source Builds'));
+    expect(calls.planned).toEqual([{ ...UPDATE, source_builds: true }]);
+    cleanup();
+    show({ request: UPDATE, failure: { ...failure, reason: 'unsatisfiable' } });
+    expect(screen.queryByText('Plan With Source Builds')).toBeNull();
+  });
+
   it('offers the alternative of a warning as a second button', () => {
     const instead: PlanRequest = { ...UPDATE, into: 'tf-copy' };
     const warning = {

@@ -1,12 +1,19 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { CATALOG, GPU_CATALOG, NO_DRIVER } from '../../../__tests__/fixtures';
+import {
+  CATALOG,
+  GPU_CATALOG,
+  NO_DRIVER,
+  release,
+  variant
+} from '../../../__tests__/fixtures';
 import type { Catalog } from '../../../api/generated';
 import type { IOption } from '../choiceOptions';
 import {
   hardwareOptions,
   pythonOptions,
-  releaseOptions
+  releaseOptions,
+  sourceOptions
 } from '../choiceOptions';
 import type { IChoice } from '../choices';
 import { initialChoice, releaseOf, revise } from '../choices';
@@ -45,6 +52,52 @@ describe('releaseOptions', () => {
 
   it('enables every release that the assumed CUDA version allows', () => {
     expect(reasons(releaseOptions(CATALOG, '11.2', trans))['2.9.0']).toBeNull();
+  });
+});
+
+describe('the source', () => {
+  const wheels = (python: readonly string[]): ReturnType<typeof variant> =>
+    variant('cpu', python, { source: 'pypi' });
+  const catalog: Catalog = {
+    ...CATALOG,
+    releases: [
+      release('2.21.0', [wheels(['3.12', '3.13'])], { recommended: true }),
+      release('2.19.1', [variant('cpu', ['3.12']), wheels(['3.12', '3.13'])]),
+      release('2.18.0', [
+        variant('cpu', ['3.12'], { installable: false, reason: 'no' }),
+        wheels(['3.12'])
+      ])
+    ]
+  };
+  const labels = (options: readonly IOption[]): string[] =>
+    options.map(item => item.label);
+
+  it('is part of the label of a release that only PyPI has for this machine', () => {
+    expect(labels(releaseOptions(catalog, null, trans))).toEqual([
+      '2.21.0 · PyPI (recommended)',
+      '2.19.1',
+      '2.18.0 · PyPI'
+    ]);
+  });
+
+  it('is part of the label of a Python version if only PyPI has the release for it', () => {
+    const python = (version: string): string[] =>
+      labels(pythonOptions(catalog, choose(catalog, { version }), trans));
+    expect(python('2.19.1')).toEqual(['3.13 · PyPI', '3.12']);
+    expect(python('2.21.0')).toEqual(['3.13', '3.12']);
+  });
+
+  it('can be chosen only if there are two', () => {
+    const sources = (change: Partial<IChoice>): string[] => {
+      const choice = choose(catalog, change);
+      const found = releaseOf(catalog, choice.version);
+      return found ? labels(sourceOptions(found, choice, 'conda-forge')) : [];
+    };
+    expect(sources({ version: '2.19.1', python: '3.12' })).toEqual([
+      'conda-forge',
+      'PyPI'
+    ]);
+    expect(sources({ version: '2.19.1', python: '3.13' })).toEqual(['PyPI']);
   });
 });
 

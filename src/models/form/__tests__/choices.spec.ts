@@ -13,6 +13,7 @@ import {
   offered,
   releaseOf,
   revise,
+  sourcesOf,
   variantLabel,
   variantOfBuild,
   variantOf
@@ -40,7 +41,8 @@ describe('initialChoice', () => {
       version: '2.19.1',
       hardware: 'auto',
       cuda: null,
-      python: '3.12'
+      python: '3.12',
+      source: null
     });
   });
 
@@ -158,6 +160,64 @@ describe('revise', () => {
         }
       }
     }
+  });
+});
+
+describe('two sources', () => {
+  const pypi = { source: 'pypi' } as const;
+  const both = release('2.21.0', [
+    variant('cpu', ['3.11', '3.12']),
+    variant('cuda12.9', ['3.11', '3.12']),
+    variant('cpu', ['3.12', '3.13'], pypi),
+    variant('cuda12.5', ['3.12', '3.13'], pypi)
+  ]);
+  const catalog = { ...CATALOG, releases: [both] };
+  const rest = { name: 'tf', packages: [], keras: true };
+  const at = (change: Partial<IChoice>): IChoice =>
+    revise(catalog, first(catalog), change);
+
+  it('offer the Python versions of both', () => {
+    expect(first(catalog).python).toBe('3.13');
+  });
+
+  it.each([
+    ['3.13', ['pypi'], 'cuda12.5'],
+    ['3.12', ['conda', 'pypi'], 'cuda12.9'],
+    ['3.11', ['conda'], 'cuda12.9']
+  ])('with Python %s are %j', (python, sources, name) => {
+    const choice = at({ python });
+    expect(sourcesOf(both, choice)).toEqual(sources);
+    expect(variantOf(both, choice)).toMatchObject({ name, source: sources[0] });
+    expect(choice.source).toBeNull();
+  });
+
+  it('are in the request only if the user chose one', () => {
+    const choice = at({ python: '3.12' });
+    expect(createRequest(catalog, choice, rest)).not.toHaveProperty('source');
+    const chosen = revise(catalog, choice, pypi);
+    expect(variantOf(both, chosen)?.name).toBe('cuda12.5');
+    expect(createRequest(catalog, chosen, rest).source).toBe('pypi');
+  });
+
+  it('keep the choice of the user while it is possible', () => {
+    const chosen = at({ python: '3.12', ...pypi });
+    expect(revise(catalog, chosen, { hardware: 'cpu' }).source).toBe('pypi');
+    expect(revise(catalog, chosen, { python: '3.11' }).source).toBeNull();
+  });
+
+  it('differ in the driver that they need', () => {
+    const blocked = { installable: false, reason: 'needs a driver' };
+    const item = release('2.21.0', [
+      variant('cuda12.9', ['3.12'], blocked),
+      variant('cuda12.5', ['3.12'], { ...blocked, ...pypi })
+    ]);
+    const choice = { hardware: 'cuda', python: '3.12' } as const;
+    expect(sourcesOf(item, { ...choice, cuda: '12.2' })).toEqual(['pypi']);
+    expect(sourcesOf(item, { ...choice, cuda: '13.0' })).toEqual([
+      'conda',
+      'pypi'
+    ]);
+    expect(sourcesOf(item, { ...choice, cuda: '11.8' })).toEqual([]);
   });
 });
 

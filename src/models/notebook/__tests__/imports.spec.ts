@@ -1,3 +1,4 @@
+import type { AvailablePackage, Source } from '../../../api/generated';
 import { environment } from '../../../__tests__/fixtures';
 import {
   alternative,
@@ -5,7 +6,7 @@ import {
   installation,
   installRequest
 } from '../imports';
-import { packageNames } from '../packageNames';
+import { installSpec, packageNames } from '../packageNames';
 import { pipArguments } from '../pipInstall';
 
 function failed(
@@ -116,7 +117,8 @@ describe('help with an import', () => {
 
 describe('packageNames', () => {
   it.each([
-    ['cv2', ['opencv']],
+    ['cv2', ['opencv', 'opencv-python']],
+    ['torch', ['pytorch', 'torch']],
     ['sklearn', ['scikit-learn']],
     ['PIL', ['pillow']],
     ['yaml', ['pyyaml']],
@@ -133,6 +135,33 @@ describe('packageNames', () => {
 
   it('ignores the properties of every object', () => {
     expect(packageNames('constructor')).toEqual(['constructor']);
+  });
+});
+
+describe('installSpec', () => {
+  const at = (name: string, source: Source): AvailablePackage =>
+    ({ name, versions: ['1'], source }) as AvailablePackage;
+
+  it.each([
+    ['cv2', 'opencv', [at('opencv', 'conda')], 'opencv'],
+    ['cv2', 'opencv', [at('opencv', 'pypi')], null],
+    [
+      'cv2',
+      'opencv-python',
+      [at('opencv-python', 'pypi')],
+      'pypi:opencv-python'
+    ],
+    [
+      'sklearn',
+      'scikit-learn',
+      [at('scikit-learn', 'pypi')],
+      'pypi:scikit-learn'
+    ],
+    ['graphviz', 'graphviz', [at('graphviz', 'conda')], null],
+    ['greet', 'greet', [at('greet', 'pypi')], 'greet'],
+    ['greet', 'greet', [at('greet2', 'pypi')], null]
+  ])('for %s as %s among %j is %s', (module, name, found, spec) => {
+    expect(installSpec(module, name, found)).toBe(spec);
   });
 });
 

@@ -1,0 +1,60 @@
+"""Test a corpus of small files in the shapes that people publish: the outcome and the message of each.
+
+``corpus/*.txt`` has one file after a line ``=== title``, and after a line ``--- outcome`` what is read from it, or the
+beginning of the error. To add a file, write both.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tfenv_lab.conda.formats import reading
+from tfenv_lab.errors import TfenvError
+
+CORPUS = Path(__file__).with_name("corpus.txt")
+
+
+def _cases() -> list[tuple[str, str, str]]:
+    cases = []
+    for part in CORPUS.read_text(encoding="utf-8").split("\n=== ")[1:]:
+        title, _, rest = part.partition("\n")
+        content, _, outcome = rest.partition("\n--- outcome\n")
+        cases.append((title, content + "\n", outcome.strip()))
+    return cases
+
+
+CASES = _cases()
+
+
+def outcome_of(content: str) -> str:
+    """Return in a few lines what is read from a file, or the error."""
+    try:
+        found = reading.read(content, None, "linux-64")
+    except TfenvError as error:
+        return "\n".join(filter(None, (f"refused: {error.message}", error.hint and f"hint: {error.hint}")))
+    packages = [package.url.rpartition("/")[2] for package in found.pinned or ()]
+    lines = [
+        f"format: {found.format}",
+        f"channels: {', '.join(found.channels)}" if found.channels else "",
+        f"specs: {' | '.join(found.specs)}" if found.specs else "",
+        f"packages: {' | '.join(packages)}" if packages else "",
+        f"pip: {' | '.join(found.pypi)}" if found.pypi else "",
+        *(f"variable: {name}={value}" for name, value in found.variables.items()),
+        *(f"note: {note}" for note in found.notes),
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def test_the_corpus_is_large_enough_and_has_every_format() -> None:
+    assert len(CASES) >= 60
+    told = "\n".join(outcome for _, _, outcome in CASES)
+    for format_ in ("environment-yml", "explicit", "conda-lock", "pixi-lock", "list", "pixi-toml", "anaconda-project"):
+        assert f"format: {format_}\n" in told
+    assert "format: commands" in told
+
+
+@pytest.mark.parametrize(("content", "outcome"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_a_public_file_has_its_outcome(content: str, outcome: str) -> None:
+    assert outcome_of(content) == outcome

@@ -1,0 +1,120 @@
+"""Read the locks of conda-lock and pixi: choose an environment, a platform and categories, and say what is left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import InvalidRequest
+from ...sentences import some
+from .model import CONDA_LOCK, PIXI_LOCK, Choice, Imported, Pinned, other_platform, requirements
+from .untrusted import as_list, as_mapping, as_text, parse_yaml
+
+_MAIN = "main"
+_DEFAULT = "default"
+
+
+def conda_lock(data: Mapping[str, Any], asked: tuple[str, ...], subdir: str, choice: Choice) -> Imported:
+    """Return the packages of a conda-lock file, of its category main or of those in ``choice``."""
+    if data.get("version", "1") != "1":
+        raise InvalidRequest("Only version 1 of conda-lock files is supported.")
+    packages = [as_mapping(item, "package") for item in as_list(data["package"], "package")]
+    platforms = list(dict.fromkeys(as_text(package.get("platform"), "platform") for package in packages))
+    if subdir not in platforms:
+        if not (choice.any_platform and platforms):
+            raise other_platform(platforms, subdir)
+        subdir = platforms[0]
+    mine = [package for package in packages if package["platform"] == subdir]
+    known = sorted({str(package.get("category", _MAIN))[:40] for package in mine})
+    wanted = set(choice.categories) if choice.categories is not None else {_MAIN}
+    if choice.categories is not None and not wanted <= set(known):
+        raise InvalidRequest(f"The file has no category “{min(wanted - set(known))[:40]}”. It has: {', '.join(known)}.")
+    pinned, by_pip, direct = [], [], []
+    for package in mine:
+        if package.get("category", _MAIN) not in wanted:
+            continue
+        name, url = as_text(package.get("name"), "name"), package.get("url")
+        if package.get("manager") == "pip":
+            line = f"{name}=={package.get('version')}"
+            if _is_from_index(url):
+                by_pip.append(line)
+            else:
+                direct.append(f"{name} (from {_origin(url)})")
+            continue
+        digest = as_mapping(package.get("hash"), "hash")
+        needs = as_mapping(package.get("dependencies"), "dependencies").items()
+        depends = tuple(f"{need} {_constraint(text)}".strip() for need, text in needs)
+        pinned.append(Pinned(as_text(url, "url"), _hex(digest, "sha256", 64), _hex(digest, "md5", 32), depends))
+    pypi, notes = requirements(by_pip)
+    notes += _not_from_an_index(direct)
+    others = [category for category in known if category not in wanted]
+    if others:
+        taken = ", ".join(sorted(wanted))
+        notes.append(f"Packages in these categories are left out: {', '.join(others)}. Taken: {taken}.")
+    return Imported(CONDA_LOCK, specs=asked, pinned=tuple(pinned), pypi=pypi, notes=tuple(notes))
+
+
+def pixi_lock(text: str, asked: tuple[str, ...], subdir: str, choice: Choice) -> Imported:
+    """Return the packages of a pixi.lock, of its default environment or of that in ``choice``."""
+    from ..prefix import lock
+
+    known = [str(name) for name in as_mapping(parse_yaml(text)["environments"], "environments")]
+    name = choice.environment or (_DEFAULT if _DEFAULT in known or len(known) != 1 else known[0])
+    if choice.environment is not None and name not in known:
+        raise InvalidRequest(f"The file has no environment “{name[:40]}”. It has: {some(known, 20)}.")
+    try:
+        by_platform = lock.loads(text, name)
+        if subdir not in by_platform:
+            if not (choice.any_platform and by_platform):
+                raise other_platform(by_platform, subdir)
+            subdir = next(iter(by_platform))
+        pypi_packages = [(each.name, each.version, each.url) for each in lock.distributions(text, subdir, name)]
+    except ValueError as error:
+        raise InvalidRequest("The pixi.lock cannot be read.", str(error)) from error
+    pinned = [
+        Pinned(record.url, _digest(record.sha256), _digest(record.md5), tuple(record.depends), record)
+        for record in by_platform[subdir]
+    ]
+    direct = [f"{each} (from {_origin(where)})" for each, _, where in pypi_packages if not _is_from_index(where)]
+    by_pip = [f"{each}=={version}" for each, version, where in pypi_packages if _is_from_index(where)]
+    pypi, notes = requirements(by_pip)
+    notes += _not_from_an_index(direct)
+    if len(known) > 1:
+        notes.append(f"The lock has {len(known)} environments: {some(known, 20)}. Taken: {name}.")
+    return Imported(PIXI_LOCK, specs=asked, pinned=tuple(pinned), pypi=pypi, notes=tuple(notes))
+
+
+def _is_from_index(url: object) -> bool:
+    """Return whether a lock's address of a Python package is that of a file on an index, not git, a path or a page."""
+    text = str(url or "")
+    return not text or text == "-" or bool(re.match(r"https?://", text) and re.search(r"\.(?:whl|tar\.gz|zip)\b", text))
+
+
+def _origin(url: object) -> str:
+    return re.sub(r"//[^/@]*@", "//", str(url))[:200]
+
+
+def _not_from_an_index(packages: list[str]) -> list[str]:
+    if not packages:
+        return []
+    return [f"These packages do not come from an index and are not installed: {', '.join(packages)}."]
+
+
+def _constraint(value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidRequest("“dependencies” must contain only strings.")
+    return value
+
+
+def _hex(digest: Mapping[str, Any], kind: str, length: int) -> str | None:
+    value = digest.get(kind)
+    if value in (None, ""):
+        return None
+    if not isinstance(value, str) or not re.fullmatch(rf"[0-9a-f]{{{length}}}", value):
+        raise InvalidRequest(f"“{kind}” must be {length} hexadecimal digits.")
+    return value
+
+
+def _digest(value: bytes | None) -> str | None:
+    return value.hex() if value else None
