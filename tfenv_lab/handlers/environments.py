@@ -64,7 +64,7 @@ class SizeHandler(BaseHandler):
         self.send(await self.services.environments.size(identifier))
 
 
-class FilesHandler(BaseHandler):
+class FileDifferencesHandler(BaseHandler):
     """The files of one environment that differ from the records of its packages."""
 
     @web.authenticated
@@ -155,7 +155,7 @@ HANDLERS: list[tuple[str, type[BaseHandler]]] = [
     (r"environments/([^/]+)", EnvironmentHandler),
     (r"environments/([^/]+)/packages", InstalledPackagesHandler),
     (r"environments/([^/]+)/size", SizeHandler),
-    (r"environments/([^/]+)/files", FilesHandler),
+    (r"environments/([^/]+)/files", FileDifferencesHandler),
     (r"environments/([^/]+)/revisions", RevisionsHandler),
     (r"environments/([^/]+)/kernelspec", KernelspecHandler),
     (r"environments/([^/]+)/export", ExportHandler),
