@@ -26,10 +26,12 @@ from .kernels.service import KernelService
 from .local_channel.service import LocalChannel
 from .plans.import_channels import Permission
 from .plans.index_solver import IndexSolver
+from .plans.package_search import PackageSearch
 from .plans.planner import Planner
 from .plans.service import PlanService
 from .pypi import cache as uv_cache
 from .pypi import settings as index_settings
+from .pypi.index import IndexReader
 from .pypi.models import IndexPolicy
 
 if TYPE_CHECKING:
@@ -146,7 +148,10 @@ class Services:
         #: The channel data.
         self.repodata = Repodata(self.conda, cache_dir=self.directories.cache / "repodata")
         #: The TensorFlow releases on the channels.
-        self.catalog = Catalog(self.repodata, index=lambda: index_settings.read(self.index_policy))
+        reader, index_of = IndexReader(), lambda: index_settings.read(self.index_policy)
+        self.catalog = Catalog(self.repodata, index=index_of, reader=reader)
+        #: The search for packages of both sources.
+        self.search = PackageSearch(self.repodata, reader, index_of)
         self.checks = CheckService(
             store,
             lambda: self.environments,

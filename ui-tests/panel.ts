@@ -83,6 +83,11 @@ export class Panel {
     return this.root.getByRole('row', { name: new RegExp(`^${name} `) });
   }
 
+  /** Find the plan's entry of TensorFlow, whose project for the CPU has a name of its own. */
+  get tensorflow(): Locator {
+    return this.entry('tensorflow(-cpu)?');
+  }
+
   row(name: string): Locator {
     return this.root
       .getByRole('listitem')

@@ -41,6 +41,9 @@ def main(situation: str, port: str) -> int:
         # The notebook for the screenshots is in this directory.
         (notebooks / "models").mkdir(parents=True)
         env |= {"HOME": str(home), "JUPYTERLAB_GALATA_ROOT_DIR": str(notebooks), "TF_CPP_MIN_LOG_LEVEL": "2"}
+        if situation != "real":
+            # The slow channel's packages are to be chosen, and no index may answer for a channel that does not.
+            env["PIP_NO_INDEX"] = "1"
         # Downloads of real packages are shared with the next run; a slow one must start from nothing.
         packages = cache if situation == "real" else Path(folder) / "packages"
         command = [

@@ -264,7 +264,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Search packages on the configured channels: exact names first, then prefixes, then substrings. */
+        /**
+         * Search packages on the configured channels: exact names first, then prefixes, then substrings.
+         * @description A project of the package index is among them if the query is its whole name, and no channel has a version that is as new. A query that begins with pypi: searches only the index.
+         */
         readonly get: operations["searchPackages"];
         readonly put?: never;
         readonly post?: never;
@@ -611,6 +614,7 @@ export interface components {
             readonly name: string;
             /** @description Newest first. */
             readonly versions: readonly string[];
+            readonly source: components["schemas"]["Source"];
         };
         readonly Revision: {
             readonly number: number;

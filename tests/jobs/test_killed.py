@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_a_killed_job_is_done_or_undone_and_a_job_that_succeeded_stays_done(lab:
             return removal(old, job)
         if kind == "remove":
             return order(lab, old, job, "tool ==1.0")
-        moved = {"origin": "move", "source": old, "fingerprint": prefixes.fingerprint(old)}
+        moved: dict[str, Any] = {"origin": "move", "source": old, "fingerprint": prefixes.fingerprint(old)}
         return order(lab, new, job, "app ==3.0", "tool ==1.0", **moved)
 
     random.seed(kind)

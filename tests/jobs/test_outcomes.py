@@ -12,6 +12,7 @@ import pytest
 
 from tfenv_lab.conda.prefix import revisions
 from tfenv_lab.conda.transaction import placement, prefix_lock, staging
+from tfenv_lab.errors import JobFailed
 from tfenv_lab.jobs import outcomes
 from tfenv_lab.jobs.messages import Failed
 from tfenv_lab.jobs.models import Job, new_id
@@ -19,7 +20,7 @@ from tfenv_lab.jobs.store import JobStore
 
 from ..conftest import Api
 
-FAILED = Failed({"reason": "failed", "message": "A package could not be linked.", "hint": "Try.", "details": None})
+FAILED = Failed(JobFailed("A package could not be linked.", hint="Try.").to_json())
 
 
 async def test_files_that_the_engine_wrote_after_a_failure_are_deleted(tmp_path: Path) -> None:

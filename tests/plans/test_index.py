@@ -242,7 +242,9 @@ async def test_a_package_that_pip_installed_is_adopted_and_updated(api: Api, sim
     assert [path.name for path in site.glob("greet-*.dist-info")] == ["greet-2.0.dist-info"]
 
 
-@pytest.mark.parametrize("format_", ["environment-yml", "pixi-lock", "pylock", "requirements"])
+@pytest.mark.parametrize(
+    "format_", ["environment-yml", "explicit", "conda-lock", "pixi-lock", "pylock", "requirements"]
+)
 async def test_an_export_brings_the_packages_to_another_environment(
     api: Api, simple_index: SimpleIndex, format_: str
 ) -> None:
@@ -252,7 +254,7 @@ async def test_an_export_brings_the_packages_to_another_environment(
     environment = await api.environment("new")
     simple_index.add("greet", "2.0")
     _, text = await api.call("GET", f"environments/{environment['id']}/export?format={format_}")
-    if format_ in ("pixi-lock", "pylock", "requirements"):
+    if format_ != "environment-yml":
         assert "sha256" in text
     job = await api.apply(kind="import", name="other", content=text)
     assert job["state"] == "succeeded", job
@@ -289,3 +291,53 @@ async def test_an_installed_version_stays_although_no_index_offers_it_for_this_p
     assert (await packages(api, "new"))["needed"] == ("1.0", "pypi"), "it is still needed"
     if loss.startswith("another"):
         other.down()
+
+
+class TestOnlyOneTensorFlow:
+    """Packages that require ``tensorflow`` beside ``tensorflow-cpu``, which has the same files."""
+
+    @pytest.fixture(autouse=True)
+    def projects(self, simple_index: SimpleIndex) -> None:
+        for version in ("2.20.0", "2.21.0"):
+            simple_index.add("tensorflow", version)
+            simple_index.add("tensorflow-cpu", version)
+        simple_index.add("tf-keras", "2.20.1", requires=["tensorflow<2.21,>=2.20"])
+        simple_index.add("hub", "1.0", requires=["tf-keras"])
+
+    async def versions(self, api: Api) -> dict[str, str]:
+        found = await packages(api, "new")
+        return {name: version for name, (version, _) in found.items() if name in ("tensorflow", "tensorflow-cpu")}
+
+    async def create(self, api: Api, *texts: str) -> str:
+        job = await api.apply(kind="create", name="new", packages=[f"pypi:{text}" for text in texts])
+        assert job["state"] == "succeeded", job
+        return str((await api.environment("new"))["id"])
+
+    async def test_in_a_new_environment(self, api: Api) -> None:
+        await self.create(api, "tensorflow-cpu==2.20.*", "hub")
+        assert await self.versions(api) == {"tensorflow-cpu": "2.20.0"}
+
+    async def test_with_the_version_that_the_others_support(self, api: Api) -> None:
+        await self.create(api, "tensorflow-cpu", "hub")
+        assert await self.versions(api) == {"tensorflow-cpu": "2.20.0"}
+
+    async def test_when_a_package_is_added_and_updated(self, api: Api, simple_index: SimpleIndex) -> None:
+        identity = await self.create(api, "tensorflow-cpu==2.20.*")
+        job = await api.apply(kind="install", environment=identity, specs=["pypi:tf-keras"])
+        assert job["state"] == "succeeded", job
+        assert await self.versions(api) == {"tensorflow-cpu": "2.20.0"}
+        simple_index.add("tf-keras", "2.21.0", requires=["tensorflow<2.22,>=2.21"])
+        job = await api.apply(kind="update", environment=identity, packages=["tensorflow-cpu"])
+        assert job["state"] == "succeeded", job
+        assert await self.versions(api) == {"tensorflow-cpu": "2.21.0"}
+
+    async def test_a_package_for_another_version_cannot_be_added(self, api: Api, simple_index: SimpleIndex) -> None:
+        identity = await self.create(api, "tensorflow-cpu==2.21.*")
+        status, answer = await api.call(
+            "POST", "plans", {"kind": "install", "environment": identity, "specs": ["pypi:tf-keras"]}
+        )
+        assert (status, answer["reason"]) == (422, "unsatisfiable"), answer
+
+    async def test_the_whole_tensorflow_is_installed_where_nothing_else_is(self, api: Api) -> None:
+        await self.create(api, "hub")
+        assert await self.versions(api) == {"tensorflow": "2.20.0"}

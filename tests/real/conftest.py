@@ -1,4 +1,4 @@
-"""Real TensorFlow from conda channels, in home directories of its own.
+"""Real TensorFlow from conda channels and from PyPI, in home directories of its own.
 
 ``TFENV_CHANNELS`` names the channels (``make test`` sets it), else the tests are skipped.
 """
@@ -14,6 +14,12 @@ from typing import Any
 
 import platformdirs
 import pytest
+
+from tfenv_lab.conda.prefix import wheels
+
+_INDEX = ("PIP_", "UV_", "NETRC", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+#: How this machine reaches a package index, before the fixture ``clean_home`` hides it.
+_REACHES = {name: value for name, value in os.environ.items() if name.upper().startswith(_INDEX)}
 
 
 def hide_this_machine(patch: pytest.MonkeyPatch) -> None:
@@ -55,9 +61,10 @@ class Home:
 
     def _python(self, code: str, *arguments: str) -> subprocess.Popen[str]:
         self.folder.mkdir(exist_ok=True)
+        variables = {name: value for name, value in os.environ.items() if not name.upper().startswith(_INDEX)}
         return subprocess.Popen(
             [sys.executable, "-c", code, *arguments],
-            env={**os.environ, "HOME": str(self.folder)},
+            env={**variables, **_REACHES, "HOME": str(self.folder)},
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -78,9 +85,18 @@ class Home:
         return Path(environment["prefix"])
 
     def packages(self) -> set[tuple[str, str, str, str]]:
-        """Return name, version, build and hash of the packages in the only environment."""
-        records = [json.loads(path.read_text(encoding="utf-8")) for path in self.prefix.glob("conda-meta/*.json")]
-        return {(record["name"], record["version"], record["build"], record["sha256"]) for record in records}
+        """Return name, version, build and hash of the packages in the only environment, from both sources."""
+        prefix = self.prefix
+        records = [json.loads(path.read_text(encoding="utf-8")) for path in prefix.glob("conda-meta/*.json")]
+        found = {(record["name"], record["version"], record["build"], record["sha256"]) for record in records}
+        distributions = wheels.read(prefix).distributions
+        return found | {(each.name, each.version, each.tag, each.sha256 or "") for each in distributions}
+
+
+@pytest.fixture(scope="module", params=["conda", "pypi"])
+def source(request: pytest.FixtureRequest) -> str:
+    """Where TensorFlow comes from."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")

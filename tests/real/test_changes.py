@@ -17,23 +17,24 @@ from .conftest import Home, hide_this_machine
 
 
 @pytest.fixture(scope="module")
-def home(channels: list[str], cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def home(source: str, channels: list[str], cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A home directory with an environment “tf” that has the second newest minor version of TensorFlow."""
     with pytest.MonkeyPatch.context() as patch:
         hide_this_machine(patch)
         home = Home(tmp_path_factory.mktemp("changed") / "home", channels, cache)
-        _, older = releases(home)
-        home.run("create", "tf", f"--tensorflow={older}", f"--python={PYTHON}", "--variant=cpu")
+        _, older = releases(home, source)
+        home.run("create", "tf", f"--tensorflow={older}", f"--python={PYTHON}", "--variant=cpu", f"--source={source}")
         yield home
 
 
-def releases(home: Home) -> tuple[str, str]:
-    """Return the newest release and the newest one of the minor version before."""
+def releases(home: Home, source: str) -> tuple[str, str]:
+    """Return the newest release of a source and the newest one of the minor version before."""
     versions = [
         release["version"]
         for release in home.run("versions")["releases"]
         if any(
-            each["name"] == "cpu" and each["installable"] and PYTHON in each["python"] for each in release["variants"]
+            each["source"] == source and each["name"] == "cpu" and each["installable"] and PYTHON in each["python"]
+            for each in release["variants"]
         )
     ]
     minor = versions[0].split(".")[:2]
@@ -59,8 +60,8 @@ def imported(prefix: Path) -> str:
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.4, 0.8])
-def test_a_killed_update_leaves_the_old_environment_or_the_new_one(home: Home, seconds: float) -> None:
-    newest, older = releases(home)
+def test_a_killed_update_leaves_the_old_environment_or_the_new_one(home: Home, source: str, seconds: float) -> None:
+    newest, older = releases(home, source)
     prefix = home.prefix
     before = files(prefix)
     update = home.start("update", "tf")
@@ -84,8 +85,8 @@ def test_a_killed_update_leaves_the_old_environment_or_the_new_one(home: Home, s
         home.run("revert", "tf", "0")
 
 
-def test_an_update_and_a_revert(home: Home) -> None:
-    newest, older = releases(home)
+def test_an_update_and_a_revert(home: Home, source: str) -> None:
+    newest, older = releases(home, source)
     before, prefix = home.packages(), home.prefix
     assert imported(prefix) == older
     assert home.run("update", "tf")["state"] == "succeeded"

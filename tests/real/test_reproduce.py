@@ -20,15 +20,14 @@ FILES = ["environment-yml", "environment-yml --specs=all", "explicit", "conda-lo
 
 @pytest.fixture(scope="module")
 def exported(
-    channels: list[str], cache: Path, tmp_path_factory: pytest.TempPathFactory
+    source: str, channels: list[str], cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[dict[str, str], set[tuple[str, str, str, str]]]]:
     """The exported files of a deleted environment, by format, and its packages."""
     with pytest.MonkeyPatch.context() as patch:
         hide_this_machine(patch)
         home = Home(tmp_path_factory.mktemp("made") / "home", channels, cache)
-        assert (
-            home.run("create", "tf", "--tensorflow=2.*", f"--python={PYTHON}", "--variant=cpu")["state"] == "succeeded"
-        )
+        arguments = ("--tensorflow=2.*", f"--python={PYTHON}", "--variant=cpu", f"--source={source}")
+        assert home.run("create", "tf", *arguments)["state"] == "succeeded"
         files = {which: home.run("export", "tf", *f"--format={which}".split(" "))["content"] for which in FILES}
         held = home.packages()
         assert home.run("remove", "tf")["state"] == "succeeded"

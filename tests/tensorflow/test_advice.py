@@ -103,8 +103,8 @@ class TestPip:
     def test_packages_that_conda_never_had_are_fine(self) -> None:
         assert codes(facts(pypi={"nvidia-cuda-runtime-cu12": "12.5"})) == []
 
-    def test_pips_tensorflow_alone(self) -> None:
-        assert codes(facts(source="pypi", pypi={"tensorflow": "2.19.1"})) == ["pip-tensorflow"]
+    def test_a_tensorflow_from_the_index_needs_no_warning(self) -> None:
+        assert codes(facts(source="pypi", pypi={"tensorflow": "2.19.1"})) == []
 
 
 class TestKeras:

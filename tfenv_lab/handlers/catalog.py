@@ -1,4 +1,4 @@
-"""``tensorflow``, ``packages`` and ``conda-specs``: what the channels offer, and what pip's packages are there."""
+"""``tensorflow``, ``packages`` and ``conda-specs``: what channels and indexes offer, and specs for pip's packages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AvailablePackagesHandler(BaseHandler):
         query = self.get_query_argument("query", "")
         if not query or len(query) > _MAX_QUERY:
             raise InvalidRequest(f"“query” must be a string of 1 to {_MAX_QUERY} characters.")
-        self.send({"packages": await self.services.repodata.search(query)})
+        self.send({"packages": await self.services.search.find(query)})
 
 
 class CondaSpecsHandler(BaseHandler):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,15 @@ from ..errors import BuildNeeded, IndexNotAllowed, InvalidRequest, Unsatisfiable
 from ..pypi import requirements as texts
 from ..pypi import resolving, settings
 from ..pypi.failures import needs_build
-from ..pypi.models import Distribution, IndexPolicy
+from ..pypi.models import Distribution, IndexPolicy, IndexSettings
 from ..sentences import redact
 from .index_state import IndexState
 
 if TYPE_CHECKING:
     from ..conda.engine import RepoDataRecord
+
+#: Projects with the same files: the whole TensorFlow, and the one for the CPU.
+_WHOLE, _CPU = "tensorflow", "tensorflow-cpu"
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class IndexSolver:
         _require_permitted(wanted.values(), policy, builds)
         configured = await asyncio.to_thread(settings.read, policy)
         try:
-            found = await resolving.resolve(question, configured, self._stand_ins)
+            found = await self._resolve(question, configured)
         except Unsatisfiable as error:
             if builds or not policy.allow_source_builds or not needs_build(error):
                 raise
@@ -103,6 +106,41 @@ class IndexSolver:
             raise BuildNeeded(message, error.details) from error
         taken = sorted(name for name in state.versions if name in conda)
         return FromIndex(found, wanted, taken)
+
+    async def _resolve(self, question: resolving.Question, configured: IndexSettings) -> list[Distribution]:
+        """Resolve a question so that only one TensorFlow is installed.
+
+        Packages such as tf-keras require ``tensorflow``, but ``tensorflow-cpu`` has the same files. So where that is
+        wanted, it counts as ``tensorflow``, in the same version. Raises what ``resolving.resolve`` raises.
+        """
+        held = question.held
+        if _CPU in held and _WHOLE not in held:
+            question = replace(question, held={**held, _WHOLE: held[_CPU]})
+        found = await resolving.resolve(question, configured, self._stand_ins)
+        versions = {each.name: each.version for each in found}
+        if not versions.keys() >= {_WHOLE, _CPU} or any(
+            texts.name_of(text) == _WHOLE for text in question.requirements
+        ):
+            return found
+        first, second = versions[_CPU], versions[_WHOLE]
+        try:
+            return await self._with_cpu(question, configured, first)
+        except Unsatisfiable:
+            if second == first:
+                raise
+            # The packages that require TensorFlow may not support its newest version.
+            return await self._with_cpu(question, configured, second)
+
+    async def _with_cpu(
+        self, question: resolving.Question, configured: IndexSettings, version: str
+    ) -> list[Distribution]:
+        """Resolve a question with one version of ``tensorflow-cpu``, which also counts as ``tensorflow``."""
+        one = replace(
+            question,
+            requirements=[*question.requirements, f"{_CPU}=={version}"],
+            held={**question.held, _WHOLE: version},
+        )
+        return await resolving.resolve(one, configured, self._stand_ins)
 
 
 def _require_permitted(wanted: Iterable[str], policy: IndexPolicy, builds: bool) -> None:

@@ -110,8 +110,8 @@ def update_record(
 def set_requested(prefix: Path, dist_info: Path, requested: bool) -> None:
     """Add or remove the REQUESTED file, by which installers know what a user requested (PEP 376)."""
     marker = dist_info / "REQUESTED"
-    rows = _rows(dist_info)
-    if rows is None or marker.exists() == requested:
+    rows = None if marker.exists() == requested else _rows(dist_info)
+    if rows is None:
         return
     name = f"{dist_info.name}/REQUESTED"
     if requested:

@@ -72,6 +72,36 @@ def _tags(version: tuple[int, ...], places: list[str]) -> Iterator[Tag]:
     yield from compatible_tags(version, interpreter, places)
 
 
+#: Platform tags with the version of the system that they need.
+_SYSTEM = re.compile(r"(?:(?P<glibc>manylinux)|(?P<mac>macosx))_(?P<major>\d+)_(?P<minor>\d+)_(?P<arch>\w+)")
+
+
+def needed_system(filename: str, python: str, subdir: str) -> str | None:
+    """Return the oldest system that a wheel needs, as in “glibc 2.28”, or None if its Python or platform is another.
+
+    It is for the messages about wheels that this machine cannot install.
+    """
+    system, _, machine = subdir.partition("-")
+    architectures = {
+        "linux": ("x86_64" if machine == "64" else machine,),
+        "osx": ("arm64" if machine == "arm64" else "x86_64", "universal2"),
+    }.get(system, ())
+    written = {python, "".join(map(str, minor_numbers(python)[:2]))}
+    try:
+        found = parse_wheel_filename(filename)[3]
+    except InvalidWheelFilename:
+        return None
+    needed = []
+    for tag in found:
+        place = _SYSTEM.fullmatch(tag.platform)
+        is_ours = place is not None and place["arch"] in architectures and bool(place["glibc"]) == (system == "linux")
+        if place and is_ours and tag.interpreter.removeprefix("cp") in written:
+            needed.append((int(place["major"]), int(place["minor"])))
+    if not needed:
+        return None
+    return f"{'glibc' if system == 'linux' else 'macOS'} {'.'.join(map(str, min(needed)))}"
+
+
 class Chooser:
     """Chooses, among the wheels of a package in a ``pylock.toml``, the one that an installer would take."""
 

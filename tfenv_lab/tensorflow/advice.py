@@ -104,8 +104,6 @@ def _update(facts: EnvironmentFacts, known: Known) -> Iterator[Advice]:
     if known.update.tensorflow is not None:
         request = Update(facts.id, ("tensorflow",))
         yield Advice("update", "info", f"TensorFlow {known.update.tensorflow} is available.", request)
-    elif facts.tensorflow is not None and facts.tensorflow.source == "pypi":
-        yield Advice("pip-tensorflow", "info", "pip installed this TensorFlow, so plans leave it unchanged.")
 
 
 def _install(facts: EnvironmentFacts, spec: str) -> Install:

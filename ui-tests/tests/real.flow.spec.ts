@@ -23,7 +23,7 @@ test('create, use in a notebook, update, restart, add a package, delete', async 
   const { older, newest } = await panel.chooseOlder();
   const name = await panel.name();
   await panel.review();
-  await expect(panel.entry('tensorflow')).toContainText(older);
+  await expect(panel.tensorflow).toContainText(older);
   await panel.button('Create').click();
   await expect(panel.progress).toBeVisible();
   const ready = panel.notification(`${name} is ready.`);
@@ -52,7 +52,7 @@ test('create, use in a notebook, update, restart, add a package, delete', async 
     .getByRole('button', { name: `Update ${name} to TensorFlow ${newest}` })
     .click();
   await panel.waitForPlan();
-  await expect(panel.entry('tensorflow')).toContainText(`${older} → ${newest}`);
+  await expect(panel.tensorflow).toContainText(`${older} → ${newest}`);
   await panel.button('Update').click();
   const changed = panel.notification(`${name} was updated.`);
   await expect(changed).toBeVisible(slow);
@@ -68,7 +68,7 @@ test('create, use in a notebook, update, restart, add a package, delete', async 
   await page.notebook.runCell(0, true);
   await panel
     .notification(`pandas is not installed in the environment “${name}”.`)
-    .getByRole('button', { name: 'Install…' })
+    .getByRole('button', { name: 'Install pandas…' })
     .click();
   await panel.waitForPlan();
   await expect(panel.entry('pandas')).toBeVisible();

@@ -6,7 +6,7 @@ import type { AvailablePackage } from '../../api/generated';
 import type { IFailure } from '../../api/request';
 import { toFailure } from '../../api/request';
 import { PYPI } from '../../models/form/choiceOptions';
-import { sourceOf, specOf } from '../../models/form/packages';
+import { specOf } from '../../models/form/packages';
 
 /** Milliseconds after the last key before the search starts. */
 const DEBOUNCE = 150;
@@ -52,7 +52,7 @@ export function usePackageSearch(
 
 /** "2.3.0", or "2.3.0 · PyPI" for a package of the index. */
 export function newestOf(item: AvailablePackage): string {
-  return [item.versions[0], sourceOf(item) === 'pypi' && PYPI]
+  return [item.versions[0], item.source === 'pypi' && PYPI]
     .filter(Boolean)
     .join(' · ');
 }

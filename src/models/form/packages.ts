@@ -1,22 +1,11 @@
-import type {
-  AvailablePackage,
-  PlanRequest,
-  Source
-} from '../../api/generated';
+import type { AvailablePackage, PlanRequest } from '../../api/generated';
 
 /** Start of a spec that must come from the package index. */
 const MARK = 'pypi:';
 
-/** Return the source of a package that a search found; without one, it is a channel's. */
-export function sourceOf(
-  item: AvailablePackage & { readonly source?: Source }
-): Source {
-  return item.source ?? 'conda';
-}
-
 /** Return the spec for a package that a search found: a package of the index is requested from there. */
 export function specOf(item: AvailablePackage): string {
-  return sourceOf(item) === 'pypi' ? `${MARK}${item.name}` : item.name;
+  return item.source === 'pypi' ? `${MARK}${item.name}` : item.name;
 }
 
 /** Return a request that also permits building packages from source; null if it cannot, or already does. */

@@ -1,5 +1,5 @@
 import type { AvailablePackage } from '../../api/generated';
-import { sourceOf, specOf } from '../form/packages';
+import { specOf } from '../form/packages';
 
 /**
  * Names of conda-forge packages that differ from the module that a notebook imports, by module.
@@ -105,7 +105,7 @@ export function installSpec(
     each =>
       each.name === name &&
       (!PACKAGES.has(module) ||
-        name === (sourceOf(each) === 'pypi' ? project : channelName))
+        name === (each.source === 'pypi' ? project : channelName))
   );
   // A guessed name is not marked, so that the plan warns about a package that no channel has.
   return item ? (PACKAGES.has(module) ? specOf(item) : name) : null;

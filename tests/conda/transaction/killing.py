@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tfenv_lab.conda.prefix import state as prefixes
 from tfenv_lab.conda.settings.condarc import load, with_channels
 from tfenv_lab.conda.transaction.change import Change
 from tfenv_lab.jobs.messages import ApplyChange, Order, RemoveEnvironment
+from tfenv_lab.pypi.models import Distribution
 
 from ..conftest import Lab
 
@@ -46,8 +48,11 @@ def tree(prefix: Path) -> dict[str, tuple[int, bytes | str]]:
     return found
 
 
-def order(lab: Lab, prefix: Path, job: str, *specs: str, **fields: Any) -> Order:
-    """Return the input of a worker that changes a prefix to the solution of ``specs``, with ``fields`` replaced."""
+def order(lab: Lab, prefix: Path, job: str, *specs: str, wheels: Sequence[Distribution] = (), **fields: Any) -> Order:
+    """Return the input of a worker that changes a prefix to the solution of ``specs``, with ``fields`` replaced.
+
+    ``wheels`` are the distributions from a package index.
+    """
     records = asyncio.run(lab.solve(*specs))
     exists = prefix.exists()
     change = Change(
@@ -56,7 +61,7 @@ def order(lab: Lab, prefix: Path, job: str, *specs: str, **fields: Any) -> Order
             "prefix": prefix,
             "kind": "update",
             "subdir": lab.channel.subdir,
-            "lock": lock.dumps(records, [lab.channel.url], lab.channel.subdir),
+            "lock": lock.dumps(records, [lab.channel.url], lab.channel.subdir, wheels),
             "requested": {spec.split(" ")[0]: spec for spec in specs},
             "channels": [lab.channel.url],
             "fingerprint": prefixes.fingerprint(prefix) if exists else None,

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tfenv_lab.pypi.models import Distribution
+
+from ...simple_index import SimpleIndex
 from ...tiny_tensorflow import PYTHON, SITE, TAG, fill
 from ..conftest import Lab
 from .test_apply import run
@@ -57,3 +63,60 @@ def test_an_update_never_runs_the_old_bytecode(pure: Lab) -> None:
     before = (pure.prefix / PYC).read_bytes()
     run(pure.change("python", "pure 2.0", job="1job"))
     assert (pure.prefix / PYC).read_bytes() != before
+
+
+@pytest.fixture
+def wheel(pure: Lab, simple_index: SimpleIndex) -> Distribution:
+    """Add a wheel with a module, a command and a data file that look like sources, to the index."""
+    files = {"mod/__init__.py": "VALUE = 1\n", "mod-1.0.data/data/share/x.py": "", "mod/broken.py": "def\n"}
+    path = simple_index.add("mod", files=files, scripts={"run.py": "#!python\n"})
+    return simple_index.distribution(path)
+
+
+def compiled(prefix: Path) -> list[Path]:
+    return sorted(path.relative_to(prefix) for path in prefix.rglob("*.pyc"))
+
+
+def test_a_wheel_is_compiled_once_and_its_bytecode_shared(
+    pure: Lab, wheel: Distribution, simple_index: SimpleIndex
+) -> None:
+    run(pure.change("python", wheels=[wheel]))
+    module = Path(f"{SITE}/mod/__pycache__/__init__.cpython-{TAG}.pyc")
+    assert compiled(pure.prefix) == [module]
+    other = pure.prefix.with_name("other")
+    run(pure.change("python", wheels=[wheel], job="1job", prefix=other))
+    assert (other / module).samefile(pure.prefix / module)
+    source = pure.prefix / SITE / "mod/__init__.py"
+    done = subprocess.run(
+        [sys.executable, "-v", "-c", "import mod"],
+        env={"PYTHONPATH": str(pure.prefix / SITE)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"code object from '{pure.prefix / module}'" in done.stderr, "Python takes the bytecode of this source"
+    assert source.exists()
+
+
+def test_a_wheel_unpacked_anew_is_compiled_anew(pure: Lab, wheel: Distribution, tmp_path: Path) -> None:
+    run(pure.change("python", wheels=[wheel]))
+    shutil.rmtree(tmp_path / "uv-cache")
+    other = pure.prefix.with_name("other")
+    run(pure.change("python", wheels=[wheel], job="1job", prefix=other))
+    source = other / SITE / "mod/__init__.py"
+    bytecode = (other / SITE / f"mod/__pycache__/__init__.cpython-{TAG}.pyc").read_bytes()
+    assert int.from_bytes(bytecode[8:12], "little") == int(source.stat().st_mtime)
+
+
+def test_a_wheel_that_leaves_takes_its_bytecode_with_it(pure: Lab, wheel: Distribution) -> None:
+    run(pure.change("python", wheels=[wheel]))
+    run(pure.change("python", job="1job"))
+    assert not (pure.prefix / SITE / "mod").exists()
+    assert compiled(pure.prefix) == []
+
+
+def test_bytecode_names_no_environment(pure: Lab, wheel: Distribution) -> None:
+    run(pure.change("python", "pure 1.0", wheels=[wheel]))
+    found = [pure.prefix / path for path in compiled(pure.prefix)]
+    assert len(found) == 2
+    assert not [path for path in found if str(pure.root).encode() in path.read_bytes()]

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from typing import Any
+
 from tfenv_lab.conda.transaction.progress import InstallProgress, Progress
 
+from ...simple_index import SimpleIndex
 from ..conftest import Lab, Watched
 from .test_apply import run
 
@@ -11,13 +16,11 @@ from .test_apply import run
 class Told:
     """Progress of two packages, ``small`` and ``big``, whose files are known once they are unpacked."""
 
-    def __init__(self, sizes: dict[str, int], cloned: int = 0) -> None:
+    def __init__(self, sizes: dict[str, int], cloned: int = 0, packages: Sequence[str] = ("big", "small")) -> None:
         self.seen: list[Progress] = []
         self.phases: list[str] = []
         self.unpacked = {"small": 10}
-        self.steps = InstallProgress(
-            sizes, ["big", "small"], self.unpacked.get, cloned, self.seen.append, self.phases.append
-        )
+        self.steps = InstallProgress(sizes, packages, self.unpacked.get, cloned, self.seen.append, self.phases.append)
 
     def fetch(self, name: str, total: int) -> None:
         token = self.steps.on_populate_cache_start(0, name)
@@ -72,6 +75,60 @@ def test_it_never_falls_whatever_a_package_turns_out_to_hold() -> None:
     fractions = [progress.fraction for progress in told.seen]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 0.99, "the last step is the job's to tell"
+
+
+def test_bytes_of_wheels_count_with_those_of_conda_packages() -> None:
+    told = Told({"big": 1000, "pypi:wheel": 3000}, packages=["big", "small", "pypi:wheel"])
+    told.fetch("big", 1000)
+    assert told.phases == [], "the wheel is not downloaded yet"
+    told.steps.begin_wheels()
+    told.steps.on_wheel_download("wheel", 1500, 3000)
+    assert told.steps.snapshot().done_bytes == 2500
+    told.steps.on_wheel_download("wheel", 2900, 2950)
+    told.steps.on_wheels_fetched()
+    told.steps.on_wheels_linked()
+    assert told.phases == ["download", "link"]
+    last = told.steps.snapshot()
+    assert (last.done_bytes, last.total_bytes, last.done_packages, last.total_packages) == (4000, 4000, 1, 3)
+    fractions = [progress.fraction for progress in told.seen]
+    assert fractions == sorted(fractions)
+
+
+def test_a_wheel_of_unknown_size_counts_once_its_size_is_known_and_nothing_falls() -> None:
+    told = Told({}, packages=["small", "pypi:wheel"])
+    told.link("small")
+    told.steps.begin_wheels()
+    told.steps.on_wheel_download("wheel", 10, 5000)
+    assert told.steps.snapshot().total_bytes == 5000
+    told.steps.on_wheel_download("wheel", 20, 5000)
+    told.steps.on_wheels_fetched()
+    fractions = [progress.fraction for progress in told.seen]
+    assert fractions == sorted(fractions)
+    assert told.steps.snapshot().done_bytes == 5000
+
+
+def test_cached_wheels_begin_with_linking() -> None:
+    told = Told({}, packages=["pypi:wheel"])
+    told.steps.begin_wheels()
+    assert told.phases == ["link"]
+
+
+def test_a_real_download_of_a_wheel_tells_its_bytes(python_lab: Lab, simple_index: SimpleIndex) -> None:
+    path = simple_index.add("big", files={"big.bin": os.urandom(300_000)})
+    wheel = simple_index.distribution(path)
+    entry: Any = {
+        **{"action": "install", "name": "big", "from": None, "requested": True, "source": "pypi"},
+        "to": {"version": "1.0", "build": wheel.tag, "channel": None, "size": wheel.size},
+    }
+    watcher = Watched()
+    run(python_lab.change("python", wheels=[wheel], entries=[entry], watcher=watcher))
+    last = watcher.seen[-1]
+    assert last.done_bytes == last.total_bytes
+    assert last.total_bytes > 300_000
+    assert (last.done_packages, last.total_packages) == (2, 2)
+    assert watcher.phases == ["download", "link", "swap"]
+    fractions = [progress.fraction for progress in watcher.seen]
+    assert fractions == sorted(fractions)
 
 
 def test_a_real_change_tells_of_the_files_it_clones(lab: Lab) -> None:

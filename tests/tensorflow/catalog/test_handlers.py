@@ -70,8 +70,8 @@ async def test_packages_as_they_are_typed(jp_fetch: Any) -> None:
     answer = await _get(jp_fetch, "packages", query="Ker")
     assert answer == {
         "packages": [
-            {"name": "keras", "versions": ["3.5.0", "2.15.0"]},
-            {"name": "ipykernel", "versions": ["6.29.0"]},
+            {"name": "keras", "versions": ["3.5.0", "2.15.0"], "source": "conda"},
+            {"name": "ipykernel", "versions": ["6.29.0"], "source": "conda"},
         ]
     }
 

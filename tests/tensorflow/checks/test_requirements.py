@@ -125,6 +125,21 @@ class TestOfPip:
         assert problem.message == f"Keras needs {name} >=0.1, which is not installed."
         assert specs(problem) == [f"pypi:{name}>=0.1"]
 
+    @pytest.mark.parametrize("name", ["tensorflow-cpu", "tensorflow-intel", "tf-nightly"])
+    def test_another_build_counts_as_tensorflow(self, environment: FakeEnvironment, name: str) -> None:
+        environment.tensorflow()
+        environment.distribution(name, "2.19.1", installer="uv")
+        environment.distribution("tf-keras", "2.19.0", installer="uv", requires=["tensorflow<2.20,>=2.19"])
+        assert run(environment).ok
+
+    def test_another_build_of_a_wrong_version(self, environment: FakeEnvironment) -> None:
+        environment.tensorflow()
+        environment.distribution("tensorflow-cpu", "2.19.1", installer="uv")
+        environment.distribution("tf-keras", "2.18.0", installer="uv", requires=["tensorflow<2.19,>=2.18"])
+        problem = only(run(environment))
+        assert problem.message == "tf-keras needs tensorflow-cpu <2.19,>=2.18, but 2.19.1 is installed."
+        assert specs(problem) == ["pypi:tensorflow-cpu<2.19,>=2.18"]
+
     def test_markers_are_those_of_the_environment(self, environment: FakeEnvironment) -> None:
         environment.tensorflow()
         requires = ["old; python_version < '3'", "gone; sys_platform == 'beos'", "many; extra == 'all'"]

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from ...errors import InvalidRequest
+from ...pypi.models import Distribution
 from ..prefix import lock
 from ..prefix.pypi import PypiPackage
 from ..prefix.records import exact_spec
@@ -90,12 +91,12 @@ def _pip_lines(packages: Iterable[PypiPackage]) -> list[str]:
     return [f"Left out because pip installed it: {package.name}=={package.version}" for package in packages]
 
 
-def _losses(contents: Contents, by_pip: Sequence[str] | None = None) -> list[str]:
-    """Return lines on what a lock cannot hold; ``by_pip`` are those on pip packages, by default on all."""
+def _losses(contents: Contents, by_pip: Sequence[str]) -> list[str]:
+    """Return lines on what a lock cannot hold; ``by_pip`` are those on pip packages."""
     lines = _local(contents)
     lines += [f"Left out because it has no URL: {r.name.normalized} {r.version}" for r in contents.records if not r.url]
     lines += [f"Without a hash: {r.name.normalized}" for r in addressed(contents) if not (r.sha256 or r.md5)]
-    lines += _pip_lines(contents.pypi) if by_pip is None else by_pip
+    lines += by_pip
     return lines + [f"{VARIABLE} {name}={json.dumps(value)}" for name, value in contents.variables.items()]
 
 
@@ -135,8 +136,15 @@ def _environment_yml(contents: Contents, *, whole: bool) -> str:
 
 def _explicit(contents: Contents) -> str:
     """Return conda's explicit list (CEP 23); every package comes after its dependencies."""
-    head = _comments([f"platform: {contents.subdir}"], _requested_lines(contents), _losses(contents))
-    return f"{head}@EXPLICIT\n{''.join(explicit_lines(contents))}"
+    losses = _losses(contents, _left_to_pip(contents))
+    head = _comments([f"platform: {contents.subdir}"], _requested_lines(contents), losses)
+    # conda ignores these lines; conda-lock writes and installs them.
+    wheels = "".join(f"# pip {each.name} @ {each.url}{_fragment(each)}\n" for each in contents.distributions)
+    return f"{head}@EXPLICIT\n{''.join(explicit_lines(contents))}{wheels}"
+
+
+def _fragment(distribution: Distribution) -> str:
+    return f"#sha256={distribution.sha256}" if distribution.sha256 else ""
 
 
 def _conda_lock(contents: Contents) -> str:
@@ -164,11 +172,26 @@ def _conda_lock(contents: Contents) -> str:
                 "optional": False,
             }
             for record in addressed(contents)
+        ]
+        + [
+            {
+                "name": each.name,
+                "version": each.version,
+                "manager": "pip",
+                "platform": contents.subdir,
+                "dependencies": {},
+                "url": each.url,
+                "hash": {"sha256": each.sha256} if each.sha256 else {},
+                "category": "main",
+                "optional": False,
+            }
+            for each in contents.distributions
         ],
     }
     # conda-lock itself refuses a conda package without an md5.
     unread = [f"conda-lock requires an md5 for {r.name.normalized}" for r in addressed(contents) if not r.md5]
-    return _comments(_requested_lines(contents), _losses(contents), unread) + _dump(body)
+    losses = _losses(contents, _left_to_pip(contents))
+    return _comments(_requested_lines(contents), losses, unread) + _dump(body)
 
 
 def _dependency(text: str) -> tuple[str, str]:

@@ -30,8 +30,11 @@ _COMPILE = """
 import compileall, sys
 import concurrent.futures as futures, os
 files = sys.stdin.read().split("\\n")
+root = sys.argv[1]
 def one(path):
-    compileall.compile_file(path, quiet=2, force=True)
+    # Paths inside the tree make the same bytecode in every environment. Python completes them when it imports a module.
+    folder = os.path.dirname(os.path.relpath(path, root))
+    compileall.compile_file(path, ddir=folder, quiet=2, force=True)
 with futures.ProcessPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
     list(pool.map(one, files, chunksize=64))
 """
@@ -113,7 +116,7 @@ def _supply(tree: Path, prefix: Path, tag: str, packages: Sequence[_Package]) ->
     if fresh:
         with contextlib.suppress(PermissionError):  # an older environment on a file system without programs
             subprocess.run(  # noqa: S603 (our own script in the environment's Python)
-                [str(python), "-I", "-B", "-c", _COMPILE],
+                [str(python), "-I", "-B", "-c", _COMPILE, str(tree)],
                 input="\n".join(str(tree / source) for package in fresh for source in package.sources),
                 text=True,
                 check=False,

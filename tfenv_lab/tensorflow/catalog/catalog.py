@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from ...errors import IndexUnreachable
-from ...pypi.index import IndexReader
+from ...pypi.index import IndexReader, Project
+from ...pypi.settings import sources
 from ...versions import minor_of
 from ..models import CatalogModel, Release, Suggestion
 from . import index_releases
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Maximum number of packages in channels that are read as a whole; of larger ones, only the names that occur are read.
 SMALL = 2000
+#: Seconds that the list of releases waits for a package index; it goes on without, and a later request has its answer.
+PATIENCE = 5.0
 #: Number of listings to keep in addition to the newest, for the CUDA versions that users assume.
 _KEPT = 4
 
@@ -43,6 +46,7 @@ class Catalog:
         repodata: Repodata,
         env: Mapping[str, str] = os.environ,
         index: Callable[[], IndexSettings] | None = None,
+        reader: IndexReader | None = None,
     ) -> None:
         """Create a catalog. ``env`` holds the ``CONDA_OVERRIDE_*`` variables.
 
@@ -50,10 +54,13 @@ class Catalog:
         """
         self._repodata = repodata
         self._index = index
-        self._reader = IndexReader()
+        self._reader = reader or IndexReader()
+        #: Reads that go on after their request was answered; the event loop alone would not keep them.
+        self._reading: set[asyncio.Task[IndexListing]] = set()
         #: The newest releases on the index, for callers that must not wait.
         self._on_index = IndexListing()
-        self._index_key: object = None
+        #: What the listings were made of, with each; the projects are kept, so that their identity stays theirs.
+        self._index_listings: dict[Hashable, tuple[Sequence[Project | None], IndexListing]] = {}
         self._env = env
         self._lock = asyncio.Lock()
         self._listings: dict[tuple[int, str], Listing] = {}
@@ -68,7 +75,12 @@ class Catalog:
         from ...conda.machine import virtual_packages
 
         virtual = await asyncio.to_thread(self._virtual, cuda)
-        listing, on_index = await asyncio.gather(self._listing(virtual), self._index_listing(virtual))
+        reading = asyncio.ensure_future(self._index_listing(virtual))
+        # It goes on if this request ends, and only a reference keeps it.
+        self._reading.add(reading)
+        reading.add_done_callback(self._read)
+        listing = await self._listing(virtual)
+        on_index = await _soon(reading)
         releases = merged(listing.releases, on_index)
         as_of = self._repodata.as_of
         return CatalogModel(
@@ -76,7 +88,7 @@ class Catalog:
             channels=[{"name": ref.name, "url": ref.url} for ref in self._repodata.settings.channels],
             virtual_packages=virtual_packages.describe(virtual),
             releases=[release for release in releases if prereleases or not release.prerelease],
-            message=_message(releases, listing.message, on_index.message),
+            message=_message(releases, self._repodata.subdir, on_index),
             age_seconds=(datetime.now(timezone.utc) - as_of).total_seconds() if as_of else None,
         )
 
@@ -101,7 +113,8 @@ class Catalog:
         from . import nearby
 
         virtual = await asyncio.to_thread(self._virtual, wanted.cuda)
-        return await nearby.suggest(wanted, await self._listing(virtual), self._repodata, virtual)
+        listing, on_index = await asyncio.gather(self._listing(virtual), self._index_listing(virtual))
+        return await nearby.suggest(wanted, listing, on_index, self._repodata, virtual)
 
     def forget(self) -> None:
         """Forget what is in memory, because the channels changed."""
@@ -122,7 +135,10 @@ class Catalog:
             return AvailableUpdate()
         minor, variant = minor_of(python), found.variant or "cpu"
         if found.source == "pypi":
-            return AvailableUpdate(self._on_index.update_of(found.version, variant, minor), None)
+            keras = self._on_index.keras_with(found.version)
+            ahead = keras and facts.keras and facts.keras.source == "pypi" and newer(keras, facts.keras.version)
+            release = self._on_index.update_of(found.version, variant, minor)
+            return AvailableUpdate(release, keras if ahead else None)
         keras = self._latest.keras_with(found.version, variant, minor)
         ahead = keras and facts.keras and facts.keras.source == "conda" and newer(keras, facts.keras.version)
         return AvailableUpdate(self._latest.update_of(found.version, variant, minor), keras if ahead else None)
@@ -135,10 +151,11 @@ class Catalog:
         if self._latest is None or facts.tensorflow is None or facts.python is None:
             return Known()
         minor = minor_of(facts.python)
+        source = self._latest if facts.tensorflow.source == "conda" else self._on_index
         return Known(
             cuda=virtual_packages.usable_cuda(virtual_packages.overrides(self._repodata.settings, self._env)),
             update=self.updates(facts),
-            cuda_release=self._latest.cuda_release(facts.tensorflow.version, minor),
+            cuda_release=source.cuda_release(facts.tensorflow.version, minor),
         )
 
     def _virtual(self, cuda: str | None) -> list[GenericVirtualPackage]:
@@ -167,6 +184,8 @@ class Catalog:
         if self._index is None:
             return IndexListing()
         settings = await asyncio.to_thread(self._index)
+        if not sources(settings):
+            return IndexListing()
         names = (index_releases.PROJECT, index_releases.CPU_PROJECT, "keras")
         try:
             found = await asyncio.gather(*(self._reader.project(name, settings) for name in names))
@@ -175,13 +194,22 @@ class Catalog:
             return IndexListing(message=error.message)
         cuda = virtual_packages.version_of(virtual, "__cuda")
         key = (tuple(map(id, found)), self._repodata.generation, cuda)
-        if self._index_key != key:
+        if key not in self._index_listings:
             pythons = {minor_of(record.version) for record in records}
             projects = dict(zip(names, found, strict=True))
             # A project has hundreds of wheels, so this does not run on the event loop.
             listing = await asyncio.to_thread(index_releases.listing, projects, self._repodata.subdir, pythons, cuda)
-            self._index_key, self._on_index = key, listing
-        return self._on_index
+            kept = list(self._index_listings.items())[-_KEPT:]
+            self._index_listings = dict([*kept, (key, (found, listing))])
+        listing = self._index_listings[key][1]
+        if cuda == virtual_packages.version_of(self._virtual(None), "__cuda"):
+            self._on_index = listing
+        return listing
+
+    def _read(self, reading: asyncio.Task[IndexListing]) -> None:
+        self._reading.discard(reading)
+        # Whoever waits for it gets the error; without a waiter it is of no interest.
+        _ = reading.cancelled() or reading.exception()
 
     async def _build(self, virtual: list[GenericVirtualPackage]) -> Listing:
         from ...conda.solving.candidates import Pool
@@ -201,8 +229,17 @@ class Catalog:
         return await asyncio.to_thread(judge.listing, repodata.subdir)
 
 
-def _message(releases: Sequence[Release], of_channels: str | None, of_index: str | None) -> str | None:
-    """Return the sentence about missing releases: those of an index that did not answer, or all."""
-    if any(variant.installable for release in releases for variant in release.variants):
-        return of_index
-    return " ".join(text for text in (of_channels, of_index) if text) or None
+async def _soon(reading: asyncio.Task[IndexListing]) -> IndexListing:
+    """Return the releases on the index if they are there soon, otherwise only a message."""
+    try:
+        return await asyncio.wait_for(asyncio.shield(reading), PATIENCE)
+    except asyncio.TimeoutError:
+        return IndexListing(message="The package index has not answered yet, so its releases are missing.")
+
+
+def _message(releases: Sequence[Release], subdir: str, on_index: IndexListing) -> str | None:
+    """Return the sentences about missing releases: why there are none, and that the index did not answer."""
+    from .releases import why_none
+
+    places = "The channels and the package index" if on_index.is_read else "The channels"
+    return " ".join(filter(None, (why_none(releases, subdir, places), on_index.message))) or None

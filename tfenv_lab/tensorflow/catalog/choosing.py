@@ -70,7 +70,8 @@ def _source(wanted: Wanted, listing: Listing, on_index: IndexListing) -> Source:
         return "conda"
     on_channels = [cell for cell in selection.matching(wanted, listing) if listing.installable(cell)]
     from_index = [cell for cell in index_releases.matching(on_index, wanted) if cell.reason is None]
-    if on_channels or not from_index:
-        newer = from_index and on_channels and version_key(from_index[0].version) > version_key(on_channels[0].version)
-        return "pypi" if newer else "conda"
-    return "pypi"
+    if not from_index or not on_channels:
+        return "pypi" if from_index else "conda"
+    ours, theirs = version_key(on_channels[0].version), version_key(from_index[0].version)
+    # “auto” is CUDA if this machine can have it, whatever the source.
+    return "pypi" if theirs > ours or (theirs == ours and from_index[0].cuda > on_channels[0].cuda) else "conda"

@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from ...pypi.index import Project
 from ...pypi.pages import ProjectFile
-from ...pypi.tags import Chooser
+from ...pypi.tags import Chooser, needed_system
 from ...tensorflow_packages import keras_fits
 from ...versions import minor_numbers
 from ..models import Blocked, Variant
@@ -54,13 +54,14 @@ class IndexCell:
 class IndexListing:
     """The releases on the index; ``cells`` are sorted, newest release first. ``published`` has ISO dates by version.
 
-    ``message`` says why the index could not be read, or is None.
+    ``is_read`` says whether there is an index that answered; ``message`` says why it could not be read, or is None.
     """
 
     cells: Sequence[IndexCell] = ()
     published: Mapping[str, str] = field(default_factory=dict)
     keras_versions: Sequence[str] = ()
     message: str | None = None
+    is_read: bool = False
 
     def installable(self, cell: IndexCell) -> bool:
         return cell.reason is None
@@ -78,6 +79,12 @@ class IndexListing:
             if same and cell.reason is None and not Version(cell.version).is_prerelease:
                 return cell.version
         return None
+
+    def cuda_release(self, version: str, python: str) -> str | None:
+        """Return ``version`` if CUDA with ``python`` can be installed for it, else the newest such release, or None."""
+        found = [cell.version for cell in self.cells if cell.cuda and cell.python == python and cell.reason is None]
+        stable = [release for release in found if not Version(release).is_prerelease]
+        return version if version in found else next(iter(stable), None)
 
     def variants(self, version: str) -> list[Variant]:
         """Return the variants of a release, CPU first."""
@@ -99,19 +106,19 @@ def listing(
     wheels = {PROJECT: _by_version(whole), CPU_PROJECT: _by_version(for_cpu)}
     versions = sorted({*wheels[PROJECT], *wheels[CPU_PROJECT]}, reverse=True)
     candidates = sorted({*pythons, *_SUPPORTED}, key=python_key)
-    choosers = {python: Chooser(f"{python}.0", subdir) for python in candidates}
+    builds = _Builds(subdir, pythons, {python: Chooser(f"{python}.0", subdir) for python in candidates})
     cells: list[IndexCell] = []
     for version in versions:
         small = wheels[CPU_PROJECT].get(version)
         project, files = (CPU_PROJECT, small) if small else (PROJECT, wheels[PROJECT].get(version, []))
-        cells += _cells(version, "cpu", project, files, choosers, pythons)
+        cells += builds.cells(version, "cpu", project, files)
         runtime = cuda_of(str(version))
         if subdir == _LINUX and runtime is not None and version in wheels[PROJECT]:
             files = wheels[PROJECT][version]
-            cells += _cells(version, f"cuda{runtime}", PROJECT, files, choosers, pythons, _no_driver(cuda))
+            cells += builds.cells(version, f"cuda{runtime}", PROJECT, files, _no_driver(cuda))
     keras = projects.get("keras")
     stable = [str(version) for version in keras.versions if not version.is_prerelease] if keras else []
-    return IndexListing(cells, _published(wheels), stable)
+    return IndexListing(cells, _published(wheels), stable, is_read=True)
 
 
 #: Minor versions of Python that have ever been packed with TensorFlow's current releases; older ones are not shown.
@@ -132,21 +139,30 @@ def _by_version(project: Project | None) -> dict[Version, list[ProjectFile]]:
     return found
 
 
-def _cells(
-    version: Version,
-    variant: str,
-    project: str,
-    wheels: Sequence[ProjectFile],
-    choosers: Mapping[str, Chooser],
-    pythons: Collection[str],
-    reason: str | None = None,
-) -> Iterator[IndexCell]:
-    """Yield the cells of one release and variant, newest Python first."""
-    for python, chooser in reversed(list(choosers.items())):
-        fitting = [file for file in wheels if chooser.rank(file.filename) is not None and _admits(file, python)]
-        if fitting:
-            why = reason or (None if python in pythons else f"no channel has Python {python}")
-            yield IndexCell(str(version), variant, python, project, why, fitting[0].size)
+@dataclass(frozen=True)
+class _Builds:
+    """The wheels that count: for a platform, and for each Python, of which the channels have only some."""
+
+    subdir: str
+    pythons: Collection[str]
+    choosers: Mapping[str, Chooser]
+
+    def cells(
+        self, version: Version, variant: str, project: str, wheels: Sequence[ProjectFile], reason: str | None = None
+    ) -> Iterator[IndexCell]:
+        """Yield the cells of one release and variant, newest Python first; ``reason`` blocks all of them."""
+        for python, chooser in reversed(list(self.choosers.items())):
+            admitting = [file for file in wheels if _admits(file, python)]
+            fitting = [file for file in admitting if chooser.rank(file.filename) is not None]
+            why = None if python in self.pythons else f"needs Python {python}, which no channel has"
+            if not fitting:
+                systems = (needed_system(file.filename, python, self.subdir) for file in admitting)
+                system = next(filter(None, systems), None)
+                if system is None:
+                    continue
+                why = f"needs {system} or newer, but this machine has an older one"
+            size = (fitting or admitting)[0].size
+            yield IndexCell(str(version), variant, python, project, reason or why, size)
 
 
 def _admits(file: ProjectFile, python: str) -> bool:

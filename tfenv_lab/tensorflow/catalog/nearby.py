@@ -1,4 +1,4 @@
-"""Suggest a nearby request if a requested one has no solution; the solver confirms each suggestion."""
+"""Suggest a nearby request if a requested one has no solution; the channels' solver confirms each suggestion."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import asyncio
 import difflib
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...conda.solving.specs import version_key
 from ...errors import TfenvError, Unsatisfiable
 from ...plan_requests import Source
+from ...pypi.models import MARK
 from ..models import Suggestion
 from . import selection
-from .cells import is_prerelease, python_key
+from .cells import Cell, is_prerelease, python_key
+from .choosing import choose
+from .index_releases import IndexCell, IndexListing
 
 if TYPE_CHECKING:
     from ...conda.engine import GenericVirtualPackage
@@ -45,29 +49,79 @@ class _ReleaseTrial:
 
 
 async def suggest(
-    wanted: Wanted, listing: Listing, repodata: Repodata, virtual: Sequence[GenericVirtualPackage]
+    wanted: Wanted,
+    listing: Listing,
+    on_index: IndexListing,
+    repodata: Repodata,
+    virtual: Sequence[GenericVirtualPackage],
 ) -> Suggestion | None:
-    """Return the nearest suggestion that the solver confirms, or None."""
+    """Return the nearest suggestion that the channels' solver confirms, or None.
+
+    What comes from a package index is not resolved: its TensorFlow counts as installable if its wheels fit.
+    """
     from ...conda.solving import specs as conda_specs
     from ...conda.solving.solve import solve
 
     allowed = [ref.name for ref in repodata.settings.channels]
     until = time.monotonic() + SECONDS
-    corrected = await asyncio.to_thread(correct, wanted.packages, await repodata.names())
-    for count, suggestion in enumerate(_near(wanted, listing, corrected)):
-        if count == TRIALS or time.monotonic() > until:
-            break
-        trial = _replaced(wanted, suggestion.change)
+    names = await repodata.names()
+    known = set(names)
+
+    async def has_solution(trial: Wanted) -> bool:
+        texts = [text for text in trial.packages if not _is_for_index(text)]
+        # An index may have what no channel has.
+        texts = [text for text in texts if not on_index.is_read or _name(text) in known]
+        own = [str(conda_specs.parse(text, allowed)) for text in texts]
+        asked = conda_specs.by_name([*choose(trial, listing, on_index, names).specs, *own])
         try:
-            own = [str(conda_specs.parse(text, allowed)) for text in trial.packages]
-            asked = conda_specs.by_name([*selection.specs(trial, listing), *own])
             await solve(repodata, asked.values(), virtual_packages=virtual)
         except Unsatisfiable:
-            continue
-        except TfenvError:
+            return False
+        return True
+
+    corrected = await asyncio.to_thread(correct, wanted.packages, names)
+    if corrected is not None and on_index.is_read and not await _holds(has_solution(wanted)):
+        # The channels' part has no solution even without the unknown packages, so they are not the reason.
+        corrected = None
+    for count, suggestion in enumerate(_near(wanted, _installable(wanted, listing, on_index), corrected)):
+        if count == TRIALS or time.monotonic() > until:
+            break
+        found = await _holds(has_solution(_replaced(wanted, suggestion.change)))
+        if found is None:
             return None
-        return suggestion
+        if found:
+            return suggestion
     return None
+
+
+async def _holds(trial: Awaitable[bool]) -> bool | None:
+    """Return what a trial found, or None if it could not be tried."""
+    try:
+        return await trial
+    except TfenvError:
+        return None
+
+
+def _name(text: str) -> str:
+    """Return the name in a requested package, or the whole text if it begins with none."""
+    found = _NAME.match(text)
+    return found[0].lower() if found else text
+
+
+def _is_for_index(text: str) -> bool:
+    return text.strip()[: len(MARK)].lower() == MARK
+
+
+def _installable(wanted: Wanted, listing: Listing, on_index: IndexListing) -> list[Cell | IndexCell]:
+    """Return the cells that this machine can install from the wanted source, newest release first; no prereleases."""
+    found: list[Cell | IndexCell] = []
+    if wanted.source != "pypi":
+        found += [cell for cell in listing.cells if listing.installable(cell)]
+    if wanted.source != "conda":
+        found += [cell for cell in on_index.cells if on_index.installable(cell)]
+    stable = [cell for cell in found if not is_prerelease(cell.version)]
+    # Sorting keeps the order of one release: the channels' cells come first.
+    return sorted(stable, key=lambda cell: version_key(cell.version), reverse=True)
 
 
 def _replaced(wanted: Wanted, change: dict[str, Any]) -> _ReleaseTrial:
@@ -85,9 +139,8 @@ def correct(packages: Sequence[str], names: Sequence[str], limit: int = _CORRECT
     words: list[str] = []
     left = []
     for text in packages:
-        found = _NAME.match(text)
-        name = found[0].lower() if found else text
-        if name in known:
+        name = _name(text)
+        if name in known or _is_for_index(text):
             left.append(text)
             continue
         if len(words) == limit:
@@ -101,12 +154,12 @@ def correct(packages: Sequence[str], names: Sequence[str], limit: int = _CORRECT
     return _say(" ".join(words), packages=left) if words else None
 
 
-def _near(asked: Wanted, listing: Listing, corrected: Suggestion | None) -> Iterator[Suggestion]:
+def _near(asked: Wanted, cells: Sequence[Cell | IndexCell], corrected: Suggestion | None) -> Iterator[Suggestion]:
     """Yield suggestions to try, nearest first; if packages were corrected, each includes that correction."""
     if corrected is not None:
         yield corrected
     wanted = asked if corrected is None else _replaced(asked, corrected.change)
-    for suggestion in _nearest(wanted, listing):
+    for suggestion in _nearest(wanted, cells):
         if corrected is None:
             yield suggestion
         else:
@@ -114,10 +167,9 @@ def _near(asked: Wanted, listing: Listing, corrected: Suggestion | None) -> Iter
             yield Suggestion(f"{corrected.message} {suggestion.message}", change)
 
 
-def _nearest(wanted: Wanted, listing: Listing) -> Iterator[Suggestion]:
+def _nearest(wanted: Wanted, cells: Sequence[Cell | IndexCell]) -> Iterator[Suggestion]:
     """Yield another Python, another release, the CPU build, the best release, and fewer packages."""
     if wanted.tensorflow is not None:
-        cells = [cell for cell in listing.cells if listing.installable(cell) and not is_prerelease(cell.version)]
         kind = [c for c in cells if wanted.variant == "auto" or c.cuda == (wanted.variant == "cuda")]
         same = [cell for cell in kind if selection.fits(cell.version, wanted.tensorflow)]
         release = wanted.tensorflow.removesuffix(".*")

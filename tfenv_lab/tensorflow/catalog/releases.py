@@ -105,7 +105,7 @@ class Judge:
         companions = (*KERNEL, *(name for name in OPTIONAL if self._pool.named(name)))
         for cell in cells:
             cell.forget_builds()
-        return Listing(cells, self._verdicts, releases, _message(releases, subdir), companions)
+        return Listing(cells, self._verdicts, releases, why_none(releases, subdir), companions)
 
     def _verdict(self, cell: Cell) -> Verdict | None:
         """Judge a cell; return None if it depends on names that are not in the pool yet."""
@@ -149,9 +149,10 @@ class Judge:
         )
 
 
-def _message(releases: list[Release], subdir: str) -> str | None:
+def why_none(releases: Sequence[Release], subdir: str, places: str = "The channels") -> str | None:
+    """Return why there is no release, or none that can be installed on this machine; None if there is one."""
     if not releases:
-        words = f"The channels have no TensorFlow for {subdir}."
+        words = f"{places} have no TensorFlow for {subdir}."
         return f"{words} Use WSL 2, a Linux on Windows that can run it." if subdir.startswith("win") else words
     if any(variant.installable for release in releases for variant in release.variants):
         return None

@@ -98,6 +98,10 @@ class _Packages:
         if provider is not None:
             met = self.of_conda(provider)
             return _Met(met.node, entry["version"], provider) if entry is not None else met
+        if entry is None and project == DISTRIBUTIONS[0]:
+            # Packages require it by this name, and any of the others has the same module.
+            project = next((name for name in DISTRIBUTIONS if name in self.distributions), project)
+            entry = self.distributions.get(project)
         return _Met(_Node(project, False), entry["version"]) if entry is not None else _Met(None, None)
 
     def met(self, need: _Need) -> _Met:
@@ -149,7 +153,8 @@ def unmet(subject: Subject, observed: Observed) -> Iterator[Finding]:
 
 def _problem(subject: Subject, need: _Need, met: _Met, everyone: str) -> Problem | None:
     who = _TITLES.get(need.by.name, need.by.name)
-    name = met.conda or (need.name if need.by.is_conda else normalize(need.name))
+    project = met.node.name if met.node else normalize(need.name)
+    name = met.conda or (need.name if need.by.is_conda else project)
     what = f"{name} {need.spec}".strip()
     if met.is_gone:
         message = f"{who} needs {name}, but the files of {name} {met.version} are missing from this environment."

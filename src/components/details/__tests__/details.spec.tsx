@@ -142,7 +142,9 @@ describe('Packages', () => {
   it('plans to add a package from the channels', async () => {
     jest.useFakeTimers();
     try {
-      const found = [{ name: 'pandas', versions: ['2.3.0'], summary: null }];
+      const found: AvailablePackage[] = [
+        { name: 'pandas', versions: ['2.3.0'], source: 'conda' }
+      ];
       const executed = show({ search: async () => found });
       fireEvent.change(screen.getByRole('searchbox'), {
         target: { value: 'pand' }
@@ -197,8 +199,10 @@ describe('Packages', () => {
   });
 
   it('requests a package from the source that the search shows', async () => {
-    const found = [{ name: 'greet', versions: ['1.2'], source: 'pypi' }];
-    const executed = show({ search: async () => found as AvailablePackage[] });
+    const found: AvailablePackage[] = [
+      { name: 'greet', versions: ['1.2'], source: 'pypi' }
+    ];
+    const executed = show({ search: async () => found });
     fireEvent.change(screen.getByRole('searchbox'), {
       target: { value: 'greet' }
     });

@@ -139,8 +139,11 @@ describe('packageNames', () => {
 });
 
 describe('installSpec', () => {
-  const at = (name: string, source: Source): AvailablePackage =>
-    ({ name, versions: ['1'], source }) as AvailablePackage;
+  const at = (name: string, source: Source): AvailablePackage => ({
+    name,
+    versions: ['1'],
+    source
+  });
 
   it.each([
     ['cv2', 'opencv', [at('opencv', 'conda')], 'opencv'],

@@ -66,10 +66,10 @@ function open(
       'GET tensorflow?prereleases=1': CATALOG,
       'POST plans': plan('bare'),
       'GET packages?query=opencv': {
-        packages: [{ name: 'opencv', versions: ['4.12'], summary: null }]
+        packages: [{ name: 'opencv', versions: ['4.12'], source: 'conda' }]
       },
       'GET packages?query=my-own': {
-        packages: [{ name: 'my-own-other', versions: ['1'], summary: null }]
+        packages: [{ name: 'my-own-other', versions: ['1'], source: 'conda' }]
       },
       'GET packages?query=my_own': { packages: [] }
     }),

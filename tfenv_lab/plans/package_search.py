@@ -1,0 +1,102 @@
+"""Search packages by name, on the channels and on the package index."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from packaging.version import InvalidVersion, Version
+
+from ..errors import ChannelUnreachable, IndexUnreachable
+from ..pypi.index import IndexReader
+from ..pypi.models import MARK, IndexSettings
+from ..pypi.requirements import normalize
+from ..pypi.settings import sources
+
+if TYPE_CHECKING:
+    from ..conda.repodata.repodata import Repodata
+
+#: Seconds to wait for the index after the channels have answered. A later search has what arrives then.
+PATIENCE = 3.0
+#: Maximum number of versions listed for one package, as for conda packages.
+_VERSIONS = 20
+#: A name that a project can have (PEP 508); shorter ones are the beginning of a longer one.
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*[a-z0-9]", re.IGNORECASE)
+
+
+class PackageSearch:
+    """Search for packages of both sources.
+
+    Channels are searched for parts of a name. An index can only be asked for a whole name.
+    """
+
+    def __init__(self, repodata: Repodata, reader: IndexReader, index: Callable[[], IndexSettings]) -> None:
+        """Create a search. ``index`` returns how package indexes are to be read; it may read the disk."""
+        self._repodata = repodata
+        self._reader = reader
+        self._index = index
+
+    async def find(self, query: str) -> list[dict[str, Any]]:
+        """Return ``[{name, versions, source}]`` for packages that match, best first; ``versions`` are newest first.
+
+        A project of the index is listed if its name is the query, and if no channel has a version that is as new. Of a
+        query that begins with ``pypi:``, the channels are not searched. Raises ChannelUnreachable.
+        """
+        text = query.strip()
+        is_for_index = text[: len(MARK)].lower() == MARK
+        name = text[len(MARK) :].strip() if is_for_index else text
+        project = asyncio.ensure_future(self._project(name))
+        try:
+            if is_for_index:
+                return [found] if (found := await project) else []
+            return await self._find(name, project)
+        finally:
+            # The reader goes on without a waiter, and remembers the answer.
+            project.cancel()
+
+    async def _find(self, name: str, project: asyncio.Future[dict[str, Any] | None]) -> list[dict[str, Any]]:
+        try:
+            on_channels = [{**found, "source": "conda"} for found in await self._repodata.search(name)]
+        except ChannelUnreachable:
+            found = await project
+            if found is None:
+                raise
+            return [found]
+        try:
+            found = await asyncio.wait_for(project, PATIENCE)
+        except asyncio.TimeoutError:
+            found = None
+        if found is None:
+            return on_channels
+        same = next((item for item in on_channels if normalize(item["name"]) == found["name"]), None)
+        if same is None:
+            return [found, *on_channels]
+        others = [item for item in on_channels if item is not same]
+        return [same, *([found] if _is_newer(found["versions"], same["versions"]) else []), *others]
+
+    async def _project(self, name: str) -> dict[str, Any] | None:
+        """Return the project of this name, or None if the index does not have it or does not answer."""
+        if not _NAME.fullmatch(name):
+            return None
+        settings = await asyncio.to_thread(self._index)
+        if not sources(settings):
+            return None
+        try:
+            found = await self._reader.project(name, settings)
+        except IndexUnreachable:
+            return None
+        if found is None:
+            return None
+        stable = [version for version in found.versions if not version.is_prerelease]
+        versions = [str(version) for version in (stable or found.versions)[:_VERSIONS]]
+        return {"name": found.name, "versions": versions, "source": "pypi"}
+
+
+def _is_newer(versions: list[str], others: list[str]) -> bool:
+    """Return whether the newest version of an index is newer than that of a channel, which may be none of PEP 440."""
+    try:
+        return not others or Version(versions[0]) > Version(others[0])
+    except InvalidVersion:
+        return False
