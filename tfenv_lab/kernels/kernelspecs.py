@@ -271,7 +271,7 @@ def write(target: Path, spec: Mapping[str, Any], resources: Path, prefix: Path) 
         for path in sorted(resources.iterdir()) if resources.is_dir() else ():
             if path.name != "kernel.json" and path.is_file() and is_within(path, prefix):
                 shutil.copyfile(path, staged / path.name)
-        (staged / "kernel.json").write_text(json.dumps(spec, indent=1), encoding="ascii")
+        (staged / "kernel.json").write_text(json.dumps(spec, indent=1, ensure_ascii=False), encoding="utf-8")
         staged.chmod(0o755)
         if target.is_dir():
             # kernel.json comes last, so that it never names icons that are not there yet.

@@ -83,7 +83,7 @@ class TestDeclaredVariables:
     @pytest.mark.parametrize("script", [None, "export SCRIPT=1"])
     @pytest.mark.parametrize(
         ("name", "value"),
-        [("", "1"), ("A=B", "1"), ("A B", "1"), ("1A", "1"), ("Ä", "1"), ("A\0", "1"), ("A", "a\0b"), ("A", "\ud800")],
+        [("", "1"), ("A=B", "1"), ("A B", "1"), ("1A", "1"), ("Ä", "1"), ("A\0", "1"), ("A", "a\0b")],
     )
     def test_what_no_process_can_have_is_left_out(
         self, name: str, value: str, script: str | None, prefix: Path, caplog: pytest.LogCaptureFixture

@@ -293,7 +293,8 @@ def environment_variables(
     The parameters are those of ``activate``. A list of directories that a script extends (``LD_LIBRARY_PATH``) refers
     to its value at the kernel's start, if it has a value in ``base``. Jupyter would leave the reference as it is if the
     variable were not set, and that is harmless only in a list of directories; any other value is the one for ``base``.
-    A variable that a script unsets is empty, because a kernelspec cannot unset one.
+    A variable that a script unsets is empty, because a kernelspec cannot unset one. A value that is not UTF-8 is left
+    out, because a kernelspec cannot hold it.
     """
     base = {**base, "PATH": base.get("PATH", os.defpath)}
     found = activate(prefix, root, base)
@@ -304,4 +305,13 @@ def environment_variables(
     else:
         around = {"PATH": (_front(prefix, root) + os.pathsep, "")}
     result.update((key, f"{template(head)}${{{key}}}{template(tail)}") for key, (head, tail) in around.items())
-    return result
+    return {key: value for key, value in result.items() if _is_text(value)}
+
+
+def _is_text(value: str) -> bool:
+    """Return whether JSON can hold a value: bytes that are not UTF-8 are lone surrogates here."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ...disk.paths import expanded
+from ...disk.paths import as_written, expanded
 from ...disk.reads import BoundedReads
 
 #: Names that the installers of conda's distributions give their directories, and common variants.
@@ -173,7 +173,7 @@ def _of_text(path: Path, limit: int) -> Iterator[Path]:
             text = file.read(limit)
         for found in _NAMED.finditer(text):
             named = os.fsdecode(found["python"] or found["root"] or found["mamba"])
-            yield Path(os.path.expanduser(os.path.expandvars(named)))  # noqa: PTH111 - pathlib raises for “~nobody”
+            yield as_written(os.path.expandvars(named))
 
 
 def _around(program: Path) -> Iterator[Path]:
