@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,12 +14,18 @@ from typing import Any
 
 
 class HttpChannel:
-    """Server of a directory on a free port of this machine. ``requests`` has ``(path, Authorization)``."""
+    """Server of a directory on a free port of this machine. ``requests`` has ``(path, Authorization)``.
+
+    Every answer waits for ``hold``, if that is set. ``pace`` is a number of bytes and the seconds after each of these
+    pieces; ``cut`` is the number of bytes after which a body waits for ``hold``.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.requests: list[tuple[str, str | None]] = []
         self.hold: threading.Event | None = None
+        self.pace: tuple[int, float] | None = None
+        self.cut: int | None = None
         self._server: http.server.ThreadingHTTPServer | None = None
         self._port = 0
 
@@ -49,11 +57,25 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
     def send_head(self) -> Any:
         self._channel.requests.append((self.path, self.headers.get("Authorization")))
-        if self._channel.hold is not None:
+        if self._channel.hold is not None and self._channel.cut is None:
             self._channel.hold.wait()
         if self.path.startswith("/t/"):
             self.path = "/" + self.path.split("/", 3)[3]
         return super().send_head()
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        content = source.read()
+        size, pause = self._channel.pace or (len(content) or 1, 0.0)
+        if self._channel.hold is not None:
+            outputfile.write(content[: self._channel.cut])
+            outputfile.flush()
+            self._channel.hold.wait()
+            content = content[self._channel.cut :]
+        with contextlib.suppress(OSError):
+            for start in range(0, len(content), size):
+                outputfile.write(content[start : start + size])
+                outputfile.flush()
+                time.sleep(pause)
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

@@ -26,6 +26,7 @@ from . import staging
 from .package_paths import PackagePaths
 from .package_rules import refusal, site_packages
 from .progress import InstallProgress, Progress
+from .stalls import Downloads
 
 #: Seconds until the renaming of a directory is tried again.
 _PAUSE = 0.05
@@ -81,7 +82,7 @@ async def link(
         cache,
     )
     try:
-        await rattler.install(
+        work = rattler.install(
             list(records),
             tree,
             cache_dir=cache,
@@ -92,6 +93,7 @@ async def link(
             reporter=cast("rattler.InstallerReporter", gate),  # it has the callbacks that are used
             alternative_target_prefix=prefix,
         )
+        await steps.downloads.watch(work)
     except Exception as error:
         if gate.refused is not None:
             raise gate.refused from error
@@ -203,7 +205,9 @@ def progress(
     ``sizes`` are the bytes to download by package name. ``changed`` and ``phase`` are called with updates. ``wheels``
     are the names of the packages from an index.
     """
-    unpacked = {record.name.normalized: cache / record_stem(record) for record in coming}
+    records = list(coming)
+    unpacked = {record.name.normalized: cache / record_stem(record) for record in records}
+    downloads = Downloads({record.name.normalized: record.url for record in records})
 
     def files_of(name: str) -> int | None:
         try:
@@ -213,7 +217,7 @@ def progress(
         except (OSError, KeyError):
             return None
 
-    return InstallProgress(sizes, [*unpacked, *wheels], files_of, cloned, changed, phase)
+    return InstallProgress(sizes, [*unpacked, *wheels], files_of, cloned, changed, phase, downloads)
 
 
 def scripts(files: Iterable[str]) -> list[str]:
