@@ -14,10 +14,12 @@ OnDownload = Callable[[str, int, int], None]
 _UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _SIZE = r"([\d.]+) ?([KMG]iB|B)"
 #: A bar: ``tensorflow  ------------------------------ 8.00 KiB/11.44 MiB``.
-_BAR = re.compile(rf"(\S+) +-+ +{_SIZE}/{_SIZE}")
+_BAR = re.compile(rf"(?<!\S)(\S+) +-+ +{_SIZE}/{_SIZE}")
 _BEGUN, _DONE = re.compile(rf"\s*Downloading (\S+) \({_SIZE}\)"), re.compile(r"\s*Downloaded (\S+)")
 #: Movements of the cursor and colors (ECMA-48).
 _CONTROL = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
+#: Maximum number of characters of a line; a longer one is several lines.
+_LONGEST = 1 << 16
 #: Rows and columns of the terminal: more rows than uv downloads files at a time.
 _ROWS, _COLUMNS = 100, 200
 
@@ -35,6 +37,8 @@ class Downloads:
         # A sequence that is not complete yet is read with the next text. Every drawing ends with a carriage return.
         *lines, self._rest = re.split(r"[\r\n]", self._rest + text)
         yield from self._lines(lines)
+        if len(self._rest) > _LONGEST:
+            yield from self.end()
 
     def end(self) -> Iterator[str]:
         """Yield the last line, which may have no end."""
@@ -44,7 +48,8 @@ class Downloads:
     def _lines(self, lines: list[str]) -> Iterator[str]:
         for raw in lines:
             line = _CONTROL.sub("", raw)
-            bars = _BAR.findall(line)
+            # Only movements of the cursor separate the bars of a drawing.
+            bars = _BAR.findall(_CONTROL.sub(" ", raw))
             for name, done, unit, total, of in bars:
                 self._tell(name, _bytes(done, unit), _bytes(total, of))
             if begun := _BEGUN.fullmatch(line):

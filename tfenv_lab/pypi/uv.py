@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..errors import JobFailed, NotStarted, SolverTimeout
+from ..errors import IndexUnreachable, JobFailed, NotStarted, SolverTimeout
 from ..processes import kill_group, without_python_variables
 from ..sentences import redact
+from ..stalls import LOOKS
+from ..stalls import Downloads as Stalls
 from .downloads import Downloads, OnDownload, open_terminal
 from .failures import failure
 from .models import IndexSettings
@@ -78,6 +80,7 @@ def run_here(
     timeout: float | None = None,
     on_line: OnLine | None = None,
     on_download: OnDownload | None = None,
+    downloads: Stalls | None = None,
 ) -> Output:
     """Run uv with ``arguments`` in the directory ``cwd``, and return its output.
 
@@ -85,6 +88,8 @@ def run_here(
     where they could be options. ``on_line`` is called with each line of standard error. ``timeout`` is in seconds;
     None means that only the end of this process ends uv. ``on_download`` is called with the progress of downloads; it
     needs a terminal for more than the larger files' beginnings and ends, so uv gets one where there are any.
+    ``downloads`` are all that uv has to download, if it builds nothing; where there is a terminal, uv is killed if they
+    make no progress.
     Raises TfenvError if uv fails or does not end in time.
     """
 
@@ -94,7 +99,7 @@ def run_here(
         if on_line is not None:
             on_line(line)
 
-    return _Uv(arguments, settings, cwd, timeout, tell, on_download).run()
+    return _Uv(arguments, settings, cwd, timeout, tell, on_download, downloads).run()
 
 
 def binary() -> str:
@@ -126,6 +131,7 @@ class _Uv:
         timeout: float | None,
         on_line: OnLine | None,
         on_download: OnDownload | None = None,
+        downloads: Stalls | None = None,
     ) -> None:
         self._arguments = [*arguments, *_options(arguments, settings)]
         self._settings = settings
@@ -133,10 +139,12 @@ class _Uv:
         self._timeout = timeout
         self._on_line = on_line
         self._on_download = on_download
+        self._downloads = downloads
         self._secrets = _secrets(settings.variables)
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
         self._is_late = False
+        self._stalled: str | None = None
         self._lock = threading.Lock()
 
     def kill(self) -> None:
@@ -150,7 +158,22 @@ class _Uv:
         self._is_late = True
         self.kill()
 
+    def _watch(self, downloads: Stalls, is_ended: threading.Event) -> None:
+        """Kill uv if its downloads make no progress."""
+        downloads.begin_all()
+        while self._stalled is None and not is_ended.wait(downloads.limit / LOOKS):
+            self._stalled = downloads.stalled()
+            if self._stalled is not None:
+                self.kill()
+
     def run(self) -> Output:
+        is_ended = threading.Event()
+        try:
+            return self._run(is_ended)
+        finally:
+            is_ended.set()
+
+    def _run(self, is_ended: threading.Event) -> Output:
         errors: deque[str] = deque(maxlen=_KEPT)
         terminal = open_terminal() if self._on_download is not None else None
         try:
@@ -165,6 +188,8 @@ class _Uv:
             reader = threading.Thread(target=self._read, args=(source, errors), daemon=True)
             timer.start()
             reader.start()
+            if terminal is not None and self._downloads is not None:
+                threading.Thread(target=self._watch, args=(self._downloads, is_ended), daemon=True).start()
             try:
                 output = process.stdout.read() if process.stdout else b""
                 status = process.wait()
@@ -179,6 +204,8 @@ class _Uv:
         text = "".join(errors)
         if self._is_late:
             raise SolverTimeout(f"uv did not finish within {self._timeout:g} seconds.", text or None, "Try again.")
+        if self._stalled is not None:
+            raise IndexUnreachable(self._stalled, text or None, "Check the server's network and proxy, then try again.")
         if self._killed:
             raise JobFailed("uv was stopped.")
         if status != 0:
@@ -203,7 +230,7 @@ class _Uv:
 
     def _read(self, source: int, errors: deque[str]) -> None:
         """Read standard error to its end: of a pipe, or of a terminal, which ends with an error."""
-        downloads = Downloads(self._on_download)
+        downloads = Downloads(self._note)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         while True:
             try:
@@ -212,6 +239,8 @@ class _Uv:
                 raw = b""
             text = decoder.decode(raw, final=not raw)
             for line in (*downloads.feed(text), *(() if raw else downloads.end())):
+                if self._downloads is not None and line.startswith("Prepared "):
+                    self._downloads.end_all()
                 told = self._redact(line)
                 errors.append(f"{told}\n")
                 if self._on_line is not None:
@@ -219,6 +248,15 @@ class _Uv:
                         self._on_line(told)
             if not raw:
                 return
+
+    def _note(self, name: str, done: int, total: int) -> None:
+        """Note the progress of a download."""
+        if self._downloads is not None:
+            self._downloads.advance(name, done)
+            if done >= total:
+                self._downloads.end(name)
+        if self._on_download is not None:
+            self._on_download(name, done, total)
 
     def _redact(self, text: str) -> str:
         for secret in self._secrets:

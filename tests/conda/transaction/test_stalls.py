@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tfenv_lab import stalls
 from tfenv_lab.conda.prefix.records import package_names
-from tfenv_lab.conda.transaction import stalls
 from tfenv_lab.errors import ChannelUnreachable
 
 from ..conftest import Lab
@@ -70,22 +70,3 @@ def test_a_download_that_takes_longer_than_the_limit_succeeds_while_it_makes_pro
     served.pace = (50, 0.05)
     asyncio.run(lab.change("app 1.0", records=records))
     assert {stem.name for stem in package_names(lab.prefix)} == {"app", "lib"}
-
-
-def test_a_package_on_this_machine_is_no_download() -> None:
-    downloads = stalls.Downloads({"app": "file:///channel/app-1.0-0.conda", "lib": "http://host/lib-1.0-0.conda"})
-    downloads.begin("app")
-    assert downloads.stalled() is None
-
-
-def test_the_address_is_shown_without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def stall() -> None:
-        downloads = stalls.Downloads({"app": "http://user:secret@host/t/to-ken/app-1.0-0.conda"})
-        downloads.begin("app")
-        await downloads.watch(asyncio.sleep(30))
-
-    monkeypatch.setattr(stalls, "LIMIT", 0.01)
-    with pytest.raises(ChannelUnreachable) as failed:
-        asyncio.run(stall())
-    assert "secret" not in str(failed.value.to_json())
-    assert "to-ken" not in str(failed.value.to_json())

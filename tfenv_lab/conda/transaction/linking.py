@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -19,14 +19,14 @@ import rattler
 from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 
 from ...disk.reads import BoundedReads
-from ...errors import JobFailed, TfenvError
+from ...errors import ChannelUnreachable, JobFailed, TfenvError
 from ...models import Phase
+from ...stalls import LOOKS, Downloads
 from ..prefix.records import names_of, record_stem
 from . import staging
 from .package_paths import PackagePaths
 from .package_rules import refusal, site_packages
 from .progress import InstallProgress, Progress
-from .stalls import Downloads
 
 #: Seconds until the renaming of a directory is tried again.
 _PAUSE = 0.05
@@ -93,7 +93,7 @@ async def link(
             reporter=cast("rattler.InstallerReporter", gate),  # it has the callbacks that are used
             alternative_target_prefix=prefix,
         )
-        await steps.downloads.watch(work)
+        await _watched(work, steps.downloads)
     except Exception as error:
         if gate.refused is not None:
             raise gate.refused from error
@@ -101,6 +101,20 @@ async def link(
     if gate.refused is not None:
         raise gate.refused
     await asyncio.to_thread(gate.require_links_inside)
+
+
+async def _watched(work: Awaitable[object], downloads: Downloads) -> None:
+    """Wait for ``work``. If its downloads stall, cancel it and raise ChannelUnreachable."""
+    running = asyncio.ensure_future(work)
+    try:
+        while not (await asyncio.wait({running}, timeout=downloads.limit / LOOKS))[0]:
+            stalled = downloads.stalled()
+            if stalled is not None:
+                hint = "Check the server's network and proxy, then try again."
+                raise ChannelUnreachable(f"{stalled} Nothing was changed.", hint=hint)
+        running.result()
+    finally:
+        running.cancel()
 
 
 class _Gate:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...models import Phase
 from ...pypi.models import MARK
-from .stalls import Downloads
+from ...stalls import Downloads
 
 
 @dataclass(frozen=True)
