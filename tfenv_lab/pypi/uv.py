@@ -40,6 +40,10 @@ _ALWAYS = {
 _DRAWING, _QUIET = {"TERM": "xterm"}, {"UV_NO_PROGRESS": "1"}
 #: Number of lines of standard error that are kept, the last ones; a build can write without end.
 _KEPT = 2000
+#: Number of characters of standard error after which no more lines are passed on; a job's log has no more.
+_TOLD = 1_000_000
+#: Maximum bytes of standard output, which is a lock; the largest have some hundred kilobytes.
+_LARGEST = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -191,7 +195,9 @@ class _Uv:
             if terminal is not None and self._downloads is not None:
                 threading.Thread(target=self._watch, args=(self._downloads, is_ended), daemon=True).start()
             try:
-                output = process.stdout.read() if process.stdout else b""
+                output = process.stdout.read(_LARGEST) if process.stdout else b""
+                if len(output) == _LARGEST:
+                    self.kill()
                 status = process.wait()
                 reader.join()
             except BaseException:
@@ -201,7 +207,7 @@ class _Uv:
                 timer.cancel()
                 if terminal is not None:
                     os.close(terminal[0])
-        text = "".join(errors)
+        text = self._redact("".join(errors))
         if self._is_late:
             raise SolverTimeout(f"uv did not finish within {self._timeout:g} seconds.", text or None, "Try again.")
         if self._stalled is not None:
@@ -232,6 +238,7 @@ class _Uv:
         """Read standard error to its end: of a pipe, or of a terminal, which ends with an error."""
         downloads = Downloads(self._note)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        told = 0
         while True:
             try:
                 raw = os.read(source, 1 << 16)
@@ -241,11 +248,11 @@ class _Uv:
             for line in (*downloads.feed(text), *(() if raw else downloads.end())):
                 if self._downloads is not None and line.startswith("Prepared "):
                     self._downloads.end_all()
-                told = self._redact(line)
-                errors.append(f"{told}\n")
-                if self._on_line is not None:
+                errors.append(f"{line}\n")
+                if self._on_line is not None and told < _TOLD:
+                    told += len(line) + 1
                     with contextlib.suppress(Exception):
-                        self._on_line(told)
+                        self._on_line(self._redact(line))
             if not raw:
                 return
 
