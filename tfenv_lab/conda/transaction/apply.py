@@ -26,6 +26,7 @@ from ..prefix.records import contents, read, record_name
 from . import bytecode, cloning, earlier, linking, placement, recording, relocation, staging, wheels
 from .change import Change
 from .failure import translate
+from .package_cache import remember_own_faults
 from .progress import InstallProgress, Progress
 from .start import Start, changed_records, python_moves
 
@@ -81,6 +82,7 @@ async def apply(
         leaving = await asyncio.to_thread(start.leaving, staying, staying_wheels)
         # rattler reads all records of the tree that it links into, so they must be complete before it starts.
         clone = await asyncio.to_thread(_begin, change, staged, leaving, start.files)
+        damaged = await linking.discard_damaged(coming, package_cache)
         sizes = await linking.fetch_sizes(coming, package_cache)
         sizes |= await asyncio.to_thread(wheels.sizes, fresh_wheels, index)
         cloned = len(start.files - leaving)
@@ -98,6 +100,7 @@ async def apply(
             steps=steps,
         )
         _, snapshot = await _both(link, asyncio.to_thread(_complete, clone, steps))
+        await asyncio.to_thread(remember_own_faults, damaged)
         if change.source is not None and state.fingerprint(change.source) != start.fingerprint:
             raise StalePlan(f"“{change.source.name}” changed while it was being copied.")
         if change.source is not None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import os
 import re
-import secrets
-import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -23,13 +20,11 @@ from ...errors import ChannelUnreachable, JobFailed, TfenvError
 from ...models import Phase
 from ...stalls import LOOKS, Downloads
 from ..prefix.records import names_of, record_stem
-from . import staging
+from . import package_cache
 from .package_paths import PackagePaths
 from .package_rules import refusal, site_packages
 from .progress import InstallProgress, Progress
 
-#: Seconds until the renaming of a directory is tried again.
-_PAUSE = 0.05
 _SCRIPT = re.compile(r"(bin|Scripts)/\.[^/]+-post-link\.(sh|bat)")
 
 
@@ -38,13 +33,23 @@ async def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[st
 
     An unknown size is 0. A cache on a drive that does not answer counts as empty.
     """
-    has_cache = (await _is_folder.gather([cache]))[cache] is True
-    index = await PackageCache(cache).index() if has_cache else None
+    index = await PackageCache(cache).index() if await _answers(cache) else None
     return {
         record.name.normalized: record.size or 0
         for record in records
         if index is None or not index.contains_record(record)
     }
+
+
+async def discard_damaged(records: Iterable[RepoDataRecord], cache: Path) -> list[Path]:
+    """Throw away the damaged packages among these in the package cache, and return their paths."""
+    if not await _answers(cache):
+        return []
+    return await asyncio.to_thread(package_cache.discard_damaged, records, cache)
+
+
+async def _answers(cache: Path) -> bool:
+    return (await _is_folder.gather([cache]))[cache] is True
 
 
 _is_folder: BoundedReads[Path, bool] = BoundedReads(Path.is_dir)
@@ -162,7 +167,7 @@ class _Gate:
         """Raise JobFailed for a link that leads to a file outside through other links; all are known after linking."""
         found = self._paths.showing()
         if found is not None:
-            _throw_away(self._cache / found[0])
+            package_cache.throw_away(self._cache / found[0])
             raise refusal(*found)
 
     def _unpacked(self, name: str) -> Path:
@@ -182,7 +187,7 @@ class _Gate:
             wrong = error if isinstance(error, TfenvError) else refusal(self._stems[name], "it cannot be read")
             wrong.__cause__ = wrong.__cause__ or (error if error is not wrong else None)
             self._refusals[name] = wrong
-            _throw_away(self._unpacked(name))
+            package_cache.throw_away(self._unpacked(name))
 
     def _make_way(self, files: Iterable[str]) -> None:
         """Remove users' links at the paths of a package's files, which would be written through the links."""
@@ -191,18 +196,6 @@ class _Gate:
                 there = os.path.join(self._tree, path)  # noqa: PTH118 - thousands of them
                 if os.path.islink(there) and path not in self._kept:  # noqa: PTH114
                     os.unlink(there)  # noqa: PTH108
-
-
-def _throw_away(unpacked: Path) -> None:
-    """Remove an unpacked package from the cache. Block until it is gone, since rattler must not link it."""
-    aside = unpacked.with_name(f"{staging.MARK}refused-{secrets.token_hex(8)}")
-    while os.path.lexists(unpacked):
-        try:
-            unpacked.rename(aside)
-        except OSError:
-            time.sleep(_PAUSE)  # Windows does not rename a directory while another process reads it
-    with contextlib.suppress(OSError):
-        staging.discard(aside)
 
 
 def progress(
@@ -240,17 +233,22 @@ def scripts(files: Iterable[str]) -> list[str]:
 
 
 def _require_genuine(records: Iterable[RepoDataRecord]) -> None:
-    """Raise JobFailed if the hash of a package file on this machine differs from its channel's.
+    """Raise JobFailed if the hash of a package file on this machine differs from its channel's, or if it is missing.
 
     rattler verifies its downloads, but not ``file://`` packages.
     """
     for record in records:
         split = urlsplit(record.url)
-        if split.scheme == "file" and record.sha256 is not None:
+        wanted = record.sha256 or record.md5
+        if split.scheme == "file" and wanted is not None:
             path = Path(url2pathname(split.path))
-            digest = hashlib.sha256()
-            with path.open("rb") as package:
-                while chunk := package.read(1 << 20):
-                    digest.update(chunk)
-            if digest.digest() != record.sha256:
-                raise JobFailed(f"The hash of the package {path.name} differs from its channel's.")
+            digest = hashlib.sha256() if record.sha256 else hashlib.md5(usedforsecurity=False)
+            try:
+                with path.open("rb") as package:
+                    while chunk := package.read(1 << 20):
+                        digest.update(chunk)
+            except FileNotFoundError as error:
+                hint = "Review the change again. If the file is missing again, tell the maintainer of the channel."
+                raise JobFailed(f"The channel has no file {path}. Nothing was changed.", str(error), hint) from error
+            if digest.digest() != wanted:
+                raise JobFailed(f"The hash of the package {path.name} differs from its channel's. Nothing was changed.")
