@@ -199,7 +199,7 @@ class TestRemoteChannel:
         monkeypatch.setattr(waiting, "PATIENCE", 0.2)
         served.hold, served.cut = threading.Event(), 10
         try:
-            with pytest.raises(ChannelUnreachable, match="“remote” (did not answer|sent no more data)"):
+            with pytest.raises(ChannelUnreachable, match=r"“remote” (did not answer|sent no more data)"):
                 asyncio.run(Repodata(settings(remote=served.url)).names())
         finally:
             served.hold.set()
@@ -207,7 +207,7 @@ class TestRemoteChannel:
     def test_a_channel_that_drips_is_abandoned(self, served: HttpChannel, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(waiting, "PATIENCE", 0.4)
         served.pace = (1, 0.01)
-        with pytest.raises(ChannelUnreachable, match="“remote” (did not answer|sent no more data)"):
+        with pytest.raises(ChannelUnreachable, match=r"“remote” (did not answer|sent no more data)"):
             asyncio.run(Repodata(settings(remote=served.url)).names())
 
     def test_a_slow_channel_is_not_abandoned(self, served: HttpChannel, monkeypatch: pytest.MonkeyPatch) -> None:

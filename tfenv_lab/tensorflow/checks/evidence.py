@@ -46,8 +46,9 @@ class Observed:
     """The results of a run of the probe.
 
     ``stages`` are its lines, by the name of the stage. ``reached`` is the stage in which it ended early, or None if it
-    finished. ``status`` is the exit status, negative for a signal, or None if it ran out of time. ``conda`` holds the
-    conda packages by name, and ``unowned`` the projects that pip or uv installed, also over conda packages.
+    finished. ``status`` is the exit status, negative for a signal, or None if it was stopped because it ran out of time
+    or, if it ``is_endless``, because it wrote without end. ``conda`` holds the conda packages by name, and ``unowned``
+    the projects that pip or uv installed, also over conda packages.
     """
 
     stages: Mapping[str, Mapping[str, Any]]
@@ -58,6 +59,7 @@ class Observed:
     conda: Mapping[str, CondaPackage]
     unowned: Set[str]
     seconds: float
+    is_endless: bool = False
 
     @property
     def distributions(self) -> list[dict[str, Any]]:
