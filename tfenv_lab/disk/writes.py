@@ -6,7 +6,9 @@ import contextlib
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 def replace(path: Path, content: str | bytes) -> None:
@@ -14,9 +16,17 @@ def replace(path: Path, content: str | bytes) -> None:
 
     The new file keeps the mode of the file that it replaces. Raises OSError if the directory is not writable.
     """
+    with replacing(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a new file that replaces ``path`` in one step at the end, as ``replace`` does, unless an error is raised."""
     fresh = path.with_name(f".tfenv-{secrets.token_hex(8)}")
     try:
-        create(fresh, content)
+        with _created(fresh) as file:
+            yield file
         with contextlib.suppress(FileNotFoundError):
             before = path.lstat()
             if stat.S_ISREG(before.st_mode):
@@ -30,10 +40,14 @@ def replace(path: Path, content: str | bytes) -> None:
 
 def create(path: Path, content: str | bytes) -> None:
     """Write a new file. Raises FileExistsError if anything has its name, including a link."""
+    with _created(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def _created(path: Path) -> BinaryIO:
     # O_EXCL creates a new file or fails, so nothing is written through a link or into a file with other hard links.
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
+    return os.fdopen(handle, "wb")
 
 
 def is_within(path: Path | str, folder: Path | str) -> bool:
