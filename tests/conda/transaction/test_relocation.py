@@ -80,8 +80,6 @@ def test_a_large_text_is_not_read_into_memory(tmp_path: Path, line: bytes) -> No
             file.write(line * 500_000)
         file.write(b"/envs/tf")
     size = (tmp_path / "data.csv").stat().st_size
-    done = subprocess.run(
-        [sys.executable, "-c", _REWRITE, str(tmp_path)], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", _REWRITE, str(tmp_path)], capture_output=True, text=True, check=True)
     assert int(done.stdout) * 1024 < size / 4
     assert (tmp_path / "data.csv").stat().st_size == size + 1
