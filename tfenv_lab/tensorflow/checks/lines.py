@@ -147,12 +147,7 @@ def _stage(line: dict[str, Any]) -> dict[str, Any]:
             )
         }
     if "error" in found:
-        error = found["error"]
-        return {
-            "error": {
-                **error,
-                "message": error["message"][:_LONGEST],
-                "traceback": error["traceback"][-_LONGEST:],
-            }
-        }
+        told = found["error"]
+        texts = {"message": told["message"][:_LONGEST], "traceback": told["traceback"][-_LONGEST:]}
+        return {"error": {**told, **texts}}
     return found
