@@ -86,6 +86,8 @@ async def apply(
         leaving = await asyncio.to_thread(start.leaving, staying, staying_wheels)
         # rattler reads all records of the tree that it links into, so they must be complete before it starts.
         clone = await asyncio.to_thread(_begin, change, staged, leaving, start.files)
+        again = [record for record in coming if record.name.normalized in change.relinked]
+        await asyncio.to_thread(lambda: linking.discard(linking.damaged(again, package_cache), package_cache))
         damaged = await linking.discard_damaged(coming, package_cache)
         sizes = await linking.fetch_sizes(coming, package_cache)
         sizes |= await asyncio.to_thread(wheels.sizes, fresh_wheels, index)
@@ -126,6 +128,7 @@ async def apply(
             fresh_wheels,
             index,
             requirements=change.requirements,
+            repaired={*change.reinstalled, *change.others_removed},
             conda={**kept, **new},
             store=bytecode_store,
             steps=steps,

@@ -64,6 +64,7 @@ def _device(found: Mapping[str, Any]) -> Device:
 
 async def run(subject: Subject, limit: float) -> Observed:
     """Run the probe inside the environment, and collect its output and results however it ends."""
+    from ...conda.prefix.files import compare
     from ...conda.prefix.state import interpreter
 
     # A notebook may use the same GPU, so allocate only as much of its memory as the check needs.
@@ -80,8 +81,9 @@ async def run(subject: Subject, limit: float) -> Observed:
         stages, reached = await asyncio.to_thread(lines.read, result)
     seconds = time.monotonic() - start
     conda, unowned = await asyncio.to_thread(_installed, subject.prefix)
+    damages = await asyncio.to_thread(compare, subject.prefix)
     output = ended.output[-OUTPUT:]
-    return Observed(stages, reached, ended.status, output, environ, conda, unowned, seconds, ended.is_endless)
+    return Observed(stages, reached, ended.status, output, environ, conda, unowned, seconds, damages, ended.is_endless)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -123,8 +122,8 @@ def read(path: Path) -> tuple[dict[str, dict[str, Any]], str | None]:
         text = file.read(LARGEST).decode("utf-8", "replace")
     for each in text.split("\n"):
         try:
-            line = json.loads(each)
-        except (ValueError, RecursionError):
+            line = serde.parse(each)
+        except ValueError:
             # The probe ended in the middle of a write.
             continue
         if not isinstance(line, dict):
