@@ -7,9 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from .. import variants
 from ..conda.prefix.records import by_name
-from ..errors import ChannelNotAllowed, InvalidRequest, TfenvError, Unsatisfiable
+from ..errors import BuildNeeded, ChannelNotAllowed, IndexUnreachable, InvalidRequest, TfenvError, Unsatisfiable
+from ..pypi import requirements as texts
+from ..pypi.models import IndexLock
 from . import import_channels, import_help, installed_state
 
 if TYPE_CHECKING:
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from ..conda.settings.channels import ChannelRef
     from ..plan_requests import Import
     from .import_channels import Permission
+    from .index_solver import FromIndex, IndexSolver
 
 #: A CUDA version that is newer than every driver's, to learn which one the packages need.
 _ANY_CUDA = "99"
@@ -29,8 +34,8 @@ class Resolved:
     """The contents of a file, resolved for this machine.
 
     ``specs`` are the specs that were solved, on ``channels``; both are empty for exact packages. ``pypi`` are the
-    requirements that pip installs after the records, ``variables`` those that the environment sets, and ``notes``
-    sentences about what could not be honored.
+    requirements for a package index, and ``index`` what the file says exactly about packages from there. ``variables``
+    are those that the environment sets, and ``notes`` sentences about what could not be honored.
     """
 
     records: Sequence[RepoDataRecord]
@@ -42,6 +47,7 @@ class Resolved:
     pypi: tuple[str, ...]
     channels: tuple[ChannelRef, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    index: IndexLock = field(default_factory=IndexLock)
 
 
 async def resolve(request: Import, repodata: Repodata, permission: Permission) -> Resolved:
@@ -64,6 +70,7 @@ async def resolve(request: Import, repodata: Repodata, permission: Permission) -
         return await _simplified(request, found, repodata, permission)
     if found.pinned is None:
         return await _solved(request, found, repodata, permission)
+    _require_python(request, found)
     try:
         return await _exact(found, repodata, permission)
     except (ChannelNotAllowed, InvalidRequest) as error:
@@ -75,19 +82,49 @@ async def resolve(request: Import, repodata: Repodata, permission: Permission) -
         return await _solved(request, again, repodata, permission)
 
 
+def _require_python(request: Import, found: Imported) -> None:
+    """Raise InvalidRequest if a file has exact packages from an index, but no Python that they could belong to."""
+    from ..conda.formats import exact
+
+    if not found.index.packages or any(exact.parts(each.url)[0] == "python" for each in found.pinned or ()):
+        return
+    raise InvalidRequest(
+        "The file has packages from a package index, but no Python.",
+        hint="Add Python to the packages of the file, or solve its packages again together with Python.",
+        alternatives=import_help.alternatives(request, ("Solve again, with Python", {"builds": "versions"})),
+    )
+
+
+async def on_index(request: Import, found: Resolved, solver: IndexSolver) -> FromIndex:
+    """Solve the part of a file that comes from a package index.
+
+    Raises what the solver raises; if exact files cannot be had, with the way on to take others.
+    """
+    requested = texts.by_name(map(texts.parse, found.pypi))
+    try:
+        return await solver.solve(requested, found.records, builds=request.source_builds, lock=found.index)
+    except (IndexUnreachable, Unsatisfiable) as error:
+        is_exact = found.index.detail == "exact" and (found.index.packages or found.index.hashes)
+        if not is_exact or isinstance(error, BuildNeeded):
+            raise
+        ways = import_help.without_builds(request)
+        raise type(error)(error.message, error.details, error.hint, ways) from error
+
+
 async def _simplified(request: Import, found: Imported, repodata: Repodata, permission: Permission) -> Resolved:
     """Solve the packages of a file without their builds, or also without their versions."""
-    texts = import_help.simplified(found, request.builds)
+    specs = import_help.simplified(found, request.builds)
     names = set(await repodata.names())
-    gone = sorted(name for name in texts if name not in names and not name.startswith("__"))
+    gone = sorted(name for name in specs if name not in names and not name.startswith("__"))
     notes = []
     if gone:
         notes.append(f"No channel has these packages for {repodata.subdir}; they are left out: {', '.join(gone)}.")
-    kept = tuple(text for name, text in texts.items() if name not in gone)
-    if not kept:
+    kept = tuple(text for name, text in specs.items() if name not in gone)
+    if specs and not kept:
         raise InvalidRequest("No channel has any of the packages in the file.", ", ".join(gone))
     # The addresses in a lock name its channels, but here the packages come from the allowed ones.
-    without = replace(found, specs=kept, pinned=None, notes=(*found.notes, *notes))
+    index = structs.replace(found.index, detail=request.builds)
+    without = replace(found, specs=kept, pinned=None, notes=(*found.notes, *notes), index=index)
     return await _solved(request, without, repodata, permission)
 
 
@@ -100,6 +137,8 @@ async def _solved(request: Import, found: Imported, repodata: Repodata, permissi
     wanted = [str(specs.parse(text, named)) for text in (*found.specs, *request.packages)]
     if found.pypi and "pip" not in specs.by_name(wanted):
         wanted.append("pip")
+    if found.index.packages and "python" not in specs.by_name(wanted):
+        wanted.append("python")
     asked = specs.by_name(wanted)
     source = _on(repodata, urls)
     try:
@@ -118,6 +157,7 @@ async def _solved(request: Import, found: Imported, repodata: Repodata, permissi
         found.pypi,
         channels,
         found.variables,
+        found.index,
     )
 
 
@@ -204,8 +244,9 @@ async def _exact(found: Imported, repodata: Repodata, permission: Permission) ->
         requested = installed_state.leaves(installed_state.State(records, {}))
     virtual = await asyncio.to_thread(virtual_packages.detect, virtual_packages.overrides(repodata.settings))
     notes += exact.unmet(records, virtual)
+    told = (*found.notes, *notes)
     return Resolved(
-        records, requested, (), None, virtual, (*found.notes, *notes), found.pypi, variables=found.variables
+        records, requested, (), None, virtual, told, found.pypi, variables=found.variables, index=found.index
     )
 
 

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidRequest
+from ...pypi.models import IndexLock
 from ...sentences import some
 from ..settings.channels import NODEFAULTS
 from ..solving import specs
-from .model import ANACONDA_PROJECT, ENVIRONMENT_YML, PIXI_TOML, Imported, requirements
+from .model import ANACONDA_PROJECT, ENVIRONMENT_YML, PIXI_TOML, Imported, hashes, requirements
 from .untrusted import as_list, as_mapping, as_text, environment_variables
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def _imported(
     # nodefaults means that conda's default channels are not added; here they never are.
     both = [channel for channel in dict.fromkeys((*channels, *named)) if channel != NODEFAULTS]
     told = (*skipped, *notes, *_without_effect(parts, both))
-    return Imported(format_, tuple(both), tuple(wanted), pypi=pypi, notes=told, variables=variables or {})
+    index = IndexLock(hashes=hashes(by_pip))
+    return Imported(format_, tuple(both), tuple(wanted), pypi=pypi, notes=told, variables=variables or {}, index=index)
 
 
 def _channels(value: Any) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ from .model import (
     Contents,
     addressed,
     requested,
+    requested_of_index,
 )
 
 
@@ -54,7 +55,8 @@ def export(contents: Contents, format_: str, detail: str = "requested") -> str:
     if format_ in (PYLOCK, REQUIREMENTS):
         write = python_files.write_pylock if format_ == PYLOCK else python_files.write_requirements
         unknown = _left_to_pip(contents) if format_ == PYLOCK else []
-        return _comments(python_files.left_out(contents), unknown) + write(contents)
+        asked = [f"{REQUESTED} {text}" for text in requested_of_index(contents)] if format_ == PYLOCK else []
+        return _comments(python_files.left_out(contents), unknown, asked) + write(contents)
     if format_ == PIXI_LOCK:
         channels = [ref.url for ref in contents.channels]
         text = lock.dumps(addressed(contents), channels, contents.subdir, contents.distributions)
@@ -70,7 +72,7 @@ def _comments(*groups: Sequence[str]) -> str:
 
 
 def _requested_lines(contents: Contents) -> list[str]:
-    return [f"{REQUESTED} {spec}" for spec in requested(contents).values()]
+    return [f"{REQUESTED} {spec}" for spec in (*requested(contents).values(), *requested_of_index(contents))]
 
 
 def _local(contents: Contents) -> list[str]:

@@ -1,0 +1,221 @@
+"""Find the exact files of a lock: on the configured indexes by their hashes, or where the lock itself says.
+
+Another file than a locked one is never taken, also if it has the same name and version.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from ..disk.reads import BoundedReads
+from ..errors import IndexUnreachable, TfenvError, Unsatisfiable
+from ..sentences import some
+from ..versions import minor_of
+from . import tags
+from .index import IndexReader, Project
+from .models import Distribution, IndexSettings, Locked
+from .pages import ProjectFile
+from .places import path_of, shown, without_credentials
+from .requirements import is_same_version, normalize
+from .settings import is_allowed, is_configured
+
+#: The hint of every error about files that cannot be had.
+HINT = (
+    "Configure the package index or the directory (find-links) that has these files in pip's or uv's configuration, or "
+    "import the file only with its versions."
+)
+
+
+@dataclass
+class ExactFiles:
+    """Finder of files for a Python on a platform. Source archives are taken only with ``builds``."""
+
+    reader: IndexReader
+    settings: IndexSettings
+    python: str
+    subdir: str
+    builds: bool = False
+
+    async def find(self, packages: Sequence[Locked]) -> list[Distribution]:
+        """Return the distribution of each package.
+
+        Raises Unsatisfiable, which names every package without one, or IndexUnreachable if that is why.
+        """
+        chooser = self._chooser()
+        found = await asyncio.gather(*(self._one(each, chooser) for each in packages))
+        missing = [(each, why) for each, why in zip(packages, found, strict=True) if isinstance(why, TfenvError)]
+        if not missing:
+            return [each for each in found if isinstance(each, Distribution)]
+        details = "\n".join(f"{each.label}: {why.message}" for each, why in missing)
+        unreachable = next((why for _, why in missing if isinstance(why, IndexUnreachable)), None)
+        if unreachable is not None:
+            raise IndexUnreachable(unreachable.message, details)
+        raise _missing([each.label for each, _ in missing], details)
+
+    async def with_hashes(self, found: Distribution, hashes: Collection[str], *, is_direct: bool) -> Distribution:
+        """Return a distribution if it has one of the hashes, or another file of its version that does.
+
+        A distribution that ``is_direct`` was requested by its URL, so it has no other files. Raises Unsatisfiable.
+        """
+        if found.sha256 in hashes:
+            return found
+        project = None if is_direct else await self._project(found.name)
+        wanted = [Distribution(found.name, found.version, "", each) for each in sorted(hashes)]
+        files = _files(project, found.version)
+        named = [replace(each, url=file.url) for file in files for each in wanted]
+        candidates = self._candidates(Locked(found.name, found.version, tuple(named)), self._chooser())
+        same = await asyncio.to_thread(_match, candidates, files)
+        if same is not None:
+            return same
+        label = f"{found.name} {found.version}"
+        told = (
+            f"{found.filename} has the SHA-256 {found.sha256}." if is_direct else _held(project, files, found.version)
+        )
+        raise _missing([label], f"{label}: the file permits the SHA-256 {some(sorted(hashes), 3)}. {told}")
+
+    async def _one(self, package: Locked, chooser: tags.Chooser) -> Distribution | TfenvError:
+        """Return the distribution of a package, or why it cannot be had."""
+        candidates = self._candidates(package, chooser)
+        if not candidates:
+            return Unsatisfiable(self._unfit(package))
+        project: Project | None = None
+        trouble: IndexUnreachable | None = None
+        try:
+            project = await self._project(package.name)
+        except IndexUnreachable as error:
+            trouble = error
+        files = _files(project, package.version)
+        found = await asyncio.to_thread(lambda: _match(candidates, files) or self._own(candidates))
+        if found is not None:
+            return replace(found, requires=package.requires)
+        if trouble is not None:
+            return trouble
+        names = some([_described(each) for each in candidates], 3)
+        return Unsatisfiable(f"the file has {names}. {_held(project, files, package.version)}")
+
+    async def _project(self, name: str) -> Project | None:
+        return await self.reader.project(name, self.settings)
+
+    def _chooser(self) -> tags.Chooser:
+        return tags.Chooser(self.python, self.subdir)
+
+    def needing_builds(self, packages: Iterable[Locked]) -> list[Locked]:
+        """Return the packages that have no fitting wheel, but a source archive."""
+        chooser = self._chooser()
+        return [
+            each
+            for each in packages
+            if any(not file.is_wheel for file in each.files)
+            and not any(chooser.rank(file.filename) is not None for file in each.files if file.is_wheel)
+        ]
+
+    def _candidates(self, package: Locked, chooser: tags.Chooser) -> list[Distribution]:
+        """Return the files that can be installed, best first."""
+        wheels = [(chooser.rank(file.filename), file) for file in package.files if file.is_wheel]
+        ranked = sorted(((rank, file) for rank, file in wheels if rank is not None), key=lambda pair: pair[0])
+        fitting = [file for _, file in ranked if normalize(file.filename.partition("-")[0]) == package.name]
+        return fitting + ([file for file in package.files if not file.is_wheel] if self.builds else [])
+
+    def _unfit(self, package: Locked) -> str:
+        needed = [tags.needed_system(file.filename, minor_of(self.python), self.subdir) for file in package.files]
+        systems = sorted(filter(None, needed))
+        if systems and not any(file.filename for file in package.files if not file.is_wheel):
+            return f"its wheels need {systems[0]} or newer."
+        names = some([file.filename for file in package.files], 3)
+        return f"no file of the lock is for Python {minor_of(self.python)} on {self.subdir}: {names}."
+
+    def _own(self, candidates: Iterable[Distribution]) -> Distribution | None:
+        """Return the first file with the hash at the URL of the lock, if that place is permitted."""
+        for each in candidates:
+            if each.sha256 is None:
+                continue
+            url = without_credentials(each.url)
+            path = path_of(url)
+            if path is None:
+                if is_configured(url, self.settings):
+                    return replace(each, url=url)
+            elif self._permits(url):
+                read = _read(path)
+                if read is not None and read[0] == each.sha256:
+                    return replace(each, url=url, size=read[1])
+        return None
+
+    def _permits(self, url: str) -> bool:
+        """Return whether a file on this machine may be installed although no index lists it."""
+        policy = self.settings.policy
+        if is_configured(url, self.settings):
+            return True
+        return policy.allow_url_requirements and is_allowed(url, policy)
+
+
+def _files(project: Project | None, version: str) -> list[ProjectFile]:
+    """Return the files of a version of a project."""
+    if project is None:
+        return []
+    return [file for file in (*project.files, *project.hidden) if is_same_version(str(file.version), version)]
+
+
+def _match(candidates: Iterable[Distribution], files: Sequence[ProjectFile]) -> Distribution | None:
+    """Return the first candidate that an index has: by its hash, or by its name if the lock has no hash."""
+    for each in candidates:
+        for file in files:
+            if each.sha256 is not None and file.sha256 is not None:
+                if each.sha256 == file.sha256:
+                    return replace(each, url=file.url, size=file.size if file.size is not None else each.size)
+                continue
+            if file.filename != each.filename:
+                continue
+            path = path_of(file.url)
+            read = _read(path) if path is not None else None
+            # Without a hash on the page, the installation verifies the hash of the lock.
+            actual = file.sha256 or (read[0] if read else each.sha256 if path is None else None)
+            if actual is not None and each.sha256 in (None, actual):
+                size = file.size if file.size is not None else each.size
+                return replace(each, url=file.url, sha256=actual, size=size)
+    return None
+
+
+def _described(file: Distribution) -> str:
+    digest = f" (sha256 {file.sha256})" if file.sha256 else ""
+    return f"{file.filename}{digest} from {shown(file.url)}"
+
+
+def _held(project: Project | None, files: Iterable[ProjectFile], version: str) -> str:
+    """Return a sentence on what the index has instead."""
+    if project is None:
+        return "The package index does not have the project."
+    names = [f"{file.filename} (sha256 {file.sha256 or 'not known'})" for file in files if file.is_wheel]
+    if names:
+        return f"The package index has other files of this version: {some(names, 3)}."
+    versions = [str(each) for each in project.versions]
+    return f"The package index does not have version {version}; it has {some(versions, 5)}."
+
+
+def _missing(labels: Sequence[str], details: str) -> Unsatisfiable:
+    one = len(labels) == 1
+    what = "The exact file of" if one else "The exact files of"
+    return Unsatisfiable(f"{what} {some(labels, 5)} cannot be had here.", details, HINT)
+
+
+def _read(path: Path) -> tuple[str, int] | None:
+    """Return the hash and the size of a file, or None if it cannot be read."""
+    found = _on_disk.run([path])[path]
+    return found if isinstance(found, tuple) else None
+
+
+def _hash(path: Path) -> tuple[str, int]:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(1 << 20):
+            digest.update(part)
+    return digest.hexdigest(), path.stat().st_size
+
+
+#: A drive that does not answer must not hold a thread for long; a large wheel takes seconds.
+_on_disk = BoundedReads(_hash, limit=60.0)
