@@ -45,7 +45,7 @@ async def take(lock: IndexLock, conda: Mapping[str, str], files: ExactFiles) -> 
     packages = await asyncio.to_thread(locked.counted, lock, files.python)
     _require_agreement([each for each in packages if each.name in conda], conda, lock)
     ours = [each for each in packages if each.name not in conda]
-    direct, notes = await _direct([each for each in ours if each.direct], policy)
+    direct, notes = await _direct([each for each in ours if each.direct], policy, lock)
     on_index = [each for each in ours if not each.direct]
     exact = [each for each in on_index if each.files and lock.detail == "exact"]
     _require_builds([*_unbuilt(direct), *files.needing_builds(exact)], files)
@@ -97,7 +97,7 @@ def _unbuilt(direct: Sequence[Locked]) -> list[Locked]:
     return [each for each in direct if not each.direct.partition("#")[0].endswith(".whl")]
 
 
-async def _direct(packages: Sequence[Locked], policy: IndexPolicy) -> tuple[list[Locked], list[str]]:
+async def _direct(packages: Sequence[Locked], policy: IndexPolicy, lock: IndexLock) -> tuple[list[Locked], list[str]]:
     """Return the packages whose URL may be followed, and notes that name the others."""
     paths = [path for each in packages if (path := path_of(each.direct)) is not None]
     exists = await _exists.gather(paths)
@@ -115,7 +115,7 @@ async def _direct(packages: Sequence[Locked], policy: IndexPolicy) -> tuple[list
             why = "it does not exist on this machine"
         elif not policy.allow_source_builds and _unbuilt([each]):
             why = "the administrator does not permit building packages from source"
-        elif each.version and each.direct.startswith("git+") and not _COMMIT.search(each.direct):
+        elif lock.detail == "exact" and each.direct.startswith("git+") and not _COMMIT.search(each.direct):
             why = "the file names no commit"
         else:
             taken.append(each)

@@ -210,7 +210,8 @@ def pyproject(text: str) -> Imported:
         notes.append(f"Left out, because the file takes them from an index of their own: {', '.join(elsewhere)}.")
     notes += [f"The setting “{key}” of uv is ignored." for key in _IGNORED if uv.get(key)]
     python = python_spec(IndexLock(), str(project.get("requires-python") or ""), "")
-    return Imported(PYPROJECT, specs=(python,), pypi=tuple(plain), notes=tuple(notes), index=IndexLock(tuple(direct)))
+    index = IndexLock(tuple(direct), detail="versions")
+    return Imported(PYPROJECT, specs=(python,), pypi=tuple(plain), notes=tuple(notes), index=index)
 
 
 def _place(source: Mapping[str, Any]) -> str:
