@@ -57,7 +57,12 @@ def test_of_several_files_of_a_version_the_locked_one_is_taken(
 
 
 def test_the_best_wheel_is_taken_of_those_that_a_lock_has(simple_index: SimpleIndex) -> None:
-    tags = ["cp312-cp312-manylinux_2_17_x86_64", "py3-none-any", "cp311-cp311-manylinux_2_17_x86_64", "cp311-cp311-win32"]
+    tags = [
+        "cp312-cp312-manylinux_2_17_x86_64",
+        "py3-none-any",
+        "cp311-cp311-manylinux_2_17_x86_64",
+        "cp311-cp311-win32",
+    ]
     wheels = [simple_index.add("greet", "1.0", tag=tag) for tag in tags]
     (found,) = find(simple_index.settings, locked(*map(simple_index.distribution, wheels)))
     assert found.sha256 == digest(wheels[2])
@@ -65,7 +70,9 @@ def test_the_best_wheel_is_taken_of_those_that_a_lock_has(simple_index: SimpleIn
 
 def test_the_next_wheel_of_the_lock_is_taken_if_the_best_one_cannot_be_had(simple_index: SimpleIndex) -> None:
     wheel = simple_index.add("greet", "1.0")
-    best = simple_index.distribution(wheel, url="https://x.example/greet-1.0-cp311-cp311-linux_x86_64.whl", sha256="0" * 64)
+    best = simple_index.distribution(
+        wheel, url="https://x.example/greet-1.0-cp311-cp311-linux_x86_64.whl", sha256="0" * 64
+    )
     (found,) = find(simple_index.settings, locked(best, simple_index.distribution(wheel)))
     assert found.sha256 == digest(wheel)
 
@@ -98,7 +105,9 @@ def test_every_package_that_cannot_be_had_is_named(simple_index: SimpleIndex) ->
 def test_a_withdrawn_file_is_taken_by_its_hash(simple_index: SimpleIndex) -> None:
     wheel = simple_index.add("greet", "1.0", yanked="broken")
     simple_index.add("greet", "2.0")
-    (found,) = find(simple_index.settings, locked(simple_index.distribution(wheel, url="https://x.example/" + wheel.name)))
+    (found,) = find(
+        simple_index.settings, locked(simple_index.distribution(wheel, url="https://x.example/" + wheel.name))
+    )
     assert found.url == simple_index.file_url(wheel)
 
 
@@ -125,7 +134,12 @@ def test_the_url_of_the_lock_counts_on_the_host_of_an_index(simple_index: Simple
     ("url", "index", "allowed", "is_taken"),
     [
         ("https://files.pythonhosted.org/packages/aa/greet-1.0-py3-none-any.whl", "https://pypi.org/simple", (), True),
-        ("https://files.pythonhosted.org/greet-1.0-py3-none-any.whl", "https://pypi.org/simple", ("https://pypi.org",), True),
+        (
+            "https://files.pythonhosted.org/greet-1.0-py3-none-any.whl",
+            "https://pypi.org/simple",
+            ("https://pypi.org",),
+            True,
+        ),
         ("https://files.pythonhosted.org/greet-1.0-py3-none-any.whl", "https://mirror.example/simple", (), False),
         ("https://mirror.example/files/greet-1.0-py3-none-any.whl", "https://mirror.example/simple", (), True),
         ("https://ada:s3cret@mirror.example/greet-1.0-py3-none-any.whl", "https://mirror.example/simple", (), True),
@@ -197,7 +211,7 @@ class TestFileUrls:
         package = locked(simple_index.distribution(wheel, url=wheel.as_uri()))
         assert find(simple_index.settings, package)[0].url == wheel.as_uri()
         for policy in ({"allow_url_requirements": False}, {"allowed_indexes": [simple_index.url]}):
-            with pytest.raises(Unsatisfiable, match="greet 1.0"):
+            with pytest.raises(Unsatisfiable, match=r"greet 1\.0"):
                 find(simple_index.settings_with(**policy), package)
 
     @pytest.mark.parametrize("configured", [True, False])
@@ -208,7 +222,7 @@ class TestFileUrls:
             monkeypatch.setenv("UV_FIND_LINKS", str(wheel.parent))
         package = locked(simple_index.distribution(wheel, url=wheel.as_uri()))
         wheel.write_bytes(wheel.read_bytes() + b"!")
-        with pytest.raises(Unsatisfiable, match="greet 1.0"):
+        with pytest.raises(Unsatisfiable, match=r"greet 1\.0"):
             find(simple_index.settings, package)
 
     def test_a_missing_file_is_taken_from_the_index_only_with_its_hash(
@@ -218,7 +232,7 @@ class TestFileUrls:
         content = wheel.read_bytes()
         wheel.unlink()
         on_index = simple_index.add("greet", "1.0", files={"greet/other.py": ""})
-        with pytest.raises(Unsatisfiable, match="greet 1.0"):
+        with pytest.raises(Unsatisfiable, match=r"greet 1\.0"):
             find(simple_index.settings, package)
         on_index.write_bytes(content)
         assert find(simple_index.settings, package)[0].url == simple_index.file_url(on_index)
@@ -230,7 +244,10 @@ def test_a_lock_without_hashes_gets_the_file_of_the_same_name(simple_index: Simp
     file = Distribution("greet", "1.0", "https://x.example/" + wheel.name)
     assert find(simple_index.settings, locked(file))[0].sha256 == digest(wheel)
     with pytest.raises(Unsatisfiable):
-        find(simple_index.settings, locked(Distribution("greet", "1.0", "https://x.example/greet-1.0-cp311-none-any.whl")))
+        find(
+            simple_index.settings,
+            locked(Distribution("greet", "1.0", "https://x.example/greet-1.0-cp311-none-any.whl")),
+        )
 
 
 @pytest.mark.parametrize(
@@ -251,7 +268,7 @@ def test_a_wheel_for_another_machine_is_refused(simple_index: SimpleIndex, tag: 
 def test_a_wheel_of_another_project_is_not_taken(simple_index: SimpleIndex) -> None:
     wheel = simple_index.add("evil", "1.0")
     file = simple_index.distribution(wheel)
-    with pytest.raises(Unsatisfiable, match="greet 1.0"):
+    with pytest.raises(Unsatisfiable, match=r"greet 1\.0"):
         find(simple_index.settings, Locked("greet", "1.0", (file,)))
 
 
@@ -262,7 +279,9 @@ def test_a_source_archive_is_taken_only_if_builds_are_permitted(simple_index: Si
 
 
 def test_an_index_that_does_not_answer_is_named(simple_index: SimpleIndex) -> None:
-    file = simple_index.distribution(simple_index.add("greet", "1.0"), url="https://x.example/greet-1.0-py3-none-any.whl")
+    file = simple_index.distribution(
+        simple_index.add("greet", "1.0"), url="https://x.example/greet-1.0-py3-none-any.whl"
+    )
     simple_index.status = 500
     with pytest.raises(IndexUnreachable, match="answers with an error") as refused:
         find(simple_index.settings, locked(file))

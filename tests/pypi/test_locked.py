@@ -12,7 +12,9 @@ FORKS = IndexLock(
     (
         Locked("numpy", "1.26.4", marker="(python_full_version < '3.12')", is_optional=True),
         Locked("numpy", "2.1.0", marker="(python_full_version >= '3.12')", is_optional=True),
-        Locked("app", "1.0", requires=("numpy", "plot ; extra == 'gui'", "left ; python_version < '3'"), is_optional=True),
+        Locked(
+            "app", "1.0", requires=("numpy", "plot ; extra == 'gui'", "left ; python_version < '3'"), is_optional=True
+        ),
         Locked("plot", "3.0", requires=("app",), is_optional=True),
         Locked("left", "1.0", is_optional=True),
     ),

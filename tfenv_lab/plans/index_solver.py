@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
-from ..errors import BuildNeeded, IndexNotAllowed, InvalidRequest, Unsatisfiable
+from ..errors import BuildNeeded, IndexNotAllowed, IndexUnreachable, InvalidRequest, Unsatisfiable
 from ..pypi import requirements as texts
 from ..pypi import resolving, settings
 from ..pypi.exact import ExactFiles
@@ -115,15 +116,7 @@ class IndexSolver:
             builds=builds,
         )
         _require_permitted(unsolved.values(), policy, builds)
-        found: list[Distribution] = []
-        try:
-            if question.requirements or question.installed:
-                found = await self._resolve(question, configured)
-        except Unsatisfiable as error:
-            if builds or not policy.allow_source_builds or not needs_build(error):
-                raise
-            message = "The package index has no wheel of a package, which would have to be built from source."
-            raise BuildNeeded(message, error.details) from error
+        found, notes = await self._beside(exact if lock.is_partial else {}, question, configured)
         hashed = [each for each in found if each.name in taken.hashes]
         same = {
             each.name: await files.with_hashes(
@@ -134,8 +127,33 @@ class IndexSolver:
         both = [*taken.distributions, *(same.get(each.name, each) for each in found)]
         taken_over = sorted(name for name in state.versions if name in conda)
         return FromIndex(
-            sorted(both, key=lambda each: each.name), {**wanted, **taken.requested}, taken_over, taken.notes
+            sorted(both, key=lambda each: each.name), {**wanted, **taken.requested}, taken_over, [*taken.notes, *notes]
         )
+
+    async def _beside(
+        self, exact: Mapping[str, str], question: resolving.Question, configured: IndexSettings
+    ) -> tuple[list[Distribution], list[str]]:
+        """Resolve a question, and what the ``exact`` packages of a partial lock need, which the notes name."""
+        if exact:
+            pins = [f"{name}=={version}" for name, version in exact.items()]
+            held = {name: version for name, version in question.held.items() if name not in exact}
+            whole = replace(question, requirements=[*question.requirements, *pins], held=held)
+            # A lock may contradict what its packages declare.
+            with contextlib.suppress(Unsatisfiable, IndexUnreachable):
+                found = [each for each in await self._resolve(whole, configured) if each.name not in exact]
+                asked = {texts.name_of(text) for text in question.requirements}
+                more = [each.name for each in found if each.name not in asked]
+                told = "The file leaves out packages that others need, and the newest that fit are taken: "
+                return found, [f"{told}{', '.join(more)}."] if more else []
+        if not question.requirements and not question.installed:
+            return [], []
+        try:
+            return await self._resolve(question, configured), []
+        except Unsatisfiable as error:
+            if question.builds or not configured.policy.allow_source_builds or not needs_build(error):
+                raise
+            message = "The package index has no wheel of a package, which would have to be built from source."
+            raise BuildNeeded(message, error.details) from error
 
     async def _resolve(self, question: resolving.Question, configured: IndexSettings) -> list[Distribution]:
         """Resolve a question so that only one TensorFlow is installed.

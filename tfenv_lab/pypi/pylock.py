@@ -12,6 +12,8 @@ from urllib.request import url2pathname
 from .models import FILES_OF_PYPI, Distribution
 from .settings import PYPI
 
+#: The program in ``created-by``.
+CREATOR = "tfenv_lab"
 _GIT = re.compile(r"git\+(?P<url>[^#]+)@(?P<commit>[0-9a-f]+)(?:#subdirectory=(?P<inside>.+))?")
 
 
@@ -20,7 +22,7 @@ def dumps(distributions: Iterable[Distribution], direct: Collection[str] = ()) -
 
     ``direct`` names the projects that were requested by a URL: an installer records the URL of these (PEP 610).
     """
-    parts = ['lock-version = "1.0"\ncreated-by = "tfenv_lab"\n']
+    parts = [f'lock-version = "1.0"\ncreated-by = "{CREATOR}"\n']
     found = list(distributions)
     if not found:
         parts.append("packages = []\n")

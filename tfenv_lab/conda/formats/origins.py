@@ -47,7 +47,8 @@ def file(project: str, version: str, where: str, digest: object = None, size: in
 
 def git_url(where: str) -> str:
     """Return the URL of a commit as pip writes it (``git+…@commit#subdirectory=…``); uv and pixi write it otherwise."""
-    parts = split(where)
+    # The functions for URLs know the scheme without “git+” only.
+    parts = split(where.removeprefix("git+"))
     query = parse_qs(parts.query)
     fragment = parse_qs(parts.fragment)
     inside = (fragment.get("subdirectory") or query.get("subdirectory") or [""])[0]
@@ -55,7 +56,7 @@ def git_url(where: str) -> str:
     commit = parts.fragment if re.fullmatch(r"[0-9a-f]+", parts.fragment) else ""
     rev = commit or next((query[key][0] for key in ("rev", "tag", "branch") if key in query), "")
     base = clean(parts._replace(query="", fragment="").geturl())
-    return f"{base}{f'@{rev}' if rev else ''}{f'#subdirectory={inside}' if inside else ''}"
+    return f"git+{base}{f'@{rev}' if rev else ''}{f'#subdirectory={inside}' if inside else ''}"
 
 
 def split(url: str) -> SplitResult:

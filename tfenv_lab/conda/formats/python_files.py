@@ -55,7 +55,8 @@ def read_pylock(text: str, subdir: str) -> Imported:
         groups = tuple(str(each) for each in as_list(data.get("default-groups"), "default-groups"))
     except (tomli.TOMLDecodeError, KeyError, RecursionError) as error:
         raise InvalidRequest("The file is not a valid pylock.toml.", str(error)) from error
-    index = IndexLock(packages, groups=groups)
+    # Our exports leave out conda's packages, which the others may need.
+    index = IndexLock(packages, groups=groups, is_partial=data.get("created-by") == pylock.CREATOR)
     python = locked.python_spec(index, str(data.get("requires-python") or ""), subdir)
     return Imported(PYLOCK, specs=(python,), index=index)
 
