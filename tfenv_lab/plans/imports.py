@@ -48,6 +48,7 @@ class Resolved:
     channels: tuple[ChannelRef, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     index: IndexLock = field(default_factory=IndexLock)
+    is_notebook: bool = False
 
 
 async def resolve(request: Import, repodata: Repodata, permission: Permission) -> Resolved:
@@ -78,7 +79,8 @@ async def resolve(request: Import, repodata: Repodata, permission: Permission) -
             raise type(error)(error.message, error.details, error.hint, import_help.without_builds(request)) from error
         # A notebook records both: if its exact packages are not available, its requested specs can still be solved.
         note = f"{error.message} The notebook's requested packages are solved again instead."
-        again = replace(found, notes=(*found.notes, note))
+        index = structs.replace(found.index, detail="versions")
+        again = replace(found, notes=(*found.notes, note), index=index)
         return await _solved(request, again, repodata, permission)
 
 
@@ -107,6 +109,11 @@ async def on_index(request: Import, found: Resolved, solver: IndexSolver) -> Fro
         is_exact = found.index.detail == "exact" and (found.index.packages or found.index.hashes)
         if not is_exact or isinstance(error, BuildNeeded):
             raise
+        if found.is_notebook:
+            # As for conda's packages, the versions count if the exact files are not available.
+            lock = structs.replace(found.index, detail="versions")
+            index = await solver.solve(requested, found.records, builds=request.source_builds, lock=lock)
+            return replace(index, notes=(*index.notes, f"{error.message} Other files of the same versions are taken."))
         ways = import_help.without_builds(request)
         raise type(error)(error.message, error.details, error.hint, ways) from error
 
@@ -232,6 +239,7 @@ def _needed_cuda(records: Iterable[RepoDataRecord]) -> str | None:
 
 async def _exact(found: Imported, repodata: Repodata, permission: Permission) -> Resolved:
     from ..conda.formats import exact
+    from ..conda.formats.model import NOTEBOOK
     from ..conda.machine import virtual_packages
 
     permitted = permission.urls(repodata)
@@ -246,7 +254,16 @@ async def _exact(found: Imported, repodata: Repodata, permission: Permission) ->
     notes += exact.unmet(records, virtual)
     told = (*found.notes, *notes)
     return Resolved(
-        records, requested, (), None, virtual, told, found.pypi, variables=found.variables, index=found.index
+        records,
+        requested,
+        (),
+        None,
+        virtual,
+        told,
+        found.pypi,
+        variables=found.variables,
+        index=found.index,
+        is_notebook=found.format == NOTEBOOK,
     )
 
 

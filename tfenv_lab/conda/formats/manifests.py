@@ -131,13 +131,18 @@ def pixi_toml(text: str, subdir: str) -> Imported:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidRequest("The file is not valid TOML.", str(error)) from error
     tool = data.get("tool")
-    data = tool["pixi"] if isinstance(tool, dict) and isinstance(tool.get("pixi"), dict) else data
+    # In a pyproject.toml, pixi also installs what the project itself depends on.
+    of_project = None
+    if isinstance(tool, dict) and isinstance(tool.get("pixi"), dict):
+        of_project = as_mapping(data.get("project"), "project").get("dependencies")
+        data = tool["pixi"]
     project = as_mapping(data.get("workspace") or data.get("project"), "workspace")
     target = as_mapping(as_mapping(data.get("target"), "target").get(subdir), subdir)
     tables = [as_mapping(each.get("dependencies"), "dependencies") for each in (data, target)]
     notes: list[str] = []
     wanted = [_spec(name, value, notes) for table in tables for name, value in table.items()]
-    by_pip = [
+    by_pip = [as_text(each, "dependencies") for each in as_list(of_project, "dependencies")]
+    by_pip += [
         f"{name}{'' if value == '*' else value}" if isinstance(value, str) else f"{name} @ {value}"
         for each in (data, target)
         for name, value in as_mapping(each.get("pypi-dependencies"), "pypi-dependencies").items()

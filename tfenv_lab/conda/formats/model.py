@@ -30,6 +30,7 @@ SOLVE_AGAIN = "Solve its packages again for this machine, with their versions or
 _LONGEST = 200
 #: Prefix of the comments that store the requested specs in an exported lock.
 REQUESTED = "requested:"
+_REQUEST = re.compile(rf"#\s*{REQUESTED}\s*(.+)")
 #: Prefix of the comments that store the environment's variables there.
 VARIABLE = "variable:"
 
@@ -175,6 +176,13 @@ def addressed(contents: Contents) -> list[RepoDataRecord]:
 def requested_of_index(contents: Contents) -> list[str]:
     """Return what the user requested of a package index, with the mark ``pypi:``."""
     return [MARK + text for _, text in sorted(contents.requirements.items())]
+
+
+def requests_in(lines: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what comments of an exported lock say was requested: conda's specs, and requirements for an index."""
+    texts = [match[1] for line in lines if (match := _REQUEST.fullmatch(line))]
+    of_index = tuple(text.removeprefix(MARK) for text in texts if text.startswith(MARK))
+    return tuple(text for text in texts if not text.startswith(MARK)), of_index
 
 
 def requested(contents: Contents) -> dict[str, str]:

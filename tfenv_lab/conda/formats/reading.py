@@ -15,11 +15,10 @@ from typing import Any
 from msgspec import structs
 
 from ...errors import InvalidRequest
-from ...pypi.models import MARK, IndexLock
 from ...sentences import megabytes
-from . import lists, locks, manifests, origins, python_files, python_projects
+from . import lists, locks, manifests, python_files, python_projects
 from .encoding import repaired
-from .explicit import explicit_list
+from .explicit import explicit_list, index_lock
 from .model import (
     ANACONDA_PROJECT,
     COMMANDS,
@@ -34,12 +33,12 @@ from .model import (
     PYLOCK,
     PYPROJECT,
     READ_ONLY,
-    REQUESTED,
     REQUIREMENTS,
     UV_LOCK,
     VARIABLE,
     Choice,
     Imported,
+    requests_in,
     requirements,
 )
 from .untrusted import MAX_BYTES, environment_variables, parse_json, parse_yaml
@@ -59,7 +58,6 @@ _NAMES = {
     PYPROJECT: "a pyproject.toml",
     COMMANDS: "a text with “conda install” or “pip install”",
 }
-_COMMENT = re.compile(rf"#\s*{REQUESTED}\s*(.+)")
 _VARIABLE = re.compile(rf"#\s*{VARIABLE}\s*(\w+)=(.+)")
 _DEFAULT = Choice()
 
@@ -113,9 +111,7 @@ def read(text: str, format_: str | None, subdir: str, choice: Choice = _DEFAULT)
         return manifests.environment_yml(data, found)
     if found == PIXI_TOML:
         return manifests.pixi_toml(text, subdir)
-    comments = [match[1] for line in lines if (match := _COMMENT.fullmatch(line))]
-    asked = tuple(spec for spec in comments if not spec.startswith(MARK))
-    of_index = tuple(spec.removeprefix(MARK) for spec in comments if spec.startswith(MARK))
+    asked, of_index = requests_in(lines)
     if found == PYLOCK:
         return _with_requests(python_files.read_pylock(text, subdir), of_index)
     if found == UV_LOCK:
@@ -143,9 +139,8 @@ def read(text: str, format_: str | None, subdir: str, choice: Choice = _DEFAULT)
 
 def _explicit(lines: list[str], asked: tuple[str, ...], subdir: str, choice: Choice) -> Imported:
     pinned, by_pip = explicit_list(lines, subdir, any_platform=choice.any_platform)
-    found = [(line, origins.from_comment(line)) for line in by_pip]
-    pypi, notes = requirements(line for line, locked in found if locked is None)
-    index = IndexLock(tuple(locked for _, locked in found if locked is not None))
+    index, others = index_lock(by_pip)
+    pypi, notes = requirements(others)
     return Imported(EXPLICIT, specs=asked, pinned=pinned, pypi=pypi, notes=tuple(notes), index=index)
 
 

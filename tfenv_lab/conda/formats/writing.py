@@ -15,13 +15,12 @@ from typing import Any
 import yaml
 
 from ...errors import InvalidRequest
-from ...pypi.models import Distribution
 from ..prefix import lock
 from ..prefix.pypi import PypiPackage
 from ..prefix.records import exact_spec
 from ..solving import specs
 from . import python_files
-from .explicit import explicit_lines
+from .explicit import explicit_lines, index_lines
 from .model import (
     CONDA_LOCK,
     ENVIRONMENT_YML,
@@ -140,13 +139,8 @@ def _explicit(contents: Contents) -> str:
     """Return conda's explicit list (CEP 23); every package comes after its dependencies."""
     losses = _losses(contents, _left_to_pip(contents))
     head = _comments([f"platform: {contents.subdir}"], _requested_lines(contents), losses)
-    # conda ignores these lines; conda-lock writes and installs them.
-    wheels = "".join(f"# pip {each.name} @ {each.url}{_fragment(each)}\n" for each in contents.distributions)
-    return f"{head}@EXPLICIT\n{''.join(explicit_lines(contents))}{wheels}"
-
-
-def _fragment(distribution: Distribution) -> str:
-    return f"#sha256={distribution.sha256}" if distribution.sha256 else ""
+    lines = (*explicit_lines(contents), *index_lines(contents.distributions))
+    return f"{head}@EXPLICIT\n{''.join(lines)}"
 
 
 def _conda_lock(contents: Contents) -> str:
