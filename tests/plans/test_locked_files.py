@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import os
 import re
 import shutil
 import subprocess
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +186,17 @@ class TestHashesOfRequirements:
         assert entry(plan, "greet")["to"]["build"] == tag
         assert "ignored" not in said(plan)
 
+    async def test_count_for_the_line_of_this_python(self, api: Api, simple_index: SimpleIndex) -> None:
+        digests = {version: digest(simple_index.add("greet", version)) for version in ("1.0", "2.0")}
+        text = (
+            f"greet==1.0; python_version < '3.12' --hash=sha256:{digests['1.0']}\n"
+            f"greet==2.0; python_version >= '3.12' --hash=sha256:{digests['2.0']}\n"
+            "old; python_version < '3'\n"
+        )
+        plan = await api.plan(kind="import", name="new", content=text)
+        found = [(e["name"], e["to"]["version"]) for e in plan["entries"] if e["source"] == "pypi"]
+        assert found == [("greet", "1.0")]
+
     async def test_refuse_other_files(self, api: Api, simple_index: SimpleIndex) -> None:
         wheel = simple_index.add("greet", "1.0")
         status, error = await refused(api, f"greet==1.0 --hash=sha256:{'ab' * 32}\n")
@@ -191,6 +205,34 @@ class TestHashesOfRequirements:
         assert digest(wheel) in error["details"]
         plan = await api.plan(**error["alternatives"][0]["plan_request"])
         assert entry(plan, "greet")["to"]["version"] == "1.0"
+
+
+async def test_a_source_archive_of_a_lock_is_built_if_the_request_permits_it(
+    api: Api, simple_index: SimpleIndex, lines: list[str]
+) -> None:
+    source = simple_index.add_source("greet", "1.0")
+    text = "\n".join([*lines, f"# pip greet @ {simple_index.file_url(source)}#sha256={digest(source)}"])
+    _, error = await refused(api, text)
+    assert error["reason"] == "build-needed"
+    assert "greet 1.0" in error["message"]
+    job = await api.apply(kind="import", name="new", content=text, source_builds=True)
+    assert job["state"] == "succeeded", job
+
+
+async def test_a_notebook_gets_other_files_of_the_same_versions_and_says_so(
+    api: Api, simple_index: SimpleIndex
+) -> None:
+    wheel = simple_index.add("greet", "1.0")
+    await api.apply(kind="create", name="one", packages=["pypi:greet"])
+    identity = (await api.environment("one"))["id"]
+    _, record = await api.call("GET", f"environments/{identity}/export?format=notebook")
+    plan = await api.plan(kind="import", name="two", content=json.dumps(record))
+    assert "Other files" not in said(plan)
+    lock = zlib.decompress(base64.b64decode(record["lock"])).replace(digest(wheel).encode(), b"ab" * 32)
+    record["lock"] = base64.b64encode(zlib.compress(lock.replace(b"127.0.0.1", b"x.example"))).decode()
+    plan = await api.plan(kind="import", name="two", content=json.dumps(record))
+    assert (entry(plan, "greet")["to"]["version"], entry(plan, "greet")["requested"]) == ("1.0", True)
+    assert "The exact file of greet 1.0 cannot be had here. Other files of the same versions are taken." in said(plan)
 
 
 UV_LOCK = """

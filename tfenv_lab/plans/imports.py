@@ -102,7 +102,7 @@ async def on_index(request: Import, found: Resolved, solver: IndexSolver) -> Fro
 
     Raises what the solver raises; if exact files cannot be had, with the way on to take others.
     """
-    requested = texts.by_name(map(texts.parse, found.pypi))
+    requested = texts.by_name(map(texts.parse, _counting(found)))
     try:
         return await solver.solve(requested, found.records, builds=request.source_builds, lock=found.index)
     except (IndexUnreachable, Unsatisfiable) as error:
@@ -116,6 +116,17 @@ async def on_index(request: Import, found: Resolved, solver: IndexSolver) -> Fro
             return replace(index, notes=(*index.notes, f"{error.message} Other files of the same versions are taken."))
         ways = import_help.without_builds(request)
         raise type(error)(error.message, error.details, error.hint, ways) from error
+
+
+def _counting(found: Resolved) -> list[str]:
+    """Return the requirements that count for the Python of the environment, without their markers."""
+    record = by_name(found.records).get("python")
+    if record is None:
+        return list(found.pypi)
+    needs = texts.needs(found.pypi, texts.markers(str(record.version)))
+    for need in needs:
+        need.marker = None
+    return [str(need) for need in needs]
 
 
 async def _simplified(request: Import, found: Imported, repodata: Repodata, permission: Permission) -> Resolved:

@@ -125,12 +125,13 @@ def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
 
 def hashes(lines: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return the SHA-256 that lines of a requirements.txt permit, by project."""
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for line in lines:
         permitted = origins.hashes(line)
-        name = requirement(line.partition(" --")[0]) if permitted else None
-        if name is not None:
-            found[name_of(name)] = permitted
+        text = requirement(line.partition(" --")[0]) if permitted else None
+        if text is not None:
+            # A file for several Pythons has a line for each.
+            found[name_of(text)] = (*found.get(name_of(text), ()), *permitted)
     return found
 
 
