@@ -285,6 +285,20 @@ async def test_a_uv_lock_gives_exactly_what_its_project_needs(api: Api, simple_i
     assert "dependency groups of the project are left out: dev" in said(plan)
 
 
+async def test_a_package_is_added_to_a_lock_without_other_versions_of_its_packages(
+    api: Api, simple_index: SimpleIndex
+) -> None:
+    wheel = simple_index.add("numpy", "2.0.0")
+    simple_index.add("numpy", "2.5.0")
+    simple_index.add("plots", "1.0", requires=["numpy"])
+    hashed = f'wheels = [{{ url = "{simple_index.file_url(wheel)}", hashes = {{ sha256 = "{digest(wheel)}" }} }}]'
+    text = f'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "numpy"\nversion = "2.0.0"\n{hashed}\n'
+    for added in ("plots", "pypi:plots>=1"):
+        plan = await api.plan(kind="import", name="new", content=text, packages=[added])
+        found = {each["name"]: each["to"]["version"] for each in plan["entries"] if each["source"] == "pypi"}
+        assert found == {"numpy": "2.0.0", "plots": "1.0"}
+
+
 async def test_a_pyproject_is_solved(api: Api, simple_index: SimpleIndex) -> None:
     simple_index.add("greet", "1.0")
     simple_index.add("torch", "1.0")

@@ -11,10 +11,9 @@ from msgspec import structs
 
 from .. import variants
 from ..conda.prefix.records import by_name
-from ..errors import BuildNeeded, ChannelNotAllowed, IndexUnreachable, InvalidRequest, TfenvError, Unsatisfiable
-from ..pypi import requirements as texts
+from ..errors import ChannelNotAllowed, InvalidRequest, TfenvError, Unsatisfiable
 from ..pypi.models import IndexLock
-from . import import_channels, import_help, installed_state
+from . import import_channels, import_help, import_index, installed_state
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from ..conda.settings.channels import ChannelRef
     from ..plan_requests import Import
     from .import_channels import Permission
-    from .index_solver import FromIndex, IndexSolver
 
 #: A CUDA version that is newer than every driver's, to learn which one the packages need.
 _ANY_CUDA = "99"
@@ -71,7 +69,7 @@ async def resolve(request: Import, repodata: Repodata, permission: Permission) -
         return await _simplified(request, found, repodata, permission)
     if found.pinned is None:
         return await _solved(request, found, repodata, permission)
-    _require_python(request, found)
+    import_index.require_python(request, found)
     try:
         return await _exact(found, repodata, permission)
     except (ChannelNotAllowed, InvalidRequest) as error:
@@ -82,51 +80,6 @@ async def resolve(request: Import, repodata: Repodata, permission: Permission) -
         index = structs.replace(found.index, detail="versions")
         again = replace(found, notes=(*found.notes, note), index=index)
         return await _solved(request, again, repodata, permission)
-
-
-def _require_python(request: Import, found: Imported) -> None:
-    """Raise InvalidRequest if a file has exact packages from an index, but no Python that they could belong to."""
-    from ..conda.formats import exact
-
-    if not found.index.packages or any(exact.parts(each.url)[0] == "python" for each in found.pinned or ()):
-        return
-    raise InvalidRequest(
-        "The file has packages from a package index, but no Python.",
-        hint="Add Python to the packages of the file, or solve its packages again together with Python.",
-        alternatives=import_help.alternatives(request, ("Solve again, with Python", {"builds": "versions"})),
-    )
-
-
-async def on_index(request: Import, found: Resolved, solver: IndexSolver) -> FromIndex:
-    """Solve the part of a file that comes from a package index.
-
-    Raises what the solver raises; if exact files cannot be had, with the way on to take others.
-    """
-    requested = texts.by_name(map(texts.parse, _counting(found)))
-    try:
-        return await solver.solve(requested, found.records, builds=request.source_builds, lock=found.index)
-    except (IndexUnreachable, Unsatisfiable) as error:
-        is_exact = found.index.detail == "exact" and (found.index.packages or found.index.hashes)
-        if not is_exact or isinstance(error, BuildNeeded):
-            raise
-        if found.is_notebook:
-            # As for conda's packages, the versions count if the exact files are not available.
-            lock = structs.replace(found.index, detail="versions")
-            index = await solver.solve(requested, found.records, builds=request.source_builds, lock=lock)
-            return replace(index, notes=(*index.notes, f"{error.message} Other files of the same versions are taken."))
-        ways = import_help.without_builds(request)
-        raise type(error)(error.message, error.details, error.hint, ways) from error
-
-
-def _counting(found: Resolved) -> list[str]:
-    """Return the requirements that count for the Python of the environment, without their markers."""
-    record = by_name(found.records).get("python")
-    if record is None:
-        return list(found.pypi)
-    needs = texts.needs(found.pypi, texts.markers(str(record.version)))
-    for need in needs:
-        need.marker = None
-    return [str(need) for need in needs]
 
 
 async def _simplified(request: Import, found: Imported, repodata: Repodata, permission: Permission) -> Resolved:
@@ -152,8 +105,10 @@ async def _solved(request: Import, found: Imported, repodata: Repodata, permissi
 
     urls, notes = import_channels.choose(request, found.channels, repodata, permission)
     named = AllowedChannels([*permission.names, *found.channels], repodata.settings)
-    wanted = [str(specs.parse(text, named)) for text in (*found.specs, *request.packages)]
-    if found.pypi and "pip" not in specs.by_name(wanted):
+    on_channels, of_index = import_index.added(request, found, lambda text: str(specs.parse(text, named)))
+    found = replace(found, pypi=(*found.pypi, *of_index))
+    wanted = [*(str(specs.parse(text, named)) for text in found.specs), *on_channels]
+    if found.pypi and not found.index.packages and "pip" not in specs.by_name(wanted):
         wanted.append("pip")
     if found.index.packages and "python" not in specs.by_name(wanted):
         wanted.append("python")

@@ -252,11 +252,13 @@ class Planner:
         )
 
     async def _import(self, request: requests.Import) -> Solved:
-        from . import imports
+        from . import import_index, imports
 
         prefix = await self._new_prefix(request.name)
         found = await imports.resolve(request, self._repodata, self._channels.permission)
-        index = await imports.on_index(request, found, self._index)
+        index = await import_index.solve(
+            request, found.pypi, found.index, found.records, self._index, is_lenient=found.is_notebook
+        )
         return Solved(
             request,
             request.name,
