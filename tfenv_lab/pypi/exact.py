@@ -66,13 +66,13 @@ class ExactFiles:
         if found.sha256 in hashes:
             return found
         project = None if is_direct else await self._project(found.name)
-        wanted = [Distribution(found.name, found.version, "", each) for each in sorted(hashes)]
         files = _files(project, found.version)
-        named = [replace(each, url=file.url) for file in files for each in wanted]
-        candidates = self._candidates(Locked(found.name, found.version, tuple(named)), self._chooser())
-        same = await asyncio.to_thread(_match, candidates, files)
-        if same is not None:
-            return same
+        permitted = frozenset(hashes)
+        same = await asyncio.to_thread(lambda: [file for file in files if _hash_of(file) in permitted])
+        named = tuple(Distribution(found.name, found.version, each.url, _hash_of(each), each.size) for each in same)
+        candidates = self._candidates(Locked(found.name, found.version, named), self._chooser())
+        if candidates:
+            return candidates[0]
         label = f"{found.name} {found.version}"
         told = (
             f"{found.filename} has the SHA-256 {found.sha256}." if is_direct else _held(project, files, found.version)
@@ -163,22 +163,33 @@ def _files(project: Project | None, version: str) -> list[ProjectFile]:
 
 def _match(candidates: Iterable[Distribution], files: Sequence[ProjectFile]) -> Distribution | None:
     """Return the first candidate that an index has: by its hash, or by its name if the lock has no hash."""
+    by_hash = {file.sha256: file for file in reversed(files) if file.sha256 is not None}
+    by_name: dict[str, list[ProjectFile]] = {}
+    for file in files:
+        by_name.setdefault(file.filename, []).append(file)
     for each in candidates:
-        for file in files:
-            if each.sha256 is not None and file.sha256 is not None:
-                if each.sha256 == file.sha256:
-                    return replace(each, url=file.url, size=file.size if file.size is not None else each.size)
+        if each.sha256 in by_hash:
+            return _at(each, by_hash[each.sha256], each.sha256)
+        for file in by_name.get(each.filename, ()):
+            if file.sha256 is not None and each.sha256 is not None:
                 continue
-            if file.filename != each.filename:
-                continue
-            path = path_of(file.url)
-            read = _read(path) if path is not None else None
             # Without a hash on the page, the installation verifies the hash of the lock.
-            actual = file.sha256 or (read[0] if read else each.sha256 if path is None else None)
+            actual = _hash_of(file) or (each.sha256 if path_of(file.url) is None else None)
             if actual is not None and each.sha256 in (None, actual):
-                size = file.size if file.size is not None else each.size
-                return replace(each, url=file.url, sha256=actual, size=size)
+                return _at(each, file, actual)
     return None
+
+
+def _at(candidate: Distribution, file: ProjectFile, sha256: str) -> Distribution:
+    size = file.size if file.size is not None else candidate.size
+    return replace(candidate, url=file.url, sha256=sha256, size=size)
+
+
+def _hash_of(file: ProjectFile) -> str | None:
+    """Return the hash of a file of an index; in a directory, it is computed."""
+    path = path_of(file.url) if file.sha256 is None else None
+    read = _read(path) if path is not None else None
+    return read[0] if read is not None else file.sha256
 
 
 def _described(file: Distribution) -> str:

@@ -104,10 +104,15 @@ def python_spec(lock: IndexLock, requires: str, subdir: str) -> str:
 def _fits(lock: IndexLock, minor: str, subdir: str) -> bool:
     python = f"{minor}.9"
     chooser = Chooser(python, subdir)
-    return all(
-        not each.files or any(not file.is_wheel or chooser.rank(file.filename) is not None for file in each.files)
-        for each in counted(lock, python)
-    )
+    fitting: dict[str, bool] = {}
+
+    def fits(tag: str) -> bool:
+        # Thousands of wheels have the same few tags.
+        if tag not in fitting:
+            fitting[tag] = tag == "source" or chooser.rank(f"any-1-{tag}.whl") is not None
+        return fitting[tag]
+
+    return all(not each.files or any(fits(file.tag) for file in each.files) for each in counted(lock, python))
 
 
 def as_requirements(lock: IndexLock, packages: Iterable[Locked]) -> dict[str, str]:
