@@ -286,3 +286,15 @@ def test_an_index_that_does_not_answer_is_named(simple_index: SimpleIndex) -> No
     with pytest.raises(IndexUnreachable, match="answers with an error") as refused:
         find(simple_index.settings, locked(file))
     assert "greet 1.0" in (refused.value.details or "")
+
+
+def test_no_page_is_read_for_a_complete_lock_unless_a_directory_may_have_the_file(
+    simple_index: SimpleIndex, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = simple_index.add("greet", "1.0")
+    package = locked(simple_index.distribution(wheel))
+    assert find(simple_index.settings, package) == [simple_index.distribution(wheel)]
+    assert simple_index.requests == []
+    (folder / wheel.name).write_bytes(wheel.read_bytes())
+    monkeypatch.setenv("UV_FIND_LINKS", str(folder))
+    assert find(simple_index.settings, package)[0].url == (folder / wheel.name).as_uri()

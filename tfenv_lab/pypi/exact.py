@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -23,7 +24,7 @@ from .models import Distribution, IndexSettings, Locked
 from .pages import ProjectFile
 from .places import path_of, shown, without_credentials
 from .requirements import is_same_version, normalize
-from .settings import is_allowed, is_configured
+from .settings import is_allowed, is_configured, sources
 
 #: The hint of every error about files that cannot be had.
 HINT = (
@@ -84,6 +85,9 @@ class ExactFiles:
         candidates = self._candidates(package, chooser)
         if not candidates:
             return Unsatisfiable(self._unfit(package))
+        if self._is_complete(candidates[0]):
+            # Reading the pages of a hundred projects takes seconds.
+            return replace(candidates[0], url=without_credentials(candidates[0].url), requires=package.requires)
         project: Project | None = None
         trouble: IndexUnreachable | None = None
         try:
@@ -145,6 +149,15 @@ class ExactFiles:
                 if read is not None and read[0] == each.sha256:
                     return replace(each, url=url, size=read[1])
         return None
+
+    def _is_complete(self, file: Distribution) -> bool:
+        """Return whether an index would say nothing new of a file: it is on its host, and no directory may have it."""
+        is_known = file.sha256 is not None and file.size is not None and file.url.startswith(("http://", "https://"))
+        return is_known and not self._has_directories and is_configured(file.url, self.settings)
+
+    @cached_property
+    def _has_directories(self) -> bool:
+        return any(path_of(source.url) is not None for source in sources(self.settings))
 
     def _permits(self, url: str) -> bool:
         """Return whether a file on this machine may be installed although no index lists it."""
