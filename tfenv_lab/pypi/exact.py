@@ -181,15 +181,16 @@ def _match(candidates: Iterable[Distribution], files: Sequence[ProjectFile]) -> 
     for file in files:
         by_name.setdefault(file.filename, []).append(file)
     for each in candidates:
-        if each.sha256 in by_hash:
-            return _at(each, by_hash[each.sha256], each.sha256)
+        # Files of this machine have no hash on a page, and they come first, because they need no download.
         for file in by_name.get(each.filename, ()):
             if file.sha256 is not None and each.sha256 is not None:
                 continue
-            # Without a hash on the page, the installation verifies the hash of the lock.
+            # If a page has no hash, the installation verifies that of the lock.
             actual = _hash_of(file) or (each.sha256 if path_of(file.url) is None else None)
             if actual is not None and each.sha256 in (None, actual):
                 return _at(each, file, actual)
+        if each.sha256 in by_hash:
+            return _at(each, by_hash[each.sha256], each.sha256)
     return None
 
 
