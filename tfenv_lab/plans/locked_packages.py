@@ -50,9 +50,9 @@ async def take(lock: IndexLock, conda: Mapping[str, str], files: ExactFiles) -> 
     exact = [each for each in on_index if each.files and lock.detail == "exact"]
     _require_builds([*_unbuilt(direct), *files.needing_builds(exact)], files)
     found = await files.find(exact)
-    both = [each.label for each in packages if each.name in conda and each.files]
+    both = [f"{each.label} (from {_origin(each)})" for each in packages if each.name in conda]
     if both and lock.detail == "exact":
-        notes.append(f"The file also has these packages from an index, but they come from a channel: {some(both, 20)}.")
+        notes.append(f"These packages come from a channel, which has the same versions: {', '.join(both)}.")
     loose = [each for each in on_index if each not in exact]
     unsolved = {**locked.as_requirements(lock, loose), **{each.name: f"{each.name} @ {each.direct}" for each in direct}}
     requested = locked.requested(lock, [*direct, *on_index], files.python)
@@ -129,7 +129,7 @@ def _hashes(package: Locked) -> tuple[str, ...]:
 
 
 def _origin(package: Locked) -> str:
-    return redact(package.direct or package.files[0].url)[:200]
+    return redact(package.direct or next((each.url for each in package.files), "an index"))[:200]
 
 
 #: A lock has a commit; a branch or a tag can move.
