@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _CREDENTIALS = (
     (re.compile(r"//[^/\s]+@"), "//"),
     (re.compile(r"/t/[^/\s]+/"), "/t/<TOKEN>/"),
 )
+
+
+class Listing(str):
+    """A sentence that lists ``items``, separated by commas. A screen may show only the first of them."""
+
+    items: tuple[str, ...] = ()
+
+
+def listing(template: str, items: Iterable[str]) -> Listing:
+    """Return a sentence with all items in place of ``{}``."""
+    found = tuple(items)
+    sentence = Listing(template.replace("{}", ", ".join(found), 1))
+    sentence.items = found
+    return sentence
 
 
 def some(texts: Sequence[str], limit: int) -> str:

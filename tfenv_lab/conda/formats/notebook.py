@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidRequest
+from ...sentences import listing
 from ..prefix.records import exact_spec
 from .explicit import explicit_list
 from .model import NOTEBOOK, Imported, requirements
@@ -77,7 +78,7 @@ def read(data: Mapping[str, Any], subdir: str) -> Imported:
     pypi, notes = requirements(as_text(line, "pip") for line in as_list(data.get("pip"), "pip"))
     local = [as_text(line, "local") for line in as_list(data.get("local"), "local")]
     if local:
-        notes.append(f"These packages were installed from a path or a URL, and are left out: {', '.join(local)}.")
+        notes.append(listing("These packages were installed from a path or a URL, and are left out: {}.", local))
     platform = as_text(data.get("platform"), "platform")
     pinned = None
     if data.get("lock") and platform == subdir:
