@@ -192,7 +192,9 @@ class Services:
             self.package_cache,
             self.directories.cache / "stand-ins",
         )
-        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, permission, index)
+        planner = Planner(
+            self.repodata, self.catalog, self.environments, self.envs_dir, permission, index, self.search.on_index
+        )
         self.plans = PlanService(
             planner,
             self.repodata,
