@@ -309,13 +309,12 @@ def _kernel(solved: Solved) -> Iterator[Advice]:
     names = {record.name.normalized for record in solved.after} | {each.name for each in solved.distributions}
     if not isinstance(request, plan_requests.Import) or "python" not in names or "ipykernel" in names:
         return
-    added = replace(request, packages=(*request.packages, "ipykernel")) if solved.specs else None
-    yield Advice(
-        "no-kernel",
-        "info",
-        "The file does not list ipykernel, so notebooks cannot use this environment as a kernel.",
-        plan_request=added,
-    )
+    added = replace(request, packages=(*request.packages, "ipykernel"))
+    message = "The file does not list ipykernel, so notebooks cannot use this environment as a kernel."
+    if not solved.specs:
+        added = replace(added, builds="versions")
+        message += " If it is added, the packages of the file are solved again, with the same versions."
+    yield Advice("no-kernel", "info", message, plan_request=added)
 
 
 def _variables(solved: Solved) -> Iterator[Advice]:

@@ -232,6 +232,7 @@ describe('the choices in a file', () => {
       'gpu'
     ]);
     fireEvent.change(select, { target: { value: 'gpu' } });
+    await waitFor(() => expect(select.value).toBe('gpu'));
     expect(await request()).toMatchObject({ lock_environment: 'gpu' });
   });
 
