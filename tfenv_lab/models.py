@@ -12,7 +12,7 @@ from .sentences import Listing
 Severity = Literal["info", "warning", "error"]
 #: The stages of a job, in no fixed order.
 Phase = Literal["solve", "download", "pack", "link", "swap", "check"]
-Action = Literal["install", "upgrade", "downgrade", "change", "remove"]
+Action = Literal["install", "upgrade", "downgrade", "change", "remove", "repair"]
 
 
 @dataclass(frozen=True)
