@@ -47,7 +47,7 @@ class TestWhereItIs:
         simple_index.add("greet", "1.0")
         simple_index.add("greet", "2.0")
         error = await _refused(api, "dependencies: [python, 'greet>=1,<2']")
-        assert error["message"] == "No channel has “greet”. The package index (PyPI) has a package of this name."
+        assert error["message"] == "No channel has “greet”. The package index (PyPI) has a package called “greet”."
         assert _replacements(error) == [{"greet": "pypi:greet<2,>=1"}, {"greet": None}]
         plan = await api.plan(**error["alternatives"][0]["plan_request"])
         entry = next(entry for entry in plan["entries"] if entry["name"] == "greet")
@@ -84,11 +84,13 @@ class TestWhereItIs:
 
     async def test_several_kinds_are_answered_together(self, api: Api, simple_index: SimpleIndex) -> None:
         simple_index.add("greet", "1.0")
-        error = await _refused(api, "dependencies: [python, nunpy, greet, nowhere-at-all]")
+        simple_index.add("salute", "1.0")
+        error = await _refused(api, "dependencies: [python, nunpy, greet, salute, nowhere-at-all]")
+        assert error["message"].endswith("The package index (PyPI) has packages called “greet”, “salute”.")
         assert _replacements(error) == [
-            {"nunpy": "numpy", "greet": None, "nowhere-at-all": None},
-            {"nunpy": "numpy", "greet": "pypi:greet", "nowhere-at-all": None},
-            {"nunpy": None, "greet": None, "nowhere-at-all": None},
+            {"nunpy": "numpy", "greet": None, "salute": None, "nowhere-at-all": None},
+            {"nunpy": "numpy", "greet": "pypi:greet", "salute": "pypi:salute", "nowhere-at-all": None},
+            {"nunpy": None, "greet": None, "salute": None, "nowhere-at-all": None},
         ]
         for alternative in error["alternatives"]:
             await api.plan(**alternative["plan_request"])

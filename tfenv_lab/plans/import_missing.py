@@ -56,9 +56,12 @@ async def look_up(
         if name in elsewhere:
             told = f"The channels of the file do not have “{name}”, but the channel “{elsewhere[name]}” does"
         told += f"; did you mean “{meant[name]}”?" if name in meant else "."
-        if name in index:
-            told += " The package index (PyPI) has a package of this name."
         sentences.append(told)
+    on = [f"“{name}”" for name in missing if name in index]
+    if on:
+        sentences.append(
+            f"The package index (PyPI) has {'a package' if len(on) == 1 else 'packages'} called {', '.join(on)}."
+        )
     out: dict[str, str | None] = dict.fromkeys(missing)
     fixed = {**out, **{name: f"{channel}::{asked[name]}" for name, channel in elsewhere.items()}}
     fixed |= {name: _renamed(asked[name], meant[name]) for name in meant if name not in elsewhere}

@@ -15,6 +15,7 @@ from ..sentences import listing, some
 from ..tensorflow_packages import CUDA_RUNTIME, DISTRIBUTIONS
 from ..variants import variant_of
 from ..versions import minor_numbers
+from .import_warnings import warnings as of_import
 from .models import Entry
 from .pip_packages import warnings as of_pip
 from .repair import warnings as of_damage
@@ -52,11 +53,9 @@ def warnings(
         *_hardware(solved, settings),
         *of_pip(solved, lines),
         *of_damage(solved),
-        *_kernel(solved),
-        *_variables(solved),
+        *of_import(solved),
         *_from_index(solved),
         *_running(solved, running),
-        *solved.notes,
         *directories,
     ]
     order = {"error": 0, "warning": 1, "info": 2}
@@ -303,26 +302,6 @@ def _from_index(solved: Solved) -> Iterator[Advice]:
                 solved.builds,
             ),
         )
-
-
-def _kernel(solved: Solved) -> Iterator[Advice]:
-    """Warn about an imported environment that cannot be a kernel, with a request that adds ipykernel."""
-    request = solved.request
-    names = {record.name.normalized for record in solved.after} | {each.name for each in solved.distributions}
-    if not isinstance(request, plan_requests.Import) or "python" not in names or "ipykernel" in names:
-        return
-    added = replace(request, packages=(*request.packages, "ipykernel"))
-    message = "The file does not list ipykernel, so notebooks cannot use this environment as a kernel."
-    if not solved.specs:
-        added = replace(added, builds="versions")
-        message += " If it is added, the packages of the file are solved again, with the same versions."
-    yield Advice("no-kernel", "info", message, plan_request=added)
-
-
-def _variables(solved: Solved) -> Iterator[Advice]:
-    if solved.variables:
-        told = [f"{name}={value}" for name, value in solved.variables.items()]
-        yield Advice("variables", "info", listing("The environment sets these variables: {}.", told))
 
 
 def _running(solved: Solved, running: Sequence[str]) -> Iterator[Advice]:

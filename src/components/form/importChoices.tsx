@@ -56,7 +56,10 @@ export function ImportChoices(props: IImportChoicesProps): JSX.Element {
           label={trans.__('Environment in the file')}
           options={file.environments.map((value, index) => ({
             value,
-            label: index === 0 ? trans.__('%1 (default)', value) : value,
+            label:
+              index === 0 && value !== 'default'
+                ? trans.__('%1 (default)', value)
+                : value,
             reason: null
           }))}
           value={environment ?? ''}
@@ -97,7 +100,7 @@ export function ImportChoices(props: IImportChoicesProps): JSX.Element {
         <CudaField
           versions={machine.cudaVersions}
           found={null}
-          fallback={trans.__('As in the file, or the newest that fits')}
+          fallback={trans.__('From the file, or the newest')}
           cuda={choice.cuda ?? null}
           trans={trans}
           onChange={cuda => change({ cuda: cuda ?? undefined })}

@@ -223,12 +223,12 @@ describe('the choices in a file', () => {
   });
 
   it('are the environments of a lock, with the default said', async () => {
-    await open({ environments: ['default', 'gpu'] });
+    await open({ environments: ['cpu', 'gpu'] });
     const select = screen.getByLabelText<HTMLSelectElement>(
       'Environment in the file'
     );
     expect(Array.from(select.options, each => each.text)).toEqual([
-      'default (default)',
+      'cpu (default)',
       'gpu'
     ]);
     fireEvent.change(select, { target: { value: 'gpu' } });
@@ -270,9 +270,7 @@ describe('the choices in a file', () => {
     const select = await screen.findByLabelText<HTMLSelectElement>(
       'CUDA version of the driver'
     );
-    expect(select.options[0].text).toBe(
-      'As in the file, or the newest that fits'
-    );
+    expect(select.options[0].text).toBe('From the file, or the newest');
     const version = select.options[1].value;
     fireEvent.change(select, { target: { value: version } });
     await waitFor(() => expect(select.value).toBe(version));
