@@ -273,17 +273,6 @@ async def test_ipykernel_is_added_to_exact_packages_by_solving_again(api: Api, t
     assert {"python", "ipykernel"} <= {entry["name"] for entry in again["entries"]}
 
 
-async def test_packages_of_an_index_in_a_lock_without_python_are_left_out_and_all_named(
-    api: Api, tensorflow_channel: TinyChannel
-) -> None:
-    lines = "".join(f"# pip p{n} @ https://files.example/p{n}-1.0-py3-none-any.whl\n" for n in range(8))
-    content = f"@EXPLICIT\n{tensorflow_channel.url}/noarch/numpy-2.1.0-0.conda\n{lines}"
-    plan = await api.plan(kind="import", name="new", content=content)
-    [warning] = plan["warnings"]
-    assert warning["items"] == [f"p{n}==1.0" for n in range(8)]
-    assert ", ".join(warning["items"]) in warning["message"]
-
-
 @pytest.mark.parametrize("query", ["environment-yml", "explicit", "conda-lock", "pixi-lock", "notebook"])
 async def test_variables_are_set_and_survive_every_format(api: Api, clean_home: Path, query: str) -> None:
     content = "dependencies: [python, ipykernel]\nvariables: {KERAS_BACKEND: jax, XLA_FLAGS: '--a=1 --b'}\n"

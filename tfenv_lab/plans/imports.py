@@ -250,13 +250,8 @@ async def _exact(request: Import, found: Imported, repodata: Repodata, permissio
         requested = installed_state.leaves(installed_state.State(records, {}))
     virtual = await asyncio.to_thread(virtual_packages.detect, virtual_packages.overrides(repodata.settings))
     notes += exact.unmet(records, virtual)
-    pypi = found.pypi
-    if pypi and not any(record.name.normalized == "python" for record in records):
-        sentence = "The file lists no Python, so these packages from a package index are not installed: {}."
-        notes.append(listing(sentence, pypi))
-        pypi = ()
     warned += _warnings([*found.notes, *notes])
-    return Resolved(records, requested, (), None, virtual, tuple(warned), pypi, variables=found.variables)
+    return Resolved(records, requested, (), None, virtual, tuple(warned), found.pypi, variables=found.variables)
 
 
 def on(repodata: Repodata, urls: Iterable[str]) -> Repodata:
