@@ -168,16 +168,15 @@ describe('Review', () => {
       name: 'mine',
       content: 'dependencies: [numpy]\n'
     };
-    const alternatives = [
-      {
-        label: 'Keep the versions, drop the builds',
-        plan_request: { ...request, builds: 'versions' as const }
-      },
-      {
-        label: 'Import with these channels added',
-        plan_request: { ...request, channels: 'all' as const }
-      }
+    const labels = ['Keep the versions', 'Import with these channels added'];
+    const requests: PlanRequest[] = [
+      { ...request, builds: 'versions' },
+      { ...request, channels: 'all' }
     ];
+    const alternatives = labels.map((label, index) => ({
+      label,
+      plan_request: requests[index]
+    }));
     const calls = show({
       request,
       failure: {
@@ -189,12 +188,9 @@ describe('Review', () => {
       }
     });
     const inAlert = within(screen.getByRole('alert')).getAllByRole('button');
-    expect(inAlert.map(each => each.textContent)).toEqual([
-      'Keep the versions, drop the builds',
-      'Import with these channels added'
-    ]);
+    expect(inAlert.map(each => each.textContent)).toEqual(labels);
     inAlert.forEach(each => fireEvent.click(each));
-    expect(calls.planned).toEqual(alternatives.map(each => each.plan_request));
+    expect(calls.planned).toEqual(requests);
   });
 
   it('shortens a long list until all of it is requested', () => {
@@ -427,7 +423,8 @@ describe('Review', () => {
       code: 'damage-copied',
       severity: 'warning',
       message: 'Files differ.',
-      plan_request: repair
+      plan_request: repair,
+      items: []
     };
     const calls = show({ plan: plan('copy', { warnings: [warning] }) });
     fireEvent.click(button('Repair Instead'));
