@@ -173,6 +173,26 @@ class TestAddedChannels:
         plan = await api.plan(**_ways(await _refused(api, only))["Import with these channels added"])
         assert [entry["to"]["channel"] for entry in plan["entries"]] == [other.url]
 
+    @pytest.mark.parametrize("builds", ["exact", "names"])
+    async def test_no_answer_has_their_credentials(
+        self, api: Api, tensorflow_channel: TinyChannel, builds: str
+    ) -> None:
+        secret = "https://ada:s3cret@c.example/t/tk-123/d"
+        for channels in ([secret], [tensorflow_channel.url, secret]):
+            content = f"channels: {json.dumps(channels)}\ndependencies: [numpy=2.1.0=0]\n"
+            body = {"kind": "import", "name": "new", "content": content, "builds": builds}
+            _, answer = await api.call("POST", "plans", body)
+            told = json.dumps(
+                {
+                    **answer,
+                    "alternatives": [],
+                    "warnings": [{**each, "plan_request": None} for each in answer.get("warnings", ())],
+                }
+            )
+            assert "c.example" in told
+            assert "s3cret" not in told
+            assert "tk-123" not in told
+
     async def test_what_is_no_channel_is_refused(self, api: Api) -> None:
         error = await _refused(api, "channels: ['https://[']\ndependencies: [numpy]\n", channels="all")
         assert error["reason"] == "channel-not-allowed"

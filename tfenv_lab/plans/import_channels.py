@@ -12,7 +12,7 @@ import msgspec
 from ..errors import ChannelNotAllowed, Unsatisfiable
 from ..models import Advice
 from ..plan_requests import Import
-from ..sentences import listing
+from ..sentences import listing, redact
 from . import import_help
 
 if TYPE_CHECKING:
@@ -72,10 +72,14 @@ def choose(
     used = [ref.name for ref in settings.channels if not urls or ref.url in urls] or list(permission.names)
     message = listing(
         f"Channels that are not allowed are left out: {{}}. The packages come from {', '.join(used)}.",
-        [text[:_LONGEST] for text in refused],
+        [_shown(text) for text in refused],
     )
     offer = msgspec.structs.replace(request, channels="all") if can_add(permission) else None
     return urls, [Advice("channels-left-out", "warning", message, offer)]
+
+
+def _shown(text: str) -> str:
+    return redact(text)[:_LONGEST]
 
 
 _WITHOUT = ("Import without these channels", {"channels": "allowed"})
@@ -119,7 +123,7 @@ def refusal(
     """
     one = len(refused) == 1
     this, it = ("this channel", "it") if one else ("these channels", "them")
-    shown = ", ".join(f"“{text[:_LONGEST]}”" for text in refused)
+    shown = ", ".join(f"“{_shown(text)}”" for text in refused)
     way = f"Import the file without {this}" if ways else "Solve the packages of the file on the allowed channels"
     hint = f"Allowed: {', '.join(permission.names) or 'none'}. {way}"
     if can_add(permission):
@@ -146,13 +150,13 @@ def _added(
     broken = [text for text in refused if not allowed.urls_of(text)]
     if broken:
         raise ChannelNotAllowed(
-            f"{', '.join(f'“{text[:_LONGEST]}”' for text in broken)} cannot be used as a channel.",
+            f"{', '.join(f'“{_shown(text)}”' for text in broken)} cannot be used as a channel.",
             hint="Correct the channels in the file, or import it without them.",
             alternatives=import_help.alternatives(request, _WITHOUT),
         )
     urls = list(dict.fromkeys(url for text in wanted for url in allowed.urls_of(text)))
     message = listing(
         "Packages may come from channels that are not configured: {}. Only this plan uses them; later updates do not.",
-        [text[:_LONGEST] for text in refused],
+        [_shown(text) for text in refused],
     )
     return urls, [Advice("channels-added", "warning", message)]

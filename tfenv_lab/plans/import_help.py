@@ -85,7 +85,6 @@ async def explained(error: Unsatisfiable, request: Import, asked: Mapping[str, s
     ways: list[tuple[str, Mapping[str, Any]]] = [_VERSIONS, _NAMES] if is_export else []
     hint = error.hint
     if missing:
-        # The names in an export of another platform are no mistakes, and an index has other packages of these names.
         found = await import_missing.look_up(missing, asked, source, search.others, search.on_index, is_export)
         told += found.sentences
         hint = "Leave these packages out, or correct their names."

@@ -41,13 +41,13 @@ async def look_up(
 ) -> Found:
     """Look for packages that the channels of a file (``source``) do not have; ``asked`` are all of its specs by name.
 
-    A package of the same name on an index may be by somebody else, so no replacement is made without a request. For an
-    export with its dependencies, only similar names are looked for.
+    A package of the same name on an index may be by somebody else, so no replacement is made without a request. The
+    names in an export with its dependencies are no mistakes, so nothing else is looked for.
     """
     from ..tensorflow.catalog.nearby import similar
 
     names = await source.names()
-    meant = await asyncio.to_thread(similar, missing, names)
+    meant = {} if is_export else await asyncio.to_thread(similar, missing, names)
     elsewhere = {} if is_export or others is None else await _elsewhere(missing, others)
     index = set() if is_export else await on_index([name for name in missing if name not in elsewhere][:_ASKED])
     sentences = []

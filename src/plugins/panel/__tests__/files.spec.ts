@@ -2,7 +2,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 
 import { FakeApp } from '../../../__tests__/fakeApp';
-import { FakeServer } from '../../../__tests__/fakeServer';
+import { failure, FakeServer } from '../../../__tests__/fakeServer';
 import {
   environment,
   plan,
@@ -96,6 +96,30 @@ describe('an environment from a file', () => {
     await app.commands.execute(CommandIDs.importEnvironment, { content: 'x' });
     await screen.findByText('The file is for osx-arm64.');
     await screen.findByDisplayValue('imported');
+  });
+
+  it('is planned by a way on that an error offers', async () => {
+    const builds = {
+      kind: 'import',
+      name: 'mine',
+      content: TEXT,
+      builds: 'names'
+    };
+    const { status, body } = failure(422, 'unsatisfiable', 'No solution.');
+    const label = 'Keep only the names';
+    app.server.routes['POST plans'] = {
+      status,
+      body: { ...body, alternatives: [{ label, plan_request: builds }] }
+    };
+    drop(textFile('environment.yml', TEXT));
+    await screen.findByDisplayValue('mine');
+    fireEvent.click(screen.getByRole('button', { name: 'Review Plan…' }));
+    const way = await screen.findByRole('button', { name: label });
+    app.server.routes['POST plans'] = plan('mine');
+    fireEvent.click(way);
+    await waitFor(() => expect(app.server.body('POST plans')).toEqual(builds));
+    fireEvent.click(await screen.findByRole('button', { name: 'Back' }));
+    expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
   });
 
   it('is proposed a name that is not taken', async () => {
