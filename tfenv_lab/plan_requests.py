@@ -15,6 +15,7 @@ from msgspec.structs import force_setattr
 from . import serde
 from .environment_names import check_name
 from .errors import InvalidRequest, InvalidSpec
+from .sentences import without_credentials
 from .versions import CUDA_VERSION
 
 Source = Literal["conda", "pypi"]
@@ -23,8 +24,9 @@ ALL: Literal["all"] = "all"
 
 #: Maximum number of items in a list.
 _ITEMS_MAX = 1000
-_VERSION = re.compile(r"\d+(?:\.\w+)*(?:\.\*)?")
-_PYTHON = re.compile(r"\d\.\d{1,2}")
+#: Parts of versions are bounded, because the engine's numbers have 64 bits.
+_VERSION = re.compile(r"\d{1,9}(?:\.\w{1,12})*(?:\.\*)?", re.ASCII)
+_PYTHON = re.compile(r"\d\.\d{1,2}", re.ASCII)
 _PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -133,7 +135,8 @@ class Import(_Request, frozen=True, tag="import"):
     all of it, or not the build (``versions``), or only the name (``names``); exact packages are then solved. With
     ``channels`` ``allowed``, channels of the file that are not allowed are left out; with ``all``, they are used, if no
     administrator restricts the channels. ``replacements`` has, by the names of packages in the file, the specs to solve
-    instead of theirs; None leaves a package out.
+    instead of theirs; None leaves a package out. Credentials in the text are removed: plans and jobs store it, and only
+    conda's and pip's own configuration may hold them.
     """
 
     name: str
@@ -154,6 +157,9 @@ class Import(_Request, frozen=True, tag="import"):
         if len(self.replacements) > _ITEMS_MAX:
             raise InvalidRequest(f"“replacements” has {len(self.replacements)} items; the limit is {_ITEMS_MAX}.")
         force_setattr(self, "packages", _distinct("packages", self.packages))
+        clean = {name: text and without_credentials(text) for name, text in self.replacements.items()}
+        force_setattr(self, "replacements", clean)
+        force_setattr(self, "content", without_credentials(self.content))
 
 
 class Revert(_Request, frozen=True, tag="revert"):
@@ -220,7 +226,7 @@ def _check_into(into: str | None) -> None:
 def _distinct(field: str, items: tuple[str, ...]) -> tuple[str, ...]:
     if len(items) > _ITEMS_MAX:
         raise InvalidRequest(f"“{field}” has {len(items)} items; the limit is {_ITEMS_MAX}.")
-    return tuple(dict.fromkeys(items))
+    return tuple(dict.fromkeys(map(without_credentials, items)))
 
 
 def _some(field: str, items: tuple[str, ...]) -> tuple[str, ...]:

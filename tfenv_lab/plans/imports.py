@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .import_channels import Permission
     from .import_help import OnIndex
 
+#: The largest number of packages in a file. The largest environments of conda-forge have about 2,000.
+_MOST_PACKAGES = 5_000
 #: A CUDA version that is newer than every driver's, to learn which one the packages need.
 _ANY_CUDA = "99"
 
@@ -62,6 +64,9 @@ async def resolve(request: Import, repodata: Repodata, permission: Permission, o
     except InvalidRequest as error:
         alternatives = import_help.without_builds(request) if error.hint == SOLVE_AGAIN else ()
         raise InvalidRequest(error.message, error.details, error.hint, alternatives) from error
+    count = len(found.specs) + len(found.pypi) + len(found.pinned or ())
+    if count > _MOST_PACKAGES:
+        raise InvalidRequest(f"The file lists {count:,} packages. At most {_MOST_PACKAGES:,} can be imported at once.")
     if found.pinned is not None and request.builds == "exact":
         for name in ("packages", "replacements"):
             if getattr(request, name):
