@@ -194,7 +194,9 @@ class Services:
             self.directories.cache / "stand-ins",
             reader,
         )
-        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, permission, index)
+        planner = Planner(
+            self.repodata, self.catalog, self.environments, self.envs_dir, permission, index, self.search.on_index
+        )
         self.plans = PlanService(
             planner,
             self.repodata,

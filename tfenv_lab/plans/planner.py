@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..tensorflow.catalog.catalog import Catalog
     from ..tensorflow.catalog.selection import Chosen
     from .import_channels import Permission
+    from .import_help import OnIndex
 
 
 class Planner:
@@ -45,14 +46,20 @@ class Planner:
         envs_dir: Path,
         permission: Callable[[], Permission],
         index: IndexSolver,
+        on_index: OnIndex,
     ) -> None:
-        """Create a planner. ``permission`` returns the channels that a spec or a file may name now."""
+        """Create a planner.
+
+        ``permission`` returns the channels that a spec or a file may name now, and ``on_index`` which of some projects
+        a package index has.
+        """
         self._repodata = repodata
         self._catalog = catalog
         self._channels = ChannelSolver(repodata, permission)
         self._installed = InstalledReader(environments)
         self._envs_dir = envs_dir
         self._index = index
+        self._on_index = on_index
 
     async def solve_request(self, request: requests.PlanRequest) -> Solved:
         """Solve a request.
@@ -267,7 +274,7 @@ class Planner:
         from . import import_index, imports
 
         prefix = await self._new_prefix(request.name)
-        found = await imports.resolve(request, self._repodata, self._channels.permission)
+        found = await imports.resolve(request, self._repodata, self._channels.permission, self._on_index)
         index = await import_index.solve(
             request, found.pypi, found.index, found.records, self._index, is_lenient=found.is_notebook
         )
@@ -281,7 +288,7 @@ class Planner:
             specs=found.specs,
             cuda=found.cuda,
             virtual=found.virtual,
-            notes=(*found.notes, *index.notes),
+            notes=(*found.notes, *imports.as_warnings(index.notes)),
             channels=found.channels,
             variables=found.variables,
             distributions=index.distributions,

@@ -65,8 +65,8 @@ export function exportKinds(trans: TranslationBundle): readonly IExportKind[] {
   ];
 }
 
-/** Whether the name of a file suggests that it describes an environment, by the server's rule. */
-export function isEnvironmentFile(name: string, limits: Limits): boolean {
+/** Whether the contents of a file with this name may describe an environment, by the server's rule. */
+export function mayBeEnvironmentFile(name: string, limits: Limits): boolean {
   return new RegExp(limits.import_pattern).test(name.toLowerCase());
 }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidRequest
 from ...pypi.models import IndexLock
-from ...sentences import some
+from ...sentences import listing
 from ..settings.channels import NODEFAULTS
 from ..solving import specs
 from .model import ANACONDA_PROJECT, ENVIRONMENT_YML, PIXI_TOML, Imported, hashes, requirements
@@ -42,7 +42,10 @@ def environment_yml(data: Mapping[str, Any], format_: str = ENVIRONMENT_YML) -> 
             if len(environments) > 1:
                 notes.append(f"The file has several environments: {', '.join(environments)}. Taken: {name}.")
     wanted, by_pip = _items(items, section)
-    notes += [f"The section “{key[:40]}” is ignored." for key in sorted(ignored)]
+    if ignored:
+        sections = [f"“{key[:40]}”" for key in sorted(ignored)]
+        one = len(sections) == 1
+        notes.append(listing(f"The section{'' if one else 's'} {{}} {'is' if one else 'are'} ignored.", sections))
     values = data.get("variables")
     # In an anaconda-project.yml, a list names variables that the user is asked for.
     variables, others = environment_variables(values if isinstance(values, dict) else None)
@@ -97,28 +100,45 @@ def _channels(value: Any) -> tuple[str, ...]:
 
 def _without_effect(parts: Sequence[Parts], channels: Sequence[str]) -> list[str]:
     """Return sentences on what specs say that does not count."""
-    notes = []
+    notes: list[str] = []
     those = [each.name for each in parts if each.channel is not None]
     if len(channels) > 1 and those:
         notes.append(
-            f"The channels in the specs of {some(those, 5)} are not binding: the channel priority decides where a "
-            "package comes from."
+            listing(
+                "The channels in the specs of {} are not binding: the channel priority decides where a package comes "
+                "from.",
+                those,
+            )
         )
     subdirs = [f"{each.name} ({each.subdir})" for each in parts if each.subdir is not None]
     if subdirs:
-        notes.append(f"The platforms in these specs are ignored: {', '.join(subdirs)}.")
+        notes.append(listing("The platforms in these specs are ignored: {}.", subdirs))
     ignored = [f"{each.name} {word}" for each in parts for word in each.ignored]
     if ignored:
         notes.append(
-            f"As in conda, these parts of specs have no effect: {', '.join(ignored)}. Extras in brackets belong in the "
-            "“pip:” section."
+            listing(
+                "As in conda, these parts of specs have no effect: {}. Extras in brackets belong in the “pip:” "
+                "section.",
+                ignored,
+            )
         )
     return notes
 
 
 def is_pixi_toml(text: str) -> bool:
     """Return whether a text is a manifest of pixi, or a pyproject.toml with one."""
-    return bool(re.search(r"^\[(?:tool\.pixi\.)?(?:workspace|project|dependencies)\]\s*$", text, re.MULTILINE))
+    tables = re.findall(r"^\[+\s*([\w.-]+)", text, re.MULTILINE)
+    first = {name.partition(".")[0] for name in tables}
+    if any(name.startswith("tool.pixi.") for name in tables):
+        return True
+    # Cargo and other tools have tables of these names, too.
+    has_channels = bool(first & {"workspace", "project"}) and bool(re.search(r"^\s*channels\s*=", text, re.MULTILINE))
+    return has_channels or ("dependencies" in first and first <= _PIXI_TABLES)
+
+
+#: The tables of a pixi.toml, or of a part of one.
+_PIXI_TABLES = {"workspace", "project", "dependencies", "pypi-dependencies", "host-dependencies", "build-dependencies"}
+_PIXI_TABLES |= {"tasks", "target", "feature", "environments", "activation", "system-requirements", "pypi-options"}
 
 
 def pixi_toml(text: str, subdir: str) -> Imported:

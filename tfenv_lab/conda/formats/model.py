@@ -12,6 +12,7 @@ from rattler import RepoDataRecord
 from ...errors import InvalidRequest, TfenvError
 from ...pypi.models import MARK, Distribution, IndexLock
 from ...pypi.requirements import name_of
+from ...sentences import listing
 from ..prefix.pypi import PypiPackage
 from ..prefix.records import by_name
 from ..settings.channels import ChannelRef, split_credentials
@@ -115,11 +116,11 @@ def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
         taken.append(found)
         if separator:
             options.append(f"{bare} --{option}"[:_LONGEST])
-    notes = []
+    notes: list[str] = []
     if others:
-        notes.append(f"Skipped pip requirements: {', '.join(others)} (only names and versions are supported).")
+        notes.append(listing("Skipped pip requirements: {} (only names and versions are supported).", others))
     if options:
-        notes.append(f"The options in these pip requirements are ignored: {', '.join(options)}.")
+        notes.append(listing("The options in these pip requirements are ignored: {}.", options))
     return tuple(taken), notes
 
 

@@ -18,6 +18,7 @@ from msgspec import structs
 from ...errors import InvalidRequest
 from ...pypi.models import IndexLock
 from ...pypi.requirements import normalize
+from ...sentences import listing
 from ..prefix.records import exact_spec
 from .explicit import explicit_list, index_lock
 from .model import NOTEBOOK, Imported, requests_in, requirements
@@ -94,7 +95,7 @@ def read(data: Mapping[str, Any], subdir: str) -> Imported:
     pypi, skipped = requirements(by_name)
     notes = [*skipped, *notes]
     if local:
-        notes.append(f"These packages were installed from a path or a URL, and are left out: {', '.join(local)}.")
+        notes.append(listing("These packages were installed from a path or a URL, and are left out: {}.", local))
     if pinned is None and not specs:
         raise InvalidRequest("The notebook record contains neither packages nor requested specs.")
     variables, others = environment_variables(data.get("variables"))

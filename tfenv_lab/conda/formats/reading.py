@@ -72,37 +72,8 @@ def read(text: str, format_: str | None, subdir: str, choice: Choice = _DEFAULT)
 
     if format_ is not None and format_ not in _NAMES:
         raise InvalidRequest(f"“format” must be one of {', '.join((*FORMATS, *READ_ONLY))}.")
-    if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise InvalidRequest(
-            f"The file is larger than {megabytes(MAX_BYTES, 0)}, the limit for a file that describes an environment."
-        )
-    text = repaired(text)
-    if not text.strip():
-        raise InvalidRequest("The file is empty.")
-    _require_text(text)
+    text, found, data = detect(text)
     lines = [line.strip() for line in text.splitlines()]
-    data: Any = notebook.find(parse_json(text))
-    if data is not None:
-        found = NOTEBOOK
-    elif "@EXPLICIT" in lines:
-        found = EXPLICIT
-    elif python_projects.is_pyproject(text):
-        found = PYPROJECT
-    elif manifests.is_pixi_toml(text):
-        found = PIXI_TOML
-    elif python_projects.is_uv_lock(text):
-        found = UV_LOCK
-    elif python_files.is_pylock(text):
-        found = PYLOCK
-    elif lists.is_list(lines):
-        found = LIST
-    elif lists.is_commands(lines):
-        found = COMMANDS
-    elif python_files.is_requirements(text):
-        found = REQUIREMENTS
-    else:
-        data = parse_yaml(text)
-        found = _recognize(data)
     if format_ is not None and found != format_:
         raise InvalidRequest(f"The file is {_NAMES[found]}, not {_NAMES[format_]}.")
     if found == NOTEBOOK:
@@ -149,6 +120,60 @@ def _with_requests(imported: Imported, texts: tuple[str, ...]) -> Imported:
     return replace(imported, index=structs.replace(imported.index, requested=texts)) if texts else imported
 
 
+def detect(text: str) -> tuple[str, str, Any]:
+    """Return a text without marks of its encoding, its format, and its parsed contents if the format is YAML or JSON.
+
+    Raises InvalidRequest if it has none of the formats.
+    """
+    from . import notebook
+
+    if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise InvalidRequest(
+            f"The file is larger than {megabytes(MAX_BYTES, 0)}, the limit for a file that describes an environment."
+        )
+    text = repaired(text)
+    if not text.strip():
+        raise InvalidRequest("The file is empty.")
+    _require_text(text)
+    lines = [line.strip() for line in text.splitlines()]
+    parsed: Any = parse_json(text)
+    data = notebook.find(parsed)
+    if data is not None:
+        return text, NOTEBOOK, data
+    if isinstance(parsed, dict) and "cells" in parsed:
+        hint = "Open it with a kernel of the environment, and choose Record Environment in Notebook."
+        raise InvalidRequest("The notebook records no environment, and has none of the supported formats.", hint=hint)
+    if "@EXPLICIT" in lines:
+        return text, EXPLICIT, None
+    if python_projects.is_pyproject(text):
+        return text, PYPROJECT, None
+    if manifests.is_pixi_toml(text):
+        return text, PIXI_TOML, None
+    if python_projects.is_uv_lock(text):
+        return text, UV_LOCK, None
+    if python_files.is_pylock(text):
+        return text, PYLOCK, None
+    if lists.is_list(lines):
+        return text, LIST, None
+    if lists.is_commands(lines):
+        return text, COMMANDS, None
+    if python_files.is_requirements(text):
+        return text, REQUIREMENTS, None
+    data = parse_yaml(text)
+    return text, _recognize(data), data
+
+
+def is_mistaken(text: str) -> bool:
+    """Return whether a text without a format is an environment.yml with a mistake in its YAML."""
+    if len(text) > MAX_BYTES or not re.search(r"^dependencies\s*:", text, re.MULTILINE):
+        return False
+    try:
+        parse_yaml(text)
+    except InvalidRequest:
+        return True
+    return False
+
+
 def _variables(lines: list[str]) -> dict[str, str]:
     found = {}
     for line in lines:
@@ -171,18 +196,42 @@ def _require_text(text: str) -> None:
         raise InvalidRequest("The text is an address, which is not downloaded.", hint=hint)
 
 
+#: What other YAML files are that have the same keys, by a key that only they have.
+_OTHER_FILES = {
+    "__metadata": "a lock of JavaScript packages",
+    "lockfileVersion": "a lock of JavaScript packages",
+    "sdks": "a lock of Dart packages",
+    "apiVersion": "a manifest of Kubernetes or Helm",
+    "asyncapi": "a description of an interface",
+    "galaxy_info": "a description of an Ansible role",
+}
+
+
+def _are_specs(packages: Any) -> bool:
+    """Return whether a list may be one of specs, and not one of folders, as other tools have it."""
+    if packages in (None, "", []):
+        return packages is not None
+    return isinstance(packages, list) and all(
+        isinstance(item, dict) or (isinstance(item, str) and ("/" not in item or "::" in item)) for item in packages
+    )
+
+
 def _recognize(data: Any) -> str:
     if isinstance(data, dict):
+        for key, kind in _OTHER_FILES.items():
+            if key in data:
+                raise InvalidRequest(f"The file is {kind}, not of an environment.")
         if "package" in data and "metadata" in data:
             return CONDA_LOCK
         if "environments" in data and "packages" in data:
             return PIXI_LOCK
-        if "dependencies" in data or ("channels" in data and "packages" not in data):
+        if isinstance(data.get("dependencies"), dict) and "channels" not in data:
+            # Such files are of other languages.
+            raise InvalidRequest("“dependencies” must be a list: write one item per line, after a hyphen.")
+        if "dependencies" in data or (isinstance(data.get("channels"), list | str) and "packages" not in data):
             return ENVIRONMENT_YML
-        if "packages" in data or "env_specs" in data:
+        if "env_specs" in data or _are_specs(data.get("packages")):
             return ANACONDA_PROJECT
-        if "__metadata" in data or "lockfileVersion" in data:
-            raise InvalidRequest("The file is a lock of JavaScript packages, not of an environment.")
     raise InvalidRequest(
         "The file has none of the supported formats: environment.yml, explicit list, conda-lock.yml, pixi.lock, "
         "notebook that records its environment, pylock.toml, uv.lock, pyproject.toml, requirements.txt, "

@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar, cast
 
 from rattler import Client
 
-from ...disk.flushing import flush_file_system, flush_names
+from ...disk import flushing
 from ...errors import PrefixExists, Protected, StalePlan, TfenvError
 from ...models import Phase
 from ...pypi.models import MARK, IndexSettings
@@ -200,7 +200,7 @@ def _bring_along(change: Change, staged: Path, snapshot: cloning.Snapshot, owned
 async def _flush(staged: Path) -> None:
     """Flush the new tree to the disk, so that a loss of power after the swap finds it complete."""
     try:
-        await asyncio.wait_for(asyncio.to_thread(flush_file_system, staged), FLUSH_LIMIT)
+        await asyncio.wait_for(asyncio.to_thread(flushing.flush_file_system, staged), FLUSH_LIMIT)
     except asyncio.TimeoutError:
         # Other programs may write to the same disk without end.
         print(f"The disk was not flushed within {FLUSH_LIMIT:g} seconds.", file=sys.stderr, flush=True)
@@ -236,10 +236,10 @@ def _put(change: Change, job: str, staged: Path) -> None:
     if change.origin == "in_place":
         aside, trash = (path(change.prefix, job) for path in (staging.aside_path, staging.trash_path))
         placement.put(staged, change.prefix, aside, trash)
-        flush_names(staging.home(change.prefix))
+        flushing.flush_names(staging.home(change.prefix))
         return
     staged.rename(change.prefix)
-    flush_names(change.prefix.parent)
+    flushing.flush_names(change.prefix.parent)
     if change.moved_from is not None:
         try:
             remove(change.moved_from, job)
