@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -19,10 +19,16 @@ from .versions import CUDA_VERSION
 
 Source = Literal["conda", "pypi"]
 Variant = Literal["auto", "cpu", "cuda"]
+Cleanable = Literal["cache", "revisions", "trash", "uv"]
 ALL: Literal["all"] = "all"
+#: What can be cleaned, in sentences.
+CHOICES = "“cache”, “revisions”, “trash” and “uv”"
 
+_Text = TypeVar("_Text", bound=str)
 #: Maximum number of items in a list.
 _ITEMS_MAX = 1000
+#: Maximum age of revisions; older than this project.
+_DAYS_MAX = 36500
 _VERSION = re.compile(r"\d+(?:\.\w+)*(?:\.\*)?")
 _PYTHON = re.compile(r"\d\.\d{1,2}")
 _PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -158,13 +164,39 @@ class Revert(_Request, frozen=True, tag="revert"):
     revision: int
 
 
-PlanRequest = Create | Install | Update | Remove | Clone | Rename | Import | Revert
+class Clean(_Request, frozen=True, tag="clean"):
+    """A request to free disk space.
+
+    ``cache`` is what the package cache and the store of bytecode hold and no environment needs, ``uv`` the same of uv's
+    cache, ``revisions`` the cached packages that only reverts need, and ``trash`` the trees that changes left behind.
+    With ``older_than_days``, packages of newer revisions stay.
+    """
+
+    what: tuple[Cleanable, ...]
+    older_than_days: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.what:
+            raise InvalidRequest(f"“what” must name at least one of {CHOICES}.")
+        force_setattr(self, "what", _distinct("what", self.what))
+        if self.older_than_days is None:
+            return
+        if "revisions" not in self.what:
+            raise InvalidRequest("“older_than_days” is about revisions, but “what” does not name them.")
+        if not 0 <= self.older_than_days <= _DAYS_MAX:
+            raise InvalidRequest(f"“older_than_days” must be a number from 0 to {_DAYS_MAX}.")
+
+
+#: Requests that a plan turns into a change of an environment.
+ChangeRequest = Create | Install | Update | Remove | Clone | Rename | Import | Revert
+PlanRequest = ChangeRequest | Clean
 KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(PlanRequest))
 
 #: msgspec's messages about invalid JSON, as patterns, with the messages that users get; these name the kind and field.
 _COMPLAINTS = (
     (r"Object missing required field `(?P<field>\w+)`", "A plan of kind “{kind}” needs “{field}”."),
     (r"Object contains unknown field `(?P<field>.*)`", "A plan of kind “{kind}” has no field “{field}”."),
+    (r".* - at `\$\.what.*`", f"“what” must be a list of {CHOICES}."),
     (r"Expected .* - at `\$\.packages`", "“packages” must be a list of strings."),
     (r"Expected `str(?: \| null)?`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a string."),
     (r"Expected `(?:str|array)`, .* - at `\$\.(?P<field>\w+)(?:\[.*\])?`", "“{field}” must be a list of strings."),
@@ -172,6 +204,7 @@ _COMPLAINTS = (
     (r"Expected `bool \| null`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be true, false or null."),
     (r"Expected `int`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a whole number."),
     (r"Invalid enum value .* - at `\$\.packages`", "“packages” must be a list of strings, or “all”."),
+    (r"Expected `int \| null`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a whole number or null."),
     (r"Invalid enum value .* - at `\$\.variant`", "“variant” must be “auto”, “cpu” or “cuda”."),
     (r"Invalid enum value .* - at `\$\.builds`", "“builds” must be “exact”, “versions” or “names”."),
     (r"Invalid enum value .* - at `\$\.channels`", "“channels” must be “file” or “allowed”."),
@@ -205,7 +238,7 @@ def _check_into(into: str | None) -> None:
         check_name(into)
 
 
-def _distinct(field: str, items: tuple[str, ...]) -> tuple[str, ...]:
+def _distinct(field: str, items: tuple[_Text, ...]) -> tuple[_Text, ...]:
     if len(items) > _ITEMS_MAX:
         raise InvalidRequest(f"“{field}” has {len(items)} items; the limit is {_ITEMS_MAX}.")
     return tuple(dict.fromkeys(items))

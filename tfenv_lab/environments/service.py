@@ -19,7 +19,6 @@ from .inventory import Inventory, Seen
 from .models import AvailableUpdate, Environment, EnvironmentFacts, InstalledPackage, Kernel, LastCheck, LegacyKeras
 from .packages import packages_of
 from .protection import Protection
-from .size import Size, size_of
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
@@ -134,11 +133,6 @@ class EnvironmentService(LoggingConfigurable):
         """Return the packages of an environment, by name. Raises NotFound if no environment has this id."""
         environment = await self.readable(identifier)
         return await asyncio.to_thread(packages_of, Path(environment.prefix))
-
-    async def size(self, identifier: str) -> Size:
-        """Measure an environment's size on disk. Raises NotFound if no environment has this id."""
-        environment = await self.readable(identifier)
-        return await asyncio.to_thread(size_of, Path(environment.prefix))
 
     async def stop(self) -> None:
         """Wait for ``on_change`` to end."""

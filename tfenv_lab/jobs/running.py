@@ -15,7 +15,7 @@ from ..errors import JobFailed, NotRunning, PrefixBusy
 from ..models import Advice
 from . import outcomes
 from .leftovers import Leftovers
-from .messages import Failed, LeftBehind, Message, Order, PhaseBegun, ProgressMade, Succeeded
+from .messages import ApplyChange, Failed, LeftBehind, Message, Order, PhaseBegun, ProgressMade, Succeeded
 from .models import DONE_WITHOUT_KERNEL, PHASES, Job, now
 from .process import WorkerProcess
 
@@ -55,6 +55,7 @@ class RunningJobs:
         self._workers: dict[str, WorkerProcess] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancelled: set[str] = set()
+        self._orders: dict[str, Order] = {}
         #: Workers, by job, that have sent their result and may still be deleting the tree that was replaced.
         self._ending: dict[str, asyncio.Future[int]] = {}
 
@@ -64,6 +65,11 @@ class RunningJobs:
     def all(self) -> dict[str, Job]:
         """Return the jobs that run or wait, by id."""
         return dict(self._live)
+
+    @property
+    def locks(self) -> list[str]:
+        """The locks of the changes that run or wait."""
+        return [order.change.lock for order in self._orders.values() if isinstance(order, ApplyChange)]
 
     def on(self, prefix: Path) -> list[Job]:
         """Return the jobs that change or use a prefix, or wait to do so."""
@@ -108,6 +114,7 @@ class RunningJobs:
     async def begin(self, job: Job, order: Order) -> Job:
         """Store a job, let it wait for a free slot, and return it."""
         job = replace(job, server=self._server)
+        self._orders[job.id] = order
         self._update(job)
         await self._store.kept()
         self._tasks[job.id] = asyncio.ensure_future(self._run(job.id, order))
@@ -184,13 +191,14 @@ class RunningJobs:
         self._update(job)
         await self._store.kept()
         self._live.pop(job_id, None)
+        self._orders.pop(job_id, None)
         self._tasks.pop(job_id, None)
         self._cancelled.discard(job_id)
         if job.state == "succeeded":
             try:
                 await self._follow(job)
             except Exception:
-                self._log.exception("The check after job %s could not start", job_id)
+                self._log.exception("What follows job %s could not start", job_id)
         await self._leftovers.try_again()
         await asyncio.to_thread(self._store.prune)
 

@@ -54,7 +54,7 @@ class Planner:
         self._envs_dir = envs_dir
         self._index = index
 
-    async def solve_request(self, request: requests.PlanRequest) -> Solved:
+    async def solve_request(self, request: requests.ChangeRequest) -> Solved:
         """Solve a request.
 
         Raises NotFound, PrefixExists, Protected, InvalidSpec, ChannelNotAllowed, Unsatisfiable, ChannelUnreachable.

@@ -21,7 +21,7 @@ from ..disk.space import free_bytes
 from ..errors import NotFound, StalePlan
 from ..models import Advice
 from ..sentences import some
-from . import earlier
+from . import cleanings, earlier
 from .availability import missing
 from .commands import commands
 from .difference import entries, summary
@@ -33,9 +33,12 @@ if TYPE_CHECKING:
     from ..conda.engine import RepoDataRecord
     from ..conda.repodata.repodata import Repodata
     from ..directories import Directories
+    from ..space.service import SpaceService
     from .planner import Planner
     from .solved import Solved
 
+#: Name of what a cleaning changes, in place of an environment's.
+DISK_SPACE = "disk space"
 #: Seconds that a plan is kept.
 KEEP = 24 * 3600
 _ID = re.compile(r"[0-9a-f]{16}")
@@ -56,6 +59,7 @@ class PlanService:
         running: RunningIn,
         directories: Directories,
         uv_cache: Callable[[], Path],
+        space: SpaceService,
     ) -> None:
         """Create the service. ``uv_cache`` returns the directory of uv's cache; it may read the disk."""
         self._planner = planner
@@ -65,10 +69,13 @@ class PlanService:
         self._running = running
         self._directories = directories
         self._uv_cache = uv_cache
+        self._space = space
 
     async def create(self, body: dict[str, Any]) -> Plan:
         """Make a plan from the JSON of a request. Raises what the parser and the planner raise."""
         request = plan_requests.parse(body)
+        if isinstance(request, plan_requests.Clean):
+            return await self._clean(request)
         solved = await self._planner.solve_request(request)
         used = {"in_place": solved.prefix, "move": solved.source}.get(solved.origin)
         running = await self._running(used) if used else []
@@ -78,6 +85,31 @@ class PlanService:
             locked = [record for record in solved.after if record.name.normalized in sizes.fetch]
         gone = await missing(locked, self._repodata) if locked else []
         plan = await asyncio.to_thread(self._plan, solved, sizes, running, gone)
+        await asyncio.to_thread(self._store, StoredPlan(plan, request))
+        return plan
+
+    async def _clean(self, request: plan_requests.Clean) -> Plan:
+        cleaning = await self._space.cleaning(request)
+        folder = self._directories.package_cache
+        plan = Plan(
+            id=secrets.token_hex(8),
+            kind=request.kind,
+            name=DISK_SPACE,
+            prefix=str(folder),
+            entries=[],
+            download_bytes=0,
+            install_bytes=0,
+            sizes_complete=True,
+            free_bytes=await asyncio.to_thread(free_bytes, folder),
+            warnings=list(cleanings.warnings(cleaning)),
+            commands=[],
+            strategy="swap",
+            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            digest=None,
+            freed_bytes=cleaning.bytes,
+            frees=list(cleaning.freed),
+            cleaning=cleaning,
+        )
         await asyncio.to_thread(self._store, StoredPlan(plan, request))
         return plan
 
@@ -93,7 +125,8 @@ class PlanService:
         """Raise PrefixExists or StalePlan if the prefix changed since the plan was made."""
         from ..conda.transaction.apply import require_states
 
-        await asyncio.to_thread(require_states, plan.change)
+        if plan.change is not None:
+            await asyncio.to_thread(require_states, plan.change)
 
     async def take(self, plan_id: str) -> None:
         """Mark a plan as applied. Raises StalePlan the second time."""
