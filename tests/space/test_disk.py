@@ -12,6 +12,7 @@ import pytest
 from ..conftest import Api, DeadMount
 from ..prefixes import make_prefix
 from ..tiny_channel import TinyChannel
+from ..tiny_tensorflow import fill
 
 BIG = 400_000
 
@@ -22,8 +23,7 @@ def tensorflow_channel(channel: TinyChannel) -> TinyChannel:
     for version in ("1.0", "2.0"):
         channel.add("lib", version, files={"lib/lib.bin": os.urandom(BIG)})
         channel.add("app", version, depends=[f"lib {version}"], files={"share/app.bin": os.urandom(BIG)})
-    channel.index()
-    return channel
+    return fill(channel)
 
 
 def names_in(folder: Path) -> list[str]:
@@ -97,12 +97,13 @@ async def test_a_deleted_environment_leaves_packages_that_cleaning_frees(api: Ap
     await api.finished(job["id"])
     await api.services.jobs.ended(job["id"])
     before = await disk(api)
+    packages = [name for name in names_in(api.services.package_cache) if not name.endswith(".lock")]
     unused = cache(before, "packages")["unused_bytes"]
     assert unused == cache(before, "packages")["bytes"] > 2 * BIG
     plan, job = await clean(api, "cache")
     assert plan["entries"] == []
     assert plan["freed_bytes"] == unused + cache(before, "bytecode")["unused_bytes"]
-    assert plan["frees"] == [{"what": "cache", "bytes": plan["freed_bytes"], "items": 2}]
+    assert plan["frees"] == [{"what": "cache", "bytes": plan["freed_bytes"], "items": len(packages)}]
     assert plan["warnings"] == []
     assert job["message"] == f"Freed {plan['freed_bytes'] / 1e6:.1f} MB"
     after = await disk(api)
@@ -149,7 +150,9 @@ async def test_a_package_that_is_needed_since_the_plan_stays(api: Api) -> None:
     await create(api, "two", "lib 1.0")
     _, job = await api.call("POST", "jobs", {"plan": plan["id"]})
     assert (await api.finished(job["id"]))["state"] == "succeeded"
-    assert {"lib-1.0-0"} == {name for name in names_in(api.services.package_cache) if name.endswith("-0")}
+    left = {name for name in names_in(api.services.package_cache) if not name.endswith(".lock")}
+    assert "lib-1.0-0" in left
+    assert "app-1.0-0" not in left
 
 
 async def test_trash_of_a_dead_job_is_counted_and_deleted(api: Api) -> None:

@@ -41,7 +41,7 @@ class Root(NamedTuple):
 
 @dataclass
 class _Linked:
-    """A file with several hard links: its bytes, and the number of links on the disk."""
+    """A file that may have several hard links: its bytes, and the number of links on the disk."""
 
     bytes: int
     links: int
@@ -49,15 +49,15 @@ class _Linked:
 
 @dataclass
 class Tree:
-    """What is known of a tree: ``single`` are the bytes of directories and files with one link.
+    """What is known of a tree: ``single`` are the bytes of directories and files that cannot be shared unnoticed.
 
-    ``here`` counts the links in the tree of each file with several. ``marks`` are the modification time and size of the
-    paths that show a change.
+    ``here`` counts the links in the tree of every other file. ``marks`` are the modification time, size and, for a
+    file, the number of links of the paths that show a change.
     """
 
     single: int = 0
     here: dict[Inode, int] = field(default_factory=dict)
-    marks: dict[str, tuple[int, int]] = field(default_factory=dict)
+    marks: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def is_missing(self) -> bool:
@@ -137,14 +137,13 @@ class Trees:
                 if stat.S_ISDIR(found.st_mode):
                     if entry.path not in root.skip and found.st_dev == top.st_dev:
                         waiting.append((entry.path, found))
-                elif found.st_nlink > 1:
+                elif found.st_nlink > 1 or root.is_fixed:
                     inode = (found.st_dev, found.st_ino)
                     files[inode] = _Linked(allocated(found), found.st_nlink)
                     tree.here[inode] = tree.here.get(inode, 0) + 1
                 else:
                     tree.single += allocated(found)
-                    if not root.is_fixed:
-                        tree.marks[entry.path] = _mark(found)
+                    tree.marks[entry.path] = _mark(found)
         return tree, files
 
 
@@ -162,8 +161,10 @@ def _entries(folder: str) -> list[tuple[os.DirEntry[str], os.stat_result]]:
     return found
 
 
-def _mark(status: os.stat_result) -> tuple[int, int]:
-    return status.st_mtime_ns, status.st_size
+def _mark(status: os.stat_result) -> tuple[int, ...]:
+    # The links of a directory are its subdirectories, which are looked at themselves.
+    is_folder = stat.S_ISDIR(status.st_mode)
+    return (status.st_mtime_ns,) if is_folder else (status.st_mtime_ns, status.st_size, status.st_nlink)
 
 
 @dataclass(frozen=True)
