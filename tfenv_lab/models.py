@@ -40,9 +40,13 @@ class Installed(TypedDict):
 
 
 class Coming(Installed):
-    """The build of a package after a change; ``size`` is that of its archive in bytes, or None if unknown."""
+    """The build of a package after a change; ``size`` is that of its archive in bytes, or None if unknown.
+
+    ``parts`` names the packages of the same change that belong to it, because it requires exactly these builds.
+    """
 
     size: int | None
+    parts: list[str]
 
 
 #: One line of a plan or of a revision, as JSON; ``from`` is None for an added package, ``to`` for a removed one.

@@ -22,6 +22,8 @@ def read(text: bytes, subdir: str) -> StoredPlan:
             # Before there were package indexes, all packages were conda's.
             for entry in entries:
                 entry.setdefault("source", "conda")
+                if entry["to"] is not None:
+                    entry["to"].setdefault("parts", [])
         if "digest" not in stored["plan"]:
             stored["plan"]["digest"] = _digest(stored["plan"]["change"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:

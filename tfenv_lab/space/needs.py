@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from ..conda.prefix import lock, revisions
+from ..conda.prefix import revisions
 from ..conda.prefix.pypi import site_packages
 from ..conda.prefix.records import names_in, stem_of
 from ..pypi.requirements import normalize
@@ -23,6 +23,8 @@ class Needs(NamedTuple):
     @classmethod
     def of_lock(cls, text: str) -> Needs:
         """Return what a lock needs."""
+        from ..conda.prefix import lock
+
         packages, projects = lock.named_in(text)
         return cls(frozenset(packages), frozenset(projects))
 
