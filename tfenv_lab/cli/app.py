@@ -10,6 +10,7 @@ from .._version import __version__
 from .changes import CloneApp, CreateApp, ImportApp, InstallApp, RemoveApp, RenameApp, RevertApp, UpdateApp
 from .command import TfenvCommand
 from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp
+from .space import CleanApp, DiskApp
 
 
 def _command(cls: type[TfenvCommand]) -> tuple[Any, str]:
@@ -37,6 +38,8 @@ class TfenvApp(JupyterApp):
         "rename": _command(RenameApp),
         "revert": _command(RevertApp),
         "check": _command(CheckApp),
+        "disk": _command(DiskApp),
+        "clean": _command(CleanApp),
     }
 
     def start(self) -> None:

@@ -170,6 +170,9 @@ class TfenvCommand(JupyterApp):
         job = await self.finished(services, job)
         # The command also waits until the replaced tree is deleted, and names what did not work as usual.
         job = await services.jobs.ended(job.id)
+        limiting = await services.jobs.limit_cache() if job.state == "succeeded" and job.kind != "clean" else None
+        if limiting is not None:
+            await self.finished(services, limiting)
         for leftover in services.jobs.leftovers:
             print(leftover.describe(), file=sys.stderr)
         for warning in job.warnings:
