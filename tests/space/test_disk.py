@@ -199,3 +199,17 @@ async def test_a_drive_that_does_not_answer_is_left_out_by_name(
 async def test_an_invalid_request_says_what_is_wrong(api: Api, body: Any, message: str) -> None:
     status, error = await api.call("POST", "plans", {"kind": "clean", **body})
     assert (status, error["message"]) == (400, message)
+
+
+async def test_a_package_that_an_unknown_environment_links_stays(api: Api, tmp_path: Path) -> None:
+    """It may be another user's."""
+    made = await create(api, "one", "app 1.0")
+    shutil.copytree(made["prefix"], tmp_path / "theirs", copy_function=os.link)
+    _, job = await api.call("DELETE", f"environments/{made['id']}")
+    await api.finished(job["id"])
+    await api.services.jobs.ended(job["id"])
+    plan = await api.plan(kind="clean", what=["cache"])
+    assert plan["freed_bytes"] < BIG
+    shutil.rmtree(tmp_path / "theirs")
+    plan = await api.plan(kind="clean", what=["cache"])
+    assert plan["frees"][0]["items"] > 2

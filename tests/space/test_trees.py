@@ -126,3 +126,12 @@ def test_measuring_ends_if_nobody_waits(disk: Disk) -> None:
     stop.set()
     with pytest.raises(Stopped):
         Trees().look([Root(str(disk.top / "one"))], stop)
+
+
+def test_a_link_in_a_place_that_is_not_measured_is_known_until_it_is_gone(disk: Disk) -> None:
+    entry = str(disk.top / "cache/lib")
+    other = link(disk.top / "cache/lib/data", disk.top / "elsewhere/data")
+    link(disk.top / "cache/lib/data", disk.top / "one/data")
+    assert disk.look("cache/lib", "one").is_linked_outside(entry)
+    other.unlink()
+    assert not disk.look("cache/lib", "one").is_linked_outside(entry)

@@ -51,7 +51,7 @@ async def outcome(job: Job, last: Succeeded | Failed | None, is_cancelled: bool)
         message = DONE.get(job.kind, "Done") if last.freed is None else f"Freed {megabytes(last.freed)}"
         return job.ended("succeeded", message=message, result=last.check)
     if job.kind == "clean":
-        return _unfinished(job, is_cancelled)
+        return unfinished(job, is_cancelled)
     # The worker died. If its swap had already happened, the job succeeded.
     done, leftovers = await asyncio.to_thread(clean_up, job)
     if done:
@@ -62,7 +62,7 @@ async def outcome(job: Job, last: Succeeded | Failed | None, is_cancelled: bool)
     return job.failed(failure, "interrupted", leftovers=leftovers)
 
 
-def _unfinished(job: Job, is_cancelled: bool) -> Job:
+def unfinished(job: Job, is_cancelled: bool) -> Job:
     """Return a cleaning whose worker died. What it deleted is gone, and the next cleaning deletes the rest."""
     if is_cancelled:
         return job.ended("cancelled", message="Cancelled; some files may be deleted already")

@@ -266,7 +266,9 @@ class JobService(LoggingConfigurable):
             self.log.warning("Job %s is not recovered: the drive of %s does not respond", job.id, job.prefix)
             return
         done, leftovers = await asyncio.to_thread(outcomes.clean_up, job)
-        if done:
+        if job.kind == "clean":
+            job = outcomes.unfinished(job, is_cancelled=False)
+        elif done:
             job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
             job = await self._aftermath.settle(job, None)
         else:

@@ -123,7 +123,9 @@ class Survey:
         found = [*trash]
         for path in self.packages.entries:
             name = os.path.basename(path)  # noqa: PTH119 - hundreds of them
-            if name not in now.packages and name not in kept.packages:
+            is_needed = name in now.packages or name in kept.packages
+            # An environment that was not found, such as another user's, may share the cache.
+            if not is_needed and path in self.measured and not self.measured.is_linked_outside(path):
                 found.append(Item("revisions" if name in later.packages else "cache", "package", path, name))
         for path in self.bytecode.entries:
             if path in self.measured and not self.measured.is_linked_elsewhere(path, deleted):

@@ -6,6 +6,7 @@ together, so that a new copy of an environment changes the numbers of its origin
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 import threading
@@ -192,6 +193,27 @@ class Measured:
         files = set[Inode]().union(*(tree.here for tree in trees))
         linked = (self.files[inode].bytes for inode in files if inode in self.files)
         return sum(tree.single for tree in trees) + sum(linked)
+
+    @functools.cached_property
+    def _known(self) -> Mapping[Inode, int]:
+        """The links of each file in all trees together."""
+        known = Counter[Inode]()
+        for tree in self.trees.values():
+            known.update(tree.here)
+        return known
+
+    def is_linked_outside(self, path: str) -> bool:
+        """Return whether a file of a tree has a hard link in a place that was not measured."""
+        here = self.trees[path].here
+        if all(self.files[inode].links <= self._known[inode] for inode in here if inode in self.files):
+            return False
+        # The link may be gone since the tree was read, which changes nothing in it.
+        return any(
+            status.st_nlink > self._known.get((status.st_dev, status.st_ino), 0)
+            for folder, _, _ in os.walk(path)
+            for _, status in _entries(folder)
+            if not stat.S_ISDIR(status.st_mode)
+        )
 
     def is_linked_elsewhere(self, path: str, beside: Iterable[str] = ()) -> bool:
         """Return whether a file of a tree has a hard link outside the tree, and outside the trees ``beside``."""
