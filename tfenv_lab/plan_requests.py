@@ -164,6 +164,12 @@ class Revert(_Request, frozen=True, tag="revert"):
     revision: int
 
 
+class Repair(_Request, frozen=True, tag="repair"):
+    """A request to restore the files of an environment that differ from its packages."""
+
+    environment: str
+
+
 class Clean(_Request, frozen=True, tag="clean"):
     """A request to free disk space.
 
@@ -188,7 +194,7 @@ class Clean(_Request, frozen=True, tag="clean"):
 
 
 #: Requests that a plan turns into a change of an environment.
-ChangeRequest = Create | Install | Update | Remove | Clone | Rename | Import | Revert
+ChangeRequest = Create | Install | Update | Remove | Clone | Rename | Import | Revert | Repair
 PlanRequest = ChangeRequest | Clean
 KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(PlanRequest))
 

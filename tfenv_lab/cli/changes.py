@@ -42,7 +42,7 @@ class ChangeApp(TfenvCommand):
         if not self.json:
             print(describe(plan))
         is_empty = not plan.entries and not plan.forgets and not (plan.cleaning and plan.cleaning.items)
-        if is_empty and plan.kind in ("update", "revert", "clean"):
+        if is_empty and plan.kind in ("update", "revert", "repair", "clean"):
             if self.json:
                 print(json.dumps(plan.to_json(), indent=2))
             return 0
@@ -225,6 +225,16 @@ class RenameApp(ChangeApp):
         return {"kind": "rename", "environment": environment.id, "name": arguments[1]}
 
 
+class RepairApp(ChangeApp):
+    """Restore the files of an environment that differ from its packages."""
+
+    least, most, usage = 1, 1, "repair NAME"
+
+    async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
+        environment = await self.find(services, arguments[0])
+        return {"kind": "repair", "environment": environment.id}
+
+
 class RevertApp(ChangeApp):
     """Revert an environment to an earlier revision."""
 
@@ -244,10 +254,10 @@ def describe(plan: Plan) -> str:
         lines = [f"  {each.what:9} {megabytes(each.bytes)} ({each.items} directories)" for each in plan.frees]
         return "\n".join([f"This frees {megabytes(plan.freed_bytes)}:", *lines, *warned])
     if not plan.entries and not plan.forgets:
-        return f"{plan.name} is up to date."
+        return f"{plan.name} {'has no damaged files' if plan.kind == 'repair' else 'is up to date'}."
     lines = []
     for entry in plan.entries:
-        versions = [side["version"] for side in (entry["from"], entry["to"]) if side]
+        versions = dict.fromkeys(side["version"] for side in (entry["from"], entry["to"]) if side)
         lines.append(f"  {entry['action']:9} {entry['name']} {from_source(' → '.join(versions), entry['source'])}")
     sizes = [f"{megabytes(plan.download_bytes)} to download", f"adds {megabytes(plan.added_bytes)}"]
     sizes += [f"shares {megabytes(plan.shared_bytes)}"] if plan.shared_bytes else []

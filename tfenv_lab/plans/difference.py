@@ -26,6 +26,7 @@ _VERBS: dict[Action, str] = {
     "downgrade": "downgraded",
     "change": "changed",
     "remove": "removed",
+    "repair": "repaired",
 }
 
 
@@ -108,7 +109,12 @@ def entries(
     coming = {entry.name: entry.to for entry in found if entry.to is not None}
     for name, to in coming.items():
         to["parts"] = _parts(name, new, coming.keys())
-    return sorted(found, key=lambda entry: (not entry.requested, rank(entry.name), entry.name))
+    return in_order(found)
+
+
+def in_order(lines: Iterable[Entry]) -> list[Entry]:
+    """Return entries in the order of a plan."""
+    return sorted(lines, key=lambda entry: (not entry.requested, rank(entry.name), entry.name))
 
 
 def _parts(name: str, packages: Mapping[str, _Package], coming: Collection[str]) -> list[str]:
