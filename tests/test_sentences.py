@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tfenv_lab.sentences import bytes_in, duration, megabytes, redact, some
+from tfenv_lab.sentences import bytes_in, duration, megabytes, redact, some, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,21 @@ def test_what_is_no_size_is_refused(text: int | str) -> None:
 )
 def test_a_duration_has_the_unit_that_fits(seconds: int, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("https://user:pass@host/c", "https://host/c"),
+        ("- https://token@host/c::numpy", "- https://host/c::numpy"),
+        ("https://conda.example/t/ab-12/chan/noarch", "https://conda.example/chan/noarch"),
+        ("https://u:p@conda.example/t/ab/chan", "https://conda.example/chan"),
+        ("pkg @ git+https://u:p@github.com/a/b@v1", "pkg @ git+https://github.com/a/b@v1"),
+        ("pkg @ git+ssh://git@github.com/a/b@v1", "pkg @ git+ssh://git@github.com/a/b@v1"),
+        ("file:///t/wheels/a.whl", "file:///t/wheels/a.whl"),
+        ("https://host/a/t/b/c", "https://host/a/t/b/c"),
+        ("write to me@example.org // or you@example.org", "write to me@example.org // or you@example.org"),
+    ],
+)
+def test_a_text_without_credentials_has_urls_that_still_work(text: str, clean: str) -> None:
+    assert without_credentials(text) == clean

@@ -12,6 +12,9 @@ _CREDENTIALS = (
     (re.compile(r"//[^/\s]+@"), "//"),
     (re.compile(r"/t/[^/\s]+/"), "/t/<TOKEN>/"),
 )
+#: A user name, with or without a password, in the URL of a text; “git@” is the same for everybody.
+_LOGIN = re.compile(r"(?<=[a-z]://)(?!git@)[^/\s\"'@]+@", re.IGNORECASE)
+_TOKEN = re.compile(r"(?<=[a-z]://)([^/\s\"']+)/t/[A-Za-z0-9_-]+(?=/)", re.IGNORECASE)
 
 
 def some(texts: Sequence[str], limit: int) -> str:
@@ -39,6 +42,11 @@ def duration(seconds: int) -> str:
         return f"{seconds} s"
     minutes = -(-seconds // 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def without_credentials(text: str) -> str:
+    """Return ``text`` with URLs that still work, but have no user names, passwords and tokens of conda."""
+    return _TOKEN.sub(r"\1", _LOGIN.sub("", text))
 
 
 def redact(text: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from .. import serde
 from ..conda.prefix.records import names_of, record_name, record_stem
 from ..disk import faults
 from ..disk.reads import BoundedReads
@@ -64,7 +64,7 @@ class Unpacked(NamedTuple):
 def _unpacked(cache: Path, record: RepoDataRecord) -> Unpacked | None:
     """Return the sizes of a package's files, or None if it is not unpacked in the cache."""
     try:
-        paths = json.loads((cache / record_stem(record) / "info" / "paths.json").read_bytes())["paths"]
+        paths = serde.parse((cache / record_stem(record) / "info" / "paths.json").read_bytes())["paths"]
         own = sum(entry.get("size_in_bytes") or 0 for entry in paths if entry.get("prefix_placeholder"))
         return Unpacked(sum(entry.get("size_in_bytes") or 0 for entry in paths), own)
     except (OSError, ValueError, KeyError, TypeError):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from ..disk import paths
 from . import installed
 from .models import Distribution
 
@@ -33,7 +34,7 @@ def directory(variables: Mapping[str, str], environ: Mapping[str, str] = os.envi
     """
     variables = {**{name: value for name, value in environ.items() if not name.startswith("UV_")}, **variables}
     if variables.get("UV_CACHE_DIR"):
-        return Path(variables["UV_CACHE_DIR"]).expanduser()
+        return paths.as_written(variables["UV_CACHE_DIR"])
     if sys.platform == "win32":
         return Path(variables.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "uv" / "cache"
     base = variables.get("XDG_CACHE_HOME")
