@@ -153,7 +153,7 @@ class Clock:
 def test_the_speed_of_a_download_is_smooth_and_says_the_time_left() -> None:
     clock = Clock()
     seen: list[Progress] = []
-    steps = InstallProgress({"big": 1000}, ["big"], lambda _: None, 0, seen.append, lambda _: None, clock)
+    steps = InstallProgress({"big": 1000}, ["big"], lambda _: None, 0, seen.append, lambda _: None, clock=clock)
     download = steps.on_download_start(steps.on_populate_cache_start(0, "big"))
 
     def at(seconds: float, done: int) -> tuple[int | None, int | None]:
@@ -174,7 +174,7 @@ def test_the_speed_of_a_download_is_smooth_and_says_the_time_left() -> None:
 def test_a_download_that_stands_still_has_no_time_left() -> None:
     clock = Clock()
     seen: list[Progress] = []
-    steps = InstallProgress({"big": 1000}, ["big"], lambda _: None, 0, seen.append, lambda _: None, clock)
+    steps = InstallProgress({"big": 1000}, ["big"], lambda _: None, 0, seen.append, lambda _: None, clock=clock)
     download = steps.on_download_start(steps.on_populate_cache_start(0, "big"))
     for clock.now in (0.0, 5.0):
         steps.on_download_progress(download, 0, 1000)
