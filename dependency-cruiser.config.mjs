@@ -11,6 +11,7 @@ const ROOMS = [
   'components/list/',
   'components/review/',
   'components/footer/',
+  'components/space/',
   'components/form/',
   'components/shared/',
   'dialogs/',

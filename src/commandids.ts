@@ -32,5 +32,6 @@ export namespace CommandIDs {
   export const showJob = 'tfenv_lab:show-job';
   export const buildLocalChannel = 'tfenv_lab:build-local-channel';
   export const leaveLocalChannel = 'tfenv_lab:leave-local-channel';
+  export const showSpace = 'tfenv_lab:show-space';
   export const refresh = 'tfenv_lab:refresh';
 }

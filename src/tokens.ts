@@ -2,6 +2,7 @@ import { Token } from '@lumino/coreutils';
 
 import type { CatalogModel } from './models/state/catalog';
 import type { DetailsModel } from './models/state/details';
+import type { DiskModel } from './models/state/disk';
 import type { EnvironmentsModel } from './models/state/environments';
 import type { JobsModel } from './models/state/jobs';
 import type { NavigationModel } from './models/state/navigation';
@@ -15,6 +16,7 @@ import type { StatusModel } from './models/state/status';
 export interface ITfenvManager {
   readonly catalog: CatalogModel;
   readonly details: DetailsModel;
+  readonly disk: DiskModel;
   readonly environments: EnvironmentsModel;
   readonly jobs: JobsModel;
   readonly navigation: NavigationModel;

@@ -20,7 +20,7 @@ from .conftest import Api
 from .prefixes import make_prefix
 
 TRAITS = sorted(TfenvLab.class_own_traits(config=True))
-HARMLESS = {"max_running_jobs", "kernel_display_name", "check_after_change"}
+HARMLESS = {"max_running_jobs", "kernel_display_name", "check_after_change", "package_cache_limit"}
 #: A valid value of each trait that is not its default.
 GOOD: dict[str, Any] = {
     "channels": ["conda-forge", "https://repo.example.org/a%20b", "/srv/my channel", "file:///srv/my channel"],
@@ -31,6 +31,7 @@ GOOD: dict[str, Any] = {
     "allow_url_requirements": False,
     "envs_dir": "~/my envs",
     "package_cache": "/var/cache/tfenv",
+    "package_cache_limit": "20 GB",
     "max_running_jobs": 1,
     "protected_environments": ["k1", "/srv/my envs/k2", "~/k3"],
     "kernel_display_name": "{name} {0} {version:>8} {conda_kernel}",
@@ -88,6 +89,14 @@ BAD: dict[str, list[tuple[Any, str]]] = {
     "allow_url_requirements": [("no", "True or False"), (2, "True or False"), (None, "True or False")],
     "envs_dir": _FOLDERS,
     "package_cache": _FOLDERS,
+    "package_cache_limit": [
+        (-1, "a number of bytes of at least 0"),
+        ("20 GiB", "'20 GiB'"),
+        (1.5, "1.5"),
+        (True, "True"),
+        (None, "None"),
+        ("", "''"),
+    ],
     "max_running_jobs": [(0, "at least 1, not 0"), (-1, "-1"), ("two", "'two'"), (1.5, "1.5"), (None, "None")],
     "protected_environments": [
         ({"k1"}, "list"),
@@ -123,6 +132,7 @@ BAD_ARGUMENTS: dict[str, list[str]] = {
     "allow_url_requirements": ["maybe", ""],
     "envs_dir": ["envs", "FILE"],
     "package_cache": ["~nobody-of-that-name/x"],
+    "package_cache_limit": ["many", "-1", ""],
     "max_running_jobs": ["two", "0", ""],
     "protected_environments": ["envs/k1", ""],
     "kernel_display_name": ["{foo}"],

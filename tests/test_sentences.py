@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tfenv_lab.sentences import megabytes, redact, some, without_credentials
+from tfenv_lab.sentences import bytes_in, duration, megabytes, redact, some, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,28 @@ def test_bytes_are_told_in_megabytes() -> None:
 )
 def test_credentials_in_urls_are_not_shown(text: str, shown: str) -> None:
     assert redact(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [(0, 0), (12, 12), ("12", 12), ("20 GB", 20 * 10**9), ("1.5kB", 1500), ("2 tb", 2 * 10**12), (" 7 B ", 7)],
+)
+def test_a_size_is_a_number_or_has_a_unit(text: int | str, size: int) -> None:
+    assert bytes_in(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "GB", "-1", -1, "1 GiB", "1,5 GB", "1e9", "20 GB each", "9" * 40])
+def test_what_is_no_size_is_refused(text: int | str) -> None:
+    with pytest.raises(ValueError, match="is not a number of bytes"):
+        bytes_in(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (59, "59 s"), (60, "1 min"), (61, "2 min"), (3600, "1 h 0 min"), (7500, "2 h 5 min")],
+)
+def test_a_duration_has_the_unit_that_fits(seconds: int, text: str) -> None:
+    assert duration(seconds) == text
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from jupyter_server.utils import url_path_join
 from traitlets import Bool, Int
 
 from .configuration import (
+    Bytes,
     CheckedApp,
     DisplayName,
     Folder,
@@ -24,6 +25,7 @@ from .configuration import (
 from .errors import NotStarted, TfenvError
 from .handlers.base import ROOT, RefusalHandler
 from .handlers.catalog import HANDLERS as CATALOG
+from .handlers.disk import HANDLERS as DISK
 from .handlers.environments import HANDLERS as ENVIRONMENTS
 from .handlers.files import HANDLERS as FILES
 from .handlers.jobs import HANDLERS as JOBS
@@ -34,7 +36,7 @@ from .jobs.events import SCHEMA_PATH
 from .kernels import provisioner
 from .services import Services, SharedServices
 
-HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL]
+HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL, *DISK]
 
 
 class TfenvLab(CheckedApp):
@@ -86,6 +88,12 @@ class TfenvLab(CheckedApp):
         help="Directory for unpacked packages. Environments on the same file system share its files. Default: a "
         "directory in the user's cache.",
     ).tag(config=True)
+    package_cache_limit = Bytes(
+        0,
+        help="Maximum size of the package cache: a number of bytes, or a text such as “20 GB”; 0: no limit. If it is "
+        "larger after a job, packages that no environment has are deleted: first those that were not used for the "
+        "longest time, and at last those that reverts need.",
+    ).tag(config=True, harmless=True)
     max_running_jobs = Int(2, min=1, help="Number of jobs that may run at the same time; further jobs wait.").tag(
         config=True, harmless=True
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Container, Int, List, TraitError, Unicode
+from traitlets import Bool, Container, Int, List, TraitError, TraitType, Unicode
 from traitlets.config import Config
 from traitlets.config.loader import DeferredConfig, LazyConfigValue
 
@@ -24,10 +24,10 @@ from .disk.reads import BoundedReads
 from .environments.protection import is_path
 from .errors import Misconfigured
 from .kernels.naming import is_format
+from .sentences import bytes_in
 
 if TYPE_CHECKING:
     from jupyter_core.application import JupyterApp
-    from traitlets import TraitType
 
 #: Sections of the configuration that this package reads.
 _SECTIONS = ("TfenvLab", "TfenvApp", "TfenvCommand")
@@ -92,6 +92,26 @@ class DisplayName(Unicode[str, "str | bytes"]):
         if not is_format(text):
             raise Unfit(f"cannot be {text!r}: it must be a format with fields such as {{name}} and {{version}}")
         return text
+
+
+class Bytes(TraitType["int | str", "int | str"]):
+    """A trait that is a number of bytes, or a text with a unit such as ``"20 GB"``."""
+
+    info_text = 'a number of bytes of at least 0, or a text with a unit such as "20 GB"'
+
+    def validate(self, obj: Any, value: Any) -> int | str:
+        """Return the value as it was written, or raise Unfit."""
+        try:
+            if isinstance(value, (int, str)) and not isinstance(value, bool):
+                bytes_in(value)
+                return value
+        except ValueError:
+            pass
+        raise Unfit(f"must be {self.info_text}, not {value!r}")
+
+    def from_string(self, s: str) -> str:
+        """Return the value of a command line's option."""
+        return s
 
 
 class IndexPlace(Unicode[str, "str | bytes"]):

@@ -60,6 +60,8 @@ class Directories:
         self.package_cache = self._choose_cache(
             package_cache or cache / "pkgs", "package cache", "TfenvLab.package_cache"
         )
+        #: Bytecode that environments share, next to the package cache.
+        self.bytecode = self.package_cache.parent / "bytecode"
         variables = dict(os.environ)
         with contextlib.suppress(OSError):  # the current directory may be gone
             variables.update(index_settings.read(IndexPolicy()).variables)

@@ -11,7 +11,7 @@ from .sentences import Listing
 
 Severity = Literal["info", "warning", "error"]
 #: The stages of a job, in no fixed order.
-Phase = Literal["solve", "download", "pack", "link", "swap", "check"]
+Phase = Literal["solve", "download", "pack", "link", "swap", "check", "clean"]
 Action = Literal["install", "upgrade", "downgrade", "change", "remove", "repair"]
 
 
@@ -48,9 +48,13 @@ class Installed(TypedDict):
 
 
 class Coming(Installed):
-    """The build of a package after a change; ``size`` is that of its archive in bytes, or None if unknown."""
+    """The build of a package after a change; ``size`` is that of its archive in bytes, or None if unknown.
+
+    ``parts`` names the packages of the same change that belong to it, because it requires exactly these builds.
+    """
 
     size: int | None
+    parts: list[str]
 
 
 #: One line of a plan or of a revision, as JSON; ``from`` is None for an added package, ``to`` for a removed one.

@@ -20,10 +20,15 @@ from .versions import CUDA_VERSION
 
 Source = Literal["conda", "pypi"]
 Variant = Literal["auto", "cpu", "cuda"]
+Cleanable = Literal["cache", "revisions", "trash", "uv"]
 ALL: Literal["all"] = "all"
+#: What can be cleaned, in sentences.
+CHOICES = "“cache”, “revisions”, “trash” and “uv”"
 
 #: Maximum number of items in a list.
 _ITEMS_MAX = 1000
+#: Maximum age of revisions; older than this project.
+_DAYS_MAX = 36500
 #: Parts of versions are bounded, because the engine's numbers have 64 bits.
 _VERSION = re.compile(r"\d{1,9}(?:\.\w{1,12})*(?:\.\*)?", re.ASCII)
 _PYTHON = re.compile(r"\d\.\d{1,2}", re.ASCII)
@@ -175,13 +180,39 @@ class Repair(_Request, frozen=True, tag="repair"):
     environment: str
 
 
-PlanRequest = Create | Install | Update | Remove | Clone | Rename | Import | Revert | Repair
+class Clean(_Request, frozen=True, tag="clean"):
+    """A request to free disk space.
+
+    ``cache`` is what the package cache and the store of bytecode hold and no environment needs, ``uv`` the same of uv's
+    cache, ``revisions`` the cached packages that only reverts need, and ``trash`` the trees that changes left behind.
+    With ``older_than_days``, packages of newer revisions stay.
+    """
+
+    what: tuple[Cleanable, ...]
+    older_than_days: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.what:
+            raise InvalidRequest(f"“what” must name at least one of {CHOICES}.")
+        force_setattr(self, "what", tuple(dict.fromkeys(self.what)))
+        if self.older_than_days is None:
+            return
+        if "revisions" not in self.what:
+            raise InvalidRequest("“older_than_days” is about revisions, but “what” does not name them.")
+        if not 0 <= self.older_than_days <= _DAYS_MAX:
+            raise InvalidRequest(f"“older_than_days” must be a number from 0 to {_DAYS_MAX}.")
+
+
+#: Requests that a plan turns into a change of an environment.
+ChangeRequest = Create | Install | Update | Remove | Clone | Rename | Import | Revert | Repair
+PlanRequest = ChangeRequest | Clean
 KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(PlanRequest))
 
 #: msgspec's messages about invalid JSON, as patterns, with the messages that users get; these name the kind and field.
 _COMPLAINTS = (
     (r"Object missing required field `(?P<field>\w+)`", "A plan of kind “{kind}” needs “{field}”."),
     (r"Object contains unknown field `(?P<field>.*)`", "A plan of kind “{kind}” has no field “{field}”."),
+    (r".* - at `\$\.what.*`", f"“what” must be a list of {CHOICES}."),
     (r"Expected .* - at `\$\.packages`", "“packages” must be a list of strings."),
     (r"Expected `str(?: \| null)?`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a string."),
     (r"Expected .* - at `\$\.replacements.*`", "“replacements” must be an object of strings and null."),
@@ -190,6 +221,7 @@ _COMPLAINTS = (
     (r"Expected `bool \| null`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be true, false or null."),
     (r"Expected `int`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a whole number."),
     (r"Invalid enum value .* - at `\$\.packages`", "“packages” must be a list of strings, or “all”."),
+    (r"Expected `int \| null`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a whole number or null."),
     (r"Invalid enum value .* - at `\$\.variant`", "“variant” must be “auto”, “cpu” or “cuda”."),
     (r"Invalid enum value .* - at `\$\.builds`", "“builds” must be “exact”, “versions” or “names”."),
     (r"Invalid enum value .* - at `\$\.channels`", "“channels” must be “file”, “allowed” or “all”."),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+#: Bytes of the units of sizes, which are decimal as on the screens.
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_SIZE = re.compile(r"(?P<number>[0-9]{1,18}(?:\.[0-9]+)?) ?(?P<unit>[kmgt]?b|)", re.IGNORECASE)
 _CREDENTIALS = (
     (re.compile(r"//[^/\s]+@"), "//"),
     (re.compile(r"/t/[^/\s]+/"), "/t/<TOKEN>/"),
@@ -37,6 +40,22 @@ def some(texts: Sequence[str], limit: int) -> str:
 def megabytes(size: int, digits: int = 1) -> str:
     """Return a number of bytes as “1,234.5 MB”."""
     return f"{size / 1e6:,.{digits}f} MB"
+
+
+def bytes_in(text: int | str) -> int:
+    """Return the bytes that a number or a text such as “20 GB” names. Raises ValueError if it names none."""
+    found = _SIZE.fullmatch(str(text).strip())
+    if not found:
+        raise ValueError(f"“{text}” is not a number of bytes")
+    return round(float(found["number"]) * _UNITS[found["unit"].lower()])
+
+
+def duration(seconds: int) -> str:
+    """Return a number of seconds as “40 s”, “3 min” or “2 h 5 min”."""
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = -(-seconds // 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def without_credentials(text: str) -> str:

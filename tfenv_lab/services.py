@@ -34,6 +34,8 @@ from .pypi import cache as uv_cache
 from .pypi import settings as index_settings
 from .pypi.index import IndexReader
 from .pypi.models import IndexPolicy
+from .sentences import bytes_in
+from .space.service import SpaceService
 
 if TYPE_CHECKING:
     from jupyter_events import EventLogger
@@ -84,6 +86,9 @@ class Configuration(Protocol):
 
     @property
     def package_cache(self) -> str: ...
+
+    @property
+    def package_cache_limit(self) -> int | str: ...
 
     @property
     def max_running_jobs(self) -> int: ...
@@ -197,6 +202,12 @@ class Services:
         planner = Planner(
             self.repodata, self.catalog, self.environments, self.envs_dir, permission, index, self.search.on_index
         )
+
+        def uv_directory() -> Path:
+            return uv_cache.directory(index_settings.read(self.index_policy).variables)
+
+        #: What takes the space on the disks.
+        self.space = SpaceService(self.environments.list, self.directories, uv_directory, lambda: self.jobs.demand())
         self.plans = PlanService(
             planner,
             self.repodata,
@@ -204,7 +215,8 @@ class Services:
             self.package_cache,
             self.kernels.notebooks_in,
             self.directories,
-            lambda: uv_cache.directory(index_settings.read(self.index_policy).variables),
+            uv_directory,
+            self.space,
         )
         self.aftermath = Aftermath(
             lambda: self.environments, lambda: self.kernels, lambda: self.jobs.running, self._use_local_channel, log
@@ -217,9 +229,11 @@ class Services:
             plans=lambda: self.plans,
             index=lambda: self.index_policy,
             directories=self.directories,
+            space=self.space,
+            cache_limit=bytes_in(configuration.package_cache_limit),
             max_running=configuration.max_running_jobs,
             aftermath=self.aftermath,
-            follow=self.checks.follow,
+            follow=self._follow,
             log=log,
         )
 
@@ -277,6 +291,12 @@ class Services:
         # Load the catalog before the panel requests it.
         with contextlib.suppress(TfenvError):
             await self.catalog.get()
+
+    async def _follow(self, job: Job) -> None:
+        """Do what follows a job that succeeded, once its prefix is free again."""
+        await self.checks.follow(job)
+        if job.kind not in ("check", "clean", "build-channel"):
+            await self.jobs.limit_cache()
 
     async def stop(self) -> None:
         """Stop the running jobs and the watching of environments."""

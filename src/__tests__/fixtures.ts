@@ -1,6 +1,7 @@
 import type {
   Catalog,
   Check,
+  Disk,
   Entry,
   Environment,
   Job,
@@ -67,7 +68,9 @@ export function job(id: string, name: string, change: Partial<Job> = {}): Job {
       total_bytes: 340e6,
       done_packages: 30,
       total_packages: 68,
-      fraction: 0.4
+      fraction: 0.4,
+      bytes_per_second: null,
+      seconds_left: null
     },
     message: 'Downloading',
     created: new Date(Date.now() - 60_000).toISOString(),
@@ -256,7 +259,7 @@ export function entry(
     to:
       to === null
         ? null
-        : { version: to, build: 'py311_1', channel, size: 24e6 },
+        : { version: to, build: 'py311_1', channel, size: 24e6, parts: [] },
     requested: false,
     source: 'conda',
     ...change
@@ -278,6 +281,10 @@ export function plan(name: string, change: Partial<Plan> = {}): Plan {
     ],
     download_bytes: 340e6,
     install_bytes: 1.5e9,
+    added_bytes: 1.5e9,
+    shared_bytes: 0,
+    freed_bytes: 0,
+    frees: [],
     sizes_complete: true,
     free_bytes: 41e9,
     warnings: [],
@@ -304,6 +311,23 @@ export function check(change: Partial<Check> = {}): Check {
     ...change
   };
 }
+
+/** Numbers of two environments that share most of their files. */
+export const DISK: Disk = {
+  environments: [
+    { id: 'id-tf220', own_bytes: 500e6, shared_bytes: 1.5e9 },
+    { id: 'id-tf219', own_bytes: 15e6, shared_bytes: 1.4e9 }
+  ],
+  caches: [
+    { name: 'packages', bytes: 3.1e9, unused_bytes: 1.1e9 },
+    { name: 'bytecode', bytes: 200e6, unused_bytes: 100e6 },
+    { name: 'uv', bytes: 4e9, unused_bytes: 0 }
+  ],
+  revisions_bytes: 600e6,
+  trash_bytes: 0,
+  free_bytes: 41e9,
+  left_out: []
+};
 
 /** Create a notebook record. */
 export function record(

@@ -38,6 +38,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/disk": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Measure what takes the space on the disks. Only what changed since the last call is measured again. */
+        readonly get: operations["getDisk"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/environments": {
         readonly parameters: {
             readonly query?: never;
@@ -589,6 +606,40 @@ export interface components {
             /** @description The part that the package cache or other environments share. Deleting the environment does not free it. */
             readonly shared: number;
         };
+        readonly Disk: {
+            /** @description The environments, the largest first. */
+            readonly environments: readonly {
+                readonly id: string;
+                /** @description The files whose hard links are all in the environment. Deleting the environment frees them. */
+                readonly own_bytes: number;
+                /** @description The files that caches or other environments share. */
+                readonly shared_bytes: number;
+            }[];
+            readonly caches: readonly {
+                /**
+                 * @description The package cache, the compiled Python files that environments share, and uv's cache.
+                 * @enum {string}
+                 */
+                readonly name: "packages" | "bytecode" | "uv";
+                /** @description All files, also those that environments share. */
+                readonly bytes: number;
+                /** @description What a plan of kind clean frees: with cache for packages and bytecode, with uv for uv's cache. */
+                readonly unused_bytes: number;
+            }[];
+            /** @description The packages in the caches that only reverts to earlier revisions need. */
+            readonly revisions_bytes: number;
+            /** @description What changes left behind that could not be deleted. */
+            readonly trash_bytes: number;
+            /** @description The free space for new environments. */
+            readonly free_bytes: number | null;
+            /** @description The environments and caches that do not respond or cannot be read. The numbers do not include them. */
+            readonly left_out: readonly string[];
+        };
+        /**
+         * @description cache is what the package cache and the store of bytecode hold and no environment needs; uv is the same of uv's cache; revisions are the packages in the caches that only reverts need; trash is what changes left behind.
+         * @enum {string}
+         */
+        readonly Cleanable: "cache" | "revisions" | "trash" | "uv";
         /** @enum {string} */
         readonly Source: "conda" | "pypi";
         /** @enum {string} */
@@ -654,8 +705,8 @@ export interface components {
         /** @description The SHA-256 of the packages: their names, versions, builds or wheel tags, and hashes, sorted. Environments with the same digest have the same packages. */
         readonly Digest: string;
         /** @enum {string} */
-        readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair";
-        readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["RenameRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["RevertRequest"] | components["schemas"]["RepairRequest"];
+        readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair" | "clean";
+        readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["RenameRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["RevertRequest"] | components["schemas"]["RepairRequest"] | components["schemas"]["CleanRequest"];
         /** @description The name of an environment and of its directory. The Status has the same limits. */
         readonly Name: string;
         /** @description A package spec: a name, optionally with a version and a build. After pypi: a requirement for the package index (PEP 508). */
@@ -857,6 +908,13 @@ export interface components {
             readonly kind: "repair";
             readonly environment: string;
         };
+        readonly CleanRequest: {
+            /** @constant */
+            readonly kind: "clean";
+            readonly what: readonly components["schemas"]["Cleanable"][];
+            /** @description With revisions, keep the packages of newer revisions. */
+            readonly older_than_days?: number | null;
+        };
         readonly Plan: {
             readonly id: string;
             readonly kind: components["schemas"]["PlanKind"];
@@ -868,7 +926,21 @@ export interface components {
             readonly forgets: readonly string[];
             /** @description The download size of packages that are not in the package cache. */
             readonly download_bytes: number;
+            /** @description The size of the packages that the environment gets. */
             readonly install_bytes: number;
+            /** @description The space that the change takes, in the caches and in the environment. */
+            readonly added_bytes: number;
+            /** @description The part of install_bytes that takes no space, because the caches or the original hold the same files. */
+            readonly shared_bytes: number;
+            /** @description The space that is free afterwards, of files that nothing else shares. A cleaning frees only this. */
+            readonly freed_bytes: number;
+            /** @description What each choice of a cleaning frees; the sum is freed_bytes. Empty for other kinds. */
+            readonly frees: readonly {
+                readonly what: components["schemas"]["Cleanable"];
+                readonly bytes: number;
+                /** @description The number of packages or other directories. */
+                readonly items: number;
+            }[];
             /** @description Whether all sizes are known. Otherwise the numbers are lower bounds. */
             readonly sizes_complete: boolean;
             readonly free_bytes: number | null;
@@ -882,7 +954,8 @@ export interface components {
             readonly strategy: "swap" | "rename" | "in-place";
             /** Format: date-time */
             readonly created: string;
-            readonly digest: components["schemas"]["Digest"];
+            /** @description Null for a cleaning. */
+            readonly digest: components["schemas"]["Digest"] | null;
         };
         readonly Entry: components["schemas"]["AddedEntry"] | components["schemas"]["MovedEntry"] | components["schemas"]["RemovedEntry"];
         readonly AddedEntry: {
@@ -924,15 +997,17 @@ export interface components {
             readonly channel: string | null;
             /** @description The size of the package archive. */
             readonly size: number | null;
+            /** @description The packages in the same list that belong to the package, because it requires exactly these builds. They have entries and sizes of their own. So tensorflow, which is empty, has the part tensorflow-base. */
+            readonly parts: readonly string[];
         };
         readonly Job: {
             readonly id: string;
             readonly kind: components["schemas"]["JobKind"];
-            /** @description Whether the server started the check by itself. Any other job of the prefix cancels such a check. */
+            /** @description Whether the server started the check or the cleaning by itself. Any other job of the prefix cancels it. */
             readonly automatic: boolean;
-            /** @description The name of the environment, or “local channel”. */
+            /** @description The name of the environment, “local channel” or “disk space”. */
             readonly name: string;
-            /** @description The directory of the environment, or that of the local channels. */
+            /** @description The directory of the environment, of the local channels, or of the package cache. */
             readonly prefix: string;
             /** @description The id of the environment; null if it does not exist yet. */
             readonly environment: string | null;
@@ -971,11 +1046,11 @@ export interface components {
          * @description The kind of a plan, or delete (an environment), check, or build-channel (a local channel).
          * @enum {string}
          */
-        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair" | "delete" | "check" | "build-channel";
+        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair" | "clean" | "delete" | "check" | "build-channel";
         /** @enum {string} */
         readonly JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
         /** @enum {string} */
-        readonly Phase: "solve" | "download" | "pack" | "link" | "swap" | "check";
+        readonly Phase: "solve" | "download" | "pack" | "link" | "swap" | "check" | "clean";
         readonly Progress: {
             readonly done_bytes: number;
             /** @description The total; 0 if unknown. */
@@ -984,6 +1059,10 @@ export interface components {
             readonly total_packages: number;
             /** @description The finished part of the whole job; it never decreases. */
             readonly fraction: number;
+            /** @description The speed of the download, averaged over some seconds; null if nothing is downloaded or it is too early. */
+            readonly bytes_per_second: number | null;
+            /** @description The time that the rest of the download takes at this speed; null if it is not known. */
+            readonly seconds_left: number | null;
         };
         readonly Catalog: {
             readonly subdir: string;
@@ -1104,6 +1183,8 @@ export type Channel = components['schemas']['Channel'];
 export type Environment = components['schemas']['Environment'];
 export type LastCheck = components['schemas']['LastCheck'];
 export type Size = components['schemas']['Size'];
+export type Disk = components['schemas']['Disk'];
+export type Cleanable = components['schemas']['Cleanable'];
 export type Source = components['schemas']['Source'];
 export type Severity = components['schemas']['Severity'];
 export type Advice = components['schemas']['Advice'];
@@ -1136,6 +1217,7 @@ export type RecognizedFile = components['schemas']['RecognizedFile'];
 export type Difference = components['schemas']['Difference'];
 export type RevertRequest = components['schemas']['RevertRequest'];
 export type RepairRequest = components['schemas']['RepairRequest'];
+export type CleanRequest = components['schemas']['CleanRequest'];
 export type Plan = components['schemas']['Plan'];
 export type Entry = components['schemas']['Entry'];
 export type AddedEntry = components['schemas']['AddedEntry'];
@@ -1199,6 +1281,27 @@ export interface operations {
                 };
                 content: {
                     readonly "application/yaml": string;
+                };
+            };
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly getDisk: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The numbers. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Disk"];
                 };
             };
             readonly default: components["responses"]["Error"];

@@ -2,11 +2,14 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { Environment } from '../api/generated';
+import type { Environment, Size } from '../api/generated';
+import { formatBytes } from '../models/texts/units';
 
-/** Ask whether to delete an environment, and list what is deleted. */
+/** Ask whether to delete an environment, and list what is deleted and how much that frees. */
 export async function confirmDelete(
   environment: Environment,
+  /** Resolves with null if the size is not known. */
+  size: Promise<Size | null>,
   trans: TranslationBundle
 ): Promise<boolean> {
   const { kernel, name, prefix } = environment;
@@ -26,6 +29,7 @@ export async function confirmDelete(
             <li>{trans.__('The kernel “%1”', kernel.display_name)}</li>
           )}
         </ul>
+        <FreedBytes size={size} trans={trans} />
         <p>{trans.__('Notebooks are kept, but they need another kernel.')}</p>
       </div>
     ),
@@ -36,4 +40,29 @@ export async function confirmDelete(
     defaultButton: 0
   });
   return answer.button.accept;
+}
+
+/** How much a deletion frees, as soon as the server has measured it. */
+function FreedBytes(props: {
+  size: Promise<Size | null>;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { trans } = props;
+  const [size, setSize] = React.useState<Size | null>(null);
+  React.useEffect(() => {
+    void props.size.then(setSize);
+  }, [props.size]);
+  return (
+    size && (
+      <p>
+        {size.shared > 0
+          ? trans.__(
+              'This frees %1. Other places share %2, which stay.',
+              formatBytes(size.bytes - size.shared),
+              formatBytes(size.shared)
+            )
+          : trans.__('This frees %1.', formatBytes(size.bytes))}
+      </p>
+    )
+  );
 }

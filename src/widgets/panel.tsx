@@ -15,6 +15,7 @@ import { EnvironmentList } from '../components/list/environmentList';
 import { Review } from '../components/review/review';
 import type { ICreationProps } from '../components/screens';
 import { ChannelOffer, ImportScreen, NewScreen } from '../components/screens';
+import { Space } from '../components/space/space';
 import { ScreenHeader } from '../components/shared/screenHeader';
 import { panelIcon } from '../icons';
 import { freeName } from '../models/form/naming';
@@ -105,6 +106,8 @@ export class TfenvPanel extends ReactWidget {
         );
       case 'review':
         return this._review();
+      case 'space':
+        return this._space();
       case 'details':
         return this._details(screen);
     }
@@ -182,6 +185,33 @@ export class TfenvPanel extends ReactWidget {
           onPlan={this._plan}
           onBack={() => navigation.back()}
           onCopy={text => void navigator.clipboard.writeText(text)}
+        />
+      </>
+    );
+  }
+
+  private _space(): JSX.Element {
+    const { disk, environments, jobs } = this._manager;
+    const known = environments.environments ?? [];
+    return (
+      <>
+        <ScreenHeader
+          title={this._trans.__('Disk Space')}
+          trans={this._trans}
+          onBack={this._back}
+        />
+        <Space
+          disk={disk.disk}
+          failure={disk.error}
+          names={new Map(known.map(({ id, name }) => [id, name]))}
+          draft={disk.draft}
+          job={jobs.cleanJob ?? null}
+          trans={this._trans}
+          execute={this._execute}
+          onDraft={draft => {
+            disk.draft = draft;
+          }}
+          onPlan={this._plan}
         />
       </>
     );

@@ -10,6 +10,7 @@ from .._version import __version__
 from .changes import CloneApp, CreateApp, ImportApp, InstallApp, RemoveApp, RenameApp, RepairApp, RevertApp, UpdateApp
 from .command import TfenvCommand
 from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp
+from .space import CleanApp, DiskApp
 
 
 def _command(cls: type[TfenvCommand]) -> tuple[Any, str]:
@@ -38,6 +39,8 @@ class TfenvApp(JupyterApp):
         "revert": _command(RevertApp),
         "repair": _command(RepairApp),
         "check": _command(CheckApp),
+        "disk": _command(DiskApp),
+        "clean": _command(CleanApp),
     }
 
     def start(self) -> None:

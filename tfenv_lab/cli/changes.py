@@ -15,6 +15,7 @@ from ..errors import InvalidRequest
 from ..plans.models import Plan
 from ..sentences import megabytes
 from ..services import Services
+from ..space.service import size_of
 from .command import TfenvCommand, from_source
 
 
@@ -40,7 +41,8 @@ class ChangeApp(TfenvCommand):
             return 0
         if not self.json:
             print(describe(plan))
-        if not plan.entries and not plan.forgets and plan.kind in ("update", "revert", "repair"):
+        is_empty = not plan.entries and not plan.forgets and not (plan.cleaning and plan.cleaning.items)
+        if is_empty and plan.kind in ("update", "revert", "repair", "clean"):
             if self.json:
                 print(json.dumps(plan.to_json(), indent=2))
             return 0
@@ -152,10 +154,13 @@ class RemoveApp(ChangeApp):
         if arguments[1:]:
             return await super().run(services, arguments)
         environment = await self.find(services, arguments[0])
+        size = await asyncio.to_thread(size_of, Path(environment.prefix))
+        freed = size.bytes - size.shared
         if self.dry_run:
-            self.write({"kind": "delete", "prefix": environment.prefix}, f"Would delete {environment.prefix}")
+            body = {"kind": "delete", "prefix": environment.prefix, "freed_bytes": freed}
+            self.write(body, f"Would delete {environment.prefix} and free {megabytes(freed)}")
             return 0
-        if not self.agreed(f"Delete {environment.prefix} and everything in it?"):
+        if not self.agreed(f"Delete {environment.prefix} and everything in it? This frees {megabytes(freed)}."):
             return 1
         return await self.follow(services, await services.jobs.remove(environment))
 
@@ -252,12 +257,17 @@ class RevertApp(ChangeApp):
 
 def describe(plan: Plan) -> str:
     """Format a plan for a terminal."""
+    warned = [f"  {warning.severity}: {warning.message}" for warning in plan.warnings]
+    if plan.kind == "clean":
+        lines = [f"  {each.what:9} {megabytes(each.bytes)} ({each.items} directories)" for each in plan.frees]
+        return "\n".join([f"This frees {megabytes(plan.freed_bytes)}:", *lines, *warned])
     if not plan.entries and not plan.forgets:
         return f"{plan.name} {'has no damaged files' if plan.kind == 'repair' else 'is up to date'}."
     lines = []
     for entry in plan.entries:
         versions = dict.fromkeys(side["version"] for side in (entry["from"], entry["to"]) if side)
         lines.append(f"  {entry['action']:9} {entry['name']} {from_source(' → '.join(versions), entry['source'])}")
-    lines += [f"  {warning.severity}: {warning.message}" for warning in plan.warnings]
-    size = f"{megabytes(plan.download_bytes)} to download, {megabytes(plan.install_bytes)} on disk"
-    return "\n".join([f"{plan.prefix}: {len(plan.entries)} packages, {size}", *lines])
+    sizes = [f"{megabytes(plan.download_bytes)} to download", f"adds {megabytes(plan.added_bytes)}"]
+    sizes += [f"shares {megabytes(plan.shared_bytes)}"] if plan.shared_bytes else []
+    sizes += [f"frees {megabytes(plan.freed_bytes)}"] if plan.freed_bytes else []
+    return "\n".join([f"{plan.prefix}: {len(plan.entries)} packages, {', '.join(sizes)}", *lines, *warned])

@@ -20,6 +20,7 @@ from ..environments.models import Environment
 from ..errors import Alternative, ErrorJson, InvalidRequest, NotFound, TfenvError
 from ..jobs.models import FINISHED, Job
 from ..plan_requests import Source
+from ..sentences import duration, megabytes
 from ..services import Services
 
 #: Exit status by the ``reason`` of the error; any other reason gives 1. README.md lists them.
@@ -159,7 +160,7 @@ class TfenvCommand(JupyterApp):
         while (job := await services.jobs.get(job.id)).state not in FINISHED:
             if shown:
                 percent = f"{job.progress.fraction:4.0%}" if job.progress.fraction else ""
-                print(f"\r\x1b[K{job.message} {percent}", end="", file=sys.stderr, flush=True)
+                print(f"\r\x1b[K{job.message} {percent}{_speed(job)}", end="", file=sys.stderr, flush=True)
             await asyncio.sleep(_TICK)
         if shown:
             print("\r\x1b[K", end="", file=sys.stderr)
@@ -170,6 +171,9 @@ class TfenvCommand(JupyterApp):
         job = await self.finished(services, job)
         # The command also waits until the replaced tree is deleted, and names what did not work as usual.
         job = await services.jobs.ended(job.id)
+        limiting = await services.jobs.limit_cache() if job.state == "succeeded" and job.kind != "clean" else None
+        if limiting is not None:
+            await self.finished(services, limiting)
         for leftover in services.jobs.leftovers:
             print(leftover.describe(), file=sys.stderr)
         for warning in job.warnings:
@@ -178,6 +182,14 @@ class TfenvCommand(JupyterApp):
             return self.fail(job.error)
         self.write(job.to_json(), f"{job.message}: {job.prefix}")
         return 0 if job.state == "succeeded" else EXIT.get(job.error["reason"] if job.error else "", 1)
+
+
+def _speed(job: Job) -> str:
+    """Return the speed of a download and the time left, as “ · 3.2 MB/s · 40 s left”, as far as they are known."""
+    speed, left = job.progress.bytes_per_second, job.progress.seconds_left
+    parts = [f"{megabytes(speed)}/s"] if speed is not None else []
+    parts += [f"{duration(left)} left"] if left is not None else []
+    return "".join(f" · {part}" for part in parts) if job.phase == "download" else ""
 
 
 def _option(alternative: Alternative) -> str:

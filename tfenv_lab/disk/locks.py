@@ -85,6 +85,23 @@ def hold(path: Path, timeout: float = -1) -> Iterator[None]:
         claim.release()
 
 
+@contextlib.contextmanager
+def hold_of_another(path: Path) -> Iterator[None]:
+    """Hold a lock file that belongs to another program, which must find it again. Wait until the lock is free."""
+    if sys.platform == "win32":
+        with FileLock(path):
+            yield
+        return
+    import fcntl
+
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def without_locks(folder: Path) -> str:
     """Return the sentence that says which lock is used in a directory whose file system cannot lock."""
     return (

@@ -20,7 +20,6 @@ from .inventory import Inventory, Seen
 from .models import AvailableUpdate, Environment, EnvironmentFacts, InstalledPackage, Kernel, LastCheck, LegacyKeras
 from .packages import packages_of
 from .protection import Protection
-from .size import Size, size_of
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
@@ -143,11 +142,6 @@ class EnvironmentService(LoggingConfigurable):
         """
         environment = await self.readable(environment_id)
         return await asyncio.to_thread(differences, Path(environment.prefix), contents)
-
-    async def size(self, identifier: str) -> Size:
-        """Measure an environment's size on disk. Raises NotFound if no environment has this id."""
-        environment = await self.readable(identifier)
-        return await asyncio.to_thread(size_of, Path(environment.prefix))
 
     async def stop(self) -> None:
         """Wait for ``on_change`` to end."""

@@ -12,6 +12,7 @@ from ..conda.prefix import revisions
 from ..environments.exporting import differences, export
 from ..errors import InvalidRequest
 from ..kernels import settings
+from ..space.service import size_of
 from .base import BaseHandler
 
 
@@ -61,7 +62,8 @@ class SizeHandler(BaseHandler):
     @authorized
     async def get(self, identifier: str) -> None:
         """Measure the environment, which takes a moment, and send its size."""
-        self.send(await self.services.environments.size(identifier))
+        environment = await self.services.environments.readable(identifier)
+        self.send(await asyncio.to_thread(size_of, Path(environment.prefix)))
 
 
 class FileDifferencesHandler(BaseHandler):

@@ -70,6 +70,8 @@ class Aftermath:
             if result is not None and result.channel is not None:
                 await self._use_channel(result.channel)
             return job
+        if job.kind == "clean":
+            return job
         environments, kernels, prefix = self._environments(), self._kernels(), Path(job.prefix)
         await asyncio.to_thread(environments.invalidate, prefix)
         if job.kind == "delete":

@@ -13,6 +13,7 @@ from ..conda.transaction.staging import Leftover
 from ..errors import ErrorJson
 from ..models import Phase
 from ..pypi.models import IndexPolicy
+from ..space.models import Item
 from ..tensorflow.checks.evidence import Subject
 from ..tensorflow.checks.models import Check
 
@@ -55,7 +56,16 @@ class BuildChannel(Struct, frozen=True, tag="build-channel"):
     """An order to build the local channel."""
 
 
-Order = ApplyChange | RemoveEnvironment | RunCheck | BuildChannel
+class CleanDisk(Struct, frozen=True, tag="clean"):
+    """An order to delete what no environment needs. ``prefixes`` are those of all environments."""
+
+    job: str
+    items: tuple[Item, ...]
+    prefixes: tuple[Path, ...]
+    index: IndexPolicy = IndexPolicy()
+
+
+Order = ApplyChange | RemoveEnvironment | RunCheck | BuildChannel | CleanDisk
 
 
 class PhaseBegun(Struct, frozen=True, tag="phase"):
@@ -71,10 +81,14 @@ class ProgressMade(Struct, frozen=True, tag="progress"):
 
 
 class Succeeded(Struct, frozen=True, tag="succeeded"):
-    """A message that the job succeeded. ``check`` is a check's result, ``channel`` the URL of a built channel."""
+    """A message that the job succeeded.
+
+    ``check`` is a check's result, ``channel`` the URL of a built channel, ``freed`` the bytes that a cleaning freed.
+    """
 
     check: Check | None = None
     channel: str | None = None
+    freed: int | None = None
 
 
 class Failed(Struct, frozen=True, tag="failed"):

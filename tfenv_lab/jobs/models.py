@@ -31,6 +31,7 @@ PHASES: dict[Phase, str] = {
     "link": "Linking packages",
     "swap": "Applying the change",
     "check": "Running TensorFlow in the environment",
+    "clean": "Deleting files",
 }
 DONE = {
     "create": "The environment is ready",
@@ -40,6 +41,7 @@ DONE = {
     "repair": "The environment was repaired",
     "check": "The check is finished",
     "build-channel": "The local channel is in use",
+    "clean": "The files were deleted",
 }
 
 
@@ -84,8 +86,8 @@ _KEPT = ("kernel", "variables", "settings", "checked", "moved_from", "server")
 class Job:
     """The Job of the REST contract, with some fields that are only stored. Times are ISO 8601 in UTC.
 
-    ``request`` is the plan request of a job that applies a plan. ``automatic`` marks a check that no user requested;
-    any other job of its prefix cancels it. The fields that are only stored are:
+    ``request`` is the plan request of a job that applies a plan. ``automatic`` marks a check or a cleaning that no user
+    requested; any other job of its prefix cancels it. The fields that are only stored are:
 
     - ``variables``: the variables that the kernel keeps in addition to activation's (``Aftermath.variables_before``),
     - ``kernel``: the kernel settings to keep, which earlier versions stored in place of ``variables``,

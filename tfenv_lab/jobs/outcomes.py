@@ -11,9 +11,12 @@ from pathlib import Path
 from ..conda.transaction.staging import Leftover
 from ..disk.reads import BoundedReads
 from ..errors import JobFailed, PrefixBusy, from_json
+from ..sentences import megabytes
 from .messages import Failed, Succeeded
 from .models import DONE, Job
 
+#: Jobs that leave nothing in or next to their prefix.
+_IN_NO_PREFIX = ("check", "clean")
 #: Seconds to wait for another server that cleans up after the same job.
 PATIENCE = 10.0
 
@@ -22,12 +25,15 @@ async def outcome(job: Job, last: Succeeded | Failed | None, is_cancelled: bool)
     """Return a job as it ended, according to the worker's last message or, without one, to the state of the disk."""
     if isinstance(last, Failed):
         # Threads of the engine may have written more after the failure. The worker has ended, so they have too.
-        done, leftovers = (False, []) if job.kind == "check" else await asyncio.to_thread(clean_up, job)
+        done, leftovers = (False, []) if job.kind in _IN_NO_PREFIX else await asyncio.to_thread(clean_up, job)
         if done:
             return job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
         return job.failed(from_json(last.error), leftovers=leftovers)
     if last is not None:
-        return job.ended("succeeded", message=DONE.get(job.kind, "Done"), result=last.check)
+        message = DONE.get(job.kind, "Done") if last.freed is None else f"Freed {megabytes(last.freed)}"
+        return job.ended("succeeded", message=message, result=last.check)
+    if job.kind == "clean":
+        return unfinished(job, is_cancelled)
     # The worker died. If its swap had already happened, the job succeeded.
     done, leftovers = await asyncio.to_thread(clean_up, job)
     if done:
@@ -38,8 +44,18 @@ async def outcome(job: Job, last: Succeeded | Failed | None, is_cancelled: bool)
     return job.failed(failure, "interrupted", leftovers=leftovers)
 
 
+def unfinished(job: Job, is_cancelled: bool) -> Job:
+    """Return a cleaning whose worker died. What it deleted is gone, and the next cleaning deletes the rest."""
+    if is_cancelled:
+        return job.ended("cancelled", message="Cancelled; some files may be deleted already")
+    failure = JobFailed("Another process stopped the job. Some files may be deleted already.", hint="Try again.")
+    return job.failed(failure, "interrupted")
+
+
 def clean_up(job: Job) -> tuple[bool, list[Leftover]]:
     """Clean up after a dead worker. Return whether its change took effect, and the files that could not be deleted."""
+    if job.kind == "clean":
+        return False, []
     if job.kind == "build-channel":
         from ..wheelchannel.channel import discard_unfinished
 

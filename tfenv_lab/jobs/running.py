@@ -15,7 +15,7 @@ from ..errors import JobFailed, NotRunning, PrefixBusy
 from ..models import Advice
 from . import outcomes
 from .leftovers import Leftovers
-from .messages import Failed, LeftBehind, Message, Order, PhaseBegun, ProgressMade, Succeeded
+from .messages import ApplyChange, Failed, LeftBehind, Message, Order, PhaseBegun, ProgressMade, Succeeded
 from .models import DONE_WITHOUT_KERNEL, PHASES, Job, now
 from .process import WorkerProcess
 
@@ -59,6 +59,7 @@ class RunningJobs:
         self._workers: dict[str, WorkerProcess] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancelled: set[str] = set()
+        self._orders: dict[str, Order] = {}
         #: Workers, by job, that have sent their result and may still be deleting the tree that was replaced.
         self._ending: dict[str, asyncio.Future[int]] = {}
 
@@ -68,6 +69,11 @@ class RunningJobs:
     def all(self) -> dict[str, Job]:
         """Return the jobs that run or wait, by id."""
         return dict(self._live)
+
+    @property
+    def locks(self) -> list[str]:
+        """The locks of the changes that run or wait."""
+        return [order.change.lock for order in self._orders.values() if isinstance(order, ApplyChange)]
 
     def on(self, prefix: Path) -> list[Job]:
         """Return the jobs that change or use a prefix, or wait to do so."""
@@ -115,6 +121,7 @@ class RunningJobs:
         self._live[job.id] = job
         job = replace(job, server=await asyncio.to_thread(self._servers.this))
         del self._live[job.id]
+        self._orders[job.id] = order
         self._update(job)
         await self._store.kept()
         self._tasks[job.id] = asyncio.ensure_future(self._run(job.id, order))
@@ -198,13 +205,14 @@ class RunningJobs:
         self._update(job)
         await self._store.kept()
         self._live.pop(job_id, None)
+        self._orders.pop(job_id, None)
         self._tasks.pop(job_id, None)
         self._cancelled.discard(job_id)
         if job.state == "succeeded":
             try:
                 await self._follow(job)
             except Exception:
-                self._log.exception("The check after job %s could not start", job_id)
+                self._log.exception("What follows job %s could not start", job_id)
         await self._leftovers.try_again()
         await asyncio.to_thread(self._store.prune)
 

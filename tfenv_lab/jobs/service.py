@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,17 @@ from traitlets.config import LoggingConfigurable
 from ..conda.transaction.staging import Leftover
 from ..directories import CODES
 from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning, Protected
-from ..plan_requests import Install, PlanRequest
+from ..plan_requests import Clean, Install, PlanRequest
+from ..plans import cleanings
+from ..plans.service import DISK_SPACE
 from ..plans.sizes import require_room
+from ..space.survey import Demand
 from . import outcomes
 from .leftovers import Leftovers
 from .messages import (
     ApplyChange,
     BuildChannel,
+    CleanDisk,
     RemoveEnvironment,
     RunCheck,
 )
@@ -30,8 +34,11 @@ if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
     from ..directories import Directories
     from ..environments.models import Environment
+    from ..plans.models import StoredPlan
     from ..plans.service import PlanService
     from ..pypi.models import IndexPolicy
+    from ..space.models import Item
+    from ..space.service import SpaceService
     from ..tensorflow.checks.evidence import Subject
     from .aftermath import Aftermath
     from .events import JobEvents
@@ -56,6 +63,8 @@ class JobService(LoggingConfigurable):
         plans: Callable[[], PlanService],
         directories: Directories,
         index: Callable[[], IndexPolicy],
+        space: SpaceService,
+        cache_limit: int,
         max_running: int,
         aftermath: Aftermath,
         follow: Callable[[Job], Awaitable[None]],
@@ -65,6 +74,9 @@ class JobService(LoggingConfigurable):
         super().__init__(**kwargs)
         self._directories = directories
         self._index = index
+        self._space = space
+        self._cache_limit = cache_limit
+        self._limiting = asyncio.Lock()
         self._settings = settings
         self._store = store
         self._servers = servers
@@ -135,6 +147,8 @@ class JobService(LoggingConfigurable):
         """
         stored = await self._plans().find(plan_id)
         plan, change = stored.plan, stored.plan.change
+        if change is None:
+            return await self._clean(stored)
         if not plan.entries and not plan.forgets and plan.kind not in ("clone", "create", "rename"):
             raise InvalidRequest("There is nothing to change: the environment is up to date.")
         for place in change.places:
@@ -158,9 +172,49 @@ class JobService(LoggingConfigurable):
             settings=_settings(stored.request),
             moved_from=str(change.moved_from) if change.moved_from else None,
         )
-        cache = self._directories.package_cache
-        order = ApplyChange(job.id, change, self._settings(), cache, cache.parent / "bytecode", self._index())
+        places = self._directories
+        order = ApplyChange(job.id, change, self._settings(), places.package_cache, places.bytecode, self._index())
         return await self.running.begin(job, order)
+
+    async def _clean(self, stored: StoredPlan) -> Job:
+        """Start the job that deletes what a plan names and what nobody needs now. Raises what ``apply`` raises."""
+        plan, request = stored.plan, stored.request
+        if not isinstance(request, Clean) or plan.cleaning is None or not plan.cleaning.items:
+            raise InvalidRequest("There is nothing to delete.")
+        place = Path(plan.prefix)
+        self.running.require_idle(place)
+        planned = {item.path for item in plan.cleaning.items}
+        now = await self._space.cleaning(request)
+        await self.running.make_way(place)
+        await self._plans().take(plan.id)
+        job = Job(new_id(), plan.kind, plan.name, plan.prefix, None, request=request)
+        return await self._delete(job, [item for item in now.items if item.path in planned])
+
+    async def _delete(self, job: Job, items: Iterable[Item]) -> Job:
+        prefixes = await self._space.prefixes()
+        return await self.running.begin(job, CleanDisk(job.id, tuple(items), tuple(prefixes), self._index()))
+
+    async def limit_cache(self) -> Job | None:
+        """Start the job that makes the package cache as small as its limit, and return it, or None if it is."""
+        if not self._cache_limit:
+            return None
+        place = self._directories.package_cache
+        async with self._limiting:
+            running = self.running.on(place)
+            if running:
+                return running[0]
+            cleaning = await self._space.beyond(self._cache_limit)
+            if not cleaning.items:
+                return None
+            for broken in cleaning.broken:
+                self.log.info("The package cache is over its limit. %s", cleanings.sentence([broken]))
+            job = Job(new_id(), "clean", DISK_SPACE, str(place), None, automatic=True)
+            return await self._delete(job, cleaning.items)
+
+    async def demand(self) -> Demand:
+        """Return what jobs need from the caches."""
+        unfinished = [job.id for job in await self.all() if job.state not in FINISHED]
+        return Demand(self.running.locks, unfinished)
 
     async def remove(self, environment: Environment) -> Job:
         """Start the job that deletes an environment. Raises Protected or PrefixBusy."""
@@ -234,7 +288,9 @@ class JobService(LoggingConfigurable):
             self.log.warning("Job %s is not recovered: the drive of %s does not respond", job.id, job.prefix)
             return
         done, leftovers = await asyncio.to_thread(outcomes.clean_up, job)
-        if done:
+        if job.kind == "clean":
+            job = outcomes.unfinished(job, is_cancelled=False)
+        elif done:
             job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
             job = await self._aftermath.settle(job, None)
         else:

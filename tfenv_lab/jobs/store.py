@@ -135,11 +135,13 @@ def _job(stored: dict[str, Any], job_id: str) -> Job:
         error = stored.get("error") or JobFailed(stored.get("message") or "").to_json()
         stored["error"] = {"hint": None, **error}
     _drop_if_invalid(stored, "request")
+    for field in ("bytes_per_second", "seconds_left"):
+        # msgspec writes only the attributes that an instance has, so a default would not be sent.
+        stored.get("progress", {}).setdefault(field, None)
     result = stored.get("result")
     if isinstance(result, dict):
         result.setdefault("tf_keras", is_tf_keras(result.get("tensorflow"), result.get("keras")))
         for problem in result["problems"]:
-            # msgspec writes only the attributes that an instance has, so a default would not be sent.
             problem.setdefault("details", None)
             if problem.get("remedy"):
                 _drop_if_invalid(problem["remedy"], "plan_request")

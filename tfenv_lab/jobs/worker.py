@@ -24,6 +24,7 @@ from ..models import Phase
 from .messages import (
     ApplyChange,
     BuildChannel,
+    CleanDisk,
     Failed,
     LeftBehind,
     Message,
@@ -147,6 +148,33 @@ async def build_channel(server: ServerPipe) -> Succeeded:
     return Succeeded(channel=directory.as_uri())
 
 
+async def clean(order: CleanDisk, server: ServerPipe) -> Succeeded:
+    """Delete what no environment needs, and return how much that freed."""
+    import tempfile
+    from pathlib import Path
+
+    from ..pypi import cache, uv
+    from ..pypi import settings as index_settings
+    from ..space.cleaning import Cleaner
+
+    server.phase("clean")
+    settings = await asyncio.to_thread(index_settings.read, order.index)
+    steps = len(order.items)
+    with tempfile.TemporaryDirectory(prefix="tfenv-clean-") as folder:
+        cleaner = Cleaner(
+            order.items,
+            order.prefixes,
+            job=order.job,
+            uv=cache.directory(settings.variables),
+            prune=lambda: uv.run_here(["cache", "prune"], settings, cwd=Path(folder)),
+            done=lambda done: server.progress(Progress(0, 0, done, steps, done / (steps + 1))),
+        )
+        freed, leftovers = await asyncio.to_thread(cleaner.run)
+    for leftover in leftovers:
+        server.send(LeftBehind(leftover))
+    return Succeeded(freed=freed)
+
+
 async def run(order: Order, server: ServerPipe) -> Succeeded:
     """Carry out an order. Raises TfenvError."""
     match order:
@@ -158,6 +186,8 @@ async def run(order: Order, server: ServerPipe) -> Succeeded:
             return await check(order, server)
         case BuildChannel():
             return await build_channel(server)
+        case CleanDisk():
+            return await clean(order, server)
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from .models import Entry
 if TYPE_CHECKING:
     from ..conda.engine import RepoDataRecord
 
+#: A dependency on one build of a package, as the outputs of one recipe have it.
+_EXACT = re.compile(r"[^ ]+ (?:==)?[^ <>=*|,~!]+ [^ *]+")
 _VERBS: dict[Action, str] = {
     "install": "added",
     "upgrade": "upgraded",
@@ -29,7 +32,10 @@ _VERBS: dict[Action, str] = {
 
 @dataclass(frozen=True)
 class _Package:
-    """A package before or after a change, from either source; ``identity`` is equal for the same build."""
+    """A package before or after a change, from either source; ``identity`` is equal for the same build.
+
+    ``exact`` are the builds that it requires, as ``name version build``.
+    """
 
     version: str
     build: str
@@ -37,6 +43,7 @@ class _Package:
     size: int | None
     source: Source
     identity: tuple[str, ...]
+    exact: tuple[str, ...] = ()
 
     @property
     def side(self) -> Installed:
@@ -46,7 +53,8 @@ class _Package:
 def _of_conda(record: RepoDataRecord) -> _Package:
     version, build = str(record.version), str(record.build)
     channel = channel_of(record.channel, record.subdir) or None
-    return _Package(version, build, channel, record.size, "conda", (version, build, record.subdir))
+    exact = tuple(need.replace("==", "") for need in record.depends if _EXACT.fullmatch(need))
+    return _Package(version, build, channel, record.size, "conda", (version, build, record.subdir), exact)
 
 
 def _of_index(found: Distribution) -> _Package:
@@ -93,17 +101,35 @@ def entries(
                 action=_action(was, will),
                 name=name,
                 from_=None if was is None else was.side,
-                to=None if will is None else {**will.side, "size": will.size},
+                to=None if will is None else {**will.side, "size": will.size, "parts": []},
                 requested=name in requested,
                 source=present.source if present else "conda",
             )
         )
+    coming = {entry.name: entry.to for entry in found if entry.to is not None}
+    for name, to in coming.items():
+        to["parts"] = _parts(name, new, coming.keys())
     return in_order(found)
 
 
 def in_order(lines: Iterable[Entry]) -> list[Entry]:
     """Return entries in the order of a plan."""
     return sorted(lines, key=lambda entry: (not entry.requested, rank(entry.name), entry.name))
+
+
+def _parts(name: str, packages: Mapping[str, _Package], coming: Collection[str]) -> list[str]:
+    """Return the packages among ``coming`` that belong to a package, directly or through another part."""
+    parts: dict[str, None] = {}
+    waiting = [name]
+    while waiting:
+        for need in packages[waiting.pop()].exact:
+            part, version, build = need.split(" ")
+            found = packages.get(part)
+            is_it = found is not None and (found.version, found.build) == (version, build)
+            if is_it and part in coming and part != name and part not in parts:
+                parts[part] = None
+                waiting.append(part)
+    return sorted(parts)
 
 
 def _action(was: _Package | None, will: _Package | None) -> Action:

@@ -16,10 +16,13 @@ def read(text: bytes, subdir: str) -> StoredPlan:
         work = stored["plan"].get("work")
         if work is not None:
             stored["plan"].update(_change(stored["plan"], work, subdir))
-        for entries in (stored["plan"]["entries"], stored["plan"]["change"]["entries"]):
+        change = stored["plan"].get("change")
+        for entries in (stored["plan"]["entries"], change["entries"] if change else []):
             # Before there were package indexes, all packages were conda's.
             for entry in entries:
                 entry.setdefault("source", "conda")
+                if entry["to"] is not None:
+                    entry["to"].setdefault("parts", [])
         if "digest" not in stored["plan"]:
             stored["plan"]["digest"] = _digest(stored["plan"]["change"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:

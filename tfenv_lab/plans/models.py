@@ -10,6 +10,7 @@ from ..conda.transaction.change import Change
 from ..conda.transaction.placement import Strategy
 from ..models import Action, Advice, Coming, EntryJson, Installed
 from ..plan_requests import PlanRequest, Source
+from ..space.models import Cleaning, Freed
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,16 @@ class Plan:
 
     ``created`` is ISO 8601 in UTC. ``sizes_complete`` is False if a record has no size; the byte counts are then lower
     bounds. ``digest`` identifies the packages after the change. ``forgets`` are earlier requested specs that did not
-    count and that the change replaces. Three fields are not sent: ``change`` is what the job runs, ``environment`` the
-    id of the environment that changes (None for a new one), and ``needed_bytes`` the free space that the job needs
-    while it runs.
+    count and that the change replaces. ``frees`` says what each choice of a cleaning frees.
+
+    Of the byte counts, ``download_bytes`` come over the network, ``install_bytes`` is the size of the packages that the
+    environment gets, ``added_bytes`` the space that the change takes on the disk, ``shared_bytes`` the part of
+    ``install_bytes`` that takes none because other places hold the same files, and ``freed_bytes`` what is free
+    afterwards: the files that only this environment holds.
+
+    Four fields are not sent: ``change`` is what the job runs, or ``cleaning`` what it deletes, ``environment`` the id
+    of the environment that changes (None for a new one), and ``needed_bytes`` the free space that the job needs while
+    it runs.
     """
 
     id: str
@@ -59,11 +67,16 @@ class Plan:
     commands: list[str]
     strategy: Strategy
     created: str
-    change: Change = field(repr=False)
+    change: Change | None = field(default=None, repr=False)
     environment: str | None = None
     needed_bytes: int = 0
     forgets: list[str] = field(default_factory=list)
-    digest: str = ""
+    digest: str | None = ""
+    added_bytes: int = 0
+    shared_bytes: int = 0
+    freed_bytes: int = 0
+    frees: list[Freed] = field(default_factory=list)
+    cleaning: Cleaning | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the Plan of the REST contract."""
@@ -73,7 +86,7 @@ class Plan:
 
 
 #: Fields of a plan that are stored but not sent.
-_KEPT = ("change", "environment", "needed_bytes")
+_KEPT = ("change", "cleaning", "environment", "needed_bytes")
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ class Planner:
         self._index = index
         self._on_index = on_index
 
-    async def solve_request(self, request: requests.PlanRequest) -> Solved:
+    async def solve_request(self, request: requests.ChangeRequest) -> Solved:
         """Solve a request.
 
         Raises NotFound, PrefixExists, Protected, InvalidSpec, ChannelNotAllowed, Unsatisfiable, ChannelUnreachable.

@@ -175,11 +175,17 @@ def _side(to: Coming) -> Installed:
 
 def _of_conda(record: RepoDataRecord) -> Coming:
     channel = channel_of(record.channel, record.subdir) or None
-    return {"version": str(record.version), "build": str(record.build), "channel": channel, "size": record.size}
+    return {
+        "version": str(record.version),
+        "build": str(record.build),
+        "channel": channel,
+        "size": record.size,
+        "parts": [],
+    }
 
 
 def _of_index(found: Distribution) -> Coming:
-    return {"version": found.version, "build": found.tag, "channel": found.origin, "size": found.size}
+    return {"version": found.version, "build": found.tag, "channel": found.origin, "size": found.size, "parts": []}
 
 
 def warnings(solved: Solved) -> Iterator[Advice]:

@@ -21,7 +21,7 @@ from ..disk.space import free_bytes
 from ..errors import NotFound, StalePlan
 from ..models import Advice
 from ..sentences import some
-from . import earlier
+from . import cleanings, earlier
 from .availability import missing
 from .commands import commands
 from .difference import entries, summary
@@ -34,11 +34,14 @@ if TYPE_CHECKING:
     from ..conda.engine import RepoDataRecord
     from ..conda.repodata.repodata import Repodata
     from ..directories import Directories
+    from ..space.service import SpaceService
     from .planner import Planner
     from .solved import Solved
 
 #: Requests whose packages are not from a solve, so they may no longer be available.
 _LOCKED = plan_requests.Revert | plan_requests.Clone | plan_requests.Rename | plan_requests.Repair
+#: Name of what a cleaning changes, in place of an environment's.
+DISK_SPACE = "disk space"
 #: Seconds that a plan is kept.
 KEEP = 24 * 3600
 _ID = re.compile(r"[0-9a-f]{16}")
@@ -64,6 +67,7 @@ class PlanService:
         running: RunningIn,
         directories: Directories,
         uv_cache: Callable[[], Path],
+        space: SpaceService,
     ) -> None:
         """Create the service. ``uv_cache`` returns the directory of uv's cache; it may read the disk."""
         self._planner = planner
@@ -73,10 +77,13 @@ class PlanService:
         self._running = running
         self._directories = directories
         self._uv_cache = uv_cache
+        self._space = space
 
     async def create(self, body: dict[str, Any]) -> Plan:
         """Make a plan from the JSON of a request. Raises what the parser and the planner raise."""
         request = plan_requests.parse(body)
+        if isinstance(request, plan_requests.Clean):
+            return await self._clean(request)
         solved = await self._planner.solve_request(request)
         if isinstance(request, plan_requests.Import) and request.content != body["content"]:
             note = Advice("import-not-honoured", "warning", _CREDENTIALS)
@@ -92,6 +99,31 @@ class PlanService:
         await asyncio.to_thread(self._store, StoredPlan(plan, request))
         return plan
 
+    async def _clean(self, request: plan_requests.Clean) -> Plan:
+        cleaning = await self._space.cleaning(request)
+        folder = self._directories.package_cache
+        plan = Plan(
+            id=secrets.token_hex(8),
+            kind=request.kind,
+            name=DISK_SPACE,
+            prefix=str(folder),
+            entries=[],
+            download_bytes=0,
+            install_bytes=0,
+            sizes_complete=True,
+            free_bytes=await asyncio.to_thread(free_bytes, folder),
+            warnings=list(cleanings.warnings(cleaning)),
+            commands=[],
+            strategy="swap",
+            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            digest=None,
+            freed_bytes=cleaning.bytes,
+            frees=list(cleaning.freed),
+            cleaning=cleaning,
+        )
+        await asyncio.to_thread(self._store, StoredPlan(plan, request))
+        return plan
+
     async def get(self, plan_id: str) -> Plan:
         """Return a plan, with the disk space that is free now. Raises NotFound."""
         return (await self.find(plan_id)).plan
@@ -104,7 +136,8 @@ class PlanService:
         """Raise PrefixExists or StalePlan if the prefix changed since the plan was made."""
         from ..conda.transaction.apply import require_states
 
-        await asyncio.to_thread(require_states, plan.change)
+        if plan.change is not None:
+            await asyncio.to_thread(require_states, plan.change)
 
     async def take(self, plan_id: str) -> None:
         """Mark a plan as applied. Raises StalePlan the second time."""
@@ -141,6 +174,9 @@ class PlanService:
             entries=told,
             download_bytes=sizes.download,
             install_bytes=sizes.install,
+            added_bytes=sizes.added,
+            shared_bytes=sizes.shared,
+            freed_bytes=sizes.freed,
             sizes_complete=sizes.complete,
             free_bytes=free_bytes(solved.prefix),
             warnings=[*gone, *warnings(solved, moves, settings, running, self._of_directories(solved, sizes))],

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .. import serde
 from ..conda.prefix.records import names_of, record_name, record_stem
@@ -18,6 +18,7 @@ from ..errors import NoSpace
 from ..pypi import cache as uv
 from ..pypi import installed
 from ..sentences import megabytes
+from . import footprint
 
 if TYPE_CHECKING:
     from ..conda.engine import RepoDataRecord
@@ -37,7 +38,9 @@ class Sizes:
 
     ``needed`` is the space that must be free while the plan is applied. ``complete`` is False if a record has no size;
     the numbers are then lower bounds. ``fetch`` names the packages that are not in the package cache. ``copied`` are
-    the directories whose files are copied, because they cannot be hard-linked into the new tree.
+    the directories whose files are copied, because they cannot be hard-linked into the new tree. ``added`` is the space
+    that the change takes in the caches and in the environment, ``shared`` is that of files that are there already, and
+    ``freed`` that of files that leave and that nothing else shares.
     """
 
     download: int
@@ -46,13 +49,24 @@ class Sizes:
     complete: bool
     fetch: frozenset[str] = frozenset()
     copied: tuple[Path, ...] = ()
+    added: int = 0
+    shared: int = 0
+    freed: int = 0
 
 
-def _unpacked(cache: Path, record: RepoDataRecord) -> int | None:
-    """Return the size of a package's files in bytes, or None if it is not unpacked in the cache."""
+class Unpacked(NamedTuple):
+    """The bytes of a package's files, and those of the files that contain the prefix and so are written anew."""
+
+    size: int
+    own: int
+
+
+def _unpacked(cache: Path, record: RepoDataRecord) -> Unpacked | None:
+    """Return the sizes of a package's files, or None if it is not unpacked in the cache."""
     try:
         paths = serde.parse((cache / record_stem(record) / "info" / "paths.json").read_bytes())["paths"]
-        return sum(entry.get("size_in_bytes") or 0 for entry in paths)
+        own = sum(entry.get("size_in_bytes") or 0 for entry in paths if entry.get("prefix_placeholder"))
+        return Unpacked(sum(entry.get("size_in_bytes") or 0 for entry in paths), own)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -85,7 +99,7 @@ def _bound(place: Path, new: Path) -> frozenset[str]:
 
 def _sum(solved: Solved, linked: Sequence[RepoDataRecord], fetch: dict[str, int], cache: Path) -> Sizes:
     download = sum(fetch.values())
-    install = needed = 0
+    install = needed = added = common = 0
     complete = True
     anew = names_of(linked)
     begins_with = solved.source or (solved.prefix if solved.before else None)
@@ -94,7 +108,7 @@ def _sum(solved: Solved, linked: Sequence[RepoDataRecord], fetch: dict[str, int]
     for record in linked if solved.source is None and shared[False] else solved.after:
         name = record.name.normalized
         known = None if name in fetch else _unpacked(cache, record)
-        size = known if known is not None else int((record.size or 0) * UNPACKED)
+        size = known.size if known is not None else int((record.size or 0) * UNPACKED)
         complete = complete and (known is not None or record.size is not None)
         if solved.source is not None or name in anew:
             install += size
@@ -103,8 +117,18 @@ def _sum(solved: Solved, linked: Sequence[RepoDataRecord], fetch: dict[str, int]
             needed += size + (record.size or 0)
         if not shared[name in anew]:
             needed += size
+        if name in anew:
+            # What is fetched is new in the cache; what the environment cannot share with the cache is new there.
+            own = size if not shared[True] else known.own if known is not None else 0
+            added += own + (size if name in fetch else 0)
+            common += 0 if name in fetch else size - own
+    if solved.source is not None:
+        copy = footprint.of_copy(solved, linked, shared[False])
+        added, common, freed = added + copy.own, common + copy.shared, copy.freed
+    else:
+        freed = footprint.freed(solved, linked)
     copied = tuple(place for is_new, place in sources.items() if place is not None and not shared[is_new])
-    return Sizes(download, install, needed, complete, frozenset(fetch), copied)
+    return Sizes(download, install, needed, complete, frozenset(fetch), copied, added, common, freed)
 
 
 def _with_wheels(sizes: Sizes, solved: Solved, uv_cache: Callable[[], Path]) -> Sizes:
@@ -121,6 +145,7 @@ def _with_wheels(sizes: Sizes, solved: Solved, uv_cache: Callable[[], Path]) -> 
     folder = site_packages(begins_with)
     there = installed.dist_infos(folder) if folder else {}
     download, install, needed, complete = sizes.download, sizes.install, sizes.needed, sizes.complete
+    added, common = sizes.added, sizes.shared
     for each in solved.distributions:
         known = there.get(each.name) if each.name not in is_new else None
         unpacked = installed.size(known) if known else uv.unpacked_size(each, place)
@@ -133,8 +158,11 @@ def _with_wheels(sizes: Sizes, solved: Solved, uv_cache: Callable[[], Path]) -> 
             needed += size
         if solved.source is not None or each.name in is_new:
             install += size
+        if each.name in is_new:
+            added += size * (fetched + (not shared[True]))
+            common += size if shared[True] and not fetched else 0
     copied = sizes.copied if shared[True] else (*sizes.copied, place)
-    return Sizes(download, install, needed, complete, sizes.fetch, copied)
+    return Sizes(download, install, needed, complete, sizes.fetch, copied, added, common, sizes.freed)
 
 
 def _can_share(source: Path, prefix: Path) -> bool:

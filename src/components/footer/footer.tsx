@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { Job, Status } from '../../api/generated';
+import { CommandIDs } from '../../commandids';
 import { warningIcon } from '../../icons';
 import { formatBytes } from '../../models/texts/units';
 import type { Execute } from '../shared/execute';
@@ -77,6 +78,15 @@ export function Footer(props: IFooterProps): JSX.Element {
           )}
           <dt>{trans.__('Directory for new environments')}</dt>
           <dd>{status.envs_dir}</dd>
+          <dd>
+            <button
+              type="button"
+              className="jp-TfenvLink"
+              onClick={() => props.execute(CommandIDs.showSpace)}
+            >
+              {trans.__('Show Disk Space')}
+            </button>
+          </dd>
           <dt>{trans.__('Machine')}</dt>
           <dd>{status.platform}</dd>
           {detected && (

@@ -25,22 +25,26 @@ export function PlanEntries(props: IPlanEntriesProps): JSX.Element {
       <EntryTable
         label={trans.__('Requested')}
         entries={groups.requested}
+        all={plan.entries}
         trans={trans}
       />
       <Fold
         label={trans._n('%1 dependency', '%1 dependencies', count)}
         entries={groups.added}
+        all={plan.entries}
         trans={trans}
         folded
       />
       <Fold
         label={trans.__('Also changed')}
         entries={groups.changed}
+        all={plan.entries}
         trans={trans}
       />
       <Fold
         label={trans.__('Removed')}
         entries={groups.removed}
+        all={plan.entries}
         trans={trans}
       />
     </>
@@ -50,6 +54,7 @@ export function PlanEntries(props: IPlanEntriesProps): JSX.Element {
 function Fold(props: {
   label: string;
   entries: readonly Entry[];
+  all: readonly Entry[];
   trans: TranslationBundle;
   folded?: boolean;
 }): JSX.Element | null {
@@ -69,6 +74,7 @@ function Fold(props: {
 function EntryTable(props: {
   label: string;
   entries: readonly Entry[];
+  all: readonly Entry[];
   trans: TranslationBundle;
 }): JSX.Element | null {
   return props.entries.length === 0 ? null : (
@@ -78,6 +84,7 @@ function EntryTable(props: {
           <EntryRow
             key={`${entry.source} ${entry.name}`}
             entry={entry}
+            parts={partsOf(entry, props.all)}
             trans={props.trans}
           />
         ))}
@@ -86,14 +93,35 @@ function EntryTable(props: {
   );
 }
 
-/** "keras  3.5.0 → 3.6.0 · PyPI  + 1 MB"; the tooltip shows the builds. */
+/** Return the entries of the packages that belong to a package. */
+function partsOf(entry: Entry, all: readonly Entry[]): readonly Entry[] {
+  const names = new Set(entry.to?.parts);
+  return names.size === 0 ? [] : all.filter(({ name }) => names.has(name));
+}
+
+/**
+ * "keras  3.5.0 → 3.6.0 · PyPI  + 1 MB"; the tooltip shows the builds.
+ *
+ * The size of a package includes that of its parts: tensorflow alone is empty.
+ */
 export function EntryRow(props: {
   entry: Entry;
+  /** The packages that belong to it. */
+  parts?: readonly Entry[];
   trans: TranslationBundle;
 }): JSX.Element {
   const { entry, trans } = props;
   const builds = [entry.from?.build, entry.to?.build].filter(Boolean);
-  const size = entry.to?.size;
+  const { parts = [] } = props;
+  const sizes = [entry, ...parts].map(item => item.to?.size ?? null);
+  const size = sizes.reduce(
+    (sum, item) => (sum === null || item === null ? null : sum + item),
+    0
+  );
+  const withParts =
+    parts.length > 0
+      ? trans.__('With %1', parts.map(({ name }) => name).join(', '))
+      : undefined;
   return (
     <tr data-action={entry.action} title={builds.join(' → ')}>
       <th scope="row">{entry.name}</th>
@@ -106,8 +134,8 @@ export function EntryRow(props: {
           .filter(Boolean)
           .join(' · ')}
       </td>
-      <td className="jp-TfenvEntries-size">
-        {typeof size === 'number' && `+ ${formatBytes(size)}`}
+      <td className="jp-TfenvEntries-size" title={withParts}>
+        {entry.to && size !== null && `+ ${formatBytes(size)}`}
       </td>
     </tr>
   );

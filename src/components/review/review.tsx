@@ -5,7 +5,7 @@ import type { Advice, Plan, PlanRequest } from '../../api/generated';
 import type { IFailure } from '../../api/request';
 import { warningIcon } from '../../icons';
 import { withSourceBuilds } from '../../models/form/packages';
-import { formatBytes } from '../../models/texts/units';
+import { cleanableLabel, formatBytes } from '../../models/texts/units';
 import { AdviceText } from '../shared/adviceText';
 import { Failure } from '../shared/failure';
 import { CommandLines } from './commandLines';
@@ -42,7 +42,8 @@ export function Review(props: IReviewProps): JSX.Element {
             {trans.__('Solving…')}
           </p>
         )}
-        {plan && plan.entries.length === 0 && (
+        {plan?.kind === 'clean' && <Freed plan={plan} trans={trans} />}
+        {plan && plan.kind !== 'clean' && plan.entries.length === 0 && (
           <p role="status">
             {plan.forgets.length > 0
               ? trans.__(
@@ -96,7 +97,48 @@ export function Review(props: IReviewProps): JSX.Element {
   );
 }
 
-/** "68 packages · 340 MB to download · 1.5 GB on disk (41 GB free)" */
+/** What a cleaning frees, by choice. */
+function Freed(props: { plan: Plan; trans: TranslationBundle }): JSX.Element {
+  const { plan, trans } = props;
+  return (
+    <>
+      <p className="jp-TfenvReview-summary">
+        {isNothing(plan)
+          ? trans.__('There is nothing to delete.')
+          : trans.__('Frees %1', formatBytes(plan.freed_bytes))}
+      </p>
+      <table
+        className="jp-TfenvEntries"
+        aria-label={trans.__('What is deleted')}
+      >
+        <tbody>
+          {plan.frees
+            .filter(each => each.items > 0)
+            .map(each => (
+              <tr key={each.what}>
+                <th scope="row">{cleanableLabel(each.what, trans)}</th>
+                <td>{trans._n('%1 item', '%1 items', each.items)}</td>
+                <td className="jp-TfenvEntries-size">
+                  {formatBytes(each.bytes)}
+                </td>
+              </tr>
+            ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+/** Whether a plan changes nothing. */
+function isNothing(plan: Plan): boolean {
+  return (
+    plan.entries.length === 0 &&
+    plan.forgets.length === 0 &&
+    plan.frees.every(each => each.items === 0)
+  );
+}
+
+/** "68 packages · 340 MB to download · adds 15 MB, shares 1.4 GB (41 GB free)" */
 function Summary(props: { plan: Plan; trans: TranslationBundle }): JSX.Element {
   const { plan, trans } = props;
   const isWhole = plan.sizes_complete;
@@ -107,8 +149,12 @@ function Summary(props: { plan: Plan; trans: TranslationBundle }): JSX.Element {
     plan.download_bytes > 0 || !isWhole
       ? trans.__('%1 to download', atLeast(plan.download_bytes))
       : trans.__('nothing to download'),
-    trans.__('%1 on disk', atLeast(plan.install_bytes))
-  ];
+    trans.__('adds %1', atLeast(plan.added_bytes)) +
+      (plan.shared_bytes > 0
+        ? trans.__(', shares %1', formatBytes(plan.shared_bytes))
+        : ''),
+    plan.freed_bytes > 0 && trans.__('frees %1', formatBytes(plan.freed_bytes))
+  ].filter(Boolean);
   const free = plan.free_bytes;
   return (
     <p className="jp-TfenvReview-summary">
@@ -169,11 +215,11 @@ function additionLabel(
 /** One primary button, and the alternative next to it. */
 function Buttons(props: IReviewProps): JSX.Element {
   const { plan, failure, trans, copyRequest } = props;
-  const isNothing = plan?.entries.length === 0 && plan.forgets.length === 0;
+  const isEmpty = plan !== null && isNothing(plan);
   const advised = plan?.warnings.find(
     warning => warning.plan_request && !additionLabel(warning, trans)
   );
-  const alternative = advised?.plan_request ?? (isNothing ? null : copyRequest);
+  const alternative = advised?.plan_request ?? (isEmpty ? null : copyRequest);
   const label =
     advised?.code === 'held-back'
       ? trans.__('Update It Too')
@@ -196,7 +242,7 @@ function Buttons(props: IReviewProps): JSX.Element {
           {label}
         </button>
       )}
-      {failure || isNothing ? (
+      {failure || isEmpty ? (
         <>
           {failure && (
             <button
@@ -250,5 +296,7 @@ function applyLabel(request: PlanRequest, trans: TranslationBundle): string {
       return trans.__('Revert');
     case 'repair':
       return trans.__('Repair');
+    case 'clean':
+      return trans.__('Free Up Space');
   }
 }

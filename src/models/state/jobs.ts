@@ -100,7 +100,16 @@ export class JobsModel extends VDomModel {
 
   /** The active job that builds a local channel, or the newest one if it failed and was not dismissed. */
   get channelJob(): Job | undefined {
-    const newest = this._jobs.find(job => job.kind === 'build-channel');
+    return this._ofKind('build-channel');
+  }
+
+  /** The active job that frees space, or the newest one if it failed and was not dismissed. */
+  get cleanJob(): Job | undefined {
+    return this._ofKind('clean');
+  }
+
+  private _ofKind(kind: Job['kind']): Job | undefined {
+    const newest = this._jobs.find(job => job.kind === kind && !job.automatic);
     return newest && (isActive(newest) || this._isFailure(newest))
       ? newest
       : undefined;
@@ -116,7 +125,9 @@ export class JobsModel extends VDomModel {
 
   /** Prefixes of the environments that have jobs. */
   get prefixes(): ReadonlySet<string> {
-    const jobs = this._jobs.filter(job => job.kind !== 'build-channel');
+    const jobs = this._jobs.filter(
+      job => job.kind !== 'build-channel' && job.kind !== 'clean'
+    );
     return new Set(jobs.map(job => job.prefix));
   }
 

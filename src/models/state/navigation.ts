@@ -13,6 +13,7 @@ export type Screen =
   | { readonly name: 'new' }
   | { readonly name: 'import' }
   | { readonly name: 'review' }
+  | { readonly name: 'space' }
   | {
       readonly name: 'details';
       readonly environment: string;

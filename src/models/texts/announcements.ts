@@ -32,6 +32,9 @@ export function describeOutcome(
     );
     return { message, type: 'error' };
   }
+  if (job.state === 'cancelled' && job.kind === 'clean') {
+    return { message: trans.__('%1.', job.message), type: 'info' };
+  }
   if (job.state === 'cancelled') {
     return {
       message: trans.__(
@@ -81,6 +84,9 @@ export function describeOutcome(
       return job.result?.ok
         ? { message: trans.__('%1 works.', name), type: 'success' }
         : { message: trans.__('%1 has problems.', name), type: 'warning' };
+    case 'clean':
+      // The server says how much was freed.
+      return { message: trans.__('%1.', job.message), type: 'success' };
     case 'build-channel':
       return {
         message: trans.__('The local channel is ready and in use.'),
@@ -135,6 +141,8 @@ function subject(job: Job, trans: TranslationBundle): string {
       return trans.__('Deleting %1', name);
     case 'check':
       return trans.__('Checking %1', name);
+    case 'clean':
+      return trans.__('Freeing up space');
     case 'build-channel':
       return trans.__('Building a local channel');
   }

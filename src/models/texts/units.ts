@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Job } from '../../api/generated';
+import type { Cleanable, Job } from '../../api/generated';
 
 const UNITS = ['kB', 'MB', 'GB', 'TB'] as const;
 
@@ -29,6 +29,37 @@ export function formatShare(done: number, total: number): string {
     : `${value} ${unit} / ${whole}`;
 }
 
+/** Format a number of seconds: 40 s, 3 min, 2 h 5 min. */
+export function formatDuration(
+  seconds: number,
+  trans: TranslationBundle
+): string {
+  if (seconds < 60) {
+    return trans.__('%1 s', seconds);
+  }
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 60
+    ? trans.__('%1 min', minutes)
+    : trans.__('%1 h %2 min', Math.floor(minutes / 60), minutes % 60);
+}
+
+/** Name what can be cleaned. */
+export function cleanableLabel(
+  what: Cleanable,
+  trans: TranslationBundle
+): string {
+  switch (what) {
+    case 'cache':
+      return trans.__('Packages that no environment needs');
+    case 'uv':
+      return trans.__('PyPI packages that no environment needs');
+    case 'revisions':
+      return trans.__('Packages that only reverts need');
+    case 'trash':
+      return trans.__('Remains of earlier changes');
+  }
+}
+
 /** Describe what a job is doing, with its numbers: "downloading 212 / 340 MB". */
 export function describeProgress(job: Job, trans: TranslationBundle): string {
   const { done_bytes, total_bytes, done_packages, total_packages } =
@@ -42,7 +73,18 @@ export function describeProgress(job: Job, trans: TranslationBundle): string {
       total_bytes > 0
         ? formatShare(done_bytes, total_bytes)
         : formatBytes(done_bytes);
-    return trans.__('downloading %1', amount);
+    const parts = [trans.__('downloading %1', amount)];
+    const { bytes_per_second: speed, seconds_left: left } = job.progress;
+    if (speed !== null) {
+      parts.push(trans.__('%1/s', formatBytes(speed)));
+    }
+    if (left !== null) {
+      parts.push(trans.__('%1 left', formatDuration(left, trans)));
+    }
+    return parts.join(' · ');
+  }
+  if (job.phase === 'clean' && total_packages > 0) {
+    return trans.__('deleting %1 / %2', done_packages, total_packages);
   }
   if (job.phase === 'pack' && total_packages > 0) {
     return trans.__('packing Python %1 / %2', done_packages, total_packages);
@@ -71,6 +113,8 @@ export function describePhase(job: Job, trans: TranslationBundle): string {
       return trans.__('finishing');
     case 'check':
       return trans.__('checking');
+    case 'clean':
+      return trans.__('deleting');
     case null:
       return job.kind === 'delete'
         ? trans.__('deleting')

@@ -66,9 +66,10 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
       isEnabled: () => plans.plan !== null && !plans.isApplying,
       execute: async () => {
         const request = plans.request;
+        const isCleaning = request?.kind === 'clean';
         if (request && (await plans.apply(plan => jobs.start(plan)))) {
           const isHere = 'environment' in request && !createsAnother(request);
-          if (isHere) {
+          if (isHere || isCleaning) {
             navigation.back();
           } else {
             navigation.home();

@@ -176,7 +176,8 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Delete the environment, its packages and its kernel'),
       refusal,
       execute: async environment => {
-        if (await confirmDelete(environment, trans)) {
+        const size = environments.client.size(environment.id).catch(() => null);
+        if (await confirmDelete(environment, size, trans)) {
           jobs.update(await environments.client.delete(environment.id));
           manager.navigation.home();
         }

@@ -6,12 +6,14 @@ import type { ServiceManager } from '@jupyterlab/services';
 import { IStateDB } from '@jupyterlab/statedb';
 
 import { CatalogClient } from '../../api/catalog';
+import { DiskClient } from '../../api/disk';
 import { EnvironmentsClient } from '../../api/environments';
 import { JobsClient } from '../../api/jobs';
 import { PlansClient } from '../../api/plans';
 import { StatusClient } from '../../api/status';
 import { CatalogModel } from '../../models/state/catalog';
 import { DetailsModel } from '../../models/state/details';
+import { DiskModel } from '../../models/state/disk';
 import { EnvironmentsModel } from '../../models/state/environments';
 import type { IDismissedStore } from '../../models/state/jobs';
 import { JobsModel } from '../../models/state/jobs';
@@ -48,6 +50,7 @@ export function createManager(
   const manager: ITfenvManager = {
     catalog: new CatalogModel(new CatalogClient(settings)),
     details: new DetailsModel(environments),
+    disk: new DiskModel(new DiskClient(settings)),
     environments: new EnvironmentsModel(environments),
     jobs: new JobsModel({
       client: new JobsClient(settings),
@@ -65,6 +68,9 @@ export function createManager(
     }
     void manager.environments.refresh();
     void manager.status.refresh();
+    if (manager.navigation.screen.name === 'space') {
+      void manager.disk.refresh();
+    }
     // Otherwise the launcher and the kernel menus would show the change up to a minute later.
     void services.kernelspecs.refreshSpecs();
   });

@@ -85,6 +85,16 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         });
       }
     });
+    commands.addCommand(CommandIDs.showSpace, {
+      label: trans.__('Show Disk Space'),
+      caption: trans.__('Show what takes the space, and free some'),
+      describedBy: NO_ARGS,
+      execute: async () => {
+        show();
+        navigation.open({ name: 'space' });
+        await manager.disk.refresh();
+      }
+    });
     commands.addCommand(CommandIDs.refresh, {
       label: trans.__('Refresh'),
       caption: trans.__('Reload environments and channels'),
@@ -95,6 +105,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
           environments.refresh(),
           status.refresh(),
           manager.jobs.refresh(),
+          navigation.screen.name === 'space' ? manager.disk.refresh() : null,
           catalog.catalog || catalog.error ? catalog.refresh() : null
         ]);
       }
@@ -103,6 +114,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     const category = trans.__('TensorFlow Environments');
     palette?.addItem({ command: CommandIDs.openPanel, category });
     palette?.addItem({ command: CommandIDs.newEnvironment, category });
+    palette?.addItem({ command: CommandIDs.showSpace, category });
 
     if (settings) {
       void followSettings(settings, manager);

@@ -139,3 +139,43 @@ def test_a_real_change_tells_of_the_files_it_clones(lab: Lab) -> None:
     run(lab.change("app 2.0", "wide", job="1job", watcher=watcher))
     assert len(watcher.seen) >= 3 + 2
     assert watcher.seen[-1].total_packages == 2
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_speed_of_a_download_is_smooth_and_says_the_time_left() -> None:
+    clock = Clock()
+    seen: list[Progress] = []
+    steps = InstallProgress({"big": 1000}, ["big"], lambda _: None, 0, seen.append, lambda _: None, clock=clock)
+    download = steps.on_download_start(steps.on_populate_cache_start(0, "big"))
+
+    def at(seconds: float, done: int) -> tuple[int | None, int | None]:
+        clock.now = seconds
+        steps.on_download_progress(download, done, 1000)
+        return seen[-1].bytes_per_second, seen[-1].seconds_left
+
+    assert at(0, 0) == (None, None)
+    assert at(0.5, 90) == (None, None)
+    assert at(2, 100) == (50, 18)
+    # A second without a byte only slows it down.
+    assert at(3, 100) == (33, 27)
+    # What was long ago does not count: in the last ten seconds, 700 bytes came.
+    assert at(13, 800) == (70, 3)
+    assert at(14, 1000) == (None, None)
+
+
+def test_a_download_that_stands_still_has_no_time_left() -> None:
+    clock = Clock()
+    seen: list[Progress] = []
+    steps = InstallProgress({"big": 1000}, ["big"], lambda _: None, 0, seen.append, lambda _: None, clock=clock)
+    download = steps.on_download_start(steps.on_populate_cache_start(0, "big"))
+    for clock.now in (0.0, 5.0):
+        steps.on_download_progress(download, 0, 1000)
+    assert (seen[-1].bytes_per_second, seen[-1].seconds_left) == (0, None)

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from rattler import LockChannel, LockFile, LockPlatform, RepoDataRecord
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from rattler import PackageRecord, PypiLockedPackage
 
 ENVIRONMENT = "default"
+#: The file name of a package, and the name and version of a project, in their entries.
+_CONDA = re.compile(r"^- conda: .*/([^/\n]+?)(?:\.conda|\.tar\.bz2)$", re.MULTILINE)
+_PROJECT = re.compile(r"^- pypi: .*\n  name: (.+)\n  version: (.+)$", re.MULTILINE)
 #: Beginning of a distribution's entry in ``packages``, up to where its hash belongs.
 _ENTRY = re.compile(r"^- pypi: (?P<location>.*)\n(?:  (?:name|version): .*\n)+", re.MULTILINE)
 
@@ -103,6 +107,15 @@ def loads(text: str, name: str = ENVIRONMENT) -> dict[str, list[RepoDataRecord]]
         path = Path(folder) / "lock.yml"
         path.write_text(text, encoding="utf-8")
         return load(path, name)
+
+
+def named_in(text: str) -> tuple[set[str], set[tuple[str, str]]]:
+    """Return what a lock names, without reading it whole: file names of packages, and projects with their versions.
+
+    The file names are without their extension, as ``record_stem`` has them.
+    """
+    projects = ((normalize(name), version.strip("'\"")) for name, version in _PROJECT.findall(text))
+    return set(map(unquote, _CONDA.findall(text))), set(projects)
 
 
 def distributions(text: str, subdir: str, name: str = ENVIRONMENT) -> list[Distribution]:

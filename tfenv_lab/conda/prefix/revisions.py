@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ... import serde
 from ...disk import writes
@@ -47,11 +47,17 @@ def read(prefix: Path) -> list[Revision]:
     for path in sorted((prefix / FOLDER).glob("[0-9]*.json")):
         try:
             revision = Revision(**serde.parse(path.read_text(encoding="utf-8")))
-            # Before there were package indexes, all packages were conda's.
-            found.append(replace(revision, entries=[{"source": "conda", **entry} for entry in revision.entries]))
-        except (OSError, ValueError, TypeError):
+            found.append(replace(revision, entries=[_completed(entry) for entry in revision.entries]))
+        except (OSError, ValueError, TypeError, AttributeError):
             continue
     return sorted(found, key=lambda revision: revision.number)
+
+
+def _completed(entry: Any) -> EntryJson:
+    """Return an entry with the fields that earlier versions did not write."""
+    # Before there were package indexes, all packages were conda's.
+    to = {"parts": [], **entry["to"]} if entry.get("to") else None
+    return cast("EntryJson", {"source": "conda", **entry, "to": to})
 
 
 def lock_of(prefix: Path, number: int) -> Path:

@@ -174,7 +174,9 @@ def _link(tree: Path, package: _Package) -> None:
         with contextlib.suppress(FileExistsError):
             os.mkdir(tree / beginning)
         for path in compiled:
-            _share(f"{package.kept}{os.sep}{path}", f"{tree}{os.sep}{path}")
+            # A cleaning may have just deleted the kept one.
+            with contextlib.suppress(FileNotFoundError):
+                _share(f"{package.kept}{os.sep}{path}", f"{tree}{os.sep}{path}")
 
 
 def _list_in_record(place: Path, package: _Package) -> None:

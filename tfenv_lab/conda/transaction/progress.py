@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
@@ -16,7 +19,8 @@ class Progress:
     """Progress of a transaction: downloaded bytes, linked packages, and a ``fraction`` that never decreases.
 
     ``fraction`` runs from 0 to 1. While packages are linked it follows the number of files, since TensorFlow has half
-    of the files in its environment.
+    of the files in its environment. ``bytes_per_second`` is the speed of the download, and ``seconds_left`` the time
+    that the rest of it takes at this speed; both are None while nothing is known.
     """
 
     done_bytes: int = 0
@@ -24,6 +28,8 @@ class Progress:
     done_packages: int = 0
     total_packages: int = 0
     fraction: float = 0.0
+    bytes_per_second: int | None = None
+    seconds_left: int | None = None
 
 
 #: Shares of downloading, linking and compiling in the whole: with downloads, and if all packages are cached.
@@ -32,6 +38,26 @@ _FETCHED, _CACHED = (0.7, 0.2, 0.1), (0.0, 0.8, 0.2)
 _BYTES_A_FILE = 15_000
 #: Number of cloned files between two reports; each takes only microseconds.
 _CLONED_AT_ONCE = 500
+#: Seconds over which the speed of a download is averaged, and the seconds after which the first speed is known.
+_WINDOW, _FIRST = 8.0, 1.0
+
+
+class Speed:
+    """The speed of a download, averaged over the last seconds, so that it does not jump with every packet."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def note(self, done: int) -> float | None:
+        """Note the number of bytes that are done now, and return the bytes per second, or None if it is too early."""
+        now = self._clock()
+        self._seen.append((now, done))
+        # The last one before the window stays: the window begins with it.
+        while len(self._seen) > 2 and now - self._seen[1][0] >= _WINDOW:
+            self._seen.popleft()
+        begun, before = self._seen[0]
+        return (done - before) / (now - begun) if now - begun >= _FIRST else None
 
 
 class InstallProgress:
@@ -40,7 +66,7 @@ class InstallProgress:
     ``sizes`` are the bytes to download by package name, and ``packages`` the names of the packages to link; the names
     of those from an index begin with ``pypi:``. ``files_of`` returns the number of files of a package, or None while it
     is not unpacked. ``cloned`` is the number of files that are cloned from the existing environment. ``changed`` is
-    called with the progress after each step.
+    called with the progress after each step. ``clock`` returns seconds.
     """
 
     def __init__(
@@ -52,6 +78,7 @@ class InstallProgress:
         changed: Callable[[Progress], None],
         phase: Callable[[Phase], None],
         downloads: Downloads | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         #: The conda packages that are being downloaded now.
         self.downloads = downloads or Downloads({})
@@ -72,6 +99,7 @@ class InstallProgress:
         self._cloned = 0
         self._compiled = 0.0
         self._best = 0.0
+        self._speed = Speed(clock)
 
     def snapshot(self) -> Progress:
         """Return the current progress; ``fraction`` never decreases between calls."""
@@ -83,7 +111,18 @@ class InstallProgress:
             parts = (fetched / (self._total_bytes or 1), done / total if total else 1.0, self._compiled)
             fraction = sum(share * part for share, part in zip(shares, parts, strict=True))
             self._best = max(self._best, min(fraction, 0.99))
-            return Progress(fetched, self._total_bytes, len(self._linked), self._packages, round(self._best, 4))
+            speed, rest = None, self._total_bytes - fetched
+            if rest > 0:
+                speed = self._speed.note(fetched)
+            return Progress(
+                fetched,
+                self._total_bytes,
+                len(self._linked),
+                self._packages,
+                round(self._best, 4),
+                None if speed is None else round(speed),
+                math.ceil(rest / speed) if speed else None,
+            )
 
     def clone(self, files: int) -> None:
         """Add ``files`` to the number of cloned files."""

@@ -9,7 +9,7 @@ import {
 import React from 'react';
 
 import { entry, plan } from '../../../__tests__/fixtures';
-import type { Advice, Plan, PlanRequest } from '../../../api/generated';
+import type { Advice, Entry, Plan, PlanRequest } from '../../../api/generated';
 import { Review } from '../review';
 
 const trans = nullTranslator.load('tfenv_lab');
@@ -60,7 +60,7 @@ describe('Review', () => {
   it('lists the packages to install, with their number and size', () => {
     show({ plan: plan('tf219') });
     screen.getByText(
-      '3 packages · 340 MB to download · 1.5 GB on disk (41 GB free)'
+      '3 packages · 340 MB to download · adds 1.5 GB (41 GB free)'
     );
     const requested = screen.getByRole('table', { name: 'Requested' });
     expect(requested.textContent).toBe(
@@ -72,7 +72,7 @@ describe('Review', () => {
 
   it('shows "at least" if sizes are missing', () => {
     show({ plan: plan('tf219', { sizes_complete: false }) });
-    screen.getByText(/at least 340 MB to download · at least 1.5 GB on disk/);
+    screen.getByText(/at least 340 MB to download · adds at least 1.5 GB/);
   });
 
   it('shows that nothing needs to be downloaded', () => {
@@ -125,12 +125,72 @@ describe('Review', () => {
     const to = {
       version: '2.19.1',
       size: null,
+      parts: [],
       ...build('cuda126py311h0_200')
     };
     const from = { version: '2.19.1', ...build('cpu_py311h0_0') };
     const change = entry('change', 'tensorflow', null, null, { from, to });
     show({ request: UPDATE, plan: plan('tf', { entries: [change] }) });
     screen.getByText('2.19.1, different build · CPU → CUDA 12.6');
+  });
+
+  it('says what a copy adds and shares, and what a removal frees', () => {
+    const sizes = { download_bytes: 0, added_bytes: 15e6, shared_bytes: 1.4e9 };
+    show({ plan: plan('copy', { ...sizes, kind: 'clone' }) });
+    screen.getByText(
+      '3 packages · nothing to download · adds 15 MB, shares 1.4 GB (41 GB free)'
+    );
+    cleanup();
+    const freed = { download_bytes: 0, added_bytes: 0, freed_bytes: 20e6 };
+    show({ plan: plan('tf', { ...freed, kind: 'remove' }) });
+    screen.getByText(/adds 0 B · frees 20 MB/);
+  });
+
+  it('counts the parts of a package with it', () => {
+    const to = (size: number, parts: string[]): Entry['to'] => ({
+      version: '2.19.1',
+      build: 'cpu_py311_0',
+      channel: 'conda-forge',
+      size,
+      parts
+    });
+    const whole = entry('install', 'tensorflow', null, '', {
+      requested: true,
+      to: to(1000, ['tensorflow-base'])
+    });
+    const base = entry('install', 'tensorflow-base', null, '', {
+      to: to(227e6, [])
+    });
+    show({ plan: plan('tf', { entries: [whole, base] }) });
+    const row = within(screen.getByRole('table', { name: 'Requested' }));
+    expect(row.getByText('+ 227 MB').title).toBe('With tensorflow-base');
+  });
+
+  it('shows what a cleaning frees, and what it breaks', () => {
+    const warning = {
+      code: 'revert-needs-download',
+      severity: 'warning' as const,
+      message: 'Some reverts then need a download: tf219 to revision 0.',
+      plan_request: null
+    };
+    const request = { kind: 'clean' as const, what: ['revisions' as const] };
+    const made = plan('disk space', {
+      kind: 'clean',
+      entries: [],
+      freed_bytes: 600e6,
+      frees: [{ what: 'revisions', bytes: 600e6, items: 12 }],
+      warnings: [warning]
+    });
+    show({ request, plan: made });
+    screen.getByText('Frees 600 MB');
+    screen.getByText('Packages that only reverts need');
+    screen.getByText('12 items');
+    screen.getByText(warning.message);
+    screen.getByRole('button', { name: 'Free Up Space' });
+    cleanup();
+    show({ request, plan: { ...made, freed_bytes: 0, frees: [] } });
+    screen.getByText('There is nothing to delete.');
+    expect(screen.queryByRole('button', { name: 'Free Up Space' })).toBeNull();
   });
 
   it('shows which packages come from PyPI', () => {

@@ -111,6 +111,16 @@ describe('describeProgress', () => {
     const { progress } = job('1', 'tf');
     const some = job('1', 'tf', { progress: { ...progress, total_bytes: 0 } });
     expect(describeProgress(some, trans)).toBe('downloading 212 MB');
+    const fast = { ...job('1', 'tf').progress, bytes_per_second: 3.2e6 };
+    const timed = (seconds_left: number | null): string =>
+      describeProgress(
+        job('1', 'tf', { progress: { ...fast, seconds_left } }),
+        trans
+      );
+    expect(timed(40)).toBe('downloading 212 / 340 MB · 3.2 MB/s · 40 s left');
+    expect(timed(121)).toBe('downloading 212 / 340 MB · 3.2 MB/s · 3 min left');
+    expect(timed(7500)).toMatch(/ · 2 h 5 min left$/);
+    expect(timed(null)).toBe('downloading 212 / 340 MB · 3.2 MB/s');
   });
 });
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tfenv_lab.environments.size import size_of
+from tfenv_lab.space.service import size_of
 
 BLOCK = 64 * 1024
 

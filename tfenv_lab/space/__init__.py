@@ -1,0 +1,1 @@
+"""What takes the space on the disks, and what of it can be deleted."""
