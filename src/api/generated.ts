@@ -830,7 +830,7 @@ export interface components {
             /** @description The current one restores packages and files that differ from it. */
             readonly revision: number;
         };
-        /** @description Restores the files of packages that differ from the packages' records. Packages that pip or uv installed over conda's are removed. The plan has no entries if nothing is damaged. */
+        /** @description Restores the files of packages that differ from the packages' records. Packages that pip or uv installed over conda's are removed, and dependencies that are missing or do not fit are installed. The plan has no entries if nothing is damaged or missing. */
         readonly RepairRequest: {
             /** @constant */
             readonly kind: "repair";

@@ -44,7 +44,7 @@ def test_an_environments_life_from_create_to_remove(shell: Shell, clean_home: Pa
 def test_a_repair_restores_a_file(shell: Shell, clean_home: Path) -> None:
     shell.json("create", "tf", "--tensorflow=2.19.*", f"--python={PYTHON}")
     status, out, _ = shell.run("repair", "tf")
-    assert (status, out) == (0, "tf has no damaged files.\n")
+    assert (status, out) == (0, "tf needs no repair.\n")
     path = clean_home / ".conda/envs/tf" / SITE / "tensorflow" / "__init__.py"
     path.unlink()
     status, out, _ = shell.run("repair", "tf", "--dry-run")
