@@ -21,6 +21,7 @@ from .jobs.checks import CheckService
 from .jobs.events import JobEvents
 from .jobs.service import JobService
 from .jobs.store import JobStore
+from .jobs.variables import VariableService
 from .kernels import kernelspecs
 from .kernels.service import KernelService
 from .local_channel.service import LocalChannel
@@ -217,6 +218,8 @@ class Services:
             follow=self.checks.follow,
             log=log,
         )
+        #: The variables of environments.
+        self.variables = VariableService(lambda: self.environments, lambda: self.jobs.running, lambda: self.aftermath)
 
     @property
     def conda(self) -> CondaSettings:

@@ -10,6 +10,7 @@ from .._version import __version__
 from .changes import CloneApp, CreateApp, ImportApp, InstallApp, RemoveApp, RenameApp, RepairApp, RevertApp, UpdateApp
 from .command import TfenvCommand
 from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp
+from .variables import VariablesApp
 
 
 def _command(cls: type[TfenvCommand]) -> tuple[Any, str]:
@@ -37,6 +38,7 @@ class TfenvApp(JupyterApp):
         "rename": _command(RenameApp),
         "revert": _command(RevertApp),
         "repair": _command(RepairApp),
+        "variables": _command(VariablesApp),
         "check": _command(CheckApp),
     }
 

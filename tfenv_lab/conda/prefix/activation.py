@@ -8,7 +8,6 @@ values are templates: ``${NAME}`` is replaced when the kernel starts, and ``$$``
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import re
@@ -20,16 +19,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 from ...processes import kill_group
+from .variables import RESERVED, UNSET, load, stored
 
 log = logging.getLogger(__name__)
 
 #: Seconds that all scripts of an environment may take together.
 SCRIPT_LIMIT = 10.0
-#: conda's mark for a variable that a user unset, and the variables that nobody may set (conda/base/constants.py).
-_UNSET, _RESERVED = "***unset***", ("PATH",)
 #: Variables that a shell sets by itself.
 _OF_THE_SHELL = frozenset(("_", "SHLVL", "PWD", "OLDPWD", "BASHOPTS", "SHELLOPTS", "PS1"))
 
@@ -63,36 +60,15 @@ def _default_env(prefix: Path, root: Path | None) -> str:
     return prefix.name if prefix.parent.name == "envs" else str(prefix)
 
 
-def _load(path: Path) -> dict[str, str]:
-    try:
-        loaded = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        log.warning("Ignoring the variables in %s: %s", path, error)
-        return {}
-    return loaded if isinstance(loaded, dict) else {}
-
-
-def _own(prefix: Path) -> dict[str, Any]:
-    own: object = _load(prefix / "conda-meta" / "state").get("env_vars", {})
-    return own if isinstance(own, dict) else {}
-
-
-def own_variables(prefix: Path) -> dict[str, str]:
-    """Return the variables that are set for the environment itself, as ``conda env config vars list`` shows them."""
-    return {str(name): str(value) for name, value in _own(prefix).items() if value != _UNSET}
-
-
 def _variables(prefix: Path) -> dict[str, str]:
     """Return the packages' variables, overridden by those of the environment itself (``conda env config vars``)."""
     found: dict[str, str] = {}
     for path in sorted((prefix / "etc" / "conda" / "env_vars.d").glob("*")):
-        found.update(_load(path))
-    found.update(_own(prefix))
+        found.update(load(path))
+    found.update(stored(prefix))
     # conda exports their names in upper case, however they are written (its setting envvars_force_uppercase).
-    capital = {str(name).upper(): str(value) for name, value in found.items() if value != _UNSET}
-    return {name: value for name, value in capital.items() if name not in _RESERVED}
+    capital = {str(name).upper(): str(value) for name, value in found.items() if value != UNSET}
+    return {name: value for name, value in capital.items() if name not in RESERVED}
 
 
 def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] | None:
