@@ -4,7 +4,7 @@ import type { IChoice } from '../form/choices';
 import type { GroupName, Sort } from './listRows';
 
 /** The tabs of an environment's details. */
-export type DetailsTab = 'packages' | 'history' | 'check';
+export type DetailsTab = 'packages' | 'history' | 'variables' | 'check';
 
 /** A screen of the panel. */
 export type Screen =
