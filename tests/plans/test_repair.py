@@ -370,6 +370,14 @@ async def test_a_missing_dependency_and_damage_are_one_change(api: Api) -> None:
     assert (await check(api, environment))["problems"] == []
 
 
+async def test_a_directory_that_a_removal_left_does_not_count_as_the_package(api: Api) -> None:
+    environment = await create(api)
+    take_away(environment, "h5py")
+    (site(environment) / "h5py-3.12.1.dist-info" / "licenses").mkdir(parents=True)
+    assert await repair(api, environment) == {"h5py": "install"}
+    assert (await check(api, environment))["problems"] == []
+
+
 async def test_a_dependency_that_pip_provides_is_not_missing(api: Api, simple_index: SimpleIndex) -> None:
     environment = await create(api)
     take_away(environment, "h5py")
