@@ -248,11 +248,16 @@ class Planner:
         if revision is None:
             raise NotFound(f"“{found.environment.name}” has no revision {request.revision}.")
         path, subdir = revisions.lock_of(found.prefix, revision.number), self._repodata.subdir
-        locked = await asyncio.to_thread(lock.load, path)
+        try:
+            locked = await asyncio.to_thread(lock.load, path)
+            distributions = await asyncio.to_thread(lock.distributions, path.read_text("utf-8"), subdir)
+        except (FileNotFoundError, ValueError) as error:
+            message = f"The lock of revision {revision.number} of “{found.environment.name}” is missing or damaged."
+            raise NotFound(message, f"{path}: {error}", hint="Revert to another revision.") from error
         solved = self._in_place(found, request, locked.get(subdir, []), dict(revision.requested), ())
         solved = dataclasses.replace(
             solved,
-            distributions=await asyncio.to_thread(lock.distributions, path.read_text("utf-8"), subdir),
+            distributions=distributions,
             requirements=revision.requirements,
         )
         # Going back to the current revision is a repair, too.

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ... import serde
 from ...disk import writes
 from ...errors import InvalidRequest
 
@@ -26,7 +27,7 @@ _FILE, _KEY = "conda-meta/state", "env_vars"
 def load(path: Path) -> dict[str, Any]:
     """Return the JSON object in a file; an empty one if there is none, or, with a warning in the log, no object."""
     try:
-        loaded = json.loads(path.read_text(encoding="utf-8"))
+        loaded = serde.parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
@@ -86,7 +87,7 @@ def change(prefix: Path, wanted: Mapping[str, str | None]) -> None:
     """
     path = prefix / _FILE
     try:
-        whole = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        whole = serde.parse(path.read_text(encoding="utf-8")) if path.exists() else {}
     except ValueError as error:
         raise _unreadable(path, str(error)) from error
     before = whole.get(_KEY, {}) if isinstance(whole, dict) else None
