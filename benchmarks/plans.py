@@ -41,6 +41,7 @@ def measures() -> Iterator[Measure]:
 async def _plans(services: Services, solve: AsyncMock) -> list[Measure]:
     """Measure each kind of plan, and separately the last call of ``solve``."""
     plan = await services.plans.create(_CREATE)
+    assert plan.change is not None, "only the plan of a cleaning changes no environment"
     _install(Path(plan.prefix), plan.change.records(), dict(plan.change.requested))
     [environment] = [each for each in await services.environments.list() if each.name == "tf"]
     bodies: dict[str, dict[str, Any]] = {

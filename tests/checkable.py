@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from tfenv_lab.conda.prefix.records import load_json
 
 from . import python_package
 from .conftest import Api
@@ -137,6 +140,33 @@ async def follow_all(api: Api, environment: Any, rounds: int = 4) -> list[str]:
 
 def pip_install(environment: Any, folder: Path, *requirements: str) -> None:
     """Install wheels of ``folder`` with the environment's own pip, without what they need, as users do."""
-    program = f"{environment['prefix']}/bin/python"
-    command = [program, "-m", "pip", "install", "--no-deps", "--no-index", "--find-links", str(folder), *requirements]
+    run_pip(environment, "install", "--no-deps", "--no-index", "--find-links", str(folder), *requirements)
+
+
+def run_pip(environment: Any, *arguments: str) -> None:
+    """Run the environment's own pip."""
+    command = [f"{environment['prefix']}/bin/python", "-m", "pip", *arguments]
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PIP_CONFIG_FILE": os.devnull})
+
+
+def take_away(environment: Any, name: str) -> None:
+    """Delete a package's files and its record, as ``conda remove --force`` does."""
+    prefix = Path(environment["prefix"])
+    [path] = (prefix / "conda-meta").glob(f"{name}-[0-9]*.json")
+    for file in load_json(path)["files"]:
+        (prefix / file).unlink()
+    shutil.rmtree(next((prefix / SITE).glob(f"{name}-*.dist-info")))
+    path.unlink()
+
+
+async def put_back(api: Api, environment: Any, name: str, version: str) -> None:
+    """Install another version of a package, without what TensorFlow needs, as ``conda install --force`` does."""
+    job = await api.apply(kind="create", name="other", packages=[f"{name} {version}", "python"])
+    assert job["state"] == "succeeded", job
+    other = Path((await api.environment("other"))["prefix"])
+    prefix = Path(environment["prefix"])
+    [path] = (other / "conda-meta").glob(f"{name}-[0-9]*.json")
+    for file in load_json(path)["files"]:
+        (prefix / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(other / file, prefix / file)
+    shutil.copy2(path, prefix / "conda-meta")

@@ -22,6 +22,7 @@ from .jobs.events import JobEvents
 from .jobs.servers import Servers
 from .jobs.service import JobService
 from .jobs.store import JobStore
+from .jobs.variables import VariableService
 from .kernels import kernelspecs
 from .kernels.service import KernelService
 from .local_channel.service import LocalChannel
@@ -236,6 +237,8 @@ class Services:
             follow=self._follow,
             log=log,
         )
+        #: The variables of environments.
+        self.variables = VariableService(lambda: self.environments, lambda: self.jobs.running, lambda: self.aftermath)
 
     @property
     def conda(self) -> CondaSettings:

@@ -62,6 +62,11 @@ def tf_keras_for(tensorflow: str) -> str:
     return f"tf-keras={minor_of(tensorflow)}.*"
 
 
+def keras_for(tensorflow: str) -> str:
+    """Return the spec of the Keras that a release of TensorFlow works with."""
+    return "keras>=3" if has_keras_3(tensorflow) else f"keras={minor_of(tensorflow)}.*"
+
+
 def keras_fits(tensorflow: str, keras: str) -> bool:
     """Return whether a release of TensorFlow works with a version of Keras."""
     release, version = minor_numbers(tensorflow), minor_numbers(keras)

@@ -9,7 +9,9 @@ import type {
   KernelSettings,
   Package,
   Revision,
-  Size
+  Size,
+  VariableChanges,
+  Variables
 } from './generated';
 import { request, requestText } from './request';
 
@@ -45,6 +47,17 @@ export class EnvironmentsClient {
   /** Measure the disk space of an environment; the server reads every file for the answer. */
   size(id: string): Promise<Size> {
     return request(`${this._path(id)}/size`, {}, this._settings);
+  }
+
+  variables(id: string): Promise<Variables> {
+    return request(`${this._path(id)}/variables`, {}, this._settings);
+  }
+
+  /** Set variables, and remove those that are null. Returns all variables of the environment. */
+  changeVariables(id: string, changes: VariableChanges): Promise<Variables> {
+    const path = `${this._path(id)}/variables`;
+    const init = { method: 'PUT', body: JSON.stringify(changes) };
+    return request(path, init, this._settings);
   }
 
   async revisions(id: string): Promise<readonly Revision[]> {

@@ -176,6 +176,33 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/environments/{id}/variables": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * List the variables of an environment.
+         * @description These are the variables that conda env config vars sets. The environment's kernel, an activated terminal and a check have them. Exports and notebook records contain them.
+         */
+        readonly get: operations["listVariables"];
+        /**
+         * Set and remove variables of an environment.
+         * @description Variables that the body does not name stay. conda sets variables in upper case, so a name also replaces the same name in lower case. A kernel that is running gets the variables when it is restarted.
+         */
+        readonly put: operations["changeVariables"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/environments/{id}/export": {
         readonly parameters: {
             readonly query?: never;
@@ -683,6 +710,13 @@ export interface components {
             /** @description null if an older version of tfenv_lab wrote the revision. */
             readonly digest: components["schemas"]["Digest"] | null;
         };
+        readonly Variables: {
+            readonly [key: string]: string;
+        };
+        /** @description New values by name; null removes the variable. */
+        readonly VariableChanges: {
+            readonly [key: string]: string | null;
+        };
         /** @description Each list is empty if no file differs in that way. */
         readonly FileDifferences: {
             readonly missing: readonly components["schemas"]["PackageFiles"][];
@@ -902,7 +936,7 @@ export interface components {
             /** @description The current one restores packages and files that differ from it. */
             readonly revision: number;
         };
-        /** @description Restores the files of packages that differ from the packages' records. Packages that pip or uv installed over conda's are removed. The plan has no entries if nothing is damaged. */
+        /** @description Restores the files of packages that differ from the packages' records. Packages that pip or uv installed over conda's are removed, and dependencies that are missing or do not fit are installed. The plan has no entries if nothing is damaged or missing. */
         readonly RepairRequest: {
             /** @constant */
             readonly kind: "repair";
@@ -1191,6 +1225,8 @@ export type Advice = components['schemas']['Advice'];
 export type Package = components['schemas']['Package'];
 export type AvailablePackage = components['schemas']['AvailablePackage'];
 export type Revision = components['schemas']['Revision'];
+export type Variables = components['schemas']['Variables'];
+export type VariableChanges = components['schemas']['VariableChanges'];
 export type FileDifferences = components['schemas']['FileDifferences'];
 export type PackageFiles = components['schemas']['PackageFiles'];
 export type Digest = components['schemas']['Digest'];
@@ -1471,6 +1507,63 @@ export interface operations {
             };
             readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly listVariables: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The values by name. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Variables"];
+                };
+            };
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly changeVariables: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["VariableChanges"];
+            };
+        };
+        readonly responses: {
+            /** @description All variables after the change. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Variables"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 403: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly 409: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

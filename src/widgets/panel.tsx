@@ -242,6 +242,7 @@ export class TfenvPanel extends ReactWidget {
         tab={screen.tab}
         packages={details.packages}
         revisions={details.revisions}
+        variables={details.variables}
         size={details.size}
         job={jobs.activeOn(environment.prefix) ?? null}
         failure={jobs.failureOn(environment.prefix) ?? null}
@@ -252,6 +253,9 @@ export class TfenvPanel extends ReactWidget {
         onPlan={this._plan}
         onBack={this._back}
         onTab={tab => navigation.open({ ...screen, tab })}
+        onVariables={changes =>
+          details.changeVariables(environment.id, changes)
+        }
         search={this._search}
         openMenu={this._openMenu}
       />

@@ -44,7 +44,7 @@ def test_an_environments_life_from_create_to_remove(shell: Shell, clean_home: Pa
 def test_a_repair_restores_a_file(shell: Shell, clean_home: Path) -> None:
     shell.json("create", "tf", "--tensorflow=2.19.*", f"--python={PYTHON}")
     status, out, _ = shell.run("repair", "tf")
-    assert (status, out) == (0, "tf has no damaged files.\n")
+    assert (status, out) == (0, "tf needs no repair.\n")
     path = clean_home / ".conda/envs/tf" / SITE / "tensorflow" / "__init__.py"
     path.unlink()
     status, out, _ = shell.run("repair", "tf", "--dry-run")
@@ -73,10 +73,14 @@ def test_a_check_reports_problems_and_its_exit_status_says_so(shell: Shell) -> N
     # The fake TensorFlow has only a version.
     assert (status, check["ok"], check["tensorflow"]) == (9, False, "2.19.1")
     status, out, _ = shell.run("check", "tf")
-    first, *problems = out.splitlines()
+    first, *lines = out.splitlines()
     assert status == 9
     assert first.startswith(f"{len(check['problems'])} problem")
-    assert [check["problems"][i]["message"] in line for i, line in enumerate(problems)] == [True] * len(problems)
+    problems = [line for line in lines if not line.startswith("    ")]
+    assert [problem["message"] in line for problem, line in zip(check["problems"], problems, strict=True)]
+    for problem in check["problems"]:
+        if problem["details"]:
+            assert f"    {problem['details'].splitlines()[-1]}" in lines
     assert shell.run("check", "nope")[0] == 3
 
 

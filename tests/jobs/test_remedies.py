@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.checkable import check, create, fill, follow_all
+from tests.checkable import check, create, fill, follow_all, put_back, take_away
 from tests.conftest import Api
 from tests.prefixes import add_dist_info
 from tests.simple_index import SimpleIndex
 from tests.tensorflow.checks.fake_environment import tensorflow_code
 from tests.tiny_channel import TinyChannel
 from tests.tiny_tensorflow import PYTHON, SITE
-from tfenv_lab.conda.prefix.records import load_json
 
 
 @pytest.fixture(autouse=True)
@@ -29,29 +27,6 @@ def clean_variables(jp_environ: None, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def tensorflow_channel(channel: TinyChannel, tmp_path: Path) -> TinyChannel:
     return fill(channel, tmp_path / "pip")
-
-
-def take_away(environment: Any, name: str) -> None:
-    """Delete a package's files and its record, as ``conda remove --force`` does."""
-    prefix = Path(environment["prefix"])
-    [path] = (prefix / "conda-meta").glob(f"{name}-[0-9]*.json")
-    for file in load_json(path)["files"]:
-        (prefix / file).unlink()
-    shutil.rmtree(next((prefix / SITE).glob(f"{name}-*.dist-info")))
-    path.unlink()
-
-
-async def put_back(api: Api, environment: Any, name: str, version: str) -> None:
-    """Install another version of a package, without what TensorFlow needs, as ``conda install --force`` does."""
-    job = await api.apply(kind="create", name="other", packages=[f"{name} {version}", "python"])
-    assert job["state"] == "succeeded", job
-    other = Path((await api.environment("other"))["prefix"])
-    prefix = Path(environment["prefix"])
-    [path] = (other / "conda-meta").glob(f"{name}-[0-9]*.json")
-    for file in load_json(path)["files"]:
-        (prefix / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(other / file, prefix / file)
-    shutil.copy2(path, prefix / "conda-meta")
 
 
 @pytest.mark.parametrize("name", ["h5py", "typing_extensions", "ml_dtypes", "numpy", "protobuf", "keras"])

@@ -8,7 +8,7 @@ from tfenv_lab.plans.models import Entry
 
 
 def _added(name: str, requested: bool = True) -> Entry:
-    coming: Coming = {"version": "1.0", "build": "0", "channel": None, "size": None}
+    coming: Coming = {"version": "1.0", "build": "0", "channel": None, "size": None, "parts": []}
     return Entry(action="install", name=name, from_=None, to=coming, requested=requested)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ..checkable import check, create, fill, pip_install
+from ..checkable import check, create, fill, pip_install, put_back, run_pip, take_away
 from ..conftest import Api
 from ..simple_index import SimpleIndex
 from ..tensorflow.checks.fake_environment import tensorflow_code
@@ -44,10 +45,11 @@ async def files(api: Api, environment: Any, contents: bool = False) -> Any:
 async def repair(api: Api, environment: Any) -> dict[str, str]:
     """Repair an environment, and return the actions of the plan by package."""
     plan = await api.plan(kind="repair", environment=environment["id"])
-    status, job = await api.call("POST", "jobs", {"plan": plan["id"]})
-    assert status == 202, job
-    job = await api.finished(job["id"])
-    assert job["state"] == "succeeded", job
+    if plan["entries"]:
+        status, job = await api.call("POST", "jobs", {"plan": plan["id"]})
+        assert status == 202, job
+        job = await api.finished(job["id"])
+        assert job["state"] == "succeeded", job
     assert await files(api, environment, contents=True) == {}
     return {entry["name"]: entry["action"] for entry in plan["entries"]}
 
@@ -334,6 +336,88 @@ async def test_two_tensorflows_of_pip(api: Api, simple_index: SimpleIndex) -> No
     assert await repair(api, environment) == {"tensorflow": "repair", "tensorflow-cpu": "remove"}
     result = await check(api, environment)
     assert (result["problems"], result["tensorflow"]) == ([], "2.19.1")
+
+
+# Packages that are not there
+
+
+@pytest.mark.parametrize("names", [["h5py"], ["numpy"], ["typing_extensions", "ml_dtypes"]])
+async def test_dependencies_that_another_program_removed_are_installed_again(api: Api, names: list[str]) -> None:
+    environment = await create(api)
+    for name in names:
+        take_away(environment, name)
+    assert not (await check(api, environment))["ok"]
+    assert await repair(api, environment) == dict.fromkeys(names, "install")
+    assert (await check(api, environment))["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "action"), [("numpy", "2.3.0", "downgrade"), ("h5py", "2.10.0", "upgrade")]
+)
+async def test_a_version_that_does_not_fit_is_replaced(api: Api, name: str, version: str, action: str) -> None:
+    environment = await create(api)
+    take_away(environment, name)
+    await put_back(api, environment, name, version)
+    assert await repair(api, environment) == {name: action}
+    assert (await check(api, environment))["problems"] == []
+
+
+async def test_a_missing_dependency_and_damage_are_one_change(api: Api) -> None:
+    environment = await create(api)
+    take_away(environment, "ml_dtypes")
+    delete_file(site(environment), Path())
+    assert await repair(api, environment) == {"ml_dtypes": "install", "h5py": "repair"}
+    assert (await check(api, environment))["problems"] == []
+
+
+async def test_a_directory_that_a_removal_left_does_not_count_as_the_package(api: Api) -> None:
+    environment = await create(api)
+    take_away(environment, "h5py")
+    (site(environment) / "h5py-3.12.1.dist-info" / "licenses").mkdir(parents=True)
+    assert await repair(api, environment) == {"h5py": "install"}
+    assert (await check(api, environment))["problems"] == []
+
+
+async def test_a_dependency_that_pip_provides_is_not_missing(api: Api, simple_index: SimpleIndex) -> None:
+    environment = await create(api)
+    take_away(environment, "h5py")
+    simple_index.add("h5py", "3.12.1")
+    pip_install(environment, simple_index.directory, "h5py")
+    assert (await check(api, environment))["problems"] == []
+    assert await repair(api, environment) == {}
+
+
+async def test_a_dependency_that_no_channel_has_is_named(api: Api, tensorflow_channel: TinyChannel) -> None:
+    environment = await create(api)
+    take_away(environment, "ml_dtypes")
+    delete_file(site(environment), Path())
+    for path in tensorflow_channel.root.glob("*/ml_dtypes-*.conda"):
+        path.unlink()
+    await asyncio.to_thread(tensorflow_channel.index)
+    plan = await api.plan(kind="repair", environment=environment["id"])
+    assert [entry["name"] for entry in plan["entries"]] == ["h5py"]
+    assert "ml_dtypes" in next(w["message"] for w in plan["warnings"] if w["code"] == "not-repaired")
+
+
+@pytest.mark.parametrize("found", ["nothing", "1.0"])
+async def test_what_packages_of_an_index_lack(api: Api, simple_index: SimpleIndex, found: str) -> None:
+    simple_index.add("greet", "2.0", requires=["words>=2"])
+    for version in ("1.0", "2.0", "3.0"):
+        simple_index.add("words", version)
+    environment = await create(api)
+    job = await api.apply(kind="install", environment=environment["id"], specs=["pypi:greet", "pypi:words<3"])
+    assert job["state"] == "succeeded", job
+    if found == "nothing":
+        run_pip(environment, "uninstall", "-y", "words")
+    else:
+        pip_install(environment, simple_index.directory, "words==1.0")
+    plan = await api.plan(kind="repair", environment=environment["id"])
+    [entry] = plan["entries"]
+    assert entry["name"] == "words"
+    assert entry["from"] is None if found == "nothing" else entry["from"]["version"] == found
+    assert await repair(api, environment) == {"words": "install" if found == "nothing" else "repair"}
+    assert await repair(api, environment) == {}
+    assert len(list(site(environment).glob("words-*.dist-info"))) == 1
 
 
 # Other changes of a damaged environment

@@ -13,7 +13,7 @@ from tfenv_lab.conda.prefix.pypi import PypiPackage
 from tfenv_lab.conda.prefix.records import PackageStem
 from tfenv_lab.environments.models import AvailableUpdate, EnvironmentFacts, Keras, TensorFlow
 from tfenv_lab.models import Advice
-from tfenv_lab.plan_requests import Install, Update
+from tfenv_lab.plan_requests import Install, Repair, Update
 from tfenv_lab.tensorflow.advice import Known, advise
 from tfenv_lab.tensorflow.catalog.catalog import Catalog
 from tfenv_lab.tensorflow_packages import keras_fits
@@ -132,8 +132,15 @@ class TestKeras:
         assert only(facts("2.19.1", "2.15.0")).plan_request == Install("e1", ("keras>=3",))
         assert only(facts("2.15.0", "3.5.0")).plan_request == Install("e1", ("keras=2.15.*",))
 
-    def test_no_plan_moves_pips_keras(self) -> None:
-        assert only(facts("2.19.1", "2.15.0", keras_source="pypi")).plan_request is None
+    def test_the_remedy_for_pips_keras_is_from_the_index(self) -> None:
+        found = facts("2.19.1", "2.15.0", keras_source="pypi")
+        assert only(found).plan_request == Install("e1", ("pypi:keras>=3",))
+        found = facts("2.15.0", "3.5.0", keras_source="pypi")
+        assert only(found).plan_request == Install("e1", ("pypi:keras==2.15.*",))
+
+    def test_the_remedy_for_pips_keras_over_condas_is_a_repair(self) -> None:
+        found = facts("2.19.1", "2.15.0", keras_source="pypi", packages=("keras-3.5.0-0",))
+        assert only(found).plan_request == Repair("e1")
 
     def test_tf_keras_of_another_release(self) -> None:
         found = facts("2.19.1", tf_keras="2.17.0")

@@ -11,6 +11,7 @@ from .changes import CloneApp, CreateApp, ImportApp, InstallApp, RemoveApp, Rena
 from .command import TfenvCommand
 from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp
 from .space import CleanApp, DiskApp
+from .variables import VariablesApp
 
 
 def _command(cls: type[TfenvCommand]) -> tuple[Any, str]:
@@ -38,6 +39,7 @@ class TfenvApp(JupyterApp):
         "rename": _command(RenameApp),
         "revert": _command(RevertApp),
         "repair": _command(RepairApp),
+        "variables": _command(VariablesApp),
         "check": _command(CheckApp),
         "disk": _command(DiskApp),
         "clean": _command(CleanApp),

@@ -234,7 +234,7 @@ class RenameApp(ChangeApp):
 
 
 class RepairApp(ChangeApp):
-    """Restore the files of an environment that differ from its packages."""
+    """Restore damaged files and missing dependencies of an environment."""
 
     least, most, usage = 1, 1, "repair NAME"
 
@@ -262,7 +262,7 @@ def describe(plan: Plan) -> str:
         lines = [f"  {each.what:9} {megabytes(each.bytes)} ({each.items} directories)" for each in plan.frees]
         return "\n".join([f"This frees {megabytes(plan.freed_bytes)}:", *lines, *warned])
     if not plan.entries and not plan.forgets:
-        return f"{plan.name} {'has no damaged files' if plan.kind == 'repair' else 'is up to date'}."
+        return f"{plan.name} {'needs no repair' if plan.kind == 'repair' else 'is up to date'}."
     lines = []
     for entry in plan.entries:
         versions = dict.fromkeys(side["version"] for side in (entry["from"], entry["to"]) if side)

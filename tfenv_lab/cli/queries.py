@@ -12,6 +12,9 @@ from ..services import Services
 from ..tensorflow.checks.models import Check
 from .command import PROBLEMS, TfenvCommand, from_source, table
 
+#: Number of lines to show from the end of a traceback; --json has all of it.
+_TRACEBACK = 12
+
 
 class ListApp(TfenvCommand):
     """List the environments."""
@@ -108,7 +111,7 @@ class CheckApp(TfenvCommand):
 
 
 def _describe(check: Check) -> str:
-    """Format a Check for a terminal: versions and devices, then each problem with its remedy."""
+    """Format a Check for a terminal: versions and devices, then each problem with its remedy and error."""
     found = {"TensorFlow": check.tensorflow, "Keras": check.keras, "Python": check.python}
     versions = [f"{label} {version}" for label, version in found.items() if version]
     devices = ", ".join(device.name for device in check.devices) or "no device"
@@ -118,4 +121,5 @@ def _describe(check: Check) -> str:
     for problem in check.problems:
         remedy = problem.remedy.message if problem.remedy else None
         lines.append("  " + " → ".join(filter(None, (problem.message, remedy))))
+        lines += [f"    {line}" for line in (problem.details or "").splitlines()[-_TRACEBACK:]]
     return "\n".join(lines)

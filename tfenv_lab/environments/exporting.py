@@ -61,9 +61,9 @@ def read(environment: Environment, settings: CondaSettings) -> Contents:
 
 def _variables(environment: Environment) -> dict[str, str]:
     """Return the variables that the environment sets, with that of its kernel's Keras 2 setting."""
-    from ..conda.prefix.activation import own_variables
+    from ..conda.prefix import variables
 
-    found = own_variables(Path(environment.prefix))
+    found = variables.read(Path(environment.prefix))
     return {**found, "TF_USE_LEGACY_KERAS": "1"} if environment.legacy_keras.enabled else found
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..conda.prefix.pypi import PypiPackage
 from ..conda.prefix.records import PackageStem
+from ..errors import Protected
 from ..models import Advice
 from ..plan_requests import Source
 
@@ -125,6 +126,12 @@ class Environment:
     check: LastCheck | None = None
     busy: str | None = None
     advice: tuple[Advice, ...] = ()
+
+    def require_changeable(self) -> None:
+        """Raise Protected if the environment must not or cannot be changed."""
+        if self.protected or not self.writable:
+            message = self.protected_reason or f"You do not have permission to change “{self.name}”."
+            raise Protected(message)
 
     @cached_property
     def text(self) -> str:

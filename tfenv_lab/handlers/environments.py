@@ -79,6 +79,22 @@ class FileDifferencesHandler(BaseHandler):
         self.send(await self.services.environments.files(identifier, contents == "true"))
 
 
+class VariablesHandler(BaseHandler):
+    """The variables of one environment."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Send the variables, an object from name to value."""
+        self.send(await self.services.variables.of(identifier))
+
+    @web.authenticated
+    @authorized
+    async def put(self, identifier: str) -> None:
+        """Set the variables in the body, remove those that are null, and send all."""
+        self.send(await self.services.variables.change(identifier, self.body()))
+
+
 class RevisionsHandler(BaseHandler):
     """The history of one environment."""
 
@@ -158,6 +174,7 @@ HANDLERS: list[tuple[str, type[BaseHandler]]] = [
     (r"environments/([^/]+)/packages", InstalledPackagesHandler),
     (r"environments/([^/]+)/size", SizeHandler),
     (r"environments/([^/]+)/files", FileDifferencesHandler),
+    (r"environments/([^/]+)/variables", VariablesHandler),
     (r"environments/([^/]+)/revisions", RevisionsHandler),
     (r"environments/([^/]+)/kernelspec", KernelspecHandler),
     (r"environments/([^/]+)/export", ExportHandler),

@@ -16,7 +16,7 @@ from ..models import Advice
 from . import outcomes
 from .leftovers import Leftovers
 from .messages import ApplyChange, Failed, LeftBehind, Message, Order, PhaseBegun, ProgressMade, Succeeded
-from .models import DONE_WITHOUT_KERNEL, PHASES, Job, now
+from .models import DONE_WITHOUT_KERNEL, FINISHED, PHASES, Job, now
 from .process import WorkerProcess
 
 if TYPE_CHECKING:
@@ -76,8 +76,12 @@ class RunningJobs:
         return [order.change.lock for order in self._orders.values() if isinstance(order, ApplyChange)]
 
     def on(self, prefix: Path) -> list[Job]:
-        """Return the jobs that change or use a prefix, or wait to do so."""
-        return [job for job in self._live.values() if str(prefix) in (job.prefix, job.moved_from)]
+        """Return the jobs that change or use a prefix, or wait to do so.
+
+        A finished job is still here until it is stored, but whoever was told that it finished may begin the next one.
+        """
+        places = [job for job in self._live.values() if str(prefix) in (job.prefix, job.moved_from)]
+        return [job for job in places if job.state not in FINISHED]
 
     def holder_of(self, prefix: Path) -> Job | None:
         """Return the job that runs or waits on a prefix, apart from automatic checks, or None."""

@@ -12,7 +12,7 @@ from traitlets.config import LoggingConfigurable
 
 from ..conda.transaction.staging import Leftover
 from ..directories import CODES
-from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning, Protected
+from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning
 from ..plan_requests import Clean, Install, PlanRequest
 from ..plans import cleanings
 from ..plans.service import DISK_SPACE
@@ -218,10 +218,7 @@ class JobService(LoggingConfigurable):
 
     async def remove(self, environment: Environment) -> Job:
         """Start the job that deletes an environment. Raises Protected or PrefixBusy."""
-        if environment.protected or not environment.writable:
-            raise Protected(
-                environment.protected_reason or f"You do not have permission to change “{environment.name}”."
-            )
+        environment.require_changeable()
         from ..conda.transaction.apply import require_movable
 
         self.running.require_idle(Path(environment.prefix))

@@ -65,7 +65,9 @@ def commands(solved: Solved, settings: CondaSettings) -> list[str]:
             lines = _exactly(solved, place)
         case plan_requests.Repair():
             # uv removes files that are conda's, too, so conda comes last.
-            again = [record for record in solved.after if record.name.normalized in solved.relinked]
+            before = {record.url for record in solved.before}
+            names = solved.relinked
+            again = [record for record in solved.after if record.name.normalized in names or record.url not in before]
             lines = [*_of_index(solved), *([["conda", "install", *place, *_addresses(again)]] if again else [])]
     if not isinstance(solved.request, plan_requests.Repair):
         lines += _of_index(solved)

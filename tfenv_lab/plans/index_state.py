@@ -105,7 +105,7 @@ def without(state: IndexState, gone: Collection[str], python: str) -> list[Distr
     needs = {
         each.name: {
             requirements.normalize(need.name): need
-            for need in requirements.needs(state.requires(each.name), environment, _extras(state, each.name))
+            for need in requirements.needs(state.requires(each.name), environment, extras(state, each.name))
         }
         for each in state.distributions
     }
@@ -120,7 +120,8 @@ def without(state: IndexState, gone: Collection[str], python: str) -> list[Distr
     return [each for each in state.distributions if each.name in kept]
 
 
-def _extras(state: IndexState, name: str) -> Collection[str]:
+def extras(state: IndexState, name: str) -> Collection[str]:
+    """Return the extras of a project that the user requested."""
     text = state.requirements.get(name)
     return Requirement(text).extras if text else ()
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..conda.solving import pins
-from ..errors import Protected
 from .index_state import IndexState
 from .installed_state import State
 
@@ -45,10 +44,8 @@ class InstalledReader:
         Raises NotFound, or Protected unless the environment may be changed or is only ``copied``.
         """
         environment = await self._environments.readable(environment_id)
-        if not copied and (environment.protected or not environment.writable):
-            raise Protected(
-                environment.protected_reason or f"You do not have permission to change “{environment.name}”."
-            )
+        if not copied:
+            environment.require_changeable()
         self._last = await asyncio.to_thread(_read, environment, pinned, self._last)
         return self._last
 

@@ -93,14 +93,14 @@ class State:
             raise NotFound(f"“{missing[0]}” is not installed in this environment.")
 
 
-def _dependency(text: str) -> str:
+def dependency(text: str) -> str:
     """Return the package name in the text of a dependency."""
     return text.split(" ", 1)[0].split("[", 1)[0].split("=", 1)[0].lower()
 
 
 def leaves(state: State) -> dict[str, str]:
     """Return bare specs, by name, of packages that are neither requested nor a dependency; a solve must keep them."""
-    needed = {_dependency(text) for record in state.records for text in record.depends}
+    needed = {dependency(text) for record in state.records for text in record.depends}
     return {name: name for name in state.names if name not in needed and name not in state.requested}
 
 
@@ -206,7 +206,7 @@ def without(state: State, names: Collection[str], needed: Collection[str] = ()) 
     installed.
     """
     state.require(names)
-    depends = {r.name.normalized: {_dependency(text) for text in r.depends} for r in state.records}
+    depends = {r.name.normalized: {dependency(text) for text in r.depends} for r in state.records}
     gone = set(names)
     while more := {name for name, needs in depends.items() if name not in gone and needs & gone}:
         gone |= more

@@ -82,7 +82,7 @@ class Planner:
             case requests.Repair():
                 found = await self._find(request.environment)
                 solved = self._in_place(found, request, found.state.records, dict(found.state.requested), ())
-                return await repair.repaired(solved, found, self._index)
+                return self._permitted(await repair.repaired(solved, found, self._channels, self._index))
 
     async def _create(self, request: requests.Create) -> Solved:
         prefix = await self._new_prefix(request.name)

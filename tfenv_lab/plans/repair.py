@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from ..conda.prefix import files, projects
 from ..conda.prefix.files import Damage
-from ..conda.prefix.pypi import PypiPackage
+from ..conda.prefix.pypi import PypiPackage, pypi_packages
 from ..conda.prefix.records import by_name, channel_of
 from ..errors import TfenvError
 from ..models import Advice, Coming, Installed
-from ..plan_requests import Repair
+from ..plan_requests import Repair, Revert
 from ..sentences import some
 from .difference import in_order, same
+from .lacking import completed, of_conda, of_index
 from .models import Entry
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .index_state import IndexState
     from .installed import FoundEnvironment
     from .solved import Solved
+    from .solver import ChannelSolver
 
 _SHOWN = 5
 
@@ -49,41 +51,74 @@ async def damages(prefix: Path, *, contents: bool = False) -> tuple[Damage, ...]
     return tuple(await asyncio.to_thread(files.compare, prefix, contents=contents))
 
 
-async def repaired(solved: Solved, found: FoundEnvironment, index: IndexSolver) -> Solved:
-    """Return a change of an environment that keeps its packages, with the repair of everything that is damaged.
+async def repaired(solved: Solved, found: FoundEnvironment, channels: ChannelSolver, index: IndexSolver) -> Solved:
+    """Return a change of an environment that restores damaged packages, and adds those that other packages lack.
 
     Every file is read, because a repair must not leave damage.
     """
     known = await damages(found.prefix, contents=True)
     task = _task(known, found.index)
-    relinked = tuple(damage.name for damage in known if damage.source == "conda")
-    kept = [each for each in found.index.distributions if each.name not in task.removed]
-    requirements = {name: text for name, text in found.index.requirements.items() if name not in task.removed}
     unrepaired = [f"pip did not install {name} from a package index, so it stays as it is." for name in task.foreign]
-    adopted: dict[str, str] = {}
-    if task.adopted:
-        exact = {name: f"{name}=={version}" for name, version in task.adopted.items()}
+    state = replace(
+        found.index,
+        distributions=[each for each in found.index.distributions if each.name not in task.removed],
+        others=[each for each in found.index.others if each.name not in task.removed],
+    )
+    after = found.state.records
+    lacking = await asyncio.to_thread(of_conda, after, state.names)
+    if lacking:
         try:
-            state = replace(found.index, distributions=kept)
+            after = await completed(found.state, channels)
+        except TfenvError as error:
+            unrepaired.append(_failed(lacking, error))
+    before, now = by_name(solved.before), by_name(after)
+    conda = (damage.name for damage in known if damage.source == "conda")
+    relinked = tuple(name for name in conda if name in now and same(before[name], now[name]))
+    requirements = {name: text for name, text in found.index.requirements.items() if name not in task.removed}
+    distributions = state.distributions
+    wanted = await _wanted(task, state, after, found, index)
+    if wanted:
+        try:
             answer = await index.solve(
-                {**requirements, **exact}, found.state.records, state, prefix=found.prefix, upgrade=set(exact)
+                {**requirements, **wanted}, after, state, prefix=found.prefix, upgrade=set(wanted)
             )
         except TfenvError as error:
-            unrepaired.append(f"{some(sorted(exact.values()), _SHOWN)} cannot be installed again: {error.message}")
-            if not relinked and not task.reinstalled and not task.removed:
+            if task.adopted and not relinked and not task.reinstalled and not task.removed:
                 raise
+            unrepaired.append(_failed(sorted(wanted.values()), error))
         else:
-            kept, requirements, adopted = list(answer.distributions), dict(answer.requirements), dict(task.adopted)
+            distributions = answer.distributions
+            # What becomes ours may be updated later.
+            requirements.update({name: name for name in task.adopted})
+    ours = {each.name for each in found.index.distributions}
+    replaced = {each.name for each in distributions}.intersection(each.name for each in found.index.others)
     return replace(
         solved,
-        distributions=kept,
+        after=after,
+        distributions=distributions,
         requirements=requirements,
         relinked=relinked,
         reinstalled=tuple(sorted(task.reinstalled)),
-        others_removed=tuple(sorted({*task.removed, *adopted} - {each.name for each in found.index.distributions})),
+        others_removed=tuple(sorted({*task.removed, *replaced} - ours)),
         damages=known,
         unrepaired=tuple(unrepaired),
     )
+
+
+async def _wanted(
+    task: _Task, state: IndexState, after: Sequence[RepoDataRecord], found: FoundEnvironment, index: IndexSolver
+) -> dict[str, str]:
+    """Return the requirements of what is installed from an index: again, or because other packages lack it."""
+    python = next((str(record.version) for record in after if record.name.normalized == "python"), None)
+    if python is None or not state.versions:
+        return {}
+    provided = await index.provided(after, found.prefix)
+    lacking = await asyncio.to_thread(of_index, state, provided, python)
+    return {**lacking, **{name: f"{name}=={version}" for name, version in task.adopted.items()}}
+
+
+def _failed(what: Sequence[str], error: TfenvError) -> str:
+    return f"{some(what, _SHOWN)} cannot be installed: {error.message}"
 
 
 async def restored(solved: Solved, found: FoundEnvironment, *, contents: bool) -> Solved:
@@ -141,7 +176,9 @@ def _is_foreign(package: PypiPackage | None) -> bool:
 
 
 def with_repairs(solved: Solved, lines: Sequence[Entry], requested: Collection[str]) -> list[Entry]:
-    """Return the entries of a change together with those of its repairs."""
+    """Return the entries of a change together with those of its repairs, if it is a repair or a revert."""
+    if not isinstance(solved.request, Repair | Revert):
+        return list(lines)
     repairs = {entry.name: entry for entry in _entries(solved, requested)}
     return in_order([*(entry for entry in lines if entry.name not in repairs), *repairs.values()])
 
@@ -156,11 +193,12 @@ def _entries(solved: Solved, requested: Collection[str]) -> Iterator[Entry]:
         is_same = thief is not None and thief.name == projects.named(name)
         told.add(projects.named(name) if is_same else name)
         yield Entry("repair", name, _of_pip(thief) if thief and is_same else _side(to), to, name in requested)
-    again = set(solved.others_removed) & locked.keys() if solved.damages else set()
-    for name in sorted({*solved.reinstalled, *again}):
+    by_pip = {package.name: package for package in pypi_packages(solved.prefix)}
+    for name in sorted(set(solved.reinstalled) | set(solved.others_removed) & locked.keys()):
         to = _of_index(locked[name])
         told.add(name)
-        yield Entry("repair", name, _side(to), to, name in requested, "pypi")
+        was = _side(to) if name in solved.reinstalled or name not in by_pip else _of_pip(by_pip[name])
+        yield Entry("repair", name, was, to, name in requested, "pypi")
     for name in sorted(set(solved.others_removed) & thieves.keys() - told):
         yield Entry("remove", name, _of_pip(thieves[name]), None, False, "pypi")
 

@@ -103,6 +103,11 @@ def _specifier(part: str) -> str:
     return f"{operator}{version}"
 
 
+def as_project(spec: str) -> str:
+    """Return a conda spec such as ``keras=2.15.*`` or ``keras>=3`` as a request for the same project of an index."""
+    return MARK + re.sub(r"(?<![=<>!~])=(?!=)", "==", spec, count=1)
+
+
 def satisfied(requirement: str, version: str) -> bool:
     """Return whether a version meets a canonical requirement. One with a URL is met by every version."""
     try:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from ..environments.models import AvailableUpdate
 from ..models import Advice
-from ..plan_requests import Install, Repair, Update
+from ..plan_requests import Install, PlanRequest, Repair, Update
+from ..pypi.requirements import as_project
 from ..sentences import some
-from ..tensorflow_packages import has_keras_3, keras_fits, tf_keras_for
+from ..tensorflow_packages import has_keras_3, keras_fits, keras_for, tf_keras_for
 from ..versions import minor_of
 
 if TYPE_CHECKING:
-    from ..environments.models import EnvironmentFacts
+    from ..environments.models import EnvironmentFacts, Keras
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,11 @@ def _keras(facts: EnvironmentFacts) -> Iterator[Advice]:
         return
     if keras is not None and not keras_fits(tensorflow.version, keras.version):
         wanted = "3" if has_keras_3(tensorflow.version) else minor_of(tensorflow.version)
-        spec = "keras>=3" if wanted == "3" else f"keras={wanted}.*"
         yield Advice(
             "keras-mismatch",
             "warning",
             f"TensorFlow {tensorflow.version} needs Keras {wanted}, but Keras {keras.version} is installed.",
-            _install(facts, spec) if keras.source == "conda" else None,
+            _replacing(facts, keras, "keras", keras_for(tensorflow.version)),
         )
     legacy = facts.tf_keras
     if legacy is not None and minor_of(legacy.version) != minor_of(tensorflow.version):
@@ -83,7 +83,7 @@ def _keras(facts: EnvironmentFacts) -> Iterator[Advice]:
             "tf-keras-mismatch",
             "warning",
             f"tf-keras {legacy.version} does not work with TensorFlow {tensorflow.version}.",
-            _install(facts, tf_keras_for(tensorflow.version)) if legacy.source == "conda" else None,
+            _replacing(facts, legacy, "tf-keras", tf_keras_for(tensorflow.version)),
         )
 
 
@@ -104,6 +104,13 @@ def _update(facts: EnvironmentFacts, known: Known) -> Iterator[Advice]:
     if known.update.tensorflow is not None:
         request = Update(facts.id, ("tensorflow",))
         yield Advice("update", "info", f"TensorFlow {known.update.tensorflow} is available.", request)
+
+
+def _replacing(facts: EnvironmentFacts, present: Keras, name: str, spec: str) -> PlanRequest:
+    """Return the request that replaces a Keras from its own source: conda's over pip's would mix their files."""
+    if present.source == "conda":
+        return _install(facts, spec)
+    return Repair(facts.id) if name in facts.packages else _install(facts, as_project(spec))
 
 
 def _install(facts: EnvironmentFacts, spec: str) -> Install:

@@ -84,7 +84,7 @@ export function CheckTab(props: ICheckTabProps): JSX.Element {
           type="button"
           className="jp-mod-styled"
           disabled={!props.canChange}
-          title={trans.__('Restore files that differ from the packages')}
+          title={trans.__('Restore damaged files and missing dependencies')}
           onClick={props.onRepair}
         >
           {trans.__('Repair…')}

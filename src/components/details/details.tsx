@@ -10,7 +10,9 @@ import type {
   Package,
   PlanRequest,
   Revision,
-  Size
+  Size,
+  VariableChanges,
+  Variables
 } from '../../api/generated';
 import type { FailedJob } from '../../api/jobs';
 import { CommandIDs } from '../../commandids';
@@ -27,12 +29,14 @@ import { DetailsSummary } from './detailsSummary';
 import { HistoryTab } from './historyTab';
 import { PackagesTab } from './packagesTab';
 import { Tabs } from './tabs';
+import { VariablesTab } from './variablesTab';
 
 interface IDetailsProps {
   readonly environment: Environment;
   readonly tab: DetailsTab;
   readonly packages: Loaded<readonly Package[]>;
   readonly revisions: Loaded<readonly Revision[]>;
+  readonly variables: Loaded<Variables>;
   readonly size: Loaded<Size>;
   /** The active job. */
   readonly job: Job | null;
@@ -46,6 +50,7 @@ interface IDetailsProps {
   readonly onPlan: (request: PlanRequest) => void;
   readonly onBack: () => void;
   readonly onTab: (tab: DetailsTab) => void;
+  readonly onVariables: (changes: VariableChanges) => Promise<void>;
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
   readonly openMenu: (environment: string, anchor: HTMLElement) => void;
 }
@@ -152,6 +157,19 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
           onRevert={revision =>
             onPlan({ kind: 'revert', environment: environment.id, revision })
           }
+        />
+      )
+    },
+    props.variables?.error?.reason !== 'not-found' && {
+      id: 'variables' as const,
+      label: trans.__('Variables'),
+      content: (
+        <VariablesTab
+          key={environment.id}
+          variables={props.variables}
+          canChange={canChange}
+          trans={trans}
+          onChange={props.onVariables}
         />
       )
     },

@@ -53,7 +53,7 @@ export function Review(props: IReviewProps): JSX.Element {
               : plan.warnings.length > 0
                 ? trans.__('Nothing changes.')
                 : plan.kind === 'repair'
-                  ? trans.__('No damaged files were found.')
+                  ? trans.__('Nothing needs a repair.')
                   : trans.__('Everything is up to date.')}
           </p>
         )}

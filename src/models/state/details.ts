@@ -1,7 +1,13 @@
 import { VDomModel } from '@jupyterlab/ui-components';
 
 import type { EnvironmentsClient } from '../../api/environments';
-import type { Package, Revision, Size } from '../../api/generated';
+import type {
+  Package,
+  Revision,
+  Size,
+  VariableChanges,
+  Variables
+} from '../../api/generated';
 import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
 
@@ -12,7 +18,7 @@ export type Loaded<T> =
   | null;
 
 /**
- * Model of the environment whose details are open: its packages, revisions and size.
+ * Model of the environment whose details are open: its packages, revisions, variables and size.
  */
 export class DetailsModel extends VDomModel {
   constructor(private readonly _client: EnvironmentsClient) {
@@ -27,11 +33,15 @@ export class DetailsModel extends VDomModel {
     return this._revisions;
   }
 
+  get variables(): Loaded<Variables> {
+    return this._variables;
+  }
+
   get size(): Loaded<Size> {
     return this._size;
   }
 
-  /** Load an environment's packages, revisions and size, unless they were loaded since it was last modified. */
+  /** Load all about an environment, unless it was loaded since the environment was last modified. */
   async load(id: string, modified: string | null): Promise<void> {
     const key = `${id} ${modified}`;
     if (this._key === key) {
@@ -40,6 +50,7 @@ export class DetailsModel extends VDomModel {
     if (this._id !== id) {
       this._packages = null;
       this._revisions = null;
+      this._variables = null;
       this._size = null;
     }
     this._id = id;
@@ -52,13 +63,24 @@ export class DetailsModel extends VDomModel {
         this.stateChanged.emit();
       }
     });
-    const [packages, revisions] = await Promise.all([
+    const [packages, revisions, variables] = await Promise.all([
       settle(this._client.packages(id)),
-      settle(this._client.revisions(id))
+      settle(this._client.revisions(id)),
+      settle(this._client.variables(id))
     ]);
     if (this._key === key) {
       this._packages = packages;
       this._revisions = revisions;
+      this._variables = variables;
+      this.stateChanged.emit();
+    }
+  }
+
+  /** Set variables of an environment, and remove those that are null. */
+  async changeVariables(id: string, changes: VariableChanges): Promise<void> {
+    const variables = await this._client.changeVariables(id, changes);
+    if (this._id === id) {
+      this._variables = { value: variables, error: null };
       this.stateChanged.emit();
     }
   }
@@ -67,6 +89,7 @@ export class DetailsModel extends VDomModel {
   private _key = '';
   private _packages: Loaded<readonly Package[]> = null;
   private _revisions: Loaded<readonly Revision[]> = null;
+  private _variables: Loaded<Variables> = null;
   private _size: Loaded<Size> = null;
 }
 

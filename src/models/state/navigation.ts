@@ -5,7 +5,7 @@ import type { IImportChoice } from '../form/importChoice';
 import type { GroupName, Sort } from './listRows';
 
 /** The tabs of an environment's details. */
-export type DetailsTab = 'packages' | 'history' | 'check';
+export type DetailsTab = 'packages' | 'history' | 'variables' | 'check';
 
 /** A screen of the panel. */
 export type Screen =

@@ -75,6 +75,15 @@ def test_condas_name_may_have_underscores(prefix: Path, site: Path) -> None:
     assert found(prefix) == []
 
 
+def test_what_is_left_of_a_deleted_package_is_not_one(prefix: Path, site: Path) -> None:
+    folder = add_dist_info(site, "h5py", "3.16.0")
+    (folder / "licenses").mkdir()
+    (folder / "METADATA").unlink()
+    assert found(prefix) == [("h5py", "3.16.0")]
+    (folder / "RECORD").unlink()
+    assert found(prefix) == []
+
+
 def test_other_directories_are_not_packages(prefix: Path, site: Path) -> None:
     for name in ("tensorflow", "broken.dist-info", "~ensorflow-2.19.0.dist-info-old", "x.pth"):
         (site / name).mkdir()

@@ -228,6 +228,15 @@ class TestTheModuleThatFails:
         assert problem.details is not None
         assert "No module named 'gast'" in problem.details
 
+    def test_a_library_that_a_package_lacks_is_one_problem(self, environment: FakeEnvironment) -> None:
+        library = "libgast.so.2"
+        environment.tensorflow(before=f"raise ImportError('{library}: cannot open shared object file: No such file')")
+        environment.conda("gast", "0.6.0", files=[f"gast/{library}"])
+        problem = only(run(environment))
+        assert problem.code == "files-missing"
+        assert problem.details is not None
+        assert "cannot open shared object file" in problem.details
+
     def test_tensorflow_itself(self, environment: FakeEnvironment) -> None:
         files = ["tensorflow/__init__.py", "tensorflow-2.19.1.dist-info/METADATA"]
         environment.conda("tensorflow", "2.19.1", depends=["tensorflow-base"])

@@ -19,19 +19,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
-from ... import serde
 from ...processes import kill_group
+from .variables import RESERVED, UNSET, can_be_set, load, stored
 
 log = logging.getLogger(__name__)
 
 #: Seconds that all scripts of an environment may take together.
 SCRIPT_LIMIT = 10.0
-#: conda's mark for a variable that a user unset (conda/base/constants.py).
-_UNSET = "***unset***"
-#: The names that a shell can export.
-_EXPORTABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 #: Variables that a shell sets by itself.
 _OF_THE_SHELL = frozenset(("_", "SHLVL", "PWD", "OLDPWD", "BASHOPTS", "SHELLOPTS", "PS1"))
 
@@ -65,49 +60,15 @@ def _default_env(prefix: Path, root: Path | None) -> str:
     return prefix.name if prefix.parent.name == "envs" else str(prefix)
 
 
-def _load(path: Path) -> dict[str, str]:
-    try:
-        loaded = serde.parse(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        log.warning("Ignoring the variables in %s: %s", path, error)
-        return {}
-    return loaded if isinstance(loaded, dict) else {}
-
-
-def _own(prefix: Path) -> dict[str, Any]:
-    own: object = _load(prefix / "conda-meta" / "state").get("env_vars", {})
-    return own if isinstance(own, dict) else {}
-
-
-def own_variables(prefix: Path) -> dict[str, str]:
-    """Return the variables that are set for the environment itself, as ``conda env config vars list`` shows them."""
-    found = {str(name): str(value) for name, value in _own(prefix).items() if value not in (None, _UNSET)}
-    return {name: value for name, value in found.items() if _can_be_set(name, value)}
-
-
 def _variables(prefix: Path) -> dict[str, str]:
     """Return the packages' variables, overridden by those of the environment itself (``conda env config vars``)."""
     found: dict[str, str] = {}
     for path in sorted((prefix / "etc" / "conda" / "env_vars.d").glob("*")):
-        found.update(_load(path))
-    found.update(_own(prefix))
+        found.update(load(path))
+    found.update(stored(prefix))
     # conda exports their names in upper case, however they are written (its setting envvars_force_uppercase).
-    capital = {str(name).upper(): str(value) for name, value in found.items() if value not in (None, _UNSET)}
-    return {name: value for name, value in capital.items() if _can_be_set(name, value)}
-
-
-def _can_be_set(name: str, value: str) -> bool:
-    """Return whether a process can have a variable. conda's files are JSON, which can hold any text."""
-    try:
-        os.fsencode(value)
-        if _EXPORTABLE.fullmatch(name) and "\0" not in value:
-            return True
-    except UnicodeEncodeError:
-        pass
-    log.warning("Ignoring the variable %r: no process can have its name or its value", name)
-    return False
+    capital = {str(name).upper(): str(value) for name, value in found.items() if value not in (None, UNSET)}
+    return {name: value for name, value in capital.items() if name not in RESERVED and can_be_set(name, value)}
 
 
 def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] | None:

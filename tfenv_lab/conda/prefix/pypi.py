@@ -105,6 +105,8 @@ def unowned(prefix: str, folder: str, entries: Iterable[str]) -> list[PypiPackag
             if is_version_of(name, version, versions):
                 continue
         dist_info = Path(folder, entry)
+        if not any((dist_info / name).exists() for name in ("METADATA", "RECORD")):
+            continue  # only a directory, left by a program that deleted the files of the package
         if not _recorded(dist_info, Path(prefix)):
             found.append(PypiPackage(name, version, dist_info))
     return found

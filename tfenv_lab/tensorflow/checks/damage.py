@@ -57,6 +57,9 @@ def _found(subject: Subject, code: str, message: str, damages: Sequence[Damage])
 def _traces(damage: Damage) -> Iterator[str]:
     """Yield how errors name a damaged file: its path, or its module."""
     for path in damage.files:
+        name = path.rpartition("/")[2]
+        if ".so" in name:
+            yield name
         _, found, below = path.rpartition("site-packages/")
         if not found:
             yield path

@@ -109,7 +109,7 @@ def _not_imported(subject: Subject, observed: Observed, error: Mapping[str, Any]
     library = _LIBRARY.search(everything)
     if library:
         message = f"TensorFlow needs the library {library[1]}, which the system cannot find."
-        return Finding(Problem("missing-library", message, details=details))
+        return Finding(Problem("missing-library", message, details=details), text=text)
     symbols = _SYMBOLS.search(everything)
     if symbols:
         paths = observed.environ.get("LD_LIBRARY_PATH")

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...pypi.models import MARK
-from ...tensorflow_packages import has_keras_3, keras_fits, tf_keras_for
+from ...pypi.requirements import as_project
+from ...tensorflow_packages import has_keras_3, keras_fits, keras_for, tf_keras_for
 from ...versions import minor_numbers, minor_of
 from . import failures
 from .evidence import Finding, Observed, Subject
@@ -35,15 +35,20 @@ def find(subject: Subject, observed: Observed) -> Iterator[Finding]:
     version = keras.get("version") or found.get("keras", {}).get("version")
     if version is not None and not _is_legacy(observed) and not keras_fits(release, version):
         needed = "3" if has_keras_3(release) else line
-        spec = "keras>=3" if needed == "3" else f"keras={line}.*"
-        if "keras" in observed.unowned:
-            # conda's Keras over pip's would mix the files of both.
-            spec = MARK + spec.replace("=2", "==2")
         message = f"TensorFlow {release} does not work with Keras {version}."
-        remedy = Remedy(f"Install Keras {needed}.", subject.install(spec))
+        remedy = _remedy(subject, observed, "keras", keras_for(release), f"Install Keras {needed}.")
         yield Finding(Problem("keras-version", message, remedy, keras.get("error", {}).get("traceback")))
     elif "error" in keras:
         yield failures.not_imported(subject, observed, "Keras", "keras-failed", keras["error"])
+
+
+def _remedy(subject: Subject, observed: Observed, name: str, spec: str, message: str) -> Remedy:
+    """Return the remedy that replaces a Keras from its own source: conda's over pip's would mix their files."""
+    if name not in observed.unowned:
+        return Remedy(message, subject.install(spec))
+    if name in observed.conda:
+        return Remedy(f"Restore conda's {name}.", subject.repair())
+    return Remedy(message, subject.install(as_project(spec)))
 
 
 def _is_legacy(observed: Observed) -> bool:
@@ -53,7 +58,7 @@ def _is_legacy(observed: Observed) -> bool:
 def _legacy(subject: Subject, observed: Observed, line: str, installed: str | None) -> Iterator[Finding]:
     """Find out why tf.keras is not Keras 2, although Keras 2 is enabled."""
     keras = observed.stages.get("keras", {})
-    remedy = Remedy(f"Install tf-keras {line}.", subject.install(tf_keras_for(line)))
+    remedy = _remedy(subject, observed, "tf-keras", tf_keras_for(line), f"Install tf-keras {line}.")
     if installed is None:
         message = "TF_USE_LEGACY_KERAS enables Keras 2, but its package tf-keras is not installed."
         yield Finding(Problem("legacy-keras", message, remedy))

@@ -474,7 +474,7 @@ describe('Review', () => {
 
   it('shows that there is nothing to repair', () => {
     show({ plan: plan('tf219', { kind: 'repair', entries: [] }) });
-    screen.getByText('No damaged files were found.');
+    screen.getByText('Nothing needs a repair.');
   });
 
   it('offers the repair of an environment before it is copied', () => {
