@@ -72,7 +72,7 @@ def _first(names: Iterable[str], default: str) -> tuple[str, ...]:
 
 def _simplified(found: Imported) -> list[str]:
     """Return which simplifications make a difference: without builds, or also without versions."""
-    if found.pinned is not None:
+    if found.pinned is not None or found.index.packages:
         return [] if found.format == NOTEBOOK else ["versions", "names"]
     parts = [part for text in found.specs if (part := _parts(text)) is not None]
     kinds = {"versions": any(part.build for part in parts), "names": any(part.version for part in parts)}

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import tomli
+
 from ...errors import InvalidRequest
 from ...pypi.models import IndexLock
 from ...sentences import listing
@@ -133,7 +135,17 @@ def is_pixi_toml(text: str) -> bool:
         return True
     # Cargo and other tools have tables of these names, too.
     has_channels = bool(first & {"workspace", "project"}) and bool(re.search(r"^\s*channels\s*=", text, re.MULTILINE))
-    return has_channels or ("dependencies" in first and first <= _PIXI_TABLES)
+    # Its reader names the mistake in a manifest that is only project or workspace.
+    is_damaged = bool(first) and first <= {"workspace", "project"} and not _is_toml(text)
+    return has_channels or is_damaged or ("dependencies" in first and first <= _PIXI_TABLES)
+
+
+def _is_toml(text: str) -> bool:
+    try:
+        tomli.loads(text)
+    except (tomli.TOMLDecodeError, RecursionError):
+        return False
+    return True
 
 
 #: The tables of a pixi.toml, or of a part of one.

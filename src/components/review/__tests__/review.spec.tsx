@@ -171,7 +171,8 @@ describe('Review', () => {
       code: 'revert-needs-download',
       severity: 'warning' as const,
       message: 'Some reverts then need a download: tf219 to revision 0.',
-      plan_request: null
+      plan_request: null,
+      items: []
     };
     const request = { kind: 'clean' as const, what: ['revisions' as const] };
     const made = plan('disk space', {
