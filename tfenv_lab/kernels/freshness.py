@@ -47,7 +47,7 @@ def _packages(prefix: str) -> str:
     except OSError:
         name = ""
     if name.startswith("python3."):
-        return os.sep.join((prefix, "lib", name, "site-packages"))
+        return f"{prefix}{os.sep}lib{os.sep}{name}{os.sep}site-packages"
     return str(site_packages(Path(prefix)) or "")
 
 

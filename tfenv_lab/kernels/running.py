@@ -12,6 +12,16 @@ from ..disk.reads import BoundedReads
 
 
 @dataclass(frozen=True)
+class RunningKernel:
+    """A running kernel: its id, its kernelspec, the path of its notebook, if any, and whether it must restart."""
+
+    id: str
+    name: str
+    notebook: str | None
+    outdated: bool
+
+
+@dataclass(frozen=True)
 class _Started:
     prefix: Path
     packages: frozenset[str]
@@ -60,7 +70,7 @@ class RunningKernels:
 
 
 def _packages(prefix: Path) -> frozenset[str]:
-    """Return the names of the records of conda and pip, which contain the versions. Raises OSError if there are none."""
+    """Return the names of the records of conda and pip, which contain versions. Raises OSError without conda-meta."""
     names = [name for name in names_in(prefix / "conda-meta") if name.endswith(".json")]
     folder = site_packages(prefix)
     others = names_in(folder) if folder is not None else []

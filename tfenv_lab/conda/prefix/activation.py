@@ -270,9 +270,10 @@ def environment_variables(
 ) -> dict[str, str]:
     """Return the variables that activating ``prefix`` sets, as templates for a kernelspec.
 
-    The parameters are those of ``activate``; without ``scripts``, no script is run, and its effect is missing. A list of directories that a script extends (``LD_LIBRARY_PATH``) refers
-    to its value at the kernel's start, if it has a value in ``base``. Jupyter would leave the reference as it is if the
-    variable were not set, and that is harmless only in a list of directories; any other value is the one for ``base``.
+    The parameters are those of ``activate``; without ``scripts``, no script is run, and its effect is missing. A list
+    of directories that a script extends (``LD_LIBRARY_PATH``) refers to its value at the kernel's start, if it has a
+    value in ``base``. Jupyter would leave the reference as it is if the variable were not set, and that is harmless
+    only in a list of directories; any other value is the one for ``base``.
     A variable that a script unsets is empty, because a kernelspec cannot unset one.
     """
     base = {**base, "PATH": base.get("PATH", os.defpath)}
