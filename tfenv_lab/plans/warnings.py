@@ -15,6 +15,7 @@ from ..sentences import some
 from ..tensorflow_packages import CUDA_RUNTIME, DISTRIBUTIONS
 from ..variants import variant_of
 from ..versions import minor_numbers
+from .kernel_warnings import warnings as of_kernels
 from .models import Entry
 from .pip_packages import warnings as of_pip
 
@@ -50,10 +51,9 @@ def warnings(
         *_python(lines),
         *_hardware(solved, settings),
         *of_pip(solved, lines),
-        *_kernel(solved),
         *_variables(solved),
         *_from_index(solved),
-        *_running(solved, running),
+        *of_kernels(solved, lines, running),
         *(Advice("import-not-honoured", "warning", note) for note in solved.notes),
         *directories,
     ]
@@ -286,37 +286,7 @@ def _from_index(solved: Solved) -> Iterator[Advice]:
         )
 
 
-def _kernel(solved: Solved) -> Iterator[Advice]:
-    """Warn about an imported environment that cannot be a kernel, with a request that adds ipykernel."""
-    request = solved.request
-    names = {record.name.normalized for record in solved.after} | {each.name for each in solved.distributions}
-    if not isinstance(request, plan_requests.Import) or "python" not in names or "ipykernel" in names:
-        return
-    added = replace(request, packages=(*request.packages, "ipykernel")) if solved.specs else None
-    yield Advice(
-        "no-kernel",
-        "info",
-        "The file does not list ipykernel, so notebooks cannot use this environment as a kernel.",
-        plan_request=added,
-    )
-
-
 def _variables(solved: Solved) -> Iterator[Advice]:
     if solved.variables:
         told = ", ".join(f"{name}={value}" for name, value in solved.variables.items())
         yield Advice("variables", "info", f"The environment sets these variables: {told}.")
-
-
-def _running(solved: Solved, running: Sequence[str]) -> Iterator[Advice]:
-    if running and solved.origin == "move":
-        yield Advice(
-            "running-kernels",
-            "warning",
-            f"In use by {', '.join(running)}. Shut down these kernels first, then select the renamed kernel.",
-        )
-    elif running:
-        yield Advice(
-            "running-kernels",
-            "info",
-            f"In use by {', '.join(running)}. Restart the kernels after the change.",
-        )
