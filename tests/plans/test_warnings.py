@@ -143,7 +143,7 @@ class TestKernels:
         plan = await api.plan(kind="remove", environment=made["id"], packages=["r-irkernel"])
         assert _codes(plan) == ["kernel-removed"]
         plan = await api.plan(kind="revert", environment=made["id"], revision=0)
-        assert _codes(plan) == ["kernel-removed"]
+        assert "kernel-removed" in _codes(plan)
 
     async def test_afterwards_the_environment_offers_to_install_it(self, api: Api, made: Any) -> None:
         await api.apply(kind="remove", environment=made["id"], packages=["ipykernel"])

@@ -9,6 +9,7 @@ from jupyter_core.application import JupyterApp
 from .._version import __version__
 from .changes import CloneApp, CreateApp, ImportApp, InstallApp, RemoveApp, RenameApp, RevertApp, UpdateApp
 from .command import TfenvCommand
+from .kernels import HideApp, ShowApp
 from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp
 
 
@@ -37,6 +38,8 @@ class TfenvApp(JupyterApp):
         "rename": _command(RenameApp),
         "revert": _command(RevertApp),
         "check": _command(CheckApp),
+        "hide": _command(HideApp),
+        "show": _command(ShowApp),
     }
 
     def start(self) -> None:

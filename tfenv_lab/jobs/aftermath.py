@@ -98,6 +98,8 @@ class Aftermath:
                 await kernels.change(prefix, environment.name, {**kept, **job.settings}, variables)
             except TfenvError as error:
                 self._log.info("%s is not registered as a kernel: %s", prefix, error.message)
+                # The change may have removed the kernel.
+                await kernels.reconcile([prefix])
                 if is_new or had_kernel:
                     job = await self._without_kernel(job, prefix, error, is_new)
         if job.moved_from is not None:
