@@ -31,7 +31,8 @@ export class FakeNotebook {
       }
     },
     sessionContext: {
-      session: { kernel: { name: '' } },
+      session: { kernel: { name: '', id: 'k1' } },
+      statusChanged: new Signal<object, string>(this),
       kernelChanged: new Signal<object, void>(this),
       kernelPreference: {} as ISessionContext.IKernelPreference,
       kernelPreferenceChanged: new Signal<
@@ -70,7 +71,11 @@ export class FakeNotebook {
   readonly tracker = {
     currentWidget: null as unknown,
     currentChanged: new Signal<object, void>(this),
-    widgetAdded: new Signal<object, NotebookPanel>(this)
+    widgetAdded: new Signal<object, NotebookPanel>(this),
+    find: (test: (panel: NotebookPanel) => boolean): unknown =>
+      this._panels.find(test),
+    filter: (test: (panel: NotebookPanel) => boolean): unknown =>
+      this._panels.filter(test)
   };
 
   get asTracker(): INotebookTracker {
@@ -89,4 +94,7 @@ export class FakeNotebook {
   }
 
   private readonly _kernel: string | null;
+  private get _panels(): NotebookPanel[] {
+    return [this.panel as unknown as NotebookPanel];
+  }
 }

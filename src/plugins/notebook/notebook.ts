@@ -86,16 +86,21 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: {
         args: {
           type: 'object',
-          required: ['kernel'],
           properties: {
-            kernel: { type: 'string', description: 'Name of a kernelspec.' }
+            kernel: { type: 'string', description: 'Name of a kernelspec.' },
+            environment: {
+              type: 'string',
+              description:
+                'Environment id; only its kernels that must restart are restarted.'
+            }
           }
         }
       },
       execute: async args => {
+        const outdated = find(args)?.outdated_kernels;
         await serviceManager.kernels.refreshRunning();
-        const running = [...serviceManager.kernels.running()].filter(
-          kernel => kernel.name === args.kernel
+        const running = [...serviceManager.kernels.running()].filter(kernel =>
+          outdated ? outdated.includes(kernel.id) : kernel.name === args.kernel
         );
         await Promise.all(
           running.map(({ id }) => {
@@ -108,18 +113,27 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
               : KernelAPI.restartKernel(id, serviceManager.serverSettings);
           })
         );
+        await manager.environments.refresh();
       }
     });
 
     if (tracker) {
       const follow = (): void => {
-        const context = tracker.currentWidget?.sessionContext;
-        manager.environments.currentKernel =
-          context?.session?.kernel?.name ?? null;
+        const kernel = tracker.currentWidget?.sessionContext.session?.kernel;
+        manager.environments.setCurrent(kernel?.name ?? null, kernel?.id);
       };
       tracker.currentChanged.connect(follow);
-      tracker.widgetAdded.connect((_, notebook: NotebookPanel) => {
-        notebook.sessionContext.kernelChanged.connect(follow);
+      tracker.widgetAdded.connect((_, { sessionContext }: NotebookPanel) => {
+        sessionContext.kernelChanged.connect(follow);
+        // A kernel may restart in more ways than by our command.
+        let isRestarting = false;
+        sessionContext.statusChanged.connect((_, status) => {
+          if (isRestarting && status === 'idle') {
+            void manager.environments.refresh();
+          }
+          isRestarting = status.includes('restarting') || isRestarting;
+          isRestarting &&= status !== 'idle';
+        });
       });
     }
   }

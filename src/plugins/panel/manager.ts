@@ -65,8 +65,15 @@ export function createManager(
     }
     void manager.environments.refresh();
     void manager.status.refresh();
+  });
+  let known: string | null = null;
+  manager.environments.stateChanged.connect(({ environments }) => {
+    const kernels = JSON.stringify(environments?.map(item => item.kernel));
     // Otherwise the launcher and the kernel menus would show the change up to a minute later.
-    void services.kernelspecs.refreshSpecs();
+    if (environments && known !== null && kernels !== known) {
+      void services.kernelspecs.refreshSpecs();
+    }
+    known = environments ? kernels : known;
   });
   return manager;
 }
