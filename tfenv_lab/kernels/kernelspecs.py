@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,7 +49,7 @@ class Kernelspec:
         """Name that users see."""
         return str(self.spec.get("display_name") or self.name)
 
-    @property
+    @cached_property
     def mark(self) -> dict[str, Any] | None:
         """Our mark, with at least ``prefix`` and ``kernel``, or None if the kernelspec is not ours."""
         metadata = self.spec.get("metadata")
@@ -119,6 +120,17 @@ def inside(prefix: Path) -> list[Kernelspec]:
     found = [read(folder) for folder in folders if not folder.name.startswith(("conda-", "."))]
     specs = [spec for spec in found if spec is not None and _can_start(spec.spec)]
     return sorted(specs, key=lambda spec: (spec.name not in ("python3", "python2"), spec.name))
+
+
+def has_any(prefix: Path) -> bool:
+    """Return whether an environment has kernelspecs of its own, without reading them."""
+    try:
+        names = names_in(prefix / INSIDE)
+    except OSError:
+        return False
+    return any(
+        not name.startswith(("conda-", ".")) and (prefix / INSIDE / name / "kernel.json").is_file() for name in names
+    )
 
 
 def _can_start(spec: Mapping[str, Any]) -> bool:

@@ -157,4 +157,4 @@ def _look(prefix: Path) -> _Look | None:
         return _Look(False)
     # The state comes first, so that a change during the rest of the read is noticed next time.
     state = state_of(prefix)
-    return _Look(bool(kernelspecs.inside(prefix)), state)
+    return _Look(kernelspecs.has_any(prefix), state)
