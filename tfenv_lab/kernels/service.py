@@ -78,8 +78,9 @@ class KernelService(LoggingConfigurable):
             manager=manager,
             log=self.log,
         )
-        #: Our kernelspecs as of the last list, and why none can be written.
+        #: Our kernelspecs as of the last list, the ids of the environments with a kernel, and why none can be written.
         self._listed: list[Kernelspec] = []
+        self._registered: frozenset[str] = frozenset()
         self._fault: UnusableDirectory | None = None
         self._outdated = OutdatedKernels()
         conda_manager.show_once(manager, self._is_shown)
@@ -221,7 +222,7 @@ class KernelService(LoggingConfigurable):
                 place = Path(spec.mark["prefix"] if spec.mark else real)
                 held = settings.names(variables, place) if isinstance(variables, dict) else ()
                 found[real] = (rank, Kernel(naming.listed_as(spec.name), spec.display_name, held))
-        self._fault = kernelspecs.fault()
+        self._registered, self._fault = frozenset(map(hash_of, found)), kernelspecs.fault()
         return {real: kernel for real, (_, kernel) in found.items()}
 
     def outdated(self) -> list[Path]:
@@ -245,13 +246,16 @@ class KernelService(LoggingConfigurable):
         return self._trouble or (self._fault.message if self._fault else None)
 
     def advice(self, found: EnvironmentFacts) -> list[Advice]:
-        """Return the warnings for an environment whose kernel is deleted again, or excluded."""
+        """Return the warnings for an environment whose kernel is deleted again, cannot be registered, or is excluded."""
         if not found.kernels:
             return []
         if self._trouble:
             return [Advice("kernels-deleted", "warning", self._trouble)]
         if self._reconciler.is_filtered(found.prefix):
             return [Advice("kernel-excluded", "info", EXCLUDED)]
+        if self._fault and found.id not in self._registered:
+            # The status has the warning, so that the rows of all environments need not repeat it.
+            return [Advice("kernel-not-registered", "info", f"{self._fault.message} {self._fault.hint}")]
         return []
 
     def _register(self, prefix: Path, name: str | None, env: Mapping[str, str] | None) -> Kernel:
