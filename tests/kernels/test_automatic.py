@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,12 @@ class TestReconcile:
         make_prefix(envs / "bare", python="3.11.9")
         run(service.reconcile())
         assert registered() == ["conda-env-a-py", "conda-env-b-py"]
+
+    def test_the_base_environment_is_called_base(self, conda_settings: CondaSettings, tmp_path: Path) -> None:
+        root = make_prefix(tmp_path / "miniforge3", python="3.12.1", kernels=["python3"])
+        settings = replace(conda_settings, root_prefix=root)
+        run(KernelService(settings, prefixes=lambda: {root: True}).reconcile())
+        assert spec_of("conda-base-py")["display_name"] == "base (Python 3.12.1)"
 
     def test_an_environment_that_is_a_kernel_already_gets_no_second_one(
         self, service: KernelService, tf219: Path

@@ -184,11 +184,12 @@ class KernelRegistrar:
         marks = {mark["kernel"]: mark for spec in known if (mark := spec.mark) and places[spec.name] == real}
         at_start = has_scripts_of_another(prefix, self._trusted)
         titles = (str(mark["title"]) for mark in marks.values() if mark.get("title"))
+        usual = "base" if prefix == self._settings.root_prefix else prefix.name
         reading = facts.read(str(prefix), real)
         setting = KernelContext(
             prefix=prefix,
             names=names,
-            title=Path(request.name).name if request.name else next(titles, prefix.name),
+            title=Path(request.name).name if request.name else next(titles, usual),
             facts=reading.facts if reading else EnvironmentFacts("", prefix),
             fingerprint=state,
             variables=environment_variables(prefix, self._settings.root_prefix, scripts=not at_start),

@@ -7,6 +7,8 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { KernelAPI } from '@jupyterlab/services';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { notebookIcon } from '@jupyterlab/ui-components';
+import { MessageLoop } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
 
 import { CommandIDs } from '../../commandids';
 import { ITfenvManager } from '../../tokens';
@@ -122,6 +124,9 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         const kernel = tracker.currentWidget?.sessionContext.session?.kernel;
         manager.environments.setCurrent(kernel?.name ?? null, kernel?.id);
       };
+      serviceManager.kernelspecs.specsChanged.connect(() =>
+        tracker.forEach(showKernelName)
+      );
       tracker.currentChanged.connect(follow);
       tracker.widgetAdded.connect((_, { sessionContext }: NotebookPanel) => {
         sessionContext.kernelChanged.connect(follow);
@@ -138,3 +143,13 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     }
   }
 };
+
+/** Render the kernel's name in a toolbar again: JupyterLab does so only when a notebook gets another kernel. */
+function showKernelName({ toolbar }: NotebookPanel): void {
+  for (const item of toolbar.children()) {
+    if (item.hasClass('jp-KernelName') && item.isAttached) {
+      MessageLoop.sendMessage(item, Widget.Msg.BeforeDetach);
+      MessageLoop.sendMessage(item, Widget.Msg.AfterAttach);
+    }
+  }
+}
