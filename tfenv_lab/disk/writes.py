@@ -9,17 +9,18 @@ import stat
 from pathlib import Path
 
 
-def replace(path: Path, content: str | bytes) -> None:
+def replace(path: Path, content: str | bytes, *, private: bool = False) -> None:
     """Write a file in one step. An existing file or link of this name is replaced; a link is never followed.
 
-    The new file keeps the mode of the file that it replaces. Raises OSError if the directory is not writable.
+    The new file keeps the mode of the file that it replaces; if it is ``private``, only its owner can read it. Raises
+    OSError if the directory is not writable.
     """
     fresh = path.with_name(f".tfenv-{secrets.token_hex(8)}")
     try:
-        create(fresh, content)
+        create(fresh, content, 0o600 if private else 0o666)
         with contextlib.suppress(FileNotFoundError):
             before = path.lstat()
-            if stat.S_ISREG(before.st_mode):
+            if stat.S_ISREG(before.st_mode) and not private:
                 fresh.chmod(stat.S_IMODE(before.st_mode))
         fresh.replace(path)
     except BaseException:
@@ -28,10 +29,10 @@ def replace(path: Path, content: str | bytes) -> None:
         raise
 
 
-def create(path: Path, content: str | bytes) -> None:
-    """Write a new file. Raises FileExistsError if anything has its name, including a link."""
+def create(path: Path, content: str | bytes, mode: int = 0o666) -> None:
+    """Write a new file with this mode, less the umask. Raises FileExistsError if anything has its name, also a link."""
     # O_EXCL creates a new file or fails, so nothing is written through a link or into a file with other hard links.
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     with os.fdopen(handle, "wb") as file:
         file.write(content.encode() if isinstance(content, str) else content)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..plan_requests import Import
     from .import_channels import Permission
 
+#: The largest number of packages in a file. The largest environments of conda-forge have about 2,000.
+_MOST_PACKAGES = 5_000
 #: A CUDA version that is newer than every driver's, to learn which one the packages need.
 _ANY_CUDA = "99"
 
@@ -58,6 +60,9 @@ async def resolve(request: Import, repodata: Repodata, permission: Permission) -
     except InvalidRequest as error:
         alternatives = import_help.without_builds(request) if error.hint == SOLVE_AGAIN else ()
         raise InvalidRequest(error.message, error.details, error.hint, alternatives) from error
+    count = len(found.specs) + len(found.pypi) + len(found.pinned or ())
+    if count > _MOST_PACKAGES:
+        raise InvalidRequest(f"The file lists {count:,} packages. At most {_MOST_PACKAGES:,} can be imported at once.")
     if found.pinned is not None and request.packages and request.builds == "exact":
         raise InvalidRequest("“packages” cannot be added to a file with exact packages.")
     if request.builds != "exact":

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..conda.prefix.records import names_of, record_stem
+from .. import serde
+from ..conda.prefix.records import names_of, record_name, record_stem
 from ..disk import faults
 from ..disk.reads import BoundedReads
 from ..disk.space import free_bytes
@@ -51,7 +51,7 @@ class Sizes:
 def _unpacked(cache: Path, record: RepoDataRecord) -> int | None:
     """Return the size of a package's files in bytes, or None if it is not unpacked in the cache."""
     try:
-        paths = json.loads((cache / record_stem(record) / "info" / "paths.json").read_bytes())["paths"]
+        paths = serde.parse((cache / record_stem(record) / "info" / "paths.json").read_bytes())["paths"]
         return sum(entry.get("size_in_bytes") or 0 for entry in paths)
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -63,12 +63,15 @@ async def measure(solved: Solved, cache: Path, uv_cache: Callable[[], Path]) -> 
     A copy shares the files of its original: only packages that contain their prefix are linked again and downloaded.
     ``uv_cache`` returns the directory of uv's cache; it may read the disk.
     """
-    from ..conda.transaction.linking import fetch_sizes
+    from ..conda.transaction.linking import damaged, fetch_sizes
     from ..conda.transaction.start import changed_records
 
     bound = await asyncio.to_thread(_bound, solved.source, solved.prefix) if solved.source else frozenset[str]()
-    linked = changed_records(solved.before, solved.after, bound)
+    again = [record for record in solved.after if record.name.normalized in solved.relinked]
+    linked = changed_records(solved.before, solved.after, bound | set(map(record_name, again)))
     fetch = await fetch_sizes(linked, cache)
+    for record in await asyncio.to_thread(damaged, again, cache):
+        fetch[record.name.normalized] = record.size or 0
     sizes = await asyncio.to_thread(_sum, solved, linked, fetch, cache)
     return await asyncio.to_thread(_with_wheels, sizes, solved, uv_cache) if solved.distributions else sizes
 

@@ -18,6 +18,7 @@ from ..versions import minor_numbers
 from .kernel_warnings import warnings as of_kernels
 from .models import Entry
 from .pip_packages import warnings as of_pip
+from .repair import warnings as of_damage
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
@@ -51,6 +52,7 @@ def warnings(
         *_python(lines),
         *_hardware(solved, settings),
         *of_pip(solved, lines),
+        *of_damage(solved),
         *_variables(solved),
         *_from_index(solved),
         *of_kernels(solved, lines, running),

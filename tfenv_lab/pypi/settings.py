@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ..disk import paths
 from ..disk.reads import BoundedReads
 from ..errors import IndexNotAllowed
 from . import pip_configuration, uv_configuration
@@ -88,7 +89,7 @@ def _network(
     """Return the variables for proxies, certificates and credentials; ``ours`` are those of uv's configuration."""
     found = {variable: pip[option] for option, variable in _OPTIONS.items() if option in pip}
     if "client-cert" in pip:
-        found["SSL_CLIENT_CERT"] = str(here / Path(pip["client-cert"]).expanduser())
+        found["SSL_CLIENT_CERT"] = str(here / paths.as_written(pip["client-cert"]))
     proxy = pip.get("proxy")
     if proxy:
         url = proxy if "://" in proxy else f"http://{proxy}"
@@ -105,7 +106,7 @@ def _network(
         found["UV_KEYRING_PROVIDER"] = "disabled" if is_off else "subprocess"
     bundle = pip.get("cert")
     if bundle:
-        path = here / Path(bundle).expanduser()
+        path = here / paths.as_written(bundle)
         kind = _kinds.run([path])[path]
         if kind in ("file", "folder"):
             found["SSL_CERT_FILE" if kind == "file" else "SSL_CERT_DIR"] = str(path)

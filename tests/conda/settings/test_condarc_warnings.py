@@ -34,6 +34,26 @@ def names(settings: CondaSettings) -> list[str]:
     return [channel.name for channel in settings.channels]
 
 
+class TestDirectoriesOfUsersWhoDoNotExist:
+    @pytest.mark.parametrize("key", ["envs_dirs", "pkgs_dirs"])
+    def test_the_line_is_passed_over_and_named(self, key: str, file: Path) -> None:
+        settings = load(file, f"{key}: [~formeruser/x, ~/mine]\n")
+        assert file.parent / "mine" in getattr(settings, key)
+        assert not any("formeruser" in str(path) for path in getattr(settings, key))
+        (warning,) = settings.warnings
+        assert warning == f"“~formeruser/x” is ignored, because there is no such user ({key} in {file}, line 1)."
+
+    @pytest.mark.parametrize("key", ["root_prefix", "croot", "bld_path"])
+    def test_other_directories_are_passed_over(self, key: str, file: Path) -> None:
+        assert "formeruser" not in serde.dumps(load(file, f"{key}: ~formeruser/x\n")).decode()
+
+    @pytest.mark.parametrize("name", ["MAMBA_ROOT_PREFIX", "CONDA_ROOT", "CONDA_ENVS_DIRS", "CONDA_PKGS_DIRS"])
+    def test_variables_are_passed_over(self, name: str, file: Path) -> None:
+        settings = load(file, "", {name: "~formeruser/x"})
+        assert not any("formeruser" in str(path) for path in (*settings.envs_dirs, *settings.pkgs_dirs))
+        assert settings.root_prefix is None or "formeruser" not in str(settings.root_prefix)
+
+
 class TestBrokenFiles:
     @pytest.mark.parametrize(
         ("text", "line"),

@@ -7,11 +7,11 @@ are allowed.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from typing import Any
 
+from ... import serde
 from ...errors import InvalidRequest
 from ...sentences import megabytes
 from . import lists, locks, manifests, python_files
@@ -137,7 +137,7 @@ def _variables(lines: list[str]) -> dict[str, str]:
         match = _VARIABLE.fullmatch(line)
         if match:
             try:
-                found[match[1]] = str(json.loads(match[2]))
+                found[match[1]] = str(serde.parse(match[2]))
             except ValueError as error:
                 raise InvalidRequest(f"“{line[:80]}” is not a comment with a variable.") from error
     return found

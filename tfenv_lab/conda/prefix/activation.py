@@ -8,7 +8,6 @@ values are templates: ``${NAME}`` is replaced when the kernel starts, and ``$$``
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import re
@@ -22,6 +21,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from ... import serde
 from ...processes import kill_group
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def _default_env(prefix: Path, root: Path | None) -> str:
 
 def _load(path: Path) -> dict[str, str]:
     try:
-        loaded = json.loads(path.read_text(encoding="utf-8"))
+        loaded = serde.parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

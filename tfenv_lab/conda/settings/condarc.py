@@ -95,18 +95,19 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
         return expand_variables(text, env)
 
     named = sources.merged(merge_value, "root_prefix", "root_dir")
-    root = values.directories([str(named)], home, str)[0] if named else (found[0] if found else None)
-    envs = values.directories(sources.merged(merge_list, "envs_dirs", "envs_path"), home, expand)
+    root = (values.directory(str(named), home) if named else None) or (found[0] if found else None)
+    envs = values.directories(sources, ("envs_dirs", "envs_path"), home, expand)
     own, of_root = home / ".conda" / "envs", [root / "envs"] if root else []
     # conda puts its own directory first if it is writable (mockable_context_envs_dirs).
     envs += [*of_root, own] if root and _writable(root) else [own, *of_root]
-    pkgs = values.directories(sources.merged(merge_list, "pkgs_dirs"), home, expand)
+    pkgs = values.directories(sources, ("pkgs_dirs",), home, expand)
     pkgs = pkgs or [*([root / "pkgs"] if root else []), home / ".conda" / "pkgs"]
     servers = sources.merged(merge_map, "proxy_servers").items()
     proxies = {expand(key): expand(str(url)) if url else "" for key, url in servers}
     built = [sources.merged(merge_value, key) for key in ("croot", "bld_path")]
     built += [f"{root}/conda-bld" if root else None, "~/conda-bld"]
-    places = _is_folder.run(values.directories((str(text) for text in built if text), home, expand))
+    possible_places = dict.fromkeys(values.directory(expand(str(text)), home) for text in built if text)
+    places = _is_folder.run([place for place in possible_places if place is not None])
     builds = [place for place, is_there in places.items() if is_there is True]
     settings = CondaSettings(
         channels=(),

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from ...disk.paths import expanded
 from ...disk.reads import BoundedReads
 
 #: Names that the installers of conda's distributions give their directories, and common variants.
@@ -157,8 +158,9 @@ def _programs(env: Mapping[str, str]) -> Iterator[_Candidate]:
 def _candidates(env: Mapping[str, str], home: Path, server: Path) -> Iterator[_Candidate]:
     """Yield possible root prefixes, best first."""
     for name in ("CONDA_ROOT_PREFIX", "CONDA_ROOT_DIR", "CONDA_ROOT", "_CONDA_ROOT", "MAMBA_ROOT_PREFIX"):
-        if env.get(name):
-            yield _Candidate(Path(env[name]).expanduser(), "named")
+        path = expanded(env.get(name, ""))
+        if env.get(name) and path is not None:
+            yield _Candidate(path, "named")
     yield from (each for each in _programs(env) if each.path.is_absolute())
     for prefix in (Path(env["CONDA_PREFIX"]) if env.get("CONDA_PREFIX") else None, server):
         if prefix is not None:

@@ -6,7 +6,6 @@ A crash, a hang or a missing library is a result of the check, not an error.
 from __future__ import annotations
 
 import asyncio
-import json
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ... import serde
 from ...processes import kill_group, with_kernel_variables
 from ...tensorflow_packages import is_tf_keras
 from .evidence import CondaPackage, Observed, Subject
@@ -56,6 +56,7 @@ def _device(found: Mapping[str, Any]) -> Device:
 
 async def run(subject: Subject, limit: float) -> Observed:
     """Run the probe inside the environment, and collect its output and results however it ends."""
+    from ...conda.prefix.files import compare
     from ...conda.prefix.state import interpreter
 
     # A notebook may use the same GPU, so allocate only as much of its memory as the check needs.
@@ -74,7 +75,8 @@ async def run(subject: Subject, limit: float) -> Observed:
         stages, reached = _read(result)
     seconds = time.monotonic() - start
     conda, unowned = await asyncio.to_thread(_installed, subject.prefix)
-    return Observed(stages, reached, status, output[-OUTPUT:], environ, conda, unowned, seconds)
+    damages = await asyncio.to_thread(compare, subject.prefix)
+    return Observed(stages, reached, status, output[-OUTPUT:], environ, conda, unowned, seconds, damages)
 
 
 async def _execute(
@@ -106,7 +108,7 @@ def _read(path: Path) -> tuple[dict[str, dict[str, Any]], str | None]:
     begun: str | None = "interpreter"
     for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            line = json.loads(text)
+            line = serde.parse(text)
         except ValueError:
             # The probe ended in the middle of a write.
             continue
