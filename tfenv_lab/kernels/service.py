@@ -246,7 +246,7 @@ class KernelService(LoggingConfigurable):
         return self._trouble or (self._fault.message if self._fault else None)
 
     def advice(self, found: EnvironmentFacts) -> list[Advice]:
-        """Return the warnings for an environment whose kernel is deleted again, cannot be registered, or is excluded."""
+        """Return the warnings for an environment whose kernel is deleted again, not registered, or excluded."""
         if not found.kernels:
             return []
         if self._trouble:
