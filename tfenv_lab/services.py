@@ -200,6 +200,7 @@ class Services:
             self.repodata.subdir,
             self.package_cache,
             self.directories.cache / "stand-ins",
+            reader,
         )
         planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, permission, index)
         self.plans = PlanService(

@@ -264,12 +264,13 @@ class Planner:
         return await repair.restored(solved, found, contents=revision == known[-1])
 
     async def _import(self, request: requests.Import) -> Solved:
-        from . import imports
+        from . import import_index, imports
 
         prefix = await self._new_prefix(request.name)
         found = await imports.resolve(request, self._repodata, self._channels.permission)
-        requested = texts.by_name(map(texts.parse, found.pypi))
-        index = await self._index.solve(requested, found.records, builds=request.source_builds)
+        index = await import_index.solve(
+            request, found.pypi, found.index, found.records, self._index, is_lenient=found.is_notebook
+        )
         return Solved(
             request,
             request.name,
@@ -280,7 +281,7 @@ class Planner:
             specs=found.specs,
             cuda=found.cuda,
             virtual=found.virtual,
-            notes=found.notes,
+            notes=(*found.notes, *index.notes),
             channels=found.channels,
             variables=found.variables,
             distributions=index.distributions,
@@ -347,7 +348,7 @@ def _needed(
     index: IndexState, provided: Mapping[str, str], state: State, gone: Collection[str], python: str
 ) -> set[str]:
     """Return the conda packages that must not be removed as orphans, because packages from the index need them."""
-    environment = index_state.markers(python)
+    environment = texts.markers(python)
     needs = {
         texts.normalize(need.name)
         for each in index.distributions
