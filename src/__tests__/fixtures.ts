@@ -41,6 +41,8 @@ export function environment(
       name: `conda-env-${name}-py`,
       display_name: `${name} (TensorFlow 2.19.1)`
     },
+    hidden: false,
+    outdated_kernels: [],
     writable: true,
     protected: false,
     protected_reason: null,

@@ -254,11 +254,32 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Register an environment as a kernel, or change the settings of its kernel. */
+        /** Register an environment as a kernel, or change the settings of its kernel. A hidden environment is shown again. */
         readonly put: operations["registerKernelspec"];
         readonly post?: never;
-        /** Unregister the kernel of an environment. The environment stays. */
+        /** Hide an environment from the launcher. It has no registered kernel until registerKernelspec. */
         readonly delete: operations["unregisterKernelspec"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/environments/{id}/kernels": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        /** List the running kernels of an environment. */
+        readonly get: operations["listRunningKernels"];
+        readonly put?: never;
+        readonly post?: never;
+        /** Shut down the running kernels of an environment, and send those that still run. */
+        readonly delete: operations["shutDownKernels"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -604,6 +625,10 @@ export interface components {
                 readonly name: string;
                 readonly display_name: string;
             } | null;
+            /** @description Whether a user hides the environment from the launcher, so that it has no registered kernel. */
+            readonly hidden: boolean;
+            /** @description The ids of the running kernels that must restart, because packages were replaced or removed after they started. */
+            readonly outdated_kernels: readonly string[];
             readonly writable: boolean;
             readonly protected: boolean;
             /** @description Why it is protected, in one sentence. */
@@ -619,6 +644,16 @@ export interface components {
             /** @description The id of the job that uses the environment, apart from automatic checks. */
             readonly busy: string | null;
             readonly advice: readonly components["schemas"]["Advice"][];
+        };
+        readonly RunningKernel: {
+            /** @description The id that Jupyter gives the running kernel. */
+            readonly id: string;
+            /** @description The name of its kernelspec. */
+            readonly name: string;
+            /** @description The path of its notebook or console; null if it has none. */
+            readonly notebook: string | null;
+            /** @description Whether it must restart, because packages changed after it started. */
+            readonly outdated: boolean;
         };
         readonly LastCheck: {
             readonly ok: boolean;
@@ -1186,6 +1221,17 @@ export interface components {
                 readonly "application/json": components["schemas"]["Environment"];
             };
         };
+        /** @description The running kernels, those of notebooks first. */
+        readonly RunningKernels: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": {
+                    readonly kernels: readonly components["schemas"]["RunningKernel"][];
+                };
+            };
+        };
         /** @description The job. */
         readonly JobAccepted: {
             headers: {
@@ -1215,6 +1261,7 @@ export type Limits = components['schemas']['Limits'];
 export type VirtualPackage = components['schemas']['VirtualPackage'];
 export type Channel = components['schemas']['Channel'];
 export type Environment = components['schemas']['Environment'];
+export type RunningKernel = components['schemas']['RunningKernel'];
 export type LastCheck = components['schemas']['LastCheck'];
 export type Size = components['schemas']['Size'];
 export type Disk = components['schemas']['Disk'];
@@ -1274,6 +1321,7 @@ export type Check = components['schemas']['Check'];
 export type Problem = components['schemas']['Problem'];
 export type ResponseError = components['responses']['Error'];
 export type ResponseEnvironment = components['responses']['Environment'];
+export type ResponseRunningKernels = components['responses']['RunningKernels'];
 export type ResponseJobAccepted = components['responses']['JobAccepted'];
 export type ParameterId = components['parameters']['Id'];
 export type HeaderLocation = components['headers']['Location'];
@@ -1667,6 +1715,40 @@ export interface operations {
         readonly requestBody?: never;
         readonly responses: {
             readonly 200: components["responses"]["Environment"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly listRunningKernels: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["RunningKernels"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly shutDownKernels: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["RunningKernels"];
             readonly 404: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };

@@ -44,6 +44,8 @@ class TestModel:
             "keras": {"version": "3.5.0", "source": "conda"},
             "legacy_keras": {"available": True, "version": None, "enabled": True},
             "kernel": {"name": "conda-env-tf-py", "display_name": "tf (TensorFlow 2.19.1)"},
+            "hidden": False,
+            "outdated_kernels": [],
             "writable": True,
             "protected": False,
             "protected_reason": None,

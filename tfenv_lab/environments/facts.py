@@ -42,7 +42,7 @@ class Reading:
 
     def holds(self) -> bool:
         """Return whether the facts still hold, because none of their paths changed."""
-        for path, time in self.changed.items():  # noqa: SIM110 - a generator is slower than this loop over two paths
+        for path, time in self.changed.items():  # noqa: SIM110 - a generator is slower than this loop over three paths
             if _time(path) != time:
                 return False
         return True
@@ -174,8 +174,7 @@ def read(prefix: str, real: str) -> Reading | None:
         message = f"The environment's Python interpreter is missing or cannot be started: {interpreter}."
         problems.append(_problem("no-interpreter", message))
     kernels = _own_kernels(f"{prefix}{os.sep}{KERNELS}")
-    if not kernels:
-        changed[f"{prefix}{os.sep}{KERNELS}"] = _time(f"{prefix}{os.sep}{KERNELS}")
+    changed[f"{prefix}{os.sep}{KERNELS}"] = _time(f"{prefix}{os.sep}{KERNELS}")
     pypi: dict[str, PypiPackage] = {}
     installed = _installed(prefix, python) if python else None
     if installed is not None:

@@ -107,7 +107,9 @@ class EnvironmentFacts:
 class Environment:
     """The Environment of the REST contract.
 
-    ``modified`` is ISO 8601, UTC. ``busy`` is the id of the job that is changing it, or None.
+    ``modified`` is ISO 8601, UTC. ``hidden`` is True if a user hides it from the launcher, and ``outdated_kernels`` are
+    the ids of running kernels that started before its packages changed. ``busy`` is the id of the job that is changing
+    it, or None.
     """
 
     id: str
@@ -122,6 +124,8 @@ class Environment:
     protected: bool
     protected_reason: str | None
     modified: str | None
+    hidden: bool = False
+    outdated_kernels: tuple[str, ...] = ()
     update: AvailableUpdate = field(default_factory=AvailableUpdate)
     check: LastCheck | None = None
     busy: str | None = None
@@ -146,6 +150,7 @@ class Environment:
             "keras": vars(self.keras) if self.keras else None,
             "legacy_keras": vars(self.legacy_keras),
             "kernel": self.kernel.to_json() if self.kernel else None,
+            "outdated_kernels": list(self.outdated_kernels),
             "update": vars(self.update),
             "check": vars(self.check) if self.check else None,
             "advice": [advice.to_json() for advice in self.advice],
