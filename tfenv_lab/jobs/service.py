@@ -12,7 +12,7 @@ from traitlets.config import LoggingConfigurable
 from ..conda.transaction.staging import Leftover
 from ..directories import CODES
 from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning, Protected
-from ..plan_requests import Install, PlanRequest
+from ..plan_requests import Create, Install, PlanRequest
 from ..plans.sizes import require_room
 from . import outcomes
 from .leftovers import Leftovers
@@ -227,4 +227,6 @@ def _settings(request: PlanRequest) -> dict[str, bool]:
     """Return the kernel settings that a plan request changes."""
     if isinstance(request, Install) and request.legacy_keras is not None:
         return {"legacy_keras": request.legacy_keras}
+    if isinstance(request, Create) and request.legacy_keras:
+        return {"legacy_keras": True}
     return {}
