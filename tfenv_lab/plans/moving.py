@@ -183,7 +183,7 @@ async def _doubled(found: FoundEnvironment, conda: _CondaPart, split: sources.Sp
 async def _update_task(request: requests.Update, found: FoundEnvironment, channels: ChannelSolver) -> _Task:
     state, index = found.state, found.index
     if request.packages == requests.ALL:
-        named = set(index.requirements)
+        moving = named = set(index.requirements)
         new, freed = installed_state.loosened(state, requests.ALL)
         upgrade: Collection[str] | None = None
         of_conda: tuple[str, ...] | str = requests.ALL
@@ -192,7 +192,9 @@ async def _update_task(request: requests.Update, found: FoundEnvironment, channe
         named = {project for name, project in both if name not in state.names and project in index.names}
         conda_names = tuple(name for name, project in both if project not in named)
         new, freed = installed_state.loosened(state, conda_names) if conda_names else ({}, set())
-        upgrade = index_state.freed(index, named)
+        # If conda's TensorFlow moves, what belongs to it on the index moves with it, such as tf-keras.
+        moving = named | LEADS.intersection(conda_names)
+        upgrade = index_state.freed(index, moving)
         of_conda = conda_names
     held = installed_state.tensorflow_pin(state, of_conda) if freed else []
     stuck: set[str] = set()
@@ -206,7 +208,7 @@ async def _update_task(request: requests.Update, found: FoundEnvironment, channe
         freed=freed,
         stuck=stuck,
         held=held,
-        requested=index_state.loosened(index, named),
+        requested=index_state.loosened(index, moving),
         changed={name: index.requirements.get(name, name) for name in named},
         upgrade=upgrade,
     )

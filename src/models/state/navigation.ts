@@ -23,7 +23,6 @@ export interface IDraft {
   readonly choice: IChoice | null;
   readonly name: string | null;
   readonly packages: readonly string[] | null;
-  readonly keras: boolean;
   /** Whether prereleases are listed. */
   readonly prereleases: boolean;
 }
@@ -32,7 +31,6 @@ export const EMPTY_DRAFT: IDraft = {
   choice: null,
   name: null,
   packages: null,
-  keras: true,
   prereleases: false
 };
 
