@@ -62,9 +62,7 @@ def test_keras_3_needs_a_tensorflow_that_works_with_it(keras: str) -> None:
         ("2.19.*", False, False),
     ],
 )
-def test_keras_2_sets_the_kernel_unless_tensorflow_brings_it(
-    tensorflow: str, keras: bool | str, legacy: bool
-) -> None:
+def test_keras_2_sets_the_kernel_unless_tensorflow_brings_it(tensorflow: str, keras: bool | str, legacy: bool) -> None:
     request = plan_requests.parse({"kind": "create", "name": "tf", "tensorflow": tensorflow, "keras": keras})
     assert isinstance(request, plan_requests.Create)
     assert (request.keras, request.legacy_keras) == (keras, legacy)

@@ -32,7 +32,15 @@ def test_keras_3_begins_with_2_16() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("2.15.*", True), ("2.15.1", True), ("2.4", True), ("2.16.*", False), ("2.19.1", False), ("2.*", False), ("", False)],
+    [
+        ("2.15.*", True),
+        ("2.15.1", True),
+        ("2.4", True),
+        ("2.16.*", False),
+        ("2.19.1", False),
+        ("2.*", False),
+        ("", False),
+    ],
 )
 def test_a_request_for_a_release_before_2_16_surely_brings_keras_2(text: str, expected: bool) -> None:
     assert has_own_keras_2(text) is expected

@@ -72,9 +72,10 @@ async def move(
         task = await _update_task(request, found, channels)
         conda = await _on_channels(request, found, task, channels)
         solved = await _on_index(request, found, task, conda, index)
-        remembered = index_state.remembered(found.index.requirements, solved.requirements, solved.distributions)
+        before = {**found.index.former, **found.index.requirements}
+        remembered = index_state.remembered(before, solved.requirements, solved.distributions)
         solved = FromIndex(solved.distributions, remembered, solved.taken_over)
-    before = {each.name: each for each in found.index.distributions}
+    installed = {each.name for each in found.index.distributions}
     others = {package.name for package in found.index.others}
     return Solved(
         request,
@@ -100,7 +101,7 @@ async def move(
         others_removed=tuple(sorted(others.intersection(each.name for each in solved.distributions))),
         from_index=task.moved,
         crossing=tuple(sorted({*task.replaced, *solved.taken_over})),
-        builds=tuple(each.name for each in solved.distributions if not each.is_wheel and each.name not in before),
+        builds=tuple(each.name for each in solved.distributions if not each.is_wheel and each.name not in installed),
     )
 
 
@@ -158,7 +159,8 @@ def _install_task(split: sources.Split, found: FoundEnvironment, moved: Mapping[
     if not LEADS.isdisjoint(state.names) and not set(split.requirements).isdisjoint(DISTRIBUTIONS):
         # TensorFlow moves to the index: conda's packages of it give way, with all that only they need.
         replaced = LEADS.intersection(state.names)
-    requested = combined(found.index.requirements, split.requirements)
+    former = {name: text for name, text in found.index.former.items() if name in split.requirements}
+    requested = combined({**found.index.requirements, **former}, split.requirements)
     return _Task(
         new=new,
         requested=requested,

@@ -103,7 +103,13 @@ class TestRequest:
 
     @pytest.mark.parametrize(
         ("keras", "spec"),
-        [(True, "keras"), ("3", "keras 3.*"), ("3.5", "keras 3.5.*"), ("3.5.*", "keras 3.5.*"), ("3.5.0", "keras ==3.5.0")],
+        [
+            (True, "keras"),
+            ("3", "keras 3.*"),
+            ("3.5", "keras 3.5.*"),
+            ("3.5.*", "keras 3.5.*"),
+            ("3.5.0", "keras ==3.5.0"),
+        ],
     )
     def test_keras_3_from_a_channel(self, both: Catalog, keras: bool | str, spec: str) -> None:
         found = chosen(both, keras, "conda")
@@ -111,7 +117,8 @@ class TestRequest:
         assert found.requirements == []
 
     @pytest.mark.parametrize(
-        ("keras", "requirement"), [(True, "keras"), ("3", "keras==3.*"), ("3.12", "keras==3.12.*"), ("3.12.0", "keras==3.12.0")]
+        ("keras", "requirement"),
+        [(True, "keras"), ("3", "keras==3.*"), ("3.12", "keras==3.12.*"), ("3.12.0", "keras==3.12.0")],
     )
     def test_keras_3_from_the_index(self, both: Catalog, keras: bool | str, requirement: str) -> None:
         assert chosen(both, keras, "pypi").requirements == ["tensorflow-cpu==2.20.*", requirement]

@@ -238,7 +238,9 @@ class TestSource:
         ]
         chosen = await both.chosen(request_)
         assert chosen.source == admitted[0].source
-        is_cuda = any("and-cuda" in text for text in chosen.requirements) or any("cuda" in text for text in chosen.specs)
+        is_cuda = any("and-cuda" in text for text in chosen.requirements) or any(
+            "cuda" in text for text in chosen.specs
+        )
         assert is_cuda == admitted[0].name.startswith("cuda")
 
     async def test_for_the_cpu_the_channel_is_preferred(self, both: Catalog) -> None:

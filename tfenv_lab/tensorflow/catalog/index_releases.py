@@ -197,7 +197,6 @@ class _Builds:
             size = (fitting or admitting)[0].size
             yield IndexCell(str(version), variant, python, project, reason or why, size)
 
-
     def _without_python(self, python: str) -> str | None:
         if self.pythons is None:
             return f"needs Python {python} from a channel, and no channel answers"
