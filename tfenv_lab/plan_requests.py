@@ -44,9 +44,9 @@ class Create(_Request, frozen=True, tag="create"):
 
     ``tensorflow`` is a version such as ``2.19.*``, or None for an environment without it. ``python`` is a minor version
     such as ``3.11``, or None for the newest that fits. ``keras`` is True for the Keras that TensorFlow brings, ``"2"``
-    for Keras 2, or a version of Keras 3; with False, no Keras is requested. ``source`` says where TensorFlow comes from; None leaves the
-    choice to the catalog. ``source_builds`` permits building packages that the index has no wheel of, here and in other
-    requests.
+    for Keras 2, or a version of Keras 3; with False, no Keras is requested. ``source`` says where TensorFlow comes
+    from; None leaves the choice to the catalog. ``source_builds`` permits building packages that the index has no wheel
+    of, here and in other requests.
     """
 
     name: str

@@ -45,7 +45,7 @@ FIRST = ("tensorflow", "keras", "python")
 
 #: The first release with Keras 3; until then, Keras had TensorFlow's version number (TensorFlow's release notes).
 _KERAS_3 = (2, 16)
-#: The oldest Keras 3 for the releases of TensorFlow, from the first release with each (``Requires-Dist`` of the wheels).
+#: The oldest Keras 3 for a release of TensorFlow, from the first release with each (``Requires-Dist`` of the wheels).
 _LEAST_KERAS = {(2, 16): (3, 0), (2, 17): (3, 2), (2, 18): (3, 5), (2, 20): (3, 10), (2, 21): (3, 12)}
 
 

@@ -43,6 +43,7 @@ export function environment(
     protected: false,
     protected_reason: null,
     modified: '2026-03-01T10:00:00Z',
+    digest: null,
     update: { tensorflow: null, keras: null },
     check: null,
     busy: null,

@@ -266,7 +266,10 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Find the specs that request what a pip install command installs. */
+        /**
+         * Find the specs that request what a pip install command installs.
+         * @description A package that no channel has in such a version is requested from the package index, with pypi: before it. The channels may have it under another name.
+         */
         readonly post: operations["findCondaSpecs"];
         readonly delete?: never;
         readonly options?: never;
@@ -546,6 +549,8 @@ export interface components {
             readonly protected_reason: string | null;
             /** Format: date-time */
             readonly modified: string | null;
+            /** @description The digest of the newest revision; null if there is none, or if another program changed the packages since. */
+            readonly digest: components["schemas"]["Digest"] | null;
             readonly update: {
                 readonly tensorflow: string | null;
                 readonly keras: string | null;

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from ..conda.prefix import digests
 from ..conda.prefix.pypi import PypiPackage, site_packages, unowned
 from ..conda.prefix.records import PackageStem, names_in, record_files, stem_of
+from ..conda.prefix.revisions import FOLDER
 from ..models import Advice
 from ..pypi.requirements import normalize
 from ..sentences import some
@@ -182,6 +184,8 @@ def read(prefix: str, real: str) -> Reading | None:
         changed[installed[0]] = _time(installed[0])
         pypi, replaced = _pypi(prefix, *installed, names)
         packages.update(replaced)
+    # Only a change of ours creates this directory.
+    has_digest = os.path.basename(FOLDER) in names
     facts = EnvironmentFacts(
         id=identifier,
         prefix=Path(prefix),
@@ -196,6 +200,7 @@ def read(prefix: str, real: str) -> Reading | None:
         writable=os.access(history if "history" in names else meta, os.W_OK),
         frozen=_frozen(meta, names),
         modified=datetime.fromtimestamp(modified, timezone.utc).isoformat(timespec="milliseconds"),
+        digest=digests.read(Path(prefix), names, installed[1] if installed else ()) if has_digest else None,
         problems=tuple(problems),
     )
     return Reading(facts, changed)

@@ -52,8 +52,8 @@ class Release:
 
     ``python`` lists the Pythons of all variants together, oldest first. ``keras`` is the version that would be
     installed with it, or None if unknown. ``keras_versions`` are those that can be chosen, newest first; none before
-    Keras 3, because these releases come with a Keras of their own. ``published`` is the ISO date of its first build, or None if no record has a
-    time.
+    Keras 3, because these releases come with a Keras of their own. ``published`` is the ISO date of its first build, or
+    None if no record has a time.
     """
 
     version: str

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...disk import writes
-from ..prefix import history, lock, revisions
+from ..prefix import digests, history, lock, revisions
 from ..prefix.records import record_name
 from ..prefix.wheels import Managed
 from .staging import META
@@ -55,6 +55,8 @@ def record(
     updated = [spec for name, spec in sorted(change.requested.items()) if asked.get(name) != spec]
     dropped = sorted(name for name in asked if name not in change.requested)
     history.append(staged, change.command, before, [*staying, *fresh], updated, dropped)
+    digest = lock.digest(change.records(), change.distributions())
+    digests.write(staged, digest)
     return revisions.add(
         staged,
         kind=change.kind,
@@ -64,7 +66,7 @@ def record(
         lock=change.lock,
         job=job,
         requirements=change.requirements,
-        digest=lock.digest(change.records(), change.distributions()),
+        digest=digest,
     )
 
 

@@ -121,7 +121,8 @@ def listing(
 ) -> IndexListing:
     """Return the releases of ``tensorflow`` and ``tensorflow-cpu``.
 
-    ``pythons`` are the minor versions of Python on the channels, or None if no channel answers, and ``cuda`` is the CUDA version of the driver.
+    ``pythons`` are the minor versions of Python on the channels, or None if no channel answers. ``cuda`` is the CUDA
+    version of the driver.
     """
     whole, for_cpu = projects.get(PROJECT), projects.get(CPU_PROJECT) if subdir == _LINUX else None
     wheels = {PROJECT: _by_version(whole), CPU_PROJECT: _by_version(for_cpu)}
