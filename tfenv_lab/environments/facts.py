@@ -185,7 +185,7 @@ def read(prefix: str, real: str) -> Reading | None:
         pypi, replaced = _pypi(prefix, *installed, names)
         packages.update(replaced)
     # Only a change of ours creates this directory.
-    has_digest = os.path.basename(FOLDER) in names
+    has_digest = FOLDER.rpartition("/")[2] in names
     facts = EnvironmentFacts(
         id=identifier,
         prefix=Path(prefix),
