@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from .tiny_channel import TinyChannel
 from .tiny_tensorflow import PYTHON, SITE, TAG
 
 _KERNEL = {"argv": ["python", "-m", "ipykernel_launcher"], "display_name": "Python 3", "language": "python"}
+_INFO = ("METADATA", "INSTALLER", "RECORD")
 #: A Keras that hides why it cannot be imported, as TensorFlow's does.
 _KERAS = """
 import json, os
@@ -86,7 +89,7 @@ def files_of(name: str, version: str, code: str = "", module: str | None = None)
         f"{SITE}/{path}": code or f"__version__ = {version!r}\n",
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{info}/INSTALLER": "conda\n",
-        f"{info}/RECORD": f"{path},,\n",
+        f"{info}/RECORD": "".join(f"{each},,\n" for each in (path, *(f"{Path(info).name}/{n}" for n in _INFO))),
     }
 
 
@@ -130,3 +133,10 @@ async def follow_all(api: Api, environment: Any, rounds: int = 4) -> list[str]:
         codes.append(result["problems"][0]["code"])
         await follow(api, environment, result["problems"][0])
     raise AssertionError(result["problems"])
+
+
+def pip_install(environment: Any, folder: Path, *requirements: str) -> None:
+    """Install wheels of ``folder`` with the environment's own pip, without what they need, as users do."""
+    program = f"{environment['prefix']}/bin/python"
+    command = [program, "-m", "pip", "install", "--no-deps", "--no-index", "--find-links", str(folder), *requirements]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PIP_CONFIG_FILE": os.devnull})

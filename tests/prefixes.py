@@ -55,7 +55,8 @@ def add_dist_info(folder: Path, name: str, version: str, installer: str | None =
     path = folder / f"{name}-{version}.dist-info"
     path.mkdir(parents=True)
     (path / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-    (path / "RECORD").write_text(f"{path.name}/METADATA,,\n{path.name}/{installer},,\n")
+    names = ["METADATA", "RECORD", *(["INSTALLER"] if installer is not None else [])]
+    (path / "RECORD").write_text("".join(f"{path.name}/{each},,\n" for each in names))
     if installer is not None:
         (path / "INSTALLER").write_text(installer + "\n")
     return path

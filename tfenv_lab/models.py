@@ -11,7 +11,7 @@ from .plan_requests import PlanRequest, Source
 Severity = Literal["info", "warning", "error"]
 #: The stages of a job, in no fixed order.
 Phase = Literal["solve", "download", "pack", "link", "swap", "check"]
-Action = Literal["install", "upgrade", "downgrade", "change", "remove"]
+Action = Literal["install", "upgrade", "downgrade", "change", "remove", "repair"]
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,13 @@ class Revert(_Request, frozen=True, tag="revert"):
     revision: int
 
 
-PlanRequest = Create | Install | Update | Remove | Clone | Rename | Import | Revert
+class Repair(_Request, frozen=True, tag="repair"):
+    """A request to restore the files of an environment that differ from its packages."""
+
+    environment: str
+
+
+PlanRequest = Create | Install | Update | Remove | Clone | Rename | Import | Revert | Repair
 KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(PlanRequest))
 
 #: msgspec's messages about invalid JSON, as patterns, with the messages that users get; these name the kind and field.

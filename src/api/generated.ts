@@ -136,6 +136,29 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/environments/{id}/files": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Compare the files of an environment with the records of its packages.
+         * @description Compares sizes, and reads only files that were changed after their package was installed. Bytecode does not count. A plan of kind repair restores the files.
+         */
+        readonly get: operations["compareFiles"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/environments/{id}/export": {
         readonly parameters: {
             readonly query?: never;
@@ -609,17 +632,36 @@ export interface components {
              * @description found is the state before the first change by tfenv_lab.
              * @enum {string}
              */
-            readonly kind: "found" | "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert";
+            readonly kind: "found" | "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair";
             readonly summary: string;
             readonly entries: readonly components["schemas"]["Entry"][];
             /** @description null if an older version of tfenv_lab wrote the revision. */
             readonly digest: components["schemas"]["Digest"] | null;
         };
+        /** @description Each list is empty if no file differs in that way. */
+        readonly FileDifferences: {
+            readonly missing: readonly components["schemas"]["PackageFiles"][];
+            readonly altered: readonly components["schemas"]["PackageFiles"][];
+            /** @description Files of packages over which pip or uv installed another version, or another TensorFlow. */
+            readonly overwritten: readonly components["schemas"]["PackageFiles"][];
+        };
+        readonly PackageFiles: {
+            readonly name: string;
+            readonly version: string;
+            readonly source: components["schemas"]["Source"];
+            /** @description Paths inside the environment, sorted. */
+            readonly files: readonly string[];
+            /** @description What pip or uv installed over the package; null if it installed nothing over it. */
+            readonly overwritten_by: {
+                readonly name: string;
+                readonly version: string;
+            } | null;
+        };
         /** @description The SHA-256 of the packages: their names, versions, builds or wheel tags, and hashes, sorted. Environments with the same digest have the same packages. */
         readonly Digest: string;
         /** @enum {string} */
-        readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert";
-        readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["RenameRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["RevertRequest"];
+        readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair";
+        readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["RenameRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["RevertRequest"] | components["schemas"]["RepairRequest"];
         /** @description The name of an environment and of its directory. The Status has the same limits. */
         readonly Name: string;
         /** @description A package spec: a name, optionally with a version and a build. After pypi: a requirement for the package index (PEP 508). */
@@ -796,7 +838,14 @@ export interface components {
             /** @constant */
             readonly kind: "revert";
             readonly environment: string;
+            /** @description The current one restores packages and files that differ from it. */
             readonly revision: number;
+        };
+        /** @description Restores the files of packages that differ from the packages' records. Packages that pip or uv installed over conda's are removed. The plan has no entries if nothing is damaged. */
+        readonly RepairRequest: {
+            /** @constant */
+            readonly kind: "repair";
+            readonly environment: string;
         };
         readonly Plan: {
             readonly id: string;
@@ -835,10 +884,10 @@ export interface components {
             readonly requested: boolean;
             readonly source: components["schemas"]["Source"];
         };
-        /** @description For the action change, the version stays the same and the build differs. */
+        /** @description For the action change, the version stays the same and the build differs. For repair, the files of the package are restored; the versions differ if pip had replaced the package. */
         readonly MovedEntry: {
             /** @enum {string} */
-            readonly action: "upgrade" | "downgrade" | "change";
+            readonly action: "upgrade" | "downgrade" | "change" | "repair";
             readonly name: string;
             readonly from: components["schemas"]["InstalledBuild"];
             readonly to: components["schemas"]["ComingBuild"];
@@ -912,7 +961,7 @@ export interface components {
          * @description The kind of a plan, or delete (an environment), check, or build-channel (a local channel).
          * @enum {string}
          */
-        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "delete" | "check" | "build-channel";
+        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair" | "delete" | "check" | "build-channel";
         /** @enum {string} */
         readonly JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
         /** @enum {string} */
@@ -1064,6 +1113,8 @@ export type Advice = components['schemas']['Advice'];
 export type Package = components['schemas']['Package'];
 export type AvailablePackage = components['schemas']['AvailablePackage'];
 export type Revision = components['schemas']['Revision'];
+export type FileDifferences = components['schemas']['FileDifferences'];
+export type PackageFiles = components['schemas']['PackageFiles'];
 export type Digest = components['schemas']['Digest'];
 export type PlanKind = components['schemas']['PlanKind'];
 export type PlanRequest = components['schemas']['PlanRequest'];
@@ -1087,6 +1138,7 @@ export type NotebookRecord = components['schemas']['NotebookRecord'];
 export type RecognizedFile = components['schemas']['RecognizedFile'];
 export type Difference = components['schemas']['Difference'];
 export type RevertRequest = components['schemas']['RevertRequest'];
+export type RepairRequest = components['schemas']['RepairRequest'];
 export type Plan = components['schemas']['Plan'];
 export type Entry = components['schemas']['Entry'];
 export type AddedEntry = components['schemas']['AddedEntry'];
@@ -1290,6 +1342,35 @@ export interface operations {
                     };
                 };
             };
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly compareFiles: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Read every file, which takes a second per gigabyte. */
+                readonly contents?: boolean;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The files that differ, by package. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["FileDifferences"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };

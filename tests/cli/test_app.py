@@ -13,7 +13,7 @@ from tfenv_lab.tensorflow.checks.models import Check, Device
 
 from ..conftest import Mount
 from ..prefixes import make_prefix
-from ..tiny_tensorflow import PYTHON
+from ..tiny_tensorflow import PYTHON, SITE
 from .conftest import Shell
 
 
@@ -39,6 +39,19 @@ def test_an_environments_life_from_create_to_remove(shell: Shell, clean_home: Pa
     assert shell.json("remove", "copy")["state"] == "succeeded"
     _, out, _ = shell.run("list")
     assert [line.split()[:2] for line in out.splitlines()[1:]] == [["again", "2.19.1"], ["tf", "2.19.1"]]
+
+
+def test_a_repair_restores_a_file(shell: Shell, clean_home: Path) -> None:
+    shell.json("create", "tf", "--tensorflow=2.19.*", f"--python={PYTHON}")
+    status, out, _ = shell.run("repair", "tf")
+    assert (status, out) == (0, "tf has no damaged files.\n")
+    path = clean_home / ".conda/envs/tf" / SITE / "tensorflow" / "__init__.py"
+    path.unlink()
+    status, out, _ = shell.run("repair", "tf", "--dry-run")
+    assert "repair    tensorflow-base 2.19.1" in out
+    assert not path.exists()
+    assert shell.json("repair", "tf")["state"] == "succeeded"
+    assert path.exists()
 
 
 def test_a_dry_run_shows_the_plan_and_changes_nothing(shell: Shell, clean_home: Path) -> None:

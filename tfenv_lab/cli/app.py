@@ -7,7 +7,7 @@ from typing import Any
 from jupyter_core.application import JupyterApp
 
 from .._version import __version__
-from .changes import CloneApp, CreateApp, ImportApp, InstallApp, RemoveApp, RenameApp, RevertApp, UpdateApp
+from .changes import CloneApp, CreateApp, ImportApp, InstallApp, RemoveApp, RenameApp, RepairApp, RevertApp, UpdateApp
 from .command import TfenvCommand
 from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp
 
@@ -36,6 +36,7 @@ class TfenvApp(JupyterApp):
         "clone": _command(CloneApp),
         "rename": _command(RenameApp),
         "revert": _command(RevertApp),
+        "repair": _command(RepairApp),
         "check": _command(CheckApp),
     }
 

@@ -40,7 +40,7 @@ class ChangeApp(TfenvCommand):
             return 0
         if not self.json:
             print(describe(plan))
-        if not plan.entries and not plan.forgets and plan.kind in ("update", "revert"):
+        if not plan.entries and not plan.forgets and plan.kind in ("update", "revert", "repair"):
             if self.json:
                 print(json.dumps(plan.to_json(), indent=2))
             return 0
@@ -226,6 +226,16 @@ class RenameApp(ChangeApp):
         return {"kind": "rename", "environment": environment.id, "name": arguments[1]}
 
 
+class RepairApp(ChangeApp):
+    """Restore the files of an environment that differ from its packages."""
+
+    least, most, usage = 1, 1, "repair NAME"
+
+    async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
+        environment = await self.find(services, arguments[0])
+        return {"kind": "repair", "environment": environment.id}
+
+
 class RevertApp(ChangeApp):
     """Revert an environment to an earlier revision."""
 
@@ -241,10 +251,10 @@ class RevertApp(ChangeApp):
 def describe(plan: Plan) -> str:
     """Format a plan for a terminal."""
     if not plan.entries and not plan.forgets:
-        return f"{plan.name} is up to date."
+        return f"{plan.name} {'has no damaged files' if plan.kind == 'repair' else 'is up to date'}."
     lines = []
     for entry in plan.entries:
-        versions = [side["version"] for side in (entry["from"], entry["to"]) if side]
+        versions = dict.fromkeys(side["version"] for side in (entry["from"], entry["to"]) if side)
         lines.append(f"  {entry['action']:9} {entry['name']} {from_source(' → '.join(versions), entry['source'])}")
     lines += [f"  {warning.severity}: {warning.message}" for warning in plan.warnings]
     size = f"{megabytes(plan.download_bytes)} to download, {megabytes(plan.install_bytes)} on disk"

@@ -15,6 +15,7 @@ from ..plan_requests import Install
 from ..tensorflow_packages import has_keras_3
 from . import discovery
 from .facts import UNREACHABLE
+from .files import differences
 from .inventory import Inventory, Seen
 from .models import AvailableUpdate, Environment, EnvironmentFacts, InstalledPackage, Kernel, LastCheck, LegacyKeras
 from .packages import packages_of
@@ -134,6 +135,14 @@ class EnvironmentService(LoggingConfigurable):
         """Return the packages of an environment, by name. Raises NotFound if no environment has this id."""
         environment = await self.readable(identifier)
         return await asyncio.to_thread(packages_of, Path(environment.prefix))
+
+    async def files(self, environment_id: str, contents: bool) -> dict[str, Any]:
+        """Return the files that differ from the packages' records, as JSON. Raises NotFound.
+
+        ``contents`` says whether every file is read, which takes a second per gigabyte.
+        """
+        environment = await self.readable(environment_id)
+        return await asyncio.to_thread(differences, Path(environment.prefix), contents)
 
     async def size(self, identifier: str) -> Size:
         """Measure an environment's size on disk. Raises NotFound if no environment has this id."""

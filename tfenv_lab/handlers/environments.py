@@ -64,6 +64,19 @@ class SizeHandler(BaseHandler):
         self.send(await self.services.environments.size(identifier))
 
 
+class FileDifferencesHandler(BaseHandler):
+    """The files of one environment that differ from the records of its packages."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Compare the files, and send those that differ; ``contents=true`` reads all of them."""
+        contents = self.get_query_argument("contents", "false")
+        if contents not in ("true", "false"):
+            raise InvalidRequest("The parameter “contents” must be true or false.")
+        self.send(await self.services.environments.files(identifier, contents == "true"))
+
+
 class RevisionsHandler(BaseHandler):
     """The history of one environment."""
 
@@ -142,6 +155,7 @@ HANDLERS: list[tuple[str, type[BaseHandler]]] = [
     (r"environments/([^/]+)", EnvironmentHandler),
     (r"environments/([^/]+)/packages", InstalledPackagesHandler),
     (r"environments/([^/]+)/size", SizeHandler),
+    (r"environments/([^/]+)/files", FileDifferencesHandler),
     (r"environments/([^/]+)/revisions", RevisionsHandler),
     (r"environments/([^/]+)/kernelspec", KernelspecHandler),
     (r"environments/([^/]+)/export", ExportHandler),

@@ -64,7 +64,7 @@ class CheckService:
                 await self.begin(environment_id, automatic=True)
 
     async def follow(self, job: Job) -> None:
-        """Check an environment if a job changed its TensorFlow, or set its kernel to Keras 2."""
+        """Check an environment if a job changed its TensorFlow, repaired it, or set its kernel to Keras 2."""
         if job.kind in ("check", "delete") or job.environment is None:
             return
         from ..conda.prefix import revisions
@@ -72,7 +72,8 @@ class CheckService:
         history = await asyncio.to_thread(revisions.read, Path(job.prefix))
         changed = {entry["name"] for revision in history if revision.job == job.id for entry in revision.entries}
         environment = await self._environments().get(job.environment)
-        if environment.tensorflow is not None and (changed & FAMILY or job.settings.get("legacy_keras")):
+        concerns = changed & FAMILY or job.settings.get("legacy_keras") or job.kind == "repair"
+        if environment.tensorflow is not None and concerns:
             await self.begin_in_background(environment.id)
 
     def newest(self, seen: Iterable[Seen], kernels: Mapping[str, Kernel]) -> dict[str, LastCheck]:

@@ -33,6 +33,7 @@ DONE = {
     "clone": "The copy is ready",
     "rename": "The environment was renamed",
     "delete": "The environment was deleted",
+    "repair": "The environment was repaired",
     "check": "The check is finished",
     "build-channel": "The local channel is in use",
 }

@@ -86,11 +86,21 @@ def command(environ: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
 
 
 def end_children(pid: int) -> None:
-    """Kill the descendants of a process, even those outside its process group (such as a check's probe)."""
+    """Kill the descendants of a process, even those outside its process group (such as uv and a check's probe).
+
+    Suspend the process unless it is the current one, so that it starts no others meanwhile.
+    """
     with contextlib.suppress(psutil.Error):
-        for child in psutil.Process(pid).children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                child.kill()
+        parent = psutil.Process(pid)
+        if pid != os.getpid():
+            parent.suspend()
+        known: set[psutil.Process] = set()
+        # A descendant may have started others before it was killed.
+        while found := set(parent.children(recursive=True)) - known:
+            known |= found
+            for child in found:
+                with contextlib.suppress(psutil.Error):
+                    child.kill()
 
 
 class WorkerProcess:

@@ -63,7 +63,12 @@ def commands(solved: Solved, settings: CondaSettings) -> list[str]:
             lines = [[*create, *_addresses(solved.after)]]
         case plan_requests.Revert():
             lines = _exactly(solved, place)
-    lines += _of_index(solved)
+        case plan_requests.Repair():
+            # uv removes files that are conda's, too, so conda comes last.
+            again = [record for record in solved.after if record.name.normalized in solved.relinked]
+            lines = [*_of_index(solved), *([["conda", "install", *place, *_addresses(again)]] if again else [])]
+    if not isinstance(solved.request, plan_requests.Repair):
+        lines += _of_index(solved)
     if solved.variables:
         values = (f"{name}={value}" for name, value in solved.variables.items())
         lines.append(["conda", "env", "config", "vars", "set", *place, *values])
@@ -83,9 +88,11 @@ def _of_index(solved: Solved) -> list[list[str]]:
     if gone and solved.origin == "in_place":
         lines.append(["uv", "pip", "uninstall", *python, *gone])
     come = [f"{name}=={each.version}" if each.sha256 else f"{name} @ {each.url}"
-            for name, each in new.items() if old.get(name) != each or solved.origin == "copy"]  # fmt: skip
+            for name, each in new.items()
+            if old.get(name) != each or solved.origin == "copy" or name in solved.reinstalled]  # fmt: skip
     if come:
-        lines.append(["uv", "pip", "install", *python, "--no-deps", *come])
+        anew = ["--reinstall"] if solved.reinstalled else []
+        lines.append(["uv", "pip", "install", *python, "--no-deps", *anew, *come])
     return lines
 
 

@@ -23,6 +23,7 @@ _VERBS: dict[Action, str] = {
     "downgrade": "downgraded",
     "change": "changed",
     "remove": "removed",
+    "repair": "repaired",
 }
 
 
@@ -97,7 +98,12 @@ def entries(
                 source=present.source if present else "conda",
             )
         )
-    return sorted(found, key=lambda entry: (not entry.requested, rank(entry.name), entry.name))
+    return in_order(found)
+
+
+def in_order(lines: Iterable[Entry]) -> list[Entry]:
+    """Return entries in the order of a plan."""
+    return sorted(lines, key=lambda entry: (not entry.requested, rank(entry.name), entry.name))
 
 
 def _action(was: _Package | None, will: _Package | None) -> Action:

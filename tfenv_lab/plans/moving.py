@@ -14,6 +14,7 @@ from ..tensorflow_packages import DISTRIBUTIONS, LEADS
 from . import index_state, installed_state, sources
 from .index_solver import FromIndex, IndexSolver, combined
 from .installed import FoundEnvironment
+from .repair import damages
 from .solved import HeldBack, PassedOver, Solved, find_held_back
 from .solver import ChannelSolver, conflict, hinted
 
@@ -102,6 +103,7 @@ async def move(
         from_index=task.moved,
         crossing=tuple(sorted({*task.replaced, *solved.taken_over})),
         builds=tuple(each.name for each in solved.distributions if not each.is_wheel and each.name not in installed),
+        damages=await damages(found.prefix) if prefix else (),
     )
 
 

@@ -30,6 +30,9 @@ def warnings(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
 
     # The solver of the index takes care of its own packages.
     ours = {each.name for each in (*solved.distributions_before, *solved.distributions)}
+    if solved.damages and solved.source is None:
+        # A repair says itself what it removes.
+        ours.update(solved.others_removed)
     found = pypi_packages(solved.source or solved.prefix)
     by_pip = {package.name: package for package in found if package.name not in ours}
     moved = {normalize(entry.name): entry for entry in lines}

@@ -17,7 +17,7 @@ from ..conda.solving import pins
 from ..disk.reads import BoundedReads
 from ..errors import IndexUnreachable, InvalidSpec, NotFound, PrefixExists, Unsatisfiable
 from ..pypi import requirements as texts
-from . import index_state, installed_state, moving, sources
+from . import index_state, installed_state, moving, repair, sources
 from .index_solver import IndexSolver
 from .index_state import IndexState
 from .installed import FoundEnvironment, InstalledReader
@@ -72,6 +72,10 @@ class Planner:
                 return self._permitted(await self._revert(request))
             case requests.Import():
                 return self._permitted(await self._import(request))
+            case requests.Repair():
+                found = await self._find(request.environment)
+                solved = self._in_place(found, request, found.state.records, dict(found.state.requested), ())
+                return await repair.repaired(solved, found, self._index)
 
     async def _create(self, request: requests.Create) -> Solved:
         prefix = await self._new_prefix(request.name)
@@ -232,6 +236,7 @@ class Planner:
             distributions=found.index.distributions,
             requirements=found.index.requirements,
             requirements_before=found.index.requirements,
+            damages=() if moves else await repair.damages(found.prefix),
         )
 
     async def _revert(self, request: requests.Revert) -> Solved:
@@ -245,11 +250,13 @@ class Planner:
         path, subdir = revisions.lock_of(found.prefix, revision.number), self._repodata.subdir
         locked = await asyncio.to_thread(lock.load, path)
         solved = self._in_place(found, request, locked.get(subdir, []), dict(revision.requested), ())
-        return dataclasses.replace(
+        solved = dataclasses.replace(
             solved,
             distributions=await asyncio.to_thread(lock.distributions, path.read_text("utf-8"), subdir),
             requirements=revision.requirements,
         )
+        # Going back to the current revision is a repair, too.
+        return await repair.restored(solved, found, contents=revision == known[-1])
 
     async def _import(self, request: requests.Import) -> Solved:
         from . import imports

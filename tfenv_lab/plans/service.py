@@ -26,6 +26,7 @@ from .availability import missing
 from .commands import commands
 from .difference import entries, summary
 from .models import Plan, StoredPlan
+from .repair import with_repairs
 from .sizes import Sizes, measure
 from .warnings import warnings
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from .planner import Planner
     from .solved import Solved
 
+#: Requests whose packages are not from a solve, so they may no longer be available.
+_LOCKED = plan_requests.Revert | plan_requests.Clone | plan_requests.Rename | plan_requests.Repair
 #: Seconds that a plan is kept.
 KEEP = 24 * 3600
 _ID = re.compile(r"[0-9a-f]{16}")
@@ -74,7 +77,7 @@ class PlanService:
         running = await self._running(used) if used else []
         sizes = await measure(solved, self._cache, self._uv_cache)
         locked: list[RepoDataRecord] = []
-        if isinstance(solved.request, plan_requests.Revert | plan_requests.Clone | plan_requests.Rename):
+        if isinstance(solved.request, _LOCKED):
             locked = [record for record in solved.after if record.name.normalized in sizes.fetch]
         gone = await missing(locked, self._repodata) if locked else []
         plan = await asyncio.to_thread(self._plan, solved, sizes, running, gone)
@@ -116,6 +119,7 @@ class PlanService:
             distributions_before=solved.distributions_before,
             distributions=solved.distributions,
         )
+        moves = with_repairs(solved, moves, requested)
         lines = (
             moves if solved.source is None else entries((), solved.after, requested, distributions=solved.distributions)
         )
@@ -153,6 +157,8 @@ class PlanService:
                 variables=dict(solved.variables),
                 requirements=dict(solved.requirements),
                 others_removed=solved.others_removed,
+                relinked=solved.relinked,
+                reinstalled=solved.reinstalled,
             ),
             environment=solved.environment.id if solved.environment and solved.origin != "copy" else None,
             needed_bytes=sizes.needed,
@@ -201,4 +207,4 @@ class PlanService:
 
 def _recorded(kind: str, shown: Sequence[str]) -> str:
     """Return the command to record in conda's history; one that lists URLs is recorded only by its kind."""
-    return shown[0] if shown and kind not in ("import", "revert") else f"tfenv_lab {kind}"
+    return shown[0] if shown and kind not in ("import", "revert", "repair") else f"tfenv_lab {kind}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..conda.prefix.records import names_of, record_stem
+from ..conda.prefix.records import names_of, record_name, record_stem
 from ..disk import faults
 from ..disk.reads import BoundedReads
 from ..disk.space import free_bytes
@@ -63,12 +63,15 @@ async def measure(solved: Solved, cache: Path, uv_cache: Callable[[], Path]) -> 
     A copy shares the files of its original: only packages that contain their prefix are linked again and downloaded.
     ``uv_cache`` returns the directory of uv's cache; it may read the disk.
     """
-    from ..conda.transaction.linking import fetch_sizes
+    from ..conda.transaction.linking import damaged, fetch_sizes
     from ..conda.transaction.start import changed_records
 
     bound = await asyncio.to_thread(_bound, solved.source, solved.prefix) if solved.source else frozenset[str]()
-    linked = changed_records(solved.before, solved.after, bound)
+    again = [record for record in solved.after if record.name.normalized in solved.relinked]
+    linked = changed_records(solved.before, solved.after, bound | set(map(record_name, again)))
     fetch = await fetch_sizes(linked, cache)
+    for record in await asyncio.to_thread(damaged, again, cache):
+        fetch[record.name.normalized] = record.size or 0
     sizes = await asyncio.to_thread(_sum, solved, linked, fetch, cache)
     return await asyncio.to_thread(_with_wheels, sizes, solved, uv_cache) if solved.distributions else sizes
 

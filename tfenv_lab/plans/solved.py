@@ -13,6 +13,7 @@ from ..pypi.models import Distribution
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
+    from ..conda.prefix.files import Damage
     from ..conda.settings.channels import ChannelRef
     from ..conda.transaction.change import Origin
     from ..environments.models import Environment
@@ -37,6 +38,8 @@ class Solved:
     the same with ``_before`` for the start. ``others_removed`` are projects that pip or uv installed and that the
     change removes or replaces. ``from_index`` has the requested specs, by project, of packages that are from the index
     although the request does not say so; an empty text if a channel has the package, too.
+    ``relinked`` are conda packages, and ``reinstalled`` projects, whose damaged files the change restores; ``damages``
+    is what is known about them. ``unrepaired`` are sentences about damage that stays.
     ``crossing`` names the packages that move between the sources, and ``builds`` those that are built from source.
     """
 
@@ -69,6 +72,10 @@ class Solved:
     from_index: Mapping[str, str] = field(default_factory=dict)
     crossing: tuple[str, ...] = ()
     builds: tuple[str, ...] = ()
+    relinked: tuple[str, ...] = ()
+    reinstalled: tuple[str, ...] = ()
+    damages: tuple[Damage, ...] = ()
+    unrepaired: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from ..variants import variant_of
 from ..versions import minor_numbers
 from .models import Entry
 from .pip_packages import warnings as of_pip
+from .repair import warnings as of_damage
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
@@ -50,6 +51,7 @@ def warnings(
         *_python(lines),
         *_hardware(solved, settings),
         *of_pip(solved, lines),
+        *of_damage(solved),
         *_kernel(solved),
         *_variables(solved),
         *_from_index(solved),

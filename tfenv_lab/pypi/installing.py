@@ -53,6 +53,12 @@ def install(
     _run(python, tree, rest, settings, direct, on_download, offline=settings.policy.offline)
 
 
+def forget(names: Sequence[str], settings: IndexSettings) -> None:
+    """Remove projects, by their normalized names, from uv's cache. Raises JobFailed."""
+    with tempfile.TemporaryDirectory(prefix="tfenv-forget-") as folder:
+        uv.run_here(["cache", "clean", "--", *names], settings, cwd=Path(folder))
+
+
 def _run(
     python: Path,
     tree: Path,

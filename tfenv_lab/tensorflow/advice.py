@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..environments.models import AvailableUpdate
 from ..models import Advice
-from ..plan_requests import Install, Update
+from ..plan_requests import Install, Repair, Update
 from ..sentences import some
 from ..tensorflow_packages import has_keras_3, keras_fits, tf_keras_for
 from ..versions import minor_of
@@ -49,7 +49,8 @@ def _pip_over_conda(facts: EnvironmentFacts) -> Iterator[Advice]:
                 "two-tensorflows",
                 "warning",
                 f"pip installed TensorFlow {package.version} over conda's {stem.version}, so the files of both are "
-                "mixed. Run “pip uninstall tensorflow”, then install TensorFlow again as a conda package.",
+                "mixed. A repair removes pip's TensorFlow, and restores conda's.",
+                Repair(facts.id),
             )
     others = [f"{package.name} {package.version} (conda's is {stem.version})" for package, stem in replaced]
     others = [text for text in others if not text.startswith("tensorflow ")]
@@ -57,7 +58,9 @@ def _pip_over_conda(facts: EnvironmentFacts) -> Iterator[Advice]:
         yield Advice(
             "pip-over-conda",
             "warning",
-            f"pip replaced packages that conda installed: {some(others, 3)}. TensorFlow may not work with them.",
+            f"pip replaced packages that conda installed: {some(others, 3)}. TensorFlow may not work with them. "
+            "A repair restores conda's.",
+            Repair(facts.id),
         )
 
 

@@ -19,8 +19,10 @@ interface ICheckTabProps {
   /** Whether a check is active. */
   readonly isChecking: boolean;
   readonly canCheck: boolean;
+  readonly canChange: boolean;
   readonly trans: TranslationBundle;
   readonly onCheck: () => void;
+  readonly onRepair: () => void;
   readonly onFix: (request: PlanRequest) => void;
   readonly onSet: (settings: KernelSettings) => void;
 }
@@ -77,6 +79,15 @@ export function CheckTab(props: ICheckTabProps): JSX.Element {
             : check
               ? trans.__('Check Again')
               : trans.__('Check')}
+        </button>
+        <button
+          type="button"
+          className="jp-mod-styled"
+          disabled={!props.canChange}
+          title={trans.__('Restore files that differ from the packages')}
+          onClick={props.onRepair}
+        >
+          {trans.__('Repair…')}
         </button>
       </div>
     </div>

@@ -164,11 +164,15 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
           isOutdated={environment.check?.outdated ?? false}
           isChecking={props.isChecking}
           canCheck={props.job === null && !props.isChecking}
+          canChange={canChange}
           trans={trans}
           onCheck={() =>
             props.execute(CommandIDs.checkEnvironment, {
               environment: environment.id
             })
+          }
+          onRepair={() =>
+            onPlan({ kind: 'repair', environment: environment.id })
           }
           onFix={onPlan}
           onSet={settings =>

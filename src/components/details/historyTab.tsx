@@ -64,19 +64,23 @@ export function HistoryTab(props: IHistoryTabProps): JSX.Element {
               </table>
             </details>
           )}
-          {index === 0 ? (
-            <span className="jp-TfenvHint">{trans.__('Current')}</span>
-          ) : (
-            <button
-              type="button"
-              className="jp-TfenvLink"
-              disabled={!props.canChange}
-              aria-label={trans.__('Revert to revision %1', revision.number)}
-              onClick={() => props.onRevert(revision.number)}
-            >
-              {trans.__('Revert…')}
-            </button>
+          {index === 0 && (
+            <span className="jp-TfenvHint">{trans.__('Current')} · </span>
           )}
+          <button
+            type="button"
+            className="jp-TfenvLink"
+            disabled={!props.canChange}
+            aria-label={trans.__('Revert to revision %1', revision.number)}
+            title={
+              index === 0
+                ? trans.__('Undo what other programs changed since then')
+                : undefined
+            }
+            onClick={() => props.onRevert(revision.number)}
+          >
+            {trans.__('Revert…')}
+          </button>
         </li>
       ))}
     </ol>

@@ -126,6 +126,10 @@ function versionsOf(entry: Entry, trans: TranslationBundle): string {
       return trans.__('%1 → %2', entry.from.version, entry.to.version);
     case 'change':
       return trans.__('%1, different build', entry.to.version);
+    case 'repair':
+      return entry.from.version === entry.to.version
+        ? trans.__('%1 repaired', entry.to.version)
+        : trans.__('%1 → %2', entry.from.version, entry.to.version);
   }
 }
 

@@ -50,7 +50,9 @@ export function Review(props: IReviewProps): JSX.Element {
                 )
               : plan.warnings.length > 0
                 ? trans.__('Nothing changes.')
-                : trans.__('Everything is up to date.')}
+                : plan.kind === 'repair'
+                  ? trans.__('No damaged files were found.')
+                  : trans.__('Everything is up to date.')}
           </p>
         )}
         {plan && plan.entries.length > 0 && (
@@ -138,9 +140,11 @@ function Buttons(props: IReviewProps): JSX.Element {
       ? trans.__('Update It Too')
       : advised?.code.startsWith('request-')
         ? trans.__('Drop Earlier Request')
-        : alternative && 'into' in alternative && alternative.into
-          ? trans.__('Use a Copy Instead')
-          : trans.__('Use Alternative');
+        : alternative?.kind === 'repair'
+          ? trans.__('Repair Instead')
+          : alternative && 'into' in alternative && alternative.into
+            ? trans.__('Use a Copy Instead')
+            : trans.__('Use Alternative');
   return (
     <div className="jp-TfenvButtons">
       {alternative && plan && (
@@ -205,5 +209,7 @@ function applyLabel(request: PlanRequest, trans: TranslationBundle): string {
       return trans.__('Rename');
     case 'revert':
       return trans.__('Revert');
+    case 'repair':
+      return trans.__('Repair');
   }
 }

@@ -73,6 +73,8 @@ export function describeOutcome(
         message: trans.__('%1 was reverted.', name),
         type: 'success'
       };
+    case 'repair':
+      return { message: trans.__('%1 was repaired.', name), type: 'success' };
     case 'delete':
       return { message: trans.__('%1 was deleted.', name), type: 'success' };
     case 'check':
@@ -127,6 +129,8 @@ function subject(job: Job, trans: TranslationBundle): string {
       return trans.__('Renaming to %1', name);
     case 'revert':
       return trans.__('Reverting %1', name);
+    case 'repair':
+      return trans.__('Repairing %1', name);
     case 'delete':
       return trans.__('Deleting %1', name);
     case 'check':

@@ -85,6 +85,20 @@ def test_what_is_linked_into_the_clone_meanwhile_stays(tree: Path) -> None:
     assert (staged / "notes/b.txt").read_text() == "notes/b.txt"
 
 
+@pytest.mark.parametrize("comes", ["file", "nothing"])
+def test_a_package_can_replace_an_empty_directory_meanwhile(tree: Path, comes: str) -> None:
+    (tree / "empty").chmod(0o550)
+    staged = tree.with_name("staged")
+    clone = cloning.ClonedTree(tree, staged, (), OWNED)
+    clone.begin()
+    (staged / "empty").rmdir()
+    if comes == "file":
+        (staged / "empty").write_text("a package's")
+    clone.complete()
+    clone.close()
+    assert [path.read_text() for path in staged.glob("empty")] == (["a package's"] if comes == "file" else [])
+
+
 def test_a_file_that_vanishes_while_it_is_cloned_is_not_missed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     link = os.link
 

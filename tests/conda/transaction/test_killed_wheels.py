@@ -19,7 +19,7 @@ import pytest
 from tfenv_lab.conda.prefix.state import fingerprint
 from tfenv_lab.conda.transaction import recovery, staging
 from tfenv_lab.jobs.messages import Order
-from tfenv_lab.jobs.process import WorkerProcess
+from tfenv_lab.jobs.process import WorkerProcess, end_children
 from tfenv_lab.pypi.models import Distribution
 
 from ...simple_index import SimpleIndex
@@ -28,6 +28,8 @@ from .killing import end, order, start, tree, until_first_word, whole
 
 #: Number of kills; the larger number with ``-m long``.
 KILLS = [pytest.param(8, id="8"), pytest.param(100, id="100", marks=pytest.mark.long)]
+#: There are up to as many times more kills, until some have come before and some after the swap.
+MOST = 5
 
 
 @pytest.fixture
@@ -83,7 +85,10 @@ def test_a_killed_change_of_wheels_leaves_the_old_environment_or_the_new(
     seconds = whole(change("0b"))
     after = tree(new)
     outcomes = {False: 0, True: 0}
-    for number in range(kills):
+    for number in range(MOST * kills):
+        # The test proves nothing unless there were kills before and after the swap.
+        if number >= kills and min(outcomes.values()) > 0:
+            break
         for place in (prefix, new):
             staging.discard(place)
         if kind != "create":
@@ -93,12 +98,10 @@ def test_a_killed_change_of_wheels_leaves_the_old_environment_or_the_new(
         until_first_word(worker)
         time.sleep(random.random() * 1.2 * seconds)
         children = psutil.Process(worker.pid).children(recursive=True)
+        # As the server does: uv leads a session of its own, so that a build ends with it.
+        end_children(worker.pid)
         end(worker)
-        for child in children:
-            # As the server does: uv leads a session of its own, so that a build ends with it.
-            if child.is_running():
-                child.kill()
-        psutil.wait_procs(children)
+        psutil.wait_procs(children, 10)
         if kind == "move":
             done = recovery.settle(new, job, prefix)
             for place in (prefix, new):
@@ -108,6 +111,7 @@ def test_a_killed_change_of_wheels_leaves_the_old_environment_or_the_new(
         found = tree(new if done else prefix) if (new if done else prefix).exists() else None
         assert found == (after if done else before), f"kill {number}: {'new' if done else 'old'} expected"
         outcomes[done] += 1
+        # The time depends on the machine's load, so aim for half of the kills to come too late.
         seconds *= 0.8 if done else 1.25
     assert min(outcomes.values()) > 0, outcomes
 

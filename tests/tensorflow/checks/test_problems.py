@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tfenv_lab.plan_requests import Repair
+
 from .checking import only, run, specs
 from .fake_environment import FakeEnvironment
 
@@ -33,7 +35,10 @@ class TestMixedPackages:
         environment.tensorflow("2.19.1")
         environment.distribution("tensorflow", "2.19.1", installer="pip")
         environment.distribution("tensorflow-cpu", "2.18.0", installer="pip")
-        assert specs(only(run(environment))) == ["tensorflow"]
+        problem = only(run(environment))
+        assert "both installed by pip" in problem.message
+        assert problem.remedy is not None
+        assert problem.remedy.plan_request == Repair("e1")
 
     def test_condas_alone_is_fine(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.19.1")
@@ -91,7 +96,9 @@ class TestKeras:
     def test_one_that_cannot_be_loaded_because_of_its_version(self, environment: FakeEnvironment) -> None:
         environment.tensorflow("2.15.0", keras_code="raise ImportError('no attribute x')")
         environment.distribution("keras", "3.5.0", installer="pip")
-        assert only(run(environment)).code == "keras-version"
+        problem = only(run(environment))
+        assert problem.code == "keras-version"
+        assert specs(problem) == ["pypi:keras==2.15.*"]
 
     def test_one_that_cannot_be_loaded(self, environment: FakeEnvironment) -> None:
         environment.tensorflow(keras_code="raise ImportError('no attribute x')", fit_code="raise ImportError('x')")

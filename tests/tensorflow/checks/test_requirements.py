@@ -28,6 +28,8 @@ def of_conda(environment: FakeEnvironment, name: str, version: str, *depends: st
     info = f"{name.replace('-', '_')}-{version}.dist-info"
     environment.conda(name, version, depends=depends, files=[f"{name}/__init__.py", f"{info}/METADATA"])
     environment.distribution(name, version)
+    if not (environment.site_packages / name).exists():
+        environment.module(name, "")
 
 
 def remove(environment: FakeEnvironment, name: str) -> None:
@@ -195,6 +197,7 @@ class TestTheModuleThatFails:
 
     def test_a_name_that_a_module_lacks(self, environment: FakeEnvironment) -> None:
         environment.tensorflow(before="from optree.parts import nothing")
+        environment.module("optree", "")
         environment.module("optree/parts", "")
         environment.conda("optree", "0.15.0", files=["optree/__init__.py", "optree/parts/__init__.py"])
         problem = only(run(environment))
@@ -220,7 +223,10 @@ class TestTheModuleThatFails:
         environment.tensorflow(before="import gast.parts")
         environment.conda("gast", "0.6.0", files=["gast/__init__.py", "gast/parts.py"])
         problem = only(run(environment))
-        assert "files of the package gast 0.6.0 are missing" in problem.message
+        assert problem.code == "files-missing"
+        assert problem.message.startswith("Files of gast 0.6.0 are missing: ")
+        assert problem.details is not None
+        assert "No module named 'gast'" in problem.details
 
     def test_tensorflow_itself(self, environment: FakeEnvironment) -> None:
         files = ["tensorflow/__init__.py", "tensorflow-2.19.1.dist-info/METADATA"]

@@ -81,6 +81,8 @@ async def apply(
         leaving = await asyncio.to_thread(start.leaving, staying, staying_wheels)
         # rattler reads all records of the tree that it links into, so they must be complete before it starts.
         clone = await asyncio.to_thread(_begin, change, staged, leaving, start.files)
+        again = [record for record in coming if record.name.normalized in change.relinked]
+        await asyncio.to_thread(lambda: linking.discard(linking.damaged(again, package_cache), package_cache))
         sizes = await linking.fetch_sizes(coming, package_cache)
         sizes |= await asyncio.to_thread(wheels.sizes, fresh_wheels, index)
         cloned = len(start.files - leaving)
@@ -119,6 +121,7 @@ async def apply(
             fresh_wheels,
             index,
             requirements=change.requirements,
+            repaired={*change.reinstalled, *change.others_removed},
             conda={**kept, **new},
             store=bytecode_store,
             steps=steps,

@@ -31,6 +31,7 @@ class Change:
 
     The packages from an index are in ``lock``, too; ``requirements`` are what the user requested of it, by project.
     ``others_removed`` are the projects that pip or uv installed in a terminal and that the change removes or replaces.
+    ``relinked`` are conda packages, and ``reinstalled`` projects from an index, whose files are damaged.
     """
 
     origin: Origin
@@ -49,6 +50,8 @@ class Change:
     variables: Mapping[str, str] = field(default_factory=dict)
     requirements: Mapping[str, str] = field(default_factory=dict)
     others_removed: Sequence[str] = ()
+    relinked: Sequence[str] = ()
+    reinstalled: Sequence[str] = ()
 
     @property
     def begins_with(self) -> Path | None:

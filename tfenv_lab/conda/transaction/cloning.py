@@ -119,10 +119,11 @@ class ClonedTree:
         self._plain = 0
 
     def begin(self) -> None:
-        """Create the tree with its records and symbolic links.
+        """Create the tree with its records, symbolic links and empty directories.
 
         The records are copied because they are edited in place. Symbolic links come first, so that files behind a link
-        to a directory go to its target and do not replace the link.
+        to a directory go to its target and do not replace the link. Empty directories come first, so that a package can
+        replace one by a file.
         """
         with contextlib.suppress(FileExistsError):
             os.mkdir(self._target)
@@ -148,6 +149,9 @@ class ClonedTree:
                     waiting.append(f"{folder}{entry.name}/")
                 elif entry.is_symlink():
                     self._add(folder, status, entry)
+            if not entries:
+                with contextlib.suppress(FileNotFoundError):  # deleted just now
+                    self._make(folder, status)
 
     def complete(self, done: Callable[[int], None] = lambda files: None) -> Snapshot:
         """Hard-link all other files, and give the directories their modes and times.
@@ -159,11 +163,9 @@ class ClonedTree:
         for folder, status, entries in self._folders:
             files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
             done(sum(self._add(folder, status, entry) for entry in files))
-            if not entries:
-                with contextlib.suppress(FileNotFoundError):  # deleted just now
-                    self._make(folder, status)
         for folder, status in self._made.items():
-            _like(status, self._source + folder, self._target + folder, self._plain)
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # a package has a file there
+                _like(status, self._source + folder, self._target + folder, self._plain)
         return self._snapshot
 
     def close(self) -> None:
@@ -171,7 +173,8 @@ class ClonedTree:
         for folder, status in self._made.items():
             mode = stat.S_IMODE(status.st_mode)
             if mode | _OPEN != mode:
-                os.chmod(self._target + folder, mode)
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                    os.chmod(self._target + folder, mode)
 
     def _copy_records(self) -> None:
         source, target = Path(self._source), Path(self._target)

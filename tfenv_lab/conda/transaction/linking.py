@@ -21,7 +21,8 @@ from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 from ...disk.reads import BoundedReads
 from ...errors import JobFailed, TfenvError
 from ...models import Phase
-from ..prefix.records import names_of, record_stem
+from ..prefix.files import altered_in
+from ..prefix.records import load_json, names_of, record_stem
 from . import staging
 from .package_paths import PackagePaths
 from .package_rules import refusal, site_packages
@@ -47,6 +48,37 @@ async def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[st
 
 
 _is_folder: BoundedReads[Path, bool] = BoundedReads(Path.is_dir)
+
+
+def damaged(records: Iterable[RepoDataRecord], cache: Path) -> list[RepoDataRecord]:
+    """Return the records whose unpacked packages in the cache have missing or altered files. Reads every file.
+
+    A program that edits a file in an environment also edits the cached file, because they are hard links.
+    """
+    found = []
+    for record in records:
+        unpacked = cache / record_stem(record)
+        paths = load_json(unpacked / "info" / "paths.json").get("paths")
+        if isinstance(paths, list) and altered_in(unpacked, paths):
+            found.append(record)
+    return found
+
+
+def discard(records: Iterable[RepoDataRecord], cache: Path) -> None:
+    """Remove unpacked packages from the cache, so that they are downloaded again. Raises JobFailed if that fails."""
+    for record in records:
+        unpacked = cache / record_stem(record)
+        aside = unpacked.with_name(f"{staging.MARK}damaged-{secrets.token_hex(8)}")
+        try:
+            unpacked.rename(aside)
+        except OSError as error:
+            raise JobFailed(
+                f"The package cache has a damaged copy of {record_stem(record)} that cannot be removed.",
+                str(error),
+                hint=f"Delete {unpacked}, then try again.",
+            ) from error
+        with contextlib.suppress(OSError):
+            staging.discard(aside)
 
 
 async def link(
@@ -169,12 +201,18 @@ class _Gate:
             _throw_away(self._unpacked(name))
 
     def _make_way(self, files: Iterable[str]) -> None:
-        """Remove users' links at the paths of a package's files, which would be written through the links."""
+        """Remove users' links at the paths of a package's files, which would be written through the links.
+
+        An empty directory at such a path is removed, too; rattler cannot replace it.
+        """
         if self._tree is not None:
             for path in files:
                 there = os.path.join(self._tree, path)  # noqa: PTH118 - thousands of them
                 if os.path.islink(there) and path not in self._kept:  # noqa: PTH114
                     os.unlink(there)  # noqa: PTH108
+                elif os.path.isdir(there):  # noqa: PTH112
+                    with contextlib.suppress(OSError):
+                        os.rmdir(there)  # noqa: PTH106
 
 
 def _throw_away(unpacked: Path) -> None:

@@ -13,7 +13,7 @@ from rattler import PrefixRecord, RepoDataRecord
 
 from ...versions import minor_of
 from ..prefix import state
-from ..prefix.records import OwnedFiles, contents, record_name, records
+from ..prefix.records import OwnedFiles, contents, record_name, records, stem_of
 from ..prefix.wheels import Managed
 from ..prefix.wheels import read as read_managed
 from .wheels import InstalledWheels
@@ -30,8 +30,8 @@ _LONGEST = 100
 class Start:
     """Starting point of a change.
 
-    ``bound`` are the record names of packages that must be linked again in another prefix. ``fingerprint`` identifies
-    the contents of the environment that is copied.
+    ``bound`` are the record names of packages that must be linked again: in another prefix, or because of damage.
+    ``fingerprint`` identifies the contents of the environment that is copied.
     """
 
     records: Sequence[PrefixRecord] = ()
@@ -51,10 +51,11 @@ class Start:
         mark = state.fingerprint(place) if change.source else None
         found = contents(place)
         bound = bound_to(change.source, found, change.prefix) if change.source else frozenset[str]()
+        bound |= record_names(found, change.relinked)
         asked = state.requested_specs(place) if change.is_continued else {}
         # What another program installed is replaced if the lock has it, too.
         removable = {*change.others_removed, *(each.name for each in change.distributions())}
-        installed = InstalledWheels.of(place, removable)
+        installed = InstalledWheels.of(place, removable, change.reinstalled)
         managed = read_managed(place) if change.is_continued else Managed()
         return cls(records(place), found, asked, bound, mark, installed, managed)
 
@@ -83,6 +84,11 @@ class Start:
         """Return the installed records that stay and need not be linked again."""
         names = set(map(record_name, after)) - set(map(record_name, coming))
         return [record for record in self.records if record_name(record) in names]
+
+
+def record_names(found: Iterable[str], packages: Collection[str]) -> frozenset[str]:
+    """Return those names of record files that belong to packages with these names."""
+    return frozenset(name for name in found if (stem := stem_of(name)) is not None and stem.name in packages)
 
 
 def bound_to(place: Path, found: Mapping[str, OwnedFiles], new: Path) -> frozenset[str]:

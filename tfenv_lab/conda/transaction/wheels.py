@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from ...models import EntryJson
 from ...pypi import cache, installed, installing
 from ...pypi.models import MARK, Distribution, IndexSettings
 from ..prefix import pypi, wheels
+from ..prefix.files import is_intact
 from ..prefix.records import OwnedFiles
 from ..prefix.state import interpreter
 from . import bytecode, relocation, staging
@@ -43,14 +45,17 @@ class InstalledWheels:
     unknown: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, prefix: Path, removable: Collection[str] = ()) -> InstalledWheels:
-        """Read a prefix. ``removable`` are the projects that may leave although another program installed them."""
+    def of(cls, prefix: Path, removable: Collection[str] = (), damaged: Collection[str] = ()) -> InstalledWheels:
+        """Read a prefix. ``removable`` are the projects that may leave although another program installed them.
+
+        The ``damaged`` projects only have files, so they count as not installed.
+        """
         managed = wheels.read(prefix)
         names = {each.name for each in managed.distributions}.union(removable)
         found = {each.name: each.dist_info for each in pypi.pypi_packages(prefix)}
         files = {name: installed.files(prefix, dist_info) for name, dist_info in found.items()}
         return cls(
-            managed.distributions,
+            [each for each in managed.distributions if each.name not in damaged],
             {name: files[name] for name in names & found.keys()},
             frozenset[str]().union(*(files[name] for name in found.keys() - names)),
             frozenset(name for name in names & found.keys() if not installed.has_record(found[name])),
@@ -108,15 +113,16 @@ def install(
     settings: IndexSettings,
     *,
     requirements: Mapping[str, str],
+    repaired: Collection[str],
     conda: Mapping[str, OwnedFiles],
     store: Path,
     steps: InstallProgress,
 ) -> frozenset[str]:
     """Install distributions into the staged tree, which will be moved to ``prefix``; return their files.
 
-    ``requirements`` are what the user requested, by project, and ``conda`` the files of conda's packages in the new
-    tree by the names of their records. ``store`` keeps the bytecode. Raises JobFailed if a distribution is refused
-    (``WheelTree``), and what ``installing.install`` raises.
+    ``requirements`` are what the user requested, by project, and ``repaired`` the projects whose files were damaged.
+    ``conda`` has the files of conda's packages in the new tree by the names of their records. ``store`` keeps the
+    bytecode. Raises JobFailed if a distribution is refused (``WheelTree``), and what ``installing.install`` raises.
     """
     if not distributions:
         return frozenset()
@@ -125,12 +131,23 @@ def install(
         raise JobFailed("Packages from a package index need Python, and the environment would have none.")
     direct = {name for name, text in requirements.items() if Requirement(text).url}
     steps.begin_wheels()
+    begin = functools.partial(
+        installing.install, python, built, distributions, settings, direct=direct, on_download=steps.on_wheel_download
+    )
     try:
-        installing.install(python, built, distributions, settings, direct=direct, on_download=steps.on_wheel_download)
+        begin()
+        tree = WheelTree(built)
+        # A program that edits a file in an environment also edits the one in uv's cache, because they are hard links.
+        found = [(name, tree.dist_infos[name]) for name in repaired if name in tree.dist_infos]
+        altered = [name for name, dist_info in found if not is_intact(built, dist_info)]
+        if altered:
+            installing.forget(altered, settings)
+            staging.discard(built)
+            begin()
+            tree = WheelTree(built)
     except TfenvError as error:
         raise _unchanged(error, staged, prefix) from error
     steps.on_wheels_fetched()
-    tree = WheelTree(built)
     for each in distributions:
         if each.name not in tree.dist_infos:
             raise JobFailed(f"uv did not install {each.name} {each.version}. Nothing was changed.")

@@ -56,6 +56,7 @@ def _device(found: Mapping[str, Any]) -> Device:
 
 async def run(subject: Subject, limit: float) -> Observed:
     """Run the probe inside the environment, and collect its output and results however it ends."""
+    from ...conda.prefix.files import compare
     from ...conda.prefix.state import interpreter
 
     # A notebook may use the same GPU, so allocate only as much of its memory as the check needs.
@@ -74,7 +75,8 @@ async def run(subject: Subject, limit: float) -> Observed:
         stages, reached = _read(result)
     seconds = time.monotonic() - start
     conda, unowned = await asyncio.to_thread(_installed, subject.prefix)
-    return Observed(stages, reached, status, output[-OUTPUT:], environ, conda, unowned, seconds)
+    damages = await asyncio.to_thread(compare, subject.prefix)
+    return Observed(stages, reached, status, output[-OUTPUT:], environ, conda, unowned, seconds, damages)
 
 
 async def _execute(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...plan_requests import Install
+from ...conda.prefix.files import Damage
+from ...plan_requests import Install, Repair
 from .models import Problem
 
 
@@ -30,6 +31,10 @@ class Subject:
         """Return the plan request that installs these specs in the environment."""
         return Install(self.environment, specs)
 
+    def repair(self) -> Repair:
+        """Return the plan request that restores the files of the environment."""
+        return Repair(self.environment)
+
 
 @dataclass(frozen=True)
 class CondaPackage:
@@ -47,7 +52,8 @@ class Observed:
 
     ``stages`` are its lines, by the name of the stage. ``reached`` is the stage in which it ended early, or None if it
     finished. ``status`` is the exit status, negative for a signal, or None if it ran out of time. ``conda`` holds the
-    conda packages by name, and ``unowned`` the projects that pip or uv installed, also over conda packages.
+    conda packages by name, and ``unowned`` the projects that pip or uv installed, also over conda packages. ``damages``
+    are the packages whose files differ from their records.
     """
 
     stages: Mapping[str, Mapping[str, Any]]
@@ -58,6 +64,7 @@ class Observed:
     conda: Mapping[str, CondaPackage]
     unowned: Set[str]
     seconds: float
+    damages: Sequence[Damage] = ()
 
     @property
     def distributions(self) -> list[dict[str, Any]]:

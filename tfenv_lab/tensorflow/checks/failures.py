@@ -116,11 +116,15 @@ def _not_imported(subject: Subject, observed: Observed, error: Mapping[str, Any]
         return Finding(Problem("old-library", message, hint, details))
     if _NUMPY.search(everything):
         message = "TensorFlow or one of its packages was built for another version of numpy than the installed one."
-        remedy = Remedy("Update TensorFlow, or install an older numpy.")
+        if "NumPy 1.x" in everything:
+            spec = "pypi:numpy<2" if "numpy" in observed.unowned else "numpy<2"
+            remedy = Remedy("Install numpy 1.", subject.install(spec))
+        else:
+            remedy = Remedy("Update TensorFlow.", Update(subject.environment, ("tensorflow",)))
         return Finding(Problem("numpy-version", message, remedy, details), text=text)
     if _PROTOBUF.search(text):
         message = "TensorFlow does not work with the installed protobuf."
-        remedy = Remedy("Install the protobuf version that this TensorFlow needs.")
+        remedy = Remedy("Update TensorFlow.", Update(subject.environment, ("tensorflow",)))
         return Finding(Problem("protobuf-version", message, remedy, details), text=text)
     return not_imported(subject, observed, "TensorFlow", "import-failed", error)
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...pypi.models import MARK
 from ...tensorflow_packages import has_keras_3, keras_fits, tf_keras_for
 from ...versions import minor_numbers, minor_of
 from . import failures
@@ -33,9 +34,13 @@ def find(subject: Subject, observed: Observed) -> Iterator[Finding]:
         return
     version = keras.get("version") or found.get("keras", {}).get("version")
     if version is not None and not _is_legacy(observed) and not keras_fits(release, version):
-        spec = "keras>=3" if has_keras_3(release) else f"keras={line}.*"
+        needed = "3" if has_keras_3(release) else line
+        spec = "keras>=3" if needed == "3" else f"keras={line}.*"
+        if "keras" in observed.unowned:
+            # conda's Keras over pip's would mix the files of both.
+            spec = MARK + spec.replace("=2", "==2")
         message = f"TensorFlow {release} does not work with Keras {version}."
-        remedy = Remedy(f"Install {spec.replace('=', ' ', 1)}.", subject.install(spec))
+        remedy = Remedy(f"Install Keras {needed}.", subject.install(spec))
         yield Finding(Problem("keras-version", message, remedy, keras.get("error", {}).get("traceback")))
     elif "error" in keras:
         yield failures.not_imported(subject, observed, "Keras", "keras-failed", keras["error"])

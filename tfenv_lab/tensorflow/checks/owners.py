@@ -91,7 +91,4 @@ def _has(record: Path, starts: tuple[str, ...]) -> bool:
 
 def reinstall(subject: Subject, name: str) -> Remedy:
     """Return the remedy for a package whose files are missing or belong to another version."""
-    return Remedy(
-        f"Run “conda install --force-reinstall {name}” for this environment in a terminal, or create the environment "
-        "again."
-    )
+    return Remedy(f"Restore the files of {name}.", subject.repair())

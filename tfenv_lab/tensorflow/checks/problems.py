@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from . import failures, gpu, keras, outside, requirements
+from . import damage, failures, gpu, keras, outside, requirements
 from .evidence import Finding, Observed, Subject
 from .models import Problem
 
@@ -49,6 +49,7 @@ _FINDERS: tuple[Finder, ...] = (
     keras.settings,
     requirements.two_tensorflows,
     requirements.unmet,
+    damage.find,
     failures.find,
     keras.find,
     gpu.find,

@@ -164,13 +164,12 @@ def _problem(subject: Subject, need: _Need, met: _Met, everyone: str) -> Problem
         return Problem(
             f"{name}-missing", message, Remedy(f"Install {name}.", subject.install(_spec(need, name, everyone)))
         )
-    if not need.spec or _meets(met.version, need):
+    if _fits(need, met):
         return None
     whose = " (by pip, over conda's)" if met.by_pip else ""
     message = f"{who} needs {what}, but {met.version} is installed{whose}."
     if met.by_pip:
-        text = f"Run “pip uninstall {name}”, then install {name} again as a conda package."
-        return Problem(f"{name}-version", message, Remedy(text))
+        return Problem(f"{name}-version", message, Remedy(f"Restore conda's {name}.", subject.repair()))
     spec = _spec(need, name, everyone, is_project=met.conda is None)
     return Problem(f"{name}-version", message, Remedy(f"Install a version of {name} that fits.", subject.install(spec)))
 
@@ -216,24 +215,30 @@ def two_tensorflows(subject: Subject, observed: Observed) -> Iterator[Finding]:
     record = observed.conda.get("tensorflow")
     by_pip = [found for found in builds if found["name"] in observed.unowned]
     if record is not None and by_pip:
-        found = by_pip[0]
-        yield _mixed(
-            f"conda's {record.version} and pip's {found['name']} {found['version']}.",
-            Remedy(
-                f"Run “pip uninstall {found['name']}” in this environment. Then reinstall conda's TensorFlow: "
-                "create the environment again with the same choices."
-            ),
-        )
+        which = f"conda's {record.version} and pip's {by_pip[0]['name']} {by_pip[0]['version']}."
+        remedy = Remedy("Remove pip's TensorFlow, and restore conda's.", subject.repair())
     elif record is None and len({found["name"] for found in builds}) > 1:
         names = " and ".join(sorted({f"{found['name']} {found['version']}" for found in builds}))
-        yield _mixed(
-            f"{names}, both installed by pip.",
-            Remedy(
-                "Run “pip uninstall” for both, then install TensorFlow as a conda package.",
-                subject.install("tensorflow"),
-            ),
-        )
+        which = f"{names}, both installed by pip."
+        remedy = Remedy("Remove one of them, and restore the other.", subject.repair())
+    else:
+        return
+    yield Finding(Problem("two-tensorflows", f"Two TensorFlows are mixed: {which}", remedy), ("tensorflow",))
 
 
-def _mixed(which: str, remedy: Remedy) -> Finding:
-    return Finding(Problem("two-tensorflows", f"Two TensorFlows are mixed: {which}", remedy), ("tensorflow",))
+def needed(subject: Subject, observed: Observed) -> set[str]:
+    """Return the names of the packages that TensorFlow and Keras need, and of those that are TensorFlow and Keras."""
+    found = set(_ROOTS)
+    for _, met in _walk(_Packages(subject, observed)):
+        found.update(name for name in (met.conda, met.node.name if met.node else None) if name)
+    return found
+
+
+def told(subject: Subject, observed: Observed) -> set[str]:
+    """Return the names of the packages whose files are missing or overwritten, as ``unmet`` reports them."""
+    pairs = _walk(_Packages(subject, observed))
+    return {met.conda for need, met in pairs if met.conda and (met.is_gone or (met.by_pip and not _fits(need, met)))}
+
+
+def _fits(need: _Need, met: _Met) -> bool:
+    return met.version is not None and (not need.spec or _meets(met.version, need))

@@ -227,8 +227,6 @@ describe('History', () => {
     fireEvent.click(screen.getByRole('tab', { name: 'History' }));
     screen.getByText('Installed pandas');
     screen.getByText('1 change');
-    // The current revision has no button.
-    expect(screen.queryByRole('button', { name: /revision 1/ })).toBeNull();
     click('Revert to revision 0');
     expect(planned(executed)).toEqual({
       kind: 'revert',
@@ -236,9 +234,29 @@ describe('History', () => {
       revision: 0
     });
   });
+
+  it('reverts to the current revision what other programs changed', () => {
+    const executed = show();
+    fireEvent.click(screen.getByRole('tab', { name: 'History' }));
+    click('Revert to revision 1');
+    expect(planned(executed)).toEqual({
+      kind: 'revert',
+      environment: 'id-tf219',
+      revision: 1
+    });
+  });
 });
 
 describe('Check', () => {
+  it('plans a repair', () => {
+    const executed = show({ tab: 'check' });
+    click('Repair…');
+    expect(planned(executed)).toEqual({
+      kind: 'repair',
+      environment: 'id-tf219'
+    });
+  });
+
   it('starts a check', () => {
     const executed = show({ tab: 'check' });
     click('Check');

@@ -287,6 +287,38 @@ describe('Review', () => {
     expect(button('Install').hasAttribute('disabled')).toBe(false);
   });
 
+  it('shows what a repair restores', () => {
+    const entries = [
+      entry('repair', 'h5py', '3.12', '3.12'),
+      entry('repair', 'numpy', '2.3', '2.1')
+    ];
+    show({
+      request: { kind: 'repair', environment: 'id-tf219' },
+      plan: plan('tf219', { kind: 'repair', entries })
+    });
+    screen.getByText('3.12 repaired');
+    screen.getByText('2.3 → 2.1');
+    expect(button('Repair').disabled).toBe(false);
+  });
+
+  it('shows that there is nothing to repair', () => {
+    show({ plan: plan('tf219', { kind: 'repair', entries: [] }) });
+    screen.getByText('No damaged files were found.');
+  });
+
+  it('offers the repair of an environment before it is copied', () => {
+    const repair: PlanRequest = { kind: 'repair', environment: 'id-tf219' };
+    const warning: Advice = {
+      code: 'damage-copied',
+      severity: 'warning',
+      message: 'Files differ.',
+      plan_request: repair
+    };
+    const calls = show({ plan: plan('copy', { warnings: [warning] }) });
+    fireEvent.click(button('Repair Instead'));
+    expect(calls.planned).toEqual([repair]);
+  });
+
   it('shows that everything is up to date', () => {
     show({ request: UPDATE, plan: plan('tf', { entries: [] }) });
     screen.getByText('Everything is up to date.');

@@ -1,0 +1,66 @@
+"""Find packages whose files differ from their records, as far as that can harm TensorFlow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from ...conda.prefix.files import Damage
+from ...sentences import some
+from . import requirements
+from .evidence import Finding, Observed, Subject
+from .models import Problem, Remedy
+
+#: Files whose contents matter. Programs and users change others, such as settings and caches of fonts.
+_CODE = re.compile(r"\.(?:py|pyd|dll|dylib|so)(?:\.[\d.]+)?$|^bin/|^Scripts/")
+_SHOWN = 3
+
+
+def find(subject: Subject, observed: Observed) -> Iterator[Finding]:
+    """Find missing and altered files, and packages of TensorFlow that pip replaced."""
+    if not observed.damages:
+        return
+    told = requirements.told(subject, observed)
+    left = [damage for damage in observed.damages if damage.name not in told]
+    needed = requirements.needed(subject, observed)
+    replaced = [damage for damage in left if damage.overwritten_by is not None]
+    missing = [damage for damage in left if damage.missing and damage not in replaced]
+    altered = [d for d in left if d not in replaced and any(_CODE.search(path) for path in d.altered)]
+    if missing:
+        paths = [path for damage in missing for path in damage.missing]
+        message = f"Files of {_titles(missing)} are missing: {some(paths, _SHOWN)}."
+        yield _found(subject, "files-missing", message, missing)
+    if altered:
+        paths = [path for damage in altered for path in damage.altered if _CODE.search(path)]
+        message = f"Files of {_titles(altered)} were changed after the installation: {some(paths, _SHOWN)}."
+        yield _found(subject, "files-altered", message, altered)
+    mixed = [damage for damage in replaced if damage.name in needed]
+    if mixed:
+        pairs = [
+            f"{d.overwritten_by.name} {d.overwritten_by.version} (conda's {d.name} is {d.version})"
+            for d in mixed
+            if d.overwritten_by is not None
+        ]
+        message = f"pip or uv installed packages over conda's, so their files are mixed: {some(pairs, _SHOWN)}."
+        yield _found(subject, "files-overwritten", message, mixed)
+
+
+def _titles(damages: Sequence[Damage]) -> str:
+    return some([f"{damage.name} {damage.version}" for damage in damages], _SHOWN)
+
+
+def _found(subject: Subject, code: str, message: str, damages: Sequence[Damage]) -> Finding:
+    marks = tuple(path for damage in damages for path in _traces(damage))
+    return Finding(Problem(code, message, Remedy("Restore the files of the packages.", subject.repair())), marks)
+
+
+def _traces(damage: Damage) -> Iterator[str]:
+    """Yield how errors name a damaged file: its path, or its module."""
+    for path in damage.files:
+        _, found, below = path.rpartition("site-packages/")
+        if not found:
+            yield path
+        elif ".dist-info/" not in below:
+            yield below
+            module = below.split(".")[0].removesuffix("/__init__").replace("/", ".")
+            yield f"'{module}'"
