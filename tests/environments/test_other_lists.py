@@ -97,7 +97,9 @@ async def test_condas_list_has_the_same_packages_and_sources(api: Api, mixed: Pa
     infos = [path for path in mixed.glob("lib/python*/site-packages/*.dist-info")]
     others = [path for path in infos if (path / "INSTALLER").read_text().strip() != "conda"]
     listed = {(each["name"], each["version"], "conda") for each in records}
-    listed |= {(*path.name.removesuffix(".dist-info").replace("_", "-").rsplit("-", 1), "pypi") for path in others}
+    for path in others:
+        name, version = path.name.removesuffix(".dist-info").split("-")
+        listed.add((name.replace("_", "-"), version, "pypi"))
     assert listed == {(each["name"], each["version"], each["source"]) for each in await shown(api)}
     assert {name for name, _, source in listed if source == "pypi"} == {"greet", "hello", "by-pip", "by-uv"}
 
