@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tfenv_lab.sentences import megabytes, redact, some
+from tfenv_lab.sentences import megabytes, redact, some, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,21 @@ def test_bytes_are_told_in_megabytes() -> None:
 )
 def test_credentials_in_urls_are_not_shown(text: str, shown: str) -> None:
     assert redact(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("https://user:pass@host/c", "https://host/c"),
+        ("- https://token@host/c::numpy", "- https://host/c::numpy"),
+        ("https://conda.example/t/ab-12/chan/noarch", "https://conda.example/chan/noarch"),
+        ("https://u:p@conda.example/t/ab/chan", "https://conda.example/chan"),
+        ("pkg @ git+https://u:p@github.com/a/b@v1", "pkg @ git+https://github.com/a/b@v1"),
+        ("pkg @ git+ssh://git@github.com/a/b@v1", "pkg @ git+ssh://git@github.com/a/b@v1"),
+        ("file:///t/wheels/a.whl", "file:///t/wheels/a.whl"),
+        ("https://host/a/t/b/c", "https://host/a/t/b/c"),
+        ("write to me@example.org // or you@example.org", "write to me@example.org // or you@example.org"),
+    ],
+)
+def test_a_text_without_credentials_has_urls_that_still_work(text: str, clean: str) -> None:
+    assert without_credentials(text) == clean

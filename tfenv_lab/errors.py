@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
+from .sentences import redact
+
 
 class Alternative(TypedDict):
     """A plan request that can be made instead of one that failed, with a label for its button."""
@@ -37,7 +39,8 @@ class TfenvError(Exception):
 
     ``message`` is a sentence that says what happened. ``hint`` is a sentence that says what to do about it, or None if
     nothing helps. ``details`` is the evidence: longer text, often the output of a tool. A class may define a default
-    hint, which an error can override. ``alternatives`` are plan requests that can be made instead.
+    hint, which an error can override. ``alternatives`` are plan requests that can be made instead. Credentials are
+    removed from the texts, because answers, logs and files contain them.
     """
 
     status = 400
@@ -51,12 +54,13 @@ class TfenvError(Exception):
         hint: str | None = None,
         alternatives: Sequence[Alternative] = (),
     ) -> None:
+        message = redact(message)
         super().__init__(message)
         self.message = message
-        self.details = details
+        self.details = None if details is None else redact(details)
         self.alternatives = tuple(alternatives)
         if hint is not None:
-            self.hint = hint
+            self.hint = redact(hint)
 
     def to_json(self) -> ErrorJson:
         """Return the Error of the REST contract."""

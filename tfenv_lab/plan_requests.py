@@ -15,6 +15,7 @@ from msgspec.structs import force_setattr
 from . import serde
 from .environment_names import check_name
 from .errors import InvalidRequest, InvalidSpec
+from .sentences import without_credentials
 from .tensorflow_packages import KERAS_2, has_own_keras_2, requests_tf_keras
 from .versions import CUDA_VERSION, minor_of
 
@@ -24,10 +25,11 @@ ALL: Literal["all"] = "all"
 
 #: Maximum number of items in a list.
 _ITEMS_MAX = 1000
-_VERSION = re.compile(r"\d+(?:\.\w+)*(?:\.\*)?")
-_PYTHON = re.compile(r"\d\.\d{1,2}")
+#: Parts of versions are bounded, because the engine's numbers have 64 bits.
+_VERSION = re.compile(r"\d{1,9}(?:\.\w{1,12})*(?:\.\*)?", re.ASCII)
+_PYTHON = re.compile(r"\d\.\d{1,2}", re.ASCII)
 _PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_KERAS = re.compile(r"2|3(\.\d+){0,2}(\.\*)?")
+_KERAS = re.compile(r"2|3(\.\d{1,9}){0,2}(\.\*)?", re.ASCII)
 
 
 class _Request(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"):
@@ -141,7 +143,8 @@ class Import(_Request, frozen=True, tag="import"):
     ``lock_environment`` and ``categories`` choose a part of a lock; None is its default. ``cuda`` is a CUDA version to
     assume, and ``packages`` are specs to solve with those of the file. ``builds`` says how much of each spec counts:
     all of it, or not the build (``versions``), or only the name (``names``); exact packages are then solved. With
-    ``channels`` ``allowed``, channels of the file that are not allowed are left out.
+    ``channels`` ``allowed``, channels of the file that are not allowed are left out. Credentials in the text are
+    removed: plans and jobs store it, and only conda's and pip's own configuration may hold them.
     """
 
     name: str
@@ -159,6 +162,7 @@ class Import(_Request, frozen=True, tag="import"):
         check_name(self.name)
         _check_form("cuda", self.cuda, CUDA_VERSION, "12.6")
         force_setattr(self, "packages", _distinct("packages", self.packages))
+        force_setattr(self, "content", without_credentials(self.content))
 
 
 class Revert(_Request, frozen=True, tag="revert"):
@@ -237,7 +241,7 @@ def _check_into(into: str | None) -> None:
 def _distinct(field: str, items: tuple[str, ...]) -> tuple[str, ...]:
     if len(items) > _ITEMS_MAX:
         raise InvalidRequest(f"“{field}” has {len(items)} items; the limit is {_ITEMS_MAX}.")
-    return tuple(dict.fromkeys(items))
+    return tuple(dict.fromkeys(map(without_credentials, items)))
 
 
 def _some(field: str, items: tuple[str, ...]) -> tuple[str, ...]:

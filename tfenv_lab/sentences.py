@@ -9,6 +9,9 @@ _CREDENTIALS = (
     (re.compile(r"//[^/\s]+@"), "//"),
     (re.compile(r"/t/[^/\s]+/"), "/t/<TOKEN>/"),
 )
+#: A user name, with or without a password, in the URL of a text; “git@” is the same for everybody.
+_LOGIN = re.compile(r"(?<=[a-z]://)(?!git@)[^/\s\"'@]+@", re.IGNORECASE)
+_TOKEN = re.compile(r"(?<=[a-z]://)([^/\s\"']+)/t/[A-Za-z0-9_-]+(?=/)", re.IGNORECASE)
 
 
 def some(texts: Sequence[str], limit: int) -> str:
@@ -20,6 +23,11 @@ def some(texts: Sequence[str], limit: int) -> str:
 def megabytes(size: int, digits: int = 1) -> str:
     """Return a number of bytes as “1,234.5 MB”."""
     return f"{size / 1e6:,.{digits}f} MB"
+
+
+def without_credentials(text: str) -> str:
+    """Return ``text`` with URLs that still work, but have no user names, passwords and tokens of conda."""
+    return _TOKEN.sub(r"\1", _LOGIN.sub("", text))
 
 
 def redact(text: str) -> str:

@@ -6,6 +6,8 @@ which JSON does not have.
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import msgspec
 
 #: Raised if JSON does not match its type; the message names the field, as in ``- at `$.packages[0]```.
 Unreadable = msgspec.DecodeError
+
+_TOO_DEEP = "The JSON is nested too deeply."
 
 
 def dumps(value: Any) -> bytes:
@@ -22,7 +26,26 @@ def dumps(value: Any) -> bytes:
 
 def loads(text: bytes, kind: Any) -> Any:
     """Read a value of a type, or of a union of types, from JSON. Raises Unreadable."""
-    return msgspec.json.decode(text, type=kind, dec_hook=_decode)
+    try:
+        return msgspec.json.decode(text, type=kind, dec_hook=_decode)
+    except RecursionError as error:
+        raise Unreadable(_TOO_DEEP) from error
+
+
+def parse(text: str | bytes) -> Any:
+    """Return what JSON contains, of any form.
+
+    Raises ValueError if it is not JSON, is nested too deeply to read, or has a string that is not valid Unicode.
+    """
+    try:
+        found = json.loads(text)
+    except RecursionError as error:
+        raise ValueError(_TOO_DEEP) from error
+    # Escapes can form half of a surrogate pair, which cannot be written as UTF-8.
+    escaped = re.search(r"\\u[dD]", text) if isinstance(text, str) else re.search(rb"\\u[dD]", text)
+    if escaped:
+        json.dumps(found, ensure_ascii=False).encode()
+    return found
 
 
 def to_json(value: Any) -> Any:

@@ -19,6 +19,7 @@ from .errors import TfenvError
 from .jobs.aftermath import Aftermath
 from .jobs.checks import CheckService
 from .jobs.events import JobEvents
+from .jobs.servers import Servers
 from .jobs.service import JobService
 from .jobs.store import JobStore
 from .kernels import kernelspecs
@@ -191,6 +192,7 @@ class Services:
             self.repodata.subdir,
             self.package_cache,
             self.directories.cache / "stand-ins",
+            reader,
         )
         planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, permission, index)
         self.plans = PlanService(
@@ -208,6 +210,7 @@ class Services:
         self.jobs = JobService(
             settings=lambda: self.conda,
             store=store,
+            servers=Servers(state / "servers"),
             events=JobEvents(event_logger),
             plans=lambda: self.plans,
             index=lambda: self.index_policy,

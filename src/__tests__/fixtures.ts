@@ -226,7 +226,7 @@ export const STATUS: Status = {
     reserved_names: ['base', 'con'],
     import_bytes: 5e6,
     import_pattern:
-      '^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\\.terraform)[^/]*\\.lock$).*((^|[._-])environment[^/]*\\.ya?ml$|conda-lock\\.ya?ml$|\\.lock$|(explicit|spec|conda|env|package)[^/]*\\.txt$|^pixi\\.toml$|^anaconda-project\\.ya?ml$|requirements[^/]*\\.txt$|^pylock(\\.[^/.]+)?\\.toml$)'
+      '^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\\.terraform)[^/]*\\.lock$).*((^|[._-])environment[^/]*\\.ya?ml$|conda-lock\\.ya?ml$|\\.lock$|(explicit|spec|conda|env|package)[^/]*\\.txt$|^pixi\\.toml$|^anaconda-project\\.ya?ml$|requirements[^/]*\\.txt$|^pylock(\\.[^/.]+)?\\.toml$|^pyproject\\.toml$)'
   }
 };
 

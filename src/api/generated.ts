@@ -522,7 +522,7 @@ export interface components {
             /**
              * Format: regex
              * @description Files whose names in lower case match it probably describe an environment. It means the same in Python and in JavaScript.
-             * @example ^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\.terraform)[^/]*\.lock$).*((^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env|package)[^/]*\.txt$|^pixi\.toml$|^anaconda-project\.ya?ml$|requirements[^/]*\.txt$|^pylock(\.[^/.]+)?\.toml$)
+             * @example ^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\.terraform)[^/]*\.lock$).*((^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env|package)[^/]*\.txt$|^pixi\.toml$|^anaconda-project\.ya?ml$|requirements[^/]*\.txt$|^pylock(\.[^/.]+)?\.toml$|^pyproject\.toml$)
              */
             readonly import_pattern: string;
         };
@@ -779,10 +779,10 @@ export interface components {
             readonly source_builds?: components["schemas"]["SourceBuilds"];
         };
         /**
-         * @description The formats of exports, and four that are only read: the list of “conda list --export”, the manifest of pixi, that of anaconda-project, and lines with “conda install” or “pip install”, such as a Dockerfile.
+         * @description The formats of exports, and six that are only read: the list of “conda list --export”, the manifest of pixi, that of anaconda-project, lines with “conda install” or “pip install”, such as a Dockerfile, the uv.lock of a Python project, and its pyproject.toml.
          * @enum {string}
          */
-        readonly ImportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "pylock" | "requirements" | "notebook" | "list" | "pixi-toml" | "anaconda-project" | "commands";
+        readonly ImportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "pylock" | "requirements" | "notebook" | "list" | "pixi-toml" | "anaconda-project" | "commands" | "uv-lock" | "pyproject";
         /**
          * @description notebook is the JSON of a NotebookRecord. An import also accepts a whole notebook that contains one.
          * @enum {string}

@@ -42,14 +42,31 @@ async def test_a_slow_disk_keeps_the_order_and_does_not_block_the_loop(
     assert [found.state for found in store.load()] == ["running"]
 
 
-async def test_a_full_disk_loses_the_record_of_a_job_but_not_the_job(
+async def test_a_job_that_cannot_be_written_lasts_as_long_as_the_server(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "jobs").write_text("in the way of the folder")
     store = JobStore(tmp_path / "jobs")
-    store.keep(Job(new_id(), "create", "tf", "/envs/tf", None))
+    job = Job(new_id(), "create", "tf", "/envs/tf", None)
+    store.keep(job)
+    store.keep(job.ended("succeeded"))
     await store.kept()
     assert "cannot be saved" in caplog.text
+    # As long as the server runs, it remembers what the disk does not.
+    assert [found.state for found in store.load()] == ["succeeded"]
+    (tmp_path / "jobs").unlink()
+    store.keep(job.ended("failed"))
+    await store.kept()
+    assert [found.state for found in JobStore(tmp_path / "jobs").load()] == ["failed"]
+
+
+def test_only_the_user_can_read_a_job_and_its_log(tmp_path: Path) -> None:
+    store, job = JobStore(tmp_path), Job(new_id(), "create", "tf", "/envs/tf", None)
+    store.append_log(job.id, "a line\n")
+    store.save(job)
+    (tmp_path / f"{job.id}.json").chmod(0o644)
+    store.save(job)
+    assert [oct(path.stat().st_mode & 0o777) for path in tmp_path.glob(f"{job.id}*")] == ["0o600"] * 2
 
 
 def test_a_log_is_bounded(tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ async def _recognized(api: Api, content: str, name: str | None = None) -> Any:
     "name",
     ["environment.yml", "environment-gpu.yaml", "tf.environment.yml", "conda-lock.yml", "tf.conda-lock.yml",
      "pixi.lock", "tf.pixi.lock", "tf.explicit.txt", "spec-file.txt", "package-list.txt", "pixi.toml",
-     "anaconda-project.yml", "requirements.txt", "requirements-dev.txt", "pylock.toml", "pylock.tf.toml"],
+     "anaconda-project.yml", "requirements.txt", "requirements-dev.txt", "pylock.toml", "pylock.tf.toml",
+     "uv.lock", "pyproject.toml"],
 )  # fmt: skip
 def test_the_pattern_finds_files_that_conda_and_exports_name_so(name: str) -> None:
     assert re.search(FILE_PATTERN, name)

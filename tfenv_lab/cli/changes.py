@@ -243,7 +243,7 @@ class RevertApp(ChangeApp):
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         environment = await self.find(services, arguments[0])
-        if not arguments[1].isdigit():
+        if not (arguments[1].isdecimal() and len(arguments[1]) < 10):
             raise InvalidRequest(f"“{arguments[1]}” is not a revision number.")
         return {"kind": "revert", "environment": environment.id, "revision": int(arguments[1])}
 

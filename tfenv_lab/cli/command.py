@@ -6,7 +6,6 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from jupyter_core.application import JupyterApp
@@ -15,6 +14,7 @@ from traitlets import Bool
 from .._version import __version__
 from ..app import TfenvLab
 from ..configuration import refusal, unread
+from ..disk.paths import as_written
 from ..environments.models import Environment
 from ..errors import Alternative, ErrorJson, InvalidRequest, NotFound, TfenvError
 from ..jobs.models import FINISHED, Job
@@ -143,7 +143,7 @@ class TfenvCommand(JupyterApp):
     async def find(self, services: Services, name: str) -> Environment:
         """Return an environment by name, path or id. Raises NotFound, or InvalidRequest for an ambiguous name."""
         known = await services.environments.list()
-        path = str(Path(name).expanduser().absolute())
+        path = str(as_written(name).absolute())
         found = [one for one in known if name == one.id or path == one.prefix] or [e for e in known if e.name == name]
         if not found:
             raise NotFound(f"There is no environment called “{name}”.")

@@ -4,7 +4,6 @@
 # ruff: noqa: PTH112, PTH113, PTH116, PTH118
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Collection, Iterable
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from .. import serde
 from ..conda.prefix import digests
 from ..conda.prefix.pypi import PypiPackage, site_packages, unowned
 from ..conda.prefix.records import PackageStem, names_in, record_files, stem_of
@@ -76,7 +76,7 @@ def _frozen(meta: str, names: Collection[str]) -> str | None:
     if "frozen" not in names:
         return None
     try:
-        message = json.loads(Path(meta, "frozen").read_text(encoding="utf-8")).get("message")
+        message = serde.parse(Path(meta, "frozen").read_text(encoding="utf-8")).get("message")
     except (OSError, ValueError, AttributeError):
         message = None
     return str(message) if message else "Its creator marked it as protected."

@@ -11,6 +11,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
+from .. import serde
 from ..disk import faults
 from ..errors import InvalidRequest, TfenvError
 
@@ -44,9 +45,9 @@ class BaseHandler(APIHandler):
         if len(self.request.body) > MAX_BODY:
             raise InvalidRequest("The request body is larger than 10 MB.")
         try:
-            parsed = json.loads(self.request.body.decode("utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise InvalidRequest("The request body is not valid JSON.", str(error)) from error
+            parsed = serde.parse(self.request.body.decode("utf-8"))
+        except ValueError as error:
+            raise InvalidRequest("The request body is not valid JSON.", ascii(str(error))) from error
         if not isinstance(parsed, dict):
             raise InvalidRequest("The request body must be a JSON object.")
         return parsed

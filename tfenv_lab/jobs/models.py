@@ -13,11 +13,15 @@ from ..conda.transaction.progress import Progress
 from ..conda.transaction.staging import Leftover
 from ..errors import ErrorJson, TfenvError
 from ..models import Advice, Phase
+from ..plan_requests import KINDS as PLAN_KINDS
 from ..plan_requests import PlanRequest
 from ..tensorflow.checks.models import Check
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
 FINISHED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
+
+#: The kinds of jobs: those that apply a plan, and the others.
+KINDS = (*PLAN_KINDS, "delete", "check", "build-channel")
 
 #: The message of a job in each phase, and (``DONE``) after it has succeeded.
 PHASES: dict[Phase, str] = {
@@ -60,11 +64,16 @@ def new_id() -> str:
 
 @dataclass(frozen=True)
 class Server:
-    """A server process that supervises jobs; ``started`` is in seconds since the epoch."""
+    """A server process that supervises jobs; ``started`` is in seconds since the epoch.
+
+    ``lock`` names the lock that it holds as long as it runs (``Servers``); empty if it could take none, as versions
+    before 0.3 did.
+    """
 
     host: str = ""
     pid: int = 0
     started: float = 0.0
+    lock: str = ""
 
 
 #: Fields of a job that are stored but not sent.

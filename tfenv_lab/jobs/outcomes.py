@@ -5,35 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 from collections.abc import Collection
 from pathlib import Path
-
-import psutil
 
 from ..conda.transaction.staging import Leftover
 from ..disk.reads import BoundedReads
 from ..errors import JobFailed, PrefixBusy, from_json
 from .messages import Failed, Succeeded
-from .models import DONE, Job, Server
+from .models import DONE, Job
 
 #: Seconds to wait for another server that cleans up after the same job.
 PATIENCE = 10.0
-
-
-def this_server() -> Server:
-    """Return the identity of this process, which is stored in the jobs that it supervises."""
-    return Server(socket.gethostname(), os.getpid(), psutil.Process().create_time())
-
-
-def alive(server: Server | None) -> bool:
-    """Return whether the server of a job still runs. A server on another host counts as running."""
-    if server is None or server.host != socket.gethostname():
-        return server is not None
-    try:
-        return abs(psutil.Process(server.pid).create_time() - server.started) < 1
-    except (psutil.Error, ValueError):
-        return False
 
 
 async def outcome(job: Job, last: Succeeded | Failed | None, is_cancelled: bool) -> Job:

@@ -22,6 +22,7 @@ from .process import WorkerProcess
 if TYPE_CHECKING:
     from .aftermath import Aftermath
     from .events import JobEvents
+    from .servers import Servers
     from .store import JobStore
 
 
@@ -32,6 +33,7 @@ class RunningJobs:
         self,
         *,
         store: JobStore,
+        servers: Servers,
         events: JobEvents,
         max_running: int,
         aftermath: Aftermath,
@@ -41,16 +43,18 @@ class RunningJobs:
     ) -> None:
         """Call ``aftermath`` after a job that succeeded, and ``follow`` once its prefix is free again."""
         self._store = store
+        self._servers = servers
         self._events = events
         #: Lets in the jobs that may run at the same time.
         self.slots = asyncio.Semaphore(max_running)
         # Automatic checks have a slot of their own, so they never delay a user's job.
         self._aside = asyncio.Semaphore(1)
+        # Deletions take a moment, so they never wait for downloads.
+        self._deleting = asyncio.Semaphore(max_running)
         self._aftermath = aftermath
         self._follow = follow
         self._leftovers = leftovers
         self._log = log
-        self._server = outcomes.this_server()
         self._live: dict[str, Job] = {}
         self._workers: dict[str, WorkerProcess] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -107,7 +111,10 @@ class RunningJobs:
 
     async def begin(self, job: Job, order: Order) -> Job:
         """Store a job, let it wait for a free slot, and return it."""
-        job = replace(job, server=self._server)
+        # From here on, the prefix is busy. Other servers may see the job only with its server.
+        self._live[job.id] = job
+        job = replace(job, server=await asyncio.to_thread(self._servers.this))
+        del self._live[job.id]
         self._update(job)
         await self._store.kept()
         self._tasks[job.id] = asyncio.ensure_future(self._run(job.id, order))
@@ -140,6 +147,7 @@ class RunningJobs:
         ending: list[asyncio.Future[Any]] = [*tasks, *self._ending.values()]
         if ending:
             await asyncio.wait(ending, timeout=10)
+        await asyncio.to_thread(self._servers.leave)
 
     def _update(self, job: Job) -> None:
         before = self._live.get(job.id)
@@ -148,10 +156,16 @@ class RunningJobs:
             self._store.keep(job)
         self._events.emit(job)
 
+    def _slot(self, job: Job) -> asyncio.Semaphore:
+        """Return what lets in a job and others of its kind."""
+        if job.automatic:
+            return self._aside
+        return self._deleting if job.kind == "delete" else self.slots
+
     async def _run(self, job_id: str, order: Order) -> None:
         last: Succeeded | Failed | None = None
         try:
-            async with self._aside if self._live[job_id].automatic else self.slots:
+            async with self._slot(self._live[job_id]):
                 self._update(replace(self._live[job_id], state="running", started=now(), message="Starting"))
                 last = await self._work(job_id, order)
             job = await outcomes.outcome(self._live[job_id], last, job_id in self._cancelled)

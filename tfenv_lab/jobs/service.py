@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,12 @@ if TYPE_CHECKING:
     from ..tensorflow.checks.evidence import Subject
     from .aftermath import Aftermath
     from .events import JobEvents
+    from .servers import Servers
     from .store import JobStore
+
+
+#: Seconds after which a list of jobs looks again for jobs whose servers have died.
+LOOK_AGAIN = 5.0
 
 
 class JobService(LoggingConfigurable):
@@ -45,6 +51,7 @@ class JobService(LoggingConfigurable):
         *,
         settings: Callable[[], CondaSettings],
         store: JobStore,
+        servers: Servers,
         events: JobEvents,
         plans: Callable[[], PlanService],
         directories: Directories,
@@ -60,6 +67,10 @@ class JobService(LoggingConfigurable):
         self._index = index
         self._settings = settings
         self._store = store
+        self._servers = servers
+        #: The time of the last look for jobs of dead servers, and the task of one that goes on.
+        self._looked = 0.0
+        self._looking: asyncio.Task[None] | None = None
         self._events = events
         self._plans = plans
         self._aftermath = aftermath
@@ -67,6 +78,7 @@ class JobService(LoggingConfigurable):
         #: The jobs of this server that have not finished.
         self.running = RunningJobs(
             store=store,
+            servers=servers,
             events=events,
             max_running=max_running,
             aftermath=aftermath,
@@ -80,6 +92,9 @@ class JobService(LoggingConfigurable):
     async def all(self) -> list[Job]:
         """Return all jobs, including those of earlier servers, newest first."""
         stored = await asyncio.to_thread(self._store.load)
+        others = [job for job in stored if job.state not in FINISHED and job.id not in self.running]
+        if others and self._looking is None and time.monotonic() - self._looked > LOOK_AGAIN:
+            self._looking = asyncio.ensure_future(self._settle_dead(others))
         jobs = {job.id: job for job in stored} | self.running.all()
         return sorted(jobs.values(), key=lambda job: job.id, reverse=True)
 
@@ -193,19 +208,26 @@ class JobService(LoggingConfigurable):
     async def recover(self, prefixes: list[Path]) -> None:
         """Settle the jobs of dead servers, and clean up next to ``prefixes`` and the prefixes of all stored jobs."""
         stored = await asyncio.to_thread(self._store.load)
-        for job in stored:
-            if job.state in FINISHED or job.id in self.running or outcomes.alive(job.server):
-                continue
-            try:
-                await self._recover_one(job)
-            except Exception:
-                # One failure must not prevent recovering the other jobs.
-                self.log.exception("Could not recover job %s", job.id)
+        await self._settle_dead([job for job in stored if job.state not in FINISHED and job.id not in self.running])
         busy = {job.id for job in await self.all() if job.state not in FINISHED}
         # A deleted environment is no longer in any list; only its job still names its prefix.
         places = [Path(place) for job in stored for place in (job.prefix, job.moved_from) if place]
         found = await asyncio.to_thread(outcomes.collect, [*prefixes, *places], busy)
         self._leftovers.remember(found)
+
+    async def _settle_dead(self, jobs: list[Job]) -> None:
+        """Settle those of these unfinished jobs whose servers have died."""
+        try:
+            for job in jobs:
+                if job.id in self.running or await asyncio.to_thread(self._servers.runs, job):
+                    continue
+                try:
+                    await self._recover_one(job)
+                except Exception:
+                    # One failure must not prevent recovering the other jobs.
+                    self.log.exception("Could not recover job %s", job.id)
+        finally:
+            self._looked, self._looking = time.monotonic(), None
 
     async def _recover_one(self, job: Job) -> None:
         if not await asyncio.to_thread(outcomes.answers, job):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
+import os
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from ..disk import writes
 from ..errors import JobFailed, NotFound, TfenvError
 from ..plan_requests import PlanRequest
 from ..tensorflow_packages import is_tf_keras
-from .models import FINISHED, Job
+from .models import FINISHED, KINDS, Job
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ class JobStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._cache: dict[str, tuple[int, Job]] = {}
+        #: Jobs that could not be written, because the disk is full or read-only. They last as long as the server.
+        self._unsaved: dict[str, Job] = {}
         # One thread keeps the writes in order.
         self._writer = ThreadPoolExecutor(1, "tfenv-jobs")
         self._writing: asyncio.Future[None] | None = None
@@ -49,12 +53,14 @@ class JobStore:
         try:
             self.save(job)
         except OSError as error:
+            self._unsaved[job.id] = job
             log.warning("Job %s cannot be saved: %s", job.id, error)
 
     def save(self, job: Job) -> None:
-        """Write a job atomically."""
+        """Write a job atomically, so that only the user can read it. Raises OSError."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        writes.replace(self._folder / f"{job.id}.json", serde.dumps(job))
+        writes.replace(self._folder / f"{job.id}.json", serde.dumps(job), private=True)
+        self._unsaved.pop(job.id, None)
 
     def load(self) -> list[Job]:
         """Return all jobs, newest first, without those whose files cannot be read."""
@@ -64,12 +70,13 @@ class JobStore:
                 stamp = path.stat().st_mtime_ns
                 known = self._cache.get(path.stem)
                 if known is None or known[0] != stamp:
-                    known = (stamp, _job(json.loads(path.read_text(encoding="utf-8"))))
-            except (OSError, ValueError, TypeError, KeyError, serde.Unreadable):
+                    known = (stamp, _job(serde.parse(path.read_text(encoding="utf-8")), path.stem))
+            except (OSError, ValueError, TypeError, KeyError, AttributeError, serde.Unreadable):
                 continue
             jobs[path.stem] = known
         self._cache = jobs
-        return sorted((job for _, job in jobs.values()), key=lambda job: job.id, reverse=True)
+        found = {job_id: job for job_id, (_, job) in jobs.items()} | self._unsaved
+        return sorted(found.values(), key=lambda job: job.id, reverse=True)
 
     def find(self, job_id: str) -> Job | None:
         """Return the stored job with this id, or None."""
@@ -90,7 +97,9 @@ class JobStore:
             age = time.time() - int(job.id[:11], 16) / 1000
             if kept > KEEP_JOBS or age > KEEP_SECONDS:
                 for suffix in (".json", ".log"):
-                    (self._folder / f"{job.id}{suffix}").unlink(missing_ok=True)
+                    with contextlib.suppress(OSError):
+                        (self._folder / f"{job.id}{suffix}").unlink()
+                self._unsaved.pop(job.id, None)
 
     def log_path(self, job_id: str) -> Path:
         """Return the path of a job's log. Raises NotFound if the id is not a valid job id."""
@@ -103,7 +112,8 @@ class JobStore:
         path = self.log_path(job_id)
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("a", encoding="utf-8") as log:
+            # Only the user can read a new log.
+            with open(path, "a", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as log:
                 if log.tell() < LOG_BYTES:
                     log.write(text[: LOG_BYTES - log.tell()])
 
@@ -115,8 +125,8 @@ class JobStore:
             return ""
 
 
-def _job(stored: dict[str, Any]) -> Job:
-    """Read a job from a file that another version may have written.
+def _job(stored: dict[str, Any], job_id: str) -> Job:
+    """Read a job from a file that another version may have written. Raises ValueError if it is not this job.
 
     An earlier version's may lack an error, its hint, or ``tf_keras`` of a check. A plan request that is not valid in
     this version is left out, so that the job is still listed.
@@ -136,7 +146,13 @@ def _job(stored: dict[str, Any]) -> Job:
     if not stored.get("server"):
         stored["server"] = None
     job: Job = serde.convert(stored, Job)
-    return job
+    if job.id != job_id or job.kind not in KINDS:
+        raise ValueError("not a job of this version")
+    for text in (job.created, job.started, job.finished):
+        if text is not None:
+            datetime.fromisoformat(text)
+    # msgspec writes only the attributes that an instance has, so the defaults become attributes.
+    return replace(job, progress=replace(job.progress))
 
 
 def _drop_if_invalid(body: dict[str, Any], field: str) -> None:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from jupyter_core.paths import jupyter_data_dir, jupyter_path
 
+from .. import serde
 from ..conda.prefix.records import names_in
 from ..disk import faults
 from ..disk.reads import BoundedReads
@@ -95,7 +96,7 @@ def read(folder: Path) -> Kernelspec | None:
     path = folder / "kernel.json"
     try:
         # Reading a named pipe would never end.
-        spec = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        spec = serde.parse(path.read_text(encoding="utf-8")) if path.is_file() else None
     except (OSError, ValueError):
         return None
     return Kernelspec(folder.name, folder, spec) if isinstance(spec, dict) else None

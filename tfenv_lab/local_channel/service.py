@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from .. import serde
 from ..disk import writes
 from ..disk.reads import BoundedReads
 from ..errors import ChannelNotAllowed, InvalidRequest
@@ -48,7 +49,7 @@ class LocalChannel:
         """Use the channel at a ``file://`` URL instead of the configured channels."""
         self._url = url
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        writes.replace(self._file, json.dumps({"url": url, "instead_of": self._instead_of}))
+        writes.replace(self._file, json.dumps({"url": url, "instead_of": self._instead_of}), private=True)
 
     def leave(self) -> None:
         """Use the configured channels again."""
@@ -92,7 +93,7 @@ class LocalChannel:
 
     def _remembered(self) -> str | None:
         try:
-            stored = json.loads(self._file.read_text(encoding="utf-8"))
+            stored = serde.parse(self._file.read_text(encoding="utf-8"))
             url, instead_of = str(stored["url"]), stored["instead_of"]
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from .. import serde
@@ -13,7 +12,7 @@ from .models import StoredPlan
 def read(text: bytes, subdir: str) -> StoredPlan:
     """Return the plan in a file. ``subdir`` is this machine's platform. Raises serde.Unreadable if it is not a plan."""
     try:
-        stored = json.loads(text)
+        stored = serde.parse(text)
         work = stored["plan"].get("work")
         if work is not None:
             stored["plan"].update(_change(stored["plan"], work, subdir))

@@ -7,10 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from .. import variants
 from ..conda.prefix.records import by_name
 from ..errors import ChannelNotAllowed, InvalidRequest, TfenvError, Unsatisfiable
-from . import import_channels, import_help, installed_state
+from ..pypi.models import IndexLock
+from . import import_channels, import_help, import_index, installed_state
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from ..plan_requests import Import
     from .import_channels import Permission
 
+#: The largest number of packages in a file. The largest environments of conda-forge have about 2,000.
+_MOST_PACKAGES = 5_000
 #: A CUDA version that is newer than every driver's, to learn which one the packages need.
 _ANY_CUDA = "99"
 
@@ -29,8 +34,8 @@ class Resolved:
     """The contents of a file, resolved for this machine.
 
     ``specs`` are the specs that were solved, on ``channels``; both are empty for exact packages. ``pypi`` are the
-    requirements that pip installs after the records, ``variables`` those that the environment sets, and ``notes``
-    sentences about what could not be honored.
+    requirements for a package index, and ``index`` what the file says exactly about packages from there. ``variables``
+    are those that the environment sets, and ``notes`` sentences about what could not be honored.
     """
 
     records: Sequence[RepoDataRecord]
@@ -42,6 +47,8 @@ class Resolved:
     pypi: tuple[str, ...]
     channels: tuple[ChannelRef, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    index: IndexLock = field(default_factory=IndexLock)
+    is_notebook: bool = False
 
 
 async def resolve(request: Import, repodata: Repodata, permission: Permission) -> Resolved:
@@ -58,12 +65,16 @@ async def resolve(request: Import, repodata: Repodata, permission: Permission) -
     except InvalidRequest as error:
         alternatives = import_help.without_builds(request) if error.hint == SOLVE_AGAIN else ()
         raise InvalidRequest(error.message, error.details, error.hint, alternatives) from error
+    count = len(found.specs) + len(found.pypi) + len(found.pinned or ()) + len(found.index.packages)
+    if count > _MOST_PACKAGES:
+        raise InvalidRequest(f"The file lists {count:,} packages. At most {_MOST_PACKAGES:,} can be imported at once.")
     if found.pinned is not None and request.packages and request.builds == "exact":
         raise InvalidRequest("“packages” cannot be added to a file with exact packages.")
     if request.builds != "exact":
         return await _simplified(request, found, repodata, permission)
     if found.pinned is None:
         return await _solved(request, found, repodata, permission)
+    import_index.require_python(request, found)
     try:
         return await _exact(found, repodata, permission)
     except (ChannelNotAllowed, InvalidRequest) as error:
@@ -71,23 +82,25 @@ async def resolve(request: Import, repodata: Repodata, permission: Permission) -
             raise type(error)(error.message, error.details, error.hint, import_help.without_builds(request)) from error
         # A notebook records both: if its exact packages are not available, its requested specs can still be solved.
         note = f"{error.message} The notebook's requested packages are solved again instead."
-        again = replace(found, notes=(*found.notes, note))
+        index = structs.replace(found.index, detail="versions")
+        again = replace(found, notes=(*found.notes, note), index=index)
         return await _solved(request, again, repodata, permission)
 
 
 async def _simplified(request: Import, found: Imported, repodata: Repodata, permission: Permission) -> Resolved:
     """Solve the packages of a file without their builds, or also without their versions."""
-    texts = import_help.simplified(found, request.builds)
+    specs = import_help.simplified(found, request.builds)
     names = set(await repodata.names())
-    gone = sorted(name for name in texts if name not in names and not name.startswith("__"))
+    gone = sorted(name for name in specs if name not in names and not name.startswith("__"))
     notes = []
     if gone:
         notes.append(f"No channel has these packages for {repodata.subdir}; they are left out: {', '.join(gone)}.")
-    kept = tuple(text for name, text in texts.items() if name not in gone)
-    if not kept:
+    kept = tuple(text for name, text in specs.items() if name not in gone)
+    if specs and not kept:
         raise InvalidRequest("No channel has any of the packages in the file.", ", ".join(gone))
     # The addresses in a lock name its channels, but here the packages come from the allowed ones.
-    without = replace(found, specs=kept, pinned=None, notes=(*found.notes, *notes))
+    index = structs.replace(found.index, detail=request.builds)
+    without = replace(found, specs=kept, pinned=None, notes=(*found.notes, *notes), index=index)
     return await _solved(request, without, repodata, permission)
 
 
@@ -97,9 +110,13 @@ async def _solved(request: Import, found: Imported, repodata: Repodata, permissi
 
     urls, notes = import_channels.choose(request, found.channels, repodata, permission)
     named = AllowedChannels([*permission.names, *found.channels], repodata.settings)
-    wanted = [str(specs.parse(text, named)) for text in (*found.specs, *request.packages)]
-    if found.pypi and "pip" not in specs.by_name(wanted):
+    on_channels, of_index = import_index.added(request, found, lambda text: str(specs.parse(text, named)))
+    found = replace(found, pypi=(*found.pypi, *of_index))
+    wanted = [*(str(specs.parse(text, named)) for text in found.specs), *on_channels]
+    if found.pypi and not found.index.packages and "pip" not in specs.by_name(wanted):
         wanted.append("pip")
+    if found.index.packages and "python" not in specs.by_name(wanted):
+        wanted.append("python")
     asked = specs.by_name(wanted)
     source = _on(repodata, urls)
     try:
@@ -118,6 +135,7 @@ async def _solved(request: Import, found: Imported, repodata: Repodata, permissi
         found.pypi,
         channels,
         found.variables,
+        found.index,
     )
 
 
@@ -192,6 +210,7 @@ def _needed_cuda(records: Iterable[RepoDataRecord]) -> str | None:
 
 async def _exact(found: Imported, repodata: Repodata, permission: Permission) -> Resolved:
     from ..conda.formats import exact
+    from ..conda.formats.model import NOTEBOOK
     from ..conda.machine import virtual_packages
 
     permitted = permission.urls(repodata)
@@ -204,8 +223,18 @@ async def _exact(found: Imported, repodata: Repodata, permission: Permission) ->
         requested = installed_state.leaves(installed_state.State(records, {}))
     virtual = await asyncio.to_thread(virtual_packages.detect, virtual_packages.overrides(repodata.settings))
     notes += exact.unmet(records, virtual)
+    told = (*found.notes, *notes)
     return Resolved(
-        records, requested, (), None, virtual, (*found.notes, *notes), found.pypi, variables=found.variables
+        records,
+        requested,
+        (),
+        None,
+        virtual,
+        told,
+        found.pypi,
+        variables=found.variables,
+        index=found.index,
+        is_notebook=found.format == NOTEBOOK,
     )
 
 

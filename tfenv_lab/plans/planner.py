@@ -248,23 +248,29 @@ class Planner:
         if revision is None:
             raise NotFound(f"“{found.environment.name}” has no revision {request.revision}.")
         path, subdir = revisions.lock_of(found.prefix, revision.number), self._repodata.subdir
-        locked = await asyncio.to_thread(lock.load, path)
+        try:
+            locked = await asyncio.to_thread(lock.load, path)
+            distributions = await asyncio.to_thread(lock.distributions, path.read_text("utf-8"), subdir)
+        except (FileNotFoundError, ValueError) as error:
+            message = f"The lock of revision {revision.number} of “{found.environment.name}” is missing or damaged."
+            raise NotFound(message, f"{path}: {error}", hint="Revert to another revision.") from error
         solved = self._in_place(found, request, locked.get(subdir, []), dict(revision.requested), ())
         solved = dataclasses.replace(
             solved,
-            distributions=await asyncio.to_thread(lock.distributions, path.read_text("utf-8"), subdir),
+            distributions=distributions,
             requirements=revision.requirements,
         )
         # Going back to the current revision is a repair, too.
         return await repair.restored(solved, found, contents=revision == known[-1])
 
     async def _import(self, request: requests.Import) -> Solved:
-        from . import imports
+        from . import import_index, imports
 
         prefix = await self._new_prefix(request.name)
         found = await imports.resolve(request, self._repodata, self._channels.permission)
-        requested = texts.by_name(map(texts.parse, found.pypi))
-        index = await self._index.solve(requested, found.records, builds=request.source_builds)
+        index = await import_index.solve(
+            request, found.pypi, found.index, found.records, self._index, is_lenient=found.is_notebook
+        )
         return Solved(
             request,
             request.name,
@@ -275,7 +281,7 @@ class Planner:
             specs=found.specs,
             cuda=found.cuda,
             virtual=found.virtual,
-            notes=found.notes,
+            notes=(*found.notes, *index.notes),
             channels=found.channels,
             variables=found.variables,
             distributions=index.distributions,
@@ -342,7 +348,7 @@ def _needed(
     index: IndexState, provided: Mapping[str, str], state: State, gone: Collection[str], python: str
 ) -> set[str]:
     """Return the conda packages that must not be removed as orphans, because packages from the index need them."""
-    environment = index_state.markers(python)
+    environment = texts.markers(python)
     needs = {
         texts.normalize(need.name)
         for each in index.distributions

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import tomli
+
 from .. import environment_names
 from ..errors import InvalidRequest
 
@@ -12,11 +14,11 @@ from ..errors import InvalidRequest
 FILE_PATTERN = (
     r"^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\.terraform)[^/]*\.lock$)"
     r".*((^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env|package)[^/]*\.txt$"
-    r"|^pixi\.toml$|^anaconda-project\.ya?ml$|requirements[^/]*\.txt$|^pylock(\.[^/.]+)?\.toml$)"
+    r"|^pixi\.toml$|^anaconda-project\.ya?ml$|requirements[^/]*\.txt$|^pylock(\.[^/.]+)?\.toml$|^pyproject\.toml$)"
 )
 #: The end of a file's name that names a format and not the environment.
 _ENDING = re.compile(r"\.[^.]*$")
-_FORMAT = re.compile(r"[._-]?(environment|conda-lock|pixi|explicit|requirements)$", re.IGNORECASE)
+_FORMAT = re.compile(r"[._-]?(environment|conda-lock|pixi|explicit|requirements|pylock|pyproject|\buv)$", re.IGNORECASE)
 #: The proposed name if neither the text nor the file has one.
 _UNNAMED = "imported"
 
@@ -49,13 +51,15 @@ def recognize(content: str, file_name: str | None) -> RecognizedFile:
 def _inside(content: str, format_: str) -> str:
     """Return the name of the environment in a file that was read before, or "" if it has none."""
     from ..conda.formats import notebook
-    from ..conda.formats.model import ENVIRONMENT_YML, NOTEBOOK
+    from ..conda.formats.model import ENVIRONMENT_YML, NOTEBOOK, PYPROJECT
     from ..conda.formats.untrusted import parse_json, parse_yaml
 
     if format_ == ENVIRONMENT_YML:
         name = parse_yaml(content).get("name")
     elif format_ == NOTEBOOK:
         name = (notebook.find(parse_json(content)) or {}).get("name")
+    elif format_ == PYPROJECT:
+        name = tomli.loads(content).get("project", {}).get("name")
     else:
         return ""
     # conda writes "null" for an environment outside its directories.

@@ -43,6 +43,11 @@ _LOCKED = plan_requests.Revert | plan_requests.Clone | plan_requests.Rename | pl
 KEEP = 24 * 3600
 _ID = re.compile(r"[0-9a-f]{16}")
 
+_CREDENTIALS = (
+    "The file has user names, passwords or tokens in addresses. They are neither used nor stored: only the "
+    "configuration of conda and pip may hold credentials."
+)
+
 #: Returns the paths of the notebooks whose running kernels use a prefix.
 RunningIn = Callable[[Path], Awaitable[list[str]]]
 
@@ -73,6 +78,8 @@ class PlanService:
         """Make a plan from the JSON of a request. Raises what the parser and the planner raise."""
         request = plan_requests.parse(body)
         solved = await self._planner.solve_request(request)
+        if isinstance(request, plan_requests.Import) and request.content != body["content"]:
+            solved = replace(solved, notes=(*solved.notes, _CREDENTIALS))
         used = {"in_place": solved.prefix, "move": solved.source}.get(solved.origin)
         running = await self._running(used) if used else []
         sizes = await measure(solved, self._cache, self._uv_cache)
@@ -188,7 +195,7 @@ class PlanService:
             with contextlib.suppress(FileNotFoundError):
                 if old.stat().st_mtime < time.time() - KEEP:
                     old.unlink()
-        writes.replace(self._path(stored.plan.id), serde.dumps(stored))
+        writes.replace(self._path(stored.plan.id), serde.dumps(stored), private=True)
 
     def _load(self, plan_id: str) -> StoredPlan:
         try:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import serde
 from ..conda.prefix.records import names_of, record_name, record_stem
 from ..disk import faults
 from ..disk.reads import BoundedReads
@@ -51,7 +51,7 @@ class Sizes:
 def _unpacked(cache: Path, record: RepoDataRecord) -> int | None:
     """Return the size of a package's files in bytes, or None if it is not unpacked in the cache."""
     try:
-        paths = json.loads((cache / record_stem(record) / "info" / "paths.json").read_bytes())["paths"]
+        paths = serde.parse((cache / record_stem(record) / "info" / "paths.json").read_bytes())["paths"]
         return sum(entry.get("size_in_bytes") or 0 for entry in paths)
     except (OSError, ValueError, KeyError, TypeError):
         return None

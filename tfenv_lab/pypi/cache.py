@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..disk import paths
 from . import installed
 from .models import Distribution
 
@@ -18,7 +19,7 @@ def directory(variables: Mapping[str, str], environ: Mapping[str, str] = os.envi
     """
     variables = {**{name: value for name, value in environ.items() if not name.startswith("UV_")}, **variables}
     if variables.get("UV_CACHE_DIR"):
-        return Path(variables["UV_CACHE_DIR"]).expanduser()
+        return paths.as_written(variables["UV_CACHE_DIR"])
     if sys.platform == "win32":
         return Path(variables.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "uv" / "cache"
     base = variables.get("XDG_CACHE_HOME")

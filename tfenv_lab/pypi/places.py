@@ -9,6 +9,8 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from urllib.request import url2pathname
 
+from ..disk import paths
+
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
@@ -30,7 +32,7 @@ def located(text: str, base: Path) -> str:
     if _SCHEME.match(text):
         return text
     # Resolving links would read the disk.
-    return Path(os.path.abspath(base / Path(text).expanduser())).as_uri()  # noqa: PTH100
+    return Path(os.path.abspath(base / paths.as_written(text))).as_uri()  # noqa: PTH100
 
 
 def path_of(url: str) -> Path | None:

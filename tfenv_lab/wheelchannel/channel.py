@@ -12,6 +12,7 @@ from typing import Any
 import platformdirs
 from filelock import Timeout
 
+from .. import serde
 from ..disk import locks
 from ..errors import InvalidRequest
 from .request import BuildProgress, BuildRequest, Report, digest
@@ -33,7 +34,7 @@ def place(request: BuildRequest, recipe: dict[str, object]) -> Path:
 def is_built(directory: Path, recipe: dict[str, object]) -> bool:
     """Return whether ``directory`` holds the complete channel of a recipe."""
     try:
-        manifest = json.loads((directory / MANIFEST).read_text("utf-8"))
+        manifest = serde.parse((directory / MANIFEST).read_text("utf-8"))
     except (OSError, ValueError):
         return False
     subdirs = ("noarch", str(recipe["subdir"]))

@@ -163,7 +163,7 @@ def _own(place: Address, package: Pinned) -> RepoDataRecord:
         place.name,
         place.version,
         BuildString(place.build),
-        int(tail) if tail.isdigit() else 0,
+        int(tail) if tail.isdecimal() and len(tail) < 10 else 0,
         place.subdir,
         depends=list(package.depends),
         sha256=bytes.fromhex(package.sha256) if package.sha256 else None,

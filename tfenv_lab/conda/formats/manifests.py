@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidRequest
+from ...pypi.models import IndexLock
 from ...sentences import some
 from ..settings.channels import NODEFAULTS
 from ..solving import specs
-from .model import ANACONDA_PROJECT, ENVIRONMENT_YML, PIXI_TOML, Imported, requirements
+from .model import ANACONDA_PROJECT, ENVIRONMENT_YML, PIXI_TOML, Imported, hashes, requirements
 from .untrusted import as_list, as_mapping, as_text, environment_variables
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def _imported(
     # nodefaults means that conda's default channels are not added; here they never are.
     both = [channel for channel in dict.fromkeys((*channels, *named)) if channel != NODEFAULTS]
     told = (*skipped, *notes, *_without_effect(parts, both))
-    return Imported(format_, tuple(both), tuple(wanted), pypi=pypi, notes=told, variables=variables or {})
+    index = IndexLock(hashes=hashes(by_pip))
+    return Imported(format_, tuple(both), tuple(wanted), pypi=pypi, notes=told, variables=variables or {}, index=index)
 
 
 def _channels(value: Any) -> tuple[str, ...]:
@@ -129,13 +131,18 @@ def pixi_toml(text: str, subdir: str) -> Imported:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidRequest("The file is not valid TOML.", str(error)) from error
     tool = data.get("tool")
-    data = tool["pixi"] if isinstance(tool, dict) and isinstance(tool.get("pixi"), dict) else data
+    # In a pyproject.toml, pixi also installs what the project itself depends on.
+    of_project = None
+    if isinstance(tool, dict) and isinstance(tool.get("pixi"), dict):
+        of_project = as_mapping(data.get("project"), "project").get("dependencies")
+        data = tool["pixi"]
     project = as_mapping(data.get("workspace") or data.get("project"), "workspace")
     target = as_mapping(as_mapping(data.get("target"), "target").get(subdir), subdir)
     tables = [as_mapping(each.get("dependencies"), "dependencies") for each in (data, target)]
     notes: list[str] = []
     wanted = [_spec(name, value, notes) for table in tables for name, value in table.items()]
-    by_pip = [
+    by_pip = [as_text(each, "dependencies") for each in as_list(of_project, "dependencies")]
+    by_pip += [
         f"{name}{'' if value == '*' else value}" if isinstance(value, str) else f"{name} @ {value}"
         for each in (data, target)
         for name, value in as_mapping(each.get("pypi-dependencies"), "pypi-dependencies").items()

@@ -7,16 +7,18 @@ are allowed.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
+from ... import serde
 from ...errors import InvalidRequest
 from ...sentences import megabytes
-from . import lists, locks, manifests, python_files
+from . import lists, locks, manifests, python_files, python_projects
 from .encoding import repaired
-from .explicit import explicit_list
+from .explicit import explicit_list, index_lock
 from .model import (
     ANACONDA_PROJECT,
     COMMANDS,
@@ -29,12 +31,14 @@ from .model import (
     PIXI_LOCK,
     PIXI_TOML,
     PYLOCK,
+    PYPROJECT,
     READ_ONLY,
-    REQUESTED,
     REQUIREMENTS,
+    UV_LOCK,
     VARIABLE,
     Choice,
     Imported,
+    requests_in,
     requirements,
 )
 from .untrusted import MAX_BYTES, environment_variables, parse_json, parse_yaml
@@ -50,9 +54,10 @@ _NAMES = {
     LIST: "a list of “conda list --export”",
     PIXI_TOML: "a pixi.toml",
     ANACONDA_PROJECT: "an anaconda-project.yml",
+    UV_LOCK: "a uv.lock",
+    PYPROJECT: "a pyproject.toml",
     COMMANDS: "a text with “conda install” or “pip install”",
 }
-_COMMENT = re.compile(rf"#\s*{REQUESTED}\s*(.+)")
 _VARIABLE = re.compile(rf"#\s*{VARIABLE}\s*(\w+)=(.+)")
 _DEFAULT = Choice()
 
@@ -81,8 +86,12 @@ def read(text: str, format_: str | None, subdir: str, choice: Choice = _DEFAULT)
         found = NOTEBOOK
     elif "@EXPLICIT" in lines:
         found = EXPLICIT
+    elif python_projects.is_pyproject(text):
+        found = PYPROJECT
     elif manifests.is_pixi_toml(text):
         found = PIXI_TOML
+    elif python_projects.is_uv_lock(text):
+        found = UV_LOCK
     elif python_files.is_pylock(text):
         found = PYLOCK
     elif lists.is_list(lines):
@@ -102,33 +111,42 @@ def read(text: str, format_: str | None, subdir: str, choice: Choice = _DEFAULT)
         return manifests.environment_yml(data, found)
     if found == PIXI_TOML:
         return manifests.pixi_toml(text, subdir)
+    asked, of_index = requests_in(lines)
     if found == PYLOCK:
-        return python_files.read_pylock(text)
+        return _with_requests(python_files.read_pylock(text, subdir), of_index)
+    if found == UV_LOCK:
+        return python_projects.uv_lock(text, subdir)
+    if found == PYPROJECT:
+        return python_projects.pyproject(text)
     if found == REQUIREMENTS:
         return python_files.read_requirements(text)
     if found == LIST:
         return lists.exported(lines)
     if found == COMMANDS:
         return lists.commands(text)
-    asked = tuple(match[1] for line in lines if (match := _COMMENT.fullmatch(line)))
     if found == EXPLICIT:
-        pinned, by_pip = explicit_list(lines, subdir, any_platform=choice.any_platform)
-        pypi, notes = requirements(re.sub(r" @ (\S+).*", _pinned_wheel, line) for line in by_pip)
-        imported = Imported(EXPLICIT, specs=asked, pinned=pinned, pypi=pypi, notes=tuple(notes))
+        imported = _explicit(lines, asked, subdir, choice)
     elif found == CONDA_LOCK:
         imported = locks.conda_lock(data, asked, subdir, choice)
     else:
         imported = locks.pixi_lock(text, asked, subdir, choice)
-    if not imported.pinned:
-        raise InvalidRequest("The file lists no conda packages.")
+    if not imported.pinned and not imported.index.packages:
+        raise InvalidRequest("The file lists no packages.")
+    imported = _with_requests(imported, of_index)
     variables, notes = environment_variables(_variables(lines))
     return replace(imported, variables=variables, notes=(*imported.notes, *notes))
 
 
-def _pinned_wheel(found: re.Match[str]) -> str:
-    """Return the version of a wheel from an index, which conda-lock writes as an address."""
-    wheel = re.fullmatch(r"(?:.*/)?[^/]+?-([^-/]+)-[^/]*\.whl", found[1].partition("#")[0])
-    return f"=={wheel[1]}" if wheel else found[0]
+def _explicit(lines: list[str], asked: tuple[str, ...], subdir: str, choice: Choice) -> Imported:
+    pinned, by_pip = explicit_list(lines, subdir, any_platform=choice.any_platform)
+    index, others = index_lock(by_pip)
+    pypi, notes = requirements(others)
+    return Imported(EXPLICIT, specs=asked, pinned=pinned, pypi=pypi, notes=tuple(notes), index=index)
+
+
+def _with_requests(imported: Imported, texts: tuple[str, ...]) -> Imported:
+    """Return the contents with the requirements that led to the packages from an index, as comments say."""
+    return replace(imported, index=structs.replace(imported.index, requested=texts)) if texts else imported
 
 
 def _variables(lines: list[str]) -> dict[str, str]:
@@ -137,7 +155,7 @@ def _variables(lines: list[str]) -> dict[str, str]:
         match = _VARIABLE.fullmatch(line)
         if match:
             try:
-                found[match[1]] = str(json.loads(match[2]))
+                found[match[1]] = str(serde.parse(match[2]))
             except ValueError as error:
                 raise InvalidRequest(f"“{line[:80]}” is not a comment with a variable.") from error
     return found
@@ -167,6 +185,6 @@ def _recognize(data: Any) -> str:
             raise InvalidRequest("The file is a lock of JavaScript packages, not of an environment.")
     raise InvalidRequest(
         "The file has none of the supported formats: environment.yml, explicit list, conda-lock.yml, pixi.lock, "
-        "notebook that records its environment, “conda list --export”, pixi.toml, anaconda-project.yml, "
-        "“conda install …”."
+        "notebook that records its environment, pylock.toml, uv.lock, pyproject.toml, requirements.txt, "
+        "“conda list --export”, pixi.toml, anaconda-project.yml, “conda install …”."
     )

@@ -18,6 +18,8 @@ from ...errors import InvalidRequest
 MAX_BYTES = 5_000_000
 #: Maximum nesting of lists and mappings; none of the formats needs as much.
 _MAX_DEPTH = 12
+#: A lock of 1,500 packages for five platforms has about this many. A value takes much more memory than its text.
+_MOST_VALUES = 300_000
 #: Tags that say what a value is anyway: in these files, every value is read as a string.
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq", "int", "float", "bool")}
 _CONFLICT = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?:\s|$)")
@@ -51,7 +53,9 @@ def parse_yaml(text: str) -> Any:
             )
     try:
         depth = 0
-        for event in yaml.parse(text, Loader=loader):
+        for count, event in enumerate(yaml.parse(text, Loader=loader)):
+            if count > _MOST_VALUES:
+                raise InvalidRequest(f"The file has more than {_MOST_VALUES:,} values, the limit for one to import.")
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):

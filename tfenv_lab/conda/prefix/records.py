@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from ... import serde
 from ...errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def in_order(records: Iterable[RepoDataRecord]) -> list[RepoDataRecord]:
 def load_json(path: Path) -> dict[str, Any]:
     """Return one record's JSON without importing rattler; an empty dict if it cannot be read."""
     try:
-        record = json.loads(path.read_bytes())
+        record = serde.parse(path.read_bytes())
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from ... import serde
 from ...disk import writes
 from ...models import EntryJson
 
@@ -45,7 +46,7 @@ def read(prefix: Path) -> list[Revision]:
     found = []
     for path in sorted((prefix / FOLDER).glob("[0-9]*.json")):
         try:
-            revision = Revision(**json.loads(path.read_text(encoding="utf-8")))
+            revision = Revision(**serde.parse(path.read_text(encoding="utf-8")))
             # Before there were package indexes, all packages were conda's.
             found.append(replace(revision, entries=[{"source": "conda", **entry} for entry in revision.entries]))
         except (OSError, ValueError, TypeError):

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from rattler import Client, Config
 from rattler.exceptions import AuthenticationStorageError
 
+from ... import serde
+
 if TYPE_CHECKING:
     from .channels import Credential
     from .condarc import CondaSettings
@@ -57,7 +59,7 @@ def _passwords(credentials: Mapping[str, Credential]) -> Iterator[str | None]:
         return
     if os.environ.get("RATTLER_AUTH_FILE"):
         with suppress(OSError, ValueError):
-            hosts = {**json.loads(Path(os.environ["RATTLER_AUTH_FILE"]).read_text(encoding="utf-8")), **hosts}
+            hosts = {**serde.parse(Path(os.environ["RATTLER_AUTH_FILE"]).read_text(encoding="utf-8")), **hosts}
     # mkstemp creates a file that only its owner can read.
     handle, name = tempfile.mkstemp(prefix="tfenv_lab-", suffix=".json")
     try:

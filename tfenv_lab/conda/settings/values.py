@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from ...disk.paths import expanded
 from ...disk.reads import BoundedReads
 from . import channels as _channels
 from .channels import ChannelPriority, ChannelRules, Credential, split_credentials
@@ -109,10 +110,17 @@ def channel_rules(sources: Sources, expand: Callable[[str], str], builds: Iterab
         )
         alias = _channels.DEFAULT_ALIAS
     defaults = sources.merged(merge_list, "default_channels") or list(_channels.DEFAULT_CHANNELS)
-    multichannels = {"defaults": tuple(full(url) for url in possible(defaults, "default_channels"))}
-    for name, members in sources.merged(merge_map, "custom_multichannels").items():
-        if isinstance(members, (list, tuple)):
-            multichannels[name] = tuple(full(each) for each in possible(members, "custom_multichannels"))
+
+    def members_of(texts: Iterable[Any], key: str) -> tuple[str, ...]:
+        return tuple(full(text) for text in possible(texts, key) if text != _channels.NODEFAULTS)
+
+    multichannels = {"defaults": members_of(defaults, "default_channels")}
+    key = "custom_multichannels"
+    for name, members in sources.merged(merge_map, key).items():
+        if not isinstance(members, (list, tuple)):
+            sources.warnings.add(f"{name} in {key} in {sources.origin(key)} must be a list. It is ignored.", key)
+            members = ()
+        multichannels[name] = members_of(members, key)
     multichannels["local"] = tuple(place.as_uri() for place in builds)
     # Users can name a member of a multichannel by itself: pkgs/main resolves to the URL that defaults gives it.
     members = (urlsplit(url) for urls in multichannels.values() for url in urls if not url.startswith(f"{alias}/"))
@@ -129,12 +137,23 @@ def channel_rules(sources: Sources, expand: Callable[[str], str], builds: Iterab
     return ChannelRules(alias, custom, multichannels, credentials)
 
 
-def directories(texts: Iterable[str], home: Path, expand: Callable[[str], str]) -> list[Path]:
-    def absolute(text: str) -> Path:
-        text = expand(text)
-        return Path(os.path.abspath(home / text[2:] if text.startswith("~/") else Path(text).expanduser()))  # noqa: PTH100
+def directories(sources: Sources, keys: Sequence[str], home: Path, expand: Callable[[str], str]) -> list[Path]:
+    """Return the directories of a setting with all its names; the first is that in warnings."""
+    texts = sources.merged(merge_list, *keys)
+    found = [directory(expand(text), home) for text in texts]
+    for text, path in zip(texts, found, strict=True):
+        if path is None:
+            sources.warnings.add(
+                f"“{text[:80]}” is ignored, because there is no such user ({keys[0]} in {sources.origin(*keys)}).",
+                keys[0],
+            )
+    return list(dict.fromkeys(path for path in found if path is not None))
 
-    return list(dict.fromkeys(absolute(text) for text in texts))
+
+def directory(text: str, home: Path) -> Path | None:
+    """Return an absolute path, or None if it begins with the home directory of a user who does not exist."""
+    path = home / text[2:] if text.startswith("~/") else expanded(text)
+    return None if path is None else Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def virtual_packages(found: Mapping[str, Any]) -> dict[str, str]:

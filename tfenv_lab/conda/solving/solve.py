@@ -51,7 +51,7 @@ async def solve(
         # one, as conda does with flexible priority. Requesting the bare name too prevents that.
         wanted += {name_of(spec): None for spec in wanted}
     try:
-        records = await rattler.solve(
+        solving = rattler.solve(
             repodata.channels,
             [MatchSpec(spec, strict=False) for spec in wanted],
             gateway=repodata.gateway,
@@ -62,6 +62,7 @@ async def solve(
             constraints=[MatchSpec(spec, strict=False) for spec in constraints],
             timeout=TIMEOUT,
         )
+        records = await repodata.answer(solving, TIMEOUT.total_seconds())
     except SolverError as error:
         if _CANCELLED in str(error):
             message = f"The solver did not find a solution within {TIMEOUT.total_seconds():.0f} seconds."

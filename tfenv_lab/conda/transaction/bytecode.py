@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from rattler import PrefixRecord
 
+from ... import serde
 from ...disk import writes
 from ...pypi.models import Distribution
 from ...versions import minor_of
@@ -180,7 +181,7 @@ def _list_in_record(place: Path, package: _Package) -> None:
     """List the kept bytecode of a package in its record."""
     added = [path.replace(os.sep, "/") for _, compiled in _compiled(package) for path in compiled]
     if added:
-        stored = json.loads(place.read_bytes())
+        stored = serde.parse(place.read_bytes())
         known = set(stored["files"])
         new = [name for name in added if name not in known]
         stored["files"] += new

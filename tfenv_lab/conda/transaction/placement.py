@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from ... import serde
 from ...disk import writes
 from ...errors import Protected
 from . import staging
@@ -153,7 +154,7 @@ def _take_places(staged: Path, prefix: Path, aside: Path) -> None:
 
     On failure, the moves of this call are undone.
     """
-    leaving = json.loads((staged / JOURNAL).read_text(encoding="utf-8"))
+    leaving = serde.parse((staged / JOURNAL).read_text(encoding="utf-8"))
     moved: list[tuple[Path, Path]] = []
 
     def move(source: Path, target: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from ... import serde
 from ...disk import locks, writes
 from ...errors import PrefixBusy
 from .staging import MARK, home, real
@@ -31,7 +32,7 @@ def _note_path(prefix: Path) -> Path:
 def holder(prefix: Path) -> dict[str, object] | None:
     """Return ``{host, pid, job}`` of the process that holds or last held the prefix lock, or None if unreadable."""
     try:
-        found = json.loads(_note_path(prefix).read_text(encoding="utf-8"))
+        found = serde.parse(_note_path(prefix).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ... import serde
 from ...disk import writes
 from ..prefix import digests, history, lock, revisions
 from ..prefix.records import record_name
@@ -84,7 +85,7 @@ def _complete(staged: Path, installed: PrefixRecord, spec: str | None, linked: b
     text = path.read_text(encoding="utf-8")
     if asked and '"softlink"' not in text:
         return
-    stored = json.loads(text)
+    stored = serde.parse(text)
     stored.pop("requested_spec", None)
     stored["requested_specs"] = wanted
     for entry in stored["paths_data"]["paths"] if linked else ():

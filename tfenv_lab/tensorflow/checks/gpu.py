@@ -74,7 +74,7 @@ def _no_device(subject: Subject, observed: Observed, built_for: str) -> Problem:
 
 def _major(version: str) -> int:
     digits = version.split(".")[0]
-    return int(digits) if digits.isdigit() else 0
+    return int(digits) if digits.isdecimal() else 0
 
 
 def _foreign_libraries(observed: Observed) -> Path | None:
