@@ -81,17 +81,18 @@ def _measures(url: str, folder: Path) -> Iterator[Measure]:
     from tfenv_lab.conda.solving.solve import solve
     from tfenv_lab.conda.transaction import apply as transaction
     from tfenv_lab.conda.transaction.change import Change
+    from tfenv_lab.disk import flushing
 
     #: Seconds that each change waits until its new tree is on the disk.
     flushes: list[float] = []
-    flush = transaction.flush_file_system
+    flush = flushing.flush_file_system
 
-    def timed_flush(tree: Path) -> None:
+    def timed_flush(folder: Path) -> None:
         start = time.perf_counter()
-        flush(tree)
+        flush(folder)
         flushes.append(time.perf_counter() - start)
 
-    transaction.flush_file_system = timed_flush
+    flushing.flush_file_system = timed_flush
     settings = condarc.with_channels(condarc.load(), [url])
 
     async def change(name: str, version: str, job: str, **fields: Any) -> float:
@@ -148,7 +149,7 @@ def _measures(url: str, folder: Path) -> Iterator[Measure]:
     yield Measure(f"update {older} -> {newer}, warm cache", update, "s", copy, "hard-link copy", 2)
     yield Measure("revert, warm cache", revert, "s", copy, "hard-link copy", 2)
     yield Measure("  of it: flush to the disk", flushes[-1], "s")
-    transaction.flush_file_system = flush
+    flushing.flush_file_system = flush
 
 
 def releases(url: str) -> tuple[str, str]:

@@ -118,11 +118,13 @@ describe('where the channels cannot be reached', () => {
     };
     await click('New…');
     await screen.findByText(message);
-    screen.getByRole('button', { name: BUILD });
+    const offers = screen.getAllByRole('button', { name: BUILD }).length;
     app.server.routes['GET tensorflow?prereleases=1'] = CATALOG;
     await click('Try Again');
     await waitFor(() => expect(screen.queryByText(message)).toBeNull());
-    expect(screen.queryByRole('button', { name: BUILD })).toBeNull();
+    expect(screen.queryAllByRole('button', { name: BUILD })).toHaveLength(
+      offers - 1
+    );
   });
 
   it('the reason is shown if the server cannot build one', async () => {
