@@ -312,7 +312,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** List the TensorFlow releases on the configured channels, newest first. */
+        /**
+         * List the TensorFlow releases on the configured channels and on the package index, newest first.
+         * @description If the channels do not answer, the releases are those of the index, and none can be installed.
+         */
         readonly get: operations["getCatalog"];
         readonly put?: never;
         readonly post?: never;
@@ -351,7 +354,10 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Find the specs that request what a pip install command installs. */
+        /**
+         * Find the specs that request what a pip install command installs.
+         * @description A package that no channel has in such a version is requested from the package index, with pypi: before it. The channels may have it under another name.
+         */
         readonly post: operations["findCondaSpecs"];
         readonly delete?: never;
         readonly options?: never;
@@ -635,6 +641,8 @@ export interface components {
             readonly protected_reason: string | null;
             /** Format: date-time */
             readonly modified: string | null;
+            /** @description The digest of the newest revision; null if there is none, or if another program changed the packages since. */
+            readonly digest: components["schemas"]["Digest"] | null;
             readonly update: {
                 readonly tensorflow: string | null;
                 readonly keras: string | null;
@@ -797,8 +805,11 @@ export interface components {
             readonly variant?: "auto" | "cpu" | "cuda";
             /** @description Assume that the driver supports this CUDA version. */
             readonly cuda?: string | null;
-            /** @default true */
-            readonly keras?: boolean;
+            /**
+             * @description true for the Keras that TensorFlow brings, false to request none, 2 for Keras 2 (the package tf-keras, which the kernel then uses), or a version of Keras 3, for example 3.9.*. TensorFlow before 2.16 comes with a Keras 2 of its own, and then a version of Keras 3 is refused.
+             * @default true
+             */
+            readonly keras?: boolean | string;
             /** @default [] */
             readonly packages?: readonly components["schemas"]["Spec"][];
             /** @description Where TensorFlow comes from. If null, the server chooses. */
@@ -1143,13 +1154,19 @@ export interface components {
             readonly message: string | null;
             /** @description The age of the channel data; null if it is current. */
             readonly age_seconds: number | null;
+            /** @description That the channels (channel-unreachable) or the package index (index-unreachable) did not answer. */
+            readonly warnings: readonly components["schemas"]["Advice"][];
         };
         readonly Release: {
             readonly version: string;
             /** @description The Python versions of all variants. */
             readonly python: readonly string[];
+            /** @description In the order of preference: a create request gets the first one that can be installed with its Python and that has its variant and source. */
             readonly variants: readonly components["schemas"]["Variant"][];
+            /** @description The version that comes with it if the request chooses none. */
             readonly keras: string | null;
+            /** @description The versions of Keras that a create request can choose, newest first for each source. Those of Keras 2 are of the package tf-keras. Empty if the release comes with a Keras 2 of its own. */
+            readonly keras_versions: readonly components["schemas"]["KerasVersion"][];
             /**
              * Format: date
              * @description The date of the first build; null if unknown.
@@ -1157,6 +1174,13 @@ export interface components {
             readonly published: string | null;
             readonly prerelease: boolean;
             readonly recommended: boolean;
+        };
+        readonly KerasVersion: {
+            readonly version: string;
+            /** @description The Python versions that it fits. */
+            readonly python: readonly string[];
+            /** @description The source of TensorFlow. */
+            readonly source: components["schemas"]["Source"];
         };
         readonly Variant: {
             /** @description For example cpu or cuda12.6. */
@@ -1316,6 +1340,7 @@ export type Phase = components['schemas']['Phase'];
 export type Progress = components['schemas']['Progress'];
 export type Catalog = components['schemas']['Catalog'];
 export type Release = components['schemas']['Release'];
+export type KerasVersion = components['schemas']['KerasVersion'];
 export type Variant = components['schemas']['Variant'];
 export type Check = components['schemas']['Check'];
 export type Problem = components['schemas']['Problem'];

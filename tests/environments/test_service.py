@@ -50,6 +50,7 @@ class TestModel:
             "protected": False,
             "protected_reason": None,
             "modified": modified,
+            "digest": None,
             "update": {"tensorflow": "2.20.0", "keras": None},
             "check": {"ok": True, "finished": "2026-03-01T10:00:00.000+00:00", "outdated": False},
             "busy": "job-1",

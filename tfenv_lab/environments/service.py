@@ -247,6 +247,7 @@ class EnvironmentService(LoggingConfigurable):
             protected=reason is not None,
             protected_reason=reason,
             modified=found.modified,
+            digest=found.digest,
             update=self.updates(found) if self.updates else AvailableUpdate(),
             check=beside.checks.get(found.id),
             busy=self.busy_of(found.prefix) if self.busy_of else None,

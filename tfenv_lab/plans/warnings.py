@@ -112,7 +112,8 @@ def _keras(lines: Sequence[Entry]) -> Iterator[Advice]:
 
 
 def _legacy_keras(solved: Solved) -> Iterator[Advice]:
-    if isinstance(solved.request, plan_requests.Install) and solved.request.legacy_keras:
+    request = solved.request
+    if isinstance(request, plan_requests.Create | plan_requests.Install) and request.legacy_keras:
         yield Advice(
             "legacy-keras",
             "info",

@@ -123,6 +123,17 @@ export function DetailsSummary(props: {
           }
         />
       </p>
+      {environment.digest && (
+        <p
+          className="jp-TfenvPath"
+          title={trans.__(
+            'Environments with the same digest have the same packages'
+          )}
+        >
+          <span>{trans.__('Digest:')}</span>
+          <code>{environment.digest}</code>
+        </p>
+      )}
       {size && (
         <p>
           {trans.__('%1 on disk', formatBytes(size.bytes))}

@@ -25,7 +25,6 @@ export interface IDraft {
   readonly choice: IChoice | null;
   readonly name: string | null;
   readonly packages: readonly string[] | null;
-  readonly keras: boolean;
   /** Whether prereleases are listed. */
   readonly prereleases: boolean;
 }
@@ -34,7 +33,6 @@ export const EMPTY_DRAFT: IDraft = {
   choice: null,
   name: null,
   packages: null,
-  keras: true,
   prereleases: false
 };
 
