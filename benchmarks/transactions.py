@@ -76,9 +76,20 @@ def _measures(url: str, folder: Path) -> Iterator[Measure]:
     from tfenv_lab.conda.repodata.repodata import Repodata
     from tfenv_lab.conda.settings import condarc, network
     from tfenv_lab.conda.solving.solve import solve
-    from tfenv_lab.conda.transaction.apply import apply
+    from tfenv_lab.conda.transaction import apply as transaction
     from tfenv_lab.conda.transaction.change import Change
+    from tfenv_lab.disk import flushing
 
+    #: Seconds that each change waits until its new tree is on the disk.
+    flushes: list[float] = []
+    flush = flushing.flush_file_system
+
+    def timed_flush(folder: Path) -> None:
+        start = time.perf_counter()
+        flush(folder)
+        flushes.append(time.perf_counter() - start)
+
+    flushing.flush_file_system = timed_flush
     settings = condarc.with_channels(condarc.load(), [url])
 
     async def change(name: str, version: str, job: str, **fields: Any) -> float:
@@ -87,7 +98,7 @@ def _measures(url: str, folder: Path) -> Iterator[Measure]:
         specs = [f"tensorflow {version}.* cpu_*", "python", "keras", "ipykernel", "pip"]
         records = await solve(repodata, specs, virtual_packages=virtual_packages.detect())
         start = time.perf_counter()
-        await apply(
+        await transaction.apply(
             Change(
                 **{
                     "origin": "in_place" if target.exists() else "new",
@@ -124,6 +135,7 @@ def _measures(url: str, folder: Path) -> Iterator[Measure]:
     clone = min(asyncio.run(change(f"clone{n}", older, f"3{n}", origin="copy", source=tree)) for n in range(3))
     extra = _disk(folder / "envs" / "clone0") / max(1, sum(f.lstat().st_size for f in tree.rglob("*") if f.is_file()))
     yield Measure(f"create TensorFlow {older}, cold cache", cold, "s", copy, "hard-link copy")
+    yield Measure("  of it: flush to the disk", flushes[0], "s")
     yield Measure("create, warm cache", warm, "s", copy, "hard-link copy", 3 * copy + 1)
     yield Measure("first import after a create", first_import, "s", later_import, "a later one", 1.2 * later_import)
     yield Measure("clone", clone, "s", copy, "hard-link copy", 2 * copy)
@@ -133,6 +145,8 @@ def _measures(url: str, folder: Path) -> Iterator[Measure]:
     revert = asyncio.run(change("warm1", older, "2c"))
     yield Measure(f"update {older} -> {newer}, warm cache", update, "s", copy, "hard-link copy", 2)
     yield Measure("revert, warm cache", revert, "s", copy, "hard-link copy", 2)
+    yield Measure("  of it: flush to the disk", flushes[-1], "s")
+    flushing.flush_file_system = flush
 
 
 def releases(url: str) -> tuple[str, str]:

@@ -77,7 +77,8 @@ class SimpleIndex:
     request needs them. Every answer waits for ``delay`` seconds, and for ``hold``, if that is set. For the files named
     in ``wrong_hashes``, the index announces a wrong hash. Without ``serves_json`` it has HTML only. With another
     ``status`` than 200, every answer is this error. ``kind`` is the content type of a page that is not JSON. With
-    ``redirect``, every request is sent on to that server. ``statuses`` and ``proxy_logins`` are those of all requests.
+    ``redirect``, every request is sent on to that server. ``pace`` is a number of bytes of a file and the seconds after
+    each of these pieces. ``statuses`` and ``proxy_logins`` are those of all requests.
     """
 
     directory: Path
@@ -88,6 +89,7 @@ class SimpleIndex:
     status: int = 200
     kind: str = "text/html"
     redirect: str = ""
+    pace: tuple[int, float] | None = None
     wrong_hashes: set[str] = field(default_factory=set)
     requests: list[tuple[str, str | None]] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
@@ -305,9 +307,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(content)
+                self._send(content)
         except ConnectionError:
             self.close_connection = True
+
+    def _send(self, content: bytes) -> None:
+        size, pause = (len(content) or 1, 0.0)
+        if self.served.pace is not None and self.path.startswith("/files/"):
+            size, pause = self.served.pace
+        for start in range(0, len(content), size):
+            self.wfile.write(content[start : start + size])
+            time.sleep(pause)
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

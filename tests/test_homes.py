@@ -57,6 +57,10 @@ def places(tmp_path: Path, clean_home: Path, jp_environ: None) -> dict[str, Path
         "state": clean_home / ".local/state",
         "cache": clean_home / ".cache",
         "home": clean_home,
+        # Parts of our own directories, as after “sudo jupyter lab”.
+        "plans": clean_home / ".local/state/tfenv_lab/plans",
+        "jobs": clean_home / ".local/state/tfenv_lab/jobs",
+        "channel data": clean_home / ".cache/tfenv_lab/repodata",
     }
 
 
@@ -149,6 +153,36 @@ async def test_what_is_kept_elsewhere_is_said_and_everything_works(place: Path, 
     assert job["message"] == "The environment is ready"
 
 
+@_each("plans", "jobs", "channel data")
+async def test_a_part_of_our_directories_that_cannot_be_written_is_said_and_everything_works(
+    place: Path, api: Api
+) -> None:
+    plan, job = await _works(api)
+    assert all(str(place) in text for text in (await _said(api), _texts(plan["warnings"]), _texts(job["warnings"])))
+    assert job["message"] == "The environment is ready"
+
+
+@pytest.fixture
+def locks_of_another_user(places: dict[str, Path]) -> Iterator[Path]:
+    """Another user, as root with “sudo jupyter lab”, used the caches first."""
+    caches = [places["cache"] / "tfenv_lab/pkgs", places["cache"] / "uv"]
+    for path in (caches[0] / ".cache.lock", caches[0] / "numpy-2.1.0-0.lock", caches[1] / ".lock"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(0o644)
+        give_away(path)
+    with as_ordinary_user():
+        yield caches[0]
+
+
+async def test_a_cache_whose_locks_belong_to_another_user_is_replaced(locks_of_another_user: Path, api: Api) -> None:
+    plan, job = await _works(api)
+    for text in (await _said(api), _texts(plan["warnings"]), _texts(job["warnings"])):
+        assert f"The package cache, {locks_of_another_user}, cannot be used: {locks_of_another_user}/" in text
+        assert "The cache of uv, " in text
+        assert ".tfenv-cache/pkgs is used instead" in text
+    assert job["message"] == "The environment is ready"
+
+
 async def test_a_missing_home_is_named(api_without_home: Api, places: dict[str, Path]) -> None:
     await _works(api_without_home)
     assert str(places["home"]) in await _said(api_without_home)
@@ -214,6 +248,23 @@ async def test_a_directory_that_is_spoiled_while_the_server_runs_answers_with_it
     status, error = await api.call("POST", "plans", {"kind": "clone", "environment": made["id"], "name": "copy"})
     assert (status, error["reason"]) == (403, "unusable-directory"), error
     assert str(plans) in error["message"]
+
+
+async def test_a_kernel_of_another_user_is_named_by_the_job_and_kept(
+    api: Api, made: Any, places: dict[str, Path]
+) -> None:
+    kernel = places["kernels"] / "conda-env-tf-py"
+    before = (kernel / "kernel.json").read_text()
+    give_away(kernel)
+    with as_ordinary_user():
+        new_threads()
+        job = await api.apply(kind="install", environment=made["id"], specs=["pandas"])
+        status, error = await api.call("PUT", f"environments/{made['id']}/kernelspec", {"legacy_keras": True})
+    assert job["state"] == "succeeded"
+    for text in (_texts(job["warnings"]), error["message"]):
+        assert f"{kernel}/kernel.json cannot be used: {kernel} belongs to the user" in text
+    assert status == 403
+    assert (kernel / "kernel.json").read_text() == before
 
 
 async def test_a_kernel_that_cannot_be_removed_is_named_by_the_job(

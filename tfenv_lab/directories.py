@@ -51,11 +51,11 @@ class Directories:
         self.envs_dir = _first_usable(envs_dirs)
         #: Plans, jobs and the choice of the local channel.
         self.state = self._or_temporary(
-            Path(platformdirs.user_state_dir("tfenv_lab")), "Plans and jobs", "XDG_STATE_HOME"
+            Path(platformdirs.user_state_dir("tfenv_lab")), ("plans", "jobs"), "Plans and jobs", "XDG_STATE_HOME"
         )
         cache = Path(platformdirs.user_cache_dir("tfenv_lab"))
         #: Channel data, and what else can be fetched again.
-        self.cache = self._or_temporary(cache, "Channel data", "XDG_CACHE_HOME", is_locked=True)
+        self.cache = self._or_temporary(cache, ("repodata",), "Channel data", "XDG_CACHE_HOME", is_locked=True)
         #: Unpacked packages, whose files the environments share by hard links.
         self.package_cache = self._choose_cache(
             package_cache or cache / "pkgs", "package cache", "TfenvLab.package_cache"
@@ -113,10 +113,15 @@ class Directories:
             "envs_dirs. Make this file and its directory writable."
         ]
 
-    def _or_temporary(self, folder: Path, what: str, variable: str, is_locked: bool = False) -> Path:
-        """Return a directory, or a temporary one if it cannot be written, or not locked if ``is_locked``."""
+    def _or_temporary(
+        self, folder: Path, parts: Sequence[str], what: str, variable: str, is_locked: bool = False
+    ) -> Path:
+        """Return a directory, or a temporary one if one of its ``parts`` cannot be written, or not locked if needed.
+
+        Another user can own a part of the user's directory, as after ``sudo jupyter lab``.
+        """
         check = _caches if is_locked else _faults
-        reason = check.run([folder])[folder]
+        reason = next(filter(None, check.run(folder / part for part in parts).values()), None)
         if not isinstance(reason, str):
             return folder
         problem = f"{what} cannot be stored in {folder}: {reason}."
@@ -171,7 +176,8 @@ def _cannot_cache(folder: Path) -> str | None:
     reason = faults.fault(folder)
     if reason is None and not locks.can_lock(faults.nearest(folder)):
         return "its file system does not support locks"
-    return reason
+    # rattler's lock files, and uv's, which another user may own, as after ``sudo jupyter lab``.
+    return reason or next(filter(None, map(faults.fault_of_file, folder.glob("*.lock"))), None)
 
 
 def _cannot_replace(path: Path) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypedDict
 
 from . import serde
 from .plan_requests import PlanRequest, Source
+from .sentences import Listing
 
 Severity = Literal["info", "warning", "error"]
 #: The stages of a job, in no fixed order.
@@ -19,16 +20,23 @@ class Advice:
     """A warning about an environment, or about a plan before it is applied.
 
     ``plan_request`` fixes the environment, or is an alternative to the plan that avoids the warning; it may be None.
+    ``items`` are what the message lists, in its order and separated by commas, so that a screen can shorten the list.
     """
 
     code: str
     severity: Severity
     message: str
     plan_request: PlanRequest | None = None
+    items: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.message, Listing):
+            object.__setattr__(self, "items", self.message.items)
+            object.__setattr__(self, "message", str(self.message))
 
     def to_json(self) -> dict[str, Any]:
         """Return the Warning of the REST contract."""
-        return {**vars(self), "plan_request": serde.to_json(self.plan_request)}
+        return {**vars(self), "plan_request": serde.to_json(self.plan_request), "items": list(self.items)}
 
 
 class Installed(TypedDict):

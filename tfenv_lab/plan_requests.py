@@ -133,8 +133,10 @@ class Import(_Request, frozen=True, tag="import"):
     ``lock_environment`` and ``categories`` choose a part of a lock; None is its default. ``cuda`` is a CUDA version to
     assume, and ``packages`` are specs to solve with those of the file. ``builds`` says how much of each spec counts:
     all of it, or not the build (``versions``), or only the name (``names``); exact packages are then solved. With
-    ``channels`` ``allowed``, channels of the file that are not allowed are left out. Credentials in the text are
-    removed: plans and jobs store it, and only conda's and pip's own configuration may hold them.
+    ``channels`` ``allowed``, channels of the file that are not allowed are left out; with ``all``, they are used, if no
+    administrator restricts the channels. ``replacements`` has, by the names of packages in the file, the specs to solve
+    instead of theirs; None leaves a package out. Credentials in the text are removed: plans and jobs store it, and only
+    conda's and pip's own configuration may hold them.
     """
 
     name: str
@@ -145,13 +147,18 @@ class Import(_Request, frozen=True, tag="import"):
     cuda: str | None = None
     packages: tuple[str, ...] = ()
     builds: Literal["exact", "versions", "names"] = "exact"
-    channels: Literal["file", "allowed"] = "file"
+    channels: Literal["file", "allowed", "all"] = "file"
+    replacements: dict[str, str | None] = {}
     source_builds: bool = False
 
     def __post_init__(self) -> None:
         check_name(self.name)
         _check_form("cuda", self.cuda, CUDA_VERSION, "12.6")
+        if len(self.replacements) > _ITEMS_MAX:
+            raise InvalidRequest(f"“replacements” has {len(self.replacements)} items; the limit is {_ITEMS_MAX}.")
         force_setattr(self, "packages", _distinct("packages", self.packages))
+        clean = {name: text and without_credentials(text) for name, text in self.replacements.items()}
+        force_setattr(self, "replacements", clean)
         force_setattr(self, "content", without_credentials(self.content))
 
 
@@ -177,6 +184,7 @@ _COMPLAINTS = (
     (r"Object contains unknown field `(?P<field>.*)`", "A plan of kind “{kind}” has no field “{field}”."),
     (r"Expected .* - at `\$\.packages`", "“packages” must be a list of strings."),
     (r"Expected `str(?: \| null)?`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a string."),
+    (r"Expected .* - at `\$\.replacements.*`", "“replacements” must be an object of strings and null."),
     (r"Expected `(?:str|array)`, .* - at `\$\.(?P<field>\w+)(?:\[.*\])?`", "“{field}” must be a list of strings."),
     (r"Expected `bool`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be true or false."),
     (r"Expected `bool \| null`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be true, false or null."),
@@ -184,7 +192,7 @@ _COMPLAINTS = (
     (r"Invalid enum value .* - at `\$\.packages`", "“packages” must be a list of strings, or “all”."),
     (r"Invalid enum value .* - at `\$\.variant`", "“variant” must be “auto”, “cpu” or “cuda”."),
     (r"Invalid enum value .* - at `\$\.builds`", "“builds” must be “exact”, “versions” or “names”."),
-    (r"Invalid enum value .* - at `\$\.channels`", "“channels” must be “file” or “allowed”."),
+    (r"Invalid enum value .* - at `\$\.channels`", "“channels” must be “file”, “allowed” or “all”."),
     (r"(?:Invalid enum value|Expected) .* - at `\$\.source`", "“source” must be “conda”, “pypi” or null."),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _CREDENTIALS = (
     (re.compile(r"//[^/\s]+@"), "//"),
@@ -12,6 +12,20 @@ _CREDENTIALS = (
 #: A user name, with or without a password, in the URL of a text; “git@” is the same for everybody.
 _LOGIN = re.compile(r"(?<=[a-z]://)(?!git@)[^/\s\"'@]+@", re.IGNORECASE)
 _TOKEN = re.compile(r"(?<=[a-z]://)([^/\s\"']+)/t/[A-Za-z0-9_-]+(?=/)", re.IGNORECASE)
+
+
+class Listing(str):
+    """A sentence that lists ``items``, separated by commas. A screen may show only the first of them."""
+
+    items: tuple[str, ...] = ()
+
+
+def listing(template: str, items: Iterable[str]) -> Listing:
+    """Return a sentence with all items in place of ``{}``."""
+    found = tuple(items)
+    sentence = Listing(template.replace("{}", ", ".join(found), 1))
+    sentence.items = found
+    return sentence
 
 
 def some(texts: Sequence[str], limit: int) -> str:

@@ -193,8 +193,11 @@ class Services:
             self.repodata.subdir,
             self.package_cache,
             self.directories.cache / "stand-ins",
+            reader,
         )
-        planner = Planner(self.repodata, self.catalog, self.environments, self.envs_dir, permission, index)
+        planner = Planner(
+            self.repodata, self.catalog, self.environments, self.envs_dir, permission, index, self.search.on_index
+        )
         self.plans = PlanService(
             planner,
             self.repodata,

@@ -6,6 +6,7 @@ import type {
   Job,
   NotebookRecord,
   Plan,
+  RecognizedFile,
   Release,
   Status,
   Variant
@@ -216,9 +217,29 @@ export const STATUS: Status = {
     reserved_names: ['base', 'con'],
     import_bytes: 5e6,
     import_pattern:
-      '^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\\.terraform)[^/]*\\.lock$).*((^|[._-])environment[^/]*\\.ya?ml$|conda-lock\\.ya?ml$|\\.lock$|(explicit|spec|conda|env|package)[^/]*\\.txt$|^pixi\\.toml$|^anaconda-project\\.ya?ml$|requirements[^/]*\\.txt$|^pylock(\\.[^/.]+)?\\.toml$)'
+      '^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\\.terraform)[^/]*\\.lock$)(.*\\.(ya?ml|txt|lock|toml|ipynb)|(.*\\.)?(docker|container)file(\\.[^/]*)?)$'
   }
 };
+
+/** What the server says about a text. */
+export function recognized(
+  format: RecognizedFile['format'],
+  name: string,
+  more: Partial<RecognizedFile> = {}
+): RecognizedFile {
+  return {
+    format,
+    name,
+    message: null,
+    offered: format !== null,
+    environments: [],
+    categories: [],
+    platforms: [],
+    builds: [],
+    needs_cuda: false,
+    ...more
+  };
+}
 
 export function entry(
   action: Entry['action'],

@@ -542,8 +542,8 @@ export interface components {
             readonly import_bytes: number;
             /**
              * Format: regex
-             * @description Files whose names in lower case match it probably describe an environment. It means the same in Python and in JavaScript.
-             * @example ^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\.terraform)[^/]*\.lock$).*((^|[._-])environment[^/]*\.ya?ml$|conda-lock\.ya?ml$|\.lock$|(explicit|spec|conda|env|package)[^/]*\.txt$|^pixi\.toml$|^anaconda-project\.ya?ml$|requirements[^/]*\.txt$|^pylock(\.[^/.]+)?\.toml$)
+             * @description Files whose names in lower case match it may describe an environment; recognizeFile says whether their contents do. It means the same in Python and in JavaScript.
+             * @example ^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\.terraform)[^/]*\.lock$)(.*\.(ya?ml|txt|lock|toml|ipynb)|(.*\.)?(docker|container)file(\.[^/]*)?)$
              */
             readonly import_pattern: string;
         };
@@ -625,6 +625,8 @@ export interface components {
             readonly code: string;
             readonly severity: components["schemas"]["Severity"];
             readonly message: string;
+            /** @description What the message lists, in its order and separated by a comma and a space, so that a screen can show the first few; empty if the message has no list. */
+            readonly items: readonly string[];
             /** @description A request that removes the cause; for a plan, an alternative without this warning. */
             readonly plan_request: components["schemas"]["PlanRequest"] | null;
         };
@@ -794,18 +796,25 @@ export interface components {
              */
             readonly builds?: "exact" | "versions" | "names";
             /**
-             * @description With allowed, channels of the file that are not allowed are left out with a warning.
+             * @description With allowed, channels of the file that are not allowed are left out with a warning. With all, they are used, if no administrator restricts the channels.
              * @default file
              * @enum {string}
              */
-            readonly channels?: "file" | "allowed";
+            readonly channels?: "file" | "allowed" | "all";
+            /**
+             * @description Specs to solve instead of those of the file, by the name of the package in the file; null leaves a package out. Not for exact packages.
+             * @default {}
+             */
+            readonly replacements?: {
+                readonly [key: string]: components["schemas"]["Spec"] | null;
+            };
             readonly source_builds?: components["schemas"]["SourceBuilds"];
         };
         /**
-         * @description The formats of exports, and four that are only read: the list of “conda list --export”, the manifest of pixi, that of anaconda-project, and lines with “conda install” or “pip install”, such as a Dockerfile.
+         * @description The formats of exports, and six that are only read: the list of “conda list --export”, the manifest of pixi, that of anaconda-project, lines with “conda install” or “pip install”, such as a Dockerfile, the uv.lock of a Python project, and its pyproject.toml.
          * @enum {string}
          */
-        readonly ImportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "pylock" | "requirements" | "notebook" | "list" | "pixi-toml" | "anaconda-project" | "commands";
+        readonly ImportFormat: "environment-yml" | "explicit" | "conda-lock" | "pixi-lock" | "pylock" | "requirements" | "notebook" | "list" | "pixi-toml" | "anaconda-project" | "commands" | "uv-lock" | "pyproject";
         /**
          * @description notebook is the JSON of a NotebookRecord. An import also accepts a whole notebook that contains one.
          * @enum {string}
@@ -847,8 +856,20 @@ export interface components {
             /** @description Null if the file cannot be imported on this machine. */
             readonly format: components["schemas"]["ImportFormat"] | null;
             readonly name: components["schemas"]["Name"];
-            /** @description Why the file cannot be imported; null if it can. */
+            /** @description Why the file cannot be imported as it is; null if it can. */
             readonly message: string | null;
+            /** @description Whether a file browser should offer to import the file. Its contents have one of the formats, even if they have mistakes. */
+            readonly offered: boolean;
+            /** @description The environments of a pixi.lock, the default first; empty for other formats. */
+            readonly environments: readonly string[];
+            /** @description The categories of a conda-lock file for this machine, main first; empty for other formats. */
+            readonly categories: readonly string[];
+            /** @description The platforms of a lock that has exact packages for each; empty for other formats. */
+            readonly platforms: readonly string[];
+            /** @description The values of an import request's builds that make a difference for the file, the default first. Without exact, the file has no packages for this machine, but its packages can be solved for it. */
+            readonly builds: readonly ("exact" | "versions" | "names")[];
+            /** @description Whether the file requests CUDA builds that are solved for the driver. */
+            readonly needs_cuda: boolean;
         };
         readonly Difference: {
             readonly name: string;

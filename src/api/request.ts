@@ -15,6 +15,8 @@ export interface IFailure {
   readonly hint: string | null;
   /** The evidence. */
   readonly details: string | null;
+  /** Plan requests that can be made instead, if there are any. */
+  readonly alternatives?: ErrorBody['alternatives'];
 }
 
 /**
@@ -27,11 +29,13 @@ export class RequestError extends Error implements IFailure {
     this.reason = failure.reason;
     this.hint = failure.hint;
     this.details = failure.details;
+    this.alternatives = failure.alternatives ?? [];
   }
 
   readonly reason: IFailure['reason'];
   readonly hint: string | null;
   readonly details: string | null;
+  readonly alternatives: ErrorBody['alternatives'];
 }
 
 /** Turn anything that was thrown into an error that can be shown. */
@@ -111,7 +115,8 @@ function failureOf(response: Response, text: string): IFailure {
         reason: body.reason,
         message: body.message,
         hint: body.hint ?? null,
-        details: body.details ?? null
+        details: body.details ?? null,
+        alternatives: body.alternatives ?? []
       };
     }
   } catch {

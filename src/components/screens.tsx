@@ -3,6 +3,7 @@ import React from 'react';
 
 import type { AvailablePackage, PlanRequest } from '../api/generated';
 import { CommandIDs } from '../commandids';
+import { cudaVersions } from '../models/form/choices';
 import type { ITfenvManager } from '../tokens';
 import { LocalChannelOffer } from './footer/localChannel';
 import { ImportFile } from './form/importFile';
@@ -97,7 +98,9 @@ export function ImportScreen(
   }
 ): JSX.Element {
   const { manager, trans } = props;
-  const { navigation } = manager;
+  const { catalog, navigation } = manager;
+  const status = manager.status.status;
+  const onNeedsCuda = React.useCallback(() => void catalog.load(), [catalog]);
   return (
     <>
       <ScreenHeader
@@ -108,12 +111,18 @@ export function ImportScreen(
       <ImportFile
         draft={navigation.importDraft}
         names={takenNames(manager)}
-        limits={manager.status.status?.limits ?? null}
+        limits={status?.limits ?? null}
+        machine={{
+          cuda: status?.gpu.cuda ?? null,
+          cudaVersions: cudaVersions(catalog.catalog?.releases ?? []),
+          platform: status?.platform ?? ''
+        }}
         trans={trans}
         onDraft={draft => {
           navigation.importDraft = draft;
         }}
         recognize={props.recognize}
+        onNeedsCuda={onNeedsCuda}
         onFile={props.onFile}
         onReview={props.onPlan}
       />

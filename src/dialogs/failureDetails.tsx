@@ -8,7 +8,7 @@ import { messageWithHint } from '../models/texts/announcements';
 /** Show an error with its details, or a job's log, in a dialog. */
 export async function showDetails(
   title: string,
-  { message, hint, details }: Omit<IFailure, 'reason'>,
+  { message, hint, details }: Pick<IFailure, 'message' | 'hint' | 'details'>,
   trans: TranslationBundle
 ): Promise<void> {
   await showDialog({

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
+import os
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import zstandard
+
 
 class HttpChannel:
-    """Server of a directory on a free port of this machine. ``requests`` has ``(path, Authorization)``."""
+    """Server of a directory on a free port of this machine. ``requests`` has ``(path, Authorization)``.
+
+    Every answer waits for ``hold``, if that is set. ``pace`` is a number of bytes and the seconds after each of these
+    pieces; ``cut`` is the number of bytes after which a body waits for ``hold``. The file ``endless`` never ends.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.requests: list[tuple[str, str | None]] = []
         self.hold: threading.Event | None = None
+        self.pace: tuple[int, float] | None = None
+        self.cut: int | None = None
+        self.endless: str | None = None
         self._server: http.server.ThreadingHTTPServer | None = None
         self._port = 0
 
@@ -49,11 +61,38 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
     def send_head(self) -> Any:
         self._channel.requests.append((self.path, self.headers.get("Authorization")))
-        if self._channel.hold is not None:
+        if self._channel.hold is not None and self._channel.cut is None:
             self._channel.hold.wait()
         if self.path.startswith("/t/"):
             self.path = "/" + self.path.split("/", 3)[3]
+        if self.path == self._channel.endless:
+            self._send_endlessly()
+            return None
         return super().send_head()
+
+    def _send_endlessly(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        packer = zstandard.ZstdCompressor().compressobj()
+        with contextlib.suppress(OSError):
+            self.wfile.write(packer.compress(b'{"packages": {') if self.path.endswith(".zst") else b'{"packages": {')
+            while True:
+                entries = os.urandom(1 << 16).hex().encode()
+                self.wfile.write(packer.compress(entries) if self.path.endswith(".zst") else entries)
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        content = source.read()
+        size, pause = self._channel.pace or (len(content) or 1, 0.0)
+        with contextlib.suppress(OSError):
+            if self._channel.hold is not None:
+                outputfile.write(content[: self._channel.cut])
+                outputfile.flush()
+                self._channel.hold.wait()
+                content = content[self._channel.cut :]
+            for start in range(0, len(content), size):
+                outputfile.write(content[start : start + size])
+                outputfile.flush()
+                time.sleep(pause)
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

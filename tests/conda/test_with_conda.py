@@ -112,12 +112,13 @@ async def test_it_activates_as_a_kernel_is_activated(made: Any, clean_home: Path
     for name, text in {
         "a.sh": 'export XLA_FLAGS="--dir=$CONDA_PREFIX" LD_LIBRARY_PATH="$CONDA_PREFIX/lib:$LD_LIBRARY_PATH"',
         "a2.sh": "unset OLD",
+        "a3.sh": 'export SEEN="$CONDA_EXE $CONDA_PYTHON_EXE $CONDA_DEFAULT_ENV"',
         "b.sh": 'export PATH="$CONDA_PREFIX/extra:$PATH:/tail"\nnot_exported=1\nfalse',
         "c.fish": "set -x FISH 1",
     }.items():
         (prefix / "etc" / "conda" / "activate.d").mkdir(parents=True, exist_ok=True)
         (prefix / "etc" / "conda" / "activate.d" / name).write_text(text)
-    variables = {"mode": "fast $HOME", "GONE": "***unset***", "PATH": "/reserved"}
+    variables = {"mode": "fast $HOME", "GONE": "***unset***", "PATH": "/reserved", "NONE": None}
     (prefix / "conda-meta" / "state").write_text(json.dumps({"env_vars": variables}))
     base = {"HOME": str(clean_home), "PATH": "/usr/bin:/bin", "LD_LIBRARY_PATH": "/machine/lib", "OLD": "x"}
     command = [str(CONDA), "shell.posix", "activate", str(prefix)]
@@ -129,8 +130,8 @@ async def test_it_activates_as_a_kernel_is_activated(made: Any, clean_home: Path
     root = condarc.load({"CONDA_EXE": str(CONDA), "HOME": str(clean_home)}, clean_home).root_prefix
     ours = {**base, **environment_variables(prefix, root, base)}
     ours = {name: Template(value).safe_substitute(base) for name, value in ours.items() if value}
-    # Ignore the variables that conda's shell functions need and those that the shell sets.
-    others = ("CONDA_EXE", "CONDA_PYTHON_EXE", "_CONDA", "_CE_", "PS1", "PWD", "SHLVL", "_")
+    # Ignore the variables of conda's shell functions and those that the shell sets.
+    others = ("_CONDA", "PS1", "PWD", "SHLVL", "_")
     assert ours == {name: value for name, value in theirs.items() if value and not name.startswith(others)}
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.environments.conftest import run
 from tests.prefixes import make_prefix
 from tfenv_lab.conda.settings import condarc
+from tfenv_lab.environments import discovery
 from tfenv_lab.environments.discovery import id_of
 from tfenv_lab.environments.service import EnvironmentService
 
@@ -84,6 +85,22 @@ class TestPlaces:
         outer = make_prefix(envs / "outer")
         register(make_prefix(outer / "inner"))
         assert names(service) == [str(outer / "inner"), "outer"]
+
+    def test_of_a_very_long_list_the_newest_count(
+        self, service: EnvironmentService, tmp_path: Path, register: Register
+    ) -> None:
+        newest = make_prefix(tmp_path / "newest")
+        register("\n".join(f"{tmp_path}/gone-{number}" for number in range(400_000)))
+        register(newest)
+        assert names(service) == [str(newest)]
+
+    def test_a_line_that_was_cut_is_no_path(
+        self, service: EnvironmentService, tmp_path: Path, register: Register, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        outer = make_prefix(tmp_path / "outer")
+        register(f"/nowhere{outer}")
+        monkeypatch.setattr(discovery, "MOST_BYTES", len(f"{outer}\n"))
+        assert names(service) == []
 
 
 class TestOnce:

@@ -243,6 +243,31 @@ async def test_a_variable_of_the_environment_is_there_at_the_next_start(api: Api
         assert in_another_jupyter("tf")["MODE"] == value
 
 
+async def test_bytes_that_are_not_text_reach_the_kernel(api: Api, made: Any) -> None:
+    prefix = Path(made["prefix"])
+    declare(prefix, "export MINE=$'caf\\xe9'")
+    await listed(api)
+    copy = await api.apply(kind="clone", environment=made["id"], name="other")
+    assert copy["message"] == "The copy is ready", copy
+    for name in ("tf", "other"):
+        assert os.fsencode((await in_the_kernel(name))["MINE"]) == b"caf\xe9"
+        assert "MINE" not in in_another_jupyter(name)
+        assert (await api.environment(name))["kernel"] is not None
+    _, job = await api.call("POST", f"environments/{made['id']}/checks")
+    assert (await api.finished(job["id"]))["state"] == "succeeded"
+
+
+async def test_variables_that_no_process_can_have_are_in_nobodys_way(api: Api, made: Any) -> None:
+    declare(Path(made["prefix"]), "export GOOD=1", {"A=B": "1", "X": "a\0b", "GOOD": "0"})
+    status, answer = await api.call("PUT", f"environments/{made['id']}/kernelspec", {})
+    assert status == 200, answer
+    assert (await in_the_kernel("tf"))["GOOD"] == "1"
+    copy = await api.apply(kind="clone", environment=made["id"], name="other")
+    assert copy["message"] == "The copy is ready", copy
+    status, text = await api.call("GET", f"environments/{made['id']}/export?format=environment-yml")
+    assert status == 200, text
+
+
 async def test_a_kernel_starts_although_its_scripts_fail(api: Api, made: Any, caplog: pytest.LogCaptureFixture) -> None:
     declare(Path(made["prefix"]), "export MODE=1")
     await listed(api)

@@ -59,7 +59,7 @@ async def output(kernel: str, code: str, cwd: Path) -> str:
         await manager.shutdown_kernel(now=True)
 
 
-async def create_check_and_start(api: Api, tmp_path: Path) -> None:
+async def create_and_check(api: Api) -> Any:
     job = await api.apply(**CREATE)
     assert job["state"] == "succeeded", job
     found = await api.environment("tf")
@@ -67,6 +67,11 @@ async def create_check_and_start(api: Api, tmp_path: Path) -> None:
     assert status == 202, check
     check = await api.finished(check["id"])
     assert (check["state"], check["result"]["tensorflow"]) == ("succeeded", "2.19.1"), check
+    return found
+
+
+async def create_check_and_start(api: Api, tmp_path: Path) -> None:
+    found = await create_and_check(api)
     assert await diagnosis.reason(KernelSpecManager().get_kernel_spec(found["kernel"]["name"])) is None
     provisioner.install(None)
     elsewhere = tmp_path / "notebooks"
@@ -83,6 +88,26 @@ async def test_an_empty_entry_of_pythonpath_is_not_that_folder(
     api: Api, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(("", os.environ.get("PYTHONPATH", str(tmp_path)))))
+    await create_check_and_start(api, tmp_path)
+
+
+async def test_where_the_current_directory_was_deleted(api: Api, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "gone").mkdir()
+    monkeypatch.chdir(folder / "gone")
+    (folder / "gone").rmdir()
+    await create_and_check(api)
+
+
+async def test_an_encoding_other_than_utf_8_is_not_in_the_way(
+    api: Api, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (
+        ("LC_ALL", "C"),
+        ("PYTHONUTF8", "0"),
+        ("PYTHONCOERCECLOCALE", "0"),
+        ("PYTHONIOENCODING", "ascii"),
+    ):
+        monkeypatch.setenv(name, value)
     await create_check_and_start(api, tmp_path)
 
 

@@ -266,6 +266,16 @@ async def test_a_queued_job_says_why_it_was_interrupted_when_its_server_stops(ap
     assert (job["error"]["reason"], job["error"]["hint"]) == ("failed", "Try again.")
 
 
+async def test_a_deletion_does_not_wait_for_jobs_that_download(api: Api, made: Any) -> None:
+    # No job that downloads can start.
+    api.services.jobs.running.slots = asyncio.Semaphore(0)
+    plan = await api.plan(**{**CREATE, "name": "waiting"})
+    _, waiting = await api.call("POST", "jobs", {"plan": plan["id"]})
+    _, job = await api.call("DELETE", f"environments/{made['id']}")
+    assert (await api.finished(job["id"]))["state"] == "succeeded"
+    assert (await api.call("GET", f"jobs/{waiting['id']}"))[1]["state"] == "queued"
+
+
 async def test_protected_environments_are_not_removed(api: Api, made: Any) -> None:
     (Path(made["prefix"]) / "conda-meta/frozen").write_text("{}")
     status, error = await api.call("DELETE", f"environments/{made['id']}")

@@ -195,7 +195,7 @@ HOSTILE = [
     ("dependencies: []", "no conda package"),
     ("dependencies: [numpy]\nchannels: {a: b}", "list"),
     ("dependencies: [numpy]\n? [a, b]\n: c", "not a string"),
-    ("@EXPLICIT\n# nothing", "no conda package"),
+    ("@EXPLICIT\n# nothing", "no packages"),
     ("@EXPLICIT\nnumpy", "URL"),
     ("@EXPLICIT\n../../etc/passwd", "URL"),
     ("@EXPLICIT\nhttps://x/noarch/numpy-2.1.0-0.conda#zzz", "line of an explicit list"),
@@ -276,5 +276,5 @@ def test_a_conda_lock_of_several_platforms_is_read_for_this_one() -> None:
     found = reading.read(text, None, SUBDIR)
     assert found.format == "conda-lock"
     assert found.pinned == (Pinned("https://c/noarch/a-1-0.conda", depends=("python >=3.9", "pip")),)
-    assert found.pypi == ("d==1",)
+    assert [(each.label, each.files[0].url) for each in found.index.packages] == [("d 1", "https://p/d-1.whl")]
     assert any("dev" in note for note in found.notes)

@@ -6,10 +6,13 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 
 from ..conftest import Api
+from ..simple_index import SimpleIndex
 from ..tiny_channel import TinyChannel
 from ..tiny_tensorflow import PYTHON, TAG
 
@@ -20,12 +23,19 @@ async def _refused(api: Api, content: str, **more: Any) -> dict[str, Any]:
     return dict(error)
 
 
+def _ways(error: Any) -> dict[str, Any]:
+    """Return the plan requests that an error offers, by their labels."""
+    return {alternative["label"]: alternative["plan_request"] for alternative in error["alternatives"]}
+
+
 def _told(plan: Any) -> str:
     return "\n".join(warning["message"] for warning in plan["warnings"])
 
 
 class TestMissing:
-    async def test_all_missing_packages_are_named_at_once_with_similar_names(self, api: Api) -> None:
+    async def test_all_missing_packages_are_named_at_once_with_similar_names(
+        self, api: Api, simple_index: SimpleIndex
+    ) -> None:
         error = await _refused(api, "dependencies: [tensorfow, nunpy, foo-bar-xyz, python]")
         assert error["reason"] == "unsatisfiable"
         assert error["message"] == (
@@ -77,8 +87,7 @@ class TestChannels:
         assert error["reason"] == "channel-not-allowed"
         assert error["message"] == "These channels are not allowed: “pytorch”, “nvidia”, “defaults”."
         assert f"Allowed: {tensorflow_channel.url}." in error["hint"]
-        [alternative] = error["alternatives"]
-        plan = await api.plan(**alternative["plan_request"])
+        plan = await api.plan(**_ways(error)["Import without these channels"])
         assert f"left out: pytorch, nvidia, defaults. The packages come from {tensorflow_channel.url}." in _told(plan)
 
     async def test_a_second_channel_that_is_not_allowed_is_left_out_and_named(
@@ -90,6 +99,9 @@ class TestChannels:
             content=f"channels: ['{tensorflow_channel.url}', defaults]\ndependencies: [numpy]",
         )
         assert "left out: defaults." in _told(plan)
+        [warning] = [each for each in plan["warnings"] if each["code"] == "channels-left-out"]
+        assert warning["items"] == ["defaults"]
+        assert warning["plan_request"]["channels"] == "all"
 
     async def test_the_same_channel_in_twenty_specs_needs_no_word(
         self, api: Api, tensorflow_channel: TinyChannel
@@ -97,6 +109,94 @@ class TestChannels:
         url = tensorflow_channel.url
         plan = await api.plan(kind="import", name="new", content=f"dependencies: ['{url}::numpy', '{url}::pip']\n")
         assert [warning["code"] for warning in plan["warnings"]] == ["no-kernel"]
+
+
+class TestAddedChannels:
+    """Channels that are not configured can be added for one import, unless an administrator restricts them."""
+
+    @pytest.fixture
+    def other(self, tmp_path: Path) -> TinyChannel:
+        other = TinyChannel(tmp_path / "other")
+        other.add("special", "1.0", noarch="generic")
+        other.add("numpy", "9.9", noarch="generic")
+        other.index()
+        return other
+
+    async def test_their_packages_are_installed(
+        self, api: Api, tensorflow_channel: TinyChannel, other: TinyChannel
+    ) -> None:
+        content = f"channels: ['{other.url}']\ndependencies: [special]\n"
+        error = await _refused(api, content)
+        assert error["message"] == f"The channel “{other.url}” is not allowed."
+        assert f"Allowed: {tensorflow_channel.url}. Import the file without this channel, or add it" in error["hint"]
+        request = _ways(error)["Import with these channels added"]
+        assert request == {"kind": "import", "name": "new", "content": content, "channels": "all"}
+        plan = await api.plan(**request)
+        assert [entry["to"]["channel"] for entry in plan["entries"]] == [other.url]
+        assert f"channels that are not configured: {other.url}." in _told(plan)
+        assert (await api.apply(**request))["state"] == "succeeded"
+
+    async def test_the_file_decides_their_order(
+        self, api: Api, tensorflow_channel: TinyChannel, other: TinyChannel
+    ) -> None:
+        for urls, version in (
+            ([other.url, tensorflow_channel.url], "9.9"),
+            ([tensorflow_channel.url, other.url], "2.2.0"),
+        ):
+            content = f"channels: {json.dumps(urls)}\ndependencies: [numpy]\n"
+            plan = await api.plan(kind="import", name="new", content=content, channels="all")
+            assert plan["entries"][0]["to"]["version"] == version
+
+    async def test_a_spec_can_name_one(self, api: Api, other: TinyChannel) -> None:
+        content = f"dependencies: ['{other.url}::special']\n"
+        plan = await api.plan(**_ways(await _refused(api, content))["Import with these channels added"])
+        assert [entry["name"] for entry in plan["entries"]] == ["special"]
+
+    async def test_a_package_of_one_that_was_left_out_is_missing_and_the_way_on_is_offered(
+        self, api: Api, tensorflow_channel: TinyChannel, other: TinyChannel, simple_index: SimpleIndex
+    ) -> None:
+        content = f"channels: ['{tensorflow_channel.url}', '{other.url}']\ndependencies: [special, numpy]\n"
+        error = await _refused(api, content)
+        assert error["message"] == (
+            f"No channel has “special”. These channels of the file are not allowed and were left out: {other.url}."
+        )
+        plan = await api.plan(**_ways(error)["Import with these channels added"])
+        assert {entry["name"] for entry in plan["entries"]} >= {"numpy", "special"}
+
+    async def test_those_of_exact_packages_are_all_named(self, api: Api, other: TinyChannel) -> None:
+        content = f"@EXPLICIT\n{other.url}/noarch/special-1.0-0.conda\nhttps://c.example/d/noarch/b-1-0.conda\n"
+        error = await _refused(api, content)
+        assert error["message"] == f"These channels are not allowed: “{other.url}”, “https://c.example/d”."
+        labels = ["Keep the versions, drop the builds", "Keep only the names", "Import with these channels added"]
+        assert list(_ways(error)) == labels
+        only = f"@EXPLICIT\n{other.url}/noarch/special-1.0-0.conda\n"
+        plan = await api.plan(**_ways(await _refused(api, only))["Import with these channels added"])
+        assert [entry["to"]["channel"] for entry in plan["entries"]] == [other.url]
+
+    @pytest.mark.parametrize("builds", ["exact", "names"])
+    async def test_no_answer_has_their_credentials(
+        self, api: Api, tensorflow_channel: TinyChannel, builds: str
+    ) -> None:
+        secret = "https://ada:s3cret@c.example/t/tk-123/d"
+        for channels in ([secret], [tensorflow_channel.url, secret]):
+            content = f"channels: {json.dumps(channels)}\ndependencies: [numpy=2.1.0=0]\n"
+            body = {"kind": "import", "name": "new", "content": content, "builds": builds}
+            _, answer = await api.call("POST", "plans", body)
+            told = json.dumps(
+                {
+                    **answer,
+                    "alternatives": [],
+                    "warnings": [{**each, "plan_request": None} for each in answer.get("warnings", ())],
+                }
+            )
+            assert "c.example" in told
+            assert "s3cret" not in told
+            assert "tk-123" not in told
+
+    async def test_what_is_no_channel_is_refused(self, api: Api) -> None:
+        error = await _refused(api, "channels: ['https://[']\ndependencies: [numpy]\n", channels="all")
+        assert error["reason"] == "channel-not-allowed"
+        assert "cannot be used as a channel" in error["message"]
 
 
 class TestRestrictedChannels:
@@ -108,7 +208,20 @@ class TestRestrictedChannels:
         content = f"channels: ['{tensorflow_channel.url}', defaults]\ndependencies: [numpy]"
         error = await _refused(api, content)
         assert error["message"] == "The channel “defaults” is not allowed."
-        assert "left out: defaults." in _told(await api.plan(**error["alternatives"][0]["plan_request"]))
+        assert list(_ways(error)) == ["Import without these channels"]
+        assert "ask the administrator" in error["hint"]
+        plan = await api.plan(**error["alternatives"][0]["plan_request"])
+        assert "left out: defaults." in _told(plan)
+        assert [each["plan_request"] for each in plan["warnings"] if each["code"] == "channels-left-out"] == [None]
+
+    @pytest.mark.parametrize(
+        "content",
+        ["channels: [defaults]\ndependencies: [numpy]\n", "@EXPLICIT\nhttps://c.example/d/noarch/numpy-1-0.conda\n"],
+    )
+    async def test_no_request_adds_a_channel(self, api: Api, content: str) -> None:
+        error = await _refused(api, content, channels="all")
+        assert error["reason"] == "channel-not-allowed"
+        assert "Import with these channels added" not in _ways(error)
 
 
 class TestCuda:
@@ -166,6 +279,18 @@ async def test_a_plan_without_a_kernel_offers_ipykernel(api: Api) -> None:
     again = await api.plan(**warning["plan_request"])
     assert "ipykernel" in [entry["name"] for entry in again["entries"]]
     assert again["warnings"] == []
+
+
+async def test_ipykernel_is_added_to_exact_packages_by_solving_again(api: Api, tensorflow_channel: TinyChannel) -> None:
+    file = next(
+        path.name for path in Path(url2pathname(urlsplit(tensorflow_channel.url).path)).glob("linux-64/python-*")
+    )
+    lock = f"@EXPLICIT\n{tensorflow_channel.url}/linux-64/{file}\n"
+    plan = await api.plan(kind="import", name="new", content=lock)
+    warning = next(each for each in plan["warnings"] if each["code"] == "no-kernel")
+    assert "solved again" in warning["message"]
+    again = await api.plan(**warning["plan_request"])
+    assert {"python", "ipykernel"} <= {entry["name"] for entry in again["entries"]}
 
 
 @pytest.mark.parametrize("query", ["environment-yml", "explicit", "conda-lock", "pixi-lock", "notebook"])

@@ -70,3 +70,9 @@ def test_what_a_listener_does_wrong_does_not_stop_the_reading() -> None:
         raise ValueError(name)
 
     assert list(Downloads(fail).feed(LINES)) == read(LINES, 10_000)[1]
+
+
+def test_a_line_without_end_is_not_collected() -> None:
+    downloads = Downloads(None)
+    lines = [line for _ in range(50) for line in downloads.feed("x" * 10_000)]
+    assert sum(map(len, lines)) > 300_000

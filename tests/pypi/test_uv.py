@@ -335,3 +335,34 @@ def test_a_cache_that_cannot_be_locked_is_named_with_what_moves_it(
     with pytest.raises(UnusableDirectory, match=f"uv's cache {cache} cannot be used") as caught:
         uv.run_here(["pip", "compile", "requirements.in"], settings, cwd=tmp_path)
     assert "UV_CACHE_DIR" in (caught.value.hint or "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script takes the place of uv")
+class TestOutputWithoutEnd:
+    """A program that prints without end takes the place of uv, because uv keeps the output of builds to itself."""
+
+    def _run(self, folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> tuple[list[str], TfenvError]:
+        program = folder / "uv"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setattr(uv, "binary", lambda: str(program))
+        lines: list[str] = []
+        call = lambda: uv.run_here(("pip",), IndexSettings({}), cwd=folder, timeout=60, on_line=lines.append)  # noqa: E731
+        return lines, failed(call, JobFailed)
+
+    def test_only_as_many_lines_are_passed_on_as_a_log_holds(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        script = "yes | head -c 4000000 >&2; echo 'error: the last line' >&2; exit 2"
+        lines, error = self._run(folder, monkeypatch, script)
+        assert sum(map(len, lines)) <= 1_000_000
+        assert "the last line" in (error.details or "")
+
+    def test_a_line_without_end_is_cut(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        lines, _ = self._run(folder, monkeypatch, "head -c 4000000 /dev/zero | tr '\\\\0' x >&2; exit 2")
+        assert lines
+        assert max(map(len, lines)) < 1_000_000
+
+    def test_standard_output_without_end_ends_the_run(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        _, error = self._run(folder, monkeypatch, "yes")
+        assert error.message == "uv was stopped."

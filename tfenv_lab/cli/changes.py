@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from traitlets import Bool, Enum, Unicode
+from traitlets import Bool, Enum, List, Unicode
 
 from ..errors import InvalidRequest
 from ..plans.models import Plan
@@ -163,7 +163,7 @@ class RemoveApp(ChangeApp):
 class ImportApp(ChangeApp):
     """Create an environment from a file (“-”: from standard input)."""
 
-    least, most, usage = 2, 2, "import FILE NAME [--format=FORMAT] [--builds=versions] [--channels=allowed]"
+    least, most, usage = 2, 2, "import FILE NAME [--builds=versions] [--channels=allowed] [--replace=OLD=SPEC]"
     format = Unicode(None, allow_none=True, help="Format of the file. Default: recognized.").tag(config=True)
     environment = Unicode(None, allow_none=True, help="Environment of a pixi.lock. Default: default.").tag(config=True)
     categories = Unicode(
@@ -171,11 +171,18 @@ class ImportApp(ChangeApp):
     ).tag(config=True)
     cuda = Unicode(None, allow_none=True, help="Assume that the driver supports this CUDA version.").tag(config=True)
     builds = Enum(("exact", "versions", "names"), "exact", help="How much of each spec counts.").tag(config=True)
-    channels = Enum(("file", "allowed"), "file", help="With “allowed”, leave out channels that are not allowed.").tag(
-        config=True
-    )
+    channels = Enum(
+        ("file", "allowed", "all"),
+        "file",
+        help="What to do with channels that are not allowed: leave them out (“allowed”), or use them (“all”).",
+    ).tag(config=True)
+    replace = List(
+        Unicode(),
+        help="Solve SPEC instead of the package OLD of the file (OLD=SPEC), or leave it out (OLD=). Can be repeated.",
+    ).tag(config=True)
     _choices = ("format", "cuda", "builds", "channels")
-    aliases = {**ChangeApp.aliases, **{name: f"ImportApp.{name}" for name in (*_choices, "environment", "categories")}}
+    _parts = ("environment", "categories", "replace")
+    aliases = {**ChangeApp.aliases, **{name: f"ImportApp.{name}" for name in (*_choices, *_parts)}}
     flags = _BUILDS
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
@@ -189,7 +196,8 @@ class ImportApp(ChangeApp):
             raise InvalidRequest(f"{file} cannot be read.", str(error)) from error
         choice = {key: getattr(self, key) for key in self._choices}
         categories = self.categories.split(",") if self.categories is not None else None
-        part = {"lock_environment": self.environment, "categories": categories}
+        replacements = {old: spec or None for old, _, spec in (text.partition("=") for text in self.replace)}
+        part = {"lock_environment": self.environment, "categories": categories, "replacements": replacements}
         return {
             "kind": "import",
             "name": name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -183,6 +184,8 @@ def _option(alternative: Alternative) -> str:
     """Return an alternative as the options that request it."""
     request = alternative["plan_request"]
     options = [f"--{key}={request[key]}" for key in ("builds", "channels") if request.get(key) not in (None, *_USUAL)]
+    replaced = [f"{old}={spec or ''}" for old, spec in request.get("replacements", {}).items()]
+    options += [f"--replace={shlex.quote(text)}" for text in replaced]
     return f"{alternative['label']}: {' '.join(options)}"
 
 

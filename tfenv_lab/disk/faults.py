@@ -63,6 +63,13 @@ def fault(folder: Path) -> str | None:
     return f"{place} belongs to {_owner(place)}, and you do not have permission to write to it"
 
 
+def fault_of_file(path: Path) -> str | None:
+    """Return why an existing file cannot be written, as the end of a sentence, or None if it can."""
+    if not os.path.lexists(path) or os.access(path, os.W_OK):
+        return None
+    return f"{path} belongs to {_owner(path)}, and you do not have permission to write to it"
+
+
 def nearest(folder: Path) -> Path:
     """Return a directory, or the first of its parents that exists: a new directory would be created there."""
     return next((place for place in (folder, *folder.parents) if os.path.lexists(place)), folder)
@@ -156,6 +163,9 @@ def translated(error: OSError) -> TfenvError | None:
         return no_space(error)
     if error.errno not in _OF_THE_PLACE or error.filename is None:
         return None
-    path = Path(os.fsdecode(error.filename))
-    reason = None if os.path.lexists(path) and os.access(path, os.W_OK) else fault(path.parent)
+    # A rename has two paths, and both of their directories must be writable.
+    paths = [Path(os.fsdecode(name)) for name in (error.filename, error.filename2) if name is not None]
+    path = next((path for path in paths if fault(path.parent)), paths[0])
+    is_writable = len(paths) == 1 and os.path.lexists(path) and os.access(path, os.W_OK)
+    reason = None if is_writable else fault(path.parent)
     return UnusableDirectory(f"{path} cannot be used: {reason or error.strerror}.", str(error))

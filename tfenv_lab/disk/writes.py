@@ -6,7 +6,9 @@ import contextlib
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 def replace(path: Path, content: str | bytes, *, private: bool = False) -> None:
@@ -15,9 +17,17 @@ def replace(path: Path, content: str | bytes, *, private: bool = False) -> None:
     The new file keeps the mode of the file that it replaces; if it is ``private``, only its owner can read it. Raises
     OSError if the directory is not writable.
     """
+    with replacing(path, private=private) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
+    """Open a new file that replaces ``path`` in one step at the end, as ``replace`` does, unless an error is raised."""
     fresh = path.with_name(f".tfenv-{secrets.token_hex(8)}")
     try:
-        create(fresh, content, 0o600 if private else 0o666)
+        with _created(fresh, 0o600 if private else 0o666) as file:
+            yield file
         with contextlib.suppress(FileNotFoundError):
             before = path.lstat()
             if stat.S_ISREG(before.st_mode) and not private:
@@ -31,10 +41,14 @@ def replace(path: Path, content: str | bytes, *, private: bool = False) -> None:
 
 def create(path: Path, content: str | bytes, mode: int = 0o666) -> None:
     """Write a new file with this mode, less the umask. Raises FileExistsError if anything has its name, also a link."""
+    with _created(path, mode) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def _created(path: Path, mode: int) -> BinaryIO:
     # O_EXCL creates a new file or fails, so nothing is written through a link or into a file with other hard links.
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
+    return os.fdopen(handle, "wb")
 
 
 def is_within(path: Path | str, folder: Path | str) -> bool:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,10 @@ from ..disk.reads import BoundedReads
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
+
+
+#: Maximum number of prefixes to take from ``environments.txt``, and of bytes to read at its end.
+MOST, MOST_BYTES = 2_000, 4_000_000
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,27 @@ def hash_of(real: str) -> str:
 
 
 def registered(home: Path) -> list[Path]:
-    """Return the prefixes in ``~/.conda/environments.txt``, where conda records environments in any directory."""
+    """Return the prefixes in ``~/.conda/environments.txt``, where conda records environments in any directory.
+
+    Of a file with very many lines, only the newest MOST prefixes count, which are at its end.
+    """
+    path = home / ".conda" / "environments.txt"
     try:
-        text = (home / ".conda" / "environments.txt").read_text(encoding="utf-8", errors="surrogateescape")
+        # Reading a named pipe would never end.
+        if not path.is_file():
+            return []
+        with path.open("rb") as file:
+            start = max(0, os.fstat(file.fileno()).st_size - MOST_BYTES)
+            file.seek(start)
+            text = os.fsdecode(file.read(MOST_BYTES))
     except OSError:
         return []
+    if start:
+        text = text.partition("\n")[2]
     # Split at "\n" only: a path can contain the other characters at which str.splitlines() splits.
-    lines = (line.strip() for line in text.split("\n"))
-    return [path for path in (Path(os.path.normpath(line)) for line in lines if line) if path.is_absolute()]
+    lines = dict.fromkeys(line.strip() for line in reversed(text.split("\n")))
+    found = (Path(os.path.normpath(line)) for line in islice(filter(os.path.isabs, lines), MOST))
+    return list(found)[::-1]
 
 
 def places(

@@ -45,7 +45,7 @@ def read(environment: Environment, settings: CondaSettings) -> Contents:
     from ..conda.prefix.state import requested_specs
 
     prefix = Path(environment.prefix)
-    installed = records(prefix)
+    installed, managed = records(prefix), wheels.read(prefix)
     return Contents(
         environment.name,
         installed,
@@ -54,7 +54,8 @@ def read(environment: Environment, settings: CondaSettings) -> Contents:
         _channels(installed, settings),
         current_subdir(),
         _variables(environment),
-        wheels.read(prefix).distributions,
+        managed.distributions,
+        managed.requirements,
     )
 
 
@@ -129,6 +130,8 @@ def _packages(file: Imported) -> dict[str, str]:
     for package in file.pinned:
         name, version, build = exact.parts(package.url)
         found[name] = f"{version} {build}"
+    for locked in file.index.packages:
+        found[f"{locked.name} (pip)"] = locked.version
     for requirement in file.pypi:
         name, _, version = requirement.partition("==")
         found[f"{normalize(name)} (pip)"] = version

@@ -122,7 +122,11 @@ def _subject(environment: Environment) -> Subject:
     return Subject(
         prefix=prefix,
         environment=environment.id,
-        variables=_variables(spec) if spec else environment_variables(prefix),
+        # Orders to the worker are UTF-8, but a variable can hold any bytes.
+        variables={
+            name: value.encode(errors="replace").decode()
+            for name, value in (_variables(spec) if spec else environment_variables(prefix)).items()
+        },
         kernel=spec.spec["argv"][0] if spec else None,
         cuda=virtual_packages.usable_cuda(),
     )

@@ -7,6 +7,7 @@ Windows cannot.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import json
 import os
@@ -22,9 +23,12 @@ import psutil
 from .. import serde
 from ..processes import kill_group, without_python_variables
 from .messages import Message, Order
+from .store import LOG_BYTES
 
 #: Seconds to wait for the rest of a worker's log after the worker has ended.
 PATIENCE = 5.0
+#: Maximum bytes of a message of a worker.
+LONGEST = 10_000_000
 #: Variables that name the directory of temporary files (``tempfile.gettempdir``).
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 #: Variables without which the server's interpreter may find neither its library nor its files.
@@ -58,11 +62,18 @@ import_module(module).main()
 """
 
 
+def _here() -> Path | None:
+    """Return the current directory, or None if it was deleted."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
+
+
 def _path() -> list[str]:
     """Return the server's path, without the current directory."""
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:  # it was deleted
+    here = _here()
+    if here is None:
         return [entry for entry in sys.path if Path(entry).is_absolute()]
     entries = [here / entry for entry in sys.path if entry]
     return [str(entry) for entry in entries if os.path.realpath(entry) != str(here)]
@@ -112,6 +123,9 @@ class WorkerProcess:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
+        self._lock = threading.Lock()
+        #: Number of characters that still go to the log.
+        self._room = LOG_BYTES
 
     async def run(self, order: Order) -> int:
         """Run the worker until it ends. Return its exit status, which is negative if a signal ended it."""
@@ -130,16 +144,22 @@ class WorkerProcess:
     def _run(self, order: Order, loop: asyncio.AbstractEventLoop) -> int:
         # Temporary files of the worker and its descendants are deleted however the worker ends.
         with tempfile.TemporaryDirectory(prefix="tfenv-lab-", ignore_cleanup_errors=True) as temporary:
-            return self._supervise(order, loop, {**os.environ, **dict.fromkeys(_TEMPORARY, temporary)})
+            environ = {**os.environ, **dict.fromkeys(_TEMPORARY, temporary)}
+            # rattler cannot be imported where the current directory was deleted.
+            return self._supervise(order, loop, environ, None if _here() else temporary)
 
-    def _supervise(self, order: Order, loop: asyncio.AbstractEventLoop, environ: dict[str, str]) -> int:
+    def _supervise(
+        self, order: Order, loop: asyncio.AbstractEventLoop, environ: dict[str, str], folder: str | None
+    ) -> int:
         arguments, environ = command(environ)
+        text = serde.dumps(order) + b"\n"
         with subprocess.Popen(  # noqa: S603 - our own code
             arguments,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environ,
+            cwd=folder,
             # In a process group of its own, so that its children (compilers, interpreters) end with it.
             start_new_session=True,
         ) as process:
@@ -151,13 +171,13 @@ class WorkerProcess:
             if process.stdin is None or process.stdout is None:  # for the type checker
                 raise RuntimeError("the worker has no pipes")
             with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(serde.dumps(order) + b"\n")
+                process.stdin.write(text)
                 process.stdin.flush()
-            for line in process.stdout:
+            while line := process.stdout.readline(LONGEST):
                 try:
                     message = serde.loads(line, Message)
                 except serde.Unreadable:
-                    self._log(line.decode(errors="replace"))
+                    self._write_log(line.decode(errors="replace"))
                     continue
                 loop.call_soon_threadsafe(self._tell, message)
             status = process.wait()
@@ -165,7 +185,15 @@ class WorkerProcess:
             return status
 
     def _copy_log(self) -> None:
-        process = self._process
+        process, decoder = self._process, codecs.getincrementaldecoder("utf-8")("replace")
         if process is not None and process.stderr is not None:
-            for line in process.stderr:
-                self._log(line.decode(errors="replace"))
+            # What has arrived is written at once: a program can write thousands of short lines in a second.
+            while raw := os.read(process.stderr.fileno(), 1 << 16):
+                self._write_log(decoder.decode(raw))
+
+    def _write_log(self, text: str) -> None:
+        """Add to the log, up to LOG_BYTES. The rest is only read, so that the writer does not wait."""
+        with self._lock:
+            kept, self._room = text[: self._room], max(0, self._room - len(text))
+        if kept:
+            self._log(kept)

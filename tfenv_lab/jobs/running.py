@@ -49,6 +49,8 @@ class RunningJobs:
         self.slots = asyncio.Semaphore(max_running)
         # Automatic checks have a slot of their own, so they never delay a user's job.
         self._aside = asyncio.Semaphore(1)
+        # Deletions take a moment, so they never wait for downloads.
+        self._deleting = asyncio.Semaphore(max_running)
         self._aftermath = aftermath
         self._follow = follow
         self._leftovers = leftovers
@@ -158,10 +160,16 @@ class RunningJobs:
             self._store.keep(job)
         self._events.emit(job)
 
+    def _slot(self, job: Job) -> asyncio.Semaphore:
+        """Return what lets in a job and others of its kind."""
+        if job.automatic:
+            return self._aside
+        return self._deleting if job.kind == "delete" else self.slots
+
     async def _run(self, job_id: str, order: Order) -> None:
         last: Succeeded | Failed | None = None
         try:
-            async with self._aside if self._live[job_id].automatic else self.slots:
+            async with self._slot(self._live[job_id]):
                 self._update(replace(self._live[job_id], state="running", started=now(), message="Starting"))
                 last = await self._work(job_id, order)
             job = await outcomes.outcome(self._live[job_id], last, job_id in self._cancelled)

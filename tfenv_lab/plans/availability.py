@@ -12,13 +12,11 @@ from urllib.request import url2pathname
 from ..conda.prefix.records import names_of
 from ..errors import ChannelUnreachable
 from ..models import Advice
-from ..sentences import some
+from ..sentences import listing
 
 if TYPE_CHECKING:
     from ..conda.engine import RepoDataRecord
     from ..conda.repodata.repodata import Repodata
-
-_SHOWN = 5
 
 
 async def missing(records: Sequence[RepoDataRecord], repodata: Repodata) -> list[Advice]:
@@ -45,8 +43,11 @@ async def missing(records: Sequence[RepoDataRecord], repodata: Repodata) -> list
         Advice(
             "packages-missing",
             "warning",
-            f"These packages are neither in the package cache nor in a reachable channel: {some(names, _SHOWN)}. "
-            "The plan cannot be applied without them.",
+            listing(
+                "These packages are neither in the package cache nor in a reachable channel: {}. The plan cannot be "
+                "applied without them.",
+                names,
+            ),
         )
     ]
 

@@ -5,14 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..errors import ChannelNotAllowed
+import msgspec
+
+from ..errors import ChannelNotAllowed, Unsatisfiable
+from ..models import Advice
+from ..plan_requests import Import
+from ..sentences import listing, redact
 from . import import_help
 
 if TYPE_CHECKING:
     from ..conda.repodata.repodata import Repodata
-    from ..plan_requests import Import
+
+#: Maximum length of a channel in a message.
+_LONGEST = 120
 
 
 @dataclass(frozen=True)
@@ -36,8 +43,8 @@ class Permission:
 
 def choose(
     request: Import, wanted: Sequence[str], repodata: Repodata, permission: Permission
-) -> tuple[list[str], list[str]]:
-    """Return the URLs of the channels to solve on (none: the configured ones), and notes on those that are left out.
+) -> tuple[list[str], list[Advice]]:
+    """Return the URLs of the channels to solve on (none: the configured ones), and warnings about the others.
 
     Raises ChannelNotAllowed, which names every channel that is not allowed, those that are, and the ways on. The
     channels that are not allowed are left out if another one of the file is allowed and no administrator restricts the
@@ -46,27 +53,110 @@ def choose(
     from ..conda.settings.allowed import AllowedChannels
     from ..conda.settings.condarc import require_permitted, resolve_channels
 
-    allowed = AllowedChannels(permission.names, repodata.settings)
+    settings = repodata.settings
+    allowed = AllowedChannels(permission.names, settings)
     refused = [text for text in wanted if text not in allowed]
-    if request.channels == "file":
+    if request.channels != "allowed":
         for text in wanted:
             # The error of condarc's own keys names them.
             with contextlib.suppress(ValueError):
-                require_permitted(resolve_channels(text, repodata.settings), repodata.settings)
-    urls = list(dict.fromkeys(url for text in wanted if text in allowed for url in allowed.urls_of(text)))
+                require_permitted(resolve_channels(text, settings), settings)
     if not refused:
-        return urls, []
+        return list(dict.fromkeys(url for text in wanted for url in allowed.urls_of(text))), []
+    if request.channels == "all":
+        return _added(request, wanted, refused, allowed, permission)
+    urls = list(dict.fromkeys(url for text in wanted if text in allowed for url in allowed.urls_of(text)))
     lenient = permission.stands_in or (bool(urls) and not permission.restricted)
     if request.channels == "file" and not lenient:
-        one = len(refused) == 1
-        shown = ", ".join(f"“{text[:120]}”" for text in refused)
+        raise refusal(request, refused, permission, [_WITHOUT])
+    used = [ref.name for ref in settings.channels if not urls or ref.url in urls] or list(permission.names)
+    message = listing(
+        f"Channels that are not allowed are left out: {{}}. The packages come from {', '.join(used)}.",
+        [_shown(text) for text in refused],
+    )
+    offer = msgspec.structs.replace(request, channels="all") if can_add(permission) else None
+    return urls, [Advice("channels-left-out", "warning", message, offer)]
+
+
+def _shown(text: str) -> str:
+    return redact(text)[:_LONGEST]
+
+
+_WITHOUT = ("Import without these channels", {"channels": "allowed"})
+_WITH = ("Import with these channels added", {"channels": "all"})
+
+
+def choose_exact(
+    request: Import, named: Sequence[str], repodata: Repodata, permission: Permission
+) -> tuple[list[str], list[Advice]]:
+    """Return the URLs of the channels of exact packages, and warnings. Raises ChannelNotAllowed, as ``choose`` does."""
+    from ..conda.settings.allowed import AllowedChannels
+
+    if request.channels == "all" and not permission.restricted:
+        return choose(request, named, repodata, permission)
+    allowed = AllowedChannels(permission.names, repodata.settings)
+    raise refusal(request, [text for text in named if text not in allowed], permission, [])
+
+
+def with_left_out(error: Unsatisfiable, notes: Sequence[Advice]) -> Unsatisfiable:
+    """Return the error of a file without a solution. If channels were left out, it says so and offers to add them."""
+    left = next((note for note in notes if note.code == "channels-left-out"), None)
+    if left is None:
+        return error
+    offer = left.plan_request
+    ways = import_help.alternatives(offer, (_WITH[0], {})) if isinstance(offer, Import) else []
+    message = f"{error.message} These channels of the file are not allowed and were left out: {', '.join(left.items)}."
+    return Unsatisfiable(message, error.details, error.hint, [*error.alternatives, *ways])
+
+
+def can_add(permission: Permission) -> bool:
+    """Return whether to offer channels that are not allowed: no administrator restricts them, and they can answer."""
+    return not permission.restricted and not permission.stands_in
+
+
+def refusal(
+    request: Import, refused: Sequence[str], permission: Permission, ways: Sequence[tuple[str, dict[str, Any]]]
+) -> ChannelNotAllowed:
+    """Return the error that names all channels that are not allowed, those that are, and the ways on.
+
+    Without ``ways``, the packages of the file are exact and can only be solved again.
+    """
+    one = len(refused) == 1
+    this, it = ("this channel", "it") if one else ("these channels", "them")
+    shown = ", ".join(f"“{_shown(text)}”" for text in refused)
+    way = f"Import the file without {this}" if ways else "Solve the packages of the file on the allowed channels"
+    hint = f"Allowed: {', '.join(permission.names) or 'none'}. {way}"
+    if can_add(permission):
+        hint += f", or add {it} for this import."
+        ways = [*ways, _WITH]
+    else:
+        hint += f", or ask the administrator to add {it} to TfenvLab.allowed_channels."
+    return ChannelNotAllowed(
+        f"The channel {shown} is not allowed." if one else f"These channels are not allowed: {shown}.",
+        hint=hint,
+        alternatives=import_help.alternatives(request, *ways),
+    )
+
+
+def _added(
+    request: Import, wanted: Sequence[str], refused: Sequence[str], allowed: Any, permission: Permission
+) -> tuple[list[str], list[Advice]]:
+    """Return the URLs of all channels of a file, with a warning that names those that are not configured.
+
+    The file says in which order they count. Raises ChannelNotAllowed.
+    """
+    if permission.restricted:
+        raise refusal(request, refused, permission, [_WITHOUT])
+    broken = [text for text in refused if not allowed.urls_of(text)]
+    if broken:
         raise ChannelNotAllowed(
-            f"The channel {shown} is not allowed." if one else f"These channels are not allowed: {shown}.",
-            hint=f"Allowed: {', '.join(permission.names) or 'none'}. Import the file without "
-            f"{'this channel' if one else 'these channels'}, or ask the administrator to add "
-            f"{'it' if one else 'them'} to TfenvLab.allowed_channels.",
-            alternatives=import_help.alternatives(request, ("Import without these channels", {"channels": "allowed"})),
+            f"{', '.join(f'“{_shown(text)}”' for text in broken)} cannot be used as a channel.",
+            hint="Correct the channels in the file, or import it without them.",
+            alternatives=import_help.alternatives(request, _WITHOUT),
         )
-    used = [ref.name for ref in repodata.settings.channels if not urls or ref.url in urls] or list(permission.names)
-    left = ", ".join(text[:120] for text in refused)
-    return urls, [f"Channels that are not allowed are left out: {left}. The packages come from {', '.join(used)}."]
+    urls = list(dict.fromkeys(url for text in wanted for url in allowed.urls_of(text)))
+    message = listing(
+        "Packages may come from channels that are not configured: {}. Only this plan uses them; later updates do not.",
+        [_shown(text) for text in refused],
+    )
+    return urls, [Advice("channels-added", "warning", message)]

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from .. import serde
-from ..errors import SolverTimeout, TfenvError, Unsatisfiable
+from ..errors import SolverTimeout, Unsatisfiable
+from . import import_missing
 
 if TYPE_CHECKING:
     from ..conda.formats.model import Imported
     from ..conda.repodata.repodata import Repodata
     from ..errors import Alternative
     from ..plan_requests import Import
+
+#: Returns which of some projects a package index has.
+OnIndex = Callable[[Iterable[str]], Awaitable[set[str]]]
 
 _VERSIONS = ("Keep the versions, drop the builds", {"builds": "versions"})
 _NAMES = ("Keep only the names", {"builds": "names"})
@@ -57,63 +62,64 @@ def simplified(found: Imported, builds: str) -> dict[str, str]:
     return texts
 
 
-async def explained(error: Unsatisfiable, request: Import, asked: Mapping[str, str], source: Repodata) -> Unsatisfiable:
-    """Return the error of a file without a solution, with what would help."""
-    from ..tensorflow.catalog.nearby import correct
+@dataclass(frozen=True)
+class Search:
+    """Where packages are looked for: the channels of the solve, other allowed ones, and a package index."""
 
-    names = await source.names()
-    known = set(names)
+    source: Repodata
+    others: Repodata | None
+    on_index: OnIndex
+
+
+async def explained(error: Unsatisfiable, request: Import, asked: Mapping[str, str], search: Search) -> Unsatisfiable:
+    """Return the error of a file without a solution, with everything that would help."""
+    source = search.source
+    known = set(await source.names())
     missing = [name for name in asked if name not in known and not name.startswith("__")]
-    details = summary(error.details or "")
-    built = sum(1 for text in asked.values() if len(text.split(" ")) > 2)
-    exact = await _absent_builds(asked, source)
-    counted = f"No channel has {len(exact)} of the {built} exact builds in the file"
+    built = sum(1 for text in asked.values() if _has_build(text))
+    absent = await _absent(asked, source)
+    exact = [text for text in absent.values() if _has_build(text)]
+    platform = _foreign(missing, source.subdir)
+    is_export = bool(exact or platform) and request.builds == "exact"
+    told: list[str] = []
+    ways: list[tuple[str, Mapping[str, Any]]] = [_VERSIONS, _NAMES] if is_export else []
+    hint = error.hint
     if missing:
-        words = await asyncio.to_thread(correct, missing, names, len(missing))
-        told = str(words) if words else error.message
-        if exact:
-            told += f" {counted}."
-        platform = _foreign(missing, source.subdir)
-        if platform:
-            told += f" The file was probably written on {platform}."
-        offers = [_VERSIONS, _NAMES] if request.builds == "exact" and (exact or platform) else []
+        found = await import_missing.look_up(missing, asked, source, search.others, search.on_index, is_export)
+        told += found.sentences
         hint = "Leave these packages out, or correct their names."
-        if offers:
+        if is_export:
             hint = "Import the file without its builds or versions. Packages that no channel has are then left out."
-        return Unsatisfiable(told, details, hint, alternatives(request, *offers))
-    if exact and request.builds == "exact":
-        message = f"{counted}, such as “{exact[0]}”."
-        hint = "Import the file without its builds, or only with the names of its packages."
-        return Unsatisfiable(message, details, hint, without_builds(request))
-    python = await _other_python(asked, source)
-    if python is not None:
-        message = f"{error.message} Python {python} works instead of “{asked['python']}”."
-        return Unsatisfiable(message, details, f"Write “python={python}” in the file.")
-    offers = [_VERSIONS, _NAMES] if any(" " in text for text in asked.values()) and request.builds == "exact" else []
-    return Unsatisfiable(error.message, details, error.hint, alternatives(request, *offers))
+    if exact:
+        counted = f"No channel has {len(exact)} of the {built} exact builds in the file"
+        told.append(f"{counted}." if missing else f"{counted}, such as “{exact[0]}”.")
+        if not missing and request.builds == "exact":
+            hint = "Import the file without its builds, or only with the names of its packages."
+    if platform:
+        told.append(f"The file was probably written on {platform}.")
+    if not is_export:
+        # The packages that are not missing may have no solution either.
+        freed: dict[str, str | None] = {name: name for name, text in absent.items() if not _has_build(text)}
+        told += [f"No channel has “{absent[name]}”; the newest is {await _newest(name, source)}." for name in freed]
+        present = {name: freed.get(name) or text for name, text in asked.items() if name not in missing}
+        python = await _other_python(present, source)
+        if python is not None:
+            told = [*(told or [error.message]), f"Python {python} works instead of “{asked['python']}”."]
+            hint = hint or f"Write “python={python}” in the file."
+            freed["python"] = f"python {python}.*"
+        offers = found.replacements if missing else [{}] if freed else []
+        ways += [_way(request, {**each, **freed}) for each in offers]
+    if not ways and request.builds == "exact":
+        ways = [*([_VERSIONS] if built else []), *([_NAMES] if any(" " in text for text in asked.values()) else [])]
+    return Unsatisfiable(" ".join(told) or error.message, error.details, hint, alternatives(request, *ways))
 
 
-def summary(tree: str) -> str:
-    """Return the solver's tree with three lines before it that say what is requested, what is missing, and how much."""
-    lines = tree.splitlines()
-    if len(lines) < 4:
-        return tree
-    plain = [re.sub(r"^[│├└─\s]+", "", line) for line in lines]
-    roots = [line.split(" can")[0] for line in lines if not line.startswith(("│", "├", "└", " "))]
-    if roots and roots[0].startswith("The following"):
-        roots = [line.split(" can")[0] for line in _second(lines)]
-    cause = next((line for line in reversed(plain) if "no candidates" in line or "conflicts" in line), plain[-1])
-    head = [
-        f"Cannot be installed together: {'; '.join(roots[:5])}.",
-        f"The last obstacle: {cause.rstrip('.,:;')}.",
-        f"The solver's whole explanation has {len(lines)} lines:",
-    ]
-    return "\n".join([*head, "", *lines])
+def _has_build(text: str) -> bool:
+    return len(text.split(" ")) > 2
 
 
-def _second(lines: Sequence[str]) -> list[str]:
-    """Return the lines of a tree's second level, without the lines that draw it."""
-    return [line[3:] for line in lines if line.startswith(("├─ ", "└─ "))]
+def _way(request: Import, replacements: Mapping[str, str | None]) -> tuple[str, Mapping[str, Any]]:
+    return import_missing.label(replacements), {"replacements": {**request.replacements, **replacements}}
 
 
 def _foreign(missing: Iterable[str], subdir: str) -> str | None:
@@ -122,23 +128,33 @@ def _foreign(missing: Iterable[str], subdir: str) -> str | None:
     return next((platform for platform, own in _FOREIGN.items() if platform != here and names & own), None)
 
 
-async def _absent_builds(asked: Mapping[str, str], source: Repodata) -> list[str]:
-    """Return the specs with a build that no package on the channels satisfies."""
+async def _absent(asked: Mapping[str, str], source: Repodata) -> dict[str, str]:
+    """Return the specs, by name, that no package of this name on the channels satisfies.
+
+    A spec without a build does not count if no channel has the name.
+    """
     from ..conda.solving import specs
 
-    built = {name: text for name, text in asked.items() if len(text.split(" ")) > 2}
+    wanted = {name: text for name, text in asked.items() if " " in text}
     records: dict[str, list[Any]] = {}
-    for record in await source.records(built) if built else ():
+    for record in await source.records(wanted) if wanted else ():
         records.setdefault(record.name.normalized, []).append(record)
-    return [
-        text
-        for name, text in built.items()
-        if not any(specs.satisfied(text, record) for record in records.get(name, ()))
-    ]
+    return {
+        name: text
+        for name, text in wanted.items()
+        if (name in records or _has_build(text))
+        and not any(specs.satisfied(text, record) for record in records.get(name, ()))
+    }
+
+
+async def _newest(name: str, source: Repodata) -> str:
+    from ..conda.solving.specs import version_key
+
+    return max((str(record.version) for record in await source.records({name})), key=version_key)
 
 
 async def _other_python(asked: Mapping[str, str], source: Repodata) -> str | None:
-    """Return the newest other minor version of Python with which the specs have a solution."""
+    """Return the newest other minor version of Python with which specs without a solution have one, or None."""
     from ..conda.machine import virtual_packages
     from ..conda.solving.solve import solve
     from ..conda.solving.specs import version_key
@@ -147,9 +163,12 @@ async def _other_python(asked: Mapping[str, str], source: Repodata) -> str | Non
     if " " not in asked.get("python", ""):
         return None
     virtual = await asyncio.to_thread(virtual_packages.detect, virtual_packages.overrides(source.settings))
+    with contextlib.suppress(Unsatisfiable):
+        await solve(source, asked.values(), virtual_packages=virtual)
+        return None
     try:
         records = await solve(source, {**asked, "python": "python"}.values(), virtual_packages=virtual)
-    except (Unsatisfiable, SolverTimeout, TfenvError):
+    except (Unsatisfiable, SolverTimeout):
         return None
     found = [minor_of(record.version) for record in records if record.name.normalized == "python"]
     return max(found, key=version_key, default=None)

@@ -7,10 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from .. import variants
 from ..conda.prefix.records import by_name
 from ..errors import ChannelNotAllowed, InvalidRequest, TfenvError, Unsatisfiable
-from . import import_channels, import_help, installed_state
+from ..models import Advice
+from ..pypi import requirements
+from ..pypi.models import IndexLock
+from ..sentences import listing
+from . import import_channels, import_help, import_index, installed_state, sources
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
     from ..conda.settings.channels import ChannelRef
     from ..plan_requests import Import
     from .import_channels import Permission
+    from .import_help import OnIndex
 
 #: The largest number of packages in a file. The largest environments of conda-forge have about 2,000.
 _MOST_PACKAGES = 5_000
@@ -31,8 +38,8 @@ class Resolved:
     """The contents of a file, resolved for this machine.
 
     ``specs`` are the specs that were solved, on ``channels``; both are empty for exact packages. ``pypi`` are the
-    requirements that pip installs after the records, ``variables`` those that the environment sets, and ``notes``
-    sentences about what could not be honored.
+    requirements for a package index, and ``index`` what the file says exactly about packages from there. ``variables``
+    are those that the environment sets, and ``notes`` warnings about what could not be honored.
     """
 
     records: Sequence[RepoDataRecord]
@@ -40,14 +47,16 @@ class Resolved:
     specs: tuple[str, ...]
     cuda: str | None
     virtual: Sequence[GenericVirtualPackage]
-    notes: tuple[str, ...]
+    notes: tuple[Advice, ...]
     pypi: tuple[str, ...]
     channels: tuple[ChannelRef, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    index: IndexLock = field(default_factory=IndexLock)
+    is_notebook: bool = False
 
 
-async def resolve(request: Import, repodata: Repodata, permission: Permission) -> Resolved:
-    """Read a file and resolve its packages.
+async def resolve(request: Import, repodata: Repodata, permission: Permission, on_index: OnIndex) -> Resolved:
+    """Read a file and resolve its packages. ``on_index`` returns which of some projects a package index has.
 
     Raises InvalidRequest, InvalidSpec, ChannelNotAllowed, Unsatisfiable, ChannelUnreachable.
     """
@@ -60,58 +69,83 @@ async def resolve(request: Import, repodata: Repodata, permission: Permission) -
     except InvalidRequest as error:
         alternatives = import_help.without_builds(request) if error.hint == SOLVE_AGAIN else ()
         raise InvalidRequest(error.message, error.details, error.hint, alternatives) from error
-    count = len(found.specs) + len(found.pypi) + len(found.pinned or ())
+    count = len(found.specs) + len(found.pypi) + len(found.pinned or ()) + len(found.index.packages)
     if count > _MOST_PACKAGES:
         raise InvalidRequest(f"The file lists {count:,} packages. At most {_MOST_PACKAGES:,} can be imported at once.")
-    if found.pinned is not None and request.packages and request.builds == "exact":
-        raise InvalidRequest("“packages” cannot be added to a file with exact packages.")
+    if found.pinned is not None and request.builds == "exact":
+        for name in ("packages", "replacements"):
+            if getattr(request, name):
+                raise InvalidRequest(f"“{name}” cannot be used with a file of exact packages.")
     if request.builds != "exact":
-        return await _simplified(request, found, repodata, permission)
+        return await _simplified(request, found, repodata, permission, on_index)
     if found.pinned is None:
-        return await _solved(request, found, repodata, permission)
+        return await _solved(request, found, repodata, permission, on_index)
+    import_index.require_python(request, found)
     try:
-        return await _exact(found, repodata, permission)
+        return await _exact(request, found, repodata, permission)
     except (ChannelNotAllowed, InvalidRequest) as error:
         if found.format != NOTEBOOK or not found.specs:
-            raise type(error)(error.message, error.details, error.hint, import_help.without_builds(request)) from error
+            ways = [*import_help.without_builds(request), *error.alternatives]
+            raise type(error)(error.message, error.details, error.hint, ways) from error
         # A notebook records both: if its exact packages are not available, its requested specs can still be solved.
         note = f"{error.message} The notebook's requested packages are solved again instead."
-        again = replace(found, notes=(*found.notes, note))
-        return await _solved(request, again, repodata, permission)
+        index = structs.replace(found.index, detail="versions")
+        again = replace(found, notes=(*found.notes, note), index=index)
+        return await _solved(request, again, repodata, permission, on_index)
 
 
-async def _simplified(request: Import, found: Imported, repodata: Repodata, permission: Permission) -> Resolved:
+async def _simplified(
+    request: Import, found: Imported, repodata: Repodata, permission: Permission, on_index: OnIndex
+) -> Resolved:
     """Solve the packages of a file without their builds, or also without their versions."""
-    texts = import_help.simplified(found, request.builds)
+    specs = import_help.simplified(found, request.builds)
     names = set(await repodata.names())
-    gone = sorted(name for name in texts if name not in names and not name.startswith("__"))
+    gone = sorted(name for name in specs if name not in names and not name.startswith("__"))
     notes = []
     if gone:
-        notes.append(f"No channel has these packages for {repodata.subdir}; they are left out: {', '.join(gone)}.")
-    kept = tuple(text for name, text in texts.items() if name not in gone)
-    if not kept:
+        notes.append(listing(f"No channel has these packages for {repodata.subdir}; they are left out: {{}}.", gone))
+    kept = tuple(text for name, text in specs.items() if name not in gone)
+    if specs and not kept:
         raise InvalidRequest("No channel has any of the packages in the file.", ", ".join(gone))
     # The addresses in a lock name its channels, but here the packages come from the allowed ones.
-    without = replace(found, specs=kept, pinned=None, notes=(*found.notes, *notes))
-    return await _solved(request, without, repodata, permission)
+    index = structs.replace(found.index, detail=request.builds)
+    without = replace(found, specs=kept, pinned=None, notes=(*found.notes, *notes), index=index)
+    return await _solved(request, without, repodata, permission, on_index)
 
 
-async def _solved(request: Import, found: Imported, repodata: Repodata, permission: Permission) -> Resolved:
+async def _solved(
+    request: Import, found: Imported, repodata: Repodata, permission: Permission, on_index: OnIndex
+) -> Resolved:
     from ..conda.settings.allowed import AllowedChannels
     from ..conda.solving import specs
 
-    urls, notes = import_channels.choose(request, found.channels, repodata, permission)
-    named = AllowedChannels([*permission.names, *found.channels], repodata.settings)
-    wanted = [str(specs.parse(text, named)) for text in (*found.specs, *request.packages)]
-    if found.pypi and "pip" not in specs.by_name(wanted):
+    texts = _replaced(found.specs, request.replacements)
+    of_index = [requirements.parse(text) for text in texts if sources.is_for_index(text)]
+    texts = [text for text in texts if not sources.is_for_index(text)]
+    on_channels = [text for text in request.packages if not sources.is_for_index(text)]
+    channels_named = [
+        channel for text in (*texts, *on_channels) if (channel := specs.parts_of(text).channel) is not None
+    ]
+    wanted_channels = list(dict.fromkeys((*found.channels, *channels_named)))
+    urls, notes = import_channels.choose(request, wanted_channels, repodata, permission)
+    named = AllowedChannels([*permission.names, *wanted_channels], repodata.settings)
+    added, added_of_index = import_index.added(request, found, lambda text: str(specs.parse(text, named)))
+    pypi = (*found.pypi, *of_index, *added_of_index)
+    wanted = [*(str(specs.parse(text, named)) for text in texts), *added]
+    if pypi and not found.index.packages and "pip" not in specs.by_name(wanted):
         wanted.append("pip")
+    if found.index.packages and "python" not in specs.by_name(wanted):
+        wanted.append("python")
     asked = specs.by_name(wanted)
-    source = _on(repodata, urls)
+    source = on(repodata, urls)
     try:
         records, cuda, virtual, assumed = await _solve(request, asked, source)
     except Unsatisfiable as error:
-        raise await import_help.explained(error, request, asked, source) from error
-    notes += assumed
+        left = [url for url in permission.urls(repodata) if url not in {ref.url for ref in source.settings.channels}]
+        search = import_help.Search(source, on(repodata, left) if left else None, on_index)
+        explained = await import_help.explained(error, request, asked, search)
+        raise import_channels.with_left_out(explained, notes) from error
+    notes += as_warnings(assumed)
     channels = source.settings.channels
     return Resolved(
         records,
@@ -119,10 +153,11 @@ async def _solved(request: Import, found: Imported, repodata: Repodata, permissi
         tuple(asked.values()),
         cuda,
         virtual,
-        (*found.notes, *notes),
-        found.pypi,
+        (*as_warnings(found.notes), *notes),
+        pypi,
         channels,
         found.variables,
+        found.index,
     )
 
 
@@ -195,26 +230,65 @@ def _needed_cuda(records: Iterable[RepoDataRecord]) -> str | None:
     return max((version for version in found if version), key=version_key, default=None)
 
 
-async def _exact(found: Imported, repodata: Repodata, permission: Permission) -> Resolved:
+def _replaced(texts: Iterable[str], replacements: Mapping[str, str | None]) -> list[str]:
+    """Return the specs of a file with those of a request in place of some of them."""
+    from ..conda.solving import specs
+
+    found: list[str] = []
+    used = set()
+    for text in texts:
+        name = specs.parts_of(text).name
+        if name not in replacements:
+            found.append(text)
+        elif name not in used:
+            found += filter(None, [replacements[name]])
+            used.add(name)
+    for name in replacements:
+        if name not in used:
+            raise InvalidRequest(f"“replacements” names “{name[:60]}”, which the file does not request.")
+    return found
+
+
+def as_warnings(notes: Iterable[str]) -> list[Advice]:
+    """Return the warnings for notes on what could not be honored."""
+    return [Advice("import-not-honoured", "warning", note) for note in notes]
+
+
+async def _exact(request: Import, found: Imported, repodata: Repodata, permission: Permission) -> Resolved:
     from ..conda.formats import exact
+    from ..conda.formats.model import NOTEBOOK
     from ..conda.machine import virtual_packages
 
     permitted = permission.urls(repodata)
+    named = list(dict.fromkeys(filter(None, (exact.channel_of(package.url) for package in found.pinned or ()))))
+    warned: list[Advice] = []
+    if not set(named) <= set(permitted):
+        permitted, warned = import_channels.choose_exact(request, named, repodata, permission)
     places = [(exact.address(package.url, permitted, repodata.subdir), package) for package in found.pinned or ()]
     channels = dict.fromkeys(place.channel for place, _ in places)
-    records, notes = await exact.records(places, _on(repodata, channels))
+    records, notes = await exact.records(places, on(repodata, channels))
     requested = _still_true(found.specs, records, permission.names)
     if not requested:
         # The file does not say what was requested: assume the packages that no other package needs.
         requested = installed_state.leaves(installed_state.State(records, {}))
     virtual = await asyncio.to_thread(virtual_packages.detect, virtual_packages.overrides(repodata.settings))
     notes += exact.unmet(records, virtual)
+    warned += as_warnings([*found.notes, *notes])
     return Resolved(
-        records, requested, (), None, virtual, (*found.notes, *notes), found.pypi, variables=found.variables
+        records,
+        requested,
+        (),
+        None,
+        virtual,
+        tuple(warned),
+        found.pypi,
+        variables=found.variables,
+        index=found.index,
+        is_notebook=found.format == NOTEBOOK,
     )
 
 
-def _on(repodata: Repodata, urls: Iterable[str]) -> Repodata:
+def on(repodata: Repodata, urls: Iterable[str]) -> Repodata:
     """Return the repodata of these channels, in this order; of the configured channels if ``urls`` is empty."""
     from ..conda.repodata.repodata import Repodata
     from ..conda.settings.condarc import with_channels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
-from ..errors import BuildNeeded, IndexNotAllowed, InvalidRequest, Unsatisfiable
+from ..errors import BuildNeeded, IndexNotAllowed, IndexUnreachable, InvalidRequest, Unsatisfiable
 from ..pypi import requirements as texts
 from ..pypi import resolving, settings
+from ..pypi.exact import ExactFiles
 from ..pypi.failures import needs_build
-from ..pypi.models import Distribution, IndexPolicy, IndexSettings
+from ..pypi.index import IndexReader
+from ..pypi.models import Distribution, IndexLock, IndexPolicy, IndexSettings
 from ..sentences import redact
+from . import locked_packages
 from .index_state import IndexState
 
 if TYPE_CHECKING:
@@ -30,20 +34,29 @@ class FromIndex:
     """The packages of an environment that are from an index, after a change.
 
     ``requirements`` are what the user requested of it, by project. ``taken_over`` are projects that conda packages
-    provide instead from now on.
+    provide instead from now on. ``notes`` say what of an imported file is left out.
     """
 
     distributions: Sequence[Distribution] = ()
     requirements: Mapping[str, str] = field(default_factory=dict)
     taken_over: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 class IndexSolver:
     """A solver of requirements around the packages that conda installs."""
 
-    def __init__(self, policy: Callable[[], IndexPolicy], subdir: str, package_cache: Path, stand_ins: Path) -> None:
+    def __init__(
+        self,
+        policy: Callable[[], IndexPolicy],
+        subdir: str,
+        package_cache: Path,
+        stand_ins: Path,
+        reader: IndexReader | None = None,
+    ) -> None:
         """Create a solver. ``stand_ins`` is a directory that it may fill (see ``pypi/resolving.py``)."""
         self._policy = policy
+        self._reader = reader or IndexReader()
         self._subdir = subdir
         self._cache = package_cache
         self._stand_ins = stand_ins
@@ -61,14 +74,16 @@ class IndexSolver:
         prefix: Path | None = None,
         upgrade: Collection[str] | None = (),
         builds: bool = False,
+        lock: IndexLock | None = None,
     ) -> FromIndex:
         """Return the packages from the index, beside these conda ``records``.
 
         ``requested`` are the requirements by project, ``state`` what ``prefix`` has now, and ``upgrade`` the projects
-        that may move (None: all). Raises InvalidRequest, Unsatisfiable, ChannelUnreachable and other errors of uv.
+        that may move (None: all). The packages of ``lock`` are taken exactly, and the others resolved around them.
+        Raises InvalidRequest, Unsatisfiable, ChannelUnreachable and other errors of uv.
         """
-        state = state or IndexState()
-        if not requested and not state.distributions:
+        state, lock = state or IndexState(), lock or IndexLock()
+        if not requested and not state.distributions and not lock.packages:
             return FromIndex()
         python = next((str(record.version) for record in records if record.name.normalized == "python"), None)
         if python is None:
@@ -77,7 +92,13 @@ class IndexSolver:
                 hint="Request “python”, too.",
             )
         conda = await self.provided(records, prefix)
+        policy = self._policy()
+        configured = await asyncio.to_thread(settings.read, policy)
+        files = ExactFiles(self._reader, configured, python, self._subdir, builds)
+        taken = await locked_packages.take(lock, conda, files)
+        exact = {each.name: each.version for each in taken.distributions}
         wanted = {name: text for name, text in requested.items() if name not in conda}
+        unsolved = {**wanted, **taken.unsolved}
         conflicts = [text for name, text in requested.items() if name in conda]
         others = {
             package.name: package.version
@@ -86,26 +107,53 @@ class IndexSolver:
         }
         question = resolving.Question(
             # conda's version may not fit a requirement; the resolver then says so.
-            requirements=[*wanted.values(), *conflicts],
+            requirements=[*unsolved.values(), *conflicts],
             python=python,
             subdir=self._subdir,
-            held={**others, **conda},
+            held={**others, **conda, **exact},
             installed=state.distributions,
             upgrade=upgrade,
             builds=builds,
         )
-        policy = self._policy()
-        _require_permitted(wanted.values(), policy, builds)
-        configured = await asyncio.to_thread(settings.read, policy)
+        _require_permitted(unsolved.values(), policy, builds)
+        found, notes = await self._beside(exact if lock.is_partial else {}, question, configured)
+        hashed = [each for each in found if each.name in taken.hashes]
+        same = {
+            each.name: await files.with_hashes(
+                each, taken.hashes[each.name], is_direct=bool(Requirement(unsolved.get(each.name, each.name)).url)
+            )
+            for each in hashed
+        }
+        both = [*taken.distributions, *(same.get(each.name, each) for each in found)]
+        taken_over = sorted(name for name in state.versions if name in conda)
+        return FromIndex(
+            sorted(both, key=lambda each: each.name), {**wanted, **taken.requested}, taken_over, [*taken.notes, *notes]
+        )
+
+    async def _beside(
+        self, exact: Mapping[str, str], question: resolving.Question, configured: IndexSettings
+    ) -> tuple[list[Distribution], list[str]]:
+        """Resolve a question, and what the ``exact`` packages of a partial lock need, which the notes name."""
+        if exact:
+            pins = [f"{name}=={version}" for name, version in exact.items()]
+            held = {name: version for name, version in question.held.items() if name not in exact}
+            whole = replace(question, requirements=[*question.requirements, *pins], held=held)
+            # A lock may contradict what its packages declare.
+            with contextlib.suppress(Unsatisfiable, IndexUnreachable):
+                found = [each for each in await self._resolve(whole, configured) if each.name not in exact]
+                asked = {texts.name_of(text) for text in question.requirements}
+                more = [each.name for each in found if each.name not in asked]
+                told = "The file leaves out packages that others need, and the newest that fit are taken: "
+                return found, [f"{told}{', '.join(more)}."] if more else []
+        if not question.requirements and not question.installed:
+            return [], []
         try:
-            found = await self._resolve(question, configured)
+            return await self._resolve(question, configured), []
         except Unsatisfiable as error:
-            if builds or not policy.allow_source_builds or not needs_build(error):
+            if question.builds or not configured.policy.allow_source_builds or not needs_build(error):
                 raise
             message = "The package index has no wheel of a package, which would have to be built from source."
             raise BuildNeeded(message, error.details) from error
-        taken = sorted(name for name in state.versions if name in conda)
-        return FromIndex(found, wanted, taken)
 
     async def _resolve(self, question: resolving.Question, configured: IndexSettings) -> list[Distribution]:
         """Resolve a question so that only one TensorFlow is installed.

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PathDistribution
 
-from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
 from ..conda.prefix.pypi import PypiPackage
 from ..pypi import requirements
 from ..pypi.models import Distribution
 from ..tensorflow_packages import DISTRIBUTIONS, FAMILY, LEADS
-from ..versions import minor_of
 
 
 @dataclass(frozen=True)
@@ -101,14 +99,9 @@ def remembered(before: Mapping[str, str], new: Mapping[str, str], after: Iterabl
     return kept
 
 
-def markers(python: str) -> dict[str, str]:
-    """Return the environment of markers for a version of Python on this machine (PEP 508)."""
-    return {**default_environment(), "python_version": minor_of(python), "python_full_version": python}  # type: ignore[dict-item]
-
-
 def without(state: IndexState, gone: Collection[str], python: str) -> list[Distribution]:
     """Return the distributions that remain after ``gone`` projects, their dependents, and what only they needed."""
-    environment = markers(python)
+    environment = requirements.markers(python)
     needs = {
         each.name: {
             requirements.normalize(need.name): need

@@ -71,7 +71,7 @@ def of_index(state: IndexState, conda: Mapping[str, str], python: str) -> dict[s
 
 
 def _needs(state: IndexState, python: str) -> Iterator[tuple[str, str]]:
-    environment = index_state.markers(python)
+    environment = requirements.markers(python)
     for name in state.versions:
         for need in requirements.needs(state.requires(name), environment, index_state.extras(state, name)):
             need.marker = None

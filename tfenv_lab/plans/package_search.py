@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
@@ -55,6 +55,16 @@ class PackageSearch:
         finally:
             # The reader goes on without a waiter, and remembers the answer.
             project.cancel()
+
+    async def on_index(self, names: Iterable[str]) -> set[str]:
+        """Return which of some projects the index has. One that does not answer in time does not have them."""
+        asked = {name: asyncio.ensure_future(self._project(name)) for name in names}
+        if asked:
+            await asyncio.wait(asked.values(), timeout=PATIENCE)
+        found = {name for name, task in asked.items() if task.done() and task.result() is not None}
+        for task in asked.values():
+            task.cancel()
+        return found
 
     async def _find(self, name: str, project: asyncio.Future[dict[str, Any] | None]) -> list[dict[str, Any]]:
         try:

@@ -10,15 +10,13 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 from ..models import Advice
-from ..sentences import some
+from ..sentences import listing
 from ..versions import minor_of
 from .models import Entry
 
 if TYPE_CHECKING:
     from ..conda.prefix.pypi import PypiPackage
     from .solved import Solved
-
-_SHOWN = 5
 
 
 def warnings(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
@@ -42,7 +40,7 @@ def warnings(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
         yield Advice(
             "pip-overwritten",
             "warning",
-            f"This change overwrites packages that pip installed with conda's: {', '.join(laid_over)}.",
+            listing("This change overwrites packages that pip installed with conda's: {}.", laid_over),
         )
     if taken:
         yield Advice(
@@ -56,14 +54,12 @@ def warnings(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
             yield Advice(
                 "pip-left-behind",
                 "warning",
-                f"The new Python version does not see packages that pip installed: {some(sorted(others), _SHOWN)}.",
+                listing("The new Python version does not see packages that pip installed: {}.", sorted(others)),
             )
         return
     broken = [text for name in sorted(others) for text in _unmet(others[name], moved)]
     if broken:
-        yield Advice(
-            "pip-broken", "warning", f"This change may break packages that pip installed: {some(broken, _SHOWN)}."
-        )
+        yield Advice("pip-broken", "warning", listing("This change may break packages that pip installed: {}.", broken))
 
 
 def _python_moves(moved: Mapping[str, Entry]) -> bool:

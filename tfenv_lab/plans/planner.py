@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..tensorflow.catalog.catalog import Catalog
     from ..tensorflow.catalog.selection import Chosen
     from .import_channels import Permission
+    from .import_help import OnIndex
 
 
 class Planner:
@@ -45,14 +46,20 @@ class Planner:
         envs_dir: Path,
         permission: Callable[[], Permission],
         index: IndexSolver,
+        on_index: OnIndex,
     ) -> None:
-        """Create a planner. ``permission`` returns the channels that a spec or a file may name now."""
+        """Create a planner.
+
+        ``permission`` returns the channels that a spec or a file may name now, and ``on_index`` which of some projects
+        a package index has.
+        """
         self._repodata = repodata
         self._catalog = catalog
         self._channels = ChannelSolver(repodata, permission)
         self._installed = InstalledReader(environments)
         self._envs_dir = envs_dir
         self._index = index
+        self._on_index = on_index
 
     async def solve_request(self, request: requests.PlanRequest) -> Solved:
         """Solve a request.
@@ -264,12 +271,13 @@ class Planner:
         return await repair.restored(solved, found, contents=revision == known[-1])
 
     async def _import(self, request: requests.Import) -> Solved:
-        from . import imports
+        from . import import_index, imports
 
         prefix = await self._new_prefix(request.name)
-        found = await imports.resolve(request, self._repodata, self._channels.permission)
-        requested = texts.by_name(map(texts.parse, found.pypi))
-        index = await self._index.solve(requested, found.records, builds=request.source_builds)
+        found = await imports.resolve(request, self._repodata, self._channels.permission, self._on_index)
+        index = await import_index.solve(
+            request, found.pypi, found.index, found.records, self._index, is_lenient=found.is_notebook
+        )
         return Solved(
             request,
             request.name,
@@ -280,7 +288,7 @@ class Planner:
             specs=found.specs,
             cuda=found.cuda,
             virtual=found.virtual,
-            notes=found.notes,
+            notes=(*found.notes, *imports.as_warnings(index.notes)),
             channels=found.channels,
             variables=found.variables,
             distributions=index.distributions,
@@ -347,7 +355,7 @@ def _needed(
     index: IndexState, provided: Mapping[str, str], state: State, gone: Collection[str], python: str
 ) -> set[str]:
     """Return the conda packages that must not be removed as orphans, because packages from the index need them."""
-    environment = index_state.markers(python)
+    environment = texts.markers(python)
     needs = {
         texts.normalize(need.name)
         for each in index.distributions

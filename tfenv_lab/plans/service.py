@@ -79,7 +79,8 @@ class PlanService:
         request = plan_requests.parse(body)
         solved = await self._planner.solve_request(request)
         if isinstance(request, plan_requests.Import) and request.content != body["content"]:
-            solved = replace(solved, notes=(*solved.notes, _CREDENTIALS))
+            note = Advice("import-not-honoured", "warning", _CREDENTIALS)
+            solved = replace(solved, notes=(*solved.notes, note))
         used = {"in_place": solved.prefix, "move": solved.source}.get(solved.origin)
         running = await self._running(used) if used else []
         sizes = await measure(solved, self._cache, self._uv_cache)

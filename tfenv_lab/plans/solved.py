@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..conda.settings.channels import ChannelRef
     from ..conda.transaction.change import Origin
     from ..environments.models import Environment
+    from ..models import Advice
     from ..plan_requests import PlanRequest
     from .installed_state import State
     from .suggestions import Solve
@@ -29,7 +30,7 @@ class Solved:
     ``before`` are the records that the change starts from (for a copy, those of the original), and ``asked_before``
     names the packages that were requested until now. ``specs`` are the specs of this request, as on conda's command
     line. ``cuda`` is the CUDA version that the solve assumed. ``origin``, ``source`` and ``fingerprint`` are those of
-    the resulting change. ``notes`` are sentences about parts of the request that cannot be honored. ``channels`` are
+    the resulting change. ``notes`` are warnings about parts of the request that cannot be honored. ``channels`` are
     the channels of the solve, if they are not the configured ones. ``variables`` are those that the environment sets.
     ``default_packages`` names the packages that condarc adds, and ``skipped_packages`` the specs there that are not
     supported.
@@ -57,7 +58,7 @@ class Solved:
     environment: Environment | None = None
     cuda: str | None = None
     virtual: Sequence[GenericVirtualPackage] = field(default=(), repr=False)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Advice, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     channels: tuple[ChannelRef, ...] = ()
     held_back: HeldBack | None = None

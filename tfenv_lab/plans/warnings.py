@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from .. import plan_requests
 from ..errors import InvalidName
 from ..models import Advice
-from ..sentences import some
+from ..sentences import listing, some
 from ..tensorflow_packages import CUDA_RUNTIME, DISTRIBUTIONS
 from ..variants import variant_of
 from ..versions import minor_numbers
+from .import_warnings import warnings as of_import
 from .models import Entry
 from .pip_packages import warnings as of_pip
 from .repair import warnings as of_damage
@@ -52,11 +53,9 @@ def warnings(
         *_hardware(solved, settings),
         *of_pip(solved, lines),
         *of_damage(solved),
-        *_kernel(solved),
-        *_variables(solved),
+        *of_import(solved),
         *_from_index(solved),
         *_running(solved, running),
-        *(Advice("import-not-honoured", "warning", note) for note in solved.notes),
         *directories,
     ]
     order = {"error": 0, "warning": 1, "info": 2}
@@ -156,25 +155,31 @@ def _passed_over(solved: Solved) -> Iterator[Advice]:
     if found.stuck:
         stay = [f"{name} {now[name]}" for name in found.stuck]
         stays, it = ("stays", "it") if len(stay) == 1 else ("stay", "them")
-        yield Advice("not-on-channels", "info", f"{some(stay, _SHOWN)} {stays}, because no channel has {it}.")
+        yield Advice("not-on-channels", "info", listing(f"{{}} {stays}, because no channel has {it}.", stay))
     if found.unreadable:
-        texts = some([f"“{text[:_LONGEST]}”" for text in found.unreadable.values()], _SHOWN)
+        texts = [f"“{text[:_LONGEST]}”" for text in found.unreadable.values()]
         one = len(found.unreadable) == 1
         yield Advice(
             "request-unreadable",
             "info",
-            f"The history of this environment has {'an earlier request' if one else 'earlier requests'} that cannot be "
-            f"read and {'does' if one else 'do'} not count: {texts}.",
+            listing(
+                f"The history of this environment has {'an earlier request' if one else 'earlier requests'} that "
+                f"cannot be read and {'does' if one else 'do'} not count: {{}}.",
+                texts,
+            ),
             plan_request=_letting_go(request, found.unreadable),
         )
     if found.outdated:
-        texts = some([f"“{text[:_LONGEST]}” ({now[name]})" for name, text in found.outdated.items()], _SHOWN)
+        texts = [f"“{text[:_LONGEST]}” ({now[name]})" for name, text in found.outdated.items()]
         one = len(found.outdated) == 1
         yield Advice(
             "request-outdated",
             "info",
-            f"{'An earlier request does' if one else 'Earlier requests do'} not count, because the installed "
-            f"{'version is' if one else 'versions are'} different: {texts}.",
+            listing(
+                f"{'An earlier request does' if one else 'Earlier requests do'} not count, because the installed "
+                f"{'version is' if one else 'versions are'} different: {{}}.",
+                texts,
+            ),
             plan_request=_letting_go(request, found.outdated),
         )
 
@@ -198,14 +203,16 @@ def _default_packages(solved: Solved) -> Iterator[Advice]:
         yield Advice(
             "default-packages",
             "info",
-            f"create_default_packages of conda's configuration adds {some(solved.default_packages, 10)}.",
+            listing("create_default_packages of conda's configuration adds {}.", solved.default_packages),
         )
     if solved.skipped_packages:
         yield Advice(
             "default-packages",
             "warning",
-            "These items of create_default_packages are not supported specs and are left out: "
-            f"{some(solved.skipped_packages, 10)}.",
+            listing(
+                "These items of create_default_packages are not supported specs and are left out: {}.",
+                solved.skipped_packages,
+            ),
         )
 
 
@@ -265,8 +272,11 @@ def _from_index(solved: Solved) -> Iterator[Advice]:
         yield Advice(
             "from-index",
             "info",
-            f"{some(names, _SHOWN)} {'comes' if one else 'come'} from the package index (PyPI), because {why}. Check "
-            f"that the {'name is' if one else 'names are'} spelled as you meant {'it' if one else 'them'}.",
+            listing(
+                f"{{}} {'comes' if one else 'come'} from the package index (PyPI), because {why}. Check that the "
+                f"{'name is' if one else 'names are'} spelled as you meant {'it' if one else 'them'}.",
+                names,
+            ),
         )
     if solved.crossing:
         copy = _copy(solved)
@@ -274,39 +284,24 @@ def _from_index(solved: Solved) -> Iterator[Advice]:
         yield Advice(
             "source-changes",
             "warning",
-            f"{some(solved.crossing, _SHOWN)} {'moves' if one else 'move'} between the conda channel and the package "
-            "index. The builds differ, so test your notebooks afterwards."
-            f"{' If you change a copy instead, this environment stays as it is.' if copy else ''}",
+            listing(
+                f"{{}} {'moves' if one else 'move'} between the conda channel and the package index. The builds "
+                "differ, so test your notebooks afterwards."
+                f"{' If you change a copy instead, this environment stays as it is.' if copy else ''}",
+                solved.crossing,
+            ),
             plan_request=copy,
         )
     if solved.builds:
         yield Advice(
             "source-build",
             "warning",
-            f"{some(solved.builds, _SHOWN)} must be built from source on this machine. That runs code of the package, "
-            "takes time and may need compilers.",
+            listing(
+                "{} must be built from source on this machine. That runs code of the package, takes time and may need "
+                "compilers.",
+                solved.builds,
+            ),
         )
-
-
-def _kernel(solved: Solved) -> Iterator[Advice]:
-    """Warn about an imported environment that cannot be a kernel, with a request that adds ipykernel."""
-    request = solved.request
-    names = {record.name.normalized for record in solved.after} | {each.name for each in solved.distributions}
-    if not isinstance(request, plan_requests.Import) or "python" not in names or "ipykernel" in names:
-        return
-    added = replace(request, packages=(*request.packages, "ipykernel")) if solved.specs else None
-    yield Advice(
-        "no-kernel",
-        "info",
-        "The file does not list ipykernel, so notebooks cannot use this environment as a kernel.",
-        plan_request=added,
-    )
-
-
-def _variables(solved: Solved) -> Iterator[Advice]:
-    if solved.variables:
-        told = ", ".join(f"{name}={value}" for name, value in solved.variables.items())
-        yield Advice("variables", "info", f"The environment sets these variables: {told}.")
 
 
 def _running(solved: Solved, running: Sequence[str]) -> Iterator[Advice]:

@@ -14,10 +14,14 @@ OnDownload = Callable[[str, int, int], None]
 _UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _SIZE = r"([\d.]+) ?([KMG]iB|B)"
 #: A bar: ``tensorflow  ------------------------------ 8.00 KiB/11.44 MiB``.
-_BAR = re.compile(rf"(\S+) +-+ +{_SIZE}/{_SIZE}")
+_BAR = re.compile(rf"(?<!\S)(\S+) +-+ +{_SIZE}/{_SIZE}")
 _BEGUN, _DONE = re.compile(rf"\s*Downloading (\S+) \({_SIZE}\)"), re.compile(r"\s*Downloaded (\S+)")
 #: Movements of the cursor and colors (ECMA-48).
 _CONTROL = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
+#: A line that certainly neither draws nor is empty.
+_PLAIN = re.compile(r"[!-~][^\x1b]*\Z")
+#: Maximum number of characters of a line; a longer one is several lines.
+_LONGEST = 1 << 16
 #: Rows and columns of the terminal: more rows than uv downloads files at a time.
 _ROWS, _COLUMNS = 100, 200
 
@@ -35,6 +39,8 @@ class Downloads:
         # A sequence that is not complete yet is read with the next text. Every drawing ends with a carriage return.
         *lines, self._rest = re.split(r"[\r\n]", self._rest + text)
         yield from self._lines(lines)
+        if len(self._rest) > _LONGEST:
+            yield from self.end()
 
     def end(self) -> Iterator[str]:
         """Yield the last line, which may have no end."""
@@ -43,17 +49,26 @@ class Downloads:
 
     def _lines(self, lines: list[str]) -> Iterator[str]:
         for raw in lines:
+            if _PLAIN.match(raw) and "B/" not in raw and "Download" not in raw:
+                # A build can print millions of such lines.
+                yield raw
+                continue
             line = _CONTROL.sub("", raw)
-            bars = _BAR.findall(line)
+            # Only movements of the cursor separate the bars of a drawing.
+            bars = _BAR.findall(_CONTROL.sub(" ", raw)) if "B/" in raw else []
             for name, done, unit, total, of in bars:
                 self._tell(name, _bytes(done, unit), _bytes(total, of))
-            if begun := _BEGUN.fullmatch(line):
-                self._totals[begun[1]] = _bytes(begun[2], begun[3])
-                self._tell(begun[1], 0, self._totals[begun[1]])
-            elif (done := _DONE.fullmatch(line)) and done[1] in self._totals:
-                self._tell(done[1], self._totals[done[1]], self._totals[done[1]])
+            if "Download" in line:
+                self._read_line(line)
             if line.strip() and not bars and not _is_drawing(line):
                 yield line
+
+    def _read_line(self, line: str) -> None:
+        if begun := _BEGUN.fullmatch(line):
+            self._totals[begun[1]] = _bytes(begun[2], begun[3])
+            self._tell(begun[1], 0, self._totals[begun[1]])
+        elif (done := _DONE.fullmatch(line)) and done[1] in self._totals:
+            self._tell(done[1], self._totals[done[1]], self._totals[done[1]])
 
     def _tell(self, name: str, done: int, total: int) -> None:
         if self._told is not None:

@@ -36,10 +36,15 @@ _KEPT = 500
 
 @dataclass(frozen=True)
 class Project:
-    """The files of a project, without those that its maintainers withdrew (“yanked”)."""
+    """The files of a project.
+
+    ``hidden`` are those that nobody gets without their hash: withdrawn (“yanked”), or with the name of a file in a
+    place that comes first.
+    """
 
     name: str
     files: tuple[ProjectFile, ...]
+    hidden: tuple[ProjectFile, ...] = ()
 
     @property
     def versions(self) -> list[Version]:
@@ -110,6 +115,7 @@ class IndexReader:
         variables = environment(settings)
         is_first_only = variables.get("UV_INDEX_STRATEGY", "first-index") == "first-index"
         files: dict[str, ProjectFile] = {}
+        hidden: list[ProjectFile] = []
         is_found = False
         for source in sources(settings):
             # Of the indexes, uv reads by default only the first one that has the project.
@@ -118,9 +124,11 @@ class IndexReader:
             listed = self._files(source, name, variables)
             is_found = is_found or (bool(listed) and not source.is_flat)
             for file in listed:
-                files.setdefault(file.filename, file)
+                if files.setdefault(file.filename, file) is not file:
+                    hidden.append(file)
         kept = tuple(file for file in files.values() if not file.yanked)
-        return Project(name, kept) if kept else None
+        withdrawn = (file for file in files.values() if file.yanked)
+        return Project(name, kept, (*withdrawn, *hidden)) if kept else None
 
     def _files(self, source: Source, name: str, variables: Mapping[str, str]) -> tuple[ProjectFile, ...]:
         path = path_of(source.url)

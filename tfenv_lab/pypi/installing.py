@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from ..errors import HashMismatch, IndexUnreachable, JobFailed
+from ..stalls import Downloads
 from . import cache, pylock, uv
 from .downloads import OnDownload
 from .models import Distribution, IndexSettings
@@ -82,5 +83,20 @@ def _run(
     variables = {name: value for name, value in settings.variables.items() if name not in _CHOOSING}
     with tempfile.TemporaryDirectory(prefix="tfenv-install-") as folder:
         (Path(folder) / _LOCK).write_text(pylock.dumps(distributions, direct), "utf-8")
-        uv.run_here(arguments, replace(settings, variables=variables), cwd=Path(folder), on_download=on_download)
+        uv.run_here(
+            arguments,
+            replace(settings, variables=variables),
+            cwd=Path(folder),
+            on_download=on_download,
+            downloads=_downloads(distributions, variables) if "--no-build" in arguments and not offline else None,
+        )
     (tree / _UV_LOCK).unlink(missing_ok=True)
+
+
+def _downloads(distributions: Sequence[Distribution], variables: Mapping[str, str]) -> Downloads:
+    """Return what uv has to download. A longer time limit that the user set for uv counts."""
+    try:
+        limit = float(variables.get("UV_HTTP_TIMEOUT") or 0)
+    except ValueError:
+        limit = 0.0
+    return Downloads({each.name: each.url for each in distributions}, limit)

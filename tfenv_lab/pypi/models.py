@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
@@ -9,7 +10,7 @@ from msgspec import Struct
 #: Start of a requirement that is meant for the package index, wherever conda's specs may stand.
 MARK = "pypi:"
 #: Host of the files of PyPI's packages.
-_FILES_OF_PYPI = "files.pythonhosted.org"
+FILES_OF_PYPI = "files.pythonhosted.org"
 
 
 class Distribution(Struct, frozen=True):
@@ -38,7 +39,7 @@ class Distribution(Struct, frozen=True):
         """Where it comes from, as users know it: the host of an index's files, or the URL of anything else."""
         parts = urlsplit(self.url)
         host = parts.hostname or ""
-        if host == _FILES_OF_PYPI:
+        if host == FILES_OF_PYPI:
             return "pypi.org"
         return host if parts.scheme in ("http", "https") and self.sha256 else self.url
 
@@ -51,6 +52,48 @@ class Distribution(Struct, frozen=True):
     def tag(self) -> str:
         """The wheel's compatibility tag, such as ``cp311-cp311-manylinux_2_28_x86_64``, or ``source``."""
         return "-".join(self.filename.removesuffix(".whl").split("-")[-3:]) if self.is_wheel else "source"
+
+
+class Locked(Struct, frozen=True):
+    """A package as a file locks it: one version of a project, with the files that it may be installed from.
+
+    ``files`` are the wheels and source archives that the file names; a URL there can be relative. ``direct`` is an
+    origin that is not an index: the URL of a repository, a directory or an archive, or a relative path. Without both,
+    only the version is locked. ``marker`` says where the package counts (PEP 508), and ``requires`` are its
+    dependencies, as far as the file has them. If it ``is_optional``, it counts only where another one requires it.
+    """
+
+    name: str
+    version: str
+    files: tuple[Distribution, ...] = ()
+    direct: str = ""
+    marker: str = ""
+    requires: tuple[str, ...] = ()
+    is_optional: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name and the version."""
+        return f"{self.name} {self.version}".strip()
+
+
+class IndexLock(Struct, frozen=True):
+    """What a file says exactly about packages from an index.
+
+    ``requested`` are the requirements that led to the locked ``packages``, if the file has them, and ``roots`` those
+    that optional packages are reached from. ``hashes`` are the SHA-256 that packages may have which are not locked, by
+    project. ``groups`` are the dependency groups that count in markers. With the ``detail`` ``versions``, the files do
+    not count; with ``names``, the versions do not either. If the lock ``is_partial``, it leaves out what other packages
+    need.
+    """
+
+    packages: tuple[Locked, ...] = ()
+    requested: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()
+    hashes: dict[str, tuple[str, ...]] = {}
+    groups: tuple[str, ...] = ()
+    detail: Literal["exact", "versions", "names"] = "exact"
+    is_partial: bool = False
 
 
 class IndexPolicy(Struct, frozen=True):

@@ -6,6 +6,7 @@ Whoever runs an index wrote them, so entries that cannot be read are left out.
 from __future__ import annotations
 
 import html.parser
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -19,11 +20,14 @@ from .requirements import normalize
 #: The forms that are asked for, best first.
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
 
 class ProjectFile(msgspec.Struct, frozen=True):
     """A wheel or a source archive of a project.
 
-    ``url`` has no credentials. ``size`` is in bytes, and ``uploaded`` is ISO 8601; None if the index does not say.
+    ``url`` has no credentials. ``size`` is in bytes, ``uploaded`` is ISO 8601, and ``sha256`` are hexadecimal digits;
+    None if the index does not say.
     """
 
     filename: str
@@ -33,6 +37,7 @@ class ProjectFile(msgspec.Struct, frozen=True):
     yanked: bool = False
     size: int | None = None
     uploaded: str | None = None
+    sha256: str | None = None
 
     @property
     def is_wheel(self) -> bool:
@@ -47,6 +52,7 @@ class _Entry(msgspec.Struct, rename="kebab"):
     yanked: bool | str = False
     size: int | None = None
     upload_time: str | None = None
+    hashes: dict[str, str] = {}
 
 
 class _Page(msgspec.Struct):
@@ -69,9 +75,11 @@ def from_html(content: bytes, address: str, name: str) -> Iterator[ProjectFile]:
     parser.feed(content.decode("utf-8", "replace"))
     base = urljoin(address, parser.base)
     for link in parser.found:
-        url = (link.get("href") or "").partition("#")[0]
+        url, _, fragment = (link.get("href") or "").partition("#")
         filename = unquote(url.partition("?")[0].rsplit("/", 1)[-1])
-        entry = _Entry(filename, url, link.get("data-requires-python"), "data-yanked" in link)
+        kind, _, digest = fragment.partition("=")
+        hashes = {kind: digest}
+        entry = _Entry(filename, url, link.get("data-requires-python"), "data-yanked" in link, hashes=hashes)
         yield from _file(name, base, entry)
 
 
@@ -116,4 +124,6 @@ def _file(name: str, base: str, entry: _Entry) -> Iterator[ProjectFile]:
     requires = (entry.requires_python or "").strip()
     # An index may write a reason, of which an empty one counts in HTML only.
     yanked = entry.yanked is True or bool(entry.yanked)
-    yield ProjectFile(entry.filename, clean, version, requires, yanked, entry.size, entry.upload_time)
+    digest = entry.hashes.get("sha256", "").lower()
+    sha256 = digest if _SHA256.fullmatch(digest) else None
+    yield ProjectFile(entry.filename, clean, version, requires, yanked, entry.size, entry.upload_time, sha256)

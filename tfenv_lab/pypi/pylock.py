@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from .models import Distribution
+from .models import FILES_OF_PYPI, Distribution
+from .settings import PYPI
 
+#: The program in ``created-by``.
+CREATOR = "tfenv_lab"
 _GIT = re.compile(r"git\+(?P<url>[^#]+)@(?P<commit>[0-9a-f]+)(?:#subdirectory=(?P<inside>.+))?")
-#: Host of PyPI's files, and the index that lists them.
-_PYPI_FILES, _PYPI = "files.pythonhosted.org", "https://pypi.org/simple"
 
 
 def dumps(distributions: Iterable[Distribution], direct: Collection[str] = ()) -> str:
@@ -21,7 +22,7 @@ def dumps(distributions: Iterable[Distribution], direct: Collection[str] = ()) -
 
     ``direct`` names the projects that were requested by a URL: an installer records the URL of these (PEP 610).
     """
-    parts = ['lock-version = "1.0"\ncreated-by = "tfenv_lab"\n']
+    parts = [f'lock-version = "1.0"\ncreated-by = "{CREATOR}"\n']
     found = list(distributions)
     if not found:
         parts.append("packages = []\n")
@@ -45,7 +46,7 @@ def _origin(each: Distribution, is_direct: bool) -> dict[str, Any]:
     if is_direct:
         return {"archive": file}
     # uv keeps what it downloaded for each index, so it then has in its cache what other programs downloaded with it.
-    index = {"index": _PYPI} if split.hostname == _PYPI_FILES else {}
+    index = {"index": PYPI} if split.hostname == FILES_OF_PYPI else {}
     named = {"name": each.filename, **file}
     return {**index, "wheels": [named]} if each.is_wheel else {**index, "sdist": named}
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
+from packaging.markers import default_environment
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
@@ -151,7 +153,12 @@ def by_name(requirements: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def needs(requires: Iterable[str], environment: Mapping[str, str], extras: Iterable[str] = ()) -> list[Requirement]:
+def markers(python: str) -> dict[str, str]:
+    """Return the environment of markers for a version of Python on this machine (PEP 508)."""
+    return {**default_environment(), "python_version": minor_of(python), "python_full_version": python}  # type: ignore[dict-item]
+
+
+def needs(requires: Iterable[str], environment: Mapping[str, Any], extras: Iterable[str] = ()) -> list[Requirement]:
     """Return the dependencies (``Requires-Dist``) that count in an environment of markers, with these extras.
 
     Entries that cannot be read do not count.

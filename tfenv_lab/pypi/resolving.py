@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import tomli
+from msgspec.structs import replace
 from packaging.version import InvalidVersion, Version
 
 from ..disk import writes
+from ..disk.reads import BoundedReads
 from . import tags, uv
 from .models import Distribution, IndexSettings
+from .places import path_of
 from .requirements import normalize
 
 #: Seconds until a resolution ends. uv reads metadata of every candidate, and an index may be slow.
@@ -55,8 +58,8 @@ async def resolve(question: Question, settings: IndexSettings, stand_ins: Path) 
         arguments = await asyncio.to_thread(_prepare, question, held, place, stand_ins)
         await uv.run(arguments, settings, cwd=place, timeout=TIMEOUT)
         answer = await asyncio.to_thread(_read, place / _ANSWER)
-        chosen = tags.Chooser(question.python, question.subdir)
-        found = [_distribution(package, chosen, place) for package in answer if normalize(package["name"]) not in held]
+        ours = [package for package in answer if normalize(package["name"]) not in held]
+        found = await asyncio.to_thread(_distributions, ours, tags.Chooser(question.python, question.subdir), place)
     known = {(each.name, each.version): each for each in question.installed}
     # The same version stays as it is, even if the index has another file for it meanwhile.
     kept = [known.get((each.name, each.version), each) for each in found]
@@ -142,6 +145,23 @@ def _stand_in(name: str, version: str, folder: Path, requires: Sequence[str] = (
         archive.writestr(f"{info}/RECORD", "")
     writes.replace(path, made.getvalue())
     return path
+
+
+def _distributions(packages: Sequence[Mapping[str, Any]], chooser: tags.Chooser, place: Path) -> list[Distribution]:
+    """Return the distributions of packages, those on this machine with their sizes, which uv does not say."""
+    found = [_distribution(package, chooser, place) for package in packages]
+    paths = {each.url: path for each in found if each.size is None and (path := path_of(each.url)) is not None}
+    sizes = _sizes.run(paths.values())
+    return [
+        replace(each, size=size) if isinstance(size := sizes.get(paths.get(each.url)), int) else each for each in found
+    ]
+
+
+def _size(path: Path | None) -> int | None:
+    return path.stat().st_size if path is not None and path.is_file() else None
+
+
+_sizes = BoundedReads(_size)
 
 
 def _distribution(package: Mapping[str, Any], chooser: tags.Chooser, place: Path) -> Distribution:

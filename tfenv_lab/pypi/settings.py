@@ -9,13 +9,14 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ..disk import paths
 from ..disk.reads import BoundedReads
 from ..errors import IndexNotAllowed
 from . import pip_configuration, uv_configuration
-from .models import IndexPolicy, IndexSettings, Source
-from .places import current_directory, is_below, located, path_of, shown
+from .models import FILES_OF_PYPI, IndexPolicy, IndexSettings, Source
+from .places import current_directory, is_below, located, path_of, shown, without_credentials
 
 #: The index of pip and uv if none is configured.
 PYPI = "https://pypi.org/simple"
@@ -77,10 +78,43 @@ def sources(settings: IndexSettings) -> list[Source]:
     return [*links, *map(_named, variables.get("UV_INDEX", "").split()), _named(default, is_default=True)]
 
 
+def is_allowed(url: str, policy: IndexPolicy) -> bool:
+    """Return whether the administrator allows a place of packages."""
+    here = current_directory()
+    allowed = [located(text, here) for text in policy.allowed_indexes]
+    return not allowed or any(is_below(located(url, here), root) for root in allowed)
+
+
 def require_allowed(url: str, policy: IndexPolicy) -> None:
     """Raise IndexNotAllowed if an index, or another place of packages, is not among the allowed ones."""
-    if not _is_allowed(url.removeprefix("git+"), policy):
+    if not is_allowed(url.removeprefix("git+"), policy):
         raise IndexNotAllowed(f"The package index {shown(url)} is not allowed.")
+
+
+def is_configured(url: str, settings: IndexSettings) -> bool:
+    """Return whether a file's URL is in a place that is configured: the host of an index, or a directory of one.
+
+    If the administrator allows only certain indexes, it must be below one of them. PyPI has its files on another host.
+    """
+    files = without_credentials(url)
+    if urlsplit(files).hostname == FILES_OF_PYPI:
+        files = PYPI
+    if settings.policy.allowed_indexes and not is_allowed(files, settings.policy):
+        return False
+    here = urlsplit(files)
+    for source in sources(settings):
+        there = urlsplit(source.url)
+        if here.scheme == "file" or there.scheme == "file":
+            if is_below(files, source.url):
+                return True
+        elif here.scheme in ("http", "https") and _host(source.url) == _host(files):
+            return True
+    return False
+
+
+def _host(url: str) -> tuple[str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.hostname, parts.port
 
 
 def _network(
@@ -154,7 +188,7 @@ def _places(
 def _can_be_read(place: Source, policy: IndexPolicy, warnings: list[str]) -> bool:
     """Return whether a place exists and is allowed; add a warning if not, because uv would fail there."""
     where = shown(place.url)
-    if not _is_allowed(place.url, policy):
+    if not is_allowed(place.url, policy):
         warnings.append(f"The package index {where} is not read: it is not among TfenvLab.allowed_indexes.")
         return False
     path = path_of(place.url)
@@ -162,12 +196,6 @@ def _can_be_read(place: Source, policy: IndexPolicy, warnings: list[str]) -> boo
         return True
     warnings.append(f"The package index {where} is not read: the directory does not exist.")
     return False
-
-
-def _is_allowed(url: str, policy: IndexPolicy) -> bool:
-    here = current_directory()
-    allowed = [located(text, here) for text in policy.allowed_indexes]
-    return not allowed or any(is_below(located(url, here), root) for root in allowed)
 
 
 def _options(pip: Mapping[str, str], uv: uv_configuration.UvConfiguration, policy: IndexPolicy) -> tuple[str, ...]:

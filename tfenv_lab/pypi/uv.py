@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..errors import JobFailed, NotStarted, SolverTimeout
+from ..errors import IndexUnreachable, JobFailed, NotStarted, SolverTimeout
 from ..processes import kill_group, without_python_variables
 from ..sentences import redact
+from ..stalls import LOOKS
+from ..stalls import Downloads as Stalls
 from .downloads import Downloads, OnDownload, open_terminal
 from .failures import failure
 from .models import IndexSettings
@@ -38,6 +40,10 @@ _ALWAYS = {
 _DRAWING, _QUIET = {"TERM": "xterm"}, {"UV_NO_PROGRESS": "1"}
 #: Number of lines of standard error that are kept, the last ones; a build can write without end.
 _KEPT = 2000
+#: Number of characters of standard error after which no more lines are passed on; a job's log has no more.
+_TOLD = 1_000_000
+#: Maximum bytes of standard output, which is a lock; the largest have some hundred kilobytes.
+_LARGEST = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,7 @@ def run_here(
     timeout: float | None = None,
     on_line: OnLine | None = None,
     on_download: OnDownload | None = None,
+    downloads: Stalls | None = None,
 ) -> Output:
     """Run uv with ``arguments`` in the directory ``cwd``, and return its output.
 
@@ -85,6 +92,8 @@ def run_here(
     where they could be options. ``on_line`` is called with each line of standard error. ``timeout`` is in seconds;
     None means that only the end of this process ends uv. ``on_download`` is called with the progress of downloads; it
     needs a terminal for more than the larger files' beginnings and ends, so uv gets one where there are any.
+    ``downloads`` are all that uv has to download, if it builds nothing; where there is a terminal, uv is killed if they
+    make no progress.
     Raises TfenvError if uv fails or does not end in time.
     """
 
@@ -94,7 +103,7 @@ def run_here(
         if on_line is not None:
             on_line(line)
 
-    return _Uv(arguments, settings, cwd, timeout, tell, on_download).run()
+    return _Uv(arguments, settings, cwd, timeout, tell, on_download, downloads).run()
 
 
 def binary() -> str:
@@ -126,6 +135,7 @@ class _Uv:
         timeout: float | None,
         on_line: OnLine | None,
         on_download: OnDownload | None = None,
+        downloads: Stalls | None = None,
     ) -> None:
         self._arguments = [*arguments, *_options(arguments, settings)]
         self._settings = settings
@@ -133,10 +143,12 @@ class _Uv:
         self._timeout = timeout
         self._on_line = on_line
         self._on_download = on_download
+        self._downloads = downloads
         self._secrets = _secrets(settings.variables)
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
         self._is_late = False
+        self._stalled: str | None = None
         self._lock = threading.Lock()
 
     def kill(self) -> None:
@@ -150,7 +162,22 @@ class _Uv:
         self._is_late = True
         self.kill()
 
+    def _watch(self, downloads: Stalls, is_ended: threading.Event) -> None:
+        """Kill uv if its downloads make no progress."""
+        downloads.begin_all()
+        while self._stalled is None and not is_ended.wait(downloads.limit / LOOKS):
+            self._stalled = downloads.stalled()
+            if self._stalled is not None:
+                self.kill()
+
     def run(self) -> Output:
+        is_ended = threading.Event()
+        try:
+            return self._run(is_ended)
+        finally:
+            is_ended.set()
+
+    def _run(self, is_ended: threading.Event) -> Output:
         errors: deque[str] = deque(maxlen=_KEPT)
         terminal = open_terminal() if self._on_download is not None else None
         try:
@@ -165,8 +192,12 @@ class _Uv:
             reader = threading.Thread(target=self._read, args=(source, errors), daemon=True)
             timer.start()
             reader.start()
+            if terminal is not None and self._downloads is not None:
+                threading.Thread(target=self._watch, args=(self._downloads, is_ended), daemon=True).start()
             try:
-                output = process.stdout.read() if process.stdout else b""
+                output = process.stdout.read(_LARGEST) if process.stdout else b""
+                if len(output) == _LARGEST:
+                    self.kill()
                 status = process.wait()
                 reader.join()
             except BaseException:
@@ -176,9 +207,11 @@ class _Uv:
                 timer.cancel()
                 if terminal is not None:
                     os.close(terminal[0])
-        text = "".join(errors)
+        text = self._redact("".join(errors))
         if self._is_late:
             raise SolverTimeout(f"uv did not finish within {self._timeout:g} seconds.", text or None, "Try again.")
+        if self._stalled is not None:
+            raise IndexUnreachable(self._stalled, text or None, "Check the server's network and proxy, then try again.")
         if self._killed:
             raise JobFailed("uv was stopped.")
         if status != 0:
@@ -203,8 +236,9 @@ class _Uv:
 
     def _read(self, source: int, errors: deque[str]) -> None:
         """Read standard error to its end: of a pipe, or of a terminal, which ends with an error."""
-        downloads = Downloads(self._on_download)
+        downloads = Downloads(self._note)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        told = 0
         while True:
             try:
                 raw = os.read(source, 1 << 16)
@@ -212,13 +246,24 @@ class _Uv:
                 raw = b""
             text = decoder.decode(raw, final=not raw)
             for line in (*downloads.feed(text), *(() if raw else downloads.end())):
-                told = self._redact(line)
-                errors.append(f"{told}\n")
-                if self._on_line is not None:
+                if self._downloads is not None and line.startswith("Prepared "):
+                    self._downloads.end_all()
+                errors.append(f"{line}\n")
+                if self._on_line is not None and told < _TOLD:
+                    told += len(line) + 1
                     with contextlib.suppress(Exception):
-                        self._on_line(told)
+                        self._on_line(self._redact(line))
             if not raw:
                 return
+
+    def _note(self, name: str, done: int, total: int) -> None:
+        """Note the progress of a download."""
+        if self._downloads is not None:
+            self._downloads.advance(name, done)
+            if done >= total:
+                self._downloads.end(name)
+        if self._on_download is not None:
+            self._on_download(name, done, total)
 
     def _redact(self, text: str) -> str:
         for secret in self._secrets:

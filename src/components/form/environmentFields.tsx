@@ -55,6 +55,8 @@ export function Checkbox(props: {
 export function CudaField(props: {
   versions: readonly string[];
   found: string | null;
+  /** What happens without a choice, if it is not that the detected version counts. */
+  fallback?: string;
   cuda: string | null;
   trans: TranslationBundle;
   onChange: (cuda: string | null) => void;
@@ -71,9 +73,10 @@ export function CudaField(props: {
         onChange={event => props.onChange(event.target.value || null)}
       >
         <option value="">
-          {props.found
-            ? trans.__('Detected: %1', props.found)
-            : trans.__('Detected: none')}
+          {props.fallback ??
+            (props.found
+              ? trans.__('Detected: %1', props.found)
+              : trans.__('Detected: none'))}
         </option>
         {shown.map(version => (
           <option key={version} value={version}>

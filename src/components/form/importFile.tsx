@@ -7,9 +7,12 @@ import type {
   RecognizedFile
 } from '../../api/generated';
 import { formatLabel } from '../../models/form/files';
+import { importRequest } from '../../models/form/importChoice';
 import { freeName, nameProblem } from '../../models/form/naming';
 import type { IImportDraft } from '../../models/state/navigation';
 import { NameField } from './environmentFields';
+import type { IImportMachine } from './importChoices';
+import { ImportChoices } from './importChoices';
 
 /** Milliseconds after the last key before the server is asked what the text is. */
 const DEBOUNCE = 300;
@@ -54,9 +57,12 @@ interface IImportFileProps {
   readonly names: ReadonlySet<string>;
   /** The server's rules for names; null until it responds. */
   readonly limits: Limits | null;
+  readonly machine: IImportMachine;
   readonly trans: TranslationBundle;
   readonly onDraft: (draft: IImportDraft) => void;
   readonly recognize: Recognize;
+  /** Called when a file needs a CUDA version, to load those of the channels. */
+  readonly onNeedsCuda: () => void;
   readonly onFile: (file: File) => void;
   readonly onReview: (request: ImportRequest) => void;
 }
@@ -72,18 +78,23 @@ export function ImportFile(props: IImportFileProps): JSX.Element {
   const problem = nameProblem(name, props.names, props.limits, trans);
   const hint = isEmpty
     ? trans.__(
-        'Supported: environment.yml, explicit list, conda-lock.yml, pixi.lock'
+        'Supported: environment.yml, requirements.txt, explicit lists, the locks and manifests of conda-lock, pixi and pip, Dockerfiles'
       )
-    : found?.format
-      ? formatLabel(found.format, trans)
-      : (found?.message ?? '');
+    : (found?.message ??
+      (found?.format ? formatLabel(found.format, trans) : ''));
+  const needsCuda = found?.needs_cuda === true && props.machine.cuda === null;
+  const { onNeedsCuda } = props;
+  React.useEffect(() => {
+    if (needsCuda) {
+      onNeedsCuda();
+    }
+  }, [needsCuda, onNeedsCuda]);
   return (
     <form
       className="jp-TfenvBody jp-TfenvForm"
       onSubmit={event => {
         event.preventDefault();
-        const { content } = draft;
-        props.onReview({ kind: 'import', name, content, format: null });
+        props.onReview(importRequest(found, draft.content, name, draft.choice));
       }}
     >
       <div className="jp-TfenvField">
@@ -97,7 +108,11 @@ export function ImportFile(props: IImportFileProps): JSX.Element {
           value={draft.content}
           aria-describedby={`${id}-format`}
           onChange={event =>
-            onDraft({ ...draft, content: event.target.value, fileName: null })
+            onDraft({
+              ...draft,
+              content: event.target.value,
+              fileName: null
+            })
           }
         />
         <p id={`${id}-format`} className="jp-TfenvHint" role="status">
@@ -115,7 +130,6 @@ export function ImportFile(props: IImportFileProps): JSX.Element {
           type="file"
           hidden
           aria-label={trans.__('Choose File…')}
-          accept=".yml,.yaml,.lock,.txt"
           onChange={event => {
             const file = event.target.files?.[0];
             // Without this, choosing the same file again would not be a change.
@@ -126,6 +140,15 @@ export function ImportFile(props: IImportFileProps): JSX.Element {
           }}
         />
       </div>
+      {found && (
+        <ImportChoices
+          file={found}
+          choice={draft.choice}
+          machine={props.machine}
+          trans={trans}
+          onChoice={choice => onDraft({ ...draft, choice })}
+        />
+      )}
       <NameField
         name={name}
         // A name that is not proposed yet is not a problem to show.

@@ -3,6 +3,7 @@ import React from 'react';
 
 import type { Advice, PlanRequest } from '../../api/generated';
 import { warningIcon } from '../../icons';
+import { AdviceText } from '../shared/adviceText';
 
 interface IAdviceLineProps {
   readonly advice: Advice;
@@ -18,7 +19,7 @@ export function AdviceLine(props: IAdviceLineProps): JSX.Element {
     <p className="jp-TfenvAdvice" data-severity={advice.severity}>
       <warningIcon.react tag="span" elementSize="small" />
       <span>
-        {advice.message}
+        <AdviceText advice={advice} trans={trans} />
         {request && ' · '}
         {request && (
           <button

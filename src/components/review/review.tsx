@@ -6,6 +6,7 @@ import type { IFailure } from '../../api/request';
 import { warningIcon } from '../../icons';
 import { withSourceBuilds } from '../../models/form/packages';
 import { formatBytes } from '../../models/texts/units';
+import { AdviceText } from '../shared/adviceText';
 import { Failure } from '../shared/failure';
 import { CommandLines } from './commandLines';
 import { PlanEntries } from './planEntries';
@@ -69,10 +70,14 @@ export function Review(props: IReviewProps): JSX.Element {
       </div>
       <div className="jp-TfenvActions">
         {plan?.warnings.map(warning => (
-          <Warning key={warning.code + warning.message} warning={warning} />
+          <Warning
+            key={warning.code + warning.message}
+            warning={warning}
+            {...props}
+          />
         ))}
         {failure && (
-          <Failure failure={failure} trans={trans}>
+          <Failure failure={failure} trans={trans} onPlan={props.onPlan}>
             {failure.reason === 'channel-unreachable' && props.offer}
             {building && (
               <button
@@ -120,20 +125,54 @@ function Summary(props: { plan: Plan; trans: TranslationBundle }): JSX.Element {
   );
 }
 
-function Warning(props: { warning: Advice }): JSX.Element {
+/** A warning, with a link to its alternative if that only adds something to the plan. */
+function Warning(props: IReviewProps & { warning: Advice }): JSX.Element {
+  const { warning, trans } = props;
+  const request = warning.plan_request;
+  const label = additionLabel(warning, trans);
   return (
-    <p className="jp-TfenvAdvice" data-severity={props.warning.severity}>
+    <p className="jp-TfenvAdvice" data-severity={warning.severity}>
       <warningIcon.react tag="span" elementSize="small" />
-      <span>{props.warning.message}</span>
+      <span>
+        <AdviceText advice={warning} trans={trans} />
+        {request && label && ' · '}
+        {request && label && (
+          <button
+            type="button"
+            className="jp-TfenvLink"
+            disabled={props.isApplying}
+            onClick={() => props.onPlan(request)}
+          >
+            {label}
+          </button>
+        )}
+      </span>
     </p>
   );
+}
+
+/** Return the label of an alternative that adds something to the plan; null if it is another plan. */
+function additionLabel(
+  warning: Advice,
+  trans: TranslationBundle
+): string | null {
+  switch (warning.code) {
+    case 'no-kernel':
+      return trans.__('Add ipykernel');
+    case 'channels-left-out':
+      return trans.__('Add These Channels');
+    default:
+      return null;
+  }
 }
 
 /** One primary button, and the alternative next to it. */
 function Buttons(props: IReviewProps): JSX.Element {
   const { plan, failure, trans, copyRequest } = props;
   const isNothing = plan?.entries.length === 0 && plan.forgets.length === 0;
-  const advised = plan?.warnings.find(warning => warning.plan_request);
+  const advised = plan?.warnings.find(
+    warning => warning.plan_request && !additionLabel(warning, trans)
+  );
   const alternative = advised?.plan_request ?? (isNothing ? null : copyRequest);
   const label =
     advised?.code === 'held-back'

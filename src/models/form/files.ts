@@ -65,8 +65,8 @@ export function exportKinds(trans: TranslationBundle): readonly IExportKind[] {
   ];
 }
 
-/** Whether the name of a file suggests that it describes an environment, by the server's rule. */
-export function isEnvironmentFile(name: string, limits: Limits): boolean {
+/** Whether the contents of a file with this name may describe an environment, by the server's rule. */
+export function mayBeEnvironmentFile(name: string, limits: Limits): boolean {
   return new RegExp(limits.import_pattern).test(name.toLowerCase());
 }
 
@@ -82,7 +82,11 @@ export function formatLabel(
     explicit: trans.__('Explicit list: exact packages'),
     'conda-lock': trans.__('conda-lock.yml: exact packages'),
     'pixi-lock': trans.__('pixi.lock: exact packages'),
-    pylock: trans.__('pylock.toml: exact versions from PyPI'),
+    pylock: trans.__('pylock.toml: exact packages from PyPI'),
+    'uv-lock': trans.__('uv.lock: exact packages from PyPI'),
+    pyproject: trans.__(
+      'pyproject.toml: dependencies are solved for this machine'
+    ),
     requirements: trans.__(
       'requirements.txt: packages from PyPI are solved for this machine'
     ),

@@ -1,6 +1,7 @@
 import { VDomModel } from '@jupyterlab/ui-components';
 
 import type { IChoice } from '../form/choices';
+import type { IImportChoice } from '../form/importChoice';
 import type { GroupName, Sort } from './listRows';
 
 /** The tabs of an environment's details. */
@@ -41,12 +42,14 @@ export interface IImportDraft {
   readonly content: string;
   readonly fileName: string | null;
   readonly name: string | null;
+  readonly choice: IImportChoice;
 }
 
 const EMPTY_IMPORT: IImportDraft = {
   content: '',
   fileName: null,
-  name: null
+  name: null,
+  choice: {}
 };
 
 /**

@@ -93,7 +93,7 @@ export function describeOutcome(
 export function describeLeftovers(
   job: Job,
   trans: TranslationBundle
-): Omit<IFailure, 'reason'> {
+): Pick<IFailure, 'message' | 'hint' | 'details'> {
   const files = job.leftovers.reduce((sum, item) => sum + item.files, 0);
   const bytes = job.leftovers.reduce((sum, item) => sum + item.bytes, 0);
   return {

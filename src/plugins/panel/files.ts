@@ -5,6 +5,7 @@ import type {
 import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import type { Contents } from '@jupyterlab/services';
 import { ServerConnection } from '@jupyterlab/services';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { fileUploadIcon } from '@jupyterlab/ui-components';
@@ -14,8 +15,8 @@ import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
 import { askExport } from '../../dialogs/exportEnvironment';
 import { notifyFailure } from '../../dialogs/failureDetails';
-import { isEnvironmentFile } from '../../models/form/files';
 import { ITfenvManager } from '../../tokens';
+import { EnvironmentFiles, readText } from './environmentFiles';
 import { ENVIRONMENT_ARGS, environmentFinder } from './environments';
 
 /** Plugin with the commands that export environments to files and import such files. */
@@ -34,7 +35,7 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load('tfenv_lab');
     const { commands, serviceManager } = app;
-    const { environments, navigation, status } = manager;
+    const { environments, navigation, plans, status } = manager;
     const find = environmentFinder(app, manager);
 
     commands.addCommand(CommandIDs.exportEnvironment, {
@@ -109,16 +110,29 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
           navigation.importDraft = {
             content: args.content,
             fileName: args.fileName ? String(args.fileName) : null,
-            name: null
+            name: null,
+            choice: {}
           };
         }
         navigation.open({ name: 'import' });
       }
     });
 
-    /** Return the path of the file that is selected in the file browser. */
-    const selected = (): string | undefined =>
-      browsers?.tracker.currentWidget?.selectedItems().next().value?.path;
+    const files = new EnvironmentFiles(
+      serviceManager.contents,
+      (content, name) => plans.recognize(content, name),
+      () => status.status?.limits ?? null,
+      () => {
+        // A menu that is open shows the command as soon as it applies.
+        if (app.contextMenu?.menu.isAttached) {
+          app.contextMenu.menu.update();
+        }
+      }
+    );
+
+    /** Return the file that is selected in the file browser. */
+    const selected = (): Contents.IModel | undefined =>
+      browsers?.tracker.currentWidget?.selectedItems().next().value;
 
     commands.addCommand(CommandIDs.importFile, {
       label: trans.__('Create Environment from File…'),
@@ -136,23 +150,13 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
           }
         }
       },
-      isVisible: args => {
-        const name = PathExt.basename(String(args.path ?? selected()));
-        const limits = status.status?.limits;
-        return limits !== undefined && isEnvironmentFile(name, limits);
-      },
+      isVisible: args => args.path !== undefined || files.has(selected()),
       execute: async args => {
-        const path = String(args.path ?? selected());
+        const path = String(args.path ?? selected()?.path);
         const fileName = PathExt.basename(path);
         try {
-          const { contents } = serviceManager;
-          const file = await contents.get(path, {
-            type: 'file',
-            format: 'text',
-            content: true
-          });
           await commands.execute(CommandIDs.importEnvironment, {
-            content: file.content,
+            content: await readText(serviceManager.contents, path),
             fileName
           });
         } catch (error) {
@@ -184,8 +188,12 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
     };
 
     if (browsers) {
-      // The file browser needs the server's rule for file names before the panel is opened.
+      // The file browser needs the server's rules for files before the panel is opened.
       void status.refresh();
+      browsers.tracker.forEach(browser => files.watch(browser));
+      browsers.tracker.widgetAdded.connect((_, browser) =>
+        files.watch(browser)
+      );
     }
     const category = trans.__('TensorFlow Environments');
     palette?.addItem({ command: CommandIDs.importEnvironment, category });

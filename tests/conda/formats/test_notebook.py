@@ -16,6 +16,7 @@ from tfenv_lab.conda.formats import notebook, reading
 from tfenv_lab.conda.formats.model import Contents
 from tfenv_lab.conda.prefix.pypi import PypiPackage
 from tfenv_lab.errors import InvalidRequest
+from tfenv_lab.pypi.models import Distribution
 
 from .test_writing import FORGE, SHA, _record
 
@@ -74,6 +75,27 @@ def test_on_its_platform_it_is_read_back_as_exact_packages(contents: Contents) -
         ("a-1.5-h1_0.conda", SHA),
         ("b-2.0-h1_0.conda", SHA),
     ]
+
+
+def test_the_lock_has_the_packages_from_an_index_and_from_a_repository(contents: Contents) -> None:
+    commit = "git+https://g.example/mine.git@" + "01" * 20
+    pypi = [
+        PypiPackage(name, version, Path("none")) for name, version in (("seaborn", "0.13"), ("mine", "1"), ("x", "2"))
+    ]
+    distributions = [
+        Distribution("seaborn", "0.13", "https://f.example/seaborn-0.13-py3-none-any.whl", SHA),
+        Distribution("mine", "1", commit),
+    ]
+    full = replace(contents, pypi=pypi, distributions=distributions, requirements={"seaborn": "seaborn>=0.12"})
+    found = reading.read(_text(full), None, "linux-64")
+    assert [(each.name, each.direct, [(f.url, f.sha256) for f in each.files]) for each in found.index.packages] == [
+        ("seaborn", "", [("https://f.example/seaborn-0.13-py3-none-any.whl", SHA)]),
+        ("mine", commit, []),
+    ]
+    assert found.index.requested == ("seaborn>=0.12",)
+    assert found.pypi == ("x==2",), "the lock does not have it"
+    elsewhere = reading.read(_text(full), None, "osx-arm64")
+    assert elsewhere.pypi == ("seaborn==0.13", "mine==1", "x==2")
 
 
 def test_on_another_platform_the_requested_specs_are_solved(contents: Contents) -> None:

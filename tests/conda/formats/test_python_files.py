@@ -59,10 +59,46 @@ def test_a_pylock_gives_its_exact_versions_and_python() -> None:
     found = reading.read(PYLOCK, None, "linux-64")
     assert found.format == "pylock"
     assert found.specs == ("python <3.14,>=3.11",)
-    assert found.pypi == ('pandas==2.2.0; sys_platform == "linux"',)
-    assert "mine" in " ".join(found.notes)
+    locked = {each.name: (each.version, each.marker, len(each.files), each.direct) for each in found.index.packages}
+    assert locked == {"pandas": ("2.2.0", "sys_platform == 'linux'", 1, ""), "mine": ("", "", 0, ".")}
 
 
 def test_a_damaged_pylock_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="not a valid pylock"):
         reading.read(PYLOCK + "\n[[packages]\n", None, "linux-64")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '"greet"',
+        "{}",
+        '{ name = "greet", wheels = 3 }',
+        '{ name = "greet", wheels = ["x"] }',
+        '{ name = "greet", vcs = 1 }',
+    ],
+)
+def test_a_pylock_of_another_shape_is_refused_in_a_sentence(entry: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        reading.read(f'lock-version = "1.0"\npackages = [{entry}]\n# [[packages]]\n', None, "linux-64")
+    assert refused.value.message.endswith(".")
+    assert "greet" not in refused.value.message
+
+
+def test_a_python_is_chosen_that_the_wheels_of_a_pylock_fit() -> None:
+    text = PYLOCK.replace("pandas-2.2.0-py3-none-any", "pandas-2.2.0-cp312-cp312-manylinux_2_17_x86_64")
+    assert reading.read(text, None, "linux-64").specs == ("python <3.14,>=3.11,3.12.*",)
+
+
+@pytest.mark.parametrize(
+    ("line", "hashes"),
+    [
+        (f"greet==1 --hash=sha256:{'ab' * 32}", {"greet": ("ab" * 32,)}),
+        (f"Greet_Me>=1 --hash sha256:{'AB' * 32} --hash=sha256:{'cd' * 32}", {"greet-me": ("ab" * 32, "cd" * 32)}),
+        ("greet==1 --hash=sha512:abcd", {}),
+    ],
+)
+def test_hashes_of_requirements_are_kept(line: str, hashes: dict[str, tuple[str, ...]]) -> None:
+    found = reading.read(f"{line}\n", None, "linux-64")
+    assert found.index.hashes == hashes
+    assert any("--hash" in note for note in found.notes) != bool(hashes), "what does not count is said"

@@ -19,6 +19,7 @@ from tfenv_lab.conda.prefix import lock
 from tfenv_lab.conda.prefix.pypi import PypiPackage
 from tfenv_lab.conda.settings.channels import ChannelRef
 from tfenv_lab.errors import InvalidRequest
+from tfenv_lab.pypi.models import Distribution
 
 FORGE = ChannelRef("conda-forge", "https://conda.anaconda.org/conda-forge")
 #: Formats that other tools read.
@@ -143,6 +144,30 @@ def test_every_lock_is_read_back_with_address_hash_and_requests(contents: Conten
         ("a-1.5-h1_0.conda", SHA),
         ("b-2.0-h1_0.conda", SHA),
     ]
+
+
+@pytest.mark.parametrize("format_", ["explicit", "conda-lock", "pixi-lock", "pylock"])
+def test_every_lock_holds_the_files_of_an_index_and_what_was_requested_of_it(contents: Contents, format_: str) -> None:
+    commit = "git+https://g.example/x.git@" + "01" * 20 + "#subdirectory=sub"
+    distributions = [
+        Distribution("greet-me", "1.0+cpu", "https://f.example/greet_me-1.0%2Bcpu-py3-none-any.whl", SHA),
+        Distribution("hello", "2", "file:///srv/some%20wheels/hello-2-py3-none-any.whl", "cd" * 32),
+        Distribution("source", "3", "https://f.example/source-3.tar.gz", "ef" * 32),
+        Distribution("tool", "4", commit),
+        Distribution("folder", "5", "file:///srv/folder"),
+    ]
+    full = replace(
+        contents, distributions=distributions, requirements={"greet-me": "greet-me[x]>=1", "tool": f"tool @ {commit}"}
+    )
+    found = reading.read(export(full, format_), None, "linux-64")
+    assert sorted(found.index.requested) == ["greet-me[x]>=1", f"tool @ {commit}"]
+    packages = {each.name: each for each in found.index.packages}
+    files = {name: [(f.url, f.sha256) for f in each.files] for name, each in packages.items()}
+    assert files == {each.name: [(each.url, each.sha256)] if each.sha256 else [] for each in distributions}
+    assert {name: each.direct for name, each in packages.items() if each.direct} == {
+        "tool": commit,
+        "folder": "file:///srv/folder",
+    }
 
 
 @pytest.mark.parametrize("format_", FILES)

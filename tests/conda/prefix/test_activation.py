@@ -74,6 +74,27 @@ class TestDeclaredVariables:
         assert "A" not in found
         assert found["PATH"] == f"{prefix}/bin:${{PATH}}"
 
+    @pytest.mark.parametrize("name", ["PATH", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "CONDA_SHLVL"])
+    def test_no_file_sets_the_variables_of_activation(self, name: str, prefix: Path) -> None:
+        expected = environment_variables(prefix)
+        self.declare(prefix, {name: "/evil"}, {name.lower(): "/evil"})
+        assert environment_variables(prefix) == expected
+
+    @pytest.mark.parametrize("script", [None, "export SCRIPT=1"])
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("", "1"), ("A=B", "1"), ("A B", "1"), ("1A", "1"), ("Ä", "1"), ("A\0", "1"), ("A", "a\0b")],
+    )
+    def test_what_no_process_can_have_is_left_out(
+        self, name: str, value: str, script: str | None, prefix: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        self.declare(prefix, own={name: value, "OTHER": "1", "NONE": None})
+        if script is not None:
+            add_script(prefix, "a.sh", script)
+        found = environment_variables(prefix)
+        assert found.keys() - {"SCRIPT"} == {*environment_variables(make_prefix(prefix.parent / "new")), "OTHER"}
+        assert repr(name) in caplog.text
+
     def test_a_dollar_sign_stays_one(self, prefix: Path) -> None:
         self.declare(prefix, own={"PRICE": "$5 ${PATH} $$"})
         assert started(environment_variables(prefix))["PRICE"] == "$5 ${PATH} $$"
@@ -89,6 +110,16 @@ def test_conda_itself_is_found_behind_the_environments_programs(prefix: Path, tm
     assert environment_variables(prefix, root)["PATH"] == f"{prefix}/bin:${{PATH}}"
     (root / "condabin").mkdir(parents=True)
     assert environment_variables(prefix, root)["PATH"] == f"{prefix}/bin:{root}/condabin:${{PATH}}"
+
+
+def test_condas_own_programs_are_named(prefix: Path, tmp_path: Path) -> None:
+    root = tmp_path / "conda"
+    (root / "bin").mkdir(parents=True)
+    assert "CONDA_EXE" not in environment_variables(prefix, root)
+    (root / "bin" / "conda").touch()
+    found = environment_variables(prefix, root)
+    assert found["CONDA_EXE"] == f"{root}/bin/conda"
+    assert found["CONDA_PYTHON_EXE"] == f"{root}/bin/python"
 
 
 def test_declared_variables_are_in_capitals_as_conda_exports_them(prefix: Path) -> None:

@@ -45,3 +45,13 @@ def test_a_last_line_without_its_end_is_a_line(noted: Path) -> None:
     noted.write_bytes(b"/srv/a")
     registry.register(Path("/srv/tf"))
     assert noted.read_bytes() == b"/srv/a\n/srv/tf\n"
+
+
+def test_a_list_without_end_stays_as_it_is(clean_home: Path, tmp_path: Path) -> None:
+    path = registry.registry_path()
+    path.parent.mkdir()
+    with path.open("w") as file:
+        file.truncate(registry.LARGEST + 1)
+    with pytest.raises(OSError, match="too long"):
+        registry.register(tmp_path)
+    assert path.stat().st_size == registry.LARGEST + 1

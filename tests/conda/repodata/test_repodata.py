@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tfenv_lab.conda.repodata import repodata as module
+from tfenv_lab.conda.repodata import waiting
 from tfenv_lab.conda.repodata.repodata import Repodata
 from tfenv_lab.conda.settings.channels import ChannelRef, ChannelRules, Credential
 from tfenv_lab.conda.settings.condarc import CondaSettings
@@ -184,13 +185,76 @@ class TestRemoteChannel:
     def test_a_channel_that_never_answers_is_abandoned(
         self, served: HttpChannel, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(module, "PATIENCE", 0.2)
+        monkeypatch.setattr(waiting, "PATIENCE", 0.2)
         served.hold = threading.Event()
         try:
             with pytest.raises(ChannelUnreachable, match="“remote” did not answer"):
                 asyncio.run(Repodata(settings(remote=served.url)).names())
         finally:
             served.hold.set()
+
+    def test_a_channel_that_goes_silent_is_abandoned(
+        self, served: HttpChannel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(waiting, "PATIENCE", 0.2)
+        served.hold, served.cut = threading.Event(), 10
+        try:
+            with pytest.raises(ChannelUnreachable, match=r"“remote” (did not answer|sent no more data)"):
+                asyncio.run(Repodata(settings(remote=served.url)).names())
+        finally:
+            served.hold.set()
+
+    def test_a_channel_that_drips_is_abandoned(self, served: HttpChannel, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(waiting, "PATIENCE", 0.4)
+        served.pace = (1, 0.01)
+        with pytest.raises(ChannelUnreachable, match=r"“remote” (did not answer|sent no more data)"):
+            asyncio.run(Repodata(settings(remote=served.url)).names())
+
+    def test_a_slow_channel_is_not_abandoned(self, served: HttpChannel, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(waiting, "PATIENCE", 1.0)
+        monkeypatch.setattr(waiting, "LEAST", 1)
+        served.pace = (100, 0.4)
+        assert asyncio.run(Repodata(settings(remote=served.url)).names()) == ["foo"]
+
+    def test_a_file_of_a_server_that_was_killed_does_not_count(
+        self, served: HttpChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(waiting, "LARGEST", 1000)
+        served.pace = (100, 0.1)
+        (tmp_path / "cache").mkdir()
+        (tmp_path / "cache/.tmp1").write_bytes(b"x" * 2000)
+        assert asyncio.run(Repodata(settings(remote=served.url), cache_dir=tmp_path / "cache").names()) == ["foo"]
+
+    @pytest.mark.parametrize("name", ["repodata.json", "repodata.json.zst", "repodata_shards.msgpack.zst"])
+    def test_endless_channel_data_is_refused(
+        self, served: HttpChannel, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(waiting, "LARGEST", 5_000_000)
+        monkeypatch.setattr(waiting, "MEMORY", 50_000_000)
+        served.endless = f"/linux-64/{name}"
+        repodata = Repodata(settings(remote=served.url), "linux-64", tmp_path / "cache")
+        with pytest.raises(ChannelUnreachable, match="“remote” sends too much channel data"):
+            asyncio.run(repodata.refresh())
+        left = sum(path.stat().st_size for path in (tmp_path / "cache").rglob("*"))
+        assert left < 1_000_000
+
+    @pytest.mark.parametrize(
+        "content", [b"", b"<html>Please log in</html>", b"[]", b"null", b"\xff\xfe", b'{"packages": {"a'], ids=repr
+    )
+    def test_broken_channel_data_are_not_called_unreachable(
+        self, served: HttpChannel, tmp_path: Path, content: bytes
+    ) -> None:
+        (served.root / "linux-64/repodata.json").write_bytes(content)
+        for number, url in enumerate((served.url, served.root.as_uri())):
+            repodata = Repodata(settings(remote=url), "linux-64", tmp_path / str(number))
+            with pytest.raises(ChannelUnreachable, match="“remote” answers, but its channel data cannot be read"):
+                asyncio.run(repodata.names())
+
+    @pytest.mark.parametrize("name", ["repodata.json.zst", "repodata_shards.msgpack.zst"])
+    def test_broken_compressed_data_are_not_called_unreachable(self, served: HttpChannel, name: str) -> None:
+        (served.root / "linux-64" / name).write_bytes(b"no archive")
+        with pytest.raises(ChannelUnreachable, match="“remote” answers, but its channel data cannot be read"):
+            asyncio.run(Repodata(settings(remote=served.url), "linux-64").names())
 
     def test_a_failure_is_remembered_for_a_while(self, served: HttpChannel) -> None:
         served.down()

@@ -118,9 +118,27 @@ class TestWrongTypes:
         (warning,) = load(file, "offline: true\n", {"CONDA_OFFLINE": "never"}).warnings
         assert warning.startswith("offline in the variable CONDA_OFFLINE must be")
 
-    def test_a_key_that_is_not_supported_is_named(self, file: Path) -> None:
-        (warning,) = load(file, "a: 1\ndisallowed_packages: [numpy]\n").warnings
-        assert warning == f"disallowed_packages in {file}, line 2 is not supported. It has no effect."
+    @pytest.mark.parametrize(
+        ("text", "key"),
+        [
+            ("disallowed_packages: [numpy]", "disallowed_packages"),
+            ("disallow: [numpy]", "disallowed_packages"),
+            ("client_cert: /x.pem", "client_ssl_cert"),
+            ("exclude_newer: 7d", "exclude_newer"),
+            ("use_local: true", "use_local"),
+            ("envvars_force_uppercase: false", "envvars_force_uppercase"),
+        ],
+    )
+    def test_a_key_that_is_not_supported_is_named(self, text: str, key: str, file: Path) -> None:
+        (warning,) = load(file, f"a: 1\n{text}\n").warnings
+        assert warning == f"{key} in {file}, line 2 is not supported. It has no effect."
+
+    def test_a_multichannel_that_is_not_a_list_means_no_channel_and_is_named(self, file: Path) -> None:
+        settings = load(file, "custom_multichannels: {team: dev}\nchannels: [team, conda-forge]\n")
+        assert [ref.name for ref in settings.channels] == ["conda-forge"]
+        assert settings.channel_warning == (
+            f"team in custom_multichannels in {file}, line 1 must be a list. It is ignored."
+        )
 
     def test_the_platform_is_followed_in_the_variable_alone(self, file: Path) -> None:
         assert load(file, "a: 1\n", {"CONDA_SUBDIR": "linux-64"}).warnings == ()
@@ -143,6 +161,16 @@ class TestNodefaults:
     )
     def test_it_is_not_a_channel(self, text: str, file: Path) -> None:
         assert names(load(file, text)) == ["conda-forge"]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "custom_multichannels: {team: [dev, nodefaults]}\nchannels: [team]\n",
+            "default_channels: [dev, nodefaults]\nchannels: [defaults]\n",
+        ],
+    )
+    def test_it_is_not_a_member_of_a_multichannel(self, text: str, file: Path) -> None:
+        assert [ref.url for ref in load(file, text).channels] == ["https://conda.anaconda.org/dev"]
 
     def test_a_channel_of_this_name_that_condarc_defines_is_one(self, file: Path) -> None:
         text = "custom_channels: {nodefaults: https://a.org}\nchannels: [nodefaults]\n"

@@ -86,6 +86,10 @@ def test_a_link_to_a_link_leads_to_its_root(root: Path, home: Path, tmp_path: Pa
         "#!/bin/sh\n'''exec' \"{root}/bin/python3.11\" \"$0\"\n",
         '#!/bin/sh\nexec {root}/bin/conda "$@"\n',
         '#!/bin/bash\n# Added by the administrator.\n  exec "{root}/condabin/conda" "$@"\n',
+        "#!/usr/bin/env bash\nexec '{root}/bin/conda' \"$@\"\n",
+        '#!/bin/bash\nexport X=/usr/bin\n{root}/bin/conda "$@"\n',
+        '#!/bin/bash\nsource {root}/etc/profile.d/conda.sh && conda "$@"\n',
+        '#!/bin/sh\nexport MAMBA_ROOT_PREFIX={root}\nexec /usr/bin/micromamba "$@"\n',
     ],
 )
 def test_a_copy_or_a_wrapper_leads_to_its_root(text: str, root: Path, home: Path) -> None:
@@ -99,6 +103,7 @@ def test_a_copy_or_a_wrapper_leads_to_its_root(text: str, root: Path, home: Path
     ("variable", "value"),
     [
         ("CONDA_EXE", "bin/conda"),
+        ("_CONDA_EXE", "bin/conda"),
         ("CONDA_PYTHON_EXE", "bin/python"),
         ("MAMBA_EXE", "bin/mamba"),
         ("MAMBA_ROOT_PREFIX", "."),
@@ -122,10 +127,58 @@ def test_a_variable_leads_to_its_root(variable: str, value: str, root: Path, hom
         "opt/miniconda3",
         ".local/share/mamba",
         ".local/miniforge3",
+        "Miniconda3",
+        "anaconda3-2023.03",
+        "software/miniconda3",
+        ".pyenv/versions/miniforge3-24.11.0-0",
     ],
 )
 def test_usual_locations_in_the_home_directory_are_searched(location: str, home: Path) -> None:
     assert_found(make_root(home / location), {}, home)
+
+
+@pytest.mark.parametrize("file", [".bashrc", ".profile", ".zshrc", ".config/fish/config.fish"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__conda_setup=\"$('{root}/bin/conda' 'shell.bash' 'hook' 2> /dev/null)\"\n",
+        '. "{root}/etc/profile.d/conda.sh"\n',
+        'eval {root}/bin/conda "shell.fish" "hook" $argv | source\n',
+        "export MAMBA_EXE='/usr/bin/mamba';\nexport MAMBA_ROOT_PREFIX='{root}';\n",
+        'set -gx MAMBA_ROOT_PREFIX "{root}"\n',
+        "export PATH=/usr/local/bin:{root}/bin:$PATH\n",
+        'export PATH="{root}/bin:$PATH"  # added by Anaconda3\n',
+        "source {root}/bin/activate\n",
+    ],
+)
+def test_the_files_of_a_shell_lead_to_its_root(text: str, file: str, root: Path, home: Path) -> None:
+    (home / file).parent.mkdir(parents=True, exist_ok=True)
+    (home / file).write_text("# Mine\nalias ll='ls -l'\n" + text.format(root=root))
+    assert_found(root, {}, home)
+
+
+@pytest.mark.parametrize("text", ["PATH=$HOME/my/bin:$PATH", "PATH=~/my/bin:$PATH", 'PATH="${{HOME}}/my/bin:$PATH"'])
+def test_a_path_in_the_home_directory_is_found_in_the_files_of_a_shell(text: str, home: Path) -> None:
+    root = make_root(home / "my")
+    (home / ".bashrc").write_text(text.format())
+    assert_found(root, {}, home)
+
+
+def test_files_of_a_shell_that_name_no_root_are_ignored(root: Path, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "project/envs").mkdir(parents=True)
+    (home / ".bashrc").write_bytes(
+        b"\xff\n. /etc/profile.d/conda.sh\n"
+        + f"PATH={tmp_path}/project/bin:{root}/envs/work/bin:~nobody/bin:$NOPE/bin\nMAMBA_ROOT_PREFIX=\n".encode()
+    )
+    assert roots.find({}, home) == []
+
+
+def test_environments_in_the_home_directory_are_not_roots(home: Path) -> None:
+    for name in ("conda-tf", "mamba2", ".conda/envs/tf"):
+        (home / name / "conda-meta").mkdir(parents=True)
+        (home / name / "conda-meta/history").touch()
+    (home / ".conda/pkgs").mkdir()
+    assert roots.find({}, home) == []
 
 
 def test_the_data_directory_of_mamba_is_searched(home: Path, tmp_path: Path) -> None:

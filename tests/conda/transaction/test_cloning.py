@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tfenv_lab.conda.transaction import cloning, staging
+from tfenv_lab.conda.transaction import carrying, cloning, staging
 
 OWNED = {"lib/owned.txt", "lib/gone.txt"}
 
@@ -124,7 +124,7 @@ def test_changes_by_users_meanwhile_are_carried_over(tree: Path) -> None:
     (tree / "notes/new").mkdir()
     (tree / "notes/new/deep.txt").write_text("new")
     (tree / "top.txt").write_text("new")
-    brought = cloning.carry_over(tree, staged, snapshot, OWNED)
+    brought = carrying.carry_over(tree, staged, snapshot, OWNED)
     assert set(brought) == {"notes/a.txt", "notes/link", "notes/new/deep.txt", "top.txt"}
     assert _names(staged) == _names(tree)
     assert (staged / "notes/a.txt").read_text() == "saved anew, as editors do"
@@ -135,7 +135,7 @@ def test_what_packages_own_is_not_carried_over(tree: Path) -> None:
     staged, snapshot = _clone(tree, {"lib/gone.txt"})
     (tree / "lib/owned.txt").unlink()
     (tree / "lib/fresh.txt").write_text("of a package that is linked now")
-    assert cloning.carry_over(tree, staged, snapshot, {*OWNED, "lib/fresh.txt"}) == []
+    assert carrying.carry_over(tree, staged, snapshot, {*OWNED, "lib/fresh.txt"}) == []
     assert (staged / "lib/owned.txt").exists()
     assert not (staged / "lib/gone.txt").exists()
 
@@ -146,7 +146,7 @@ def test_a_file_added_within_one_tick_of_the_clock_is_carried_over(tree: Path) -
     before = (tree / "notes").stat()
     (tree / "notes/same.txt").write_text("saved within the same tick")
     os.utime(tree / "notes", ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert cloning.carry_over(tree, staged, snapshot, OWNED) == ["notes/same.txt"]
+    assert carrying.carry_over(tree, staged, snapshot, OWNED) == ["notes/same.txt"]
 
 
 def test_a_file_that_becomes_a_folder_is_one_afterwards(tree: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_file_that_becomes_a_folder_is_one_afterwards(tree: Path) -> None:
     (tree / "notes/a.txt").unlink()
     (tree / "notes/a.txt").mkdir()
     (tree / "notes/a.txt/inside").write_text("x")
-    cloning.carry_over(tree, staged, snapshot, OWNED)
+    carrying.carry_over(tree, staged, snapshot, OWNED)
     assert (staged / "notes/a.txt/inside").read_text() == "x"
 
 
@@ -197,7 +197,7 @@ def test_a_link_that_changes_meanwhile_is_retargeted_too(tree: Path) -> None:
     staged, snapshot = _clone(tree)
     (tree / "notes/late").symlink_to(tree / "notes/b.txt")
     new = tree.with_name("new")
-    cloning.carry_over(tree, staged, snapshot, OWNED, new)
+    carrying.carry_over(tree, staged, snapshot, OWNED, new)
     assert (staged / "notes/late").readlink() == new / "notes/b.txt"
 
 

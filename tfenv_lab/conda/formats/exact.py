@@ -13,7 +13,7 @@ from rattler.exceptions import InvalidMatchSpecError, InvalidPackageNameError
 from rattler.package.build_string import BuildString
 
 from ...errors import ChannelNotAllowed, ChannelUnreachable, InvalidRequest
-from ...sentences import some
+from ...sentences import listing
 from ..settings.channels import split_credentials
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 _FILE = re.compile(
     r"(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)-(?P<version>[A-Za-z0-9_.!+]+)-(?P<build>[A-Za-z0-9_.+]+)\.(?:conda|tar\.bz2)"
 )
-
-#: Packages that a note names.
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -46,6 +43,15 @@ class Address:
     def spec(self) -> str:
         """The spec that only this package satisfies, in any archive format."""
         return f"{self.name} =={self.version} {self.build}"
+
+
+def channel_of(url: str) -> str | None:
+    """Return the clean URL of the channel of a package's URL, or None for any other URL."""
+    try:
+        channel, _, file = split_credentials(url)[0].rsplit("/", 2)
+    except ValueError:
+        return None
+    return channel if channel and _FILE.fullmatch(unquote(file)) else None
 
 
 def address(url: str, allowed: Collection[str], subdir: str) -> Address:
@@ -94,7 +100,7 @@ async def records(
     """
     wanted = list(packages)
     _require_distinct([place for place, _ in wanted])
-    notes = []
+    notes: list[str] = []
     try:
         offered = await repodata.records({place.spec for place, _ in wanted})
     except ChannelUnreachable as error:
@@ -114,10 +120,10 @@ async def records(
         found.append(record)
     if gone and not notes:
         notes.append(
-            f"The channel no longer lists these packages; they are downloaded from their URLs: {some(gone, _SHOWN)}."
+            listing("The channel no longer lists these packages; they are downloaded from their URLs: {}.", gone)
         )
     if unhashed:
-        notes.append(f"Neither the file nor the channel has a hash for these packages: {some(unhashed, _SHOWN)}.")
+        notes.append(listing("Neither the file nor the channel has a hash for these packages: {}.", unhashed))
     return found, notes
 
 
@@ -133,7 +139,7 @@ def unmet(records: Iterable[RepoDataRecord], virtual: Iterable[GenericVirtualPac
             found = here.get(text.split(" ", 1)[0])
             if text.startswith("__") and (found is None or not MatchSpec(text, strict=False).matches(found)):
                 lacking.setdefault(text, []).append(record.name.normalized)
-    return [f"This machine does not have {text} ({some(names, _SHOWN)})." for text, names in sorted(lacking.items())]
+    return [listing(f"This machine does not have {text} ({{}}).", names) for text, names in sorted(lacking.items())]
 
 
 def _require_distinct(places: Sequence[Address]) -> None:

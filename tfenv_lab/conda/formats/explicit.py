@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from rattler import RepoDataRecord
 
 from ...errors import InvalidRequest
+from ...pypi.models import Distribution, IndexLock
+from . import origins
 from .model import Contents, Pinned, addressed, other_platform
 
 
@@ -33,6 +35,22 @@ def explicit_list(
             raise InvalidRequest(f"“{line[:80]}” is not a line of an explicit list.")
         pinned.append(Pinned(found[1], found[3], found[2]))
     return tuple(pinned), by_pip
+
+
+def index_lines(distributions: Iterable[Distribution]) -> list[str]:
+    """Return one comment per package from an index. conda ignores these lines; conda-lock writes and installs them."""
+    return [
+        f"# pip {each.name} @ {each.url}{f'#sha256={each.sha256}' if each.sha256 else ''}\n" for each in distributions
+    ]
+
+
+def index_lock(by_pip: Iterable[str]) -> tuple[IndexLock, list[str]]:
+    """Return what the ``# pip`` comments lock, and the lines that name no place."""
+    found = [(line, origins.from_comment(line)) for line in by_pip]
+    return (
+        IndexLock(tuple(locked for _, locked in found if locked is not None)),
+        [line for line, locked in found if locked is None],
+    )
 
 
 def explicit_lines(contents: Contents) -> list[str]:

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from ...errors import InvalidRequest
+from ...sentences import listing
 from ..solving import specs
 from .model import COMMANDS, LIST, Imported, requirements
 
@@ -76,7 +77,7 @@ def commands(text: str) -> Imported:
                 skipped.append(f"{name} {value}".strip())
     pypi, notes = requirements(by_pip)
     if skipped:
-        notes.append(f"These options of the commands are ignored: {', '.join(skipped)}.")
+        notes.append(listing("These options of the commands are ignored: {}.", skipped))
     if not wanted and pypi:
         wanted = ["python", "pip"]
     if not wanted:

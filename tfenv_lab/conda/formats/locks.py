@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import InvalidRequest
+from ...pypi.models import IndexLock
 from ...sentences import some
-from .model import CONDA_LOCK, PIXI_LOCK, Choice, Imported, Pinned, other_platform, requirements
+from . import origins
+from .model import CONDA_LOCK, PIXI_LOCK, Choice, Imported, Pinned, other_platform
 from .untrusted import as_list, as_mapping, as_text, parse_yaml
 
 _MAIN = "main"
@@ -30,29 +32,26 @@ def conda_lock(data: Mapping[str, Any], asked: tuple[str, ...], subdir: str, cho
     wanted = set(choice.categories) if choice.categories is not None else {_MAIN}
     if choice.categories is not None and not wanted <= set(known):
         raise InvalidRequest(f"The file has no category “{min(wanted - set(known))[:40]}”. It has: {', '.join(known)}.")
-    pinned, by_pip, direct = [], [], []
+    pinned, from_index = [], []
     for package in mine:
         if package.get("category", _MAIN) not in wanted:
             continue
         name, url = as_text(package.get("name"), "name"), package.get("url")
         if package.get("manager") == "pip":
-            line = f"{name}=={package.get('version')}"
-            if _is_from_index(url):
-                by_pip.append(line)
-            else:
-                direct.append(f"{name} (from {_origin(url)})")
+            version, hashes = str(package.get("version") or ""), as_mapping(package.get("hash"), "hash")
+            from_index.append(origins.locked(name, version, str(url or ""), hashes.get("sha256")))
             continue
         digest = as_mapping(package.get("hash"), "hash")
         needs = as_mapping(package.get("dependencies"), "dependencies").items()
         depends = tuple(f"{need} {_constraint(text)}".strip() for need, text in needs)
         pinned.append(Pinned(as_text(url, "url"), _hex(digest, "sha256", 64), _hex(digest, "md5", 32), depends))
-    pypi, notes = requirements(by_pip)
-    notes += _not_from_an_index(direct)
+    notes = []
     others = [category for category in known if category not in wanted]
     if others:
         taken = ", ".join(sorted(wanted))
         notes.append(f"Packages in these categories are left out: {', '.join(others)}. Taken: {taken}.")
-    return Imported(CONDA_LOCK, specs=asked, pinned=tuple(pinned), pypi=pypi, notes=tuple(notes))
+    index = IndexLock(tuple(from_index))
+    return Imported(CONDA_LOCK, specs=asked, pinned=tuple(pinned), notes=tuple(notes), index=index)
 
 
 def pixi_lock(text: str, asked: tuple[str, ...], subdir: str, choice: Choice) -> Imported:
@@ -69,36 +68,23 @@ def pixi_lock(text: str, asked: tuple[str, ...], subdir: str, choice: Choice) ->
             if not (choice.any_platform and by_platform):
                 raise other_platform(by_platform, subdir)
             subdir = next(iter(by_platform))
-        pypi_packages = [(each.name, each.version, each.url) for each in lock.distributions(text, subdir, name)]
+        distributions = lock.distributions(text, subdir, name)
     except ValueError as error:
         raise InvalidRequest("The pixi.lock cannot be read.", str(error)) from error
     pinned = [
         Pinned(record.url, _digest(record.sha256), _digest(record.md5), tuple(record.depends), record)
         for record in by_platform[subdir]
     ]
-    direct = [f"{each} (from {_origin(where)})" for each, _, where in pypi_packages if not _is_from_index(where)]
-    by_pip = [f"{each}=={version}" for each, version, where in pypi_packages if _is_from_index(where)]
-    pypi, notes = requirements(by_pip)
-    notes += _not_from_an_index(direct)
+    index = IndexLock(
+        tuple(
+            origins.locked(each.name, each.version, each.url, each.sha256, requires=each.requires)
+            for each in distributions
+        )
+    )
+    notes = []
     if len(known) > 1:
         notes.append(f"The lock has {len(known)} environments: {some(known, 20)}. Taken: {name}.")
-    return Imported(PIXI_LOCK, specs=asked, pinned=tuple(pinned), pypi=pypi, notes=tuple(notes))
-
-
-def _is_from_index(url: object) -> bool:
-    """Return whether a lock's address of a Python package is that of a file on an index, not git, a path or a page."""
-    text = str(url or "")
-    return not text or text == "-" or bool(re.match(r"https?://", text) and re.search(r"\.(?:whl|tar\.gz|zip)\b", text))
-
-
-def _origin(url: object) -> str:
-    return re.sub(r"//[^/@]*@", "//", str(url))[:200]
-
-
-def _not_from_an_index(packages: list[str]) -> list[str]:
-    if not packages:
-        return []
-    return [f"These packages do not come from an index and are not installed: {', '.join(packages)}."]
+    return Imported(PIXI_LOCK, specs=asked, pinned=tuple(pinned), notes=tuple(notes), index=index)
 
 
 def _constraint(value: Any) -> str:

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidRequest
-from ...sentences import some
+from ...pypi.models import IndexLock
+from ...sentences import listing
 from ..settings.channels import NODEFAULTS
 from ..solving import specs
-from .model import ANACONDA_PROJECT, ENVIRONMENT_YML, PIXI_TOML, Imported, requirements
+from .model import ANACONDA_PROJECT, ENVIRONMENT_YML, PIXI_TOML, Imported, hashes, requirements
 from .untrusted import as_list, as_mapping, as_text, environment_variables
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ def environment_yml(data: Mapping[str, Any], format_: str = ENVIRONMENT_YML) -> 
             if len(environments) > 1:
                 notes.append(f"The file has several environments: {', '.join(environments)}. Taken: {name}.")
     wanted, by_pip = _items(items, section)
-    notes += [f"The section “{key[:40]}” is ignored." for key in sorted(ignored)]
+    if ignored:
+        sections = [f"“{key[:40]}”" for key in sorted(ignored)]
+        one = len(sections) == 1
+        notes.append(listing(f"The section{'' if one else 's'} {{}} {'is' if one else 'are'} ignored.", sections))
     values = data.get("variables")
     # In an anaconda-project.yml, a list names variables that the user is asked for.
     variables, others = environment_variables(values if isinstance(values, dict) else None)
@@ -84,7 +88,8 @@ def _imported(
     # nodefaults means that conda's default channels are not added; here they never are.
     both = [channel for channel in dict.fromkeys((*channels, *named)) if channel != NODEFAULTS]
     told = (*skipped, *notes, *_without_effect(parts, both))
-    return Imported(format_, tuple(both), tuple(wanted), pypi=pypi, notes=told, variables=variables or {})
+    index = IndexLock(hashes=hashes(by_pip))
+    return Imported(format_, tuple(both), tuple(wanted), pypi=pypi, notes=told, variables=variables or {}, index=index)
 
 
 def _channels(value: Any) -> tuple[str, ...]:
@@ -95,28 +100,45 @@ def _channels(value: Any) -> tuple[str, ...]:
 
 def _without_effect(parts: Sequence[Parts], channels: Sequence[str]) -> list[str]:
     """Return sentences on what specs say that does not count."""
-    notes = []
+    notes: list[str] = []
     those = [each.name for each in parts if each.channel is not None]
     if len(channels) > 1 and those:
         notes.append(
-            f"The channels in the specs of {some(those, 5)} are not binding: the channel priority decides where a "
-            "package comes from."
+            listing(
+                "The channels in the specs of {} are not binding: the channel priority decides where a package comes "
+                "from.",
+                those,
+            )
         )
     subdirs = [f"{each.name} ({each.subdir})" for each in parts if each.subdir is not None]
     if subdirs:
-        notes.append(f"The platforms in these specs are ignored: {', '.join(subdirs)}.")
+        notes.append(listing("The platforms in these specs are ignored: {}.", subdirs))
     ignored = [f"{each.name} {word}" for each in parts for word in each.ignored]
     if ignored:
         notes.append(
-            f"As in conda, these parts of specs have no effect: {', '.join(ignored)}. Extras in brackets belong in the "
-            "“pip:” section."
+            listing(
+                "As in conda, these parts of specs have no effect: {}. Extras in brackets belong in the “pip:” "
+                "section.",
+                ignored,
+            )
         )
     return notes
 
 
 def is_pixi_toml(text: str) -> bool:
     """Return whether a text is a manifest of pixi, or a pyproject.toml with one."""
-    return bool(re.search(r"^\[(?:tool\.pixi\.)?(?:workspace|project|dependencies)\]\s*$", text, re.MULTILINE))
+    tables = re.findall(r"^\[+\s*([\w.-]+)", text, re.MULTILINE)
+    first = {name.partition(".")[0] for name in tables}
+    if any(name.startswith("tool.pixi.") for name in tables):
+        return True
+    # Cargo and other tools have tables of these names, too.
+    has_channels = bool(first & {"workspace", "project"}) and bool(re.search(r"^\s*channels\s*=", text, re.MULTILINE))
+    return has_channels or ("dependencies" in first and first <= _PIXI_TABLES)
+
+
+#: The tables of a pixi.toml, or of a part of one.
+_PIXI_TABLES = {"workspace", "project", "dependencies", "pypi-dependencies", "host-dependencies", "build-dependencies"}
+_PIXI_TABLES |= {"tasks", "target", "feature", "environments", "activation", "system-requirements", "pypi-options"}
 
 
 def pixi_toml(text: str, subdir: str) -> Imported:
@@ -129,13 +151,18 @@ def pixi_toml(text: str, subdir: str) -> Imported:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidRequest("The file is not valid TOML.", str(error)) from error
     tool = data.get("tool")
-    data = tool["pixi"] if isinstance(tool, dict) and isinstance(tool.get("pixi"), dict) else data
+    # In a pyproject.toml, pixi also installs what the project itself depends on.
+    of_project = None
+    if isinstance(tool, dict) and isinstance(tool.get("pixi"), dict):
+        of_project = as_mapping(data.get("project"), "project").get("dependencies")
+        data = tool["pixi"]
     project = as_mapping(data.get("workspace") or data.get("project"), "workspace")
     target = as_mapping(as_mapping(data.get("target"), "target").get(subdir), subdir)
     tables = [as_mapping(each.get("dependencies"), "dependencies") for each in (data, target)]
     notes: list[str] = []
     wanted = [_spec(name, value, notes) for table in tables for name, value in table.items()]
-    by_pip = [
+    by_pip = [as_text(each, "dependencies") for each in as_list(of_project, "dependencies")]
+    by_pip += [
         f"{name}{'' if value == '*' else value}" if isinstance(value, str) else f"{name} @ {value}"
         for each in (data, target)
         for name, value in as_mapping(each.get("pypi-dependencies"), "pypi-dependencies").items()

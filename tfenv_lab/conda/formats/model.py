@@ -10,24 +10,28 @@ from packaging.requirements import InvalidRequirement, Requirement
 from rattler import RepoDataRecord
 
 from ...errors import InvalidRequest, TfenvError
-from ...pypi.models import Distribution
+from ...pypi.models import MARK, Distribution, IndexLock
+from ...pypi.requirements import name_of
+from ...sentences import listing
 from ..prefix.pypi import PypiPackage
 from ..prefix.records import by_name
 from ..settings.channels import ChannelRef, split_credentials
 from ..solving import specs
+from . import origins
 
 #: The formats of exports.
 FORMATS = ("environment-yml", "explicit", "conda-lock", "pixi-lock", "pylock", "requirements", "notebook")
 ENVIRONMENT_YML, EXPLICIT, CONDA_LOCK, PIXI_LOCK, PYLOCK, REQUIREMENTS, NOTEBOOK = FORMATS
 #: Formats that are only read.
-READ_ONLY = ("list", "pixi-toml", "anaconda-project", "commands")
-LIST, PIXI_TOML, ANACONDA_PROJECT, COMMANDS = READ_ONLY
+READ_ONLY = ("list", "pixi-toml", "anaconda-project", "commands", "uv-lock", "pyproject")
+LIST, PIXI_TOML, ANACONDA_PROJECT, COMMANDS, UV_LOCK, PYPROJECT = READ_ONLY
 #: The hint for exact packages that this machine cannot have.
 SOLVE_AGAIN = "Solve its packages again for this machine, with their versions or only by their names."
 #: Maximum length of a line of the file in a note.
 _LONGEST = 200
 #: Prefix of the comments that store the requested specs in an exported lock.
 REQUESTED = "requested:"
+_REQUEST = re.compile(rf"#\s*{REQUESTED}\s*(.+)")
 #: Prefix of the comments that store the environment's variables there.
 VARIABLE = "variable:"
 
@@ -67,8 +71,8 @@ class Imported:
     """Contents of an imported file. If ``pinned`` is None, ``specs`` have to be solved.
 
     ``channels`` are written as in the file, and in its order. With exact packages, ``specs`` are the requested ones if
-    the file records them. ``pypi`` are requirements for pip, and ``variables`` those that the environment sets.
-    ``notes`` are sentences.
+    the file records them. ``pypi`` are requirements for a package index, and ``index`` is what the file says exactly
+    about packages from there. ``variables`` are those that the environment sets. ``notes`` are sentences.
     """
 
     format: str
@@ -78,6 +82,7 @@ class Imported:
     pypi: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    index: IndexLock = field(default_factory=IndexLock)
 
 
 def requirement(text: str) -> str | None:
@@ -94,10 +99,13 @@ def requirement(text: str) -> str | None:
 
 
 def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
-    """Return the requirements that are passed to pip, and sentences on the lines and options that are skipped."""
+    """Return the requirements that are passed to pip, and sentences on the lines and options that are skipped.
+
+    :func:`hashes` returns the hashes in the lines.
+    """
     taken, others, options = [], [], []
     for line in lines:
-        text = " ".join(re.sub(r"(?:^|\s)#.*", "", line).split())
+        text = origins.without_hashes(re.sub(r"(?:^|\s)#.*", "", line))
         if not text:
             continue
         bare, separator, option = text.partition(" --")
@@ -108,12 +116,24 @@ def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
         taken.append(found)
         if separator:
             options.append(f"{bare} --{option}"[:_LONGEST])
-    notes = []
+    notes: list[str] = []
     if others:
-        notes.append(f"Skipped pip requirements: {', '.join(others)} (only names and versions are supported).")
+        notes.append(listing("Skipped pip requirements: {} (only names and versions are supported).", others))
     if options:
-        notes.append(f"The options in these pip requirements are ignored: {', '.join(options)}.")
+        notes.append(listing("The options in these pip requirements are ignored: {}.", options))
     return tuple(taken), notes
+
+
+def hashes(lines: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the SHA-256 that lines of a requirements.txt permit, by project."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in lines:
+        permitted = origins.hashes(line)
+        text = requirement(line.partition(" --")[0]) if permitted else None
+        if text is not None:
+            # A file for several Pythons has a line for each.
+            found[name_of(text)] = (*found.get(name_of(text), ()), *permitted)
+    return found
 
 
 @dataclass(frozen=True)
@@ -122,7 +142,7 @@ class Contents:
 
     ``channels`` are those that the packages came from, in order of priority. ``variables`` are those that the
     environment sets. ``pypi`` are all Python packages that conda does not own, and ``distributions`` those of them
-    whose origin is known.
+    whose origin is known. ``requirements`` are what the user requested of an index, by project.
     """
 
     name: str
@@ -133,6 +153,7 @@ class Contents:
     subdir: str
     variables: Mapping[str, str] = field(default_factory=dict)
     distributions: Sequence[Distribution] = ()
+    requirements: Mapping[str, str] = field(default_factory=dict)
     by_name: dict[str, RepoDataRecord] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -152,6 +173,18 @@ def _clean(record: RepoDataRecord) -> RepoDataRecord:
 def addressed(contents: Contents) -> list[RepoDataRecord]:
     """Return the records that have a URL to download the package from."""
     return [record for record in contents.records if record.url]
+
+
+def requested_of_index(contents: Contents) -> list[str]:
+    """Return what the user requested of a package index, with the mark ``pypi:``."""
+    return [MARK + text for _, text in sorted(contents.requirements.items())]
+
+
+def requests_in(lines: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what comments of an exported lock say was requested: conda's specs, and requirements for an index."""
+    texts = [match[1] for line in lines if (match := _REQUEST.fullmatch(line))]
+    of_index = tuple(text.removeprefix(MARK) for text in texts if text.startswith(MARK))
+    return tuple(text for text in texts if not text.startswith(MARK)), of_index
 
 
 def requested(contents: Contents) -> dict[str, str]:

@@ -10,13 +10,18 @@ import base64
 import binascii
 import hashlib
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from ...errors import InvalidRequest
+from ...pypi.models import IndexLock
+from ...pypi.requirements import normalize
+from ...sentences import listing
 from ..prefix.records import exact_spec
-from .explicit import explicit_list
-from .model import NOTEBOOK, Imported, requirements
+from .explicit import explicit_list, index_lock
+from .model import NOTEBOOK, Imported, requests_in, requirements
 from .untrusted import MAX_BYTES, as_list, as_text, environment_variables
 
 if TYPE_CHECKING:
@@ -30,12 +35,14 @@ KEY = "tfenv_lab"
 
 def write(contents: Contents, versions: Mapping[str, str | None]) -> dict[str, Any]:
     """Return the notebook record of an environment. ``versions`` are those to show to users, by package name."""
-    from .explicit import explicit_lines
-    from .model import requested
+    from .explicit import explicit_lines, index_lines
+    from .model import REQUESTED, requested, requested_of_index
 
     # A package from a path or a URL cannot be installed again by its name.
     pypi = [f"{package.name}=={package.version}" for package in contents.pypi if not package.is_direct]
     local = [f"{package.name}=={package.version}" for package in contents.pypi if package.is_direct]
+    asked = [f"# {REQUESTED} {text}\n" for text in requested_of_index(contents)]
+    lines = [*explicit_lines(contents), *asked, *index_lines(contents.distributions)]
     return {
         "version": VERSION,
         "name": contents.name,
@@ -47,7 +54,7 @@ def write(contents: Contents, versions: Mapping[str, str | None]) -> dict[str, A
         "variables": dict(contents.variables),
         "local": local,
         "fingerprint": fingerprint([*map(exact_spec, contents.records), *pypi, *local]),
-        "lock": _pack("".join(explicit_lines(contents))),
+        "lock": _pack("".join(lines)),
     }
 
 
@@ -74,20 +81,31 @@ def read(data: Mapping[str, Any], subdir: str) -> Imported:
         raise InvalidRequest("The notebook record has an unsupported version.", hint="Update tfenv_lab.")
     specs = tuple(as_text(spec, "specs") for spec in as_list(data.get("specs"), "specs"))
     channels = tuple(as_text(channel, "channels") for channel in as_list(data.get("channels"), "channels"))
-    pypi, notes = requirements(as_text(line, "pip") for line in as_list(data.get("pip"), "pip"))
-    local = [as_text(line, "local") for line in as_list(data.get("local"), "local")]
-    if local:
-        notes.append(f"These packages were installed from a path or a URL, and are left out: {', '.join(local)}.")
     platform = as_text(data.get("platform"), "platform")
-    pinned = None
+    pinned, index = None, IndexLock()
+    notes: list[str] = []
     if data.get("lock") and platform == subdir:
-        pinned, _ = explicit_list(_unpack(as_text(data["lock"], "lock")).splitlines(), subdir)
+        lines = _unpack(as_text(data["lock"], "lock")).splitlines()
+        pinned, by_pip = explicit_list(lines, subdir)
+        index = structs.replace(index_lock(by_pip)[0], requested=requests_in(lines)[1])
     elif platform != subdir:
         notes.append(f"The notebook was recorded on {platform[:40]}, so its specs are solved again for {subdir}.")
+    exact = {each.name for each in index.packages}
+    by_name, local = (_others(data.get(key), key, exact) for key in ("pip", "local"))
+    pypi, skipped = requirements(by_name)
+    notes = [*skipped, *notes]
+    if local:
+        notes.append(listing("These packages were installed from a path or a URL, and are left out: {}.", local))
     if pinned is None and not specs:
         raise InvalidRequest("The notebook record contains neither packages nor requested specs.")
     variables, others = environment_variables(data.get("variables"))
-    return Imported(NOTEBOOK, channels, specs, pinned, pypi, (*notes, *others), variables)
+    return Imported(NOTEBOOK, channels, specs, pinned, pypi, (*notes, *others), variables, index)
+
+
+def _others(lines: Any, where: str, exact: Collection[str]) -> list[str]:
+    """Return the ``name==version`` of packages that the lock of a record does not have."""
+    texts = [as_text(line, where) for line in as_list(lines, where)]
+    return [text for text in texts if normalize(text.partition("==")[0]) not in exact]
 
 
 def _pack(text: str) -> str:

@@ -7,15 +7,21 @@ from there.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import tomli
+from msgspec.structs import replace
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from ...errors import InvalidRequest
-from ...pypi import pylock
-from .model import PYLOCK, REQUIREMENTS, Contents, Imported, requirements
+from ...pypi import locked, pylock
+from ...pypi.models import Distribution, IndexLock, Locked
+from ...pypi.requirements import normalize
+from . import origins
+from .model import PYLOCK, REQUIREMENTS, Contents, Imported, hashes, requirements
+from .untrusted import as_list, as_mapping, as_text
 
 _PYLOCK = re.compile(r'^\s*lock-version\s*=\s*"', re.MULTILINE)
 
@@ -33,32 +39,63 @@ def is_requirements(text: str) -> bool:
 
 def read_requirements(text: str) -> Imported:
     """Read a requirements.txt. Options, paths and URLs are named in the notes."""
-    taken, notes = requirements(_logical(text))
+    lines = _logical(text)
+    taken, notes = requirements(lines)
     if not taken:
         raise InvalidRequest("The file has no requirement with a name.", " ".join(notes) or None)
-    return Imported(REQUIREMENTS, specs=("python",), pypi=taken, notes=tuple(notes))
+    index = IndexLock(hashes=hashes(lines))
+    return Imported(REQUIREMENTS, specs=("python",), pypi=taken, notes=tuple(notes), index=index)
 
 
-def read_pylock(text: str) -> Imported:
-    """Read a ``pylock.toml`` as requirements for exactly its versions.
-
-    The index must have them: files of another origin, such as repositories and directories, are named in the notes.
-    """
+def read_pylock(text: str, subdir: str) -> Imported:
+    """Read the exact packages of a ``pylock.toml`` (PEP 751), and a Python that their wheels fit on a platform."""
     try:
         data: dict[str, Any] = tomli.loads(text)
-        packages = [(str(each["name"]), each.get("version"), each) for each in data["packages"]]
-    except (tomli.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        packages = tuple(_locked(as_mapping(each, "packages")) for each in as_list(data["packages"], "packages"))
+        groups = tuple(str(each) for each in as_list(data.get("default-groups"), "default-groups"))
+    except (tomli.TOMLDecodeError, KeyError, RecursionError) as error:
         raise InvalidRequest("The file is not a valid pylock.toml.", str(error)) from error
-    other = [name for name, _, each in packages if {"vcs", "directory", "archive"} & each.keys()]
-    exact = [
-        f"{name}=={version}{_marker(each)}"
-        for name, version, each in packages
-        if version is not None and name not in other
-    ]
-    taken, notes = requirements(exact)
-    if other:
-        notes.append(f"Left out, because they are not from a package index: {', '.join(other)}.")
-    return Imported(PYLOCK, specs=(_python(data.get("requires-python")),), pypi=taken, notes=tuple(notes))
+    # Our exports leave out conda's packages, which the others may need.
+    index = IndexLock(packages, groups=groups, is_partial=data.get("created-by") == pylock.CREATOR)
+    python = locked.python_spec(index, str(data.get("requires-python") or ""), subdir)
+    return Imported(PYLOCK, specs=(python,), index=index)
+
+
+def _locked(package: Mapping[str, Any]) -> Locked:
+    name, version = as_text(package.get("name"), "name"), str(package.get("version") or "")
+    project = normalize(name)
+    needs = [as_mapping(each, "dependencies") for each in as_list(package.get("dependencies"), "dependencies")]
+    found = Locked(
+        project,
+        version,
+        marker=str(package.get("marker") or ""),
+        requires=tuple(as_text(need.get("name"), "name") for need in needs),
+    )
+    vcs, directory, archive = (as_mapping(package.get(key), key) for key in ("vcs", "directory", "archive"))
+    if vcs:
+        where = f"{vcs.get('type', 'git')}+{vcs.get('url') or vcs.get('path', '')}@{vcs.get('commit-id', '')}"
+        inside = f"#subdirectory={vcs['subdirectory']}" if vcs.get("subdirectory") else ""
+        return replace(found, direct=origins.git_url(where + inside))
+    if directory:
+        return replace(found, direct=_place(directory))
+    if archive:
+        file = _file(found, archive)
+        return replace(found, direct=file.url, files=(file,))
+    wheels = [as_mapping(each, "wheels") for each in as_list(package.get("wheels"), "wheels")]
+    source = as_mapping(package.get("sdist"), "sdist")
+    return replace(found, files=tuple(_file(found, each) for each in (*wheels, *([source] if source else []))))
+
+
+def _file(package: Locked, entry: Mapping[str, Any]) -> Distribution:
+    size = entry.get("size")
+    digest = as_mapping(entry.get("hashes"), "hashes").get("sha256")
+    return origins.file(package.name, package.version, _place(entry), digest, size if isinstance(size, int) else None)
+
+
+def _place(entry: Mapping[str, Any]) -> str:
+    """Return the URL of a file or directory; an absolute path becomes one."""
+    path = Path(str(entry.get("path") or entry.get("name") or ""))
+    return str(entry.get("url") or (path.as_uri() if path.is_absolute() else path))
 
 
 def write_requirements(contents: Contents) -> str:
@@ -101,17 +138,3 @@ def _is_requirement(line: str) -> bool:
     except InvalidRequirement:
         return False
     return True
-
-
-def _marker(package: dict[str, Any]) -> str:
-    return f"; {package['marker']}" if isinstance(package.get("marker"), str) else ""
-
-
-def _python(requires: object) -> str:
-    """Return the spec for Python; what conda cannot express is left to the resolver."""
-    try:
-        parts = [str(part) for part in SpecifierSet(str(requires or ""))]
-    except InvalidSpecifier:
-        parts = []
-    kept = [part for part in parts if re.fullmatch(r"(>=|<=|>|<|!=)[\d.]+", part)]
-    return f"python {','.join(sorted(kept))}" if kept else "python"

@@ -11,12 +11,14 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from ... import serde
 from ...errors import InvalidRequest
 from ...sentences import megabytes
-from . import lists, locks, manifests, python_files
+from . import lists, locks, manifests, python_files, python_projects
 from .encoding import repaired
-from .explicit import explicit_list
+from .explicit import explicit_list, index_lock
 from .model import (
     ANACONDA_PROJECT,
     COMMANDS,
@@ -29,12 +31,14 @@ from .model import (
     PIXI_LOCK,
     PIXI_TOML,
     PYLOCK,
+    PYPROJECT,
     READ_ONLY,
-    REQUESTED,
     REQUIREMENTS,
+    UV_LOCK,
     VARIABLE,
     Choice,
     Imported,
+    requests_in,
     requirements,
 )
 from .untrusted import MAX_BYTES, environment_variables, parse_json, parse_yaml
@@ -50,9 +54,10 @@ _NAMES = {
     LIST: "a list of “conda list --export”",
     PIXI_TOML: "a pixi.toml",
     ANACONDA_PROJECT: "an anaconda-project.yml",
+    UV_LOCK: "a uv.lock",
+    PYPROJECT: "a pyproject.toml",
     COMMANDS: "a text with “conda install” or “pip install”",
 }
-_COMMENT = re.compile(rf"#\s*{REQUESTED}\s*(.+)")
 _VARIABLE = re.compile(rf"#\s*{VARIABLE}\s*(\w+)=(.+)")
 _DEFAULT = Choice()
 
@@ -67,6 +72,61 @@ def read(text: str, format_: str | None, subdir: str, choice: Choice = _DEFAULT)
 
     if format_ is not None and format_ not in _NAMES:
         raise InvalidRequest(f"“format” must be one of {', '.join((*FORMATS, *READ_ONLY))}.")
+    text, found, data = detect(text)
+    lines = [line.strip() for line in text.splitlines()]
+    if format_ is not None and found != format_:
+        raise InvalidRequest(f"The file is {_NAMES[found]}, not {_NAMES[format_]}.")
+    if found == NOTEBOOK:
+        return notebook.read(data, subdir)
+    if found in (ENVIRONMENT_YML, ANACONDA_PROJECT):
+        return manifests.environment_yml(data, found)
+    if found == PIXI_TOML:
+        return manifests.pixi_toml(text, subdir)
+    asked, of_index = requests_in(lines)
+    if found == PYLOCK:
+        return _with_requests(python_files.read_pylock(text, subdir), of_index)
+    if found == UV_LOCK:
+        return python_projects.uv_lock(text, subdir)
+    if found == PYPROJECT:
+        return python_projects.pyproject(text)
+    if found == REQUIREMENTS:
+        return python_files.read_requirements(text)
+    if found == LIST:
+        return lists.exported(lines)
+    if found == COMMANDS:
+        return lists.commands(text)
+    if found == EXPLICIT:
+        imported = _explicit(lines, asked, subdir, choice)
+    elif found == CONDA_LOCK:
+        imported = locks.conda_lock(data, asked, subdir, choice)
+    else:
+        imported = locks.pixi_lock(text, asked, subdir, choice)
+    if not imported.pinned and not imported.index.packages:
+        raise InvalidRequest("The file lists no packages.")
+    imported = _with_requests(imported, of_index)
+    variables, notes = environment_variables(_variables(lines))
+    return replace(imported, variables=variables, notes=(*imported.notes, *notes))
+
+
+def _explicit(lines: list[str], asked: tuple[str, ...], subdir: str, choice: Choice) -> Imported:
+    pinned, by_pip = explicit_list(lines, subdir, any_platform=choice.any_platform)
+    index, others = index_lock(by_pip)
+    pypi, notes = requirements(others)
+    return Imported(EXPLICIT, specs=asked, pinned=pinned, pypi=pypi, notes=tuple(notes), index=index)
+
+
+def _with_requests(imported: Imported, texts: tuple[str, ...]) -> Imported:
+    """Return the contents with the requirements that led to the packages from an index, as comments say."""
+    return replace(imported, index=structs.replace(imported.index, requested=texts)) if texts else imported
+
+
+def detect(text: str) -> tuple[str, str, Any]:
+    """Return a text without marks of its encoding, its format, and its parsed contents if the format is YAML or JSON.
+
+    Raises InvalidRequest if it has none of the formats.
+    """
+    from . import notebook
+
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise InvalidRequest(
             f"The file is larger than {megabytes(MAX_BYTES, 0)}, the limit for a file that describes an environment."
@@ -76,59 +136,42 @@ def read(text: str, format_: str | None, subdir: str, choice: Choice = _DEFAULT)
         raise InvalidRequest("The file is empty.")
     _require_text(text)
     lines = [line.strip() for line in text.splitlines()]
-    data: Any = notebook.find(parse_json(text))
+    parsed: Any = parse_json(text)
+    data = notebook.find(parsed)
     if data is not None:
-        found = NOTEBOOK
-    elif "@EXPLICIT" in lines:
-        found = EXPLICIT
-    elif manifests.is_pixi_toml(text):
-        found = PIXI_TOML
-    elif python_files.is_pylock(text):
-        found = PYLOCK
-    elif lists.is_list(lines):
-        found = LIST
-    elif lists.is_commands(lines):
-        found = COMMANDS
-    elif python_files.is_requirements(text):
-        found = REQUIREMENTS
-    else:
-        data = parse_yaml(text)
-        found = _recognize(data)
-    if format_ is not None and found != format_:
-        raise InvalidRequest(f"The file is {_NAMES[found]}, not {_NAMES[format_]}.")
-    if found == NOTEBOOK:
-        return notebook.read(data, subdir)
-    if found in (ENVIRONMENT_YML, ANACONDA_PROJECT):
-        return manifests.environment_yml(data, found)
-    if found == PIXI_TOML:
-        return manifests.pixi_toml(text, subdir)
-    if found == PYLOCK:
-        return python_files.read_pylock(text)
-    if found == REQUIREMENTS:
-        return python_files.read_requirements(text)
-    if found == LIST:
-        return lists.exported(lines)
-    if found == COMMANDS:
-        return lists.commands(text)
-    asked = tuple(match[1] for line in lines if (match := _COMMENT.fullmatch(line)))
-    if found == EXPLICIT:
-        pinned, by_pip = explicit_list(lines, subdir, any_platform=choice.any_platform)
-        pypi, notes = requirements(re.sub(r" @ (\S+).*", _pinned_wheel, line) for line in by_pip)
-        imported = Imported(EXPLICIT, specs=asked, pinned=pinned, pypi=pypi, notes=tuple(notes))
-    elif found == CONDA_LOCK:
-        imported = locks.conda_lock(data, asked, subdir, choice)
-    else:
-        imported = locks.pixi_lock(text, asked, subdir, choice)
-    if not imported.pinned:
-        raise InvalidRequest("The file lists no conda packages.")
-    variables, notes = environment_variables(_variables(lines))
-    return replace(imported, variables=variables, notes=(*imported.notes, *notes))
+        return text, NOTEBOOK, data
+    if isinstance(parsed, dict) and "cells" in parsed:
+        hint = "Open it with a kernel of the environment, and choose Record Environment in Notebook."
+        raise InvalidRequest("The notebook records no environment, and has none of the supported formats.", hint=hint)
+    if "@EXPLICIT" in lines:
+        return text, EXPLICIT, None
+    if python_projects.is_pyproject(text):
+        return text, PYPROJECT, None
+    if manifests.is_pixi_toml(text):
+        return text, PIXI_TOML, None
+    if python_projects.is_uv_lock(text):
+        return text, UV_LOCK, None
+    if python_files.is_pylock(text):
+        return text, PYLOCK, None
+    if lists.is_list(lines):
+        return text, LIST, None
+    if lists.is_commands(lines):
+        return text, COMMANDS, None
+    if python_files.is_requirements(text):
+        return text, REQUIREMENTS, None
+    data = parse_yaml(text)
+    return text, _recognize(data), data
 
 
-def _pinned_wheel(found: re.Match[str]) -> str:
-    """Return the version of a wheel from an index, which conda-lock writes as an address."""
-    wheel = re.fullmatch(r"(?:.*/)?[^/]+?-([^-/]+)-[^/]*\.whl", found[1].partition("#")[0])
-    return f"=={wheel[1]}" if wheel else found[0]
+def is_mistaken(text: str) -> bool:
+    """Return whether a text without a format is an environment.yml with a mistake in its YAML."""
+    if len(text) > MAX_BYTES or not re.search(r"^dependencies\s*:", text, re.MULTILINE):
+        return False
+    try:
+        parse_yaml(text)
+    except InvalidRequest:
+        return True
+    return False
 
 
 def _variables(lines: list[str]) -> dict[str, str]:
@@ -153,20 +196,44 @@ def _require_text(text: str) -> None:
         raise InvalidRequest("The text is an address, which is not downloaded.", hint=hint)
 
 
+#: What other YAML files are that have the same keys, by a key that only they have.
+_OTHER_FILES = {
+    "__metadata": "a lock of JavaScript packages",
+    "lockfileVersion": "a lock of JavaScript packages",
+    "sdks": "a lock of Dart packages",
+    "apiVersion": "a manifest of Kubernetes or Helm",
+    "asyncapi": "a description of an interface",
+    "galaxy_info": "a description of an Ansible role",
+}
+
+
+def _are_specs(packages: Any) -> bool:
+    """Return whether a list may be one of specs, and not one of folders, as other tools have it."""
+    if packages in (None, "", []):
+        return packages is not None
+    return isinstance(packages, list) and all(
+        isinstance(item, dict) or (isinstance(item, str) and ("/" not in item or "::" in item)) for item in packages
+    )
+
+
 def _recognize(data: Any) -> str:
     if isinstance(data, dict):
+        for key, kind in _OTHER_FILES.items():
+            if key in data:
+                raise InvalidRequest(f"The file is {kind}, not of an environment.")
         if "package" in data and "metadata" in data:
             return CONDA_LOCK
         if "environments" in data and "packages" in data:
             return PIXI_LOCK
-        if "dependencies" in data or ("channels" in data and "packages" not in data):
+        if isinstance(data.get("dependencies"), dict) and "channels" not in data:
+            # Such files are of other languages.
+            raise InvalidRequest("“dependencies” must be a list: write one item per line, after a hyphen.")
+        if "dependencies" in data or (isinstance(data.get("channels"), list | str) and "packages" not in data):
             return ENVIRONMENT_YML
-        if "packages" in data or "env_specs" in data:
+        if "env_specs" in data or _are_specs(data.get("packages")):
             return ANACONDA_PROJECT
-        if "__metadata" in data or "lockfileVersion" in data:
-            raise InvalidRequest("The file is a lock of JavaScript packages, not of an environment.")
     raise InvalidRequest(
         "The file has none of the supported formats: environment.yml, explicit list, conda-lock.yml, pixi.lock, "
-        "notebook that records its environment, “conda list --export”, pixi.toml, anaconda-project.yml, "
-        "“conda install …”."
+        "notebook that records its environment, pylock.toml, uv.lock, pyproject.toml, requirements.txt, "
+        "“conda list --export”, pixi.toml, anaconda-project.yml, “conda install …”."
     )

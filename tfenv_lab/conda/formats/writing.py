@@ -15,13 +15,12 @@ from typing import Any
 import yaml
 
 from ...errors import InvalidRequest
-from ...pypi.models import Distribution
 from ..prefix import lock
 from ..prefix.pypi import PypiPackage
 from ..prefix.records import exact_spec
 from ..solving import specs
 from . import python_files
-from .explicit import explicit_lines
+from .explicit import explicit_lines, index_lines
 from .model import (
     CONDA_LOCK,
     ENVIRONMENT_YML,
@@ -35,6 +34,7 @@ from .model import (
     Contents,
     addressed,
     requested,
+    requested_of_index,
 )
 
 
@@ -54,7 +54,8 @@ def export(contents: Contents, format_: str, detail: str = "requested") -> str:
     if format_ in (PYLOCK, REQUIREMENTS):
         write = python_files.write_pylock if format_ == PYLOCK else python_files.write_requirements
         unknown = _left_to_pip(contents) if format_ == PYLOCK else []
-        return _comments(python_files.left_out(contents), unknown) + write(contents)
+        asked = [f"{REQUESTED} {text}" for text in requested_of_index(contents)] if format_ == PYLOCK else []
+        return _comments(python_files.left_out(contents), unknown, asked) + write(contents)
     if format_ == PIXI_LOCK:
         channels = [ref.url for ref in contents.channels]
         text = lock.dumps(addressed(contents), channels, contents.subdir, contents.distributions)
@@ -70,7 +71,7 @@ def _comments(*groups: Sequence[str]) -> str:
 
 
 def _requested_lines(contents: Contents) -> list[str]:
-    return [f"{REQUESTED} {spec}" for spec in requested(contents).values()]
+    return [f"{REQUESTED} {spec}" for spec in (*requested(contents).values(), *requested_of_index(contents))]
 
 
 def _local(contents: Contents) -> list[str]:
@@ -138,13 +139,8 @@ def _explicit(contents: Contents) -> str:
     """Return conda's explicit list (CEP 23); every package comes after its dependencies."""
     losses = _losses(contents, _left_to_pip(contents))
     head = _comments([f"platform: {contents.subdir}"], _requested_lines(contents), losses)
-    # conda ignores these lines; conda-lock writes and installs them.
-    wheels = "".join(f"# pip {each.name} @ {each.url}{_fragment(each)}\n" for each in contents.distributions)
-    return f"{head}@EXPLICIT\n{''.join(explicit_lines(contents))}{wheels}"
-
-
-def _fragment(distribution: Distribution) -> str:
-    return f"#sha256={distribution.sha256}" if distribution.sha256 else ""
+    lines = (*explicit_lines(contents), *index_lines(contents.distributions))
+    return f"{head}@EXPLICIT\n{''.join(lines)}"
 
 
 def _conda_lock(contents: Contents) -> str:

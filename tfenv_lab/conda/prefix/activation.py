@@ -21,7 +21,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from ...processes import kill_group
-from .variables import RESERVED, UNSET, load, stored
+from .variables import UNSET, can_be_set, load, stored
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +67,8 @@ def _variables(prefix: Path) -> dict[str, str]:
         found.update(load(path))
     found.update(stored(prefix))
     # conda exports their names in upper case, however they are written (its setting envvars_force_uppercase).
-    capital = {str(name).upper(): str(value) for name, value in found.items() if value != UNSET}
-    return {name: value for name, value in capital.items() if name not in RESERVED}
+    capital = {str(name).upper(): str(value) for name, value in found.items() if value not in (None, UNSET)}
+    return {name: value for name, value in capital.items() if can_be_set(name, value)}
 
 
 def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] | None:
@@ -149,7 +149,7 @@ def inherited_names(prefix: Path) -> list[str]:
         names.update(found for pair in _USED.findall(text) for found in pair if found)
         names.add("PATH")
     own = {"CONDA_PREFIX", "CONDA_DEFAULT_ENV", "CONDA_SHLVL", "CONDA_PROMPT_MODIFIER", *_variables(prefix)}
-    return sorted(names - own - _OF_THE_SHELL)
+    return sorted(names - (own - {"PATH"}) - _OF_THE_SHELL)
 
 
 def inherited_digest(names: Iterable[str], variables: Mapping[str, str], base: Mapping[str, str] = os.environ) -> str:
@@ -183,6 +183,16 @@ def _front(prefix: Path, root: Path | None) -> str:
     return os.pathsep.join(map(str, [*path_directories(prefix), *programs]))
 
 
+def _programs(root: Path | None) -> dict[str, str]:
+    """Return the variables that name conda's own programs (``conda_exe_vars_dict`` in conda/base/context.py)."""
+    folder, suffix = ("Scripts", ".exe") if _WINDOWS else ("bin", "")
+    conda = root / folder / f"conda{suffix}" if root is not None else None
+    if root is None or conda is None or not conda.is_file():
+        return {}
+    python = root / "python.exe" if _WINDOWS else root / "bin" / "python"
+    return {"CONDA_EXE": str(conda), "CONDA_PYTHON_EXE": str(python), "_CE_M": "", "_CE_CONDA": ""}
+
+
 def activate(prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ) -> Activated:
     """Return what activating ``prefix`` changes in a process that has the variables ``base``.
 
@@ -192,12 +202,14 @@ def activate(prefix: Path, root: Path | None = None, base: Mapping[str, str] = o
     """
     name = _default_env(prefix, root)
     set_first = {
+        **_variables(prefix),
+        # No file may set these.
         "PATH": _front(prefix, root) + os.pathsep + base.get("PATH", os.defpath),
         "CONDA_PREFIX": str(prefix),
         "CONDA_DEFAULT_ENV": name,
         "CONDA_SHLVL": "1",
         "CONDA_PROMPT_MODIFIER": f"({name}) ",
-        **_variables(prefix),
+        **_programs(root),
     }
     scripts = _scripts(prefix)
     if not scripts:
@@ -242,7 +254,8 @@ def environment_variables(
     The parameters are those of ``activate``. A list of directories that a script extends (``LD_LIBRARY_PATH``) refers
     to its value at the kernel's start, if it has a value in ``base``. Jupyter would leave the reference as it is if the
     variable were not set, and that is harmless only in a list of directories; any other value is the one for ``base``.
-    A variable that a script unsets is empty, because a kernelspec cannot unset one.
+    A variable that a script unsets is empty, because a kernelspec cannot unset one. A value that is not UTF-8 is left
+    out, because a kernelspec cannot hold it.
     """
     base = {**base, "PATH": base.get("PATH", os.defpath)}
     found = activate(prefix, root, base)
@@ -253,4 +266,13 @@ def environment_variables(
     else:
         around = {"PATH": (_front(prefix, root) + os.pathsep, "")}
     result.update((key, f"{template(head)}${{{key}}}{template(tail)}") for key, (head, tail) in around.items())
-    return result
+    return {key: value for key, value in result.items() if _is_text(value)}
+
+
+def _is_text(value: str) -> bool:
+    """Return whether JSON can hold a value: bytes that are not UTF-8 are lone surrogates here."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 from ...disk import locks, writes
+
+#: Maximum bytes of the list. A longer one stays as it is.
+LARGEST = 50_000_000
 
 
 def registry_path() -> Path:
@@ -17,9 +21,11 @@ def registry_path() -> Path:
 def _rewrite(change: Callable[[list[str]], list[str]]) -> None:
     path = registry_path()
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LARGEST:
+        raise OSError(errno.EFBIG, "The list of environments is too long", os.fspath(path))
     with locks.hold(path.with_name(".tfenv-lock-environments.txt"), timeout=10):
         # Preserve foreign lines exactly: paths may not be UTF-8, or may contain other line separators than "\n".
-        text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
+        text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
         lines = text.removesuffix("\n").split("\n") if text else []
         changed = change(lines)
         if changed != lines:

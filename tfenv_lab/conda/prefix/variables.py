@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,10 +16,12 @@ from ...errors import InvalidRequest
 
 log = logging.getLogger(__name__)
 
-#: conda's mark for a variable that a user unset, and the variables that nobody may set (conda/base/constants.py).
-UNSET, RESERVED = "***unset***", ("PATH",)
-#: Names that every shell accepts.
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+#: conda's mark for a variable that a user unset (conda/base/constants.py).
+UNSET = "***unset***"
+#: The variables that activation itself sets; no file may set them.
+_RESERVED = ("PATH", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "CONDA_SHLVL", "CONDA_PROMPT_MODIFIER")
+#: The names that a shell can export.
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 #: Maximum number of bytes in a name and its value: Linux does not start a program with a longer one.
 _MAX = 131_072 - 2
 _FILE, _KEY = "conda-meta/state", "env_vars"
@@ -44,7 +47,20 @@ def stored(prefix: Path) -> dict[str, Any]:
 
 def read(prefix: Path) -> dict[str, str]:
     """Return the variables that are set for the environment itself, as ``conda env config vars list`` shows them."""
-    return {str(name): str(value) for name, value in stored(prefix).items() if value != UNSET}
+    found = {str(name): str(value) for name, value in stored(prefix).items() if value not in (None, UNSET)}
+    return {name: value for name, value in found.items() if can_be_set(name, value)}
+
+
+def can_be_set(name: str, value: str) -> bool:
+    """Return whether a process can have a variable. conda's files are JSON, which can hold any text."""
+    try:
+        os.fsencode(value)
+        if _NAME.fullmatch(name) and "\0" not in value:
+            return True
+    except UnicodeEncodeError:
+        pass
+    log.warning("Ignoring the variable %r: no process can have its name or its value", name)
+    return False
 
 
 def require_valid(wanted: Mapping[str, object]) -> dict[str, str | None]:
@@ -57,7 +73,7 @@ def require_valid(wanted: Mapping[str, object]) -> dict[str, str | None]:
                 f"“{shown}” is not a name of a variable.",
                 hint="Use letters, digits and underscores, and begin with a letter.",
             )
-        if name.upper() in RESERVED:
+        if name.upper() in _RESERVED:
             raise InvalidRequest(f"The variable {shown} cannot be set for an environment.")
         if value is not None and not isinstance(value, str):
             raise InvalidRequest(f"The value of {shown} must be a string, or null to remove the variable.")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import re
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import platformdirs
 from rattler import Channel, Gateway, MatchSpec, RepoDataRecord, SourceConfig, Subdir
@@ -21,6 +22,7 @@ from ...sentences import redact
 from ..machine.virtual_packages import current_subdir
 from ..settings.condarc import require_permitted
 from ..settings.network import client
+from . import waiting
 from .loaded_channel import LoadedChannel, loaded_channels, modified
 from .names import NameIndex
 
@@ -29,12 +31,12 @@ if TYPE_CHECKING:
 
     from ..settings.condarc import CondaSettings
 
+_Result = TypeVar("_Result")
+
 #: Seconds until a remote channel is asked again whether its repodata changed.
 TTL = 600.0
 #: Seconds until a remote channel that did not answer is tried again.
 RETRY = 60.0
-#: Seconds that a remote channel may take to answer; the download continues, and a later attempt can use it.
-PATIENCE = 30.0
 #: Retries of a failed request. There are few, because a user is waiting and cached data can be used instead.
 _RETRIES = 1
 #: Maximum number of versions listed for one package.
@@ -45,6 +47,12 @@ _MAX_REMEMBERED = 2000
 _PROBE = "tfenv-lab-probe"
 #: Maximum number of parallel queries, and the number of packages for which one more query is worth it.
 _QUERIES, _MANY = 4, 50
+
+#: What rattler says of an index that has arrived but cannot be read.
+_BROKEN = re.compile(
+    r"failed to parse|failed to extract repodata|failed to decode|frame descriptor|invalid type|checksum"
+    r"|Caused by: expected|Caused by: EOF",
+)
 
 
 class Repodata:
@@ -144,7 +152,7 @@ class Repodata:
             for part in range(parts)
         )
         try:
-            found = await asyncio.gather(*queries)
+            found = await self.answer(asyncio.gather(*queries))
         except GatewayError as error:
             raise self.unreachable(error) from error
         return [record for lists in found for records in lists for record in records]
@@ -173,13 +181,20 @@ class Repodata:
                 versions[name] = [str(version) for version in newest]
         return [{"name": name, "versions": versions[name]} for name in found]
 
+    async def answer(self, query: Awaitable[_Result], solving: float = 0.0) -> _Result:
+        """Return the result of a query to the gateway, which may take ``solving`` seconds in addition to its downloads.
+
+        Raises ChannelUnreachable if a channel does not go on with its data, or sends too many.
+        """
+        return await waiting.wait(query, self.cache_dir, solving=solving)
+
     async def _names(self) -> NameIndex:
         await self.refresh()
         generation, index = self._index
         if generation != self.generation:
             generation = self.generation
             try:
-                found = await self.gateway.names(self.channels, self.subdirs)
+                found = await self.answer(self.gateway.names(self.channels, self.subdirs))
             except GatewayError as error:
                 raise self.unreachable(error) from error
             index = await asyncio.to_thread(NameIndex, (name.normalized for name in found))
@@ -202,6 +217,13 @@ class Repodata:
                 f"Channel data cannot be stored in {self.cache_dir}.",
                 redact(text),
                 hint="Set XDG_CACHE_HOME to a directory in which files can be written and locked, and restart Jupyter.",
+            )
+        if _BROKEN.search(text):
+            return ChannelUnreachable(
+                f"{subject} answers, but its channel data cannot be read.",
+                redact(text),
+                "Check the URL of the channel: a proxy or a login page may answer instead. "
+                "If the URL is correct, tell the maintainer of the channel.",
             )
         return ChannelUnreachable(f"{subject} cannot be reached.", redact(text))
 
@@ -242,10 +264,10 @@ class Repodata:
         query = self.gateway.query([channel.rattler_channel], self.subdirs, [_PROBE], recursive=False)
         subject = f"The channel “{channel.ref.name}”"
         try:
-            await asyncio.wait_for(query, PATIENCE)
+            await waiting.wait(query, self.cache_dir, subject)
         except GatewayError as error:
             channel.error = self._domain_error(subject, str(error))
-        except asyncio.TimeoutError:
-            channel.error = ChannelUnreachable(f"{subject} did not answer within {PATIENCE:.0f} seconds.")
+        except ChannelUnreachable as error:
+            channel.error = error
         else:
             channel.error = None

@@ -15,16 +15,29 @@ from .channels import ChannelPriority, ChannelRef, ChannelRules
 from .files import Warnings, expand_variables
 from .merging import Sources, gather, merge_list, merge_map, merge_value
 
-#: Keys that change what conda installs or how it reaches channels, but that this package does not follow.
+#: Keys that change what conda installs, how it reaches channels, or what activation sets, but that are not followed
+#: here; each with its alias.
 _UNSUPPORTED = (
-    "channel_settings",
-    "client_ssl_cert",
-    "client_ssl_cert_key",
-    "disallowed_packages",
-    "migrated_custom_channels",
-    "restore_free_channel",
-    "subdir",
-    "track_features",
+    ("add_pip_as_python_dependency",),
+    ("aggressive_update_packages",),
+    ("channel_settings",),
+    ("client_ssl_cert", "client_cert"),
+    ("client_ssl_cert_key", "client_cert_key"),
+    ("deps_modifier",),
+    ("disallowed_packages", "disallow"),
+    ("envvars_force_uppercase",),
+    ("exclude_newer", "cooldown"),
+    ("exclude_newer_package", "cooldown_exclude"),
+    ("migrated_channel_aliases",),
+    ("migrated_custom_channels",),
+    ("repodata_fns",),
+    ("restore_free_channel",),
+    ("subdir",),
+    ("subdirs",),
+    ("track_features",),
+    ("update_modifier",),
+    ("use_local",),
+    ("use_only_tar_bz2",),
 )
 
 
@@ -135,10 +148,11 @@ def load(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Conda
     settings = with_channels(settings, possible)
     if not settings.channels and all(text == _channels.NODEFAULTS for text in named):
         settings = with_channels(settings, ["conda-forge"])
-    for key in _UNSUPPORTED:
+    for names in _UNSUPPORTED:
+        key = names[0]
         # The variable CONDA_SUBDIR is followed (``virtual_packages.current_subdir``); the key in a file is not.
-        if sources.matches(key) and not (key == "subdir" and "CONDA_SUBDIR" in env):
-            sources.warnings.add(f"{key} in {sources.origin(key)} is not supported. It has no effect.", key)
+        if sources.matches(*names) and not (key == "subdir" and "CONDA_SUBDIR" in env):
+            sources.warnings.add(f"{key} in {sources.origin(*names)} is not supported. It has no effect.", key)
     warnings = sources.warnings
     return replace(settings, warnings=tuple(warnings.messages), channel_warning=warnings.about_channels)
 

@@ -110,10 +110,17 @@ def channel_rules(sources: Sources, expand: Callable[[str], str], builds: Iterab
         )
         alias = _channels.DEFAULT_ALIAS
     defaults = sources.merged(merge_list, "default_channels") or list(_channels.DEFAULT_CHANNELS)
-    multichannels = {"defaults": tuple(full(url) for url in possible(defaults, "default_channels"))}
-    for name, members in sources.merged(merge_map, "custom_multichannels").items():
-        if isinstance(members, (list, tuple)):
-            multichannels[name] = tuple(full(each) for each in possible(members, "custom_multichannels"))
+
+    def members_of(texts: Iterable[Any], key: str) -> tuple[str, ...]:
+        return tuple(full(text) for text in possible(texts, key) if text != _channels.NODEFAULTS)
+
+    multichannels = {"defaults": members_of(defaults, "default_channels")}
+    key = "custom_multichannels"
+    for name, members in sources.merged(merge_map, key).items():
+        if not isinstance(members, (list, tuple)):
+            sources.warnings.add(f"{name} in {key} in {sources.origin(key)} must be a list. It is ignored.", key)
+            members = ()
+        multichannels[name] = members_of(members, key)
     multichannels["local"] = tuple(place.as_uri() for place in builds)
     # Users can name a member of a multichannel by itself: pkgs/main resolves to the URL that defaults gives it.
     members = (urlsplit(url) for urls in multichannels.values() for url in urls if not url.startswith(f"{alias}/"))

@@ -11,6 +11,7 @@ from rattler import ChannelPriority, GenericVirtualPackage, MatchSpec, RepoDataR
 from rattler.exceptions import GatewayError, SolverError
 
 from ...errors import SolverTimeout, Unsatisfiable
+from .explanation import summarized
 from .specs import name_of
 
 if TYPE_CHECKING:
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
 TIMEOUT = timedelta(seconds=60)
 #: Message of rattler's error after ``timeout`` (py-rattler 0.28; the error has no class of its own).
 _CANCELLED = "Solve operation has been cancelled"
-
-
-def _explanation(error: Exception) -> str:
-    """Return the solver's explanation without its introduction."""
-    text = str(error).strip()
-    lead = "Cannot solve the request because of:"
-    return text[len(lead) :].strip() if text.startswith(lead) else text
 
 
 async def solve(
@@ -51,7 +45,7 @@ async def solve(
         # one, as conda does with flexible priority. Requesting the bare name too prevents that.
         wanted += {name_of(spec): None for spec in wanted}
     try:
-        records = await rattler.solve(
+        solving = rattler.solve(
             repodata.channels,
             [MatchSpec(spec, strict=False) for spec in wanted],
             gateway=repodata.gateway,
@@ -62,11 +56,12 @@ async def solve(
             constraints=[MatchSpec(spec, strict=False) for spec in constraints],
             timeout=TIMEOUT,
         )
+        records = await repodata.answer(solving, TIMEOUT.total_seconds())
     except SolverError as error:
         if _CANCELLED in str(error):
             message = f"The solver did not find a solution within {TIMEOUT.total_seconds():.0f} seconds."
             raise SolverTimeout(message, str(error)) from error
-        raise Unsatisfiable("No combination of packages satisfies this request.", _explanation(error)) from error
+        raise Unsatisfiable("No combination of packages satisfies this request.", summarized(str(error))) from error
     except GatewayError as error:
         raise repodata.unreachable(error) from error
     return list(records)

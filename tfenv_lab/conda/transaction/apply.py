@@ -18,19 +18,24 @@ from typing import Protocol, TypeVar, cast
 
 from rattler import Client
 
+from ...disk import flushing
 from ...errors import PrefixExists, Protected, StalePlan, TfenvError
 from ...models import Phase
 from ...pypi.models import MARK, IndexSettings
 from ..prefix import registry, revisions, state
 from ..prefix.records import contents, read, record_name
-from . import bytecode, cloning, earlier, linking, placement, recording, relocation, staging, wheels
+from . import bytecode, carrying, cloning, earlier, linking, placement, recording, relocation, staging, wheels
 from .change import Change
 from .failure import translate
+from .package_cache import remember_own_faults
 from .progress import InstallProgress, Progress
 from .start import Start, changed_records, python_moves
 
 #: Files that a copy does not get: the history, the revisions, and the marker that protects the environment.
 _ITS_OWN = (f"{staging.META}/history", f"{staging.META}/frozen", revisions.FOLDER)
+
+#: Maximum seconds to wait until the new tree is on the disk.
+FLUSH_LIMIT = 120.0
 
 _One = TypeVar("_One")
 _Other = TypeVar("_Other")
@@ -83,6 +88,7 @@ async def apply(
         clone = await asyncio.to_thread(_begin, change, staged, leaving, start.files)
         again = [record for record in coming if record.name.normalized in change.relinked]
         await asyncio.to_thread(lambda: linking.discard(linking.damaged(again, package_cache), package_cache))
+        damaged = await linking.discard_damaged(coming, package_cache)
         sizes = await linking.fetch_sizes(coming, package_cache)
         sizes |= await asyncio.to_thread(wheels.sizes, fresh_wheels, index)
         cloned = len(start.files - leaving)
@@ -100,6 +106,7 @@ async def apply(
             steps=steps,
         )
         _, snapshot = await _both(link, asyncio.to_thread(_complete, clone, steps))
+        await asyncio.to_thread(remember_own_faults, damaged)
         if change.source is not None and state.fingerprint(change.source) != start.fingerprint:
             raise StalePlan(f"“{change.source.name}” changed while it was being copied.")
         if change.source is not None:
@@ -136,6 +143,7 @@ async def apply(
         revision = await asyncio.to_thread(
             recording.record, change, job, staged, before, staying, fresh, start.requested, start.managed
         )
+        await _flush(staged)
         await asyncio.to_thread(_bring_along, change, staged, snapshot, owned)
         if clone is not None:
             await asyncio.to_thread(clone.close)
@@ -143,6 +151,7 @@ async def apply(
             watcher.phase("swap")
             require_states(change)
             _put(change, job, staged)
+            await asyncio.to_thread(_bring_last, change, job, staged, snapshot, owned)
     except Exception as error:
         raise translate(error, staged, change.begins_with or change.prefix) from error
     finally:
@@ -182,10 +191,37 @@ def _bring_along(change: Change, staged: Path, snapshot: cloning.Snapshot, owned
     """Carry over files that conda does not own: those changed since they were cloned, and in a copy with its prefix."""
     brought: Collection[str] = ()
     if change.begins_with is not None and change.is_continued:
-        brought = cloning.carry_over(change.begins_with, staged, snapshot, owned, change.prefix)
+        brought = carrying.carry_over(change.begins_with, staged, snapshot, owned, change.prefix)
     if change.source is not None:
         theirs = {*snapshot.files, *brought}.difference(owned)
         relocation.rewrite(staged, change.source, change.prefix, sorted(theirs))
+
+
+async def _flush(staged: Path) -> None:
+    """Flush the new tree to the disk, so that a loss of power after the swap finds it complete."""
+    try:
+        await asyncio.wait_for(asyncio.to_thread(flushing.flush_file_system, staged), FLUSH_LIMIT)
+    except asyncio.TimeoutError:
+        # Other programs may write to the same disk without end.
+        print(f"The disk was not flushed within {FLUSH_LIMIT:g} seconds.", file=sys.stderr, flush=True)
+
+
+def _bring_last(change: Change, job: str, staged: Path, snapshot: cloning.Snapshot, owned: Collection[str]) -> None:
+    """Bring along what users wrote to the old tree in the last moment. The change is complete, so this cannot fail."""
+    if not change.is_continued:
+        return
+    before = change.moved_from or change.prefix
+    trees = [staging.trash_path(before, job), staging.aside_path(before, job), staged]
+    old = next((tree for tree in trees if tree.is_dir()), None)
+    if old is None:
+        return
+    try:
+        brought = carrying.rescue(old, change.prefix, snapshot, owned, change.moved_from)
+        if change.source is not None:
+            relocation.rewrite(change.prefix, change.source, change.prefix, sorted(brought))
+    except OSError as error:
+        text = f"Files that were written to the old tree at the moment of the swap may be missing: {error}"
+        print(text, file=sys.stderr, flush=True)
 
 
 def require_states(change: Change) -> None:
@@ -200,8 +236,10 @@ def _put(change: Change, job: str, staged: Path) -> None:
     if change.origin == "in_place":
         aside, trash = (path(change.prefix, job) for path in (staging.aside_path, staging.trash_path))
         placement.put(staged, change.prefix, aside, trash)
+        flushing.flush_names(staging.home(change.prefix))
         return
     staged.rename(change.prefix)
+    flushing.flush_names(change.prefix.parent)
     if change.moved_from is not None:
         try:
             remove(change.moved_from, job)

@@ -1,4 +1,4 @@
-"""Copy a prefix with hard links, and carry over what users change in it while the copy is prepared."""
+"""Copy a prefix with hard links."""
 
 # Paths are strings because tens of thousands of them are linked in a second.
 # ruff: noqa: PTH101, PTH102, PTH114, PTH115, PTH116, PTH117, PTH120, PTH211
@@ -36,7 +36,7 @@ class Snapshot:
     folders: dict[str, int] = field(default_factory=dict)
 
 
-def _is_kept(entry: os.DirEntry[str]) -> bool:
+def is_kept(entry: os.DirEntry[str]) -> bool:
     """Return whether an entry is a file or a symbolic link; sockets and pipes are not copied."""
     return entry.is_file(follow_symlinks=False) or entry.is_symlink()
 
@@ -51,7 +51,7 @@ def _place(source: str, target: str) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-class _Placing:
+class Placing:
     """Puts files of the prefix ``old`` into a tree that will be moved to ``new``."""
 
     def __init__(self, old: Path, new: Path) -> None:
@@ -110,7 +110,7 @@ class ClonedTree:
         owned: Collection[str] = (),
         prefix: Path | None = None,
     ) -> None:
-        self._placing = _Placing(source, prefix or source)
+        self._placing = Placing(source, prefix or source)
         self._source, self._target = f"{source}{os.sep}", f"{target}{os.sep}"
         self._without, self._owned = without, owned
         self._folders: list[tuple[str, os.stat_result, list[os.DirEntry[str]]]] = []
@@ -251,54 +251,3 @@ def _like(status: os.stat_result, here: str, there: str, plain: int) -> None:
     mode = stat.S_IMODE(status.st_mode) | _OPEN
     if mode != plain:
         os.chmod(there, mode)
-
-
-def carry_over(
-    prefix: Path, staged: Path, snapshot: Snapshot, owned: Collection[str], new: Path | None = None
-) -> list[str]:
-    """Carry over to ``staged`` what users changed in ``prefix`` since ``snapshot``, except conda's own files.
-
-    A notebook that was saved or a package that pip installed during the preparation must not be lost with the old tree.
-    ``owned`` are the paths (``/`` separators) in conda's records, before and after the change. ``new`` is the prefix of
-    a renamed environment. Returns the paths that were carried over.
-    """
-    brought = []
-    placing = _Placing(prefix, new or prefix)
-    root = f"{prefix}{os.sep}"
-
-    def bring(inside: str) -> None:
-        target = staged / inside
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
-        with contextlib.suppress(FileNotFoundError):  # deleted just now
-            placing.place(root + inside, os.fspath(target), inside)
-            brought.append(inside)
-
-    def look(beginning: str) -> None:
-        """Carry over what is new in a directory."""
-        with contextlib.suppress(FileNotFoundError), os.scandir(root + beginning) as entries:
-            for entry in entries:
-                inside = beginning + entry.name
-                if inside.startswith(MARK) or inside == META or entry.name == "__pycache__":
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    if f"{inside}/" not in snapshot.folders:
-                        look(f"{inside}/")
-                elif (inside not in owned and inside not in snapshot.files) and _is_kept(entry):
-                    bring(inside)
-
-    for inside, mark in snapshot.files.items():
-        if inside in owned:
-            continue
-        status = None
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            status = os.lstat(root + inside)
-        if status is None or stat.S_ISDIR(status.st_mode):
-            (staged / inside).unlink(missing_ok=True)
-        elif (status.st_ino, status.st_mtime_ns) != mark:
-            bring(inside)
-    for folder, time in snapshot.folders.items():
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            if os.stat(root + folder).st_mtime_ns != time:
-                look(folder)
-    return brought

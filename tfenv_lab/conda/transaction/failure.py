@@ -24,6 +24,19 @@ _UNPACKED = re.compile(
 _CACHE_LOCK = re.compile(r"global cache lock file: ['\"`]?(?P<folder>[^'\"`\n]+)/\.cache\.lock")
 _REFUSED = re.compile(r"Permission denied|Operation not permitted|Read-only file system|os error (1|13|30)\b")
 _PATH = re.compile(r"['\"`](?P<path>/[^'\"`\n]+)['\"`]")
+#: What is said of a package that has arrived but cannot be unpacked, and of one that has not arrived.
+_DAMAGED = re.compile(
+    r"zip archive|Invalid checksum|bz2 header|bzip2|decompression not finished|frame descriptor|fill whole buffer|"
+    r"no data was read|failed to unpack|zstd|invalid gzip|unexpected end",
+    re.IGNORECASE,
+)
+_NETWORK = re.compile(
+    r"error sending request|decoding response|reading a body|HTTP status|status code|dns error|connection",
+    re.IGNORECASE,
+)
+_LINKED = re.compile(r"failed to link (?P<name>\S+?)(\.conda|\.tar\.bz2)\b")
+#: What to do about a package that is broken.
+_REPORT = "Try again. If it fails again, leave the package out, and report it to its channel."
 _FETCHED = re.compile(r"failed to fetch (?P<name>\S+?)(\.conda|\.tar\.bz2)\b")
 _HASH = re.compile(r"hash|checksum|sha256|md5", re.IGNORECASE)
 
@@ -67,6 +80,14 @@ def _translated(error: Exception) -> TfenvError:
         return refusal(package["name"], f"its file “{shown(member['path'])}” {what}", text)
     if _HASH.search(text) and "mismatch" in text.lower():
         return JobFailed("The hash of a downloaded package differs from the channel's. Nothing was changed.", text)
+    linked = _LINKED.search(text)
+    if linked is not None:
+        name = shown(linked["name"])
+        return JobFailed(f"The package {name} could not be linked. Nothing was changed.", text, _REPORT)
+    if package and _DAMAGED.search(text) and not _NETWORK.search(text):
+        name = shown(package["name"])
+        return JobFailed(f"The package {name} could not be unpacked. Nothing was changed.", text, _REPORT)
     if _DOWNLOAD.search(text) or _MISSING.search(text):
-        return ChannelUnreachable("A package could not be downloaded. Nothing was changed.", text)
+        name = f"The package {shown(package['name'])}" if package else "A package"
+        return ChannelUnreachable(f"{name} could not be downloaded. Nothing was changed.", text)
     return JobFailed("The packages could not be installed. Nothing was changed.", text)

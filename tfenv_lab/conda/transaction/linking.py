@@ -8,8 +8,7 @@ import hashlib
 import os
 import re
 import secrets
-import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -19,17 +18,16 @@ import rattler
 from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 
 from ...disk.reads import BoundedReads
-from ...errors import JobFailed, TfenvError
+from ...errors import ChannelUnreachable, JobFailed, TfenvError
 from ...models import Phase
+from ...stalls import LOOKS, Downloads
 from ..prefix.files import altered_in
 from ..prefix.records import load_json, names_of, record_stem
-from . import staging
+from . import package_cache, staging
 from .package_paths import PackagePaths
 from .package_rules import refusal, site_packages
 from .progress import InstallProgress, Progress
 
-#: Seconds until the renaming of a directory is tried again.
-_PAUSE = 0.05
 _SCRIPT = re.compile(r"(bin|Scripts)/\.[^/]+-post-link\.(sh|bat)")
 
 
@@ -38,13 +36,23 @@ async def fetch_sizes(records: Iterable[RepoDataRecord], cache: Path) -> dict[st
 
     An unknown size is 0. A cache on a drive that does not answer counts as empty.
     """
-    has_cache = (await _is_folder.gather([cache]))[cache] is True
-    index = await PackageCache(cache).index() if has_cache else None
+    index = await PackageCache(cache).index() if await _answers(cache) else None
     return {
         record.name.normalized: record.size or 0
         for record in records
         if index is None or not index.contains_record(record)
     }
+
+
+async def discard_damaged(records: Iterable[RepoDataRecord], cache: Path) -> list[Path]:
+    """Throw away the damaged packages among these in the package cache, and return their paths."""
+    if not await _answers(cache):
+        return []
+    return await asyncio.to_thread(package_cache.discard_damaged, records, cache)
+
+
+async def _answers(cache: Path) -> bool:
+    return (await _is_folder.gather([cache]))[cache] is True
 
 
 _is_folder: BoundedReads[Path, bool] = BoundedReads(Path.is_dir)
@@ -113,7 +121,7 @@ async def link(
         cache,
     )
     try:
-        await rattler.install(
+        work = rattler.install(
             list(records),
             tree,
             cache_dir=cache,
@@ -124,6 +132,7 @@ async def link(
             reporter=cast("rattler.InstallerReporter", gate),  # it has the callbacks that are used
             alternative_target_prefix=prefix,
         )
+        await _watched(work, steps.downloads)
     except Exception as error:
         if gate.refused is not None:
             raise gate.refused from error
@@ -131,6 +140,20 @@ async def link(
     if gate.refused is not None:
         raise gate.refused
     await asyncio.to_thread(gate.require_links_inside)
+
+
+async def _watched(work: Awaitable[object], downloads: Downloads) -> None:
+    """Wait for ``work``. If its downloads stall, cancel it and raise ChannelUnreachable."""
+    running = asyncio.ensure_future(work)
+    try:
+        while not (await asyncio.wait({running}, timeout=downloads.limit / LOOKS))[0]:
+            stalled = downloads.stalled()
+            if stalled is not None:
+                hint = "Check the server's network and proxy, then try again."
+                raise ChannelUnreachable(f"{stalled} Nothing was changed.", hint=hint)
+        running.result()
+    finally:
+        running.cancel()
 
 
 class _Gate:
@@ -178,7 +201,7 @@ class _Gate:
         """Raise JobFailed for a link that leads to a file outside through other links; all are known after linking."""
         found = self._paths.showing()
         if found is not None:
-            _throw_away(self._cache / found[0])
+            package_cache.throw_away(self._cache / found[0])
             raise refusal(*found)
 
     def _unpacked(self, name: str) -> Path:
@@ -198,7 +221,7 @@ class _Gate:
             wrong = error if isinstance(error, TfenvError) else refusal(self._stems[name], "it cannot be read")
             wrong.__cause__ = wrong.__cause__ or (error if error is not wrong else None)
             self._refusals[name] = wrong
-            _throw_away(self._unpacked(name))
+            package_cache.throw_away(self._unpacked(name))
 
     def _make_way(self, files: Iterable[str]) -> None:
         """Remove users' links at the paths of a package's files, which would be written through the links.
@@ -215,18 +238,6 @@ class _Gate:
                         os.rmdir(there)  # noqa: PTH106
 
 
-def _throw_away(unpacked: Path) -> None:
-    """Remove an unpacked package from the cache. Block until it is gone, since rattler must not link it."""
-    aside = unpacked.with_name(f"{staging.MARK}refused-{secrets.token_hex(8)}")
-    while os.path.lexists(unpacked):
-        try:
-            unpacked.rename(aside)
-        except OSError:
-            time.sleep(_PAUSE)  # Windows does not rename a directory while another process reads it
-    with contextlib.suppress(OSError):
-        staging.discard(aside)
-
-
 def progress(
     sizes: Mapping[str, int],
     coming: Iterable[RepoDataRecord],
@@ -241,7 +252,9 @@ def progress(
     ``sizes`` are the bytes to download by package name. ``changed`` and ``phase`` are called with updates. ``wheels``
     are the names of the packages from an index.
     """
-    unpacked = {record.name.normalized: cache / record_stem(record) for record in coming}
+    records = list(coming)
+    unpacked = {record.name.normalized: cache / record_stem(record) for record in records}
+    downloads = Downloads({record.name.normalized: record.url for record in records})
 
     def files_of(name: str) -> int | None:
         try:
@@ -251,7 +264,7 @@ def progress(
         except (OSError, KeyError):
             return None
 
-    return InstallProgress(sizes, [*unpacked, *wheels], files_of, cloned, changed, phase)
+    return InstallProgress(sizes, [*unpacked, *wheels], files_of, cloned, changed, phase, downloads)
 
 
 def scripts(files: Iterable[str]) -> list[str]:
@@ -260,17 +273,22 @@ def scripts(files: Iterable[str]) -> list[str]:
 
 
 def _require_genuine(records: Iterable[RepoDataRecord]) -> None:
-    """Raise JobFailed if the hash of a package file on this machine differs from its channel's.
+    """Raise JobFailed if the hash of a package file on this machine differs from its channel's, or if it is missing.
 
     rattler verifies its downloads, but not ``file://`` packages.
     """
     for record in records:
         split = urlsplit(record.url)
-        if split.scheme == "file" and record.sha256 is not None:
+        wanted = record.sha256 or record.md5
+        if split.scheme == "file" and wanted is not None:
             path = Path(url2pathname(split.path))
-            digest = hashlib.sha256()
-            with path.open("rb") as package:
-                while chunk := package.read(1 << 20):
-                    digest.update(chunk)
-            if digest.digest() != record.sha256:
-                raise JobFailed(f"The hash of the package {path.name} differs from its channel's.")
+            digest = hashlib.sha256() if record.sha256 else hashlib.md5(usedforsecurity=False)
+            try:
+                with path.open("rb") as package:
+                    while chunk := package.read(1 << 20):
+                        digest.update(chunk)
+            except FileNotFoundError as error:
+                hint = "Review the change again. If the file is missing again, tell the maintainer of the channel."
+                raise JobFailed(f"The channel has no file {path}. Nothing was changed.", str(error), hint) from error
+            if digest.digest() != wanted:
+                raise JobFailed(f"The hash of the package {path.name} differs from its channel's. Nothing was changed.")

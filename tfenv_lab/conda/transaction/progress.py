@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ...models import Phase
 from ...pypi.models import MARK
+from ...stalls import Downloads
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,10 @@ class InstallProgress:
         cloned: int,
         changed: Callable[[Progress], None],
         phase: Callable[[Phase], None],
+        downloads: Downloads | None = None,
     ) -> None:
+        #: The conda packages that are being downloaded now.
+        self.downloads = downloads or Downloads({})
         self.sizes = dict(sizes)
         self._total_bytes = sum(sizes.values())
         self._packages = len(packages)
@@ -146,15 +150,22 @@ class InstallProgress:
 
     def on_populate_cache_complete(self, cache_entry: int) -> None:
         name = self._names.get(cache_entry, "")
+        self.downloads.end(name)
         self._note(name, self.sizes.get(name, 0))
         if self._total_bytes and self._is_fetched():
             self._phase("link")
 
     def on_download_start(self, cache_entry: int) -> int:
+        self.downloads.begin(self._names.get(cache_entry, ""))
         return cache_entry
 
     def on_download_progress(self, download_idx: int, progress: int, total: int | None) -> None:
-        self._note(self._names.get(download_idx, ""), progress)
+        name = self._names.get(download_idx, "")
+        self.downloads.advance(name, progress)
+        self._note(name, progress)
+
+    def on_download_completed(self, download_idx: int) -> None:
+        self.downloads.end(self._names.get(download_idx, ""))
 
     def on_link_start(self, operation: int, package_name: str) -> int:
         known = self._files_of(package_name)

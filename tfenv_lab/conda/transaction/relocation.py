@@ -10,8 +10,9 @@ import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from ...disk import writes
 from ...pypi import installed
@@ -20,6 +21,8 @@ from .staging import META
 
 #: Number of first bytes that are searched for a zero byte; a file with one is not text.
 _HEAD = 1024
+#: Number of bytes that are read at once: data of users can have gigabytes.
+PART = 1 << 20
 #: Longest first line of a script that every Linux runs (``BINPRM_BUF_SIZE`` before 5.1).
 _FIRST_LINE = 127
 #: Path of a Python interpreter, without options.
@@ -39,12 +42,8 @@ def relocate(tree: Path, old: Path, new: Path, packages: Mapping[str, Iterable[s
             place = tree / META / name
             record = place.read_bytes()
             for before, after in changed.values():
-                record = record.replace(_digest(before), _digest(after))
+                record = record.replace(before, after)
             writes.replace(place, record)
-
-
-def _digest(content: bytes) -> bytes:
-    return hashlib.sha256(content).hexdigest().encode()
 
 
 def rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> None:
@@ -58,13 +57,12 @@ def rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> None:
 
 
 def _rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> dict[str, tuple[bytes, bytes]]:
-    """Replace ``old`` with ``new``, and return the old and new contents of the changed files by path.
+    """Replace ``old`` with ``new``, and return the old and new hashes of the changed files by path.
 
     Only regular files inside ``tree`` are changed, not those outside by their path or behind a link: the records that
     name the files are untrusted. A new file replaces each one, so that its other hard links do not change.
     """
-    # The prefix must not match the beginning of a longer name: /envs/tf is not in /envs/tf2.
-    pattern = re.compile(re.escape(os.fsencode(old)) + rb"(?![\w.-])")
+    prefix = _Prefix(os.fsencode(old), os.fsencode(new))
     changed = {}
     folders: dict[Path, bool] = {}
     for inside in files:
@@ -73,11 +71,56 @@ def _rewrite(tree: Path, old: Path, new: Path, files: Iterable[str]) -> dict[str
             folders[path.parent] = writes.is_within(path.parent, tree)
         if not folders[path.parent] or not path.is_file() or path.is_symlink():
             continue
-        content = _text(path)
-        if content is not None and pattern.search(content):
-            changed[inside] = content, _runnable(pattern.sub(lambda _: os.fsencode(new), content))
-            writes.replace(path, changed[inside][1])
+        hashes = prefix.replace_in(path)
+        if hashes is not None:
+            changed[inside] = hashes
     return changed
+
+
+class _Prefix:
+    """The prefix ``old``, to be replaced with ``new`` in files of any size."""
+
+    def __init__(self, old: bytes, new: bytes) -> None:
+        # The prefix must not match the beginning of a longer name: /envs/tf is not in /envs/tf2.
+        self._pattern = re.compile(re.escape(old) + rb"(?![\w.-])")
+        self._old, self._new = old, new
+
+    def replace_in(self, path: Path) -> tuple[bytes, bytes] | None:
+        """Replace the prefix in a file; return the hashes before and after. None if it is not text or not changed."""
+        with path.open("rb") as file:
+            if b"\0" in file.read(_HEAD):
+                return None
+            file.seek(0)
+            if not any(is_changed for _, _, is_changed in self._parts(file)):
+                return None
+            file.seek(0)
+            before, after = hashlib.sha256(), hashlib.sha256()
+            with writes.replacing(path) as target:
+                is_first = True
+                for part, replaced, _ in self._parts(file):
+                    text = _runnable(replaced) if is_first else replaced
+                    is_first = False
+                    before.update(part)
+                    after.update(text)
+                    target.write(text)
+        return before.hexdigest().encode(), after.hexdigest().encode()
+
+    def _parts(self, file: BinaryIO) -> Iterator[tuple[bytes, bytes, bool]]:
+        """Yield the parts of a file, each with its replacement and whether the prefix was replaced in it."""
+        text = file.read(PART)
+        while text:
+            more = file.read(PART)
+            # The prefix, or what follows it, may continue in the next part.
+            end = len(text) - len(self._old) if more else len(text)
+            pieces, done = [], 0
+            for found in self._pattern.finditer(text):
+                if found.start() >= end:
+                    break
+                pieces += [text[done : found.start()], self._new]
+                done = found.end()
+            end = max(end, done)
+            yield text[:end], b"".join([*pieces, text[done:end]]), done > 0
+            text = text[end:] + more
 
 
 def _runnable(script: bytes) -> bytes:
@@ -91,12 +134,6 @@ def _runnable(script: bytes) -> bytes:
     if not line.startswith(b"#!/") or not _PYTHON.fullmatch(program) or is_plain or b"'" in program:
         return script
     return b"#!/bin/sh\n'''exec' '" + program + b"' \"$0\" \"$@\"\n' '''\n" + rest
-
-
-def _text(path: Path) -> bytes | None:
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-        return None if b"\0" in head else head + file.read()
 
 
 def _record(tree: Path, changed: Collection[str]) -> None:

@@ -6,17 +6,21 @@ A crash, a hang or a missing library is a result of the check, not an error.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ... import serde
 from ...processes import kill_group, with_kernel_variables
 from ...tensorflow_packages import is_tf_keras
+from . import lines
 from .evidence import CondaPackage, Observed, Subject
 from .models import Check, Device
 from .problems import find
@@ -27,6 +31,10 @@ LIMIT = 300.0
 PROBE = Path(__file__).with_name("probe.py")
 #: Number of characters to keep from the end of the script's output.
 OUTPUT = 20_000
+#: Number of bytes of output after which the script is stopped.
+LARGEST = 64_000_000
+#: Seconds to wait for the rest of the output of a script that has ended.
+PATIENCE = 2.0
 
 
 async def check(subject: Subject, limit: float = LIMIT) -> Check:
@@ -69,54 +77,81 @@ async def run(subject: Subject, limit: float) -> Observed:
         result.touch()
         work = Path(folder) / "work"
         work.mkdir()
-        status, output = await _execute(
-            [str(interpreter(subject.prefix)), "-c", source, str(result)], environ, work, limit
-        )
-        stages, reached = _read(result)
+        ended = await _execute([str(interpreter(subject.prefix)), "-c", source, str(result)], environ, work, limit)
+        stages, reached = await asyncio.to_thread(lines.read, result)
     seconds = time.monotonic() - start
     conda, unowned = await asyncio.to_thread(_installed, subject.prefix)
     damages = await asyncio.to_thread(compare, subject.prefix)
-    return Observed(stages, reached, status, output[-OUTPUT:], environ, conda, unowned, seconds, damages)
+    output = ended.output[-OUTPUT:]
+    return Observed(stages, reached, ended.status, output, environ, conda, unowned, seconds, damages, ended.is_endless)
 
 
-async def _execute(
-    command: list[str], environ: Mapping[str, str], folder: Path, limit: float
-) -> tuple[int | None, str]:
-    """Run a command; return its exit status (None if it ran out of time) and the output of all its processes."""
+@dataclass(frozen=True)
+class _Ended:
+    """The exit status of a command (None if it was stopped), its output, and whether it wrote too much of that."""
+
+    status: int | None
+    output: str
+    is_endless: bool = False
+
+
+async def _execute(command: list[str], environ: Mapping[str, str], folder: Path, limit: float) -> _Ended:
+    """Run a command, and stop it if it runs out of time or writes without end."""
     options: dict[str, Any] = {} if sys.platform == "win32" else {"start_new_session": True}
-    with tempfile.TemporaryFile() as output:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *command, env=environ, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **options
-            )
-        except OSError as error:
-            return 127, str(error)
-        try:
-            status: int | None = await asyncio.wait_for(process.wait(), limit)
-        except asyncio.TimeoutError:
-            status = None
-        finally:
-            kill_group(process)
-            await process.wait()
-        output.seek(0)
-        return status, output.read().decode("utf-8", "replace")
+    source, target = os.pipe()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command, env=environ, cwd=folder, stdin=subprocess.DEVNULL, stdout=target, stderr=target, **options
+        )
+    except OSError as error:
+        os.close(source)
+        return _Ended(127, str(error))
+    finally:
+        os.close(target)
+    reader = _Reader(source)
+    try:
+        waiting: set[asyncio.Future[Any]] = {asyncio.ensure_future(process.wait()), reader.is_endless}
+        await asyncio.wait(waiting, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        status = process.returncode
+    finally:
+        kill_group(process)
+        await process.wait()
+    # A process that left the group may still have the pipe.
+    await asyncio.to_thread(reader.thread.join, PATIENCE)
+    is_endless = reader.is_endless.done()
+    reader.is_endless.cancel()
+    return _Ended(None if is_endless else status, bytes(reader.tail).decode("utf-8", "replace"), is_endless)
 
 
-def _read(path: Path) -> tuple[dict[str, dict[str, Any]], str | None]:
-    """Return the stages in the probe's file, and the stage that began but did not end, or None."""
-    stages: dict[str, dict[str, Any]] = {}
-    begun: str | None = "interpreter"
-    for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            line = serde.parse(text)
-        except ValueError:
-            # The probe ended in the middle of a write.
-            continue
-        if "begin" in line:
-            begun = line["begin"]
-        else:
-            stages[line["stage"]] = line
-    return stages, begun
+class _Reader:
+    """A thread that reads a pipe to its end and keeps the end of what it reads.
+
+    ``is_endless`` is done when more than LARGEST bytes have arrived.
+    """
+
+    def __init__(self, source: int) -> None:
+        self._source = source
+        self._loop = asyncio.get_running_loop()
+        self.is_endless: asyncio.Future[None] = self._loop.create_future()
+        self.tail = bytearray()
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self) -> None:
+        size = 0
+        with open(self._source, "rb", buffering=0) as pipe:  # noqa: PTH123 - a pipe has no path
+            while part := pipe.read(1 << 16):
+                self.tail += part
+                del self.tail[: -4 * OUTPUT]
+                is_more = size <= LARGEST < size + len(part)
+                size += len(part)
+                if is_more:
+                    with contextlib.suppress(RuntimeError):  # the loop has ended
+                        self._loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        if not self.is_endless.done():
+            self.is_endless.set_result(None)
 
 
 def _installed(prefix: Path) -> tuple[dict[str, CondaPackage], frozenset[str]]:

@@ -51,9 +51,10 @@ class Observed:
     """The results of a run of the probe.
 
     ``stages`` are its lines, by the name of the stage. ``reached`` is the stage in which it ended early, or None if it
-    finished. ``status`` is the exit status, negative for a signal, or None if it ran out of time. ``conda`` holds the
-    conda packages by name, and ``unowned`` the projects that pip or uv installed, also over conda packages. ``damages``
-    are the packages whose files differ from their records.
+    finished. ``status`` is the exit status, negative for a signal, or None if it was stopped because it ran out of time
+    or, if it ``is_endless``, because it wrote without end. ``conda`` holds the conda packages by name, and ``unowned``
+    the projects that pip or uv installed, also over conda packages. ``damages`` are the packages whose files differ
+    from their records.
     """
 
     stages: Mapping[str, Mapping[str, Any]]
@@ -65,6 +66,7 @@ class Observed:
     unowned: Set[str]
     seconds: float
     damages: Sequence[Damage] = ()
+    is_endless: bool = False
 
     @property
     def distributions(self) -> list[dict[str, Any]]:

@@ -46,6 +46,8 @@ def find(subject: Subject, observed: Observed) -> Iterator[Finding]:
 def _ended(observed: Observed) -> Problem:
     doing = _DOING.get(observed.reached or "", "")
     lines = observed.output.strip().splitlines()
+    if observed.is_endless:
+        return Problem("endless-output", f"The check wrote output without end and was stopped {doing}.")
     if observed.status is None:
         return Problem("timed-out", f"The check took too long and was stopped {doing}.")
     if observed.status == 127 and "interpreter" not in observed.stages:

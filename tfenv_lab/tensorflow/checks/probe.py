@@ -3,8 +3,8 @@
     python -c "<this file>" RESULT
 
 Needs only Python 3.8 or newer and its standard library, and imports nothing from tfenv_lab. Each stage appends one line
-of JSON to the file RESULT as soon as it is done, so that a crash leaves the results before it: ``{"stage": name,
-"seconds": n, …results…}`` or ``{"stage", "seconds", "error": {"type", "message", "traceback"}}``. A line ``{"begin":
+of JSON to the file RESULT as soon as it is done, so that a crash leaves the results before it: ``{"stage":
+name, "seconds": n, ...}`` or ``{"stage", "seconds", "error": {"type", "message", "traceback"}}``. A line ``{"begin":
 name}`` precedes each.
 """
 

@@ -194,13 +194,15 @@ describe('EnvironmentList', () => {
           code: 'info',
           severity: 'info',
           message: 'Nothing to worry about.',
-          plan_request: null
+          plan_request: null,
+          items: []
         },
         {
           code: 'cpu-beside-gpu',
           severity: 'warning',
           message: 'CPU build, but a GPU is present',
-          plan_request: request
+          plan_request: request,
+          items: []
         }
       ]
     });

@@ -1,5 +1,11 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { cleanup, fireEvent, render, screen } from '@testing-library/react';
+import {
+  cleanup,
+  fireEvent,
+  render,
+  screen,
+  within
+} from '@testing-library/react';
 import React from 'react';
 
 import { entry, plan } from '../../../__tests__/fixtures';
@@ -144,11 +150,108 @@ describe('Review', () => {
     'shows the warning %s',
     code => {
       const message = `About ${code}.`;
-      const warning = { code, severity: 'info', message, plan_request: null };
+      const warning = {
+        code,
+        severity: 'info',
+        message,
+        plan_request: null,
+        items: []
+      };
       show({ plan: plan('tf', { warnings: [warning as Advice] }) });
       screen.getByText(message);
     }
   );
+
+  it('offers the alternatives of an error as buttons below its message', () => {
+    const request: PlanRequest = {
+      kind: 'import',
+      name: 'mine',
+      content: 'dependencies: [numpy]\n'
+    };
+    const labels = ['Keep the versions', 'Import with these channels added'];
+    const requests: PlanRequest[] = [
+      { ...request, builds: 'versions' },
+      { ...request, channels: 'all' }
+    ];
+    const alternatives = labels.map((label, index) => ({
+      label,
+      plan_request: requests[index]
+    }));
+    const calls = show({
+      request,
+      failure: {
+        reason: 'unsatisfiable',
+        message: 'There is no solution.',
+        hint: null,
+        details: 'numpy …',
+        alternatives
+      }
+    });
+    const inAlert = within(screen.getByRole('alert')).getAllByRole('button');
+    expect(inAlert.map(each => each.textContent)).toEqual(labels);
+    inAlert.forEach(each => fireEvent.click(each));
+    expect(calls.planned).toEqual(requests);
+  });
+
+  it('shortens a long list until all of it is requested', () => {
+    const items = Array.from({ length: 17 }, (_, index) => `pip-${index}`);
+    const message = `Skipped: ${items.join(', ')} (only names).`;
+    const warning: Advice = {
+      code: 'import-not-honoured',
+      severity: 'warning',
+      message,
+      plan_request: null,
+      items
+    };
+    show({ plan: plan('tf', { warnings: [warning] }) });
+    screen.getByText(
+      (_, element) =>
+        element?.textContent ===
+          'Skipped: pip-0, pip-1, pip-2, pip-3, pip-4 … and 12 more (only names).' &&
+        element.tagName === 'P'
+    );
+    fireEvent.click(button('… and 12 more'));
+    screen.getByText(message);
+  });
+
+  it('shows a list of a few items', () => {
+    const warning: Advice = {
+      code: 'x',
+      severity: 'info',
+      message: 'Left out: a, b.',
+      plan_request: null,
+      items: ['a', 'b']
+    };
+    show({ plan: plan('tf', { warnings: [warning] }) });
+    screen.getByText('Left out: a, b.');
+  });
+
+  it('offers next to a warning what can be added to the plan', () => {
+    const request: PlanRequest = { kind: 'import', name: 'mine', content: '' };
+    const kernel = { ...request, packages: ['ipykernel'] };
+    const channels = { ...request, channels: 'all' as const };
+    const warnings: Advice[] = [
+      {
+        code: 'channels-left-out',
+        severity: 'warning',
+        message: 'Channels are left out.',
+        plan_request: channels,
+        items: []
+      },
+      {
+        code: 'no-kernel',
+        severity: 'info',
+        message: 'The file does not list ipykernel.',
+        plan_request: kernel,
+        items: []
+      }
+    ];
+    const calls = show({ request, plan: plan('mine', { warnings }) });
+    fireEvent.click(button('Add ipykernel'));
+    fireEvent.click(button('Add These Channels'));
+    expect(calls.planned).toEqual([kernel, channels]);
+    expect(screen.queryByText('Use Alternative')).toBeNull();
+  });
 
   it('offers to build from source if a plan needs that', () => {
     const failure = {
@@ -171,7 +274,8 @@ describe('Review', () => {
       code: 'minor-version',
       severity: 'warning' as const,
       message: 'TensorFlow moves from 2.19 to 2.20.',
-      plan_request: instead
+      plan_request: instead,
+      items: []
     };
     const calls = show({
       request: UPDATE,
@@ -243,7 +347,13 @@ describe('Review', () => {
         kind: 'update',
         entries: [],
         warnings: [
-          { code: 'held-back', severity: 'info', message, plan_request: both }
+          {
+            code: 'held-back',
+            severity: 'info',
+            message,
+            plan_request: both,
+            items: []
+          }
         ]
       })
     });
@@ -269,7 +379,8 @@ describe('Review', () => {
             code: 'request-outdated',
             severity: 'info',
             message: 'An earlier request does not count.',
-            plan_request: drop
+            plan_request: drop,
+            items: []
           }
         ]
       })
@@ -312,7 +423,8 @@ describe('Review', () => {
       code: 'damage-copied',
       severity: 'warning',
       message: 'Files differ.',
-      plan_request: repair
+      plan_request: repair,
+      items: []
     };
     const calls = show({ plan: plan('copy', { warnings: [warning] }) });
     fireEvent.click(button('Repair Instead'));

@@ -81,7 +81,15 @@ describe('help with an import', () => {
   });
   const broken = environment('broken', {
     tensorflow: tensorflow('2.20.0'),
-    advice: [{ code: 'x', severity: 'error', message: '', plan_request: null }]
+    advice: [
+      {
+        code: 'x',
+        severity: 'error',
+        message: '',
+        plan_request: null,
+        items: []
+      }
+    ]
   });
 
   it('switches to the environment with the newest TensorFlow', () => {

@@ -135,7 +135,8 @@ describe('groupRows', () => {
       code: 'broken',
       severity: 'error' as const,
       message: 'Its interpreter is missing.',
-      plan_request: null
+      plan_request: null,
+      items: []
     };
     const rows = await rowsOf([
       environment('tf219'),

@@ -136,7 +136,8 @@ describe('announcements', () => {
       code: 'kernel-not-registered',
       severity: 'warning' as const,
       message: 'Kernels cannot be registered in /kernels.',
-      plan_request: null
+      plan_request: null,
+      items: []
     };
     const done = job('1', 'tf', {
       state: 'succeeded',

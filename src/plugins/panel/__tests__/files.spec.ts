@@ -2,9 +2,14 @@ import { ServerConnection } from '@jupyterlab/services';
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 
 import { FakeApp } from '../../../__tests__/fakeApp';
-import { FakeServer } from '../../../__tests__/fakeServer';
-import { environment, plan, STATUS } from '../../../__tests__/fixtures';
-import type { ExportFormat } from '../../../api/generated';
+import { failure, FakeServer } from '../../../__tests__/fakeServer';
+import {
+  environment,
+  plan,
+  recognized as answer,
+  STATUS
+} from '../../../__tests__/fixtures';
+import type { ImportFormat, RecognizedFile } from '../../../api/generated';
 import { CommandIDs } from '../../../commandids';
 
 const TEXT = 'name: mine\ndependencies:\n- numpy\n';
@@ -25,11 +30,11 @@ function textFile(name: string, text: string, size = text.length): File {
 
 /** Set what the server says about every text. */
 function recognized(
-  format: ExportFormat | null,
+  format: ImportFormat | null,
   name: string,
-  message: string | null = null
+  more: Partial<RecognizedFile> = {}
 ): void {
-  app.server.routes['POST files'] = { format, name, message };
+  app.server.routes['POST files'] = answer(format, name, more);
 }
 
 function drop(file: File): void {
@@ -87,10 +92,34 @@ describe('an environment from a file', () => {
   });
 
   it('shows why a text cannot be imported', async () => {
-    recognized(null, 'imported', 'The file is for osx-arm64.');
+    recognized(null, 'imported', { message: 'The file is for osx-arm64.' });
     await app.commands.execute(CommandIDs.importEnvironment, { content: 'x' });
     await screen.findByText('The file is for osx-arm64.');
     await screen.findByDisplayValue('imported');
+  });
+
+  it('is planned by a way on that an error offers', async () => {
+    const builds = {
+      kind: 'import',
+      name: 'mine',
+      content: TEXT,
+      builds: 'names'
+    };
+    const { status, body } = failure(422, 'unsatisfiable', 'No solution.');
+    const label = 'Keep only the names';
+    app.server.routes['POST plans'] = {
+      status,
+      body: { ...body, alternatives: [{ label, plan_request: builds }] }
+    };
+    drop(textFile('environment.yml', TEXT));
+    await screen.findByDisplayValue('mine');
+    fireEvent.click(screen.getByRole('button', { name: 'Review Plan…' }));
+    const way = await screen.findByRole('button', { name: label });
+    app.server.routes['POST plans'] = plan('mine');
+    fireEvent.click(way);
+    await waitFor(() => expect(app.server.body('POST plans')).toEqual(builds));
+    fireEvent.click(await screen.findByRole('button', { name: 'Back' }));
+    expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
   });
 
   it('is proposed a name that is not taken', async () => {
@@ -171,22 +200,15 @@ describe('an environment from a file', () => {
     expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
   });
 
-  it('is offered only for such files, in any folder', async () => {
-    await app.manager.status.refresh();
-    const isOffered = (path: string): boolean =>
-      app.commands.isVisible(CommandIDs.importFile, { path });
-    expect(isOffered('my work/environment.yml')).toBe(true);
-    expect(isOffered('environments/notes.md')).toBe(false);
-  });
-
-  it('is offered before the panel is opened', async () => {
-    const closed = new FakeApp(new FakeServer({ 'GET status': STATUS }));
-    await waitFor(() =>
-      expect(
-        closed.commands.isVisible(CommandIDs.importFile, { path: 'pixi.lock' })
-      ).toBe(true)
+  it('reads a file that is not in UTF-8 byte by byte', async () => {
+    app.contents.files['work/environment.yml'] = 'n\0a\0m\0e\0';
+    app.contents.notUtf8 = true;
+    await app.commands.execute(CommandIDs.importFile, {
+      path: 'work/environment.yml'
+    });
+    expect((await field<HTMLTextAreaElement>('File')).value).toBe(
+      'n\0a\0m\0e\0'
     );
-    closed.dispose();
   });
 
   it('reports a file that is not a text file', async () => {
@@ -200,6 +222,183 @@ describe('an environment from a file', () => {
     app.contents.error = new Error('Permission denied.');
     await app.commands.execute(CommandIDs.importFile, { path: 'work/a.lock' });
     expect(app.toasts).toEqual(['“a.lock” cannot be read: Permission denied.']);
+  });
+});
+
+describe('the choices in a file', () => {
+  async function request(): Promise<unknown> {
+    app.server.routes['POST plans'] = plan('mine');
+    fireEvent.click(screen.getByRole('button', { name: 'Review Plan…' }));
+    await screen.findByRole('heading', { name: 'Review: mine' });
+    return app.server.body('POST plans');
+  }
+
+  async function open(more: Partial<RecognizedFile>): Promise<void> {
+    recognized('pixi-lock', 'mine', more);
+    drop(textFile('pixi.lock', TEXT));
+    await screen.findByDisplayValue('mine');
+  }
+
+  it('are not shown if there is only one', async () => {
+    await open({ environments: ['default'], platforms: ['linux-64'] });
+    expect(screen.queryByRole('combobox')).toBeNull();
+    expect(screen.queryByRole('radio')).toBeNull();
+    expect(screen.queryByRole('checkbox')).toBeNull();
+  });
+
+  it('are the environments of a lock, with the default said', async () => {
+    await open({ environments: ['cpu', 'gpu'] });
+    const select = screen.getByLabelText<HTMLSelectElement>(
+      'Environment in the file'
+    );
+    expect(Array.from(select.options, each => each.text)).toEqual([
+      'cpu (default)',
+      'gpu'
+    ]);
+    fireEvent.change(select, { target: { value: 'gpu' } });
+    await waitFor(() => expect(select.value).toBe('gpu'));
+    expect(await request()).toMatchObject({ lock_environment: 'gpu' });
+  });
+
+  it('are the categories of a lock, of which several can be chosen', async () => {
+    await open({ categories: ['main', 'dev', 'docs'] });
+    const box = (name: string): HTMLInputElement =>
+      screen.getByRole<HTMLInputElement>('checkbox', { name });
+    expect(box('main (default)').checked).toBe(true);
+    fireEvent.click(box('docs'));
+    await waitFor(() => expect(box('docs').checked).toBe(true));
+    expect(await request()).toMatchObject({ categories: ['main', 'docs'] });
+  });
+
+  it('are how much of each spec counts', async () => {
+    await open({ builds: ['exact', 'versions', 'names'] });
+    fireEvent.click(screen.getByRole('radio', { name: 'Versions' }));
+    await waitFor(() =>
+      expect(
+        screen.getByRole<HTMLInputElement>('radio', { name: 'Versions' })
+          .checked
+      ).toBe(true)
+    );
+    expect(await request()).toMatchObject({ builds: 'versions' });
+  });
+
+  it('have a default for a lock of another platform, which says so', async () => {
+    const message = 'This lock is not for linux-64.';
+    await open({ builds: ['versions', 'names'], message });
+    screen.getByText(new RegExp(message));
+    expect(await request()).toMatchObject({ builds: 'versions' });
+  });
+
+  it('are a CUDA version if the file needs one and the machine has none', async () => {
+    await open({ needs_cuda: true });
+    const select = await screen.findByLabelText<HTMLSelectElement>(
+      'CUDA version of the driver'
+    );
+    expect(select.options[0].text).toBe('From the file, or the newest');
+    const version = select.options[1].value;
+    fireEvent.change(select, { target: { value: version } });
+    await waitFor(() => expect(select.value).toBe(version));
+    expect(await request()).toMatchObject({ cuda: version });
+  });
+
+  it('stay as they are when the review closes', async () => {
+    await open({ environments: ['default', 'gpu'] });
+    fireEvent.change(screen.getByLabelText('Environment in the file'), {
+      target: { value: 'gpu' }
+    });
+    fireEvent.change(await field('Name'), { target: { value: 'mine' } });
+    await request();
+    fireEvent.click(screen.getByRole('button', { name: 'Back' }));
+    await waitFor(() =>
+      expect(
+        screen.getByLabelText<HTMLSelectElement>('Environment in the file')
+          .value
+      ).toBe('gpu')
+    );
+    expect((await field<HTMLTextAreaElement>('File')).value).toBe(TEXT);
+  });
+});
+
+describe('the menu of the file browser', () => {
+  const isOffered = (): boolean =>
+    app.commands.isVisible(CommandIDs.importFile);
+  const reads = (): number =>
+    app.server.calls.filter(call => call === 'POST files').length;
+
+  beforeEach(() => app.manager.status.refresh());
+
+  it('offers a file whose contents describe an environment', async () => {
+    app.contents.select('work/tf.txt', TEXT);
+    await waitFor(() => expect(isOffered()).toBe(true));
+    expect(app.server.body('POST files')).toEqual({
+      content: TEXT,
+      name: 'tf.txt'
+    });
+  });
+
+  it('leaves out a file with other contents', async () => {
+    recognized(null, 'imported', { message: 'The file is something else.' });
+    app.contents.select('work/docker-compose.yml', 'services: {}\n');
+    await waitFor(() => expect(reads()).toBe(1));
+    expect(isOffered()).toBe(false);
+  });
+
+  it('leaves out a file that can be imported but is something else', async () => {
+    recognized('requirements', 'labels', { offered: false });
+    app.contents.select('work/labels.txt', 'cat\ndog\n');
+    await waitFor(() => expect(reads()).toBe(1));
+    expect(isOffered()).toBe(false);
+  });
+
+  it('reads a file once, and again after it changed', async () => {
+    app.contents.select('work/tf.yml', TEXT);
+    await waitFor(() => expect(isOffered()).toBe(true));
+    app.contents.select('work/tf.yml', TEXT);
+    expect(isOffered()).toBe(true);
+    recognized(null, 'imported', { message: 'The file is empty.' });
+    app.contents.select('work/tf.yml', '');
+    expect(isOffered()).toBe(false);
+    await waitFor(() => expect(reads()).toBe(2));
+  });
+
+  it('looks at a file below the pointer before it is selected', async () => {
+    app.contents.point('work/tf.yml', TEXT);
+    await waitFor(() => expect(reads()).toBe(1));
+    app.contents.select('work/tf.yml', TEXT);
+    expect(isOffered()).toBe(true);
+  });
+
+  it('does not read other kinds of files, folders and large files', async () => {
+    app.contents.select('work/model.keras', TEXT);
+    app.contents.select('work/yarn.lock', TEXT);
+    app.contents.select('work/large.txt', 'x'.repeat(5e6 + 1));
+    app.contents.select('work.yml', TEXT, 'directory');
+    app.contents.select('work/tf.yml', TEXT);
+    await waitFor(() => expect(isOffered()).toBe(true));
+    expect(reads()).toBe(1);
+  });
+
+  it('reads a file again after an error', async () => {
+    app.contents.error = new Error('The drive does not answer.');
+    app.contents.select('work/tf.yml', TEXT);
+    await waitFor(() => expect(app.contents.reads).toBe(1));
+    app.contents.error = null;
+    app.contents.select('work/tf.yml', TEXT);
+    await waitFor(() => expect(isOffered()).toBe(true));
+  });
+
+  it('works before the panel is opened', async () => {
+    const routes = {
+      'GET status': STATUS,
+      'POST files': answer('pixi-lock', 'x')
+    };
+    const closed = new FakeApp(new FakeServer(routes));
+    await waitFor(() => expect(closed.manager.status.status).not.toBeNull());
+    closed.contents.select('pixi.lock', 'version: 6\n');
+    await waitFor(() =>
+      expect(closed.commands.isVisible(CommandIDs.importFile)).toBe(true)
+    );
+    closed.dispose();
   });
 });
 

@@ -1,0 +1,96 @@
+"""Solve the part of an imported file that comes from a package index: its exact packages, and others beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from ..conda.prefix.records import by_name
+from ..errors import BuildNeeded, IndexUnreachable, InvalidRequest, Unsatisfiable
+from ..pypi import requirements as texts
+from ..pypi.models import IndexLock
+from . import import_help, sources
+
+if TYPE_CHECKING:
+    from ..conda.engine import RepoDataRecord
+    from ..conda.formats.model import Imported
+    from ..plan_requests import Import
+    from .index_solver import FromIndex, IndexSolver
+
+
+def require_python(request: Import, found: Imported) -> None:
+    """Raise InvalidRequest if a file has exact packages from an index, but no Python that they could belong to."""
+    from ..conda.formats import exact
+
+    if not found.index.packages or any(exact.parts(each.url)[0] == "python" for each in found.pinned or ()):
+        return
+    raise InvalidRequest(
+        "The file has packages from a package index, but no Python.",
+        hint="Add Python to the packages of the file, or solve its packages again together with Python.",
+        alternatives=import_help.alternatives(request, ("Solve again, with Python", {"builds": "versions"})),
+    )
+
+
+def added(request: Import, found: Imported, parse: Callable[[str], str]) -> tuple[list[str], list[str]]:
+    """Return the packages that a request adds to a file, as specs for channels and as requirements for an index.
+
+    With exact packages from an index, others come from there, too: those of a channel would bring their own versions of
+    the same dependencies.
+    """
+    is_exact = bool(found.index.packages) and found.index.detail == "exact"
+    specs: list[str] = []
+    requirements: list[str] = []
+    for text in request.packages:
+        if sources.is_for_index(text):
+            requirements.append(texts.parse(text))
+            continue
+        spec = parse(text)
+        if is_exact and "::" not in text and spec.split(" ")[0] != "python":
+            requirements.append(sources.as_requirement(spec))
+        else:
+            specs.append(spec)
+    return specs, requirements
+
+
+async def solve(
+    request: Import,
+    pypi: Sequence[str],
+    lock: IndexLock,
+    records: Sequence[RepoDataRecord],
+    solver: IndexSolver,
+    *,
+    is_lenient: bool,
+) -> FromIndex:
+    """Solve the requirements and the exact packages of a file beside these conda ``records``.
+
+    If exact files cannot be had, and the file ``is_lenient``, others of the same versions are taken, with a note.
+    Raises what the solver raises, with the way on to take others.
+    """
+    requested = texts.by_name(map(texts.parse, _counting(pypi, records)))
+    try:
+        return await solver.solve(requested, records, builds=request.source_builds, lock=lock)
+    except (IndexUnreachable, Unsatisfiable) as error:
+        is_exact = lock.detail == "exact" and (lock.packages or lock.hashes)
+        if not is_exact or isinstance(error, BuildNeeded):
+            raise
+        if is_lenient:
+            # As for conda's packages, the versions count if the exact files are not available.
+            loose = structs.replace(lock, detail="versions")
+            index = await solver.solve(requested, records, builds=request.source_builds, lock=loose)
+            return replace(index, notes=(*index.notes, f"{error.message} Other files of the same versions are taken."))
+        ways = import_help.without_builds(request)
+        raise type(error)(error.message, error.details, error.hint, ways) from error
+
+
+def _counting(pypi: Sequence[str], records: Sequence[RepoDataRecord]) -> list[str]:
+    """Return the requirements that count for the Python of the environment, without their markers."""
+    record = by_name(records).get("python")
+    if record is None:
+        return list(pypi)
+    needs = texts.needs(pypi, texts.markers(str(record.version)))
+    for need in needs:
+        need.marker = None
+    return [str(need) for need in needs]
