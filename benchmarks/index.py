@@ -64,6 +64,7 @@ async def _measures(services: Services, folder: Path, solve: AsyncMock) -> list[
         return await services.plans.create({**requested, "name": name})
 
     async def applied(plan: Plan) -> float:
+        assert plan.change is not None
         start = time.perf_counter()
         await apply(
             plan.change,
@@ -119,6 +120,7 @@ async def _best(work: Callable[[], Awaitable[Any]], repeat: int = 3) -> float:
 
 async def _compile(plan: Plan, settings: IndexSettings, folder: Path) -> None:
     """Resolve the packages that a plan takes from the index with uv, in a command line of a user."""
+    assert plan.change is not None
     python = next(entry["to"]["version"] for entry in plan.entries if entry["name"] == "python" and entry["to"])
     texts = "\n".join(plan.change.requirements.values())
     command = [uv.binary(), "pip", "compile", "-", "--format", "pylock.toml", "--python-version", python, "--quiet"]

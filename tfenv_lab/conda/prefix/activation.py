@@ -21,7 +21,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from ...processes import kill_group
-from .variables import RESERVED, UNSET, can_be_set, load, stored
+from .variables import UNSET, can_be_set, load, stored
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def _variables(prefix: Path) -> dict[str, str]:
     found.update(stored(prefix))
     # conda exports their names in upper case, however they are written (its setting envvars_force_uppercase).
     capital = {str(name).upper(): str(value) for name, value in found.items() if value not in (None, UNSET)}
-    return {name: value for name, value in capital.items() if name not in RESERVED and can_be_set(name, value)}
+    return {name: value for name, value in capital.items() if can_be_set(name, value)}
 
 
 def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] | None:
