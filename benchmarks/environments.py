@@ -36,7 +36,7 @@ def measures() -> Iterator[Measure]:
     with tempfile.TemporaryDirectory() as name, patch.dict(os.environ, {"HOME": f"{name}/home"}):
         folder, home = Path(name) / "envs", Path(name) / "home"
         home.mkdir()
-        _generate(folder)
+        generate(folder)
         # Flush the writes, so that they do not slow down the list.
         os.sync()
         floor = milliseconds(lambda: [list(os.scandir(prefix / "conda-meta")) for prefix in folder.iterdir()])
@@ -72,8 +72,8 @@ async def _lists(folder: Path, home: Path) -> tuple[list[float], list[float]]:
     return cold, warm
 
 
-def _generate(folder: Path) -> None:
-    """Create the environments, each with as many conda records as Python packages.
+def generate(folder: Path, kernel: str = "") -> None:
+    """Create the environments, each with as many conda records as Python packages; ``kernel`` is their kernelspec.
 
     The list reads only names, so all files of a name are hard links to one file, which is quick and small.
     """
@@ -82,7 +82,7 @@ def _generate(folder: Path) -> None:
     shapes = {
         "conda-meta": ["history", *(f"{stem}.json" for stem in stems)],
         _SITE: [entry for name, version, _ in split for entry in (name, f"{name}-{version}.dist-info")],
-        "bin": ["python"],
+        "bin": ["python3.11"],
         "share/jupyter/kernels/python3": ["kernel.json"],
     }
     template = folder.with_name("template")
@@ -90,6 +90,7 @@ def _generate(folder: Path) -> None:
         (template / place).mkdir(parents=True)
         for name in names:
             (template / place / name).touch(mode=0o755)
+    (template / "share/jupyter/kernels/python3/kernel.json").write_text(kernel)
     for number in range(_ENVIRONMENTS):
         prefix = folder / f"env{number:04}"
         for place, names in shapes.items():
@@ -97,6 +98,7 @@ def _generate(folder: Path) -> None:
             for name in names:
                 if place != _SITE or not name.startswith(_READ):
                     os.link(template / place / name, prefix / place / name)
+        (prefix / "bin" / "python").symlink_to("python3.11")
         for name in (name for name in shapes[_SITE] if name.startswith(_READ) and name.endswith(".dist-info")):
             (prefix / _SITE / name).mkdir()
             (prefix / _SITE / name / "INSTALLER").write_text("conda\n")

@@ -16,7 +16,9 @@ from typing import Any
 from .measure import Measure, Skipped
 
 
-class _Silent:
+class Silent:
+    """Watcher that ignores progress."""
+
     def phase(self, name: str) -> None: ...
 
     def progress(self, progress: object) -> None: ...
@@ -45,7 +47,8 @@ def _disk(path: Path) -> int:
     return total
 
 
-def _import_seconds(prefix: Path) -> float:
+def import_seconds(prefix: Path) -> float:
+    """Return the seconds that a new process takes to import TensorFlow."""
     start = time.perf_counter()
     subprocess.run(
         [prefix / "bin" / "python", "-c", "import tensorflow"],
@@ -116,15 +119,15 @@ def _measures(url: str, folder: Path) -> Iterator[Measure]:
             package_cache=folder / "pkgs",
             bytecode_store=folder / "bytecode",
             client=network.client(settings),
-            watcher=_Silent(),
+            watcher=Silent(),
         )
         return time.perf_counter() - start
 
     older, newer = releases(url)
     cold = asyncio.run(change("cold", older, "0a"))
     warm = min(asyncio.run(change(f"warm{n}", older, f"1{n}")) for n in range(3))
-    first_import = _import_seconds(folder / "envs" / "warm0")
-    later_import = min(_import_seconds(folder / "envs" / "warm0") for _ in range(2))
+    first_import = import_seconds(folder / "envs" / "warm0")
+    later_import = min(import_seconds(folder / "envs" / "warm0") for _ in range(2))
     tree = folder / "envs" / "cold"
     copies = []
     for number in range(3):

@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { importHelpPlugin } from './plugins/notebook/importHelp';
 import { missingKernelPlugin } from './plugins/notebook/missingKernel';
+import { movingPlugin } from './plugins/notebook/moving';
 import { notebookPlugin } from './plugins/notebook/notebook';
 import { recordPlugin } from './plugins/notebook/record';
 import { statusBarPlugin } from './plugins/notebook/statusbar';
@@ -25,6 +26,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   importHelpPlugin,
   statusBarPlugin,
   missingKernelPlugin,
+  movingPlugin,
   recordPlugin,
   notificationsPlugin,
   localChannelPlugin

@@ -15,6 +15,7 @@ from .configuration import (
     DisplayName,
     Folder,
     IndexPlace,
+    Pattern,
     Texts,
     channel_fault,
     environment_fault,
@@ -23,6 +24,7 @@ from .configuration import (
     unread,
 )
 from .errors import NotStarted, TfenvError
+from .handlers import kernelspecs
 from .handlers.base import ROOT, RefusalHandler
 from .handlers.catalog import HANDLERS as CATALOG
 from .handlers.disk import HANDLERS as DISK
@@ -107,6 +109,11 @@ class TfenvLab(CheckedApp):
         help="Display name of a kernel: a format with {name}, {tensorflow}, {language} and {version}. "
         "The kernel of an environment without TensorFlow is called “{name} ({language} {version})”.",
     ).tag(config=True, harmless=True)
+    kernel_filter = Pattern(
+        "",
+        help="Regular expression for the paths of environments whose kernels are not registered, as env_filter of "
+        "nb_conda_kernels. Default: the kernels of all environments are registered.",
+    ).tag(config=True)
     check_after_change = Bool(
         True, help="Check an environment in the background after it is created or its TensorFlow changes."
     ).tag(config=True, harmless=True)
@@ -169,6 +176,7 @@ class TfenvLab(CheckedApp):
     def initialize_handlers(self) -> None:
         """Register every handler below the root of the REST contract."""
         self.handlers.extend((url_path_join(ROOT, pattern), handler) for pattern, handler in HANDLERS)
+        self.handlers.append((kernelspecs.PATH, kernelspecs.KernelspecsHandler))
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Begin to clean up after earlier servers, while the first requests are already served."""

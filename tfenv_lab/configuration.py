@@ -83,6 +83,19 @@ class Folder(Unicode[str, "str | bytes"]):
         return text
 
 
+class Pattern(Unicode[str, "str | bytes"]):
+    """A trait that is a regular expression. An empty string matches nothing."""
+
+    def validate(self, obj: Any, value: Any) -> str:
+        """Return the expression, or raise Unfit."""
+        text = str(super().validate(obj, value))
+        try:
+            re.compile(text)
+        except re.error as error:
+            raise Unfit(f"cannot be {text!r}: it is not a regular expression ({error})") from error
+        return text
+
+
 class DisplayName(Unicode[str, "str | bytes"]):
     """A trait that is the format of a kernel's display name."""
 

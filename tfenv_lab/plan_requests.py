@@ -16,7 +16,8 @@ from . import serde
 from .environment_names import check_name
 from .errors import InvalidRequest, InvalidSpec
 from .sentences import without_credentials
-from .versions import CUDA_VERSION
+from .tensorflow_packages import KERAS_2, has_own_keras_2, requests_tf_keras
+from .versions import CUDA_VERSION, minor_of
 
 Source = Literal["conda", "pypi"]
 Variant = Literal["auto", "cpu", "cuda"]
@@ -33,6 +34,7 @@ _DAYS_MAX = 36500
 _VERSION = re.compile(r"\d{1,9}(?:\.\w{1,12})*(?:\.\*)?", re.ASCII)
 _PYTHON = re.compile(r"\d\.\d{1,2}", re.ASCII)
 _PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_KERAS = re.compile(r"2|3(\.\d{1,9}){0,2}(\.\*)?", re.ASCII)
 
 
 class _Request(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"):
@@ -48,9 +50,10 @@ class Create(_Request, frozen=True, tag="create"):
     """A request for a new environment.
 
     ``tensorflow`` is a version such as ``2.19.*``, or None for an environment without it. ``python`` is a minor version
-    such as ``3.11``, or None for the newest that fits. ``source`` says where TensorFlow comes from; None leaves the
-    choice to the catalog. ``source_builds`` permits building packages that the index has no wheel of, here and in other
-    requests.
+    such as ``3.11``, or None for the newest that fits. ``keras`` is True for the Keras that TensorFlow brings, ``"2"``
+    for Keras 2, or a version of Keras 3; with False, no Keras is requested. ``source`` says where TensorFlow comes
+    from; None leaves the choice to the catalog. ``source_builds`` permits building packages that the index has no wheel
+    of, here and in other requests.
     """
 
     name: str
@@ -58,7 +61,7 @@ class Create(_Request, frozen=True, tag="create"):
     python: str | None = None
     variant: Variant = "auto"
     cuda: str | None = None
-    keras: bool = True
+    keras: bool | str = True
     packages: tuple[str, ...] = ()
     source: Source | None = None
     source_builds: bool = False
@@ -68,7 +71,14 @@ class Create(_Request, frozen=True, tag="create"):
         _check_form("tensorflow", self.tensorflow, _VERSION, "2.19.*")
         _check_form("python", self.python, _PYTHON, "3.11")
         _check_form("cuda", self.cuda, CUDA_VERSION, "12.6")
+        if isinstance(self.keras, str):
+            _check_keras(self.keras, self.tensorflow)
         force_setattr(self, "packages", _distinct("packages", self.packages))
+
+    @property
+    def legacy_keras(self) -> bool:
+        """Whether the kernel uses tf-keras: Keras 2 for a TensorFlow that comes with Keras 3."""
+        return requests_tf_keras(self.keras, self.tensorflow)
 
 
 class Install(_Request, frozen=True, tag="install"):
@@ -218,6 +228,7 @@ _COMPLAINTS = (
     (r"Expected .* - at `\$\.replacements.*`", "“replacements” must be an object of strings and null."),
     (r"Expected `(?:str|array)`, .* - at `\$\.(?P<field>\w+)(?:\[.*\])?`", "“{field}” must be a list of strings."),
     (r"Expected `bool`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be true or false."),
+    (r"Expected `(?:bool \| str|str \| bool)`, .* - at `\$\.keras`", "“keras” must be true, false or a version."),
     (r"Expected `bool \| null`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be true, false or null."),
     (r"Expected `int`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a whole number."),
     (r"Invalid enum value .* - at `\$\.packages`", "“packages” must be a list of strings, or “all”."),
@@ -248,6 +259,18 @@ def parse(body: Mapping[str, Any]) -> PlanRequest:
 def _check_form(field: str, value: str | None, form: re.Pattern[str], example: str) -> None:
     if value is not None and not form.fullmatch(value):
         raise InvalidSpec(f"“{value[:60]}” is not a valid value for “{field}”.", hint=f"Write it as in “{example}”.")
+
+
+def _check_keras(keras: str, tensorflow: str | None) -> None:
+    _check_form("keras", keras, _KERAS, "3.9.*")
+    if tensorflow is None:
+        raise InvalidRequest("“keras” can be chosen only together with “tensorflow”.")
+    if keras != KERAS_2 and has_own_keras_2(tensorflow):
+        minor = minor_of(tensorflow)
+        raise InvalidRequest(
+            f"TensorFlow {minor} comes with Keras {minor} and does not work with Keras 3.",
+            hint="Leave out the version of Keras, or request TensorFlow 2.16 or newer.",
+        )
 
 
 def _check_into(into: str | None) -> None:

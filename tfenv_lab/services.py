@@ -101,6 +101,9 @@ class Configuration(Protocol):
     def kernel_display_name(self) -> str: ...
 
     @property
+    def kernel_filter(self) -> str: ...
+
+    @property
     def check_after_change(self) -> bool: ...
 
     @property
@@ -170,6 +173,8 @@ class Services:
             self.conda,
             prefixes=lambda: self.environments.known_prefixes(),
             display_name=configuration.kernel_display_name,
+            kernel_filter=configuration.kernel_filter,
+            hidden=state / "hidden-kernels",
             envs_dir=self.envs_dir,
             manager=kernels,
             sessions=sessions,
@@ -185,6 +190,9 @@ class Services:
             busy_of=lambda prefix: self.jobs.busy_of(prefix),
             kernels_of=self.kernels.registered,
             checks_of=self.checks.newest,
+            hidden=self.kernels.hidden,
+            outdated_of=self.kernels.to_restart,
+            unregistered=self.kernels.unregistered,
             more_changed=self.kernels.outdated,
             on_change=lambda prefixes: self.aftermath.reconcile(prefixes),
             log=log,
@@ -290,10 +298,8 @@ class Services:
         """
         prefixes = list(await self.environments.prefixes())
         await self.jobs.recover([*prefixes, self.envs_dir / "any"])
-        await self.kernels.reconcile()
-        # Load the catalog before the panel requests it.
-        with contextlib.suppress(TfenvError):
-            await self.catalog.get()
+        # Load the catalog before the panel requests it; the first registration of many kernels may take longer.
+        await asyncio.gather(self.kernels.reconcile(), self._load_catalog())
 
     async def _follow(self, job: Job) -> None:
         """Do what follows a job that succeeded, once its prefix is free again."""
@@ -305,6 +311,11 @@ class Services:
         """Stop the running jobs and the watching of environments."""
         await self.jobs.running.stop()
         await self.environments.stop()
+        await self.aftermath.stop()
+
+    async def _load_catalog(self) -> None:
+        with contextlib.suppress(TfenvError):
+            await self.catalog.get()
 
     def _advice(self, facts: EnvironmentFacts) -> Iterable[Advice]:
         from .tensorflow.advice import advise

@@ -35,11 +35,18 @@ RIVALS = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-intel")
 #: Python packages that a check looks at, by their names on PyPI.
 CHECKED = ("tensorflow", "keras", "tf-keras", "numpy", "protobuf", "ml-dtypes", "h5py")
 
+#: What requests Keras 2, in contrast to a version of Keras 3.
+KERAS_2 = "2"
+#: The package of Keras 2 for the releases with Keras 3.
+TF_KERAS = "tf-keras"
+
 #: Packages that come first in lists, in this order.
 FIRST = ("tensorflow", "keras", "python")
 
 #: The first release with Keras 3; until then, Keras had TensorFlow's version number (TensorFlow's release notes).
 _KERAS_3 = (2, 16)
+#: The oldest Keras 3 for a release of TensorFlow, from the first release with each (``Requires-Dist`` of the wheels).
+_LEAST_KERAS = {(2, 16): (3, 0), (2, 17): (3, 2), (2, 18): (3, 5), (2, 20): (3, 10), (2, 21): (3, 12)}
 
 
 def rank(name: str) -> int:
@@ -52,6 +59,17 @@ def has_keras_3(tensorflow: str) -> bool:
     return minor_numbers(tensorflow) >= _KERAS_3
 
 
+def requests_tf_keras(keras: bool | str, tensorflow: str | None) -> bool:
+    """Return whether a request for a Keras and a version of TensorFlow means Keras 2 instead of Keras 3."""
+    return keras == KERAS_2 and not has_own_keras_2(tensorflow or "")
+
+
+def has_own_keras_2(tensorflow: str) -> bool:
+    """Return whether a requested version of TensorFlow, such as ``2.15.*``, surely comes with a Keras 2 of its own."""
+    numbers = minor_numbers(tensorflow)
+    return len(numbers) == 2 and numbers < _KERAS_3
+
+
 def is_tf_keras(tensorflow: str | None, keras: str | None) -> bool:
     """Return whether a release of TensorFlow has a version of Keras from tf-keras: Keras 2 instead of Keras 3."""
     return tensorflow is not None and keras is not None and keras.startswith("2.") and has_keras_3(tensorflow)
@@ -59,7 +77,14 @@ def is_tf_keras(tensorflow: str | None, keras: str | None) -> bool:
 
 def tf_keras_for(tensorflow: str) -> str:
     """Return the spec of the tf-keras for a release of TensorFlow, which has the same minor version."""
-    return f"tf-keras={minor_of(tensorflow)}.*"
+    return f"{TF_KERAS}={minor_of(tensorflow)}.*"
+
+
+def wheel_admits(tensorflow: str, keras: str) -> bool:
+    """Return whether the wheel of a release of TensorFlow admits a version of Keras."""
+    release, version = minor_numbers(tensorflow), minor_numbers(keras)
+    least = next((keras for first, keras in reversed(_LEAST_KERAS.items()) if release >= first), ())
+    return keras_fits(tensorflow, keras) and version >= least
 
 
 def keras_for(tensorflow: str) -> str:

@@ -58,6 +58,7 @@ export class FakeApp {
           this.kernelspecs = this.made;
         }
       },
+      sessions: { refreshRunning: async () => undefined },
       kernels: {
         refreshRunning: async () => undefined,
         running: () => this.running.values()

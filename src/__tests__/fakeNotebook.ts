@@ -1,6 +1,7 @@
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
 
 /**
  * A notebook with the parts that the extension uses: metadata, kernel and save events.
@@ -13,12 +14,16 @@ export class FakeNotebook {
     this._kernel = kernel;
   }
 
+  /** Items of its toolbar. */
+  toolbarItems: Widget[] = [];
+
   /** Names of the kernels that it was switched to. */
   readonly switched: string[] = [];
 
   readonly panel = {
     id: 'notebook-1',
     isDisposed: false,
+    toolbar: { children: (): Iterable<Widget> => this.toolbarItems },
     context: {
       path: 'work/analysis.ipynb',
       ready: Promise.resolve(),
@@ -31,7 +36,8 @@ export class FakeNotebook {
       }
     },
     sessionContext: {
-      session: { kernel: { name: '' } },
+      session: { kernel: { name: '', id: 'k1' } },
+      statusChanged: new Signal<object, string>(this),
       kernelChanged: new Signal<object, void>(this),
       kernelPreference: {} as ISessionContext.IKernelPreference,
       kernelPreferenceChanged: new Signal<
@@ -70,7 +76,13 @@ export class FakeNotebook {
   readonly tracker = {
     currentWidget: null as unknown,
     currentChanged: new Signal<object, void>(this),
-    widgetAdded: new Signal<object, NotebookPanel>(this)
+    widgetAdded: new Signal<object, NotebookPanel>(this),
+    forEach: (act: (panel: NotebookPanel) => void): void =>
+      this._panels.forEach(act),
+    find: (test: (panel: NotebookPanel) => boolean): unknown =>
+      this._panels.find(test),
+    filter: (test: (panel: NotebookPanel) => boolean): unknown =>
+      this._panels.filter(test)
   };
 
   get asTracker(): INotebookTracker {
@@ -89,4 +101,7 @@ export class FakeNotebook {
   }
 
   private readonly _kernel: string | null;
+  private get _panels(): NotebookPanel[] {
+    return [this.panel as unknown as NotebookPanel];
+  }
 }

@@ -41,10 +41,13 @@ export function environment(
       name: `conda-env-${name}-py`,
       display_name: `${name} (TensorFlow 2.19.1)`
     },
+    hidden: false,
+    outdated_kernels: [],
     writable: true,
     protected: false,
     protected_reason: null,
     modified: '2026-03-01T10:00:00Z',
+    digest: null,
     update: { tensorflow: null, keras: null },
     check: null,
     busy: null,
@@ -141,6 +144,7 @@ export function release(
     python: [...new Set(variants.flatMap(item => item.python))],
     variants,
     keras: '3.12.0',
+    keras_versions: [],
     published: null,
     prerelease: false,
     recommended: false,
@@ -160,21 +164,29 @@ export const CATALOG: Catalog = {
     release(
       '2.19.1',
       [
-        variant('cpu', ['3.10', '3.11', '3.12']),
+        cudaVariant('cuda12.9', ['3.11', '3.12']),
         cudaVariant('cuda12.8', ['3.10', '3.11', '3.12']),
-        cudaVariant('cuda12.9', ['3.11', '3.12'])
+        variant('cpu', ['3.10', '3.11', '3.12'])
       ],
-      { recommended: true }
+      {
+        recommended: true,
+        keras_versions: [
+          { version: '3.12.0', python: ['3.11', '3.12'], source: 'conda' },
+          { version: '3.9.2', python: ['3.10', '3.11'], source: 'conda' },
+          { version: '2.19.0', python: ['3.11', '3.12'], source: 'conda' }
+        ]
+      }
     ),
     release('2.19.0', [variant('cpu', ['3.10', '3.11'])]),
     release('2.15.0', [
-      variant('cpu', ['3.9', '3.10', '3.11']),
-      cudaVariant('cuda11.8', ['3.9', '3.10'])
+      cudaVariant('cuda11.8', ['3.9', '3.10']),
+      variant('cpu', ['3.9', '3.10', '3.11'])
     ]),
     release('2.9.0', [cudaVariant('cuda11.2', ['3.9'])])
   ],
   message: null,
-  age_seconds: null
+  age_seconds: null,
+  warnings: []
 };
 
 /** The same catalog on a machine whose driver supports CUDA 12.8. */

@@ -9,6 +9,7 @@ import type {
   KernelSettings,
   Package,
   Revision,
+  RunningKernel,
   Size,
   VariableChanges,
   Variables
@@ -95,7 +96,24 @@ export class EnvironmentsClient {
     return answer.differences;
   }
 
-  /** Register a kernelspec, or change the `settings` of the registered one. */
+  /** List the running kernels, with their notebooks. */
+  async runningKernels(id: string): Promise<readonly RunningKernel[]> {
+    const path = `${this._path(id)}/kernels`;
+    const answer = await request<{ kernels: readonly RunningKernel[] }>(
+      path,
+      {},
+      this._settings
+    );
+    return answer.kernels;
+  }
+
+  /** Shut down the running kernels. */
+  async shutDownKernels(id: string): Promise<void> {
+    const path = `${this._path(id)}/kernels`;
+    await request(path, { method: 'DELETE' }, this._settings);
+  }
+
+  /** Register a kernelspec, or change the `settings` of the registered one; a hidden environment is shown again. */
   registerKernelspec(
     id: string,
     settings: KernelSettings = {}
@@ -105,6 +123,7 @@ export class EnvironmentsClient {
     return request(path, init, this._settings);
   }
 
+  /** Hide an environment from the launcher. */
   unregisterKernelspec(id: string): Promise<Environment> {
     const path = `${this._path(id)}/kernelspec`;
     return request(path, { method: 'DELETE' }, this._settings);

@@ -254,11 +254,32 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Register an environment as a kernel, or change the settings of its kernel. */
+        /** Register an environment as a kernel, or change the settings of its kernel. A hidden environment is shown again. */
         readonly put: operations["registerKernelspec"];
         readonly post?: never;
-        /** Unregister the kernel of an environment. The environment stays. */
+        /** Hide an environment from the launcher. It has no registered kernel until registerKernelspec. */
         readonly delete: operations["unregisterKernelspec"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/environments/{id}/kernels": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        /** List the running kernels of an environment. */
+        readonly get: operations["listRunningKernels"];
+        readonly put?: never;
+        readonly post?: never;
+        /** Shut down the running kernels of an environment, and send those that still run. */
+        readonly delete: operations["shutDownKernels"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -291,7 +312,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** List the TensorFlow releases on the configured channels, newest first. */
+        /**
+         * List the TensorFlow releases on the configured channels and on the package index, newest first.
+         * @description If the channels do not answer, the releases are those of the index, and none can be installed.
+         */
         readonly get: operations["getCatalog"];
         readonly put?: never;
         readonly post?: never;
@@ -330,7 +354,10 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Find the specs that request what a pip install command installs. */
+        /**
+         * Find the specs that request what a pip install command installs.
+         * @description A package that no channel has in such a version is requested from the package index, with pypi: before it. The channels may have it under another name.
+         */
         readonly post: operations["findCondaSpecs"];
         readonly delete?: never;
         readonly options?: never;
@@ -604,12 +631,18 @@ export interface components {
                 readonly name: string;
                 readonly display_name: string;
             } | null;
+            /** @description Whether a user hides the environment from the launcher, so that it has no registered kernel. */
+            readonly hidden: boolean;
+            /** @description The ids of the running kernels that must restart, because packages were replaced or removed after they started. */
+            readonly outdated_kernels: readonly string[];
             readonly writable: boolean;
             readonly protected: boolean;
             /** @description Why it is protected, in one sentence. */
             readonly protected_reason: string | null;
             /** Format: date-time */
             readonly modified: string | null;
+            /** @description The digest of the newest revision; null if there is none, or if another program changed the packages since. */
+            readonly digest: components["schemas"]["Digest"] | null;
             readonly update: {
                 readonly tensorflow: string | null;
                 readonly keras: string | null;
@@ -619,6 +652,16 @@ export interface components {
             /** @description The id of the job that uses the environment, apart from automatic checks. */
             readonly busy: string | null;
             readonly advice: readonly components["schemas"]["Advice"][];
+        };
+        readonly RunningKernel: {
+            /** @description The id that Jupyter gives the running kernel. */
+            readonly id: string;
+            /** @description The name of its kernelspec. */
+            readonly name: string;
+            /** @description The path of its notebook or console; null if it has none. */
+            readonly notebook: string | null;
+            /** @description Whether it must restart, because packages changed after it started. */
+            readonly outdated: boolean;
         };
         readonly LastCheck: {
             readonly ok: boolean;
@@ -762,8 +805,11 @@ export interface components {
             readonly variant?: "auto" | "cpu" | "cuda";
             /** @description Assume that the driver supports this CUDA version. */
             readonly cuda?: string | null;
-            /** @default true */
-            readonly keras?: boolean;
+            /**
+             * @description true for the Keras that TensorFlow brings, false to request none, 2 for Keras 2 (the package tf-keras, which the kernel then uses), or a version of Keras 3, for example 3.9.*. TensorFlow before 2.16 comes with a Keras 2 of its own, and then a version of Keras 3 is refused.
+             * @default true
+             */
+            readonly keras?: boolean | string;
             /** @default [] */
             readonly packages?: readonly components["schemas"]["Spec"][];
             /** @description Where TensorFlow comes from. If null, the server chooses. */
@@ -1108,13 +1154,19 @@ export interface components {
             readonly message: string | null;
             /** @description The age of the channel data; null if it is current. */
             readonly age_seconds: number | null;
+            /** @description That the channels (channel-unreachable) or the package index (index-unreachable) did not answer. */
+            readonly warnings: readonly components["schemas"]["Advice"][];
         };
         readonly Release: {
             readonly version: string;
             /** @description The Python versions of all variants. */
             readonly python: readonly string[];
+            /** @description In the order of preference: a create request gets the first one that can be installed with its Python and that has its variant and source. */
             readonly variants: readonly components["schemas"]["Variant"][];
+            /** @description The version that comes with it if the request chooses none. */
             readonly keras: string | null;
+            /** @description The versions of Keras that a create request can choose, newest first for each source. Those of Keras 2 are of the package tf-keras. Empty if the release comes with a Keras 2 of its own. */
+            readonly keras_versions: readonly components["schemas"]["KerasVersion"][];
             /**
              * Format: date
              * @description The date of the first build; null if unknown.
@@ -1122,6 +1174,13 @@ export interface components {
             readonly published: string | null;
             readonly prerelease: boolean;
             readonly recommended: boolean;
+        };
+        readonly KerasVersion: {
+            readonly version: string;
+            /** @description The Python versions that it fits. */
+            readonly python: readonly string[];
+            /** @description The source of TensorFlow. */
+            readonly source: components["schemas"]["Source"];
         };
         readonly Variant: {
             /** @description For example cpu or cuda12.6. */
@@ -1186,6 +1245,17 @@ export interface components {
                 readonly "application/json": components["schemas"]["Environment"];
             };
         };
+        /** @description The running kernels, those of notebooks first. */
+        readonly RunningKernels: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": {
+                    readonly kernels: readonly components["schemas"]["RunningKernel"][];
+                };
+            };
+        };
         /** @description The job. */
         readonly JobAccepted: {
             headers: {
@@ -1215,6 +1285,7 @@ export type Limits = components['schemas']['Limits'];
 export type VirtualPackage = components['schemas']['VirtualPackage'];
 export type Channel = components['schemas']['Channel'];
 export type Environment = components['schemas']['Environment'];
+export type RunningKernel = components['schemas']['RunningKernel'];
 export type LastCheck = components['schemas']['LastCheck'];
 export type Size = components['schemas']['Size'];
 export type Disk = components['schemas']['Disk'];
@@ -1269,11 +1340,13 @@ export type Phase = components['schemas']['Phase'];
 export type Progress = components['schemas']['Progress'];
 export type Catalog = components['schemas']['Catalog'];
 export type Release = components['schemas']['Release'];
+export type KerasVersion = components['schemas']['KerasVersion'];
 export type Variant = components['schemas']['Variant'];
 export type Check = components['schemas']['Check'];
 export type Problem = components['schemas']['Problem'];
 export type ResponseError = components['responses']['Error'];
 export type ResponseEnvironment = components['responses']['Environment'];
+export type ResponseRunningKernels = components['responses']['RunningKernels'];
 export type ResponseJobAccepted = components['responses']['JobAccepted'];
 export type ParameterId = components['parameters']['Id'];
 export type HeaderLocation = components['headers']['Location'];
@@ -1667,6 +1740,40 @@ export interface operations {
         readonly requestBody?: never;
         readonly responses: {
             readonly 200: components["responses"]["Environment"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly listRunningKernels: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["RunningKernels"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly shutDownKernels: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["RunningKernels"];
             readonly 404: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };

@@ -8,6 +8,7 @@ import type { ITfenvManager } from '../tokens';
 import { LocalChannelOffer } from './footer/localChannel';
 import { ImportFile } from './form/importFile';
 import { NewEnvironment } from './form/newEnvironment';
+import { AdviceLine } from './list/adviceLine';
 import type { Execute } from './shared/execute';
 import { Failure } from './shared/failure';
 import { ScreenHeader } from './shared/screenHeader';
@@ -29,6 +30,9 @@ export function NewScreen(
 ): JSX.Element {
   const { manager, trans, execute } = props;
   const { catalog, navigation, status } = manager;
+  const unreachable = catalog.catalog?.warnings.some(
+    warning => warning.code === 'channel-unreachable'
+  );
   return (
     <>
       <ScreenHeader
@@ -36,6 +40,26 @@ export function NewScreen(
         trans={trans}
         onBack={props.onBack}
       />
+      {catalog.catalog?.warnings.map(warning => (
+        <AdviceLine
+          key={warning.code}
+          advice={warning}
+          trans={trans}
+          onFix={props.onPlan}
+        />
+      ))}
+      {unreachable && !catalog.error && !catalog.isLoading && (
+        <>
+          <button
+            type="button"
+            className="jp-TfenvLink"
+            onClick={() => void catalog.refresh()}
+          >
+            {trans.__('Try Again')}
+          </button>
+          <ChannelOffer {...props} />
+        </>
+      )}
       {catalog.catalog && (
         <NewEnvironment
           catalog={catalog.catalog}

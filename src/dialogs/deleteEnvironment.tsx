@@ -2,16 +2,19 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { Environment, Size } from '../api/generated';
+import type { Environment, RunningKernel, Size } from '../api/generated';
 import { formatBytes } from '../models/texts/units';
+import type { KernelAnswer } from './shutDownKernels';
+import { kernelAnswer, KernelNames, shutDownOption } from './shutDownKernels';
 
-/** Ask whether to delete an environment, and list what is deleted and how much that frees. */
+/** Ask whether to delete an environment, and list what is deleted, what uses it, and how much that frees. */
 export async function confirmDelete(
   environment: Environment,
+  kernels: readonly RunningKernel[],
   /** Resolves with null if the size is not known. */
   size: Promise<Size | null>,
   trans: TranslationBundle
-): Promise<boolean> {
+): Promise<KernelAnswer> {
   const { kernel, name, prefix } = environment;
   const answer = await showDialog({
     title: trans.__('Delete %1?', name),
@@ -30,16 +33,18 @@ export async function confirmDelete(
           )}
         </ul>
         <FreedBytes size={size} trans={trans} />
+        <KernelNames kernels={kernels} trans={trans} />
         <p>{trans.__('Notebooks are kept, but they need another kernel.')}</p>
       </div>
     ),
+    ...shutDownOption(kernels, trans),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),
       Dialog.warnButton({ label: trans.__('Delete') })
     ],
     defaultButton: 0
   });
-  return answer.button.accept;
+  return kernelAnswer(answer);
 }
 
 /** How much a deletion frees, as soon as the server has measured it. */

@@ -11,7 +11,7 @@ import type { RecordsModel } from '../models/state/records';
 
 /**
  * Status bar item with the current notebook's environment: "tf219 · TensorFlow 2.19.0 · CPU". A click opens its details.
- * A second button shows that the environment differs from the notebook record.
+ * Other buttons show that the kernel must restart, and that the environment differs from the notebook record.
  */
 export class StatusItem extends ReactWidget {
   constructor(private readonly _options: StatusItem.IOptions) {
@@ -48,6 +48,22 @@ export class StatusItem extends ReactWidget {
         >
           {describeCurrent(environment, trans)}
         </button>
+        {environments.mustRestart && (
+          <button
+            type="button"
+            className="jp-StatusBar-TextItem"
+            title={trans.__(
+              'Packages changed after the kernel started. It uses them after a restart.'
+            )}
+            onClick={() =>
+              void commands.execute(CommandIDs.restartKernels, {
+                environment: environment.id
+              })
+            }
+          >
+            {trans.__('Restart kernel')}
+          </button>
+        )}
         {differs && (
           <button
             type="button"

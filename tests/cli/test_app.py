@@ -60,6 +60,16 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(shell: Shell, clean_home: 
     assert not (clean_home / ".conda").exists()
 
 
+def test_create_takes_the_keras_that_is_named(shell: Shell) -> None:
+    create = ("create", "new", f"--python={PYTHON}", "--dry-run")
+    plan = shell.json(*create, "--tensorflow=2.19.*", "--keras=3.5.*")
+    assert {entry["name"]: entry["to"]["version"] for entry in plan["entries"]}["keras"] == "3.5.0"
+    status, _, err = shell.run(*create, "--tensorflow=2.15.*", "--keras=3")
+    assert (status, "comes with Keras 2.15" in err) == (2, True)
+    status, _, err = shell.run(*create, "--tensorflow=2.19.*", "--keras=2")
+    assert (status, "tf-keras" in err) == (6, True)
+
+
 def test_versions_lists_the_releases_on_the_channel(shell: Shell) -> None:
     assert [release["version"] for release in shell.json("versions")["releases"]] == ["2.20.0", "2.19.1"]
     _, out, _ = shell.run("versions")

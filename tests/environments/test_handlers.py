@@ -29,7 +29,8 @@ async def test_the_list_has_environments_of_other_tools(api: Api, tf: Path) -> N
         "version": "2.19.1", "build": "cpu_py311h1_0", "variant": "cpu", "source": "conda",
     }  # fmt: skip
     assert found["keras"] == {"version": "3.5.0", "source": "pypi"}
-    assert (found["kernel"], found["protected"], found["busy"]) == (None, False, None)
+    kernel = {"name": "conda-env-tf-py", "display_name": "tf (TensorFlow 2.19.1)"}
+    assert (found["kernel"], found["protected"], found["busy"]) == (kernel, False, None)
     assert await api.call("GET", f"environments/{found['id']}") == (200, found)
 
 

@@ -14,8 +14,9 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 
 from tests.conftest import Api
+from tests.simple_index import SimpleIndex
 from tests.tiny_channel import TinyChannel
-from tests.tiny_tensorflow import SITE
+from tests.tiny_tensorflow import PYTHON, SITE, fill
 
 VARIABLE = "TF_USE_LEGACY_KERAS"
 
@@ -57,6 +58,64 @@ async def test_the_plan_says_what_the_kernel_will_set(api: Api, made: Any) -> No
     )
     assert [(warning["code"], warning["severity"]) for warning in plan["warnings"]] == [("legacy-keras", "info")]
     assert [entry["name"] for entry in plan["entries"]] == ["tf-keras"]
+
+
+async def test_a_new_environment_has_keras_2_if_the_request_chooses_it(api: Api) -> None:
+    request = {"kind": "create", "name": "tf", "tensorflow": "2.19.*", "python": PYTHON, "keras": "2"}
+    plan = await api.plan(**request)
+    assert [warning["code"] for warning in plan["warnings"]] == ["legacy-keras"]
+    entry = next(entry for entry in plan["entries"] if entry["name"] == "tf-keras")
+    assert (entry["to"]["version"], entry["requested"], entry["source"]) == ("2.19.0", True, "conda")
+    job = await api.apply(**request)
+    assert job["state"] == "succeeded", job
+    assert (await api.environment("tf"))["legacy_keras"] == {"available": True, "version": "2.19.0", "enabled": True}
+    assert variable_of() == "1"
+
+
+async def test_an_update_of_tensorflow_brings_the_keras_2_of_the_new_release(api: Api) -> None:
+    await api.apply(kind="create", name="tf", tensorflow="2.19.*", python=PYTHON, keras="2")
+    environment = await api.environment("tf")
+    job = await api.apply(kind="update", environment=environment["id"], packages=["tensorflow"])
+    assert job["state"] == "succeeded", job
+    found = await api.environment("tf")
+    assert (found["tensorflow"]["version"], found["legacy_keras"]["version"]) == ("2.20.0", "2.20.1")
+    assert variable_of() == "1"
+
+
+async def test_a_chosen_keras_3_leaves_the_kernel_alone_and_can_be_updated_by_itself(api: Api) -> None:
+    job = await api.apply(kind="create", name="tf", tensorflow="2.19.*", python=PYTHON, keras="3.5.*")
+    assert job["state"] == "succeeded", job
+    environment = await api.environment("tf")
+    assert (environment["keras"]["version"], variable_of()) == ("3.5.0", None)
+    await api.call("GET", "tensorflow")
+    assert (await api.environment("tf"))["update"]["keras"] == "3.10.0"
+    plan = await api.plan(kind="update", environment=environment["id"], packages=["keras"])
+    assert [(entry["name"], entry["to"]["version"]) for entry in plan["entries"]] == [("keras", "3.10.0")]
+
+
+class TestFromTheIndex:
+    """The same, if the channel has no tf-keras."""
+
+    @pytest.fixture
+    def tensorflow_channel(self, channel: TinyChannel) -> TinyChannel:
+        return fill(channel)
+
+    @pytest.fixture(autouse=True)
+    def projects(self, simple_index: SimpleIndex) -> None:
+        for version in ("2.19.0", "2.20.1"):
+            minor = int(version.split(".")[1])
+            simple_index.add("tf-keras", version, requires=[f"tensorflow>=2.{minor},<2.{minor + 1}"])
+
+    async def test_keras_2_comes_from_the_index_and_moves_with_tensorflow(self, api: Api) -> None:
+        job = await api.apply(kind="create", name="tf", tensorflow="2.19.*", python=PYTHON, keras="2")
+        assert job["state"] == "succeeded", job
+        environment = await api.environment("tf")
+        assert (environment["tensorflow"]["source"], environment["legacy_keras"]["version"]) == ("conda", "2.19.0")
+        assert variable_of() == "1"
+        job = await api.apply(kind="update", environment=environment["id"], packages=["tensorflow"])
+        assert job["state"] == "succeeded", job
+        found = await api.environment("tf")
+        assert (found["tensorflow"]["version"], found["legacy_keras"]["version"]) == ("2.20.0", "2.20.1")
 
 
 async def test_a_later_change_keeps_it(api: Api, made: Any) -> None:

@@ -78,6 +78,7 @@ async def test_a_name_replaces_the_same_name_in_other_letters_because_conda_sets
         {"Ü": "1"},
         {"A\n": "1"},
         {"PATH": "/x"},
+        {"CONDA_PREFIX": "/x"},
         {"Path": None},
         {"A": 1},
         {"A": True},

@@ -242,6 +242,89 @@ async def test_a_package_that_pip_installed_is_adopted_and_updated(api: Api, sim
     assert [path.name for path in site.glob("greet-*.dist-info")] == ["greet-2.0.dist-info"]
 
 
+class TestDigest:
+    """The digest of an environment, which its plan and its newest revision have as well."""
+
+    async def digests(self, api: Api, name: str) -> tuple[str | None, str | None]:
+        """Return the digests of an environment and of its newest revision."""
+        environment = await api.environment(name)
+        _, found = await api.call("GET", f"environments/{environment['id']}/revisions")
+        _, one = await api.call("GET", f"environments/{environment['id']}")
+        assert one["digest"] == environment["digest"]
+        return environment["digest"], found["revisions"][0]["digest"]
+
+    async def test_it_is_that_of_the_plan_and_of_the_newest_revision(self, api: Api, simple_index: SimpleIndex) -> None:
+        simple_index.add("greet", "1.0")
+        plan = await api.plan(kind="create", name="new", packages=["plain", "pypi:greet"])
+        await api.apply(kind="create", name="new", packages=["plain", "pypi:greet"])
+        assert await self.digests(api, "new") == (plan["digest"], plan["digest"])
+        environment = await api.environment("new")
+        await api.apply(kind="clone", environment=environment["id"], name="copy")
+        assert await self.digests(api, "copy") == (plan["digest"], plan["digest"])
+        await api.apply(kind="remove", environment=environment["id"], packages=["greet"])
+        now, newest = await self.digests(api, "new")
+        assert now == newest != plan["digest"]
+
+    async def test_there_is_none_after_another_program_changed_the_packages(
+        self, api: Api, simple_index: SimpleIndex
+    ) -> None:
+        simple_index.add("greet", "1.0")
+        await api.apply(kind="create", name="new", packages=["plain"])
+        environment = await api.environment("new")
+        site = next(Path(environment["prefix"]).glob("lib/python*/site-packages"))
+        added = site / "greet-1.0.dist-info"
+        added.mkdir()
+        assert (await self.digests(api, "new"))[0] is None
+        added.rmdir()
+        assert (await self.digests(api, "new"))[0] == environment["digest"] is not None
+        next(Path(environment["prefix"], "conda-meta").glob("plain-*.json")).unlink()
+        assert (await self.digests(api, "new"))[0] is None
+
+
+class TestAdoption:
+    """Packages that a change of ours installed and that pip then moved, before a request names them again."""
+
+    async def moved(self, api: Api, simple_index: SimpleIndex, version: str) -> str:
+        """Request ``greet>=1,<3`` and install another version with pip."""
+        for each in ("1.0", "2.0"):
+            simple_index.add("greet", each)
+        job = await api.apply(kind="create", name="new", packages=["pypi:greet>=1,<3"])
+        assert job["state"] == "succeeded", job
+        for each in ("2.1", "3.0"):
+            simple_index.add("greet", each)
+        environment = await api.environment("new")
+        python = Path(environment["prefix"]) / "bin" / "python"
+        by_hand = [uv.binary(), "pip", "install", "--python", str(python), f"greet=={version}"]
+        done = await asyncio.to_thread(subprocess.run, by_hand, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return str(environment["id"])
+
+    @pytest.mark.parametrize("other", [False, True], ids=["at once", "after another change"])
+    async def test_a_bare_name_keeps_the_requirement(self, api: Api, simple_index: SimpleIndex, other: bool) -> None:
+        identity = await self.moved(api, simple_index, "2.1")
+        if other:
+            await api.apply(kind="install", environment=identity, specs=["numpy"])
+            assert (await packages(api, "new"))["greet"] == ("2.1", "pypi")
+        job = await api.apply(kind="install", environment=identity, specs=["pypi:greet"])
+        assert job["state"] == "succeeded", job
+        simple_index.add("extra", "1.0", requires=["greet>=3"])
+        request = {"kind": "install", "environment": identity, "specs": ["pypi:extra"]}
+        status, error = await api.call("POST", "plans", request)
+        assert (status, error["reason"]) == (422, "unsatisfiable"), "greet>=1,<3 holds again"
+
+    async def test_an_update_goes_beyond_the_requirement(self, api: Api, simple_index: SimpleIndex) -> None:
+        identity = await self.moved(api, simple_index, "2.1")
+        job = await api.apply(kind="update", environment=identity, packages=["greet"])
+        assert job["state"] == "succeeded", job
+        assert (await packages(api, "new"))["greet"] == ("3.0", "pypi")
+
+    async def test_a_requirement_that_pip_broke_does_not_count(self, api: Api, simple_index: SimpleIndex) -> None:
+        identity = await self.moved(api, simple_index, "3.0")
+        job = await api.apply(kind="install", environment=identity, specs=["pypi:greet"])
+        assert job["state"] == "succeeded", job
+        assert (await packages(api, "new"))["greet"] == ("3.0", "pypi")
+
+
 @pytest.mark.parametrize(
     "format_", ["environment-yml", "explicit", "conda-lock", "pixi-lock", "pylock", "requirements"]
 )

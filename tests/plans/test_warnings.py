@@ -126,6 +126,40 @@ async def test_notebooks_that_use_the_environment_are_named(api: Api, made: Any,
     await jp_fetch("api", "sessions", session["id"], method="DELETE")
 
 
+class TestKernels:
+    @pytest.fixture
+    def tensorflow_channel(self, channel: TinyChannel) -> TinyChannel:
+        kernel = {"share/jupyter/kernels/ir/kernel.json": '{"argv": ["R"], "display_name": "R", "language": "R"}'}
+        channel.add("r-irkernel", "1.3", noarch="generic", files=kernel)
+        return fill(channel)
+
+    async def test_removing_the_kernel_gives_a_warning(self, api: Api, made: Any) -> None:
+        plan = await api.plan(kind="remove", environment=made["id"], packages=["ipykernel"])
+        assert _codes(plan) == ["kernel-removed"]
+        assert plan["warnings"][0]["message"].startswith("ipykernel is removed. Notebooks cannot use this environment")
+
+    async def test_the_kernel_of_another_language_counts(self, api: Api, made: Any) -> None:
+        await api.apply(kind="install", environment=made["id"], specs=["r-irkernel"])
+        plan = await api.plan(kind="remove", environment=made["id"], packages=["r-irkernel"])
+        assert _codes(plan) == ["kernel-removed"]
+        plan = await api.plan(kind="revert", environment=made["id"], revision=0)
+        assert "kernel-removed" in _codes(plan)
+
+    async def test_afterwards_the_environment_offers_to_install_it(self, api: Api, made: Any) -> None:
+        await api.apply(kind="remove", environment=made["id"], packages=["ipykernel"])
+        found = await api.environment("tf")
+        assert found["kernel"] is None
+        (advice,) = (item for item in found["advice"] if item["code"] == "no-kernel")
+        await api.apply(**advice["plan_request"])
+        assert (await api.environment("tf"))["kernel"] == made["kernel"]
+
+    async def test_a_hidden_environment_without_kernel_is_shown_when_it_gets_one(self, api: Api, made: Any) -> None:
+        await api.call("DELETE", f"environments/{made['id']}/kernelspec")
+        await api.apply(kind="remove", environment=made["id"], packages=["ipykernel"])
+        await api.apply(kind="install", environment=made["id"], specs=["ipykernel"])
+        assert (await api.environment("tf"))["kernel"] == made["kernel"]
+
+
 class TestGenerations:
     """A channel with the last release of Keras 2 and one of Keras 3."""
 

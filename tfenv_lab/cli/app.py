@@ -9,6 +9,7 @@ from jupyter_core.application import JupyterApp
 from .._version import __version__
 from .changes import CloneApp, CreateApp, ImportApp, InstallApp, RemoveApp, RenameApp, RepairApp, RevertApp, UpdateApp
 from .command import TfenvCommand
+from .kernels import HideApp, ShowApp
 from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp
 from .space import CleanApp, DiskApp
 from .variables import VariablesApp
@@ -43,6 +44,8 @@ class TfenvApp(JupyterApp):
         "check": _command(CheckApp),
         "disk": _command(DiskApp),
         "clean": _command(CleanApp),
+        "hide": _command(HideApp),
+        "show": _command(ShowApp),
     }
 
     def start(self) -> None:

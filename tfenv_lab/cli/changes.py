@@ -67,10 +67,15 @@ _BUILDS: dict[str, Any] = {
 class CreateApp(ChangeApp):
     """Create an environment: jupyter tfenv create tf219 --tensorflow=2.19.* pandas."""
 
-    least, most, usage = 1, None, "create NAME [--tensorflow=2.19.*] [--python=3.11] [--variant=cpu] [SPEC…]"
+    least, most, usage = 1, None, "create NAME [--tensorflow=2.19.*] [--keras=2] [--python=3.11] [SPEC…]"
     tensorflow = Unicode(None, allow_none=True, help="Version of TensorFlow, as in 2.19.*. Default: none.").tag(
         config=True
     )
+    keras = Unicode(
+        None,
+        allow_none=True,
+        help="2 for Keras 2 (tf-keras), or a version of Keras 3, as in 3.9.*. Default: what TensorFlow brings.",
+    ).tag(config=True)
     python = Unicode(None, allow_none=True, help="Version of Python, as in 3.11. Default: chosen by the solver.").tag(
         config=True
     )
@@ -84,7 +89,7 @@ class CreateApp(ChangeApp):
     ).tag(config=True)
     aliases = {
         **ChangeApp.aliases,
-        **{name: f"CreateApp.{name}" for name in ("tensorflow", "python", "variant", "cuda", "source")},
+        **{name: f"CreateApp.{name}" for name in ("tensorflow", "keras", "python", "variant", "cuda", "source")},
     }
     flags = _BUILDS
 
@@ -93,7 +98,8 @@ class CreateApp(ChangeApp):
         choice = {
             key: getattr(self, key) for key in ("tensorflow", "python", "variant", "cuda", "source", "source_builds")
         }
-        return {"kind": "create", "name": name, "packages": packages, **choice}
+        keras = {"keras": self.keras} if self.keras is not None else {}
+        return {"kind": "create", "name": name, "packages": packages, **choice, **keras}
 
 
 class InstallApp(ChangeApp):

@@ -112,7 +112,8 @@ class CheckApp(TfenvCommand):
 
 def _describe(check: Check) -> str:
     """Format a Check for a terminal: versions and devices, then each problem with its remedy and error."""
-    found = {"TensorFlow": check.tensorflow, "Keras": check.keras, "Python": check.python}
+    keras = f"{check.keras} (tf-keras)" if check.tf_keras else check.keras
+    found = {"TensorFlow": check.tensorflow, "Keras": keras, "Python": check.python}
     versions = [f"{label} {version}" for label, version in found.items() if version]
     devices = ", ".join(device.name for device in check.devices) or "no device"
     count = len(check.problems)

@@ -12,8 +12,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from .. import serde
+from ..conda.prefix import digests
 from ..conda.prefix.pypi import PypiPackage, site_packages, unowned
 from ..conda.prefix.records import PackageStem, names_in, record_files, stem_of
+from ..conda.prefix.revisions import FOLDER
 from ..models import Advice
 from ..pypi.requirements import normalize
 from ..sentences import some
@@ -42,7 +44,7 @@ class Reading:
 
     def holds(self) -> bool:
         """Return whether the facts still hold, because none of their paths changed."""
-        for path, time in self.changed.items():  # noqa: SIM110 - a generator is slower than this loop over two paths
+        for path, time in self.changed.items():  # noqa: SIM110 - a generator is slower than this loop over three paths
             if _time(path) != time:
                 return False
         return True
@@ -174,14 +176,15 @@ def read(prefix: str, real: str) -> Reading | None:
         message = f"The environment's Python interpreter is missing or cannot be started: {interpreter}."
         problems.append(_problem("no-interpreter", message))
     kernels = _own_kernels(f"{prefix}{os.sep}{KERNELS}")
-    if not kernels:
-        changed[f"{prefix}{os.sep}{KERNELS}"] = _time(f"{prefix}{os.sep}{KERNELS}")
+    changed[f"{prefix}{os.sep}{KERNELS}"] = _time(f"{prefix}{os.sep}{KERNELS}")
     pypi: dict[str, PypiPackage] = {}
     installed = _installed(prefix, python) if python else None
     if installed is not None:
         changed[installed[0]] = _time(installed[0])
         pypi, replaced = _pypi(prefix, *installed, names)
         packages.update(replaced)
+    # Only a change of ours creates this directory.
+    has_digest = FOLDER.rpartition("/")[2] in names
     facts = EnvironmentFacts(
         id=identifier,
         prefix=Path(prefix),
@@ -196,6 +199,7 @@ def read(prefix: str, real: str) -> Reading | None:
         writable=os.access(history if "history" in names else meta, os.W_OK),
         frozen=_frozen(meta, names),
         modified=datetime.fromtimestamp(modified, timezone.utc).isoformat(timespec="milliseconds"),
+        digest=digests.read(Path(prefix), names, installed[1] if installed else ()) if has_digest else None,
         problems=tuple(problems),
     )
     return Reading(facts, changed)

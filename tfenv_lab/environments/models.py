@@ -84,7 +84,7 @@ class EnvironmentFacts:
     ``pypi`` holds the pip packages that concern TensorFlow or replaced a conda package, and ``packages`` the conda
     packages, by normalized name, that concern TensorFlow or were replaced. ``kernels`` are the names of its own
     kernelspecs. ``is_known`` says whether conda recognizes it as an environment (it has a history). ``problems`` make
-    it unusable. ``modified`` is ISO 8601, UTC.
+    it unusable. ``modified`` is ISO 8601, UTC. ``digest`` identifies the packages, if a change of ours was the last.
     """
 
     id: str
@@ -100,6 +100,7 @@ class EnvironmentFacts:
     writable: bool = False
     frozen: str | None = None
     modified: str | None = None
+    digest: str | None = None
     problems: tuple[Advice, ...] = ()
 
 
@@ -107,7 +108,10 @@ class EnvironmentFacts:
 class Environment:
     """The Environment of the REST contract.
 
-    ``modified`` is ISO 8601, UTC. ``busy`` is the id of the job that is changing it, or None.
+    ``modified`` is ISO 8601, UTC. ``digest`` identifies the packages, or is None if another program changed them after
+    the last change of ours. ``hidden`` is True if a user hides it from the launcher, and ``outdated_kernels`` are the
+    ids of running kernels that started before its packages changed. ``busy`` is the id of the job that is changing it,
+    or None.
     """
 
     id: str
@@ -122,6 +126,9 @@ class Environment:
     protected: bool
     protected_reason: str | None
     modified: str | None
+    hidden: bool = False
+    outdated_kernels: tuple[str, ...] = ()
+    digest: str | None = None
     update: AvailableUpdate = field(default_factory=AvailableUpdate)
     check: LastCheck | None = None
     busy: str | None = None
@@ -146,6 +153,7 @@ class Environment:
             "keras": vars(self.keras) if self.keras else None,
             "legacy_keras": vars(self.legacy_keras),
             "kernel": self.kernel.to_json() if self.kernel else None,
+            "outdated_kernels": list(self.outdated_kernels),
             "update": vars(self.update),
             "check": vars(self.check) if self.check else None,
             "advice": [advice.to_json() for advice in self.advice],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +24,9 @@ from .protection import Protection
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
 
+#: Seconds that a list waits for the kernels of new environments.
+PATIENCE = 1.0
+
 
 class EnvironmentService(LoggingConfigurable):
     """Service that lists and reads environments. It compares modification times, so answers always match the disk.
@@ -31,9 +34,12 @@ class EnvironmentService(LoggingConfigurable):
     ``updates`` (what the channels offer), ``advice`` (more warnings), ``knowledge`` and ``busy_of`` (the id of the job
     that holds a prefix) must be quick and use neither disk nor network. ``updates`` and ``advice`` are called when an
     environment, or the object that ``knowledge`` returns, changed; ``busy_of`` is called for every environment in every
-    answer. ``kernels_of`` returns all kernels by the real path of their prefix, and ``checks_of`` the newest checks by
-    id; each is called once for an answer, in a thread. ``on_change`` is awaited after an answer, with the prefixes that
-    changed or disappeared, and those that ``more_changed`` then returns in a thread.
+    answer. ``kernels_of`` returns all kernels by the real path of their prefix, ``checks_of`` the newest checks by id,
+    ``hidden`` the ids of the environments that are hidden from the launcher, and ``outdated_of`` the running kernels to
+    restart, by the real path of their prefix. ``unregistered`` returns those of the environments without a kernel that
+    ``on_change`` will register. Each is called once for an answer, in a thread. ``on_change`` is awaited with these,
+    with the prefixes that changed or disappeared, and with those that ``more_changed`` then returns in a thread. A list
+    waits a moment for it if it has something to do.
     """
 
     def __init__(
@@ -48,6 +54,9 @@ class EnvironmentService(LoggingConfigurable):
         busy_of: Callable[[Path], str | None] | None = None,
         kernels_of: Callable[[], dict[str, Kernel]] | None = None,
         checks_of: Callable[[Sequence[Seen], Mapping[str, Kernel]], Mapping[str, LastCheck]] | None = None,
+        hidden: Callable[[], Collection[str]] | None = None,
+        outdated_of: Callable[[], Mapping[str, tuple[str, ...]]] | None = None,
+        unregistered: Callable[[Iterable[Path]], Iterable[Path]] | None = None,
         more_changed: Callable[[], Sequence[Path]] | None = None,
         on_change: Callable[[Sequence[Path]], Awaitable[None]] | None = None,
         **kwargs: Any,
@@ -59,11 +68,16 @@ class EnvironmentService(LoggingConfigurable):
         self.busy_of = busy_of
         self.kernels_of = kernels_of
         self.checks_of = checks_of
+        self.hidden = hidden
+        self.outdated_of = outdated_of
+        self.unregistered = unregistered
         self.more_changed = more_changed
         self.on_change = on_change
         self._protection = Protection(protected)
         self._inventory = Inventory(settings, envs_dir)
         self._models: dict[str, tuple[EnvironmentFacts, tuple[object, ...], Environment]] = {}
+        #: The prefixes to tell ``on_change`` about.
+        self._todo: set[Path] = set()
         self._following: asyncio.Task[None] | None = None
 
     def invalidate(self, prefix: Path) -> None:
@@ -74,8 +88,16 @@ class EnvironmentService(LoggingConfigurable):
         self._inventory.forget(prefix)
 
     async def list(self) -> Sequence[Environment]:
-        """Return every environment, by name. Never waits for the network, and only briefly for a disk."""
+        """Return every environment, by name. Never waits for the network, and only briefly for a disk.
+
+        New environments with a kernel are registered before the answer, unless that takes long.
+        """
         seen, found = await self._look()
+        if self._following is not None and found.changed:
+            done, _ = await asyncio.wait([self._following], timeout=PATIENCE)
+            if done:
+                seen, found = await asyncio.to_thread(self._read)
+                self._todo.update(found.changed)
         knowledge = self.knowledge()
         models = {one.real: self._kept(one, found, knowledge) for one in seen}
         self._models = models
@@ -149,22 +171,34 @@ class EnvironmentService(LoggingConfigurable):
             await self._following
 
     async def _look(self) -> tuple[Sequence[Seen], _Beside]:
-        found = await asyncio.to_thread(self._read)
+        seen, found = await asyncio.to_thread(self._read)
+        self._todo.update(found.changed)
         if self.on_change is not None and (self._following is None or self._following.done()):
             self._following = asyncio.ensure_future(self._follow(self.on_change))
-        return found
+        return seen, found
 
     def _read(self) -> tuple[Sequence[Seen], _Beside]:
         seen = self._inventory.look()
         kernels = self.kernels_of() if self.kernels_of else {}
-        return seen, _Beside(kernels, self.checks_of(seen, kernels) if self.checks_of else {})
+        without = [one.facts.prefix for one in seen if _could_be_registered(one.facts) and one.real not in kernels]
+        new = self.unregistered(without) if self.unregistered and without else ()
+        return seen, _Beside(
+            kernels,
+            self.checks_of(seen, kernels) if self.checks_of else {},
+            self.hidden() if self.hidden else (),
+            self.outdated_of() if self.outdated_of else {},
+            frozenset([*self._inventory.changed(), *new]),
+        )
 
     async def _follow(self, on_change: Callable[[Sequence[Path]], Awaitable[None]]) -> None:
         try:
-            changed = list(self._inventory.changed())
+            # These come first, because an answer may wait for them.
+            while self._todo:
+                changed, self._todo = self._todo, set()
+                await on_change(sorted(changed))
             more = await asyncio.to_thread(self.more_changed) if self.more_changed else []
-            if changed or more:
-                await on_change(sorted({*changed, *more}))
+            if more:
+                await on_change(sorted(more))
         except Exception:
             self.log.exception("An action after a change of environments failed")
 
@@ -173,7 +207,15 @@ class EnvironmentService(LoggingConfigurable):
     ) -> tuple[EnvironmentFacts, tuple[object, ...], Environment]:
         """Return an environment with the inputs that it was made from; the last one if none of these changed."""
         busy = self.busy_of(one.facts.prefix) if self.busy_of else None
-        found = (one.name, beside.kernels.get(one.real), beside.checks.get(one.facts.id), busy, knowledge)
+        found = (
+            one.name,
+            beside.kernels.get(one.real),
+            beside.checks.get(one.facts.id),
+            one.facts.id in beside.hidden,
+            beside.outdated.get(one.real, ()),
+            busy,
+            knowledge,
+        )
         kept = self._models.get(one.real)
         if kept is not None and kept[0] is one.facts and kept[1] == found:
             return kept
@@ -199,10 +241,13 @@ class EnvironmentService(LoggingConfigurable):
                 kernel is not None and "legacy_keras" in kernel.settings,
             ),
             kernel=kernel,
+            hidden=found.id in beside.hidden,
+            outdated_kernels=beside.outdated.get(one.real, ()),
             writable=found.writable,
             protected=reason is not None,
             protected_reason=reason,
             modified=found.modified,
+            digest=found.digest,
             update=self.updates(found) if self.updates else AvailableUpdate(),
             check=beside.checks.get(found.id),
             busy=self.busy_of(found.prefix) if self.busy_of else None,
@@ -211,10 +256,21 @@ class EnvironmentService(LoggingConfigurable):
 
 
 class _Beside(NamedTuple):
-    """Data about environments from other services: kernels by real path of the prefix, and checks by id."""
+    """Data about environments from other services.
+
+    These are kernels by the real path of the prefix, checks by id, ids of hidden environments, ids of running kernels
+    to restart by the real path of the prefix, and the prefixes that ``on_change`` must hear about.
+    """
 
     kernels: Mapping[str, Kernel]
     checks: Mapping[str, LastCheck]
+    hidden: Collection[str]
+    outdated: Mapping[str, tuple[str, ...]]
+    changed: frozenset[Path]
+
+
+def _could_be_registered(found: EnvironmentFacts) -> bool:
+    return bool(found.kernels) and not found.problems
 
 
 def _no_kernel(found: EnvironmentFacts, may_change: bool) -> Advice:

@@ -6,7 +6,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import InvalidRequest
-from ..tensorflow.pip_commands import conda_specs
+from ..tensorflow.pip_commands import specs_for
 from .base import BaseHandler
 
 _MAX_QUERY = 128
@@ -44,7 +44,7 @@ class CondaSpecsHandler(BaseHandler):
         arguments = self.body().get("arguments")
         if not isinstance(arguments, list) or not all(isinstance(text, str) for text in arguments):
             raise InvalidRequest("“arguments” must be a list of strings.")
-        self.send({"specs": conda_specs(arguments)})
+        self.send({"specs": await specs_for(arguments, self.services.repodata)})
 
 
 HANDLERS: list[tuple[str, type[BaseHandler]]] = [

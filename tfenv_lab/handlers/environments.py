@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
 
 from jupyter_server.auth.decorator import authorized
@@ -124,10 +125,31 @@ class KernelspecHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def delete(self, identifier: str) -> None:
-        """Unregister the kernel, and send the environment."""
+        """Hide the environment from the launcher until it is registered again, and send the environment."""
         environment = await self.services.environments.get(identifier)
-        await self.services.kernels.unregister(Path(environment.prefix))
+        await self.services.kernels.hide(Path(environment.prefix))
         self.send((await self.services.environments.get(identifier)).to_json())
+
+
+class RunningKernelsHandler(BaseHandler):
+    """The running kernels of one environment."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Send the running kernels with their notebooks."""
+        await self._send(Path((await self.services.environments.find(identifier)).prefix))
+
+    @web.authenticated
+    @authorized
+    async def delete(self, identifier: str) -> None:
+        """Shut the running kernels down, and send those that still run."""
+        prefix = Path((await self.services.environments.find(identifier)).prefix)
+        await self.services.kernels.shut_down(prefix)
+        await self._send(prefix)
+
+    async def _send(self, prefix: Path) -> None:
+        self.send({"kernels": [asdict(kernel) for kernel in await self.services.kernels.running_in(prefix)]})
 
 
 class ExportHandler(BaseHandler):
@@ -177,6 +199,7 @@ HANDLERS: list[tuple[str, type[BaseHandler]]] = [
     (r"environments/([^/]+)/variables", VariablesHandler),
     (r"environments/([^/]+)/revisions", RevisionsHandler),
     (r"environments/([^/]+)/kernelspec", KernelspecHandler),
+    (r"environments/([^/]+)/kernels", RunningKernelsHandler),
     (r"environments/([^/]+)/export", ExportHandler),
     (r"environments/([^/]+)/differences", DifferencesHandler),
     (r"environments/([^/]+)/checks", ChecksHandler),

@@ -13,12 +13,16 @@ from ..conda.transaction.change import Change
 from ..errors import TfenvError
 from ..kernels import settings
 from ..models import Advice
+from ..plan_requests import Install
 from .messages import Succeeded
 from .models import DONE_WITHOUT_KERNEL, Job
 
 if TYPE_CHECKING:
     from ..environments.service import EnvironmentService
     from ..kernels.service import KernelService
+
+#: How specs of the packages with Python's and R's kernel begin.
+_KERNEL_PACKAGES = ("ipykernel", "r-irkernel")
 
 
 class Changes(Protocol):
@@ -48,6 +52,8 @@ class Aftermath:
         self._jobs = jobs
         self._use_channel = use_channel
         self._log = log
+        #: The tasks that wait for the jobs of prefixes, by these prefixes.
+        self._waiting: dict[frozenset[Path], asyncio.Task[None]] = {}
 
     async def variables_before(self, change: Change) -> dict[str, str] | None:
         """Return the kernel variables that a changed environment keeps, or None if the change begins without a kernel.
@@ -83,7 +89,10 @@ class Aftermath:
             return job
         is_new = job.environment is None or job.moved_from is not None
         had_kernel = environment.kernel is not None or job.variables is not None or job.kernel is not None
-        if is_new or had_kernel or job.kind == "install":
+        is_hidden = not job.settings and not _asks_for_kernel(job) and await self._is_hidden(job)
+        if is_hidden:
+            await kernels.hide(prefix)
+        elif is_new or had_kernel or job.kind == "install":
             # An environment that kept its kernel kept its variables too, so only the settings in the request change.
             is_lost = is_new or environment.kernel is None
             kept, variables = (job.kernel or {}, job.variables) if is_lost else ({}, None)
@@ -91,12 +100,19 @@ class Aftermath:
                 await kernels.change(prefix, environment.name, {**kept, **job.settings}, variables)
             except TfenvError as error:
                 self._log.info("%s is not registered as a kernel: %s", prefix, error.message)
+                # The change may have removed the kernel.
+                await kernels.reconcile([prefix])
                 if is_new or had_kernel:
                     job = await self._without_kernel(job, prefix, error, is_new)
         if job.moved_from is not None:
             await asyncio.to_thread(environments.invalidate, Path(job.moved_from))
             job = await self._unregister(job, Path(job.moved_from))
         return replace(job, environment=environment.id)
+
+    async def _is_hidden(self, job: Job) -> bool:
+        """Return whether a user hides the environment that a job changed or renamed. A new one is never hidden."""
+        before = job.moved_from or (job.prefix if job.environment is not None else None)
+        return before is not None and await self._kernels().is_hidden(Path(before))
 
     async def _without_kernel(self, job: Job, prefix: Path, error: TfenvError, is_new: bool) -> Job:
         """Return a job that says why its environment has no kernel, or an outdated one."""
@@ -116,10 +132,30 @@ class Aftermath:
         return job
 
     async def reconcile(self, prefixes: Iterable[Path]) -> None:
-        """Reconcile the kernelspecs of prefixes; if a job is changing a prefix, wait for the job first."""
+        """Reconcile the kernelspecs of prefixes. If a job is changing a prefix, that happens after the job."""
         jobs, kernels = self._jobs(), self._kernels()
-        changing = {prefix for prefix in prefixes if jobs.is_changing(prefix)}
-        await kernels.reconcile([prefix for prefix in prefixes if prefix not in changing])
-        if changing:
-            await jobs.unchanging(changing)
-            await kernels.reconcile(changing)
+        changing = frozenset(prefix for prefix in prefixes if jobs.is_changing(prefix))
+        if changing and changing not in self._waiting:
+            self._waiting[changing] = asyncio.ensure_future(self._reconcile_later(changing))
+        others = [prefix for prefix in prefixes if prefix not in changing]
+        if others:
+            await kernels.reconcile(others)
+
+    async def stop(self) -> None:
+        """Wait for the kernelspecs that are still to be reconciled."""
+        await asyncio.gather(*self._waiting.values(), return_exceptions=True)
+
+    async def _reconcile_later(self, changing: frozenset[Path]) -> None:
+        try:
+            await self._jobs().unchanging(changing)
+            await self._kernels().reconcile(changing)
+        except Exception:
+            self._log.exception("The kernels of changed environments could not be updated")
+        finally:
+            del self._waiting[changing]
+
+
+def _asks_for_kernel(job: Job) -> bool:
+    """Return whether the request of a job names the package of a kernel, so that a hidden environment is shown."""
+    request = job.request
+    return isinstance(request, Install) and any(spec.startswith(_KERNEL_PACKAGES) for spec in request.specs)

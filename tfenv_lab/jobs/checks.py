@@ -13,7 +13,7 @@ from ..conda.prefix.state import fingerprint
 from ..environments.inventory import Seen
 from ..environments.models import Environment, EnvironmentFacts, Kernel, LastCheck
 from ..errors import NotFound, PrefixBusy
-from ..kernels import building, kernelspecs
+from ..kernels import at_start, building, kernelspecs
 from ..tensorflow.checks.evidence import Subject
 from ..tensorflow_packages import FAMILY
 from .models import Job
@@ -127,6 +127,6 @@ def _subject(environment: Environment) -> Subject:
             name: value.encode(errors="replace").decode()
             for name, value in (_variables(spec) if spec else environment_variables(prefix)).items()
         },
-        kernel=spec.spec["argv"][0] if spec else None,
+        kernel=at_start.unwrapped(spec.spec["argv"])[0] if spec else None,
         cuda=virtual_packages.usable_cuda(),
     )

@@ -13,7 +13,7 @@ from traitlets.config import LoggingConfigurable
 from ..conda.transaction.staging import Leftover
 from ..directories import CODES
 from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning
-from ..plan_requests import Clean, Install, PlanRequest
+from ..plan_requests import Clean, Create, Install, PlanRequest
 from ..plans import cleanings
 from ..plans.service import DISK_SPACE
 from ..plans.sizes import require_room
@@ -302,4 +302,6 @@ def _settings(request: PlanRequest) -> dict[str, bool]:
     """Return the kernel settings that a plan request changes."""
     if isinstance(request, Install) and request.legacy_keras is not None:
         return {"legacy_keras": request.legacy_keras}
+    if isinstance(request, Create) and request.legacy_keras:
+        return {"legacy_keras": True}
     return {}

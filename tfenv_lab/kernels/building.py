@@ -11,7 +11,7 @@ from typing import Any
 from ..conda.prefix.activation import activate, inherited_digest, template
 from ..conda.prefix.records import package_names
 from ..environments.models import EnvironmentFacts
-from . import kernelspecs, naming
+from . import at_start, kernelspecs, naming
 from .kernelspecs import Kernelspec
 from .naming import KernelNames
 
@@ -26,7 +26,8 @@ class KernelContext:
     ``names`` are nb_conda_kernels' names of all environments, and ``title`` is the name that users know.
     ``variables`` are set by activation; they may depend on the server's variables that ``inherits`` names. ``root``
     is conda's root prefix, and ``activation`` changes with the files that activation uses. ``display_name`` is a
-    format. ``fingerprint`` identifies the contents of the prefix that the rest was read from.
+    format. ``fingerprint`` identifies the contents of the prefix that the rest was read from. If ``at_start``, the
+    activation scripts are not among the ``variables``, because they may run only when the kernel starts.
     """
 
     prefix: Path
@@ -39,6 +40,7 @@ class KernelContext:
     root: Path | None = None
     inherits: Sequence[str] = ()
     activation: str = ""
+    at_start: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,11 +101,13 @@ def activated(spec: Kernelspec, base: Mapping[str, str]) -> tuple[dict[str, str]
     return env, found.unset - extra.keys()
 
 
-def build(setting: KernelContext, own: Kernelspec, extra: Mapping[str, str], taken: Collection[str]) -> Built:
+def build(
+    setting: KernelContext, own: Kernelspec, extra: Mapping[str, str], taken: Collection[str], siblings: Sequence[str]
+) -> Built:
     """Build the kernelspec for ``own``, one of the environment's own kernelspecs.
 
     ``extra`` are variables that a user added; they override those of activation. ``taken`` are the display names of
-    other kernels.
+    other kernels, and ``siblings`` are the names of all kernelspecs of the environment.
     """
     added = naming.metadata(
         setting.names.of(setting.prefix),
@@ -119,6 +123,7 @@ def build(setting: KernelContext, own: Kernelspec, extra: Mapping[str, str], tak
         "prefix": str(setting.prefix),
         "title": setting.title,
         "kernel": own.name,
+        "siblings": list(siblings),
         "fingerprint": setting.fingerprint,
         "display_name": setting.display_name,
         "env": dict(extra),
@@ -128,9 +133,10 @@ def build(setting: KernelContext, own: Kernelspec, extra: Mapping[str, str], tak
         "inherited": inherited_digest(setting.inherits, env),
     }
     before = own.spec.get("metadata")
+    argv = kernelspecs.program(list(own.spec["argv"]), setting.prefix)
     spec = {
         **own.spec,
-        "argv": kernelspecs.program(list(own.spec["argv"]), setting.prefix),
+        "argv": at_start.wrapped(argv, setting.prefix) if setting.at_start else argv,
         "display_name": _shown(setting, own, taken),
         "env": env,
         "metadata": {**(before if isinstance(before, dict) else {}), **added, kernelspecs.MARK: mark},

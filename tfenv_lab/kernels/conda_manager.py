@@ -45,6 +45,23 @@ def listed(manager: Any) -> Listed | None:
     return Listed(tuple(named().values()), info["conda_prefix"], str(getattr(manager, "base_name", "base")))
 
 
+def listed_prefixes(manager: Any) -> frozenset[str] | None:
+    """Return the prefixes of the environments that nb_conda_kernels shows, or None if it does not tell."""
+    found = listed(manager)
+    return frozenset(found.prefixes) if found else None
+
+
+def is_waiting(manager: Any) -> bool:
+    """Return whether nb_conda_kernels is active but has not asked conda for the environments yet."""
+    return is_active(manager) and getattr(manager, "_conda_info_cache", None) is None
+
+
+def env_filter(manager: Any) -> str | None:
+    """Return the pattern for paths of environments that nb_conda_kernels does not show, or None."""
+    found = getattr(manager, "env_filter", None) if is_active(manager) else None
+    return found if isinstance(found, str) and found else None
+
+
 def forget(manager: Any, prefix: Path, *, exists: bool) -> None:
     """Make nb_conda_kernels notice a new or deleted environment at the next list, without a call to conda (0.6 s).
 
@@ -66,8 +83,8 @@ def forget(manager: Any, prefix: Path, *, exists: bool) -> None:
         manager._conda_kernels_cache_expiry = None
 
 
-def show_once(manager: Any) -> None:
-    """Keep nb_conda_kernels from listing our kernelspecs in addition to its own.
+def show_once(manager: Any, is_shown: Callable[[str], bool] = lambda prefix: True) -> None:
+    """Keep nb_conda_kernels from listing our kernelspecs in addition to its own, and prefixes that are not shown.
 
     It replaces ours by its own if the names are the same. However, Jupyter lists directories in lower case and
     nb_conda_kernels does not, so ``conda-env-TF-py`` would appear twice.
@@ -79,7 +96,12 @@ def show_once(manager: Any) -> None:
     def once() -> dict[str, str]:
         found = listed()
         own = {naming.listed_as(name) for name in found if name != naming.listed_as(name)}
-        return {name: folder for name, folder in found.items() if name not in own or not _is_ours(folder)}
+        away = {kernel.name for prefix, kernel in kernels(manager) if not is_shown(str(prefix))}
+        return {
+            name: folder
+            for name, folder in found.items()
+            if name not in away and (name not in own or not _is_ours(folder))
+        }
 
     manager.find_kernel_specs = once
 

@@ -3,19 +3,60 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..conda.prefix.activation import inherited_digest, sources
-from ..conda.prefix.state import fingerprint
+from ..conda.prefix.pypi import site_packages
+from ..conda.prefix.records import names_in
 from ..disk.reads import BoundedReads
 from . import kernelspecs
 from .kernelspecs import Kernelspec
 
 
 def state_of(prefix: Path) -> str:
-    """Return a digest that changes with an environment's packages and with the files that its activation uses."""
-    return hashlib.sha256(f"{fingerprint(prefix)} {sources(prefix)}".encode()).hexdigest()[:32]
+    """Return a digest that changes with an environment's packages, its kernelspecs and the files of its activation.
+
+    It is made from names and modification times, so that a thousand environments take a moment.
+    """
+    text = "\n".join([*_marks(str(prefix)), sources(prefix)])
+    return hashlib.sha256(os.fsencode(text)).hexdigest()[:32]
+
+
+def _marks(prefix: str) -> Iterator[str]:
+    meta = f"{prefix}{os.sep}conda-meta"
+    try:
+        yield from sorted(names_in(meta))
+    except OSError:
+        yield "no conda-meta"
+    yield from map(_time, (meta, f"{meta}{os.sep}history", _packages(prefix)))
+    folder = f"{prefix}{os.sep}{kernelspecs.INSIDE}"
+    try:
+        names = sorted(names_in(folder))
+    except OSError:
+        names = []
+    for name in names:
+        yield f"{name} {_time(f'{folder}{os.sep}{name}{os.sep}kernel.json')}"
+
+
+def _packages(prefix: str) -> str:
+    """Return the directory of the Python packages, named by conda's link to the interpreter if there is one."""
+    try:
+        name = os.readlink(f"{prefix}{os.sep}bin{os.sep}python")  # noqa: PTH115 - as in names_in
+    except OSError:
+        name = ""
+    if name.startswith("python3."):
+        return f"{prefix}{os.sep}lib{os.sep}{name}{os.sep}site-packages"
+    return str(site_packages(Path(prefix)) or "")
+
+
+def _time(path: str) -> str:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - as in names_in
+    except OSError:
+        return "none"
+    return f"{status.st_mtime_ns} {status.st_size} {status.st_ino}"
 
 
 def activation_of(prefix: Path) -> str | None:

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 #: The key of our mark in a kernelspec's metadata.
 MARK = "tfenv_lab"
 #: Version of the kernelspecs that we write; a higher number causes older ones to be rewritten.
-FORMAT = 3
+FORMAT = 4
 #: Directory of an environment's own kernelspecs.
 INSIDE = Path("share", "jupyter", "kernels")
 
@@ -49,7 +50,7 @@ class Kernelspec:
         """Name that users see."""
         return str(self.spec.get("display_name") or self.name)
 
-    @property
+    @cached_property
     def mark(self) -> dict[str, Any] | None:
         """Our mark, with at least ``prefix`` and ``kernel``, or None if the kernelspec is not ours."""
         metadata = self.spec.get("metadata")
@@ -122,6 +123,17 @@ def inside(prefix: Path) -> list[Kernelspec]:
     return sorted(specs, key=lambda spec: (spec.name not in ("python3", "python2"), spec.name))
 
 
+def has_any(prefix: Path) -> bool:
+    """Return whether an environment has kernelspecs of its own, without reading them."""
+    try:
+        names = names_in(prefix / INSIDE)
+    except OSError:
+        return False
+    return any(
+        not name.startswith(("conda-", ".")) and (prefix / INSIDE / name / "kernel.json").is_file() for name in names
+    )
+
+
 def _can_start(spec: Mapping[str, Any]) -> bool:
     argv = spec.get("argv")
     return isinstance(argv, list) and bool(argv) and all(isinstance(part, str) for part in argv)
@@ -176,32 +188,41 @@ class Cache:
     def __init__(self) -> None:
         self._known: dict[str, Found | None] = {}
         self.reals = RealPaths()
-        self._prefixes: BoundedReads[str, Path | None] = BoundedReads(_prefix_of)
 
     def everywhere(self) -> list[Found]:
         """Return the kernelspecs that plain Jupyter lists; if several have the same name, the first on its path."""
         found: dict[str, Found] = {}
-        current = {}
+        current: dict[str, Found | None] = {}
         for folder in jupyter_path("kernels"):
-            try:
-                names = names_in(folder)
-            except OSError:
-                continue
-            for name in names:
-                path = f"{folder}{os.sep}{name}{os.sep}kernel.json"
-                try:
-                    status = os.stat(path)  # noqa: PTH116 - a thousand of them in a few milliseconds
-                except OSError:
-                    continue
-                stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
-                known = self._known.get(path)
-                if known is None or known.stamp != stamp:
-                    known = self._read(Path(folder, name), stamp)
-                current[path] = known
-                if known is not None:
-                    found.setdefault(name.lower(), known)
+            for path, each in self._in(folder):
+                current[path] = each
+                if each is not None:
+                    found.setdefault(each.spec.name.lower(), each)
         self._known = current
         return list(found.values())
+
+    def ours(self) -> list[Kernelspec]:
+        """Return the kernelspecs in the user's directory that carry our mark, by name."""
+        found = [each.spec for _, each in self._in(str(user_folder())) if each is not None and each.spec.mark]
+        return sorted(found, key=lambda spec: spec.name)
+
+    def _in(self, folder: str) -> Iterator[tuple[str, Found | None]]:
+        """Yield the path of each kernelspec in a directory with the kernelspec, or None if it cannot be read."""
+        try:
+            names = names_in(folder)
+        except OSError:
+            return
+        for name in names:
+            path = f"{folder}{os.sep}{name}{os.sep}kernel.json"
+            try:
+                status = os.stat(path)  # noqa: PTH116 - a thousand of them in a few milliseconds
+            except OSError:
+                continue
+            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+            known = self._known.get(path)
+            if known is None or known.stamp != stamp:
+                known = self._known[path] = self._read(Path(folder, name), stamp)
+            yield path, known
 
     def _read(self, folder: Path, stamp: tuple[int, int, int]) -> Found | None:
         spec = read(folder)
@@ -218,13 +239,27 @@ class Cache:
         Each of our kernelspecs records its environment; for others, ``argv`` tells it. Blocks for at most a few
         seconds.
         """
+        specs = list(specs)
         ours = {spec.name: str(spec.mark["prefix"]) for spec in specs if spec.mark}
         programs = {spec.name: program for spec in specs if not spec.mark and (program := _program_of(spec))}
-        found = self._prefixes.run(programs.values())
+        found = _prefixes.run(programs.values())
         others = {name: str(prefix) for name, program in programs.items() if isinstance(prefix := found[program], Path)}
         prefixes = {**ours, **others}
         reals = self.reals.of(prefixes.values())
         return {name: reals[prefix] for name, prefix in prefixes.items()}
+
+
+def prefix_of(spec: Kernelspec) -> str | None:
+    """Return the prefix of a kernelspec's environment, if it is known: of ours, nb_conda_kernels' or another one."""
+    if spec.mark is not None:
+        return str(spec.mark["prefix"])
+    metadata = spec.spec.get("metadata")
+    named = metadata.get("conda_env_path") if isinstance(metadata, dict) else None
+    if isinstance(named, str) and named:
+        return named
+    program = _program_of(spec)
+    found = _prefixes.run([program])[program] if program else None
+    return str(found) if isinstance(found, Path) else None
 
 
 def _program_of(spec: Kernelspec) -> str | None:
@@ -243,6 +278,9 @@ def _prefix_of(text: str) -> Path | None:
     else:
         return None
     return prefix if (prefix / "conda-meta").is_dir() else None
+
+
+_prefixes = BoundedReads(_prefix_of)
 
 
 def program(argv: list[str], prefix: Path) -> list[str]:
@@ -273,14 +311,25 @@ def write(target: Path, spec: Mapping[str, Any], resources: Path, prefix: Path) 
                 shutil.copyfile(path, staged / path.name)
         (staged / "kernel.json").write_text(json.dumps(spec, indent=1, ensure_ascii=False), encoding="utf-8")
         staged.chmod(0o755)
-        if target.is_dir():
+        if not _put_new(staged, target):
             # kernel.json comes last, so that it never names icons that are not there yet.
             for path in sorted(staged.iterdir(), key=lambda path: path.name == "kernel.json"):
                 os.replace(path, target / path.name)  # noqa: PTH105 - replaces in one step on every platform
-        else:
-            staged.rename(target)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+
+
+def _put_new(staged: Path, target: Path) -> bool:
+    """Give a staged kernelspec its name, and return False if there is one of this name, perhaps another server's."""
+    if target.is_dir():
+        return False
+    try:
+        staged.rename(target)
+    except OSError:
+        if target.is_dir():
+            return False
+        raise
+    return True
 
 
 def remove(spec: Kernelspec) -> None:
@@ -290,5 +339,6 @@ def remove(spec: Kernelspec) -> None:
         return
     # Rename before deleting, so that Jupyter never sees a half-deleted kernelspec.
     aside = Path(tempfile.mkdtemp(prefix=".tfenv-", dir=spec.folder.parent))
-    spec.folder.rename(aside / spec.name)
+    with contextlib.suppress(FileNotFoundError):  # another server removed it first
+        spec.folder.rename(aside / spec.name)
     shutil.rmtree(aside, ignore_errors=True)

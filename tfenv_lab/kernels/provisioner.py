@@ -16,8 +16,9 @@ from typing import Any
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from . import building, kernelspecs
+from . import at_start, building, kernelspecs
 from .diagnosis import missing, reason
+from .running import running
 
 NAME = "tfenv-lab-provisioner"
 _LOCAL = "local-provisioner"
@@ -43,7 +44,21 @@ class EnvironmentProvisioner(LocalProvisioner):
             found = await reason(self.kernel_spec, base)
         if found is not None:
             raise CannotStart(found)
+        await asyncio.to_thread(self._note)
         return await super().pre_launch(**kwargs)
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Forget a kernel that ended."""
+        if not restart:
+            running.forget(self.kernel_id)
+        await super().cleanup(restart)
+
+    def _note(self) -> None:
+        """Note in which environment the kernel starts."""
+        spec = kernelspecs.Kernelspec(self.kernel_spec.display_name, Path(), self.kernel_spec.to_dict())
+        prefix = kernelspecs.prefix_of(spec)
+        if prefix is not None:
+            running.note(self.kernel_id, Path(prefix))
 
     def _finalize_env(self, env: dict[str, str]) -> None:
         super()._finalize_env(env)
@@ -55,7 +70,8 @@ class EnvironmentProvisioner(LocalProvisioner):
         folder = getattr(self.kernel_spec, "resource_dir", "")
         found = await asyncio.to_thread(kernelspecs.read, Path(folder)) if folder else None
         if found is not None and found.mark is not None:
-            self.kernel_spec.argv = list(found.spec["argv"])
+            # This provisioner activates the environment itself.
+            self.kernel_spec.argv = at_start.unwrapped(found.spec["argv"])
             self.kernel_spec.env = dict(found.spec.get("env") or {})
             self.kernel_spec.metadata = {**self.kernel_spec.metadata, kernelspecs.MARK: found.mark}
 

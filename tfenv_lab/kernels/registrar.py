@@ -1,27 +1,30 @@
-"""Write our kernelspecs in the user's kernel directory, and keep them up to date with their environments."""
+"""Write our kernelspecs in the user's kernel directory, and remove them."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..conda.prefix.activation import environment_variables, inherited_names
-from ..disk.reads import BoundedReads
+from ..conda.prefix.owner import has_scripts_of_another
 from ..environments import facts
 from ..environments.models import EnvironmentFacts, Kernel
 from ..errors import InvalidRequest, TfenvError
 from . import building, conda_manager, kernelspecs, naming
 from .building import Built, KernelContext
-from .freshness import activation_of, is_current, state_of
+from .freshness import activation_of, state_of
 from .kernelspecs import Kernelspec
 from .naming import KernelNames
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
+
+#: Number of kernelspecs that are written together; a registration that a user requests waits for them.
+_BATCH = 20
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,11 @@ class KernelRegistrar:
         self._prefixes = prefixes
         self._display_name = display_name
         self._envs_dir = envs_dir
+        #: Directories in which environments are the user's own, whoever owns them.
+        self._trusted = (*settings.envs_dirs, *([envs_dir] if envs_dir else []))
         self._manager = manager
         self._log = log
         self._lock = threading.Lock()
-        self._there: BoundedReads[Path, bool] = BoundedReads(lambda prefix: prefix.parent.is_dir())
 
     def register(self, prefix: Path, name: str | None, env: Mapping[str, str] | None) -> Kernel:
         """Register an environment, as :meth:`KernelService.register` does."""
@@ -81,39 +85,30 @@ class KernelRegistrar:
                 kernelspecs.remove(spec)
         conda_manager.forget(self._manager, prefix, exists=(prefix / "conda-meta").is_dir())
 
-    def reconcile(self, prefixes: Iterable[Path] | None) -> None:
-        """Bring our kernelspecs (of ``prefixes``, or all) up to date with their environments."""
-        known = list(kernelspecs.ours())
-        places = self._cache.environments(known)
-        wanted = None if prefixes is None else set(self._cache.reals.of(map(str, prefixes)).values())
-        todo: dict[Path, list[Kernelspec]] = {}
-        for spec in known:
-            if wanted is None or places[spec.name] in wanted:
-                todo.setdefault(Path((spec.mark or {})["prefix"]), []).append(spec)
-        names = self._names(known) if todo else KernelNames({})
-        there = self._there.run(todo)
-        for prefix, specs in todo.items():
-            # Keep the kernels if the drive is unavailable: its environments come back with it.
-            if there[prefix] is not True:
-                continue
-            try:
-                self._reconcile_one(prefix, specs, names)
-            except (OSError, TfenvError) as error:
-                self._log.warning("The kernels of %s could not be updated: %s", prefix, error)
+    def write(self, prefixes: Iterable[Path]) -> list[Path]:
+        """Register environments, or register them again, and return those for which that failed, logging why."""
+        todo = list(prefixes)
+        failed = []
+        for start in range(0, len(todo), _BATCH):
+            batch = todo[start : start + _BATCH]
+            if self._written(batch) is not None:
+                errors = {prefix: self._written([prefix]) for prefix in batch}
+                for prefix, error in errors.items():
+                    if error is not None:
+                        self._log.warning("The kernels of %s could not be updated: %s", prefix, error)
+                        failed.append(prefix)
+            for prefix in batch:
+                conda_manager.forget(self._manager, prefix, exists=True)
+        return failed
 
-    def _reconcile_one(self, prefix: Path, specs: list[Kernelspec], names: KernelNames) -> None:
-        if not (prefix / "conda-meta").is_dir() or not kernelspecs.inside(prefix):
-            self._log.info("Unregistering the kernels of %s: the environment or its own kernelspec is gone", prefix)
-            self.unregister(prefix)
-            return
-        state = state_of(prefix)
-        is_known = str(prefix) in names.by_prefix
-        ids = {names.id_of(prefix, own.name) for own in kernelspecs.inside(prefix)} if is_known else set()
-        if ids == {spec.name for spec in specs} and all(is_current(spec, state, self._display_name) for spec in specs):
-            return
-        with self._lock:
-            self._write({prefix: _Registration()})
-        conda_manager.forget(self._manager, prefix, exists=True)
+    def _written(self, prefixes: Sequence[Path]) -> Exception | None:
+        """Write the kernelspecs of environments, and return the error that prevented it, or None."""
+        try:
+            with self._lock:
+                self._write({prefix: _Registration() for prefix in prefixes})
+        except (OSError, TfenvError) as error:
+            return error
+        return None
 
     def added(self, prefix: Path) -> dict[str, str] | None:
         """Return the variables of the last registration, or None if the prefix is not registered."""
@@ -123,11 +118,12 @@ class KernelRegistrar:
 
     def _ours(self, prefix: Path) -> list[Kernelspec]:
         """Return the kernelspecs that were registered for an environment."""
-        real, known = self._cache.reals.of_one(str(prefix)), list(kernelspecs.ours())
+        real, known = self._cache.reals.of_one(str(prefix)), self._cache.ours()
         places = self._cache.environments(known)
         return [spec for spec in known if places[spec.name] == real]
 
-    def _names(self, ours: Iterable[Kernelspec], more: Iterable[Path] = ()) -> KernelNames:
+    def names(self, ours: Iterable[Kernelspec], more: Iterable[Path] = ()) -> KernelNames:
+        """Return the names of all environments, including those in ``more``; ``ours`` are our kernelspecs."""
         known = {**dict.fromkeys(more, False), **self._prefixes()}
         others = [str(prefix) for prefix in known]
         active = conda_manager.listed(self._manager)
@@ -149,8 +145,8 @@ class KernelRegistrar:
         A new environment can change the id of another, because equal names are numbered; those kernelspecs are written
         again too. All are built before the first is written, and old ids are removed last.
         """
-        known = list(kernelspecs.ours())
-        names = self._names(known, wanted)
+        known = self._cache.ours()
+        names = self.names(known, wanted)
         todo = dict(wanted)
         for spec in known:
             mark = spec.mark or {}
@@ -186,26 +182,31 @@ class KernelRegistrar:
         # Take the fingerprint first, so that a change during the rest of the read is noticed next time.
         state, activation = state_of(prefix), activation_of(prefix) or ""
         marks = {mark["kernel"]: mark for spec in known if (mark := spec.mark) and places[spec.name] == real}
+        at_start = has_scripts_of_another(prefix, self._trusted)
         titles = (str(mark["title"]) for mark in marks.values() if mark.get("title"))
+        usual = "base" if prefix == self._settings.root_prefix else prefix.name
         reading = facts.read(str(prefix), real)
         setting = KernelContext(
             prefix=prefix,
             names=names,
-            title=Path(request.name).name if request.name else next(titles, prefix.name),
+            title=Path(request.name).name if request.name else next(titles, usual),
             facts=reading.facts if reading else EnvironmentFacts("", prefix),
             fingerprint=state,
-            variables=environment_variables(prefix, self._settings.root_prefix),
+            variables=environment_variables(prefix, self._settings.root_prefix, scripts=not at_start),
             root=self._settings.root_prefix,
-            inherits=inherited_names(prefix),
+            inherits=[] if at_start else inherited_names(prefix),
+            at_start=at_start,
             activation=activation,
             display_name=self._display_name,
         )
         built: list[Built] = []
-        for own in kernelspecs.inside(prefix):
+        inside = kernelspecs.inside(prefix)
+        siblings = [own.name for own in inside]
+        for own in inside:
             before = kernelspecs.texts(marks.get(own.name, {}).get("env"))
             extra = before if request.env is None else request.env
             others = taken | {str(item.spec["display_name"]) for item in built}
-            built.append(building.build(setting, own, extra, others))
+            built.append(building.build(setting, own, extra, others, siblings))
         return built
 
     def _put(self, built: Mapping[Path, list[Built]]) -> None:

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_core.utils import ensure_async
+from tornado.web import HTTPError
 from traitlets.config import LoggingConfigurable
 
-from ..environments.discovery import hash_of
+from ..environments.discovery import hash_of, id_of
 from ..environments.models import EnvironmentFacts, Kernel
 from ..errors import InvalidRequest, UnusableDirectory
 from ..models import Advice
 from . import conda_manager, kernelspecs, naming, settings
 from .freshness import OutdatedKernels
+from .hidden import HiddenKernels
 from .kernelspecs import Kernelspec
+from .reconciler import KernelReconciler
 from .registrar import KernelRegistrar
+from .running import RunningKernel, running
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
+
+#: Why an environment that the trait ``kernel_filter`` matches has no kernel.
+EXCLUDED = "The server's configuration (kernel_filter) excludes this environment from the kernels."
 
 
 class KernelService(LoggingConfigurable):
     """Service that registers and unregisters kernelspecs in the user's kernel directory, and finds kernels.
 
     ``prefixes`` returns every environment (ids depend on all of them), and whether conda lists it. ``display_name`` is
-    the trait ``kernel_display_name``, ``manager`` the server's kernelspec manager and ``sessions`` its session manager.
+    the trait ``kernel_display_name``, ``kernel_filter`` the trait of that name, ``hidden`` the directory that remembers
+    hidden environments, ``manager`` the server's kernelspec manager and ``sessions`` its session manager.
     Only kernelspecs with our mark are changed.
     """
 
@@ -36,6 +46,8 @@ class KernelService(LoggingConfigurable):
         *,
         prefixes: Callable[[], Mapping[Path, bool]],
         display_name: str = "{name} (TensorFlow {tensorflow})",
+        kernel_filter: str = "",
+        hidden: Path | None = None,
         envs_dir: Path | None = None,
         manager: Any = None,
         sessions: Any = None,
@@ -54,12 +66,24 @@ class KernelService(LoggingConfigurable):
             manager=manager,
             log=self.log,
         )
+        self._hidden = HiddenKernels(hidden)
+        self._reconciler = KernelReconciler(
+            self._registrar,
+            self._cache,
+            self._hidden,
+            prefixes=prefixes,
+            with_kernel=lambda: self.registered().keys(),
+            kernel_filter=kernel_filter,
+            display_name=display_name,
+            manager=manager,
+            log=self.log,
+        )
         #: Our kernelspecs as of the last list, the ids of the environments with a kernel, and why none can be written.
         self._listed: list[Kernelspec] = []
         self._registered: frozenset[str] = frozenset()
         self._fault: UnusableDirectory | None = None
         self._outdated = OutdatedKernels()
-        conda_manager.show_once(manager)
+        conda_manager.show_once(manager, self._is_shown)
         self._trouble = conda_manager.trouble(manager)
         if self._trouble:
             self.log.warning("%s", self._trouble)
@@ -69,9 +93,10 @@ class KernelService(LoggingConfigurable):
 
         ``name`` is the environment's name. ``env`` are variables to set in addition to activation's; if it is None,
         those of the last registration stay. Raises InvalidRequest if the environment has no kernelspec, or if the id
-        belongs to a kernelspec that is not ours; UnusableDirectory if the kernel directory cannot be written.
+        belongs to a kernelspec that is not ours, or if the configuration excludes the environment; UnusableDirectory if
+        the kernel directory cannot be written. A hidden environment is shown again.
         """
-        return await asyncio.to_thread(self._registrar.register, prefix, name, env)
+        return await asyncio.to_thread(self._register, prefix, name, env)
 
     async def change(
         self, prefix: Path, name: str, wanted: Mapping[str, bool], env: Mapping[str, str] | None = None
@@ -91,15 +116,36 @@ class KernelService(LoggingConfigurable):
         return await self.register(prefix, name, settings.changed(env, wanted, prefix))
 
     async def unregister(self, prefix: Path) -> None:
-        """Remove the kernelspecs that were registered for this prefix, even if it no longer exists."""
+        """Remove the kernelspecs that were registered for a prefix that no longer exists."""
         await asyncio.to_thread(self._registrar.unregister, prefix)
+        await asyncio.to_thread(self._hidden.show, prefix)
+
+    async def hide(self, prefix: Path) -> None:
+        """Remove the kernelspecs of an environment, and register none until a user asks for it.
+
+        Raises UnusableDirectory if the kernel directory cannot be written.
+        """
+        await asyncio.to_thread(self._hide, prefix)
+
+    async def is_hidden(self, prefix: Path) -> bool:
+        """Return whether a user hides an environment from the launcher."""
+        return await asyncio.to_thread(lambda: id_of(prefix) in self._hidden.ids())
 
     async def reconcile(self, prefixes: Iterable[Path] | None = None) -> None:
         """Bring our kernelspecs (of ``prefixes``, or all) up to date with their environments.
 
-        Removes those of deleted environments, and rewrites those whose environment or id changed.
+        Registers the environments that have a kernel, removes the kernelspecs of deleted, hidden and excluded
+        environments, and rewrites those whose environment or id changed.
         """
-        await asyncio.to_thread(self._registrar.reconcile, prefixes)
+        await asyncio.to_thread(self._reconciler.reconcile, prefixes)
+
+    def unregistered(self, candidates: Iterable[Path]) -> list[Path]:
+        """Return those of the environments without a kernel that ``reconcile`` would register. Reads the disk."""
+        return self._reconciler.wanting(candidates)
+
+    def hidden(self) -> frozenset[str]:
+        """Return the ids of the environments that a user hides from the launcher. Reads the disk."""
+        return self._hidden.ids()
 
     async def kernel_of(self, prefix: Path) -> Kernel | None:
         """Return the kernel of this prefix, or None if it has none."""
@@ -114,11 +160,42 @@ class KernelService(LoggingConfigurable):
 
     async def notebooks_in(self, prefix: Path) -> list[str]:
         """Return the paths of the notebooks whose running kernels use a prefix."""
-        kernel = None if self._sessions is None else await self.kernel_of(prefix)
-        if kernel is None:
+        return [kernel.notebook for kernel in await self.running_in(prefix) if kernel.notebook is not None]
+
+    async def running_in(self, prefix: Path) -> list[RunningKernel]:
+        """Return the kernels that run in a prefix, those of notebooks first, by path."""
+        if self._sessions is None:
             return []
-        sessions = await self._sessions.list_sessions()
-        return [s["path"] for s in sessions if (s.get("kernel") or {}).get("name") == kernel.name]
+        kernel = await self.kernel_of(prefix)
+        real = await asyncio.to_thread(self._cache.reals.of_one, str(prefix))
+        started = await asyncio.to_thread(self._cache.reals.of, {str(path) for path in running.prefixes().values()})
+        own = {key for key, path in running.prefixes().items() if started.get(str(path)) == real}
+        outdated = (await asyncio.to_thread(self.to_restart)).get(real, ())
+        sessions = {(s.get("kernel") or {}).get("id"): s for s in await self._sessions.list_sessions()}
+        models = await ensure_async(self._sessions.kernel_manager.list_kernels())
+        found = [
+            RunningKernel(
+                model["id"],
+                model["name"],
+                sessions[model["id"]]["path"] if model["id"] in sessions else None,
+                model["id"] in outdated,
+            )
+            for model in models
+            if model["id"] in own or (kernel is not None and model["name"] == kernel.name)
+        ]
+        return sorted(found, key=lambda one: (one.notebook is None, one.notebook or one.id))
+
+    async def shut_down(self, prefix: Path) -> None:
+        """Shut down the kernels that run in a prefix, and end their sessions."""
+        sessions = [] if self._sessions is None else await self._sessions.list_sessions()
+        by_kernel = {(session.get("kernel") or {}).get("id"): session["id"] for session in sessions}
+        for kernel in await self.running_in(prefix):
+            # A kernel may have ended by itself.
+            with contextlib.suppress(HTTPError, KeyError):
+                if kernel.id in by_kernel:
+                    await ensure_async(self._sessions.delete_session(session_id=by_kernel[kernel.id]))
+                else:
+                    await ensure_async(self._sessions.kernel_manager.shutdown_kernel(kernel.id))
 
     def registered(self) -> dict[str, Kernel]:
         """Return one kernel for each environment, by the real path of its prefix.
@@ -127,7 +204,8 @@ class KernelService(LoggingConfigurable):
         the kernelspecs that changed since the last call.
         """
         # A kernel that nb_conda_kernels shows takes precedence over ours.
-        shown = [(str(prefix), kernel) for prefix, kernel in conda_manager.kernels(self._manager)]
+        theirs = [(str(prefix), kernel) for prefix, kernel in conda_manager.kernels(self._manager)]
+        shown = [(prefix, kernel) for prefix, kernel in theirs if self._is_shown(prefix)]
         reals = self._cache.reals.of(prefix for prefix, _ in shown)
         found = {reals[prefix]: (-1, kernel) for prefix, kernel in shown}
         everywhere = [each.spec for each in self._cache.everywhere()]
@@ -154,19 +232,52 @@ class KernelService(LoggingConfigurable):
         """
         return self._outdated.among(self._listed)
 
+    def to_restart(self) -> dict[str, tuple[str, ...]]:
+        """Return the ids of the running kernels whose packages changed, by the real path of the prefix.
+
+        Reads the disk.
+        """
+        outdated = running.outdated()
+        reals = self._cache.reals.of(map(str, outdated))
+        return {reals[str(prefix)]: kernels for prefix, kernels in outdated.items()}
+
     def trouble(self) -> str | None:
         """Return a warning if kernelspecs are deleted by another part of the server, or cannot be written."""
         return self._trouble or (self._fault.message if self._fault else None)
 
     def advice(self, found: EnvironmentFacts) -> list[Advice]:
-        """Return the warnings for an environment whose kernel is deleted again, or could not be registered."""
+        """Return the warnings for an environment whose kernel is deleted again, not registered, or excluded."""
         if not found.kernels:
             return []
         if self._trouble:
             return [Advice("kernels-deleted", "warning", self._trouble)]
+        if self._reconciler.is_filtered(found.prefix):
+            return [Advice("kernel-excluded", "info", EXCLUDED)]
         if self._fault and found.id not in self._registered:
-            return [Advice("kernel-not-registered", "warning", f"{self._fault.message} {self._fault.hint}")]
+            # The status has the warning, so that the rows of all environments need not repeat it.
+            return [Advice("kernel-not-registered", "info", f"{self._fault.message} {self._fault.hint}")]
         return []
+
+    def _register(self, prefix: Path, name: str | None, env: Mapping[str, str] | None) -> Kernel:
+        if self._reconciler.is_filtered(prefix):
+            raise InvalidRequest(EXCLUDED, hint="Ask the administrator to change TfenvLab.kernel_filter.")
+        kernel = self._registrar.register(prefix, name, env)
+        # Only now, so that a failed registration changes nothing.
+        self._hidden.show(prefix)
+        return kernel
+
+    def _hide(self, prefix: Path) -> None:
+        # The choice comes first: otherwise another thread could register the environment again.
+        self._hidden.hide(prefix)
+        try:
+            self._registrar.unregister(prefix)
+        except BaseException:
+            self._hidden.show(prefix)
+            raise
+
+    def _is_shown(self, prefix: str) -> bool:
+        hidden = self._hidden.ids()
+        return not hidden or hash_of(self._cache.reals.of_one(prefix)) not in hidden
 
     def _variables_of(self, prefix: Path) -> dict[str, str] | None:
         added = self._registrar.added(prefix)

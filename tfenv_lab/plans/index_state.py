@@ -20,13 +20,15 @@ class IndexState:
     """The packages of an environment that are from an index.
 
     ``requirements`` are what the user requested, by project, and ``distributions`` what a change of ours installed.
-    ``others`` were installed by pip or uv in a terminal; they stay as they are unless a request names them.
+    ``others`` were installed by pip or uv in a terminal; they stay as they are unless a request names them. ``former``
+    are the requirements for those of them that once were ours, and that still meet these.
     """
 
     requirements: Mapping[str, str] = field(default_factory=dict)
     distributions: Sequence[Distribution] = ()
     others: Sequence[PypiPackage] = ()
     dist_infos: Mapping[str, PypiPackage] = field(default_factory=dict)
+    former: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def versions(self) -> dict[str, str]:
@@ -75,7 +77,7 @@ def loosened(state: IndexState, named: Collection[str]) -> dict[str, str]:
             found[name] = old if Requirement(old).url else requirements.without_version(old)
         elif name in {package.name for package in state.others}:
             # It becomes a package of ours, because only those can be moved.
-            found[name] = name
+            found[name] = requirements.without_version(state.former.get(name, name))
     return found
 
 

@@ -71,4 +71,4 @@ def _index_state(path: Path) -> IndexState:
     installed = {package.name: package for package in pypi_packages(path)}
     ours = {each.name for each in managed.distributions}
     others = [package for name, package in installed.items() if name not in ours]
-    return IndexState(managed.requirements, managed.distributions, others, installed)
+    return IndexState(managed.requirements, managed.distributions, others, installed, wheels.left_to_others(path))

@@ -73,9 +73,10 @@ async def move(
         task = await _update_task(request, found, channels)
         conda = await _on_channels(request, found, task, channels)
         solved = await _on_index(request, found, task, conda, index)
-        remembered = index_state.remembered(found.index.requirements, solved.requirements, solved.distributions)
+        before = {**found.index.former, **found.index.requirements}
+        remembered = index_state.remembered(before, solved.requirements, solved.distributions)
         solved = FromIndex(solved.distributions, remembered, solved.taken_over)
-    before = {each.name: each for each in found.index.distributions}
+    installed = {each.name for each in found.index.distributions}
     others = {package.name for package in found.index.others}
     return Solved(
         request,
@@ -101,7 +102,7 @@ async def move(
         others_removed=tuple(sorted(others.intersection(each.name for each in solved.distributions))),
         from_index=task.moved,
         crossing=tuple(sorted({*task.replaced, *solved.taken_over})),
-        builds=tuple(each.name for each in solved.distributions if not each.is_wheel and each.name not in before),
+        builds=tuple(each.name for each in solved.distributions if not each.is_wheel and each.name not in installed),
         damages=await damages(found.prefix) if prefix else (),
     )
 
@@ -160,7 +161,8 @@ def _install_task(split: sources.Split, found: FoundEnvironment, moved: Mapping[
     if not LEADS.isdisjoint(state.names) and not set(split.requirements).isdisjoint(DISTRIBUTIONS):
         # TensorFlow moves to the index: conda's packages of it give way, with all that only they need.
         replaced = LEADS.intersection(state.names)
-    requested = combined(found.index.requirements, split.requirements)
+    former = {name: text for name, text in found.index.former.items() if name in split.requirements}
+    requested = combined({**found.index.requirements, **former}, split.requirements)
     return _Task(
         new=new,
         requested=requested,
@@ -185,7 +187,7 @@ async def _doubled(found: FoundEnvironment, conda: _CondaPart, split: sources.Sp
 async def _update_task(request: requests.Update, found: FoundEnvironment, channels: ChannelSolver) -> _Task:
     state, index = found.state, found.index
     if request.packages == requests.ALL:
-        named = set(index.requirements)
+        moving = named = set(index.requirements)
         new, freed = installed_state.loosened(state, requests.ALL)
         upgrade: Collection[str] | None = None
         of_conda: tuple[str, ...] | str = requests.ALL
@@ -194,7 +196,9 @@ async def _update_task(request: requests.Update, found: FoundEnvironment, channe
         named = {project for name, project in both if name not in state.names and project in index.names}
         conda_names = tuple(name for name, project in both if project not in named)
         new, freed = installed_state.loosened(state, conda_names) if conda_names else ({}, set())
-        upgrade = index_state.freed(index, named)
+        # If conda's TensorFlow moves, what belongs to it on the index moves with it, such as tf-keras.
+        moving = named | LEADS.intersection(conda_names)
+        upgrade = index_state.freed(index, moving)
         of_conda = conda_names
     held = installed_state.tensorflow_pin(state, of_conda) if freed else []
     stuck: set[str] = set()
@@ -208,7 +212,7 @@ async def _update_task(request: requests.Update, found: FoundEnvironment, channe
         freed=freed,
         stuck=stuck,
         held=held,
-        requested=index_state.loosened(index, named),
+        requested=index_state.loosened(index, moving),
         changed={name: index.requirements.get(name, name) for name in named},
         upgrade=upgrade,
     )

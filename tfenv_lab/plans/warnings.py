@@ -16,6 +16,7 @@ from ..tensorflow_packages import CUDA_RUNTIME, DISTRIBUTIONS
 from ..variants import variant_of
 from ..versions import minor_numbers
 from .import_warnings import warnings as of_import
+from .kernel_warnings import warnings as of_kernels
 from .models import Entry
 from .pip_packages import warnings as of_pip
 from .repair import warnings as of_damage
@@ -55,7 +56,7 @@ def warnings(
         *of_damage(solved),
         *of_import(solved),
         *_from_index(solved),
-        *_running(solved, running),
+        *of_kernels(solved, lines, running),
         *directories,
     ]
     order = {"error": 0, "warning": 1, "info": 2}
@@ -111,7 +112,8 @@ def _keras(lines: Sequence[Entry]) -> Iterator[Advice]:
 
 
 def _legacy_keras(solved: Solved) -> Iterator[Advice]:
-    if isinstance(solved.request, plan_requests.Install) and solved.request.legacy_keras:
+    request = solved.request
+    if isinstance(request, plan_requests.Create | plan_requests.Install) and request.legacy_keras:
         yield Advice(
             "legacy-keras",
             "info",
@@ -301,19 +303,4 @@ def _from_index(solved: Solved) -> Iterator[Advice]:
                 "compilers.",
                 solved.builds,
             ),
-        )
-
-
-def _running(solved: Solved, running: Sequence[str]) -> Iterator[Advice]:
-    if running and solved.origin == "move":
-        yield Advice(
-            "running-kernels",
-            "warning",
-            f"In use by {', '.join(running)}. Shut down these kernels first, then select the renamed kernel.",
-        )
-    elif running:
-        yield Advice(
-            "running-kernels",
-            "info",
-            f"In use by {', '.join(running)}. Restart the kernels after the change.",
         )

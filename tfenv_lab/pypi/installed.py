@@ -83,6 +83,9 @@ def _inside(path: str, folder: str, prefix: Path) -> str | None:
     """Return a path in a RECORD relative to the prefix, or None; ``folder`` is ``site-packages``."""
     if "\0" in path or not path:
         return None
+    if os.sep == "/" and path[0] not in "/." and path[-1] != "/" and "//" not in path and "/." not in path:
+        # Nothing to normalize, as in nearly all lines.
+        return f"{folder}/{path}"
     is_absolute = os.path.isabs(path)  # noqa: PTH117 - thousands of them
     path = os.path.relpath(path, prefix) if is_absolute else os.path.normpath(f"{folder}/{path}")
     path = path.replace(os.sep, "/")

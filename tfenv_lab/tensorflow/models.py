@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from ..models import Advice
 from ..plan_requests import Source
 
 
@@ -34,18 +35,32 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class KerasVersion:
+    """A version of Keras that fits a release of TensorFlow; Keras 2 is the package tf-keras.
+
+    ``python`` lists the Pythons that it fits, oldest first, and ``source`` is that of TensorFlow.
+    """
+
+    version: str
+    python: list[str]
+    source: Source
+
+
+@dataclass(frozen=True)
 class Release:
     """One version of TensorFlow.
 
     ``python`` lists the Pythons of all variants together, oldest first. ``keras`` is the version that would be
-    installed with it, or None if unknown. ``published`` is the ISO date of its first build, or None if no record has a
-    time.
+    installed with it, or None if unknown. ``keras_versions`` are those that can be chosen, newest first; none before
+    Keras 3, because these releases come with a Keras of their own. ``published`` is the ISO date of its first build, or
+    None if no record has a time.
     """
 
     version: str
     python: list[str]
     variants: list[Variant]
     keras: str | None
+    keras_versions: list[KerasVersion]
     published: str | None
     prerelease: bool
     recommended: bool
@@ -53,9 +68,10 @@ class Release:
 
 @dataclass(frozen=True)
 class CatalogModel:
-    """The releases on the configured channels, newest first.
+    """The releases on the configured channels and on the package index, newest first.
 
-    ``message`` says why there are none, or why none can be installed on this machine. ``age_seconds`` is the age of the
+    ``message`` says why there are none, or why none can be installed on this machine. ``warnings`` say which source did
+    not answer. ``age_seconds`` is the age of the
     oldest channel data if a channel did not answer, or None if all of it is current.
     """
 
@@ -65,6 +81,7 @@ class CatalogModel:
     releases: list[Release]
     message: str | None
     age_seconds: float | None
+    warnings: list[Advice] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

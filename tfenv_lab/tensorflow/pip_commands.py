@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import Specifier
 
+from ..conda.prefix import projects
+from ..errors import ChannelUnreachable
 from ..pypi.models import MARK
 from ..pypi.requirements import normalize
 from ..tensorflow_packages import CPU_DISTRIBUTIONS
+
+if TYPE_CHECKING:
+    from ..conda.repodata.repodata import Repodata
 
 #: Extras of ``tensorflow`` that install CUDA.
 _CUDA_EXTRA = "and-cuda"
 #: Projects whose names are other packages on conda-forge: libraries and programs without a Python module.
 _AMBIGUOUS = {"flatbuffers", "graphviz", "igraph", "snappy", "tzdata"}
-#: Packages that are requested from the channels first, whatever their extras or URLs are.
-_FAMILY = {"tensorflow", "keras", "tf-keras"}
+#: Packages of Keras, which are requested from the channels first, whatever their extras or URLs are.
+_KERAS = {"keras", "tf-keras"}
 #: Options of ``pip install`` that take the next argument as their value.
 _WITH_VALUE = {
     *("-c", "-e", "-f", "-i", "-r", "-t", "-C", "--abi", "--build-constraint", "--cache-dir", "--cert"),
@@ -28,31 +35,71 @@ _WITH_VALUE = {
 }
 
 
-def conda_specs(arguments: Iterable[str]) -> list[str]:
+async def specs_for(arguments: Iterable[str], repodata: Repodata) -> list[str]:
     """Return specs for the packages among the arguments of ``pip install``.
 
-    A spec without ``pypi:`` is for the channels, or for the package index if no channel has the package. Options, paths
-    and URLs are left out.
+    A package is requested from the channels if one has it in such a version, perhaps under another name; otherwise from
+    the package index, with ``pypi:``. Options, paths and URLs are left out.
     """
+    wanted = list(_requirements(arguments))
+    try:
+        names = await repodata.names() if wanted else []
+    except ChannelUnreachable:
+        # The plan will say so.
+        return list(dict.fromkeys(filter(None, (_first(requirement) for requirement in wanted))))
+    by_project = await asyncio.to_thread(_by_project, names)
     found: dict[str, None] = {}
+    for requirement in wanted:
+        for spec in _on_channels(requirement, by_project):
+            if await repodata.records([spec]):
+                found[spec] = None
+                break
+        else:
+            if requirement.url is None:
+                found[f"{MARK}{requirement}"] = None
+    return list(found)
+
+
+def _requirements(arguments: Iterable[str]) -> Iterator[Requirement]:
     rest = iter(arguments)
     for text in rest:
         if text in _WITH_VALUE:
             next(rest, None)
-        elif (spec := _spec(text)) is not None:
-            found[spec] = None
-    return list(found)
+            continue
+        try:
+            yield Requirement(text)
+        except InvalidRequirement:
+            continue
 
 
-def _spec(text: str) -> str | None:
-    try:
-        requirement = Requirement(text)
-    except InvalidRequirement:
-        return None
+def _by_project(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the packages on the channels by the project that each provides, judging by its name."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        if name not in _AMBIGUOUS:
+            found.setdefault(projects.named(name), []).append(name)
+    # The package with the project's own name is the whole one, as matplotlib beside matplotlib-base.
+    return {project: sorted(known, key=lambda name: normalize(name) != project) for project, known in found.items()}
+
+
+def _on_channels(requirement: Requirement, by_project: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield the specs that mean the same on the channels, best first."""
     project = normalize(requirement.name)
-    name, build = _package(project, requirement.extras) or (project, "")
-    if not build and name not in _FAMILY and (requirement.url or requirement.extras or project in _AMBIGUOUS):
-        return None if requirement.url else f"{MARK}{requirement}"
+    package = _tensorflow_or_keras(project, requirement.extras)
+    if package is not None:
+        yield _spec(*package, requirement)
+    elif not requirement.extras and requirement.url is None:
+        yield from (_spec(name, "", requirement) for name in by_project.get(project, ()))
+
+
+def _first(requirement: Requirement) -> str | None:
+    project = normalize(requirement.name)
+    names = {} if project in _AMBIGUOUS else {project: [project]}
+    mark = None if requirement.url else f"{MARK}{requirement}"
+    return next(_on_channels(requirement, names), mark)
+
+
+def _spec(name: str, build: str, requirement: Requirement) -> str:
     version = ",".join(sorted(map(_range, requirement.specifier), reverse=True))
     return " ".join([name, *([version or "*"] if version or build else []), *([build] if build else [])])
 
@@ -64,9 +111,9 @@ def _range(part: Specifier) -> str:
     return str(part).replace("===", "==")
 
 
-def _package(name: str, extras: Iterable[str]) -> tuple[str, str] | None:
+def _tensorflow_or_keras(name: str, extras: Iterable[str]) -> tuple[str, str] | None:
     """Return the conda package and build for a distribution on PyPI, or None if it is not TensorFlow or Keras."""
-    if name in ("keras", "tf-keras"):
+    if name in _KERAS:
         return name, ""
     if name == "tensorflow-gpu" or (name == "tensorflow" and _CUDA_EXTRA in map(normalize, extras)):
         return "tensorflow", "cuda*"

@@ -89,6 +89,7 @@ export function Details(props: IDetailsProps): JSX.Element {
           size={props.size?.value ?? null}
           trans={trans}
           execute={execute}
+          onPlan={props.onPlan}
         />
         {job && (
           <JobProgress

@@ -2,7 +2,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { copyIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import type { Environment, Size, Source } from '../../api/generated';
+import type {
+  Environment,
+  PlanRequest,
+  Size,
+  Source
+} from '../../api/generated';
 import { CommandIDs } from '../../commandids';
 import { PYPI } from '../../models/form/choiceOptions';
 import { variantLabel } from '../../models/form/choices';
@@ -10,6 +15,7 @@ import { kerasGeneration } from '../../models/notebook/keras';
 import { checkState, describeCheck } from '../../models/texts/checks';
 import { formatBytes } from '../../models/texts/units';
 import { CheckBadge } from '../list/checkBadge';
+import { KernelBadge } from '../list/kernelBadge';
 import { UpdateBadge } from '../list/updateBadge';
 import type { Execute } from '../shared/execute';
 import { IconButton } from '../shared/iconButton';
@@ -22,6 +28,7 @@ export function DetailsSummary(props: {
   size: Size | null;
   trans: TranslationBundle;
   execute: Execute;
+  onPlan: (request: PlanRequest) => void;
 }): JSX.Element {
   const { environment, size, trans, execute } = props;
   const { tensorflow, keras, python, kernel } = environment;
@@ -95,7 +102,15 @@ export function DetailsSummary(props: {
       <p>
         {kernel
           ? trans.__('Kernel: %1', kernel.display_name)
-          : trans.__('No kernel')}
+          : environment.hidden
+            ? trans.__('Hidden from the launcher')
+            : trans.__('No kernel')}{' '}
+        <KernelBadge
+          environment={environment}
+          trans={trans}
+          execute={execute}
+          onPlan={props.onPlan}
+        />
       </p>
       {environment.protected_reason && <p>{environment.protected_reason}</p>}
       <p className="jp-TfenvPath">
@@ -108,6 +123,17 @@ export function DetailsSummary(props: {
           }
         />
       </p>
+      {environment.digest && (
+        <p
+          className="jp-TfenvPath"
+          title={trans.__(
+            'Environments with the same digest have the same packages'
+          )}
+        >
+          <span>{trans.__('Digest:')}</span>
+          <code>{environment.digest}</code>
+        </p>
+      )}
       {size && (
         <p>
           {trans.__('%1 on disk', formatBytes(size.bytes))}

@@ -12,6 +12,7 @@ import type {
 import { warningIcon } from '../../icons';
 import {
   hardwareOptions,
+  kerasOptions,
   pythonOptions,
   releaseOptions,
   sourceOptions
@@ -78,6 +79,7 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
       ? catalog.channels[0].name
       : trans.__('Channels')
   );
+  const keras = kerasOptions(release, choice, trans);
   const change = (part: Partial<IChoice>): void =>
     onDraft({ ...draft, choice: revise(catalog, choice, part) });
 
@@ -87,8 +89,7 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
       onSubmit={event => {
         event.preventDefault();
         if (problem === null) {
-          const rest = { name, packages, keras: draft.keras };
-          props.onReview(createRequest(catalog, choice, rest));
+          props.onReview(createRequest(catalog, choice, { name, packages }));
         }
       }}
     >
@@ -100,6 +101,15 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
         trans={trans}
         onChange={version => change({ version })}
       />
+      {keras.length > 0 && (
+        <SelectField
+          label={trans.__('Keras')}
+          options={keras}
+          value={choice.keras ?? ''}
+          trans={trans}
+          onChange={value => change({ keras: value || null })}
+        />
+      )}
       <RadioField
         label={trans.__('Hardware')}
         options={hardwareOptions(release, choice, trans)}
@@ -144,15 +154,6 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
       </div>
       <details className="jp-TfenvMore">
         <summary>{trans.__('More')}</summary>
-        <Checkbox
-          label={
-            release.keras
-              ? trans.__('Request Keras (%1)', release.keras)
-              : trans.__('Request Keras')
-          }
-          checked={draft.keras}
-          onChange={keras => onDraft({ ...draft, keras })}
-        />
         <Prereleases {...props} />
         <CudaField
           versions={cudaVersions([release])}

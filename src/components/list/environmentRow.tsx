@@ -14,6 +14,7 @@ import { JobFailure } from '../shared/jobFailure';
 import { JobProgress } from '../shared/jobProgress';
 import { AdviceLine } from './adviceLine';
 import { CheckBadge } from './checkBadge';
+import { KernelBadge } from './kernelBadge';
 import { UpdateBadge } from './updateBadge';
 
 interface IEnvironmentRowProps {
@@ -101,6 +102,7 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
             checked={row.checked}
             trans={trans}
             execute={execute}
+            onPlan={props.onPlan}
           />
         )
       )}
@@ -120,6 +122,7 @@ function Summary(props: {
   checked: CheckState;
   trans: TranslationBundle;
   execute: Execute;
+  onPlan: (request: PlanRequest) => void;
 }): JSX.Element {
   const { environment, trans, execute } = props;
   const { tensorflow, keras, python } = environment;
@@ -128,7 +131,9 @@ function Summary(props: {
     tensorflow?.variant && variantLabel(tensorflow.variant),
     python && trans.__('Python %1', minorVersionOf(python)),
     keras && trans.__('Keras %1', keras.version),
-    !environment.kernel && trans.__('no kernel')
+    environment.hidden
+      ? trans.__('hidden from the launcher')
+      : !environment.kernel && trans.__('no kernel')
   ].filter(Boolean);
   return (
     <div className="jp-TfenvRow-second">
@@ -140,6 +145,12 @@ function Summary(props: {
         state={props.checked}
         trans={trans}
         execute={execute}
+      />
+      <KernelBadge
+        environment={environment}
+        trans={trans}
+        execute={execute}
+        onPlan={props.onPlan}
       />
       <UpdateBadge
         environment={environment}

@@ -1,13 +1,16 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Catalog, Release, Variant } from '../../api/generated';
-import { compareVersions } from '../texts/versions';
+import { compareVersions, minorVersionOf } from '../texts/versions';
 import type { IChoice } from './choices';
 import {
+  KERAS_2,
   cudaOf,
   fitting,
   isFromIndex,
+  isKeras2,
   isPossible,
+  kerasVersions,
   pythons,
   releaseOf,
   sourcesOf,
@@ -43,7 +46,7 @@ export function releaseOptions(
       : withSource(release.version, offeredBy(release, cuda)),
     reason: isPossible(cuda)(release)
       ? null
-      : (release.variants.find(variant => variant.reason)?.reason ??
+      : (release.variants.filter(variant => variant.reason).pop()?.reason ??
         trans.__('not available on this machine'))
   }));
 }
@@ -91,6 +94,51 @@ export function sourceOptions(
     label: source === 'pypi' ? PYPI : channels,
     reason: null
   }));
+}
+
+/**
+ * List the Keras that TensorFlow brings, Keras 2, and the versions of Keras 3 that fit a choice.
+ *
+ * @returns an empty list if there is nothing to choose.
+ */
+export function kerasOptions(
+  release: Release,
+  choice: IChoice,
+  trans: TranslationBundle
+): IOption[] {
+  const found = kerasVersions(release, choice);
+  if (found.length === 0) {
+    return [];
+  }
+  const legacy = found.find(isKeras2);
+  const versions = found.filter(item => !isKeras2(item));
+  return [
+    {
+      value: '',
+      label:
+        versions.length > 0
+          ? trans.__('Keras 3, newest that fits (%1)', versions[0].version)
+          : trans.__('Keras 3, newest that fits'),
+      reason: null
+    },
+    {
+      value: KERAS_2,
+      label: legacy
+        ? trans.__('Keras 2 (tf-keras %1)', legacy.version)
+        : trans.__('Keras 2'),
+      reason: legacy
+        ? null
+        : trans.__(
+            'tf-keras is not available for TensorFlow %1',
+            minorVersionOf(release.version)
+          )
+    },
+    ...versions.map(({ version }) => ({
+      value: version,
+      label: trans.__('Keras %1', version),
+      reason: null
+    }))
+  ];
 }
 
 /** List the Python versions of all releases, newest first. The label says if only PyPI has the release for one. */

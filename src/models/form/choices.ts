@@ -1,14 +1,15 @@
 import type {
   Catalog,
   CreateRequest,
+  KerasVersion,
   Release,
   Source,
   Variant
 } from '../../api/generated';
 import { compareVersions, minorVersionOf } from '../texts/versions';
 
-/** The sources, in the order in which the server prefers them. */
-const SOURCES: readonly Source[] = ['conda', 'pypi'];
+/** What requests Keras 2, in contrast to a version of Keras 3. */
+export const KERAS_2 = '2';
 
 /** A value of the hardware field. */
 export type Hardware = 'auto' | 'cpu' | 'cuda';
@@ -24,7 +25,12 @@ export interface IChoice {
   readonly python: string;
   /** Where TensorFlow comes from, if the user chose it; null leaves the choice to the server. */
   readonly source: Source | null;
+  /** Keras 2 or a version of Keras 3, if the user chose it; null for the Keras that TensorFlow brings. */
+  readonly keras: string | null;
 }
+
+/** The fields that decide which variants a choice admits. */
+type Admission = Pick<IChoice, 'hardware' | 'cuda' | 'python'>;
 
 /**
  * Return the initial choice: the recommended release, the detected hardware and the newest Python that fits.
@@ -38,7 +44,7 @@ export function initialChoice(
 ): IChoice | null {
   const possible = catalog.releases.filter(isPossible(cuda));
   const release = possible.find(item => item.recommended) ?? possible[0];
-  return release ? settle(release, 'auto', cuda, null, null) : null;
+  return release ? settle(release, { hardware: 'auto', cuda }) : null;
 }
 
 /**
@@ -56,13 +62,7 @@ export function revise(
   if (!release || !isPossible(changed.cuda)(release)) {
     return initialChoice(catalog) ?? choice;
   }
-  return settle(
-    release,
-    changed.hardware,
-    changed.cuda,
-    changed.python,
-    changed.source
-  );
+  return settle(release, changed);
 }
 
 /** Return the catalog without prereleases, unless the form shows them. */
@@ -91,24 +91,37 @@ export function missingCuda(release: Release): string | null {
     : null;
 }
 
-/** Return the variant that a choice selects: of its source, the newest CUDA version that fits, else CPU. */
-export function variantOf(release: Release, choice: IChoice): Variant | null {
-  const source = choice.source ?? sourcesOf(release, choice)[0];
-  const found = fitting(release, choice).find(item => item.source === source);
+/** Return the variant that a choice selects: the first of its source that fits. */
+export function variantOf(
+  release: Release,
+  choice: Admission & Pick<IChoice, 'source'>
+): Variant | null {
+  const { source } = choice;
+  const found = fitting(release, choice).find(
+    item => source === null || item.source === source
+  );
   return found ?? null;
 }
 
-/**
- * List the sources that a choice can be installed from.
- *
- * The first is the one that the server chooses: a channel if it can install the choice, otherwise PyPI.
- */
-export function sourcesOf(
+/** List the sources that a choice can be installed from. The first is the one that the server chooses. */
+export function sourcesOf(release: Release, choice: Admission): Source[] {
+  return [...new Set(fitting(release, choice).map(item => item.source))];
+}
+
+/** List the versions of Keras that fit a choice, newest first and Keras 2 last; none if there is nothing to choose. */
+export function kerasVersions(
   release: Release,
-  choice: Pick<IChoice, 'hardware' | 'cuda' | 'python'>
-): Source[] {
-  const found = new Set(fitting(release, choice).map(item => item.source));
-  return SOURCES.filter(source => found.has(source));
+  choice: Admission & Pick<IChoice, 'source'>
+): KerasVersion[] {
+  const source = variantOf(release, choice)?.source;
+  return release.keras_versions.filter(
+    item => item.source === source && item.python.includes(choice.python)
+  );
+}
+
+/** Whether a version of Keras is Keras 2, which is the package tf-keras. */
+export function isKeras2({ version }: KerasVersion): boolean {
+  return version.startsWith('2.');
 }
 
 /** Whether everything in a list of variants comes from PyPI. */
@@ -116,11 +129,8 @@ export function isFromIndex(variants: readonly Variant[]): boolean {
   return variants.length > 0 && variants.every(item => item.source === 'pypi');
 }
 
-/** List the variants that a choice admits, those with the newest CUDA version first. */
-export function fitting(
-  release: Release,
-  choice: Pick<IChoice, 'hardware' | 'cuda' | 'python'>
-): Variant[] {
+/** List the variants that a choice admits, in the server's order of preference. */
+export function fitting(release: Release, choice: Admission): Variant[] {
   return usable(release, choice.hardware, choice.cuda).filter(variant =>
     pythonsOf(variant, choice.cuda).includes(choice.python)
   );
@@ -150,7 +160,7 @@ export function releaseOf(
 export function createRequest(
   catalog: Catalog,
   choice: IChoice,
-  rest: { name: string; packages: readonly string[]; keras: boolean }
+  rest: { name: string; packages: readonly string[] }
 ): CreateRequest {
   const minorVersion = minorVersionOf(choice.version);
   const newest = offered(catalog, false)
@@ -166,29 +176,32 @@ export function createRequest(
     python: choice.python,
     variant: choice.hardware,
     cuda: choice.cuda,
+    ...(choice.keras && { keras: choice.keras }),
     ...(choice.source && { source: choice.source })
   };
 }
 
+/** Return a choice for a release that keeps the wanted values as far as they fit. */
 function settle(
   release: Release,
-  hardware: Hardware,
-  cuda: string | null,
-  python: string | null,
-  source: Source | null
+  wanted: Pick<IChoice, 'hardware' | 'cuda'> & Partial<IChoice>
 ): IChoice {
+  const { hardware, cuda, python, keras = null } = wanted;
   const kept = usable(release, hardware, cuda).length > 0 ? hardware : 'auto';
   const possible = pythons(release, kept, cuda);
   const settled = {
     version: release.version,
     hardware: kept,
     cuda,
-    python: python !== null && possible.includes(python) ? python : possible[0]
+    python: python && possible.includes(python) ? python : possible[0]
   };
-  const sources = sourcesOf(release, settled);
   // With one source there is nothing to choose.
-  const isChosen = sources.length > 1 && source !== null;
-  return { ...settled, source: isChosen ? source : null };
+  const hasSources = sourcesOf(release, settled).length > 1;
+  const source = hasSources ? (wanted.source ?? null) : null;
+  const isOffered = kerasVersions(release, { ...settled, source }).some(
+    item => keras === (isKeras2(item) ? KERAS_2 : item.version)
+  );
+  return { ...settled, source, keras: isOffered ? keras : null };
 }
 
 /** Whether a release can be installed, given the assumed CUDA version. */
@@ -196,7 +209,7 @@ export function isPossible(cuda: string | null): (release: Release) => boolean {
   return release => usable(release, 'auto', cuda).length > 0;
 }
 
-/** List the variants that can be installed, newest CUDA version first and CPU last. */
+/** List the variants that can be installed, in the server's order of preference. */
 export function usable(
   release: Release,
   hardware: Hardware,
@@ -207,10 +220,7 @@ export function usable(
       const isCuda = cudaOf(variant.name) !== null;
       return hardware === 'auto' || (hardware === 'cuda') === isCuda;
     })
-    .filter(variant => pythonsOf(variant, cuda).length > 0)
-    .sort((a, b) =>
-      compareVersions(cudaOf(b.name) ?? '0', cudaOf(a.name) ?? '0')
-    );
+    .filter(variant => pythonsOf(variant, cuda).length > 0);
 }
 
 /**

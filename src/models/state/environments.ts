@@ -42,10 +42,22 @@ export class EnvironmentsModel extends VDomModel {
     return this._currentKernel;
   }
   set currentKernel(name: string | null) {
-    if (name !== this._currentKernel) {
+    this.setCurrent(name);
+  }
+
+  /** Set the kernel of the current notebook: the name of its kernelspec, and the id of the running kernel. */
+  setCurrent(name: string | null, id: string | null = null): void {
+    if (name !== this._currentKernel || id !== this._currentId) {
       this._currentKernel = name;
+      this._currentId = id;
       this.stateChanged.emit();
     }
+  }
+
+  /** Whether the kernel of the current notebook must restart to use the packages of its environment. */
+  get mustRestart(): boolean {
+    const outdated = this.current?.outdated_kernels ?? [];
+    return this._currentId !== null && outdated.includes(this._currentId);
   }
 
   /** The environment of the current notebook; undefined if its kernel belongs to none. */
@@ -131,6 +143,7 @@ export class EnvironmentsModel extends VDomModel {
     }
   }
 
+  private _currentId: string | null = null;
   private _currentKernel: string | null = null;
   private _environments: readonly Environment[] | null = null;
   private _error: RequestError | null = null;

@@ -25,7 +25,6 @@ export interface IDraft {
   readonly choice: IChoice | null;
   readonly name: string | null;
   readonly packages: readonly string[] | null;
-  readonly keras: boolean;
   /** Whether prereleases are listed. */
   readonly prereleases: boolean;
 }
@@ -34,9 +33,16 @@ export const EMPTY_DRAFT: IDraft = {
   choice: null,
   name: null,
   packages: null,
-  keras: true,
   prereleases: false
 };
+
+/** The notebook that a new environment is for. */
+export interface IOrigin {
+  /** Id of its widget. */
+  readonly notebook: string;
+  /** Id of the cell that failed; null if none did. */
+  readonly cell: string | null;
+}
 
 /** Contents of the import form; `name` is null until the user edits it. */
 export interface IImportDraft {
@@ -75,6 +81,14 @@ export class NavigationModel extends VDomModel {
   set importDraft(draft: IImportDraft) {
     this._importDraft = draft;
     this.stateChanged.emit();
+  }
+
+  /** The notebook that the environment under way is for; null if it is for none. */
+  get origin(): IOrigin | null {
+    return this._origin;
+  }
+  set origin(origin: IOrigin | null) {
+    this._origin = origin;
   }
 
   /** Packages that the new-environment form suggests. */
@@ -131,6 +145,7 @@ export class NavigationModel extends VDomModel {
   back(): void {
     if (this._screens.length > 1) {
       this._screens = this._screens.slice(0, -1);
+      this._origin = this._screens.length > 1 ? this._origin : null;
       this.stateChanged.emit();
     }
   }
@@ -139,6 +154,7 @@ export class NavigationModel extends VDomModel {
   home(): void {
     this._draft = EMPTY_DRAFT;
     this._importDraft = EMPTY_IMPORT;
+    this._origin = null;
     this.open({ name: 'list' });
   }
 
@@ -147,6 +163,7 @@ export class NavigationModel extends VDomModel {
   private _filter = '';
   private _importDraft: IImportDraft = EMPTY_IMPORT;
   private _openGroups: ReadonlySet<GroupName> = new Set(['tensorflow']);
+  private _origin: IOrigin | null = null;
   private _screens: readonly Screen[] = [{ name: 'list' }];
   private _sort: Sort = 'name';
 }

@@ -110,7 +110,7 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
         : trans.__('the kernel “%1”', panel.sessionContext.kernelDisplayName);
 
     const helpWithFramework = async (
-      cell: object,
+      cell: { readonly id: string },
       module: Framework,
       isMissing: boolean,
       panel: NotebookPanel
@@ -150,7 +150,10 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
         actions.push(planning(trans.__('Install…'), request));
       }
       actions.push(
-        action(trans.__('New Environment…'), CommandIDs.newEnvironment)
+        action(trans.__('New Environment…'), CommandIDs.newEnvironment, {
+          notebook: panel.id,
+          cell: cell.id
+        })
       );
       const place = placeOf(environment, panel);
       const message = isMissing

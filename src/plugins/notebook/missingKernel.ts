@@ -8,7 +8,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import type { Environment, Job, NotebookRecord } from '../../api/generated';
+import type { Environment, NotebookRecord } from '../../api/generated';
 import { CommandIDs } from '../../commandids';
 import { freeName } from '../../models/form/naming';
 import {
@@ -49,9 +49,7 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load('tfenv_lab');
     const { commands, serviceManager, shell } = app;
-    const { catalog, environments, jobs, navigation } = manager;
-    /** Notebooks that wait for an environment, by its name. */
-    const waiting = new Map<string, NotebookPanel>();
+    const { catalog, environments, navigation } = manager;
 
     const isMissing = (kernel: string): boolean => {
       const specs = serviceManager.kernelspecs.specs?.kernelspecs;
@@ -146,15 +144,17 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
       record
     }: IMissing): Promise<void> => {
       if (record) {
-        const request = recreateRequest(record, environments.names);
-        waiting.set(request.name, notebook);
-        await plan(commands, request);
+        navigation.origin = { notebook: notebook.id, cell: null };
+        await plan(commands, recreateRequest(record, environments.names));
         return;
       }
-      const free = freeName(name, environments.names);
-      waiting.set(free, notebook);
-      navigation.draft = { ...EMPTY_DRAFT, name: free };
-      await commands.execute(CommandIDs.newEnvironment);
+      navigation.draft = {
+        ...EMPTY_DRAFT,
+        name: freeName(name, environments.names)
+      };
+      await commands.execute(CommandIDs.newEnvironment, {
+        notebook: notebook.id
+      });
       void catalog.load();
     };
 
@@ -168,24 +168,9 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
       }
     };
 
-    const onFinished = async (job: Job): Promise<void> => {
-      const notebook = waiting.get(job.name);
-      const isMade = job.kind === 'import' || job.kind === 'create';
-      if (!notebook || !isMade || job.state !== 'succeeded') {
-        return;
-      }
-      waiting.delete(job.name);
-      await environments.refresh();
-      const environment = environments.byPrefix(job.prefix);
-      if (environment) {
-        await use(notebook, environment);
-      }
-    };
-
     tracker.widgetAdded.connect((_, notebook) => {
       holdKernel(notebook);
       void notebook.context.ready.then(() => inspect(notebook));
     });
-    jobs.jobFinished.connect((_, job) => void onFinished(job));
   }
 };

@@ -7,6 +7,8 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { KernelAPI } from '@jupyterlab/services';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { notebookIcon } from '@jupyterlab/ui-components';
+import { MessageLoop } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
 
 import { CommandIDs } from '../../commandids';
 import { ITfenvManager } from '../../tokens';
@@ -86,16 +88,21 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: {
         args: {
           type: 'object',
-          required: ['kernel'],
           properties: {
-            kernel: { type: 'string', description: 'Name of a kernelspec.' }
+            kernel: { type: 'string', description: 'Name of a kernelspec.' },
+            environment: {
+              type: 'string',
+              description:
+                'Environment id; only its kernels that must restart are restarted.'
+            }
           }
         }
       },
       execute: async args => {
+        const outdated = find(args)?.outdated_kernels;
         await serviceManager.kernels.refreshRunning();
-        const running = [...serviceManager.kernels.running()].filter(
-          kernel => kernel.name === args.kernel
+        const running = [...serviceManager.kernels.running()].filter(kernel =>
+          outdated ? outdated.includes(kernel.id) : kernel.name === args.kernel
         );
         await Promise.all(
           running.map(({ id }) => {
@@ -108,19 +115,41 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
               : KernelAPI.restartKernel(id, serviceManager.serverSettings);
           })
         );
+        await manager.environments.refresh();
       }
     });
 
     if (tracker) {
       const follow = (): void => {
-        const context = tracker.currentWidget?.sessionContext;
-        manager.environments.currentKernel =
-          context?.session?.kernel?.name ?? null;
+        const kernel = tracker.currentWidget?.sessionContext.session?.kernel;
+        manager.environments.setCurrent(kernel?.name ?? null, kernel?.id);
       };
+      serviceManager.kernelspecs.specsChanged.connect(() =>
+        tracker.forEach(showKernelName)
+      );
       tracker.currentChanged.connect(follow);
-      tracker.widgetAdded.connect((_, notebook: NotebookPanel) => {
-        notebook.sessionContext.kernelChanged.connect(follow);
+      tracker.widgetAdded.connect((_, { sessionContext }: NotebookPanel) => {
+        sessionContext.kernelChanged.connect(follow);
+        // A kernel may restart in more ways than by our command.
+        let isRestarting = false;
+        sessionContext.statusChanged.connect((_, status) => {
+          if (isRestarting && status === 'idle') {
+            void manager.environments.refresh();
+          }
+          isRestarting = status.includes('restarting') || isRestarting;
+          isRestarting &&= status !== 'idle';
+        });
       });
     }
   }
 };
+
+/** Render the kernel's name in a toolbar again: JupyterLab does so only when a notebook gets another kernel. */
+function showKernelName({ toolbar }: NotebookPanel): void {
+  for (const item of toolbar.children()) {
+    if (item.hasClass('jp-KernelName') && item.isAttached) {
+      MessageLoop.sendMessage(item, Widget.Msg.BeforeDetach);
+      MessageLoop.sendMessage(item, Widget.Msg.AfterAttach);
+    }
+  }
+}

@@ -4,10 +4,15 @@ import type {
 } from '@jupyterlab/application';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import type { PlanRequest } from '../../api/generated';
+import type { PlanRequest, RenameRequest } from '../../api/generated';
 import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
 import { notifyFailure, showDetails } from '../../dialogs/failureDetails';
+import {
+  confirmRename,
+  runningKernels,
+  shutDown
+} from '../../dialogs/shutDownKernels';
 import { plan } from '../../plan';
 import { ITfenvManager } from '../../tokens';
 
@@ -66,6 +71,9 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
       isEnabled: () => plans.plan !== null && !plans.isApplying,
       execute: async () => {
         const request = plans.request;
+        if (request?.kind === 'rename' && !(await mayRename(request))) {
+          return;
+        }
         const isCleaning = request?.kind === 'clean';
         if (request && (await plans.apply(plan => jobs.start(plan)))) {
           const isHere = 'environment' in request && !createsAnother(request);
@@ -77,6 +85,28 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
         }
       }
     });
+
+    /** Ask about the running kernels of an environment that gets another name, and shut them down. */
+    const mayRename = async (request: RenameRequest): Promise<boolean> => {
+      const { client } = manager.environments;
+      const environment = manager.environments.get(request.environment);
+      const kernels = environment
+        ? await runningKernels(client, environment)
+        : [];
+      if (!environment || kernels.length === 0) {
+        return true;
+      }
+      const answer = await confirmRename(environment, kernels, trans);
+      try {
+        if (answer === 'shut-down') {
+          await shutDown(client, environment, app);
+        }
+      } catch (error) {
+        notifyFailure(environment.name, toFailure(error), trans);
+        return false;
+      }
+      return answer !== null;
+    };
 
     /** Add a command that acts on a job. Its errors are shown in a notification. */
     const add = (

@@ -11,6 +11,7 @@ import type { Environment, KernelSettings } from '../../api/generated';
 import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
 import { confirmDelete } from '../../dialogs/deleteEnvironment';
+import { runningKernels, shutDown } from '../../dialogs/shutDownKernels';
 import { notifyFailure } from '../../dialogs/failureDetails';
 import { askCopyName, askNewName } from '../../dialogs/names';
 import { offerRestart } from '../../dialogs/offerRestart';
@@ -176,8 +177,14 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Delete the environment, its packages and its kernel'),
       refusal,
       execute: async environment => {
-        const size = environments.client.size(environment.id).catch(() => null);
-        if (await confirmDelete(environment, size, trans)) {
+        const { client } = environments;
+        const size = client.size(environment.id).catch(() => null);
+        const kernels = await runningKernels(client, environment);
+        const answer = await confirmDelete(environment, kernels, size, trans);
+        if (answer) {
+          if (answer === 'shut-down') {
+            await shutDown(client, environment, app);
+          }
           jobs.update(await environments.client.delete(environment.id));
           manager.navigation.home();
         }
@@ -238,20 +245,20 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       execute: environment => setKeras(environment, false)
     });
     add(CommandIDs.registerKernel, {
-      label: trans.__('Register Kernel'),
+      label: trans.__('Show in Launcher'),
       caption: trans.__('Make the environment available to notebooks'),
-      isVisible: ({ kernel }) => kernel === null,
+      isVisible: ({ hidden, kernel }) => hidden || kernel === null,
       execute: async ({ id }) => {
         await environments.client.registerKernelspec(id);
         await refreshAll();
       }
     });
     add(CommandIDs.unregisterKernel, {
-      label: trans.__('Unregister Kernel'),
+      label: trans.__('Hide from Launcher'),
       caption: trans.__(
         'Hide the environment from notebooks without deleting it'
       ),
-      isVisible: ({ kernel }) => kernel !== null,
+      isVisible: ({ hidden, kernel }) => !hidden && kernel !== null,
       execute: async ({ id }) => {
         await environments.client.unregisterKernelspec(id);
         await refreshAll();

@@ -71,8 +71,15 @@ export function createManager(
     if (manager.navigation.screen.name === 'space') {
       void manager.disk.refresh();
     }
+  });
+  let known: string | null = null;
+  manager.environments.stateChanged.connect(({ environments }) => {
+    const kernels = JSON.stringify(environments?.map(item => item.kernel));
     // Otherwise the launcher and the kernel menus would show the change up to a minute later.
-    void services.kernelspecs.refreshSpecs();
+    if (environments && known !== null && kernels !== known) {
+      void services.kernelspecs.refreshSpecs();
+    }
+    known = environments ? kernels : known;
   });
   return manager;
 }

@@ -53,9 +53,28 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       label: trans.__('New TensorFlow Environment…'),
       caption: trans.__('Create an environment with TensorFlow and a kernel'),
       icon: addIcon,
-      describedBy: NO_ARGS,
-      execute: () => {
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: {
+            notebook: {
+              type: 'string',
+              description:
+                'Widget id of the notebook that gets the new environment.'
+            },
+            cell: {
+              type: 'string',
+              description: 'Id of the cell that is offered to run again.'
+            }
+          }
+        }
+      },
+      execute: ({ notebook, cell }) => {
         show();
+        navigation.origin =
+          typeof notebook === 'string'
+            ? { notebook, cell: typeof cell === 'string' ? cell : null }
+            : null;
         navigation.open({ name: 'new' });
         void catalog.load();
       }

@@ -58,6 +58,23 @@ def test_what_pip_upgraded_is_pips(prefix: Path, site: Path, six: Path) -> None:
     assert wheels.read(prefix) == wheels.Managed()
 
 
+@pytest.mark.parametrize(("version", "left"), [("1.18.0", {"six": "six>=1"}), ("0.9", {}), ("1.17.0", {}), (None, {})])
+def test_what_was_requested_of_it_is_kept_while_pips_version_meets_it(
+    prefix: Path, site: Path, six: Path, version: str | None, left: dict[str, str]
+) -> None:
+    shutil.rmtree(six)
+    if version:
+        add_dist_info(site, "six", version, "pip")
+    assert wheels.left_to_others(prefix) == left
+
+
+def test_what_conda_installed_over_it_is_not_kept(prefix: Path, site: Path, six: Path) -> None:
+    shutil.rmtree(six)
+    add_dist_info(site, "six", "1.18.0", "conda")
+    add_record(prefix, "six-1.18.0-py_0")
+    assert wheels.left_to_others(prefix) == {}
+
+
 def test_what_pip_removed_is_forgotten(prefix: Path, six: Path) -> None:
     shutil.rmtree(six)
     assert wheels.read(prefix) == wheels.Managed()

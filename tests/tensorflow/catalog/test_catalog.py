@@ -21,14 +21,14 @@ CatalogOf = Callable[..., Catalog]
 
 
 class TestTable:
-    def test_newest_release_first_cpu_first_newest_cuda_first(self, forge: Forge, catalog_of: CatalogOf) -> None:
+    def test_newest_release_first_newest_cuda_first_cpu_last(self, forge: Forge, catalog_of: CatalogOf) -> None:
         for variant in ("cuda118", "cpu", "cuda120"):
             forge.tensorflow("2.15.0", variant, "3.11")
         forge.tensorflow("2.9.1", "cpu", "3.10")
         forge.tensorflow("2.19.1", "cpu", "3.12")
         model = get(catalog_of(forge.index()))
         assert [release.version for release in model.releases] == ["2.19.1", "2.15.0", "2.9.1"]
-        assert [variant.name for variant in model.releases[1].variants] == ["cpu", "cuda12.0", "cuda11.8"]
+        assert [variant.name for variant in model.releases[1].variants] == ["cuda12.0", "cuda11.8", "cpu"]
 
     def test_pythons_are_those_of_each_variant_oldest_first(self, forge: Forge, catalog_of: CatalogOf) -> None:
         for python in ("3.12", "3.10", "3.11"):

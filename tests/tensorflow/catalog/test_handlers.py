@@ -36,14 +36,6 @@ async def test_the_catalog(jp_fetch: Any) -> None:
             "python": ["3.12"],
             "variants": [
                 {
-                    "name": "cpu",
-                    "python": ["3.12"],
-                    "installable": True,
-                    "reason": None,
-                    "blocked": [],
-                    "source": "conda",
-                },
-                {
                     "name": "cuda12.8",
                     "python": ["3.12"],
                     "installable": False,
@@ -51,8 +43,17 @@ async def test_the_catalog(jp_fetch: Any) -> None:
                     "blocked": [{"python": "3.12", "reason": "needs a driver for CUDA 12, but this machine has none"}],
                     "source": "conda",
                 },
+                {
+                    "name": "cpu",
+                    "python": ["3.12"],
+                    "installable": True,
+                    "reason": None,
+                    "blocked": [],
+                    "source": "conda",
+                },
             ],
             "keras": "3.5.0",
+            "keras_versions": [{"version": "3.5.0", "python": ["3.12"], "source": "conda"}],
             "published": "2023-11-14",
             "prerelease": False,
             "recommended": True,

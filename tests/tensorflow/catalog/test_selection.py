@@ -22,7 +22,7 @@ class Wanted:
     python: str | None = "3.12"
     variant: str = "auto"
     cuda: str | None = None
-    keras: bool = True
+    keras: bool | str = True
     packages: tuple[str, ...] = ()
     source: Source | None = None
 

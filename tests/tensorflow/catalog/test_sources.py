@@ -6,6 +6,7 @@ The channel of the server in these tests has TensorFlow 2.19.1 and 2.20.0.
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,41 @@ async def test_an_index_that_does_not_answer_leaves_the_channels_releases(api: A
     status, found = await api.call("GET", "tensorflow")
     assert status == 200, found
     assert [release["version"] for release in found["releases"]] == ["2.20.0", "2.19.1"]
-    assert found["message"] == f"The package index {simple_index.url} cannot be reached."
+    assert found["message"] is None
+    (warning,) = found["warnings"]
+    assert (warning["code"], warning["severity"]) == ("index-unreachable", "warning")
+    assert warning["message"] == f"The package index {simple_index.url} cannot be reached."
+
+
+async def test_channels_that_do_not_answer_leave_the_releases_of_the_index(
+    api: Api, simple_index: SimpleIndex, tensorflow_channel: TinyChannel
+) -> None:
+    add_wheels(simple_index, "2.21.0")
+    repodata = tensorflow_channel.root / "noarch" / "repodata.json"
+    away = repodata.rename(repodata.with_name("away"))
+    status, found = await api.call("GET", "tensorflow")
+    assert status == 200, found
+    assert [release["version"] for release in found["releases"]] == ["2.21.0"]
+    (warning,) = found["warnings"]
+    assert (warning["code"], warning["severity"]) == ("channel-unreachable", "warning")
+    assert "cannot be reached" in warning["message"]
+    assert found["message"] == (
+        "No release can be installed on this machine: "
+        f"TensorFlow 2.21.0 needs Python {PYTHON} from a channel, and no channel answers."
+    )
+    away.rename(repodata)
+    status, found = await api.call("GET", "tensorflow")
+    assert (found["message"], found["warnings"]) == (None, [])
+    assert [release["version"] for release in found["releases"] if release["recommended"]] == ["2.21.0"]
+
+
+async def test_if_neither_answers_the_error_names_the_channel(
+    api: Api, simple_index: SimpleIndex, tensorflow_channel: TinyChannel
+) -> None:
+    simple_index.down()
+    (tensorflow_channel.root / "noarch" / "repodata.json").unlink()
+    status, error = await api.call("GET", "tensorflow")
+    assert (status, error["reason"]) == (502, "channel-unreachable")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +128,9 @@ async def test_a_slow_index_does_not_hold_up_the_channels_releases(
     monkeypatch.setattr(catalog_module, "PATIENCE", 0.1)
     _, found = await api.call("GET", "tensorflow")
     assert [release["version"] for release in found["releases"]] == ["2.20.0", "2.19.1"]
-    assert found["message"] == "The package index has not answered yet, so its releases are missing."
+    assert [warning["message"] for warning in found["warnings"]] == [
+        "The package index has not answered yet, so its releases are missing."
+    ]
     # What was asked for arrives, and the next request has it.
     simple_index.hold.set()
     monkeypatch.setattr(catalog_module, "PATIENCE", 30)
@@ -178,6 +215,33 @@ class TestSource:
         chosen = await both.chosen(Create("new", "2.20.0"))
         assert chosen.source == "pypi"
         assert chosen.requirements == ["tensorflow[and-cuda]==2.20.0", "keras"]
+
+    @pytest.mark.parametrize(
+        "request_",
+        [
+            Create("new", "2.20.0"),
+            Create("new", "2.20.0", variant="cpu"),
+            Create("new", "2.20.0", variant="cuda"),
+            Create("new", "2.20.0", source="conda"),
+        ],
+    )
+    async def test_the_first_variant_of_the_catalog_that_the_request_admits_is_taken(
+        self, both: Catalog, request_: Create
+    ) -> None:
+        (release,) = (await both.get()).releases
+        admitted = [
+            each
+            for each in release.variants
+            if each.installable
+            and request_.source in (None, each.source)
+            and request_.variant in ("auto", re.sub(r"[\d.]+", "", each.name))
+        ]
+        chosen = await both.chosen(request_)
+        assert chosen.source == admitted[0].source
+        is_cuda = any("and-cuda" in text for text in chosen.requirements) or any(
+            "cuda" in text for text in chosen.specs
+        )
+        assert is_cuda == admitted[0].name.startswith("cuda")
 
     async def test_for_the_cpu_the_channel_is_preferred(self, both: Catalog) -> None:
         chosen = await both.chosen(Create("new", "2.20.0", variant="cpu"))

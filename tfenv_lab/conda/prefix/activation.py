@@ -21,7 +21,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from ...processes import kill_group
-from .variables import RESERVED, UNSET, can_be_set, load, stored
+from .variables import UNSET, can_be_set, load, stored
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def _variables(prefix: Path) -> dict[str, str]:
     found.update(stored(prefix))
     # conda exports their names in upper case, however they are written (its setting envvars_force_uppercase).
     capital = {str(name).upper(): str(value) for name, value in found.items() if value not in (None, UNSET)}
-    return {name: value for name, value in capital.items() if name not in RESERVED and can_be_set(name, value)}
+    return {name: value for name, value in capital.items() if can_be_set(name, value)}
 
 
 def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] | None:
@@ -122,16 +122,18 @@ def sources(prefix: Path) -> str:
     """Return a text that changes when a script or a variable file is added, removed or rewritten."""
     found = []
     for name in ("activate.d", "env_vars.d"):
-        for path in sorted((prefix / "etc" / "conda" / name).glob("*")):
-            status = path.lstat()
-            found.append(f"{path.name} {status.st_mtime_ns} {status.st_size}")
+        with contextlib.suppress(OSError), os.scandir(f"{prefix}{os.sep}etc{os.sep}conda{os.sep}{name}") as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                status = entry.stat(follow_symlinks=False)
+                found.append(f"{entry.name} {status.st_mtime_ns} {status.st_size}")
     with contextlib.suppress(FileNotFoundError):
         status = (prefix / "conda-meta" / "state").stat()
         found.append(f"state {status.st_mtime_ns} {status.st_size}")
     return "; ".join(found)
 
 
-def _scripts(prefix: Path) -> list[Path]:
+def activation_scripts(prefix: Path) -> list[Path]:
+    """Return the scripts that activation runs in a shell, in their order."""
     return [] if _WINDOWS else sorted((prefix / "etc" / "conda" / "activate.d").glob("*.sh"))
 
 
@@ -141,7 +143,7 @@ def inherited_names(prefix: Path) -> list[str]:
     The names come from the scripts' text, so those in a file that a script reads are missing.
     """
     names: set[str] = set()
-    for script in _scripts(prefix):
+    for script in activation_scripts(prefix):
         try:
             text = script.read_text(encoding="utf-8", errors="replace")
         except OSError:
@@ -193,15 +195,10 @@ def _programs(root: Path | None) -> dict[str, str]:
     return {"CONDA_EXE": str(conda), "CONDA_PYTHON_EXE": str(python), "_CE_M": "", "_CE_CONDA": ""}
 
 
-def activate(prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ) -> Activated:
-    """Return what activating ``prefix`` changes in a process that has the variables ``base``.
-
-    ``root`` is conda's root prefix, whose environment is named ``base``. If the scripts fail or take longer than
-    ``SCRIPT_LIMIT`` seconds, their effect is left out, with a warning in the log. This runs a shell and blocks, so call
-    it in a thread.
-    """
+def _set_first(prefix: Path, root: Path | None, base: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that activation sets before it runs the scripts."""
     name = _default_env(prefix, root)
-    set_first = {
+    return {
         **_variables(prefix),
         # No file may set these.
         "PATH": _front(prefix, root) + os.pathsep + base.get("PATH", os.defpath),
@@ -211,7 +208,17 @@ def activate(prefix: Path, root: Path | None = None, base: Mapping[str, str] = o
         "CONDA_PROMPT_MODIFIER": f"({name}) ",
         **_programs(root),
     }
-    scripts = _scripts(prefix)
+
+
+def activate(prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ) -> Activated:
+    """Return what activating ``prefix`` changes in a process that has the variables ``base``.
+
+    ``root`` is conda's root prefix, whose environment is named ``base``. If the scripts fail or take longer than
+    ``SCRIPT_LIMIT`` seconds, their effect is left out, with a warning in the log. This runs a shell and blocks, so call
+    it in a thread.
+    """
+    set_first = _set_first(prefix, root, base)
+    scripts = activation_scripts(prefix)
     if not scripts:
         return Activated(set_first)
     before = {**base, **set_first}
@@ -247,21 +254,21 @@ def _references(
 
 
 def environment_variables(
-    prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ
+    prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ, *, scripts: bool = True
 ) -> dict[str, str]:
     """Return the variables that activating ``prefix`` sets, as templates for a kernelspec.
 
-    The parameters are those of ``activate``. A list of directories that a script extends (``LD_LIBRARY_PATH``) refers
-    to its value at the kernel's start, if it has a value in ``base``. Jupyter would leave the reference as it is if the
-    variable were not set, and that is harmless only in a list of directories; any other value is the one for ``base``.
-    A variable that a script unsets is empty, because a kernelspec cannot unset one. A value that is not UTF-8 is left
-    out, because a kernelspec cannot hold it.
+    The parameters are those of ``activate``; without ``scripts``, no script is run, and its effect is missing. A list
+    of directories that a script extends (``LD_LIBRARY_PATH``) refers to its value at the kernel's start, if it has a
+    value in ``base``. Jupyter would leave the reference as it is if the variable were not set, and that is harmless
+    only in a list of directories; any other value is the one for ``base``. A variable that a script unsets is empty,
+    because a kernelspec cannot unset one. A value that is not UTF-8 is left out, because a kernelspec cannot hold it.
     """
     base = {**base, "PATH": base.get("PATH", os.defpath)}
-    found = activate(prefix, root, base)
+    found = activate(prefix, root, base) if scripts else Activated(_set_first(prefix, root, base))
     result = dict.fromkeys(sorted(found.unset), "")
     result.update((key, template(value)) for key, value in found.variables.items())
-    if found.complete and _scripts(prefix):
+    if scripts and found.complete and activation_scripts(prefix):
         around = _references(prefix, root, base, found.variables)
     else:
         around = {"PATH": (_front(prefix, root) + os.pathsep, "")}

@@ -30,6 +30,7 @@ _KNOWN = {
     "pytables": "tables",
     "python-flatbuffers": "flatbuffers",
     "python-graphviz": "graphviz",
+    "python-igraph": "igraph",
     "python-tzdata": "tzdata",
     "pytorch": "torch",
     "seaborn-base": "seaborn",

@@ -16,10 +16,12 @@ from ...errors import InvalidRequest
 
 log = logging.getLogger(__name__)
 
-#: conda's mark for a variable that a user unset, and the variables that nobody may set (conda/base/constants.py).
-UNSET, RESERVED = "***unset***", ("PATH",)
-#: Names that every shell accepts.
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+#: conda's mark for a variable that a user unset (conda/base/constants.py).
+UNSET = "***unset***"
+#: The variables that activation itself sets; no file may set them.
+_RESERVED = ("PATH", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "CONDA_SHLVL", "CONDA_PROMPT_MODIFIER")
+#: The names that a shell can export.
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 #: Maximum number of bytes in a name and its value: Linux does not start a program with a longer one.
 _MAX = 131_072 - 2
 _FILE, _KEY = "conda-meta/state", "env_vars"
@@ -71,7 +73,7 @@ def require_valid(wanted: Mapping[str, object]) -> dict[str, str | None]:
                 f"“{shown}” is not a name of a variable.",
                 hint="Use letters, digits and underscores, and begin with a letter.",
             )
-        if name.upper() in RESERVED:
+        if name.upper() in _RESERVED:
             raise InvalidRequest(f"The variable {shown} cannot be set for an environment.")
         if value is not None and not isinstance(value, str):
             raise InvalidRequest(f"The value of {shown} must be a string, or null to remove the variable.")

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from ... import serde
 from ...disk import writes
 from ...pypi.models import Distribution
-from ...pypi.requirements import is_same_version
+from ...pypi.requirements import is_same_version, satisfied
 from .pypi import pypi_packages
 from .revisions import FOLDER
 
@@ -39,6 +39,23 @@ def read(prefix: Path) -> Managed:
     return Managed({name: text for name, text in stored.requirements.items() if name in names}, kept)
 
 
+def left_to_others(prefix: Path) -> dict[str, str]:
+    """Return the requirements, by project, of packages that another program has replaced by a version that meets them.
+
+    They hold again as soon as a change of ours installs such a package.
+    """
+    stored = stored_in(prefix)
+    if not stored.requirements:
+        return {}
+    versions = {package.name: package.version for package in pypi_packages(prefix)}
+    ours = {each.name for each in stored.distributions if is_same_version(each.version, versions.get(each.name, ""))}
+    return {
+        name: text
+        for name, text in stored.requirements.items()
+        if name in versions and name not in ours and satisfied(text, versions[name])
+    }
+
+
 def stored_in(prefix: Path) -> Managed:
     """Return what the file of a prefix says, whatever is installed now."""
     try:
@@ -51,7 +68,7 @@ def stored_in(prefix: Path) -> Managed:
 def write(prefix: Path, managed: Managed) -> None:
     """Write the file, or delete it if there is nothing to remember."""
     path = prefix / _FILE
-    if not managed.distributions:
+    if not managed.distributions and not managed.requirements:
         path.unlink(missing_ok=True)
         return
     path.parent.mkdir(parents=True, exist_ok=True)

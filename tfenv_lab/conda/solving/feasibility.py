@@ -114,6 +114,19 @@ class Feasibility:
                 return node.record
         return None
 
+    def usable(self, name: str) -> list[RepoDataRecord]:
+        """Return the records of ``name`` that neither this check nor one of their direct dependencies rules out."""
+        domains = self._request.domains
+        domain = domains.get(name)
+
+        def fits(node: Node) -> bool:
+            if node in self._dead or (domain is not None and node not in domain):
+                return False
+            found = [spec for spec in node.depends if spec.name in domains and self._request.matching(spec) is not None]
+            return not any(domains[spec.name].isdisjoint(spec.all) for spec in found)
+
+        return [node.record for node in self._request.pool.named(name) if fits(node)]
+
     def _propagate(self) -> None:
         """Follow the best record of every spec; if it turns out to be dead, the next one, until none is left."""
         opened: list[Node] = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ... import serde
 from ...disk import writes
-from ..prefix import history, lock, revisions
+from ..prefix import digests, history, lock, revisions
 from ..prefix.records import record_name
 from ..prefix.wheels import Managed
 from .staging import META
@@ -56,6 +56,8 @@ def record(
     updated = [spec for name, spec in sorted(change.requested.items()) if asked.get(name) != spec]
     dropped = sorted(name for name in asked if name not in change.requested)
     history.append(staged, change.command, before, [*staying, *fresh], updated, dropped)
+    digest = lock.digest(change.records(), change.distributions())
+    digests.write(staged, digest)
     return revisions.add(
         staged,
         kind=change.kind,
@@ -65,7 +67,7 @@ def record(
         lock=change.lock,
         job=job,
         requirements=change.requirements,
-        digest=lock.digest(change.records(), change.distributions()),
+        digest=digest,
     )
 
 

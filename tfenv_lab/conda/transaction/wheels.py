@@ -184,4 +184,6 @@ def record(staged: Path, distributions: Sequence[Distribution], requirements: Ma
         replace(each, requires=installed.requires(ours[each.name])) if each.name in ours else each
         for each in distributions
     )
-    wheels.write(staged, wheels.Managed(dict(requirements), complete))
+    names = {each.name for each in distributions}
+    left = {name: text for name, text in wheels.left_to_others(staged).items() if name not in names}
+    wheels.write(staged, wheels.Managed({**left, **requirements}, complete))

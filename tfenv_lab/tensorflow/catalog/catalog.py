@@ -8,9 +8,11 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from ...errors import IndexUnreachable
+from ...errors import ChannelUnreachable, IndexUnreachable
+from ...models import Advice
 from ...pypi.index import IndexReader, Project
 from ...pypi.settings import sources
+from ...tensorflow_packages import TF_KERAS
 from ...versions import minor_of
 from ..models import CatalogModel, Release, Suggestion
 from . import index_releases
@@ -38,7 +40,8 @@ class Catalog:
     """The TensorFlow releases on the configured channels.
 
     The catalog is built at the first request, and again only if the channel data or the machine's virtual packages
-    (``CONDA_OVERRIDE_*``) change. The coroutines may raise ChannelUnreachable.
+    (``CONDA_OVERRIDE_*``) change. The coroutines may raise ChannelUnreachable, ``get`` only if the index does not
+    answer either.
     """
 
     def __init__(
@@ -79,9 +82,19 @@ class Catalog:
         # It goes on if this request ends, and only a reference keeps it.
         self._reading.add(reading)
         reading.add_done_callback(self._read)
-        listing = await self._listing(virtual)
-        on_index = await _soon(reading)
-        releases = merged(listing.releases, on_index)
+        warnings: list[Advice] = []
+        try:
+            on_channels = (await self._listing(virtual)).releases
+            on_index = await _soon(reading)
+        except ChannelUnreachable as error:
+            on_channels, on_index = [], await asyncio.shield(reading)
+            if not on_index.is_read:
+                raise
+            text = " ".join(filter(None, (error.message, error.hint)))
+            warnings.append(Advice("channel-unreachable", "warning", text))
+        if on_index.message is not None:
+            warnings.append(Advice("index-unreachable", "warning", on_index.message))
+        releases = merged(on_channels, on_index)
         as_of = self._repodata.as_of
         return CatalogModel(
             subdir=self._repodata.subdir,
@@ -89,6 +102,7 @@ class Catalog:
             virtual_packages=virtual_packages.describe(virtual),
             releases=[release for release in releases if prereleases or not release.prerelease],
             message=_message(releases, self._repodata.subdir, on_index),
+            warnings=warnings,
             age_seconds=(datetime.now(timezone.utc) - as_of).total_seconds() if as_of else None,
         )
 
@@ -135,7 +149,7 @@ class Catalog:
             return AvailableUpdate()
         minor, variant = minor_of(python), found.variant or "cpu"
         if found.source == "pypi":
-            keras = self._on_index.keras_with(found.version)
+            keras = self._on_index.keras_with(found.version, minor)
             ahead = keras and facts.keras and facts.keras.source == "pypi" and newer(keras, facts.keras.version)
             release = self._on_index.update_of(found.version, variant, minor)
             return AvailableUpdate(release, keras if ahead else None)
@@ -186,25 +200,31 @@ class Catalog:
         settings = await asyncio.to_thread(self._index)
         if not sources(settings):
             return IndexListing()
-        names = (index_releases.PROJECT, index_releases.CPU_PROJECT, "keras")
+        names = (index_releases.PROJECT, index_releases.CPU_PROJECT, "keras", TF_KERAS)
         try:
             found = await asyncio.gather(*(self._reader.project(name, settings) for name in names))
-            records = await self._repodata.records(["python"])
         except IndexUnreachable as error:
             return IndexListing(message=error.message)
+        pythons = await self._pythons()
         cuda = virtual_packages.version_of(virtual, "__cuda")
-        key = (tuple(map(id, found)), self._repodata.generation, cuda)
+        key = (tuple(map(id, found)), self._repodata.generation, cuda, pythons is None)
         if key not in self._index_listings:
-            pythons = {minor_of(record.version) for record in records}
             projects = dict(zip(names, found, strict=True))
             # A project has hundreds of wheels, so this does not run on the event loop.
             listing = await asyncio.to_thread(index_releases.listing, projects, self._repodata.subdir, pythons, cuda)
             kept = list(self._index_listings.items())[-_KEPT:]
             self._index_listings = dict([*kept, (key, (found, listing))])
         listing = self._index_listings[key][1]
-        if cuda == virtual_packages.version_of(self._virtual(None), "__cuda"):
+        if pythons is not None and cuda == virtual_packages.version_of(self._virtual(None), "__cuda"):
             self._on_index = listing
         return listing
+
+    async def _pythons(self) -> set[str] | None:
+        """Return the minor versions of Python on the channels, or None if no channel answers."""
+        try:
+            return {minor_of(record.version) for record in await self._repodata.records(["python"])}
+        except ChannelUnreachable:
+            return None
 
     def _read(self, reading: asyncio.Task[IndexListing]) -> None:
         self._reading.discard(reading)
@@ -220,13 +240,13 @@ class Catalog:
         judge = Judge(pool, virtual)
         names = await repodata.names()
         if len(names) > SMALL:
-            names = ["tensorflow", "python", "keras", *KERNEL, *OPTIONAL]
+            names = ["tensorflow", "python", "keras", TF_KERAS, *KERNEL, *OPTIONAL]
         while names:
             records = await repodata.records(names)
             # Testing every build takes a while, so it does not run on the event loop.
             await asyncio.to_thread(pool.add, names, records)
             names = await asyncio.to_thread(judge.advance)
-        return await asyncio.to_thread(judge.listing, repodata.subdir)
+        return await asyncio.to_thread(judge.listing)
 
 
 async def _soon(reading: asyncio.Task[IndexListing]) -> IndexListing:
@@ -238,8 +258,7 @@ async def _soon(reading: asyncio.Task[IndexListing]) -> IndexListing:
 
 
 def _message(releases: Sequence[Release], subdir: str, on_index: IndexListing) -> str | None:
-    """Return the sentences about missing releases: why there are none, and that the index did not answer."""
+    """Return why there is no release, or none that can be installed; None if there is one."""
     from .releases import why_none
 
-    places = "The channels and the package index" if on_index.is_read else "The channels"
-    return " ".join(filter(None, (why_none(releases, subdir, places), on_index.message))) or None
+    return why_none(releases, subdir, "The channels and the package index" if on_index.is_read else "The channels")

@@ -12,9 +12,9 @@ from packaging.version import Version
 from ...pypi.index import Project
 from ...pypi.pages import ProjectFile
 from ...pypi.tags import Chooser, needed_system
-from ...tensorflow_packages import keras_fits
-from ...versions import minor_numbers
-from ..models import Blocked, Variant
+from ...tensorflow_packages import TF_KERAS, has_keras_3, wheel_admits
+from ...versions import minor_numbers, minor_of
+from ..models import Blocked, KerasVersion, Variant
 from .cells import python_key
 from .selection import Wanted, fits
 
@@ -54,21 +54,42 @@ class IndexCell:
 class IndexListing:
     """The releases on the index; ``cells`` are sorted, newest release first. ``published`` has ISO dates by version.
 
+    ``keras`` and ``tf_keras`` have the stable versions of these projects, newest first, with the Pythons of each.
     ``is_read`` says whether there is an index that answered; ``message`` says why it could not be read, or is None.
     """
 
     cells: Sequence[IndexCell] = ()
     published: Mapping[str, str] = field(default_factory=dict)
-    keras_versions: Sequence[str] = ()
+    keras: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    tf_keras: Mapping[str, Sequence[str]] = field(default_factory=dict)
     message: str | None = None
     is_read: bool = False
 
     def installable(self, cell: IndexCell) -> bool:
         return cell.reason is None
 
-    def keras_with(self, version: str) -> str | None:
-        """Return the newest Keras that a release works with, or None if unknown."""
-        return next((keras for keras in self.keras_versions if keras_fits(version, keras)), None)
+    def keras_with(self, version: str, python: str) -> str | None:
+        """Return the newest Keras that a release works with under a Python, or None if unknown."""
+        found = (keras for keras, pythons in self.keras.items() if wheel_admits(version, keras) and python in pythons)
+        return next(found, None)
+
+    def newest_keras(self, version: str) -> str | None:
+        """Return the Keras that is installed with a release and the newest Python that can be installed."""
+        cells = [cell for cell in self.cells if cell.version == version]
+        best = next((cell for cell in cells if cell.reason is None), cells[0] if cells else None)
+        return self.keras_with(version, best.python) if best else None
+
+    def keras_versions(self, version: str) -> list[KerasVersion]:
+        """Return the versions of Keras that can be chosen with a release, newest first."""
+        if not has_keras_3(version):
+            return []
+        usable = {cell.python for cell in self.cells if cell.version == version and cell.reason is None}
+        fitting = {keras: pythons for keras, pythons in self.keras.items() if wheel_admits(version, keras)}
+        legacy = next((each for each in self.tf_keras if minor_of(each) == minor_of(version)), None)
+        if legacy is not None:
+            fitting[legacy] = self.tf_keras[legacy]
+        kept = {keras: [python for python in pythons if python in usable] for keras, pythons in fitting.items()}
+        return [KerasVersion(keras, pythons, "pypi") for keras, pythons in kept.items() if pythons]
 
     def update_of(self, version: str, variant: str, python: str) -> str | None:
         """Return the newest stable release after ``version`` for the same Python and CPU or CUDA, or None."""
@@ -96,16 +117,17 @@ class IndexListing:
 
 
 def listing(
-    projects: Mapping[str, Project | None], subdir: str, pythons: Collection[str], cuda: str | None
+    projects: Mapping[str, Project | None], subdir: str, pythons: Collection[str] | None, cuda: str | None
 ) -> IndexListing:
     """Return the releases of ``tensorflow`` and ``tensorflow-cpu``.
 
-    ``pythons`` are the minor versions of Python on the channels, and ``cuda`` is the CUDA version of the driver.
+    ``pythons`` are the minor versions of Python on the channels, or None if no channel answers. ``cuda`` is the CUDA
+    version of the driver.
     """
     whole, for_cpu = projects.get(PROJECT), projects.get(CPU_PROJECT) if subdir == _LINUX else None
     wheels = {PROJECT: _by_version(whole), CPU_PROJECT: _by_version(for_cpu)}
     versions = sorted({*wheels[PROJECT], *wheels[CPU_PROJECT]}, reverse=True)
-    candidates = sorted({*pythons, *_SUPPORTED}, key=python_key)
+    candidates = sorted({*(pythons or ()), *_SUPPORTED}, key=python_key)
     builds = _Builds(subdir, pythons, {python: Chooser(f"{python}.0", subdir) for python in candidates})
     cells: list[IndexCell] = []
     for version in versions:
@@ -116,9 +138,8 @@ def listing(
         if subdir == _LINUX and runtime is not None and version in wheels[PROJECT]:
             files = wheels[PROJECT][version]
             cells += builds.cells(version, f"cuda{runtime}", PROJECT, files, _no_driver(cuda))
-    keras = projects.get("keras")
-    stable = [str(version) for version in keras.versions if not version.is_prerelease] if keras else []
-    return IndexListing(cells, _published(wheels), stable, is_read=True)
+    keras, tf_keras = (_stable(projects.get(name), candidates) for name in ("keras", TF_KERAS))
+    return IndexListing(cells, _published(wheels), keras, tf_keras, is_read=True)
 
 
 #: Minor versions of Python that have ever been packed with TensorFlow's current releases; older ones are not shown.
@@ -131,6 +152,16 @@ def cuda_of(version: str) -> str | None:
     return next((cuda for first, cuda in reversed(_CUDA.items()) if release >= first), None)
 
 
+def _stable(project: Project | None, pythons: Sequence[str]) -> dict[str, list[str]]:
+    """Return the stable versions of a project that have a wheel, newest first, with the Pythons that each admits."""
+    found = sorted(_by_version(project).items(), reverse=True)
+    return {
+        str(version): [python for python in pythons if any(_admits(file, python) for file in files)]
+        for version, files in found
+        if not version.is_prerelease
+    }
+
+
 def _by_version(project: Project | None) -> dict[Version, list[ProjectFile]]:
     found: dict[Version, list[ProjectFile]] = {}
     for file in project.files if project else ():
@@ -141,10 +172,13 @@ def _by_version(project: Project | None) -> dict[Version, list[ProjectFile]]:
 
 @dataclass(frozen=True)
 class _Builds:
-    """The wheels that count: for a platform, and for each Python, of which the channels have only some."""
+    """The wheels that count: for a platform, and for each Python, of which the channels have only some.
+
+    ``pythons`` are those of the channels, or None if no channel answers.
+    """
 
     subdir: str
-    pythons: Collection[str]
+    pythons: Collection[str] | None
     choosers: Mapping[str, Chooser]
 
     def cells(
@@ -154,7 +188,7 @@ class _Builds:
         for python, chooser in reversed(list(self.choosers.items())):
             admitting = [file for file in wheels if _admits(file, python)]
             fitting = [file for file in admitting if chooser.rank(file.filename) is not None]
-            why = None if python in self.pythons else f"needs Python {python}, which no channel has"
+            why = self._without_python(python)
             if not fitting:
                 systems = (needed_system(file.filename, python, self.subdir) for file in admitting)
                 system = next(filter(None, systems), None)
@@ -163,6 +197,11 @@ class _Builds:
                 why = f"needs {system} or newer, but this machine has an older one"
             size = (fitting or admitting)[0].size
             yield IndexCell(str(version), variant, python, project, reason or why, size)
+
+    def _without_python(self, python: str) -> str | None:
+        if self.pythons is None:
+            return f"needs Python {python} from a channel, and no channel answers"
+        return None if python in self.pythons else f"needs Python {python}, which no channel has"
 
 
 def _admits(file: ProjectFile, python: str) -> bool:

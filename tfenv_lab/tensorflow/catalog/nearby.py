@@ -43,7 +43,7 @@ class _ReleaseTrial:
     python: str | None
     variant: str
     cuda: str | None
-    keras: bool
+    keras: bool | str
     packages: Sequence[str]
     source: Source | None
 
@@ -177,6 +177,8 @@ def _near(asked: Wanted, cells: Sequence[Cell | IndexCell], corrected: Suggestio
 
 def _nearest(wanted: Wanted, cells: Sequence[Cell | IndexCell]) -> Iterator[Suggestion]:
     """Yield another Python, another release, the CPU build, the best release, and fewer packages."""
+    if isinstance(wanted.keras, str):
+        yield _say("Use the newest Keras that fits.", keras=True)
     if wanted.tensorflow is not None:
         kind = [c for c in cells if wanted.variant == "auto" or c.cuda == (wanted.variant == "cuda")]
         same = [cell for cell in kind if selection.fits(cell.version, wanted.tensorflow)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...conda.solving.feasibility import Request, as_record
-from ...conda.solving.specs import newer
-from ..models import Blocked, Release, Variant
+from ...conda.solving.specs import newer, version_key
+from ...tensorflow_packages import TF_KERAS, has_keras_3, keras_fits
+from ...versions import minor_of
+from ..models import Blocked, KerasVersion, Release, Variant
 from . import reasons
 from .cells import Cell, cells_of, is_prerelease, python_key
 
@@ -26,21 +28,28 @@ _PLATFORM = ("__unix", "__linux", "__osx", "__win")
 
 @dataclass(frozen=True)
 class Verdict:
-    """The result for a cell: ``reason`` says why it cannot be installed, or is None; ``keras`` is its Keras version."""
+    """The result for a cell: ``reason`` says why it cannot be installed, or is None; ``keras`` is its Keras version.
+
+    ``keras_versions`` are the versions of Keras 3 that fit, newest first.
+    """
 
     reason: str | None
     keras: str | None
+    keras_versions: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The table of releases with a verdict for each cell; ``cells`` are sorted, newest release first."""
+    """The table of releases with a verdict for each cell; ``cells`` are sorted, newest release first.
+
+    ``tf_keras`` has the newest version of tf-keras for each minor version of TensorFlow.
+    """
 
     cells: Sequence[Cell]
     verdicts: Mapping[tuple[str, str, str], Verdict]
     releases: list[Release]
-    message: str | None
     companions: tuple[str, ...]
+    tf_keras: Mapping[str, str] = field(default_factory=dict)
 
     def installable(self, cell: Cell) -> bool:
         return self.verdicts[cell.key].reason is None
@@ -93,19 +102,21 @@ class Judge:
                 self._verdicts[cell.key] = verdict
         return sorted(self._pool.missing)
 
-    def listing(self, subdir: str) -> Listing:
+    def listing(self) -> Listing:
         """Return the table, after ``advance`` returned no more names."""
         cells = cells_of(self._pool)
         stable = (c for c in cells if self._verdicts[c.key].reason is None and not is_prerelease(c.version))
         recommended = next(stable, None)
+        found = sorted(node.record.version for node in self._pool.named(TF_KERAS))
+        tf_keras = {minor_of(version): str(version) for version in found if not is_prerelease(str(version))}
         releases = [
-            self._release([cell for cell in cells if cell.version == version], recommended)
+            self._release([cell for cell in cells if cell.version == version], recommended, tf_keras)
             for version in dict.fromkeys(cell.version for cell in cells)
         ]
         companions = (*KERNEL, *(name for name in OPTIONAL if self._pool.named(name)))
         for cell in cells:
             cell.forget_builds()
-        return Listing(cells, self._verdicts, releases, why_none(releases, subdir), companions)
+        return Listing(cells, self._verdicts, releases, companions, tf_keras)
 
     def _verdict(self, cell: Cell) -> Verdict | None:
         """Judge a cell; return None if it depends on names that are not in the pool yet."""
@@ -116,10 +127,15 @@ class Judge:
         if not check.feasible:
             check = request.on({name: there for name, there in self._machine.items() if name not in reasons.OPEN})
             reason = reasons.why_not(cell, self._machine, self._pool, check, request.on)
+        if request.provisional:
+            return None
         keras = check.best("keras") if check.feasible else None
-        return None if request.provisional else Verdict(reason, str(keras.version) if keras else None)
+        usable = check.usable("keras") if check.feasible and has_keras_3(cell.version) else []
+        versions = dict.fromkeys(str(record.version) for record in usable)
+        stable = [each for each in versions if not is_prerelease(each) and keras_fits(cell.version, each)]
+        return Verdict(reason, str(keras.version) if keras else None, stable)
 
-    def _release(self, cells: list[Cell], recommended: Cell | None) -> Release:
+    def _release(self, cells: list[Cell], recommended: Cell | None, tf_keras: Mapping[str, str]) -> Release:
         names = dict.fromkeys(cell.variant for cell in cells)
         times = [node.record.timestamp for cell in cells for node in cell.nodes if node.record.timestamp]
         # Show the Keras of the newest Python that can be installed; an older Python may need an older Keras.
@@ -130,10 +146,23 @@ class Judge:
             python=sorted({cell.python for cell in cells}, key=python_key),
             variants=[self._variant(name, [cell for cell in cells if cell.variant == name]) for name in names],
             keras=next((version for version in reversed(keras) if version), None),
+            keras_versions=self._keras_versions(cells, tf_keras.get(minor_of(cells[0].version))),
             published=min(times).date().isoformat() if times else None,
             prerelease=is_prerelease(cells[0].version),
             recommended=recommended is not None and cells[0].version == recommended.version,
         )
+
+    def _keras_versions(self, cells: list[Cell], tf_keras: str | None) -> list[KerasVersion]:
+        """Return the versions of Keras that can be chosen with the cells of one release, newest first."""
+        if not has_keras_3(cells[0].version):
+            return []
+        pythons: dict[str, set[str]] = {}
+        for cell in cells:
+            verdict = self._verdicts[cell.key]
+            for version in [*verdict.keras_versions, *([tf_keras] if tf_keras else [])] if not verdict.reason else []:
+                pythons.setdefault(version, set()).add(cell.python)
+        ordered = sorted(pythons.items(), key=lambda item: version_key(item[0]), reverse=True)
+        return [KerasVersion(version, sorted(found, key=python_key), "conda") for version, found in ordered]
 
     def _variant(self, name: str, cells: list[Cell]) -> Variant:
         cells = sorted(cells, key=lambda cell: python_key(cell.python))
@@ -157,4 +186,4 @@ def why_none(releases: Sequence[Release], subdir: str, places: str = "The channe
     if any(variant.installable for release in releases for variant in release.variants):
         return None
     newest = releases[0]
-    return f"No release can be installed on this machine: TensorFlow {newest.version} {newest.variants[0].reason}."
+    return f"No release can be installed on this machine: TensorFlow {newest.version} {newest.variants[-1].reason}."

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ...plan_requests import Source
+from ...tensorflow_packages import KERAS_2, requests_tf_keras
 from .cells import Cell
 from .releases import Listing
 
@@ -25,7 +26,7 @@ class Wanted(Protocol):
 
     ``tensorflow`` is a version such as ``2.19.1`` or ``2.19.*``, or None for an environment without it. ``variant`` is
     ``auto`` (CUDA if there is a driver and a build for it, otherwise CPU), ``cpu`` or ``cuda``. ``cuda`` is a CUDA
-    version to assume instead of the driver's.
+    version to assume instead of the driver's. ``keras`` is as in a create request.
     """
 
     @property
@@ -37,7 +38,7 @@ class Wanted(Protocol):
     @property
     def cuda(self) -> str | None: ...
     @property
-    def keras(self) -> bool: ...
+    def keras(self) -> bool | str: ...
     @property
     def packages(self) -> Sequence[str]: ...
     @property
@@ -55,8 +56,24 @@ def specs(wanted: Wanted, listing: Listing) -> list[str]:
         return [python, *listing.companions]
     found = matching(wanted, listing)
     pin = found[0].pin if found else "cuda*" if wanted.variant == "cuda" else "cpu_*"
-    keras = ["keras"] if wanted.keras else []
-    return [f"tensorflow {_version(wanted.tensorflow)} {pin}", python, *keras, *listing.companions]
+    return [f"tensorflow {_version(wanted.tensorflow)} {pin}", python, *_keras(wanted), *listing.companions]
+
+
+def _keras(wanted: Wanted) -> list[str]:
+    """Return the spec for the Keras that a request chooses from a channel."""
+    return [f"keras {_version(version)}" if version else "keras" for version in _keras_versions(wanted)]
+
+
+def keras_requirements(wanted: Wanted) -> list[str]:
+    """Return the requirement for the Keras that a request chooses from a package index."""
+    return [f"keras{specifier(version)}" if version else "keras" for version in _keras_versions(wanted)]
+
+
+def _keras_versions(wanted: Wanted) -> list[str | None]:
+    """Return the version of ``keras`` to request; None for any. tf-keras is requested from whichever source has it."""
+    if not wanted.keras or requests_tf_keras(wanted.keras, wanted.tensorflow):
+        return []
+    return [wanted.keras if isinstance(wanted.keras, str) and wanted.keras != KERAS_2 else None]
 
 
 def matching(wanted: Wanted, listing: Listing) -> list[Cell]:

@@ -363,6 +363,12 @@ describe('Details', () => {
     expect(document.activeElement?.textContent).toBe('Packages');
   });
 
+  it('shows the digest of the packages if it is known', () => {
+    const digest = 'ab'.repeat(32);
+    show({ environment: environment('tf219', { digest }) });
+    screen.getByText(digest);
+  });
+
   it('offers the available updates', () => {
     const update = { tensorflow: '2.19.2', keras: '3.13.0' };
     const executed = show({ environment: environment('tf219', { update }) });

@@ -64,7 +64,6 @@ describe('NewEnvironment', () => {
         python: '3.12',
         variant: 'auto',
         cuda: null,
-        keras: true,
         packages: ['pandas']
       }
     ]);
@@ -84,6 +83,23 @@ describe('NewEnvironment', () => {
       tensorflow: '2.15.*',
       python: '3.11'
     });
+  });
+
+  it('offers a choice of Keras where there is one', () => {
+    const requests = show();
+    const field = screen.getByLabelText<HTMLSelectElement>('Keras');
+    expect(field.selectedOptions[0].textContent).toBe(
+      'Keras 3, newest that fits (3.12.0)'
+    );
+    fireEvent.change(field, { target: { value: '2' } });
+    review();
+    expect(requests[0].keras).toBe('2');
+    fireEvent.change(screen.getByLabelText('TensorFlow'), {
+      target: { value: '2.15.0' }
+    });
+    expect(screen.queryByLabelText('Keras')).toBeNull();
+    review();
+    expect(requests[1].keras).toBeUndefined();
   });
 
   it('disables options that cannot be chosen, and shows the reason', () => {
@@ -212,7 +228,8 @@ describe('NewEnvironment', () => {
       hardware: 'cpu',
       cuda: null,
       python: '3.11',
-      source: null
+      source: null,
+      keras: null
     };
     const requests = show({
       catalog: { ...CATALOG, releases },

@@ -57,6 +57,46 @@ function click(name: string): void {
   fireEvent.click(screen.getByRole('button', { name }));
 }
 
+describe('the kernel of a row', () => {
+  it('is restarted after its packages changed', () => {
+    const shown = environment('tf219', { outdated_kernels: ['k1'] });
+    const executed = show(group(row('tf219', { environment: shown })));
+    click('Restart kernel');
+    expect(executed).toEqual([
+      [CommandIDs.restartKernels, { environment: shown.id }]
+    ]);
+  });
+
+  it('can be installed if there is none', () => {
+    const request = {
+      kind: 'install' as const,
+      environment: 'id-tf219',
+      specs: ['ipykernel']
+    };
+    const shown = environment('tf219', {
+      kernel: null,
+      advice: [
+        {
+          code: 'no-kernel',
+          severity: 'info',
+          message: 'The environment has no kernel.',
+          plan_request: request
+        }
+      ]
+    });
+    const executed = show(group(row('tf219', { environment: shown })));
+    screen.getByText(/no kernel/);
+    click('Install kernel…');
+    expect(executed).toEqual([['plan', request]]);
+  });
+
+  it('can be hidden', () => {
+    const shown = environment('tf219', { kernel: null, hidden: true });
+    show(group(row('tf219', { environment: shown })));
+    screen.getByText(/hidden from the launcher/);
+  });
+});
+
 describe('EnvironmentList', () => {
   it('describes an environment, and opens its details and a notebook', () => {
     const executed = show(group(row('tf219')));

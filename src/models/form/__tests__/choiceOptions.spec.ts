@@ -11,6 +11,7 @@ import type { Catalog } from '../../../api/generated';
 import type { IOption } from '../choiceOptions';
 import {
   hardwareOptions,
+  kerasOptions,
   pythonOptions,
   releaseOptions,
   sourceOptions
@@ -52,6 +53,34 @@ describe('releaseOptions', () => {
 
   it('enables every release that the assumed CUDA version allows', () => {
     expect(reasons(releaseOptions(CATALOG, '11.2', trans))['2.9.0']).toBeNull();
+  });
+});
+
+describe('kerasOptions', () => {
+  const options = (change: Partial<IChoice>): IOption[] => {
+    const choice = choose(CATALOG, change);
+    const found = releaseOf(CATALOG, choice.version);
+    return found ? kerasOptions(found, choice, trans) : [];
+  };
+
+  it('begins with the Keras that TensorFlow brings', () => {
+    expect(options({}).map(item => item.label)).toEqual([
+      'Keras 3, newest that fits (3.12.0)',
+      'Keras 2 (tf-keras 2.19.0)',
+      'Keras 3.12.0'
+    ]);
+  });
+
+  it('says why Keras 2 cannot be chosen', () => {
+    expect(reasons(options({ python: '3.10' }))).toEqual({
+      '': null,
+      '2': 'tf-keras is not available for TensorFlow 2.19',
+      '3.9.2': null
+    });
+  });
+
+  it('is empty for a TensorFlow with a Keras 2 of its own', () => {
+    expect(options({ version: '2.15.0' })).toEqual([]);
   });
 });
 

@@ -10,6 +10,7 @@ import {
   createRequest,
   cudaVersions,
   initialChoice,
+  kerasVersions,
   offered,
   releaseOf,
   revise,
@@ -42,7 +43,8 @@ describe('initialChoice', () => {
       hardware: 'auto',
       cuda: null,
       python: '3.12',
-      source: null
+      source: null,
+      keras: null
     });
   });
 
@@ -166,13 +168,13 @@ describe('revise', () => {
 describe('two sources', () => {
   const pypi = { source: 'pypi' } as const;
   const both = release('2.21.0', [
-    variant('cpu', ['3.11', '3.12']),
     variant('cuda12.9', ['3.11', '3.12']),
-    variant('cpu', ['3.12', '3.13'], pypi),
-    variant('cuda12.5', ['3.12', '3.13'], pypi)
+    variant('cuda12.5', ['3.12', '3.13'], pypi),
+    variant('cpu', ['3.11', '3.12']),
+    variant('cpu', ['3.12', '3.13'], pypi)
   ]);
   const catalog = { ...CATALOG, releases: [both] };
-  const rest = { name: 'tf', packages: [], keras: true };
+  const rest = { name: 'tf', packages: [] };
   const at = (change: Partial<IChoice>): IChoice =>
     revise(catalog, first(catalog), change);
 
@@ -199,6 +201,18 @@ describe('two sources', () => {
     expect(createRequest(catalog, chosen, rest).source).toBe('pypi');
   });
 
+  it('are taken in the order of the server', () => {
+    const item = release('2.21.0', [
+      variant('cuda12.5', ['3.12'], pypi),
+      variant('cpu', ['3.12'])
+    ]);
+    const of = { ...catalog, releases: [item] };
+    expect(sourcesOf(item, first(of))).toEqual(['pypi', 'conda']);
+    expect(variantName(of, first(of))).toBe('cuda12.5');
+    const onCpu = revise(of, first(of), { hardware: 'cpu' });
+    expect(sourcesOf(item, onCpu)).toEqual(['conda']);
+  });
+
   it('keep the choice of the user while it is possible', () => {
     const chosen = at({ python: '3.12', ...pypi });
     expect(revise(catalog, chosen, { hardware: 'cpu' }).source).toBe('pypi');
@@ -222,7 +236,7 @@ describe('two sources', () => {
 });
 
 describe('createRequest', () => {
-  const rest = { name: 'tf', packages: ['pandas'], keras: true };
+  const rest = { name: 'tf', packages: ['pandas'] };
 
   it('requests the minor version for its newest release', () => {
     expect(createRequest(CATALOG, first(SHOWN), rest)).toEqual({
@@ -232,9 +246,13 @@ describe('createRequest', () => {
       python: '3.12',
       variant: 'auto',
       cuda: null,
-      keras: true,
       packages: ['pandas']
     });
+  });
+
+  it.each([['2'], ['3.12.0']])('names Keras %s if the user chose it', keras => {
+    const choice = revise(SHOWN, first(SHOWN), { keras });
+    expect(createRequest(CATALOG, choice, rest).keras).toBe(keras);
   });
 
   it.each([['2.19.0'], ['2.20.0rc0']])('asks for %s exactly', version => {
@@ -261,5 +279,48 @@ describe('names of variants', () => {
   it('give the CUDA versions of a release, newest first', () => {
     const found = releaseOf(CATALOG, '2.19.1');
     expect(found && cudaVersions([found])).toEqual(['12.9', '12.8']);
+  });
+});
+
+describe('the choice of Keras', () => {
+  const shown = (change: Partial<IChoice>): (string | null)[] => {
+    const choice = revise(SHOWN, first(SHOWN), change);
+    const found = releaseOf(SHOWN, choice.version);
+    return found ? kerasVersions(found, choice).map(item => item.version) : [];
+  };
+
+  it('is among the versions that fit the release, the source and Python', () => {
+    expect(shown({})).toEqual(['3.12.0', '2.19.0']);
+    expect(shown({ python: '3.10' })).toEqual(['3.9.2']);
+    expect(shown({ version: '2.15.0' })).toEqual([]);
+  });
+
+  it('stays while it fits', () => {
+    const chosen = revise(SHOWN, first(SHOWN), { keras: '2' });
+    expect(chosen.keras).toBe('2');
+    expect(revise(SHOWN, chosen, { python: '3.11' }).keras).toBe('2');
+    expect(revise(SHOWN, chosen, { python: '3.10' }).keras).toBeNull();
+    expect(revise(SHOWN, chosen, { version: '2.15.0' }).keras).toBeNull();
+  });
+
+  it('follows the chosen source', () => {
+    const pypi = { source: 'pypi' } as const;
+    const item = release(
+      '2.21.0',
+      [variant('cpu', ['3.12']), variant('cpu', ['3.12'], pypi)],
+      {
+        keras_versions: [
+          { version: '3.12.0', python: ['3.12'], source: 'conda' },
+          { version: '3.14.0', python: ['3.12'], source: 'pypi' }
+        ]
+      }
+    );
+    const catalog = { ...CATALOG, releases: [item] };
+    const chosen = revise(catalog, first(catalog), {
+      ...pypi,
+      keras: '3.14.0'
+    });
+    expect(chosen.keras).toBe('3.14.0');
+    expect(revise(catalog, chosen, { source: 'conda' }).keras).toBeNull();
   });
 });

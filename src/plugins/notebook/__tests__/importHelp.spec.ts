@@ -50,6 +50,7 @@ function open(
     currentWidget: null,
     currentChanged: changed,
     widgetAdded: changed,
+    forEach: () => undefined,
     find: (test: (panel: NotebookPanel) => boolean) =>
       test(panel) ? panel : undefined
   } as unknown as INotebookTracker;

@@ -13,6 +13,7 @@ import {
 } from '../../../__tests__/fixtures';
 import type { Environment } from '../../../api/generated';
 import { missingKernelPlugin } from '../missingKernel';
+import { movingPlugin } from '../moving';
 
 const KERNEL = 'conda-env-tf219-py';
 
@@ -36,6 +37,7 @@ async function open(
     notebook.asTracker
   );
   app.activate(missingKernelPlugin, notebook.asTracker, null);
+  app.activate(movingPlugin, notebook.asTracker, null);
 }
 
 const labels = (): string[] => app.toastActions.map(item => item.label);
@@ -142,7 +144,7 @@ describe('a notebook whose kernel is missing', () => {
     await waitFor(() => expect(app.toasts).toHaveLength(1));
     app.pressToast('Recreate Environment…');
     for (const change of [
-      { name: 'elsewhere' },
+      { prefix: '/home/ada/.conda/envs/elsewhere' },
       { state: 'failed' as const },
       { kind: 'delete' as const }
     ]) {

@@ -1,7 +1,7 @@
 import type { IStatusBar } from '@jupyterlab/statusbar';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
-import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 
 import { FakeApp } from '../../../__tests__/fakeApp';
 import { FakeServer } from '../../../__tests__/fakeServer';
@@ -44,6 +44,23 @@ const asked = (): number =>
 const isShown = (): boolean | undefined => item.isActive?.();
 
 describe('the status bar', () => {
+  it('offers to restart the kernel after an update, until that was done', async () => {
+    open({ 'conda-env-tf219-py': OURS });
+    const { environments } = app.manager;
+    const serve = (...outdated_kernels: string[]): void => {
+      const shown = environment('tf219', { outdated_kernels });
+      app.server.routes['GET environments'] = { environments: [shown] };
+    };
+    const button = (): HTMLElement | null =>
+      within(item.item.node).queryByRole('button', { name: 'Restart kernel' });
+    serve('k1', 'k2');
+    environments.setCurrent('conda-env-tf219-py', 'k1');
+    await waitFor(() => expect(button()).not.toBeNull());
+    serve('k2');
+    await environments.refresh();
+    await waitFor(() => expect(button()).toBeNull());
+  });
+
   it('names the environment of the current notebook, and opens its details', async () => {
     open({ 'conda-env-tf219-py': OURS });
     expect(isShown()).toBe(false);

@@ -11,6 +11,18 @@ import {
 } from '../../../__tests__/fixtures';
 import { CommandIDs } from '../../../commandids';
 
+/** The server's answer about an environment that a notebook uses. */
+const USED = {
+  kernels: [
+    {
+      id: 'k1',
+      name: 'conda-env-tf219-py',
+      notebook: 'work/model.ipynb',
+      outdated: false
+    }
+  ]
+};
+
 let app: FakeApp;
 
 afterEach(() => app.dispose());
@@ -122,6 +134,29 @@ describe('deleting', () => {
     expect(screen.queryByRole('button', { name: 'tf219' })).toBeNull();
   });
 
+  it.each([
+    ['shuts down the kernels that use it first', true],
+    ['keeps them if the user wants that', false]
+  ])('%s', async (_, isShutDown) => {
+    app = await FakeApp.open();
+    const path = 'environments/id-tf219';
+    app.server.routes[`GET ${path}/kernels`] = USED;
+    app.server.routes[`DELETE ${path}/kernels`] = { kernels: [] };
+    app.server.routes[`DELETE ${path}`] = job('9', 'tf219', { kind: 'delete' });
+    const args = { environment: 'id-tf219' };
+    const asked = app.commands.execute(CommandIDs.deleteEnvironment, args);
+    const dialog = await screen.findByRole('dialog');
+    await within(dialog).findByText('work/model.ipynb');
+    if (!isShutDown) {
+      fireEvent.click(within(dialog).getByRole('checkbox'));
+    }
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Delete' }));
+    await asked;
+    const calls = app.server.calls.filter(call => call.startsWith('DELETE'));
+    const first = isShutDown ? [`DELETE ${path}/kernels`] : [];
+    expect(calls).toEqual([...first, `DELETE ${path}`]);
+  });
+
   it('is disabled for a protected environment, with the reason', async () => {
     const base = environment('base', {
       protected: true,
@@ -156,6 +191,40 @@ describe('a new name', () => {
       environment: 'id-tf219',
       name: 'thesis'
     });
+  });
+});
+
+describe('a new name for an environment in use', () => {
+  async function apply(): Promise<HTMLElement> {
+    app = await FakeApp.open();
+    app.server.routes['POST plans'] = plan('thesis', { kind: 'rename' });
+    app.server.routes['GET environments/id-tf219/kernels'] = USED;
+    app.server.routes['DELETE environments/id-tf219/kernels'] = { kernels: [] };
+    app.server.routes['POST jobs'] = job('6', 'thesis', { kind: 'rename' });
+    const request = { kind: 'rename', environment: 'id-tf219', name: 'thesis' };
+    await app.commands.execute(CommandIDs.makePlan, { request });
+    await click('Rename');
+    return screen.findByRole('dialog');
+  }
+
+  it('names the notebooks, and shuts their kernels down first', async () => {
+    const dialog = await apply();
+    await within(dialog).findByText('work/model.ipynb');
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Rename' }));
+    await waitFor(() => expect(app.server.calls).toContain('POST jobs'));
+    const calls = app.server.calls.filter(call => !call.startsWith('GET'));
+    expect(calls).toEqual([
+      'POST plans',
+      'DELETE environments/id-tf219/kernels',
+      'POST jobs'
+    ]);
+  });
+
+  it('changes nothing if the user cancels', async () => {
+    const dialog = await apply();
+    fireEvent.click(within(dialog).getByRole('button', { name: 'Cancel' }));
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    expect(app.server.calls).not.toContain('POST jobs');
   });
 });
 

@@ -101,6 +101,32 @@ describe('where the channels cannot be reached', () => {
     await screen.findAllByRole('button', { name: BUILD });
   });
 
+  it('a local channel is offered beside the releases of the package index', async () => {
+    app = await FakeApp.open();
+    await app.manager.status.refresh();
+    const message = 'The channel “conda-forge” cannot be reached.';
+    app.server.routes['GET tensorflow?prereleases=1'] = {
+      ...CATALOG,
+      warnings: [
+        {
+          code: 'channel-unreachable',
+          severity: 'warning',
+          message,
+          plan_request: null
+        }
+      ]
+    };
+    await click('New…');
+    await screen.findByText(message);
+    const offers = screen.getAllByRole('button', { name: BUILD }).length;
+    app.server.routes['GET tensorflow?prereleases=1'] = CATALOG;
+    await click('Try Again');
+    await waitFor(() => expect(screen.queryByText(message)).toBeNull());
+    expect(screen.queryAllByRole('button', { name: BUILD })).toHaveLength(
+      offers - 1
+    );
+  });
+
   it('the reason is shown if the server cannot build one', async () => {
     app = await FakeApp.open();
     const reason = 'The server lacks patchelf.';

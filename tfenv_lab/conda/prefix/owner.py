@@ -1,0 +1,31 @@
+"""Find out whose scripts an environment's activation would run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from .activation import activation_scripts
+
+
+def has_scripts_of_another(prefix: Path, trusted: Iterable[Path] = ()) -> bool:
+    """Return whether another user than root could decide what the activation of ``prefix`` runs.
+
+    Environments in the directories ``trusted`` count as the user's own, whoever owns them. Reads the disk.
+    """
+    found = activation_scripts(prefix)
+    if not found:
+        return False
+    real = os.path.realpath(prefix)
+    if any(Path(real).is_relative_to(os.path.realpath(folder)) for folder in trusted):
+        return False
+    owners = set(_owners([Path(real), found[0].parent, *found]))
+    return not owners <= {0, os.getuid()}
+
+
+def _owners(paths: Iterable[Path]) -> Iterator[int]:
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            yield path.stat().st_uid

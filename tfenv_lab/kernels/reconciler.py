@@ -1,0 +1,160 @@
+"""Bring the kernelspecs up to date with the environments: register, rewrite and remove them."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..disk.reads import BoundedReads
+from ..environments.discovery import id_of
+from ..errors import TfenvError
+from . import conda_manager, kernelspecs
+from .freshness import is_current, state_of
+from .hidden import HiddenKernels
+from .kernelspecs import Kernelspec
+from .naming import KernelNames
+from .registrar import KernelRegistrar
+
+
+class _Look(NamedTuple):
+    """What the files of a prefix say: whether it has kernelspecs of its own, and its state."""
+
+    has_kernels: bool
+    state: str = ""
+
+
+class KernelReconciler:
+    """Registers every environment that has a kernel, unless a user or the configuration does not want it.
+
+    ``kernel_filter`` is a pattern for the paths of environments that have no kernel here, and ``with_kernel`` returns
+    the real paths of the environments that have one. The methods block, so call them in a thread.
+    """
+
+    def __init__(
+        self,
+        registrar: KernelRegistrar,
+        cache: kernelspecs.Cache,
+        hidden: HiddenKernels,
+        *,
+        prefixes: Callable[[], Mapping[Path, bool]],
+        with_kernel: Callable[[], Collection[str]],
+        kernel_filter: str,
+        display_name: str,
+        manager: Any,
+        log: logging.Logger,
+    ) -> None:
+        self._registrar = registrar
+        self._cache = cache
+        self._hidden = hidden
+        self._prefixes = prefixes
+        self._with_kernel = with_kernel
+        self._filter = re.compile(kernel_filter) if kernel_filter else None
+        self._display_name = display_name
+        self._manager = manager
+        self._log = log
+        self._lock = threading.Lock()
+        #: The states in which environments could not be registered.
+        self._failed: dict[Path, str] = {}
+        self._looks = BoundedReads(_look)
+
+    def is_filtered(self, prefix: Path) -> bool:
+        """Return whether the configuration says that an environment has no kernel."""
+        return self._filter is not None and self._filter.search(str(prefix)) is not None
+
+    def wanting(self, candidates: Iterable[Path]) -> list[Path]:
+        """Return those of the environments without a kernel that ``reconcile`` would register."""
+        hidden = self._hidden.ids()
+        filter_ = conda_manager.env_filter(self._manager)
+        listed = conda_manager.listed_prefixes(self._manager)
+        wanted = [
+            prefix
+            for prefix in candidates
+            if not self.is_filtered(prefix)
+            and not (filter_ and re.search(filter_, str(prefix)))
+            and (listed is None or str(prefix) not in listed)
+            and not (hidden and id_of(prefix) in hidden)
+        ]
+        if not wanted or conda_manager.is_waiting(self._manager) or kernelspecs.fault() is not None:
+            return []
+        return [prefix for prefix in wanted if prefix not in self._failed or self._failed[prefix] != state_of(prefix)]
+
+    def reconcile(self, prefixes: Iterable[Path] | None) -> None:
+        """Bring the kernelspecs (of ``prefixes``, or all) up to date with their environments."""
+        with self._lock:
+            known = self._cache.ours()
+            places = self._cache.environments(known)
+            reals = None if prefixes is None else self._cache.reals.of(map(str, prefixes))
+            registered: dict[Path, list[Kernelspec]] = {}
+            for spec in known:
+                if reals is None or places[spec.name] in reals.values():
+                    registered.setdefault(Path((spec.mark or {})["prefix"]), []).append(spec)
+            more = self._unregistered(reals)
+            if not registered and not more:
+                return
+            looks = self._looks.run([*registered, *more])
+            # Keep the kernels if the drive is unavailable: its environments come back with it.
+            found = {prefix: look for prefix, look in looks.items() if isinstance(look, _Look)}
+            gone = [prefix for prefix in registered if prefix in found and not self._stays(prefix, found[prefix])]
+            for prefix in gone:
+                self._remove(prefix)
+            here = {prefix: look for prefix, look in found.items() if look.has_kernels and prefix not in gone}
+            self._write(here, registered, self._registrar.names(known, here))
+
+    def _unregistered(self, reals: Mapping[str, str] | None) -> Sequence[Path]:
+        """Return the environments without a kernel, of those with the paths ``reals``, or of all."""
+        candidates = list(self._prefixes()) if reals is None else list(map(Path, reals))
+        with_kernel = self._with_kernel()
+        resolved = self._cache.reals.of(map(str, candidates))
+        return self.wanting(prefix for prefix in candidates if resolved[str(prefix)] not in with_kernel)
+
+    def _stays(self, prefix: Path, look: _Look) -> bool:
+        return look.has_kernels and not self.is_filtered(prefix) and id_of(prefix) not in self._hidden.ids()
+
+    def _remove(self, prefix: Path) -> None:
+        self._log.info("Unregistering the kernels of %s: it has none now, or they are not wanted", prefix)
+        try:
+            self._registrar.unregister(prefix)
+        except (OSError, TfenvError) as error:
+            self._log.warning("The kernels of %s could not be removed: %s", prefix, error)
+
+    def _write(
+        self, here: Mapping[Path, _Look], registered: Mapping[Path, Sequence[Kernelspec]], names: KernelNames
+    ) -> None:
+        todo = [
+            prefix
+            for prefix, look in here.items()
+            if not self._is_current(prefix, look.state, registered.get(prefix, ()), names)
+            # nb_conda_kernels gives the environments that are being built no name.
+            and (prefix in registered or str(prefix) in names.by_prefix)
+        ]
+        if not todo or kernelspecs.fault() is not None:
+            return
+        failed = self._registrar.write(todo)
+        for prefix in todo:
+            self._failed.pop(prefix, None)
+        self._failed.update((prefix, here[prefix].state) for prefix in failed)
+
+    def _is_current(self, prefix: Path, state: str, specs: Sequence[Kernelspec], names: KernelNames) -> bool:
+        marks = [spec.mark or {} for spec in specs]
+        siblings = {name for mark in marks for name in mark.get("siblings", [])}
+        return (
+            bool(specs)
+            and siblings == {mark["kernel"] for mark in marks}
+            and all(is_current(spec, state, self._display_name) for spec in specs)
+            and all(spec.name == names.id_of(prefix, mark["kernel"]) for spec, mark in zip(specs, marks, strict=True))
+        )
+
+
+def _look(prefix: Path) -> _Look | None:
+    """Return what the files of a prefix say, or None if its drive is not there."""
+    if not prefix.parent.is_dir():
+        return None
+    if not (prefix / "conda-meta").is_dir():
+        return _Look(False)
+    # The state comes first, so that a change during the rest of the read is noticed next time.
+    state = state_of(prefix)
+    return _Look(kernelspecs.has_any(prefix), state)
