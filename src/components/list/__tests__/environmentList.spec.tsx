@@ -80,7 +80,8 @@ describe('the kernel of a row', () => {
           code: 'no-kernel',
           severity: 'info',
           message: 'The environment has no kernel.',
-          plan_request: request
+          plan_request: request,
+          items: []
         }
       ]
     });
