@@ -28,7 +28,7 @@ REPORTS = ROOT / ".reports"
 #: Number of processes that run tests: one more than processors, because many tests wait for processes and servers.
 WORKERS = str((os.cpu_count() or 1) + 1)
 #: Seconds after which a suite counts as hanging.
-LIMIT = 1200
+LIMIT = 2400
 #: ``--coverage`` lists the files of which fewer percent of the lines and branches run.
 COVERED = 85
 
