@@ -35,6 +35,7 @@ GOOD: dict[str, Any] = {
     "max_running_jobs": 1,
     "protected_environments": ["k1", "/srv/my envs/k2", "~/k3"],
     "kernel_display_name": "{name} {0} {version:>8} {conda_kernel}",
+    "kernel_filter": r"(?i)/scratch/|\btmp$",
     "check_after_change": False,
     "offline": True,
 }
@@ -119,6 +120,12 @@ BAD: dict[str, list[tuple[Any, str]]] = {
         (" ", "must be"),
         (3, "string"),
     ],
+    "kernel_filter": [
+        ("(", "not a regular expression"),
+        (r"a**", "not a regular expression"),
+        (3, "string"),
+        (None, "string"),
+    ],
     "check_after_change": [("maybe", "True or False"), (2, "True or False")],
     "offline": [("true", "True or False"), (2, "True or False"), (None, "True or False")],
 }
@@ -136,6 +143,7 @@ BAD_ARGUMENTS: dict[str, list[str]] = {
     "max_running_jobs": ["two", "0", ""],
     "protected_environments": ["envs/k1", ""],
     "kernel_display_name": ["{foo}"],
+    "kernel_filter": ["(", "[a-"],
     "check_after_change": ["maybe"],
     "offline": ["maybe", ""],
 }

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict
 
 from . import serde
 from .plan_requests import PlanRequest, Source
-from .sentences import Listing
+from .sentences import ListingSentence
 
 Severity = Literal["info", "warning", "error"]
 #: The stages of a job, in no fixed order.
@@ -30,7 +30,7 @@ class Advice:
     items: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if isinstance(self.message, Listing):
+        if isinstance(self.message, ListingSentence):
             object.__setattr__(self, "items", self.message.items)
             object.__setattr__(self, "message", str(self.message))
 

@@ -17,16 +17,16 @@ _LOGIN = re.compile(r"(?<=[a-z]://)(?!git@)[^/\s\"'@]+@", re.IGNORECASE)
 _TOKEN = re.compile(r"(?<=[a-z]://)([^/\s\"']+)/t/[A-Za-z0-9_-]+(?=/)", re.IGNORECASE)
 
 
-class Listing(str):
+class ListingSentence(str):
     """A sentence that lists ``items``, separated by commas. A screen may show only the first of them."""
 
     items: tuple[str, ...] = ()
 
 
-def listing(template: str, items: Iterable[str]) -> Listing:
+def listing(template: str, items: Iterable[str]) -> ListingSentence:
     """Return a sentence with all items in place of ``{}``."""
     found = tuple(items)
-    sentence = Listing(template.replace("{}", ", ".join(found), 1))
+    sentence = ListingSentence(template.replace("{}", ", ".join(found), 1))
     sentence.items = found
     return sentence
 

@@ -14,7 +14,7 @@ LIMIT, LEAST = 60.0, 60_000
 LOOKS = 20
 
 
-class Downloads:
+class WatchedDownloads:
     """The downloads of one change that run now. The methods may be called from any thread.
 
     ``addresses`` are the URLs of the packages by name. Packages on this machine are not downloads. ``limit`` is the

@@ -222,7 +222,7 @@ async def test_a_server_that_died_between_a_rename_and_its_kernel_keeps_it(
     path = Path(os.environ["HOME"]) / f".local/state/tfenv_lab/jobs/{job['id']}.json"
     stored = json.loads(path.read_text())
     await api.services.kernels.reconcile()
-    stored_server = {**stored["server"], "started": 0}
+    stored_server = {**stored["server"], "started": 0, "lock": ""}
     path.write_text(json.dumps({**stored, "state": "running", "finished": None, "server": stored_server}))
     await api.services.start()
     assert variable_of("conda-env-other-py") == "1"

@@ -54,7 +54,9 @@ class TestModel:
             "update": {"tensorflow": "2.20.0", "keras": None},
             "check": {"ok": True, "finished": "2026-03-01T10:00:00.000+00:00", "outdated": False},
             "busy": "job-1",
-            "advice": [{"code": "note", "severity": "info", "message": "Python 3.11.9", "plan_request": None}],
+            "advice": [
+                {"code": "note", "severity": "info", "message": "Python 3.11.9", "plan_request": None, "items": []}
+            ],
         }
 
     def test_the_warning_about_a_missing_kernel_has_a_plan_request(

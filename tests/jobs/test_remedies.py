@@ -117,6 +117,6 @@ async def test_modules_in_the_user_site(api: Api, clean_home: Path) -> None:
     config = (prefix / "pyvenv.cfg").read_text().replace("= false", "= true")
     (prefix / "pyvenv.cfg").unlink()
     (prefix / "pyvenv.cfg").write_text(config)
-    code = f"import sys\nif {str(user)!r} in sys.path:\n    sys.path.insert(0, {str(user)!r})\n"
-    (prefix / SITE / "sitecustomize.py").write_text(code)
+    code = f"import sys; {str(user)!r} in sys.path and sys.path.insert(0, {str(user)!r})\n"
+    (prefix / SITE / "user_first.pth").write_text(code)
     assert await follow_all(api, environment) == ["user-site"]

@@ -144,7 +144,7 @@ BAD_BODIES = [
     ('{"kind": "explode"}', "“kind”"),
     ('{"kind": "create"}', "“name”"),
     ('{"kind": "create", "name": 7}', "“name”"),
-    ('{"kind": "create", "name": "x", "keras": "yes"}', "“keras”"),
+    ('{"kind": "create", "name": "x", "keras": ["3"]}', "“keras”"),
     ('{"kind": "create", "name": "x", "packages": "numpy"}', "“packages”"),
     ('{"kind": "create", "name": "x", "variant": "tpu"}', "“variant”"),
     ('{"kind": "create", "name": "x", "prefix": "/tmp"}', "“prefix”"),

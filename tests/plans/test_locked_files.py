@@ -332,7 +332,7 @@ class TestOtherOrigins:
     def source(self, simple_index: SimpleIndex, tmp_path: Path) -> Path:
         """A directory with the source of greet 1.0; the index has a wheel of the same version."""
         archive = simple_index.add_source("greet", "1.0")
-        shutil.unpack_archive(archive, tmp_path, filter="data")
+        shutil.unpack_archive(archive, tmp_path)
         del simple_index.files["greet"]
         simple_index.add("greet", "1.0")
         return tmp_path / "greet-1.0"

@@ -50,9 +50,13 @@ def can_lock(folder: Path) -> bool:
 
     path = folder / f".tfenv-probe-{secrets.token_hex(8)}"
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        # A file without a name is gone even if this process is killed now. Not every file system has them.
+        handle = os.open(folder, os.O_RDWR | getattr(os, "O_TMPFILE", os.O_CREAT), 0o600)
     except OSError:
-        return True
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError:
+            return True
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -138,6 +138,8 @@ def _job(stored: dict[str, Any], job_id: str) -> Job:
     for field in ("bytes_per_second", "seconds_left"):
         # msgspec writes only the attributes that an instance has, so a default would not be sent.
         stored.get("progress", {}).setdefault(field, None)
+    for warning in stored.get("warnings", []):
+        warning.setdefault("items", [])
     result = stored.get("result")
     if isinstance(result, dict):
         result.setdefault("tf_keras", is_tf_keras(result.get("tensorflow"), result.get("keras")))

@@ -23,6 +23,8 @@ def read(text: bytes, subdir: str) -> StoredPlan:
                 entry.setdefault("source", "conda")
                 if entry["to"] is not None:
                     entry["to"].setdefault("parts", [])
+        for warning in stored["plan"]["warnings"]:
+            warning.setdefault("items", [])
         if "digest" not in stored["plan"]:
             stored["plan"]["digest"] = _digest(stored["plan"]["change"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:

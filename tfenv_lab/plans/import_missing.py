@@ -21,7 +21,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Found:
+class Missing:
     """A sentence about each missing package, and replacements (``Import.replacements``) that are offered, best first.
 
     Every offer replaces or leaves out all missing packages.
@@ -38,7 +38,7 @@ async def look_up(
     others: Repodata | None,
     on_index: Callable[[Iterable[str]], Awaitable[Collection[str]]],
     is_export: bool,
-) -> Found:
+) -> Missing:
     """Look for packages that the channels of a file (``source``) do not have; ``asked`` are all of its specs by name.
 
     A package of the same name on an index may be by somebody else, so no replacement is made without a request. The
@@ -70,7 +70,7 @@ async def look_up(
     for each in (fixed if fixed != out else indexed, indexed, out):
         if each not in offers:
             offers.append(each)
-    return Found(sentences, offers)
+    return Missing(sentences, offers)
 
 
 def label(replacements: Mapping[str, str | None]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ..errors import HashMismatch, IndexUnreachable, JobFailed
-from ..stalls import Downloads
+from ..stalls import WatchedDownloads
 from . import cache, pylock, uv
 from .downloads import OnDownload
 from .models import Distribution, IndexSettings
@@ -93,10 +93,10 @@ def _run(
     (tree / _UV_LOCK).unlink(missing_ok=True)
 
 
-def _downloads(distributions: Sequence[Distribution], variables: Mapping[str, str]) -> Downloads:
+def _downloads(distributions: Sequence[Distribution], variables: Mapping[str, str]) -> WatchedDownloads:
     """Return what uv has to download. A longer time limit that the user set for uv counts."""
     try:
         limit = float(variables.get("UV_HTTP_TIMEOUT") or 0)
     except ValueError:
         limit = 0.0
-    return Downloads({each.name: each.url for each in distributions}, limit)
+    return WatchedDownloads({each.name: each.url for each in distributions}, limit)

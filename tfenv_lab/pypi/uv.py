@@ -18,8 +18,7 @@ from urllib.parse import unquote, urlsplit
 from ..errors import IndexUnreachable, JobFailed, NotStarted, SolverTimeout
 from ..processes import kill_group, without_python_variables
 from ..sentences import redact
-from ..stalls import LOOKS
-from ..stalls import Downloads as Stalls
+from ..stalls import LOOKS, WatchedDownloads
 from .downloads import Downloads, OnDownload, open_terminal
 from .failures import failure
 from .models import IndexSettings
@@ -84,7 +83,7 @@ def run_here(
     timeout: float | None = None,
     on_line: OnLine | None = None,
     on_download: OnDownload | None = None,
-    downloads: Stalls | None = None,
+    downloads: WatchedDownloads | None = None,
 ) -> Output:
     """Run uv with ``arguments`` in the directory ``cwd``, and return its output.
 
@@ -135,7 +134,7 @@ class _Uv:
         timeout: float | None,
         on_line: OnLine | None,
         on_download: OnDownload | None = None,
-        downloads: Stalls | None = None,
+        downloads: WatchedDownloads | None = None,
     ) -> None:
         self._arguments = [*arguments, *_options(arguments, settings)]
         self._settings = settings
@@ -162,7 +161,7 @@ class _Uv:
         self._is_late = True
         self.kill()
 
-    def _watch(self, downloads: Stalls, is_ended: threading.Event) -> None:
+    def _watch(self, downloads: WatchedDownloads, is_ended: threading.Event) -> None:
         """Kill uv if its downloads make no progress."""
         downloads.begin_all()
         while self._stalled is None and not is_ended.wait(downloads.limit / LOOKS):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from .models import Cleaning, Disk, Size
-from .survey import Demand, Places, Survey, Surveyor
+from .survey import Demand, Survey, SurveyedPlaces, Surveyor
 from .trees import Root, Trees
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class SpaceService:
 
         def answer() -> _Result:
             directories = self._directories
-            places = Places(
+            places = SurveyedPlaces(
                 directories.package_cache, directories.bytecode, self._uv_cache(), directories.envs_dir, known
             )
             return question(self._surveyor.look(places, demand, stop))

@@ -15,7 +15,7 @@ from ..disk.reads import BoundedReads
 from ..disk.space import free_bytes
 from ..plan_requests import Cleanable
 from . import caches
-from .caches import Listing
+from .caches import CacheListing
 from .models import Broken, CacheSpace, Cleaning, Disk, EnvironmentSpace, Freed, Item
 from .needs import Needs, PrefixNeeds, of_prefix
 from .trees import Measured, Root, Trees
@@ -24,7 +24,7 @@ from .trees import Measured, Root, Trees
 ORDER: tuple[Cleanable, ...] = ("trash", "cache", "uv", "revisions")
 
 
-class Places(NamedTuple):
+class SurveyedPlaces(NamedTuple):
     """Where to look. ``environments`` has the name and the prefix of each environment by id."""
 
     package_cache: Path
@@ -48,9 +48,9 @@ class Survey:
     measured: Measured
     needs: Mapping[str, PrefixNeeds]
     names: Mapping[str, str]
-    packages: Listing
-    bytecode: Listing
-    uv: Listing
+    packages: CacheListing
+    bytecode: CacheListing
+    uv: CacheListing
     leftovers: Sequence[Item]
     demand: Needs
     left_out: Sequence[str]
@@ -170,7 +170,7 @@ def _last_used(package: str) -> int:
     return max(times, default=0)
 
 
-def _rests(*listings: Listing) -> list[str]:
+def _rests(*listings: CacheListing) -> list[str]:
     return [path for listing in listings for path in listing.rests]
 
 
@@ -184,7 +184,7 @@ class Surveyor:
     def __init__(self) -> None:
         self._trees = Trees()
 
-    def look(self, places: Places, demand: Demand, stop: threading.Event | None = None) -> Survey:
+    def look(self, places: SurveyedPlaces, demand: Demand, stop: threading.Event | None = None) -> Survey:
         """Look at all places. Blocks; raises Stopped soon after ``stop`` is set."""
         left_out: list[str] = []
         found = _prefixes.run([prefix for _, prefix in places.environments.values()])
@@ -202,9 +202,9 @@ class Surveyor:
             (_wheels, places.uv, "uv"),
         ):
             listing = reads.run([os.fspath(place)])[os.fspath(place)]
-            if not isinstance(listing, Listing):
+            if not isinstance(listing, CacheListing):
                 left_out.append(name)
-            listings.append(listing if isinstance(listing, Listing) else Listing())
+            listings.append(listing if isinstance(listing, CacheListing) else CacheListing())
         packages, bytecode, uv = listings
         prefixes = [prefix for identifier, (_, prefix) in places.environments.items() if identifier in needs]
         # There may be something next to an environment that does not exist anymore.
@@ -227,7 +227,11 @@ class Surveyor:
 
 
 def _roots(
-    needs: Iterable[PrefixNeeds], leftovers: Sequence[Item], packages: Listing, bytecode: Listing, uv: Listing
+    needs: Iterable[PrefixNeeds],
+    leftovers: Sequence[Item],
+    packages: CacheListing,
+    bytecode: CacheListing,
+    uv: CacheListing,
 ) -> list[Root]:
     prefixes = [known.real for known in needs]
     fixed = [*packages.entries, *bytecode.entries, *uv.entries]
@@ -259,8 +263,8 @@ def _leftovers(prefixes: Sequence[Path], busy: Collection[str]) -> list[Item]:
 
 
 _prefixes: BoundedReads[Path, PrefixNeeds] = BoundedReads(of_prefix)
-_packages: BoundedReads[str, Listing] = BoundedReads(caches.packages)
-_bytecode: BoundedReads[str, Listing] = BoundedReads(caches.bytecode)
-_wheels: BoundedReads[str, Listing] = BoundedReads(caches.wheels)
+_packages: BoundedReads[str, CacheListing] = BoundedReads(caches.packages)
+_bytecode: BoundedReads[str, CacheListing] = BoundedReads(caches.bytecode)
+_wheels: BoundedReads[str, CacheListing] = BoundedReads(caches.wheels)
 _beside: BoundedReads[Path, set[tuple[str, Path]]] = BoundedReads(lambda prefix: staging.leftovers([prefix]))
 _free: BoundedReads[Path, int | None] = BoundedReads(free_bytes)

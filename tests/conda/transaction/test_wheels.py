@@ -308,7 +308,7 @@ async def test_a_project_in_a_directory_is_built(lab: Lab, simple_index: SimpleI
     import tarfile
 
     with tarfile.open(simple_index.add_source("built", "1.0")) as archive:
-        archive.extractall(tmp_path / "source", filter="data")
+        archive.extractall(tmp_path / "source")
     place = tmp_path / "source" / "built-1.0"
     source = simple_index.distribution(simple_index.add_source("built", "1.0"), url=place.as_uri(), sha256=None)
     await lab.change("python", wheels=[source], requirements={"built": f"built @ {place.as_uri()}"})

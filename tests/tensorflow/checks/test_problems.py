@@ -211,8 +211,8 @@ class TestFromOutside:
         user = clean_home / ".local" / "lib" / short / "site-packages"
         environment.module("wrapt", "", user)
         # In a conda environment, unlike in a virtual environment, the user site comes first.
-        code = f"import sys\nif {str(user)!r} in sys.path:\n    sys.path.insert(0, {str(user)!r})\n"
-        (environment.site_packages / "sitecustomize.py").write_text(code)
+        code = f"import sys; {str(user)!r} in sys.path and sys.path.insert(0, {str(user)!r})\n"
+        (environment.site_packages / "user_first.pth").write_text(code)
         problem = only(run(environment))
         assert problem.code == "user-site"
         assert problem.message.startswith("wrapt does not come from this environment")

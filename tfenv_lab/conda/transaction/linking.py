@@ -20,7 +20,7 @@ from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 from ...disk.reads import BoundedReads
 from ...errors import ChannelUnreachable, JobFailed, TfenvError
 from ...models import Phase
-from ...stalls import LOOKS, Downloads
+from ...stalls import LOOKS, WatchedDownloads
 from ..prefix.files import altered_in
 from ..prefix.records import load_json, names_of, record_stem
 from . import package_cache, staging
@@ -142,7 +142,7 @@ async def link(
     await asyncio.to_thread(gate.require_links_inside)
 
 
-async def _watched(work: Awaitable[object], downloads: Downloads) -> None:
+async def _watched(work: Awaitable[object], downloads: WatchedDownloads) -> None:
     """Wait for ``work``. If its downloads stall, cancel it and raise ChannelUnreachable."""
     running = asyncio.ensure_future(work)
     try:
@@ -254,7 +254,7 @@ def progress(
     """
     records = list(coming)
     unpacked = {record.name.normalized: cache / record_stem(record) for record in records}
-    downloads = Downloads({record.name.normalized: record.url for record in records})
+    downloads = WatchedDownloads({record.name.normalized: record.url for record in records})
 
     def files_of(name: str) -> int | None:
         try:

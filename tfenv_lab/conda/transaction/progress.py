@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ...models import Phase
 from ...pypi.models import MARK
-from ...stalls import Downloads
+from ...stalls import WatchedDownloads
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ class InstallProgress:
         cloned: int,
         changed: Callable[[Progress], None],
         phase: Callable[[Phase], None],
-        downloads: Downloads | None = None,
+        downloads: WatchedDownloads | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         #: The conda packages that are being downloaded now.
-        self.downloads = downloads or Downloads({})
+        self.downloads = downloads or WatchedDownloads({})
         self.sizes = dict(sizes)
         self._total_bytes = sum(sizes.values())
         self._packages = len(packages)
