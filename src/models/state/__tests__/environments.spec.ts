@@ -231,11 +231,12 @@ describe('DetailsModel', () => {
     const model = new DetailsModel(new EnvironmentsClient(server.settings));
     await model.load('a', '2026-01-01');
     await model.load('a', '2026-01-01');
-    expect(server.calls).toHaveLength(3);
+    // Packages, revisions, variables and the size.
+    expect(server.calls).toHaveLength(4);
     expect(model.packages?.value).toEqual([]);
     expect(model.revisions?.error?.reason).toBe('not-found');
     await model.load('a', '2026-01-02');
-    expect(server.calls).toHaveLength(6);
+    expect(server.calls).toHaveLength(8);
   });
 
   it('shows no data of another environment while it loads', async () => {
