@@ -162,7 +162,9 @@ def pick(catalog: dict[str, Any]) -> tuple[str, str, str]:
         for variant in release["variants"]:
             if variant["name"] == "cpu" and variant["installable"]:
                 minor = ".".join(release["version"].split(".")[:2])
-                newest.setdefault(minor, (release["version"], variant["python"]))
+                blocked = {each["python"] for each in variant["blocked"]}
+                pythons = [python for python in variant["python"] if python not in blocked]
+                newest.setdefault(minor, (release["version"], pythons))
     check(
         len(newest) >= 2, f"the channels must have two minor versions for the CPU of this machine, not {sorted(newest)}"
     )

@@ -112,7 +112,8 @@ describe('where the channels cannot be reached', () => {
           code: 'channel-unreachable',
           severity: 'warning',
           message,
-          plan_request: null
+          plan_request: null,
+          items: []
         }
       ]
     };
