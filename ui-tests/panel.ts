@@ -73,9 +73,7 @@ export class Panel {
   }
 
   async waitForPlan(): Promise<void> {
-    await expect(
-      this.root.getByText(/\d packages? · .* on disk/)
-    ).toBeVisible();
+    await expect(this.root.getByText(/\d packages?.* · adds /)).toBeVisible();
   }
 
   /** Find the plan's entry of a requested package, such as "2.19.1 → 2.20.0". */
