@@ -126,7 +126,7 @@ async def test_a_lock_without_python_says_so_and_offers_one(api: Api, simple_ind
     status, error = await refused(
         api, f"@EXPLICIT\n# pip greet @ {simple_index.file_url(wheel)}#sha256={digest(wheel)}\n"
     )
-    assert (status, error["message"]) == (400, "The file has packages from a package index, but no Python.")
+    assert (status, error["message"]) == (400, "The file has Python packages, but no Python for them: greet 1.0.")
     assert "Python" in error["hint"]
     plan = await api.plan(**error["alternatives"][0]["plan_request"])
     assert {"python", "greet"} <= {each["name"] for each in plan["entries"]}

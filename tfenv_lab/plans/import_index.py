@@ -12,6 +12,7 @@ from ..conda.prefix.records import by_name
 from ..errors import BuildNeeded, IndexUnreachable, InvalidRequest, Unsatisfiable
 from ..pypi import requirements as texts
 from ..pypi.models import IndexLock
+from ..sentences import redact, some
 from . import import_help, sources
 
 if TYPE_CHECKING:
@@ -27,8 +28,12 @@ def require_python(request: Import, found: Imported) -> None:
 
     if not found.index.packages or any(exact.parts(each.url)[0] == "python" for each in found.pinned or ()):
         return
+    names = [
+        f"{each.label} (from {redact(each.direct)})" if each.direct else each.label for each in found.index.packages
+    ]
     raise InvalidRequest(
-        "The file has packages from a package index, but no Python.",
+        f"The file has Python packages, but no Python for them: {some(names, 5)}.",
+        "\n".join(names),
         hint="Add Python to the packages of the file, or solve its packages again together with Python.",
         alternatives=import_help.alternatives(request, ("Solve again, with Python", {"builds": "versions"})),
     )
