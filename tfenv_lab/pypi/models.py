@@ -73,8 +73,8 @@ class Locked(Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """The name and the version."""
-        return f"{self.name} {self.version}".strip()
+        """The name and the version; pixi writes ``<dynamic>`` for one that only a build tells."""
+        return f"{self.name} {'' if self.version.startswith('<') else self.version}".strip()
 
 
 class IndexLock(Struct, frozen=True):
