@@ -199,7 +199,7 @@ class Services:
         )
 
         def permission() -> Permission:
-            return Permission(self.allowed_channels, is_restricted, self.local_channel.active)
+            return Permission(self.allowed_channels, is_restricted, self.local_channel.stands_in)
 
         index = IndexSolver(
             lambda: self.index_policy,

@@ -12,6 +12,7 @@ from .. import serde
 from ..disk import writes
 from ..disk.reads import BoundedReads
 from ..errors import ChannelNotAllowed, InvalidRequest
+from ..wheelchannel.channel import MANIFEST
 from ..wheelchannel.request import BYTES, SECONDS
 
 if TYPE_CHECKING:
@@ -32,11 +33,19 @@ class LocalChannel:
         self._configured = configured
         self._restricted = restricted
         self._url = self._remembered()
+        folders = [Path(url2pathname(urlsplit(ref.url).path)) for ref in configured.channels]
+        is_local = all(ref.url.startswith("file:") for ref in configured.channels) and bool(folders)
+        self._is_configured = is_local and all(found is True for found in _is_ours.run(folders).values())
 
     @property
     def active(self) -> bool:
         """Whether the local channel is in use."""
         return self._url is not None
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether the only channel is a local channel, in use by choice or configured. Files cannot name it."""
+        return self.active or (self._is_configured and not self._restricted)
 
     @property
     def settings(self) -> CondaSettings:
@@ -104,4 +113,5 @@ class LocalChannel:
 
 
 #: On a drive that does not answer there is no channel.
+_is_ours: BoundedReads[Path, bool] = BoundedReads(lambda folder: (folder / MANIFEST).is_file())
 _is_there: BoundedReads[Path, bool] = BoundedReads(lambda folder: (folder / "noarch").is_dir())
