@@ -68,7 +68,7 @@ class KernelRegistrar:
         if not kernelspecs.inside(prefix):
             raise InvalidRequest(
                 "This environment has no kernel.",
-                f"There is no kernelspec in {prefix / kernelspecs.INSIDE}",
+                f"{prefix / kernelspecs.INSIDE} has no kernelspec",
                 hint="Install the package ipykernel in the environment first.",
             )
         # Before writing, so that a new environment gets the name that nb_conda_kernels gives it.

@@ -155,6 +155,9 @@ def _from_netrc(host: str, variables: Mapping[str, str]) -> tuple[str, str] | No
     home = Path(variables.get("HOME") or Path.home())
     paths = [Path(variables["NETRC"])] if variables.get("NETRC") else [home / ".netrc", home / "_netrc"]
     for path in paths:
+        # Reading a named pipe would never end.
+        if not path.is_file():
+            continue
         with suppress(OSError, netrc.NetrcParseError, UnicodeDecodeError):
             found = netrc.netrc(path).authenticators(host)
             return (found[0], found[2] or "") if found else None

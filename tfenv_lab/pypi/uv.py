@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from ..disk.paths import instead_of_netrc
 from ..errors import IndexUnreachable, JobFailed, NotStarted, SolverTimeout
 from ..processes import kill_group, without_python_variables
 from ..sentences import redact
@@ -118,6 +119,9 @@ def binary() -> str:
 def environment(settings: IndexSettings, outer: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the variables that uv starts with."""
     kept = {name: value for name, value in without_python_variables(outer).items() if not name.startswith(_DROPPED)}
+    logins = instead_of_netrc(outer)
+    if logins is not None:
+        kept["NETRC"] = logins
     # The program “keyring” may be installed next to this Python.
     path = os.pathsep.join((outer.get("PATH", os.defpath), str(Path(sys.executable).parent)))
     return {**kept, **_ALWAYS, **settings.variables, "PATH": path}

@@ -16,6 +16,7 @@ from rattler import Client, Config
 from rattler.exceptions import AuthenticationStorageError
 
 from ... import serde
+from ...disk.paths import instead_of_netrc
 
 if TYPE_CHECKING:
     from .channels import Credential
@@ -150,6 +151,7 @@ def client(settings: CondaSettings, retries: int = 3) -> Client:
         _variable("SSL_CERT_DIR", folder),
         _passwords(settings.rules.credentials) as secrets,
         _variable("RATTLER_AUTH_FILE", secrets),
+        _variable("NETRC", instead_of_netrc(os.environ)),
     ):
         config = Config.from_toml("\n".join(lines))
         try:
