@@ -355,11 +355,9 @@ def _needed(
     index: IndexState, provided: Mapping[str, str], state: State, gone: Collection[str], python: str
 ) -> set[str]:
     """Return the conda packages that must not be removed as orphans, because packages from the index need them."""
-    environment = texts.markers(python)
-    needs = {
-        texts.normalize(need.name)
-        for each in index.distributions
-        if each.name not in gone
-        for need in texts.needs(index.requires(each.name), environment)
-    }
-    return {name for name in state.names if texts.normalize(name) in needs & provided.keys()}
+    needs = index_state.needs_of(index, python)
+    left = {each.name for each in index_state.without(index, gone, python)}
+    left |= {package.name for package in index.others}.difference(gone)
+    parts = index_state.reached(index_state.parts(index, left), needs)
+    needed = {name for part in parts for name, _ in needs(part)}
+    return {name for name in state.names if texts.normalize(name) in needed & provided.keys()}
