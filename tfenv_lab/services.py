@@ -104,6 +104,9 @@ class Configuration(Protocol):
     def kernel_filter(self) -> str: ...
 
     @property
+    def kernel_variables_excluded(self) -> Sequence[str]: ...
+
+    @property
     def check_after_change(self) -> bool: ...
 
     @property
@@ -174,6 +177,7 @@ class Services:
             prefixes=lambda: self.environments.known_prefixes(),
             display_name=configuration.kernel_display_name,
             kernel_filter=configuration.kernel_filter,
+            excluded=configuration.kernel_variables_excluded,
             hidden=state / "hidden-kernels",
             envs_dir=self.envs_dir,
             manager=kernels,
