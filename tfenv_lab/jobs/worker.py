@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Iterator
 
 from .. import serde
+from ..conda.transaction.engaged import Engagement
 from ..conda.transaction.progress import Progress
 from ..disk import faults
 from ..errors import JobFailed, TfenvError
@@ -34,6 +35,7 @@ from .messages import (
     RemoveEnvironment,
     RunCheck,
     Succeeded,
+    WorkingOn,
 )
 
 #: Minimum seconds between two progress messages.
@@ -69,6 +71,10 @@ class ServerPipe:
         if now - self._sent >= INTERVAL:
             self._sent = now
             self.send(ProgressMade(progress))
+
+    def engaged(self, engagement: Engagement) -> None:
+        """Report the packages that the engine is working on."""
+        self.send(WorkingOn(engagement))
 
     @contextlib.contextmanager
     def swapping(self) -> Iterator[None]:
