@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import pytest
 from ..conftest import Api
 from ..shims import built
 from ..tiny_channel import TinyChannel
-from ..tiny_tensorflow import PYTHON
 
 CRASHES = [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL]
 
@@ -55,7 +53,7 @@ async def test_a_crash_names_the_package(
     message = f"The job crashed ({number.name}) while it {told} {name}-1.0-0. Nothing was changed."
     assert job["message"] == job["error"]["message"] == message
     assert "leave the package out" in job["error"]["hint"]
-    assert os.listdir(Path(made["prefix"]).parent) == ["tf"]
+    assert [path.name for path in Path(made["prefix"]).parent.iterdir()] == ["tf"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

@@ -81,6 +81,12 @@ class ProgressMade(Struct, frozen=True, tag="progress"):
     progress: Progress
 
 
+class Waiting(Struct, frozen=True, tag="waiting"):
+    """A message that the worker waits for a server that is busy, as a sentence for the user."""
+
+    text: str
+
+
 class WorkingOn(Struct, frozen=True, tag="working-on"):
     """A message about the packages that the engine is working on, in case it crashes."""
 
@@ -110,4 +116,4 @@ class LeftBehind(Struct, frozen=True, tag="left-behind"):
     leftover: Leftover
 
 
-Message = PhaseBegun | ProgressMade | WorkingOn | Succeeded | Failed | LeftBehind
+Message = PhaseBegun | ProgressMade | WorkingOn | Waiting | Succeeded | Failed | LeftBehind

@@ -17,7 +17,18 @@ from ..models import Advice
 from . import outcomes
 from .deaths import Death
 from .leftovers import Leftovers
-from .messages import ApplyChange, Failed, LeftBehind, Message, Order, PhaseBegun, ProgressMade, Succeeded, WorkingOn
+from .messages import (
+    ApplyChange,
+    Failed,
+    LeftBehind,
+    Message,
+    Order,
+    PhaseBegun,
+    ProgressMade,
+    Succeeded,
+    Waiting,
+    WorkingOn,
+)
 from .models import DONE_WITHOUT_KERNEL, FINISHED, PHASES, Job, now
 from .process import WorkerProcess
 
@@ -165,7 +176,7 @@ class RunningJobs:
     def _update(self, job: Job) -> None:
         before = self._live.get(job.id)
         self._live[job.id] = job
-        if before is None or (before.state, before.phase) != (job.state, job.phase):
+        if before is None or (before.state, before.phase, before.message) != (job.state, job.phase, job.message):
             self._store.keep(job)
         self._events.emit(job)
 
@@ -235,6 +246,8 @@ class RunningJobs:
                     leftovers.append(leftover)
                 case WorkingOn(found):
                     engagement = found
+                case Waiting(text) if not last.done():
+                    self._update(replace(self._live[job_id], message=text))
                 case PhaseBegun(name) if not last.done():
                     self._update(replace(self._live[job_id], phase=name, message=PHASES[name]))
                 case ProgressMade(progress) if not last.done():
