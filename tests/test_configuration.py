@@ -36,6 +36,7 @@ GOOD: dict[str, Any] = {
     "protected_environments": ["k1", "/srv/my envs/k2", "~/k3"],
     "kernel_display_name": "{name} {0} {version:>8} {conda_kernel}",
     "kernel_filter": r"(?i)/scratch/|\btmp$",
+    "kernel_variables_excluded": ["API_KEY", "*_TOKEN", "AWS_?*"],
     "check_after_change": False,
     "offline": True,
 }
@@ -126,6 +127,15 @@ BAD: dict[str, list[tuple[Any, str]]] = {
         (3, "string"),
         (None, "string"),
     ],
+    "kernel_variables_excluded": [
+        ({"A"}, "list"),
+        ([1], "item 1 is not a string"),
+        (["A", ""], "item 2 is empty"),
+        (["A, B"], "not a name"),
+        (["A=1"], "not a name"),
+        (["A.*"], "not a name"),
+        (["[A-Z]*"], "not a name"),
+    ],
     "check_after_change": [("maybe", "True or False"), (2, "True or False")],
     "offline": [("true", "True or False"), (2, "True or False"), (None, "True or False")],
 }
@@ -144,6 +154,7 @@ BAD_ARGUMENTS: dict[str, list[str]] = {
     "protected_environments": ["envs/k1", ""],
     "kernel_display_name": ["{foo}"],
     "kernel_filter": ["(", "[a-"],
+    "kernel_variables_excluded": ["", "A,B", "${A}"],
     "check_after_change": ["maybe"],
     "offline": ["maybe", ""],
 }
@@ -271,7 +282,7 @@ def test_every_other_value_stays_in_force(name: str, configure: Configure) -> No
 
 @pytest.mark.parametrize("name", [name for name in TRAITS if isinstance(GOOD[name], list)])
 def test_a_single_string_is_a_list_with_one_item(name: str, configure: Configure) -> None:
-    first, second = GOOD[name][0], "/srv/k2"
+    first, second = GOOD[name][0], GOOD[name][1] if name == "kernel_variables_excluded" else "/srv/k2"
     configure(f"c.TfenvLab.{name} = {first!r}")
     linked = Linked()
     assert (linked.value(name), linked.lab.faults) == ([first], [])

@@ -35,6 +35,7 @@ from .traits import (
     channel_fault,
     environment_fault,
     index_fault,
+    variable_pattern_fault,
 )
 
 HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL, *DISK]
@@ -112,6 +113,11 @@ class TfenvLab(CheckedApp):
         "",
         help="Regular expression for the paths of environments whose kernels are not registered, as env_filter of "
         "nb_conda_kernels. Default: the kernels of all environments are registered.",
+    ).tag(config=True)
+    kernel_variables_excluded = Texts(
+        variable_pattern_fault,
+        help="Names of variables, or patterns with * such as *_TOKEN, that kernelspecs must not contain, because other "
+        "programs read them. The kernels that this server starts have these variables nevertheless.",
     ).tag(config=True)
     check_after_change = Bool(
         True, help="Check an environment in the background after it is created or its TensorFlow changes."

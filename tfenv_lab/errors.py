@@ -46,6 +46,8 @@ class TfenvError(Exception):
     status = 400
     reason = "invalid-request"
     hint: str | None = None
+    #: Seconds after which the server that caused the error wants to be asked again, if it says so.
+    wait: float | None = None
 
     def __init__(
         self,

@@ -56,6 +56,9 @@ class Configuration(Protocol):
     def kernel_filter(self) -> str: ...
 
     @property
+    def kernel_variables_excluded(self) -> Sequence[str]: ...
+
+    @property
     def check_after_change(self) -> bool: ...
 
     @property

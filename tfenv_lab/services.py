@@ -104,6 +104,7 @@ class Services:
             prefixes=lambda: self.environments.known_prefixes(),
             display_name=configuration.kernel_display_name,
             kernel_filter=configuration.kernel_filter,
+            excluded=configuration.kernel_variables_excluded,
             hidden=state / "hidden-kernels",
             envs_dir=self.envs_dir,
             manager=kernels,

@@ -154,6 +154,13 @@ def environment_fault(text: str) -> str | None:
     return fault if _NO_NAME.search(text) else None
 
 
+def variable_pattern_fault(text: str) -> str | None:
+    """Return why a string is not the name of a variable or a pattern for names, or None if it is one."""
+    # A string that lists several names would exclude none of them.
+    fault = "is not a name or pattern: only letters, digits, underscores and the wildcards * and ? are allowed"
+    return None if re.fullmatch(r"[A-Za-z0-9_*?]+", text) else fault
+
+
 def _path_fault(text: str) -> str | None:
     try:
         path = Path(text).expanduser()

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from ..conda.settings.condarc import CondaSettings
 from ..conda.transaction.change import Change
+from ..conda.transaction.engaged import Engagement
 from ..conda.transaction.progress import Progress
 from ..conda.transaction.staging import Leftover
 from ..errors import ErrorJson
@@ -80,6 +81,18 @@ class ProgressMade(Struct, frozen=True, tag="progress"):
     progress: Progress
 
 
+class Waiting(Struct, frozen=True, tag="waiting"):
+    """A message that the worker waits for a server that is busy, as a sentence for the user."""
+
+    text: str
+
+
+class WorkingOn(Struct, frozen=True, tag="working-on"):
+    """A message about the packages that the engine is working on, in case it crashes."""
+
+    engagement: Engagement
+
+
 class Succeeded(Struct, frozen=True, tag="succeeded"):
     """A message that the job succeeded.
 
@@ -103,4 +116,4 @@ class LeftBehind(Struct, frozen=True, tag="left-behind"):
     leftover: Leftover
 
 
-Message = PhaseBegun | ProgressMade | Succeeded | Failed | LeftBehind
+Message = PhaseBegun | ProgressMade | WorkingOn | Waiting | Succeeded | Failed | LeftBehind

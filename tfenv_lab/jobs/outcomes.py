@@ -12,6 +12,7 @@ from ..conda.transaction.staging import Leftover
 from ..disk.reads import BoundedReads
 from ..errors import JobFailed, PrefixBusy, from_json
 from ..sentences import megabytes
+from .deaths import Death
 from .messages import Failed, Succeeded
 from .models import DONE, Job
 
@@ -21,7 +22,7 @@ _IN_NO_PREFIX = ("check", "clean")
 PATIENCE = 10.0
 
 
-async def outcome(job: Job, last: Succeeded | Failed | None, is_cancelled: bool) -> Job:
+async def outcome(job: Job, last: Succeeded | Failed | Death, is_cancelled: bool) -> Job:
     """Return a job as it ended, according to the worker's last message or, without one, to the state of the disk."""
     if isinstance(last, Failed):
         # Threads of the engine may have written more after the failure. The worker has ended, so they have too.
@@ -29,7 +30,7 @@ async def outcome(job: Job, last: Succeeded | Failed | None, is_cancelled: bool)
         if done:
             return job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
         return job.failed(from_json(last.error), leftovers=leftovers)
-    if last is not None:
+    if isinstance(last, Succeeded):
         message = DONE.get(job.kind, "Done") if last.freed is None else f"Freed {megabytes(last.freed)}"
         return job.ended("succeeded", message=message, result=last.check)
     if job.kind == "clean":
@@ -40,8 +41,7 @@ async def outcome(job: Job, last: Succeeded | Failed | None, is_cancelled: bool)
         return job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
     if is_cancelled:
         return job.ended("cancelled", message="Cancelled; nothing was changed", leftovers=leftovers)
-    failure = JobFailed("Another process stopped the job. Nothing was changed.", hint="Try again.")
-    return job.failed(failure, "interrupted", leftovers=leftovers)
+    return job.failed(last.error, last.state, leftovers=leftovers)
 
 
 def unfinished(job: Job, is_cancelled: bool) -> Job:

@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Iterator
 
 from .. import serde
+from ..conda.transaction.engaged import Engagement
 from ..conda.transaction.progress import Progress
 from ..disk import faults
 from ..errors import JobFailed, TfenvError
@@ -34,7 +35,10 @@ from .messages import (
     RemoveEnvironment,
     RunCheck,
     Succeeded,
+    Waiting,
+    WorkingOn,
 )
+from .patience import patiently
 
 #: Minimum seconds between two progress messages.
 INTERVAL = 0.1
@@ -70,6 +74,15 @@ class ServerPipe:
             self._sent = now
             self.send(ProgressMade(progress))
 
+    def wait(self, text: str) -> None:
+        """Report that the worker waits for a server; the phase that follows is reported again."""
+        self._phase = None
+        self.send(Waiting(text))
+
+    def engaged(self, engagement: Engagement) -> None:
+        """Report the packages that the engine is working on."""
+        self.send(WorkingOn(engagement))
+
     @contextlib.contextmanager
     def swapping(self) -> Iterator[None]:
         """Keep the process alive during the swap, even if the server dies."""
@@ -101,15 +114,20 @@ async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
     with contextlib.ExitStack() as held:
         for place in order.places:
             held.enter_context(prefix_lock.hold(place, order.job))
-        await transaction.apply(
-            order.change,
-            order.job,
-            package_cache=order.package_cache,
-            bytecode_store=order.bytecode_store,
-            client=network.client(order.settings),
-            watcher=server,
-            index=await asyncio.to_thread(index_settings.read, order.index),
-        )
+        index = await asyncio.to_thread(index_settings.read, order.index)
+
+        async def attempt() -> None:
+            await transaction.apply(
+                order.change,
+                order.job,
+                package_cache=order.package_cache,
+                bytecode_store=order.bytecode_store,
+                client=network.client(order.settings),
+                watcher=server,
+                index=index,
+            )
+
+        await patiently(attempt, order.settings, server.wait)
     return Succeeded()
 
 

@@ -44,6 +44,7 @@ class KernelReconciler:
         with_kernel: Callable[[], Collection[str]],
         kernel_filter: str,
         display_name: str,
+        excluded: Sequence[str],
         manager: Any,
         log: logging.Logger,
     ) -> None:
@@ -54,9 +55,13 @@ class KernelReconciler:
         self._with_kernel = with_kernel
         self._filter = re.compile(kernel_filter) if kernel_filter else None
         self._display_name = display_name
+        self._excluded = excluded
         self._manager = manager
         self._log = log
-        self._lock = threading.Lock()
+        #: Guards the decisions, and tells that kernelspecs are written.
+        self._free = threading.Condition()
+        #: The environments whose kernelspecs are being written.
+        self._writing: set[Path] = set()
         #: The states in which environments could not be registered.
         self._failed: dict[Path, str] = {}
         self._looks = BoundedReads(_look)
@@ -84,7 +89,26 @@ class KernelReconciler:
 
     def reconcile(self, prefixes: Iterable[Path] | None) -> None:
         """Bring the kernelspecs (of ``prefixes``, or all) up to date with their environments."""
-        with self._lock:
+        todo, elsewhere = self._decide(prefixes)
+        try:
+            # Without the lock, because an activation may take long.
+            for batch in self._registrar.write(todo):
+                self._note(batch, todo)
+        finally:
+            self._release(todo)
+        if prefixes is not None and elsewhere:
+            # Another thread began with these before their last change.
+            with self._free:
+                self._free.wait_for(lambda: self._writing.isdisjoint(elsewhere))
+            self.reconcile(elsewhere)
+
+    def _decide(self, prefixes: Iterable[Path] | None) -> tuple[dict[Path, str], set[Path]]:
+        """Remove the kernelspecs that no environment has any more.
+
+        Return the states of the environments whose kernelspecs the caller must write, and the environments whose
+        kernelspecs another thread is writing.
+        """
+        with self._free:
             known = self._cache.ours()
             places = self._cache.environments(known)
             reals = None if prefixes is None else self._cache.reals.of(map(str, prefixes))
@@ -94,7 +118,7 @@ class KernelReconciler:
                     registered.setdefault(Path((spec.mark or {})["prefix"]), []).append(spec)
             more = self._unregistered(reals)
             if not registered and not more:
-                return
+                return {}, set()
             looks = self._looks.run([*registered, *more])
             # Keep the kernels if the drive is unavailable: its environments come back with it.
             found = {prefix: look for prefix, look in looks.items() if isinstance(look, _Look)}
@@ -102,7 +126,11 @@ class KernelReconciler:
             for prefix in gone:
                 self._remove(prefix)
             here = {prefix: look for prefix, look in found.items() if look.has_kernels and prefix not in gone}
-            self._write(here, registered, self._registrar.names(known, here))
+            todo = self._outdated(here, registered, self._registrar.names(known, here))
+            elsewhere = self._writing & todo.keys()
+            mine = {prefix: state for prefix, state in todo.items() if prefix not in elsewhere}
+            self._writing |= mine.keys()
+            return mine, elsewhere
 
     def _unregistered(self, reals: Mapping[str, str] | None) -> Sequence[Path]:
         """Return the environments without a kernel, of those with the paths ``reals``, or of all."""
@@ -121,22 +149,35 @@ class KernelReconciler:
         except (OSError, TfenvError) as error:
             self._log.warning("The kernels of %s could not be removed: %s", prefix, error)
 
-    def _write(
+    def _outdated(
         self, here: Mapping[Path, _Look], registered: Mapping[Path, Sequence[Kernelspec]], names: KernelNames
-    ) -> None:
-        todo = [
-            prefix
+    ) -> dict[Path, str]:
+        """Return the states of the environments whose kernelspecs must be written."""
+        todo = {
+            prefix: look.state
             for prefix, look in here.items()
             if not self._is_current(prefix, look.state, registered.get(prefix, ()), names)
             # nb_conda_kernels gives the environments that are being built no name.
             and (prefix in registered or str(prefix) in names.by_prefix)
-        ]
-        if not todo or kernelspecs.fault() is not None:
-            return
-        failed = self._registrar.write(todo)
-        for prefix in todo:
+        }
+        return todo if todo and kernelspecs.fault() is None else {}
+
+    def _note(self, batch: Mapping[Path, bool], states: Mapping[Path, str]) -> None:
+        """Note which environments of a batch could be registered in their states, and release the batch."""
+        hidden = self._hidden.ids()
+        for prefix, is_written in batch.items():
             self._failed.pop(prefix, None)
-        self._failed.update((prefix, here[prefix].state) for prefix in failed)
+            if not is_written:
+                self._failed[prefix] = states[prefix]
+            elif hidden and id_of(prefix) in hidden:
+                # A user has hidden it meanwhile.
+                self._remove(prefix)
+        self._release(batch)
+
+    def _release(self, prefixes: Iterable[Path]) -> None:
+        with self._free:
+            self._writing.difference_update(prefixes)
+            self._free.notify_all()
 
     def _is_current(self, prefix: Path, state: str, specs: Sequence[Kernelspec], names: KernelNames) -> bool:
         marks = [spec.mark or {} for spec in specs]
@@ -144,7 +185,7 @@ class KernelReconciler:
         return (
             bool(specs)
             and siblings == {mark["kernel"] for mark in marks}
-            and all(is_current(spec, state, self._display_name) for spec in specs)
+            and all(is_current(spec, state, self._display_name, self._excluded) for spec in specs)
             and all(spec.name == names.id_of(prefix, mark["kernel"]) for spec, mark in zip(specs, marks, strict=True))
         )
 

@@ -24,6 +24,7 @@ from ...stalls import LOOKS, WatchedDownloads
 from ..prefix.files import altered_in
 from ..prefix.records import load_json, names_of, record_stem
 from . import package_cache, staging
+from .engaged import HINT, Engaged
 from .package_paths import PackagePaths
 from .package_rules import refusal, site_packages
 from .progress import InstallProgress, Progress
@@ -100,6 +101,7 @@ async def link(
     cache: Path,
     client: Client | None,
     steps: InstallProgress,
+    engaged: Engaged,
 ) -> None:
     """Link all ``records`` except those ``staying`` into ``tree``, which will be moved to ``prefix``.
 
@@ -119,6 +121,7 @@ async def link(
         tree if begins_with is not None else None,
         kept,
         cache,
+        engaged,
     )
     try:
         work = rattler.install(
@@ -136,6 +139,9 @@ async def link(
     except Exception as error:
         if gate.refused is not None:
             raise gate.refused from error
+        if "panicked" in str(error):
+            told = f"The engine failed{engaged.now().clause}. Nothing was changed."
+            raise JobFailed(told, str(error), HINT) from error
         raise
     if gate.refused is not None:
         raise gate.refused
@@ -174,7 +180,10 @@ class _Gate:
         tree: Path | None,
         kept: Collection[str],
         cache: Path,
+        engaged: Engaged,
     ) -> None:
+        self._engaged = engaged
+        self._names: dict[int, str] = {}
         self._steps, self._stems, self._paths = steps, stems, paths
         self._tree, self._kept, self._cache = tree, kept, cache
         self._admitted: dict[str, tuple[int, ...]] = {}
@@ -191,11 +200,25 @@ class _Gate:
     def on_populate_cache_start(self, operation: int, package_name: str) -> int:
         if os.path.lexists(self._unpacked(package_name)):
             self._admit(package_name)
-        return self._steps.on_populate_cache_start(operation, package_name)
+        self._engaged.begin("unpacked", self._stems[package_name])
+        token = self._steps.on_populate_cache_start(operation, package_name)
+        self._names[token] = package_name
+        return token
+
+    def on_populate_cache_complete(self, cache_entry: int) -> None:
+        self._engaged.end("unpacked", self._stems[self._names[cache_entry]])
+        self._steps.on_populate_cache_complete(cache_entry)
 
     def on_link_start(self, operation: int, package_name: str) -> int:
         self._admit(package_name)
-        return self._steps.on_link_start(operation, package_name)
+        self._engaged.begin("linked", self._stems[package_name])
+        token = self._steps.on_link_start(operation, package_name)
+        self._names[token] = package_name
+        return token
+
+    def on_link_complete(self, index: int) -> None:
+        self._engaged.end("linked", self._stems[self._names[index]])
+        self._steps.on_link_complete(index)
 
     def require_links_inside(self) -> None:
         """Raise JobFailed for a link that leads to a file outside through other links; all are known after linking."""

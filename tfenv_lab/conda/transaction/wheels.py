@@ -164,7 +164,9 @@ def _unchanged(error: TfenvError, staged: Path, prefix: Path) -> TfenvError:
     """Return uv's error as that of a job: it says that nothing was changed, and names no temporary directory."""
     details = error.details.replace(os.fspath(staged), os.fspath(prefix)) if error.details else None
     message = error.message if error.message.endswith(_UNCHANGED) else f"{error.message} {_UNCHANGED}"
-    return type(error)(message, details, error.hint)
+    found = type(error)(message, details, error.hint)
+    found.wait = error.wait
+    return found
 
 
 def scripts(files: Iterable[str]) -> list[str]:
