@@ -218,6 +218,13 @@ class NoSpace(TfenvError):
     hint = "Free some disk space, then try again."
 
 
+class TooManyFiles(TfenvError):
+    """A process or a system that cannot open another file."""
+
+    status, reason = 503, "too-many-files"
+    hint = "Shut down kernels and terminals that you do not need, or raise the limit (ulimit -n), and restart Jupyter."
+
+
 class JobFailed(TfenvError):
     """A job that failed for a reason that no other class names; never an HTTP response."""
 

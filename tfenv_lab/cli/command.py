@@ -44,6 +44,7 @@ EXIT = {
     "index-unreachable": 7,
     "hash-mismatch": 7,
     "no-space": 8,
+    "too-many-files": 8,
 }
 #: Names of the configuration files that a server reads, besides ``jupyter_config``. Which application a user starts the
 #: server with is not known here, and a protection that one of their files sets must hold in a terminal too.
