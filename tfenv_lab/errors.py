@@ -215,7 +215,10 @@ class NoSpace(TfenvError):
     """A file system with too little free space for the change."""
 
     status, reason = 507, "no-space"
-    hint = "Free some disk space, then try again."
+    hint = (
+        "Free some disk space, then try again. “Disk Space” in the panel and “jupyter tfenv clean” delete what no "
+        "environment needs."
+    )
 
 
 class TooManyFiles(TfenvError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from msgspec.structs import replace
 from tfenv_lab.jobs import outcomes
 from tfenv_lab.jobs.messages import ApplyChange
 from tfenv_lab.jobs.models import Job
+from tfenv_lab.space import abandoned
 
 from .. import python_package
 from ..conda.conftest import Lab
@@ -24,7 +26,6 @@ from ..conda.http_channel import HttpChannel
 from ..conda.transaction.killing import order, start, tree, whole
 from ..simple_index import SimpleIndex
 from ..tiny_channel import TinyChannel
-from ..tiny_tensorflow import SITE
 
 #: All calls that change a file system.
 WRITES = "open,write,mkdir,link,rename"
@@ -180,10 +181,29 @@ class World:
         assert leftovers == []
         return done
 
+    def succeed(self) -> None:
+        """Run the update, unless it has happened, and assert that its result is the right one."""
+        if self.tree() != self.after:
+            job, said = self.run()
+            assert said is not None
+            assert said["type"] == "succeeded", said
+            assert self.settle(job)
+            assert self.tree() == self.after
+        assert self.left() == []
+
+    def collect(self) -> None:
+        """Clean up as the next server does when it starts, an hour later."""
+        for name in ("bytecode", "tmp"):
+            for path in (self.root / name).rglob("*"):
+                os.utime(path, (0, 0), follow_symlinks=False)
+        abandoned.collect(self.root / "pkgs", self.root / "bytecode", [])
+
     def tree(self) -> dict[str, Any]:
         """Return the prefix as it is, without the times in bytecode."""
         found = tree(self.prefix)
-        return {name: (mode, text[16:]) if name.endswith(".pyc") else (mode, text) for name, (mode, text) in found.items()}
+        return {
+            name: (mode, text[16:]) if name.endswith(".pyc") else (mode, text) for name, (mode, text) in found.items()
+        }
 
     def _listing(self) -> set[str]:
         # The time of a file is part of some names in the cache of bytecode.

@@ -39,7 +39,7 @@ _PHRASES = {
     "too many open files": errno.EMFILE,
 }
 #: Paths that these programs name.
-_PATH = re.compile(r"['\"`](?P<path>/[^'\"`\n]+)['\"`]")
+_PATH = re.compile(r"['\"`](/[^'\"`\n]+)['\"`]|(?<= to )(/[^\s:]+)(?=:)")
 #: Free bytes below which a file system counts as full. If it has more, a quota or a limit of its own was met.
 _NEARLY_FULL = 100_000_000
 #: What to do about a drive that does not work.
@@ -151,7 +151,7 @@ def is_full(error: BaseException | str) -> bool:
 
 
 def number(error: BaseException | str) -> int | None:
-    """Return which of the errors of ``of_system`` an error, its causes or what a program said are; a full disk first."""
+    """Return the first of ``of_system``'s errors among an error, its causes and what a program said, or None."""
     found = []
     for each in [error] if isinstance(error, str) else chain(error):
         code = getattr(each, "errno", None)
@@ -215,7 +215,9 @@ def translated(error: OSError) -> TfenvError | None:
     path = next((path for path in paths if fault(path.parent)), paths[0])
     is_writable = len(paths) == 1 and os.path.lexists(path) and os.access(path, os.W_OK)
     reason = None if is_writable else fault(path.parent)
-    return UnusableDirectory(f"{path} cannot be used: {reason or error.strerror}.", str(error), _DRIVES.get(error.errno))
+    return UnusableDirectory(
+        f"{path} cannot be used: {reason or error.strerror}.", str(error), _DRIVES.get(error.errno or 0)
+    )
 
 
 def _text(error: BaseException | str) -> str:
@@ -230,4 +232,4 @@ def _path(error: BaseException | str) -> str | None:
                 return os.fsdecode(each.filename)
     named = _PATH.findall(_text(error))
     # The last one is in the cause.
-    return named[-1] if named else None
+    return next(filter(None, named[-1])) if named else None

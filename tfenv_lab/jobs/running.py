@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..conda.transaction.staging import Leftover
-from ..errors import JobFailed, NotRunning, PrefixBusy
+from ..disk import faults
+from ..errors import JobFailed, NotRunning, PrefixBusy, TfenvError
 from ..models import Advice
 from . import outcomes
 from .leftovers import Leftovers
@@ -189,9 +190,11 @@ class RunningJobs:
                     "interrupted",
                 )
         except Exception as error:
-            self._log.exception("Job %s failed in the server", job_id)
-            failure = JobFailed("The job failed unexpectedly.", str(error), hint="See the server log.")
-            job = self._live[job_id].failed(failure)
+            known = faults.translated(error) if isinstance(error, OSError) else error
+            if not isinstance(known, TfenvError):
+                self._log.exception("Job %s failed in the server", job_id)
+                known = JobFailed("The job failed unexpectedly.", str(error), hint="See the server log.")
+            job = self._live[job_id].failed(known)
         finally:
             self._workers.pop(job_id, None)
         if job.state == "succeeded":

@@ -39,9 +39,9 @@ _ONLINE = "Set TfenvLab.offline to False, or use only packages that were install
 def failure(output: str, settings: IndexSettings) -> TfenvError:
     """Return the error for a failed run of uv; ``output`` is its redacted standard error."""
     text = _told(output)
-    found = faults.of_system(text, "Nothing was changed.")
-    if found is not None:
-        return found
+    of_system = faults.of_system(text, "Nothing was changed.")
+    if of_system is not None:
+        return of_system
     cache = _CACHE.search(text)
     path = _PATH.search(cache[0]) if cache else None
     if path is not None:
