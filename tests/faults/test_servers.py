@@ -233,7 +233,7 @@ def test_a_full_state_folder_does_not_prevent_cleaning(site: Site) -> None:
     server.apply(**CREATE)
     server.finish(server.call("DELETE", f"environments/{site.environment(server)['id']}"))
     site.arm("open,write,mkdir", r"/\.local/state/tfenv_lab", errno.ENOSPC)
-    plan = server.call("POST", "plans", {"kind": "clean", "what": ["packages"]})
+    plan = server.call("POST", "plans", {"kind": "clean", "what": ["cache"]})
     assert plan["freed_bytes"] > 0
     job = server.ended(server.call("POST", "jobs", {"plan": plan["id"]}))
     assert job["state"] == "succeeded", job

@@ -209,7 +209,7 @@ def _is_abandoned(claim: Path, now: float) -> bool:
 def _runs(owner: dict[str, Any]) -> bool:
     try:
         if "ticks" in owner and (ticks := _ticks(int(owner["pid"]))) is not None:
-            return ticks == owner["ticks"]
+            return bool(ticks == owner["ticks"])
         return abs(psutil.Process(int(owner["pid"])).create_time() - float(owner["started"])) < 1
     except (psutil.NoSuchProcess, KeyError, TypeError, ValueError):
         return False
@@ -236,8 +236,7 @@ def _ticks(pid: int) -> int | None:
     """
     try:
         # The name of the program, in parentheses, can have spaces (proc(5)).
-        return int(
-            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
-        )
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return int(text.rpartition(")")[2].split()[19])
     except (OSError, ValueError, IndexError):
         return None
