@@ -18,10 +18,9 @@ STATE, ENVS = ".local/state/tfenv_lab", ".conda/envs"
 
 
 def _fill(folder: Path) -> None:
-    with (folder / "full").open("wb") as file, pytest.raises(OSError, match="No space left"):
+    with (folder / "full").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
         while True:
             file.write(bytes(4096))
-            file.flush()
 
 
 def _close(folder: Path) -> None:
@@ -57,8 +56,8 @@ def test_an_environment_can_be_removed_and_the_disk_cleaned_while_everything_is_
     home = mount(clean_home, "64m")
     assert shell.json(*CREATE)["state"] == "succeeded"
     _fill(home)
-    assert shell.json("remove", "tf", "--yes")["state"] == "succeeded"
-    assert shell.json("clean", "--yes")["state"] == "succeeded"
+    assert shell.json("remove", "tf", "-y")["state"] == "succeeded"
+    assert shell.json("clean", "-y")["state"] == "succeeded"
     assert not (clean_home / ENVS / "tf").exists()
 
 
@@ -69,7 +68,7 @@ def test_a_file_system_that_became_read_only_is_named_or_replaced(
     folder = mount(clean_home / place, "100m")
     assert shell.json(*CREATE)["state"] == "succeeded"
     _close(folder)
-    status, out, err = shell.run("install", "tf", "pandas", "--yes")
+    status, out, err = shell.run("install", "tf", "pandas", "-y")
     assert "Traceback" not in err
     assert str(folder) in err, out + err
     assert status == (4 if place == ENVS else 0), err

@@ -34,9 +34,9 @@ def test_what_belongs_to_another_user_is_named_and_nothing_is_changed(world: Wor
         assert said["error"]["reason"] in ("unusable-directory", "prefix-busy"), said
         assert str(path) in said["error"]["message"], said
         assert said["error"]["hint"]
+        assert not world.settle(job)
         assert world.tree() == world.before
     for each in (path, *path.rglob("*")):
         os.chown(each, 0, 0, follow_symlinks=False)
     (world.root / "envs/.tfenv-lock-tf").unlink(missing_ok=True)
-    assert not world.settle(job)
     world.succeed()
