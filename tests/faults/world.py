@@ -193,9 +193,11 @@ class World:
 
     def collect(self) -> None:
         """Clean up as the next server does when it starts, an hour later."""
-        for name in ("bytecode", "tmp"):
-            for path in (self.root / name).rglob("*"):
-                os.utime(path, (0, 0), follow_symlinks=False)
+        # Each worker has a directory of its own for temporary files, which its server deletes.
+        shutil.rmtree(self.root / "tmp")
+        (self.root / "tmp").mkdir()
+        for path in (self.root / "bytecode").rglob("*"):
+            os.utime(path, (0, 0), follow_symlinks=False)
         abandoned.collect(self.root / "pkgs", self.root / "bytecode", [])
 
     def tree(self) -> dict[str, Any]:
