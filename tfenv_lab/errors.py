@@ -217,7 +217,17 @@ class NoSpace(TfenvError):
     """A file system with too little free space for the change."""
 
     status, reason = 507, "no-space"
-    hint = "Free some disk space, then try again."
+    hint = (
+        "Free some disk space, then try again. “Disk Space” in the panel and “jupyter tfenv clean” delete what no "
+        "environment needs."
+    )
+
+
+class TooManyFiles(TfenvError):
+    """A process or a system that cannot open another file."""
+
+    status, reason = 503, "too-many-files"
+    hint = "Shut down kernels and terminals that you do not need, or raise the limit (ulimit -n), and restart Jupyter."
 
 
 class JobFailed(TfenvError):

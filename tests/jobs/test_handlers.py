@@ -288,7 +288,7 @@ async def test_protected_environments_are_not_removed(api: Api, made: Any) -> No
 async def test_a_full_disk_is_reported_before_the_job_starts(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = await api.plan(**CREATE)
     # Replace the answer of the file system.
-    monkeypatch.setattr("tfenv_lab.plans.sizes.free_bytes", lambda _: 10)
+    monkeypatch.setattr("tfenv_lab.plans.room.free_bytes", lambda _: 10)
     status, error = await api.call("POST", "jobs", {"plan": plan["id"]})
     assert (status, error["reason"]) == (507, "no-space")
 

@@ -59,9 +59,23 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
 
 
+#: Ids of a later time would soon have more digits.
+_LATEST = 0xFFFF0000000
+#: The time in the newest known id, in milliseconds. The clock of a machine can be set back.
+_newest = 0
+
+
 def new_id() -> str:
     """Return a new id that sorts by creation time, without a hyphen: names of staging directories contain it."""
-    return f"{int(time.time() * 1000):011x}{secrets.token_hex(3)}"
+    global _newest
+    _newest = max(int(time.time() * 1000), _newest + 1)
+    return f"{_newest:011x}{secrets.token_hex(3)}"
+
+
+def note_id(job_id: str) -> None:
+    """Let all new ids sort after this one."""
+    global _newest
+    _newest = max(_newest, min(int(job_id[:11], 16), _LATEST))
 
 
 @dataclass(frozen=True)

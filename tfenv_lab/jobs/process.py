@@ -13,7 +13,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from pathlib import Path
 import psutil
 
 from .. import serde
+from ..disk import temporary
 from ..processes import kill_group, without_python_variables
 from .messages import Message, Order
 from .store import LOG_BYTES
@@ -147,10 +147,10 @@ class WorkerProcess:
 
     def _run(self, order: Order, loop: asyncio.AbstractEventLoop) -> int:
         # Temporary files of the worker and its descendants are deleted however the worker ends.
-        with tempfile.TemporaryDirectory(prefix="tfenv-lab-", ignore_cleanup_errors=True) as temporary:
-            environ = {**os.environ, **dict.fromkeys(_TEMPORARY, temporary)}
+        with temporary.directory() as folder:
+            environ = {**os.environ, **dict.fromkeys(_TEMPORARY, folder)}
             # rattler cannot be imported where the current directory was deleted.
-            return self._supervise(order, loop, environ, None if _here() else temporary)
+            return self._supervise(order, loop, environ, None if _here() else folder)
 
     def _supervise(
         self, order: Order, loop: asyncio.AbstractEventLoop, environ: dict[str, str], folder: str | None

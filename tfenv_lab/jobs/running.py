@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..conda.transaction.engaged import Engagement
 from ..conda.transaction.staging import Leftover
-from ..errors import JobFailed, NotRunning, PrefixBusy
+from ..disk import faults
+from ..errors import JobFailed, NotRunning, PrefixBusy, TfenvError
 from ..models import Advice
 from . import outcomes
 from .deaths import Death
@@ -202,9 +203,11 @@ class RunningJobs:
                     "interrupted",
                 )
         except Exception as error:
-            self._log.exception("Job %s failed in the server", job_id)
-            failure = JobFailed("The job failed unexpectedly.", str(error), hint="See the server log.")
-            job = self._live[job_id].failed(failure)
+            known = faults.translated(error) if isinstance(error, OSError) else error
+            if not isinstance(known, TfenvError):
+                self._log.exception("Job %s failed in the server", job_id)
+                known = JobFailed("The job failed unexpectedly.", str(error), hint="See the server log.")
+            job = self._live[job_id].failed(known)
         finally:
             self._workers.pop(job_id, None)
         if job.state == "succeeded":

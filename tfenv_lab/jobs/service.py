@@ -15,8 +15,9 @@ from ..directories import CODES
 from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning
 from ..plan_requests import Clean, Create, Install, PlanRequest
 from ..plans import cleanings
+from ..plans.room import require_room
 from ..plans.service import DISK_SPACE
-from ..plans.sizes import require_room
+from ..space import abandoned
 from ..space.survey import Demand
 from . import outcomes
 from .leftovers import Leftovers
@@ -156,7 +157,7 @@ class JobService(LoggingConfigurable):
         await self._plans().require_current(plan)
         if change.origin != "in_place":
             await asyncio.to_thread(self._directories.require, change.prefix)
-        await asyncio.to_thread(require_room, change.prefix, plan.needed_bytes)
+        await asyncio.to_thread(require_room, plan.room, self._directories.state)
         for place in change.places:
             await self.running.make_way(place)
         await self._plans().take(plan_id)
@@ -265,6 +266,10 @@ class JobService(LoggingConfigurable):
         places = [Path(place) for job in stored for place in (job.prefix, job.moved_from) if place]
         found = await asyncio.to_thread(outcomes.collect, [*prefixes, *places], busy)
         self._leftovers.remember(found)
+        await asyncio.to_thread(self._servers.forget_dead)
+        where = self._directories
+        folders = [where.state, where.state / "plans", where.state / "jobs"]
+        await asyncio.to_thread(abandoned.collect, where.package_cache, where.bytecode, folders)
 
     async def _settle_dead(self, jobs: list[Job]) -> None:
         """Settle those of these unfinished jobs whose servers have died."""

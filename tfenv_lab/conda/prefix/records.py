@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ... import serde
+from ...disk import faults
 from ...errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ def records(prefix: Path) -> list[PrefixRecord]:
         try:
             found.append(PrefixRecord.from_path(path))
         except Exception as error:
+            of_system = faults.of_system(error, "Nothing was changed.")
+            if of_system is not None:
+                raise of_system from error
             message = f"The environment is damaged: its record {path} cannot be read."
             raise InvalidRequest(message, str(error)) from error
     return found

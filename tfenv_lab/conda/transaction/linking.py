@@ -17,6 +17,7 @@ from urllib.request import url2pathname
 import rattler
 from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 
+from ...disk import faults
 from ...disk.reads import BoundedReads
 from ...errors import ChannelUnreachable, JobFailed, TfenvError
 from ...models import Phase
@@ -224,7 +225,8 @@ class _Gate:
         """Raise JobFailed for a link that leads to a file outside through other links; all are known after linking."""
         found = self._paths.showing()
         if found is not None:
-            package_cache.throw_away(self._cache / found[0])
+            with contextlib.suppress(OSError):
+                package_cache.throw_away(self._cache / found[0])
             raise refusal(*found)
 
     def _unpacked(self, name: str) -> Path:
@@ -241,10 +243,14 @@ class _Gate:
                 self._admitted[name] = mark
             self._refusals.pop(name, None)
         except Exception as error:
-            wrong = error if isinstance(error, TfenvError) else refusal(self._stems[name], "it cannot be read")
+            wrong = faults.of_system(error, "Nothing was changed.")
+            if wrong is None:
+                wrong = error if isinstance(error, TfenvError) else refusal(self._stems[name], "it cannot be read")
             wrong.__cause__ = wrong.__cause__ or (error if error is not wrong else None)
             self._refusals[name] = wrong
-            package_cache.throw_away(self._unpacked(name))
+            # If it cannot be removed, it is linked, but the refusal ends the change.
+            with contextlib.suppress(OSError):
+                package_cache.throw_away(self._unpacked(name))
 
     def _make_way(self, files: Iterable[str]) -> None:
         """Remove users' links at the paths of a package's files, which would be written through the links.
