@@ -11,6 +11,8 @@ export namespace CommandIDs {
   export const cloneEnvironment = 'tfenv_lab:clone-environment';
   export const renameEnvironment = 'tfenv_lab:rename-environment';
   export const deleteEnvironment = 'tfenv_lab:delete-environment';
+  export const undoDeletion = 'tfenv_lab:undo-deletion';
+  export const finishDeletion = 'tfenv_lab:finish-deletion';
   export const checkEnvironment = 'tfenv_lab:check-environment';
   export const copyPrefix = 'tfenv_lab:copy-prefix';
   export const registerKernel = 'tfenv_lab:register-kernel';

@@ -7,6 +7,7 @@ import { notebookPlugin } from './plugins/notebook/notebook';
 import { recordPlugin } from './plugins/notebook/record';
 import { statusBarPlugin } from './plugins/notebook/statusbar';
 import { changesPlugin } from './plugins/panel/changes';
+import { deletionsPlugin } from './plugins/panel/deletions';
 import { environmentsPlugin } from './plugins/panel/environments';
 import { filesPlugin } from './plugins/panel/files';
 import { localChannelPlugin } from './plugins/panel/localChannel';
@@ -21,6 +22,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   panelPlugin,
   environmentsPlugin,
   changesPlugin,
+  deletionsPlugin,
   filesPlugin,
   notebookPlugin,
   importHelpPlugin,

@@ -96,6 +96,13 @@ class TfenvLab(CheckedApp):
         "larger after a job, packages that no environment has are deleted: first those that were not used for the "
         "longest time, and at last those that reverts need.",
     ).tag(config=True, harmless=True)
+    undo_minutes = Int(
+        10,
+        min=0,
+        max=1440,
+        help="Minutes for which a deleted environment can be restored; until then, it takes its space. 0: delete at "
+        "once.",
+    ).tag(config=True, harmless=True)
     max_running_jobs = Int(2, min=1, help="Number of jobs that may run at the same time; further jobs wait.").tag(
         config=True, harmless=True
     )

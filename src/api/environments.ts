@@ -31,9 +31,10 @@ export class EnvironmentsClient {
     return answer.environments;
   }
 
-  /** Start the job that deletes an environment. */
-  delete(id: string): Promise<Job> {
-    return request(this._path(id), { method: 'DELETE' }, this._settings);
+  /** Start the job that deletes an environment; `atOnce` means that it cannot be undone. */
+  delete(id: string, atOnce = false): Promise<Job> {
+    const path = `${this._path(id)}${atOnce ? '?at_once=true' : ''}`;
+    return request(path, { method: 'DELETE' }, this._settings);
   }
 
   async packages(id: string): Promise<readonly Package[]> {

@@ -7,7 +7,18 @@ from typing import Any
 from jupyter_core.application import JupyterApp
 
 from .._version import __version__
-from .changes import CloneApp, CreateApp, ImportApp, InstallApp, RemoveApp, RenameApp, RepairApp, RevertApp, UpdateApp
+from .changes import (
+    CloneApp,
+    CreateApp,
+    ImportApp,
+    InstallApp,
+    RemoveApp,
+    RenameApp,
+    RepairApp,
+    RevertApp,
+    UndeleteApp,
+    UpdateApp,
+)
 from .command import TfenvCommand
 from .kernels import HideApp, ShowApp
 from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp
@@ -34,6 +45,7 @@ class TfenvApp(JupyterApp):
         "install": _command(InstallApp),
         "update": _command(UpdateApp),
         "remove": _command(RemoveApp),
+        "undelete": _command(UndeleteApp),
         "export": _command(ExportApp),
         "import": _command(ImportApp),
         "clone": _command(CloneApp),
