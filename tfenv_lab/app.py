@@ -34,11 +34,12 @@ from .handlers.jobs import HANDLERS as JOBS
 from .handlers.local_channel import HANDLERS as LOCAL_CHANNEL
 from .handlers.plans import HANDLERS as PLANS
 from .handlers.status import HANDLERS as STATUS
+from .handlers.terminals import HANDLERS as TERMINALS
 from .jobs.events import SCHEMA_PATH
 from .kernels import provisioner
 from .services import Services, SharedServices
 
-HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL, *DISK]
+HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL, *DISK, *TERMINALS]
 
 
 class TfenvLab(CheckedApp):

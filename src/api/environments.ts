@@ -130,6 +130,12 @@ export class EnvironmentsClient {
     return request(path, { method: 'DELETE' }, this._settings);
   }
 
+  /** Start a terminal in which an environment is active; with `logs`, TensorBoard runs in it. Returns its name. */
+  openTerminal(id: string, logs: string | null): Promise<{ name: string }> {
+    const init = { method: 'POST', body: JSON.stringify({ logs }) };
+    return request(`${this._path(id)}/terminals`, init, this._settings);
+  }
+
   /** Start the job that runs TensorFlow in an environment; its result is a Check. */
   check(id: string): Promise<Job> {
     const path = `${this._path(id)}/checks`;

@@ -288,6 +288,29 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/environments/{id}/terminals": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Start a terminal of the Jupyter server in which the environment is active.
+         * @description With logs, TensorBoard starts in it and prints its address. If TensorBoard is not installed, the error offers to install it. Closing the terminal ends it, and so does the end of the server.
+         */
+        readonly post: operations["openTerminal"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/environments/{id}/checks": {
         readonly parameters: {
             readonly query?: never;
@@ -1816,6 +1839,42 @@ export interface operations {
         readonly requestBody?: never;
         readonly responses: {
             readonly 200: components["responses"]["RunningKernels"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly openTerminal: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description The directory of TensorBoard's logs, as a path in the file browser; it need not exist yet. */
+                    readonly logs?: string | null;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The terminal. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description The terminal's name in the Jupyter server's list. */
+                        readonly name: string;
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
