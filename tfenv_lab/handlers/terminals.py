@@ -25,9 +25,7 @@ class TerminalsHandler(BaseHandler):
         """Start a terminal, with TensorBoard if the body has a directory of logs, and send its name."""
         manager = self.settings.get("terminal_manager")
         # A user of this extension may still not use terminals.
-        allowed = await ensure_async(
-            self.authorizer.is_authorized(self, self.current_user, "execute", "terminals")
-        )
+        allowed = await ensure_async(self.authorizer.is_authorized(self, self.current_user, "execute", "terminals"))
         if manager is None or not allowed:
             raise InvalidRequest("This server has no terminals.", hint="Ask its administrator to turn them on.")
         body = self.body() if self.request.body else {}

@@ -72,6 +72,7 @@ it('starts TensorBoard on a directory of the file browser', async () => {
 
 it('plans to install TensorBoard where it is missing', async () => {
   await open('terminal:open');
+  const label = 'Install TensorBoard';
   const request = {
     kind: 'install' as const,
     environment: shown.id,
@@ -84,7 +85,7 @@ it('plans to install TensorBoard where it is missing', async () => {
       message: 'TensorBoard is not installed in “tf219”.',
       hint: null,
       details: null,
-      alternatives: [{ label: 'Install TensorBoard', plan_request: request }]
+      alternatives: [{ label, plan_request: request }]
     }
   };
   app.server.routes['POST plans'] = plan('tf219', { kind: 'install' });
@@ -92,6 +93,6 @@ it('plans to install TensorBoard where it is missing', async () => {
   await waitFor(() =>
     expect(app.toasts).toEqual(['TensorBoard is not installed in “tf219”.'])
   );
-  app.pressToast('Install TensorBoard');
+  app.pressToast(label);
   await waitFor(() => expect(app.server.body('POST plans')).toEqual(request));
 });
