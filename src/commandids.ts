@@ -11,6 +11,8 @@ export namespace CommandIDs {
   export const cloneEnvironment = 'tfenv_lab:clone-environment';
   export const renameEnvironment = 'tfenv_lab:rename-environment';
   export const deleteEnvironment = 'tfenv_lab:delete-environment';
+  export const undoDeletion = 'tfenv_lab:undo-deletion';
+  export const finishDeletion = 'tfenv_lab:finish-deletion';
   export const checkEnvironment = 'tfenv_lab:check-environment';
   export const copyPrefix = 'tfenv_lab:copy-prefix';
   export const registerKernel = 'tfenv_lab:register-kernel';
@@ -19,6 +21,9 @@ export namespace CommandIDs {
   export const useKeras2 = 'tfenv_lab:use-keras-2';
   export const useKeras3 = 'tfenv_lab:use-keras-3';
   export const openNotebook = 'tfenv_lab:open-notebook';
+  export const openTerminal = 'tfenv_lab:open-terminal';
+  export const openConsole = 'tfenv_lab:open-console';
+  export const openTensorBoard = 'tfenv_lab:open-tensorboard';
   export const useInNotebook = 'tfenv_lab:use-in-notebook';
   export const recordEnvironment = 'tfenv_lab:record-environment';
   export const recreateEnvironment = 'tfenv_lab:recreate-environment';

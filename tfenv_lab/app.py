@@ -21,6 +21,7 @@ from .handlers.jobs import HANDLERS as JOBS
 from .handlers.local_channel import HANDLERS as LOCAL_CHANNEL
 from .handlers.plans import HANDLERS as PLANS
 from .handlers.status import HANDLERS as STATUS
+from .handlers.terminals import HANDLERS as TERMINALS
 from .jobs.events import SCHEMA_PATH
 from .kernels import provisioner
 from .services import Services
@@ -38,7 +39,7 @@ from .traits import (
     variable_pattern_fault,
 )
 
-HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL, *DISK]
+HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL, *DISK, *TERMINALS]
 
 
 class TfenvLab(CheckedApp):
@@ -95,6 +96,13 @@ class TfenvLab(CheckedApp):
         help="Maximum size of the package cache: a number of bytes, or a text such as “20 GB”; 0: no limit. If it is "
         "larger after a job, packages that no environment has are deleted: first those that were not used for the "
         "longest time, and at last those that reverts need.",
+    ).tag(config=True, harmless=True)
+    undo_minutes = Int(
+        10,
+        min=0,
+        max=1440,
+        help="Minutes for which a deleted environment can be restored; until then, it takes its space. 0: delete at "
+        "once.",
     ).tag(config=True, harmless=True)
     max_running_jobs = Int(2, min=1, help="Number of jobs that may run at the same time; further jobs wait.").tag(
         config=True, harmless=True

@@ -44,6 +44,9 @@ class Configuration(Protocol):
     def package_cache_limit(self) -> int | str: ...
 
     @property
+    def undo_minutes(self) -> int: ...
+
+    @property
     def max_running_jobs(self) -> int: ...
 
     @property

@@ -159,7 +159,12 @@ class Services:
             self.space,
         )
         self.aftermath = Aftermath(
-            lambda: self.environments, lambda: self.kernels, lambda: self.jobs.running, self._use_local_channel, log
+            lambda: self.environments,
+            lambda: self.kernels,
+            lambda: self.jobs.running,
+            self._use_local_channel,
+            lambda: self.jobs.deletions.refresh(),
+            log,
         )
         self.jobs = JobService(
             settings=lambda: self.conda,
@@ -171,6 +176,7 @@ class Services:
             directories=self.directories,
             space=self.space,
             cache_limit=bytes_in(configuration.package_cache_limit),
+            undo_minutes=configuration.undo_minutes,
             max_running=configuration.max_running_jobs,
             aftermath=self.aftermath,
             follow=self._follow,
@@ -221,6 +227,7 @@ class Services:
         """
         prefixes = list(await self.environments.prefixes())
         await self.jobs.recover([*prefixes, self.envs_dir / "any"])
+        self.jobs.deletions.watch()
         # Load the catalog before the panel requests it; the first registration of many kernels may take longer.
         await asyncio.gather(self.kernels.reconcile(), self._load_catalog())
 
@@ -232,6 +239,7 @@ class Services:
 
     async def stop(self) -> None:
         """Stop the running jobs and the watching of environments."""
+        self.jobs.deletions.stop()
         await self.jobs.running.stop()
         await self.environments.stop()
         await self.aftermath.stop()

@@ -15,6 +15,7 @@ import { CommandIDs } from '../commandids';
 import { JOB_EVENT } from '../models/state/jobs';
 import { notebookPlugin } from '../plugins/notebook/notebook';
 import { changesPlugin } from '../plugins/panel/changes';
+import { deletionsPlugin } from '../plugins/panel/deletions';
 import { environmentsPlugin } from '../plugins/panel/environments';
 import { filesPlugin } from '../plugins/panel/files';
 import { localChannelPlugin } from '../plugins/panel/localChannel';
@@ -81,6 +82,7 @@ export class FakeApp {
     const plugins = [
       environmentsPlugin,
       changesPlugin,
+      deletionsPlugin,
       notificationsPlugin,
       localChannelPlugin
     ];

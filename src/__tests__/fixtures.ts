@@ -84,6 +84,7 @@ export function job(id: string, name: string, change: Partial<Job> = {}): Job {
     request: null,
     warnings: [],
     leftovers: [],
+    undo: null,
     ...change
   };
 }
@@ -230,6 +231,7 @@ export const STATUS: Status = {
     name_length: 64,
     name_hint: 'Use letters and digits.',
     reserved_names: ['base', 'con'],
+    undo_minutes: 10,
     import_bytes: 5e6,
     import_pattern:
       '^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\\.terraform)[^/]*\\.lock$)(.*\\.(ya?ml|txt|lock|toml|ipynb)|(.*\\.)?(docker|container)file(\\.[^/]*)?)$'

@@ -31,9 +31,10 @@ export class EnvironmentsClient {
     return answer.environments;
   }
 
-  /** Start the job that deletes an environment. */
-  delete(id: string): Promise<Job> {
-    return request(this._path(id), { method: 'DELETE' }, this._settings);
+  /** Start the job that deletes an environment; `atOnce` means that it cannot be undone. */
+  delete(id: string, atOnce = false): Promise<Job> {
+    const path = `${this._path(id)}${atOnce ? '?at_once=true' : ''}`;
+    return request(path, { method: 'DELETE' }, this._settings);
   }
 
   async packages(id: string): Promise<readonly Package[]> {
@@ -127,6 +128,12 @@ export class EnvironmentsClient {
   unregisterKernelspec(id: string): Promise<Environment> {
     const path = `${this._path(id)}/kernelspec`;
     return request(path, { method: 'DELETE' }, this._settings);
+  }
+
+  /** Start a terminal in which an environment is active; with `logs`, TensorBoard runs in it. Returns its name. */
+  openTerminal(id: string, logs: string | null): Promise<{ name: string }> {
+    const init = { method: 'POST', body: JSON.stringify({ logs }) };
+    return request(`${this._path(id)}/terminals`, init, this._settings);
   }
 
   /** Start the job that runs TensorFlow in an environment; its result is a Check. */

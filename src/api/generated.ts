@@ -86,7 +86,10 @@ export interface paths {
         readonly get: operations["getEnvironment"];
         readonly put?: never;
         readonly post?: never;
-        /** Delete an environment with its kernelspec and its revisions. */
+        /**
+         * Delete an environment with its kernelspec and its revisions.
+         * @description Unless the server is configured otherwise, the environment is only set aside for some minutes, and undoDeletion restores it. It is not listed and has no kernel, and Disk counts it as trash.
+         */
         readonly delete: operations["deleteEnvironment"];
         readonly options?: never;
         readonly head?: never;
@@ -285,6 +288,29 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/environments/{id}/terminals": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Start a terminal of the Jupyter server in which the environment is active.
+         * @description With logs, TensorBoard starts in it and prints its address. If TensorBoard is not installed, the error offers to install it. Closing the terminal ends it, and so does the end of the server.
+         */
+        readonly post: operations["openTerminal"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/environments/{id}/checks": {
         readonly parameters: {
             readonly query?: never;
@@ -478,6 +504,27 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/jobs/{id}/undo": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Restore the environment that a job deleted, with its kernel, as long as the job has undo. */
+        readonly post: operations["undoDeletion"];
+        /** Delete now what a deletion set aside. It cannot be undone anymore. */
+        readonly delete: operations["finishDeletion"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/local-channel": {
         readonly parameters: {
             readonly query?: never;
@@ -582,6 +629,8 @@ export interface components {
             readonly name_hint: string;
             /** @description In lower case. A name must not be one of them, nor begin with one of them and a dot. */
             readonly reserved_names: readonly string[];
+            /** @description For how long a deletion can be undone; 0: not at all. */
+            readonly undo_minutes: number;
             /** @description The maximum size of an imported file in bytes, in UTF-8. */
             readonly import_bytes: number;
             /**
@@ -698,7 +747,7 @@ export interface components {
             }[];
             /** @description The packages in the caches that only reverts to earlier revisions need. */
             readonly revisions_bytes: number;
-            /** @description What changes left behind that could not be deleted. */
+            /** @description Deleted environments that can still be restored, and what changes left behind that could not be deleted. */
             readonly trash_bytes: number;
             /** @description The free space for new environments. */
             readonly free_bytes: number | null;
@@ -1112,6 +1161,17 @@ export interface components {
             readonly warnings: readonly components["schemas"]["Advice"][];
             /** @description Files of a deleted or replaced environment that could not be deleted. They may appear a moment after the job has finished. */
             readonly leftovers: readonly components["schemas"]["Leftover"][];
+            /** @description Until when a deletion can be undone; null if it cannot, and for other jobs. */
+            readonly undo: components["schemas"]["Undo"] | null;
+        };
+        readonly Undo: {
+            /**
+             * Format: date-time
+             * @description When the files are deleted.
+             */
+            readonly until: string;
+            /** @description What that frees; null if it is not known. */
+            readonly bytes: number | null;
         };
         /** @description Files that no longer belong to an environment and could not be deleted. */
         readonly Leftover: {
@@ -1123,10 +1183,10 @@ export interface components {
             readonly reason: string;
         };
         /**
-         * @description The kind of a plan, or delete (an environment), check, or build-channel (a local channel).
+         * @description The kind of a plan, or delete (an environment), restore (a deleted one), check, or build-channel (a local channel).
          * @enum {string}
          */
-        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair" | "clean" | "delete" | "check" | "build-channel";
+        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair" | "clean" | "delete" | "restore" | "check" | "build-channel";
         /** @enum {string} */
         readonly JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
         /** @enum {string} */
@@ -1333,6 +1393,7 @@ export type RemovedEntry = components['schemas']['RemovedEntry'];
 export type InstalledBuild = components['schemas']['InstalledBuild'];
 export type ComingBuild = components['schemas']['ComingBuild'];
 export type Job = components['schemas']['Job'];
+export type Undo = components['schemas']['Undo'];
 export type Leftover = components['schemas']['Leftover'];
 export type JobKind = components['schemas']['JobKind'];
 export type JobState = components['schemas']['JobState'];
@@ -1458,7 +1519,10 @@ export interface operations {
     };
     readonly deleteEnvironment: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description Delete the files now. Nothing can be undone then. */
+                readonly at_once?: boolean;
+            };
             readonly header?: never;
             readonly path: {
                 /** @description An opaque id. */
@@ -1469,6 +1533,7 @@ export interface operations {
         readonly requestBody?: never;
         readonly responses: {
             readonly 202: components["responses"]["JobAccepted"];
+            readonly 400: components["responses"]["Error"];
             readonly 403: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
             readonly 409: components["responses"]["Error"];
@@ -1774,6 +1839,42 @@ export interface operations {
         readonly requestBody?: never;
         readonly responses: {
             readonly 200: components["responses"]["RunningKernels"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly openTerminal: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description The directory of TensorBoard's logs, as a path in the file browser; it need not exist yet. */
+                    readonly logs?: string | null;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The terminal. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description The terminal's name in the Jupyter server's list. */
+                        readonly name: string;
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
@@ -2086,6 +2187,50 @@ export interface operations {
                 };
             };
             readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly undoDeletion: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 202: components["responses"]["JobAccepted"];
+            readonly 404: components["responses"]["Error"];
+            readonly 409: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly finishDeletion: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The job that deleted it. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+            readonly 404: components["responses"]["Error"];
+            readonly 409: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

@@ -116,7 +116,7 @@ async def test_a_change_after_the_plan_prevents_a_rename(api: Api, made: Any) ->
 
 
 async def test_removal_leaves_no_prefix_no_kernel_and_no_line_in_condas_list(api: Api, made: Any) -> None:
-    status, job = await api.call("DELETE", f"environments/{made['id']}")
+    status, job = await api.call("DELETE", f"environments/{made['id']}?at_once=true")
     assert status == 202
     assert (await api.finished(job["id"]))["state"] == "succeeded"
     for _ in range(200):  # the files are deleted after the job has ended

@@ -7,7 +7,18 @@ from typing import Any
 from jupyter_core.application import JupyterApp
 
 from .._version import __version__
-from .changes import CloneApp, CreateApp, ImportApp, InstallApp, RemoveApp, RenameApp, RepairApp, RevertApp, UpdateApp
+from .changes import (
+    CloneApp,
+    CreateApp,
+    ImportApp,
+    InstallApp,
+    RemoveApp,
+    RenameApp,
+    RepairApp,
+    RevertApp,
+    UndeleteApp,
+    UpdateApp,
+)
 from .command import TfenvCommand
 from .kernels import HideApp, ShowApp
 from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp
@@ -23,6 +34,7 @@ COMMANDS: dict[str, type[TfenvCommand]] = {
     "install": InstallApp,
     "update": UpdateApp,
     "remove": RemoveApp,
+    "undelete": UndeleteApp,
     "export": ExportApp,
     "import": ImportApp,
     "clone": CloneApp,

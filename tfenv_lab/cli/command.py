@@ -120,6 +120,8 @@ class TfenvCommand(JupyterApp):
             given = len(self.extra_args)
             if given < self.least or (self.most is not None and given > self.most):
                 raise InvalidRequest(f"Usage: jupyter tfenv {self.usage}")
+            # There may be no server that does this.
+            await services.jobs.deletions.collect()
             return await self.run(services, self.extra_args)
         except TfenvError as error:
             return self.fail(error.to_json())

@@ -40,8 +40,11 @@ class EnvironmentHandler(BaseHandler):
     @authorized
     async def delete(self, identifier: str) -> None:
         """Start to delete the environment, and send the job."""
+        at_once = self.get_query_argument("at_once", "false")
+        if at_once not in ("true", "false"):
+            raise InvalidRequest("The parameter “at_once” must be true or false.")
         environment = await self.services.environments.get(identifier)
-        job = await self.services.jobs.remove(environment)
+        job = await self.services.jobs.deletions.begin(environment, at_once=at_once == "true")
         self.send(job, 202, f"jobs/{job.id}")
 
 

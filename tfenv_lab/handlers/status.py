@@ -54,6 +54,7 @@ def status(services: Services) -> dict[str, Any]:
             "name_length": environment_names.LENGTH,
             "name_hint": environment_names.HINT,
             "reserved_names": list(environment_names.RESERVED),
+            "undo_minutes": services.configuration.undo_minutes,
             "import_bytes": MAX_BYTES,
             "import_pattern": FILE_PATTERN,
         },

@@ -36,15 +36,24 @@ class ApplyChange(Struct, frozen=True, tag="apply"):
 
 
 class RemoveEnvironment(Struct, frozen=True, tag="remove"):
-    """An order to delete an environment."""
+    """An order to delete an environment; ``keep`` sets it aside, so that it can be restored."""
 
     job: str
     prefix: Path
+    keep: bool = False
 
     @property
     def places(self) -> tuple[Path, ...]:
         """The prefixes that the worker locks."""
         return (self.prefix,)
+
+
+class RestoreEnvironment(Struct, frozen=True, tag="restore"):
+    """An order to restore the environment that the job ``deletion`` set aside."""
+
+    job: str
+    prefix: Path
+    deletion: str
 
 
 class RunCheck(Struct, frozen=True, tag="check"):
@@ -66,7 +75,7 @@ class CleanDisk(Struct, frozen=True, tag="clean"):
     index: IndexPolicy = IndexPolicy()
 
 
-Order = ApplyChange | RemoveEnvironment | RunCheck | BuildChannel | CleanDisk
+Order = ApplyChange | RemoveEnvironment | RestoreEnvironment | RunCheck | BuildChannel | CleanDisk
 
 
 class PhaseBegun(Struct, frozen=True, tag="phase"):
@@ -96,12 +105,14 @@ class WorkingOn(Struct, frozen=True, tag="working-on"):
 class Succeeded(Struct, frozen=True, tag="succeeded"):
     """A message that the job succeeded.
 
-    ``check`` is a check's result, ``channel`` the URL of a built channel, ``freed`` the bytes that a cleaning freed.
+    ``check`` is a check's result, ``channel`` the URL of a built channel, ``freed`` the bytes that a cleaning freed,
+    ``kept`` those that the deletion of what is set aside will free.
     """
 
     check: Check | None = None
     channel: str | None = None
     freed: int | None = None
+    kept: int | None = None
 
 
 class Failed(Struct, frozen=True, tag="failed"):

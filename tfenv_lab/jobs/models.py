@@ -21,7 +21,7 @@ State = Literal["queued", "running", "succeeded", "failed", "cancelled", "interr
 FINISHED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
 
 #: The kinds of jobs: those that apply a plan, and the others.
-KINDS = (*PLAN_KINDS, "delete", "check", "build-channel")
+KINDS = (*PLAN_KINDS, "delete", "restore", "check", "build-channel")
 
 #: The message of a job in each phase, and (``DONE``) after it has succeeded.
 PHASES: dict[Phase, str] = {
@@ -38,6 +38,7 @@ DONE = {
     "clone": "The copy is ready",
     "rename": "The environment was renamed",
     "delete": "The environment was deleted",
+    "restore": "The environment was restored",
     "repair": "The environment was repaired",
     "check": "The check is finished",
     "build-channel": "The local channel is in use",
@@ -92,8 +93,16 @@ class Server:
     lock: str = ""
 
 
+@dataclass(frozen=True)
+class Undo:
+    """Until when a deletion can be undone (ISO 8601 in UTC), and the bytes that are freed then, if they are known."""
+
+    until: str
+    bytes: int | None = None
+
+
 #: Fields of a job that are stored but not sent.
-_KEPT = ("kernel", "variables", "settings", "checked", "moved_from", "server")
+_KEPT = ("kernel", "variables", "settings", "checked", "moved_from", "was_hidden", "deletion", "server")
 
 
 @dataclass(frozen=True)
@@ -101,13 +110,17 @@ class Job:
     """The Job of the REST contract, with some fields that are only stored. Times are ISO 8601 in UTC.
 
     ``request`` is the plan request of a job that applies a plan. ``automatic`` marks a check or a cleaning that no user
-    requested; any other job of its prefix cancels it. The fields that are only stored are:
+    requested; any other job of its prefix cancels it. ``undo`` belongs to a deletion that can be undone.
+
+    The fields that are only stored are:
 
     - ``variables``: the variables that the kernel keeps in addition to activation's (``Aftermath.variables_before``),
     - ``kernel``: the kernel settings to keep, which earlier versions stored in place of ``variables``,
     - ``settings``: the kernel settings that the request changes,
     - ``checked``: the state of the environment that a check is about (``checks.state_of``),
     - ``moved_from``: the former prefix of a renamed environment,
+    - ``was_hidden``: whether a deleted environment was hidden from the launcher,
+    - ``deletion``: the job whose environment a restore brings back,
     - ``server``: the process that supervises the job.
     """
 
@@ -134,11 +147,16 @@ class Job:
     settings: dict[str, bool] = field(default_factory=dict, repr=False)
     checked: str | None = field(default=None, repr=False)
     moved_from: str | None = None
+    undo: Undo | None = None
+    was_hidden: bool = False
+    deletion: str | None = None
     server: Server | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the Job of the REST contract."""
         sent = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in _KEPT}
+        if self.state != "succeeded" or (self.undo is not None and self.undo.until <= now()):
+            sent["undo"] = None
         body: dict[str, Any] = serde.to_json(sent)
         if body["error"] is not None:
             # Errors that earlier versions stored have none.

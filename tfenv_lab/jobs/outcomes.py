@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from ..conda.transaction.staging import Leftover
@@ -32,7 +33,8 @@ async def outcome(job: Job, last: Succeeded | Failed | Death, is_cancelled: bool
         return job.failed(from_json(last.error), leftovers=leftovers)
     if isinstance(last, Succeeded):
         message = DONE.get(job.kind, "Done") if last.freed is None else f"Freed {megabytes(last.freed)}"
-        return job.ended("succeeded", message=message, result=last.check)
+        undo = replace(job.undo, bytes=last.kept) if job.undo is not None else None
+        return job.ended("succeeded", message=message, result=last.check, undo=undo)
     if job.kind == "clean":
         return unfinished(job, is_cancelled)
     # The worker died. If its swap had already happened, the job succeeded.
@@ -61,7 +63,7 @@ def clean_up(job: Job) -> tuple[bool, list[Leftover]]:
 
         discard_unfinished()
         return False, []
-    from ..conda.transaction import prefix_lock, recovery
+    from ..conda.transaction import prefix_lock, recovery, set_aside
 
     prefix, moved_from = Path(job.prefix), Path(job.moved_from) if job.moved_from else None
     places = [place for place in (prefix, moved_from) if place is not None]
@@ -80,6 +82,8 @@ def clean_up(job: Job) -> tuple[bool, list[Leftover]]:
                     pass
         if job.kind == "delete":
             done = recovery.settle_removal(prefix, job.id)
+        elif job.kind == "restore":
+            done = set_aside.settle_restore(prefix, job.deletion or "")
         else:
             done = recovery.settle(prefix, job.id, moved_from)
     # Deleting trash needs no lock: its name contains the job's id, and the prefix itself is already free.

@@ -185,7 +185,7 @@ class RunningJobs:
         """Return what lets in a job and others of its kind."""
         if job.automatic:
             return self._aside
-        return self._deleting if job.kind == "delete" else self.slots
+        return self._deleting if job.kind in ("delete", "restore") else self.slots
 
     async def _run(self, job_id: str, order: Order) -> None:
         last: Succeeded | Failed | Death | None = None

@@ -33,6 +33,7 @@ from .messages import (
     PhaseBegun,
     ProgressMade,
     RemoveEnvironment,
+    RestoreEnvironment,
     RunCheck,
     Succeeded,
     Waiting,
@@ -132,13 +133,28 @@ async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
 
 
 async def remove(order: RemoveEnvironment, server: ServerPipe) -> Succeeded:
-    """Delete an environment."""
+    """Delete an environment, or set it aside and measure it."""
     from ..conda.transaction import apply as transaction
-    from ..conda.transaction import prefix_lock
+    from ..conda.transaction import prefix_lock, set_aside
+    from ..space.service import size_of
 
     server.phase("swap")
     with prefix_lock.hold(order.prefix, order.job):
-        await asyncio.to_thread(transaction.remove, order.prefix, order.job)
+        remove = set_aside.put if order.keep else transaction.remove
+        await asyncio.to_thread(remove, order.prefix, order.job)
+    if not order.keep:
+        return Succeeded()
+    size = await asyncio.to_thread(size_of, set_aside.tree_of(order.prefix, order.job))
+    return Succeeded(kept=size.bytes - size.shared)
+
+
+async def restore(order: RestoreEnvironment, server: ServerPipe) -> Succeeded:
+    """Restore an environment that was set aside."""
+    from ..conda.transaction import prefix_lock, set_aside
+
+    server.phase("swap")
+    with prefix_lock.hold(order.prefix, order.job):
+        await asyncio.to_thread(set_aside.restore, order.prefix, order.deletion)
     return Succeeded()
 
 
@@ -200,6 +216,8 @@ async def run(order: Order, server: ServerPipe) -> Succeeded:
             return await apply(order, server)
         case RemoveEnvironment():
             return await remove(order, server)
+        case RestoreEnvironment():
+            return await restore(order, server)
         case RunCheck():
             return await check(order, server)
         case BuildChannel():
@@ -231,6 +249,10 @@ def main() -> None:
                 leftover = recovery.clear(place, order.job)
                 if leftover is not None:
                     server.send(LeftBehind(leftover))
+        if isinstance(order, RestoreEnvironment):
+            from ..conda.transaction import set_aside
+
+            set_aside.forget(order.prefix, order.deletion)
     # End without waiting for the watching thread, which is blocked in a read.
     os._exit(0)
 

@@ -9,7 +9,7 @@ import type { FailedJob, JobsClient } from '../../api/jobs';
 import { hasFailed } from '../../api/jobs';
 import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
-import { isActive, isNewer } from './job';
+import { canUndo, isActive, isNewer } from './job';
 
 /** Schema id of the events that carry a job. */
 export const JOB_EVENT = 'https://schema.jupyter.org/tfenv_lab/job/v1';
@@ -106,6 +106,11 @@ export class JobsModel extends VDomModel {
   /** The active job that frees space, or the newest one if it failed and was not dismissed. */
   get cleanJob(): Job | undefined {
     return this._ofKind('clean');
+  }
+
+  /** The newest deletion that can be undone. */
+  get undoable(): Job | undefined {
+    return this._jobs.find(job => canUndo(job));
   }
 
   private _ofKind(kind: Job['kind']): Job | undefined {

@@ -79,7 +79,15 @@ export function describeOutcome(
     case 'repair':
       return { message: trans.__('%1 was repaired.', name), type: 'success' };
     case 'delete':
-      return { message: trans.__('%1 was deleted.', name), type: 'success' };
+      return {
+        message: [
+          trans.__('%1 was deleted.', name),
+          ...(job.undo ? [describeUndo(job.undo, trans)] : [])
+        ].join(' '),
+        type: 'success'
+      };
+    case 'restore':
+      return { message: trans.__('%1 was restored.', name), type: 'success' };
     case 'check':
       return job.result?.ok
         ? { message: trans.__('%1 works.', name), type: 'success' }
@@ -93,6 +101,24 @@ export function describeOutcome(
         type: 'success'
       };
   }
+}
+
+/** Say until when a deletion can be undone, and what is freed then. */
+function describeUndo(
+  { until, bytes }: NonNullable<Job['undo']>,
+  trans: TranslationBundle
+): string {
+  const time = new Date(until).toLocaleTimeString([], {
+    hour: '2-digit',
+    minute: '2-digit'
+  });
+  return bytes === null
+    ? trans.__('You can undo this until %1.', time)
+    : trans.__(
+        'Its %2 are freed at %1. Until then, you can undo this.',
+        time,
+        formatBytes(bytes)
+      );
 }
 
 /** Describe the files that a job could not delete; the details list the paths and reasons. */
@@ -139,6 +165,8 @@ function subject(job: Job, trans: TranslationBundle): string {
       return trans.__('Repairing %1', name);
     case 'delete':
       return trans.__('Deleting %1', name);
+    case 'restore':
+      return trans.__('Restoring %1', name);
     case 'check':
       return trans.__('Checking %1', name);
     case 'clean':

@@ -56,7 +56,7 @@ export function cleanableLabel(
     case 'revisions':
       return trans.__('Packages that only reverts need');
     case 'trash':
-      return trans.__('Remains of earlier changes');
+      return trans.__('Deleted environments and remains of changes');
   }
 }
 

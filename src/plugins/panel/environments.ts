@@ -10,8 +10,6 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Environment, KernelSettings } from '../../api/generated';
 import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
-import { confirmDelete } from '../../dialogs/deleteEnvironment';
-import { runningKernels, shutDown } from '../../dialogs/shutDownKernels';
 import { notifyFailure } from '../../dialogs/failureDetails';
 import { askCopyName, askNewName } from '../../dialogs/names';
 import { offerRestart } from '../../dialogs/offerRestart';
@@ -21,6 +19,7 @@ import {
 } from '../../models/notebook/keras';
 import { plan } from '../../plan';
 import { ITfenvManager } from '../../tokens';
+import { deleteEnvironments } from './deletions';
 
 /** Arguments of every command that acts on one environment. */
 export const ENVIRONMENT_ARGS = {
@@ -177,15 +176,7 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Delete the environment, its packages and its kernel'),
       refusal,
       execute: async environment => {
-        const { client } = environments;
-        const size = client.size(environment.id).catch(() => null);
-        const kernels = await runningKernels(client, environment);
-        const answer = await confirmDelete(environment, kernels, size, trans);
-        if (answer) {
-          if (answer === 'shut-down') {
-            await shutDown(client, environment, app);
-          }
-          jobs.update(await environments.client.delete(environment.id));
+        if (await deleteEnvironments([environment], app, manager, trans)) {
           manager.navigation.home();
         }
       }

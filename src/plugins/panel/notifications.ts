@@ -9,7 +9,7 @@ import type { Job } from '../../api/generated';
 import { CommandIDs } from '../../commandids';
 import { showDetails } from '../../dialogs/failureDetails';
 import { offerRestart } from '../../dialogs/offerRestart';
-import { canCancel, isActive } from '../../models/state/job';
+import { canCancel, canUndo, isActive } from '../../models/state/job';
 import {
   describeActive,
   describeLeftovers,
@@ -98,6 +98,14 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       if (job.state === 'failed' || job.state === 'interrupted') {
         const details = trans.__('Show Details');
         return [action(details, CommandIDs.showJob, { job: job.id })];
+      }
+      if (canUndo(job)) {
+        return [
+          action(trans.__('Undo'), CommandIDs.undoDeletion, { job: job.id }),
+          action(trans.__('Delete at Once'), CommandIDs.finishDeletion, {
+            job: job.id
+          })
+        ];
       }
       if (job.state !== 'succeeded' || !environment) {
         return [];

@@ -148,7 +148,9 @@ def _programs(root: Path | None) -> dict[str, str]:
     return {"CONDA_EXE": str(conda), "CONDA_PYTHON_EXE": str(python), "_CE_M": "", "_CE_CONDA": ""}
 
 
-def _set_first(prefix: Path, root: Path | None, base: Mapping[str, str]) -> dict[str, str]:
+def variables_before_scripts(
+    prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ
+) -> dict[str, str]:
     """Return the variables that activation sets before it runs the scripts."""
     name = _default_env(prefix, root)
     return {
@@ -175,7 +177,7 @@ def activate(
     hang or to end the shell; they are not run. If others do so, their effect is left out, with a warning in the log.
     This runs a shell and blocks, so call it in a thread.
     """
-    set_first = _set_first(prefix, root, base)
+    set_first = variables_before_scripts(prefix, root, base)
     scripts = activation_scripts(prefix)
     if not scripts:
         return Activated(set_first)
@@ -242,7 +244,9 @@ def templates(
     because a kernelspec cannot unset one. A value that is not UTF-8 is left out, because a kernelspec cannot hold it.
     """
     base = {**base, "PATH": base.get("PATH", os.defpath)}
-    found = activate(prefix, root, base, skipped) if scripts else Activated(_set_first(prefix, root, base))
+    found = (
+        activate(prefix, root, base, skipped) if scripts else Activated(variables_before_scripts(prefix, root, base))
+    )
     result = dict.fromkeys(sorted(found.unset), "")
     result.update((key, template(value)) for key, value in found.variables.items())
     if scripts and found.complete and activation_scripts(prefix):
