@@ -12,13 +12,14 @@ import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
 import { confirmDelete } from '../../dialogs/deleteEnvironment';
 import { runningKernels, shutDown } from '../../dialogs/shutDownKernels';
-import { notifyFailure } from '../../dialogs/failureDetails';
+import { notifyFailure, notifyGone } from '../../dialogs/failureDetails';
 import { askCopyName, askNewName } from '../../dialogs/names';
 import { offerRestart } from '../../dialogs/offerRestart';
 import {
   kerasGeneration,
   legacyKerasRequest
 } from '../../models/notebook/keras';
+import { refusalOf } from '../../models/texts/refusal';
 import { plan } from '../../plan';
 import { ITfenvManager } from '../../tokens';
 
@@ -115,6 +116,8 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
             } catch (error) {
               notifyFailure(environment.name, toFailure(error), trans);
             }
+          } else {
+            notifyGone(trans);
           }
         }
       });
@@ -122,12 +125,10 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
 
     /** Return why an environment cannot be changed now; null if it can. */
     const refusal = (environment: Environment): string | null =>
-      environment.protected_reason ??
-      (environment.protected || !environment.writable
-        ? trans.__('You do not have permission to change this environment.')
-        : jobs.activeOn(environment.prefix)
-          ? trans.__('Another job is running on this environment.')
-          : null);
+      refusalOf(environment, trans) ??
+      (jobs.activeOn(environment.prefix)
+        ? trans.__('Another job is running on this environment.')
+        : null);
 
     add(CommandIDs.updateEnvironment, {
       label: trans.__('Update TensorFlow…'),
