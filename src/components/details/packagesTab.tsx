@@ -9,6 +9,7 @@ import type { Loaded } from '../../models/state/details';
 import { newestOf, SearchNote, usePackageSearch } from '../form/packagesField';
 import { Failure } from '../shared/failure';
 import { IconButton } from '../shared/iconButton';
+import { PackageName } from '../shared/packageName';
 import { useGrowingList } from '../shared/useGrowingList';
 
 interface IPackagesTabProps {
@@ -128,7 +129,9 @@ function PackageRow(props: IPackagesTabProps & { item: Package }): JSX.Element {
   ].filter(Boolean);
   return (
     <tr title={[item.build, item.channel].filter(Boolean).join(' · ')}>
-      <th scope="row">{item.name}</th>
+      <th scope="row">
+        <PackageName name={item.name} />
+      </th>
       <td>
         {item.version}{' '}
         {marks.length > 0 && (

@@ -90,11 +90,15 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       const actions = await actionsFor(job);
       // A notification with a progress bar never closes by itself, so the result has a notification of its own.
       Notification.dismiss(before?.id ?? NONE);
-      outcomes.show(job.prefix, {
-        ...outcome,
-        autoClose: isPassing ? CLOSE_AFTER : false,
-        actions
-      });
+      outcomes.show(
+        job.prefix,
+        {
+          ...outcome,
+          autoClose: isPassing ? CLOSE_AFTER : false,
+          actions
+        },
+        job.automatic
+      );
     };
 
     const actionsFor = async (job: Job): Promise<Notification.IAction[]> => {

@@ -3,6 +3,9 @@ import { Notification } from '@jupyterlab/apputils';
 /** Notifications of results that stay open at the same time. Older ones are closed. */
 const KEPT = 3;
 
+/** End of the key of an automatic check. No path contains it. */
+const AUTOMATIC = '\0automatic';
+
 /** The result of a job, as a notification shows it. */
 export interface IOutcome {
   readonly message: string;
@@ -15,34 +18,45 @@ export interface IOutcome {
  * The notifications with the results of jobs. An environment has only its newest result, and no results pile up.
  */
 export class Outcomes {
-  /** Show the result of a job on a prefix. It replaces the earlier result of the same prefix. */
-  show(prefix: string, outcome: IOutcome): void {
-    this.close(prefix);
+  /**
+   * Show the result of a job on a prefix. It replaces the earlier result of the same prefix.
+   *
+   * @param isAutomatic - The result of an automatic check stands beside that of the change before it.
+   */
+  show(prefix: string, outcome: IOutcome, isAutomatic: boolean): void {
+    const key = isAutomatic ? `${prefix}${AUTOMATIC}` : prefix;
+    this._close(key);
     const { message, type, autoClose, actions } = outcome;
     const id = Notification.emit(message, type, { autoClose, actions });
-    this._shown.set(prefix, { id, type, hasActions: actions.length > 0 });
+    this._shown.set(key, { id, type, hasActions: actions.length > 0 });
     const passing = [...this._shown].filter(([, each]) => isPassing(each.type));
     for (const [oldest] of passing.slice(0, -KEPT)) {
-      this.close(oldest);
+      this._close(oldest);
     }
   }
 
-  /** Close the result of the last job on a prefix. */
+  /** Close the results of the last jobs on a prefix. */
   close(prefix: string): void {
-    const known = this._shown.get(prefix);
-    if (known) {
-      this._shown.delete(prefix);
-      Notification.dismiss(known.id);
-    }
+    this._close(prefix);
+    this._close(`${prefix}${AUTOMATIC}`);
   }
 
   /** Close the results with buttons for environments that are no longer there. */
   keepOnly(prefixes: ReadonlySet<string>): void {
-    for (const [prefix, { hasActions, type }] of [...this._shown]) {
+    for (const [key, { hasActions, type }] of [...this._shown]) {
+      const prefix = key.replace(AUTOMATIC, '');
       // An environment that could not be created is not there either.
       if (!prefixes.has(prefix) && hasActions && type !== 'error') {
-        this.close(prefix);
+        this._close(key);
       }
+    }
+  }
+
+  private _close(key: string): void {
+    const known = this._shown.get(key);
+    if (known) {
+      this._shown.delete(key);
+      Notification.dismiss(known.id);
     }
   }
 

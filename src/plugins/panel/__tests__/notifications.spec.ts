@@ -3,7 +3,12 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 
 import { FakeApp } from '../../../__tests__/fakeApp';
 import { failure } from '../../../__tests__/fakeServer';
-import { environment, failedJob, job } from '../../../__tests__/fixtures';
+import {
+  check as checkOf,
+  environment,
+  failedJob,
+  job
+} from '../../../__tests__/fixtures';
 import { CommandIDs } from '../../../commandids';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
@@ -62,6 +67,17 @@ describe('the notification of a success', () => {
     }
     expect(app.toasts.sort()).toEqual(
       ['c', 'd', 'e'].map(name => `${name} was updated.`)
+    );
+  });
+
+  it('stays beside a problem that the check after it finds', async () => {
+    await check('1', 'a');
+    const automatic = job('2', 'a', { kind: 'check', automatic: true });
+    app.emit(automatic);
+    const result = checkOf({ ok: false });
+    app.finish(automatic, { result });
+    await waitFor(() =>
+      expect(app.toasts.sort()).toEqual(['a has problems.', 'a was updated.'])
     );
   });
 
