@@ -46,7 +46,7 @@ def main(situation: str, port: str) -> int:
         (notebooks / "models").mkdir(parents=True)
         env |= {"HOME": str(home), "JUPYTERLAB_GALATA_ROOT_DIR": str(notebooks), "TF_CPP_MIN_LOG_LEVEL": "2"}
         if situation != "real":
-            # The packages of the small channels are to be chosen, and no index may answer for a channel that does not.
+            # The small channels' packages are to be chosen, and no index may answer for a channel that does not.
             env["PIP_NO_INDEX"] = "1"
         # Downloads of real packages are shared with the next run; a slow one must start from nothing.
         packages = cache if situation == "real" else Path(folder) / "packages"

@@ -1,9 +1,10 @@
-"""A channel that takes its time: the small channel, its packages served over HTTP slowly."""
+"""A channel that takes its time: a small TensorFlow of conda-forge's shape, its packages served over HTTP slowly."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 import time
 from functools import partial
@@ -11,7 +12,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import BinaryIO
 
-from small_channel import small_channel
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.tiny_channel import TinyChannel
 
 #: A test has this long, in seconds, to see the download, reload the page and cancel.
 SECONDS = 60
@@ -39,7 +42,19 @@ class SlowHandler(SimpleHTTPRequestHandler):
 
 def serve_slowly(folder: Path) -> str:
     """Make the channel below ``folder``, serve it until the process ends, and return its URL."""
-    channel = small_channel(folder / "channel", ("2.20.0",), os.urandom(SIZE))
+    channel = TinyChannel(folder / "channel")
+    channel.add("python", "3.11.9", build="h1_0_cpython", constrains=["python_abi 3.11.* *_cp311"])
+    channel.add("python_abi", "3.11", build="1_cp311", noarch="generic", depends=["python 3.11.*"])
+    for name, version in (("ipykernel", "7.0.0"), ("pip", "26.0"), ("keras", "3.10.0")):
+        channel.add(name, version, build="pyh1_0", noarch="python", depends=["python >=3.10"])
+    build = "cpu_py311h1_0"
+    needs = ["python >=3.11,<3.12.0a0", "python_abi 3.11.* *_cp311"]
+    channel.add(
+        "tensorflow-base", "2.20.0", build=build, depends=[*needs, "keras >=3.5"],
+        files={"share/weights": os.urandom(SIZE)},
+    )  # fmt: skip
+    channel.add("tensorflow", "2.20.0", build=build, depends=[*needs, f"tensorflow-base ==2.20.0 {build}"])
+    channel.index()
     handler = partial(SlowHandler, directory=str(channel.root))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -108,5 +108,8 @@ function placeOf(element: HTMLElement): IPlace {
 }
 
 function nameOf(element: HTMLElement): string {
-  return element.getAttribute('aria-label') ?? element.textContent ?? '';
+  const label = (element as HTMLInputElement).labels?.[0];
+  return (
+    element.getAttribute('aria-label') ?? (label ?? element).textContent ?? ''
+  );
 }

@@ -24,11 +24,13 @@ async function walk(
   await expect(panel.button('Review Plan…')).toBeVisible();
   await root.getByText('More', { exact: true }).click();
   await look('new');
+  const packages = root.getByRole('combobox', { name: 'Packages' });
+  await packages.fill('tensorflow_datasets_preprocessing');
+  await packages.press('Enter');
   await panel.review();
   await root.getByText(/\d+ dependenc/).click();
   await look('review');
   await panel.button('Back').click();
-  const packages = root.getByRole('combobox', { name: 'Packages' });
   await packages.fill('nowhere');
   await packages.press('Enter');
   await panel.button('Review Plan…').click();
@@ -36,6 +38,7 @@ async function walk(
   await look('error');
   await panel.button('Back').first().click();
   await panel.button('Remove nowhere').click();
+  await panel.button('Remove tensorflow_datasets_preprocessing').click();
   await panel.button('Back').click();
 
   await panel.button(NAME).click();

@@ -71,7 +71,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
               >
                 {trans.__('Add %1…', item.name)}
               </button>
-              <span>{newestOf(item)}</span>
+              <span>{trans.__('newest: %1', newestOf(item))}</span>
             </li>
           ))}
           {rows.length === 0 && offers.every(item => item.name !== spec) && (
