@@ -9,20 +9,7 @@ from typing import Any
 from jupyter_server.utils import url_path_join
 from traitlets import Bool, Int
 
-from .configuration import (
-    Bytes,
-    CheckedApp,
-    DisplayName,
-    Folder,
-    IndexPlace,
-    Pattern,
-    Texts,
-    channel_fault,
-    environment_fault,
-    index_fault,
-    refusal,
-    unread,
-)
+from .configuration import CheckedApp, refusal, unread
 from .errors import NotStarted, TfenvError
 from .handlers import kernelspecs
 from .handlers.base import ROOT, RefusalHandler
@@ -36,7 +23,19 @@ from .handlers.plans import HANDLERS as PLANS
 from .handlers.status import HANDLERS as STATUS
 from .jobs.events import SCHEMA_PATH
 from .kernels import provisioner
-from .services import Services, SharedServices
+from .services import Services
+from .shared_services import SharedServices
+from .traits import (
+    Bytes,
+    DisplayName,
+    Folder,
+    IndexPlace,
+    Pattern,
+    Texts,
+    channel_fault,
+    environment_fault,
+    index_fault,
+)
 
 HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL, *DISK]
 

@@ -1,17 +1,15 @@
-"""The services of a server, created together and once.
+"""The services of a server, connected with each other.
 
-Creating them reads the disk and imports rattler, so it happens in a thread, and not during the start of the server.
+Creating them reads the disk and imports rattler, so ``shared_services.py`` does it in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from .directories import Directories
 from .environments.service import EnvironmentService
@@ -36,6 +34,7 @@ from .pypi import settings as index_settings
 from .pypi.index import IndexReader
 from .pypi.models import IndexPolicy
 from .sentences import bytes_in
+from .service_configuration import Configuration, conda_settings, folder, index_policy
 from .space.service import SpaceService
 
 if TYPE_CHECKING:
@@ -45,75 +44,6 @@ if TYPE_CHECKING:
     from .environments.models import EnvironmentFacts
     from .jobs.models import Job
     from .models import Advice
-
-#: Parts of the engine that requests import when they first need them. Their import takes a tenth of a second.
-_ENGINE = (
-    "conda.formats.exact",
-    "conda.formats.reading",
-    "conda.solving.candidates",
-    "conda.solving.solve",
-    "conda.transaction.apply",
-    "plans.imports",
-    "plans.suggestions",
-    "tensorflow.catalog.releases",
-    "tensorflow.catalog.selection",
-    "tensorflow.catalog.nearby",
-)
-
-
-class Configuration(Protocol):
-    """The settings that the services follow; the server extension has them as traits."""
-
-    @property
-    def channels(self) -> Sequence[str]: ...
-
-    @property
-    def allowed_channels(self) -> Sequence[str]: ...
-
-    @property
-    def python_index(self) -> str: ...
-
-    @property
-    def allowed_indexes(self) -> Sequence[str]: ...
-
-    @property
-    def allow_source_builds(self) -> bool: ...
-
-    @property
-    def allow_url_requirements(self) -> bool: ...
-
-    @property
-    def envs_dir(self) -> str: ...
-
-    @property
-    def package_cache(self) -> str: ...
-
-    @property
-    def package_cache_limit(self) -> int | str: ...
-
-    @property
-    def max_running_jobs(self) -> int: ...
-
-    @property
-    def protected_environments(self) -> Sequence[str]: ...
-
-    @property
-    def kernel_display_name(self) -> str: ...
-
-    @property
-    def kernel_filter(self) -> str: ...
-
-    @property
-    def check_after_change(self) -> bool: ...
-
-    @property
-    def offline(self) -> bool: ...
-
-    @property
-    def warnings(self) -> Sequence[str]: ...
-
-    @property
-    def log(self) -> Any: ...
 
 
 class Services:
@@ -140,11 +70,11 @@ class Services:
 
         self.configuration = configuration
         log = configuration.log
-        settings = _settings(configuration)
-        named = _folder(configuration.envs_dir)
+        settings = conda_settings(configuration)
+        named = folder(configuration.envs_dir)
         #: The directories that the services write to.
         self.directories = Directories(
-            [named] if named else settings.envs_dirs, _folder(configuration.package_cache), kernelspecs.fault
+            [named] if named else settings.envs_dirs, folder(configuration.package_cache), kernelspecs.fault
         )
         state = self.directories.state
         store = JobStore(state / "jobs")
@@ -261,15 +191,7 @@ class Services:
     @property
     def index_policy(self) -> IndexPolicy:
         """What the administrator decides about package indexes."""
-        configuration = self.configuration
-        return IndexPolicy(
-            python_index=configuration.python_index,
-            allowed_indexes=tuple(configuration.allowed_indexes),
-            allow_source_builds=configuration.allow_source_builds,
-            allow_url_requirements=configuration.allow_url_requirements,
-            offline=configuration.offline,
-            cache=self.directories.uv_cache,
-        )
+        return index_policy(self.configuration, self.directories.uv_cache)
 
     async def build_local_channel(self) -> Job:
         """Start the job that builds a local channel; it then replaces the configured channels.
@@ -321,52 +243,3 @@ class Services:
         from .tensorflow.advice import advise
 
         return advise(facts, self.catalog.known(facts))
-
-
-class SharedServices:
-    """Holder that creates the services of a server once, in a thread, for the first request."""
-
-    def __init__(self, build: Callable[[], Services]) -> None:
-        self._build = build
-        self._services: Services | None = None
-        self._lock = asyncio.Lock()
-
-    async def get(self) -> Services:
-        """Return the services, after they are created."""
-        async with self._lock:
-            if self._services is None:
-                self._services = await asyncio.to_thread(self._built)
-        return self._services
-
-    async def start(self) -> None:
-        """Create the services and start them."""
-        await (await self.get()).start()
-
-    async def stop(self) -> None:
-        """Stop the services, if they were created."""
-        if self._services is not None:
-            await self._services.stop()
-
-    def _built(self) -> Services:
-        services = self._build()
-        # A request that imported one of them would hold up the event loop.
-        for name in _ENGINE:
-            importlib.import_module(f"{__package__}.{name}")
-        # So would the first client, which reads certificates. A failure is reported by the request that needs it.
-        with contextlib.suppress(Exception):
-            _ = services.repodata.gateway
-        return services
-
-
-def _settings(configuration: Configuration) -> CondaSettings:
-    """Return the settings of condarc, overridden by the traits."""
-    from .conda.settings import condarc
-
-    settings = condarc.load()
-    if configuration.channels:
-        settings = condarc.with_channels(settings, configuration.channels)
-    return replace(settings, offline=True) if configuration.offline else settings
-
-
-def _folder(text: str) -> Path | None:
-    return Path(text).expanduser().absolute() if text else None

@@ -72,8 +72,9 @@ def of_index(state: IndexState, conda: Mapping[str, str], python: str) -> dict[s
 
 def _needs(state: IndexState, python: str) -> Iterator[tuple[str, str]]:
     environment = requirements.markers(python)
-    for name in state.versions:
-        for need in requirements.needs(state.requires(name), environment, index_state.extras(state, name)):
+    parts = index_state.parts(state, state.versions)
+    for name, extra in sorted(index_state.reached(parts, index_state.needs_of(state, python))):
+        for need in requirements.needs(state.requires(name), environment, [extra] if extra else []):
             need.marker = None
             yield requirements.normalize(need.name), str(need)
 
