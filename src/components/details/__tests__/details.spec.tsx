@@ -208,7 +208,7 @@ describe('Packages', () => {
     fireEvent.change(screen.getByRole('searchbox'), {
       target: { value: 'greet' }
     });
-    await screen.findByText('1.2 · PyPI');
+    await screen.findByText('newest: 1.2 · PyPI');
     click('Add greet…');
     expect(planned(executed)).toMatchObject({ specs: ['pypi:greet'] });
   });
