@@ -60,18 +60,17 @@ export function panelMenu(commands: CommandRegistry): Menu {
   return menu;
 }
 
-/** Open a menu below its button, and return the focus to the button when the menu closes. */
+/**
+ * Open a menu below its button, and return the focus to the button when the menu closes.
+ *
+ * That is before its command runs, so that a dialog of the command returns the focus to the button, too.
+ */
 export function openBelow(menu: Menu, anchor: HTMLElement): void {
   const box = anchor.getBoundingClientRect();
   menu.aboutToClose.connect(() => {
     anchor.setAttribute('aria-expanded', 'false');
-    requestAnimationFrame(() => {
-      // The command may have moved the focus.
-      if (document.activeElement === document.body) {
-        anchor.focus();
-      }
-      menu.dispose();
-    });
+    anchor.focus();
+    requestAnimationFrame(() => menu.dispose());
   });
   anchor.setAttribute('aria-expanded', 'true');
   menu.open(box.left, box.bottom);

@@ -26,6 +26,7 @@ import { formatBytes } from '../models/texts/units';
 import { plan } from '../plan';
 import type { ITfenvManager } from '../tokens';
 import { acceptFiles } from './fileDrop';
+import { FocusTrail } from './focusTrail';
 import { environmentMenu, openBelow, panelMenu } from './menus';
 
 /**
@@ -43,6 +44,8 @@ export class TfenvPanel extends ReactWidget {
     this.title.caption = this._trans.__('TensorFlow Environments');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', this.title.caption);
+    this._focus = new FocusTrail(this.node, this._manager.navigation);
+    this.node.addEventListener('keydown', this._onKeyDown);
     acceptFiles(this.node, {
       onFile: this._openFile,
       onPath: path => this._execute(CommandIDs.importFile, { path })
@@ -70,12 +73,20 @@ export class TfenvPanel extends ReactWidget {
     this._manager.environments.watched = false;
   }
 
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    this._focus.enter();
+  }
+
   protected override render(): JSX.Element {
     const { jobs, navigation, status } = this._manager;
+    const { screen } = navigation;
+    const key = 'environment' in screen ? screen.environment : '';
     return (
       <>
-        <div className="jp-TfenvScreen" key={navigation.screen.name}>
-          {this._screen(navigation.screen)}
+        <div className="jp-TfenvScreen" key={`${screen.name} ${key}`}>
+          {this._screen(screen)}
+          <Arrival onArrive={this._arrive} />
         </div>
         {status.status && (
           <Footer
@@ -179,9 +190,10 @@ export class TfenvPanel extends ReactWidget {
           copyRequest={inCopy(request, copy)}
           offer={<ChannelOffer {...this._creation()} />}
           trans={this._trans}
-          onApply={plan =>
-            this._execute(CommandIDs.applyPlan, { plan: plan.id })
-          }
+          onApply={plan => {
+            this._focus.target = plan.prefix;
+            this._execute(CommandIDs.applyPlan, { plan: plan.id });
+          }}
           onPlan={this._plan}
           onBack={() => navigation.back()}
           onCopy={text => void navigator.clipboard.writeText(text)}
@@ -305,6 +317,27 @@ export class TfenvPanel extends ReactWidget {
     });
   };
 
+  private readonly _arrive = (): void => this._focus.arrive();
+
+  /** Go back with Escape, unless it clears a search. */
+  private readonly _onKeyDown = (event: KeyboardEvent): void => {
+    const { navigation } = this._manager;
+    const field = event.target;
+    const clears =
+      field instanceof HTMLInputElement &&
+      field.type === 'search' &&
+      field.value !== '';
+    if (
+      event.key === 'Escape' &&
+      !event.defaultPrevented &&
+      !clears &&
+      navigation.depth > 1
+    ) {
+      event.preventDefault();
+      navigation.back();
+    }
+  };
+
   private readonly _back = (): void => this._manager.navigation.back();
 
   private readonly _search = (
@@ -321,8 +354,15 @@ export class TfenvPanel extends ReactWidget {
     openBelow(environmentMenu(this._commands, id), anchor);
 
   private readonly _commands: CommandRegistry;
+  private readonly _focus: FocusTrail;
   private readonly _manager: ITfenvManager;
   private readonly _trans: TranslationBundle;
+}
+
+/** Calls a function when its screen was rendered, after the effects of the screen itself. */
+function Arrival(props: { onArrive: () => void }): null {
+  React.useEffect(() => props.onArrive(), []);
+  return null;
 }
 
 export namespace TfenvPanel {

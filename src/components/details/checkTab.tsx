@@ -82,7 +82,7 @@ export function CheckTab(props: ICheckTabProps): JSX.Element {
         </button>
         <button
           type="button"
-          className="jp-mod-styled"
+          className="jp-mod-styled jp-mod-reject"
           disabled={!props.canChange}
           title={trans.__('Restore damaged files and missing dependencies')}
           onClick={props.onRepair}

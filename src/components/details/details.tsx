@@ -4,6 +4,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import React from 'react';
 
 import type {
+  Advice,
   AvailablePackage,
   Environment,
   Job,
@@ -18,6 +19,7 @@ import type { FailedJob } from '../../api/jobs';
 import { CommandIDs } from '../../commandids';
 import type { Loaded } from '../../models/state/details';
 import type { DetailsTab } from '../../models/state/navigation';
+import { refusalOf } from '../../models/texts/refusal';
 import { AdviceLine } from '../list/adviceLine';
 import type { Execute } from '../shared/execute';
 import { IconButton } from '../shared/iconButton';
@@ -86,42 +88,59 @@ export function Details(props: IDetailsProps): JSX.Element {
         <DetailsSummary
           environment={environment}
           isChecking={props.isChecking}
-          size={props.size?.value ?? null}
+          size={props.size}
           trans={trans}
           execute={execute}
           onPlan={props.onPlan}
         />
-        {job && (
-          <JobProgress
-            job={job}
-            trans={trans}
-            onCancel={() => execute(CommandIDs.cancelJob, { job: job.id })}
-          />
-        )}
-        {failure && !job && (
-          <JobFailure job={failure} trans={trans} execute={execute} />
-        )}
-        {environment.advice.map(advice => (
+        {unsaid(environment).map(advice => (
           <AdviceLine
             key={advice.code + advice.message}
             advice={advice}
+            refusal={refusalOf(environment, trans)}
             trans={trans}
             onFix={props.onPlan}
           />
         ))}
         <DetailsTabs {...props} />
       </div>
+      {/* Below the tabs, which would move when a job starts or ends. */}
+      {(job ?? failure) && (
+        <div className="jp-TfenvActions">
+          {job ? (
+            <JobProgress
+              job={job}
+              trans={trans}
+              onCancel={() => execute(CommandIDs.cancelJob, { job: job.id })}
+            />
+          ) : (
+            failure && (
+              <JobFailure job={failure} trans={trans} execute={execute} />
+            )
+          )}
+        </div>
+      )}
     </>
   );
 }
 
-/** The tabs, without those that the server has no data for. */
+/** Return the warnings, without those that a badge says, too: an available update, and a missing kernel. */
+function unsaid(environment: Environment): readonly Advice[] {
+  const { advice, tensorflow, update } = environment;
+  return advice.filter(
+    ({ code, plan_request }) =>
+      !(code === 'update' && update.tensorflow) &&
+      !(code === 'no-kernel' && plan_request && tensorflow)
+  );
+}
+
+/** The tabs. All are always there, so that none moves while its data are loaded. */
 function DetailsTabs(props: IDetailsProps): JSX.Element {
   const { environment, trans, onPlan } = props;
   const canChange =
-    environment.writable && !environment.protected && props.job === null;
+    refusalOf(environment, trans) === null && props.job === null;
   const tabs = [
-    props.packages?.error?.reason !== 'not-found' && {
+    {
       id: 'packages' as const,
       label: trans.__('Packages'),
       content: (
@@ -147,7 +166,7 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
         />
       )
     },
-    props.revisions?.error?.reason !== 'not-found' && {
+    {
       id: 'history' as const,
       label: trans.__('History'),
       content: (
@@ -161,7 +180,7 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
         />
       )
     },
-    props.variables?.error?.reason !== 'not-found' && {
+    {
       id: 'variables' as const,
       label: trans.__('Variables'),
       content: (
@@ -203,6 +222,6 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
         />
       )
     }
-  ].filter(tab => tab !== false);
+  ];
   return <Tabs tabs={tabs} selected={props.tab} onSelect={props.onTab} />;
 }

@@ -71,7 +71,7 @@ export function HistoryTab(props: IHistoryTabProps): JSX.Element {
             type="button"
             className="jp-TfenvLink"
             disabled={!props.canChange}
-            aria-label={trans.__('Revert to revision %1', revision.number)}
+            aria-label={trans.__('Revert… to revision %1', revision.number)}
             title={
               index === 0
                 ? trans.__('Undo what other programs changed since then')

@@ -6,13 +6,10 @@ import type { AvailablePackage, Package } from '../../api/generated';
 import { PYPI } from '../../models/form/choiceOptions';
 import { specOf } from '../../models/form/packages';
 import type { Loaded } from '../../models/state/details';
-import {
-  newestOf,
-  SearchFailure,
-  usePackageSearch
-} from '../form/packagesField';
+import { newestOf, SearchNote, usePackageSearch } from '../form/packagesField';
 import { Failure } from '../shared/failure';
 import { IconButton } from '../shared/iconButton';
+import { PackageName } from '../shared/packageName';
 import { useGrowingList } from '../shared/useGrowingList';
 
 interface IPackagesTabProps {
@@ -30,10 +27,7 @@ interface IPackagesTabProps {
 export function PackagesTab(props: IPackagesTabProps): JSX.Element {
   const { packages, trans, canChange } = props;
   const [text, setText] = React.useState('');
-  const { found, failure } = usePackageSearch(
-    canChange ? text : '',
-    props.search
-  );
+  const result = usePackageSearch(canChange ? text : '', props.search);
   if (packages === null) {
     return <p role="status">{trans.__('Loading…')}</p>;
   }
@@ -45,7 +39,9 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
   const rows = packages.value.filter(item =>
     item.name.includes(spec.toLowerCase())
   );
-  const offers = found.filter(item => !installed.has(item.name)).slice(0, 5);
+  const offers = result.found
+    .filter(item => !installed.has(item.name))
+    .slice(0, 5);
   return (
     <form
       onSubmit={event => {
@@ -75,7 +71,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
               >
                 {trans.__('Add %1…', item.name)}
               </button>
-              <span>{newestOf(item)}</span>
+              <span>{trans.__('newest: %1', newestOf(item))}</span>
             </li>
           ))}
           {rows.length === 0 && offers.every(item => item.name !== spec) && (
@@ -85,7 +81,11 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
           )}
         </ul>
       )}
-      <SearchFailure failure={failure} trans={trans} />
+      <SearchNote
+        // What is installed needs no source.
+        result={rows.length > 0 ? { ...result, missing: null } : result}
+        trans={trans}
+      />
       <PackageTable {...props} rows={rows} filter={spec} />
     </form>
   );
@@ -129,7 +129,9 @@ function PackageRow(props: IPackagesTabProps & { item: Package }): JSX.Element {
   ].filter(Boolean);
   return (
     <tr title={[item.build, item.channel].filter(Boolean).join(' · ')}>
-      <th scope="row">{item.name}</th>
+      <th scope="row">
+        <PackageName name={item.name} />
+      </th>
       <td>
         {item.version}{' '}
         {marks.length > 0 && (

@@ -7,6 +7,7 @@ import { CommandIDs } from '../../commandids';
 import { variantLabel } from '../../models/form/choices';
 import type { IRow } from '../../models/state/listRows';
 import type { CheckState } from '../../models/texts/checks';
+import { refusalOf } from '../../models/texts/refusal';
 import { minorVersionOf } from '../../models/texts/versions';
 import type { Execute } from '../shared/execute';
 import { IconButton } from '../shared/iconButton';
@@ -15,6 +16,7 @@ import { JobProgress } from '../shared/jobProgress';
 import { AdviceLine } from './adviceLine';
 import { CheckBadge } from './checkBadge';
 import { KernelBadge } from './kernelBadge';
+import { setTabStop } from './rowKeys';
 import { UpdateBadge } from './updateBadge';
 
 interface IEnvironmentRowProps {
@@ -30,10 +32,19 @@ interface IEnvironmentRowProps {
 export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
   const { row, trans, execute } = props;
   const { environment, job, failure } = row;
+  const line = React.useRef<HTMLLIElement>(null);
+  // After every render, because buttons come and go.
+  React.useEffect(() => {
+    if (line.current) {
+      setTabStop(line.current);
+    }
+  });
   const advice = environment?.advice.find(item => item.severity !== 'info');
   return (
     <li
+      ref={line}
       className="jp-TfenvRow"
+      data-prefix={row.prefix}
       data-environment={environment?.id}
       aria-current={row.isCurrent || undefined}
     >
@@ -110,7 +121,12 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
         <JobFailure job={failure} trans={trans} execute={execute} />
       )}
       {advice && !job && (
-        <AdviceLine advice={advice} trans={trans} onFix={props.onPlan} />
+        <AdviceLine
+          advice={advice}
+          refusal={environment && refusalOf(environment, trans)}
+          trans={trans}
+          onFix={props.onPlan}
+        />
       )}
     </li>
   );

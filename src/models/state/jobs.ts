@@ -75,12 +75,26 @@ export class JobsModel extends VDomModel {
     return this._jobs.find(job => job.id === id);
   }
 
-  /** Find the active job of a prefix: the running one, else the first in the queue. Automatic checks do not count. */
+  /**
+   * Find the active job of a prefix: the running one, else the first in the queue. Automatic checks do not count.
+   *
+   * A job that succeeded counts until `settle`, because the known environments are still those before the job.
+   */
   activeOn(prefix: string): Job | undefined {
     const active = this._jobs.filter(
-      job => job.prefix === prefix && isActive(job) && !job.automatic
+      job =>
+        job.prefix === prefix &&
+        !job.automatic &&
+        (isActive(job) || this._unsettled.has(job.id))
     );
     return active.find(job => job.state === 'running') ?? active.pop();
+  }
+
+  /** Let a finished job no longer count as active: its environment was loaded after the job. */
+  settle(id: string): void {
+    if (this._unsettled.delete(id)) {
+      this.stateChanged.emit();
+    }
   }
 
   /** Whether a check of a prefix is active, automatic or not. */
@@ -240,6 +254,9 @@ export class JobsModel extends VDomModel {
       this._leftoversFound.emit(job);
     }
     if (old && isActive(old) && !isActive(job)) {
+      if (job.state === 'succeeded') {
+        this._unsettled.add(job.id);
+      }
       this._jobFinished.emit(job);
     }
   }
@@ -278,6 +295,8 @@ export class JobsModel extends VDomModel {
   private _pending: Promise<void> | null = null;
   private readonly _poll: Poll;
   private readonly _store: IDismissedStore | null;
+  /** Ids of jobs that succeeded, and whose environments were not loaded since then. */
+  private readonly _unsettled = new Set<string>();
 }
 
 export namespace JobsModel {

@@ -5,7 +5,13 @@ import type { IImportChoice } from '../form/importChoice';
 import type { GroupName, Sort } from './listRows';
 
 /** The tabs of an environment's details. */
-export type DetailsTab = 'packages' | 'history' | 'variables' | 'check';
+export const DETAILS_TABS = [
+  'packages',
+  'history',
+  'variables',
+  'check'
+] as const;
+export type DetailsTab = (typeof DETAILS_TABS)[number];
 
 /** A screen of the panel. */
 export type Screen =
@@ -65,6 +71,16 @@ const EMPTY_IMPORT: IImportDraft = {
 export class NavigationModel extends VDomModel {
   get screen(): Screen {
     return this._screens[this._screens.length - 1];
+  }
+
+  /** The open screens, the first one at the bottom. */
+  get screens(): readonly Screen[] {
+    return this._screens;
+  }
+
+  /** Number of open screens. */
+  get depth(): number {
+    return this._screens.length;
   }
 
   get draft(): IDraft {

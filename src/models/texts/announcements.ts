@@ -3,11 +3,15 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Job } from '../../api/generated';
 import { hasFailed } from '../../api/jobs';
 import type { IFailure } from '../../api/request';
-import { describeProgress, formatBytes } from './units';
+import { describePhase, formatBytes } from './units';
 
-/** Describe an active job: "Creating tf219: downloading 212 / 340 MB". */
+/**
+ * Describe an active job: "Creating tf219: downloading".
+ *
+ * Screen readers speak a notification whenever its text changes, so the text has no numbers.
+ */
 export function describeActive(job: Job, trans: TranslationBundle): string {
-  return trans.__('%1: %2', subject(job, trans), describeProgress(job, trans));
+  return trans.__('%1: %2', subject(job, trans), describePhase(job, trans));
 }
 
 /** Join an error's message and hint into one text. */

@@ -100,6 +100,9 @@ export function describePhase(job: Job, trans: TranslationBundle): string {
   if (job.state === 'queued') {
     return trans.__('waiting');
   }
+  if (job.state === 'succeeded') {
+    return trans.__('finishing');
+  }
   switch (job.phase) {
     case 'solve':
       return trans.__('solving');

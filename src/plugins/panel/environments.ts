@@ -10,13 +10,14 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Environment, KernelSettings } from '../../api/generated';
 import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
-import { notifyFailure } from '../../dialogs/failureDetails';
+import { notifyFailure, notifyGone } from '../../dialogs/failureDetails';
 import { askCopyName, askNewName } from '../../dialogs/names';
 import { offerRestart } from '../../dialogs/offerRestart';
 import {
   kerasGeneration,
   legacyKerasRequest
 } from '../../models/notebook/keras';
+import { refusalOf } from '../../models/texts/refusal';
 import { plan } from '../../plan';
 import { ITfenvManager } from '../../tokens';
 import { deleteEnvironments } from './deletions';
@@ -114,6 +115,8 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
             } catch (error) {
               notifyFailure(environment.name, toFailure(error), trans);
             }
+          } else {
+            notifyGone(trans);
           }
         }
       });
@@ -121,12 +124,10 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
 
     /** Return why an environment cannot be changed now; null if it can. */
     const refusal = (environment: Environment): string | null =>
-      environment.protected_reason ??
-      (environment.protected || !environment.writable
-        ? trans.__('You do not have permission to change this environment.')
-        : jobs.activeOn(environment.prefix)
-          ? trans.__('Another job is running on this environment.')
-          : null);
+      refusalOf(environment, trans) ??
+      (jobs.activeOn(environment.prefix)
+        ? trans.__('Another job is running on this environment.')
+        : null);
 
     add(CommandIDs.updateEnvironment, {
       label: trans.__('Update TensorFlow…'),

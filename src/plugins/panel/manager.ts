@@ -66,7 +66,7 @@ export function createManager(
     if (job.kind === 'build-channel' && job.state === 'succeeded') {
       void manager.catalog.renew();
     }
-    void manager.environments.refresh();
+    void manager.environments.refresh().then(() => manager.jobs.settle(job.id));
     void manager.status.refresh();
     if (manager.navigation.screen.name === 'space') {
       void manager.disk.refresh();

@@ -136,8 +136,8 @@ class Repodata:
             raise failed
         if failed is not None:
             warning = self.settings.channel_warning
-            what = f"Correct conda's configuration first. {warning}" if warning else failed.hint
-            raise ChannelUnreachable(failed.message, failed.details, what)
+            hint = f"Correct conda's configuration first. {warning}" if warning else failed.hint
+            raise ChannelUnreachable(failed.message, failed.details, hint)
 
     async def records(self, names: Iterable[str]) -> list[RepoDataRecord]:
         """Return all records of these packages, in the channels' order, without their dependencies.
@@ -226,6 +226,12 @@ class Repodata:
                 redact(text),
                 "Check the URL of the channel: a proxy or a login page may answer instead. "
                 "If the URL is correct, tell the maintainer of the channel.",
+            )
+        if self.settings.offline:
+            return ChannelUnreachable(
+                f"{subject} is not read, because the server is offline, and no earlier answer is stored.",
+                redact(text),
+                "Set TfenvLab.offline and offline in condarc to False, or use a channel in a directory.",
             )
         return ChannelUnreachable(f"{subject} cannot be reached.", redact(text))
 

@@ -208,7 +208,7 @@ describe('Packages', () => {
     fireEvent.change(screen.getByRole('searchbox'), {
       target: { value: 'greet' }
     });
-    await screen.findByText('1.2 · PyPI');
+    await screen.findByText('newest: 1.2 · PyPI');
     click('Add greet…');
     expect(planned(executed)).toMatchObject({ specs: ['pypi:greet'] });
   });
@@ -229,7 +229,7 @@ describe('History', () => {
     fireEvent.click(screen.getByRole('tab', { name: 'History' }));
     screen.getByText('Installed pandas');
     screen.getByText('1 change');
-    click('Revert to revision 0');
+    click('Revert… to revision 0');
     expect(planned(executed)).toEqual({
       kind: 'revert',
       environment: 'id-tf219',
@@ -240,7 +240,7 @@ describe('History', () => {
   it('reverts to the current revision what other programs changed', () => {
     const executed = show();
     fireEvent.click(screen.getByRole('tab', { name: 'History' }));
-    click('Revert to revision 1');
+    click('Revert… to revision 1');
     expect(planned(executed)).toEqual({
       kind: 'revert',
       environment: 'id-tf219',
@@ -340,7 +340,7 @@ describe('Check', () => {
 });
 
 describe('Details', () => {
-  it('hides tabs that the server has no data for', () => {
+  it('shows an error in its tab, and no tab moves', () => {
     const error = new RequestError({
       reason: 'not-found',
       message: 'No such path.',
@@ -348,8 +348,74 @@ describe('Details', () => {
       details: null
     });
     show({ revisions: { value: null, error } });
-    expect(screen.queryByRole('tab', { name: 'History' })).toBeNull();
-    screen.getByRole('tab', { name: 'Packages' });
+    const tabs = screen.getAllByRole('tab');
+    expect(tabs.map(tab => tab.textContent)).toEqual([
+      'Packages',
+      'History',
+      'Variables',
+      'Check'
+    ]);
+    fireEvent.click(screen.getByRole('tab', { name: 'History' }));
+    screen.getByText('No such path.');
+  });
+
+  it('has a line for the size before it is known, and the job below the tabs', () => {
+    show({ size: null, job: job('7', 'tf219') });
+    screen.getByText('Measuring the size…');
+    const bar = screen.getByRole('progressbar');
+    const order = screen.getByRole('tablist').compareDocumentPosition(bar);
+    expect(order & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
+  });
+
+  it('does not say the same in a badge and in a warning', () => {
+    const advice = {
+      code: 'update',
+      severity: 'info' as const,
+      message: 'TensorFlow 2.20.0 is available.',
+      plan_request: null,
+      items: []
+    };
+    const update = { tensorflow: '2.20.0', keras: null };
+    show({ environment: environment('tf219', { update, advice: [advice] }) });
+    screen.getByRole('button', { name: /^↑ 2\.20/ });
+    expect(screen.queryByText(advice.message)).toBeNull();
+  });
+
+  it.each([
+    ['protected', { protected: true, protected_reason: 'It is frozen.' }],
+    ['read-only', { writable: false }]
+  ])('disables every change of a %s environment', (_, change) => {
+    const advice = {
+      code: 'keras-mismatch',
+      severity: 'warning' as const,
+      message: 'Keras does not fit.',
+      plan_request: { kind: 'repair' as const, environment: 'id-tf219' },
+      items: []
+    };
+    const update = { tensorflow: '2.20.0', keras: '3.13.0' };
+    const shown = environment('tf219', { ...change, update, advice: [advice] });
+    show({ environment: shown });
+    const changes = screen.getAllByRole<HTMLButtonElement>('button', {
+      name: /Update|Fix|Use Keras/
+    });
+    expect(changes.map(button => button.disabled)).toEqual([
+      true,
+      true,
+      true,
+      true
+    ]);
+    const reason = shown.protected_reason ?? 'You do not have permission';
+    changes.forEach(button => expect(button.title).toContain(reason));
+  });
+
+  it('names the package that no source has', async () => {
+    jest.useFakeTimers();
+    show();
+    const field = screen.getByRole('searchbox');
+    fireEvent.change(field, { target: { value: 'tensorfow<3' } });
+    await act(() => jest.advanceTimersByTimeAsync(200));
+    screen.getByText('No channel and no package index has “tensorfow”.');
+    jest.useRealTimers();
   });
 
   it('moves between tabs with the arrow keys', () => {
@@ -373,7 +439,7 @@ describe('Details', () => {
     const update = { tensorflow: '2.19.2', keras: '3.13.0' };
     const executed = show({ environment: environment('tf219', { update }) });
     screen.getByText('↑ 2.19.2');
-    click('Update tf219 to Keras 3.13.0');
+    click('↑ 3.13: Update tf219 to Keras 3.13.0');
     expect(executed).toEqual([
       [
         CommandIDs.updateEnvironment,
@@ -523,16 +589,5 @@ describe('the variables', () => {
     screen.getByText('MODE');
     expect(screen.queryByRole('button', { name: /MODE/ })).toBeNull();
     expect(screen.queryByLabelText('Name')).toBeNull();
-  });
-
-  it('have no tab where the server has none', () => {
-    const error = new RequestError({
-      reason: 'not-found',
-      message: 'No.',
-      hint: null,
-      details: null
-    });
-    show({ variables: { value: null, error } });
-    expect(screen.queryByRole('tab', { name: 'Variables' })).toBeNull();
   });
 });

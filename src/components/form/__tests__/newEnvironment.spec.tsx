@@ -198,7 +198,7 @@ describe('NewEnvironment', () => {
 
   it('shows the age of the channel data if a channel does not respond', () => {
     show({ catalog: { ...CATALOG, age_seconds: 7200 } });
-    expect(screen.getByRole('status').textContent).toContain('2 hours ago');
+    screen.getByText(/2 hours ago/);
   });
 
   it('offers an assumed driver if every build is for a GPU', () => {
