@@ -20,7 +20,7 @@ from .conftest import Api
 from .prefixes import make_prefix
 
 TRAITS = sorted(TfenvLab.class_own_traits(config=True))
-HARMLESS = {"max_running_jobs", "kernel_display_name", "check_after_change", "package_cache_limit"}
+HARMLESS = {"max_running_jobs", "kernel_display_name", "check_after_change", "package_cache_limit", "undo_minutes"}
 #: A valid value of each trait that is not its default.
 GOOD: dict[str, Any] = {
     "channels": ["conda-forge", "https://repo.example.org/a%20b", "/srv/my channel", "file:///srv/my channel"],
@@ -32,6 +32,7 @@ GOOD: dict[str, Any] = {
     "envs_dir": "~/my envs",
     "package_cache": "/var/cache/tfenv",
     "package_cache_limit": "20 GB",
+    "undo_minutes": 0,
     "max_running_jobs": 1,
     "protected_environments": ["k1", "/srv/my envs/k2", "~/k3"],
     "kernel_display_name": "{name} {0} {version:>8} {conda_kernel}",
@@ -99,6 +100,12 @@ BAD: dict[str, list[tuple[Any, str]]] = {
         (None, "None"),
         ("", "''"),
     ],
+    "undo_minutes": [
+        (-1, "at least 0 and at most 1440, not -1"),
+        (1441, "at most 1440"),
+        ("10 min", "10 min"),
+        (None, "None"),
+    ],
     "max_running_jobs": [(0, "at least 1, not 0"), (-1, "-1"), ("two", "'two'"), (1.5, "1.5"), (None, "None")],
     "protected_environments": [
         ({"k1"}, "list"),
@@ -150,6 +157,7 @@ BAD_ARGUMENTS: dict[str, list[str]] = {
     "envs_dir": ["envs", "FILE"],
     "package_cache": ["~nobody-of-that-name/x"],
     "package_cache_limit": ["many", "-1", ""],
+    "undo_minutes": ["ten", "-1", "1441", ""],
     "max_running_jobs": ["two", "0", ""],
     "protected_environments": ["envs/k1", ""],
     "kernel_display_name": ["{foo}"],

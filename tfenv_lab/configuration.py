@@ -50,7 +50,10 @@ def _explain(trait: TraitType[Any, Any], value: Any, error: Exception) -> str:
         return str(error)
     if isinstance(error, TraitError):
         least = getattr(trait, "min", None)
-        whole = "a whole number" + ("" if least is None else f" of at least {least}")
+        most = getattr(trait, "max", None)
+        bounds = [f"at least {least}"] if least is not None else []
+        bounds += [f"at most {most}"] if most is not None else []
+        whole = f"a whole number of {' and '.join(bounds)}" if bounds else "a whole number"
         kinds = ((Bool, "True or False"), (Int, whole), (Unicode, "a string"))
         kind = next((text for cls, text in kinds if isinstance(trait, cls)), trait.info())
         return f"must be {kind}, not {value!r}"
