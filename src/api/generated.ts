@@ -113,6 +113,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/environments/{id}/packages/{name}/why": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+                /** @description The name of an installed package. */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        /** Explain why a package is in an environment, with the packages that need it and those that it needs. */
+        readonly get: operations["explainPackage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/environments/{id}/size": {
         readonly parameters: {
             readonly query?: never;
@@ -733,6 +755,29 @@ export interface components {
             readonly requested: boolean;
             readonly size: number | null;
         };
+        readonly Why: {
+            readonly name: string;
+            readonly version: string;
+            readonly source: components["schemas"]["Source"];
+            readonly requested: boolean;
+            /** @description The spec that was requested; null if the package is not requested. */
+            readonly spec: string | null;
+            /** @description The shortest chain of packages from a requested one to this one, each of which needs the next. Empty if the package is requested, or if no requested package needs it. */
+            readonly because: readonly string[];
+            /** @description The installed packages that need it directly, by name. */
+            readonly needed_by: readonly components["schemas"]["RelatedPackage"][];
+            /** @description The packages that it needs directly, by name, also those that are not installed. */
+            readonly needs: readonly components["schemas"]["RelatedPackage"][];
+        };
+        readonly RelatedPackage: {
+            readonly name: string;
+            /** @description null if the package is not installed. */
+            readonly version: string | null;
+            /** @description null if the package is not installed. */
+            readonly source: components["schemas"]["Source"] | null;
+            /** @description The versions and the build that the need asks for; empty for any. */
+            readonly spec: string;
+        };
         readonly AvailablePackage: {
             readonly name: string;
             /** @description Newest first. */
@@ -1294,6 +1339,8 @@ export type Source = components['schemas']['Source'];
 export type Severity = components['schemas']['Severity'];
 export type Advice = components['schemas']['Advice'];
 export type Package = components['schemas']['Package'];
+export type Why = components['schemas']['Why'];
+export type RelatedPackage = components['schemas']['RelatedPackage'];
 export type AvailablePackage = components['schemas']['AvailablePackage'];
 export type Revision = components['schemas']['Revision'];
 export type Variables = components['schemas']['Variables'];
@@ -1498,6 +1545,37 @@ export interface operations {
                     };
                 };
             };
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly explainPackage: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Which package is meant if conda and pip each installed one with this name; pip's by default, because Python loads it. */
+                readonly source?: components["schemas"]["Source"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+                /** @description The name of an installed package. */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The explanation. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Why"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };

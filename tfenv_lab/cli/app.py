@@ -10,7 +10,7 @@ from .._version import __version__
 from .changes import CloneApp, CreateApp, ImportApp, InstallApp, RemoveApp, RenameApp, RepairApp, RevertApp, UpdateApp
 from .command import TfenvCommand
 from .kernels import HideApp, ShowApp
-from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp
+from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp, WhyApp
 from .space import CleanApp, DiskApp
 from .variables import VariablesApp
 
@@ -29,6 +29,7 @@ class TfenvApp(JupyterApp):
     subcommands = {
         "list": _command(ListApp),
         "packages": _command(PackagesApp),
+        "why": _command(WhyApp),
         "versions": _command(VersionsApp),
         "create": _command(CreateApp),
         "install": _command(InstallApp),

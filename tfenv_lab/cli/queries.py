@@ -1,4 +1,4 @@
-"""Commands that change nothing: list, packages, versions, export and check."""
+"""Commands that change nothing: list, packages, why, versions, export and check."""
 
 from __future__ import annotations
 
@@ -51,6 +51,29 @@ class PackagesApp(TfenvCommand):
             for e in found
         ]
         self.write({"packages": [e.to_json() for e in found]}, table(("name", "version", "source", "requested"), rows))
+        return 0
+
+
+class WhyApp(TfenvCommand):
+    """Explain why a package is in an environment: what needs it, and what it needs."""
+
+    least, most, usage = 2, 2, "why NAME PACKAGE"
+
+    async def run(self, services: Services, arguments: Sequence[str]) -> int:
+        environment = await self.find(services, arguments[0])
+        found = await services.environments.why(environment.id, arguments[1])
+        reason = f"requested ({found.spec})" if found.requested else "not requested"
+        if found.because:
+            reason += f", needed because of {' → '.join([*found.because, found.name])}"
+        lines = [f"{found.name} {from_source(found.version, found.source)}: {reason}"]
+        for title, related in (("Needed by", found.needed_by), ("Needs", found.needs)):
+            lines.append(f"{title}:" if related else f"{title}: nothing")
+            lines += [
+                f"  {each.name} {from_source(each.version or 'not installed', each.source or 'conda')}"
+                + (f"  ({each.spec})" if each.spec else "")
+                for each in related
+            ]
+        self.write(found.to_json(), "\n".join(lines))
         return 0
 
 

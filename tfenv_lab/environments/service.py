@@ -20,6 +20,7 @@ from .inventory import Inventory, Seen
 from .models import AvailableUpdate, Environment, EnvironmentFacts, InstalledPackage, Kernel, LastCheck, LegacyKeras
 from .packages import packages_of
 from .protection import Protection
+from .why import Why, why
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
@@ -156,6 +157,11 @@ class EnvironmentService(LoggingConfigurable):
         """Return the packages of an environment, by name. Raises NotFound if no environment has this id."""
         environment = await self.readable(identifier)
         return await asyncio.to_thread(packages_of, Path(environment.prefix))
+
+    async def why(self, identifier: str, package: str, source: str | None = None) -> Why:
+        """Return why a package is in an environment. Raises NotFound if there is no such environment or package."""
+        environment = await self.readable(identifier)
+        return await asyncio.to_thread(why, Path(environment.prefix), package, source)
 
     async def files(self, environment_id: str, contents: bool) -> dict[str, Any]:
         """Return the files that differ from the packages' records, as JSON. Raises NotFound.

@@ -56,6 +56,19 @@ class InstalledPackagesHandler(BaseHandler):
         self.send({"packages": [package.to_json() for package in packages]})
 
 
+class WhyHandler(BaseHandler):
+    """Why one package is in one environment."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str, package: str) -> None:
+        """Send what needs the package and what it needs; ``source`` chooses between two packages with one name."""
+        source = self.get_query_argument("source", None)
+        if source not in (None, "conda", "pypi"):
+            raise InvalidRequest("The parameter “source” must be conda or pypi.")
+        self.send(await self.services.environments.why(identifier, package, source))
+
+
 class SizeHandler(BaseHandler):
     """The size of one environment."""
 
@@ -194,6 +207,7 @@ HANDLERS: list[tuple[str, type[BaseHandler]]] = [
     (r"environments", EnvironmentsHandler),
     (r"environments/([^/]+)", EnvironmentHandler),
     (r"environments/([^/]+)/packages", InstalledPackagesHandler),
+    (r"environments/([^/]+)/packages/([^/]+)/why", WhyHandler),
     (r"environments/([^/]+)/size", SizeHandler),
     (r"environments/([^/]+)/files", FileDifferencesHandler),
     (r"environments/([^/]+)/variables", VariablesHandler),

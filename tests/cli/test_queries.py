@@ -1,0 +1,40 @@
+"""Test the commands that answer questions about environments: ``why``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.prefixes import add_record, make_prefix
+
+from .conftest import Shell
+
+_HISTORY = "==> 2025-01-01 10:00:00 <==\n# cmd: conda create\n# update specs: ['pandas>=2']\n"
+
+
+@pytest.fixture
+def prefix(clean_home: Path) -> Path:
+    made = make_prefix(clean_home / ".conda/envs/tf", history=_HISTORY, python="3.11.9")
+    add_record(made, "pandas-2.2.0-py311_0", depends=["numpy >=1.26"])
+    add_record(made, "numpy-2.1.0-py311_0", depends=["libblas"])
+    return made
+
+
+def test_why_says_what_needs_a_package_and_what_it_needs(shell: Shell, prefix: Path) -> None:
+    status, out, _ = shell.run("why", "tf", "numpy")
+    assert (status, out.splitlines()) == (0, [
+        "numpy 2.1.0: not requested, needed because of pandas → numpy",
+        "Needed by:",
+        "  pandas 2.2.0  (>=1.26)",
+        "Needs:",
+        "  libblas not installed",
+    ])  # fmt: skip
+    _, out, _ = shell.run("why", "tf", "pandas")
+    assert out.splitlines()[:2] == ["pandas 2.2.0: requested (pandas>=2)", "Needed by: nothing"]
+    assert shell.json("why", "tf", "numpy")["needed_by"][0]["name"] == "pandas"
+
+
+def test_why_of_a_package_that_is_not_installed(shell: Shell, prefix: Path) -> None:
+    status, _, err = shell.run("why", "tf", "scipy")
+    assert (status, err) == (3, "“scipy” is not installed in this environment.\n")
