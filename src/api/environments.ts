@@ -11,8 +11,10 @@ import type {
   Revision,
   RunningKernel,
   Size,
+  Source,
   VariableChanges,
-  Variables
+  Variables,
+  Why
 } from './generated';
 import { request, requestText } from './request';
 
@@ -43,6 +45,12 @@ export class EnvironmentsClient {
       this._settings
     );
     return answer.packages;
+  }
+
+  /** Explain why a package is in an environment. */
+  why(id: string, name: string, source: Source): Promise<Why> {
+    const path = `${this._path(id)}/packages/${encodeURIComponent(name)}/why`;
+    return request(`${path}?source=${source}`, {}, this._settings);
   }
 
   /** Measure the disk space of an environment; the server reads every file for the answer. */

@@ -256,6 +256,9 @@ export class TfenvPanel extends ReactWidget {
         onVariables={changes =>
           details.changeVariables(environment.id, changes)
         }
+        explain={({ name, source }) =>
+          environments.client.why(environment.id, name, source)
+        }
         search={this._search}
         openMenu={this._openMenu}
       />

@@ -12,7 +12,8 @@ import type {
   Revision,
   Size,
   VariableChanges,
-  Variables
+  Variables,
+  Why
 } from '../../api/generated';
 import type { FailedJob } from '../../api/jobs';
 import { CommandIDs } from '../../commandids';
@@ -51,6 +52,8 @@ interface IDetailsProps {
   readonly onBack: () => void;
   readonly onTab: (tab: DetailsTab) => void;
   readonly onVariables: (changes: VariableChanges) => Promise<void>;
+  /** Loads why a package is in the environment. */
+  readonly explain: (item: Package) => Promise<Why>;
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
   readonly openMenu: (environment: string, anchor: HTMLElement) => void;
 }
@@ -130,6 +133,7 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
           canChange={canChange}
           trans={trans}
           search={props.search}
+          explain={props.explain}
           onInstall={spec =>
             onPlan({
               kind: 'install',

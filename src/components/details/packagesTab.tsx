@@ -1,9 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon, InputGroup } from '@jupyterlab/ui-components';
+import { InputGroup } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { AvailablePackage, Package } from '../../api/generated';
-import { PYPI } from '../../models/form/choiceOptions';
 import { specOf } from '../../models/form/packages';
 import type { Loaded } from '../../models/state/details';
 import {
@@ -12,18 +11,15 @@ import {
   usePackageSearch
 } from '../form/packagesField';
 import { Failure } from '../shared/failure';
-import { IconButton } from '../shared/iconButton';
-import { useGrowingList } from '../shared/useGrowingList';
+import type { IPackageActions } from './packageList';
+import { PackageList } from './packageList';
 
-interface IPackagesTabProps {
+interface IPackagesTabProps extends IPackageActions {
   readonly packages: Loaded<readonly Package[]>;
-  readonly canChange: boolean;
   readonly trans: TranslationBundle;
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
   /** Plans to install a spec. */
   readonly onInstall: (spec: string) => void;
-  /** Plans to remove a package. */
-  readonly onRemove: (name: string) => void;
 }
 
 /** The installed packages. One field filters them and adds others. */
@@ -86,65 +82,12 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
         </ul>
       )}
       <SearchFailure failure={failure} trans={trans} />
-      <PackageTable {...props} rows={rows} filter={spec} />
+      <PackageList
+        {...props}
+        packages={rows}
+        filter={spec}
+        onFilter={setText}
+      />
     </form>
-  );
-}
-
-/** The packages that match the filter, requested ones first. */
-function PackageTable(
-  props: IPackagesTabProps & { rows: readonly Package[]; filter: string }
-): JSX.Element {
-  const byName = [...props.rows].sort(
-    (a, b) =>
-      Number(b.requested) - Number(a.requested) || (a.name < b.name ? -1 : 1)
-  );
-  const [rows, end] = useGrowingList(byName, props.filter);
-  return (
-    <>
-      <table
-        className="jp-TfenvPackages"
-        aria-label={props.trans.__('Packages')}
-      >
-        <tbody>
-          {rows.map(item => (
-            <PackageRow
-              key={`${item.source} ${item.name}`}
-              item={item}
-              {...props}
-            />
-          ))}
-        </tbody>
-      </table>
-      {end}
-    </>
-  );
-}
-
-function PackageRow(props: IPackagesTabProps & { item: Package }): JSX.Element {
-  const { item, trans } = props;
-  const marks = [
-    item.source === 'pypi' && PYPI,
-    item.requested && trans.__('requested')
-  ].filter(Boolean);
-  return (
-    <tr title={[item.build, item.channel].filter(Boolean).join(' · ')}>
-      <th scope="row">{item.name}</th>
-      <td>
-        {item.version}{' '}
-        {marks.length > 0 && (
-          <span className="jp-TfenvHint">{marks.join(' · ')}</span>
-        )}
-      </td>
-      <td>
-        {props.canChange && (
-          <IconButton
-            icon={closeIcon}
-            label={trans.__('Remove %1', item.name)}
-            onClick={() => props.onRemove(item.name)}
-          />
-        )}
-      </td>
-    </tr>
   );
 }

@@ -6,7 +6,8 @@ import { check, entry, environment, job } from '../../../__tests__/fixtures';
 import type {
   AvailablePackage,
   Package,
-  Revision
+  Revision,
+  Why
 } from '../../../api/generated';
 import { RequestError } from '../../../api/request';
 import { CommandIDs } from '../../../commandids';
@@ -54,6 +55,20 @@ const PACKAGES = [
   installed('own-tool', { source: 'pypi', build: null, channel: null })
 ];
 
+const WHY: Why = {
+  name: 'numpy',
+  version: '1.0',
+  source: 'conda',
+  requested: false,
+  spec: null,
+  because: ['tensorflow', 'keras'],
+  needed_by: [
+    { name: 'keras', version: '3.5', source: 'conda', spec: '' },
+    { name: 'own-tool', version: '1.0', source: 'pypi', spec: '>=1.26' }
+  ],
+  needs: [{ name: 'libblas', version: null, source: null, spec: '>=3.9' }]
+};
+
 function Screen(
   props: Partial<React.ComponentProps<typeof Details>>
 ): JSX.Element {
@@ -75,6 +90,7 @@ function Screen(
       onBack={() => undefined}
       onVariables={async () => undefined}
       search={async () => []}
+      explain={async () => WHY}
       openMenu={() => undefined}
       {...props}
       tab={tab}
@@ -194,10 +210,61 @@ describe('Packages', () => {
     show({ packages: { value: packages, error: null } });
     const rows = screen.getAllByRole('row').map(row => row.textContent);
     expect(rows).toEqual([
-      'greet1.0 PyPI · requested',
-      'numpy1.0 requested',
-      'hello1.0 PyPI'
+      'greet1.0 PyPI · 1 kB · requested',
+      'numpy1.0 conda-forge · 1 kB · requested',
+      'hello1.0 PyPI · 1 kB'
     ]);
+  });
+
+  it('names the channel of a URL by its end', () => {
+    const channel = 'file:///srv/channels/lab';
+    show({
+      packages: { value: [installed('numpy', { channel })], error: null }
+    });
+    expect(screen.getByRole('row').textContent).toContain('lab · 1 kB');
+    expect(screen.getByRole('row').title).toContain(channel);
+  });
+
+  it('explains why a package is there, and what it needs', async () => {
+    show();
+    const button = screen.getByRole('button', { name: 'numpy' });
+    expect(button.getAttribute('aria-expanded')).toBe('false');
+    fireEvent.click(button);
+    await screen.findByText('Needed because of tensorflow → keras → numpy');
+    expect(button.getAttribute('aria-expanded')).toBe('true');
+    expect(
+      screen.getAllByRole('definition').map(item => item.textContent)
+    ).toEqual([
+      'keras 3.5',
+      'own-tool 1.0 · >=1.26 · PyPI',
+      'libblas · >=3.9 · not installed'
+    ]);
+    fireEvent.click(button);
+    expect(screen.queryByText(/Needed because of/)).toBeNull();
+  });
+
+  it('goes to a package that needs another, and keeps the focus there', async () => {
+    show();
+    click('numpy');
+    fireEvent.click(
+      await screen.findByRole('button', { name: 'own-tool 1.0' })
+    );
+    const row = screen.getByRole('button', { name: 'own-tool' });
+    expect(document.activeElement).toBe(row);
+    expect(row.getAttribute('aria-expanded')).toBe('true');
+    await screen.findByText(/Needed because of/);
+  });
+
+  it('says why a package cannot be explained', async () => {
+    const error = new RequestError({
+      reason: 'not-found',
+      message: 'It is gone.',
+      hint: null,
+      details: null
+    });
+    show({ explain: () => Promise.reject(error) });
+    click('numpy');
+    await screen.findByText('It is gone.');
   });
 
   it('requests a package from the source that the search shows', async () => {
