@@ -19,6 +19,7 @@ from .errors import TfenvError
 from .jobs.aftermath import Aftermath
 from .jobs.checks import CheckService
 from .jobs.events import JobEvents
+from .jobs.notes import NoteService
 from .jobs.servers import Servers
 from .jobs.service import JobService
 from .jobs.store import JobStore
@@ -245,6 +246,8 @@ class Services:
             follow=self._follow,
             log=log,
         )
+        #: The notes of revisions.
+        self.notes = NoteService(lambda: self.environments, lambda: self.jobs.running)
         #: The variables of environments.
         self.variables = VariableService(lambda: self.environments, lambda: self.jobs.running, lambda: self.aftermath)
 

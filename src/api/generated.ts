@@ -175,6 +175,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/environments/{id}/revisions/{number}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+                /** @description The number of the revision. */
+                readonly number: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        /** Write the note of a revision. */
+        readonly patch: operations["annotateRevision"];
+        readonly trace?: never;
+    };
     readonly "/environments/{id}/files": {
         readonly parameters: {
             readonly query?: never;
@@ -793,7 +815,12 @@ export interface components {
              * @enum {string}
              */
             readonly kind: "found" | "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair";
+            /** @description What changed. */
             readonly summary: string;
+            /** @description What the user requested, for example “Remove h5py”; null if it is not known. */
+            readonly asked: string | null;
+            /** @description What the user wrote about it. */
+            readonly note: string | null;
             readonly entries: readonly components["schemas"]["Entry"][];
             /** @description null if an older version of tfenv_lab wrote the revision. */
             readonly digest: components["schemas"]["Digest"] | null;
@@ -951,6 +978,8 @@ export interface components {
                 readonly [key: string]: components["schemas"]["Spec"] | null;
             };
             readonly source_builds?: components["schemas"]["SourceBuilds"];
+            /** @description The name of the file, which the history shows. */
+            readonly file?: string | null;
         };
         /**
          * @description The formats of exports, and six that are only read: the list of “conda list --export”, the manifest of pixi, that of anaconda-project, lines with “conda install” or “pip install”, such as a Dockerfile, the uv.lock of a Python project, and its pyproject.toml.
@@ -1026,6 +1055,7 @@ export interface components {
             readonly environment: string;
             /** @description The current one restores packages and files that differ from it. */
             readonly revision: number;
+            readonly into?: components["schemas"]["Into"];
         };
         /** @description Restores the files of packages that differ from the packages' records. Packages that pip or uv installed over conda's are removed, and dependencies that are missing or do not fit are installed. The plan has no entries if nothing is damaged or missing. */
         readonly RepairRequest: {
@@ -1629,6 +1659,43 @@ export interface operations {
                 };
             };
             readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly annotateRevision: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+                /** @description The number of the revision. */
+                readonly number: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description The new note; null removes it. */
+                    readonly note: string | null;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The revision. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Revision"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 403: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly 409: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

@@ -1,4 +1,4 @@
-"""Test the commands that answer questions about environments: ``why``."""
+"""Test the commands that answer questions about environments: ``why`` and ``history``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from tests.prefixes import add_record, make_prefix
 
+from ..tiny_tensorflow import PYTHON
 from .conftest import Shell
 
 _HISTORY = "==> 2025-01-01 10:00:00 <==\n# cmd: conda create\n# update specs: ['pandas>=2']\n"
@@ -38,3 +39,18 @@ def test_why_says_what_needs_a_package_and_what_it_needs(shell: Shell, prefix: P
 def test_why_of_a_package_that_is_not_installed(shell: Shell, prefix: Path) -> None:
     status, _, err = shell.run("why", "tf", "scipy")
     assert (status, err) == (3, "“scipy” is not installed in this environment.\n")
+
+
+def test_the_history_with_notes(shell: Shell, clean_home: Path) -> None:
+    shell.json("create", "tf", f"--python={PYTHON}", "numpy=2.1")
+    shell.json("install", "tf", "pandas")
+    shell.json("note", "tf", "1", "For the course")
+    _, out, _ = shell.run("history", "tf")
+    newest = out.splitlines()[1]
+    assert newest.startswith("1 ")
+    assert "Install pandas" in newest
+    assert "For the course" in newest
+    assert shell.json("note", "tf", "1")["note"] is None
+    assert shell.run("note", "tf", "9", "x")[0] == 3
+    assert shell.json("revert", "tf", "0", "--into=before")["state"] == "succeeded"
+    assert [revision["kind"] for revision in shell.json("history", "before")["revisions"]] == ["revert"]

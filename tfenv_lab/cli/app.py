@@ -9,6 +9,7 @@ from jupyter_core.application import JupyterApp
 from .._version import __version__
 from .changes import CloneApp, CreateApp, ImportApp, InstallApp, RemoveApp, RenameApp, RepairApp, RevertApp, UpdateApp
 from .command import TfenvCommand
+from .history import HistoryApp, NoteApp
 from .kernels import HideApp, ShowApp
 from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp, WhyApp
 from .space import CleanApp, DiskApp
@@ -39,6 +40,8 @@ class TfenvApp(JupyterApp):
         "import": _command(ImportApp),
         "clone": _command(CloneApp),
         "rename": _command(RenameApp),
+        "history": _command(HistoryApp),
+        "note": _command(NoteApp),
         "revert": _command(RevertApp),
         "repair": _command(RepairApp),
         "variables": _command(VariablesApp),

@@ -121,6 +121,19 @@ class RevisionsHandler(BaseHandler):
         self.send({"revisions": [revision.to_json() for revision in reversed(found)]})
 
 
+class RevisionHandler(BaseHandler):
+    """One revision of one environment."""
+
+    @web.authenticated
+    @authorized
+    async def patch(self, identifier: str, number: str) -> None:
+        """Write the note in the body, or remove it if it is null, and send the revision."""
+        body = self.body()
+        if set(body) != {"note"}:
+            raise InvalidRequest("The body must have the field “note”, and no other.")
+        self.send(await self.services.notes.change(identifier, int(number), body["note"]))
+
+
 class KernelspecHandler(BaseHandler):
     """The kernel of one environment."""
 
@@ -212,6 +225,7 @@ HANDLERS: list[tuple[str, type[BaseHandler]]] = [
     (r"environments/([^/]+)/files", FileDifferencesHandler),
     (r"environments/([^/]+)/variables", VariablesHandler),
     (r"environments/([^/]+)/revisions", RevisionsHandler),
+    (r"environments/([^/]+)/revisions/(\d{1,9})", RevisionHandler),
     (r"environments/([^/]+)/kernelspec", KernelspecHandler),
     (r"environments/([^/]+)/kernels", RunningKernelsHandler),
     (r"environments/([^/]+)/export", ExportHandler),
