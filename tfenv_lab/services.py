@@ -29,6 +29,7 @@ from .kernels.service import KernelService
 from .local_channel.service import LocalChannel
 from .plans.import_channels import Permission
 from .plans.index_solver import IndexSolver
+from .plans.newest import NewestVersions
 from .plans.package_search import PackageSearch
 from .plans.planner import Planner
 from .plans.service import PlanService
@@ -163,6 +164,8 @@ class Services:
         self.catalog = Catalog(self.repodata, index=index_of, reader=reader)
         #: The search for packages of both sources.
         self.search = PackageSearch(self.repodata, reader, index_of)
+        #: The newest versions of installed packages.
+        self.newest = NewestVersions(self.repodata, self.search)
         self.checks = CheckService(
             store,
             lambda: self.environments,

@@ -54,3 +54,30 @@ def test_the_history_with_notes(shell: Shell, clean_home: Path) -> None:
     assert shell.run("note", "tf", "9", "x")[0] == 3
     assert shell.json("revert", "tf", "0", "--into=before")["state"] == "succeeded"
     assert [revision["kind"] for revision in shell.json("history", "before")["revisions"]] == ["revert"]
+
+
+def test_the_environments_with_a_package(shell: Shell, prefix: Path) -> None:
+    _, out, _ = shell.run("list", "--package=numpy")
+    assert [line.split() for line in out.splitlines()] == [["name", "numpy", "path"], ["tf", "2.1.0", str(prefix)]]
+    assert shell.json("list", "--package=numpy")["packages"][0]["version"] == "2.1.0"
+    assert shell.run("list", "--package=scipy")[1] == "No environment has “scipy”.\n"
+
+
+def test_two_environments_and_two_revisions_compared(shell: Shell, prefix: Path) -> None:
+    make_prefix(prefix.parent / "other", ["pandas-2.3.0-py311_0"], python="3.11.9")
+    status, out, _ = shell.run("diff", "tf", "other")
+    assert (status, [line.split() for line in out.splitlines()]) == (0, [
+        ["package", "tf", "other"],
+        ["numpy", "2.1.0", "py311_0", "-"],
+        ["pandas", "2.2.0", "py311_0", "2.3.0", "py311_0"],
+        ["1", "packages", "are", "the", "same."],
+    ])  # fmt: skip
+    shell.json("create", "made", f"--python={PYTHON}", "numpy=2.1")
+    shell.json("update", "made", "numpy")
+    shell.json("revert", "made", "0")
+    assert [each["name"] for each in shell.json("diff", "made@0", "made@1")["differences"]] == ["numpy"]
+    assert shell.json("diff", "made@0", "made@2")["differences"] == []
+    status, _, err = shell.run("diff", "made@7")
+    assert (status, err) == (3, "“made” has no revision 7.\n")
+    assert shell.run("diff", "made")[0] == 2
+    assert shell.run("diff", "made@x")[0] == 2

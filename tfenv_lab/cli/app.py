@@ -11,7 +11,7 @@ from .changes import CloneApp, CreateApp, ImportApp, InstallApp, RemoveApp, Rena
 from .command import TfenvCommand
 from .history import HistoryApp, NoteApp
 from .kernels import HideApp, ShowApp
-from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp, WhyApp
+from .queries import CheckApp, DiffApp, ExportApp, ListApp, PackagesApp, VersionsApp, WhyApp
 from .space import CleanApp, DiskApp
 from .variables import VariablesApp
 
@@ -31,6 +31,7 @@ class TfenvApp(JupyterApp):
         "list": _command(ListApp),
         "packages": _command(PackagesApp),
         "why": _command(WhyApp),
+        "diff": _command(DiffApp),
         "versions": _command(VersionsApp),
         "create": _command(CreateApp),
         "install": _command(InstallApp),

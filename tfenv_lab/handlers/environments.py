@@ -13,8 +13,11 @@ from ..conda.prefix import revisions
 from ..environments.exporting import differences, export
 from ..errors import InvalidRequest
 from ..kernels import settings
+from ..plans.newest import MOST
 from ..space.service import size_of
 from .base import BaseHandler
+
+_MAX_NAME = 128
 
 
 class EnvironmentsHandler(BaseHandler):
@@ -25,6 +28,19 @@ class EnvironmentsHandler(BaseHandler):
     async def get(self) -> None:
         """Send every environment."""
         self.finish(await self.services.environments.listing())
+
+
+class FoundPackagesHandler(BaseHandler):
+    """``GET installed-packages``: what all environments have of one package."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        name = self.get_query_argument("name", "")
+        if not name or len(name) > _MAX_NAME:
+            raise InvalidRequest(f"“name” must be a string of 1 to {_MAX_NAME} characters.")
+        found = await self.services.environments.with_package(name)
+        self.send({"packages": [asdict(each) for each in found]})
 
 
 class EnvironmentHandler(BaseHandler):
@@ -67,6 +83,41 @@ class WhyHandler(BaseHandler):
         if source not in (None, "conda", "pypi"):
             raise InvalidRequest("The parameter “source” must be conda or pypi.")
         self.send(await self.services.environments.why(identifier, package, source))
+
+
+class NewerPackagesHandler(BaseHandler):
+    """The newest versions of packages of one environment."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Send the newest versions of those of the packages in ``names`` that have a newer one."""
+        names = [name for name in self.get_query_argument("names", "").split(",") if name]
+        if not 1 <= len(names) <= MOST:
+            raise InvalidRequest(f"“names” must have 1 to {MOST} names, separated by commas.")
+        environment = await self.services.environments.readable(identifier)
+        found = await self.services.newest.of(Path(environment.prefix), set(names))
+        self.send({"packages": [asdict(each) for each in found]})
+
+
+class ComparisonHandler(BaseHandler):
+    """One environment compared with another one, or with a revision."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Send the packages that differ; ``with`` is the id of the other environment, by default the same."""
+        other = self.get_query_argument("with", None)
+        revisions = (self._number("revision"), self._number("with_revision"))
+        self.send(await self.services.environments.compare(identifier, revisions[0], other or None, revisions[1]))
+
+    def _number(self, name: str) -> int | None:
+        text = self.get_query_argument(name, None)
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdecimal() and len(text) < 10):
+            raise InvalidRequest(f"“{name}” must be the number of a revision.")
+        return int(text)
 
 
 class SizeHandler(BaseHandler):
@@ -217,10 +268,13 @@ class ChecksHandler(BaseHandler):
 
 
 HANDLERS: list[tuple[str, type[BaseHandler]]] = [
+    (r"installed-packages", FoundPackagesHandler),
     (r"environments", EnvironmentsHandler),
     (r"environments/([^/]+)", EnvironmentHandler),
     (r"environments/([^/]+)/packages", InstalledPackagesHandler),
     (r"environments/([^/]+)/packages/([^/]+)/why", WhyHandler),
+    (r"environments/([^/]+)/newer-packages", NewerPackagesHandler),
+    (r"environments/([^/]+)/comparison", ComparisonHandler),
     (r"environments/([^/]+)/size", SizeHandler),
     (r"environments/([^/]+)/files", FileDifferencesHandler),
     (r"environments/([^/]+)/variables", VariablesHandler),
