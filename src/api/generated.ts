@@ -72,6 +72,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/installed-packages": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Find a package in all environments. */
+        readonly get: operations["findInstalledPackages"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/environments/{id}": {
         readonly parameters: {
             readonly query?: never;
@@ -127,6 +144,49 @@ export interface paths {
         };
         /** Explain why a package is in an environment, with the packages that need it and those that it needs. */
         readonly get: operations["explainPackage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/environments/{id}/newer-packages": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Find which packages of an environment have a newer version.
+         * @description The newest version that the source of the package has; it may need another Python. A source that does not answer has none.
+         */
+        readonly get: operations["listNewerPackages"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/environments/{id}/comparison": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        /** Compare the packages of an environment with those of another one, or of a revision. */
+        readonly get: operations["compareEnvironments"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -777,6 +837,37 @@ export interface components {
             readonly requested: boolean;
             readonly size: number | null;
         };
+        readonly FoundPackage: {
+            /** @description The id of the environment. */
+            readonly environment: string;
+            readonly name: string;
+            readonly version: string;
+            readonly source: components["schemas"]["Source"];
+        };
+        readonly Comparison: {
+            readonly left: components["schemas"]["ComparedSide"];
+            readonly right: components["schemas"]["ComparedSide"];
+            /** @description The packages that differ; TensorFlow, Keras and Python come first, and the others follow by name. */
+            readonly differences: readonly {
+                readonly name: string;
+                readonly left: components["schemas"]["ComparedBuild"] | null;
+                readonly right: components["schemas"]["ComparedBuild"] | null;
+            }[];
+            /** @description The number of packages that are the same. */
+            readonly same: number;
+        };
+        readonly ComparedSide: {
+            /** @description The name of the environment. */
+            readonly name: string;
+            /** @description null for the environment as it is. */
+            readonly revision: number | null;
+        };
+        readonly ComparedBuild: {
+            readonly version: string;
+            /** @description The build, or the tag of a wheel; null if it is not known. */
+            readonly build: string | null;
+            readonly source: components["schemas"]["Source"];
+        };
         readonly Why: {
             readonly name: string;
             readonly version: string;
@@ -1369,6 +1460,10 @@ export type Source = components['schemas']['Source'];
 export type Severity = components['schemas']['Severity'];
 export type Advice = components['schemas']['Advice'];
 export type Package = components['schemas']['Package'];
+export type FoundPackage = components['schemas']['FoundPackage'];
+export type Comparison = components['schemas']['Comparison'];
+export type ComparedSide = components['schemas']['ComparedSide'];
+export type ComparedBuild = components['schemas']['ComparedBuild'];
 export type Why = components['schemas']['Why'];
 export type RelatedPackage = components['schemas']['RelatedPackage'];
 export type AvailablePackage = components['schemas']['AvailablePackage'];
@@ -1516,6 +1611,33 @@ export interface operations {
             readonly default: components["responses"]["Error"];
         };
     };
+    readonly findInstalledPackages: {
+        readonly parameters: {
+            readonly query: {
+                /** @description The whole name, as conda or as a package index writes it. */
+                readonly name: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The package in each environment that has it. Environments whose drive does not answer are left out. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly packages: readonly components["schemas"]["FoundPackage"][];
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
     readonly getEnvironment: {
         readonly parameters: {
             readonly query?: never;
@@ -1603,6 +1725,74 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Why"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly listNewerPackages: {
+        readonly parameters: {
+            readonly query: {
+                /** @description 1 to 200 names of installed packages, separated by commas. */
+                readonly names: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The newest versions of those that have a newer one. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly packages: readonly {
+                            readonly name: string;
+                            readonly version: string;
+                            readonly source: components["schemas"]["Source"];
+                        }[];
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly compareEnvironments: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The id of the other environment; by default, the same environment. */
+                readonly with?: string;
+                /** @description The revision of the environment; by default, the environment as it is. */
+                readonly revision?: number;
+                /** @description The revision of the other environment; by default, the environment as it is. */
+                readonly with_revision?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The comparison. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Comparison"];
                 };
             };
             readonly 400: components["responses"]["Error"];

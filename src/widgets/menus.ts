@@ -18,6 +18,7 @@ const ENVIRONMENT_COMMANDS = [
   CommandIDs.cloneEnvironment,
   CommandIDs.renameEnvironment,
   CommandIDs.exportEnvironment,
+  CommandIDs.compareEnvironment,
   CommandIDs.useKeras2,
   CommandIDs.useKeras3,
   CommandIDs.registerKernel,
@@ -48,6 +49,7 @@ export function panelMenu(commands: CommandRegistry): Menu {
   const menu = new MenuSvg({ commands });
   menu.addItem({ command: CommandIDs.newEnvironment });
   menu.addItem({ command: CommandIDs.importEnvironment });
+  menu.addItem({ command: CommandIDs.showCompatibility });
   menu.addItem({ command: CommandIDs.refresh });
   menu.addItem({ type: 'separator' });
   menu.addItem({

@@ -18,6 +18,12 @@ export interface IPackageActions {
   readonly canChange: boolean;
   /** Plans to remove a package. */
   readonly onRemove: (name: string) => void;
+  /** The newer versions of packages by source and name, as far as they are known. */
+  readonly newer: ReadonlyMap<string, string>;
+  /** Asks for the newer versions of packages that are shown. */
+  readonly onNames: (names: readonly string[]) => void;
+  /** Plans to update a package. */
+  readonly onUpdate: (name: string) => void;
   /** Loads why a package is in the environment. */
   readonly explain: (item: Package) => Promise<Why>;
 }
@@ -53,6 +59,14 @@ export function PackageList(props: IPackageListProps): JSX.Element {
       setTarget(null);
     }
   }, [target]);
+
+  // An index is asked for each package, so only for those that the user requested or looks at.
+  const names = rows
+    .filter(
+      item => item.source === 'conda' || item.requested || open.has(keyOf(item))
+    )
+    .map(item => item.name);
+  React.useEffect(() => props.onNames(names), [names.join()]);
 
   return (
     <>
@@ -122,7 +136,7 @@ function PackageRow(
           </button>
         </th>
         <td>
-          {item.version}{' '}
+          {item.version} <NewerVersion {...props} />
           {marks.length > 0 && (
             <span className="jp-TfenvHint">{marks.join(' · ')}</span>
           )}
@@ -150,6 +164,31 @@ function PackageRow(
         </tr>
       )}
     </>
+  );
+}
+
+/** The newer version of a package, which updates it. */
+function NewerVersion(
+  props: IPackageListProps & { item: Package }
+): JSX.Element | null {
+  const { item, trans } = props;
+  const version = props.newer.get(keyOf(item));
+  if (version === undefined) {
+    return null;
+  }
+  const text = `↑ ${version} `;
+  return props.canChange ? (
+    <button
+      type="button"
+      className="jp-TfenvLink"
+      aria-label={trans.__('Update %1, newest version: %2', item.name, version)}
+      title={trans.__('Update %1, newest version: %2', item.name, version)}
+      onClick={() => props.onUpdate(item.name)}
+    >
+      {text}
+    </button>
+  ) : (
+    <span title={trans.__('Newest version: %1', version)}>{text}</span>
   );
 }
 

@@ -5,21 +5,21 @@ import React from 'react';
 import type { AvailablePackage, Package } from '../../api/generated';
 import { specOf } from '../../models/form/packages';
 import type { Loaded } from '../../models/state/details';
-import {
-  newestOf,
-  SearchFailure,
-  usePackageSearch
-} from '../form/packagesField';
+import { SearchFailure, usePackageSearch } from '../form/packagesField';
 import { Failure } from '../shared/failure';
 import type { IPackageActions } from './packageList';
 import { PackageList } from './packageList';
+import { Basket, PackageOffer } from './packageOffers';
 
 interface IPackagesTabProps extends IPackageActions {
   readonly packages: Loaded<readonly Package[]>;
   readonly trans: TranslationBundle;
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
-  /** Plans to install a spec. */
-  readonly onInstall: (spec: string) => void;
+  /** Plans to install specs. */
+  readonly onInstall: (specs: readonly string[]) => void;
+  /** The specs that were collected for one plan. */
+  readonly basket: readonly string[];
+  readonly onBasket: (specs: readonly string[]) => void;
 }
 
 /** The installed packages. One field filters them and adds others. */
@@ -37,6 +37,11 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
     return <Failure failure={packages.error} trans={trans} />;
   }
   const spec = text.trim();
+  const { basket } = props;
+  const add = (one: string): readonly string[] => [
+    ...basket.filter(each => each !== one),
+    one
+  ];
   const installed = new Set(packages.value.map(item => item.name));
   const rows = packages.value.filter(item =>
     item.name.includes(spec.toLowerCase())
@@ -47,7 +52,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
       onSubmit={event => {
         event.preventDefault();
         if (canChange && spec !== '') {
-          props.onInstall(spec);
+          props.onInstall(add(spec));
         }
       }}
     >
@@ -61,18 +66,27 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
         value={text}
         onChange={event => setText(event.target.value)}
       />
+      {canChange && (
+        <Basket
+          specs={basket}
+          trans={trans}
+          onChange={props.onBasket}
+          onReview={() => props.onInstall(basket)}
+        />
+      )}
       {canChange && spec !== '' && (
         <ul className="jp-TfenvOffers">
           {offers.map(item => (
-            <li key={specOf(item)}>
-              <button
-                type="button"
-                onClick={() => props.onInstall(specOf(item))}
-              >
-                {trans.__('Add %1…', item.name)}
-              </button>
-              <span>{newestOf(item)}</span>
-            </li>
+            <PackageOffer
+              key={specOf(item)}
+              item={item}
+              trans={trans}
+              onInstall={one => props.onInstall(add(one))}
+              onCollect={one => {
+                props.onBasket(add(one));
+                setText('');
+              }}
+            />
           ))}
           {rows.length === 0 && offers.every(item => item.name !== spec) && (
             <li>

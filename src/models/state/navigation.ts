@@ -7,6 +7,13 @@ import type { GroupName, Sort } from './listRows';
 /** The tabs of an environment's details. */
 export type DetailsTab = 'packages' | 'history' | 'variables' | 'check';
 
+/** An environment as it is, or at a revision. */
+export interface IComparedSide {
+  /** Id of the environment. */
+  readonly environment: string;
+  readonly revision: number | null;
+}
+
 /** A screen of the panel. */
 export type Screen =
   | { readonly name: 'list' }
@@ -14,6 +21,12 @@ export type Screen =
   | { readonly name: 'import' }
   | { readonly name: 'review' }
   | { readonly name: 'space' }
+  | { readonly name: 'compatibility' }
+  | {
+      readonly name: 'compare';
+      readonly left: IComparedSide;
+      readonly right: IComparedSide;
+    }
   | {
       readonly name: 'details';
       readonly environment: string;
