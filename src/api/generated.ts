@@ -636,6 +636,8 @@ export interface components {
                 readonly cuda: string | null;
                 /** @description The version of the driver; null if unknown. */
                 readonly driver: string | null;
+                /** @description The GPUs as NVIDIA's library reports them now; empty if it is absent or does not answer. */
+                readonly devices: readonly components["schemas"]["Gpu"][];
             };
             /** @description The channel that this machine can build with its own Python. */
             readonly local_channel: {
@@ -672,6 +674,15 @@ export interface components {
                 readonly free_bytes: number | null;
             }[];
             readonly limits: components["schemas"]["Limits"];
+        };
+        readonly Gpu: {
+            readonly name: string;
+            /** @description Its memory; null if unknown. */
+            readonly memory_bytes: number | null;
+            /** @description The memory that programs use; null if unknown. */
+            readonly used_bytes: number | null;
+            /** @description The share of the last moments in which it was busy, in percent; null if unknown. */
+            readonly use: number | null;
         };
         /** @description Limits that a form must enforce. */
         readonly Limits: {
@@ -1375,6 +1386,8 @@ export interface components {
                 readonly name: string;
                 readonly type: string;
             }[];
+            /** @description The GPUs that NVIDIA's library reported during the check, whether TensorFlow uses them or not. */
+            readonly gpus: readonly components["schemas"]["Gpu"][];
             readonly seconds: number;
             readonly problems: readonly components["schemas"]["Problem"][];
             readonly output: string;
@@ -1447,6 +1460,7 @@ export interface components {
 export type Error = components['schemas']['Error'];
 export type Reason = components['schemas']['Reason'];
 export type Status = components['schemas']['Status'];
+export type Gpu = components['schemas']['Gpu'];
 export type Limits = components['schemas']['Limits'];
 export type VirtualPackage = components['schemas']['VirtualPackage'];
 export type Channel = components['schemas']['Channel'];
