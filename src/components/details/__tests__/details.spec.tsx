@@ -34,7 +34,9 @@ const REVISIONS: Revision[] = [
     number: 1,
     created: new Date().toISOString(),
     kind: 'install',
-    summary: 'Installed pandas',
+    summary: 'pandas 2.3',
+    asked: 'Install pandas',
+    note: 'For the course',
     entries: [entry('install', 'pandas', null, '2.3', { requested: true })],
     digest: null
   },
@@ -43,6 +45,8 @@ const REVISIONS: Revision[] = [
     created: new Date(0).toISOString(),
     kind: 'found',
     summary: 'Found as it was',
+    asked: null,
+    note: null,
     entries: [],
     digest: null
   }
@@ -72,6 +76,7 @@ const WHY: Why = {
 function Screen(
   props: Partial<React.ComponentProps<typeof Details>>
 ): JSX.Element {
+  const [basket, setBasket] = React.useState<readonly string[]>([]);
   const [tab, setTab] = React.useState<DetailsTab>(props.tab ?? 'packages');
   return (
     <Details
@@ -91,6 +96,13 @@ function Screen(
       onVariables={async () => undefined}
       search={async () => []}
       explain={async () => WHY}
+      basket={props.basket ?? basket}
+      onBasket={setBasket}
+      newer={new Map()}
+      onNames={() => undefined}
+      copyName="tf219-copy"
+      onNote={async () => undefined}
+      onCompare={() => undefined}
       openMenu={() => undefined}
       {...props}
       tab={tab}
@@ -179,6 +191,57 @@ describe('Packages', () => {
     } finally {
       jest.useRealTimers();
     }
+  });
+
+  it('collects packages with versions for one plan', async () => {
+    const found: AvailablePackage[] = [
+      { name: 'pandas', versions: ['2.3.0', '2.2.0'], source: 'conda' },
+      { name: 'greet', versions: ['1.2', '1.0'], source: 'pypi' }
+    ];
+    const executed = show({ search: async () => found });
+    const field = screen.getByRole('searchbox');
+    for (const [name, version] of [
+      ['pandas', '2.2.0'],
+      ['greet', '']
+    ]) {
+      fireEvent.change(field, { target: { value: 'x' } });
+      const versions = await screen.findByLabelText(`Version of ${name}`);
+      fireEvent.change(versions, { target: { value: version } });
+      click(`Collect ${name} with other packages`);
+    }
+    click('Review Plan…');
+    fireEvent.change(field, { target: { value: 'x' } });
+    await screen.findByLabelText('Version of greet');
+    click('Leave out pypi:greet');
+    fireEvent.change(field, { target: { value: 'rich' } });
+    click('Add rich…');
+    expect(executed).toEqual(
+      [
+        ['pandas==2.2.0', 'pypi:greet'],
+        ['pandas==2.2.0', 'rich']
+      ].map(specs => [
+        'plan',
+        { kind: 'install', environment: 'id-tf219', specs }
+      ])
+    );
+  });
+
+  it('asks for newer versions of what is shown, and updates to one', () => {
+    const asked: (readonly string[])[] = [];
+    const executed = show({
+      newer: new Map([['conda numpy', '2.2.0']]),
+      onNames: names => asked.push(names)
+    });
+    expect(asked).toEqual([['tensorflow', 'absl-py', 'numpy']]);
+    click('Update numpy, newest version: 2.2.0');
+    expect(executed).toEqual([
+      [
+        CommandIDs.updateEnvironment,
+        { environment: 'id-tf219', packages: ['numpy'] }
+      ]
+    ]);
+    click('own-tool');
+    expect(asked[1]).toContain('own-tool');
   });
 
   it('plans to add any spec', () => {
@@ -294,7 +357,10 @@ describe('History', () => {
   it('shows what each revision changed, and plans a revert', () => {
     const executed = show();
     fireEvent.click(screen.getByRole('tab', { name: 'History' }));
-    screen.getByText('Installed pandas');
+    screen.getByText('Install pandas');
+    screen.getByText('pandas 2.3');
+    screen.getByText('For the course');
+    screen.getByText('Found as it was');
     screen.getByText('1 change');
     click('Revert to revision 0');
     expect(planned(executed)).toEqual({
@@ -302,6 +368,69 @@ describe('History', () => {
       environment: 'id-tf219',
       revision: 0
     });
+  });
+
+  it('plans a copy at a revision, also of a protected environment', () => {
+    const shown = environment('tf219', { protected: true });
+    const executed = show({ tab: 'history', environment: shown });
+    click('Copy revision 0');
+    expect(planned(executed)).toEqual({
+      kind: 'revert',
+      environment: 'id-tf219',
+      revision: 0,
+      into: 'tf219-copy'
+    });
+  });
+
+  it('compares an earlier revision with the environment', () => {
+    const compared: number[] = [];
+    show({ tab: 'history', onCompare: number => compared.push(number) });
+    click('Compare revision 0');
+    expect(compared).toEqual([0]);
+    expect(
+      screen.queryByRole('button', { name: 'Compare revision 1' })
+    ).toBeNull();
+  });
+
+  it('writes, edits and removes a note', async () => {
+    const notes: unknown[] = [];
+    show({
+      tab: 'history',
+      onNote: async (number, note) => void notes.push([number, note])
+    });
+    for (const [button, text] of [
+      ['Add note to revision 0', 'First'],
+      ['Edit note of revision 1', ' ']
+    ]) {
+      click(button);
+      const field = screen.getByRole('textbox', { name: 'Note' });
+      fireEvent.change(field, { target: { value: text } });
+      await act(async () => click('Save'));
+      expect(screen.queryByRole('textbox', { name: 'Note' })).toBeNull();
+      expect(document.activeElement?.getAttribute('aria-label')).toBe(button);
+    }
+    expect(notes).toEqual([
+      [0, 'First'],
+      [1, null]
+    ]);
+  });
+
+  it('keeps a note that is refused', async () => {
+    const error = new RequestError({
+      reason: 'prefix-busy',
+      message: 'A job is running.',
+      hint: null,
+      details: null
+    });
+    show({ tab: 'history', onNote: () => Promise.reject(error) });
+    click('Add note to revision 0');
+    const field = screen.getByRole('textbox', { name: 'Note' });
+    fireEvent.change(field, { target: { value: 'Mine' } });
+    await act(async () => click('Save'));
+    screen.getByText('A job is running.');
+    screen.getByDisplayValue('Mine');
+    fireEvent.keyDown(field, { key: 'Escape' });
+    expect(screen.queryByDisplayValue('Mine')).toBeNull();
   });
 
   it('reverts to the current revision what other programs changed', () => {

@@ -8,7 +8,7 @@ import { Footer } from '../footer';
 
 const trans = nullTranslator.load('tfenv_lab');
 
-const NO_GPU = { detected: false, cuda: null, driver: null };
+const NO_GPU = { detected: false, cuda: null, driver: null, devices: [] };
 
 function show(gpu: Status['gpu'], change: Partial<Status> = {}): void {
   render(
@@ -55,7 +55,12 @@ describe('Footer', () => {
   });
 
   it('shows the CUDA version and the driver of a GPU', () => {
-    show({ detected: true, cuda: '12.8', driver: '570.86.10' });
+    const gpu = { name: 'A100', memory_bytes: 80e9, used_bytes: 5e9, use: 35 };
+    const part = { ...gpu, name: 'MIG', used_bytes: null, use: null };
+    const devices = [gpu, part];
+    show({ detected: true, cuda: '12.8', driver: '570.86.10', devices });
+    screen.getByText('A100: 5 / 80 GB used, 35 % busy');
+    screen.getByText('MIG: 80 GB');
     screen.getByText('conda-forge · GPU: CUDA 12.8 · 41 GB free');
     screen.getByText('NVIDIA driver 570.86.10');
   });
