@@ -66,7 +66,9 @@ export function PackageList(props: IPackageListProps): JSX.Element {
       item => item.source === 'conda' || item.requested || open.has(keyOf(item))
     )
     .map(item => item.name);
-  React.useEffect(() => props.onNames(names), [names.join()]);
+  React.useEffect(() => {
+    props.onNames(names);
+  }, [names.join()]);
 
   return (
     <>

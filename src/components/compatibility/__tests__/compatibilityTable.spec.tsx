@@ -1,5 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { fireEvent, render, screen } from '@testing-library/react';
+import { act, fireEvent, render, screen } from '@testing-library/react';
 import React from 'react';
 
 import {
@@ -108,7 +108,7 @@ it('is one tab stop, and the arrow keys move in it', () => {
     .getAllByRole('gridcell')
     .filter(cell => cell.tabIndex === 0 && cell.dataset.cell);
   expect(stops).toHaveLength(1);
-  stops[0].focus();
+  act(() => stops[0].focus());
   press('ArrowLeft');
   press('ArrowRight');
   press('Enter');

@@ -66,12 +66,12 @@ describe('Footer', () => {
   });
 
   it('shows that the driver version is unknown', () => {
-    show({ detected: true, cuda: '12.8', driver: null });
+    show({ detected: true, cuda: '12.8', driver: null, devices: [] });
     screen.getByText('NVIDIA driver, unknown version');
   });
 
   it('does not show an assumed CUDA version as a GPU', () => {
-    show({ detected: false, cuda: '12.6', driver: null });
+    show({ detected: false, cuda: '12.6', driver: null, devices: [] });
     screen.getByText('conda-forge · No GPU, CUDA 12.6 assumed · 41 GB free');
     expect(screen.queryByText(/NVIDIA driver/)).toBeNull();
   });
