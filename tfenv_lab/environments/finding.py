@@ -13,7 +13,7 @@ from ..pypi.requirements import normalize
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundPackage:
     """A package that an environment has; ``environment`` is its id."""
 
     environment: str
@@ -22,7 +22,7 @@ class Found:
     source: Source
 
 
-def find(prefix: Path, identifier: str, name: str) -> Sequence[Found]:
+def find(prefix: Path, identifier: str, name: str) -> Sequence[FoundPackage]:
     """Return what an environment has of a package, whose name may be written as conda or as an index writes it.
 
     Only file names are read, except for a package that pip may have installed.
@@ -32,13 +32,15 @@ def find(prefix: Path, identifier: str, name: str) -> Sequence[Found]:
         stems = package_names(prefix)
     except OSError:
         stems = []
-    found = [Found(identifier, stem.name, stem.version, "conda") for stem in stems if normalize(stem.name) == wanted]
+    found = [
+        FoundPackage(identifier, stem.name, stem.version, "conda") for stem in stems if normalize(stem.name) == wanted
+    ]
     python = next((stem.version for stem in stems if stem.name == "python"), None)
     folder = site_packages(prefix, python)
     if folder is None:
         return found
     others = unowned(str(prefix), str(folder), [entry for entry in names_in(folder) if _project(entry) == wanted])
-    return [*found, *(Found(identifier, each.name, each.version, "pypi") for each in others)]
+    return [*found, *(FoundPackage(identifier, each.name, each.version, "pypi") for each in others)]
 
 
 def _project(entry: str) -> str | None:

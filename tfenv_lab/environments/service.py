@@ -18,7 +18,7 @@ from . import discovery
 from .comparing import Comparison, Side, compare
 from .facts import UNREACHABLE
 from .files import differences
-from .finding import Found, find
+from .finding import FoundPackage, find
 from .inventory import Inventory, Seen
 from .models import AvailableUpdate, Environment, EnvironmentFacts, InstalledPackage, Kernel, LastCheck, LegacyKeras
 from .packages import packages_of
@@ -166,7 +166,7 @@ class EnvironmentService(LoggingConfigurable):
         environment = await self.readable(identifier)
         return await asyncio.to_thread(why, Path(environment.prefix), package, source)
 
-    async def with_package(self, name: str) -> Sequence[Found]:
+    async def with_package(self, name: str) -> Sequence[FoundPackage]:
         """Return what all environments have of a package. An environment whose drive does not answer is left out."""
         seen = await asyncio.to_thread(self._inventory.look)
         items = [(one.facts.prefix, one.facts.id, name) for one in seen if one.facts.modified is not None]
@@ -282,7 +282,7 @@ class EnvironmentService(LoggingConfigurable):
         )
 
 
-_findings: BoundedReads[tuple[Path, str, str], Sequence[Found]] = BoundedReads(lambda item: find(*item))
+_findings: BoundedReads[tuple[Path, str, str], Sequence[FoundPackage]] = BoundedReads(lambda item: find(*item))
 
 
 class _Beside(NamedTuple):

@@ -14,7 +14,6 @@ from ..conda.prefix.pypi import pypi_packages
 from ..conda.prefix.records import package_names
 from ..errors import TfenvError
 from ..plan_requests import Source
-from ..tensorflow.catalog.cells import is_prerelease
 
 if TYPE_CHECKING:
     from ..conda.repodata.repodata import Repodata
@@ -47,6 +46,7 @@ class NewestVersions:
 
     async def _on_channels(self, installed: dict[str, str]) -> list[Newer]:
         from ..conda.solving.specs import newer
+        from ..tensorflow.catalog.cells import is_prerelease
 
         if not installed:
             return []
