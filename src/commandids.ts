@@ -38,5 +38,7 @@ export namespace CommandIDs {
   export const buildLocalChannel = 'tfenv_lab:build-local-channel';
   export const leaveLocalChannel = 'tfenv_lab:leave-local-channel';
   export const showSpace = 'tfenv_lab:show-space';
+  export const showCompatibility = 'tfenv_lab:show-compatibility';
+  export const compareEnvironment = 'tfenv_lab:compare-environment';
   export const refresh = 'tfenv_lab:refresh';
 }

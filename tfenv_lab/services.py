@@ -17,6 +17,7 @@ from .errors import TfenvError
 from .jobs.aftermath import Aftermath
 from .jobs.checks import CheckService
 from .jobs.events import JobEvents
+from .jobs.notes import NoteService
 from .jobs.servers import Servers
 from .jobs.service import JobService
 from .jobs.store import JobStore
@@ -26,6 +27,7 @@ from .kernels.service import KernelService
 from .local_channel.service import LocalChannel
 from .plans.import_channels import Permission
 from .plans.index_solver import IndexSolver
+from .plans.newest import NewestVersions
 from .plans.package_search import PackageSearch
 from .plans.planner import Planner
 from .plans.service import PlanService
@@ -92,6 +94,8 @@ class Services:
         self.catalog = Catalog(self.repodata, index=index_of, reader=reader)
         #: The search for packages of both sources.
         self.search = PackageSearch(self.repodata, reader, index_of)
+        #: The newest versions of installed packages.
+        self.newest = NewestVersions(self.repodata, self.search)
         self.checks = CheckService(
             store,
             lambda: self.environments,
@@ -182,6 +186,8 @@ class Services:
             follow=self._follow,
             log=log,
         )
+        #: The notes of revisions.
+        self.notes = NoteService(lambda: self.environments, lambda: self.jobs.running)
         #: The variables of environments.
         self.variables = VariableService(lambda: self.environments, lambda: self.jobs.running, lambda: self.aftermath)
 

@@ -211,7 +211,7 @@ export const STATUS: Status = {
   version: '0.1.0',
   platform: 'linux-64',
   virtual_packages: [{ name: '__glibc', version: '2.36', build: '0' }],
-  gpu: { detected: false, cuda: null, driver: null },
+  gpu: { detected: false, cuda: null, driver: null, devices: [] },
   local_channel: {
     available: true,
     reason: null,
@@ -319,6 +319,7 @@ export function check(change: Partial<Check> = {}): Check {
     keras: '3.12.0',
     tf_keras: false,
     devices: [{ name: 'CPU:0', type: 'CPU' }],
+    gpus: [],
     seconds: 4.2,
     problems: [],
     output: '',

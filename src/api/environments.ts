@@ -1,20 +1,27 @@
 import type { ServerConnection } from '@jupyterlab/services';
 
 import type {
+  Comparison,
   Difference,
   Environment,
   ExportFormat,
   ExportSpecs,
+  FoundPackage,
   Job,
   KernelSettings,
   Package,
   Revision,
   RunningKernel,
   Size,
+  Source,
   VariableChanges,
-  Variables
+  Variables,
+  Why
 } from './generated';
 import { request, requestText } from './request';
+
+/** The newest version of an installed package. */
+export type NewerPackage = Pick<Package, 'name' | 'version' | 'source'>;
 
 /**
  * Client for environments and their packages, revisions, exports, kernelspecs and checks.
@@ -46,6 +53,12 @@ export class EnvironmentsClient {
     return answer.packages;
   }
 
+  /** Explain why a package is in an environment. */
+  why(id: string, name: string, source: Source): Promise<Why> {
+    const path = `${this._path(id)}/packages/${encodeURIComponent(name)}/why`;
+    return request(`${path}?source=${source}`, {}, this._settings);
+  }
+
   /** Measure the disk space of an environment; the server reads every file for the answer. */
   size(id: string): Promise<Size> {
     return request(`${this._path(id)}/size`, {}, this._settings);
@@ -69,6 +82,54 @@ export class EnvironmentsClient {
       this._settings
     );
     return answer.revisions;
+  }
+
+  /** Write the note of a revision; null removes it. */
+  annotate(id: string, number: number, note: string | null): Promise<Revision> {
+    const path = `${this._path(id)}/revisions/${number}`;
+    const init = { method: 'PATCH', body: JSON.stringify({ note }) };
+    return request(path, init, this._settings);
+  }
+
+  /** Compare the packages of two environments, or of revisions of them; null is the environment as it is. */
+  compare(
+    id: string,
+    revision: number | null,
+    other: string,
+    otherRevision: number | null
+  ): Promise<Comparison> {
+    const query = new URLSearchParams({ with: other });
+    if (revision !== null) {
+      query.set('revision', String(revision));
+    }
+    if (otherRevision !== null) {
+      query.set('with_revision', String(otherRevision));
+    }
+    return request(`${this._path(id)}/comparison?${query}`, {}, this._settings);
+  }
+
+  /** Find a package, by its whole name, in all environments. */
+  async withPackage(name: string): Promise<readonly FoundPackage[]> {
+    const answer = await request<{ packages: readonly FoundPackage[] }>(
+      `installed-packages?name=${encodeURIComponent(name)}`,
+      {},
+      this._settings
+    );
+    return answer.packages;
+  }
+
+  /** Find the newest versions of those of some packages that have a newer one than the installed one. */
+  async newerPackages(
+    id: string,
+    names: readonly string[]
+  ): Promise<readonly NewerPackage[]> {
+    const query = names.map(encodeURIComponent).join(',');
+    const answer = await request<{ packages: readonly NewerPackage[] }>(
+      `${this._path(id)}/newer-packages?names=${query}`,
+      {},
+      this._settings
+    );
+    return answer.packages;
   }
 
   /** Export an environment as the text of a file. `specs` selects the packages of an environment.yml. */

@@ -72,6 +72,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/installed-packages": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Find a package in all environments. */
+        readonly get: operations["findInstalledPackages"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/environments/{id}": {
         readonly parameters: {
             readonly query?: never;
@@ -108,6 +125,71 @@ export interface paths {
         };
         /** List the packages of an environment. */
         readonly get: operations["listPackages"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/environments/{id}/packages/{name}/why": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+                /** @description The name of an installed package. */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        /** Explain why a package is in an environment, with the packages that need it and those that it needs. */
+        readonly get: operations["explainPackage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/environments/{id}/newer-packages": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Find which packages of an environment have a newer version.
+         * @description The newest version that the source of the package has; it may need another Python. A source that does not answer has none.
+         */
+        readonly get: operations["listNewerPackages"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/environments/{id}/comparison": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        /** Compare the packages of an environment with those of another one, or of a revision. */
+        readonly get: operations["compareEnvironments"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -154,6 +236,28 @@ export interface paths {
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/environments/{id}/revisions/{number}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+                /** @description The number of the revision. */
+                readonly number: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        /** Write the note of a revision. */
+        readonly patch: operations["annotateRevision"];
         readonly trace?: never;
     };
     readonly "/environments/{id}/files": {
@@ -579,6 +683,8 @@ export interface components {
                 readonly cuda: string | null;
                 /** @description The version of the driver; null if unknown. */
                 readonly driver: string | null;
+                /** @description The GPUs as NVIDIA's library reports them now; empty if it is absent or does not answer. */
+                readonly devices: readonly components["schemas"]["Gpu"][];
             };
             /** @description The channel that this machine can build with its own Python. */
             readonly local_channel: {
@@ -615,6 +721,15 @@ export interface components {
                 readonly free_bytes: number | null;
             }[];
             readonly limits: components["schemas"]["Limits"];
+        };
+        readonly Gpu: {
+            readonly name: string;
+            /** @description Its memory; null if unknown. */
+            readonly memory_bytes: number | null;
+            /** @description The memory that programs use; null if unknown. */
+            readonly used_bytes: number | null;
+            /** @description The share of the last moments in which it was busy, in percent; null if unknown. */
+            readonly use: number | null;
         };
         /** @description Limits that a form must enforce. */
         readonly Limits: {
@@ -782,6 +897,60 @@ export interface components {
             readonly requested: boolean;
             readonly size: number | null;
         };
+        readonly FoundPackage: {
+            /** @description The id of the environment. */
+            readonly environment: string;
+            readonly name: string;
+            readonly version: string;
+            readonly source: components["schemas"]["Source"];
+        };
+        readonly Comparison: {
+            readonly left: components["schemas"]["ComparedSide"];
+            readonly right: components["schemas"]["ComparedSide"];
+            /** @description The packages that differ; TensorFlow, Keras and Python come first, and the others follow by name. */
+            readonly differences: readonly {
+                readonly name: string;
+                readonly left: components["schemas"]["ComparedBuild"] | null;
+                readonly right: components["schemas"]["ComparedBuild"] | null;
+            }[];
+            /** @description The number of packages that are the same. */
+            readonly same: number;
+        };
+        readonly ComparedSide: {
+            /** @description The name of the environment. */
+            readonly name: string;
+            /** @description null for the environment as it is. */
+            readonly revision: number | null;
+        };
+        readonly ComparedBuild: {
+            readonly version: string;
+            /** @description The build, or the tag of a wheel; null if it is not known. */
+            readonly build: string | null;
+            readonly source: components["schemas"]["Source"];
+        };
+        readonly Why: {
+            readonly name: string;
+            readonly version: string;
+            readonly source: components["schemas"]["Source"];
+            readonly requested: boolean;
+            /** @description The spec that was requested; null if the package is not requested. */
+            readonly spec: string | null;
+            /** @description The shortest chain of packages from a requested one to this one, each of which needs the next. Empty if the package is requested, or if no requested package needs it. */
+            readonly because: readonly string[];
+            /** @description The installed packages that need it directly, by name. */
+            readonly needed_by: readonly components["schemas"]["RelatedPackage"][];
+            /** @description The packages that it needs directly, by name, also those that are not installed. */
+            readonly needs: readonly components["schemas"]["RelatedPackage"][];
+        };
+        readonly RelatedPackage: {
+            readonly name: string;
+            /** @description null if the package is not installed. */
+            readonly version: string | null;
+            /** @description null if the package is not installed. */
+            readonly source: components["schemas"]["Source"] | null;
+            /** @description The versions and the build that the need asks for; empty for any. */
+            readonly spec: string;
+        };
         readonly AvailablePackage: {
             readonly name: string;
             /** @description Newest first. */
@@ -797,7 +966,12 @@ export interface components {
              * @enum {string}
              */
             readonly kind: "found" | "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair";
+            /** @description What changed. */
             readonly summary: string;
+            /** @description What the user requested, for example “Remove h5py”; null if it is not known. */
+            readonly asked: string | null;
+            /** @description What the user wrote about it. */
+            readonly note: string | null;
             readonly entries: readonly components["schemas"]["Entry"][];
             /** @description null if an older version of tfenv_lab wrote the revision. */
             readonly digest: components["schemas"]["Digest"] | null;
@@ -955,6 +1129,8 @@ export interface components {
                 readonly [key: string]: components["schemas"]["Spec"] | null;
             };
             readonly source_builds?: components["schemas"]["SourceBuilds"];
+            /** @description The name of the file, which the history shows. */
+            readonly file?: string | null;
         };
         /**
          * @description The formats of exports, and six that are only read: the list of “conda list --export”, the manifest of pixi, that of anaconda-project, lines with “conda install” or “pip install”, such as a Dockerfile, the uv.lock of a Python project, and its pyproject.toml.
@@ -1030,6 +1206,7 @@ export interface components {
             readonly environment: string;
             /** @description The current one restores packages and files that differ from it. */
             readonly revision: number;
+            readonly into?: components["schemas"]["Into"];
         };
         /** @description Restores the files of packages that differ from the packages' records. Packages that pip or uv installed over conda's are removed, and dependencies that are missing or do not fit are installed. The plan has no entries if nothing is damaged or missing. */
         readonly RepairRequest: {
@@ -1269,6 +1446,8 @@ export interface components {
                 readonly name: string;
                 readonly type: string;
             }[];
+            /** @description The GPUs that NVIDIA's library reported during the check, whether TensorFlow uses them or not. */
+            readonly gpus: readonly components["schemas"]["Gpu"][];
             readonly seconds: number;
             readonly problems: readonly components["schemas"]["Problem"][];
             readonly output: string;
@@ -1341,6 +1520,7 @@ export interface components {
 export type Error = components['schemas']['Error'];
 export type Reason = components['schemas']['Reason'];
 export type Status = components['schemas']['Status'];
+export type Gpu = components['schemas']['Gpu'];
 export type Limits = components['schemas']['Limits'];
 export type VirtualPackage = components['schemas']['VirtualPackage'];
 export type Channel = components['schemas']['Channel'];
@@ -1354,6 +1534,12 @@ export type Source = components['schemas']['Source'];
 export type Severity = components['schemas']['Severity'];
 export type Advice = components['schemas']['Advice'];
 export type Package = components['schemas']['Package'];
+export type FoundPackage = components['schemas']['FoundPackage'];
+export type Comparison = components['schemas']['Comparison'];
+export type ComparedSide = components['schemas']['ComparedSide'];
+export type ComparedBuild = components['schemas']['ComparedBuild'];
+export type Why = components['schemas']['Why'];
+export type RelatedPackage = components['schemas']['RelatedPackage'];
 export type AvailablePackage = components['schemas']['AvailablePackage'];
 export type Revision = components['schemas']['Revision'];
 export type Variables = components['schemas']['Variables'];
@@ -1500,6 +1686,33 @@ export interface operations {
             readonly default: components["responses"]["Error"];
         };
     };
+    readonly findInstalledPackages: {
+        readonly parameters: {
+            readonly query: {
+                /** @description The whole name, as conda or as a package index writes it. */
+                readonly name: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The package in each environment that has it. Environments whose drive does not answer are left out. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly packages: readonly components["schemas"]["FoundPackage"][];
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
     readonly getEnvironment: {
         readonly parameters: {
             readonly query?: never;
@@ -1567,6 +1780,105 @@ export interface operations {
             readonly default: components["responses"]["Error"];
         };
     };
+    readonly explainPackage: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Which package is meant if conda and pip each installed one with this name; pip's by default, because Python loads it. */
+                readonly source?: components["schemas"]["Source"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+                /** @description The name of an installed package. */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The explanation. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Why"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly listNewerPackages: {
+        readonly parameters: {
+            readonly query: {
+                /** @description 1 to 200 names of installed packages, separated by commas. */
+                readonly names: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The newest versions of those that have a newer one. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly packages: readonly {
+                            readonly name: string;
+                            readonly version: string;
+                            readonly source: components["schemas"]["Source"];
+                        }[];
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly compareEnvironments: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The id of the other environment; by default, the same environment. */
+                readonly with?: string;
+                /** @description The revision of the environment; by default, the environment as it is. */
+                readonly revision?: number;
+                /** @description The revision of the other environment; by default, the environment as it is. */
+                readonly with_revision?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The comparison. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
     readonly getEnvironmentSize: {
         readonly parameters: {
             readonly query?: never;
@@ -1616,6 +1928,43 @@ export interface operations {
                 };
             };
             readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly annotateRevision: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+                /** @description The number of the revision. */
+                readonly number: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description The new note; null removes it. */
+                    readonly note: string | null;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The revision. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Revision"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 403: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly 409: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

@@ -21,6 +21,7 @@ const ENVIRONMENT_COMMANDS = [
   CommandIDs.cloneEnvironment,
   CommandIDs.renameEnvironment,
   CommandIDs.exportEnvironment,
+  CommandIDs.compareEnvironment,
   CommandIDs.useKeras2,
   CommandIDs.useKeras3,
   CommandIDs.registerKernel,
@@ -51,6 +52,7 @@ export function panelMenu(commands: CommandRegistry): Menu {
   const menu = new MenuSvg({ commands });
   menu.addItem({ command: CommandIDs.newEnvironment });
   menu.addItem({ command: CommandIDs.importEnvironment });
+  menu.addItem({ command: CommandIDs.showCompatibility });
   menu.addItem({ command: CommandIDs.refresh });
   menu.addItem({ type: 'separator' });
   menu.addItem({

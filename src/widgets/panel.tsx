@@ -9,6 +9,8 @@ import React from 'react';
 
 import type { PlanRequest } from '../api/generated';
 import { CommandIDs } from '../commandids';
+import { Compare } from '../components/compare/compare';
+import { CompatibilityScreen } from '../components/compatibility/compatibilityScreen';
 import { Details } from '../components/details/details';
 import { Footer } from '../components/footer/footer';
 import { EnvironmentList } from '../components/list/environmentList';
@@ -21,6 +23,7 @@ import { panelIcon } from '../icons';
 import { freeName } from '../models/form/naming';
 import { groupRows } from '../models/state/listRows';
 import type { Screen } from '../models/state/navigation';
+import { namesPackage, withoutPackage } from '../models/state/packageFinder';
 import { inCopy } from '../models/state/plans';
 import { formatBytes } from '../models/texts/units';
 import { plan } from '../plan';
@@ -54,6 +57,7 @@ export class TfenvPanel extends ReactWidget {
       model.stateChanged.connect(this.update, this);
     }
     this._manager.navigation.stateChanged.connect(this._loadDetails, this);
+    this._manager.navigation.stateChanged.connect(this._findPackage, this);
     this._manager.environments.stateChanged.connect(this._loadDetails, this);
   }
 
@@ -119,18 +123,28 @@ export class TfenvPanel extends ReactWidget {
         return this._review();
       case 'space':
         return this._space();
+      case 'compatibility':
+        return <CompatibilityScreen {...this._creation()} />;
+      case 'compare':
+        return this._compare(screen);
       case 'details':
         return this._details(screen);
     }
   }
 
   private _list(): JSX.Element {
-    const { environments, jobs, navigation } = this._manager;
+    const { environments, finder, jobs, navigation } = this._manager;
     return (
       <EnvironmentList
         groups={
           environments.environments &&
-          groupRows(environments, jobs, navigation.filter, navigation.sort)
+          groupRows(
+            environments,
+            jobs,
+            withoutPackage(navigation.filter),
+            navigation.sort,
+            namesPackage(navigation.filter) ? finder.versions : null
+          )
         }
         filter={navigation.filter}
         sort={navigation.sort}
@@ -229,6 +243,38 @@ export class TfenvPanel extends ReactWidget {
     );
   }
 
+  private _compare(screen: Screen & { name: 'compare' }): JSX.Element {
+    const { environments, navigation } = this._manager;
+    const { client } = environments;
+    return (
+      <>
+        <ScreenHeader
+          title={this._trans.__('Compare')}
+          trans={this._trans}
+          onBack={this._back}
+        />
+        <Compare
+          left={screen.left}
+          right={screen.right}
+          environments={environments.environments ?? []}
+          trans={this._trans}
+          compare={(left, right) =>
+            client.compare(
+              left.environment,
+              left.revision,
+              right.environment,
+              right.revision
+            )
+          }
+          revisions={id => client.revisions(id)}
+          onChange={(left, right) =>
+            navigation.open({ name: 'compare', left, right })
+          }
+        />
+      </>
+    );
+  }
+
   private _details(screen: Screen & { name: 'details' }): JSX.Element {
     const { details, environments, jobs, navigation } = this._manager;
     const environment = environments.get(screen.environment);
@@ -268,6 +314,26 @@ export class TfenvPanel extends ReactWidget {
         onVariables={changes =>
           details.changeVariables(environment.id, changes)
         }
+        basket={details.basket}
+        onBasket={basket => {
+          details.basket = basket;
+        }}
+        newer={details.newer}
+        onNames={names => void details.askNewer(names)}
+        copyName={freeName(`${environment.name}-copy`, environments.names)}
+        onNote={(revision, note) =>
+          details.annotate(environment.id, revision, note)
+        }
+        onCompare={revision =>
+          navigation.open({
+            name: 'compare',
+            left: { environment: environment.id, revision },
+            right: { environment: environment.id, revision: null }
+          })
+        }
+        explain={({ name, source }) =>
+          environments.client.why(environment.id, name, source)
+        }
         search={this._search}
         openMenu={this._openMenu}
       />
@@ -283,6 +349,11 @@ export class TfenvPanel extends ReactWidget {
     if (environment) {
       void details.load(environment.id, environment.modified);
     }
+  }
+
+  /** Search for the package in the list's filter. */
+  private _findPackage(): void {
+    this._manager.finder.follow(this._manager.navigation.filter);
   }
 
   private readonly _execute = (

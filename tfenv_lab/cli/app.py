@@ -20,8 +20,9 @@ from .changes import (
     UpdateApp,
 )
 from .command import TfenvCommand
+from .history import HistoryApp, NoteApp
 from .kernels import HideApp, ShowApp
-from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp
+from .queries import CheckApp, DiffApp, ExportApp, ListApp, PackagesApp, VersionsApp, WhyApp
 from .space import CleanApp, DiskApp
 from .variables import VariablesApp
 
@@ -29,6 +30,8 @@ from .variables import VariablesApp
 COMMANDS: dict[str, type[TfenvCommand]] = {
     "list": ListApp,
     "packages": PackagesApp,
+    "why": WhyApp,
+    "diff": DiffApp,
     "versions": VersionsApp,
     "create": CreateApp,
     "install": InstallApp,
@@ -39,6 +42,8 @@ COMMANDS: dict[str, type[TfenvCommand]] = {
     "import": ImportApp,
     "clone": CloneApp,
     "rename": RenameApp,
+    "history": HistoryApp,
+    "note": NoteApp,
     "revert": RevertApp,
     "repair": RepairApp,
     "variables": VariablesApp,

@@ -18,6 +18,7 @@ from ..sentences import megabytes
 from ..services import Services
 from ..space.service import size_of
 from .command import TfenvCommand, from_source, table
+from .history import revision_number
 
 
 class ChangeApp(TfenvCommand):
@@ -240,6 +241,7 @@ class ImportApp(ChangeApp):
             "name": name,
             "content": content,
             "source_builds": self.source_builds,
+            "file": None if file == "-" else Path(file).name,
             **part,
             **choice,
         }
@@ -276,15 +278,18 @@ class RepairApp(ChangeApp):
 
 
 class RevertApp(ChangeApp):
-    """Revert an environment to an earlier revision."""
+    """Revert an environment to an earlier revision; “history” lists the revisions."""
 
-    least, most, usage = 2, 2, "revert NAME REVISION"
+    least, most, usage = 2, 2, "revert NAME REVISION [--into=NEW_NAME]"
+    into = Unicode(None, allow_none=True, help="Revert a copy with this name instead of the environment.").tag(
+        config=True
+    )
+    aliases = {**ChangeApp.aliases, "into": "RevertApp.into"}
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         environment = await self.find(services, arguments[0])
-        if not (arguments[1].isdecimal() and len(arguments[1]) < 10):
-            raise InvalidRequest(f"“{arguments[1]}” is not a revision number.")
-        return {"kind": "revert", "environment": environment.id, "revision": int(arguments[1])}
+        number = revision_number(arguments[1])
+        return {"kind": "revert", "environment": environment.id, "revision": number, "into": self.into}
 
 
 def describe(plan: Plan) -> str:

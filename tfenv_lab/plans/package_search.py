@@ -59,13 +59,17 @@ class PackageSearch:
 
     async def on_index(self, names: Iterable[str]) -> set[str]:
         """Return which of some projects the index has. One that does not answer in time does not have them."""
+        return set(await self.versions_of(names))
+
+    async def versions_of(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """Return the versions of those of some projects that the index has, newest first. Waits only PATIENCE."""
         asked = {name: asyncio.ensure_future(self._project(name)) for name in names}
         if asked:
             await asyncio.wait(asked.values(), timeout=PATIENCE)
-        found = {name for name, task in asked.items() if task.done() and not task.exception() and task.result()}
+        answers = {name: task.result() for name, task in asked.items() if task.done() and not task.exception()}
         for task in asked.values():
             task.cancel()
-        return found
+        return {name: found["versions"] for name, found in answers.items() if found is not None}
 
     async def _find(self, name: str, project: asyncio.Future[dict[str, Any] | None]) -> list[dict[str, Any]]:
         try:

@@ -168,7 +168,8 @@ class Planner:
     async def _revert(self, request: requests.Revert) -> Solved:
         from ..conda.prefix import lock, revisions
 
-        found = await self._find(request.environment)
+        found = await self._find(request.environment, copied=request.into is not None)
+        prefix = await self._new_prefix(request.into) if request.into is not None else None
         known = await asyncio.to_thread(revisions.read, found.prefix)
         revision = next((each for each in known if each.number == request.revision), None)
         if revision is None:
@@ -187,7 +188,18 @@ class Planner:
             requirements=revision.requirements,
         )
         # Going back to the current revision is a repair, too.
-        return await repair.restored(solved, found, contents=revision == known[-1])
+        restored = await repair.restored(solved, found, contents=revision == known[-1])
+        if request.into is None or prefix is None:
+            return restored
+        # The copy gets whole files in place of damaged ones, and the original keeps them as they are.
+        return dataclasses.replace(
+            restored,
+            name=request.into,
+            prefix=prefix,
+            origin="copy",
+            source=found.prefix,
+            fingerprint=None,
+        )
 
     async def _import(self, request: requests.Import) -> Solved:
         from . import import_index, imports
@@ -220,7 +232,7 @@ class Planner:
     def _in_place(
         self,
         found: FoundEnvironment,
-        request: requests.PlanRequest,
+        request: requests.ChangeRequest,
         after: Sequence[RepoDataRecord],
         asked: dict[str, str],
         specs: tuple[str, ...],

@@ -22,6 +22,7 @@ from ..errors import NotFound, StalePlan
 from ..models import Advice
 from ..sentences import some
 from . import cleanings, earlier
+from .asked import asked
 from .availability import missing
 from .commands import commands
 from .difference import entries, summary
@@ -214,6 +215,7 @@ class PlanService:
                 others_removed=solved.others_removed,
                 relinked=solved.relinked,
                 reinstalled=solved.reinstalled,
+                asked=asked(solved.request, solved.environment.name if solved.environment else solved.name),
             ),
             environment=solved.environment.id if solved.environment and solved.origin != "copy" else None,
             needed_bytes=sizes.needed,

@@ -13,7 +13,8 @@ import type {
   Revision,
   Size,
   VariableChanges,
-  Variables
+  Variables,
+  Why
 } from '../../api/generated';
 import type { FailedJob } from '../../api/jobs';
 import { CommandIDs } from '../../commandids';
@@ -53,6 +54,19 @@ interface IDetailsProps {
   readonly onBack: () => void;
   readonly onTab: (tab: DetailsTab) => void;
   readonly onVariables: (changes: VariableChanges) => Promise<void>;
+  /** The specs that were collected for one plan. */
+  readonly basket: readonly string[];
+  readonly onBasket: (specs: readonly string[]) => void;
+  /** The newer versions of packages by source and name, as far as they are known. */
+  readonly newer: ReadonlyMap<string, string>;
+  /** Asks for the newer versions of packages that are shown. */
+  readonly onNames: (names: readonly string[]) => void;
+  /** Free name for a copy of the environment. */
+  readonly copyName: string;
+  readonly onNote: (revision: number, note: string | null) => Promise<void>;
+  readonly onCompare: (revision: number) => void;
+  /** Loads why a package is in the environment. */
+  readonly explain: (item: Package) => Promise<Why>;
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
   readonly openMenu: (environment: string, anchor: HTMLElement) => void;
 }
@@ -149,12 +163,19 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
           canChange={canChange}
           trans={trans}
           search={props.search}
-          onInstall={spec =>
-            onPlan({
-              kind: 'install',
+          explain={props.explain}
+          basket={props.basket}
+          onBasket={props.onBasket}
+          newer={props.newer}
+          onNames={props.onNames}
+          onUpdate={name =>
+            props.execute(CommandIDs.updateEnvironment, {
               environment: environment.id,
-              specs: [spec]
+              packages: [name]
             })
+          }
+          onInstall={specs =>
+            onPlan({ kind: 'install', environment: environment.id, specs })
           }
           onRemove={name =>
             onPlan({
@@ -173,6 +194,17 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
         <HistoryTab
           revisions={props.revisions}
           canChange={canChange}
+          canCopy={props.job === null}
+          onNote={props.onNote}
+          onCompare={props.onCompare}
+          onCopy={revision =>
+            onPlan({
+              kind: 'revert',
+              environment: environment.id,
+              revision,
+              into: props.copyName
+            })
+          }
           trans={trans}
           onRevert={revision =>
             onPlan({ kind: 'revert', environment: environment.id, revision })

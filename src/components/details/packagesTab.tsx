@@ -1,26 +1,25 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon, InputGroup } from '@jupyterlab/ui-components';
+import { InputGroup } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { AvailablePackage, Package } from '../../api/generated';
-import { PYPI } from '../../models/form/choiceOptions';
 import { specOf } from '../../models/form/packages';
 import type { Loaded } from '../../models/state/details';
-import { newestOf, SearchNote, usePackageSearch } from '../form/packagesField';
+import { SearchNote, usePackageSearch } from '../form/packagesField';
 import { Failure } from '../shared/failure';
-import { IconButton } from '../shared/iconButton';
-import { PackageName } from '../shared/packageName';
-import { useGrowingList } from '../shared/useGrowingList';
+import type { IPackageActions } from './packageList';
+import { PackageList } from './packageList';
+import { Basket, PackageOffer } from './packageOffers';
 
-interface IPackagesTabProps {
+interface IPackagesTabProps extends IPackageActions {
   readonly packages: Loaded<readonly Package[]>;
-  readonly canChange: boolean;
   readonly trans: TranslationBundle;
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
-  /** Plans to install a spec. */
-  readonly onInstall: (spec: string) => void;
-  /** Plans to remove a package. */
-  readonly onRemove: (name: string) => void;
+  /** Plans to install specs. */
+  readonly onInstall: (specs: readonly string[]) => void;
+  /** The specs that were collected for one plan. */
+  readonly basket: readonly string[];
+  readonly onBasket: (specs: readonly string[]) => void;
 }
 
 /** The installed packages. One field filters them and adds others. */
@@ -35,6 +34,11 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
     return <Failure failure={packages.error} trans={trans} />;
   }
   const spec = text.trim();
+  const { basket } = props;
+  const add = (one: string): readonly string[] => [
+    ...basket.filter(each => each !== one),
+    one
+  ];
   const installed = new Set(packages.value.map(item => item.name));
   const rows = packages.value.filter(item =>
     item.name.includes(spec.toLowerCase())
@@ -47,7 +51,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
       onSubmit={event => {
         event.preventDefault();
         if (canChange && spec !== '') {
-          props.onInstall(spec);
+          props.onInstall(add(spec));
         }
       }}
     >
@@ -61,18 +65,27 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
         value={text}
         onChange={event => setText(event.target.value)}
       />
+      {canChange && (
+        <Basket
+          specs={basket}
+          trans={trans}
+          onChange={props.onBasket}
+          onReview={() => props.onInstall(basket)}
+        />
+      )}
       {canChange && spec !== '' && (
         <ul className="jp-TfenvOffers">
           {offers.map(item => (
-            <li key={specOf(item)}>
-              <button
-                type="button"
-                onClick={() => props.onInstall(specOf(item))}
-              >
-                {trans.__('Add %1…', item.name)}
-              </button>
-              <span>{trans.__('newest: %1', newestOf(item))}</span>
-            </li>
+            <PackageOffer
+              key={specOf(item)}
+              item={item}
+              trans={trans}
+              onInstall={one => props.onInstall(add(one))}
+              onCollect={one => {
+                props.onBasket(add(one));
+                setText('');
+              }}
+            />
           ))}
           {rows.length === 0 && offers.every(item => item.name !== spec) && (
             <li>
@@ -86,67 +99,12 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
         result={rows.length > 0 ? { ...result, missing: null } : result}
         trans={trans}
       />
-      <PackageTable {...props} rows={rows} filter={spec} />
+      <PackageList
+        {...props}
+        packages={rows}
+        filter={spec}
+        onFilter={setText}
+      />
     </form>
-  );
-}
-
-/** The packages that match the filter, requested ones first. */
-function PackageTable(
-  props: IPackagesTabProps & { rows: readonly Package[]; filter: string }
-): JSX.Element {
-  const byName = [...props.rows].sort(
-    (a, b) =>
-      Number(b.requested) - Number(a.requested) || (a.name < b.name ? -1 : 1)
-  );
-  const [rows, end] = useGrowingList(byName, props.filter);
-  return (
-    <>
-      <table
-        className="jp-TfenvPackages"
-        aria-label={props.trans.__('Packages')}
-      >
-        <tbody>
-          {rows.map(item => (
-            <PackageRow
-              key={`${item.source} ${item.name}`}
-              item={item}
-              {...props}
-            />
-          ))}
-        </tbody>
-      </table>
-      {end}
-    </>
-  );
-}
-
-function PackageRow(props: IPackagesTabProps & { item: Package }): JSX.Element {
-  const { item, trans } = props;
-  const marks = [
-    item.source === 'pypi' && PYPI,
-    item.requested && trans.__('requested')
-  ].filter(Boolean);
-  return (
-    <tr title={[item.build, item.channel].filter(Boolean).join(' · ')}>
-      <th scope="row">
-        <PackageName name={item.name} />
-      </th>
-      <td>
-        {item.version}{' '}
-        {marks.length > 0 && (
-          <span className="jp-TfenvHint">{marks.join(' · ')}</span>
-        )}
-      </td>
-      <td>
-        {props.canChange && (
-          <IconButton
-            icon={closeIcon}
-            label={trans.__('Remove %1', item.name)}
-            onClick={() => props.onRemove(item.name)}
-          />
-        )}
-      </td>
-    </tr>
   );
 }

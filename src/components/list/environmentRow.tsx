@@ -110,6 +110,7 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
         environment && (
           <Summary
             environment={environment}
+            package={row.package ?? null}
             checked={row.checked}
             trans={trans}
             execute={execute}
@@ -135,6 +136,8 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
 /** "2.19.1 · CPU · Python 3.11", the result of the check, and the available update. */
 function Summary(props: {
   environment: Environment;
+  /** The version of the package in the filter. */
+  package: string | null;
   checked: CheckState;
   trans: TranslationBundle;
   execute: Execute;
@@ -143,6 +146,7 @@ function Summary(props: {
   const { environment, trans, execute } = props;
   const { tensorflow, keras, python } = environment;
   const parts = [
+    props.package !== null && trans.__('has version %1', props.package),
     tensorflow?.version,
     tensorflow?.variant && variantLabel(tensorflow.variant),
     python && trans.__('Python %1', minorVersionOf(python)),

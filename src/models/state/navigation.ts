@@ -13,6 +13,13 @@ export const DETAILS_TABS = [
 ] as const;
 export type DetailsTab = (typeof DETAILS_TABS)[number];
 
+/** An environment as it is, or at a revision. */
+export interface IComparedSide {
+  /** Id of the environment. */
+  readonly environment: string;
+  readonly revision: number | null;
+}
+
 /** A screen of the panel. */
 export type Screen =
   | { readonly name: 'list' }
@@ -20,6 +27,12 @@ export type Screen =
   | { readonly name: 'import' }
   | { readonly name: 'review' }
   | { readonly name: 'space' }
+  | { readonly name: 'compatibility' }
+  | {
+      readonly name: 'compare';
+      readonly left: IComparedSide;
+      readonly right: IComparedSide;
+    }
   | {
       readonly name: 'details';
       readonly environment: string;

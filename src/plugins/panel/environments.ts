@@ -236,6 +236,22 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       isVisible: environment => kerasGeneration(environment) === 2,
       execute: environment => setKeras(environment, false)
     });
+    add(CommandIDs.compareEnvironment, {
+      label: trans.__('Compare with Another…'),
+      caption: trans.__('Show which packages differ in another environment'),
+      execute: async ({ id }) => {
+        const others = (environments.environments ?? []).filter(
+          item => item.id !== id
+        );
+        const other = others.find(item => item.tensorflow) ?? others[0];
+        await commands.execute(CommandIDs.openPanel);
+        manager.navigation.open({
+          name: 'compare',
+          left: { environment: id, revision: null },
+          right: { environment: other?.id ?? id, revision: null }
+        });
+      }
+    });
     add(CommandIDs.registerKernel, {
       label: trans.__('Show in Launcher'),
       caption: trans.__('Make the environment available to notebooks'),

@@ -121,6 +121,18 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         await manager.disk.refresh();
       }
     });
+    commands.addCommand(CommandIDs.showCompatibility, {
+      label: trans.__('Show Compatibility'),
+      caption: trans.__(
+        'Show which TensorFlow works with which Python, on the CPU and with CUDA'
+      ),
+      describedBy: NO_ARGS,
+      execute: async () => {
+        show();
+        navigation.open({ name: 'compatibility' });
+        await catalog.load();
+      }
+    });
     commands.addCommand(CommandIDs.refresh, {
       label: trans.__('Refresh'),
       caption: trans.__('Reload environments and channels'),
@@ -141,6 +153,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     palette?.addItem({ command: CommandIDs.openPanel, category });
     palette?.addItem({ command: CommandIDs.newEnvironment, category });
     palette?.addItem({ command: CommandIDs.showSpace, category });
+    palette?.addItem({ command: CommandIDs.showCompatibility, category });
 
     if (state) {
       void rememberScreens(state, manager);

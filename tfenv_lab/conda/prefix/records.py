@@ -100,6 +100,11 @@ def record_name(record: PackageRecord) -> str:
     return f"{record_stem(record)}.json"
 
 
+def dependency(text: str) -> str:
+    """Return the package name in the text of a dependency."""
+    return text.split(" ", 1)[0].split("[", 1)[0].split("=", 1)[0].lower()
+
+
 def exact_spec(record: PackageRecord) -> str:
     """Return the spec that names one build: ``numpy=2.0.0=py311_0``."""
     return f"{record.name.normalized}={record.version}={record.build}"

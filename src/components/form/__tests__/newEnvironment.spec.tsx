@@ -34,6 +34,7 @@ function Form(
       trans={trans}
       onDraft={setDraft}
       onImport={() => undefined}
+      onCompatibility={() => undefined}
       search={async () => []}
       {...props}
     />

@@ -68,7 +68,8 @@ describe('an environment from a file', () => {
       kind: 'import',
       name: 'mine',
       content: TEXT,
-      format: null
+      format: null,
+      file: 'environment.yml'
     });
   });
 
