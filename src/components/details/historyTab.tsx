@@ -126,7 +126,7 @@ function RevisionItem(
           type="button"
           className="jp-TfenvLink"
           disabled={!props.canCopy}
-          aria-label={trans.__('Copy revision %1', number)}
+          aria-label={trans.__('Copy… of revision %1', number)}
           title={trans.__('Create a copy of the environment at this revision')}
           onClick={() => props.onCopy(number)}
         >

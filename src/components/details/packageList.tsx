@@ -129,6 +129,7 @@ function PackageRow(
           <button
             type="button"
             className="jp-TfenvPackages-name"
+            aria-label={item.name}
             aria-expanded={isOpen}
             aria-controls={isOpen ? details : undefined}
             data-package={keyOf(item)}

@@ -373,7 +373,7 @@ describe('History', () => {
   it('plans a copy at a revision, also of a protected environment', () => {
     const shown = environment('tf219', { protected: true });
     const executed = show({ tab: 'history', environment: shown });
-    click('Copy revision 0');
+    click('Copy… of revision 0');
     expect(planned(executed)).toEqual({
       kind: 'revert',
       environment: 'id-tf219',
