@@ -175,6 +175,7 @@ class Services:
             display_name=configuration.kernel_display_name,
             kernel_filter=configuration.kernel_filter,
             hidden=state / "hidden-kernels",
+            written=state / "written-kernels",
             envs_dir=self.envs_dir,
             manager=kernels,
             sessions=sessions,

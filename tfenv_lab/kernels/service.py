@@ -23,6 +23,7 @@ from .kernelspecs import Kernelspec
 from .reconciler import KernelReconciler
 from .registrar import KernelRegistrar
 from .running import RunningKernel, running
+from .written import WrittenKernels
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
@@ -35,9 +36,9 @@ class KernelService(LoggingConfigurable):
     """Service that registers and unregisters kernelspecs in the user's kernel directory, and finds kernels.
 
     ``prefixes`` returns every environment (ids depend on all of them), and whether conda lists it. ``display_name`` is
-    the trait ``kernel_display_name``, ``kernel_filter`` the trait of that name, ``hidden`` the directory that remembers
-    hidden environments, ``manager`` the server's kernelspec manager and ``sessions`` its session manager.
-    Only kernelspecs with our mark are changed.
+    the trait ``kernel_display_name``, ``kernel_filter`` the trait of that name, ``hidden`` and ``written`` the
+    directories that remember hidden environments and the kernelspecs that were written, ``manager`` the server's
+    kernelspec manager and ``sessions`` its session manager. Only kernelspecs with our mark are changed.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class KernelService(LoggingConfigurable):
         display_name: str = "{name} (TensorFlow {tensorflow})",
         kernel_filter: str = "",
         hidden: Path | None = None,
+        written: Path | None = None,
         envs_dir: Path | None = None,
         manager: Any = None,
         sessions: Any = None,
@@ -57,9 +59,11 @@ class KernelService(LoggingConfigurable):
         self._manager = manager
         self._sessions = sessions
         self._cache = kernelspecs.Cache()
+        last = WrittenKernels(written)
         self._registrar = KernelRegistrar(
             settings,
             self._cache,
+            last,
             prefixes=prefixes,
             display_name=display_name,
             envs_dir=envs_dir,
@@ -71,6 +75,7 @@ class KernelService(LoggingConfigurable):
             self._registrar,
             self._cache,
             self._hidden,
+            last,
             prefixes=prefixes,
             with_kernel=lambda: self.registered().keys(),
             kernel_filter=kernel_filter,
