@@ -254,7 +254,10 @@ export class TfenvPanel extends ReactWidget {
         onBack={this._back}
         onTab={tab => navigation.open({ ...screen, tab })}
         onVariables={changes =>
-          details.changeVariables(environment.id, changes)
+          details
+            .changeVariables(environment.id, changes)
+            // The last check did not have the new variables.
+            .then(() => environments.refresh())
         }
         search={this._search}
         openMenu={this._openMenu}

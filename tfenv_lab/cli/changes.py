@@ -17,13 +17,19 @@ from ..sentences import megabytes
 from ..services import Services
 from ..space.service import size_of
 from .command import TfenvCommand, from_source
+from .running_kernels import describe_kernel, shut_down
 
 
 class ChangeApp(TfenvCommand):
     """A command that makes a plan, shows it and applies it."""
 
     dry_run = Bool(False, help="Show the plan, but do not apply it.").tag(config=True)
-    flags = {**TfenvCommand.flags, "dry-run": ({"ChangeApp": {"dry_run": True}}, dry_run.help)}
+    shutdown_kernels = Bool(False, help="First shut down the running kernels of the environment.").tag(config=True)
+    flags = {
+        **TfenvCommand.flags,
+        "dry-run": ({"ChangeApp": {"dry_run": True}}, dry_run.help),
+        "shutdown-kernels": ({"ChangeApp": {"shutdown_kernels": True}}, shutdown_kernels.help),
+    }
 
     #: A command that accepts ``--source-builds`` has ``_BUILDS`` among its flags.
     source_builds = Bool(False, help="Build packages from source that have no wheel. This runs their code.").tag(
@@ -35,7 +41,8 @@ class ChangeApp(TfenvCommand):
         raise NotImplementedError
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
-        plan = await services.plans.create(await self.request(services, arguments))
+        request = await self.request(services, arguments)
+        plan = await services.plans.create(request)
         if self.dry_run:
             self.write(plan.to_json(), describe(plan))
             return 0
@@ -48,6 +55,9 @@ class ChangeApp(TfenvCommand):
             return 0
         if not self.agreed("Apply this plan?"):
             return 1
+        if request.get("environment") and not request.get("into") and plan.kind != "clone":
+            environment = await services.environments.find(request["environment"])
+            await shut_down(self, services, Path(environment.prefix), offers=plan.kind == "rename")
         return await self.follow(services, await services.jobs.apply(plan.id))
 
     def agreed(self, question: str) -> bool:
@@ -162,12 +172,16 @@ class RemoveApp(ChangeApp):
         environment = await self.find(services, arguments[0])
         size = await asyncio.to_thread(size_of, Path(environment.prefix))
         freed = size.bytes - size.shared
+        kernels = await services.kernels.running_in(Path(environment.prefix))
         if self.dry_run:
-            body = {"kind": "delete", "prefix": environment.prefix, "freed_bytes": freed}
-            self.write(body, f"Would delete {environment.prefix} and free {megabytes(freed)}")
+            used_by = [describe_kernel(kernel) for kernel in kernels]
+            body = {"kind": "delete", "prefix": environment.prefix, "freed_bytes": freed, "used_by": used_by}
+            text = f"Would delete {environment.prefix} and free {megabytes(freed)}"
+            self.write(body, "\n".join([text, *(f"  in use by {each}" for each in used_by)]))
             return 0
         if not self.agreed(f"Delete {environment.prefix} and everything in it? This frees {megabytes(freed)}."):
             return 1
+        await shut_down(self, services, Path(environment.prefix), offers=True)
         return await self.follow(services, await services.jobs.remove(environment))
 
 

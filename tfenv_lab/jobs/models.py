@@ -79,7 +79,7 @@ class Server:
 
 
 #: Fields of a job that are stored but not sent.
-_KEPT = ("kernel", "variables", "settings", "checked", "moved_from", "server")
+_KEPT = ("kernel", "variables", "settings", "checked", "moved_from", "kernels_before", "server")
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ class Job:
     - ``settings``: the kernel settings that the request changes,
     - ``checked``: the state of the environment that a check is about (``checks.state_of``),
     - ``moved_from``: the former prefix of a renamed environment,
+    - ``kernels_before``: the names of its kernels before it was renamed,
     - ``server``: the process that supervises the job.
     """
 
@@ -120,6 +121,7 @@ class Job:
     settings: dict[str, bool] = field(default_factory=dict, repr=False)
     checked: str | None = field(default=None, repr=False)
     moved_from: str | None = None
+    kernels_before: list[str] = field(default_factory=list, repr=False)
     server: Server | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:

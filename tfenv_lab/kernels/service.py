@@ -163,6 +163,11 @@ class KernelService(LoggingConfigurable):
         """
         return await asyncio.to_thread(self._variables_of, prefix)
 
+    async def names_in(self, prefix: Path) -> list[str]:
+        """Return the names of all kernels of a prefix."""
+        real = await asyncio.to_thread(self._cache.reals.of_one, str(prefix))
+        return sorted(await asyncio.to_thread(self._names_in, real))
+
     async def notebooks_in(self, prefix: Path) -> list[str]:
         """Return the paths of the notebooks whose running kernels use a prefix."""
         return [kernel.notebook for kernel in await self.running_in(prefix) if kernel.notebook is not None]
@@ -171,8 +176,8 @@ class KernelService(LoggingConfigurable):
         """Return the kernels that run in a prefix, those of notebooks first, by path."""
         if self._sessions is None:
             return []
-        kernel = await self.kernel_of(prefix)
         real = await asyncio.to_thread(self._cache.reals.of_one, str(prefix))
+        names = await asyncio.to_thread(self._names_in, real)
         started = await asyncio.to_thread(self._cache.reals.of, {str(path) for path in running.prefixes().values()})
         own = {key for key, path in running.prefixes().items() if started.get(str(path)) == real}
         outdated = (await asyncio.to_thread(self.to_restart)).get(real, ())
@@ -186,7 +191,7 @@ class KernelService(LoggingConfigurable):
                 model["id"] in outdated,
             )
             for model in models
-            if model["id"] in own or (kernel is not None and model["name"] == kernel.name)
+            if model["id"] in own or naming.listed_as(model["name"]) in names
         ]
         return sorted(found, key=lambda one: (one.notebook is None, one.notebook or one.id))
 
@@ -283,6 +288,13 @@ class KernelService(LoggingConfigurable):
     def _is_shown(self, prefix: str) -> bool:
         hidden = self._hidden.ids()
         return not hidden or hash_of(self._cache.reals.of_one(prefix)) not in hidden
+
+    def _names_in(self, real: str) -> set[str]:
+        """Return the names of all kernels of the environment with this real path. Reads the disk."""
+        specs = [each.spec for each in self._cache.everywhere()]
+        found = {naming.listed_as(name) for name, place in self._cache.environments(specs).items() if place == real}
+        kernel = self.registered().get(real)
+        return found | ({naming.listed_as(kernel.name)} if kernel else set())
 
     def _variables_of(self, prefix: Path) -> dict[str, str] | None:
         added = self._registrar.added(prefix)
