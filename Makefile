@@ -4,7 +4,7 @@ LAB_ARGS ?=
 SUITES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test coverage smoke setup images clean python
+.PHONY: help lab test coverage smoke setup docs images clean python
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -28,12 +28,16 @@ smoke: python ## Create, run, update and delete a real TensorFlow environment th
 setup: python ## Only set up: .venv, Node.js if it is missing, the package and its front end
 	@$(PYTHON) scripts/setup.py
 
+docs: python ## Build the documentation site in docs/_build
+	@$(PYTHON) scripts/setup.py --test
+	@.venv/bin/python scripts/test.py docs
+
 images: python ## Take the screenshots of docs/images again
 	@$(PYTHON) scripts/setup.py --test
 	@.venv/bin/python scripts/test.py --images
 
 clean: ## Delete what the targets above created in this directory (not the user's caches)
-	rm -rf .venv .reports node_modules ui-tests/node_modules ui-tests/test-results lib tfenv_lab/labextension tsconfig.tsbuildinfo
+	rm -rf .venv .reports docs/_build node_modules ui-tests/node_modules ui-tests/test-results lib tfenv_lab/labextension tsconfig.tsbuildinfo
 
 python:
 	@command -v $(PYTHON) >/dev/null || { \

@@ -97,6 +97,8 @@ def suites() -> list[Suite]:
         Suite("ruff-format", (python, "-m", "ruff", "format", "--check", ".")),
         Suite("mypy", (python, "-m", "mypy")),
         Suite("imports", ("lint-imports", "--no-cache")),
+        # Warnings are errors, among them links to pages and headings that do not exist.
+        Suite("docs", (python, "-m", "sphinx", "-W", "--keep-going", "-q", "docs", "docs/_build")),
         Suite("lint", ("jlpm", "lint:check")),
         Suite("ui-tests", ("jlpm", "lint"), folder=ROOT / "ui-tests"),
         Suite(

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from jupyter_server.serverapp import ServerApp
+from traitlets.config import Config
 
 from tfenv_lab.app import TfenvLab
 from tfenv_lab.cli.app import TfenvApp
@@ -22,9 +23,10 @@ from .tiny_channel import TinyChannel
 from .tiny_tensorflow import PYTHON
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 TEXT = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in DOCUMENTS}
 
+_ANY_FENCED = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 _FENCED = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"^(?:    .+\n)+", re.MULTILINE)
 _INLINE = re.compile(r"`([^`]+)`")
@@ -39,10 +41,27 @@ def blocks(text: str) -> list[str]:
     # Paragraphs in lists are indented too, so only a block with a command is code.
     found += "".join(
         block
-        for block in _INDENTED.findall(_FENCED.sub("", text))
+        for block in _INDENTED.findall(_ANY_FENCED.sub("", text))
         if any(line.split()[0] in (*_OURS, *_OTHERS) for line in block.splitlines())
     )
     return [line.strip() for line in (each.partition("  #")[0] for each in found.splitlines()) if line.strip()]
+
+
+def python_blocks() -> list[str]:
+    """Return the Python code of all documents: settings, and cells of notebooks."""
+    return [block for text in TEXT.values() for block in re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)]
+
+
+@pytest.mark.parametrize("code", python_blocks())
+def test_python_in_a_document_is_valid(code: str) -> None:
+    compile(code, "document", "exec")
+
+
+@pytest.mark.parametrize("code", [code for code in python_blocks() if "c.TfenvLab." in code])
+def test_settings_in_a_document_are_accepted(code: str) -> None:
+    config = Config()
+    exec(code, {"c": config})
+    assert TfenvLab(config=config).faults == []
 
 
 def examples(program: str) -> list[str]:
@@ -50,7 +69,7 @@ def examples(program: str) -> list[str]:
     lines = [
         " ".join(line.split())
         for text in TEXT.values()
-        for line in [*blocks(text), *_INLINE.findall(_FENCED.sub("", text))]
+        for line in [*blocks(text), *_INLINE.findall(_ANY_FENCED.sub("", text))]
     ]
     return sorted({line for line in lines if line.startswith(f"{program} ")})
 

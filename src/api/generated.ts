@@ -882,7 +882,7 @@ export interface components {
             readonly format?: components["schemas"]["ImportFormat"] | null;
             /** @description The environment of a pixi.lock. If null, “default”, or the only one. */
             readonly lock_environment?: string | null;
-            /** @description The categories of a conda-lock file. If null, only main. */
+            /** @description The categories of a conda-lock file, or the extras and dependency groups of a uv.lock, pyproject.toml or pylock.toml, where “main” stands for its own dependencies. If null, only main, or the first if there is no main. */
             readonly categories?: readonly string[] | null;
             /** @description The CUDA version to assume. If null, that of the driver, else that which the file names. If the file needs CUDA and names no version, the newest that fits is assumed. */
             readonly cuda?: string | null;
@@ -961,7 +961,7 @@ export interface components {
             readonly offered: boolean;
             /** @description The environments of a pixi.lock, the default first; empty for other formats. */
             readonly environments: readonly string[];
-            /** @description The categories of a conda-lock file for this machine, main first; empty for other formats. */
+            /** @description The categories of a conda-lock file for this machine, or the extras and dependency groups of a uv.lock, pyproject.toml or pylock.toml, the default first; empty for other formats. */
             readonly categories: readonly string[];
             /** @description The platforms of a lock that has exact packages for each; empty for other formats. */
             readonly platforms: readonly string[];

@@ -282,7 +282,7 @@ async def test_a_uv_lock_gives_exactly_what_its_project_needs(api: Api, simple_i
     assert {each["name"] for each in plan["entries"] if each["requested"]} == {"greet", "python"}
     assert "part (from part)" in said(plan)
     assert "proj" in said(plan)
-    assert "dependency groups of the project are left out: dev" in said(plan)
+    assert "Packages in these categories are left out: dev. Taken: main." in said(plan)
 
 
 async def test_a_package_is_added_to_a_lock_without_other_versions_of_its_packages(

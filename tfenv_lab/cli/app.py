@@ -14,6 +14,29 @@ from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp
 from .space import CleanApp, DiskApp
 from .variables import VariablesApp
 
+#: The commands by name.
+COMMANDS: dict[str, type[TfenvCommand]] = {
+    "list": ListApp,
+    "packages": PackagesApp,
+    "versions": VersionsApp,
+    "create": CreateApp,
+    "install": InstallApp,
+    "update": UpdateApp,
+    "remove": RemoveApp,
+    "export": ExportApp,
+    "import": ImportApp,
+    "clone": CloneApp,
+    "rename": RenameApp,
+    "revert": RevertApp,
+    "repair": RepairApp,
+    "variables": VariablesApp,
+    "check": CheckApp,
+    "disk": DiskApp,
+    "clean": CleanApp,
+    "hide": HideApp,
+    "show": ShowApp,
+}
+
 
 def _command(cls: type[TfenvCommand]) -> tuple[Any, str]:
     # A factory, because two applications cannot both be traitlets singletons.
@@ -26,27 +49,7 @@ class TfenvApp(JupyterApp):
     name = "jupyter-tfenv"
     version = __version__
     description = "Create, list, change, check, export and import TensorFlow environments."
-    subcommands = {
-        "list": _command(ListApp),
-        "packages": _command(PackagesApp),
-        "versions": _command(VersionsApp),
-        "create": _command(CreateApp),
-        "install": _command(InstallApp),
-        "update": _command(UpdateApp),
-        "remove": _command(RemoveApp),
-        "export": _command(ExportApp),
-        "import": _command(ImportApp),
-        "clone": _command(CloneApp),
-        "rename": _command(RenameApp),
-        "revert": _command(RevertApp),
-        "repair": _command(RepairApp),
-        "variables": _command(VariablesApp),
-        "check": _command(CheckApp),
-        "disk": _command(DiskApp),
-        "clean": _command(CleanApp),
-        "hide": _command(HideApp),
-        "show": _command(ShowApp),
-    }
+    subcommands = {name: _command(cls) for name, cls in COMMANDS.items()}
 
     def start(self) -> None:
         """Run the subcommand; without one, print the help."""

@@ -192,7 +192,9 @@ class ImportApp(ChangeApp):
     format = Unicode(None, allow_none=True, help="Format of the file. Default: recognized.").tag(config=True)
     environment = Unicode(None, allow_none=True, help="Environment of a pixi.lock. Default: default.").tag(config=True)
     categories = Unicode(
-        None, allow_none=True, help="Categories of a conda-lock file, separated by commas. Default: main."
+        None,
+        allow_none=True,
+        help="Categories of a conda-lock file, extras and groups of a Python project; by commas. Default: main.",
     ).tag(config=True)
     cuda = Unicode(None, allow_none=True, help="Assume that the driver supports this CUDA version.").tag(config=True)
     builds = Enum(("exact", "versions", "names"), "exact", help="How much of each spec counts.").tag(config=True)

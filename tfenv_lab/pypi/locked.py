@@ -21,7 +21,7 @@ _MINORS = range(8, 17)
 def counted(lock: IndexLock, python: str) -> list[Locked]:
     """Return the packages of a lock that count for a Python, each project once. Raises InvalidRequest."""
     # PEP 751 adds the last two.
-    environment = {**markers(python), "extras": set(), "dependency_groups": set(lock.groups)}
+    environment = {**markers(python), "extras": set(lock.extras), "dependency_groups": set(lock.groups)}
     fitting = [each for each in lock.packages if _counts(each, environment)]
     found: dict[str, Locked] = {}
     for each in fitting:

@@ -4,7 +4,7 @@ import type { ImportRequest, RecognizedFile } from '../../api/generated';
 export interface IImportChoice {
   /** The environment of a pixi.lock. */
   readonly environment?: string;
-  /** The categories of a conda-lock file. */
+  /** The categories of a conda-lock file, or the extras and dependency groups of a Python project. */
   readonly categories?: readonly string[];
   /** How much of each spec counts. */
   readonly builds?: Builds;

@@ -9,10 +9,12 @@ from typing import Any
 
 from ...errors import TfenvError
 from ..solving import grammar
-from .model import CONDA_LOCK, NOTEBOOK, PIXI_LOCK, Imported
+from . import python_files, python_projects
+from .categories import MAIN
+from .model import CONDA_LOCK, NOTEBOOK, PIXI_LOCK, PYLOCK, PYPROJECT, UV_LOCK, Imported
 from .untrusted import as_list, as_mapping, parse_yaml
 
-_DEFAULT, _MAIN = "default", "main"
+_DEFAULT = "default"
 #: Packages that only CUDA builds need.
 _CUDA_PACKAGES = re.compile(r"cuda(?:toolkit|-version|-toolkit|-runtime)?|cudnn|tensorflow-gpu|pytorch-cuda")
 _CUDA_BUILD = re.compile(r"cuda|gpu")
@@ -44,6 +46,9 @@ def choices(text: str, format_: str, found: Imported, subdir: str, *, is_here: b
         environments, platforms = _of_pixi(as_mapping(parse_yaml(text), "file"))
     elif format_ == CONDA_LOCK:
         categories, platforms = _of_conda_lock(as_mapping(parse_yaml(text), "file"), subdir)
+    elif format_ in (UV_LOCK, PYPROJECT, PYLOCK):
+        read = {UV_LOCK: python_projects.lock_categories, PYPROJECT: python_projects.project_categories}
+        categories = _first(read.get(format_, python_files.pylock_categories)(text), MAIN)
     return Choices(environments, categories, platforms, builds if len(builds) > 1 else (), _needs_cuda(found))
 
 
@@ -61,8 +66,8 @@ def _of_conda_lock(data: Mapping[str, Any], subdir: str) -> tuple[tuple[str, ...
     packages = [as_mapping(each, "package") for each in as_list(data.get("package"), "package")]
     platforms = sorted({str(each.get("platform")) for each in packages})
     here = subdir if subdir in platforms else platforms[0] if platforms else ""
-    known = {str(each.get("category", _MAIN)) for each in packages if each.get("platform") == here}
-    return _first(sorted(known), _MAIN), tuple(platforms[:_MOST])
+    known = {str(each.get("category", MAIN)) for each in packages if each.get("platform") == here}
+    return _first(sorted(known), MAIN), tuple(platforms[:_MOST])
 
 
 def _first(names: Iterable[str], default: str) -> tuple[str, ...]:

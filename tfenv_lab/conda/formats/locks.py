@@ -9,11 +9,11 @@ from typing import Any
 from ...errors import InvalidRequest
 from ...pypi.models import IndexLock
 from ...sentences import some
-from . import origins
+from . import categories, origins
+from .categories import MAIN
 from .model import CONDA_LOCK, PIXI_LOCK, Choice, Imported, Pinned, other_platform
 from .untrusted import as_list, as_mapping, as_text, parse_yaml
 
-_MAIN = "main"
 _DEFAULT = "default"
 
 
@@ -28,13 +28,12 @@ def conda_lock(data: Mapping[str, Any], asked: tuple[str, ...], subdir: str, cho
             raise other_platform(platforms, subdir)
         subdir = platforms[0]
     mine = [package for package in packages if package["platform"] == subdir]
-    known = sorted({str(package.get("category", _MAIN))[:40] for package in mine})
-    wanted = set(choice.categories) if choice.categories is not None else {_MAIN}
-    if choice.categories is not None and not wanted <= set(known):
-        raise InvalidRequest(f"The file has no category “{min(wanted - set(known))[:40]}”. It has: {', '.join(known)}.")
+    found = {str(package.get("category", MAIN))[:40] for package in mine}
+    known = sorted(found | {MAIN}, key=lambda name: (name != MAIN, name))
+    wanted = categories.chosen(known, choice)
     pinned, from_index = [], []
     for package in mine:
-        if package.get("category", _MAIN) not in wanted:
+        if package.get("category", MAIN) not in wanted:
             continue
         name, url = as_text(package.get("name"), "name"), package.get("url")
         if package.get("manager") == "pip":
@@ -45,13 +44,9 @@ def conda_lock(data: Mapping[str, Any], asked: tuple[str, ...], subdir: str, cho
         needs = as_mapping(package.get("dependencies"), "dependencies").items()
         depends = tuple(f"{need} {_constraint(text)}".strip() for need, text in needs)
         pinned.append(Pinned(as_text(url, "url"), _hex(digest, "sha256", 64), _hex(digest, "md5", 32), depends))
-    notes = []
-    others = [category for category in known if category not in wanted]
-    if others:
-        taken = ", ".join(sorted(wanted))
-        notes.append(f"Packages in these categories are left out: {', '.join(others)}. Taken: {taken}.")
+    notes = tuple(categories.left_out(found, wanted))
     index = IndexLock(tuple(from_index))
-    return Imported(CONDA_LOCK, specs=asked, pinned=tuple(pinned), notes=tuple(notes), index=index)
+    return Imported(CONDA_LOCK, specs=asked, pinned=tuple(pinned), notes=notes, index=index)
 
 
 def pixi_lock(text: str, asked: tuple[str, ...], subdir: str, choice: Choice) -> Imported:

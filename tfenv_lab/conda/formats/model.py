@@ -49,7 +49,7 @@ class Pinned:
 
 @dataclass(frozen=True)
 class Choice:
-    """The part of a lock to read: its environment (None: the default), and its categories (None: main).
+    """The part of a file to read: its environment (None: the default), and its categories (None: main).
 
     With ``any_platform``, a lock without packages for this machine is read for its first platform.
     """

@@ -19,10 +19,13 @@ from ...errors import InvalidRequest
 from ...pypi import locked, pylock
 from ...pypi.models import Distribution, IndexLock, Locked
 from ...pypi.requirements import normalize
-from . import origins
-from .model import PYLOCK, REQUIREMENTS, Contents, Imported, hashes, requirements
+from . import categories, origins
+from .categories import MAIN
+from .model import PYLOCK, REQUIREMENTS, Choice, Contents, Imported, hashes, requirements
 from .untrusted import as_list, as_mapping, as_text
 
+_DEFAULTS, _EXTRAS, _GROUPS = "default-groups", "extras", "dependency-groups"
+_DEFAULT = Choice()
 _PYLOCK = re.compile(r'^\s*lock-version\s*=\s*"', re.MULTILINE)
 
 
@@ -47,18 +50,43 @@ def read_requirements(text: str) -> Imported:
     return Imported(REQUIREMENTS, specs=("python",), pypi=taken, notes=tuple(notes), index=index)
 
 
-def read_pylock(text: str, subdir: str) -> Imported:
-    """Read the exact packages of a ``pylock.toml`` (PEP 751), and a Python that their wheels fit on a platform."""
+def read_pylock(text: str, subdir: str, choice: Choice = _DEFAULT) -> Imported:
+    """Read the exact packages of a ``pylock.toml`` (PEP 751), and a Python that their wheels fit on a platform.
+
+    The default groups always count. The extras and the other groups are categories.
+    """
+    data = _parsed(text)
+    packages = tuple(_locked(as_mapping(each, "packages")) for each in as_list(data["packages"], "packages"))
+    known = _categories(data)
+    wanted = categories.chosen(known, choice) | {MAIN}
+    names = {key: {str(each) for each in as_list(data.get(key), key)} for key in (_DEFAULTS, _EXTRAS, _GROUPS)}
+    groups = names[_DEFAULTS] | (names[_GROUPS] & wanted)
+    # Our exports leave out conda's packages, which the others may need.
+    is_partial = data.get("created-by") == pylock.CREATOR
+    extras = tuple(sorted(names[_EXTRAS] & wanted))
+    index = IndexLock(packages, groups=tuple(sorted(groups)), extras=extras, is_partial=is_partial)
+    python = locked.python_spec(index, str(data.get("requires-python") or ""), subdir)
+    return Imported(PYLOCK, specs=(python,), notes=tuple(categories.left_out(known, wanted)), index=index)
+
+
+def pylock_categories(text: str) -> list[str]:
+    """Return the extras and the other than default dependency groups of a ``pylock.toml``, after ``main``."""
+    return _categories(_parsed(text))
+
+
+def _categories(data: Mapping[str, Any]) -> list[str]:
+    defaults = {str(each) for each in as_list(data.get(_DEFAULTS), _DEFAULTS)}
+    names = [str(each)[:40] for key in (_EXTRAS, _GROUPS) for each in as_list(data.get(key), key)]
+    return list(dict.fromkeys([MAIN, *(each for each in names if each not in defaults)]))
+
+
+def _parsed(text: str) -> dict[str, Any]:
     try:
-        data: dict[str, Any] = tomli.loads(text)
-        packages = tuple(_locked(as_mapping(each, "packages")) for each in as_list(data["packages"], "packages"))
-        groups = tuple(str(each) for each in as_list(data.get("default-groups"), "default-groups"))
+        data = tomli.loads(text)
+        data["packages"]
     except (tomli.TOMLDecodeError, KeyError, RecursionError) as error:
         raise InvalidRequest("The file is not a valid pylock.toml.", str(error)) from error
-    # Our exports leave out conda's packages, which the others may need.
-    index = IndexLock(packages, groups=groups, is_partial=data.get("created-by") == pylock.CREATOR)
-    python = locked.python_spec(index, str(data.get("requires-python") or ""), subdir)
-    return Imported(PYLOCK, specs=(python,), index=index)
+    return data
 
 
 def _locked(package: Mapping[str, Any]) -> Locked:

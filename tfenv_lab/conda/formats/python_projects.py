@@ -14,14 +14,20 @@ from ...errors import InvalidRequest
 from ...pypi.locked import python_spec
 from ...pypi.models import Distribution, IndexLock, Locked
 from ...pypi.requirements import normalize
-from . import origins
-from .model import PYPROJECT, UV_LOCK, Imported
+from ...sentences import some
+from . import categories, origins
+from .categories import MAIN
+from .model import PYPROJECT, UV_LOCK, Choice, Imported
 from .untrusted import as_list, as_mapping, as_text
 
 _HEAD = re.compile(r"^\[(?:project|build-system|dependency-groups|tool\.[^\]]+)\]", re.MULTILINE)
 _UV_LOCK = re.compile(r"^version = \d+\s*$", re.MULTILINE)
 #: Sources in a uv.lock that are directories.
 _DIRECTORIES = ("editable", "virtual", "directory")
+_EXTRAS = "optional-dependencies"
+#: The key of dependency groups in a uv.lock, and in a pyproject.toml.
+_GROUPS, _OWN_GROUPS = "dev-dependencies", "dependency-groups"
+_DEFAULT = Choice()
 #: Settings of uv that change what a project gets.
 _IGNORED = ("constraint-dependencies", "override-dependencies", "exclude-dependencies")
 
@@ -31,26 +37,53 @@ def is_uv_lock(text: str) -> bool:
     return bool(_UV_LOCK.search(text)) and "[[package]]" in text and "source = {" in text
 
 
-def uv_lock(text: str, subdir: str) -> Imported:
-    """Read the exact packages that the project of a ``uv.lock`` needs, and a Python that their wheels fit."""
+def uv_lock(text: str, subdir: str, choice: Choice = _DEFAULT) -> Imported:
+    """Read the exact packages that the project of a ``uv.lock`` needs, and a Python that their wheels fit.
+
+    The project has its extras and dependency groups as categories.
+    """
     data = _parsed(text, "uv.lock")
     if data.get("version") != 1:
         raise InvalidRequest("Only version 1 of uv.lock is supported.", hint="Update tfenv_lab.")
+    packages, roots, main = _project(data)
+    names = {_name(each) for each in roots}
+    known = categories.of_project(roots, _EXTRAS, _GROUPS, has_main=bool(main))
+    wanted = categories.chosen(known, choice)
+    more = [
+        need
+        for each in roots
+        for key in (_EXTRAS, _GROUPS)
+        for name, needs in as_mapping(each.get(key), key).items()
+        if name in wanted
+        for need in _dependencies(needs)
+    ]
+    starts = [*(main if MAIN in wanted else ()), *more]
+    if roots and not starts:
+        raise _nothing("uv.lock", known, wanted)
+    asked = [text for each in roots for text in _metadata(each)] or main
+    index = IndexLock(
+        tuple(_locked(each, is_optional=bool(starts)) for each in packages if _name(each) not in names),
+        requested=(*(asked if MAIN in wanted else ()), *more),
+        roots=tuple(starts),
+    )
+    python = python_spec(index, str(data.get("requires-python") or ""), subdir)
+    notes = (*_itself(sorted(names)), *categories.left_out(known, wanted))
+    return Imported(UV_LOCK, specs=(python,), notes=notes, index=index)
+
+
+def lock_categories(text: str) -> list[str]:
+    """Return the categories of the project of a ``uv.lock``, the default first."""
+    _, roots, main = _project(_parsed(text, "uv.lock"))
+    return categories.of_project(roots, _EXTRAS, _GROUPS, has_main=bool(main))
+
+
+def _project(data: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]], list[str]]:
+    """Return the packages of a ``uv.lock``, those of them that are its project, and what the project requires."""
     packages = [as_mapping(each, "package") for each in as_list(data.get("package"), "package")]
     manifest = as_mapping(data.get("manifest"), "manifest")
     roots = _roots(packages, manifest)
-    names = {_name(each) for each in roots}
-    starts = [need for each in roots for need in _dependencies(each.get("dependencies"))]
-    starts += _texts(manifest.get("requirements"))
-    index = IndexLock(
-        tuple(_locked(each, is_optional=bool(starts)) for each in packages if _name(each) not in names),
-        requested=tuple(text for each in roots for text in _metadata(each)) or tuple(starts),
-        roots=tuple(starts),
-    )
-    extras = [str(name) for each in roots for name in as_mapping(each.get("optional-dependencies"), "package")]
-    groups = [str(name) for each in roots for name in as_mapping(each.get("dev-dependencies"), "package")]
-    python = python_spec(index, str(data.get("requires-python") or ""), subdir)
-    return Imported(UV_LOCK, specs=(python,), notes=tuple(_left_out(sorted(names), extras, groups)), index=index)
+    main = [need for each in roots for need in _dependencies(each.get("dependencies"))]
+    return packages, roots, [*main, *_texts(manifest.get("requirements"))]
 
 
 def _roots(packages: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -140,16 +173,18 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
         raise InvalidRequest(f"The file is not a valid {name}.", str(error)) from error
 
 
-def _left_out(names: Sequence[str], extras: Sequence[str], groups: Sequence[str]) -> list[str]:
-    """Return sentences on the parts of a project that are not installed."""
-    notes = []
-    if names:
-        notes.append(f"The project itself is left out, and only its dependencies are taken: {', '.join(names)}.")
-    if extras:
-        notes.append(f"The optional dependencies (extras) of the project are left out: {', '.join(extras)}.")
-    if groups:
-        notes.append(f"The dependency groups of the project are left out: {', '.join(groups)}.")
-    return notes
+def _nothing(file: str, known: Sequence[str], wanted: Iterable[str]) -> InvalidRequest:
+    """Return the error for categories that need no packages."""
+    message = f"The project of the {file} has no dependencies in these categories."
+    others = [each for each in known if each not in wanted]
+    return InvalidRequest(message, hint=f"Choose other categories: {some(others, 20)}." if others else None)
+
+
+def _itself(names: Sequence[str]) -> list[str]:
+    """Return a sentence on the project that a file describes, which is not installed."""
+    if not names:
+        return []
+    return [f"The project itself is left out, and only its dependencies are taken: {', '.join(names)}."]
 
 
 def is_pyproject(text: str) -> bool:
@@ -167,13 +202,58 @@ def is_pyproject(text: str) -> bool:
     return not (isinstance(project, dict) and {"channels", "platforms"} & project.keys())
 
 
-def pyproject(text: str) -> Imported:
-    """Read the dependencies of the project in a pyproject.toml."""
+def project_categories(text: str) -> list[str]:
+    """Return the categories of the project in a pyproject.toml, the default first."""
+    return _categories(_parsed(text, "pyproject.toml"))
+
+
+def _categories(data: Mapping[str, Any]) -> list[str]:
+    project = as_mapping(data.get("project"), "project")
+    tables = [{_EXTRAS: project.get(_EXTRAS), _OWN_GROUPS: data.get(_OWN_GROUPS)}]
+    has_main = bool(project.get("dependencies")) or "dependencies" in as_list(project.get("dynamic"), "dynamic")
+    return categories.of_project(tables, _EXTRAS, _OWN_GROUPS, has_main=has_main)
+
+
+def _needs(data: Mapping[str, Any], wanted: Iterable[str]) -> list[str]:
+    """Return the requirements of a project, in the order of its pyproject.toml."""
+    project, groups = as_mapping(data.get("project"), "project"), as_mapping(data.get(_OWN_GROUPS), _OWN_GROUPS)
+    extras = {normalize(name): value for name, value in as_mapping(project.get(_EXTRAS), _EXTRAS).items()}
+    found = as_list(project.get("dependencies"), "dependencies") if MAIN in wanted else []
+    todo, seen = [normalize(each) for each in sorted(wanted)], set[str]()
+    while todo:
+        if (extra := todo.pop(0)) in seen or extra not in extras:
+            continue
+        seen.add(extra)
+        for item in as_list(extras[extra], _EXTRAS):
+            own = _own_extras(item, str(project.get("name") or ""))
+            todo += own
+            found = [*found, *([] if own else [item])]
+    for name in groups:
+        if name in wanted:
+            found = [*found, *categories.of_group(groups, name)]
+    return [as_text(each, "dependencies") for each in found]
+
+
+def _own_extras(text: Any, project: str) -> list[str]:
+    """Return the extras of a requirement for the project itself, which stands for them."""
+    try:
+        need = Requirement(str(text))
+    except InvalidRequirement:
+        return []
+    return [normalize(each) for each in need.extras] if normalize(need.name) == normalize(project) else []
+
+
+def pyproject(text: str, choice: Choice = _DEFAULT) -> Imported:
+    """Read the dependencies of the project in a pyproject.toml, and of the chosen extras and dependency groups."""
     data = _parsed(text, "pyproject.toml")
     project, tool = as_mapping(data.get("project"), "project"), as_mapping(data.get("tool"), "tool")
     dynamic = as_list(project.get("dynamic"), "dynamic")
-    needs = [as_text(each, "dependencies") for each in as_list(project.get("dependencies"), "dependencies")]
+    known = _categories(data)
+    wanted = categories.chosen(known, choice)
+    needs = _needs(data, wanted)
     if not needs:
+        if "dependencies" not in dynamic and len(known) > 1:
+            raise _nothing("pyproject.toml", known, wanted)
         what = "dynamic dependencies" if "dependencies" in dynamic else "no dependencies"
         raise InvalidRequest(
             f"The pyproject.toml has {what}: its table “project” lists none.",
@@ -201,11 +281,7 @@ def pyproject(text: str) -> Imported:
                 Locked(name, "", direct=_place(place), marker=_both(marker, str(place.get("marker") or "")))
                 for place in places
             ]
-    notes = _left_out(
-        [str(project.get("name") or "")],
-        list(as_mapping(project.get("optional-dependencies"), "project")),
-        list(as_mapping(data.get("dependency-groups"), "dependency-groups")),
-    )
+    notes = [*_itself([str(project.get("name") or "")]), *categories.left_out(known, wanted)]
     if elsewhere:
         notes.append(f"Left out, because the file takes them from an index of their own: {', '.join(elsewhere)}.")
     notes += [f"The setting “{key}” of uv is ignored." for key in _IGNORED if uv.get(key)]

@@ -84,11 +84,11 @@ def read(text: str, format_: str | None, subdir: str, choice: Choice = _DEFAULT)
         return manifests.pixi_toml(text, subdir)
     asked, of_index = requests_in(lines)
     if found == PYLOCK:
-        return _with_requests(python_files.read_pylock(text, subdir), of_index)
+        return _with_requests(python_files.read_pylock(text, subdir, choice), of_index)
     if found == UV_LOCK:
-        return python_projects.uv_lock(text, subdir)
+        return python_projects.uv_lock(text, subdir, choice)
     if found == PYPROJECT:
-        return python_projects.pyproject(text)
+        return python_projects.pyproject(text, choice)
     if found == REQUIREMENTS:
         return python_files.read_requirements(text)
     if found == LIST:
