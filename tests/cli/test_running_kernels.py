@@ -55,12 +55,22 @@ def jupyter(root: Path, *options: str) -> Iterator[RunningServer]:
     environ = {**os.environ, "JUPYTER_NO_CONFIG": "1"}
     with subprocess.Popen(command, stdin=null, stdout=null, stderr=null, env=environ) as process:
         try:
-            while not (found := [one for one in running() if one.root == str(root)]):
+            while not (found := [one for one in running() if one.root == str(root) and answers_to(one)]):
                 assert process.poll() is None
-                time.sleep(0.05)
+                time.sleep(0.1)
             yield found[0]
         finally:
             process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+            process.kill()
+
+
+def answers_to(server: RunningServer) -> bool:
+    """Return whether a server answers, which writes its file before it listens."""
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        return bool(server.ask("GET", "kernels") == [])
+    return False
 
 
 def start(server: RunningServer, path: str | None, kernel: str = KERNEL) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from ..disk.reads import BoundedReads
 
 #: Seconds that one answer of a server may take.
-_TIMEOUT = 2.0
+_TIMEOUT = 4.0
 #: Maximum number of bytes in an answer.
 _MOST = 8 << 20
 
@@ -83,9 +83,11 @@ class OtherServers:
         #: As in a server, where the manager of kernels is another object.
         self.kernel_manager = self
         self._asked: BoundedReads[tuple[RunningServer, str], Any] = BoundedReads(
-            lambda item: item[0].ask("GET", item[1]), 2 * _TIMEOUT
+            lambda item: item[0].ask("GET", item[1]), _TIMEOUT
         )
         self._found: BoundedReads[str, list[RunningServer]] = BoundedReads(lambda _: running())
+        #: The servers that did not answer, which are not asked again.
+        self._silent: set[RunningServer] = set()
         #: The server of each session and kernel, by its path in the API.
         self._server_of: dict[str, RunningServer] = {}
 
@@ -112,7 +114,8 @@ class OtherServers:
         servers = (await self._found.gather([""]))[""]
         if not isinstance(servers, list):
             return []
-        answers = await self._asked.gather((server, kind) for server in servers)
+        answers = await self._asked.gather((server, kind) for server in servers if server not in self._silent)
+        self._silent |= {server for (server, _), answer in answers.items() if not isinstance(answer, list)}
         found = [
             (server, each)
             for (server, _), answer in answers.items()
