@@ -23,6 +23,8 @@ class Silent:
 
     def progress(self, progress: object) -> None: ...
 
+    def engaged(self, engagement: object) -> None: ...
+
     @contextlib.contextmanager
     def swapping(self) -> Iterator[None]:
         yield

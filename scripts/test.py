@@ -17,11 +17,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from xml.etree import ElementTree
 
 from channel import index_variables
+from reports import Count, read_jest, read_junit
 from setup import ROOT, STATE, environment
 
 REPORTS = ROOT / ".reports"
@@ -29,24 +29,18 @@ REPORTS = ROOT / ".reports"
 WORKERS = str((os.cpu_count() or 1) + 1)
 #: Seconds after which a suite counts as hanging.
 LIMIT = 2400
+#: A file system in memory, and the free bytes that it must have for the temporary files of ``pytest``.
+MEMORY, ROOM = Path("/dev/shm"), 4_000_000_000  # noqa: S108 - only a directory with a random name in it is used
 #: ``--coverage`` lists the files of which fewer percent of the lines and branches run.
 COVERED = 85
-
-
-@dataclass
-class Count:
-    """The results of a suite; ``failures`` lists the names of failed tests."""
-
-    passed: int = 0
-    skipped: int = 0
-    failures: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Suite:
     """A command, and how to read its report (without a report, the command counts as one check).
 
-    ``channel`` says what the suite's channel must have: ``python`` (the index has TensorFlow) or ``tensorflow``.
+    ``channel`` says what the suite's channel must have: ``python`` (the index has TensorFlow) or ``tensorflow``. If
+    ``is_small`` is true, its temporary files can be in memory.
     """
 
     name: str
@@ -55,36 +49,7 @@ class Suite:
     read: Callable[[Path], Count] | None = None
     folder: Path = ROOT
     channel: str | None = None
-
-
-def read_junit(path: Path) -> Count:
-    """Count the tests in a JUnit XML file (pytest, Playwright)."""
-    count = Count()
-    for case in ElementTree.parse(path).iter("testcase"):  # noqa: S314 - written by our own runner
-        if case.find("failure") is not None or case.find("error") is not None:
-            count.failures.append(f"{case.get('classname')}: {case.get('name')}")
-        elif case.find("skipped") is not None:
-            count.skipped += 1
-        else:
-            count.passed += 1
-    return count
-
-
-def read_jest(path: Path) -> Count:
-    """Count the tests in a JSON report of Jest. A file that cannot be loaded counts as one failure."""
-    count = Count()
-    for file in json.loads(path.read_text())["testResults"]:
-        name = Path(file["name"]).name
-        if file["status"] == "failed" and not any(case["status"] == "failed" for case in file["assertionResults"]):
-            count.failures.append(f"{name}: {file['message'].strip()}")
-        for case in file["assertionResults"]:
-            if case["status"] == "passed":
-                count.passed += 1
-            elif case["status"] == "failed":
-                count.failures.append(f"{name}: {case['fullName']}")
-            else:
-                count.skipped += 1
-    return count
+    is_small: bool = False
 
 
 def suites() -> list[Suite]:
@@ -106,6 +71,7 @@ def suites() -> list[Suite]:
             (python, "-m", "pytest", "-q", "-n", WORKERS, "--ignore=tests/real", f"--junitxml={junit}"),
             junit,
             read_junit,
+            is_small=True,
         ),
         Suite("jest", ("jlpm", "jest", "--json", f"--outputFile={jest}"), jest, read_jest),
         Suite(
@@ -231,6 +197,18 @@ def free_port(count: int = 10) -> int:
     raise SystemExit("There are no free ports for the servers of the browser tests.")
 
 
+def in_memory() -> Path | None:
+    """Return a directory in memory that has enough room and can hold programs, or None.
+
+    Every change to an environment flushes the file system, which is slow on a busy disk.
+    """
+    with contextlib.suppress(OSError):
+        found = os.statvfs(MEMORY)
+        if found.f_bavail * found.f_frsize >= ROOM and not found.f_flag & os.ST_NOEXEC and os.access(MEMORY, os.W_OK):
+            return MEMORY
+    return None
+
+
 def run_all(chosen: list[Suite], env: dict[str, str]) -> dict[str, Count]:
     """Run suites in order. A suite that needs a channel fails if there is none."""
     counts = {}
@@ -245,7 +223,10 @@ def run_all(chosen: list[Suite], env: dict[str, str]) -> dict[str, Count]:
                     counts[suite.name] = Count(failures=[f"no channel to install from ({channel.log})"])
                     continue
                 more["TFENV_CHANNELS"] = urls
-            counts[suite.name] = run(suite, env | more)
+            with tempfile.TemporaryDirectory(
+                prefix="tfenv-test-", dir=in_memory() if suite.is_small else None, ignore_cleanup_errors=True
+            ) as temporary:
+                counts[suite.name] = run(suite, env | more | {"TMPDIR": temporary})
     finally:
         for channel in channels.values():
             end(channel.process)
@@ -268,7 +249,8 @@ def main() -> int:
     chosen = [suite for suite in every.values() if not options.suite or suite.name in options.suite]
     REPORTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tfenv-test-", ignore_cleanup_errors=True) as temporary:
-        env = environment() | {"TMPDIR": temporary}
+        # Workers would compile the whole package again at every start.
+        env = {name: value for name, value in environment().items() if name != "PYTHONDONTWRITEBYTECODE"}
         if options.images:
             chosen = [every["galata"]]
             env["TFENV_IMAGES"] = "1"

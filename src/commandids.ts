@@ -11,6 +11,8 @@ export namespace CommandIDs {
   export const cloneEnvironment = 'tfenv_lab:clone-environment';
   export const renameEnvironment = 'tfenv_lab:rename-environment';
   export const deleteEnvironment = 'tfenv_lab:delete-environment';
+  export const undoDeletion = 'tfenv_lab:undo-deletion';
+  export const finishDeletion = 'tfenv_lab:finish-deletion';
   export const checkEnvironment = 'tfenv_lab:check-environment';
   export const copyPrefix = 'tfenv_lab:copy-prefix';
   export const registerKernel = 'tfenv_lab:register-kernel';
@@ -19,6 +21,9 @@ export namespace CommandIDs {
   export const useKeras2 = 'tfenv_lab:use-keras-2';
   export const useKeras3 = 'tfenv_lab:use-keras-3';
   export const openNotebook = 'tfenv_lab:open-notebook';
+  export const openTerminal = 'tfenv_lab:open-terminal';
+  export const openConsole = 'tfenv_lab:open-console';
+  export const openTensorBoard = 'tfenv_lab:open-tensorboard';
   export const useInNotebook = 'tfenv_lab:use-in-notebook';
   export const recordEnvironment = 'tfenv_lab:record-environment';
   export const recreateEnvironment = 'tfenv_lab:recreate-environment';
@@ -33,5 +38,7 @@ export namespace CommandIDs {
   export const buildLocalChannel = 'tfenv_lab:build-local-channel';
   export const leaveLocalChannel = 'tfenv_lab:leave-local-channel';
   export const showSpace = 'tfenv_lab:show-space';
+  export const showCompatibility = 'tfenv_lab:show-compatibility';
+  export const compareEnvironment = 'tfenv_lab:compare-environment';
   export const refresh = 'tfenv_lab:refresh';
 }

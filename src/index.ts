@@ -6,7 +6,9 @@ import { movingPlugin } from './plugins/notebook/moving';
 import { notebookPlugin } from './plugins/notebook/notebook';
 import { recordPlugin } from './plugins/notebook/record';
 import { statusBarPlugin } from './plugins/notebook/statusbar';
+import { toolsPlugin } from './plugins/notebook/tools';
 import { changesPlugin } from './plugins/panel/changes';
+import { deletionsPlugin } from './plugins/panel/deletions';
 import { environmentsPlugin } from './plugins/panel/environments';
 import { filesPlugin } from './plugins/panel/files';
 import { localChannelPlugin } from './plugins/panel/localChannel';
@@ -21,6 +23,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   panelPlugin,
   environmentsPlugin,
   changesPlugin,
+  deletionsPlugin,
   filesPlugin,
   notebookPlugin,
   importHelpPlugin,
@@ -28,6 +31,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   missingKernelPlugin,
   movingPlugin,
   recordPlugin,
+  toolsPlugin,
   notificationsPlugin,
   localChannelPlugin
 ];

@@ -5,6 +5,7 @@ import type { DetailsModel } from './models/state/details';
 import type { DiskModel } from './models/state/disk';
 import type { EnvironmentsModel } from './models/state/environments';
 import type { JobsModel } from './models/state/jobs';
+import type { PackageFinder } from './models/state/packageFinder';
 import type { NavigationModel } from './models/state/navigation';
 import type { PlansModel } from './models/state/plans';
 import type { RecordsModel } from './models/state/records';
@@ -18,6 +19,7 @@ export interface ITfenvManager {
   readonly details: DetailsModel;
   readonly disk: DiskModel;
   readonly environments: EnvironmentsModel;
+  readonly finder: PackageFinder;
   readonly jobs: JobsModel;
   readonly navigation: NavigationModel;
   readonly plans: PlansModel;

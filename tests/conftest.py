@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -117,6 +119,8 @@ class Api:
     def __init__(self, fetch: Any, services: Any) -> None:
         self._fetch = fetch
         self.services = services
+        #: Is set when the server publishes the end of a job.
+        self.job_ended = asyncio.Event()
 
     async def call(self, method: str, path: str, body: Any = None, raw: str | None = None) -> tuple[int, Any]:
         """Return the status and parsed body of one call."""
@@ -148,11 +152,13 @@ class Api:
 
     async def finished(self, job_id: str, seconds: float = 60) -> Any:
         """Wait for a job to end and return it."""
-        for _ in range(int(seconds / 0.05)):
+        for _ in range(int(seconds / 0.5)):
+            self.job_ended.clear()
             _, job = await self.call("GET", f"jobs/{job_id}")
             if job["finished"]:
                 return job
-            await asyncio.sleep(0.05)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.job_ended.wait(), 0.5)
         raise AssertionError(f"the job did not end: {job}")
 
     async def environment(self, name: str) -> Any:
@@ -161,10 +167,17 @@ class Api:
         return next((item for item in found["environments"] if item["name"] == name), None)
 
 
+@pytest.fixture(scope="session")
+def filled_channel(tmp_path_factory: pytest.TempPathFactory) -> TinyChannel:
+    """Make a channel with two releases of a stand-in for TensorFlow, for tests to copy."""
+    return fill(TinyChannel(tmp_path_factory.mktemp("filled")))
+
+
 @pytest.fixture
-def tensorflow_channel(channel: TinyChannel) -> TinyChannel:
+def tensorflow_channel(channel: TinyChannel, filled_channel: TinyChannel) -> TinyChannel:
     """Make a channel with two releases of a stand-in for TensorFlow."""
-    return fill(channel)
+    shutil.copytree(filled_channel.root, channel.root, dirs_exist_ok=True)
+    return channel
 
 
 @pytest.fixture
@@ -189,12 +202,15 @@ def api(
     """Start a server with the extension in an empty home directory."""
     services = jp_asyncio_loop.run_until_complete(jp_serverapp.web_app.settings["tfenv_lab_services"].get())
     events: list[Any] = []
+    client = Api(jp_fetch, services)
 
     async def listen(logger: Any, schema_id: str, data: Any) -> None:
         events.append(data)
+        if data["finished"]:
+            client.job_ended.set()
 
     jp_serverapp.event_logger.add_listener(schema_id=SCHEMA_ID, listener=listen)
-    yield Api(jp_fetch, services)
+    yield client
     jp_asyncio_loop.run_until_complete(services.stop())
     for event in events:
         check_schema("Job", event)

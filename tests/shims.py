@@ -11,12 +11,12 @@ import pytest
 
 
 def built(source: str, folder: Path) -> str:
-    """Compile a C file next to this one into ``folder``, and return the path of the library."""
+    """Compile a C file, named relative to the directory of this one, into ``folder``; return the library's path."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None or sys.platform != "linux":
         pytest.skip("a C compiler on Linux is needed to imitate a file system")
-    library = folder / f"{source}.so"
-    command = [compiler, "-shared", "-fPIC", "-o", str(library), str(Path(__file__).with_name(source)), "-ldl"]
+    library = folder / f"{Path(source).name}.so"
+    command = [compiler, "-shared", "-fPIC", "-o", str(library), str(Path(__file__).parent / source), "-ldl"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return str(library)

@@ -14,7 +14,7 @@ import tarfile
 import threading
 import time
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,8 @@ class SimpleIndex:
     status: int = 200
     kind: str = "text/html"
     redirect: str = ""
+    #: Returns the status and the header Retry-After with which a path is refused, or None.
+    busy: Callable[[str], tuple[int, str] | None] = lambda path: None
     pace: tuple[int, float] | None = None
     wrong_hashes: set[str] = field(default_factory=set)
     requests: list[tuple[str, str | None]] = field(default_factory=list)
@@ -243,6 +245,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._answer(401, b"credentials are required", {"WWW-Authenticate": 'Basic realm="index"'})
         elif index.redirect:
             self._answer(302, b"", {"Location": index.redirect + path})
+        elif (refused := index.busy(self.path)) is not None:
+            self._answer(refused[0], b"busy", {"Retry-After": refused[1]})
         elif index.status != 200:
             self._answer(index.status, b"failed")
         elif path.startswith("/simple/"):

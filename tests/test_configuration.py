@@ -20,7 +20,7 @@ from .conftest import Api
 from .prefixes import make_prefix
 
 TRAITS = sorted(TfenvLab.class_own_traits(config=True))
-HARMLESS = {"max_running_jobs", "kernel_display_name", "check_after_change", "package_cache_limit"}
+HARMLESS = {"max_running_jobs", "kernel_display_name", "check_after_change", "package_cache_limit", "undo_minutes"}
 #: A valid value of each trait that is not its default.
 GOOD: dict[str, Any] = {
     "channels": ["conda-forge", "https://repo.example.org/a%20b", "/srv/my channel", "file:///srv/my channel"],
@@ -32,10 +32,12 @@ GOOD: dict[str, Any] = {
     "envs_dir": "~/my envs",
     "package_cache": "/var/cache/tfenv",
     "package_cache_limit": "20 GB",
+    "undo_minutes": 0,
     "max_running_jobs": 1,
     "protected_environments": ["k1", "/srv/my envs/k2", "~/k3"],
     "kernel_display_name": "{name} {0} {version:>8} {conda_kernel}",
     "kernel_filter": r"(?i)/scratch/|\btmp$",
+    "kernel_variables_excluded": ["API_KEY", "*_TOKEN", "AWS_?*"],
     "check_after_change": False,
     "offline": True,
 }
@@ -98,6 +100,12 @@ BAD: dict[str, list[tuple[Any, str]]] = {
         (None, "None"),
         ("", "''"),
     ],
+    "undo_minutes": [
+        (-1, "at least 0 and at most 1440, not -1"),
+        (1441, "at most 1440"),
+        ("10 min", "10 min"),
+        (None, "None"),
+    ],
     "max_running_jobs": [(0, "at least 1, not 0"), (-1, "-1"), ("two", "'two'"), (1.5, "1.5"), (None, "None")],
     "protected_environments": [
         ({"k1"}, "list"),
@@ -126,6 +134,15 @@ BAD: dict[str, list[tuple[Any, str]]] = {
         (3, "string"),
         (None, "string"),
     ],
+    "kernel_variables_excluded": [
+        ({"A"}, "list"),
+        ([1], "item 1 is not a string"),
+        (["A", ""], "item 2 is empty"),
+        (["A, B"], "not a name"),
+        (["A=1"], "not a name"),
+        (["A.*"], "not a name"),
+        (["[A-Z]*"], "not a name"),
+    ],
     "check_after_change": [("maybe", "True or False"), (2, "True or False")],
     "offline": [("true", "True or False"), (2, "True or False"), (None, "True or False")],
 }
@@ -140,10 +157,12 @@ BAD_ARGUMENTS: dict[str, list[str]] = {
     "envs_dir": ["envs", "FILE"],
     "package_cache": ["~nobody-of-that-name/x"],
     "package_cache_limit": ["many", "-1", ""],
+    "undo_minutes": ["ten", "-1", "1441", ""],
     "max_running_jobs": ["two", "0", ""],
     "protected_environments": ["envs/k1", ""],
     "kernel_display_name": ["{foo}"],
     "kernel_filter": ["(", "[a-"],
+    "kernel_variables_excluded": ["", "A,B", "${A}"],
     "check_after_change": ["maybe"],
     "offline": ["maybe", ""],
 }
@@ -271,7 +290,7 @@ def test_every_other_value_stays_in_force(name: str, configure: Configure) -> No
 
 @pytest.mark.parametrize("name", [name for name in TRAITS if isinstance(GOOD[name], list)])
 def test_a_single_string_is_a_list_with_one_item(name: str, configure: Configure) -> None:
-    first, second = GOOD[name][0], "/srv/k2"
+    first, second = GOOD[name][0], GOOD[name][1] if name == "kernel_variables_excluded" else "/srv/k2"
     configure(f"c.TfenvLab.{name} = {first!r}")
     linked = Linked()
     assert (linked.value(name), linked.lab.faults) == ([first], [])

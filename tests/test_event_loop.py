@@ -19,7 +19,8 @@ from tests.tiny_channel import TinyChannel
 from tests.tiny_tensorflow import PYTHON
 from tfenv_lab.app import TfenvLab
 from tfenv_lab.errors import ChannelUnreachable, NotFound
-from tfenv_lab.services import Services, SharedServices
+from tfenv_lab.services import Services
+from tfenv_lab.shared_services import SharedServices
 
 #: Seconds between two looks at the clock, and for which the loop may be blocked.
 TICK, LIMIT = 0.005, 0.05

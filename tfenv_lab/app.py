@@ -9,20 +9,7 @@ from typing import Any
 from jupyter_server.utils import url_path_join
 from traitlets import Bool, Int
 
-from .configuration import (
-    Bytes,
-    CheckedApp,
-    DisplayName,
-    Folder,
-    IndexPlace,
-    Pattern,
-    Texts,
-    channel_fault,
-    environment_fault,
-    index_fault,
-    refusal,
-    unread,
-)
+from .configuration import CheckedApp, refusal, unread
 from .errors import NotStarted, TfenvError
 from .handlers import kernelspecs
 from .handlers.base import ROOT, RefusalHandler
@@ -34,11 +21,25 @@ from .handlers.jobs import HANDLERS as JOBS
 from .handlers.local_channel import HANDLERS as LOCAL_CHANNEL
 from .handlers.plans import HANDLERS as PLANS
 from .handlers.status import HANDLERS as STATUS
+from .handlers.terminals import HANDLERS as TERMINALS
 from .jobs.events import SCHEMA_PATH
 from .kernels import provisioner
-from .services import Services, SharedServices
+from .services import Services
+from .shared_services import SharedServices
+from .traits import (
+    Bytes,
+    DisplayName,
+    Folder,
+    IndexPlace,
+    Pattern,
+    Texts,
+    channel_fault,
+    environment_fault,
+    index_fault,
+    variable_pattern_fault,
+)
 
-HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL, *DISK]
+HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL, *DISK, *TERMINALS]
 
 
 class TfenvLab(CheckedApp):
@@ -96,6 +97,13 @@ class TfenvLab(CheckedApp):
         "larger after a job, packages that no environment has are deleted: first those that were not used for the "
         "longest time, and at last those that reverts need.",
     ).tag(config=True, harmless=True)
+    undo_minutes = Int(
+        10,
+        min=0,
+        max=1440,
+        help="Minutes for which a deleted environment can be restored; until then, it takes its space. 0: delete at "
+        "once.",
+    ).tag(config=True, harmless=True)
     max_running_jobs = Int(2, min=1, help="Number of jobs that may run at the same time; further jobs wait.").tag(
         config=True, harmless=True
     )
@@ -113,6 +121,11 @@ class TfenvLab(CheckedApp):
         "",
         help="Regular expression for the paths of environments whose kernels are not registered, as env_filter of "
         "nb_conda_kernels. Default: the kernels of all environments are registered.",
+    ).tag(config=True)
+    kernel_variables_excluded = Texts(
+        variable_pattern_fault,
+        help="Names of variables, or patterns with * such as *_TOKEN, that kernelspecs must not contain, because other "
+        "programs read them. The kernels that this server starts have these variables nevertheless.",
     ).tag(config=True)
     check_after_change = Bool(
         True, help="Check an environment in the background after it is created or its TensorFlow changes."

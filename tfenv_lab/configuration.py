@@ -7,8 +7,7 @@ setting at its default. Without this module, a slip in one line would disable a 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,20 +18,14 @@ from traitlets import Bool, Container, Int, List, TraitError, TraitType, Unicode
 from traitlets.config import Config
 from traitlets.config.loader import DeferredConfig, LazyConfigValue
 
-from .conda.settings.channels import can_be
-from .disk.reads import BoundedReads
-from .environments.protection import is_path
 from .errors import Misconfigured
-from .kernels.naming import is_format
-from .sentences import bytes_in
+from .traits import Unfit
 
 if TYPE_CHECKING:
     from jupyter_core.application import JupyterApp
 
 #: Sections of the configuration that this package reads.
 _SECTIONS = ("TfenvLab", "TfenvApp", "TfenvCommand")
-#: Characters that no name of a channel or environment contains, but a list written as one string does.
-_NO_NAME = re.compile(r"[\s,;:#'\"\[\](){}]")
 
 
 @dataclass(frozen=True)
@@ -41,169 +34,6 @@ class Fault:
 
     message: str
     refuses: bool
-
-
-class Unfit(TraitError):
-    """An invalid value of a trait. The message continues the trait's name and quotes no credentials."""
-
-
-class Texts(List[str]):
-    """A trait that is a list of strings. ``fault`` returns what is wrong with an item, or None."""
-
-    def __init__(self, fault: Callable[[str], str | None], **kwargs: Any) -> None:
-        super().__init__(Unicode(), **kwargs)
-        self._fault = fault
-
-    def validate(self, obj: Any, value: Any) -> list[str]:
-        """Return the list, or raise Unfit without quoting an item, which can be a URL with a password.
-
-        traitlets has already turned a single string into a list.
-        """
-        if not isinstance(value, (list, tuple)):
-            raise Unfit(f"must be a list of strings, not {value!r}")
-        for number, item in enumerate(value, 1):
-            fault = _text_fault(item) or self._fault(item)
-            if fault:
-                raise Unfit(f"cannot be used: item {number} {fault}")
-        return list(super().validate(obj, value) or [])
-
-
-class Folder(Unicode[str, "str | bytes"]):
-    """A trait that is the absolute path of a directory, which need not exist.
-
-    ``~`` stands for a home directory. An empty string means the default.
-    """
-
-    def validate(self, obj: Any, value: Any) -> str:
-        """Return the path as it was written, or raise Unfit."""
-        text = str(super().validate(obj, value))
-        fault = _folder_fault(text) if text else None
-        if fault:
-            raise Unfit(f"cannot be {text!r}: it {fault}")
-        return text
-
-
-class Pattern(Unicode[str, "str | bytes"]):
-    """A trait that is a regular expression. An empty string matches nothing."""
-
-    def validate(self, obj: Any, value: Any) -> str:
-        """Return the expression, or raise Unfit."""
-        text = str(super().validate(obj, value))
-        try:
-            re.compile(text)
-        except re.error as error:
-            raise Unfit(f"cannot be {text!r}: it is not a regular expression ({error})") from error
-        return text
-
-
-class DisplayName(Unicode[str, "str | bytes"]):
-    """A trait that is the format of a kernel's display name."""
-
-    def validate(self, obj: Any, value: Any) -> str:
-        """Return the format, or raise Unfit."""
-        text = str(super().validate(obj, value))
-        if not is_format(text):
-            raise Unfit(f"cannot be {text!r}: it must be a format with fields such as {{name}} and {{version}}")
-        return text
-
-
-class Bytes(TraitType["int | str", "int | str"]):
-    """A trait that is a number of bytes, or a text with a unit such as ``"20 GB"``."""
-
-    info_text = 'a number of bytes of at least 0, or a text with a unit such as "20 GB"'
-
-    def validate(self, obj: Any, value: Any) -> int | str:
-        """Return the value as it was written, or raise Unfit."""
-        try:
-            if isinstance(value, (int, str)) and not isinstance(value, bool):
-                bytes_in(value)
-                return value
-        except ValueError:
-            pass
-        raise Unfit(f"must be {self.info_text}, not {value!r}")
-
-    def from_string(self, s: str) -> str:
-        """Return the value of a command line's option."""
-        return s
-
-
-class IndexPlace(Unicode[str, "str | bytes"]):
-    """A trait that is the URL or the absolute path of a package index. An empty string means the default."""
-
-    def validate(self, obj: Any, value: Any) -> str:
-        """Return the place as it was written, or raise Unfit without quoting it, because it can have a password."""
-        if not isinstance(value, str):
-            raise Unfit("must be a string")
-        fault = (_text_fault(value) or index_fault(value)) if value else None
-        if fault:
-            raise Unfit(f"cannot be used: it {fault}")
-        return str(super().validate(obj, value))
-
-
-def _text_fault(item: Any) -> str | None:
-    if not isinstance(item, str):
-        return "is not a string"
-    if not item.strip():
-        return "is empty"
-    return "begins or ends with a space" if item != item.strip() else None
-
-
-def channel_fault(text: str) -> str | None:
-    """Return why a string cannot name a channel, or None if it can."""
-    if not can_be(text):
-        return "is a URL without a host or with an invalid port"
-    is_folder = re.match(r"[/.~]|[A-Za-z]:[\\/]|file:", text)
-    if not is_folder and (re.search(r"\s", text) if "://" in text else _NO_NAME.search(text)):
-        return "is not the name or URL of a single channel: it contains a space, a comma or a similar character"
-    return None
-
-
-def index_fault(text: str) -> str | None:
-    """Return why a string cannot name a package index, or None if it can: by a URL, or by the path of a directory."""
-    if "://" not in text:
-        return _path_fault(text) if is_path(text) else "is neither a URL nor an absolute path"
-    if re.search(r"\s", text) or text.count("://") > 1:
-        return "is not a single URL"
-    if not re.match(r"(?:https?|file)://", text):
-        return "is a URL that does not begin with https://, http:// or file://"
-    return None if can_be(text) else "is a URL without a host or with an invalid port"
-
-
-def environment_fault(text: str) -> str | None:
-    """Return why a string cannot name an environment, or None if it can."""
-    if is_path(text):
-        return _path_fault(text)
-    # A string that lists several names would protect none of them.
-    fault = "is not a single name: it contains a space, a comma or a similar character; give a path instead"
-    return fault if _NO_NAME.search(text) else None
-
-
-def _path_fault(text: str) -> str | None:
-    try:
-        path = Path(text).expanduser()
-    except RuntimeError:
-        return "names the home directory of a user who does not exist"
-    if "\0" in text:
-        return "is not a path"
-    # The meaning of a relative path would depend on the directory in which the server was started.
-    return None if path.is_absolute() else "is a relative path; use an absolute path or one that begins with ~"
-
-
-def _folder_fault(text: str) -> str | None:
-    fault = _path_fault(text)
-    if fault:
-        return fault
-    path = Path(text).expanduser()
-    # A drive that does not answer or cannot be read may not be mounted yet.
-    is_blocked = _is_blocked.run([path], before_serving=True)[path] is True
-    return "is not a directory, or one of its parents is not a directory" if is_blocked else None
-
-
-def _blocked(path: Path) -> bool:
-    return not next(place for place in (path, *path.parents) if place.exists()).is_dir()
-
-
-_is_blocked = BoundedReads(_blocked)
 
 
 def _check_change(trait: TraitType[Any, Any], change: LazyConfigValue) -> None:
@@ -220,7 +50,10 @@ def _explain(trait: TraitType[Any, Any], value: Any, error: Exception) -> str:
         return str(error)
     if isinstance(error, TraitError):
         least = getattr(trait, "min", None)
-        whole = "a whole number" + ("" if least is None else f" of at least {least}")
+        most = getattr(trait, "max", None)
+        bounds = [f"at least {least}"] if least is not None else []
+        bounds += [f"at most {most}"] if most is not None else []
+        whole = f"a whole number of {' and '.join(bounds)}" if bounds else "a whole number"
         kinds = ((Bool, "True or False"), (Int, whole), (Unicode, "a string"))
         kind = next((text for cls, text in kinds if isinstance(trait, cls)), trait.info())
         return f"must be {kind}, not {value!r}"

@@ -46,6 +46,8 @@ class TfenvError(Exception):
     status = 400
     reason = "invalid-request"
     hint: str | None = None
+    #: Seconds after which the server that caused the error wants to be asked again, if it says so.
+    wait: float | None = None
 
     def __init__(
         self,
@@ -215,7 +217,17 @@ class NoSpace(TfenvError):
     """A file system with too little free space for the change."""
 
     status, reason = 507, "no-space"
-    hint = "Free some disk space, then try again."
+    hint = (
+        "Free some disk space, then try again. “Disk Space” in the panel and “jupyter tfenv clean” delete what no "
+        "environment needs."
+    )
+
+
+class TooManyFiles(TfenvError):
+    """A process or a system that cannot open another file."""
+
+    status, reason = 503, "too-many-files"
+    hint = "Shut down kernels and terminals that you do not need, or raise the limit (ulimit -n), and restart Jupyter."
 
 
 class JobFailed(TfenvError):

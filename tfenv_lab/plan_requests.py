@@ -28,6 +28,8 @@ CHOICES = "“cache”, “revisions”, “trash” and “uv”"
 
 #: Maximum number of items in a list.
 _ITEMS_MAX = 1000
+#: Maximum length of the name of a file.
+_FILE_MAX = 255
 #: Maximum age of revisions; older than this project.
 _DAYS_MAX = 36500
 #: Parts of versions are bounded, because the engine's numbers have 64 bits.
@@ -150,8 +152,8 @@ class Import(_Request, frozen=True, tag="import"):
     all of it, or not the build (``versions``), or only the name (``names``); exact packages are then solved. With
     ``channels`` ``allowed``, channels of the file that are not allowed are left out; with ``all``, they are used, if no
     administrator restricts the channels. ``replacements`` has, by the names of packages in the file, the specs to solve
-    instead of theirs; None leaves a package out. Credentials in the text are removed: plans and jobs store it, and only
-    conda's and pip's own configuration may hold them.
+    instead of theirs; None leaves a package out. ``file`` is the name of the file. Credentials
+    in the text are removed: plans and jobs store it, and only conda's and pip's own configuration may hold them.
     """
 
     name: str
@@ -165,6 +167,7 @@ class Import(_Request, frozen=True, tag="import"):
     channels: Literal["file", "allowed", "all"] = "file"
     replacements: dict[str, str | None] = {}
     source_builds: bool = False
+    file: str | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -175,13 +178,18 @@ class Import(_Request, frozen=True, tag="import"):
         clean = {name: text and without_credentials(text) for name, text in self.replacements.items()}
         force_setattr(self, "replacements", clean)
         force_setattr(self, "content", without_credentials(self.content))
+        force_setattr(self, "file", self.file and _file_name(self.file))
 
 
 class Revert(_Request, frozen=True, tag="revert"):
-    """A request to go back to an earlier revision."""
+    """A request to go back to an earlier revision, in the environment or in a copy of it."""
 
     environment: str
     revision: int
+    into: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_into(self.into)
 
 
 class Repair(_Request, frozen=True, tag="repair"):
@@ -271,6 +279,12 @@ def _check_keras(keras: str, tensorflow: str | None) -> None:
             f"TensorFlow {minor} comes with Keras {minor} and does not work with Keras 3.",
             hint="Leave out the version of Keras, or request TensorFlow 2.16 or newer.",
         )
+
+
+def _file_name(text: str) -> str | None:
+    """Return the last part of a path that can be shown in one line, or None if nothing is left."""
+    name = re.split(r"[/\\]", text)[-1]
+    return "".join(letter for letter in name if letter.isprintable()).strip()[:_FILE_MAX] or None
 
 
 def _check_into(into: str | None) -> None:

@@ -1,17 +1,15 @@
-"""The services of a server, created together and once.
+"""The services of a server, connected with each other.
 
-Creating them reads the disk and imports rattler, so it happens in a thread, and not during the start of the server.
+Creating them reads the disk and imports rattler, so ``shared_services.py`` does it in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from .directories import Directories
 from .environments.service import EnvironmentService
@@ -19,6 +17,7 @@ from .errors import TfenvError
 from .jobs.aftermath import Aftermath
 from .jobs.checks import CheckService
 from .jobs.events import JobEvents
+from .jobs.notes import NoteService
 from .jobs.servers import Servers
 from .jobs.service import JobService
 from .jobs.store import JobStore
@@ -28,6 +27,7 @@ from .kernels.service import KernelService
 from .local_channel.service import LocalChannel
 from .plans.import_channels import Permission
 from .plans.index_solver import IndexSolver
+from .plans.newest import NewestVersions
 from .plans.package_search import PackageSearch
 from .plans.planner import Planner
 from .plans.service import PlanService
@@ -36,6 +36,7 @@ from .pypi import settings as index_settings
 from .pypi.index import IndexReader
 from .pypi.models import IndexPolicy
 from .sentences import bytes_in
+from .service_configuration import Configuration, conda_settings, folder, index_policy
 from .space.service import SpaceService
 
 if TYPE_CHECKING:
@@ -45,75 +46,6 @@ if TYPE_CHECKING:
     from .environments.models import EnvironmentFacts
     from .jobs.models import Job
     from .models import Advice
-
-#: Parts of the engine that requests import when they first need them. Their import takes a tenth of a second.
-_ENGINE = (
-    "conda.formats.exact",
-    "conda.formats.reading",
-    "conda.solving.candidates",
-    "conda.solving.solve",
-    "conda.transaction.apply",
-    "plans.imports",
-    "plans.suggestions",
-    "tensorflow.catalog.releases",
-    "tensorflow.catalog.selection",
-    "tensorflow.catalog.nearby",
-)
-
-
-class Configuration(Protocol):
-    """The settings that the services follow; the server extension has them as traits."""
-
-    @property
-    def channels(self) -> Sequence[str]: ...
-
-    @property
-    def allowed_channels(self) -> Sequence[str]: ...
-
-    @property
-    def python_index(self) -> str: ...
-
-    @property
-    def allowed_indexes(self) -> Sequence[str]: ...
-
-    @property
-    def allow_source_builds(self) -> bool: ...
-
-    @property
-    def allow_url_requirements(self) -> bool: ...
-
-    @property
-    def envs_dir(self) -> str: ...
-
-    @property
-    def package_cache(self) -> str: ...
-
-    @property
-    def package_cache_limit(self) -> int | str: ...
-
-    @property
-    def max_running_jobs(self) -> int: ...
-
-    @property
-    def protected_environments(self) -> Sequence[str]: ...
-
-    @property
-    def kernel_display_name(self) -> str: ...
-
-    @property
-    def kernel_filter(self) -> str: ...
-
-    @property
-    def check_after_change(self) -> bool: ...
-
-    @property
-    def offline(self) -> bool: ...
-
-    @property
-    def warnings(self) -> Sequence[str]: ...
-
-    @property
-    def log(self) -> Any: ...
 
 
 class Services:
@@ -140,11 +72,11 @@ class Services:
 
         self.configuration = configuration
         log = configuration.log
-        settings = _settings(configuration)
-        named = _folder(configuration.envs_dir)
+        settings = conda_settings(configuration)
+        named = folder(configuration.envs_dir)
         #: The directories that the services write to.
         self.directories = Directories(
-            [named] if named else settings.envs_dirs, _folder(configuration.package_cache), kernelspecs.fault
+            [named] if named else settings.envs_dirs, folder(configuration.package_cache), kernelspecs.fault
         )
         state = self.directories.state
         store = JobStore(state / "jobs")
@@ -162,6 +94,8 @@ class Services:
         self.catalog = Catalog(self.repodata, index=index_of, reader=reader)
         #: The search for packages of both sources.
         self.search = PackageSearch(self.repodata, reader, index_of)
+        #: The newest versions of installed packages.
+        self.newest = NewestVersions(self.repodata, self.search)
         self.checks = CheckService(
             store,
             lambda: self.environments,
@@ -174,6 +108,7 @@ class Services:
             prefixes=lambda: self.environments.known_prefixes(),
             display_name=configuration.kernel_display_name,
             kernel_filter=configuration.kernel_filter,
+            excluded=configuration.kernel_variables_excluded,
             hidden=state / "hidden-kernels",
             written=state / "written-kernels",
             envs_dir=self.envs_dir,
@@ -229,7 +164,12 @@ class Services:
             self.space,
         )
         self.aftermath = Aftermath(
-            lambda: self.environments, lambda: self.kernels, lambda: self.jobs.running, self._use_local_channel, log
+            lambda: self.environments,
+            lambda: self.kernels,
+            lambda: self.jobs.running,
+            self._use_local_channel,
+            lambda: self.jobs.deletions.refresh(),
+            log,
         )
         self.jobs = JobService(
             settings=lambda: self.conda,
@@ -241,11 +181,14 @@ class Services:
             directories=self.directories,
             space=self.space,
             cache_limit=bytes_in(configuration.package_cache_limit),
+            undo_minutes=configuration.undo_minutes,
             max_running=configuration.max_running_jobs,
             aftermath=self.aftermath,
             follow=self._follow,
             log=log,
         )
+        #: The notes of revisions.
+        self.notes = NoteService(lambda: self.environments, lambda: self.jobs.running)
         #: The variables of environments.
         self.variables = VariableService(lambda: self.environments, lambda: self.jobs.running, lambda: self.aftermath)
 
@@ -262,15 +205,7 @@ class Services:
     @property
     def index_policy(self) -> IndexPolicy:
         """What the administrator decides about package indexes."""
-        configuration = self.configuration
-        return IndexPolicy(
-            python_index=configuration.python_index,
-            allowed_indexes=tuple(configuration.allowed_indexes),
-            allow_source_builds=configuration.allow_source_builds,
-            allow_url_requirements=configuration.allow_url_requirements,
-            offline=configuration.offline,
-            cache=self.directories.uv_cache,
-        )
+        return index_policy(self.configuration, self.directories.uv_cache)
 
     async def build_local_channel(self) -> Job:
         """Start the job that builds a local channel; it then replaces the configured channels.
@@ -299,6 +234,7 @@ class Services:
         """
         prefixes = list(await self.environments.prefixes())
         await self.jobs.recover([*prefixes, self.envs_dir / "any"])
+        self.jobs.deletions.watch()
         # Load the catalog before the panel requests it; the first registration of many kernels may take longer.
         await asyncio.gather(self.kernels.reconcile(), self._load_catalog())
 
@@ -310,6 +246,7 @@ class Services:
 
     async def stop(self) -> None:
         """Stop the running jobs and the watching of environments."""
+        self.jobs.deletions.stop()
         await self.jobs.running.stop()
         await self.environments.stop()
         await self.aftermath.stop()
@@ -322,52 +259,3 @@ class Services:
         from .tensorflow.advice import advise
 
         return advise(facts, self.catalog.known(facts))
-
-
-class SharedServices:
-    """Holder that creates the services of a server once, in a thread, for the first request."""
-
-    def __init__(self, build: Callable[[], Services]) -> None:
-        self._build = build
-        self._services: Services | None = None
-        self._lock = asyncio.Lock()
-
-    async def get(self) -> Services:
-        """Return the services, after they are created."""
-        async with self._lock:
-            if self._services is None:
-                self._services = await asyncio.to_thread(self._built)
-        return self._services
-
-    async def start(self) -> None:
-        """Create the services and start them."""
-        await (await self.get()).start()
-
-    async def stop(self) -> None:
-        """Stop the services, if they were created."""
-        if self._services is not None:
-            await self._services.stop()
-
-    def _built(self) -> Services:
-        services = self._build()
-        # A request that imported one of them would hold up the event loop.
-        for name in _ENGINE:
-            importlib.import_module(f"{__package__}.{name}")
-        # So would the first client, which reads certificates. A failure is reported by the request that needs it.
-        with contextlib.suppress(Exception):
-            _ = services.repodata.gateway
-        return services
-
-
-def _settings(configuration: Configuration) -> CondaSettings:
-    """Return the settings of condarc, overridden by the traits."""
-    from .conda.settings import condarc
-
-    settings = condarc.load()
-    if configuration.channels:
-        settings = condarc.with_channels(settings, configuration.channels)
-    return replace(settings, offline=True) if configuration.offline else settings
-
-
-def _folder(text: str) -> Path | None:
-    return Path(text).expanduser().absolute() if text else None

@@ -1,4 +1,4 @@
-"""Serve JupyterLab for the browser tests of one situation: ``serve.py real|slow|unreachable PORT``.
+"""Serve JupyterLab for the browser tests of one situation: ``serve.py real|small|slow|unreachable PORT``.
 
 Each server has a home of its own, removed with it, and writes its log to ``.reports``.
 """
@@ -19,6 +19,10 @@ def channels(situation: str, folder: Path) -> list[str]:
     """Return the channels of a situation; an empty list leaves the configured ones."""
     if situation == "real":
         return os.environ.get("TFENV_CHANNELS", "").split()
+    if situation == "small":
+        from small_channel import small_channel
+
+        return [small_channel(folder / "channel").url]
     if situation == "slow":
         from slow_channel import serve_slowly
 
@@ -42,7 +46,7 @@ def main(situation: str, port: str) -> int:
         (notebooks / "models").mkdir(parents=True)
         env |= {"HOME": str(home), "JUPYTERLAB_GALATA_ROOT_DIR": str(notebooks), "TF_CPP_MIN_LOG_LEVEL": "2"}
         if situation != "real":
-            # The slow channel's packages are to be chosen, and no index may answer for a channel that does not.
+            # The small channels' packages are to be chosen, and no index may answer for a channel that does not.
             env["PIP_NO_INDEX"] = "1"
         # Downloads of real packages are shared with the next run; a slow one must start from nothing.
         packages = cache if situation == "real" else Path(folder) / "packages"

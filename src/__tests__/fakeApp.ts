@@ -15,6 +15,7 @@ import { CommandIDs } from '../commandids';
 import { JOB_EVENT } from '../models/state/jobs';
 import { notebookPlugin } from '../plugins/notebook/notebook';
 import { changesPlugin } from '../plugins/panel/changes';
+import { deletionsPlugin } from '../plugins/panel/deletions';
 import { environmentsPlugin } from '../plugins/panel/environments';
 import { filesPlugin } from '../plugins/panel/files';
 import { localChannelPlugin } from '../plugins/panel/localChannel';
@@ -64,7 +65,15 @@ export class FakeApp {
         running: () => this.running.values()
       }
     };
+    const front = (): Widget | null =>
+      this._front === undefined
+        ? (tracker?.currentWidget ?? null)
+        : this._front;
     const shell = {
+      get currentWidget() {
+        return front();
+      },
+      currentChanged: this._currentChanged,
       add: (widget: Widget) => {
         Widget.attach(widget, document.body);
         this.panel = widget;
@@ -81,6 +90,7 @@ export class FakeApp {
     const plugins = [
       environmentsPlugin,
       changesPlugin,
+      deletionsPlugin,
       notificationsPlugin,
       localChannelPlugin
     ];
@@ -115,6 +125,12 @@ export class FakeApp {
   /** Number of refreshes of the kernelspecs. */
   specsRead = 0;
   panel: Widget | null = null;
+
+  /** Show another document than the notebook; null shows none. */
+  bringToFront(widget: Widget | null): void {
+    this._front = widget;
+    this._currentChanged.emit();
+  }
 
   /** Open the panel on a server that has only these environments. */
   static async open(
@@ -178,6 +194,8 @@ export class FakeApp {
   }
 
   private readonly _app: JupyterFrontEnd;
+  private _front: Widget | null | undefined = undefined;
+  private readonly _currentChanged = new Signal<object, void>({});
   private readonly _specsChanged = new Signal<object, void>({});
   private readonly _specs: Record<string, { metadata: object }> = {};
   private readonly _stream = new Stream<Event.IManager, Event.Emission>(

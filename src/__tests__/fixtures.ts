@@ -85,6 +85,7 @@ export function job(id: string, name: string, change: Partial<Job> = {}): Job {
     request: null,
     warnings: [],
     leftovers: [],
+    undo: null,
     ...change
   };
 }
@@ -211,7 +212,7 @@ export const STATUS: Status = {
   version: '0.1.0',
   platform: 'linux-64',
   virtual_packages: [{ name: '__glibc', version: '2.36', build: '0' }],
-  gpu: { detected: false, cuda: null, driver: null },
+  gpu: { detected: false, cuda: null, driver: null, devices: [] },
   local_channel: {
     available: true,
     reason: null,
@@ -231,6 +232,7 @@ export const STATUS: Status = {
     name_length: 64,
     name_hint: 'Use letters and digits.',
     reserved_names: ['base', 'con'],
+    undo_minutes: 10,
     import_bytes: 5e6,
     import_pattern:
       '^(?!(yarn|cargo|composer|gemfile|podfile|poetry|pipfile|pdm|flake|mix|bun|deno|package|\\.terraform)[^/]*\\.lock$)(.*\\.(ya?ml|txt|lock|toml|ipynb)|(.*\\.)?(docker|container)file(\\.[^/]*)?)$'
@@ -318,6 +320,7 @@ export function check(change: Partial<Check> = {}): Check {
     keras: '3.12.0',
     tf_keras: false,
     devices: [{ name: 'CPU:0', type: 'CPU' }],
+    gpus: [],
     seconds: 4.2,
     problems: [],
     output: '',

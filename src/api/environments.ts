@@ -1,20 +1,27 @@
 import type { ServerConnection } from '@jupyterlab/services';
 
 import type {
+  Comparison,
   Difference,
   Environment,
   ExportFormat,
   ExportSpecs,
+  FoundPackage,
   Job,
   KernelSettings,
   Package,
   Revision,
   RunningKernel,
   Size,
+  Source,
   VariableChanges,
-  Variables
+  Variables,
+  Why
 } from './generated';
 import { request, requestText } from './request';
+
+/** The newest version of an installed package. */
+export type NewerPackage = Pick<Package, 'name' | 'version' | 'source'>;
 
 /**
  * Client for environments and their packages, revisions, exports, kernelspecs and checks.
@@ -31,9 +38,10 @@ export class EnvironmentsClient {
     return answer.environments;
   }
 
-  /** Start the job that deletes an environment. */
-  delete(id: string): Promise<Job> {
-    return request(this._path(id), { method: 'DELETE' }, this._settings);
+  /** Start the job that deletes an environment; `atOnce` means that it cannot be undone. */
+  delete(id: string, atOnce = false): Promise<Job> {
+    const path = `${this._path(id)}${atOnce ? '?at_once=true' : ''}`;
+    return request(path, { method: 'DELETE' }, this._settings);
   }
 
   async packages(id: string): Promise<readonly Package[]> {
@@ -43,6 +51,12 @@ export class EnvironmentsClient {
       this._settings
     );
     return answer.packages;
+  }
+
+  /** Explain why a package is in an environment. */
+  why(id: string, name: string, source: Source): Promise<Why> {
+    const path = `${this._path(id)}/packages/${encodeURIComponent(name)}/why`;
+    return request(`${path}?source=${source}`, {}, this._settings);
   }
 
   /** Measure the disk space of an environment; the server reads every file for the answer. */
@@ -68,6 +82,54 @@ export class EnvironmentsClient {
       this._settings
     );
     return answer.revisions;
+  }
+
+  /** Write the note of a revision; null removes it. */
+  annotate(id: string, number: number, note: string | null): Promise<Revision> {
+    const path = `${this._path(id)}/revisions/${number}`;
+    const init = { method: 'PATCH', body: JSON.stringify({ note }) };
+    return request(path, init, this._settings);
+  }
+
+  /** Compare the packages of two environments, or of revisions of them; null is the environment as it is. */
+  compare(
+    id: string,
+    revision: number | null,
+    other: string,
+    otherRevision: number | null
+  ): Promise<Comparison> {
+    const query = new URLSearchParams({ with: other });
+    if (revision !== null) {
+      query.set('revision', String(revision));
+    }
+    if (otherRevision !== null) {
+      query.set('with_revision', String(otherRevision));
+    }
+    return request(`${this._path(id)}/comparison?${query}`, {}, this._settings);
+  }
+
+  /** Find a package, by its whole name, in all environments. */
+  async withPackage(name: string): Promise<readonly FoundPackage[]> {
+    const answer = await request<{ packages: readonly FoundPackage[] }>(
+      `installed-packages?name=${encodeURIComponent(name)}`,
+      {},
+      this._settings
+    );
+    return answer.packages;
+  }
+
+  /** Find the newest versions of those of some packages that have a newer one than the installed one. */
+  async newerPackages(
+    id: string,
+    names: readonly string[]
+  ): Promise<readonly NewerPackage[]> {
+    const query = names.map(encodeURIComponent).join(',');
+    const answer = await request<{ packages: readonly NewerPackage[] }>(
+      `${this._path(id)}/newer-packages?names=${query}`,
+      {},
+      this._settings
+    );
+    return answer.packages;
   }
 
   /** Export an environment as the text of a file. `specs` selects the packages of an environment.yml. */
@@ -127,6 +189,12 @@ export class EnvironmentsClient {
   unregisterKernelspec(id: string): Promise<Environment> {
     const path = `${this._path(id)}/kernelspec`;
     return request(path, { method: 'DELETE' }, this._settings);
+  }
+
+  /** Start a terminal in which an environment is active; with `logs`, TensorBoard runs in it. Returns its name. */
+  openTerminal(id: string, logs: string | null): Promise<{ name: string }> {
+    const init = { method: 'POST', body: JSON.stringify({ logs }) };
+    return request(`${this._path(id)}/terminals`, init, this._settings);
   }
 
   /** Start the job that runs TensorFlow in an environment; its result is a Check. */

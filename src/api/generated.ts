@@ -72,6 +72,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/installed-packages": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Find a package in all environments. */
+        readonly get: operations["findInstalledPackages"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/environments/{id}": {
         readonly parameters: {
             readonly query?: never;
@@ -86,7 +103,10 @@ export interface paths {
         readonly get: operations["getEnvironment"];
         readonly put?: never;
         readonly post?: never;
-        /** Delete an environment with its kernelspec and its revisions. */
+        /**
+         * Delete an environment with its kernelspec and its revisions.
+         * @description Unless the server is configured otherwise, the environment is only set aside for some minutes, and undoDeletion restores it. It is not listed and has no kernel, and Disk counts it as trash.
+         */
         readonly delete: operations["deleteEnvironment"];
         readonly options?: never;
         readonly head?: never;
@@ -105,6 +125,71 @@ export interface paths {
         };
         /** List the packages of an environment. */
         readonly get: operations["listPackages"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/environments/{id}/packages/{name}/why": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+                /** @description The name of an installed package. */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        /** Explain why a package is in an environment, with the packages that need it and those that it needs. */
+        readonly get: operations["explainPackage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/environments/{id}/newer-packages": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Find which packages of an environment have a newer version.
+         * @description The newest version that the source of the package has; it may need another Python. A source that does not answer has none.
+         */
+        readonly get: operations["listNewerPackages"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/environments/{id}/comparison": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        /** Compare the packages of an environment with those of another one, or of a revision. */
+        readonly get: operations["compareEnvironments"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -151,6 +236,28 @@ export interface paths {
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/environments/{id}/revisions/{number}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+                /** @description The number of the revision. */
+                readonly number: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        /** Write the note of a revision. */
+        readonly patch: operations["annotateRevision"];
         readonly trace?: never;
     };
     readonly "/environments/{id}/files": {
@@ -280,6 +387,29 @@ export interface paths {
         readonly post?: never;
         /** Shut down the running kernels of an environment, and send those that still run. */
         readonly delete: operations["shutDownKernels"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/environments/{id}/terminals": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Start a terminal of the Jupyter server in which the environment is active.
+         * @description With logs, TensorBoard starts in it and prints its address. If TensorBoard is not installed, the error offers to install it. Closing the terminal ends it, and so does the end of the server.
+         */
+        readonly post: operations["openTerminal"];
+        readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -478,6 +608,27 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/jobs/{id}/undo": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Restore the environment that a job deleted, with its kernel, as long as the job has undo. */
+        readonly post: operations["undoDeletion"];
+        /** Delete now what a deletion set aside. It cannot be undone anymore. */
+        readonly delete: operations["finishDeletion"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/local-channel": {
         readonly parameters: {
             readonly query?: never;
@@ -516,10 +667,10 @@ export interface components {
             }[];
         };
         /**
-         * @description invalid-request 400; protected, channel-not-allowed, index-not-allowed, unusable-directory, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, build-needed, invalid-spec, invalid-name, build-failed 422; channel-unreachable, index-unreachable, hash-mismatch 502; misconfigured, not-started 503 on every call; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
+         * @description invalid-request 400; protected, channel-not-allowed, index-not-allowed, unusable-directory, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, build-needed, invalid-spec, invalid-name, build-failed 422; channel-unreachable, index-unreachable, hash-mismatch 502; misconfigured, not-started 503 on every call; too-many-files 503; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
          * @enum {string}
          */
-        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "index-not-allowed" | "unusable-directory" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "build-needed" | "invalid-spec" | "invalid-name" | "build-failed" | "channel-unreachable" | "index-unreachable" | "hash-mismatch" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "internal" | "failed";
+        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "index-not-allowed" | "unusable-directory" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "build-needed" | "invalid-spec" | "invalid-name" | "build-failed" | "channel-unreachable" | "index-unreachable" | "hash-mismatch" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "too-many-files" | "internal" | "failed";
         readonly Status: {
             readonly version: string;
             /** @description The conda subdir, for example linux-64. */
@@ -532,6 +683,8 @@ export interface components {
                 readonly cuda: string | null;
                 /** @description The version of the driver; null if unknown. */
                 readonly driver: string | null;
+                /** @description The GPUs as NVIDIA's library reports them now; empty if it is absent or does not answer. */
+                readonly devices: readonly components["schemas"]["Gpu"][];
             };
             /** @description The channel that this machine can build with its own Python. */
             readonly local_channel: {
@@ -569,6 +722,15 @@ export interface components {
             }[];
             readonly limits: components["schemas"]["Limits"];
         };
+        readonly Gpu: {
+            readonly name: string;
+            /** @description Its memory; null if unknown. */
+            readonly memory_bytes: number | null;
+            /** @description The memory that programs use; null if unknown. */
+            readonly used_bytes: number | null;
+            /** @description The share of the last moments in which it was busy, in percent; null if unknown. */
+            readonly use: number | null;
+        };
         /** @description Limits that a form must enforce. */
         readonly Limits: {
             /**
@@ -582,6 +744,8 @@ export interface components {
             readonly name_hint: string;
             /** @description In lower case. A name must not be one of them, nor begin with one of them and a dot. */
             readonly reserved_names: readonly string[];
+            /** @description For how long a deletion can be undone; 0: not at all. */
+            readonly undo_minutes: number;
             /** @description The maximum size of an imported file in bytes, in UTF-8. */
             readonly import_bytes: number;
             /**
@@ -700,7 +864,7 @@ export interface components {
             }[];
             /** @description The packages in the caches that only reverts to earlier revisions need. */
             readonly revisions_bytes: number;
-            /** @description What changes left behind that could not be deleted. */
+            /** @description Deleted environments that can still be restored, and what changes left behind that could not be deleted. */
             readonly trash_bytes: number;
             /** @description The free space for new environments. */
             readonly free_bytes: number | null;
@@ -735,6 +899,60 @@ export interface components {
             readonly requested: boolean;
             readonly size: number | null;
         };
+        readonly FoundPackage: {
+            /** @description The id of the environment. */
+            readonly environment: string;
+            readonly name: string;
+            readonly version: string;
+            readonly source: components["schemas"]["Source"];
+        };
+        readonly Comparison: {
+            readonly left: components["schemas"]["ComparedSide"];
+            readonly right: components["schemas"]["ComparedSide"];
+            /** @description The packages that differ; TensorFlow, Keras and Python come first, and the others follow by name. */
+            readonly differences: readonly {
+                readonly name: string;
+                readonly left: components["schemas"]["ComparedBuild"] | null;
+                readonly right: components["schemas"]["ComparedBuild"] | null;
+            }[];
+            /** @description The number of packages that are the same. */
+            readonly same: number;
+        };
+        readonly ComparedSide: {
+            /** @description The name of the environment. */
+            readonly name: string;
+            /** @description null for the environment as it is. */
+            readonly revision: number | null;
+        };
+        readonly ComparedBuild: {
+            readonly version: string;
+            /** @description The build, or the tag of a wheel; null if it is not known. */
+            readonly build: string | null;
+            readonly source: components["schemas"]["Source"];
+        };
+        readonly Why: {
+            readonly name: string;
+            readonly version: string;
+            readonly source: components["schemas"]["Source"];
+            readonly requested: boolean;
+            /** @description The spec that was requested; null if the package is not requested. */
+            readonly spec: string | null;
+            /** @description The shortest chain of packages from a requested one to this one, each of which needs the next. Empty if the package is requested, or if no requested package needs it. */
+            readonly because: readonly string[];
+            /** @description The installed packages that need it directly, by name. */
+            readonly needed_by: readonly components["schemas"]["RelatedPackage"][];
+            /** @description The packages that it needs directly, by name, also those that are not installed. */
+            readonly needs: readonly components["schemas"]["RelatedPackage"][];
+        };
+        readonly RelatedPackage: {
+            readonly name: string;
+            /** @description null if the package is not installed. */
+            readonly version: string | null;
+            /** @description null if the package is not installed. */
+            readonly source: components["schemas"]["Source"] | null;
+            /** @description The versions and the build that the need asks for; empty for any. */
+            readonly spec: string;
+        };
         readonly AvailablePackage: {
             readonly name: string;
             /** @description Newest first. */
@@ -750,7 +968,12 @@ export interface components {
              * @enum {string}
              */
             readonly kind: "found" | "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair";
+            /** @description What changed. */
             readonly summary: string;
+            /** @description What the user requested, for example “Remove h5py”; null if it is not known. */
+            readonly asked: string | null;
+            /** @description What the user wrote about it. */
+            readonly note: string | null;
             readonly entries: readonly components["schemas"]["Entry"][];
             /** @description null if an older version of tfenv_lab wrote the revision. */
             readonly digest: components["schemas"]["Digest"] | null;
@@ -908,6 +1131,8 @@ export interface components {
                 readonly [key: string]: components["schemas"]["Spec"] | null;
             };
             readonly source_builds?: components["schemas"]["SourceBuilds"];
+            /** @description The name of the file, which the history shows. */
+            readonly file?: string | null;
         };
         /**
          * @description The formats of exports, and six that are only read: the list of “conda list --export”, the manifest of pixi, that of anaconda-project, lines with “conda install” or “pip install”, such as a Dockerfile, the uv.lock of a Python project, and its pyproject.toml.
@@ -983,6 +1208,7 @@ export interface components {
             readonly environment: string;
             /** @description The current one restores packages and files that differ from it. */
             readonly revision: number;
+            readonly into?: components["schemas"]["Into"];
         };
         /** @description Restores the files of packages that differ from the packages' records. Packages that pip or uv installed over conda's are removed, and dependencies that are missing or do not fit are installed. The plan has no entries if nothing is damaged or missing. */
         readonly RepairRequest: {
@@ -1114,6 +1340,17 @@ export interface components {
             readonly warnings: readonly components["schemas"]["Advice"][];
             /** @description Files of a deleted or replaced environment that could not be deleted. They may appear a moment after the job has finished. */
             readonly leftovers: readonly components["schemas"]["Leftover"][];
+            /** @description Until when a deletion can be undone; null if it cannot, and for other jobs. */
+            readonly undo: components["schemas"]["Undo"] | null;
+        };
+        readonly Undo: {
+            /**
+             * Format: date-time
+             * @description When the files are deleted.
+             */
+            readonly until: string;
+            /** @description What that frees; null if it is not known. */
+            readonly bytes: number | null;
         };
         /** @description Files that no longer belong to an environment and could not be deleted. */
         readonly Leftover: {
@@ -1125,10 +1362,10 @@ export interface components {
             readonly reason: string;
         };
         /**
-         * @description The kind of a plan, or delete (an environment), check, or build-channel (a local channel).
+         * @description The kind of a plan, or delete (an environment), restore (a deleted one), check, or build-channel (a local channel).
          * @enum {string}
          */
-        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair" | "clean" | "delete" | "check" | "build-channel";
+        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair" | "clean" | "delete" | "restore" | "check" | "build-channel";
         /** @enum {string} */
         readonly JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
         /** @enum {string} */
@@ -1211,6 +1448,8 @@ export interface components {
                 readonly name: string;
                 readonly type: string;
             }[];
+            /** @description The GPUs that NVIDIA's library reported during the check, whether TensorFlow uses them or not. */
+            readonly gpus: readonly components["schemas"]["Gpu"][];
             readonly seconds: number;
             readonly problems: readonly components["schemas"]["Problem"][];
             readonly output: string;
@@ -1283,6 +1522,7 @@ export interface components {
 export type Error = components['schemas']['Error'];
 export type Reason = components['schemas']['Reason'];
 export type Status = components['schemas']['Status'];
+export type Gpu = components['schemas']['Gpu'];
 export type Limits = components['schemas']['Limits'];
 export type VirtualPackage = components['schemas']['VirtualPackage'];
 export type Channel = components['schemas']['Channel'];
@@ -1296,6 +1536,12 @@ export type Source = components['schemas']['Source'];
 export type Severity = components['schemas']['Severity'];
 export type Advice = components['schemas']['Advice'];
 export type Package = components['schemas']['Package'];
+export type FoundPackage = components['schemas']['FoundPackage'];
+export type Comparison = components['schemas']['Comparison'];
+export type ComparedSide = components['schemas']['ComparedSide'];
+export type ComparedBuild = components['schemas']['ComparedBuild'];
+export type Why = components['schemas']['Why'];
+export type RelatedPackage = components['schemas']['RelatedPackage'];
 export type AvailablePackage = components['schemas']['AvailablePackage'];
 export type Revision = components['schemas']['Revision'];
 export type Variables = components['schemas']['Variables'];
@@ -1335,6 +1581,7 @@ export type RemovedEntry = components['schemas']['RemovedEntry'];
 export type InstalledBuild = components['schemas']['InstalledBuild'];
 export type ComingBuild = components['schemas']['ComingBuild'];
 export type Job = components['schemas']['Job'];
+export type Undo = components['schemas']['Undo'];
 export type Leftover = components['schemas']['Leftover'];
 export type JobKind = components['schemas']['JobKind'];
 export type JobState = components['schemas']['JobState'];
@@ -1441,6 +1688,33 @@ export interface operations {
             readonly default: components["responses"]["Error"];
         };
     };
+    readonly findInstalledPackages: {
+        readonly parameters: {
+            readonly query: {
+                /** @description The whole name, as conda or as a package index writes it. */
+                readonly name: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The package in each environment that has it. Environments whose drive does not answer are left out. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly packages: readonly components["schemas"]["FoundPackage"][];
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
     readonly getEnvironment: {
         readonly parameters: {
             readonly query?: never;
@@ -1460,7 +1734,10 @@ export interface operations {
     };
     readonly deleteEnvironment: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description Delete the files now. Nothing can be undone then. */
+                readonly at_once?: boolean;
+            };
             readonly header?: never;
             readonly path: {
                 /** @description An opaque id. */
@@ -1471,6 +1748,7 @@ export interface operations {
         readonly requestBody?: never;
         readonly responses: {
             readonly 202: components["responses"]["JobAccepted"];
+            readonly 400: components["responses"]["Error"];
             readonly 403: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
             readonly 409: components["responses"]["Error"];
@@ -1500,6 +1778,105 @@ export interface operations {
                     };
                 };
             };
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly explainPackage: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Which package is meant if conda and pip each installed one with this name; pip's by default, because Python loads it. */
+                readonly source?: components["schemas"]["Source"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+                /** @description The name of an installed package. */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The explanation. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Why"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly listNewerPackages: {
+        readonly parameters: {
+            readonly query: {
+                /** @description 1 to 200 names of installed packages, separated by commas. */
+                readonly names: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The newest versions of those that have a newer one. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly packages: readonly {
+                            readonly name: string;
+                            readonly version: string;
+                            readonly source: components["schemas"]["Source"];
+                        }[];
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly compareEnvironments: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The id of the other environment; by default, the same environment. */
+                readonly with?: string;
+                /** @description The revision of the environment; by default, the environment as it is. */
+                readonly revision?: number;
+                /** @description The revision of the other environment; by default, the environment as it is. */
+                readonly with_revision?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The comparison. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
@@ -1553,6 +1930,43 @@ export interface operations {
                 };
             };
             readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly annotateRevision: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+                /** @description The number of the revision. */
+                readonly number: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description The new note; null removes it. */
+                    readonly note: string | null;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The revision. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Revision"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 403: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly 409: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };
@@ -1776,6 +2190,42 @@ export interface operations {
         readonly requestBody?: never;
         readonly responses: {
             readonly 200: components["responses"]["RunningKernels"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly openTerminal: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description The directory of TensorBoard's logs, as a path in the file browser; it need not exist yet. */
+                    readonly logs?: string | null;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The terminal. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        /** @description The terminal's name in the Jupyter server's list. */
+                        readonly name: string;
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
@@ -2088,6 +2538,50 @@ export interface operations {
                 };
             };
             readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly undoDeletion: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 202: components["responses"]["JobAccepted"];
+            readonly 404: components["responses"]["Error"];
+            readonly 409: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly finishDeletion: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The job that deleted it. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+            readonly 404: components["responses"]["Error"];
+            readonly 409: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

@@ -39,6 +39,18 @@ export class JobsClient {
     return request(this._path(id), { method: 'DELETE' }, this._settings);
   }
 
+  /** Start the job that restores the environment which a job deleted. */
+  undo(id: string): Promise<Job> {
+    const path = `${this._path(id)}/undo`;
+    return request(path, { method: 'POST' }, this._settings);
+  }
+
+  /** Delete now what a deletion set aside, and return the deletion. */
+  finishDeletion(id: string): Promise<Job> {
+    const path = `${this._path(id)}/undo`;
+    return request(path, { method: 'DELETE' }, this._settings);
+  }
+
   log(id: string): Promise<string> {
     return requestText(`${this._path(id)}/log`, {}, this._settings);
   }

@@ -73,6 +73,7 @@ export function NewScreen(
           }}
           onReview={props.onPlan}
           onImport={() => execute(CommandIDs.importEnvironment)}
+          onCompatibility={() => execute(CommandIDs.showCompatibility)}
           search={props.search}
         />
       )}

@@ -4,35 +4,70 @@ import React from 'react';
 
 import type { Environment, RunningKernel, Size } from '../api/generated';
 import { formatBytes } from '../models/texts/units';
-import type { KernelAnswer } from './shutDownKernels';
-import { kernelAnswer, KernelNames, shutDownOption } from './shutDownKernels';
+import { KernelNames, shutDownOption } from './shutDownKernels';
 
-/** Ask whether to delete an environment, and list what is deleted, what uses it, and how much that frees. */
+/** What the user answered; null cancels. */
+export type DeleteAnswer = { shutDown: boolean; atOnce: boolean } | null;
+
+interface IDeletion {
+  readonly environments: readonly Environment[];
+  readonly kernels: readonly RunningKernel[];
+  /** Resolves with null if a size is not known. */
+  readonly size: Promise<Size | null>;
+  /** For how long the deletion can be undone; 0: not at all. */
+  readonly minutes: number;
+}
+
+/** Ask whether to delete environments, and list what is deleted, what uses it, and how much that frees. */
 export async function confirmDelete(
-  environment: Environment,
-  kernels: readonly RunningKernel[],
-  /** Resolves with null if the size is not known. */
-  size: Promise<Size | null>,
+  { environments, kernels, size, minutes }: IDeletion,
   trans: TranslationBundle
-): Promise<KernelAnswer> {
-  const { kernel, name, prefix } = environment;
+): Promise<DeleteAnswer> {
+  const [{ name }] = environments;
+  const shown = environments
+    .map(({ kernel }) => kernel?.display_name)
+    .filter((text): text is string => text !== undefined);
+  const atOnce = Dialog.warnButton({ label: trans.__('Delete at Once') });
   const answer = await showDialog({
-    title: trans.__('Delete %1?', name),
+    title:
+      environments.length === 1
+        ? trans.__('Delete %1?', name)
+        : trans.__('Delete %1 environments?', environments.length),
     body: (
       <div className="jp-TfenvDialog">
-        <p>{trans.__('This deletes the following and cannot be undone:')}</p>
+        <p>
+          {minutes > 0
+            ? trans._n(
+                'This deletes the following. You can undo it for %1 minute:',
+                'This deletes the following. You can undo it for %1 minutes:',
+                minutes
+              )
+            : trans.__('This deletes the following and cannot be undone:')}
+        </p>
         <ul>
+          {environments.map(({ id, prefix, name }) => (
+            <li key={id}>
+              {environments.length === 1
+                ? trans.__(
+                    'The environment with all its packages and its history:'
+                  )
+                : name}
+              <br />
+              <code>{prefix}</code>
+            </li>
+          ))}
           <li>
-            {trans.__('The environment with all its packages and its history:')}
-            <br />
-            <code>{prefix}</code>
+            {trans._n(
+              'All other files in that directory',
+              'All packages, and all other files in these directories',
+              environments.length
+            )}
           </li>
-          <li>{trans.__('All other files in that directory')}</li>
-          {kernel && (
-            <li>{trans.__('The kernel “%1”', kernel.display_name)}</li>
-          )}
+          {shown.map(display => (
+            <li key={display}>{trans.__('The kernel “%1”', display)}</li>
+          ))}
         </ul>
-        <FreedBytes size={size} trans={trans} />
+        <FreedBytes size={size} minutes={minutes} trans={trans} />
         <KernelNames kernels={kernels} trans={trans} />
         <p>{trans.__('Notebooks are kept, but they need another kernel.')}</p>
       </div>
@@ -40,34 +75,44 @@ export async function confirmDelete(
     ...shutDownOption(kernels, trans),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),
+      ...(minutes > 0 ? [atOnce] : []),
       Dialog.warnButton({ label: trans.__('Delete') })
     ],
     defaultButton: 0
   });
-  return kernelAnswer(answer);
+  return answer.button.accept
+    ? {
+        shutDown: answer.isChecked === true,
+        atOnce: answer.button.label === atOnce.label
+      }
+    : null;
 }
 
 /** How much a deletion frees, as soon as the server has measured it. */
-function FreedBytes(props: {
-  size: Promise<Size | null>;
-  trans: TranslationBundle;
-}): JSX.Element | null {
-  const { trans } = props;
+function FreedBytes(
+  props: Pick<IDeletion, 'size' | 'minutes'> & { trans: TranslationBundle }
+): JSX.Element | null {
+  const { minutes, trans } = props;
   const [size, setSize] = React.useState<Size | null>(null);
   React.useEffect(() => {
     void props.size.then(setSize);
   }, [props.size]);
+  if (!size) {
+    return null;
+  }
+  const freed = formatBytes(size.bytes - size.shared);
   return (
-    size && (
-      <p>
-        {size.shared > 0
-          ? trans.__(
-              'This frees %1. Other places share %2, which stay.',
-              formatBytes(size.bytes - size.shared),
-              formatBytes(size.shared)
-            )
-          : trans.__('This frees %1.', formatBytes(size.bytes))}
-      </p>
-    )
+    <p>
+      {minutes > 0
+        ? trans._n(
+            'This frees %2 after %1 minute, or now if you delete at once.',
+            'This frees %2 after %1 minutes, or now if you delete at once.',
+            minutes,
+            freed
+          )
+        : trans.__('This frees %1.', freed)}
+      {size.shared > 0 &&
+        ` ${trans.__('Other places share %1, which stay.', formatBytes(size.shared))}`}
+    </p>
   );
 }

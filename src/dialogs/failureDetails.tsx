@@ -24,6 +24,13 @@ export async function showDetails(
   });
 }
 
+/** Say that the environment of a command was deleted, for example in a terminal. */
+export function notifyGone(trans: TranslationBundle): void {
+  Notification.warning(trans.__('This environment no longer exists.'), {
+    autoClose: 5000
+  });
+}
+
 /** Show an error in a notification, if no screen shows it. */
 export function notifyFailure(
   title: string,

@@ -11,6 +11,9 @@ const ENVIRONMENT_COMMANDS = [
   CommandIDs.showEnvironment,
   CommandIDs.openNotebook,
   CommandIDs.useInNotebook,
+  CommandIDs.openConsole,
+  CommandIDs.openTerminal,
+  CommandIDs.openTensorBoard,
   SEPARATOR,
   CommandIDs.updateEnvironment,
   CommandIDs.updateAll,
@@ -18,6 +21,7 @@ const ENVIRONMENT_COMMANDS = [
   CommandIDs.cloneEnvironment,
   CommandIDs.renameEnvironment,
   CommandIDs.exportEnvironment,
+  CommandIDs.compareEnvironment,
   CommandIDs.useKeras2,
   CommandIDs.useKeras3,
   CommandIDs.registerKernel,
@@ -48,6 +52,7 @@ export function panelMenu(commands: CommandRegistry): Menu {
   const menu = new MenuSvg({ commands });
   menu.addItem({ command: CommandIDs.newEnvironment });
   menu.addItem({ command: CommandIDs.importEnvironment });
+  menu.addItem({ command: CommandIDs.showCompatibility });
   menu.addItem({ command: CommandIDs.refresh });
   menu.addItem({ type: 'separator' });
   menu.addItem({
@@ -57,18 +62,17 @@ export function panelMenu(commands: CommandRegistry): Menu {
   return menu;
 }
 
-/** Open a menu below its button, and return the focus to the button when the menu closes. */
+/**
+ * Open a menu below its button, and return the focus to the button when the menu closes.
+ *
+ * That is before its command runs, so that a dialog of the command returns the focus to the button, too.
+ */
 export function openBelow(menu: Menu, anchor: HTMLElement): void {
   const box = anchor.getBoundingClientRect();
   menu.aboutToClose.connect(() => {
     anchor.setAttribute('aria-expanded', 'false');
-    requestAnimationFrame(() => {
-      // The command may have moved the focus.
-      if (document.activeElement === document.body) {
-        anchor.focus();
-      }
-      menu.dispose();
-    });
+    anchor.focus();
+    requestAnimationFrame(() => menu.dispose());
   });
   anchor.setAttribute('aria-expanded', 'true');
   menu.open(box.left, box.bottom);

@@ -9,6 +9,8 @@ import React from 'react';
 
 import type { PlanRequest } from '../api/generated';
 import { CommandIDs } from '../commandids';
+import { Compare } from '../components/compare/compare';
+import { CompatibilityScreen } from '../components/compatibility/compatibilityScreen';
 import { Details } from '../components/details/details';
 import { Footer } from '../components/footer/footer';
 import { EnvironmentList } from '../components/list/environmentList';
@@ -21,11 +23,13 @@ import { panelIcon } from '../icons';
 import { freeName } from '../models/form/naming';
 import { groupRows } from '../models/state/listRows';
 import type { Screen } from '../models/state/navigation';
+import { namesPackage, withoutPackage } from '../models/state/packageFinder';
 import { inCopy } from '../models/state/plans';
 import { formatBytes } from '../models/texts/units';
 import { plan } from '../plan';
 import type { ITfenvManager } from '../tokens';
 import { acceptFiles } from './fileDrop';
+import { FocusTrail } from './focusTrail';
 import { environmentMenu, openBelow, panelMenu } from './menus';
 
 /**
@@ -43,6 +47,8 @@ export class TfenvPanel extends ReactWidget {
     this.title.caption = this._trans.__('TensorFlow Environments');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', this.title.caption);
+    this._focus = new FocusTrail(this.node, this._manager.navigation);
+    this.node.addEventListener('keydown', this._onKeyDown);
     acceptFiles(this.node, {
       onFile: this._openFile,
       onPath: path => this._execute(CommandIDs.importFile, { path })
@@ -51,6 +57,7 @@ export class TfenvPanel extends ReactWidget {
       model.stateChanged.connect(this.update, this);
     }
     this._manager.navigation.stateChanged.connect(this._loadDetails, this);
+    this._manager.navigation.stateChanged.connect(this._findPackage, this);
     this._manager.environments.stateChanged.connect(this._loadDetails, this);
   }
 
@@ -70,12 +77,20 @@ export class TfenvPanel extends ReactWidget {
     this._manager.environments.watched = false;
   }
 
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    this._focus.enter();
+  }
+
   protected override render(): JSX.Element {
     const { jobs, navigation, status } = this._manager;
+    const { screen } = navigation;
+    const key = 'environment' in screen ? screen.environment : '';
     return (
       <>
-        <div className="jp-TfenvScreen" key={navigation.screen.name}>
-          {this._screen(navigation.screen)}
+        <div className="jp-TfenvScreen" key={`${screen.name} ${key}`}>
+          {this._screen(screen)}
+          <Arrival onArrive={this._arrive} />
         </div>
         {status.status && (
           <Footer
@@ -108,18 +123,28 @@ export class TfenvPanel extends ReactWidget {
         return this._review();
       case 'space':
         return this._space();
+      case 'compatibility':
+        return <CompatibilityScreen {...this._creation()} />;
+      case 'compare':
+        return this._compare(screen);
       case 'details':
         return this._details(screen);
     }
   }
 
   private _list(): JSX.Element {
-    const { environments, jobs, navigation } = this._manager;
+    const { environments, finder, jobs, navigation } = this._manager;
     return (
       <EnvironmentList
         groups={
           environments.environments &&
-          groupRows(environments, jobs, navigation.filter, navigation.sort)
+          groupRows(
+            environments,
+            jobs,
+            withoutPackage(navigation.filter),
+            navigation.sort,
+            namesPackage(navigation.filter) ? finder.versions : null
+          )
         }
         filter={navigation.filter}
         sort={navigation.sort}
@@ -179,9 +204,10 @@ export class TfenvPanel extends ReactWidget {
           copyRequest={inCopy(request, copy)}
           offer={<ChannelOffer {...this._creation()} />}
           trans={this._trans}
-          onApply={plan =>
-            this._execute(CommandIDs.applyPlan, { plan: plan.id })
-          }
+          onApply={plan => {
+            this._focus.target = plan.prefix;
+            this._execute(CommandIDs.applyPlan, { plan: plan.id });
+          }}
           onPlan={this._plan}
           onBack={() => navigation.back()}
           onCopy={text => void navigator.clipboard.writeText(text)}
@@ -212,6 +238,38 @@ export class TfenvPanel extends ReactWidget {
             disk.draft = draft;
           }}
           onPlan={this._plan}
+        />
+      </>
+    );
+  }
+
+  private _compare(screen: Screen & { name: 'compare' }): JSX.Element {
+    const { environments, navigation } = this._manager;
+    const { client } = environments;
+    return (
+      <>
+        <ScreenHeader
+          title={this._trans.__('Compare')}
+          trans={this._trans}
+          onBack={this._back}
+        />
+        <Compare
+          left={screen.left}
+          right={screen.right}
+          environments={environments.environments ?? []}
+          trans={this._trans}
+          compare={(left, right) =>
+            client.compare(
+              left.environment,
+              left.revision,
+              right.environment,
+              right.revision
+            )
+          }
+          revisions={id => client.revisions(id)}
+          onChange={(left, right) =>
+            navigation.open({ name: 'compare', left, right })
+          }
         />
       </>
     );
@@ -259,6 +317,26 @@ export class TfenvPanel extends ReactWidget {
             // The last check did not have the new variables.
             .then(() => environments.refresh())
         }
+        basket={details.basket}
+        onBasket={basket => {
+          details.basket = basket;
+        }}
+        newer={details.newer}
+        onNames={names => void details.askNewer(names)}
+        copyName={freeName(`${environment.name}-copy`, environments.names)}
+        onNote={(revision, note) =>
+          details.annotate(environment.id, revision, note)
+        }
+        onCompare={revision =>
+          navigation.open({
+            name: 'compare',
+            left: { environment: environment.id, revision },
+            right: { environment: environment.id, revision: null }
+          })
+        }
+        explain={({ name, source }) =>
+          environments.client.why(environment.id, name, source)
+        }
         search={this._search}
         openMenu={this._openMenu}
       />
@@ -274,6 +352,11 @@ export class TfenvPanel extends ReactWidget {
     if (environment) {
       void details.load(environment.id, environment.modified);
     }
+  }
+
+  /** Search for the package in the list's filter. */
+  private _findPackage(): void {
+    this._manager.finder.follow(this._manager.navigation.filter);
   }
 
   private readonly _execute = (
@@ -308,6 +391,27 @@ export class TfenvPanel extends ReactWidget {
     });
   };
 
+  private readonly _arrive = (): void => this._focus.arrive();
+
+  /** Go back with Escape, unless it clears a search. */
+  private readonly _onKeyDown = (event: KeyboardEvent): void => {
+    const { navigation } = this._manager;
+    const field = event.target;
+    const clears =
+      field instanceof HTMLInputElement &&
+      field.type === 'search' &&
+      field.value !== '';
+    if (
+      event.key === 'Escape' &&
+      !event.defaultPrevented &&
+      !clears &&
+      navigation.depth > 1
+    ) {
+      event.preventDefault();
+      navigation.back();
+    }
+  };
+
   private readonly _back = (): void => this._manager.navigation.back();
 
   private readonly _search = (
@@ -324,8 +428,15 @@ export class TfenvPanel extends ReactWidget {
     openBelow(environmentMenu(this._commands, id), anchor);
 
   private readonly _commands: CommandRegistry;
+  private readonly _focus: FocusTrail;
   private readonly _manager: ITfenvManager;
   private readonly _trans: TranslationBundle;
+}
+
+/** Calls a function when its screen was rendered, after the effects of the screen itself. */
+function Arrival(props: { onArrive: () => void }): null {
+  React.useEffect(() => props.onArrive(), []);
+  return null;
 }
 
 export namespace TfenvPanel {

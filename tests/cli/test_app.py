@@ -160,7 +160,7 @@ def test_a_protection_in_any_file_of_a_server_holds_in_a_terminal_too(
 def test_a_removal_says_what_it_could_not_delete(shell: Shell, clean_home: Path, mount: Mount) -> None:
     shell.json("create", "tf", "--tensorflow=2.19.*", f"--python={PYTHON}")
     mount(clean_home / ".conda/envs/tf/share/in-use", "1m")
-    status, _, err = shell.run("remove", "tf", "-y")
+    status, _, err = shell.run("remove", "tf", "-y", "--now")
     assert status == 0, err
     [trash] = (clean_home / ".conda/envs").glob(".tfenv-trash-*")
     assert "could not be deleted" in err

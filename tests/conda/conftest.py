@@ -18,6 +18,7 @@ from tfenv_lab.conda.prefix import state as prefixes
 from tfenv_lab.conda.transaction import apply as transaction
 from tfenv_lab.conda.transaction import recovery
 from tfenv_lab.conda.transaction.change import Change
+from tfenv_lab.conda.transaction.engaged import Engagement
 from tfenv_lab.conda.transaction.progress import Progress
 from tfenv_lab.pypi import settings
 from tfenv_lab.pypi.models import Distribution, IndexPolicy
@@ -31,6 +32,7 @@ class Watched:
 
     phases: list[str] = field(default_factory=list)
     seen: list[Progress] = field(default_factory=list)
+    engagements: list[Engagement] = field(default_factory=list)
 
     def phase(self, name: str) -> None:
         if self.phases[-1:] != [name]:
@@ -38,6 +40,9 @@ class Watched:
 
     def progress(self, progress: Progress) -> None:
         self.seen.append(progress)
+
+    def engaged(self, engagement: Engagement) -> None:
+        self.engagements.append(engagement)
 
     @contextlib.contextmanager
     def swapping(self) -> Iterator[None]:

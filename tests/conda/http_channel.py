@@ -30,6 +30,8 @@ class HttpChannel:
         self.pace: tuple[int, float] | None = None
         self.cut: int | None = None
         self.endless: str | None = None
+        #: Returns the status and the header Retry-After with which a path is refused, or None.
+        self.busy: Callable[[str], tuple[int, str] | None] = lambda path: None
         self._server: http.server.ThreadingHTTPServer | None = None
         self._port = 0
 
@@ -63,6 +65,13 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         self._channel.requests.append((self.path, self.headers.get("Authorization")))
         if self._channel.hold is not None and self._channel.cut is None:
             self._channel.hold.wait()
+        refused = self._channel.busy(self.path)
+        if refused is not None:
+            self.send_response(refused[0])
+            self.send_header("Retry-After", refused[1])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return None
         if self.path.startswith("/t/"):
             self.path = "/" + self.path.split("/", 3)[3]
         if self.path == self._channel.endless:

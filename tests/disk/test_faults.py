@@ -100,3 +100,45 @@ def test_an_error_about_a_path_names_it(tmp_path: Path, code: int) -> None:
 def test_an_error_that_is_not_of_the_users_directories_stays_as_it_is() -> None:
     assert faults.translated(FileNotFoundError(errno.ENOENT, "No such file", "/a")) is None
     assert faults.translated(OSError(errno.EACCES, "Permission denied")) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "message"),
+    [
+        (OSError(errno.EIO, "Input/output error", "/d/f"), "unusable-directory", "/d/f cannot be used: Input/output"),
+        (OSError(errno.EROFS, "Read-only file system"), "unusable-directory", "A directory cannot be used: Read-only"),
+        (OSError(errno.EMFILE, "Too many open files", "/d/f"), "too-many-files", "There are too many open files."),
+        ("cause: Too many open files (os error 24) at path `/d`", "too-many-files", "There are too many open files."),
+        ("failed to copy `/a` to `/d/f`: os error 5", "unusable-directory", "/d/f cannot be used: Input/output error"),
+        ("os error 28 at path '/d/f'", "no-space", "The disk is full (/d/f"),
+        ("[Errno 5] and then No space left on device", "no-space", "The disk is full"),
+    ],
+)
+def test_errors_of_drives_have_words_of_their_own(error: OSError | str, reason: str, message: str) -> None:
+    found = faults.of_system(error, "Nothing was changed.")
+    assert found is not None
+    assert found.reason == reason
+    assert found.message.startswith(message)
+    assert found.message.endswith("Nothing was changed.")
+    assert found.hint
+
+
+@pytest.mark.parametrize("error", [ValueError("5"), OSError(errno.ENOENT, "No such file"), "HTTP status 500", ""])
+def test_other_errors_are_not_those_of_a_drive(error: Exception | str) -> None:
+    assert faults.of_system(error) is None
+
+
+def test_a_full_disk_says_what_is_free(tmp_path: Path, mount: Mount) -> None:
+    place = mount(tmp_path / "place", "1m")
+    told = faults.no_space(OSError(errno.ENOSPC, "No space left on device", str(place / "a"))).message
+    assert told == f"The disk is full ({place / 'a'}, 1.0 MB free)."
+
+
+def test_a_file_system_without_room_for_files_says_so(tmp_path: Path, mount: Mount) -> None:
+    place = mount(tmp_path / "place", "1m,nr_inodes=3")
+    with pytest.raises(OSError, match="No space left") as failed:
+        for number in range(9):
+            (place / str(number)).touch()
+    told = faults.no_space(failed.value)
+    assert told.message.startswith(f"The file system has no room for another file ({place}/")
+    assert "limits their number" in (told.hint or "")

@@ -160,6 +160,16 @@ def test_the_claim_of_another_container_with_the_same_host_name_is_kept(path: Pa
         locks.hold(path, 0).__enter__()
 
 
+@pytest.mark.parametrize("shift", [-1e6, 1e6])
+def test_a_claim_is_kept_if_the_clock_is_set_to_another_time(path: Path, no_locks: None, shift: float) -> None:
+    with locks.hold(path, 0):
+        [file] = path.with_name(f"{path.name}.held").iterdir()
+        owner = json.loads(file.read_text())
+    _age(_claim_of(path, **{**owner, "started": owner["started"] + shift}), shift)
+    with pytest.raises(Timeout):
+        locks.hold(path, 0).__enter__()
+
+
 def test_a_holder_whose_lock_was_taken_over_does_not_free_it(path: Path, no_locks: None) -> None:
     with locks.hold(path, 0):
         place = path.with_name(f"{path.name}.held")

@@ -116,7 +116,7 @@ async def test_a_change_after_the_plan_prevents_a_rename(api: Api, made: Any) ->
 
 
 async def test_removal_leaves_no_prefix_no_kernel_and_no_line_in_condas_list(api: Api, made: Any) -> None:
-    status, job = await api.call("DELETE", f"environments/{made['id']}")
+    status, job = await api.call("DELETE", f"environments/{made['id']}?at_once=true")
     assert status == 202
     assert (await api.finished(job["id"]))["state"] == "succeeded"
     for _ in range(200):  # the files are deleted after the job has ended
@@ -288,7 +288,7 @@ async def test_protected_environments_are_not_removed(api: Api, made: Any) -> No
 async def test_a_full_disk_is_reported_before_the_job_starts(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = await api.plan(**CREATE)
     # Replace the answer of the file system.
-    monkeypatch.setattr("tfenv_lab.plans.sizes.free_bytes", lambda _: 10)
+    monkeypatch.setattr("tfenv_lab.plans.room.free_bytes", lambda _: 10)
     status, error = await api.call("POST", "jobs", {"plan": plan["id"]})
     assert (status, error["reason"]) == (507, "no-space")
 

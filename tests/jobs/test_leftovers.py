@@ -22,7 +22,7 @@ def busy(made: Any, mount: Mount) -> Path:
 
 
 async def _remove(api: Api, environment: Any) -> Any:
-    status, job = await api.call("DELETE", f"environments/{environment['id']}")
+    status, job = await api.call("DELETE", f"environments/{environment['id']}?at_once=true")
     assert status == 202
     return await _settled(api, job["id"])
 

@@ -2,87 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import random
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 
+from ..servers import Server
 from ..tiny_channel import TinyChannel
 from ..tiny_tensorflow import PYTHON
 
-TOKEN = "a-token-of-this-test"
 CREATE = {"kind": "create", "name": "tf", "tensorflow": "2.19.*", "python": PYTHON, "packages": ["many"]}
 #: Number of kills; the larger number with ``-m long``.
 KILLS = [pytest.param(2, id="2"), pytest.param(100, id="100", marks=pytest.mark.long)]
-
-
-class Server:
-    """A Jupyter server in a separate process, with a tiny channel."""
-
-    def __init__(self, channel: TinyChannel) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self._root = f"http://127.0.0.1:{port}/tfenv-lab"
-        command = [sys.executable, "-m", "jupyter_server", f"--port={port}", "--ip=127.0.0.1", "--allow-root"]
-        command += ["--ServerApp.jpserver_extensions={'tfenv_lab': True}", f"--IdentityProvider.token={TOKEN}"]
-        command += [f"--TfenvLab.channels={channel.url}", "--TfenvLab.check_after_change=False"]
-        null = subprocess.DEVNULL
-        self.process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, start_new_session=True)
-        deadline = time.monotonic() + 60
-        while True:
-            with contextlib.suppress(OSError):
-                self.call("GET", "status")
-                return
-            assert self.process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Return the answer of a call, which must succeed."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self._root}/{path}", data, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            raise AssertionError(error.read().decode()) from error
-
-    def apply(self, **request: Any) -> None:
-        """Plan, apply and wait."""
-        self.finish(self.call("POST", "jobs", {"plan": self.call("POST", "plans", request)["id"]}))
-
-    def finish(self, job: Any) -> None:
-        """Wait until the server reports that a job has succeeded."""
-        while not job["finished"]:
-            job = self.call("GET", f"jobs/{job['id']}")
-        assert job["state"] == "succeeded", job
-
-    def names(self) -> list[str]:
-        """Return the names of the environments."""
-        return [one["name"] for one in self.call("GET", "environments")["environments"]]
-
-    def kill(self, with_workers: bool = True) -> None:
-        """Kill the server, and also its workers unless they must notice by themselves."""
-        workers = psutil.Process(self.process.pid).children(recursive=True) if with_workers else []
-        self.process.kill()
-        for worker in workers:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                worker.kill()
-        self.process.wait()
 
 
 @pytest.fixture

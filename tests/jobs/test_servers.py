@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -76,6 +77,23 @@ def test_this_server_runs_until_it_leaves(tmp_path: Path) -> None:
     servers.leave()
     assert not others.runs(job)
     assert list((tmp_path / "servers").iterdir()) == []
+
+
+def test_the_locks_of_dead_servers_are_deleted_and_those_of_others_stay(other: Any, folder: Path) -> None:
+    process, server = other
+    for path in folder.glob("*"):
+        os.utime(path, (0, 0))
+    servers = Servers(folder)
+    servers.forget_dead()
+    assert any(path.name.startswith(server.lock) for path in folder.iterdir())
+    process.kill()
+    process.wait()
+    (folder / ("a" * 32)).touch()
+    servers.forget_dead()
+    assert (folder / ("a" * 32)).exists(), "a server may just have created it"
+    os.utime(folder / ("a" * 32), (0, 0))
+    servers.forget_dead()
+    assert not any(len(path.name) == 32 for path in folder.iterdir())
 
 
 def test_a_job_without_a_server_has_none(tmp_path: Path) -> None:

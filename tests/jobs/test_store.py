@@ -84,6 +84,10 @@ def test_finished_jobs_are_deleted_after_a_month(tmp_path: Path) -> None:
     store.save(running)
     store.save(Job(new_id(), "update", "tf", "/envs/tf", None).ended("succeeded"))
     store.append_log(old.id, "what it said")
+    # The clock may have been set while a server runs, so it keeps its own last jobs.
+    store.prune()
+    assert old.id in {job.id for job in store.load()}
+    store = JobStore(tmp_path)
     store.prune()
     left = {job.id for job in store.load()}
     assert old.id not in left

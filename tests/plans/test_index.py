@@ -205,7 +205,15 @@ async def test_a_url_is_installed_from_there_and_nowhere_else(api: Api, simple_i
 
 @pytest.mark.parametrize(
     "text",
-    ["pypi:", "pypi:-r requirements.txt", "pypi:--index-url=https://evil.example", "pypi:greet\n--pre", "pypi:../x"],
+    [
+        "pypi:",
+        "pypi:-r requirements.txt",
+        "pypi:--index-url=https://evil.example",
+        "pypi:greet\n--pre",
+        "pypi:../x",
+        "pypi:greet-1.0-py3-none-any.whl",
+        "pypi:greet.tar.gz",
+    ],
 )
 async def test_text_that_is_no_requirement_is_refused(api: Api, simple_index: SimpleIndex, text: str) -> None:
     status, error = await api.call("POST", "plans", {"kind": "create", "name": "new", "packages": [text]})

@@ -78,7 +78,27 @@ async def test_what_is_no_name_is_not_asked_for(api: Api, simple_index: SimpleIn
 async def test_an_index_that_is_down_leaves_the_channels_packages(api: Api, simple_index: SimpleIndex) -> None:
     simple_index.down()
     assert await search(api, "alpha-tools") == [("alpha-tools", ["5.0"], "conda")]
-    assert await search(api, "pypi:alpha") == []
+
+
+@pytest.mark.parametrize("query", ["pypi:alpha", "nowhere"])
+async def test_an_index_that_is_down_is_not_told_as_no_result(api: Api, simple_index: SimpleIndex, query: str) -> None:
+    simple_index.down()
+    status, error = await api.call("GET", f"packages?query={query}")
+    assert (status, error["reason"]) == (502, "index-unreachable")
+
+
+async def test_a_slow_index_is_not_told_as_no_result(
+    api: Api, simple_index: SimpleIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simple_index.hold = threading.Event()
+    monkeypatch.setattr(package_search, "PATIENCE", 0.1)
+    status, error = await api.call("GET", "packages?query=nowhere")
+    simple_index.hold.set()
+    assert (status, error["reason"]) == (502, "index-unreachable")
+
+
+async def test_what_no_source_has_is_not_found(api: Api, simple_index: SimpleIndex) -> None:
+    assert await search(api, "nowhere") == []
 
 
 async def test_a_slow_index_does_not_hold_up_the_channels_packages(

@@ -64,3 +64,46 @@ async def test_the_warning_mentions_a_copy_only_if_it_offers_one(api: Api, made:
     [back] = [warning for warning in plan["warnings"] if warning["code"] == "tensorflow-minor"]
     assert "copy" not in back["message"]
     assert back["plan_request"] is None
+
+
+async def test_a_revert_into_a_copy_leaves_the_original_as_it_is(api: Api, made: Any) -> None:
+    await _updated(api, made)
+    plan = await api.plan(kind="revert", environment=made["id"], revision=0, into="before")
+    assert plan["name"] == "before"
+    [command] = plan["commands"]
+    assert command.startswith("conda create --name before ")
+    assert "/tensorflow-2.19.1-" in command
+    job = await api.apply(kind="revert", environment=made["id"], revision=0, into="before")
+    assert job["state"] == "succeeded", job
+    versions = {name: (await api.environment(name))["tensorflow"]["version"] for name in ("tf", "before")}
+    assert versions == {"tf": "2.20.0", "before": "2.19.1"}
+    copy = await api.environment("before")
+    _, answer = await api.call("GET", f"environments/{copy['id']}/revisions")
+    [revision] = answer["revisions"]
+    assert (revision["kind"], revision["asked"]) == ("revert", "Revert to revision 0, in a copy of tf")
+    _, first = await api.call("GET", f"environments/{made['id']}/revisions")
+    assert revision["digest"] == first["revisions"][-1]["digest"]
+
+
+async def test_a_revert_into_a_copy_has_whole_files_and_spares_the_originals(api: Api, made: Any) -> None:
+    original = Path(made["prefix"]) / SITE / "tensorflow/__init__.py"
+    original.unlink()
+    original.write_text("changed")
+    job = await api.apply(kind="revert", environment=made["id"], revision=0, into="whole")
+    assert job["state"] == "succeeded", job
+    copy = Path((await api.environment("whole"))["prefix"]) / SITE / "tensorflow/__init__.py"
+    assert (copy.read_text(), original.read_text()) == ("__version__ = '2.19.1'\n", "changed")
+
+
+async def test_a_protected_environment_is_reverted_in_a_copy(api: Api, made: Any) -> None:
+    await _updated(api, made)
+    (Path(made["prefix"]) / "conda-meta/frozen").write_text("{}")
+    request = {"kind": "revert", "environment": made["id"], "revision": 0}
+    assert (await api.call("POST", "plans", request))[1]["reason"] == "protected"
+    assert (await api.apply(**request, into="copy"))["state"] == "succeeded"
+
+
+async def test_the_name_of_the_copy_must_be_free_and_valid(api: Api, made: Any) -> None:
+    request = {"kind": "revert", "environment": made["id"], "revision": 0}
+    assert (await api.call("POST", "plans", {**request, "into": "tf"}))[1]["reason"] == "prefix-exists"
+    assert (await api.call("POST", "plans", {**request, "into": "../tf"}))[1]["reason"] == "invalid-name"

@@ -123,6 +123,8 @@ async def test_notebooks_that_use_the_environment_are_named(api: Api, made: Any,
     plan = await api.plan(kind="install", environment=made["id"], specs=["pandas"])
     assert _codes(plan) == ["running-kernels"]
     assert "work/model.ipynb" in plan["warnings"][0]["message"]
+    nothing = await api.plan(kind="install", environment=made["id"], specs=["numpy"])
+    assert (nothing["entries"], _codes(nothing)) == ([], [])
     await jp_fetch("api", "sessions", session["id"], method="DELETE")
 
 

@@ -80,7 +80,7 @@ async def test_an_index_that_says_no_sizes_makes_the_numbers_lower_bounds(
 async def test_a_cache_on_another_file_system_is_said_and_its_files_are_copied(
     api: Api, big: int, mount: Mount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = mount(tmp_path / "elsewhere", "20m") / "uv"
+    place = mount(tmp_path / "elsewhere", "200m") / "uv"
     monkeypatch.setenv("UV_CACHE_DIR", str(place))
     plan, _ = await created(api, "one")
     said = {warning["code"]: warning["message"] for warning in plan["warnings"]}

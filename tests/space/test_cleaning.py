@@ -42,7 +42,7 @@ async def create(api: Api, name: str, *packages: str) -> Any:
 
 
 async def delete(api: Api, environment: Any) -> None:
-    _, job = await api.call("DELETE", f"environments/{environment['id']}")
+    _, job = await api.call("DELETE", f"environments/{environment['id']}?at_once=true")
     assert (await api.finished(job["id"]))["state"] == "succeeded"
     await api.services.jobs.ended(job["id"])
 

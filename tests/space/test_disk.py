@@ -93,7 +93,7 @@ async def test_what_changes_is_measured_again(api: Api) -> None:
 
 async def test_a_deleted_environment_leaves_packages_that_cleaning_frees(api: Api) -> None:
     made = await create(api, "one", "app 1.0")
-    _, job = await api.call("DELETE", f"environments/{made['id']}")
+    _, job = await api.call("DELETE", f"environments/{made['id']}?at_once=true")
     await api.finished(job["id"])
     await api.services.jobs.ended(job["id"])
     before = await disk(api)
@@ -144,7 +144,7 @@ async def test_what_an_environment_needs_stays(api: Api) -> None:
 
 async def test_a_package_that_is_needed_since_the_plan_stays(api: Api) -> None:
     made = await create(api, "one", "app 1.0")
-    _, job = await api.call("DELETE", f"environments/{made['id']}")
+    _, job = await api.call("DELETE", f"environments/{made['id']}?at_once=true")
     await api.finished(job["id"])
     plan = await api.plan(kind="clean", what=["cache"])
     await create(api, "two", "lib 1.0")
@@ -205,7 +205,7 @@ async def test_a_package_that_an_unknown_environment_links_stays(api: Api, tmp_p
     """It may be another user's."""
     made = await create(api, "one", "app 1.0")
     shutil.copytree(made["prefix"], tmp_path / "theirs", copy_function=os.link)
-    _, job = await api.call("DELETE", f"environments/{made['id']}")
+    _, job = await api.call("DELETE", f"environments/{made['id']}?at_once=true")
     await api.finished(job["id"])
     await api.services.jobs.ended(job["id"])
     plan = await api.plan(kind="clean", what=["cache"])

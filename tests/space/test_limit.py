@@ -27,7 +27,7 @@ def settings() -> dict[str, Any]:
 
 
 async def delete(api: Api, environment: Any) -> None:
-    _, job = await api.call("DELETE", f"environments/{environment['id']}")
+    _, job = await api.call("DELETE", f"environments/{environment['id']}?at_once=true")
     await api.finished(job["id"])
     await api.services.jobs.ended(job["id"])
 

@@ -100,6 +100,11 @@ def test_without_the_package_on_a_channel_everything_is_for_the_index(tmp_path: 
     assert of(channel.index(), argument) == [f"pypi:{argument}"]
 
 
+@pytest.mark.parametrize("name", ["greet-1.0-py3-none-any.whl", "greet-1.0.tar.gz", "Greet.ZIP", "greet.whl[all]"])
+def test_the_name_of_a_file_is_no_project(url: str, name: str) -> None:
+    assert of(url, name, "pandas") == ["pandas"]
+
+
 @pytest.mark.parametrize(
     ("argument", "expected"),
     [

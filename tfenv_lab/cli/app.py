@@ -7,10 +7,22 @@ from typing import Any
 from jupyter_core.application import JupyterApp
 
 from .._version import __version__
-from .changes import CloneApp, CreateApp, ImportApp, InstallApp, RemoveApp, RenameApp, RepairApp, RevertApp, UpdateApp
+from .changes import (
+    CloneApp,
+    CreateApp,
+    ImportApp,
+    InstallApp,
+    RemoveApp,
+    RenameApp,
+    RepairApp,
+    RevertApp,
+    UndeleteApp,
+    UpdateApp,
+)
 from .command import TfenvCommand
+from .history import HistoryApp, NoteApp
 from .kernels import HideApp, ShowApp
-from .queries import CheckApp, ExportApp, ListApp, PackagesApp, VersionsApp
+from .queries import CheckApp, DiffApp, ExportApp, ListApp, PackagesApp, VersionsApp, WhyApp
 from .space import CleanApp, DiskApp
 from .variables import VariablesApp
 
@@ -18,15 +30,20 @@ from .variables import VariablesApp
 COMMANDS: dict[str, type[TfenvCommand]] = {
     "list": ListApp,
     "packages": PackagesApp,
+    "why": WhyApp,
+    "diff": DiffApp,
     "versions": VersionsApp,
     "create": CreateApp,
     "install": InstallApp,
     "update": UpdateApp,
     "remove": RemoveApp,
+    "undelete": UndeleteApp,
     "export": ExportApp,
     "import": ImportApp,
     "clone": CloneApp,
     "rename": RenameApp,
+    "history": HistoryApp,
+    "note": NoteApp,
     "revert": RevertApp,
     "repair": RepairApp,
     "variables": VariablesApp,

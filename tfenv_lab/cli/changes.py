@@ -11,12 +11,14 @@ from typing import Any
 
 from traitlets import Bool, Enum, List, Unicode
 
-from ..errors import InvalidRequest
+from ..disk.paths import as_written
+from ..errors import InvalidRequest, NotFound
 from ..plans.models import Plan
 from ..sentences import megabytes
 from ..services import Services
 from ..space.service import size_of
-from .command import TfenvCommand, from_source
+from .command import TfenvCommand, from_source, table
+from .history import revision_number
 from .running_kernels import describe_kernel, shut_down
 
 
@@ -159,7 +161,9 @@ class UpdateApp(ChangeApp):
 class RemoveApp(ChangeApp):
     """Remove packages from an environment, or delete the environment if no package is named."""
 
-    least, most, usage = 1, None, "remove NAME [PACKAGE…]"
+    least, most, usage = 1, None, "remove NAME [PACKAGE…] [--now]"
+    now = Bool(False, help="Delete an environment at once, so that undelete cannot restore it.").tag(config=True)
+    flags = {**ChangeApp.flags, "now": ({"RemoveApp": {"now": True}}, now.help)}
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         name, *packages = arguments
@@ -172,17 +176,38 @@ class RemoveApp(ChangeApp):
         environment = await self.find(services, arguments[0])
         size = await asyncio.to_thread(size_of, Path(environment.prefix))
         freed = size.bytes - size.shared
+        minutes = 0 if self.now else services.jobs.deletions.minutes
+        later = f" in {minutes} minutes; until then, “jupyter tfenv undelete” restores it" if minutes else ""
         kernels = await services.kernels.running_in(Path(environment.prefix))
         if self.dry_run:
             used_by = [describe_kernel(kernel) for kernel in kernels]
             body = {"kind": "delete", "prefix": environment.prefix, "freed_bytes": freed, "used_by": used_by}
-            text = f"Would delete {environment.prefix} and free {megabytes(freed)}"
+            text = f"Would delete {environment.prefix} and free {megabytes(freed)}{later}"
             self.write(body, "\n".join([text, *(f"  in use by {each}" for each in used_by)]))
             return 0
-        if not self.agreed(f"Delete {environment.prefix} and everything in it? This frees {megabytes(freed)}."):
+        if not self.agreed(f"Delete {environment.prefix} and everything in it? This frees {megabytes(freed)}{later}."):
             return 1
         await shut_down(self, services, Path(environment.prefix), offers=True)
-        return await self.follow(services, await services.jobs.remove(environment))
+        return await self.follow(services, await services.jobs.deletions.begin(environment, at_once=self.now))
+
+
+class UndeleteApp(TfenvCommand):
+    """Restore an environment that was deleted a few minutes ago. Without a name, list those that can be restored."""
+
+    most, usage = 1, "undelete [NAME]"
+
+    async def run(self, services: Services, arguments: Sequence[str]) -> int:
+        found = [job for job in await services.jobs.deletions.pending() if job.to_json()["undo"]]
+        if not arguments:
+            rows = [(job.name, job.undo.until, job.prefix) for job in found if job.undo]
+            text = table(("name", "until (UTC)", "path"), rows) if rows else "No deletion can be undone."
+            self.write({"jobs": [job.to_json() for job in found]}, text)
+            return 0
+        path = str(as_written(arguments[0]).absolute())
+        deletion = next((job for job in found if arguments[0] in (job.name, job.id) or path == job.prefix), None)
+        if deletion is None:
+            raise NotFound(f"No deletion of “{arguments[0]}” can be undone.")
+        return await self.follow(services, await services.jobs.deletions.undo(deletion))
 
 
 class ImportApp(ChangeApp):
@@ -230,6 +255,7 @@ class ImportApp(ChangeApp):
             "name": name,
             "content": content,
             "source_builds": self.source_builds,
+            "file": None if file == "-" else Path(file).name,
             **part,
             **choice,
         }
@@ -266,15 +292,18 @@ class RepairApp(ChangeApp):
 
 
 class RevertApp(ChangeApp):
-    """Revert an environment to an earlier revision."""
+    """Revert an environment to an earlier revision; “history” lists the revisions."""
 
-    least, most, usage = 2, 2, "revert NAME REVISION"
+    least, most, usage = 2, 2, "revert NAME REVISION [--into=NEW_NAME]"
+    into = Unicode(None, allow_none=True, help="Revert a copy with this name instead of the environment.").tag(
+        config=True
+    )
+    aliases = {**ChangeApp.aliases, "into": "RevertApp.into"}
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         environment = await self.find(services, arguments[0])
-        if not (arguments[1].isdecimal() and len(arguments[1]) < 10):
-            raise InvalidRequest(f"“{arguments[1]}” is not a revision number.")
-        return {"kind": "revert", "environment": environment.id, "revision": int(arguments[1])}
+        number = revision_number(arguments[1])
+        return {"kind": "revert", "environment": environment.id, "revision": number, "into": self.into}
 
 
 def describe(plan: Plan) -> str:

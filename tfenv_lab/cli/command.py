@@ -15,6 +15,7 @@ from traitlets import Bool
 from .._version import __version__
 from ..app import TfenvLab
 from ..configuration import refusal, unread
+from ..disk import faults
 from ..disk.paths import as_written
 from ..environments.models import Environment
 from ..errors import Alternative, ErrorJson, InvalidRequest, NotFound, TfenvError
@@ -45,6 +46,7 @@ EXIT = {
     "index-unreachable": 7,
     "hash-mismatch": 7,
     "no-space": 8,
+    "too-many-files": 8,
 }
 #: Names of the configuration files that a server reads, besides ``jupyter_config``. Which application a user starts the
 #: server with is not known here, and a protection that one of their files sets must hold in a terminal too.
@@ -119,9 +121,16 @@ class TfenvCommand(JupyterApp):
             given = len(self.extra_args)
             if given < self.least or (self.most is not None and given > self.most):
                 raise InvalidRequest(f"Usage: jupyter tfenv {self.usage}")
+            # There may be no server that does this.
+            await services.jobs.deletions.collect()
             return await self.run(services, self.extra_args)
         except TfenvError as error:
             return self.fail(error.to_json())
+        except OSError as error:
+            known = faults.translated(error)
+            if known is None:
+                raise
+            return self.fail(known.to_json())
         finally:
             await services.stop()
 

@@ -1,4 +1,4 @@
-"""Commands that change nothing: list, packages, versions, export and check."""
+"""Commands that change nothing: list, packages, why, versions, export and check."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from dataclasses import asdict
 
 from traitlets import Unicode
 
+from ..environments.comparing import Build
 from ..environments.exporting import export
+from ..environments.models import Environment
+from ..errors import InvalidRequest
 from ..services import Services
 from ..tensorflow.checks.models import Check
 from .command import PROBLEMS, TfenvCommand, from_source, table
+from .history import revision_number
 
 #: Number of lines to show from the end of a traceback; --json has all of it.
 _TRACEBACK = 12
@@ -19,10 +23,16 @@ _TRACEBACK = 12
 class ListApp(TfenvCommand):
     """List the environments."""
 
-    usage = "list"
+    usage = "list [--package=NAME]"
+    package = Unicode(None, allow_none=True, help="Only environments with this package, and its version.").tag(
+        config=True
+    )
+    aliases = {**TfenvCommand.aliases, "package": "ListApp.package"}
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
         found = await services.environments.list()
+        if self.package:
+            return await self._with_package(services, found, self.package)
         rows = [
             (
                 e.name,
@@ -36,6 +46,46 @@ class ListApp(TfenvCommand):
             {"environments": [e.to_json() for e in found]}, table(("name", "tensorflow", "python", "path"), rows)
         )
         return 0
+
+    async def _with_package(self, services: Services, known: Sequence[Environment], name: str) -> int:
+        places = {environment.id: environment for environment in known}
+        found = [each for each in await services.environments.with_package(name) if each.environment in places]
+        rows = [
+            (places[each.environment].name, from_source(each.version, each.source), places[each.environment].prefix)
+            for each in found
+        ]
+        text = table(("name", name, "path"), rows) if rows else f"No environment has “{name}”."
+        self.write({"packages": [asdict(each) for each in found]}, text)
+        return 0
+
+
+class DiffApp(TfenvCommand):
+    """Compare two environments or revisions: jupyter tfenv diff tf219 tf220, diff tf219@0, diff tf219@0 tf219@2."""
+
+    least, most, usage = 1, 2, "diff NAME[@REVISION] [NAME[@REVISION]]"
+
+    async def run(self, services: Services, arguments: Sequence[str]) -> int:
+        # A name never has an @.
+        (left, revision), *rest = [await self._side(services, text) for text in arguments]
+        if revision is None and not rest:
+            raise InvalidRequest("Name two environments, or a revision as in NAME@0.")
+        other, other_revision = rest[0] if rest else (left, None)
+        found = await services.environments.compare(left.id, revision, other.id, other_revision)
+        rows = [(each.name, _version(each.left), _version(each.right)) for each in found.differences]
+        titles = (arguments[0], arguments[1] if rest else left.name)
+        text = table(("package", *titles), rows) if rows else "No package differs."
+        self.write(found.to_json(), f"{text}\n{found.same} packages are the same.")
+        return 0
+
+    async def _side(self, services: Services, text: str) -> tuple[Environment, int | None]:
+        name, at, number = text.rpartition("@")
+        if at and "/" not in number:
+            return await self.find(services, name), revision_number(number)
+        return await self.find(services, text), None
+
+
+def _version(build: Build | None) -> str:
+    return from_source(" ".join(filter(None, (build.version, build.build))), build.source) if build else "-"
 
 
 class PackagesApp(TfenvCommand):
@@ -51,6 +101,29 @@ class PackagesApp(TfenvCommand):
             for e in found
         ]
         self.write({"packages": [e.to_json() for e in found]}, table(("name", "version", "source", "requested"), rows))
+        return 0
+
+
+class WhyApp(TfenvCommand):
+    """Explain why a package is in an environment: what needs it, and what it needs."""
+
+    least, most, usage = 2, 2, "why NAME PACKAGE"
+
+    async def run(self, services: Services, arguments: Sequence[str]) -> int:
+        environment = await self.find(services, arguments[0])
+        found = await services.environments.why(environment.id, arguments[1])
+        reason = f"requested ({found.spec})" if found.requested else "not requested"
+        if found.because:
+            reason += f", needed because of {' → '.join([*found.because, found.name])}"
+        lines = [f"{found.name} {from_source(found.version, found.source)}: {reason}"]
+        for title, related in (("Needed by", found.needed_by), ("Needs", found.needs)):
+            lines.append(f"{title}:" if related else f"{title}: nothing")
+            lines += [
+                f"  {each.name} {from_source(each.version or 'not installed', each.source or 'conda')}"
+                + (f"  ({each.spec})" if each.spec else "")
+                for each in related
+            ]
+        self.write(found.to_json(), "\n".join(lines))
         return 0
 
 

@@ -10,7 +10,9 @@ import secrets
 import sys
 from pathlib import Path
 
-from ..errors import NoSpace, TfenvError, UnusableDirectory
+from ..errors import NoSpace, TfenvError, TooManyFiles, UnusableDirectory
+from ..sentences import megabytes
+from . import space
 
 #: Errors of a file system that cannot make a hard link: other devices, no links, too many links, no permission.
 CANNOT_LINK = (
@@ -24,12 +26,27 @@ CANNOT_LINK = (
     errno.EINVAL,
 )
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-#: What rattler, uv, pip and other programs say of these errors.
-_FULL_TEXT = re.compile(
-    rf"No space left|quota exceeded|os error ({errno.ENOSPC}|{errno.EDQUOT})\b|Errno ({errno.ENOSPC}|{errno.EDQUOT})\b",
-    re.IGNORECASE,
-)
-_QUOTA_TEXT = re.compile(rf"quota exceeded|(os error|Errno) {errno.EDQUOT}\b", re.IGNORECASE)
+_FILES = (errno.EMFILE, errno.ENFILE)
+#: What rattler, uv, pip and other programs say of errors of the operating system.
+_NUMBER = re.compile(rf"{'Errno' if sys.platform == 'win32' else '(?:os error|Errno)'} (?P<number>\d+)\b")
+_PHRASES = {
+    "no space left": errno.ENOSPC,
+    # Windows
+    "os error 112": errno.ENOSPC,
+    "quota exceeded": errno.EDQUOT,
+    "input/output error": errno.EIO,
+    "read-only file system": errno.EROFS,
+    "too many open files": errno.EMFILE,
+}
+#: Paths that these programs name.
+_PATH = re.compile(r"['\"`](/[^'\"`\n]+)['\"`]|(?<= to )(/[^\s:]+)(?=:)")
+#: Free bytes below which a file system counts as full. If it has more, a quota or a limit of its own was met.
+_NEARLY_FULL = 100_000_000
+#: What to do about a drive that does not work.
+_DRIVES = {
+    errno.EIO: "The drive may be damaged or disconnected. Ask the administrator of this machine, then try again.",
+    errno.EROFS: "Make the file system writable, then try again. A system often makes it read-only after errors.",
+}
 #: Errors that have their cause in the directories of the user or the administrator.
 _OF_THE_PLACE = (
     errno.EACCES,
@@ -130,9 +147,19 @@ def _owner(path: Path) -> str:
 
 def is_full(error: BaseException | str) -> bool:
     """Return whether an error, or what a program said, means that a disk or a quota is full."""
-    if isinstance(error, str):
-        return bool(_FULL_TEXT.search(error))
-    return any(getattr(each, "errno", None) in _FULL or _FULL_TEXT.search(str(each)) for each in chain(error))
+    return number(error) in _FULL
+
+
+def number(error: BaseException | str) -> int | None:
+    """Return the first of ``of_system``'s errors among an error, its causes and what a program said, or None."""
+    found = []
+    for each in [error] if isinstance(error, str) else chain(error):
+        code = getattr(each, "errno", None)
+        text = str(each)
+        found += [code] if isinstance(code, int) else []
+        found += [int(match["number"]) for match in _NUMBER.finditer(text)]
+        found += [code for phrase, code in _PHRASES.items() if phrase in text.lower()]
+    return next((code for code in (*_FULL[::-1], *_FILES, *_DRIVES) if code in found), None)
 
 
 def chain(error: BaseException) -> list[BaseException]:
@@ -147,14 +174,34 @@ def chain(error: BaseException) -> list[BaseException]:
 
 def no_space(error: BaseException | str, end: str = "") -> NoSpace:
     """Return the domain error for a full disk or quota. ``end`` is a sentence that ends the message."""
-    errors = [] if isinstance(error, str) else chain(error)
-    text = error if isinstance(error, str) else "\n".join(dict.fromkeys(map(str, errors)))
-    path = next((str(e.filename) for e in errors if isinstance(e, OSError) and e.filename and e.errno in _FULL), None)
-    if _QUOTA_TEXT.search(text) or any(getattr(each, "errno", None) == errno.EDQUOT for each in errors):
-        message, hint = "Your disk quota is used up", "Delete files of yours or ask for a larger quota, then try again."
-    else:
-        message, hint = "The disk is full", None
-    return NoSpace(f"{message}{f' ({path})' if path else ''}. {end}".strip(), text, hint)
+    path, text = _path(error), _text(error)
+    place = f" ({path})" if path else ""
+    if number(error) == errno.EDQUOT:
+        hint = "Delete files of yours or ask for a larger quota, then try again."
+        return NoSpace(f"Your disk quota is used up{place}. {end}".strip(), text, hint)
+    if path is not None and space.free_files(Path(path)) == 0:
+        hint = "Delete files on this file system, which limits their number, then try again."
+        return NoSpace(f"The file system has no room for another file{place}. {end}".strip(), text, hint)
+    free = space.free_bytes(Path(path)) if path is not None else None
+    told = f"{place[:-1]}, {megabytes(free)} free)" if free is not None and free < _NEARLY_FULL else place
+    return NoSpace(f"The disk is full{told}. {end}".strip(), text)
+
+
+def of_system(error: BaseException | str, end: str = "") -> TfenvError | None:
+    """Return the domain error for an error that says more about a drive or the system than about our work, or None.
+
+    These are full disks and quotas, drives that fail or have become read-only, and too many open files. ``error`` may
+    be what a program said. ``end`` is a sentence that ends the message.
+    """
+    code = number(error)
+    if code in _FULL:
+        return no_space(error, end)
+    if code in _FILES:
+        return TooManyFiles(f"There are too many open files. {end}".strip(), _text(error))
+    if code is None:
+        return None
+    message = f"{_path(error) or 'A directory'} cannot be used: {os.strerror(code)}. {end}"
+    return UnusableDirectory(message.strip(), _text(error), _DRIVES[code])
 
 
 def translated(error: OSError) -> TfenvError | None:
@@ -162,10 +209,27 @@ def translated(error: OSError) -> TfenvError | None:
     if is_full(error):
         return no_space(error)
     if error.errno not in _OF_THE_PLACE or error.filename is None:
-        return None
+        return of_system(error)
     # A rename has two paths, and both of their directories must be writable.
     paths = [Path(os.fsdecode(name)) for name in (error.filename, error.filename2) if name is not None]
     path = next((path for path in paths if fault(path.parent)), paths[0])
     is_writable = len(paths) == 1 and os.path.lexists(path) and os.access(path, os.W_OK)
     reason = None if is_writable else fault(path.parent)
-    return UnusableDirectory(f"{path} cannot be used: {reason or error.strerror}.", str(error))
+    return UnusableDirectory(
+        f"{path} cannot be used: {reason or error.strerror}.", str(error), _DRIVES.get(error.errno or 0)
+    )
+
+
+def _text(error: BaseException | str) -> str:
+    return error if isinstance(error, str) else "\n".join(dict.fromkeys(str(each) for each in chain(error)))
+
+
+def _path(error: BaseException | str) -> str | None:
+    """Return the path that an error names."""
+    if not isinstance(error, str):
+        for each in chain(error):
+            if isinstance(each, OSError) and each.filename is not None:
+                return os.fsdecode(each.filename)
+    named = _PATH.findall(_text(error))
+    # The last one is in the cause.
+    return next(filter(None, named[-1])) if named else None

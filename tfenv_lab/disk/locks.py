@@ -106,6 +106,24 @@ def hold_of_another(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
+@contextlib.contextmanager
+def hold_now(path: Path, *, shared: bool = False) -> Iterator[None]:
+    """Hold the lock of an existing file or directory, or raise OSError if another process holds it, or there is none.
+
+    Windows cannot lock directories.
+    """
+    if sys.platform == "win32":
+        raise OSError(errno.ENOTSUP, "directories cannot be locked here", os.fspath(path))
+    import fcntl
+
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
+
 def without_locks(folder: Path) -> str:
     """Return the sentence that says which lock is used in a directory whose file system cannot lock."""
     return (
@@ -190,6 +208,8 @@ def _is_abandoned(claim: Path, now: float) -> bool:
 
 def _runs(owner: dict[str, Any]) -> bool:
     try:
+        if "ticks" in owner and (ticks := _ticks(int(owner["pid"]))) is not None:
+            return bool(ticks == owner["ticks"])
         return abs(psutil.Process(int(owner["pid"])).create_time() - float(owner["started"])) < 1
     except (psutil.NoSuchProcess, KeyError, TypeError, ValueError):
         return False
@@ -205,4 +225,18 @@ def _this_process() -> dict[str, Any]:
         namespace = Path("/proc/self/ns/pid").stat().st_ino
     pid = os.getpid()
     started = psutil.Process(pid).create_time()
-    return {"host": socket.gethostname(), "boot": boot, "namespace": namespace, "pid": pid, "started": started}
+    ticks = {} if (found := _ticks(pid)) is None else {"ticks": found}
+    return {"host": socket.gethostname(), "boot": boot, "namespace": namespace, "pid": pid, "started": started, **ticks}
+
+
+def _ticks(pid: int) -> int | None:
+    """Return when a process started, in ticks since the system did: whoever sets the clock does not change that.
+
+    None if the process has ended, or on other systems than Linux.
+    """
+    try:
+        # The name of the program, in parentheses, can have spaces (proc(5)).
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return int(text.rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None

@@ -20,6 +20,17 @@ def free_bytes(path: Path) -> int | None:
     return None
 
 
+def free_files(path: Path) -> int | None:
+    """Return how many files can still be created on the file system of ``path``, or None if that has no limit."""
+    for place in (path, *path.parents):
+        try:
+            status = os.statvfs(place) if hasattr(os, "statvfs") else None
+        except OSError:
+            continue
+        return status.f_favail if status is not None and status.f_files > 0 else None
+    return None
+
+
 def writable(path: Path) -> bool:
     """Return whether a directory is writable or, if it does not exist yet, can be created."""
     place = next((p for p in (path, *path.parents) if p.exists()), path)

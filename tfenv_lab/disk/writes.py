@@ -33,7 +33,10 @@ def replacing(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
             if stat.S_ISREG(before.st_mode) and not private:
                 fresh.chmod(stat.S_IMODE(before.st_mode))
         fresh.replace(path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename is None:
+            # A failed write does not name its file.
+            error.filename = os.fspath(path)
         with contextlib.suppress(OSError):
             fresh.unlink()
         raise

@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from traitlets.config import LoggingConfigurable
 
+from ..disk.reads import BoundedReads
 from ..errors import NotFound
 from ..models import Advice
 from ..plan_requests import Install
 from ..tensorflow_packages import has_keras_3
 from . import discovery
+from .comparing import Comparison, Side, compare
 from .facts import UNREACHABLE
 from .files import differences
+from .finding import FoundPackage, find
 from .inventory import Inventory, Seen
 from .models import AvailableUpdate, Environment, EnvironmentFacts, InstalledPackage, Kernel, LastCheck, LegacyKeras
 from .packages import packages_of
 from .protection import Protection
+from .why import Why, why
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
@@ -157,6 +161,29 @@ class EnvironmentService(LoggingConfigurable):
         environment = await self.readable(identifier)
         return await asyncio.to_thread(packages_of, Path(environment.prefix))
 
+    async def why(self, identifier: str, package: str, source: str | None = None) -> Why:
+        """Return why a package is in an environment. Raises NotFound if there is no such environment or package."""
+        environment = await self.readable(identifier)
+        return await asyncio.to_thread(why, Path(environment.prefix), package, source)
+
+    async def with_package(self, name: str) -> Sequence[FoundPackage]:
+        """Return what all environments have of a package. An environment whose drive does not answer is left out."""
+        seen = await asyncio.to_thread(self._inventory.look)
+        items = [(one.facts.prefix, one.facts.id, name) for one in seen if one.facts.modified is not None]
+        found = await _findings.gather(items)
+        return [each for part in found.values() if part and not isinstance(part, Exception) for each in part]
+
+    async def compare(
+        self, identifier: str, revision: int | None, other: str | None, other_revision: int | None
+    ) -> Comparison:
+        """Compare an environment, as it is or at a revision, with another one or itself. Raises NotFound."""
+        left = await self.readable(identifier)
+        right = left if other is None else await self.readable(other)
+        sides = (
+            Side(each.name, Path(each.prefix), number) for each, number in ((left, revision), (right, other_revision))
+        )
+        return await asyncio.to_thread(compare, *sides)
+
     async def files(self, environment_id: str, contents: bool) -> dict[str, Any]:
         """Return the files that differ from the packages' records, as JSON. Raises NotFound.
 
@@ -254,6 +281,9 @@ class EnvironmentService(LoggingConfigurable):
             busy=self.busy_of(found.prefix) if self.busy_of else None,
             advice=tuple(advice),
         )
+
+
+_findings: BoundedReads[tuple[Path, str, str], Sequence[FoundPackage]] = BoundedReads(lambda item: find(*item))
 
 
 class _Beside(NamedTuple):

@@ -16,7 +16,8 @@ from ..disk import faults
 from ..errors import InvalidRequest, TfenvError
 
 if TYPE_CHECKING:
-    from ..services import Services, SharedServices
+    from ..services import Services
+    from ..shared_services import SharedServices
 
 #: The resource that ``@authorized`` checks.
 AUTH_RESOURCE = "tfenv_lab"

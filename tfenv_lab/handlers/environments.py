@@ -13,8 +13,11 @@ from ..conda.prefix import revisions
 from ..environments.exporting import differences, export
 from ..errors import InvalidRequest
 from ..kernels import settings
+from ..plans.newest import MOST
 from ..space.service import size_of
 from .base import BaseHandler
+
+_MAX_NAME = 128
 
 
 class EnvironmentsHandler(BaseHandler):
@@ -25,6 +28,19 @@ class EnvironmentsHandler(BaseHandler):
     async def get(self) -> None:
         """Send every environment."""
         self.finish(await self.services.environments.listing())
+
+
+class FoundPackagesHandler(BaseHandler):
+    """``GET installed-packages``: what all environments have of one package."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        name = self.get_query_argument("name", "")
+        if not name or len(name) > _MAX_NAME:
+            raise InvalidRequest(f"“name” must be a string of 1 to {_MAX_NAME} characters.")
+        found = await self.services.environments.with_package(name)
+        self.send({"packages": [asdict(each) for each in found]})
 
 
 class EnvironmentHandler(BaseHandler):
@@ -40,8 +56,11 @@ class EnvironmentHandler(BaseHandler):
     @authorized
     async def delete(self, identifier: str) -> None:
         """Start to delete the environment, and send the job."""
+        at_once = self.get_query_argument("at_once", "false")
+        if at_once not in ("true", "false"):
+            raise InvalidRequest("The parameter “at_once” must be true or false.")
         environment = await self.services.environments.get(identifier)
-        job = await self.services.jobs.remove(environment)
+        job = await self.services.jobs.deletions.begin(environment, at_once=at_once == "true")
         self.send(job, 202, f"jobs/{job.id}")
 
 
@@ -54,6 +73,54 @@ class InstalledPackagesHandler(BaseHandler):
         """Send the packages, sorted by name."""
         packages = await self.services.environments.packages(identifier)
         self.send({"packages": [package.to_json() for package in packages]})
+
+
+class WhyHandler(BaseHandler):
+    """Why one package is in one environment."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str, package: str) -> None:
+        """Send what needs the package and what it needs; ``source`` chooses between two packages with one name."""
+        source = self.get_query_argument("source", None)
+        if source not in (None, "conda", "pypi"):
+            raise InvalidRequest("The parameter “source” must be conda or pypi.")
+        self.send(await self.services.environments.why(identifier, package, source))
+
+
+class NewerPackagesHandler(BaseHandler):
+    """The newest versions of packages of one environment."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Send the newest versions of those of the packages in ``names`` that have a newer one."""
+        names = [name for name in self.get_query_argument("names", "").split(",") if name]
+        if not 1 <= len(names) <= MOST:
+            raise InvalidRequest(f"“names” must have 1 to {MOST} names, separated by commas.")
+        environment = await self.services.environments.readable(identifier)
+        found = await self.services.newest.of(Path(environment.prefix), set(names))
+        self.send({"packages": [asdict(each) for each in found]})
+
+
+class ComparisonHandler(BaseHandler):
+    """One environment compared with another one, or with a revision."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, identifier: str) -> None:
+        """Send the packages that differ; ``with`` is the id of the other environment, by default the same."""
+        other = self.get_query_argument("with", None)
+        revisions = (self._number("revision"), self._number("with_revision"))
+        self.send(await self.services.environments.compare(identifier, revisions[0], other or None, revisions[1]))
+
+    def _number(self, name: str) -> int | None:
+        text = self.get_query_argument(name, None)
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdecimal() and len(text) < 10):
+            raise InvalidRequest(f"“{name}” must be the number of a revision.")
+        return int(text)
 
 
 class SizeHandler(BaseHandler):
@@ -106,6 +173,19 @@ class RevisionsHandler(BaseHandler):
         environment = await self.services.environments.readable(identifier)
         found = await asyncio.to_thread(revisions.read, Path(environment.prefix))
         self.send({"revisions": [revision.to_json() for revision in reversed(found)]})
+
+
+class RevisionHandler(BaseHandler):
+    """One revision of one environment."""
+
+    @web.authenticated
+    @authorized
+    async def patch(self, identifier: str, number: str) -> None:
+        """Write the note in the body, or remove it if it is null, and send the revision."""
+        body = self.body()
+        if set(body) != {"note"}:
+            raise InvalidRequest("The body must have the field “note”, and no other.")
+        self.send(await self.services.notes.change(identifier, int(number), body["note"]))
 
 
 class KernelspecHandler(BaseHandler):
@@ -191,13 +271,18 @@ class ChecksHandler(BaseHandler):
 
 
 HANDLERS: list[tuple[str, type[BaseHandler]]] = [
+    (r"installed-packages", FoundPackagesHandler),
     (r"environments", EnvironmentsHandler),
     (r"environments/([^/]+)", EnvironmentHandler),
     (r"environments/([^/]+)/packages", InstalledPackagesHandler),
+    (r"environments/([^/]+)/packages/([^/]+)/why", WhyHandler),
+    (r"environments/([^/]+)/newer-packages", NewerPackagesHandler),
+    (r"environments/([^/]+)/comparison", ComparisonHandler),
     (r"environments/([^/]+)/size", SizeHandler),
     (r"environments/([^/]+)/files", FileDifferencesHandler),
     (r"environments/([^/]+)/variables", VariablesHandler),
     (r"environments/([^/]+)/revisions", RevisionsHandler),
+    (r"environments/([^/]+)/revisions/(\d{1,9})", RevisionHandler),
     (r"environments/([^/]+)/kernelspec", KernelspecHandler),
     (r"environments/([^/]+)/kernels", RunningKernelsHandler),
     (r"environments/([^/]+)/export", ExportHandler),

@@ -54,4 +54,26 @@ class JobLogHandler(BaseHandler):
         self.finish(log, set_content_type="text/plain; charset=utf-8")
 
 
-HANDLERS = [(r"jobs", JobsHandler), (r"jobs/([^/]+)", JobHandler), (r"jobs/([^/]+)/log", JobLogHandler)]
+class UndoHandler(BaseHandler):
+    """``POST jobs/{id}/undo`` and ``DELETE jobs/{id}/undo``: restore a deleted environment, or delete it at once."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, job_id: str) -> None:
+        jobs = self.services.jobs
+        job = await jobs.deletions.undo(await jobs.get(job_id))
+        self.send(job, 202, f"jobs/{job.id}")
+
+    @web.authenticated
+    @authorized
+    async def delete(self, job_id: str) -> None:
+        jobs = self.services.jobs
+        self.send(await jobs.deletions.finish(await jobs.get(job_id)))
+
+
+HANDLERS = [
+    (r"jobs", JobsHandler),
+    (r"jobs/([^/]+)", JobHandler),
+    (r"jobs/([^/]+)/log", JobLogHandler),
+    (r"jobs/([^/]+)/undo", UndoHandler),
+]

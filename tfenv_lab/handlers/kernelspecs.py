@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jupyter_server.services.kernelspecs.handlers import MainKernelSpecHandler
 
 if TYPE_CHECKING:
-    from ..services import SharedServices
+    from ..shared_services import SharedServices
 
 #: Seconds after which the list is sent without waiting longer.
 PATIENCE = 2.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ CONTRACT = Path(__file__).parent.parent / "rest-api.yaml"
 def status(services: Services) -> dict[str, Any]:
     """Return the Status of the REST contract."""
     from ..conda.formats.untrusted import MAX_BYTES
-    from ..conda.machine import virtual_packages
+    from ..conda.machine import nvml, virtual_packages
     from ..conda.machine.virtual_packages import current_subdir
 
     overrides = virtual_packages.overrides(services.conda)
@@ -39,7 +40,7 @@ def status(services: Services) -> dict[str, Any]:
         "version": __version__,
         "platform": current_subdir(),
         "virtual_packages": virtual_packages.describe(virtual_packages.detect(overrides)),
-        "gpu": virtual_packages.gpu(overrides),
+        "gpu": {**virtual_packages.gpu(overrides), "devices": [asdict(gpu) for gpu in nvml.gpus()]},
         "local_channel": services.local_channel.to_json(),
         "channels": [{"name": ref.name, "url": ref.url} for ref in services.conda.channels],
         "indexes": [{"url": shown(source.url), "flat": source.is_flat} for source in sources(index)],
@@ -54,6 +55,7 @@ def status(services: Services) -> dict[str, Any]:
             "name_length": environment_names.LENGTH,
             "name_hint": environment_names.HINT,
             "reserved_names": list(environment_names.RESERVED),
+            "undo_minutes": services.configuration.undo_minutes,
             "import_bytes": MAX_BYTES,
             "import_pattern": FILE_PATTERN,
         },

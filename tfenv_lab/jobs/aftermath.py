@@ -44,13 +44,18 @@ class Aftermath:
         kernels: Callable[[], KernelService],
         jobs: Callable[[], Changes],
         use_channel: Callable[[str], Awaitable[None]],
+        refresh_deletions: Callable[[], Awaitable[None]],
         log: logging.Logger,
     ) -> None:
-        """Take functions that return the services, and ``use_channel``, which switches to a local channel by URL."""
+        """Take functions that return the services, and ``use_channel``, which switches to a local channel by URL.
+
+        ``refresh_deletions`` finds out which deletions can still be undone.
+        """
         self._environments = environments
         self._kernels = kernels
         self._jobs = jobs
         self._use_channel = use_channel
+        self._refresh_deletions = refresh_deletions
         self._log = log
         #: The tasks that wait for the jobs of prefixes, by these prefixes.
         self._waiting: dict[frozenset[Path], asyncio.Task[None]] = {}
@@ -71,6 +76,11 @@ class Aftermath:
         """Return the names of the kernels of an environment that a change renames. Call this before the change."""
         return [] if change.moved_from is None else await self._kernels().names_in(change.moved_from)
 
+    async def remembering(self, job: Job) -> Job:
+        """Return a deletion with what its undoing needs to know about the kernel."""
+        kernels, prefix = self._kernels(), Path(job.prefix)
+        return replace(job, variables=await kernels.variables_of(prefix), was_hidden=await kernels.is_hidden(prefix))
+
     async def settle(self, job: Job, result: Succeeded | None) -> Job:
         """Do what follows a job that succeeded, and return the job with the id of its environment.
 
@@ -81,6 +91,7 @@ class Aftermath:
                 await self._use_channel(result.channel)
             return job
         if job.kind == "clean":
+            await self._refresh_deletions()
             return job
         environments, kernels, prefix = self._environments(), self._kernels(), Path(job.prefix)
         await asyncio.to_thread(self._remember, prefix, job)
@@ -89,12 +100,14 @@ class Aftermath:
             return await self._unregister(job, prefix)
         if job.kind == "check":
             return job
+        if job.kind == "restore":
+            await self._refresh_deletions()
         environment = await environments.by_prefix(prefix)
         if environment is None:
             return job
         is_new = job.environment is None or job.moved_from is not None
         had_kernel = environment.kernel is not None or job.variables is not None or job.kernel is not None
-        is_hidden = not job.settings and not _asks_for_kernel(job) and await self._is_hidden(job)
+        is_hidden = job.was_hidden or (not job.settings and not _asks_for_kernel(job) and await self._is_hidden(job))
         if is_hidden:
             await kernels.hide(prefix)
         elif is_new or had_kernel or job.kind == "install":

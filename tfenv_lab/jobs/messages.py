@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from ..conda.settings.condarc import CondaSettings
 from ..conda.transaction.change import Change
+from ..conda.transaction.engaged import Engagement
 from ..conda.transaction.progress import Progress
 from ..conda.transaction.staging import Leftover
 from ..errors import ErrorJson
@@ -35,15 +36,24 @@ class ApplyChange(Struct, frozen=True, tag="apply"):
 
 
 class RemoveEnvironment(Struct, frozen=True, tag="remove"):
-    """An order to delete an environment."""
+    """An order to delete an environment; ``keep`` sets it aside, so that it can be restored."""
 
     job: str
     prefix: Path
+    keep: bool = False
 
     @property
     def places(self) -> tuple[Path, ...]:
         """The prefixes that the worker locks."""
         return (self.prefix,)
+
+
+class RestoreEnvironment(Struct, frozen=True, tag="restore"):
+    """An order to restore the environment that the job ``deletion`` set aside."""
+
+    job: str
+    prefix: Path
+    deletion: str
 
 
 class RunCheck(Struct, frozen=True, tag="check"):
@@ -65,7 +75,7 @@ class CleanDisk(Struct, frozen=True, tag="clean"):
     index: IndexPolicy = IndexPolicy()
 
 
-Order = ApplyChange | RemoveEnvironment | RunCheck | BuildChannel | CleanDisk
+Order = ApplyChange | RemoveEnvironment | RestoreEnvironment | RunCheck | BuildChannel | CleanDisk
 
 
 class PhaseBegun(Struct, frozen=True, tag="phase"):
@@ -80,15 +90,29 @@ class ProgressMade(Struct, frozen=True, tag="progress"):
     progress: Progress
 
 
+class Waiting(Struct, frozen=True, tag="waiting"):
+    """A message that the worker waits for a server that is busy, as a sentence for the user."""
+
+    text: str
+
+
+class WorkingOn(Struct, frozen=True, tag="working-on"):
+    """A message about the packages that the engine is working on, in case it crashes."""
+
+    engagement: Engagement
+
+
 class Succeeded(Struct, frozen=True, tag="succeeded"):
     """A message that the job succeeded.
 
-    ``check`` is a check's result, ``channel`` the URL of a built channel, ``freed`` the bytes that a cleaning freed.
+    ``check`` is a check's result, ``channel`` the URL of a built channel, ``freed`` the bytes that a cleaning freed,
+    ``kept`` those that the deletion of what is set aside will free.
     """
 
     check: Check | None = None
     channel: str | None = None
     freed: int | None = None
+    kept: int | None = None
 
 
 class Failed(Struct, frozen=True, tag="failed"):
@@ -103,4 +127,4 @@ class LeftBehind(Struct, frozen=True, tag="left-behind"):
     leftover: Leftover
 
 
-Message = PhaseBegun | ProgressMade | Succeeded | Failed | LeftBehind
+Message = PhaseBegun | ProgressMade | WorkingOn | Waiting | Succeeded | Failed | LeftBehind

@@ -21,7 +21,7 @@ State = Literal["queued", "running", "succeeded", "failed", "cancelled", "interr
 FINISHED: frozenset[State] = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
 
 #: The kinds of jobs: those that apply a plan, and the others.
-KINDS = (*PLAN_KINDS, "delete", "check", "build-channel")
+KINDS = (*PLAN_KINDS, "delete", "restore", "check", "build-channel")
 
 #: The message of a job in each phase, and (``DONE``) after it has succeeded.
 PHASES: dict[Phase, str] = {
@@ -38,6 +38,7 @@ DONE = {
     "clone": "The copy is ready",
     "rename": "The environment was renamed",
     "delete": "The environment was deleted",
+    "restore": "The environment was restored",
     "repair": "The environment was repaired",
     "check": "The check is finished",
     "build-channel": "The local channel is in use",
@@ -59,9 +60,23 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
 
 
+#: Ids of a later time would soon have more digits.
+_LATEST = 0xFFFF0000000
+#: The time in the newest known id, in milliseconds. The clock of a machine can be set back.
+_newest = 0
+
+
 def new_id() -> str:
     """Return a new id that sorts by creation time, without a hyphen: names of staging directories contain it."""
-    return f"{int(time.time() * 1000):011x}{secrets.token_hex(3)}"
+    global _newest
+    _newest = max(int(time.time() * 1000), _newest + 1)
+    return f"{_newest:011x}{secrets.token_hex(3)}"
+
+
+def note_id(job_id: str) -> None:
+    """Let all new ids sort after this one."""
+    global _newest
+    _newest = max(_newest, min(int(job_id[:11], 16), _LATEST))
 
 
 @dataclass(frozen=True)
@@ -78,8 +93,26 @@ class Server:
     lock: str = ""
 
 
+@dataclass(frozen=True)
+class Undo:
+    """Until when a deletion can be undone (ISO 8601 in UTC), and the bytes that are freed then, if they are known."""
+
+    until: str
+    bytes: int | None = None
+
+
 #: Fields of a job that are stored but not sent.
-_KEPT = ("kernel", "variables", "settings", "checked", "moved_from", "kernels_before", "server")
+_KEPT = (
+    "kernel",
+    "variables",
+    "settings",
+    "checked",
+    "moved_from",
+    "kernels_before",
+    "was_hidden",
+    "deletion",
+    "server",
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +120,9 @@ class Job:
     """The Job of the REST contract, with some fields that are only stored. Times are ISO 8601 in UTC.
 
     ``request`` is the plan request of a job that applies a plan. ``automatic`` marks a check or a cleaning that no user
-    requested; any other job of its prefix cancels it. The fields that are only stored are:
+    requested; any other job of its prefix cancels it. ``undo`` belongs to a deletion that can be undone.
+
+    The fields that are only stored are:
 
     - ``variables``: the variables that the kernel keeps in addition to activation's (``Aftermath.variables_before``),
     - ``kernel``: the kernel settings to keep, which earlier versions stored in place of ``variables``,
@@ -95,6 +130,8 @@ class Job:
     - ``checked``: the state of the environment that a check is about (``checks.state_of``),
     - ``moved_from``: the former prefix of a renamed environment,
     - ``kernels_before``: the names of its kernels before it was renamed,
+    - ``was_hidden``: whether a deleted environment was hidden from the launcher,
+    - ``deletion``: the job whose environment a restore brings back,
     - ``server``: the process that supervises the job.
     """
 
@@ -122,11 +159,16 @@ class Job:
     checked: str | None = field(default=None, repr=False)
     moved_from: str | None = None
     kernels_before: list[str] = field(default_factory=list, repr=False)
+    undo: Undo | None = None
+    was_hidden: bool = False
+    deletion: str | None = None
     server: Server | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the Job of the REST contract."""
         sent = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in _KEPT}
+        if self.state != "succeeded" or (self.undo is not None and self.undo.until <= now()):
+            sent["undo"] = None
         body: dict[str, Any] = serde.to_json(sent)
         if body["error"] is not None:
             # Errors that earlier versions stored have none.

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from ..conda.transaction.staging import Leftover
 from ..disk.reads import BoundedReads
 from ..errors import JobFailed, PrefixBusy, from_json
 from ..sentences import megabytes
+from .deaths import Death
 from .messages import Failed, Succeeded
 from .models import DONE, Job
 
@@ -21,7 +23,7 @@ _IN_NO_PREFIX = ("check", "clean")
 PATIENCE = 10.0
 
 
-async def outcome(job: Job, last: Succeeded | Failed | None, is_cancelled: bool) -> Job:
+async def outcome(job: Job, last: Succeeded | Failed | Death, is_cancelled: bool) -> Job:
     """Return a job as it ended, according to the worker's last message or, without one, to the state of the disk."""
     if isinstance(last, Failed):
         # Threads of the engine may have written more after the failure. The worker has ended, so they have too.
@@ -29,9 +31,10 @@ async def outcome(job: Job, last: Succeeded | Failed | None, is_cancelled: bool)
         if done:
             return job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
         return job.failed(from_json(last.error), leftovers=leftovers)
-    if last is not None:
+    if isinstance(last, Succeeded):
         message = DONE.get(job.kind, "Done") if last.freed is None else f"Freed {megabytes(last.freed)}"
-        return job.ended("succeeded", message=message, result=last.check)
+        undo = replace(job.undo, bytes=last.kept) if job.undo is not None else None
+        return job.ended("succeeded", message=message, result=last.check, undo=undo)
     if job.kind == "clean":
         return unfinished(job, is_cancelled)
     # The worker died. If its swap had already happened, the job succeeded.
@@ -40,8 +43,7 @@ async def outcome(job: Job, last: Succeeded | Failed | None, is_cancelled: bool)
         return job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
     if is_cancelled:
         return job.ended("cancelled", message="Cancelled; nothing was changed", leftovers=leftovers)
-    failure = JobFailed("Another process stopped the job. Nothing was changed.", hint="Try again.")
-    return job.failed(failure, "interrupted", leftovers=leftovers)
+    return job.failed(last.error, last.state, leftovers=leftovers)
 
 
 def unfinished(job: Job, is_cancelled: bool) -> Job:
@@ -61,7 +63,7 @@ def clean_up(job: Job) -> tuple[bool, list[Leftover]]:
 
         discard_unfinished()
         return False, []
-    from ..conda.transaction import prefix_lock, recovery
+    from ..conda.transaction import prefix_lock, recovery, set_aside
 
     prefix, moved_from = Path(job.prefix), Path(job.moved_from) if job.moved_from else None
     places = [place for place in (prefix, moved_from) if place is not None]
@@ -80,6 +82,8 @@ def clean_up(job: Job) -> tuple[bool, list[Leftover]]:
                     pass
         if job.kind == "delete":
             done = recovery.settle_removal(prefix, job.id)
+        elif job.kind == "restore":
+            done = set_aside.settle_restore(prefix, job.deletion or "")
         else:
             done = recovery.settle(prefix, job.id, moved_from)
     # Deleting trash needs no lock: its name contains the job's id, and the prefix itself is already free.

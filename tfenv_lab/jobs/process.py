@@ -13,7 +13,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from pathlib import Path
 import psutil
 
 from .. import serde
+from ..disk import temporary
 from ..processes import kill_group, without_python_variables
 from .messages import Message, Order
 from .store import LOG_BYTES
@@ -29,6 +29,8 @@ from .store import LOG_BYTES
 PATIENCE = 5.0
 #: Maximum bytes of a message of a worker.
 LONGEST = 10_000_000
+#: Number of characters of a worker's output that are kept in case it dies.
+_LAST = 4000
 #: Variables that name the directory of temporary files (``tempfile.gettempdir``).
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 #: Variables without which the server's interpreter may find neither its library nor its files.
@@ -126,6 +128,8 @@ class WorkerProcess:
         self._lock = threading.Lock()
         #: Number of characters that still go to the log.
         self._room = LOG_BYTES
+        #: The end of the worker's output.
+        self.last = ""
 
     async def run(self, order: Order) -> int:
         """Run the worker until it ends. Return its exit status, which is negative if a signal ended it."""
@@ -143,10 +147,10 @@ class WorkerProcess:
 
     def _run(self, order: Order, loop: asyncio.AbstractEventLoop) -> int:
         # Temporary files of the worker and its descendants are deleted however the worker ends.
-        with tempfile.TemporaryDirectory(prefix="tfenv-lab-", ignore_cleanup_errors=True) as temporary:
-            environ = {**os.environ, **dict.fromkeys(_TEMPORARY, temporary)}
+        with temporary.directory() as folder:
+            environ = {**os.environ, **dict.fromkeys(_TEMPORARY, folder)}
             # rattler cannot be imported where the current directory was deleted.
-            return self._supervise(order, loop, environ, None if _here() else temporary)
+            return self._supervise(order, loop, environ, None if _here() else folder)
 
     def _supervise(
         self, order: Order, loop: asyncio.AbstractEventLoop, environ: dict[str, str], folder: str | None
@@ -194,6 +198,7 @@ class WorkerProcess:
     def _write_log(self, text: str) -> None:
         """Add to the log, up to LOG_BYTES. The rest is only read, so that the writer does not wait."""
         with self._lock:
+            self.last = (self.last + text)[-_LAST:]
             kept, self._room = text[: self._room], max(0, self._room - len(text))
         if kept:
             self._log(kept)

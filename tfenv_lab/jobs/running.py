@@ -10,12 +10,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..conda.transaction.engaged import Engagement
 from ..conda.transaction.staging import Leftover
-from ..errors import JobFailed, NotRunning, PrefixBusy
+from ..disk import faults
+from ..errors import JobFailed, NotRunning, PrefixBusy, TfenvError
 from ..models import Advice
 from . import outcomes
+from .deaths import Death
 from .leftovers import Leftovers
-from .messages import ApplyChange, Failed, LeftBehind, Message, Order, PhaseBegun, ProgressMade, Succeeded
+from .messages import (
+    ApplyChange,
+    Failed,
+    LeftBehind,
+    Message,
+    Order,
+    PhaseBegun,
+    ProgressMade,
+    Succeeded,
+    Waiting,
+    WorkingOn,
+)
 from .models import DONE_WITHOUT_KERNEL, FINISHED, PHASES, Job, now
 from .process import WorkerProcess
 
@@ -163,7 +177,7 @@ class RunningJobs:
     def _update(self, job: Job) -> None:
         before = self._live.get(job.id)
         self._live[job.id] = job
-        if before is None or (before.state, before.phase) != (job.state, job.phase):
+        if before is None or (before.state, before.phase, before.message) != (job.state, job.phase, job.message):
             self._store.keep(job)
         self._events.emit(job)
 
@@ -171,10 +185,10 @@ class RunningJobs:
         """Return what lets in a job and others of its kind."""
         if job.automatic:
             return self._aside
-        return self._deleting if job.kind == "delete" else self.slots
+        return self._deleting if job.kind in ("delete", "restore") else self.slots
 
     async def _run(self, job_id: str, order: Order) -> None:
-        last: Succeeded | Failed | None = None
+        last: Succeeded | Failed | Death | None = None
         try:
             async with self._slot(self._live[job_id]):
                 self._update(replace(self._live[job_id], state="running", started=now(), message="Starting"))
@@ -189,9 +203,11 @@ class RunningJobs:
                     "interrupted",
                 )
         except Exception as error:
-            self._log.exception("Job %s failed in the server", job_id)
-            failure = JobFailed("The job failed unexpectedly.", str(error), hint="See the server log.")
-            job = self._live[job_id].failed(failure)
+            known = faults.translated(error) if isinstance(error, OSError) else error
+            if not isinstance(known, TfenvError):
+                self._log.exception("Job %s failed in the server", job_id)
+                known = JobFailed("The job failed unexpectedly.", str(error), hint="See the server log.")
+            job = self._live[job_id].failed(known)
         finally:
             self._workers.pop(job_id, None)
         if job.state == "succeeded":
@@ -220,15 +236,21 @@ class RunningJobs:
         await self._leftovers.try_again()
         await asyncio.to_thread(self._store.prune)
 
-    async def _work(self, job_id: str, order: Order) -> Succeeded | Failed | None:
-        """Run the worker. Return its result, or None if it died without one."""
+    async def _work(self, job_id: str, order: Order) -> Succeeded | Failed | Death:
+        """Run the worker. Return its result, or how it died without one."""
+        engagement = Engagement()
         last: asyncio.Future[Succeeded | Failed] = asyncio.get_running_loop().create_future()
         leftovers: list[Leftover] = []
 
         def tell(message: Message) -> None:
+            nonlocal engagement
             match message:
                 case LeftBehind(leftover):
                     leftovers.append(leftover)
+                case WorkingOn(found):
+                    engagement = found
+                case Waiting(text) if not last.done():
+                    self._update(replace(self._live[job_id], message=text))
                 case PhaseBegun(name) if not last.done():
                     self._update(replace(self._live[job_id], phase=name, message=PHASES[name]))
                 case ProgressMade(progress) if not last.done():
@@ -248,8 +270,7 @@ class RunningJobs:
         either: set[asyncio.Future[Any]] = {ended, last}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not last.done():
-            ended.result()
-            return None
+            return Death(ended.result(), engagement, worker.last)
         word = last.result()
         if isinstance(word, Failed):
             await ended

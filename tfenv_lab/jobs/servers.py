@@ -11,6 +11,7 @@ import re
 import secrets
 import socket
 import threading
+import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from .models import Job, Server
 
 #: The longest time that a job of a server without a lock may take on another host.
 _LONGEST = timedelta(hours=1)
+#: Seconds in which a server that created its lock file has locked it.
+_STARTING = 60.0
 _LOCK = re.compile(r"[0-9a-f]{32}")
 
 
@@ -58,6 +61,16 @@ class Servers:
         except (Timeout, OSError):
             return True
         return False
+
+    def forget_dead(self) -> None:
+        """Delete the locks of servers that died. Reads the disk."""
+        with contextlib.suppress(OSError):
+            for path in list(self._folder.iterdir()):
+                # A server that starts now may have created its file, but not locked it yet.
+                is_fresh = abs(time.time() - path.lstat().st_mtime) < _STARTING
+                if _LOCK.fullmatch(path.name) and not is_fresh and (self._own is None or path.name != self._own.lock):
+                    with contextlib.suppress(Timeout, OSError), locks.hold(path, 0):
+                        path.unlink(missing_ok=True)
 
     def leave(self) -> None:
         """Free the lock of this server, which must have no more jobs."""

@@ -15,16 +15,17 @@ from ..directories import CODES
 from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning
 from ..plan_requests import Clean, Create, Install, PlanRequest
 from ..plans import cleanings
+from ..plans.room import require_room
 from ..plans.service import DISK_SPACE
-from ..plans.sizes import require_room
+from ..space import abandoned
 from ..space.survey import Demand
 from . import outcomes
+from .deletions import Deletions
 from .leftovers import Leftovers
 from .messages import (
     ApplyChange,
     BuildChannel,
     CleanDisk,
-    RemoveEnvironment,
     RunCheck,
 )
 from .models import DONE, FINISHED, Job, new_id
@@ -65,6 +66,7 @@ class JobService(LoggingConfigurable):
         index: Callable[[], IndexPolicy],
         space: SpaceService,
         cache_limit: int,
+        undo_minutes: int,
         max_running: int,
         aftermath: Aftermath,
         follow: Callable[[Job], Awaitable[None]],
@@ -95,6 +97,17 @@ class JobService(LoggingConfigurable):
             max_running=max_running,
             aftermath=aftermath,
             follow=follow,
+            leftovers=self._leftovers,
+            log=self.log,
+        )
+
+        #: The deletions of environments, which can be undone for some minutes.
+        self.deletions = Deletions(
+            minutes=undo_minutes,
+            store=store,
+            running=self.running,
+            events=events,
+            aftermath=aftermath,
             leftovers=self._leftovers,
             log=self.log,
         )
@@ -156,7 +169,7 @@ class JobService(LoggingConfigurable):
         await self._plans().require_current(plan)
         if change.origin != "in_place":
             await asyncio.to_thread(self._directories.require, change.prefix)
-        await asyncio.to_thread(require_room, change.prefix, plan.needed_bytes)
+        await asyncio.to_thread(require_room, plan.room, self._directories.state)
         for place in change.places:
             await self.running.make_way(place)
         await self._plans().take(plan_id)
@@ -215,18 +228,8 @@ class JobService(LoggingConfigurable):
     async def demand(self) -> Demand:
         """Return what jobs need from the caches."""
         unfinished = [job.id for job in await self.all() if job.state not in FINISHED]
-        return Demand(self.running.locks, unfinished)
-
-    async def remove(self, environment: Environment) -> Job:
-        """Start the job that deletes an environment. Raises Protected or PrefixBusy."""
-        environment.require_changeable()
-        from ..conda.transaction.apply import require_movable
-
-        self.running.require_idle(Path(environment.prefix))
-        await asyncio.to_thread(require_movable, Path(environment.prefix))
-        await self.running.make_way(Path(environment.prefix))
-        job = Job(new_id(), "delete", environment.name, environment.prefix, environment.id)
-        return await self.running.begin(job, RemoveEnvironment(job.id, Path(environment.prefix)))
+        places = [Path(job.prefix) for job in await self.deletions.pending()]
+        return Demand(self.running.locks, unfinished, places)
 
     async def check(self, environment: Environment, subject: Subject, state: str, *, automatic: bool = False) -> Job:
         """Start the job that runs TensorFlow in an environment.
@@ -266,6 +269,12 @@ class JobService(LoggingConfigurable):
         places = [Path(place) for job in stored for place in (job.prefix, job.moved_from) if place]
         found = await asyncio.to_thread(outcomes.collect, [*prefixes, *places], busy)
         self._leftovers.remember(found)
+        await asyncio.to_thread(self._servers.forget_dead)
+        where = self._directories
+        folders = [where.state, where.state / "plans", where.state / "jobs"]
+        await asyncio.to_thread(abandoned.collect, where.package_cache, where.bytecode, folders)
+        await self.deletions.collect([*prefixes, *places])
+        await self.deletions.refresh()
 
     async def _settle_dead(self, jobs: list[Job]) -> None:
         """Settle those of these unfinished jobs whose servers have died."""

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -19,7 +20,7 @@ from ..disk import writes
 from ..errors import JobFailed, NotFound, TfenvError
 from ..plan_requests import PlanRequest
 from ..tensorflow_packages import is_tf_keras
-from .models import FINISHED, KINDS, Job
+from .models import FINISHED, KINDS, Job, note_id
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,8 @@ class JobStore:
         self._cache: dict[str, tuple[int, Job]] = {}
         #: Jobs that could not be written, because the disk is full or read-only. They last as long as the server.
         self._unsaved: dict[str, Job] = {}
+        #: The last jobs of this server. They are not pruned, even if the clock was set to another time meanwhile.
+        self._last: deque[str] = deque(maxlen=20)
         # One thread keeps the writes in order.
         self._writer = ThreadPoolExecutor(1, "tfenv-jobs")
         self._writing: asyncio.Future[None] | None = None
@@ -58,6 +61,8 @@ class JobStore:
 
     def save(self, job: Job) -> None:
         """Write a job atomically, so that only the user can read it. Raises OSError."""
+        if job.id not in self._last:
+            self._last.append(job.id)
         self._folder.mkdir(parents=True, exist_ok=True)
         writes.replace(self._folder / f"{job.id}.json", serde.dumps(job), private=True)
         self._unsaved.pop(job.id, None)
@@ -75,6 +80,9 @@ class JobStore:
                 continue
             jobs[path.stem] = known
         self._cache = jobs
+        for job_id in jobs:
+            if _ID.fullmatch(job_id):
+                note_id(job_id)
         found = {job_id: job for job_id, (_, job) in jobs.items()} | self._unsaved
         return sorted(found.values(), key=lambda job: job.id, reverse=True)
 
@@ -87,7 +95,7 @@ class JobStore:
         kept = 0
         settled: set[str | None] = set()
         for job in self.load():
-            if job.state not in FINISHED:
+            if job.state not in FINISHED or job.id in self._last:
                 continue
             if job.environment not in settled and (job.kind == "delete" or job.result is not None):
                 settled.add(job.environment)

@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Iterator
 
 from .. import serde
+from ..conda.transaction.engaged import Engagement
 from ..conda.transaction.progress import Progress
 from ..disk import faults
 from ..errors import JobFailed, TfenvError
@@ -32,9 +33,13 @@ from .messages import (
     PhaseBegun,
     ProgressMade,
     RemoveEnvironment,
+    RestoreEnvironment,
     RunCheck,
     Succeeded,
+    Waiting,
+    WorkingOn,
 )
+from .patience import patiently
 
 #: Minimum seconds between two progress messages.
 INTERVAL = 0.1
@@ -70,6 +75,15 @@ class ServerPipe:
             self._sent = now
             self.send(ProgressMade(progress))
 
+    def wait(self, text: str) -> None:
+        """Report that the worker waits for a server; the phase that follows is reported again."""
+        self._phase = None
+        self.send(Waiting(text))
+
+    def engaged(self, engagement: Engagement) -> None:
+        """Report the packages that the engine is working on."""
+        self.send(WorkingOn(engagement))
+
     @contextlib.contextmanager
     def swapping(self) -> Iterator[None]:
         """Keep the process alive during the swap, even if the server dies."""
@@ -101,26 +115,46 @@ async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
     with contextlib.ExitStack() as held:
         for place in order.places:
             held.enter_context(prefix_lock.hold(place, order.job))
-        await transaction.apply(
-            order.change,
-            order.job,
-            package_cache=order.package_cache,
-            bytecode_store=order.bytecode_store,
-            client=network.client(order.settings),
-            watcher=server,
-            index=await asyncio.to_thread(index_settings.read, order.index),
-        )
+        index = await asyncio.to_thread(index_settings.read, order.index)
+
+        async def attempt() -> None:
+            await transaction.apply(
+                order.change,
+                order.job,
+                package_cache=order.package_cache,
+                bytecode_store=order.bytecode_store,
+                client=network.client(order.settings),
+                watcher=server,
+                index=index,
+            )
+
+        await patiently(attempt, order.settings, server.wait)
     return Succeeded()
 
 
 async def remove(order: RemoveEnvironment, server: ServerPipe) -> Succeeded:
-    """Delete an environment."""
+    """Delete an environment, or set it aside and measure it."""
     from ..conda.transaction import apply as transaction
-    from ..conda.transaction import prefix_lock
+    from ..conda.transaction import prefix_lock, set_aside
+    from ..space.service import size_of
 
     server.phase("swap")
     with prefix_lock.hold(order.prefix, order.job):
-        await asyncio.to_thread(transaction.remove, order.prefix, order.job)
+        remove = set_aside.put if order.keep else transaction.remove
+        await asyncio.to_thread(remove, order.prefix, order.job)
+    if not order.keep:
+        return Succeeded()
+    size = await asyncio.to_thread(size_of, set_aside.tree_of(order.prefix, order.job))
+    return Succeeded(kept=size.bytes - size.shared)
+
+
+async def restore(order: RestoreEnvironment, server: ServerPipe) -> Succeeded:
+    """Restore an environment that was set aside."""
+    from ..conda.transaction import prefix_lock, set_aside
+
+    server.phase("swap")
+    with prefix_lock.hold(order.prefix, order.job):
+        await asyncio.to_thread(set_aside.restore, order.prefix, order.deletion)
     return Succeeded()
 
 
@@ -182,6 +216,8 @@ async def run(order: Order, server: ServerPipe) -> Succeeded:
             return await apply(order, server)
         case RemoveEnvironment():
             return await remove(order, server)
+        case RestoreEnvironment():
+            return await restore(order, server)
         case RunCheck():
             return await check(order, server)
         case BuildChannel():
@@ -213,6 +249,10 @@ def main() -> None:
                 leftover = recovery.clear(place, order.job)
                 if leftover is not None:
                     server.send(LeftBehind(leftover))
+        if isinstance(order, RestoreEnvironment):
+            from ..conda.transaction import set_aside
+
+            set_aside.forget(order.prefix, order.deletion)
     # End without waiting for the watching thread, which is blocked in a read.
     os._exit(0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from ..conda.prefix.activation import activate, inherited_digest, template
 from ..conda.prefix.records import package_names
 from ..environments.models import EnvironmentFacts
 from . import at_start, kernelspecs, naming
+from .activations import Activation, skipped_in
+from .freshness import activation_of
 from .kernelspecs import Kernelspec
 from .naming import KernelNames
 
@@ -23,24 +26,19 @@ INTERPRETERS = {"r": "r-base", "c++": "xeus-cling", "javascript": "nodejs", "bas
 class KernelContext:
     """The data that the kernelspecs of one environment have in common.
 
-    ``names`` are nb_conda_kernels' names of all environments, and ``title`` is the name that users know.
-    ``variables`` are set by activation; they may depend on the server's variables that ``inherits`` names. ``root``
-    is conda's root prefix, and ``activation`` changes with the files that activation uses. ``display_name`` is a
-    format. ``fingerprint`` identifies the contents of the prefix that the rest was read from. If ``at_start``, the
-    activation scripts are not among the ``variables``, because they may run only when the kernel starts.
+    ``names`` are nb_conda_kernels' names of all environments, and ``title`` is the name that users know. ``root`` is
+    conda's root prefix. ``display_name`` is a format. ``excluded`` are patterns of the variables that kernelspecs must
+    not contain.
     """
 
     prefix: Path
     names: KernelNames
     title: str
     facts: EnvironmentFacts
-    fingerprint: str
-    variables: Mapping[str, str]
+    activation: Activation
     display_name: str
     root: Path | None = None
-    inherits: Sequence[str] = ()
-    activation: str = ""
-    at_start: bool = False
+    excluded: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +79,11 @@ def combined(own: Kernelspec, activation: Mapping[str, str], extra: Mapping[str,
     return {**kernelspecs.texts(own.spec.get("env")), **activation, **extra}
 
 
+def permitted(env: Mapping[str, str], excluded: Sequence[str]) -> dict[str, str]:
+    """Return the variables whose names match none of the patterns."""
+    return {name: value for name, value in env.items() if not any(fnmatchcase(name, pattern) for pattern in excluded)}
+
+
 def activated(spec: Kernelspec, base: Mapping[str, str]) -> tuple[dict[str, str], frozenset[str]]:
     """Return the variables of one of our kernelspecs, exactly for a start with the variables ``base``.
 
@@ -94,7 +97,8 @@ def activated(spec: Kernelspec, base: Mapping[str, str]) -> tuple[dict[str, str]
     prefix, root, added = Path(mark["prefix"]), mark["root"], mark.get("env")
     extra = kernelspecs.texts(added)
     own = kernelspecs.read(prefix / kernelspecs.INSIDE / mark["kernel"])
-    found = activate(prefix, Path(root) if root else None, base)
+    skipped = skipped_in(mark, activation_of(prefix)) if mark.get("skipped") else {}
+    found = activate(prefix, Path(root) if root else None, base, skipped)
     if own is None or not found.complete:
         return before, frozenset()
     env = combined(own, {name: template(value) for name, value in found.variables.items()}, extra)
@@ -117,26 +121,29 @@ def build(
         running=str(setting.prefix) == sys.prefix,
         base_name=setting.names.base_name,
     )
-    env = combined(own, setting.variables, extra)
+    activation = setting.activation
+    env = permitted(combined(own, activation.variables, extra), setting.excluded)
     mark = {
         "format": kernelspecs.FORMAT,
         "prefix": str(setting.prefix),
         "title": setting.title,
         "kernel": own.name,
         "siblings": list(siblings),
-        "fingerprint": setting.fingerprint,
+        "fingerprint": activation.state,
         "display_name": setting.display_name,
-        "env": dict(extra),
+        "env": permitted(extra, setting.excluded),
         "root": str(setting.root) if setting.root else None,
-        "activation": setting.activation,
-        "inherits": list(setting.inherits),
-        "inherited": inherited_digest(setting.inherits, env),
+        "activation": activation.digest,
+        "inherits": list(activation.inherits),
+        "inherited": inherited_digest(activation.inherits, env),
+        "skipped": dict(activation.skipped),
+        "excluded": list(setting.excluded),
     }
     before = own.spec.get("metadata")
     argv = kernelspecs.program(list(own.spec["argv"]), setting.prefix)
     spec = {
         **own.spec,
-        "argv": at_start.wrapped(argv, setting.prefix) if setting.at_start else argv,
+        "argv": at_start.wrapped(argv, setting.prefix) if activation.at_start else argv,
         "display_name": _shown(setting, own, taken),
         "env": env,
         "metadata": {**(before if isinstance(before, dict) else {}), **added, kernelspecs.MARK: mark},

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,11 +100,11 @@ def activation_of(prefix: Path) -> str | None:
     return hashlib.sha256(sources(prefix).encode()).hexdigest()[:32]
 
 
-def is_current(spec: Kernelspec, state: str, display_name: str) -> bool:
-    """Return whether one of our kernelspecs was written for the ``state_of`` its prefix and for this display name."""
+def is_current(spec: Kernelspec, state: str, display_name: str, excluded: Sequence[str] = ()) -> bool:
+    """Return whether one of our kernelspecs was written for the ``state_of`` its prefix and for this configuration."""
     mark = spec.mark or {}
-    wanted = (kernelspecs.FORMAT, state, display_name)
-    if (mark.get("format"), mark.get("fingerprint"), mark.get("display_name")) != wanted:
+    wanted = (kernelspecs.FORMAT, state, display_name, list(excluded))
+    if (mark.get("format"), mark.get("fingerprint"), mark.get("display_name"), mark.get("excluded")) != wanted:
         return False
     # An activation script may make something else of this server's variables than of those of an earlier one.
     return bool(mark.get("inherited") == _inherited(spec))

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 #: The key of our mark in a kernelspec's metadata.
 MARK = "tfenv_lab"
 #: Version of the kernelspecs that we write; a higher number causes older ones to be rewritten.
-FORMAT = 4
+FORMAT = 5
 #: Directory of an environment's own kernelspecs.
 INSIDE = Path("share", "jupyter", "kernels")
 
@@ -303,7 +303,10 @@ def write(target: Path, spec: Mapping[str, Any], resources: Path, prefix: Path) 
         for path in sorted(resources.iterdir()) if resources.is_dir() else ():
             if path.name != "kernel.json" and path.is_file() and is_within(path, prefix):
                 shutil.copyfile(path, staged / path.name)
-        (staged / "kernel.json").write_text(json.dumps(spec, indent=1, ensure_ascii=False), encoding="utf-8")
+        spec_file = staged / "kernel.json"
+        # The variables of an environment may be secrets.
+        spec_file.touch(0o600)
+        spec_file.write_text(json.dumps(spec, indent=1, ensure_ascii=False), encoding="utf-8")
         staged.chmod(0o755)
         if not _put_new(staged, target):
             # kernel.json comes last, so that it never names icons that are not there yet.

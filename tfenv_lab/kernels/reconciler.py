@@ -39,6 +39,7 @@ class KernelReconciler:
         with_kernel: Callable[[], Collection[str]],
         kernel_filter: str,
         display_name: str,
+        excluded: Sequence[str],
         manager: Any,
         log: logging.Logger,
     ) -> None:
@@ -50,9 +51,13 @@ class KernelReconciler:
         self._with_kernel = with_kernel
         self._filter = re.compile(kernel_filter) if kernel_filter else None
         self._display_name = display_name
+        self._excluded = excluded
         self._manager = manager
         self._log = log
-        self._lock = threading.Lock()
+        #: Guards the decisions, and tells that kernelspecs are written.
+        self._free = threading.Condition()
+        #: The environments whose kernelspecs are being written.
+        self._writing: set[Path] = set()
         #: The states in which environments could not be registered.
         self._failed: dict[Path, str] = {}
         self._looks = BoundedReads(look)
@@ -80,7 +85,26 @@ class KernelReconciler:
 
     def reconcile(self, prefixes: Iterable[Path] | None) -> None:
         """Bring the kernelspecs (of ``prefixes``, or all) up to date with their environments."""
-        with self._lock:
+        todo, elsewhere = self._decide(prefixes)
+        try:
+            # Without the lock, because an activation may take long.
+            for batch in self._registrar.write(todo):
+                self._note(batch, todo)
+        finally:
+            self._release(todo)
+        if prefixes is not None and elsewhere:
+            # Another thread began with these before their last change.
+            with self._free:
+                self._free.wait_for(lambda: self._writing.isdisjoint(elsewhere))
+            self.reconcile(elsewhere)
+
+    def _decide(self, prefixes: Iterable[Path] | None) -> tuple[dict[Path, str], set[Path]]:
+        """Remove the kernelspecs that no environment has any more.
+
+        Return the states of the environments whose kernelspecs the caller must write, and the environments whose
+        kernelspecs another thread is writing.
+        """
+        with self._free:
             known = self._cache.ours()
             places = self._cache.environments(known)
             reals = None if prefixes is None else self._cache.reals.of(map(str, prefixes))
@@ -91,7 +115,7 @@ class KernelReconciler:
             listed = self._prefixes() if reals is None else None
             more = self._unregistered(listed if listed is not None else map(Path, reals or ()))
             if not registered and not more:
-                return
+                return {}, set()
             looks = self._looks.run([*registered, *more])
             # Keep the kernels if the drive is unavailable: its environments come back with it.
             found = {prefix: look for prefix, look in looks.items() if isinstance(look, Look)}
@@ -103,7 +127,11 @@ class KernelReconciler:
                 self._remove(prefix)
             gone |= {prefix for prefix in more if prefix in found and self._hides(prefix, found[prefix])}
             here = {prefix: look for prefix, look in found.items() if look.has_kernels and prefix not in gone}
-            self._write(here, registered, self._registrar.names(known, here, listed))
+            todo = self._outdated(here, registered, self._registrar.names(known, here, listed))
+            elsewhere = self._writing & todo.keys()
+            mine = {prefix: state for prefix, state in todo.items() if prefix not in elsewhere}
+            self._writing |= mine.keys()
+            return mine, elsewhere
 
     def _unregistered(self, candidates: Iterable[Path]) -> Sequence[Path]:
         """Return those of the environments that have no kernel and want one."""
@@ -135,25 +163,38 @@ class KernelReconciler:
         except (OSError, TfenvError) as error:
             self._log.warning("The kernels of %s could not be removed: %s", prefix, error)
 
-    def _write(
+    def _outdated(
         self, here: Mapping[Path, Look], registered: Mapping[Path, Sequence[Kernelspec]], names: KernelNames
-    ) -> None:
-        todo = [
-            prefix
+    ) -> dict[Path, str]:
+        """Return the states of the environments whose kernelspecs must be written."""
+        todo = {
+            prefix: look.state
             for prefix, look in here.items()
             if not self._is_current(prefix, look.state, registered.get(prefix, ()), names)
             # nb_conda_kernels gives the environments that are being built no name.
             and (prefix in registered or str(prefix) in names.by_prefix)
-        ]
-        self._note(set(here) - set(todo), registered)
-        if not todo or kernelspecs.fault() is not None:
-            return
-        failed = self._registrar.write(todo)
-        for prefix in todo:
-            self._failed.pop(prefix, None)
-        self._failed.update((prefix, here[prefix].state) for prefix in failed)
+        }
+        self._remember(set(here) - todo.keys(), registered)
+        return todo if todo and kernelspecs.fault() is None else {}
 
-    def _note(self, current: Collection[Path], registered: Mapping[Path, Sequence[Kernelspec]]) -> None:
+    def _note(self, batch: Mapping[Path, bool], states: Mapping[Path, str]) -> None:
+        """Note which environments of a batch could be registered in their states, and release the batch."""
+        hidden = self._hidden.ids()
+        for prefix, is_written in batch.items():
+            self._failed.pop(prefix, None)
+            if not is_written:
+                self._failed[prefix] = states[prefix]
+            elif hidden and id_of(prefix) in hidden:
+                # A user has hidden it meanwhile.
+                self._remove(prefix)
+        self._release(batch)
+
+    def _release(self, prefixes: Iterable[Path]) -> None:
+        with self._free:
+            self._writing.difference_update(prefixes)
+            self._free.notify_all()
+
+    def _remember(self, current: Collection[Path], registered: Mapping[Path, Sequence[Kernelspec]]) -> None:
         """Remember kernelspecs that an earlier version wrote."""
         known, reals = self._written.ids(), self._cache.reals.of(map(str, current))
         for prefix in current:
@@ -166,6 +207,6 @@ class KernelReconciler:
         return (
             bool(specs)
             and siblings == {mark["kernel"] for mark in marks}
-            and all(is_current(spec, state, self._display_name) for spec in specs)
+            and all(is_current(spec, state, self._display_name, self._excluded) for spec in specs)
             and all(spec.name == names.id_of(prefix, mark["kernel"]) for spec, mark in zip(specs, marks, strict=True))
         )

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..conda.prefix.activation import environment_variables, inherited_names
-from ..conda.prefix.owner import has_scripts_of_another
 from ..environments import facts
 from ..environments.discovery import hash_of
 from ..environments.models import EnvironmentFacts, Kernel
 from ..errors import InvalidRequest, TfenvError
-from . import building, conda_manager, kernelspecs, naming
+from . import activations, building, conda_manager, kernelspecs, naming
+from .activations import Activation
 from .building import Built, KernelContext
-from .freshness import activation_of, state_of
 from .kernelspecs import Kernelspec
 from .naming import KernelNames
 from .written import WrittenKernels
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
-
-#: Number of kernelspecs that are written together; a registration that a user requests waits for them.
-_BATCH = 20
 
 
 @dataclass(frozen=True)
@@ -40,8 +35,8 @@ class _Registration:
 class KernelRegistrar:
     """Writer of the kernelspecs with our mark; it changes no other. The methods block, so call them in a thread.
 
-    ``written`` remembers them. ``prefixes``, ``display_name``, ``envs_dir`` and ``manager`` are those of the
-    :class:`KernelService`.
+    ``written`` remembers them. ``prefixes``, ``display_name``, ``excluded``, ``envs_dir`` and ``manager`` are those of
+    the :class:`KernelService`.
     """
 
     def __init__(
@@ -52,6 +47,7 @@ class KernelRegistrar:
         *,
         prefixes: Callable[[], Mapping[Path, bool]],
         display_name: str,
+        excluded: Sequence[str],
         envs_dir: Path | None,
         manager: Any,
         log: logging.Logger,
@@ -61,6 +57,7 @@ class KernelRegistrar:
         self._written_last = written
         self._prefixes = prefixes
         self._display_name = display_name
+        self._excluded = tuple(excluded)
         self._envs_dir = envs_dir
         #: Directories in which environments are the user's own, whoever owns them.
         self._trusted = (*settings.envs_dirs, *([envs_dir] if envs_dir else []))
@@ -78,8 +75,8 @@ class KernelRegistrar:
             )
         # Before writing, so that a new environment gets the name that nb_conda_kernels gives it.
         conda_manager.forget(self._manager, prefix, exists=True)
-        with self._lock, kernelspecs.explained():
-            written = self._write({prefix: _Registration(name, env)})
+        with kernelspecs.explained():
+            written = self._write({prefix: _Registration(name, env)}, {})
         conda_manager.forget(self._manager, prefix, exists=True)
         return written[prefix]
 
@@ -92,30 +89,47 @@ class KernelRegistrar:
                 kernelspecs.remove(spec)
         conda_manager.forget(self._manager, prefix, exists=(prefix / "conda-meta").is_dir())
 
-    def write(self, prefixes: Iterable[Path]) -> list[Path]:
-        """Register environments, or register them again, and return those for which that failed, logging why."""
-        todo = list(prefixes)
-        failed = []
-        for start in range(0, len(todo), _BATCH):
-            batch = todo[start : start + _BATCH]
-            if self._written(batch) is not None:
-                errors = {prefix: self._written([prefix]) for prefix in batch}
-                for prefix, error in errors.items():
-                    if error is not None:
-                        self._log.warning("The kernels of %s could not be updated: %s", prefix, error)
-                        failed.append(prefix)
+    def write(self, prefixes: Iterable[Path]) -> Iterator[dict[Path, bool]]:
+        """Register environments, or register them again, in batches as their activations end.
+
+        Yield for each environment of a batch whether that succeeded; the log says why not.
+        """
+        known = self._by_place()
+        for batch in activations.each(prefixes, lambda prefix: self._activate(prefix, known)):
+            ready = {prefix: found for prefix, found in batch.items() if isinstance(found, Activation)}
+            errors: dict[Path, Exception | None] = {
+                prefix: found for prefix, found in batch.items() if isinstance(found, Exception)
+            }
+            if ready and self._written(ready) is not None:
+                errors |= {prefix: self._written({prefix: found}) for prefix, found in ready.items()}
+            for prefix, error in errors.items():
+                if error is not None:
+                    self._log.warning("The kernels of %s could not be updated: %s", prefix, error)
             for prefix in batch:
                 conda_manager.forget(self._manager, prefix, exists=True)
-        return failed
+            yield {prefix: errors.get(prefix) is None for prefix in batch}
 
-    def _written(self, prefixes: Sequence[Path]) -> Exception | None:
+    def _written(self, ready: Mapping[Path, Activation]) -> Exception | None:
         """Write the kernelspecs of environments, and return the error that prevented it, or None."""
         try:
-            with self._lock:
-                self._write({prefix: _Registration() for prefix in prefixes})
+            self._write({prefix: _Registration() for prefix in ready}, ready)
         except (OSError, TfenvError) as error:
             return error
         return None
+
+    def _activate(self, prefix: Path, known: Mapping[str, Sequence[Kernelspec]]) -> Activation:
+        """Activate an environment; ``known`` are our kernelspecs by the real path of the environment."""
+        specs = known.get(self._cache.reals.of_one(str(prefix)), ())
+        return activations.activation(prefix, self._settings.root_prefix, self._trusted, specs)
+
+    def _by_place(self) -> dict[str, list[Kernelspec]]:
+        """Return our kernelspecs by the real path of their environment."""
+        found: dict[str, list[Kernelspec]] = {}
+        known = self._cache.ours()
+        places = self._cache.environments(known)
+        for spec in known:
+            found.setdefault(places[spec.name], []).append(spec)
+        return found
 
     def added(self, prefix: Path) -> dict[str, str] | None:
         """Return the variables of the last registration, or None if the prefix is not registered."""
@@ -133,9 +147,7 @@ class KernelRegistrar:
 
     def _ours(self, prefix: Path) -> list[Kernelspec]:
         """Return the kernelspecs that were registered for an environment."""
-        real, known = self._cache.reals.of_one(str(prefix)), self._cache.ours()
-        places = self._cache.environments(known)
-        return [spec for spec in known if places[spec.name] == real]
+        return self._by_place().get(self._cache.reals.of_one(str(prefix)), [])
 
     def names(
         self, ours: Iterable[Kernelspec], more: Iterable[Path] = (), prefixes: Mapping[Path, bool] | None = None
@@ -159,12 +171,27 @@ class KernelRegistrar:
         held = {str((spec.mark or {})["prefix"]): str(spec.spec["metadata"].get("conda_env_name")) for spec in ours}
         return KernelNames(naming.apart(names, held))
 
-    def _write(self, wanted: Mapping[Path, _Registration]) -> dict[Path, Kernel]:
+    def _write(self, wanted: Mapping[Path, _Registration], ready: Mapping[Path, Activation]) -> dict[Path, Kernel]:
         """Write the kernelspecs of the ``wanted`` prefixes, and return the first kernel of each.
 
-        A new environment can change the id of another, because equal names are numbered; those kernelspecs are written
-        again too. All are built before the first is written, and old ids are removed last.
+        ``ready`` are those that are activated already. A new environment can change the id of another, because equal
+        names are numbered; those kernelspecs are written again too. All are built before the first is written, and old
+        ids are removed last.
         """
+        ready = dict(ready)
+        missing = [prefix for prefix in wanted if prefix not in ready]
+        while True:
+            # Without the lock, because an activation may take long.
+            known = self._by_place()
+            ready.update((prefix, self._activate(prefix, known)) for prefix in missing)
+            with self._lock:
+                todo = self._todo(wanted)
+                missing = [prefix for prefix in todo if prefix not in ready]
+                if not missing:
+                    return self._write_activated(todo, ready)
+
+    def _todo(self, wanted: Mapping[Path, _Registration]) -> dict[Path, _Registration]:
+        """Return the environments to write: the ``wanted``, and those whose id these change."""
         known = self._cache.ours()
         names = self.names(known, wanted)
         todo = dict(wanted)
@@ -174,6 +201,13 @@ class KernelRegistrar:
             moved = str(prefix) in names.by_prefix and spec.name != names.id_of(prefix, mark["kernel"])
             if moved and prefix not in todo and kernelspecs.inside(prefix):
                 todo[prefix] = _Registration()
+        return todo
+
+    def _write_activated(
+        self, todo: Mapping[Path, _Registration], ready: Mapping[Path, Activation]
+    ) -> dict[Path, Kernel]:
+        known = self._cache.ours()
+        names = self.names(known, todo)
         places = self._cache.environments(known)
         reals = set(self._cache.reals.of(map(str, todo)).values())
         outdated = [spec for spec in known if places[spec.name] in reals]
@@ -181,7 +215,7 @@ class KernelRegistrar:
         taken = {found.spec.display_name for found in self._cache.everywhere() if found.spec.name not in own}
         built: dict[Path, list[Built]] = {}
         for prefix, request in todo.items():
-            built[prefix] = self._build(prefix, names, request, known, taken)
+            built[prefix] = self._build(prefix, ready[prefix], names, request, known, taken)
             taken |= {str(item.spec["display_name"]) for item in built[prefix]}
         self._put(built)
         kept = {item.identifier for items in built.values() for item in items}
@@ -197,14 +231,17 @@ class KernelRegistrar:
         }
 
     def _build(
-        self, prefix: Path, names: KernelNames, request: _Registration, known: list[Kernelspec], taken: set[str]
+        self,
+        prefix: Path,
+        activation: Activation,
+        names: KernelNames,
+        request: _Registration,
+        known: list[Kernelspec],
+        taken: set[str],
     ) -> list[Built]:
         real = self._cache.reals.of_one(str(prefix))
         places = self._cache.environments(known)
-        # Take the fingerprint first, so that a change during the rest of the read is noticed next time.
-        state, activation = state_of(prefix), activation_of(prefix) or ""
         marks = {mark["kernel"]: mark for spec in known if (mark := spec.mark) and places[spec.name] == real}
-        at_start = has_scripts_of_another(prefix, self._trusted)
         titles = (str(mark["title"]) for mark in marks.values() if mark.get("title"))
         usual = "base" if prefix == self._settings.root_prefix else prefix.name
         reading = facts.read(str(prefix), real)
@@ -213,13 +250,10 @@ class KernelRegistrar:
             names=names,
             title=Path(request.name).name if request.name else next(titles, usual),
             facts=reading.facts if reading else EnvironmentFacts("", prefix),
-            fingerprint=state,
-            variables=environment_variables(prefix, self._settings.root_prefix, scripts=not at_start),
-            root=self._settings.root_prefix,
-            inherits=[] if at_start else inherited_names(prefix),
-            at_start=at_start,
             activation=activation,
+            root=self._settings.root_prefix,
             display_name=self._display_name,
+            excluded=self._excluded,
         )
         built: list[Built] = []
         inside = kernelspecs.inside(prefix)

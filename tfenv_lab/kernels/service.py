@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from ..environments.models import EnvironmentFacts, Kernel
 from ..errors import InvalidRequest, UnusableDirectory
 from ..models import Advice
 from . import conda_manager, kernelspecs, naming, settings
+from .activations import skipped_sentence
 from .freshness import OutdatedKernels
 from .hidden import HiddenKernels
 from .kernelspecs import Kernelspec
@@ -36,9 +37,10 @@ class KernelService(LoggingConfigurable):
     """Service that registers and unregisters kernelspecs in the user's kernel directory, and finds kernels.
 
     ``prefixes`` returns every environment (ids depend on all of them), and whether conda lists it. ``display_name`` is
-    the trait ``kernel_display_name``, ``kernel_filter`` the trait of that name, ``hidden`` and ``written`` the
-    directories that remember hidden environments and the kernelspecs that were written, ``manager`` the server's
-    kernelspec manager and ``sessions`` its session manager. Only kernelspecs with our mark are changed.
+    the trait ``kernel_display_name``, ``kernel_filter`` the trait of that name, ``excluded`` the trait
+    ``kernel_variables_excluded``, ``hidden`` and ``written`` the directories that remember hidden environments and the
+    kernelspecs that were written, ``manager`` the server's kernelspec manager and ``sessions`` its session manager.
+    Only kernelspecs with our mark are changed.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class KernelService(LoggingConfigurable):
         prefixes: Callable[[], Mapping[Path, bool]],
         display_name: str = "{name} (TensorFlow {tensorflow})",
         kernel_filter: str = "",
+        excluded: Sequence[str] = (),
         hidden: Path | None = None,
         written: Path | None = None,
         envs_dir: Path | None = None,
@@ -66,6 +69,7 @@ class KernelService(LoggingConfigurable):
             last,
             prefixes=prefixes,
             display_name=display_name,
+            excluded=excluded,
             envs_dir=envs_dir,
             manager=manager,
             log=self.log,
@@ -80,6 +84,7 @@ class KernelService(LoggingConfigurable):
             with_kernel=lambda: self.registered().keys(),
             kernel_filter=kernel_filter,
             display_name=display_name,
+            excluded=excluded,
             manager=manager,
             log=self.log,
         )
@@ -87,6 +92,8 @@ class KernelService(LoggingConfigurable):
         self._listed: list[Kernelspec] = []
         self._registered: frozenset[str] = frozenset()
         self._fault: UnusableDirectory | None = None
+        #: Sentences about activation scripts that are skipped, by the id of the environment.
+        self._skipped: dict[str, str] = {}
         self._outdated = OutdatedKernels()
         conda_manager.show_once(manager, self._is_shown)
         self._trouble = conda_manager.trouble(manager)
@@ -233,6 +240,9 @@ class KernelService(LoggingConfigurable):
                 held = settings.names(variables, place) if isinstance(variables, dict) else ()
                 found[real] = (rank, Kernel(naming.listed_as(spec.name), spec.display_name, held))
         self._registered, self._fault = frozenset(map(hash_of, found)), kernelspecs.fault()
+        self._skipped = {
+            hash_of(environments[spec.name]): text for spec in self._listed if (text := skipped_sentence(spec))
+        }
         return {real: kernel for real, (_, kernel) in found.items()}
 
     def outdated(self) -> list[Path]:
@@ -263,6 +273,9 @@ class KernelService(LoggingConfigurable):
             return [Advice("kernels-deleted", "warning", self._trouble)]
         if self._reconciler.is_filtered(found.prefix):
             return [Advice("kernel-excluded", "info", EXCLUDED)]
+        skipped = self._skipped.get(found.id)
+        if skipped:
+            return [Advice("activation-script", "warning", skipped)]
         if self._fault and found.id not in self._registered:
             # The status has the warning, so that the rows of all environments need not repeat it.
             return [Advice("kernel-not-registered", "info", f"{self._fault.message} {self._fault.hint}")]

@@ -61,6 +61,8 @@ def commands(solved: Solved, settings: CondaSettings) -> list[str]:
             solving = [[*create, *source, *specs]]
         case plan_requests.Import():
             lines = [[*create, *_addresses(solved.after)]]
+        case plan_requests.Revert(into=into) if into:
+            lines = [[*create, *_addresses(solved.after)]]
         case plan_requests.Revert():
             lines = _exactly(solved, place)
         case plan_requests.Repair():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import PathDistribution
 
 from packaging.requirements import Requirement
@@ -13,6 +13,10 @@ from ..conda.prefix.pypi import PypiPackage
 from ..pypi import requirements
 from ..pypi.models import Distribution
 from ..tensorflow_packages import DISTRIBUTIONS, FAMILY, LEADS
+
+#: A project, or, with the name of an extra, the project with that extra.
+Part = tuple[str, str]
+Needs = Callable[[Part], Collection[Part]]
 
 
 @dataclass(frozen=True)
@@ -102,23 +106,25 @@ def remembered(before: Mapping[str, str], new: Mapping[str, str], after: Iterabl
 
 
 def without(state: IndexState, gone: Collection[str], python: str) -> list[Distribution]:
-    """Return the distributions that remain after ``gone`` projects, their dependents, and what only they needed."""
-    environment = requirements.markers(python)
-    needs = {
-        each.name: {
-            requirements.normalize(need.name): need
-            for need in requirements.needs(state.requires(each.name), environment, extras(state, each.name))
-        }
-        for each in state.distributions
-    }
-    left = set(needs) - set(gone)
-    lost = set(gone)
-    while more := {name for name in left if lost.intersection(needs[name])}:
-        left -= more
+    """Return the distributions that remain after ``gone`` projects, their dependents, and what only they needed.
+
+    What pip or uv installed in a terminal stays, and so does what it needs.
+    """
+    needs = needs_of(state, python)
+    lost = {(name, "") for name in gone}
+    used = reached(parts(state, state.names), needs)
+    while more := {part for part in used - lost if (part[0], "") in lost or not lost.isdisjoint(needs(part))} | {
+        # What was requested with an extra goes if the extra cannot stay.
+        (part[0], "")
+        for part in lost
+        if part in parts(state, part[:1]) and (part[0], "") not in lost
+    }:
         lost |= more
-    below = _reached(lost & set(needs), needs)
-    roots = (left - below) | (left & set(state.requirements))
-    kept = _reached(roots, needs) & left
+    left = {each.name for each in state.distributions if (each.name, "") not in lost}
+    below = {name for name, _ in reached(lost, needs)}
+    others = {package.name for package in state.others}.difference(gone)
+    roots = (left - below) | (left & set(state.requirements)) | others
+    kept = {name for name, _ in reached(parts(state, roots), needs)} & left
     return [each for each in state.distributions if each.name in kept]
 
 
@@ -128,11 +134,33 @@ def extras(state: IndexState, name: str) -> Collection[str]:
     return Requirement(text).extras if text else ()
 
 
-def _reached(roots: Collection[str], needs: Mapping[str, Collection[str]]) -> set[str]:
+def parts(state: IndexState, names: Iterable[str]) -> set[Part]:
+    """Return projects as parts, with the extras of them that the user requested."""
+    return {(name, extra) for name in names for extra in ("", *map(requirements.normalize, extras(state, name)))}
+
+
+def needs_of(state: IndexState, python: str) -> Needs:
+    """Return the function that returns the dependencies of a part, with the extras that they name."""
+    environment = requirements.markers(python)
+
+    @cache
+    def needs(part: Part) -> frozenset[Part]:
+        name, extra = part
+        found = requirements.needs(state.requires(name), environment, [extra] if extra else [])
+        return frozenset(
+            (requirements.normalize(need.name), each)
+            for need in found
+            for each in ("", *map(requirements.normalize, need.extras))
+        )
+
+    return needs
+
+
+def reached(roots: Collection[Part], needs: Needs) -> set[Part]:
     """Return the roots and everything below them."""
-    found: set[str] = set()
+    found: set[Part] = set()
     new = set(roots)
     while new:
         found |= new
-        new = {need for name in new for need in needs.get(name, ())} - found
+        new = {need for part in new for need in needs(part)} - found
     return found

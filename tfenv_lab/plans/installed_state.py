@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import variants
-from ..conda.prefix.records import by_name, names_of
+from ..conda.prefix.records import by_name, dependency, names_of
 from ..errors import NotFound
 from ..plan_requests import ALL
 from ..tensorflow_packages import FAMILY, LEADS
@@ -91,11 +91,6 @@ class State:
         missing = sorted(set(names) - self.names)
         if missing:
             raise NotFound(f"“{missing[0]}” is not installed in this environment.")
-
-
-def dependency(text: str) -> str:
-    """Return the package name in the text of a dependency."""
-    return text.split(" ", 1)[0].split("[", 1)[0].split("=", 1)[0].lower()
 
 
 def leaves(state: State) -> dict[str, str]:

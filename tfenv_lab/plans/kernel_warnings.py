@@ -20,8 +20,11 @@ _KERNELS = "share/jupyter/kernels/"
 
 def warnings(solved: Solved, lines: Iterable[Entry], running: Sequence[str]) -> Iterator[Advice]:
     """Yield the warnings. ``running`` names notebooks whose kernels use the prefix. Reads the disk."""
+    lines = list(lines)
     yield from _removed(solved, lines)
-    yield from _running(solved, running)
+    # Where nothing changes, no kernel has to restart.
+    if lines or solved.origin == "move":
+        yield from _running(solved, running)
 
 
 def _removed(solved: Solved, lines: Iterable[Entry]) -> Iterator[Advice]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..conda.prefix import projects
-from ..conda.prefix.records import by_name
+from ..conda.prefix.records import by_name, dependency
 from ..pypi import requirements
 from . import index_state, installed_state
 
@@ -30,7 +30,7 @@ def of_conda(records: Iterable[RepoDataRecord], provided: Collection[str]) -> li
             # Virtual packages describe the machine. Conditions and extras are for solvers.
             if text.startswith("__") or ";" in text or "[" in text:
                 continue
-            name = installed_state.dependency(text)
+            name = dependency(text)
             there = installed.get(name)
             if there is None:
                 if projects.named(name) not in provided:
@@ -72,8 +72,9 @@ def of_index(state: IndexState, conda: Mapping[str, str], python: str) -> dict[s
 
 def _needs(state: IndexState, python: str) -> Iterator[tuple[str, str]]:
     environment = requirements.markers(python)
-    for name in state.versions:
-        for need in requirements.needs(state.requires(name), environment, index_state.extras(state, name)):
+    parts = index_state.parts(state, state.versions)
+    for name, extra in sorted(index_state.reached(parts, index_state.needs_of(state, python))):
+        for need in requirements.needs(state.requires(name), environment, [extra] if extra else []):
             need.marker = None
             yield requirements.normalize(need.name), str(need)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from .. import serde
@@ -11,6 +12,7 @@ from ..conda.transaction.placement import Strategy
 from ..models import Action, Advice, Coming, EntryJson, Installed
 from ..plan_requests import PlanRequest, Source
 from ..space.models import Cleaning, Freed
+from .room import Need
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,9 @@ class Plan:
     ``install_bytes`` that takes none because other places hold the same files, and ``freed_bytes`` what is free
     afterwards: the files that only this environment holds.
 
-    Four fields are not sent: ``change`` is what the job runs, or ``cleaning`` what it deletes, ``environment`` the id
-    of the environment that changes (None for a new one), and ``needed_bytes`` the free space that the job needs while
-    it runs.
+    Five fields are not sent: ``change`` is what the job runs, or ``cleaning`` what it deletes, ``environment`` the id
+    of the environment that changes (None for a new one), ``needed_bytes`` the free space that the job needs while it
+    runs, and ``needs`` where it needs that; empty in plans of earlier versions.
     """
 
     id: str
@@ -77,6 +79,12 @@ class Plan:
     freed_bytes: int = 0
     frees: list[Freed] = field(default_factory=list)
     cleaning: Cleaning | None = field(default=None, repr=False)
+    needs: list[Need] = field(default_factory=list)
+
+    @property
+    def room(self) -> list[Need]:
+        """Where the job needs free space, also for a plan of an earlier version."""
+        return self.needs or [Need(str(Path(self.prefix).parent), self.needed_bytes)]
 
     def to_json(self) -> dict[str, Any]:
         """Return the Plan of the REST contract."""
@@ -86,7 +94,7 @@ class Plan:
 
 
 #: Fields of a plan that are stored but not sent.
-_KEPT = ("change", "cleaning", "environment", "needed_bytes")
+_KEPT = ("change", "cleaning", "environment", "needed_bytes", "needs")
 
 
 @dataclass(frozen=True)

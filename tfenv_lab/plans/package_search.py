@@ -42,7 +42,8 @@ class PackageSearch:
         """Return ``[{name, versions, source}]`` for packages that match, best first; ``versions`` are newest first.
 
         A project of the index is listed if its name is the query, and if no channel has a version that is as new. Of a
-        query that begins with ``pypi:``, the channels are not searched. Raises ChannelUnreachable.
+        query that begins with ``pypi:``, the channels are not searched. Raises ChannelUnreachable, and IndexUnreachable
+        if nothing else is found.
         """
         text = query.strip()
         is_for_index = text[: len(MARK)].lower() == MARK
@@ -58,25 +59,35 @@ class PackageSearch:
 
     async def on_index(self, names: Iterable[str]) -> set[str]:
         """Return which of some projects the index has. One that does not answer in time does not have them."""
+        return set(await self.versions_of(names))
+
+    async def versions_of(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """Return the versions of those of some projects that the index has, newest first. Waits only PATIENCE."""
         asked = {name: asyncio.ensure_future(self._project(name)) for name in names}
         if asked:
             await asyncio.wait(asked.values(), timeout=PATIENCE)
-        found = {name for name, task in asked.items() if task.done() and task.result() is not None}
+        answers = {name: task.result() for name, task in asked.items() if task.done() and not task.exception()}
         for task in asked.values():
             task.cancel()
-        return found
+        return {name: found["versions"] for name, found in answers.items() if found is not None}
 
     async def _find(self, name: str, project: asyncio.Future[dict[str, Any] | None]) -> list[dict[str, Any]]:
         try:
             on_channels = [{**found, "source": "conda"} for found in await self._repodata.search(name)]
-        except ChannelUnreachable:
-            found = await project
+        except ChannelUnreachable as error:
+            try:
+                found = await project
+            except IndexUnreachable:
+                found = None
             if found is None:
-                raise
+                raise error
             return [found]
         try:
             found = await asyncio.wait_for(project, PATIENCE)
-        except asyncio.TimeoutError:
+        except (asyncio.TimeoutError, IndexUnreachable) as error:
+            if not on_channels:
+                # Nothing is known about this name, which is not the same as that there is no such package.
+                raise (error if isinstance(error, IndexUnreachable) else _late()) from error
             found = None
         if found is None:
             return on_channels
@@ -87,21 +98,22 @@ class PackageSearch:
         return [same, *([found] if _is_newer(found["versions"], same["versions"]) else []), *others]
 
     async def _project(self, name: str) -> dict[str, Any] | None:
-        """Return the project of this name, or None if the index does not have it or does not answer."""
+        """Return the project of this name, or None if the index does not have it. Raises IndexUnreachable."""
         if not _NAME.fullmatch(name):
             return None
         settings = await asyncio.to_thread(self._index)
         if not sources(settings):
             return None
-        try:
-            found = await self._reader.project(name, settings)
-        except IndexUnreachable:
-            return None
+        found = await self._reader.project(name, settings)
         if found is None:
             return None
         stable = [version for version in found.versions if not version.is_prerelease]
         versions = [str(version) for version in (stable or found.versions)[:_VERSIONS]]
         return {"name": found.name, "versions": versions, "source": "pypi"}
+
+
+def _late() -> IndexUnreachable:
+    return IndexUnreachable("The package index has not answered yet.", hint="Search again in a moment.")
 
 
 def _is_newer(versions: list[str], others: list[str]) -> bool:

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from .. import plan_requests as requests
 from ..conda.prefix.records import names_of
-from ..conda.solving import pins
 from ..disk.reads import BoundedReads
-from ..errors import IndexUnreachable, InvalidSpec, NotFound, PrefixExists, Unsatisfiable
+from ..errors import NotFound, PrefixExists
 from ..pypi import requirements as texts
-from . import index_state, installed_state, moving, repair, sources
+from . import index_state, installed_state, moving, repair
+from .creating import Creator
 from .index_solver import IndexSolver
 from .index_state import IndexState
 from .installed import FoundEnvironment, InstalledReader
 from .installed_state import State
 from .solved import Solved
-from .solver import ChannelSolver, conflict, hinted
+from .solver import ChannelSolver
 
 if TYPE_CHECKING:
     from ..conda.engine import RepoDataRecord
     from ..conda.repodata.repodata import Repodata
     from ..environments.service import EnvironmentService
     from ..tensorflow.catalog.catalog import Catalog
-    from ..tensorflow.catalog.selection import Chosen
     from .import_channels import Permission
     from .import_help import OnIndex
 
@@ -86,85 +82,8 @@ class Planner:
 
     async def _create(self, request: requests.Create) -> Solved:
         prefix = await self._new_prefix(request.name)
-        specs = sources.specs_of(request.packages, self._channels.spec)
-        chosen = await self._catalog.chosen(request)
-        offered = await self._channels.names() if specs else ()
-        split = sources.split(request.packages, self._channels.spec, offered)
-        try:
-            return await self._created(request, prefix, chosen, split)
-        except Unsatisfiable:
-            again = sources.all_from_index(split) if chosen.requirements else None
-            if again is None:
-                raise
-            with contextlib.suppress(Unsatisfiable):
-                # The channel's builds may not fit the index's TensorFlow.
-                return await self._created(request, prefix, chosen, again)
-            raise
-
-    async def _created(self, request: requests.Create, prefix: Path, chosen: Chosen, split: sources.Split) -> Solved:
-        from ..conda.machine import virtual_packages
-        from ..conda.solving import specs
-
-        overrides = virtual_packages.overrides(self._repodata.settings)
-        # Detecting a driver may load its library, so it does not run on the event loop.
-        virtual = await asyncio.to_thread(virtual_packages.detect, overrides, request.cuda)
-        asked = specs.by_name([*chosen.specs, *split.specs])
-        added, skipped = self._default_packages(asked)
-        asked.update(added)
-        pinned = pins.pins(self._repodata.settings.pinned_packages)
-
-        async def solve(pinned: Sequence[str]) -> list[RepoDataRecord]:
-            return await self._channels.solve(asked.values(), constraints=pinned, virtual=virtual)
-
-        try:
-            after = await solve(pinned)
-        except Unsatisfiable as error:
-            found = await conflict(pinned, solve)
-            wanted = replace(request, packages=(*request.packages, *added.values()))
-            raise found or hinted(error, await self._catalog.suggest(wanted)) from error
-        requested = texts.by_name([*chosen.requirements, *split.requirements.values()])
-        try:
-            index = await self._index.solve(requested, after, builds=request.source_builds)
-        except (Unsatisfiable, IndexUnreachable) as error:
-            if not split.moved:
-                raise
-            # Neither source has the package: the channels' answer knows similar names.
-            on_channels = sources.Split([*split.specs, *split.moved.values()], fixed=split.fixed)
-            await self._created(request, prefix, chosen, on_channels)
-            raise error
-        return Solved(
-            request,
-            request.name,
-            prefix,
-            (),
-            after,
-            asked,
-            specs=tuple(asked.values()),
-            cuda=request.cuda,
-            virtual=virtual,
-            default_packages=tuple(added),
-            skipped_packages=skipped,
-            distributions=index.distributions,
-            requirements=index.requirements,
-            from_index=split.moved,
-            builds=tuple(each.name for each in index.distributions if not each.is_wheel),
-        )
-
-    def _default_packages(self, asked: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-        """Return condarc's ``create_default_packages`` by name, and those that are not supported specs.
-
-        As in ``conda create``, a package that is requested anyway is left out, whatever its version
-        (``Environment.from_cli_with_file_envs`` in conda/models/environment.py).
-        """
-        from ..conda.solving import specs
-
-        added, skipped = [], []
-        for text in self._repodata.settings.create_default_packages:
-            try:
-                added.append(self._channels.spec(text))
-            except InvalidSpec:
-                skipped.append(text[:60])
-        return {name: spec for name, spec in specs.by_name(added).items() if name not in asked}, tuple(skipped)
+        creator = Creator(self._catalog, self._repodata.settings, self._channels, self._index)
+        return await creator.create(request, prefix)
 
     def _permitted(self, solved: Solved) -> Solved:
         """Return a solved request if condarc permits the channels of all new packages. Raises ChannelNotAllowed.
@@ -249,7 +168,8 @@ class Planner:
     async def _revert(self, request: requests.Revert) -> Solved:
         from ..conda.prefix import lock, revisions
 
-        found = await self._find(request.environment)
+        found = await self._find(request.environment, copied=request.into is not None)
+        prefix = await self._new_prefix(request.into) if request.into is not None else None
         known = await asyncio.to_thread(revisions.read, found.prefix)
         revision = next((each for each in known if each.number == request.revision), None)
         if revision is None:
@@ -268,7 +188,18 @@ class Planner:
             requirements=revision.requirements,
         )
         # Going back to the current revision is a repair, too.
-        return await repair.restored(solved, found, contents=revision == known[-1])
+        restored = await repair.restored(solved, found, contents=revision == known[-1])
+        if request.into is None or prefix is None:
+            return restored
+        # The copy gets whole files in place of damaged ones, and the original keeps them as they are.
+        return dataclasses.replace(
+            restored,
+            name=request.into,
+            prefix=prefix,
+            origin="copy",
+            source=found.prefix,
+            fingerprint=None,
+        )
 
     async def _import(self, request: requests.Import) -> Solved:
         from . import import_index, imports
@@ -301,7 +232,7 @@ class Planner:
     def _in_place(
         self,
         found: FoundEnvironment,
-        request: requests.PlanRequest,
+        request: requests.ChangeRequest,
         after: Sequence[RepoDataRecord],
         asked: dict[str, str],
         specs: tuple[str, ...],
@@ -355,11 +286,9 @@ def _needed(
     index: IndexState, provided: Mapping[str, str], state: State, gone: Collection[str], python: str
 ) -> set[str]:
     """Return the conda packages that must not be removed as orphans, because packages from the index need them."""
-    environment = texts.markers(python)
-    needs = {
-        texts.normalize(need.name)
-        for each in index.distributions
-        if each.name not in gone
-        for need in texts.needs(index.requires(each.name), environment)
-    }
-    return {name for name in state.names if texts.normalize(name) in needs & provided.keys()}
+    needs = index_state.needs_of(index, python)
+    left = {each.name for each in index_state.without(index, gone, python)}
+    left |= {package.name for package in index.others}.difference(gone)
+    parts = index_state.reached(index_state.parts(index, left), needs)
+    needed = {name for part in parts for name, _ in needs(part)}
+    return {name for name in state.names if texts.normalize(name) in needed & provided.keys()}

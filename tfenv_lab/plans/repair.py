@@ -228,11 +228,12 @@ def _of_index(found: Distribution) -> Coming:
 
 def warnings(solved: Solved) -> Iterator[Advice]:
     """Yield the warnings about damage: what a repair replaces, what stays damaged, and what a copy gets."""
-    if solved.origin == "copy":
-        if solved.damages:
-            yield _copied(solved)
-        return
     done = {*solved.relinked, *solved.reinstalled, *solved.others_removed}
+    if solved.origin == "copy":
+        left = [damage for damage in solved.damages if damage.name not in done]
+        if left:
+            yield _copied(solved, left)
+        return
     damages = [damage for damage in solved.damages if damage.name in done]
     removed = {
         each.name: f"{each.name} {each.version} (conda's {damage.name} {damage.version} is restored)"
@@ -248,8 +249,8 @@ def warnings(solved: Solved) -> Iterator[Advice]:
     yield from (Advice("not-repaired", "warning", sentence) for sentence in solved.unrepaired)
 
 
-def _copied(solved: Solved) -> Advice:
-    counted = some([_counted(damage) for damage in solved.damages], _SHOWN)
+def _copied(solved: Solved, left: Sequence[Damage]) -> Advice:
+    counted = some([_counted(damage) for damage in left], _SHOWN)
     message = (
         f"Files of this environment differ from its packages, and the copy gets them as they are: {counted}. "
         "Repair the environment first."

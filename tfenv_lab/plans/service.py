@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 from .. import plan_requests, serde
 from ..conda.transaction.change import Change
 from ..directories import COPIED
-from ..disk import writes
+from ..disk import faults, writes
 from ..disk.space import free_bytes
 from ..errors import NotFound, StalePlan
 from ..models import Advice
 from ..sentences import some
 from . import cleanings, earlier
+from .asked import asked
 from .availability import missing
 from .commands import commands
 from .difference import entries, summary
@@ -78,6 +79,8 @@ class PlanService:
         self._directories = directories
         self._uv_cache = uv_cache
         self._space = space
+        #: Plans of cleanings that could not be written because the disk is full. They last as long as the server.
+        self._unsaved: dict[str, StoredPlan] = {}
 
     async def create(self, body: dict[str, Any]) -> Plan:
         """Make a plan from the JSON of a request. Raises what the parser and the planner raise."""
@@ -121,7 +124,14 @@ class PlanService:
             frees=list(cleaning.freed),
             cleaning=cleaning,
         )
-        await asyncio.to_thread(self._store, StoredPlan(plan, request))
+        stored = StoredPlan(plan, request)
+        try:
+            await asyncio.to_thread(self._store, stored)
+        except OSError as error:
+            # What frees space must work without space.
+            if not faults.is_full(error):
+                raise
+            self._unsaved[plan.id] = stored
         return plan
 
     async def get(self, plan_id: str) -> Plan:
@@ -141,6 +151,8 @@ class PlanService:
 
     async def take(self, plan_id: str) -> None:
         """Mark a plan as applied. Raises StalePlan the second time."""
+        if self._unsaved.pop(plan_id, None) is not None:
+            return
         try:
             await asyncio.to_thread(self._path(plan_id).with_suffix(".applied").touch, exist_ok=False)
         except FileExistsError as error:
@@ -203,9 +215,11 @@ class PlanService:
                 others_removed=solved.others_removed,
                 relinked=solved.relinked,
                 reinstalled=solved.reinstalled,
+                asked=asked(solved.request, solved.environment.name if solved.environment else solved.name),
             ),
             environment=solved.environment.id if solved.environment and solved.origin != "copy" else None,
             needed_bytes=sizes.needed,
+            needs=list(sizes.needs),
             forgets=list(solved.passed_over.forgotten) if solved.passed_over else [],
             digest=lock.digest(solved.after, solved.distributions),
         )
@@ -235,6 +249,8 @@ class PlanService:
         writes.replace(self._path(stored.plan.id), serde.dumps(stored), private=True)
 
     def _load(self, plan_id: str) -> StoredPlan:
+        if plan_id in self._unsaved:
+            return self._unsaved[plan_id]
         try:
             text = self._path(plan_id).read_bytes()
         except FileNotFoundError as error:

@@ -13,12 +13,10 @@ from .. import serde
 from ..conda.prefix.records import names_of, record_name, record_stem
 from ..disk import faults
 from ..disk.reads import BoundedReads
-from ..disk.space import free_bytes
-from ..errors import NoSpace
 from ..pypi import cache as uv
 from ..pypi import installed
-from ..sentences import megabytes
 from . import footprint
+from .room import Need
 
 if TYPE_CHECKING:
     from ..conda.engine import RepoDataRecord
@@ -28,30 +26,33 @@ if TYPE_CHECKING:
 #: Ratio of unpacked to archived size; channels list only the size of an archive. Unpacked, conda-forge's packages of a
 #: TensorFlow environment take about four times as much (measured on 65 packages: 340 MB of archives, 1.5 GB of files).
 UNPACKED = 4.0
-#: Space to keep free in addition to what a change needs: a share of that, plus a number of bytes.
-MARGIN, FLOOR = 0.05, 50_000_000
 
 
 @dataclass(frozen=True)
 class Sizes:
     """The sizes of a plan, in bytes.
 
-    ``needed`` is the space that must be free while the plan is applied. ``complete`` is False if a record has no size;
-    the numbers are then lower bounds. ``fetch`` names the packages that are not in the package cache. ``copied`` are
-    the directories whose files are copied, because they cannot be hard-linked into the new tree. ``added`` is the space
-    that the change takes in the caches and in the environment, ``shared`` is that of files that are there already, and
-    ``freed`` that of files that leave and that nothing else shares.
+    ``needs`` says how much space must be free, and where, while the plan is applied. ``complete`` is False if a record
+    has no size; the numbers are then lower bounds. ``fetch`` names the packages that are not in the package cache.
+    ``copied`` are the directories whose files are copied, because they cannot be hard-linked into the new tree.
+    ``added`` is the space that the change takes in the caches and in the environment, ``shared`` is that of files that
+    are there already, and ``freed`` that of files that leave and that nothing else shares.
     """
 
     download: int
     install: int
-    needed: int
+    needs: tuple[Need, ...]
     complete: bool
     fetch: frozenset[str] = frozenset()
     copied: tuple[Path, ...] = ()
     added: int = 0
     shared: int = 0
     freed: int = 0
+
+    @property
+    def needed(self) -> int:
+        """The space that must be free, if all directories are on one file system."""
+        return sum(need.bytes for need in self.needs)
 
 
 class Unpacked(NamedTuple):
@@ -99,7 +100,7 @@ def _bound(place: Path, new: Path) -> frozenset[str]:
 
 def _sum(solved: Solved, linked: Sequence[RepoDataRecord], fetch: dict[str, int], cache: Path) -> Sizes:
     download = sum(fetch.values())
-    install = needed = added = common = 0
+    install = in_cache = in_tree = added = common = 0
     complete = True
     anew = names_of(linked)
     begins_with = solved.source or (solved.prefix if solved.before else None)
@@ -114,9 +115,9 @@ def _sum(solved: Solved, linked: Sequence[RepoDataRecord], fetch: dict[str, int]
             install += size
         # The cache holds unpacked packages, whose files environments on the same file system share.
         if name in fetch:
-            needed += size + (record.size or 0)
+            in_cache += size + (record.size or 0)
         if not shared[name in anew]:
-            needed += size
+            in_tree += size
         if name in anew:
             # What is fetched is new in the cache; what the environment cannot share with the cache is new there.
             own = size if not shared[True] else known.own if known is not None else 0
@@ -128,7 +129,8 @@ def _sum(solved: Solved, linked: Sequence[RepoDataRecord], fetch: dict[str, int]
     else:
         freed = footprint.freed(solved, linked)
     copied = tuple(place for is_new, place in sources.items() if place is not None and not shared[is_new])
-    return Sizes(download, install, needed, complete, frozenset(fetch), copied, added, common, freed)
+    needs = (Need(str(cache), in_cache), Need(str(solved.prefix.parent), in_tree))
+    return Sizes(download, install, needs, complete, frozenset(fetch), copied, added, common, freed)
 
 
 def _with_wheels(sizes: Sizes, solved: Solved, uv_cache: Callable[[], Path]) -> Sizes:
@@ -144,7 +146,8 @@ def _with_wheels(sizes: Sizes, solved: Solved, uv_cache: Callable[[], Path]) -> 
     shared = {True: not new or _can_share(place, solved.prefix), False: _can_share(begins_with, solved.prefix)}
     folder = site_packages(begins_with)
     there = installed.dist_infos(folder) if folder else {}
-    download, install, needed, complete = sizes.download, sizes.install, sizes.needed, sizes.complete
+    download, install, complete = sizes.download, sizes.install, sizes.complete
+    in_cache = in_tree = 0
     added, common = sizes.added, sizes.shared
     for each in solved.distributions:
         known = there.get(each.name) if each.name not in is_new else None
@@ -154,15 +157,17 @@ def _with_wheels(sizes: Sizes, solved: Solved, uv_cache: Callable[[], Path]) -> 
         if fetched:
             download += each.size or 0
             complete = complete and each.size is not None
-        if fetched or not shared[each.name in is_new]:
-            needed += size
+            in_cache += size
+        if not shared[each.name in is_new]:
+            in_tree += size
         if solved.source is not None or each.name in is_new:
             install += size
         if each.name in is_new:
             added += size * (fetched + (not shared[True]))
             common += size if shared[True] and not fetched else 0
     copied = sizes.copied if shared[True] else (*sizes.copied, place)
-    return Sizes(download, install, needed, complete, sizes.fetch, copied, added, common, sizes.freed)
+    needs = (*sizes.needs, Need(str(place), in_cache), Need(str(solved.prefix.parent), in_tree))
+    return Sizes(download, install, needs, complete, sizes.fetch, copied, added, common, sizes.freed)
 
 
 def _can_share(source: Path, prefix: Path) -> bool:
@@ -179,13 +184,3 @@ def _can_link(pair: tuple[Path, Path]) -> bool:
 
 #: A drive that does not answer shares nothing.
 _linking = BoundedReads(_can_link)
-
-
-def require_room(prefix: Path, needed: int) -> None:
-    """Raise NoSpace if a change that needs ``needed`` bytes would fill the disk."""
-    free = free_bytes(prefix)
-    wanted = int(needed * (1 + MARGIN)) + FLOOR if needed else 0
-    if free is not None and free < wanted:
-        raise NoSpace(
-            f"This change needs {megabytes(wanted, 0)}, but only {megabytes(free, 0)} are free at {prefix.parent}."
-        )

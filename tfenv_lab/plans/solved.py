@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..conda.transaction.change import Origin
     from ..environments.models import Environment
     from ..models import Advice
-    from ..plan_requests import PlanRequest
+    from ..plan_requests import ChangeRequest
     from .installed_state import State
     from .suggestions import Solve
 
@@ -44,7 +44,7 @@ class Solved:
     ``crossing`` names the packages that move between the sources, and ``builds`` those that are built from source.
     """
 
-    request: PlanRequest
+    request: ChangeRequest
     name: str
     prefix: Path
     before: Sequence[RepoDataRecord]

@@ -23,7 +23,6 @@ from .settings import sources
 #: Number of lines of uv's output in the details of an error.
 _TAIL = 60
 _URL = re.compile(r"(?:https?|file)://[^\s`'\"<>)]+")
-_FULL = ("No space left on device", "(os error 28)", "os error 112", "Disk quota exceeded")
 _NETWORK = ("Failed to fetch", "error sending request", "Request failed", "HTTP status", "Failed to download")
 _REFUSED = ("lack of valid authentication credentials", "401 Unauthorized", "403 Forbidden")
 _OFFLINE = ("the network was disabled", "Network connectivity is disabled")
@@ -40,8 +39,9 @@ _ONLINE = "Set TfenvLab.offline to False, or use only packages that were install
 def failure(output: str, settings: IndexSettings) -> TfenvError:
     """Return the error for a failed run of uv; ``output`` is its redacted standard error."""
     text = _told(output)
-    if faults.is_full(text) or any(words in text for words in _FULL):
-        return faults.no_space(text, "Packages from the package index need more space. Nothing was changed.")
+    of_system = faults.of_system(text, "Nothing was changed.")
+    if of_system is not None:
+        return of_system
     cache = _CACHE.search(text)
     path = _PATH.search(cache[0]) if cache else None
     if path is not None:

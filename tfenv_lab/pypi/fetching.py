@@ -11,6 +11,7 @@ import netrc
 import shutil
 import ssl
 import subprocess
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -22,14 +23,18 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from ..errors import IndexUnreachable
+from ..postponement import REMEMBERED, STATUSES, hint, seconds_in
 from ..sentences import megabytes, redact
-from .models import Source
-from .places import without_credentials
+from .models import IndexSettings, Source
+from .places import is_below, without_credentials
+from .settings import sources
 
 #: Seconds to wait for the next part of an answer.
 PATIENCE = 10.0
 #: Maximum number of bytes of a page; PyPI's largest have some megabytes.
 LIMIT = 50_000_000
+#: The hosts that want no request now, until when (``time.monotonic``), and the HTTP status of their answer.
+_busy: dict[str, tuple[float, int]] = {}
 #: Seconds that the program “keyring” may take. It must not wait for somebody to unlock a keyring.
 _KEYRING = 5.0
 
@@ -51,6 +56,10 @@ def fetch(source: Source, address: str, variables: Mapping[str, str], accept: st
     ``variables`` are those that uv starts with. Raises IndexUnreachable.
     """
     index = without_credentials(source.url)
+    host = urlsplit(address).netloc
+    until, busy = _busy.get(host, (0.0, None))
+    if busy is not None and until > time.monotonic():
+        raise _is_busy(index, busy, until - time.monotonic())
     headers = {"Accept": accept, **({"If-None-Match": etag} if etag else {})}
     try:
         with _session(address, variables) as session:
@@ -61,9 +70,39 @@ def fetch(source: Source, address: str, variables: Mapping[str, str], accept: st
                 if login is not None:
                     answer = _get(session, address, headers, login)
             with answer:
+                wait = _wait(answer)
+                if wait is not None:
+                    _busy[host] = (time.monotonic() + min(wait, REMEMBERED), answer.status_code)
+                    raise _is_busy(index, answer.status_code, wait)
                 return _page(answer, index)
     except (requests.RequestException, OSError, ValueError) as error:
         raise IndexUnreachable(f"The package index {index} cannot be reached.", redact(str(error))) from error
+
+
+def wait_of(address: str, settings: IndexSettings, variables: Mapping[str, str]) -> float | None:
+    """Return the seconds after which the server of a URL wants to be asked again; None if it does not say so.
+
+    Blocks for some seconds. The errors of uv do not contain a server's headers.
+    """
+    source = next((each for each in sources(settings) if is_below(address, each.url)), Source(address))
+    login = _login(source, variables)
+    with (
+        suppress(requests.RequestException, OSError, ValueError),
+        _session(address, variables) as session,
+        _get(session, address, {}, login) as answer,
+    ):
+        return _wait(answer)
+    return None
+
+
+def _wait(answer: requests.Response) -> float | None:
+    return seconds_in(answer.headers.get("Retry-After")) if answer.status_code in STATUSES else None
+
+
+def _is_busy(index: str, status: int, wait: float) -> IndexUnreachable:
+    error = IndexUnreachable(f"The package index {index} is busy.", f"HTTP status {status}", hint(wait))
+    error.wait = wait
+    return error
 
 
 def _page(answer: requests.Response, index: str) -> Page:

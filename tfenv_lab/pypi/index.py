@@ -140,7 +140,8 @@ class IndexReader:
             return found
         if variables.get("UV_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
             raise IndexUnreachable(
-                f"The package index {without_credentials(source.url)} is not read, because the server is offline."
+                f"The package index {without_credentials(source.url)} is not read, because the server is offline.",
+                hint="Set TfenvLab.offline and offline in uv's configuration to False.",
             )
         address = source.url if source.is_flat else f"{source.url.rstrip('/')}/{quote(name)}/"
         return self._page(source, without_credentials(address), name, variables)

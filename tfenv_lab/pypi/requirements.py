@@ -18,6 +18,8 @@ from ..versions import minor_of
 from .models import MARK
 
 _MAX = 500
+#: Endings of files that pip installs. To pip, a name with one of them is the path of a file.
+_FILES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tlz", ".tar.lz")
 
 
 @lru_cache(maxsize=10_000)  # a thousand environments have the same few hundred packages
@@ -33,6 +35,11 @@ def is_requirement(text: str) -> bool:
     except InvalidRequirement:
         return False
     return True
+
+
+def names_file(requirement: Requirement) -> bool:
+    """Return whether the name in a requirement is that of a file, although it could be that of a project."""
+    return requirement.name.lower().endswith(_FILES)
 
 
 def is_same_version(one: str, other: str) -> bool:
@@ -60,6 +67,8 @@ def parse(text: str) -> str:
         if not bare.isprintable() or len(bare) > _MAX:
             raise InvalidRequirement("it is too long or has invisible characters")
         found = Requirement(bare)
+        if names_file(found):
+            raise InvalidRequirement("it is the name of a file")
     except InvalidRequirement as error:
         raise InvalidSpec(
             f"“{text.strip()[:60]}” is not a requirement for a package index.",

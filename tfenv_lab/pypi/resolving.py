@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+import sys
 import tempfile
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
@@ -85,7 +86,8 @@ def _prepare(question: Question, held: Mapping[str, str], place: Path, stand_ins
     if platform is not None:
         arguments += ["--python-platform", platform]
     if not question.builds:
-        arguments += ["--only-binary", ":all:"]
+        # Only a build needs a Python of that version. Without ``--python``, uv starts every Python on PATH to find one.
+        arguments += ["--only-binary", ":all:", "--python", sys.executable]
     if question.upgrade is None:
         arguments.append("--upgrade")
     else:

@@ -16,12 +16,14 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..disk.paths import instead_of_netrc
-from ..errors import IndexUnreachable, JobFailed, NotStarted, SolverTimeout
+from ..errors import IndexUnreachable, JobFailed, NotStarted, SolverTimeout, TfenvError
+from ..postponement import busy_url, hint
 from ..processes import kill_group, without_python_variables
 from ..sentences import redact
 from ..stalls import LOOKS, WatchedDownloads
 from .downloads import Downloads, OnDownload, open_terminal
 from .failures import failure
+from .fetching import wait_of
 from .models import IndexSettings
 
 #: Variables of an active environment, and of pip and uv themselves: what of them counts is in the settings.
@@ -218,8 +220,16 @@ class _Uv:
         if self._killed:
             raise JobFailed("uv was stopped.")
         if status != 0:
-            raise failure(text, self._settings)
+            raise self._asked(failure(text, self._settings))
         return Output(self._redact(output.decode(errors="replace")), text)
+
+    def _asked(self, error: TfenvError) -> TfenvError:
+        """Return an error of uv; if a server is busy, with the time at which to try again."""
+        busy = busy_url(error.details) if isinstance(error, IndexUnreachable) else None
+        wait = wait_of(busy[1], self._settings, environment(self._settings)) if busy else None
+        if wait is not None:
+            error.wait, error.hint = wait, hint(wait)
+        return error
 
     def _start(self, terminal: tuple[int, int] | None) -> subprocess.Popen[bytes]:
         with self._lock:

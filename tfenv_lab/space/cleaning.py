@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ..conda.transaction import prefix_lock, recovery, staging
+from ..conda.transaction import prefix_lock, recovery, set_aside, staging
 from ..conda.transaction.staging import MARK, Leftover
 from ..disk import locks
 from ..disk.reads import BoundedReads
@@ -73,6 +73,8 @@ class Cleaner:
         if item.prefix is None:
             return None
         with contextlib.suppress(PrefixBusy, OSError):
+            if Path(item.path) == staging.kept_path(item.prefix, item.token):
+                return set_aside.expire(item.prefix, item.token)
             with prefix_lock.hold(item.prefix, item.token):
                 recovery.settle(item.prefix, item.token)
             return recovery.clear(item.prefix, item.token)

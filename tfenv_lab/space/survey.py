@@ -35,10 +35,14 @@ class SurveyedPlaces(NamedTuple):
 
 
 class Demand(NamedTuple):
-    """What jobs need now: ``locks`` are those of changes that run or wait, ``jobs`` the ids of all unfinished jobs."""
+    """What jobs need now: ``locks`` are those of changes that run or wait, ``jobs`` the ids of all unfinished jobs.
+
+    ``places`` are the prefixes of deleted environments that are still set aside.
+    """
 
     locks: Sequence[str] = ()
     jobs: Collection[str] = ()
+    places: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
@@ -208,7 +212,7 @@ class Surveyor:
         packages, bytecode, uv = listings
         prefixes = [prefix for identifier, (_, prefix) in places.environments.items() if identifier in needs]
         # There may be something next to an environment that does not exist anymore.
-        leftovers = _leftovers([*prefixes, places.envs_dir / "any"], demand.jobs)
+        leftovers = _leftovers([*prefixes, *demand.places, places.envs_dir / "any"], demand.jobs)
         measured = self._trees.look(_roots(needs.values(), leftovers, packages, bytecode, uv), stop)
         left_out += [names[each] for each, known in needs.items() if known.real not in measured]
         free = _free.run([places.envs_dir])[places.envs_dir]
@@ -255,7 +259,7 @@ def _leftovers(prefixes: Sequence[Path], busy: Collection[str]) -> list[Item]:
         for token, prefix in sorted(each) if isinstance(each, set) else ():
             if token in busy:
                 continue
-            for place in (staging.staging_path, staging.aside_path, staging.trash_path):
+            for place in (staging.staging_path, staging.aside_path, staging.trash_path, staging.kept_path):
                 path = os.fspath(place(prefix, token))
                 if os.path.lexists(path):
                     items[path] = Item("trash", "leftover", path, token=token, prefix=prefix)

@@ -12,7 +12,7 @@ from packaging.specifiers import Specifier
 from ..conda.prefix import projects
 from ..errors import ChannelUnreachable
 from ..pypi.models import MARK
-from ..pypi.requirements import normalize
+from ..pypi.requirements import names_file, normalize
 from ..tensorflow_packages import CPU_DISTRIBUTIONS
 
 if TYPE_CHECKING:
@@ -67,9 +67,11 @@ def _requirements(arguments: Iterable[str]) -> Iterator[Requirement]:
             next(rest, None)
             continue
         try:
-            yield Requirement(text)
+            requirement = Requirement(text)
         except InvalidRequirement:
             continue
+        if not names_file(requirement):
+            yield requirement
 
 
 def _by_project(names: Iterable[str]) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ import type {
   Problem
 } from '../../api/generated';
 import { warningIcon } from '../../icons';
+import { describeGpu } from '../../models/texts/units';
 
 interface ICheckTabProps {
   /** The newest check that has a result; null if there is none. */
@@ -82,7 +83,7 @@ export function CheckTab(props: ICheckTabProps): JSX.Element {
         </button>
         <button
           type="button"
-          className="jp-mod-styled"
+          className="jp-mod-styled jp-mod-reject"
           disabled={!props.canChange}
           title={trans.__('Restore damaged files and missing dependencies')}
           onClick={props.onRepair}
@@ -109,6 +110,10 @@ function Facts(props: { check: Check; trans: TranslationBundle }): JSX.Element {
         <dd key={device.name}>{device.name}</dd>
       ))}
       {check.devices.length === 0 && <dd>–</dd>}
+      {check.gpus.length > 0 && <dt>{trans.__('GPUs')}</dt>}
+      {check.gpus.map((gpu, index) => (
+        <dd key={index}>{describeGpu(gpu, trans)}</dd>
+      ))}
       <dt>{trans.__('Duration')}</dt>
       <dd>{trans.__('%1 s', check.seconds.toFixed(1))}</dd>
     </dl>

@@ -4,6 +4,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import React from 'react';
 
 import type {
+  Advice,
   AvailablePackage,
   Environment,
   Job,
@@ -12,12 +13,14 @@ import type {
   Revision,
   Size,
   VariableChanges,
-  Variables
+  Variables,
+  Why
 } from '../../api/generated';
 import type { FailedJob } from '../../api/jobs';
 import { CommandIDs } from '../../commandids';
 import type { Loaded } from '../../models/state/details';
 import type { DetailsTab } from '../../models/state/navigation';
+import { refusalOf } from '../../models/texts/refusal';
 import { AdviceLine } from '../list/adviceLine';
 import type { Execute } from '../shared/execute';
 import { IconButton } from '../shared/iconButton';
@@ -51,6 +54,19 @@ interface IDetailsProps {
   readonly onBack: () => void;
   readonly onTab: (tab: DetailsTab) => void;
   readonly onVariables: (changes: VariableChanges) => Promise<void>;
+  /** The specs that were collected for one plan. */
+  readonly basket: readonly string[];
+  readonly onBasket: (specs: readonly string[]) => void;
+  /** The newer versions of packages by source and name, as far as they are known. */
+  readonly newer: ReadonlyMap<string, string>;
+  /** Asks for the newer versions of packages that are shown. */
+  readonly onNames: (names: readonly string[]) => void;
+  /** Free name for a copy of the environment. */
+  readonly copyName: string;
+  readonly onNote: (revision: number, note: string | null) => Promise<void>;
+  readonly onCompare: (revision: number) => void;
+  /** Loads why a package is in the environment. */
+  readonly explain: (item: Package) => Promise<Why>;
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
   readonly openMenu: (environment: string, anchor: HTMLElement) => void;
 }
@@ -86,42 +102,59 @@ export function Details(props: IDetailsProps): JSX.Element {
         <DetailsSummary
           environment={environment}
           isChecking={props.isChecking}
-          size={props.size?.value ?? null}
+          size={props.size}
           trans={trans}
           execute={execute}
           onPlan={props.onPlan}
         />
-        {job && (
-          <JobProgress
-            job={job}
-            trans={trans}
-            onCancel={() => execute(CommandIDs.cancelJob, { job: job.id })}
-          />
-        )}
-        {failure && !job && (
-          <JobFailure job={failure} trans={trans} execute={execute} />
-        )}
-        {environment.advice.map(advice => (
+        {unsaid(environment).map(advice => (
           <AdviceLine
             key={advice.code + advice.message}
             advice={advice}
+            refusal={refusalOf(environment, trans)}
             trans={trans}
             onFix={props.onPlan}
           />
         ))}
         <DetailsTabs {...props} />
       </div>
+      {/* Below the tabs, which would move when a job starts or ends. */}
+      {(job ?? failure) && (
+        <div className="jp-TfenvActions">
+          {job ? (
+            <JobProgress
+              job={job}
+              trans={trans}
+              onCancel={() => execute(CommandIDs.cancelJob, { job: job.id })}
+            />
+          ) : (
+            failure && (
+              <JobFailure job={failure} trans={trans} execute={execute} />
+            )
+          )}
+        </div>
+      )}
     </>
   );
 }
 
-/** The tabs, without those that the server has no data for. */
+/** Return the warnings, without those that a badge says, too: an available update, and a missing kernel. */
+function unsaid(environment: Environment): readonly Advice[] {
+  const { advice, tensorflow, update } = environment;
+  return advice.filter(
+    ({ code, plan_request }) =>
+      !(code === 'update' && update.tensorflow) &&
+      !(code === 'no-kernel' && plan_request && tensorflow)
+  );
+}
+
+/** The tabs. All are always there, so that none moves while its data are loaded. */
 function DetailsTabs(props: IDetailsProps): JSX.Element {
   const { environment, trans, onPlan } = props;
   const canChange =
-    environment.writable && !environment.protected && props.job === null;
+    refusalOf(environment, trans) === null && props.job === null;
   const tabs = [
-    props.packages?.error?.reason !== 'not-found' && {
+    {
       id: 'packages' as const,
       label: trans.__('Packages'),
       content: (
@@ -130,12 +163,19 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
           canChange={canChange}
           trans={trans}
           search={props.search}
-          onInstall={spec =>
-            onPlan({
-              kind: 'install',
+          explain={props.explain}
+          basket={props.basket}
+          onBasket={props.onBasket}
+          newer={props.newer}
+          onNames={props.onNames}
+          onUpdate={name =>
+            props.execute(CommandIDs.updateEnvironment, {
               environment: environment.id,
-              specs: [spec]
+              packages: [name]
             })
+          }
+          onInstall={specs =>
+            onPlan({ kind: 'install', environment: environment.id, specs })
           }
           onRemove={name =>
             onPlan({
@@ -147,13 +187,24 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
         />
       )
     },
-    props.revisions?.error?.reason !== 'not-found' && {
+    {
       id: 'history' as const,
       label: trans.__('History'),
       content: (
         <HistoryTab
           revisions={props.revisions}
           canChange={canChange}
+          canCopy={props.job === null}
+          onNote={props.onNote}
+          onCompare={props.onCompare}
+          onCopy={revision =>
+            onPlan({
+              kind: 'revert',
+              environment: environment.id,
+              revision,
+              into: props.copyName
+            })
+          }
           trans={trans}
           onRevert={revision =>
             onPlan({ kind: 'revert', environment: environment.id, revision })
@@ -161,7 +212,7 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
         />
       )
     },
-    props.variables?.error?.reason !== 'not-found' && {
+    {
       id: 'variables' as const,
       label: trans.__('Variables'),
       content: (
@@ -203,6 +254,6 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
         />
       )
     }
-  ].filter(tab => tab !== false);
+  ];
   return <Tabs tabs={tabs} selected={props.tab} onSelect={props.onTab} />;
 }

@@ -12,7 +12,9 @@ import { CommandIDs } from '../../commandids';
 import { PYPI } from '../../models/form/choiceOptions';
 import { variantLabel } from '../../models/form/choices';
 import { kerasGeneration } from '../../models/notebook/keras';
+import type { Loaded } from '../../models/state/details';
 import { checkState, describeCheck } from '../../models/texts/checks';
+import { refusalOf } from '../../models/texts/refusal';
 import { formatBytes } from '../../models/texts/units';
 import { CheckBadge } from '../list/checkBadge';
 import { KernelBadge } from '../list/kernelBadge';
@@ -24,13 +26,14 @@ import { IconButton } from '../shared/iconButton';
 export function DetailsSummary(props: {
   environment: Environment;
   isChecking: boolean;
-  /** Null until the server has measured it. */
-  size: Size | null;
+  size: Loaded<Size>;
   trans: TranslationBundle;
   execute: Execute;
   onPlan: (request: PlanRequest) => void;
 }): JSX.Element {
-  const { environment, size, trans, execute } = props;
+  const { environment, trans, execute } = props;
+  const size = props.size?.value ?? null;
+  const isMeasured = props.size !== null;
   const { tensorflow, keras, python, kernel } = environment;
   const from = (source: Source): string =>
     source === 'pypi' ? ` · ${PYPI}` : '';
@@ -57,6 +60,7 @@ export function DetailsSummary(props: {
     const text = trans.__('Keras %1', keras.version);
     facts.push([`${text}${from(keras.source)}`, badge('keras')]);
   }
+  const refusal = refusalOf(environment, trans);
   const generation = kerasGeneration(environment);
   if (generation !== null) {
     const isTwo = generation === 2;
@@ -71,6 +75,8 @@ export function DetailsSummary(props: {
       <button
         type="button"
         className="jp-TfenvLink"
+        disabled={refusal !== null}
+        title={refusal ?? undefined}
         onClick={() => execute(command, { environment: environment.id })}
       >
         {isTwo ? trans.__('Use Keras 3') : trans.__('Use Keras 2…')}
@@ -134,13 +140,17 @@ export function DetailsSummary(props: {
           <code>{environment.digest}</code>
         </p>
       )}
-      {size && (
-        <p>
-          {trans.__('%1 on disk', formatBytes(size.bytes))}
-          {size.shared > 0 &&
-            ` (${trans.__('%1 shared', formatBytes(size.shared))})`}
-        </p>
-      )}
+      {/* The line is there from the start, so that the tabs below do not move. */}
+      <p>
+        {size
+          ? trans.__('%1 on disk', formatBytes(size.bytes))
+          : isMeasured
+            ? trans.__('The size is not known.')
+            : trans.__('Measuring the size…')}
+        {size &&
+          size.shared > 0 &&
+          ` (${trans.__('%1 shared', formatBytes(size.shared))})`}
+      </p>
     </div>
   );
 }

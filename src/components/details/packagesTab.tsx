@@ -1,39 +1,32 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon, InputGroup } from '@jupyterlab/ui-components';
+import { InputGroup } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { AvailablePackage, Package } from '../../api/generated';
-import { PYPI } from '../../models/form/choiceOptions';
 import { specOf } from '../../models/form/packages';
 import type { Loaded } from '../../models/state/details';
-import {
-  newestOf,
-  SearchFailure,
-  usePackageSearch
-} from '../form/packagesField';
+import { SearchNote, usePackageSearch } from '../form/packagesField';
 import { Failure } from '../shared/failure';
-import { IconButton } from '../shared/iconButton';
-import { useGrowingList } from '../shared/useGrowingList';
+import type { IPackageActions } from './packageList';
+import { PackageList } from './packageList';
+import { Basket, PackageOffer } from './packageOffers';
 
-interface IPackagesTabProps {
+interface IPackagesTabProps extends IPackageActions {
   readonly packages: Loaded<readonly Package[]>;
-  readonly canChange: boolean;
   readonly trans: TranslationBundle;
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
-  /** Plans to install a spec. */
-  readonly onInstall: (spec: string) => void;
-  /** Plans to remove a package. */
-  readonly onRemove: (name: string) => void;
+  /** Plans to install specs. */
+  readonly onInstall: (specs: readonly string[]) => void;
+  /** The specs that were collected for one plan. */
+  readonly basket: readonly string[];
+  readonly onBasket: (specs: readonly string[]) => void;
 }
 
 /** The installed packages. One field filters them and adds others. */
 export function PackagesTab(props: IPackagesTabProps): JSX.Element {
   const { packages, trans, canChange } = props;
   const [text, setText] = React.useState('');
-  const { found, failure } = usePackageSearch(
-    canChange ? text : '',
-    props.search
-  );
+  const result = usePackageSearch(canChange ? text : '', props.search);
   if (packages === null) {
     return <p role="status">{trans.__('Loading…')}</p>;
   }
@@ -41,17 +34,24 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
     return <Failure failure={packages.error} trans={trans} />;
   }
   const spec = text.trim();
+  const { basket } = props;
+  const add = (one: string): readonly string[] => [
+    ...basket.filter(each => each !== one),
+    one
+  ];
   const installed = new Set(packages.value.map(item => item.name));
   const rows = packages.value.filter(item =>
     item.name.includes(spec.toLowerCase())
   );
-  const offers = found.filter(item => !installed.has(item.name)).slice(0, 5);
+  const offers = result.found
+    .filter(item => !installed.has(item.name))
+    .slice(0, 5);
   return (
     <form
       onSubmit={event => {
         event.preventDefault();
         if (canChange && spec !== '') {
-          props.onInstall(spec);
+          props.onInstall(add(spec));
         }
       }}
     >
@@ -65,18 +65,27 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
         value={text}
         onChange={event => setText(event.target.value)}
       />
+      {canChange && (
+        <Basket
+          specs={basket}
+          trans={trans}
+          onChange={props.onBasket}
+          onReview={() => props.onInstall(basket)}
+        />
+      )}
       {canChange && spec !== '' && (
         <ul className="jp-TfenvOffers">
           {offers.map(item => (
-            <li key={specOf(item)}>
-              <button
-                type="button"
-                onClick={() => props.onInstall(specOf(item))}
-              >
-                {trans.__('Add %1…', item.name)}
-              </button>
-              <span>{newestOf(item)}</span>
-            </li>
+            <PackageOffer
+              key={specOf(item)}
+              item={item}
+              trans={trans}
+              onInstall={one => props.onInstall(add(one))}
+              onCollect={one => {
+                props.onBasket(add(one));
+                setText('');
+              }}
+            />
           ))}
           {rows.length === 0 && offers.every(item => item.name !== spec) && (
             <li>
@@ -85,66 +94,17 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
           )}
         </ul>
       )}
-      <SearchFailure failure={failure} trans={trans} />
-      <PackageTable {...props} rows={rows} filter={spec} />
+      <SearchNote
+        // What is installed needs no source.
+        result={rows.length > 0 ? { ...result, missing: null } : result}
+        trans={trans}
+      />
+      <PackageList
+        {...props}
+        packages={rows}
+        filter={spec}
+        onFilter={setText}
+      />
     </form>
-  );
-}
-
-/** The packages that match the filter, requested ones first. */
-function PackageTable(
-  props: IPackagesTabProps & { rows: readonly Package[]; filter: string }
-): JSX.Element {
-  const byName = [...props.rows].sort(
-    (a, b) =>
-      Number(b.requested) - Number(a.requested) || (a.name < b.name ? -1 : 1)
-  );
-  const [rows, end] = useGrowingList(byName, props.filter);
-  return (
-    <>
-      <table
-        className="jp-TfenvPackages"
-        aria-label={props.trans.__('Packages')}
-      >
-        <tbody>
-          {rows.map(item => (
-            <PackageRow
-              key={`${item.source} ${item.name}`}
-              item={item}
-              {...props}
-            />
-          ))}
-        </tbody>
-      </table>
-      {end}
-    </>
-  );
-}
-
-function PackageRow(props: IPackagesTabProps & { item: Package }): JSX.Element {
-  const { item, trans } = props;
-  const marks = [
-    item.source === 'pypi' && PYPI,
-    item.requested && trans.__('requested')
-  ].filter(Boolean);
-  return (
-    <tr title={[item.build, item.channel].filter(Boolean).join(' · ')}>
-      <th scope="row">{item.name}</th>
-      <td>
-        {item.version}{' '}
-        {marks.length > 0 && (
-          <span className="jp-TfenvHint">{marks.join(' · ')}</span>
-        )}
-      </td>
-      <td>
-        {props.canChange && (
-          <IconButton
-            icon={closeIcon}
-            label={trans.__('Remove %1', item.name)}
-            onClick={() => props.onRemove(item.name)}
-          />
-        )}
-      </td>
-    </tr>
   );
 }

@@ -4,7 +4,7 @@ import React from 'react';
 import type { Job, Status } from '../../api/generated';
 import { CommandIDs } from '../../commandids';
 import { warningIcon } from '../../icons';
-import { formatBytes } from '../../models/texts/units';
+import { describeGpu, formatBytes } from '../../models/texts/units';
 import type { Execute } from '../shared/execute';
 import {
   LeaveLocalChannel,
@@ -96,6 +96,9 @@ export function Footer(props: IFooterProps): JSX.Element {
                 : trans.__('NVIDIA driver, unknown version')}
             </dd>
           )}
+          {status.gpu.devices.map((gpu, index) => (
+            <dd key={index}>{describeGpu(gpu, trans)}</dd>
+          ))}
           {status.virtual_packages.map(item => (
             <dd key={item.name}>{`${item.name} ${item.version}`}</dd>
           ))}

@@ -94,7 +94,10 @@ export function ImportFile(props: IImportFileProps): JSX.Element {
       className="jp-TfenvBody jp-TfenvForm"
       onSubmit={event => {
         event.preventDefault();
-        props.onReview(importRequest(found, draft.content, name, draft.choice));
+        props.onReview({
+          ...importRequest(found, draft.content, name, draft.choice),
+          ...(draft.fileName !== null && { file: draft.fileName })
+        });
       }}
     >
       <div className="jp-TfenvField">

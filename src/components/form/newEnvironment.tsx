@@ -49,6 +49,7 @@ interface INewEnvironmentProps {
   readonly onDraft: (draft: IDraft) => void;
   readonly onReview: (request: CreateRequest) => void;
   readonly onImport: () => void;
+  readonly onCompatibility: () => void;
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
 }
 
@@ -101,6 +102,13 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
         trans={trans}
         onChange={version => change({ version })}
       />
+      <button
+        type="button"
+        className="jp-TfenvLink"
+        onClick={props.onCompatibility}
+      >
+        {trans.__('Show Compatibility')}
+      </button>
       {keras.length > 0 && (
         <SelectField
           label={trans.__('Keras')}

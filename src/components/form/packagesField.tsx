@@ -15,9 +15,11 @@ const DEBOUNCE = 150;
 interface ISearchResult {
   readonly found: readonly AvailablePackage[];
   readonly failure: IFailure | null;
+  /** The query, if no source has such a package; null while the search runs. */
+  readonly missing: string | null;
 }
 
-const NOTHING: ISearchResult = { found: [], failure: null };
+const NOTHING: ISearchResult = { found: [], failure: null, missing: null };
 
 /** Search for packages whose name resembles the query, once the user stops typing. */
 export function usePackageSearch(
@@ -34,9 +36,12 @@ export function usePackageSearch(
     const timer = setTimeout(async () => {
       let answer: ISearchResult;
       try {
-        answer = { found: await search(query.trim()), failure: null };
+        const name = nameIn(query);
+        const found = await search(name);
+        const missing = found.length === 0 && NAME.test(name) ? name : null;
+        answer = { found, failure: null, missing };
       } catch (error) {
-        answer = { found: [], failure: toFailure(error) };
+        answer = { ...NOTHING, failure: toFailure(error) };
       }
       if (isCurrent) {
         setResult(answer);
@@ -57,19 +62,30 @@ export function newestOf(item: AvailablePackage): string {
     .join(' · ');
 }
 
-/** A note that the search failed; nothing if it did not. */
-export function SearchFailure(props: {
-  failure: IFailure | null;
+/** A note that the search failed or found nothing; empty if there is nothing to say. */
+export function SearchNote(props: {
+  result: ISearchResult;
   trans: TranslationBundle;
-}): JSX.Element | null {
-  const { failure, trans } = props;
+}): JSX.Element {
+  const { result, trans } = props;
+  const { failure, missing } = result;
+  // A live region must be there before its text.
   return (
-    failure && (
-      <p className="jp-TfenvHint" role="status">
-        {trans.__('The package search failed: %1', failure.message)}
-      </p>
-    )
+    <p className="jp-TfenvHint" role="status">
+      {failure
+        ? trans.__('The package search failed: %1', failure.message)
+        : missing !== null &&
+          trans.__('No channel and no package index has “%1”.', missing)}
+    </p>
   );
+}
+
+/** A name that a search can find, alone or for the package index. */
+const NAME = /^(pypi:)?[\w.-]+$/;
+
+/** Return the name of the package in a query, which may be a spec. */
+function nameIn(query: string): string {
+  return query.trim().split(/[\s<>=!~[]/)[0];
 }
 
 interface IPackagesFieldProps {
@@ -83,7 +99,7 @@ interface IPackagesFieldProps {
 export function PackagesField(props: IPackagesFieldProps): JSX.Element {
   const { packages, trans, onChange } = props;
   const [text, setText] = React.useState('');
-  const { found, failure } = usePackageSearch(text, props.search);
+  const result = usePackageSearch(text, props.search);
   const listId = React.useId();
 
   const add = (input: string): void => {
@@ -140,14 +156,14 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
           onBlur={() => add(text)}
         />
         <datalist id={listId}>
-          {found.map(item => (
+          {result.found.map(item => (
             <option key={specOf(item)} value={specOf(item)}>
               {newestOf(item)}
             </option>
           ))}
         </datalist>
       </div>
-      <SearchFailure failure={failure} trans={trans} />
+      <SearchNote result={result} trans={trans} />
     </>
   );
 }

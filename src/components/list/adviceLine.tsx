@@ -8,6 +8,8 @@ import { AdviceText } from '../shared/adviceText';
 interface IAdviceLineProps {
   readonly advice: Advice;
   readonly trans: TranslationBundle;
+  /** Why the alternative cannot be planned; null if it can. */
+  readonly refusal?: string | null;
   readonly onFix: (request: PlanRequest) => void;
 }
 
@@ -25,6 +27,8 @@ export function AdviceLine(props: IAdviceLineProps): JSX.Element {
           <button
             type="button"
             className="jp-TfenvLink"
+            disabled={!!props.refusal}
+            title={props.refusal ?? undefined}
             onClick={() => props.onFix(request)}
           >
             {advice.code === 'update' ? trans.__('Update…') : trans.__('Fix')}

@@ -19,6 +19,7 @@ import { IconButton } from '../shared/iconButton';
 import { ScreenHeader } from '../shared/screenHeader';
 import { useGrowingList } from '../shared/useGrowingList';
 import { EnvironmentRow } from './environmentRow';
+import { onRowKey } from './rowKeys';
 
 interface IEnvironmentListProps {
   /** Null until the server responds. */
@@ -72,45 +73,47 @@ export function EnvironmentList(props: IEnvironmentListProps): JSX.Element {
           onClick={event => props.openPanelMenu(event.currentTarget)}
         />
       </ScreenHeader>
-      <div className="jp-TfenvTools">
-        <InputGroup
-          className="jp-TfenvFilter"
-          type="search"
-          aria-label={trans.__('Filter environments')}
-          placeholder={trans.__('Filter…')}
-          rightIcon="ui-components:search"
-          value={props.filter}
-          onChange={event => props.onFilter(event.target.value)}
-        />
-        <HTMLSelect
-          aria-label={trans.__('Sort environments by')}
-          title={sorts[props.sort]}
-          value={props.sort}
-          onChange={event => props.onSort(event.target.value as Sort)}
-        >
-          {SORTS.map(sort => (
-            <option key={sort} value={sort}>
-              {sorts[sort]}
-            </option>
+      <div className="jp-TfenvList" onKeyDown={onRowKey}>
+        <div className="jp-TfenvTools">
+          <InputGroup
+            className="jp-TfenvFilter"
+            type="search"
+            aria-label={trans.__('Filter environments')}
+            placeholder={trans.__('Filter…')}
+            rightIcon="ui-components:search"
+            value={props.filter}
+            onChange={event => props.onFilter(event.target.value)}
+          />
+          <HTMLSelect
+            aria-label={trans.__('Sort environments by')}
+            title={sorts[props.sort]}
+            value={props.sort}
+            onChange={event => props.onSort(event.target.value as Sort)}
+          >
+            {SORTS.map(sort => (
+              <option key={sort} value={sort}>
+                {sorts[sort]}
+              </option>
+            ))}
+          </HTMLSelect>
+        </div>
+        <div className="jp-TfenvBody">
+          {props.failure && (
+            <Failure failure={props.failure} trans={trans}>
+              <button
+                type="button"
+                className="jp-TfenvLink"
+                onClick={() => execute(CommandIDs.refresh)}
+              >
+                {trans.__('Try Again')}
+              </button>
+            </Failure>
+          )}
+          {groups && !props.failure && <Empty {...props} />}
+          {groups?.map(group => (
+            <Group key={group.name} group={group} {...props} />
           ))}
-        </HTMLSelect>
-      </div>
-      <div className="jp-TfenvBody">
-        {props.failure && (
-          <Failure failure={props.failure} trans={trans}>
-            <button
-              type="button"
-              className="jp-TfenvLink"
-              onClick={() => execute(CommandIDs.refresh)}
-            >
-              {trans.__('Try Again')}
-            </button>
-          </Failure>
-        )}
-        {groups && !props.failure && <Empty {...props} />}
-        {groups?.map(group => (
-          <Group key={group.name} group={group} {...props} />
-        ))}
+        </div>
       </div>
     </>
   );

@@ -7,6 +7,7 @@ import { CommandIDs } from '../../commandids';
 import { variantLabel } from '../../models/form/choices';
 import type { IRow } from '../../models/state/listRows';
 import type { CheckState } from '../../models/texts/checks';
+import { refusalOf } from '../../models/texts/refusal';
 import { minorVersionOf } from '../../models/texts/versions';
 import type { Execute } from '../shared/execute';
 import { IconButton } from '../shared/iconButton';
@@ -15,6 +16,7 @@ import { JobProgress } from '../shared/jobProgress';
 import { AdviceLine } from './adviceLine';
 import { CheckBadge } from './checkBadge';
 import { KernelBadge } from './kernelBadge';
+import { setTabStop } from './rowKeys';
 import { UpdateBadge } from './updateBadge';
 
 interface IEnvironmentRowProps {
@@ -30,10 +32,19 @@ interface IEnvironmentRowProps {
 export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
   const { row, trans, execute } = props;
   const { environment, job, failure } = row;
+  const line = React.useRef<HTMLLIElement>(null);
+  // After every render, because buttons come and go.
+  React.useEffect(() => {
+    if (line.current) {
+      setTabStop(line.current);
+    }
+  });
   const advice = environment?.advice.find(item => item.severity !== 'info');
   return (
     <li
+      ref={line}
       className="jp-TfenvRow"
+      data-prefix={row.prefix}
       data-environment={environment?.id}
       aria-current={row.isCurrent || undefined}
     >
@@ -99,6 +110,7 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
         environment && (
           <Summary
             environment={environment}
+            package={row.package ?? null}
             checked={row.checked}
             trans={trans}
             execute={execute}
@@ -110,7 +122,12 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
         <JobFailure job={failure} trans={trans} execute={execute} />
       )}
       {advice && !job && (
-        <AdviceLine advice={advice} trans={trans} onFix={props.onPlan} />
+        <AdviceLine
+          advice={advice}
+          refusal={environment && refusalOf(environment, trans)}
+          trans={trans}
+          onFix={props.onPlan}
+        />
       )}
     </li>
   );
@@ -119,6 +136,8 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
 /** "2.19.1 · CPU · Python 3.11", the result of the check, and the available update. */
 function Summary(props: {
   environment: Environment;
+  /** The version of the package in the filter. */
+  package: string | null;
   checked: CheckState;
   trans: TranslationBundle;
   execute: Execute;
@@ -127,6 +146,7 @@ function Summary(props: {
   const { environment, trans, execute } = props;
   const { tensorflow, keras, python } = environment;
   const parts = [
+    props.package !== null && trans.__('has version %1', props.package),
     tensorflow?.version,
     tensorflow?.variant && variantLabel(tensorflow.variant),
     python && trans.__('Python %1', minorVersionOf(python)),

@@ -3,6 +3,7 @@ import React from 'react';
 
 import type { Environment, PlanRequest } from '../../api/generated';
 import { CommandIDs } from '../../commandids';
+import { refusalOf } from '../../models/texts/refusal';
 import type { Execute } from '../shared/execute';
 
 /** What to do about the kernel: restart it after an update, or install one; nothing if all is well. */
@@ -34,11 +35,13 @@ export function KernelBadge(props: {
   }
   const advice = environment.advice.find(item => item.code === 'no-kernel');
   const request = advice?.plan_request;
+  const refusal = refusalOf(environment, trans);
   return request && environment.tensorflow ? (
     <button
       type="button"
       className="jp-TfenvBadge"
-      title={advice.message}
+      title={refusal ?? advice.message}
+      disabled={refusal !== null}
       onClick={() => props.onPlan(request)}
     >
       {trans.__('Install kernel…')}

@@ -3,6 +3,7 @@ import React from 'react';
 
 import type { Environment } from '../../api/generated';
 import { CommandIDs } from '../../commandids';
+import { refusalOf } from '../../models/texts/refusal';
 import { minorVersionOf } from '../../models/texts/versions';
 import type { Execute } from '../shared/execute';
 
@@ -22,23 +23,35 @@ export function UpdateBadge(props: IUpdateBadgeProps): JSX.Element | null {
   }
   const installed = environment[props.package]?.version ?? '';
   const isWithin = minorVersionOf(installed) === minorVersionOf(version);
+  const text = `↑ ${isWithin ? version : minorVersionOf(version)}`;
+  const refusal = refusalOf(environment, trans);
   const isTensorFlow = props.package === 'tensorflow';
   return (
     <button
       type="button"
       className="jp-TfenvBadge"
       title={
-        environment.protected_reason ??
+        refusal ??
         (isTensorFlow
           ? trans.__('Update TensorFlow to %1', version)
           : trans.__('Update Keras to %1', version))
       }
       aria-label={
         isTensorFlow
-          ? trans.__('Update %1 to TensorFlow %2', environment.name, version)
-          : trans.__('Update %1 to Keras %2', environment.name, version)
+          ? trans.__(
+              '%1: Update %2 to TensorFlow %3',
+              text,
+              environment.name,
+              version
+            )
+          : trans.__(
+              '%1: Update %2 to Keras %3',
+              text,
+              environment.name,
+              version
+            )
       }
-      disabled={environment.protected || !environment.writable}
+      disabled={refusal !== null}
       onClick={() =>
         props.execute(CommandIDs.updateEnvironment, {
           environment: environment.id,
@@ -46,7 +59,7 @@ export function UpdateBadge(props: IUpdateBadgeProps): JSX.Element | null {
         })
       }
     >
-      {`↑ ${isWithin ? version : minorVersionOf(version)}`}
+      {text}
     </button>
   );
 }

@@ -6,6 +6,7 @@ import { PYPI } from '../../models/form/choiceOptions';
 import { variantLabel, variantOfBuild } from '../../models/form/choices';
 import { groupEntries } from '../../models/texts/planRows';
 import { formatBytes } from '../../models/texts/units';
+import { PackageName } from '../shared/packageName';
 
 /** A group with more entries than this is collapsed. */
 const COLLAPSE_ABOVE = 6;
@@ -124,7 +125,9 @@ export function EntryRow(props: {
       : undefined;
   return (
     <tr data-action={entry.action} title={builds.join(' → ')}>
-      <th scope="row">{entry.name}</th>
+      <th scope="row">
+        <PackageName name={entry.name} />
+      </th>
       <td>
         {[
           versionsOf(entry, trans),

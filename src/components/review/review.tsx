@@ -32,11 +32,11 @@ interface IReviewProps {
 /** The plan, before anything is changed. All kinds of changes share this screen. */
 export function Review(props: IReviewProps): JSX.Element {
   const { plan, failure, trans } = props;
-  const building =
-    failure?.reason === 'build-needed' ? withSourceBuilds(props.request) : null;
   return (
     <>
       <div className="jp-TfenvBody jp-TfenvReview">
+        {/* Without a plan, the error is all that there is to see. */}
+        {!plan && <PlanFailure {...props} />}
         {!plan && !failure && (
           <p className="jp-TfenvBusy" role="status">
             {trans.__('Solving…')}
@@ -77,23 +77,33 @@ export function Review(props: IReviewProps): JSX.Element {
             {...props}
           />
         ))}
-        {failure && (
-          <Failure failure={failure} trans={trans} onPlan={props.onPlan}>
-            {failure.reason === 'channel-unreachable' && props.offer}
-            {building && (
-              <button
-                type="button"
-                className="jp-TfenvLink"
-                onClick={() => props.onPlan(building)}
-              >
-                {trans.__('Plan With Source Builds')}
-              </button>
-            )}
-          </Failure>
-        )}
+        {plan && <PlanFailure {...props} />}
         <Buttons {...props} />
       </div>
     </>
+  );
+}
+
+/** The error of a request without a plan, or of a plan that could not be applied. */
+function PlanFailure(props: IReviewProps): JSX.Element | null {
+  const { failure, trans } = props;
+  const building =
+    failure?.reason === 'build-needed' ? withSourceBuilds(props.request) : null;
+  return (
+    failure && (
+      <Failure failure={failure} trans={trans} onPlan={props.onPlan}>
+        {failure.reason === 'channel-unreachable' && props.offer}
+        {building && (
+          <button
+            type="button"
+            className="jp-TfenvLink"
+            onClick={() => props.onPlan(building)}
+          >
+            {trans.__('Plan With Source Builds')}
+          </button>
+        )}
+      </Failure>
+    )
   );
 }
 
@@ -244,7 +254,7 @@ function Buttons(props: IReviewProps): JSX.Element {
       )}
       {failure || isEmpty ? (
         <>
-          {failure && (
+          {failure && canHelp(failure) && (
             <button
               type="button"
               className="jp-mod-styled jp-mod-reject"
@@ -273,6 +283,27 @@ function Buttons(props: IReviewProps): JSX.Element {
       )}
     </div>
   );
+}
+
+/** Reasons that stay the same until the request, the environment or the configuration changes. */
+const LASTING: ReadonlySet<IFailure['reason']> = new Set([
+  'invalid-request',
+  'protected',
+  'channel-not-allowed',
+  'index-not-allowed',
+  'forbidden',
+  'not-found',
+  'prefix-exists',
+  'unsatisfiable',
+  'build-needed',
+  'invalid-spec',
+  'invalid-name',
+  'build-failed'
+]);
+
+/** Whether planning the same request again may help. */
+function canHelp(failure: IFailure): boolean {
+  return !LASTING.has(failure.reason);
 }
 
 function applyLabel(request: PlanRequest, trans: TranslationBundle): string {

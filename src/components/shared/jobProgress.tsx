@@ -4,7 +4,7 @@ import React from 'react';
 
 import type { Job } from '../../api/generated';
 import { canCancel } from '../../models/state/job';
-import { describePhase, describeProgress } from '../../models/texts/units';
+import { describeProgress } from '../../models/texts/units';
 import { IconButton } from './iconButton';
 
 interface IJobProgressProps {
@@ -13,7 +13,7 @@ interface IJobProgressProps {
   readonly onCancel: () => void;
 }
 
-/** Progress of a job: bar, phase, numbers and Cancel. */
+/** Progress of a job: bar, phase, numbers and Cancel. The notification of the job announces each phase once. */
 export function JobProgress(props: IJobProgressProps): JSX.Element {
   const { job, trans } = props;
   const text = describeProgress(job, trans);
@@ -27,10 +27,6 @@ export function JobProgress(props: IJobProgressProps): JSX.Element {
         value={isWaiting ? undefined : job.progress.fraction}
       />
       <span className="jp-TfenvProgress-text">{text}</span>
-      {/* Screen readers announce each phase once, and not every number. */}
-      <span className="jp-sr-only" role="status">
-        {describePhase(job, trans)}
-      </span>
       {canCancel(job) && (
         <IconButton
           icon={closeIcon}

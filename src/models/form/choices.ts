@@ -228,7 +228,7 @@ export function usable(
  *
  * The catalog's answer is for the detected driver. With an assumed CUDA version, only that version decides.
  */
-function pythonsOf(variant: Variant, cuda: string | null): string[] {
+export function pythonsOf(variant: Variant, cuda: string | null): string[] {
   const needs = cudaOf(variant.name);
   if (needs !== null && cuda !== null) {
     // A driver runs all CUDA versions with its major version. The channels' builds are stricter than PyPI's.

@@ -30,7 +30,7 @@ export function exportKinds(trans: TranslationBundle): readonly IExportKind[] {
       format: 'environment-yml',
       specs: 'all',
       label: trans.__('environment.yml: all packages with their builds'),
-      fileName: name => `${name}.environment.yml`
+      fileName: name => `${name}.all.environment.yml`
     },
     {
       format: 'explicit',

@@ -11,6 +11,9 @@ import type {
 import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
 
+/** Number of packages in one question for newer versions. */
+const MOST = 100;
+
 /** A value that is loaded on demand: the value or the error, or null while it loads. */
 export type Loaded<T> =
   | { readonly value: T; readonly error: null }
@@ -41,6 +44,40 @@ export class DetailsModel extends VDomModel {
     return this._size;
   }
 
+  /** The specs that were collected for one plan. */
+  get basket(): readonly string[] {
+    return this._basket;
+  }
+  set basket(basket: readonly string[]) {
+    this._basket = basket;
+    this.stateChanged.emit();
+  }
+
+  /** The newer versions of packages by source and name, as far as they are known. */
+  get newer(): ReadonlyMap<string, string> {
+    return this._newer;
+  }
+
+  /** Ask for the newer versions of packages, a part at a time. What does not arrive is not shown. */
+  async askNewer(names: readonly string[]): Promise<void> {
+    const key = this._key;
+    const unknown = names.filter(name => !this._asked.has(name));
+    unknown.forEach(name => this._asked.add(name));
+    for (let i = 0; i < unknown.length && this._key === key; i += MOST) {
+      const part = unknown.slice(i, i + MOST);
+      const found = await settle(this._client.newerPackages(this._id, part));
+      if (this._key === key && found?.value?.length) {
+        this._newer = new Map([
+          ...this._newer,
+          ...found.value.map(
+            each => [`${each.source} ${each.name}`, each.version] as const
+          )
+        ]);
+        this.stateChanged.emit();
+      }
+    }
+  }
+
   /** Load all about an environment, unless it was loaded since the environment was last modified. */
   async load(id: string, modified: string | null): Promise<void> {
     const key = `${id} ${modified}`;
@@ -55,6 +92,9 @@ export class DetailsModel extends VDomModel {
     }
     this._id = id;
     this._key = key;
+    this._basket = [];
+    this._newer = new Map();
+    this._asked.clear();
     this.stateChanged.emit();
     // The server reads every file for the size, so nothing waits for it.
     void settle(this._client.size(id)).then(size => {
@@ -76,6 +116,22 @@ export class DetailsModel extends VDomModel {
     }
   }
 
+  /** Write the note of a revision; null removes it. */
+  async annotate(
+    id: string,
+    number: number,
+    note: string | null
+  ): Promise<void> {
+    const changed = await this._client.annotate(id, number, note);
+    if (this._id === id && this._revisions?.value) {
+      const value = this._revisions.value.map(revision =>
+        revision.number === number ? changed : revision
+      );
+      this._revisions = { value, error: null };
+      this.stateChanged.emit();
+    }
+  }
+
   /** Set variables of an environment, and remove those that are null. */
   async changeVariables(id: string, changes: VariableChanges): Promise<void> {
     const variables = await this._client.changeVariables(id, changes);
@@ -85,8 +141,11 @@ export class DetailsModel extends VDomModel {
     }
   }
 
+  private readonly _asked = new Set<string>();
+  private _basket: readonly string[] = [];
   private _id = '';
   private _key = '';
+  private _newer: ReadonlyMap<string, string> = new Map();
   private _packages: Loaded<readonly Package[]> = null;
   private _revisions: Loaded<readonly Revision[]> = null;
   private _variables: Loaded<Variables> = null;

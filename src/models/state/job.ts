@@ -26,6 +26,12 @@ export function isNewer(job: Job, known: Job): boolean {
     (ORDER[job.state] === ORDER[known.state] &&
       (isActive(job)
         ? job.progress.fraction >= known.progress.fraction
-        : job.leftovers.length > known.leftovers.length))
+        : job.leftovers.length > known.leftovers.length ||
+          (job.undo === null && known.undo !== null)))
   );
+}
+
+/** Whether a job is a deletion that can still be undone. */
+export function canUndo({ undo }: Job): boolean {
+  return undo !== null && Date.parse(undo.until) > Date.now();
 }

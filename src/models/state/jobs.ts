@@ -9,7 +9,7 @@ import type { FailedJob, JobsClient } from '../../api/jobs';
 import { hasFailed } from '../../api/jobs';
 import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
-import { isActive, isNewer } from './job';
+import { canUndo, isActive, isNewer } from './job';
 
 /** Schema id of the events that carry a job. */
 export const JOB_EVENT = 'https://schema.jupyter.org/tfenv_lab/job/v1';
@@ -75,12 +75,26 @@ export class JobsModel extends VDomModel {
     return this._jobs.find(job => job.id === id);
   }
 
-  /** Find the active job of a prefix: the running one, else the first in the queue. Automatic checks do not count. */
+  /**
+   * Find the active job of a prefix: the running one, else the first in the queue. Automatic checks do not count.
+   *
+   * A job that succeeded counts until `settle`, because the known environments are still those before the job.
+   */
   activeOn(prefix: string): Job | undefined {
     const active = this._jobs.filter(
-      job => job.prefix === prefix && isActive(job) && !job.automatic
+      job =>
+        job.prefix === prefix &&
+        !job.automatic &&
+        (isActive(job) || this._unsettled.has(job.id))
     );
     return active.find(job => job.state === 'running') ?? active.pop();
+  }
+
+  /** Let a finished job no longer count as active: its environment was loaded after the job. */
+  settle(id: string): void {
+    if (this._unsettled.delete(id)) {
+      this.stateChanged.emit();
+    }
   }
 
   /** Whether a check of a prefix is active, automatic or not. */
@@ -106,6 +120,11 @@ export class JobsModel extends VDomModel {
   /** The active job that frees space, or the newest one if it failed and was not dismissed. */
   get cleanJob(): Job | undefined {
     return this._ofKind('clean');
+  }
+
+  /** The newest deletion that can be undone. */
+  get undoable(): Job | undefined {
+    return this._jobs.find(job => canUndo(job));
   }
 
   private _ofKind(kind: Job['kind']): Job | undefined {
@@ -235,6 +254,9 @@ export class JobsModel extends VDomModel {
       this._leftoversFound.emit(job);
     }
     if (old && isActive(old) && !isActive(job)) {
+      if (job.state === 'succeeded') {
+        this._unsettled.add(job.id);
+      }
       this._jobFinished.emit(job);
     }
   }
@@ -273,6 +295,8 @@ export class JobsModel extends VDomModel {
   private _pending: Promise<void> | null = null;
   private readonly _poll: Poll;
   private readonly _store: IDismissedStore | null;
+  /** Ids of jobs that succeeded, and whose environments were not loaded since then. */
+  private readonly _unsettled = new Set<string>();
 }
 
 export namespace JobsModel {

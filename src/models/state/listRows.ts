@@ -18,6 +18,8 @@ export interface IRow {
   /** The newest job, if it failed. */
   readonly failure: FailedJob | null;
   readonly checked: CheckState;
+  /** The version of the package in the filter; null if the filter names none. */
+  readonly package?: string | null;
 }
 
 export type GroupName = 'tensorflow' | 'others' | 'unusable';
@@ -32,7 +34,7 @@ export const SORTS = ['name', 'tensorflow', 'modified'] as const;
 export type Sort = (typeof SORTS)[number];
 
 /**
- * Group the rows that match the filter. The environment of the current notebook comes first.
+ * Group the rows that match the filter and, if a package is searched, have it in `found`. The environment of the current notebook comes first.
  *
  * Versions and times are sorted newest first, and equal rows by name.
  */
@@ -40,10 +42,19 @@ export function groupRows(
   environments: EnvironmentsModel,
   jobs: JobsModel,
   filter: string,
-  sort: Sort = 'name'
+  sort: Sort = 'name',
+  found: ReadonlyMap<string, string> | null = null
 ): IGroup[] {
   const rows = [...existing(environments, jobs), ...pending(environments, jobs)]
     .filter(row => matches(row, filter))
+    .filter(
+      ({ environment }) =>
+        !found || (environment !== null && found.has(environment.id))
+    )
+    .map(row => ({
+      ...row,
+      package: (row.environment && found?.get(row.environment.id)) ?? null
+    }))
     .sort(
       (a, b) =>
         Number(b.isCurrent) - Number(a.isCurrent) ||

@@ -5,7 +5,20 @@ import type { IImportChoice } from '../form/importChoice';
 import type { GroupName, Sort } from './listRows';
 
 /** The tabs of an environment's details. */
-export type DetailsTab = 'packages' | 'history' | 'variables' | 'check';
+export const DETAILS_TABS = [
+  'packages',
+  'history',
+  'variables',
+  'check'
+] as const;
+export type DetailsTab = (typeof DETAILS_TABS)[number];
+
+/** An environment as it is, or at a revision. */
+export interface IComparedSide {
+  /** Id of the environment. */
+  readonly environment: string;
+  readonly revision: number | null;
+}
 
 /** A screen of the panel. */
 export type Screen =
@@ -14,6 +27,12 @@ export type Screen =
   | { readonly name: 'import' }
   | { readonly name: 'review' }
   | { readonly name: 'space' }
+  | { readonly name: 'compatibility' }
+  | {
+      readonly name: 'compare';
+      readonly left: IComparedSide;
+      readonly right: IComparedSide;
+    }
   | {
       readonly name: 'details';
       readonly environment: string;
@@ -65,6 +84,16 @@ const EMPTY_IMPORT: IImportDraft = {
 export class NavigationModel extends VDomModel {
   get screen(): Screen {
     return this._screens[this._screens.length - 1];
+  }
+
+  /** The open screens, the first one at the bottom. */
+  get screens(): readonly Screen[] {
+    return this._screens;
+  }
+
+  /** Number of open screens. */
+  get depth(): number {
+    return this._screens.length;
   }
 
   get draft(): IDraft {

@@ -93,6 +93,9 @@ export class PlansModel extends VDomModel {
 
 /** Return the request for the same change in a copy of the environment; null if that is not possible. */
 export function inCopy(request: PlanRequest, name: string): PlanRequest | null {
-  const canCopy = request.kind === 'install' || request.kind === 'update';
+  const canCopy =
+    request.kind === 'install' ||
+    request.kind === 'update' ||
+    request.kind === 'revert';
   return canCopy && !request.into ? { ...request, into: name } : null;
 }

@@ -3,11 +3,15 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Job } from '../../api/generated';
 import { hasFailed } from '../../api/jobs';
 import type { IFailure } from '../../api/request';
-import { describeProgress, formatBytes } from './units';
+import { describePhase, formatBytes } from './units';
 
-/** Describe an active job: "Creating tf219: downloading 212 / 340 MB". */
+/**
+ * Describe an active job: "Creating tf219: downloading".
+ *
+ * Screen readers speak a notification whenever its text changes, so the text has no numbers.
+ */
 export function describeActive(job: Job, trans: TranslationBundle): string {
-  return trans.__('%1: %2', subject(job, trans), describeProgress(job, trans));
+  return trans.__('%1: %2', subject(job, trans), describePhase(job, trans));
 }
 
 /** Join an error's message and hint into one text. */
@@ -79,7 +83,15 @@ export function describeOutcome(
     case 'repair':
       return { message: trans.__('%1 was repaired.', name), type: 'success' };
     case 'delete':
-      return { message: trans.__('%1 was deleted.', name), type: 'success' };
+      return {
+        message: [
+          trans.__('%1 was deleted.', name),
+          ...(job.undo ? [describeUndo(job.undo, trans)] : [])
+        ].join(' '),
+        type: 'success'
+      };
+    case 'restore':
+      return { message: trans.__('%1 was restored.', name), type: 'success' };
     case 'check':
       return job.result?.ok
         ? { message: trans.__('%1 works.', name), type: 'success' }
@@ -93,6 +105,24 @@ export function describeOutcome(
         type: 'success'
       };
   }
+}
+
+/** Say until when a deletion can be undone, and what is freed then. */
+function describeUndo(
+  { until, bytes }: NonNullable<Job['undo']>,
+  trans: TranslationBundle
+): string {
+  const time = new Date(until).toLocaleTimeString([], {
+    hour: '2-digit',
+    minute: '2-digit'
+  });
+  return bytes === null
+    ? trans.__('You can undo this until %1.', time)
+    : trans.__(
+        'Its %2 are freed at %1. Until then, you can undo this.',
+        time,
+        formatBytes(bytes)
+      );
 }
 
 /** Describe the files that a job could not delete; the details list the paths and reasons. */
@@ -139,6 +169,8 @@ function subject(job: Job, trans: TranslationBundle): string {
       return trans.__('Repairing %1', name);
     case 'delete':
       return trans.__('Deleting %1', name);
+    case 'restore':
+      return trans.__('Restoring %1', name);
     case 'check':
       return trans.__('Checking %1', name);
     case 'clean':

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Cleanable, Job } from '../../api/generated';
+import type { Cleanable, Gpu, Job } from '../../api/generated';
 
 const UNITS = ['kB', 'MB', 'GB', 'TB'] as const;
 
@@ -27,6 +27,23 @@ export function formatShare(done: number, total: number): string {
   return whole.endsWith(` ${unit}`)
     ? `${value} / ${whole}`
     : `${value} ${unit} / ${whole}`;
+}
+
+/** Describe a GPU with its memory and its use: "NVIDIA H100: 5 / 80 GB used, 35 % busy". */
+export function describeGpu(gpu: Gpu, trans: TranslationBundle): string {
+  const { name, memory_bytes, used_bytes, use } = gpu;
+  const parts: string[] = [];
+  if (memory_bytes !== null) {
+    parts.push(
+      used_bytes === null
+        ? formatBytes(memory_bytes)
+        : trans.__('%1 used', formatShare(used_bytes, memory_bytes))
+    );
+  }
+  if (use !== null) {
+    parts.push(trans.__('%1 % busy', use));
+  }
+  return parts.length > 0 ? trans.__('%1: %2', name, parts.join(', ')) : name;
 }
 
 /** Format a number of seconds: 40 s, 3 min, 2 h 5 min. */
@@ -56,7 +73,7 @@ export function cleanableLabel(
     case 'revisions':
       return trans.__('Packages that only reverts need');
     case 'trash':
-      return trans.__('Remains of earlier changes');
+      return trans.__('Deleted environments and remains of changes');
   }
 }
 
@@ -99,6 +116,9 @@ export function describeProgress(job: Job, trans: TranslationBundle): string {
 export function describePhase(job: Job, trans: TranslationBundle): string {
   if (job.state === 'queued') {
     return trans.__('waiting');
+  }
+  if (job.state === 'succeeded') {
+    return trans.__('finishing');
   }
   switch (job.phase) {
     case 'solve':

@@ -197,6 +197,10 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
           return;
         }
       }
+      const reason = trans.__(
+        'No channel and no package index has a package with this name. If the module is your own, check that the notebook can find its file.'
+      );
+      notify(cell, `${message} ${reason}`, []);
     };
 
     const helpWithPip = async (

@@ -2,15 +2,19 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import type { Kernel } from '@jupyterlab/services';
 import { KernelAPI } from '@jupyterlab/services';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { notebookIcon } from '@jupyterlab/ui-components';
 import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
+import type { Environment } from '../../api/generated';
 import { CommandIDs } from '../../commandids';
+import { notifyGone } from '../../dialogs/failureDetails';
 import { ITfenvManager } from '../../tokens';
 import { ENVIRONMENT_ARGS, environmentFinder } from '../panel/environments';
 
@@ -32,17 +36,36 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     const { commands, serviceManager } = app;
     const find = environmentFinder(app, manager);
 
+    /** Say why an environment cannot be used in a notebook. */
+    const explainNoKernel = (environment: Environment | undefined): void => {
+      if (environment) {
+        Notification.warning(trans.__('%1 has no kernel.', environment.name), {
+          autoClose: 5000
+        });
+      } else {
+        notifyGone(trans);
+      }
+    };
+
     commands.addCommand(CommandIDs.openNotebook, {
       label: trans.__('Open Notebook'),
       caption: trans.__("Open a new notebook with this environment's kernel"),
       icon: notebookIcon,
       describedBy: ENVIRONMENT_ARGS,
-      isEnabled: args => !!find(args)?.kernel,
+      isEnabled: args => {
+        const environment = find(args);
+        return (
+          !!environment?.kernel && !manager.jobs.activeOn(environment.prefix)
+        );
+      },
       execute: async args => {
-        const kernelName = find(args)?.kernel?.name;
+        const environment = find(args);
+        const kernelName = environment?.kernel?.name;
         if (kernelName) {
           await serviceManager.kernelspecs.refreshSpecs();
           await commands.execute('notebook:create-new', { kernelName });
+        } else {
+          explainNoKernel(environment);
         }
       }
     });
@@ -68,7 +91,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         return (
           !!tracker?.currentWidget &&
           !!environment?.kernel &&
-          !manager.environments.isCurrent(environment)
+          kernelOf(tracker.currentWidget)?.name !== environment.kernel.name
         );
       },
       execute: async args => {
@@ -76,7 +99,9 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         const notebook =
           tracker?.find(item => item.id === args.notebook) ??
           tracker?.currentWidget;
-        if (name && notebook) {
+        if (!name) {
+          explainNoKernel(find(args));
+        } else if (notebook) {
           await serviceManager.kernelspecs.refreshSpecs();
           await notebook.sessionContext.changeKernel({ name });
         }
@@ -120,14 +145,18 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     });
 
     if (tracker) {
+      // The tracker keeps the last notebook when another document is in front.
       const follow = (): void => {
-        const kernel = tracker.currentWidget?.sessionContext.session?.kernel;
+        const kernel = kernelOf(
+          tracker.find(item => item === app.shell.currentWidget)
+        );
         manager.environments.setCurrent(kernel?.name ?? null, kernel?.id);
       };
       serviceManager.kernelspecs.specsChanged.connect(() =>
         tracker.forEach(showKernelName)
       );
       tracker.currentChanged.connect(follow);
+      app.shell.currentChanged?.connect(follow);
       tracker.widgetAdded.connect((_, { sessionContext }: NotebookPanel) => {
         sessionContext.kernelChanged.connect(follow);
         // A kernel may restart in more ways than by our command.
@@ -143,6 +172,13 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     }
   }
 };
+
+/** Return the kernel that runs a notebook. */
+function kernelOf(
+  notebook: NotebookPanel | null | undefined
+): Kernel.IKernelConnection | null | undefined {
+  return notebook?.sessionContext.session?.kernel;
+}
 
 /** Render the kernel's name in a toolbar again: JupyterLab does so only when a notebook gets another kernel. */
 function showKernelName({ toolbar }: NotebookPanel): void {

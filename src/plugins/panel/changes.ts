@@ -25,8 +25,6 @@ const JOB_ARGS = {
   }
 } as const;
 
-const NO_ERROR = { message: '', hint: null, details: null };
-
 /** Plugin with the commands for the steps of a change: plan, review, job. */
 export const changesPlugin: JupyterFrontEndPlugin<void> = {
   id: 'tfenv-lab:changes',
@@ -158,12 +156,25 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
       trans.__("Show the job's error and output"),
       async id => {
         const job = jobs.get(id);
-        const log = await jobs.client.log(id);
-        const { message, hint, details } = job?.error ?? NO_ERROR;
-        const text = [details, log].filter(Boolean).join('\n\n');
+        const error = job?.error ?? null;
+        let log = '';
+        let missing = trans.__('This job has no log.');
+        try {
+          log = await jobs.client.log(id);
+        } catch (error) {
+          missing = trans.__(
+            'The log cannot be read: %1',
+            toFailure(error).message
+          );
+        }
+        const text = [error?.details, log].filter(Boolean).join('\n\n');
         await showDetails(
-          job?.name ?? '',
-          { message, hint, details: text },
+          trans.__('Log of %1', job?.name ?? id),
+          {
+            message: error?.message ?? '',
+            hint: error?.hint ?? null,
+            details: text || missing
+          },
           trans
         );
       }

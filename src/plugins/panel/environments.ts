@@ -10,17 +10,17 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Environment, KernelSettings } from '../../api/generated';
 import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
-import { confirmDelete } from '../../dialogs/deleteEnvironment';
-import { runningKernels, shutDown } from '../../dialogs/shutDownKernels';
-import { notifyFailure } from '../../dialogs/failureDetails';
+import { notifyFailure, notifyGone } from '../../dialogs/failureDetails';
 import { askCopyName, askNewName } from '../../dialogs/names';
 import { offerRestart } from '../../dialogs/offerRestart';
 import {
   kerasGeneration,
   legacyKerasRequest
 } from '../../models/notebook/keras';
+import { refusalOf } from '../../models/texts/refusal';
 import { plan } from '../../plan';
 import { ITfenvManager } from '../../tokens';
+import { deleteEnvironments } from './deletions';
 
 /** Arguments of every command that acts on one environment. */
 export const ENVIRONMENT_ARGS = {
@@ -115,6 +115,8 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
             } catch (error) {
               notifyFailure(environment.name, toFailure(error), trans);
             }
+          } else {
+            notifyGone(trans);
           }
         }
       });
@@ -122,12 +124,10 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
 
     /** Return why an environment cannot be changed now; null if it can. */
     const refusal = (environment: Environment): string | null =>
-      environment.protected_reason ??
-      (environment.protected || !environment.writable
-        ? trans.__('You do not have permission to change this environment.')
-        : jobs.activeOn(environment.prefix)
-          ? trans.__('Another job is running on this environment.')
-          : null);
+      refusalOf(environment, trans) ??
+      (jobs.activeOn(environment.prefix)
+        ? trans.__('Another job is running on this environment.')
+        : null);
 
     add(CommandIDs.updateEnvironment, {
       label: trans.__('Update TensorFlow…'),
@@ -177,15 +177,7 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Delete the environment, its packages and its kernel'),
       refusal,
       execute: async environment => {
-        const { client } = environments;
-        const size = client.size(environment.id).catch(() => null);
-        const kernels = await runningKernels(client, environment);
-        const answer = await confirmDelete(environment, kernels, size, trans);
-        if (answer) {
-          if (answer === 'shut-down') {
-            await shutDown(client, environment, app);
-          }
-          jobs.update(await environments.client.delete(environment.id));
+        if (await deleteEnvironments([environment], app, manager, trans)) {
           manager.navigation.home();
         }
       }
@@ -243,6 +235,22 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       refusal,
       isVisible: environment => kerasGeneration(environment) === 2,
       execute: environment => setKeras(environment, false)
+    });
+    add(CommandIDs.compareEnvironment, {
+      label: trans.__('Compare with Another…'),
+      caption: trans.__('Show which packages differ in another environment'),
+      execute: async ({ id }) => {
+        const others = (environments.environments ?? []).filter(
+          item => item.id !== id
+        );
+        const other = others.find(item => item.tensorflow) ?? others[0];
+        await commands.execute(CommandIDs.openPanel);
+        manager.navigation.open({
+          name: 'compare',
+          left: { environment: id, revision: null },
+          right: { environment: other?.id ?? id, revision: null }
+        });
+      }
     });
     add(CommandIDs.registerKernel, {
       label: trans.__('Show in Launcher'),

@@ -14,7 +14,7 @@ import type { IFailure } from '../../api/request';
 import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
 import { askExport } from '../../dialogs/exportEnvironment';
-import { notifyFailure } from '../../dialogs/failureDetails';
+import { notifyFailure, notifyGone } from '../../dialogs/failureDetails';
 import { ITfenvManager } from '../../tokens';
 import { EnvironmentFiles, readText } from './environmentFiles';
 import { ENVIRONMENT_ARGS, environmentFinder } from './environments';
@@ -45,9 +45,12 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
       isEnabled: args => find(args) !== undefined,
       execute: async args => {
         const environment = find(args);
+        if (!environment) {
+          notifyGone(trans);
+          return;
+        }
         const folder = browsers?.tracker.currentWidget?.model.path ?? null;
-        const choice =
-          environment && (await askExport(environment, folder, trans));
+        const choice = await askExport(environment, folder, trans);
         if (!choice) {
           return;
         }
@@ -65,15 +68,32 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
               format: 'text',
               content: text
             });
-            Notification.success(trans.__('Saved as %1.', path), {
-              autoClose: 5000
-            });
+            showSaved(path);
           }
         } catch (error) {
           notifyFailure(environment.name, toFailure(error), trans);
         }
       }
     });
+
+    /** Say where a file was saved, and offer to show it there. */
+    const showSaved = (path: string): void => {
+      const message = trans.__(
+        '“%1” is saved in the folder “%2” of the file browser.',
+        PathExt.basename(path),
+        `/${PathExt.dirname(path)}`
+      );
+      const label = trans.__('Show File');
+      const show = (): void => {
+        void commands.execute('filebrowser:go-to-path', { path });
+      };
+      Notification.success(message, {
+        autoClose: 10000,
+        actions: commands.hasCommand('filebrowser:go-to-path')
+          ? [{ label, callback: show }]
+          : []
+      });
+    };
 
     /** Return a path that does not exist, so that no file is overwritten. */
     const freePath = async (path: string): Promise<string> => {
@@ -82,7 +102,7 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
         (folder.content as { path: string }[]).map(item => item.path)
       );
       const ending =
-        /(\.environment\.yml|\.[\w-]+\.\w+)$/.exec(path)?.[0] ?? '';
+        /((?:\.all)?\.environment\.yml|\.[\w-]+\.\w+)$/.exec(path)?.[0] ?? '';
       const stem = path.slice(0, path.length - ending.length);
       let found = path;
       for (let i = 2; taken.has(found); i++) {

@@ -18,6 +18,7 @@ import { EnvironmentsModel } from '../../models/state/environments';
 import type { IDismissedStore } from '../../models/state/jobs';
 import { JobsModel } from '../../models/state/jobs';
 import { NavigationModel } from '../../models/state/navigation';
+import { PackageFinder } from '../../models/state/packageFinder';
 import { PlansModel } from '../../models/state/plans';
 import { RecordsModel } from '../../models/state/records';
 import { StatusModel } from '../../models/state/status';
@@ -52,6 +53,7 @@ export function createManager(
     details: new DetailsModel(environments),
     disk: new DiskModel(new DiskClient(settings)),
     environments: new EnvironmentsModel(environments),
+    finder: new PackageFinder(environments),
     jobs: new JobsModel({
       client: new JobsClient(settings),
       stream: services.events.stream,
@@ -66,7 +68,7 @@ export function createManager(
     if (job.kind === 'build-channel' && job.state === 'succeeded') {
       void manager.catalog.renew();
     }
-    void manager.environments.refresh();
+    void manager.environments.refresh().then(() => manager.jobs.settle(job.id));
     void manager.status.refresh();
     if (manager.navigation.screen.name === 'space') {
       void manager.disk.refresh();

@@ -9,16 +9,21 @@ import type { Job } from '../../api/generated';
 import { CommandIDs } from '../../commandids';
 import { showDetails } from '../../dialogs/failureDetails';
 import { offerRestart } from '../../dialogs/offerRestart';
-import { canCancel, isActive } from '../../models/state/job';
+import { canCancel, canUndo, isActive } from '../../models/state/job';
 import {
   describeActive,
   describeLeftovers,
   describeOutcome
 } from '../../models/texts/announcements';
 import { ITfenvManager } from '../../tokens';
+import { Outcomes } from './outcomes';
 
-/** Milliseconds between two updates of a notification in which only numbers change. */
+/** Milliseconds between two updates of a notification in which only the progress changes. */
 const INTERVAL = 500;
+/** Milliseconds after which a result that needs no attention closes. */
+const CLOSE_AFTER = 10_000;
+/** The id of no notification. */
+const NONE = 'none';
 
 /** Plugin that shows one notification for each job: its progress with Cancel, then its result. */
 export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
@@ -36,6 +41,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     const { commands } = app;
     const { environments, jobs } = manager;
     const shown = new Map<string, IShown>();
+    const outcomes = new Outcomes();
 
     const action = (
       label: string,
@@ -53,6 +59,10 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       const stage = `${job.state} ${job.phase}`;
       if (before?.stage === stage && Date.now() - before.at < INTERVAL) {
         return;
+      }
+      if (!before) {
+        // What was said about the environment before is no longer true.
+        outcomes.close(job.prefix);
       }
       const message = describeActive(job, trans);
       const options = {
@@ -76,21 +86,19 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       // The buttons depend on the environment after the change.
       await environments.refresh();
       const outcome = describeOutcome(job, trans);
+      const isPassing = outcome.type === 'success' || outcome.type === 'info';
       const actions = await actionsFor(job);
-      const options = {
-        autoClose:
-          job.state === 'failed' || job.warnings.length > 0
-            ? (false as const)
-            : 10000,
-        actions
-      };
-      // The result is shown even if the user closed the notification in the meantime.
-      const isShown =
-        before &&
-        Notification.update({ id: before.id, ...outcome, ...options });
-      if (!isShown) {
-        Notification.emit(outcome.message, outcome.type, options);
-      }
+      // A notification with a progress bar never closes by itself, so the result has a notification of its own.
+      Notification.dismiss(before?.id ?? NONE);
+      outcomes.show(
+        job.prefix,
+        {
+          ...outcome,
+          autoClose: isPassing ? CLOSE_AFTER : false,
+          actions
+        },
+        job.automatic
+      );
     };
 
     const actionsFor = async (job: Job): Promise<Notification.IAction[]> => {
@@ -98,6 +106,14 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       if (job.state === 'failed' || job.state === 'interrupted') {
         const details = trans.__('Show Details');
         return [action(details, CommandIDs.showJob, { job: job.id })];
+      }
+      if (canUndo(job)) {
+        return [
+          action(trans.__('Undo'), CommandIDs.undoDeletion, { job: job.id }),
+          action(trans.__('Delete at Once'), CommandIDs.finishDeletion, {
+            job: job.id
+          })
+        ];
       }
       if (job.state !== 'succeeded' || !environment) {
         return [];
@@ -136,6 +152,11 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       });
     };
 
+    environments.stateChanged.connect(({ environments: known }) => {
+      if (known) {
+        outcomes.keepOnly(new Set(known.map(item => item.prefix)));
+      }
+    });
     jobs.leftoversFound.connect((_, job) => showLeftovers(job));
     jobs.jobChanged.connect((_, job) => {
       if (isActive(job) && !job.automatic) {

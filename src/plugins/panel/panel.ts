@@ -5,6 +5,7 @@ import type {
 import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
 
@@ -12,8 +13,10 @@ import { CommandIDs } from '../../commandids';
 import { panelIcon } from '../../icons';
 import type { Sort } from '../../models/state/listRows';
 import { SORTS } from '../../models/state/listRows';
+import { DETAILS_TABS } from '../../models/state/navigation';
 import { ITfenvManager } from '../../tokens';
 import { TfenvPanel } from '../../widgets/panel';
+import { rememberScreens } from './screenMemory';
 
 const NO_ARGS = { args: { type: 'object', properties: {} } } as const;
 
@@ -23,14 +26,21 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Adds the side panel for TensorFlow environments.',
   autoStart: true,
   requires: [ITfenvManager],
-  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ISettingRegistry],
+  optional: [
+    ITranslator,
+    ILayoutRestorer,
+    ICommandPalette,
+    ISettingRegistry,
+    IStateDB
+  ],
   activate: (
     app: JupyterFrontEnd,
     manager: ITfenvManager,
     translator: ITranslator | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
-    settings: ISettingRegistry | null
+    settings: ISettingRegistry | null,
+    state: IStateDB | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('tfenv_lab');
     const { commands, shell } = app;
@@ -87,15 +97,12 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
           type: 'object',
           properties: {
             environment: { type: 'string' },
-            tab: { type: 'string', enum: ['packages', 'history', 'check'] }
+            tab: { type: 'string', enum: [...DETAILS_TABS] }
           }
         }
       },
       execute: args => {
-        const tab =
-          args.tab === 'history' || args.tab === 'check'
-            ? args.tab
-            : 'packages';
+        const tab = DETAILS_TABS.find(item => item === args.tab) ?? 'packages';
         show();
         navigation.open({
           name: 'details',
@@ -112,6 +119,18 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         show();
         navigation.open({ name: 'space' });
         await manager.disk.refresh();
+      }
+    });
+    commands.addCommand(CommandIDs.showCompatibility, {
+      label: trans.__('Show Compatibility'),
+      caption: trans.__(
+        'Show which TensorFlow works with which Python, on the CPU and with CUDA'
+      ),
+      describedBy: NO_ARGS,
+      execute: async () => {
+        show();
+        navigation.open({ name: 'compatibility' });
+        await catalog.load();
       }
     });
     commands.addCommand(CommandIDs.refresh, {
@@ -134,7 +153,11 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     palette?.addItem({ command: CommandIDs.openPanel, category });
     palette?.addItem({ command: CommandIDs.newEnvironment, category });
     palette?.addItem({ command: CommandIDs.showSpace, category });
+    palette?.addItem({ command: CommandIDs.showCompatibility, category });
 
+    if (state) {
+      void rememberScreens(state, manager);
+    }
     if (settings) {
       void followSettings(settings, manager);
     }

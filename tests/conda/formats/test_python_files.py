@@ -32,6 +32,9 @@ directory = { path = "." }
         "pandas==2.2.0 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\n",
         "-r other.txt\npandas\n",
         "tensorflow[and-cuda]==2.21.*; sys_platform == 'linux'\n",
+        "pandas\ngit+https://example.org/greet.git@main#egg=greet\n",
+        "https://example.org/greet-1.0-py3-none-any.whl\npandas\n",
+        "./local\n../other\n.\n/srv/wheels/x.whl\nx-1.0.tar.gz\nfile:///srv/y\npandas\n",
     ],
 )
 def test_a_requirements_txt_is_recognized(text: str) -> None:
@@ -41,7 +44,16 @@ def test_a_requirements_txt_is_recognized(text: str) -> None:
     assert len(found.pypi) == 1
 
 
-@pytest.mark.parametrize("text", ["just some words\n", "name: base\n", "- pandas\n", "import pandas\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "just some words\n",
+        "https://example.org/a.csv\nhttps://example.org/b.csv\n",
+        "name: base\n",
+        "- pandas\n",
+        "import pandas\n",
+    ],
+)
 def test_other_texts_are_not(text: str) -> None:
     with pytest.raises(InvalidRequest):
         reading.read(text, None, "linux-64")
@@ -49,9 +61,12 @@ def test_other_texts_are_not(text: str) -> None:
 
 def test_what_is_not_taken_from_requirements_is_named() -> None:
     text = "pandas\n-r other.txt\n--index-url https://evil.example\nx @ https://evil.example/x.whl\n"
+    text += "./local\ngit+https://evil.example/y\nhttps://evil.example/z.whl\n"
     found = reading.read(text, None, "linux-64")
     assert found.pypi == ("pandas",)
     for skipped in ("-r other.txt", "--index-url https://evil.example", "x @ https://evil.example/x.whl"):
+        assert skipped in " ".join(found.notes)
+    for skipped in ("./local", "git+https://evil.example/y", "https://evil.example/z.whl"):
         assert skipped in " ".join(found.notes)
 
 
@@ -102,3 +117,10 @@ def test_hashes_of_requirements_are_kept(line: str, hashes: dict[str, tuple[str,
     found = reading.read(f"{line}\n", None, "linux-64")
     assert found.index.hashes == hashes
     assert any("--hash" in note for note in found.notes) != bool(hashes), "what does not count is said"
+
+
+@pytest.mark.parametrize("name", ["greet-1.0-py3-none-any.whl", "greet-1.0.tar.gz", "greet.zip", "greet.whl[all]"])
+def test_the_name_of_a_file_is_no_project(name: str) -> None:
+    found = reading.read(f"pandas\n{name}\n", None, "linux-64")
+    assert found.pypi == ("pandas",)
+    assert name in " ".join(found.notes)

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.prefixes import make_prefix
-from tfenv_lab.conda.prefix import activation
+from tfenv_lab.conda.prefix import scripts
 from tfenv_lab.conda.prefix.activation import environment_variables
 
 needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="activation scripts are run by bash")
@@ -199,7 +199,7 @@ class TestScripts:
     def test_a_script_that_hangs_is_killed_with_its_children(
         self, prefix: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        monkeypatch.setattr(activation, "SCRIPT_LIMIT", 1.0)
+        monkeypatch.setattr(scripts, "LIMIT", 1.0)
         add_script(prefix, "a.sh", "sleep 600 & echo $! > $CONDA_PREFIX/child; sleep 600\n")
         begun = time.monotonic()
         assert environment_variables(prefix, base=BASE)["CONDA_PREFIX"] == str(prefix)

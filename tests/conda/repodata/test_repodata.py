@@ -278,8 +278,10 @@ class TestOffline:
 
     def test_without_cached_data_the_channel_is_named(self, served: HttpChannel) -> None:
         repodata = Repodata(replace(settings(remote=served.url), offline=True))
-        with pytest.raises(ChannelUnreachable, match="“remote”"):
+        with pytest.raises(ChannelUnreachable, match="“remote” is not read, because the server is offline") as raised:
             asyncio.run(repodata.names())
+        assert "offline" in (raised.value.hint or "")
+        assert "proxy" not in (raised.value.hint or "")
         assert served.requests == []
 
     def test_local_channels_work(self, channel: TinyChannel) -> None:

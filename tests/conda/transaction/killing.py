@@ -51,9 +51,9 @@ def tree(prefix: Path) -> dict[str, tuple[int, bytes | str]]:
 def order(lab: Lab, prefix: Path, job: str, *specs: str, wheels: Sequence[Distribution] = (), **fields: Any) -> Order:
     """Return the input of a worker that changes a prefix to the solution of ``specs``, with ``fields`` replaced.
 
-    ``wheels`` are the distributions from a package index.
+    ``records`` replace the solution, and ``wheels`` are the distributions from a package index.
     """
-    records = asyncio.run(lab.solve(*specs))
+    records = fields.pop("records", None) or asyncio.run(lab.solve(*specs))
     exists = prefix.exists()
     change = Change(
         **{

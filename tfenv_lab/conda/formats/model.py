@@ -11,7 +11,7 @@ from rattler import RepoDataRecord
 
 from ...errors import InvalidRequest, TfenvError
 from ...pypi.models import MARK, Distribution, IndexLock
-from ...pypi.requirements import name_of
+from ...pypi.requirements import name_of, names_file
 from ...sentences import listing
 from ..prefix.pypi import PypiPackage
 from ..prefix.records import by_name
@@ -95,7 +95,7 @@ def requirement(text: str) -> str | None:
         found = Requirement(text)
     except InvalidRequirement:
         return None
-    return None if found.url else str(found)
+    return None if found.url or names_file(found) else str(found)
 
 
 def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:

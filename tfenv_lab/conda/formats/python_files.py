@@ -26,6 +26,10 @@ from .untrusted import as_list, as_mapping, as_text
 
 _DEFAULTS, _EXTRAS, _GROUPS = "default-groups", "extras", "dependency-groups"
 _DEFAULT = Choice()
+#: A line that names an address or a path, which has no name before it.
+_PLACE = re.compile(
+    r"(?:git|hg|svn|bzr)\+|(?:https?|ftp|file|ssh)://|\.{0,2}/|~/|\.{1,2}$|\S+\.(?:whl|zip|tar\.\w+)(?:\s|$)"
+)
 _PYLOCK = re.compile(r'^\s*lock-version\s*=\s*"', re.MULTILINE)
 
 
@@ -35,8 +39,8 @@ def is_pylock(text: str) -> bool:
 
 
 def is_requirements(text: str) -> bool:
-    """Return whether a text is a requirements.txt: only requirements and options of pip, and at least one of these."""
-    lines = _logical(text)
+    """Return whether a text is a requirements.txt: requirements and options of pip, beside addresses and paths."""
+    lines = [line for line in _logical(text) if not _PLACE.match(line)]
     return bool(lines) and all(line.startswith("-") or _is_requirement(line) for line in lines)
 
 

@@ -11,30 +11,23 @@ import contextlib
 import logging
 import os
 import re
-import shlex
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+from types import MappingProxyType
 
-from ...processes import kill_group
+from . import scripts as shell
 from .variables import UNSET, can_be_set, load, stored
 
 log = logging.getLogger(__name__)
 
-#: Seconds that all scripts of an environment may take together.
-SCRIPT_LIMIT = 10.0
 #: Variables that a shell sets by itself.
 _OF_THE_SHELL = frozenset(("_", "SHLVL", "PWD", "OLDPWD", "BASHOPTS", "SHELLOPTS", "PS1"))
 
 #: Variables in the text of a script: those that it reads, and those that it sets.
 _USED = re.compile(r"\$\{?[#!]?([A-Za-z_]\w*)|\b([A-Za-z_]\w*)\+?=")
-
-#: Values with which Python replaces the C locale for itself and its children (PEP 538).
-_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 
 _WINDOWS = sys.platform == "win32"
 
@@ -69,48 +62,6 @@ def _variables(prefix: Path) -> dict[str, str]:
     # conda exports their names in upper case, however they are written (its setting envvars_force_uppercase).
     capital = {str(name).upper(): str(value) for name, value in found.items() if value not in (None, UNSET)}
     return {name: value for name, value in capital.items() if can_be_set(name, value)}
-
-
-def _run_scripts(scripts: list[Path], env: Mapping[str, str]) -> dict[str, str] | None:
-    """Source the scripts in a shell that starts with ``env``; return the shell's variables, or None on failure."""
-    shell = shutil.which("bash") or shutil.which("sh")
-    if shell is None:
-        return None
-    # This server's interpreter reads the variables, because the scripts can break the environment's own interpreter.
-    dump = "import os,sys;sys.stdout.buffer.write(b'\\0'.join(k+b'='+v for k,v in os.environb.items()))"
-    lines = [f". {shlex.quote(str(script))} >/dev/null 2>&1 </dev/null || true" for script in scripts]
-    lines.append(f"exec {shlex.quote(sys.executable)} -I -S -c {shlex.quote(dump)}")
-    arguments = [
-        shell,
-        *(["--norc", "--noprofile"] if shell.endswith("bash") else []),
-        "-c",
-        "\n".join(lines),
-    ]
-    process = subprocess.Popen(  # noqa: S603 - the scripts are the environment's own; conda runs them too
-        arguments,
-        env=dict(env),
-        # A script that runs Python must not import the files in the directory where the server was started.
-        cwd=scripts[0].parent,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        output, _ = process.communicate(timeout=SCRIPT_LIMIT)
-    except subprocess.TimeoutExpired:
-        kill_group(process)
-        process.communicate()
-        return None
-    # If a script calls exit, the shell ends before it writes anything.
-    if process.returncode != 0 or not output:
-        return None
-    pairs = (item.partition(b"=") for item in output.split(b"\0") if item)
-    found = {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
-    if "LC_CTYPE" not in env and found.get("LC_CTYPE") in _COERCED:
-        # Python set it because there is no locale; the scripts did not.
-        del found["LC_CTYPE"]
-    return found
 
 
 def template(value: str) -> str:
@@ -171,11 +122,13 @@ def inherited_digest(names: Iterable[str], variables: Mapping[str, str], base: M
 class Activated:
     """The effect of activation on a process: the variables that it sets, and the names of those that it unsets.
 
-    ``complete`` is False if the scripts failed, so that their effect is missing.
+    ``skipped`` are the names of the scripts whose effect is missing, with what each of them did. ``complete`` is False
+    if the effect of all scripts is missing.
     """
 
     variables: Mapping[str, str]
     unset: frozenset[str] = frozenset()
+    skipped: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
 
 
@@ -195,7 +148,9 @@ def _programs(root: Path | None) -> dict[str, str]:
     return {"CONDA_EXE": str(conda), "CONDA_PYTHON_EXE": str(python), "_CE_M": "", "_CE_CONDA": ""}
 
 
-def _set_first(prefix: Path, root: Path | None, base: Mapping[str, str]) -> dict[str, str]:
+def variables_before_scripts(
+    prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ
+) -> dict[str, str]:
     """Return the variables that activation sets before it runs the scripts."""
     name = _default_env(prefix, root)
     return {
@@ -210,22 +165,32 @@ def _set_first(prefix: Path, root: Path | None, base: Mapping[str, str]) -> dict
     }
 
 
-def activate(prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ) -> Activated:
+def activate(
+    prefix: Path,
+    root: Path | None = None,
+    base: Mapping[str, str] = os.environ,
+    skipped: Mapping[str, str] = MappingProxyType({}),
+) -> Activated:
     """Return what activating ``prefix`` changes in a process that has the variables ``base``.
 
-    ``root`` is conda's root prefix, whose environment is named ``base``. If the scripts fail or take longer than
-    ``SCRIPT_LIMIT`` seconds, their effect is left out, with a warning in the log. This runs a shell and blocks, so call
-    it in a thread.
+    ``root`` is conda's root prefix, whose environment is named ``base``. ``skipped`` are scripts that are known to
+    hang or to end the shell; they are not run. If others do so, their effect is left out, with a warning in the log.
+    This runs a shell and blocks, so call it in a thread.
     """
-    set_first = _set_first(prefix, root, base)
+    set_first = variables_before_scripts(prefix, root, base)
     scripts = activation_scripts(prefix)
     if not scripts:
         return Activated(set_first)
     before = {**base, **set_first}
-    after = _run_scripts(scripts, before)
+    after, faulty = shell.run(scripts, before, skipped)
+    for name in faulty.keys() - skipped.keys():
+        log.warning(
+            "The activation script %s of %s %s; its kernel starts without the script's variables",
+            name, prefix, faulty[name],
+        )  # fmt: skip
     if after is None:
         log.warning("The activation scripts of %s failed; its kernel starts without their variables", prefix)
-        return Activated(set_first, complete=False)
+        return Activated(set_first, skipped=faulty, complete=False)
     changed = {
         key: value
         for key, value in after.items()
@@ -233,29 +198,43 @@ def activate(prefix: Path, root: Path | None = None, base: Mapping[str, str] = o
     }
     unset = {key for key in before.keys() - after.keys() if key.isidentifier() and key not in _OF_THE_SHELL}
     kept = {key: value for key, value in set_first.items() if key not in unset}
-    return Activated({**kept, **changed}, frozenset(unset))
+    return Activated({**kept, **changed}, frozenset(unset), faulty)
 
 
 def _references(
-    prefix: Path, root: Path | None, base: Mapping[str, str], found: Mapping[str, str]
+    prefix: Path, root: Path | None, base: Mapping[str, str], found: Activated
 ) -> dict[str, tuple[str, str]]:
     """Return what the scripts put before and after the lists of directories that they inherit from ``base``."""
-    inherited = {key: base[key] for key, value in found.items() if base.get(key) and base[key] in value}
+    values = found.variables
+    inherited = {key: base[key] for key, value in values.items() if base.get(key) and base[key] in value}
     # A value can look inherited by chance, so find out where one more directory goes.
     longer = {key: f"{value}{os.pathsep}/tfenv-lab-inherited" for key, value in inherited.items()}
-    again = activate(prefix, root, {**base, **longer}).variables
+    again = activate(prefix, root, {**base, **longer}, found.skipped).variables
     result = {}
     for key, value in inherited.items():
         head, is_there, tail = again.get(key, "").partition(longer[key])
         is_list = head[-1:] in ("", os.pathsep) and tail[:1] in ("", os.pathsep)
-        if is_there and is_list and found[key] == head + value + tail:
+        if is_there and is_list and values[key] == head + value + tail:
             result[key] = (head, tail)
     return result
 
 
-def environment_variables(
-    prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ, *, scripts: bool = True
-) -> dict[str, str]:
+@dataclass(frozen=True)
+class Templates:
+    """The variables of an environment as templates for a kernelspec, and the scripts whose effect they lack."""
+
+    variables: Mapping[str, str]
+    skipped: Mapping[str, str]
+
+
+def templates(
+    prefix: Path,
+    root: Path | None = None,
+    base: Mapping[str, str] = os.environ,
+    *,
+    scripts: bool = True,
+    skipped: Mapping[str, str] = MappingProxyType({}),
+) -> Templates:
     """Return the variables that activating ``prefix`` sets, as templates for a kernelspec.
 
     The parameters are those of ``activate``; without ``scripts``, no script is run, and its effect is missing. A list
@@ -265,15 +244,24 @@ def environment_variables(
     because a kernelspec cannot unset one. A value that is not UTF-8 is left out, because a kernelspec cannot hold it.
     """
     base = {**base, "PATH": base.get("PATH", os.defpath)}
-    found = activate(prefix, root, base) if scripts else Activated(_set_first(prefix, root, base))
+    found = (
+        activate(prefix, root, base, skipped) if scripts else Activated(variables_before_scripts(prefix, root, base))
+    )
     result = dict.fromkeys(sorted(found.unset), "")
     result.update((key, template(value)) for key, value in found.variables.items())
     if scripts and found.complete and activation_scripts(prefix):
-        around = _references(prefix, root, base, found.variables)
+        around = _references(prefix, root, base, found)
     else:
         around = {"PATH": (_front(prefix, root) + os.pathsep, "")}
     result.update((key, f"{template(head)}${{{key}}}{template(tail)}") for key, (head, tail) in around.items())
-    return {key: value for key, value in result.items() if _is_text(value)}
+    return Templates({key: value for key, value in result.items() if _is_text(value)}, found.skipped)
+
+
+def environment_variables(
+    prefix: Path, root: Path | None = None, base: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Return the variables that activating ``prefix`` sets, as ``templates`` does."""
+    return dict(templates(prefix, root, base).variables)
 
 
 def _is_text(value: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ... import serde
+from ...disk import faults
 from ...errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ def records(prefix: Path) -> list[PrefixRecord]:
         try:
             found.append(PrefixRecord.from_path(path))
         except Exception as error:
+            of_system = faults.of_system(error, "Nothing was changed.")
+            if of_system is not None:
+                raise of_system from error
             message = f"The environment is damaged: its record {path} cannot be read."
             raise InvalidRequest(message, str(error)) from error
     return found
@@ -94,6 +98,11 @@ def record_stem(record: PackageRecord) -> str:
 def record_name(record: PackageRecord) -> str:
     """Return the file name that conda gives a record in ``conda-meta``."""
     return f"{record_stem(record)}.json"
+
+
+def dependency(text: str) -> str:
+    """Return the package name in the text of a dependency."""
+    return text.split(" ", 1)[0].split("[", 1)[0].split("=", 1)[0].lower()
 
 
 def exact_spec(record: PackageRecord) -> str:

@@ -21,8 +21,8 @@ class Revision:
     """One state in an environment's history.
 
     ``entries`` are the entries of the plan that led to it, ``requested`` are the specs by package name, and
-    ``requirements`` what was requested of a package index. ``digest`` identifies the packages; older revisions have
-    none.
+    ``requirements`` what was requested of a package index. ``digest`` identifies the packages, and ``asked`` says what
+    the user requested in this change; older revisions have neither. ``note`` is what the user wrote about it.
     """
 
     number: int
@@ -34,10 +34,12 @@ class Revision:
     job: str | None = None
     requirements: dict[str, str] = field(default_factory=dict)
     digest: str | None = None
+    asked: str | None = None
+    note: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the Revision of the REST contract."""
-        fields = ("number", "created", "kind", "summary", "entries", "digest")
+        fields = ("number", "created", "kind", "summary", "entries", "digest", "asked", "note")
         return {name: getattr(self, name) for name in fields}
 
 
@@ -51,6 +53,19 @@ def read(prefix: Path) -> list[Revision]:
         except (OSError, ValueError, TypeError, AttributeError):
             continue
     return sorted(found, key=lambda revision: revision.number)
+
+
+def annotate(prefix: Path, number: int, note: str | None) -> Revision | None:
+    """Write the note of a revision, or remove it, and return the revision; None if there is no such revision.
+
+    The file is replaced, because a copy of the environment may share it by a hard link.
+    """
+    found = next((revision for revision in read(prefix) if revision.number == number), None)
+    if found is None:
+        return None
+    annotated = replace(found, note=note)
+    writes.replace(prefix / FOLDER / f"{number:05d}.json", json.dumps(asdict(annotated)))
+    return annotated
 
 
 def _completed(entry: Any) -> EntryJson:
@@ -76,6 +91,7 @@ def add(
     job: str | None = None,
     requirements: Mapping[str, str] | None = None,
     digest: str | None = None,
+    asked: str | None = None,
 ) -> Revision:
     """Write the next revision into a prefix and return it. Numbers start at 0."""
     folder = prefix / FOLDER
@@ -91,6 +107,7 @@ def add(
         job=job,
         requirements=dict(requirements or {}),
         digest=digest,
+        asked=asked,
     )
     writes.replace(lock_of(prefix, revision.number), lock)
     # Write the JSON file last: it makes the revision valid, and the lock must be complete by then.

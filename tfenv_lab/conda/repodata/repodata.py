@@ -18,8 +18,10 @@ from rattler.exceptions import GatewayError
 
 from ...disk import faults
 from ...errors import ChannelUnreachable, TfenvError, UnusableDirectory
+from ...postponement import REMEMBERED, busy_url, hint
 from ...sentences import redact
 from ..machine.virtual_packages import current_subdir
+from ..settings.busy import wait_of
 from ..settings.condarc import require_permitted
 from ..settings.network import client
 from . import waiting
@@ -134,7 +136,7 @@ class Repodata:
             raise failed
         if failed is not None:
             warning = self.settings.channel_warning
-            hint = f"Correct conda's configuration first. {warning}" if warning else None
+            hint = f"Correct conda's configuration first. {warning}" if warning else failed.hint
             raise ChannelUnreachable(failed.message, failed.details, hint)
 
     async def records(self, names: Iterable[str]) -> list[RepoDataRecord]:
@@ -225,6 +227,12 @@ class Repodata:
                 "Check the URL of the channel: a proxy or a login page may answer instead. "
                 "If the URL is correct, tell the maintainer of the channel.",
             )
+        if self.settings.offline:
+            return ChannelUnreachable(
+                f"{subject} is not read, because the server is offline, and no earlier answer is stored.",
+                redact(text),
+                "Set TfenvLab.offline and offline in condarc to False, or use a channel in a directory.",
+            )
         return ChannelUnreachable(f"{subject} cannot be reached.", redact(text))
 
     async def _reload(self, stale: list[LoadedChannel]) -> None:
@@ -242,7 +250,9 @@ class Repodata:
         remote = [channel for channel in stale if channel.root is None]
         for channel in remote:
             stamp = self._stamp(channel)
-            channel.due = time.monotonic() + (RETRY if channel.error and not self.settings.offline else TTL)
+            wait = channel.error.wait if channel.error else None
+            retry = max(RETRY, min(wait or 0.0, REMEMBERED))
+            channel.due = time.monotonic() + (retry if channel.error and not self.settings.offline else TTL)
             if self.settings.offline or channel.error is not None:
                 channel.cached_from = await asyncio.to_thread(modified, stamp)
             else:
@@ -259,6 +269,14 @@ class Repodata:
         """Return the file whose modification time is that of a remote channel's last answer."""
         return self.cache_dir / f"{sha256(channel.ref.url.encode()).hexdigest()[:16]}.fetched"
 
+    async def _asked(self, error: TfenvError, text: str) -> TfenvError:
+        """Return an error of a channel; if its server is busy, with the time at which to try again."""
+        busy = busy_url(text)
+        wait = await asyncio.to_thread(wait_of, busy[1], self.settings) if busy else None
+        if wait is not None:
+            error.wait, error.hint = wait, hint(wait)
+        return error
+
     async def _probe(self, channel: LoadedChannel) -> None:
         """Load one channel's index, and set ``channel.error`` if that fails."""
         query = self.gateway.query([channel.rattler_channel], self.subdirs, [_PROBE], recursive=False)
@@ -266,7 +284,7 @@ class Repodata:
         try:
             await waiting.wait(query, self.cache_dir, subject)
         except GatewayError as error:
-            channel.error = self._domain_error(subject, str(error))
+            channel.error = await self._asked(self._domain_error(subject, str(error)), str(error))
         except ChannelUnreachable as error:
             channel.error = error
         else:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from rattler import Client, Config
 from rattler.exceptions import AuthenticationStorageError
@@ -92,6 +93,13 @@ def _proxy(scheme: str, host: str, servers: Mapping[str, str]) -> str:
     keys = (f"{scheme}://{host}", scheme, f"all://{host}", "all")
     found = next((servers[key] for key in keys if key in servers), "")
     return found if not found or "://" in found else f"http://{found.lstrip('/')}"
+
+
+def proxy_of(scheme: str, host: str, settings: CondaSettings) -> str:
+    """Return the proxy of a host, from condarc or, without one there, from the process's variables; "" for none."""
+    if settings.proxy_servers:
+        return _proxy(scheme, host, settings.proxy_servers)
+    return "" if proxy_bypass(host) else getproxies().get(scheme, "")
 
 
 def _is_url(text: str) -> bool:

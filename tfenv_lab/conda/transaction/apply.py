@@ -26,6 +26,7 @@ from ..prefix import registry, revisions, state
 from ..prefix.records import contents, read, record_name
 from . import bytecode, carrying, cloning, earlier, linking, placement, recording, relocation, staging, wheels
 from .change import Change
+from .engaged import Engaged, Engagement
 from .failure import translate
 from .package_cache import remember_own_faults
 from .progress import InstallProgress, Progress
@@ -42,11 +43,13 @@ _Other = TypeVar("_Other")
 
 
 class Watcher(Protocol):
-    """Receiver of a transaction's phases and progress. Calls may come from any thread."""
+    """Receiver of a transaction's phases, progress and current packages. Calls may come from any thread."""
 
     def phase(self, name: Phase) -> None: ...
 
     def progress(self, progress: Progress) -> None: ...
+
+    def engaged(self, engagement: Engagement) -> None: ...
 
     def swapping(self) -> AbstractContextManager[None]:
         """Return a context manager for the step that must not be interrupted."""
@@ -104,6 +107,7 @@ async def apply(
             cache=package_cache,
             client=client,
             steps=steps,
+            engaged=Engaged(watcher.engaged),
         )
         _, snapshot = await _both(link, asyncio.to_thread(_complete, clone, steps))
         await asyncio.to_thread(remember_own_faults, damaged)

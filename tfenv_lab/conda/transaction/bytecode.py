@@ -143,18 +143,19 @@ def _keep(tree: Path, tag: str, package: _Package) -> None:
     if package.kept is None:
         return
     partial = package.kept.with_name(f"{package.kept.name}.{os.getpid()}")
-    for source in package.sources:
-        compiled = compiled_path(source, tag)
-        # A package's link would bring its target into the store, and so into other environments.
-        if (tree / compiled).is_file() and not (tree / compiled).is_symlink():
-            target = partial / compiled
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _share(os.fspath(tree / compiled), os.fspath(target))
-    partial.mkdir(parents=True, exist_ok=True)
-    (partial / ".whole").touch()
     try:
-        partial.rename(package.kept)
-    except OSError:  # another job was faster
+        for source in package.sources:
+            compiled = compiled_path(source, tag)
+            # A package's link would bring its target into the store, and so into other environments.
+            if (tree / compiled).is_file() and not (tree / compiled).is_symlink():
+                target = partial / compiled
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _share(os.fspath(tree / compiled), os.fspath(target))
+        partial.mkdir(parents=True, exist_ok=True)
+        (partial / ".whole").touch()
+        with contextlib.suppress(OSError):  # another job was faster
+            partial.rename(package.kept)
+    finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 

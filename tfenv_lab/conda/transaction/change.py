@@ -31,6 +31,7 @@ class Change:
 
     The packages from an index are in ``lock``, too; ``requirements`` are what the user requested of it, by project.
     ``others_removed`` are the projects that pip or uv installed in a terminal and that the change removes or replaces.
+    ``asked`` says what the user requested, for the history.
     ``relinked`` are conda packages, and ``reinstalled`` projects from an index, whose files are damaged.
     """
 
@@ -52,6 +53,7 @@ class Change:
     others_removed: Sequence[str] = ()
     relinked: Sequence[str] = ()
     reinstalled: Sequence[str] = ()
+    asked: str | None = None
 
     @property
     def begins_with(self) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 
@@ -22,7 +23,7 @@ _UNPACKED = re.compile(
 )
 #: rattler always locks its package cache.
 _CACHE_LOCK = re.compile(r"global cache lock file: ['\"`]?(?P<folder>[^'\"`\n]+)/\.cache\.lock")
-_REFUSED = re.compile(r"Permission denied|Operation not permitted|Read-only file system|os error (1|13|30)\b")
+_REFUSED = re.compile(r"Permission denied|Operation not permitted|os error (1|13)\b")
 _PATH = re.compile(r"['\"`](?P<path>/[^'\"`\n]+)['\"`]")
 #: What is said of a package that has arrived but cannot be unpacked, and of one that has not arrived.
 _DAMAGED = re.compile(
@@ -37,6 +38,9 @@ _NETWORK = re.compile(
 _LINKED = re.compile(r"failed to link (?P<name>\S+?)(\.conda|\.tar\.bz2)\b")
 #: What to do about a package that is broken.
 _REPORT = "Try again. If it fails again, leave the package out, and report it to its channel."
+_UNCHANGED = "Nothing was changed."
+#: Errors that do not come from locking.
+_OF_DRIVES = (errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
 _FETCHED = re.compile(r"failed to fetch (?P<name>\S+?)(\.conda|\.tar\.bz2)\b")
 _HASH = re.compile(r"hash|checksum|sha256|md5", re.IGNORECASE)
 
@@ -58,17 +62,20 @@ def _translated(error: Exception) -> TfenvError:
     chain = faults.chain(error)
     text = "\n".join(dict.fromkeys(str(each) or type(each).__name__ for each in chain))
     if faults.is_full(error):
-        return faults.no_space(error, "Nothing was changed.")
+        return faults.no_space(error, _UNCHANGED)
     cache = _CACHE_LOCK.search(text)
-    if cache is not None:
+    if cache is not None and faults.number(error) not in _OF_DRIVES:
         return UnusableDirectory(
             f"The package cache {cache['folder']} cannot be locked. Nothing was changed.",
             text,
             hint="Set TfenvLab.package_cache to a directory on a file system that supports locks, and restart Jupyter.",
         )
     refused = next((found for each in chain if isinstance(each, OSError) and (found := faults.translated(each))), None)
+    if isinstance(refused, UnusableDirectory):
+        return UnusableDirectory(f"{refused.message} {_UNCHANGED}", text, refused.hint)
+    refused = faults.of_system(error, _UNCHANGED)
     if refused is not None:
-        return UnusableDirectory(f"{refused.message} Nothing was changed.", text)
+        return refused
     if _REFUSED.search(text):
         path = _PATH.search(text)
         if path is None:

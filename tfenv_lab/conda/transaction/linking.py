@@ -17,6 +17,7 @@ from urllib.request import url2pathname
 import rattler
 from rattler import Client, PackageCache, PrefixRecord, RepoDataRecord
 
+from ...disk import faults
 from ...disk.reads import BoundedReads
 from ...errors import ChannelUnreachable, JobFailed, TfenvError
 from ...models import Phase
@@ -24,6 +25,7 @@ from ...stalls import LOOKS, WatchedDownloads
 from ..prefix.files import altered_in
 from ..prefix.records import load_json, names_of, record_stem
 from . import package_cache, staging
+from .engaged import HINT, Engaged
 from .package_paths import PackagePaths
 from .package_rules import refusal, site_packages
 from .progress import InstallProgress, Progress
@@ -100,6 +102,7 @@ async def link(
     cache: Path,
     client: Client | None,
     steps: InstallProgress,
+    engaged: Engaged,
 ) -> None:
     """Link all ``records`` except those ``staying`` into ``tree``, which will be moved to ``prefix``.
 
@@ -119,6 +122,7 @@ async def link(
         tree if begins_with is not None else None,
         kept,
         cache,
+        engaged,
     )
     try:
         work = rattler.install(
@@ -136,6 +140,9 @@ async def link(
     except Exception as error:
         if gate.refused is not None:
             raise gate.refused from error
+        if "panicked" in str(error):
+            told = f"The engine failed{engaged.now().clause}. Nothing was changed."
+            raise JobFailed(told, str(error), HINT) from error
         raise
     if gate.refused is not None:
         raise gate.refused
@@ -174,7 +181,10 @@ class _Gate:
         tree: Path | None,
         kept: Collection[str],
         cache: Path,
+        engaged: Engaged,
     ) -> None:
+        self._engaged = engaged
+        self._names: dict[int, str] = {}
         self._steps, self._stems, self._paths = steps, stems, paths
         self._tree, self._kept, self._cache = tree, kept, cache
         self._admitted: dict[str, tuple[int, ...]] = {}
@@ -191,17 +201,32 @@ class _Gate:
     def on_populate_cache_start(self, operation: int, package_name: str) -> int:
         if os.path.lexists(self._unpacked(package_name)):
             self._admit(package_name)
-        return self._steps.on_populate_cache_start(operation, package_name)
+        self._engaged.begin("unpacked", self._stems[package_name])
+        token = self._steps.on_populate_cache_start(operation, package_name)
+        self._names[token] = package_name
+        return token
+
+    def on_populate_cache_complete(self, cache_entry: int) -> None:
+        self._engaged.end("unpacked", self._stems[self._names[cache_entry]])
+        self._steps.on_populate_cache_complete(cache_entry)
 
     def on_link_start(self, operation: int, package_name: str) -> int:
         self._admit(package_name)
-        return self._steps.on_link_start(operation, package_name)
+        self._engaged.begin("linked", self._stems[package_name])
+        token = self._steps.on_link_start(operation, package_name)
+        self._names[token] = package_name
+        return token
+
+    def on_link_complete(self, index: int) -> None:
+        self._engaged.end("linked", self._stems[self._names[index]])
+        self._steps.on_link_complete(index)
 
     def require_links_inside(self) -> None:
         """Raise JobFailed for a link that leads to a file outside through other links; all are known after linking."""
         found = self._paths.showing()
         if found is not None:
-            package_cache.throw_away(self._cache / found[0])
+            with contextlib.suppress(OSError):
+                package_cache.throw_away(self._cache / found[0])
             raise refusal(*found)
 
     def _unpacked(self, name: str) -> Path:
@@ -218,10 +243,14 @@ class _Gate:
                 self._admitted[name] = mark
             self._refusals.pop(name, None)
         except Exception as error:
-            wrong = error if isinstance(error, TfenvError) else refusal(self._stems[name], "it cannot be read")
+            wrong = faults.of_system(error, "Nothing was changed.")
+            if wrong is None:
+                wrong = error if isinstance(error, TfenvError) else refusal(self._stems[name], "it cannot be read")
             wrong.__cause__ = wrong.__cause__ or (error if error is not wrong else None)
             self._refusals[name] = wrong
-            package_cache.throw_away(self._unpacked(name))
+            # If it cannot be removed, it is linked, but the refusal ends the change.
+            with contextlib.suppress(OSError):
+                package_cache.throw_away(self._unpacked(name))
 
     def _make_way(self, files: Iterable[str]) -> None:
         """Remove users' links at the paths of a package's files, which would be written through the links.

@@ -23,8 +23,8 @@ from .package_rules import shown
 if TYPE_CHECKING:
     from rattler import RepoDataRecord
 
-#: Seconds until the renaming of a directory is tried again.
-_PAUSE = 0.05
+#: Number of attempts to rename a directory, and the seconds between them.
+_ATTEMPTS, _PAUSE = 200, 0.05
 #: File in an unpacked package whose own list does not fit its files. It says why, so that the package is not fetched
 #: again each time.
 _OWN_FAULT = f"info/{staging.MARK}fault"
@@ -57,13 +57,18 @@ def remember_own_faults(fetched: Iterable[Path]) -> None:
 
 
 def throw_away(unpacked: Path) -> None:
-    """Remove an unpacked package from the cache. Block until it is gone, since rattler must not link it."""
+    """Remove an unpacked package from the cache, since rattler must not link it. Raises OSError if it stays."""
     aside = unpacked.with_name(f"{staging.MARK}refused-{secrets.token_hex(8)}")
-    while os.path.lexists(unpacked):
+    for attempt in range(_ATTEMPTS):
+        if not os.path.lexists(unpacked):
+            break
         try:
             unpacked.rename(aside)
         except OSError:
-            time.sleep(_PAUSE)  # Windows does not rename a directory while another process reads it
+            # Windows does not rename a directory while another process reads it.
+            if attempt == _ATTEMPTS - 1 or sys.platform != "win32":
+                raise
+            time.sleep(_PAUSE)
     with contextlib.suppress(OSError):
         staging.discard(aside)
 

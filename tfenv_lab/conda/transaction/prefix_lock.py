@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from ... import serde
-from ...disk import locks, writes
+from ...disk import faults, locks, writes
 from ...errors import PrefixBusy
 from .staging import MARK, home, real
 
@@ -67,7 +67,12 @@ def hold(prefix: Path, job: str, timeout: float = 0.0) -> Iterator[None]:
         try:
             # Write under the final name: a worker that is killed here must not leave a temporary file.
             note.unlink(missing_ok=True)
-            writes.create(note, json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "job": job}))
+            try:
+                writes.create(note, json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "job": job}))
+            except OSError as error:
+                # What frees space must work without space.
+                if not faults.is_full(error):
+                    raise
             yield
         finally:
             # Remove the file while the lock is held: in filelock 4 and later, a waiter that opened it starts over.

@@ -68,6 +68,7 @@ def record(
         job=job,
         requirements=change.requirements,
         digest=digest,
+        asked=change.asked,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..prefix import registry, revisions
 from ..prefix.records import package_names
-from . import placement, staging
+from . import placement, set_aside, staging
 from .apply import register_prefix, remove
 from .staging import Leftover
 
@@ -55,7 +55,8 @@ def settle(path: Path, job: str, moved_from: Path | None = None) -> bool:
 def settle_removal(path: Path, job: str) -> bool:
     """Return whether a dead job had removed the environment at ``path``; a removed one is never put back."""
     settle(path, job)
-    done = staging.trash_path(path, job).is_dir() or not os.path.lexists(path)
+    is_gone = staging.trash_path(path, job).is_dir() or set_aside.is_set_aside(path, job)
+    done = is_gone or not os.path.lexists(path)
     if not os.path.lexists(path):
         with contextlib.suppress(OSError):
             registry.unregister(path)

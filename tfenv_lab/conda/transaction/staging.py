@@ -3,6 +3,7 @@
 Each is named ``.tfenv-<role>-<id>-<name>``, so that it cannot be confused with other programs' files. ``new`` is an
 environment that is being built. ``old`` is a tree that was moved aside during a replacement, which can be finished from
 it. ``trash`` is a tree to delete. It gets that name before its first file is deleted, so trash is never put back.
+``kept`` is a directory with a deleted environment that can still be restored (``set_aside.py``).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ...sentences import megabytes
 
 MARK = ".tfenv-"
 META = "conda-meta"
-ROLES = ("new", "old", "trash")
+ROLES = ("new", "old", "trash", "kept")
 #: Number of attempts to delete a tree that another process writes to, and the seconds between them.
 _ATTEMPTS, _PAUSE = 20, 0.05
 #: Errors of deleting a tree while another process writes to it or deletes it too.
@@ -58,6 +59,14 @@ def aside_path(prefix: Path, token: str) -> Path:
 def trash_path(prefix: Path, token: str) -> Path:
     """Return the directory in which a tree waits for its deletion."""
     return home(prefix) / f"{MARK}trash-{token}-{real(prefix).name}"
+
+
+def kept_path(prefix: Path, token: str) -> Path:
+    """Return the directory that holds a deleted environment as long as it can be restored.
+
+    The environment is one level below it, because conda lists every directory next to a prefix that has packages.
+    """
+    return prefix.parent / f"{MARK}kept-{token}-{prefix.name}"
 
 
 @dataclass(frozen=True)

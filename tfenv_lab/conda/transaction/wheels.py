@@ -162,9 +162,15 @@ def install(
 
 def _unchanged(error: TfenvError, staged: Path, prefix: Path) -> TfenvError:
     """Return uv's error as that of a job: it says that nothing was changed, and names no temporary directory."""
-    details = error.details.replace(os.fspath(staged), os.fspath(prefix)) if error.details else None
-    message = error.message if error.message.endswith(_UNCHANGED) else f"{error.message} {_UNCHANGED}"
-    return type(error)(message, details, error.hint)
+
+    def shown(text: str) -> str:
+        return text.replace(os.fspath(staged / _BUILT), os.fspath(prefix)).replace(os.fspath(staged), os.fspath(prefix))
+
+    details = shown(error.details) if error.details else None
+    message = shown(error.message if error.message.endswith(_UNCHANGED) else f"{error.message} {_UNCHANGED}")
+    found = type(error)(message, details, error.hint)
+    found.wait = error.wait
+    return found
 
 
 def scripts(files: Iterable[str]) -> list[str]:

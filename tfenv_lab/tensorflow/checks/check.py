@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...conda.machine.nvml import gpus_soon
 from ...processes import kill_group, with_kernel_variables
 from ...tensorflow_packages import is_tf_keras
 from . import lines
@@ -54,6 +55,7 @@ async def check(subject: Subject, limit: float = LIMIT) -> Check:
         problems=problems,
         output=observed.output,
         tf_keras=is_tf_keras(tensorflow, keras),
+        gpus=list(await gpus_soon()),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ...conda.machine.nvml import Gpu
 from ...plan_requests import PlanRequest
 
 
@@ -42,7 +43,8 @@ class Check:
     """The result of running TensorFlow inside an environment; ``ok`` is True if it found no problem.
 
     ``python``, ``tensorflow`` and ``keras`` are versions, or None if the run ended before they were known. ``tf_keras``
-    is True if that Keras is tf-keras. ``output`` is the end of the run's output.
+    is True if that Keras is tf-keras. ``gpus`` are those that the driver has. ``output`` is the end of the run's
+    output.
     """
 
     ok: bool
@@ -54,3 +56,4 @@ class Check:
     problems: list[Problem]
     output: str
     tf_keras: bool = False
+    gpus: list[Gpu] = field(default_factory=list)

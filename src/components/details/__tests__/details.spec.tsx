@@ -6,7 +6,8 @@ import { check, entry, environment, job } from '../../../__tests__/fixtures';
 import type {
   AvailablePackage,
   Package,
-  Revision
+  Revision,
+  Why
 } from '../../../api/generated';
 import { RequestError } from '../../../api/request';
 import { CommandIDs } from '../../../commandids';
@@ -33,7 +34,9 @@ const REVISIONS: Revision[] = [
     number: 1,
     created: new Date().toISOString(),
     kind: 'install',
-    summary: 'Installed pandas',
+    summary: 'pandas 2.3',
+    asked: 'Install pandas',
+    note: 'For the course',
     entries: [entry('install', 'pandas', null, '2.3', { requested: true })],
     digest: null
   },
@@ -42,6 +45,8 @@ const REVISIONS: Revision[] = [
     created: new Date(0).toISOString(),
     kind: 'found',
     summary: 'Found as it was',
+    asked: null,
+    note: null,
     entries: [],
     digest: null
   }
@@ -54,9 +59,24 @@ const PACKAGES = [
   installed('own-tool', { source: 'pypi', build: null, channel: null })
 ];
 
+const WHY: Why = {
+  name: 'numpy',
+  version: '1.0',
+  source: 'conda',
+  requested: false,
+  spec: null,
+  because: ['tensorflow', 'keras'],
+  needed_by: [
+    { name: 'keras', version: '3.5', source: 'conda', spec: '' },
+    { name: 'own-tool', version: '1.0', source: 'pypi', spec: '>=1.26' }
+  ],
+  needs: [{ name: 'libblas', version: null, source: null, spec: '>=3.9' }]
+};
+
 function Screen(
   props: Partial<React.ComponentProps<typeof Details>>
 ): JSX.Element {
+  const [basket, setBasket] = React.useState<readonly string[]>([]);
   const [tab, setTab] = React.useState<DetailsTab>(props.tab ?? 'packages');
   return (
     <Details
@@ -75,6 +95,14 @@ function Screen(
       onBack={() => undefined}
       onVariables={async () => undefined}
       search={async () => []}
+      explain={async () => WHY}
+      basket={props.basket ?? basket}
+      onBasket={setBasket}
+      newer={new Map()}
+      onNames={() => undefined}
+      copyName="tf219-copy"
+      onNote={async () => undefined}
+      onCompare={() => undefined}
       openMenu={() => undefined}
       {...props}
       tab={tab}
@@ -165,6 +193,57 @@ describe('Packages', () => {
     }
   });
 
+  it('collects packages with versions for one plan', async () => {
+    const found: AvailablePackage[] = [
+      { name: 'pandas', versions: ['2.3.0', '2.2.0'], source: 'conda' },
+      { name: 'greet', versions: ['1.2', '1.0'], source: 'pypi' }
+    ];
+    const executed = show({ search: async () => found });
+    const field = screen.getByRole('searchbox');
+    for (const [name, version] of [
+      ['pandas', '2.2.0'],
+      ['greet', '']
+    ]) {
+      fireEvent.change(field, { target: { value: 'x' } });
+      const versions = await screen.findByLabelText(`Version of ${name}`);
+      fireEvent.change(versions, { target: { value: version } });
+      click(`Collect ${name} with other packages`);
+    }
+    click('Review Plan…');
+    fireEvent.change(field, { target: { value: 'x' } });
+    await screen.findByLabelText('Version of greet');
+    click('Leave out pypi:greet');
+    fireEvent.change(field, { target: { value: 'rich' } });
+    click('Add rich…');
+    expect(executed).toEqual(
+      [
+        ['pandas==2.2.0', 'pypi:greet'],
+        ['pandas==2.2.0', 'rich']
+      ].map(specs => [
+        'plan',
+        { kind: 'install', environment: 'id-tf219', specs }
+      ])
+    );
+  });
+
+  it('asks for newer versions of what is shown, and updates to one', () => {
+    const asked: (readonly string[])[] = [];
+    const executed = show({
+      newer: new Map([['conda numpy', '2.2.0']]),
+      onNames: names => asked.push(names)
+    });
+    expect(asked).toEqual([['tensorflow', 'absl-py', 'numpy']]);
+    click('Update numpy, newest version: 2.2.0');
+    expect(executed).toEqual([
+      [
+        CommandIDs.updateEnvironment,
+        { environment: 'id-tf219', packages: ['numpy'] }
+      ]
+    ]);
+    click('own-tool');
+    expect(asked[1]).toContain('own-tool');
+  });
+
   it('plans to add any spec', () => {
     const executed = show();
     const field = screen.getByRole('searchbox');
@@ -194,10 +273,61 @@ describe('Packages', () => {
     show({ packages: { value: packages, error: null } });
     const rows = screen.getAllByRole('row').map(row => row.textContent);
     expect(rows).toEqual([
-      'greet1.0 PyPI · requested',
-      'numpy1.0 requested',
-      'hello1.0 PyPI'
+      'greet1.0 PyPI · 1 kB · requested',
+      'numpy1.0 conda-forge · 1 kB · requested',
+      'hello1.0 PyPI · 1 kB'
     ]);
+  });
+
+  it('names the channel of a URL by its end', () => {
+    const channel = 'file:///srv/channels/lab';
+    show({
+      packages: { value: [installed('numpy', { channel })], error: null }
+    });
+    expect(screen.getByRole('row').textContent).toContain('lab · 1 kB');
+    expect(screen.getByRole('row').title).toContain(channel);
+  });
+
+  it('explains why a package is there, and what it needs', async () => {
+    show();
+    const button = screen.getByRole('button', { name: 'numpy' });
+    expect(button.getAttribute('aria-expanded')).toBe('false');
+    fireEvent.click(button);
+    await screen.findByText('Needed because of tensorflow → keras → numpy');
+    expect(button.getAttribute('aria-expanded')).toBe('true');
+    expect(
+      screen.getAllByRole('definition').map(item => item.textContent)
+    ).toEqual([
+      'keras 3.5',
+      'own-tool 1.0 · >=1.26 · PyPI',
+      'libblas · >=3.9 · not installed'
+    ]);
+    fireEvent.click(button);
+    expect(screen.queryByText(/Needed because of/)).toBeNull();
+  });
+
+  it('goes to a package that needs another, and keeps the focus there', async () => {
+    show();
+    click('numpy');
+    fireEvent.click(
+      await screen.findByRole('button', { name: 'own-tool 1.0' })
+    );
+    const row = screen.getByRole('button', { name: 'own-tool' });
+    expect(document.activeElement).toBe(row);
+    expect(row.getAttribute('aria-expanded')).toBe('true');
+    await screen.findByText(/Needed because of/);
+  });
+
+  it('says why a package cannot be explained', async () => {
+    const error = new RequestError({
+      reason: 'not-found',
+      message: 'It is gone.',
+      hint: null,
+      details: null
+    });
+    show({ explain: () => Promise.reject(error) });
+    click('numpy');
+    await screen.findByText('It is gone.');
   });
 
   it('requests a package from the source that the search shows', async () => {
@@ -208,7 +338,7 @@ describe('Packages', () => {
     fireEvent.change(screen.getByRole('searchbox'), {
       target: { value: 'greet' }
     });
-    await screen.findByText('1.2 · PyPI');
+    await screen.findByText('newest: 1.2 · PyPI');
     click('Add greet…');
     expect(planned(executed)).toMatchObject({ specs: ['pypi:greet'] });
   });
@@ -227,9 +357,12 @@ describe('History', () => {
   it('shows what each revision changed, and plans a revert', () => {
     const executed = show();
     fireEvent.click(screen.getByRole('tab', { name: 'History' }));
-    screen.getByText('Installed pandas');
+    screen.getByText('Install pandas');
+    screen.getByText('pandas 2.3');
+    screen.getByText('For the course');
+    screen.getByText('Found as it was');
     screen.getByText('1 change');
-    click('Revert to revision 0');
+    click('Revert… to revision 0');
     expect(planned(executed)).toEqual({
       kind: 'revert',
       environment: 'id-tf219',
@@ -237,10 +370,73 @@ describe('History', () => {
     });
   });
 
+  it('plans a copy at a revision, also of a protected environment', () => {
+    const shown = environment('tf219', { protected: true });
+    const executed = show({ tab: 'history', environment: shown });
+    click('Copy revision 0');
+    expect(planned(executed)).toEqual({
+      kind: 'revert',
+      environment: 'id-tf219',
+      revision: 0,
+      into: 'tf219-copy'
+    });
+  });
+
+  it('compares an earlier revision with the environment', () => {
+    const compared: number[] = [];
+    show({ tab: 'history', onCompare: number => compared.push(number) });
+    click('Compare revision 0');
+    expect(compared).toEqual([0]);
+    expect(
+      screen.queryByRole('button', { name: 'Compare revision 1' })
+    ).toBeNull();
+  });
+
+  it('writes, edits and removes a note', async () => {
+    const notes: unknown[] = [];
+    show({
+      tab: 'history',
+      onNote: async (number, note) => void notes.push([number, note])
+    });
+    for (const [button, text] of [
+      ['Add note to revision 0', 'First'],
+      ['Edit note of revision 1', ' ']
+    ]) {
+      click(button);
+      const field = screen.getByRole('textbox', { name: 'Note' });
+      fireEvent.change(field, { target: { value: text } });
+      await act(async () => click('Save'));
+      expect(screen.queryByRole('textbox', { name: 'Note' })).toBeNull();
+      expect(document.activeElement?.getAttribute('aria-label')).toBe(button);
+    }
+    expect(notes).toEqual([
+      [0, 'First'],
+      [1, null]
+    ]);
+  });
+
+  it('keeps a note that is refused', async () => {
+    const error = new RequestError({
+      reason: 'prefix-busy',
+      message: 'A job is running.',
+      hint: null,
+      details: null
+    });
+    show({ tab: 'history', onNote: () => Promise.reject(error) });
+    click('Add note to revision 0');
+    const field = screen.getByRole('textbox', { name: 'Note' });
+    fireEvent.change(field, { target: { value: 'Mine' } });
+    await act(async () => click('Save'));
+    screen.getByText('A job is running.');
+    screen.getByDisplayValue('Mine');
+    fireEvent.keyDown(field, { key: 'Escape' });
+    expect(screen.queryByDisplayValue('Mine')).toBeNull();
+  });
+
   it('reverts to the current revision what other programs changed', () => {
     const executed = show();
     fireEvent.click(screen.getByRole('tab', { name: 'History' }));
-    click('Revert to revision 1');
+    click('Revert… to revision 1');
     expect(planned(executed)).toEqual({
       kind: 'revert',
       environment: 'id-tf219',
@@ -340,7 +536,7 @@ describe('Check', () => {
 });
 
 describe('Details', () => {
-  it('hides tabs that the server has no data for', () => {
+  it('shows an error in its tab, and no tab moves', () => {
     const error = new RequestError({
       reason: 'not-found',
       message: 'No such path.',
@@ -348,8 +544,74 @@ describe('Details', () => {
       details: null
     });
     show({ revisions: { value: null, error } });
-    expect(screen.queryByRole('tab', { name: 'History' })).toBeNull();
-    screen.getByRole('tab', { name: 'Packages' });
+    const tabs = screen.getAllByRole('tab');
+    expect(tabs.map(tab => tab.textContent)).toEqual([
+      'Packages',
+      'History',
+      'Variables',
+      'Check'
+    ]);
+    fireEvent.click(screen.getByRole('tab', { name: 'History' }));
+    screen.getByText('No such path.');
+  });
+
+  it('has a line for the size before it is known, and the job below the tabs', () => {
+    show({ size: null, job: job('7', 'tf219') });
+    screen.getByText('Measuring the size…');
+    const bar = screen.getByRole('progressbar');
+    const order = screen.getByRole('tablist').compareDocumentPosition(bar);
+    expect(order & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
+  });
+
+  it('does not say the same in a badge and in a warning', () => {
+    const advice = {
+      code: 'update',
+      severity: 'info' as const,
+      message: 'TensorFlow 2.20.0 is available.',
+      plan_request: null,
+      items: []
+    };
+    const update = { tensorflow: '2.20.0', keras: null };
+    show({ environment: environment('tf219', { update, advice: [advice] }) });
+    screen.getByRole('button', { name: /^↑ 2\.20/ });
+    expect(screen.queryByText(advice.message)).toBeNull();
+  });
+
+  it.each([
+    ['protected', { protected: true, protected_reason: 'It is frozen.' }],
+    ['read-only', { writable: false }]
+  ])('disables every change of a %s environment', (_, change) => {
+    const advice = {
+      code: 'keras-mismatch',
+      severity: 'warning' as const,
+      message: 'Keras does not fit.',
+      plan_request: { kind: 'repair' as const, environment: 'id-tf219' },
+      items: []
+    };
+    const update = { tensorflow: '2.20.0', keras: '3.13.0' };
+    const shown = environment('tf219', { ...change, update, advice: [advice] });
+    show({ environment: shown });
+    const changes = screen.getAllByRole<HTMLButtonElement>('button', {
+      name: /Update|Fix|Use Keras/
+    });
+    expect(changes.map(button => button.disabled)).toEqual([
+      true,
+      true,
+      true,
+      true
+    ]);
+    const reason = shown.protected_reason ?? 'You do not have permission';
+    changes.forEach(button => expect(button.title).toContain(reason));
+  });
+
+  it('names the package that no source has', async () => {
+    jest.useFakeTimers();
+    show();
+    const field = screen.getByRole('searchbox');
+    fireEvent.change(field, { target: { value: 'tensorfow<3' } });
+    await act(() => jest.advanceTimersByTimeAsync(200));
+    screen.getByText('No channel and no package index has “tensorfow”.');
+    jest.useRealTimers();
   });
 
   it('moves between tabs with the arrow keys', () => {
@@ -373,7 +635,7 @@ describe('Details', () => {
     const update = { tensorflow: '2.19.2', keras: '3.13.0' };
     const executed = show({ environment: environment('tf219', { update }) });
     screen.getByText('↑ 2.19.2');
-    click('Update tf219 to Keras 3.13.0');
+    click('↑ 3.13: Update tf219 to Keras 3.13.0');
     expect(executed).toEqual([
       [
         CommandIDs.updateEnvironment,
@@ -523,16 +785,5 @@ describe('the variables', () => {
     screen.getByText('MODE');
     expect(screen.queryByRole('button', { name: /MODE/ })).toBeNull();
     expect(screen.queryByLabelText('Name')).toBeNull();
-  });
-
-  it('have no tab where the server has none', () => {
-    const error = new RequestError({
-      reason: 'not-found',
-      message: 'No.',
-      hint: null,
-      details: null
-    });
-    show({ variables: { value: null, error } });
-    expect(screen.queryByRole('tab', { name: 'Variables' })).toBeNull();
   });
 });

@@ -8,7 +8,7 @@ import { Footer } from '../footer';
 
 const trans = nullTranslator.load('tfenv_lab');
 
-const NO_GPU = { detected: false, cuda: null, driver: null };
+const NO_GPU = { detected: false, cuda: null, driver: null, devices: [] };
 
 function show(gpu: Status['gpu'], change: Partial<Status> = {}): void {
   render(
@@ -55,18 +55,23 @@ describe('Footer', () => {
   });
 
   it('shows the CUDA version and the driver of a GPU', () => {
-    show({ detected: true, cuda: '12.8', driver: '570.86.10' });
+    const gpu = { name: 'A100', memory_bytes: 80e9, used_bytes: 5e9, use: 35 };
+    const part = { ...gpu, name: 'MIG', used_bytes: null, use: null };
+    const devices = [gpu, part];
+    show({ detected: true, cuda: '12.8', driver: '570.86.10', devices });
+    screen.getByText('A100: 5 / 80 GB used, 35 % busy');
+    screen.getByText('MIG: 80 GB');
     screen.getByText('conda-forge · GPU: CUDA 12.8 · 41 GB free');
     screen.getByText('NVIDIA driver 570.86.10');
   });
 
   it('shows that the driver version is unknown', () => {
-    show({ detected: true, cuda: '12.8', driver: null });
+    show({ detected: true, cuda: '12.8', driver: null, devices: [] });
     screen.getByText('NVIDIA driver, unknown version');
   });
 
   it('does not show an assumed CUDA version as a GPU', () => {
-    show({ detected: false, cuda: '12.6', driver: null });
+    show({ detected: false, cuda: '12.6', driver: null, devices: [] });
     screen.getByText('conda-forge · No GPU, CUDA 12.6 assumed · 41 GB free');
     expect(screen.queryByText(/NVIDIA driver/)).toBeNull();
   });

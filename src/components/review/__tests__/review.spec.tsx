@@ -370,7 +370,7 @@ describe('Review', () => {
     expect(calls.copied).toEqual(shown.commands);
   });
 
-  it('shows message, hint and details of an error, and plans again', () => {
+  it('shows message, hint and details of an error', () => {
     const calls = show({
       failure: {
         reason: 'unsatisfiable',
@@ -390,8 +390,41 @@ describe('Review', () => {
     const details = screen.getByText('Show Details').closest('details');
     expect(details?.open).toBe(false);
     expect(details?.textContent).toContain('would require');
-    fireEvent.click(button('Plan Again'));
-    expect(calls.planned).toEqual([CREATE]);
+    expect(calls.planned).toEqual([]);
+  });
+
+  it.each([
+    ['unsatisfiable', false],
+    ['invalid-spec', false],
+    ['protected', false],
+    ['channel-unreachable', true],
+    ['solver-timeout', true],
+    ['stale-plan', true]
+  ] as const)('plans again where that can help: %s', (reason, helps) => {
+    const failure = { reason, message: 'No.', hint: null, details: null };
+    const calls = show({ failure });
+    const again = screen.queryByRole('button', { name: 'Plan Again' });
+    expect(again !== null).toBe(helps);
+    if (again) {
+      fireEvent.click(again);
+    }
+    expect(calls.planned).toEqual(helps ? [CREATE] : []);
+  });
+
+  it('shows an error at the top if there is no plan, and near the buttons if there is one', () => {
+    const failure = {
+      reason: 'no-space' as const,
+      message: 'No.',
+      hint: null,
+      details: null
+    };
+    const isNearButtons = (): boolean =>
+      screen.getByRole('alert').closest('.jp-TfenvActions') !== null;
+    show({ failure });
+    expect(isNearButtons()).toBe(false);
+    cleanup();
+    show({ failure, plan: plan('tf219') });
+    expect(isNearButtons()).toBe(true);
   });
 
   it('offers to update the package that holds an update back', () => {

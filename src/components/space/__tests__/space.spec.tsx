@@ -87,7 +87,7 @@ describe('Space', () => {
     ).toBe(true);
     expect(
       screen.getByRole<HTMLInputElement>('checkbox', {
-        name: 'Remains of earlier changes (0 B)'
+        name: 'Deleted environments and remains of changes (0 B)'
       }).disabled
     ).toBe(true);
     fireEvent.click(screen.getByText('Review Plan…'));

@@ -192,6 +192,25 @@ describe('pipArguments', () => {
     [
       '%pip install "tensorflow @ https://example.org/x.whl"',
       ['tensorflow @ https://example.org/x.whl']
+    ],
+    // What follows the arguments in a line names no packages.
+    ['%pip install keras  # the newest version', ['keras']],
+    ['!pip install keras | grep -v already', ['keras']],
+    ['!pip install keras > /dev/null 2>&1', ['keras']],
+    ['!pip install keras 2>&1', ['keras']],
+    ['!pip install -q keras >log.txt', ['-q', 'keras', '>log.txt']],
+    ['!pip install keras && echo done', ['keras']],
+    ['!pip install keras; ls', ['keras']],
+    ['!pip install keras && pip install numpy', ['keras', 'numpy']],
+    ['!ls; python -m pip install numpy', ['numpy']],
+    ['!pip install keras \\\n    numpy', ['keras', 'numpy']],
+    [
+      `%pip install "keras>2; python_version > '3.8'" numpy`,
+      ["keras>2; python_version > '3.8'", 'numpy']
+    ],
+    [
+      '!pip install "a @ https://example.org/x.whl#egg=a"',
+      ['a @ https://example.org/x.whl#egg=a']
     ]
   ])('of %j are %j', (source, words) => {
     expect(pipArguments(source)).toEqual(words);

@@ -127,7 +127,7 @@ describe('describeProgress', () => {
 describe('announcements', () => {
   it('describe active and finished jobs', () => {
     expect(describeActive(job('1', 'tf'), trans)).toBe(
-      'Creating tf: downloading 212 / 340 MB'
+      'Creating tf: downloading'
     );
     const done = job('1', 'tf', { state: 'succeeded' });
     expect(describeOutcome(done, trans)).toEqual({

@@ -242,16 +242,17 @@ describe('a failed import of another module', () => {
     expect(labels()).toEqual([]);
   });
 
-  it('is ignored if the channels have no such package', async () => {
+  it('is answered although no source has such a package', async () => {
     open('conda-env-bare-py').fail(
       'ModuleNotFoundError',
       "No module named 'my_own'"
     );
     await waitFor(() =>
-      expect(app.server.calls).toContain('GET packages?query=my_own')
+      expect(app.toasts).toEqual([
+        expect.stringContaining('No channel and no package index has a package')
+      ])
     );
-    await settled();
-    expect(app.toasts).toEqual([]);
+    expect(app.toastActions).toEqual([]);
   });
 
   it('is ignored if the kernel belongs to no environment', async () => {

@@ -48,7 +48,7 @@ describe('an update', () => {
       entries: [entry('upgrade', 'tensorflow', '2.19.1', '2.20.0')]
     });
     app.server.routes['POST jobs'] = running;
-    await click('Update tf219 to TensorFlow 2.20.0');
+    await click('↑ 2.20: Update tf219 to TensorFlow 2.20.0');
     await screen.findByText('2.19.1 → 2.20.0');
   }
 

@@ -1,4 +1,5 @@
 import { ServerConnection } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 
 import { FakeApp } from '../../../__tests__/fakeApp';
@@ -11,6 +12,7 @@ import {
 } from '../../../__tests__/fixtures';
 import type { ImportFormat, RecognizedFile } from '../../../api/generated';
 import { CommandIDs } from '../../../commandids';
+import { exportKinds } from '../../../models/form/files';
 
 const TEXT = 'name: mine\ndependencies:\n- numpy\n';
 
@@ -66,7 +68,8 @@ describe('an environment from a file', () => {
       kind: 'import',
       name: 'mine',
       content: TEXT,
-      format: null
+      format: null,
+      file: 'environment.yml'
     });
   });
 
@@ -431,7 +434,32 @@ describe('an environment as a file', () => {
       'work/tf219.explicit.txt': 'mine',
       'work/tf219-2.explicit.txt': '@EXPLICIT\n'
     });
-    expect(app.toasts).toEqual(['Saved as work/tf219-2.explicit.txt.']);
+    expect(app.toasts).toEqual([
+      '“tf219-2.explicit.txt” is saved in the folder “/work” of the file browser.'
+    ]);
+    const shown: unknown[] = [];
+    expect(app.toastActions).toEqual([]);
+    app.commands.addCommand('filebrowser:go-to-path', {
+      execute: args => {
+        shown.push(args.path);
+      }
+    });
+    await choose('Save in Folder');
+    app.pressToast('Show File');
+    expect(shown).toEqual(['work/tf219-3.explicit.txt']);
+  });
+
+  it('has a name of its own for each format', () => {
+    const names = exportKinds(nullTranslator.load('')).map(kind =>
+      kind.fileName('tf219')
+    );
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('of a deleted environment says that it is gone', async () => {
+    const args = { environment: 'id-other' };
+    await app.commands.execute(CommandIDs.exportEnvironment, args);
+    expect(app.toasts).toEqual(['This environment no longer exists.']);
   });
 
   it('is downloaded', async () => {

@@ -50,7 +50,36 @@ describe('a new environment', () => {
     await create();
     app.emit({ ...running, ...job('7', 'tf219-2') });
     await screen.findByText('downloading 212 / 340 MB');
-    expect(app.toasts).toEqual(['Creating tf219-2: downloading 212 / 340 MB']);
+    expect(app.toasts).toEqual(['Creating tf219-2: downloading']);
+  });
+
+  it('is spoken once a phase, not with every number', async () => {
+    await create();
+    const first = job('7', 'tf219-2');
+    app.emit({ ...running, ...first });
+    const said = app.toasts;
+    const progress = { ...first.progress, done_bytes: 300e6, fraction: 0.8 };
+    app.emit({ ...running, ...first, progress });
+    await screen.findByText('downloading 300 / 340 MB');
+    expect(app.toasts).toEqual(said);
+    expect(screen.queryAllByText('downloading', { exact: true })).toEqual([]);
+  });
+
+  it('stays in the list while the environments are read again', async () => {
+    await create();
+    let answer: () => void = () => undefined;
+    app.server.onTheWay = new Promise(resolve => {
+      answer = resolve;
+    });
+    app.server.routes['GET environments'] = {
+      environments: [environment('tf219'), environment('tf219-2')]
+    };
+    app.finish(running);
+    await screen.findByText('finishing');
+    screen.getByText('tf219-2');
+    answer();
+    await screen.findByRole('button', { name: 'tf219-2' });
+    await waitFor(() => expect(screen.queryByText('finishing')).toBeNull());
   });
 
   it('has a kernel at once, and opens a notebook', async () => {
@@ -136,6 +165,6 @@ describe('after a reload', () => {
     app.server.routes['GET jobs'] = { jobs: [job('7', 'coming')] };
     await app.manager.jobs.refresh();
     await screen.findByRole('progressbar', { name: 'Progress of coming' });
-    expect(app.toasts).toEqual(['Creating coming: downloading 212 / 340 MB']);
+    expect(app.toasts).toEqual(['Creating coming: downloading']);
   });
 });

@@ -79,9 +79,12 @@ describe('deleting an environment', () => {
   it.each([
     [
       { bytes: 1.4e9, shared: 1.385e9 },
-      'This frees 15 MB. Other places share 1.4 GB, which stay.'
+      'This frees 15 MB after 10 minutes, or now if you delete at once. Other places share 1.4 GB, which stay.'
     ],
-    [{ bytes: 1.4e9, shared: 0 }, 'This frees 1.4 GB.']
+    [
+      { bytes: 1.4e9, shared: 0 },
+      'This frees 1.4 GB after 10 minutes, or now if you delete at once.'
+    ]
   ])('says what it frees', async (size, text) => {
     app = await FakeApp.open([shown]);
     app.server.routes[`GET environments/${shown.id}/size`] = size;

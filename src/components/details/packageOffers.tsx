@@ -1,0 +1,99 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { addIcon, closeIcon, HTMLSelect } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import type { AvailablePackage } from '../../api/generated';
+import { PYPI } from '../../models/form/choiceOptions';
+import { specOf } from '../../models/form/packages';
+import { IconButton } from '../shared/iconButton';
+
+interface IPackageOfferProps {
+  readonly item: AvailablePackage;
+  readonly trans: TranslationBundle;
+  /** Plans to install a spec, with those in the basket. */
+  readonly onInstall: (spec: string) => void;
+  /** Puts a spec into the basket. */
+  readonly onCollect: (spec: string) => void;
+}
+
+/** A package that can be added: at its newest version, or at another one, and alone or with others. */
+export function PackageOffer(props: IPackageOfferProps): JSX.Element {
+  const { item, trans } = props;
+  const [version, setVersion] = React.useState('');
+  const spec = version === '' ? specOf(item) : `${specOf(item)}==${version}`;
+  return (
+    <li>
+      <button type="button" onClick={() => props.onInstall(spec)}>
+        {trans.__('Add %1…', item.name)}
+      </button>
+      <span className="jp-TfenvOffers-version">
+        {item.versions.length > 1 ? (
+          <HTMLSelect
+            aria-label={trans.__('Version of %1', item.name)}
+            value={version}
+            onChange={event => setVersion(event.target.value)}
+          >
+            {item.versions.map((each, index) => (
+              <option key={each} value={index === 0 ? '' : each}>
+                {index === 0 ? trans.__('newest: %1', each) : each}
+              </option>
+            ))}
+          </HTMLSelect>
+        ) : (
+          trans.__('newest: %1', item.versions[0])
+        )}
+        {item.source === 'pypi' && ` · ${PYPI}`}
+        <IconButton
+          icon={addIcon}
+          label={trans.__('Collect %1 with other packages', item.name)}
+          onClick={() => props.onCollect(spec)}
+        />
+      </span>
+    </li>
+  );
+}
+
+/** The specs that were collected for one plan. */
+export function Basket(props: {
+  specs: readonly string[];
+  trans: TranslationBundle;
+  onChange: (specs: readonly string[]) => void;
+  onReview: () => void;
+}): JSX.Element | null {
+  const { specs, trans } = props;
+  if (specs.length === 0) {
+    return null;
+  }
+  return (
+    <div
+      className="jp-TfenvBasket"
+      role="group"
+      aria-label={trans.__('Packages to add')}
+    >
+      <div className="jp-TfenvChips">
+        {specs.map(spec => (
+          <span key={spec} className="jp-TfenvChip">
+            {spec}
+            <button
+              type="button"
+              aria-label={trans.__('Leave out %1', spec)}
+              title={trans.__('Leave out %1', spec)}
+              onClick={() =>
+                props.onChange(specs.filter(each => each !== spec))
+              }
+            >
+              <closeIcon.react tag="span" elementSize="small" />
+            </button>
+          </span>
+        ))}
+      </div>
+      <button
+        type="button"
+        className="jp-mod-styled jp-mod-accept"
+        onClick={props.onReview}
+      >
+        {trans.__('Review Plan…')}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,94 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { IFailure } from '../../api/request';
+import { toFailure } from '../../api/request';
+import { Failure } from '../shared/failure';
+
+interface IRevisionNoteProps {
+  readonly number: number;
+  readonly note: string | null;
+  readonly canChange: boolean;
+  readonly trans: TranslationBundle;
+  readonly onNote: (note: string | null) => Promise<void>;
+  /** The other actions of the revision. */
+  readonly children: React.ReactNode;
+}
+
+/** The note of a revision, and the actions of the revision with one that edits the note. */
+export function RevisionNote(props: IRevisionNoteProps): JSX.Element {
+  const { note, number, trans } = props;
+  const [text, setText] = React.useState<string | null>(null);
+  const [failure, setFailure] = React.useState<IFailure | null>(null);
+  const edit = React.useRef<HTMLButtonElement>(null);
+
+  const close = (): void => {
+    setText(null);
+    setFailure(null);
+    edit.current?.focus();
+  };
+  const save = async (): Promise<void> => {
+    try {
+      await props.onNote(text?.trim() ? text : null);
+      close();
+    } catch (error) {
+      setFailure(toFailure(error));
+    }
+  };
+
+  return (
+    <>
+      {note !== null && text === null && <p className="jp-TfenvNote">{note}</p>}
+      <div className="jp-TfenvHistory-actions">
+        {props.children}
+        <button
+          ref={edit}
+          type="button"
+          className="jp-TfenvLink"
+          disabled={!props.canChange}
+          aria-label={
+            note === null
+              ? trans.__('Add note to revision %1', number)
+              : trans.__('Edit note of revision %1', number)
+          }
+          onClick={() => setText(note ?? '')}
+        >
+          {note === null ? trans.__('Add Note') : trans.__('Edit Note')}
+        </button>
+      </div>
+      {text !== null && (
+        <form
+          className="jp-TfenvNote-form"
+          onSubmit={event => {
+            event.preventDefault();
+            void save();
+          }}
+          onKeyDown={event => {
+            if (event.key === 'Escape') {
+              event.stopPropagation();
+              close();
+            }
+          }}
+        >
+          <textarea
+            className="jp-mod-styled"
+            aria-label={trans.__('Note')}
+            autoFocus
+            rows={3}
+            value={text}
+            onChange={event => setText(event.target.value)}
+          />
+          {failure && <Failure failure={failure} trans={trans} />}
+          <div className="jp-TfenvButtons">
+            <button type="button" className="jp-mod-styled" onClick={close}>
+              {trans.__('Cancel')}
+            </button>
+            <button type="submit" className="jp-mod-styled jp-mod-accept">
+              {trans.__('Save')}
+            </button>
+          </div>
+        </form>
+      )}
+    </>
+  );
+}

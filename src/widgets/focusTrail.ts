@@ -1,0 +1,115 @@
+import type { NavigationModel } from '../models/state/navigation';
+
+/** How an element is found again after its screen was rendered anew. */
+interface IPlace {
+  /** Id of the environment of its row; undefined outside of rows. */
+  readonly environment: string | undefined;
+  /** Its accessible name. */
+  readonly label: string;
+}
+
+const FOCUSABLE = 'button:not(:disabled), summary, input, select, textarea';
+
+/**
+ * Moves the focus with the screens of the panel: back to where a screen was opened, and to what an action created.
+ */
+export class FocusTrail {
+  constructor(
+    private readonly _node: HTMLElement,
+    private readonly _navigation: NavigationModel
+  ) {
+    this._depth = _navigation.depth;
+    _node.addEventListener('focusin', event => {
+      this._last = placeOf(event.target as HTMLElement);
+    });
+    _navigation.stateChanged.connect(this._follow, this);
+  }
+
+  /** Path of the environment that the last action creates or changes; the list focuses its row. */
+  target: string | null = null;
+
+  /** Set the focus after a screen was rendered, unless the user works elsewhere. */
+  arrive(): void {
+    const place = this._returned;
+    const { target } = this;
+    this._returned = null;
+    this.target = null;
+    const active = document.activeElement;
+    const isElsewhere =
+      active !== null &&
+      active !== document.body &&
+      !this._node.contains(active);
+    if (isElsewhere || (!place && target === null)) {
+      return;
+    }
+    const created =
+      target !== null &&
+      this._node.querySelector(`[data-prefix="${CSS.escape(target)}"]`);
+    const found =
+      (created && created.querySelector<HTMLElement>(FOCUSABLE)) ||
+      (place && this._find(place)) ||
+      this._node.querySelector<HTMLElement>('h2');
+    found?.focus();
+  }
+
+  /** Set the focus when the panel is shown by a command: to the row of the current notebook, or the first row. */
+  enter(): void {
+    if (this._node.contains(document.activeElement)) {
+      return;
+    }
+    const found =
+      this._node.querySelector<HTMLElement>(
+        '.jp-TfenvRow[aria-current] button:not(:disabled)'
+      ) ??
+      this._node.querySelector<HTMLElement>(
+        '.jp-TfenvRow button:not(:disabled)'
+      ) ??
+      this._node.querySelector<HTMLElement>('h2');
+    found?.focus();
+  }
+
+  private _follow(): void {
+    const { depth } = this._navigation;
+    if (depth > this._depth) {
+      this._places[this._depth] = this._last;
+    } else if (depth < this._depth) {
+      this._returned = this._places[depth] ?? null;
+      this._places.length = depth;
+    }
+    this._depth = depth;
+  }
+
+  private _find({ environment, label }: IPlace): HTMLElement | undefined {
+    const row =
+      environment === undefined
+        ? this._node
+        : this._node.querySelector(
+            `[data-environment="${CSS.escape(environment)}"]`
+          );
+    const elements = Array.from(
+      row?.querySelectorAll<HTMLElement>(FOCUSABLE) ?? []
+    );
+    return (
+      elements.find(element => nameOf(element) === label) ??
+      (environment === undefined ? undefined : elements[0])
+    );
+  }
+
+  private _depth: number;
+  private _last: IPlace | null = null;
+  /** What was focused when the screen above was opened, by depth. */
+  private readonly _places: (IPlace | null)[] = [];
+  private _returned: IPlace | null = null;
+}
+
+function placeOf(element: HTMLElement): IPlace {
+  const row = element.closest<HTMLElement>('[data-environment]');
+  return { environment: row?.dataset.environment, label: nameOf(element) };
+}
+
+function nameOf(element: HTMLElement): string {
+  const label = (element as HTMLInputElement).labels?.[0];
+  return (
+    element.getAttribute('aria-label') ?? (label ?? element).textContent ?? ''
+  );
+}

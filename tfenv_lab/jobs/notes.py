@@ -1,0 +1,62 @@
+"""Change the note of a revision. This needs no plan, because it changes no package and is quickly undone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidRequest, NotFound, Protected
+from ..sentences import without_credentials
+
+if TYPE_CHECKING:
+    from ..conda.prefix.revisions import Revision
+    from ..environments.service import EnvironmentService
+    from .running import RunningJobs
+
+#: Maximum length of a note in characters.
+LONGEST = 2000
+
+
+class NoteService:
+    """Service that changes the notes of revisions."""
+
+    def __init__(self, environments: Callable[[], EnvironmentService], running: Callable[[], RunningJobs]) -> None:
+        self._environments, self._running = environments, running
+
+    async def change(self, environment_id: str, number: int, note: object) -> Revision:
+        """Write the note of a revision, or remove it if it is None or blank, and return the revision.
+
+        Raises InvalidRequest, NotFound, Protected, or PrefixBusy if a job or another program is changing the
+        environment.
+        """
+        text = _checked(note)
+        environment = await self._environments().readable(environment_id)
+        environment.require_changeable()
+        prefix = Path(environment.prefix)
+        await self._running().make_way(prefix)
+        return await asyncio.to_thread(_write, prefix, environment.name, number, text)
+
+
+def _checked(note: object) -> str | None:
+    if note is not None and not isinstance(note, str):
+        raise InvalidRequest("“note” must be a string or null.")
+    text = without_credentials(note or "").strip()
+    if len(text) > LONGEST:
+        raise InvalidRequest(f"The note has {len(text)} characters; the limit is {LONGEST}.")
+    return text or None
+
+
+def _write(prefix: Path, name: str, number: int, note: str | None) -> Revision:
+    from ..conda.prefix import revisions
+    from ..conda.transaction import prefix_lock
+
+    try:
+        with prefix_lock.hold(prefix, "note"):
+            found = revisions.annotate(prefix, number, note)
+    except OSError as error:
+        raise Protected("The note cannot be written. Nothing was changed.", str(error)) from error
+    if found is None:
+        raise NotFound(f"“{name}” has no revision {number}.")
+    return found

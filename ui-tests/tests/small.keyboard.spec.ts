@@ -1,0 +1,126 @@
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { expect, test } from '@jupyterlab/galata';
+
+import { Panel } from '../panel';
+
+/** Return the accessible name of what has the focus. */
+function focused(page: IJupyterLabPageFixture): Promise<string> {
+  return page.evaluate(() => {
+    const element = document.activeElement;
+    return (
+      element?.getAttribute('aria-label') ??
+      (element as HTMLInputElement | null)?.labels?.[0]?.textContent ??
+      element?.textContent ??
+      ''
+    );
+  });
+}
+
+/** Press Tab until the focus is on an element. */
+async function tabTo(
+  page: IJupyterLabPageFixture,
+  name: RegExp
+): Promise<void> {
+  for (let count = 0; count < 40; count++) {
+    if (name.test(await focused(page))) {
+      return;
+    }
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab does not reach ${name}.`);
+}
+
+test('list, details, menu, form and review work with the keyboard, and the focus follows', async ({
+  page
+}) => {
+  const panel = new Panel(page);
+  const { keyboard } = page;
+  const press = (key: string) => keyboard.press(key);
+  const expectFocus = (name: string | RegExp) =>
+    expect.poll(() => focused(page)).toMatch(name);
+  for (const name of ['key-a', 'key-b']) {
+    await panel.create({ name, tensorflow: '2.19.*' });
+  }
+
+  // The shortcut opens the panel and enters it.
+  await press('ControlOrMeta+Shift+Y');
+  await expect(panel.row('key-a')).toBeVisible();
+  await press('ControlOrMeta+Shift+Y');
+  await expect
+    .poll(() => page.evaluate(() => document.activeElement?.tagName))
+    .toBe('BUTTON');
+  expect(
+    await panel.root.evaluate(root => root.contains(document.activeElement))
+  ).toBe(true);
+
+  // Arrow keys move between rows and within one, Tab leaves the row.
+  await panel.button('key-a').focus();
+  await press('ArrowDown');
+  await expectFocus(/^key-b$/);
+  await press('ArrowRight');
+  await press('ArrowRight');
+  await press('ArrowLeft');
+  await press('ArrowUp');
+  await expectFocus(/^key-a$/);
+  await press('Tab');
+  await expectFocus(/^key-b$/);
+
+  // Details: Escape goes back to the row.
+  await press('Enter');
+  await expectFocus(/^key-b$/);
+  await expect(panel.root.getByRole('tab').first()).toBeVisible();
+  await tabTo(page, /^Packages$/);
+  for (const tab of ['History', 'Variables', 'Check']) {
+    await press('ArrowRight');
+    await expectFocus(tab);
+  }
+  await press('ArrowLeft');
+  await tabTo(page, /^Name$/);
+  await keyboard.type('TF_CPP_MIN_LOG_LEVEL');
+  await press('Tab');
+  await keyboard.type('2');
+  await press('Enter');
+  await expect(panel.root.getByRole('row', { name: /^TF_CPP/ })).toBeVisible();
+  await press('Escape');
+  await expect(panel.row('key-b')).toBeVisible();
+  await expectFocus(/^key-b$/);
+
+  // The menu of a row gives the focus back; Export asks in a dialog.
+  const menu = async (name: string, item: RegExp) => {
+    await panel
+      .row(name)
+      .getByRole('button', { name: /^Actions/ })
+      .focus();
+    await press('Enter');
+    await page.getByRole('menuitem', { name: item }).press('Enter');
+    await expect(page.getByRole('dialog')).toBeVisible();
+  };
+  await menu('key-b', /^Export/);
+  await press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expectFocus(/^Actions for key-b$/);
+
+  // New and Review; Escape goes back to the field.
+  await panel.button('New…').focus();
+  await press('Enter');
+  await expectFocus(/^New Environment$/);
+  await tabTo(page, /^Name$/);
+  await keyboard.type('key-c');
+  await press('Enter');
+  await expectFocus(/^Review: key-c$/);
+  await panel.waitForPlan();
+  await press('Escape');
+  await expectFocus(/^Review Plan…$|^Name$/);
+});
+
+test('a success closes by itself', async ({ page }) => {
+  const panel = new Panel(page);
+  await panel.open();
+  await panel.startNew();
+  const name = await panel.name();
+  await panel.review();
+  await panel.button('Create').click();
+  const ready = panel.notification(`${name} is ready.`);
+  await expect(ready).toBeVisible();
+  await expect(ready).toHaveCount(0, { timeout: 20_000 });
+});
