@@ -110,6 +110,7 @@ class Services:
             kernel_filter=configuration.kernel_filter,
             excluded=configuration.kernel_variables_excluded,
             hidden=state / "hidden-kernels",
+            written=state / "written-kernels",
             envs_dir=self.envs_dir,
             manager=kernels,
             sessions=sessions,

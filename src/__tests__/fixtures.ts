@@ -43,6 +43,7 @@ export function environment(
     },
     hidden: false,
     outdated_kernels: [],
+    former_kernels: [],
     writable: true,
     protected: false,
     protected_reason: null,

@@ -799,6 +799,8 @@ export interface components {
             readonly hidden: boolean;
             /** @description The ids of the running kernels that must restart, because packages were replaced or removed after they started. */
             readonly outdated_kernels: readonly string[];
+            /** @description The names that its kernels had before it was renamed. A notebook with one of them belongs to it. */
+            readonly former_kernels: readonly string[];
             readonly writable: boolean;
             readonly protected: boolean;
             /** @description Why it is protected, in one sentence. */

@@ -312,7 +312,10 @@ export class TfenvPanel extends ReactWidget {
         onBack={this._back}
         onTab={tab => navigation.open({ ...screen, tab })}
         onVariables={changes =>
-          details.changeVariables(environment.id, changes)
+          details
+            .changeVariables(environment.id, changes)
+            // The last check did not have the new variables.
+            .then(() => environments.refresh())
         }
         basket={details.basket}
         onBasket={basket => {

@@ -46,6 +46,7 @@ class TestModel:
             "kernel": {"name": "conda-env-tf-py", "display_name": "tf (TensorFlow 2.19.1)"},
             "hidden": False,
             "outdated_kernels": [],
+            "former_kernels": [],
             "writable": True,
             "protected": False,
             "protected_reason": None,

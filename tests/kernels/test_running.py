@@ -90,3 +90,23 @@ async def test_kernels_of_other_environments_are_not_shut_down(api: Api, tf: Pat
 async def test_an_environment_that_does_not_exist(api: Api, method: str) -> None:
     status, error = await api.call(method, "environments/0000/kernels")
     assert (status, error["reason"]) == (404, "not-found")
+
+
+async def test_a_renamed_environment_knows_what_its_notebooks_call_its_kernel(api: Api, made: Any) -> None:
+    first = made["kernel"]["name"]
+    assert made["former_kernels"] == []
+    for name, former in (("second", [first]), ("third", [first, "conda-env-second-py"])):
+        identifier = (await api.environment("tf" if name == "second" else "second"))["id"]
+        job = await api.apply(kind="rename", environment=identifier, name=name)
+        assert job["state"] == "succeeded", job
+        assert (await api.environment(name))["former_kernels"] == former
+    await api.apply(kind="clone", environment=(await api.environment("third"))["id"], name="copy")
+    assert (await api.environment("copy"))["former_kernels"] == []
+
+
+async def test_names_that_no_kernel_can_have_are_ignored(api: Api, made: Any) -> None:
+    file = Path(made["prefix"]) / "conda-meta" / "tfenv_lab" / "former-kernels.json"
+    for text in ("[", '{"a": 1}', '["../x", "<b>"]'):
+        file.write_text(text)
+        (file.parent.parent / "history").touch()
+        assert (await api.environment("tf"))["former_kernels"] == []

@@ -19,13 +19,19 @@ from ..services import Services
 from ..space.service import size_of
 from .command import TfenvCommand, from_source, table
 from .history import revision_number
+from .running_kernels import describe_kernel, shut_down
 
 
 class ChangeApp(TfenvCommand):
     """A command that makes a plan, shows it and applies it."""
 
     dry_run = Bool(False, help="Show the plan, but do not apply it.").tag(config=True)
-    flags = {**TfenvCommand.flags, "dry-run": ({"ChangeApp": {"dry_run": True}}, dry_run.help)}
+    shutdown_kernels = Bool(False, help="First shut down the running kernels of the environment.").tag(config=True)
+    flags = {
+        **TfenvCommand.flags,
+        "dry-run": ({"ChangeApp": {"dry_run": True}}, dry_run.help),
+        "shutdown-kernels": ({"ChangeApp": {"shutdown_kernels": True}}, shutdown_kernels.help),
+    }
 
     #: A command that accepts ``--source-builds`` has ``_BUILDS`` among its flags.
     source_builds = Bool(False, help="Build packages from source that have no wheel. This runs their code.").tag(
@@ -37,7 +43,8 @@ class ChangeApp(TfenvCommand):
         raise NotImplementedError
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
-        plan = await services.plans.create(await self.request(services, arguments))
+        request = await self.request(services, arguments)
+        plan = await services.plans.create(request)
         if self.dry_run:
             self.write(plan.to_json(), describe(plan))
             return 0
@@ -50,6 +57,9 @@ class ChangeApp(TfenvCommand):
             return 0
         if not self.agreed("Apply this plan?"):
             return 1
+        if request.get("environment") and not request.get("into") and plan.kind != "clone":
+            environment = await services.environments.find(request["environment"])
+            await shut_down(self, services, Path(environment.prefix), offers=plan.kind == "rename")
         return await self.follow(services, await services.jobs.apply(plan.id))
 
     def agreed(self, question: str) -> bool:
@@ -168,12 +178,16 @@ class RemoveApp(ChangeApp):
         freed = size.bytes - size.shared
         minutes = 0 if self.now else services.jobs.deletions.minutes
         later = f" in {minutes} minutes; until then, “jupyter tfenv undelete” restores it" if minutes else ""
+        kernels = await services.kernels.running_in(Path(environment.prefix))
         if self.dry_run:
-            body = {"kind": "delete", "prefix": environment.prefix, "freed_bytes": freed}
-            self.write(body, f"Would delete {environment.prefix} and free {megabytes(freed)}{later}")
+            used_by = [describe_kernel(kernel) for kernel in kernels]
+            body = {"kind": "delete", "prefix": environment.prefix, "freed_bytes": freed, "used_by": used_by}
+            text = f"Would delete {environment.prefix} and free {megabytes(freed)}{later}"
+            self.write(body, "\n".join([text, *(f"  in use by {each}" for each in used_by)]))
             return 0
         if not self.agreed(f"Delete {environment.prefix} and everything in it? This frees {megabytes(freed)}{later}."):
             return 1
+        await shut_down(self, services, Path(environment.prefix), offers=True)
         return await self.follow(services, await services.jobs.deletions.begin(environment, at_once=self.now))
 
 

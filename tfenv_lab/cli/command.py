@@ -20,6 +20,7 @@ from ..disk.paths import as_written
 from ..environments.models import Environment
 from ..errors import Alternative, ErrorJson, InvalidRequest, NotFound, TfenvError
 from ..jobs.models import FINISHED, Job
+from ..kernels.other_servers import OtherServers
 from ..plan_requests import Source
 from ..sentences import duration, megabytes
 from ..services import Services
@@ -115,7 +116,7 @@ class TfenvCommand(JupyterApp):
             return self.fail(refused.to_json())
         for message in app.warnings:
             print(message, file=sys.stderr)
-        services = await asyncio.to_thread(Services, app)
+        services = await asyncio.to_thread(Services, app, sessions=OtherServers())
         try:
             given = len(self.extra_args)
             if given < self.least or (self.most is not None and given > self.most):

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from .. import serde
-from ..conda.prefix import digests
+from ..conda.prefix import digests, former_kernels
 from ..conda.prefix.pypi import PypiPackage, site_packages, unowned
 from ..conda.prefix.records import PackageStem, names_in, record_files, stem_of
 from ..conda.prefix.revisions import FOLDER
@@ -200,6 +200,7 @@ def read(prefix: str, real: str) -> Reading | None:
         frozen=_frozen(meta, names),
         modified=datetime.fromtimestamp(modified, timezone.utc).isoformat(timespec="milliseconds"),
         digest=digests.read(Path(prefix), names, installed[1] if installed else ()) if has_digest else None,
+        former_kernels=former_kernels.read(Path(prefix)) if has_digest else (),
         problems=tuple(problems),
     )
     return Reading(facts, changed)

@@ -85,6 +85,7 @@ class EnvironmentFacts:
     packages, by normalized name, that concern TensorFlow or were replaced. ``kernels`` are the names of its own
     kernelspecs. ``is_known`` says whether conda recognizes it as an environment (it has a history). ``problems`` make
     it unusable. ``modified`` is ISO 8601, UTC. ``digest`` identifies the packages, if a change of ours was the last.
+    ``former_kernels`` are the names that its kernels had before it was renamed.
     """
 
     id: str
@@ -101,6 +102,7 @@ class EnvironmentFacts:
     frozen: str | None = None
     modified: str | None = None
     digest: str | None = None
+    former_kernels: tuple[str, ...] = ()
     problems: tuple[Advice, ...] = ()
 
 
@@ -110,7 +112,8 @@ class Environment:
 
     ``modified`` is ISO 8601, UTC. ``digest`` identifies the packages, or is None if another program changed them after
     the last change of ours. ``hidden`` is True if a user hides it from the launcher, and ``outdated_kernels`` are the
-    ids of running kernels that started before its packages changed. ``busy`` is the id of the job that is changing it,
+    ids of running kernels that started before its packages changed. ``former_kernels`` are the names that its kernels
+    had before it was renamed. ``busy`` is the id of the job that is changing it,
     or None.
     """
 
@@ -128,6 +131,7 @@ class Environment:
     modified: str | None
     hidden: bool = False
     outdated_kernels: tuple[str, ...] = ()
+    former_kernels: tuple[str, ...] = ()
     digest: str | None = None
     update: AvailableUpdate = field(default_factory=AvailableUpdate)
     check: LastCheck | None = None
@@ -154,6 +158,7 @@ class Environment:
             "legacy_keras": vars(self.legacy_keras),
             "kernel": self.kernel.to_json() if self.kernel else None,
             "outdated_kernels": list(self.outdated_kernels),
+            "former_kernels": list(self.former_kernels),
             "update": vars(self.update),
             "check": vars(self.check) if self.check else None,
             "advice": [advice.to_json() for advice in self.advice],

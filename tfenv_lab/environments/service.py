@@ -270,6 +270,7 @@ class EnvironmentService(LoggingConfigurable):
             kernel=kernel,
             hidden=found.id in beside.hidden,
             outdated_kernels=beside.outdated.get(one.real, ()),
+            former_kernels=found.former_kernels,
             writable=found.writable,
             protected=reason is not None,
             protected_reason=reason,

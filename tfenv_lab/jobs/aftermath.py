@@ -72,6 +72,10 @@ class Aftermath:
         found = await self._kernels().variables_of(change.begins_with)
         return None if found is None else settings.moved(found, change.begins_with, change.prefix)
 
+    async def kernels_before(self, change: Change) -> list[str]:
+        """Return the names of the kernels of an environment that a change renames. Call this before the change."""
+        return [] if change.moved_from is None else await self._kernels().names_in(change.moved_from)
+
     async def remembering(self, job: Job) -> Job:
         """Return a deletion with what its undoing needs to know about the kernel."""
         kernels, prefix = self._kernels(), Path(job.prefix)
@@ -90,6 +94,7 @@ class Aftermath:
             await self._refresh_deletions()
             return job
         environments, kernels, prefix = self._environments(), self._kernels(), Path(job.prefix)
+        await asyncio.to_thread(self._remember, prefix, job)
         await asyncio.to_thread(environments.invalidate, prefix)
         if job.kind == "delete":
             return await self._unregister(job, prefix)
@@ -121,6 +126,17 @@ class Aftermath:
             await asyncio.to_thread(environments.invalidate, Path(job.moved_from))
             job = await self._unregister(job, Path(job.moved_from))
         return replace(job, environment=environment.id)
+
+    def _remember(self, prefix: Path, job: Job) -> None:
+        """Let a renamed environment know what its notebooks call its kernels."""
+        if job.moved_from is None or not job.kernels_before:
+            return
+        from ..conda.prefix import former_kernels
+
+        try:
+            former_kernels.add(prefix, job.kernels_before)
+        except OSError as error:
+            self._log.warning("The former kernels of %s could not be stored: %s", prefix, error)
 
     async def _is_hidden(self, job: Job) -> bool:
         """Return whether a user hides the environment that a job changed or renamed. A new one is never hidden."""

@@ -102,7 +102,17 @@ class Undo:
 
 
 #: Fields of a job that are stored but not sent.
-_KEPT = ("kernel", "variables", "settings", "checked", "moved_from", "was_hidden", "deletion", "server")
+_KEPT = (
+    "kernel",
+    "variables",
+    "settings",
+    "checked",
+    "moved_from",
+    "kernels_before",
+    "was_hidden",
+    "deletion",
+    "server",
+)
 
 
 @dataclass(frozen=True)
@@ -119,6 +129,7 @@ class Job:
     - ``settings``: the kernel settings that the request changes,
     - ``checked``: the state of the environment that a check is about (``checks.state_of``),
     - ``moved_from``: the former prefix of a renamed environment,
+    - ``kernels_before``: the names of its kernels before it was renamed,
     - ``was_hidden``: whether a deleted environment was hidden from the launcher,
     - ``deletion``: the job whose environment a restore brings back,
     - ``server``: the process that supervises the job.
@@ -147,6 +158,7 @@ class Job:
     settings: dict[str, bool] = field(default_factory=dict, repr=False)
     checked: str | None = field(default=None, repr=False)
     moved_from: str | None = None
+    kernels_before: list[str] = field(default_factory=list, repr=False)
     undo: Undo | None = None
     was_hidden: bool = False
     deletion: str | None = None

@@ -184,6 +184,7 @@ class JobService(LoggingConfigurable):
             variables=await self._aftermath.variables_before(change),
             settings=_settings(stored.request),
             moved_from=str(change.moved_from) if change.moved_from else None,
+            kernels_before=await self._aftermath.kernels_before(change),
         )
         places = self._directories
         order = ApplyChange(job.id, change, self._settings(), places.package_cache, places.bytecode, self._index())

@@ -1,11 +1,15 @@
 """Find out whether our kernelspecs still fit their environments: the packages, and the variables of activation."""
 
+# Paths are strings because a thousand environments are looked at in a moment.
+# ruff: noqa: PTH112, PTH115, PTH116, PTH120
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import stat
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from ..conda.prefix.activation import inherited_digest, sources
 from ..conda.prefix.pypi import site_packages
@@ -15,35 +19,58 @@ from . import kernelspecs
 from .kernelspecs import Kernelspec
 
 
-def state_of(prefix: Path) -> str:
-    """Return a digest that changes with an environment's packages, its kernelspecs and the files of its activation.
+class Look(NamedTuple):
+    """What the files of a prefix say: whether it has kernelspecs of its own, and its state."""
 
-    It is made from names and modification times, so that a thousand environments take a moment.
+    has_kernels: bool
+    state: str = ""
+
+
+def look(prefix: Path) -> Look | None:
+    """Return what the files of a prefix say, or None if its drive is not there.
+
+    The state is made from names and modification times, so that a thousand environments take a moment.
     """
-    text = "\n".join([*_marks(str(prefix)), sources(prefix)])
-    return hashlib.sha256(os.fsencode(text)).hexdigest()[:32]
-
-
-def _marks(prefix: str) -> Iterator[str]:
-    meta = f"{prefix}{os.sep}conda-meta"
+    path = str(prefix)
+    meta = f"{path}{os.sep}conda-meta"
     try:
-        yield from sorted(names_in(meta))
+        names = sorted(names_in(meta))
     except OSError:
-        yield "no conda-meta"
-    yield from map(_time, (meta, f"{meta}{os.sep}history", _packages(prefix)))
-    folder = f"{prefix}{os.sep}{kernelspecs.INSIDE}"
+        if not os.path.isdir(meta):
+            return Look(False) if os.path.isdir(os.path.dirname(path)) else None
+        names = ["no conda-meta"]
+    # The state comes first, so that a change during the rest of the read is noticed next time.
+    times = map(_time, (meta, f"{meta}{os.sep}history", _packages(path)))
+    kernels, has_kernels = _kernels(f"{path}{os.sep}{kernelspecs.INSIDE}")
+    text = "\n".join([*names, *times, *kernels, sources(prefix)])
+    return Look(has_kernels, hashlib.sha256(os.fsencode(text)).hexdigest()[:32])
+
+
+def state_of(prefix: Path) -> str:
+    """Return a digest that changes with an environment's packages, its kernelspecs and the files of its activation."""
+    found = look(prefix)
+    return found.state if found else ""
+
+
+def _kernels(folder: str) -> tuple[list[str], bool]:
+    """Return marks of an environment's own kernelspecs, and whether there are any that count."""
     try:
         names = sorted(names_in(folder))
     except OSError:
-        names = []
+        return [], False
+    marks, has_kernels = [], False
     for name in names:
-        yield f"{name} {_time(f'{folder}{os.sep}{name}{os.sep}kernel.json')}"
+        status = _status(f"{folder}{os.sep}{name}{os.sep}kernel.json")
+        marks.append(f"{name} {_mark(status)}")
+        if status is not None and stat.S_ISREG(status.st_mode) and kernelspecs.counts(name):
+            has_kernels = True
+    return marks, has_kernels
 
 
 def _packages(prefix: str) -> str:
     """Return the directory of the Python packages, named by conda's link to the interpreter if there is one."""
     try:
-        name = os.readlink(f"{prefix}{os.sep}bin{os.sep}python")  # noqa: PTH115 - as in names_in
+        name = os.readlink(f"{prefix}{os.sep}bin{os.sep}python")
     except OSError:
         name = ""
     if name.startswith("python3."):
@@ -52,16 +79,23 @@ def _packages(prefix: str) -> str:
 
 
 def _time(path: str) -> str:
+    return _mark(_status(path))
+
+
+def _status(path: str) -> os.stat_result | None:
     try:
-        status = os.stat(path)  # noqa: PTH116 - as in names_in
+        return os.stat(path)
     except OSError:
-        return "none"
-    return f"{status.st_mtime_ns} {status.st_size} {status.st_ino}"
+        return None
+
+
+def _mark(status: os.stat_result | None) -> str:
+    return f"{status.st_mtime_ns} {status.st_size} {status.st_ino}" if status is not None else "none"
 
 
 def activation_of(prefix: Path) -> str | None:
     """Return a digest that changes with the files that activation uses, or None if there is no environment."""
-    if not (prefix / "conda-meta").is_dir():
+    if not os.path.isdir(f"{prefix}{os.sep}conda-meta"):
         return None
     return hashlib.sha256(sources(prefix).encode()).hexdigest()[:32]
 

@@ -118,20 +118,14 @@ def inside(prefix: Path) -> list[Kernelspec]:
         folders = sorted((prefix / INSIDE).iterdir())
     except OSError:
         return []
-    found = [read(folder) for folder in folders if not folder.name.startswith(("conda-", "."))]
+    found = [read(folder) for folder in folders if counts(folder.name)]
     specs = [spec for spec in found if spec is not None and _can_start(spec.spec)]
     return sorted(specs, key=lambda spec: (spec.name not in ("python3", "python2"), spec.name))
 
 
-def has_any(prefix: Path) -> bool:
-    """Return whether an environment has kernelspecs of its own, without reading them."""
-    try:
-        names = names_in(prefix / INSIDE)
-    except OSError:
-        return False
-    return any(
-        not name.startswith(("conda-", ".")) and (prefix / INSIDE / name / "kernel.json").is_file() for name in names
-    )
+def counts(name: str) -> bool:
+    """Return whether a directory can have a kernelspec that is an environment's own: not generated, and not hidden."""
+    return not name.startswith(("conda-", "."))
 
 
 def _can_start(spec: Mapping[str, Any]) -> bool:

@@ -7,24 +7,18 @@ import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..disk.reads import BoundedReads
-from ..environments.discovery import id_of
+from ..environments.discovery import hash_of, id_of
 from ..errors import TfenvError
 from . import conda_manager, kernelspecs
-from .freshness import is_current, state_of
+from .freshness import Look, is_current, look, state_of
 from .hidden import HiddenKernels
 from .kernelspecs import Kernelspec
 from .naming import KernelNames
 from .registrar import KernelRegistrar
-
-
-class _Look(NamedTuple):
-    """What the files of a prefix say: whether it has kernelspecs of its own, and its state."""
-
-    has_kernels: bool
-    state: str = ""
+from .written import WrittenKernels
 
 
 class KernelReconciler:
@@ -39,6 +33,7 @@ class KernelReconciler:
         registrar: KernelRegistrar,
         cache: kernelspecs.Cache,
         hidden: HiddenKernels,
+        written: WrittenKernels,
         *,
         prefixes: Callable[[], Mapping[Path, bool]],
         with_kernel: Callable[[], Collection[str]],
@@ -51,6 +46,7 @@ class KernelReconciler:
         self._registrar = registrar
         self._cache = cache
         self._hidden = hidden
+        self._written = written
         self._prefixes = prefixes
         self._with_kernel = with_kernel
         self._filter = re.compile(kernel_filter) if kernel_filter else None
@@ -64,7 +60,7 @@ class KernelReconciler:
         self._writing: set[Path] = set()
         #: The states in which environments could not be registered.
         self._failed: dict[Path, str] = {}
-        self._looks = BoundedReads(_look)
+        self._looks = BoundedReads(look)
 
     def is_filtered(self, prefix: Path) -> bool:
         """Return whether the configuration says that an environment has no kernel."""
@@ -116,31 +112,49 @@ class KernelReconciler:
             for spec in known:
                 if reals is None or places[spec.name] in reals.values():
                     registered.setdefault(Path((spec.mark or {})["prefix"]), []).append(spec)
-            more = self._unregistered(reals)
+            listed = self._prefixes() if reals is None else None
+            more = self._unregistered(listed if listed is not None else map(Path, reals or ()))
             if not registered and not more:
                 return {}, set()
             looks = self._looks.run([*registered, *more])
             # Keep the kernels if the drive is unavailable: its environments come back with it.
-            found = {prefix: look for prefix, look in looks.items() if isinstance(look, _Look)}
-            gone = [prefix for prefix in registered if prefix in found and not self._stays(prefix, found[prefix])]
+            found = {prefix: look for prefix, look in looks.items() if isinstance(look, Look)}
+            hidden = self._hidden.ids()
+            gone = {
+                prefix for prefix in registered if prefix in found and not self._stays(prefix, found[prefix], hidden)
+            }
             for prefix in gone:
                 self._remove(prefix)
+            gone |= {prefix for prefix in more if prefix in found and self._hides(prefix, found[prefix])}
             here = {prefix: look for prefix, look in found.items() if look.has_kernels and prefix not in gone}
-            todo = self._outdated(here, registered, self._registrar.names(known, here))
+            todo = self._outdated(here, registered, self._registrar.names(known, here, listed))
             elsewhere = self._writing & todo.keys()
             mine = {prefix: state for prefix, state in todo.items() if prefix not in elsewhere}
             self._writing |= mine.keys()
             return mine, elsewhere
 
-    def _unregistered(self, reals: Mapping[str, str] | None) -> Sequence[Path]:
-        """Return the environments without a kernel, of those with the paths ``reals``, or of all."""
-        candidates = list(self._prefixes()) if reals is None else list(map(Path, reals))
-        with_kernel = self._with_kernel()
+    def _unregistered(self, candidates: Iterable[Path]) -> Sequence[Path]:
+        """Return those of the environments that have no kernel and want one."""
+        candidates, with_kernel = list(candidates), self._with_kernel()
         resolved = self._cache.reals.of(map(str, candidates))
         return self.wanting(prefix for prefix in candidates if resolved[str(prefix)] not in with_kernel)
 
-    def _stays(self, prefix: Path, look: _Look) -> bool:
-        return look.has_kernels and not self.is_filtered(prefix) and id_of(prefix) not in self._hidden.ids()
+    def _stays(self, prefix: Path, look: Look, hidden: Collection[str]) -> bool:
+        return look.has_kernels and not self.is_filtered(prefix) and not (hidden and id_of(prefix) in hidden)
+
+    def _hides(self, prefix: Path, look: Look) -> bool:
+        """Hide an environment if a user removed its kernelspecs, for example with ``jupyter kernelspec remove``."""
+        identifier = hash_of(self._cache.reals.of_one(str(prefix)))
+        # nb_conda_kernels removes kernelspecs too.
+        if conda_manager.is_active(self._manager) or not self._written.is_removed(identifier, look.state):
+            return False
+        self._log.info("The kernels of %s were removed, so it is hidden until a user shows it again", prefix)
+        try:
+            self._hidden.hide(prefix)
+        except OSError as error:
+            self._log.warning("The choice to hide %s could not be stored: %s", prefix, error)
+        self._written.forget(identifier)
+        return True
 
     def _remove(self, prefix: Path) -> None:
         self._log.info("Unregistering the kernels of %s: it has none now, or they are not wanted", prefix)
@@ -150,7 +164,7 @@ class KernelReconciler:
             self._log.warning("The kernels of %s could not be removed: %s", prefix, error)
 
     def _outdated(
-        self, here: Mapping[Path, _Look], registered: Mapping[Path, Sequence[Kernelspec]], names: KernelNames
+        self, here: Mapping[Path, Look], registered: Mapping[Path, Sequence[Kernelspec]], names: KernelNames
     ) -> dict[Path, str]:
         """Return the states of the environments whose kernelspecs must be written."""
         todo = {
@@ -160,6 +174,7 @@ class KernelReconciler:
             # nb_conda_kernels gives the environments that are being built no name.
             and (prefix in registered or str(prefix) in names.by_prefix)
         }
+        self._remember(set(here) - todo.keys(), registered)
         return todo if todo and kernelspecs.fault() is None else {}
 
     def _note(self, batch: Mapping[Path, bool], states: Mapping[Path, str]) -> None:
@@ -179,6 +194,13 @@ class KernelReconciler:
             self._writing.difference_update(prefixes)
             self._free.notify_all()
 
+    def _remember(self, current: Collection[Path], registered: Mapping[Path, Sequence[Kernelspec]]) -> None:
+        """Remember kernelspecs that an earlier version wrote."""
+        known, reals = self._written.ids(), self._cache.reals.of(map(str, current))
+        for prefix in current:
+            if hash_of(reals[str(prefix)]) not in known:
+                self._registrar.note(prefix, registered.get(prefix, ()))
+
     def _is_current(self, prefix: Path, state: str, specs: Sequence[Kernelspec], names: KernelNames) -> bool:
         marks = [spec.mark or {} for spec in specs]
         siblings = {name for mark in marks for name in mark.get("siblings", [])}
@@ -188,14 +210,3 @@ class KernelReconciler:
             and all(is_current(spec, state, self._display_name, self._excluded) for spec in specs)
             and all(spec.name == names.id_of(prefix, mark["kernel"]) for spec, mark in zip(specs, marks, strict=True))
         )
-
-
-def _look(prefix: Path) -> _Look | None:
-    """Return what the files of a prefix say, or None if its drive is not there."""
-    if not prefix.parent.is_dir():
-        return None
-    if not (prefix / "conda-meta").is_dir():
-        return _Look(False)
-    # The state comes first, so that a change during the rest of the read is noticed next time.
-    state = state_of(prefix)
-    return _Look(kernelspecs.has_any(prefix), state)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..environments import facts
+from ..environments.discovery import hash_of
 from ..environments.models import EnvironmentFacts, Kernel
 from ..errors import InvalidRequest, TfenvError
 from . import activations, building, conda_manager, kernelspecs, naming
@@ -17,6 +18,7 @@ from .activations import Activation
 from .building import Built, KernelContext
 from .kernelspecs import Kernelspec
 from .naming import KernelNames
+from .written import WrittenKernels
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
@@ -33,13 +35,15 @@ class _Registration:
 class KernelRegistrar:
     """Writer of the kernelspecs with our mark; it changes no other. The methods block, so call them in a thread.
 
-    ``prefixes``, ``display_name``, ``excluded``, ``envs_dir`` and ``manager`` are those of the :class:`KernelService`.
+    ``written`` remembers them. ``prefixes``, ``display_name``, ``excluded``, ``envs_dir`` and ``manager`` are those of
+    the :class:`KernelService`.
     """
 
     def __init__(
         self,
         settings: CondaSettings,
         cache: kernelspecs.Cache,
+        written: WrittenKernels,
         *,
         prefixes: Callable[[], Mapping[Path, bool]],
         display_name: str,
@@ -50,6 +54,7 @@ class KernelRegistrar:
     ) -> None:
         self._settings = settings
         self._cache = cache
+        self._written_last = written
         self._prefixes = prefixes
         self._display_name = display_name
         self._excluded = tuple(excluded)
@@ -78,6 +83,8 @@ class KernelRegistrar:
     def unregister(self, prefix: Path) -> None:
         """Remove the kernelspecs that were registered for this prefix, even if it no longer exists."""
         with self._lock, kernelspecs.explained():
+            # First, so that no other server takes this for a removal by the user.
+            self._written_last.forget(hash_of(self._cache.reals.of_one(str(prefix))))
             for spec in self._ours(prefix):
                 kernelspecs.remove(spec)
         conda_manager.forget(self._manager, prefix, exists=(prefix / "conda-meta").is_dir())
@@ -130,13 +137,26 @@ class KernelRegistrar:
         marks = (found for spec in ours if isinstance(found := (spec.mark or {}).get("env"), dict))
         return kernelspecs.texts(next(marks, {})) if ours else None
 
+    def note(self, prefix: Path, specs: Sequence[Kernelspec]) -> None:
+        """Remember that these are the kernelspecs of an environment."""
+        states = [str((spec.mark or {}).get("fingerprint")) for spec in specs]
+        if states:
+            self._written_last.note(
+                hash_of(self._cache.reals.of_one(str(prefix))), states[0], [spec.name for spec in specs]
+            )
+
     def _ours(self, prefix: Path) -> list[Kernelspec]:
         """Return the kernelspecs that were registered for an environment."""
         return self._by_place().get(self._cache.reals.of_one(str(prefix)), [])
 
-    def names(self, ours: Iterable[Kernelspec], more: Iterable[Path] = ()) -> KernelNames:
-        """Return the names of all environments, including those in ``more``; ``ours`` are our kernelspecs."""
-        known = {**dict.fromkeys(more, False), **self._prefixes()}
+    def names(
+        self, ours: Iterable[Kernelspec], more: Iterable[Path] = (), prefixes: Mapping[Path, bool] | None = None
+    ) -> KernelNames:
+        """Return the names of all environments, including those in ``more``; ``ours`` are our kernelspecs.
+
+        ``prefixes`` are all environments if the caller has just listed them.
+        """
+        known = {**dict.fromkeys(more, False), **(self._prefixes() if prefixes is None else prefixes)}
         others = [str(prefix) for prefix in known]
         active = conda_manager.listed(self._manager)
         if active is not None:
@@ -202,6 +222,8 @@ class KernelRegistrar:
         for spec in outdated:
             if spec.name not in kept:
                 kernelspecs.remove(spec)
+        for prefix, items in built.items():
+            self.note(prefix, [kernelspecs.Kernelspec(item.identifier, Path(), item.spec) for item in items])
         first = {prefix: items[0] for prefix, items in built.items() if items}
         return {
             prefix: Kernel(naming.listed_as(item.identifier), item.spec["display_name"])

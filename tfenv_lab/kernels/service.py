@@ -24,6 +24,7 @@ from .kernelspecs import Kernelspec
 from .reconciler import KernelReconciler
 from .registrar import KernelRegistrar
 from .running import RunningKernel, running
+from .written import WrittenKernels
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
@@ -37,8 +38,8 @@ class KernelService(LoggingConfigurable):
 
     ``prefixes`` returns every environment (ids depend on all of them), and whether conda lists it. ``display_name`` is
     the trait ``kernel_display_name``, ``kernel_filter`` the trait of that name, ``excluded`` the trait
-    ``kernel_variables_excluded``, ``hidden`` the directory that remembers
-    hidden environments, ``manager`` the server's kernelspec manager and ``sessions`` its session manager.
+    ``kernel_variables_excluded``, ``hidden`` and ``written`` the directories that remember hidden environments and the
+    kernelspecs that were written, ``manager`` the server's kernelspec manager and ``sessions`` its session manager.
     Only kernelspecs with our mark are changed.
     """
 
@@ -51,6 +52,7 @@ class KernelService(LoggingConfigurable):
         kernel_filter: str = "",
         excluded: Sequence[str] = (),
         hidden: Path | None = None,
+        written: Path | None = None,
         envs_dir: Path | None = None,
         manager: Any = None,
         sessions: Any = None,
@@ -60,9 +62,11 @@ class KernelService(LoggingConfigurable):
         self._manager = manager
         self._sessions = sessions
         self._cache = kernelspecs.Cache()
+        last = WrittenKernels(written)
         self._registrar = KernelRegistrar(
             settings,
             self._cache,
+            last,
             prefixes=prefixes,
             display_name=display_name,
             excluded=excluded,
@@ -75,6 +79,7 @@ class KernelService(LoggingConfigurable):
             self._registrar,
             self._cache,
             self._hidden,
+            last,
             prefixes=prefixes,
             with_kernel=lambda: self.registered().keys(),
             kernel_filter=kernel_filter,
@@ -165,6 +170,11 @@ class KernelService(LoggingConfigurable):
         """
         return await asyncio.to_thread(self._variables_of, prefix)
 
+    async def names_in(self, prefix: Path) -> list[str]:
+        """Return the names of all kernels of a prefix."""
+        real = await asyncio.to_thread(self._cache.reals.of_one, str(prefix))
+        return sorted(await asyncio.to_thread(self._names_in, real))
+
     async def notebooks_in(self, prefix: Path) -> list[str]:
         """Return the paths of the notebooks whose running kernels use a prefix."""
         return [kernel.notebook for kernel in await self.running_in(prefix) if kernel.notebook is not None]
@@ -173,8 +183,8 @@ class KernelService(LoggingConfigurable):
         """Return the kernels that run in a prefix, those of notebooks first, by path."""
         if self._sessions is None:
             return []
-        kernel = await self.kernel_of(prefix)
         real = await asyncio.to_thread(self._cache.reals.of_one, str(prefix))
+        names = await asyncio.to_thread(self._names_in, real)
         started = await asyncio.to_thread(self._cache.reals.of, {str(path) for path in running.prefixes().values()})
         own = {key for key, path in running.prefixes().items() if started.get(str(path)) == real}
         outdated = (await asyncio.to_thread(self.to_restart)).get(real, ())
@@ -188,7 +198,7 @@ class KernelService(LoggingConfigurable):
                 model["id"] in outdated,
             )
             for model in models
-            if model["id"] in own or (kernel is not None and model["name"] == kernel.name)
+            if model["id"] in own or naming.listed_as(model["name"]) in names
         ]
         return sorted(found, key=lambda one: (one.notebook is None, one.notebook or one.id))
 
@@ -291,6 +301,13 @@ class KernelService(LoggingConfigurable):
     def _is_shown(self, prefix: str) -> bool:
         hidden = self._hidden.ids()
         return not hidden or hash_of(self._cache.reals.of_one(prefix)) not in hidden
+
+    def _names_in(self, real: str) -> set[str]:
+        """Return the names of all kernels of the environment with this real path. Reads the disk."""
+        specs = [each.spec for each in self._cache.everywhere()]
+        found = {naming.listed_as(name) for name, place in self._cache.environments(specs).items() if place == real}
+        kernel = self.registered().get(real)
+        return found | ({naming.listed_as(kernel.name)} if kernel else set())
 
     def _variables_of(self, prefix: Path) -> dict[str, str] | None:
         added = self._registrar.added(prefix)

@@ -18,13 +18,16 @@ interface IVariablesTabProps {
   readonly onChange: (changes: VariableChanges) => Promise<void>;
 }
 
+/** Maximum number of lines of a value that are shown at once. */
+const MOST_LINES = 8;
+
 /** The variables of an environment, and a form that sets one. */
 export function VariablesTab(props: IVariablesTabProps): JSX.Element {
   const { variables, canChange, trans } = props;
   const [name, setName] = React.useState('');
   const [value, setValue] = React.useState('');
   const [failure, setFailure] = React.useState<IFailure | null>(null);
-  const field = React.useRef<HTMLInputElement>(null);
+  const field = React.useRef<HTMLTextAreaElement>(null);
   if (variables === null) {
     return <p role="status">{trans.__('Loading…')}</p>;
   }
@@ -40,6 +43,11 @@ export function VariablesTab(props: IVariablesTabProps): JSX.Element {
       setValue('');
     } catch (error) {
       setFailure(toFailure(error));
+    }
+  };
+  const submit = (): void => {
+    if (name.trim() !== '') {
+      void change({ [name.trim()]: value });
     }
   };
   const edit = (name: string, value: string): void => {
@@ -72,7 +80,7 @@ export function VariablesTab(props: IVariablesTabProps): JSX.Element {
                     name
                   )}
                 </th>
-                <td>{value}</td>
+                <td className="jp-TfenvValue">{value}</td>
                 <td>
                   {canChange && (
                     <IconButton
@@ -97,9 +105,7 @@ export function VariablesTab(props: IVariablesTabProps): JSX.Element {
         <form
           onSubmit={event => {
             event.preventDefault();
-            if (name.trim() !== '') {
-              void change({ [name.trim()]: value });
-            }
+            submit();
           }}
         >
           <label className="jp-TfenvField">
@@ -113,12 +119,20 @@ export function VariablesTab(props: IVariablesTabProps): JSX.Element {
           </label>
           <label className="jp-TfenvField">
             <span>{trans.__('Value')}</span>
-            <input
+            <textarea
               ref={field}
               className="jp-mod-styled"
+              rows={Math.min(value.split('\n').length, MOST_LINES)}
               spellCheck={false}
+              title={trans.__('Shift+Enter begins a new line')}
               value={value}
               onChange={event => setValue(event.target.value)}
+              onKeyDown={event => {
+                if (event.key === 'Enter' && !event.shiftKey) {
+                  event.preventDefault();
+                  submit();
+                }
+              }}
             />
           </label>
           {failure && <Failure failure={failure} trans={trans} />}

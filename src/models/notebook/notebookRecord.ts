@@ -53,6 +53,17 @@ export function fittingEnvironment(
     : usable.find(item => minorVersionOf(item.tensorflow!.version) === wanted);
 }
 
+/** Find the environment that had a kernel of this name before it was renamed, if it has a kernel now. */
+export function renamedEnvironment(
+  environments: readonly Environment[],
+  kernel: string
+): Environment | undefined {
+  const name = kernel.toLowerCase();
+  return environments.find(
+    item => item.kernel !== null && item.former_kernels.includes(name)
+  );
+}
+
 /** Describe a record: "tf219 (TensorFlow 2.19.1)". */
 export function describeRecord(
   record: NotebookRecord,

@@ -17,7 +17,8 @@ import {
   fittingEnvironment,
   readRecord,
   RECORD_KEY,
-  recreateRequest
+  recreateRequest,
+  renamedEnvironment
 } from '../../models/notebook/notebookRecord';
 import { EMPTY_DRAFT } from '../../models/state/navigation';
 import { plan } from '../../plan';
@@ -94,7 +95,37 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
         return;
       }
       await environments.refresh();
+      const renamed = renamedEnvironment(
+        environments.environments ?? [],
+        kernel
+      );
+      if (renamed) {
+        offer(notebook, renamed);
+        return;
+      }
       notify({ notebook, kernel, name: record?.name ?? name, record });
+    };
+
+    /** Offer the kernel of an environment to a notebook that has the kernel's old name. */
+    const offer = (notebook: NotebookPanel, environment: Environment): void => {
+      const { name } = environment;
+      Notification.info(
+        trans.__(
+          '%1 uses the old name of %2.',
+          PathExt.basename(notebook.context.path),
+          name
+        ),
+        {
+          autoClose: false,
+          actions: [
+            {
+              label: trans.__('Switch to %1', name),
+              displayType: 'accent',
+              callback: () => void use(notebook, environment)
+            }
+          ]
+        }
+      );
     };
 
     const notify = (missing: IMissing): void => {

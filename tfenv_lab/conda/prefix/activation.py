@@ -78,7 +78,7 @@ def sources(prefix: Path) -> str:
                 status = entry.stat(follow_symlinks=False)
                 found.append(f"{entry.name} {status.st_mtime_ns} {status.st_size}")
     with contextlib.suppress(FileNotFoundError):
-        status = (prefix / "conda-meta" / "state").stat()
+        status = os.stat(f"{prefix}{os.sep}conda-meta{os.sep}state")  # noqa: PTH116 - as above, for many environments
         found.append(f"state {status.st_mtime_ns} {status.st_size}")
     return "; ".join(found)
 

@@ -79,6 +79,32 @@ describe('a notebook whose kernel is missing', () => {
     await waitFor(() => expect(notebook.switched).toEqual([KERNEL]));
   });
 
+  it('gets the kernel of its environment offered if that was renamed', async () => {
+    const renamed = environment('tf220', {
+      former_kernels: ['conda-env-old-py', KERNEL]
+    });
+    await open({ tfenv_lab: record('tf219') }, [environment('other'), renamed]);
+    notebook.open();
+    await waitFor(() =>
+      expect(app.toasts).toEqual(['analysis.ipynb uses the old name of tf220.'])
+    );
+    expect(labels()).toEqual(['Switch to tf220']);
+    app.pressToast('Switch to tf220');
+    await waitFor(() =>
+      expect(notebook.switched).toEqual(['conda-env-tf220-py'])
+    );
+  });
+
+  it('is not offered a renamed environment without a kernel', async () => {
+    const hidden = environment('tf220', {
+      kernel: null,
+      former_kernels: [KERNEL]
+    });
+    await open({ tfenv_lab: record('tf219') }, [hidden]);
+    notebook.open();
+    await waitFor(() => expect(labels()).toContain('Recreate Environment…'));
+  });
+
   it('does not ask for another kernel first', async () => {
     await open({ tfenv_lab: record('tf219') });
     notebook.open();
