@@ -10,6 +10,7 @@ export default tseslint.config(
       '.venv/',
       'coverage/',
       'dist/',
+      'docs/_build/',
       'lib/',
       'node_modules/',
       'src/api/generated.ts',
