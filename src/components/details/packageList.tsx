@@ -136,7 +136,9 @@ function PackageRow(
             onClick={props.onToggle}
           >
             <Caret.react tag="span" elementSize="small" />
-            <PackageName name={item.name} />
+            <span>
+              <PackageName name={item.name} />
+            </span>
           </button>
         </th>
         <td>

@@ -52,6 +52,9 @@ function restore(memory: IMemory, manager: ITfenvManager): void {
     screen => isScreen(screen) && (screen.name !== 'review' || memory.request)
   );
   const names = new Set(screens.map(({ name }) => name));
+  if (names.has('compatibility')) {
+    void catalog.load();
+  }
   if (names.has('new')) {
     navigation.draft = { ...navigation.draft, ...memory.draft };
     void catalog.load();
@@ -74,7 +77,14 @@ function isScreen(screen: Screen): boolean {
     case 'import':
     case 'review':
     case 'space':
+    case 'compatibility':
       return true;
+    case 'compare':
+      return [screen.left, screen.right].every(
+        side =>
+          typeof side?.environment === 'string' &&
+          (side.revision === null || typeof side.revision === 'number')
+      );
     case 'details':
       return (
         typeof screen.environment === 'string' &&
