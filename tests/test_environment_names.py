@@ -57,6 +57,7 @@ async def test_the_status_has_the_rule_for_the_form(api: Any) -> None:
         "reserved_names": list(environment_names.RESERVED),
         "import_bytes": MAX_BYTES,
         "import_pattern": FILE_PATTERN,
+        "undo_minutes": 10,
     }
 
 

@@ -255,7 +255,7 @@ async def test_directories_without_write_permission_are_copied_changed_renamed_a
             assert (prefix / "share/mine/deep/note.txt").read_text() == f"{note}/share"
         for name in ("copy", "new"):
             environment = await api.environment(name)
-            _, job = await api.call("DELETE", f"environments/{environment['id']}")
+            _, job = await api.call("DELETE", f"environments/{environment['id']}?at_once=true")
             await api.finished(job["id"])
             job = await api.services.jobs.ended(job["id"])
             assert (job.state, job.leftovers) == ("succeeded", [])

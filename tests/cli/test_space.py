@@ -18,7 +18,7 @@ def test_clean_frees_what_disk_says(shell: Shell, clean_home: Path) -> None:
     assert out.splitlines()[1].split()[0] == "tf"
     status, out, _ = shell.run("remove", "tf", "--dry-run")
     assert out.startswith(f"Would delete {clean_home}/.conda/envs/tf and free ")
-    shell.json("remove", "tf")
+    shell.json("remove", "tf", "--now")
 
     unused = shell.json("disk")["caches"][0]["unused_bytes"]
     assert unused > 0

@@ -345,4 +345,4 @@ async def test_the_categories_of_a_conda_lock_file_are_chosen(api: Api, tensorfl
         plan = await api.plan(kind="import", name="new", content=lock, categories=chosen)
         assert sorted(entry["name"] for entry in plan["entries"]) == names
     error = await _refused(api, lock, categories=["test"])
-    assert error["message"] == "The file has no category “test”. It has: dev, main."
+    assert error["message"] == "The file has no category “test”. It has: main, dev."
