@@ -486,7 +486,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Find the specs that request what a pip install command installs.
-         * @description A package that no channel has in such a version is requested from the package index, with pypi: before it. The channels may have it under another name.
+         * @description A package that no channel has in such a version is requested from the package index, with pypi: before it. The channels may have it under another name. If the command names an index that is not configured, nothing is requested from the index, because another package may have the name there.
          */
         readonly post: operations["findCondaSpecs"];
         readonly delete?: never;

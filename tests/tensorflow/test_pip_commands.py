@@ -43,6 +43,33 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     return channel.index()
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--index-url", "https://own.example/simple"],
+        ["--index-url=https://own.example/simple"],
+        ["-i", "https://own.example/simple"],
+        ["-ihttps://own.example/simple"],
+        ["--extra-index-url", "https://own.example/simple"],
+        ["-f", "./wheels"],
+        ["--find-links=/srv/wheels"],
+        ["--no-index"],
+    ],
+)
+def test_nothing_comes_from_the_index_if_the_command_names_another_place(url: str, option: list[str]) -> None:
+    assert of(url, "own-tool", "pandas", *option) == ["pandas"]
+    assert of(url, *option, "own-tool") == []
+
+
+def test_a_place_that_is_configured_makes_no_difference(url: str) -> None:
+    async def ask() -> list[str]:
+        arguments = ["own-tool", "-i", "https://own.example/simple/"]
+        repodata = Repodata(settings_of(url), "linux-64")
+        return await specs_for(arguments, repodata, lambda: ["https://own.example/simple"])
+
+    assert asyncio.run(ask()) == ["pypi:own-tool"]
+
+
 def of(url: str, *arguments: str) -> list[str]:
     async def ask() -> list[str]:
         return await specs_for(arguments, Repodata(settings_of(url), "linux-64"))

@@ -6,6 +6,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import InvalidRequest
+from ..pypi import settings as index_settings
 from ..tensorflow.pip_commands import specs_for
 from .base import BaseHandler
 
@@ -44,7 +45,12 @@ class CondaSpecsHandler(BaseHandler):
         arguments = self.body().get("arguments")
         if not isinstance(arguments, list) or not all(isinstance(text, str) for text in arguments):
             raise InvalidRequest("“arguments” must be a list of strings.")
-        self.send({"specs": await specs_for(arguments, self.services.repodata)})
+        policy = self.services.index_policy
+
+        def configured() -> list[str]:
+            return [each.url for each in index_settings.sources(index_settings.read(policy))]
+
+        self.send({"specs": await specs_for(arguments, self.services.repodata, configured)})
 
 
 HANDLERS: list[tuple[str, type[BaseHandler]]] = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -34,19 +34,31 @@ _WITH_VALUE = {
     *("--target", "--timeout", "--trusted-host", "--upgrade-strategy", "--use-feature"),
 }
 
+#: Options of ``pip install`` that say where packages come from.
+_OF_PLACES = {"-i", "--index-url", "--index", "--extra-index-url", "-f", "--find-links"}
 
-async def specs_for(arguments: Iterable[str], repodata: Repodata) -> list[str]:
+
+async def specs_for(
+    arguments: Iterable[str], repodata: Repodata, configured: Callable[[], Iterable[str]] = tuple
+) -> list[str]:
     """Return specs for the packages among the arguments of ``pip install``.
 
     A package is requested from the channels if one has it in such a version, perhaps under another name; otherwise from
-    the package index, with ``pypi:``. Options, paths and URLs are left out.
+    the package index, with ``pypi:``. Options, paths and URLs are left out. If the command names a place of packages
+    that is not among those that ``configured`` returns, nothing is requested from the index: a package of the same name
+    there may be another one.
     """
+    arguments = list(arguments)
     wanted = list(_requirements(arguments))
+    places = set(_places(arguments))
+    if places:
+        places -= {place.rstrip("/") for place in await asyncio.to_thread(configured)}
     try:
         names = await repodata.names() if wanted else []
     except ChannelUnreachable:
         # The plan will say so.
-        return list(dict.fromkeys(filter(None, (_first(requirement) for requirement in wanted))))
+        specs = filter(None, (_first(requirement) for requirement in wanted))
+        return [spec for spec in dict.fromkeys(specs) if not (places and spec.startswith(MARK))]
     by_project = await asyncio.to_thread(_by_project, names)
     found: dict[str, None] = {}
     for requirement in wanted:
@@ -55,7 +67,7 @@ async def specs_for(arguments: Iterable[str], repodata: Repodata) -> list[str]:
                 found[spec] = None
                 break
         else:
-            if requirement.url is None:
+            if requirement.url is None and not places:
                 found[f"{MARK}{requirement}"] = None
     return list(found)
 
@@ -72,6 +84,18 @@ def _requirements(arguments: Iterable[str]) -> Iterator[Requirement]:
             continue
         if not names_file(requirement):
             yield requirement
+
+
+def _places(arguments: Sequence[str]) -> Iterator[str]:
+    """Yield the indexes and other places of packages that options name; ``--no-index`` is one of these options."""
+    for number, text in enumerate(arguments):
+        name, separator, value = text.partition("=")
+        if text == "--no-index":
+            yield text
+        elif name in _OF_PLACES and name.startswith("--"):
+            yield (value if separator else next(iter(arguments[number + 1 :]), "")).rstrip("/")
+        elif text[:2] in _OF_PLACES and not text.startswith("--"):
+            yield (text[2:] or next(iter(arguments[number + 1 :]), "")).rstrip("/")
 
 
 def _by_project(names: Iterable[str]) -> dict[str, list[str]]:
