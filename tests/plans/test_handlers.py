@@ -84,7 +84,7 @@ class TestVirtualPackagesOfCondarc:
 
     async def test_they_apply_to_status_catalog_plans_and_commands(self, api: Api) -> None:
         _, status = await api.call("GET", "status")
-        assert status["gpu"] == {"detected": False, "cuda": "12.6", "driver": None}
+        assert status["gpu"] == {"detected": False, "cuda": "12.6", "driver": None, "devices": []}
         _, catalog = await api.call("GET", "tensorflow")
         for answer in (status, catalog):
             assert {"name": "__cuda", "version": "12.6", "build": "0"} in answer["virtual_packages"]
