@@ -223,12 +223,10 @@ def run_all(chosen: list[Suite], env: dict[str, str]) -> dict[str, Count]:
                     counts[suite.name] = Count(failures=[f"no channel to install from ({channel.log})"])
                     continue
                 more["TFENV_CHANNELS"] = urls
+            # The name is short, because the first line of a script in an environment can hold only 127 characters.
             with tempfile.TemporaryDirectory(
-                prefix="tfenv-", dir=in_memory() if suite.is_small else None, ignore_cleanup_errors=True
+                prefix="t", dir=in_memory() if suite.is_small else None, ignore_cleanup_errors=True
             ) as temporary:
-                if suite.is_small:
-                    # Short paths, because the first line of a script can hold only 127 characters.
-                    suite = replace(suite, command=(*suite.command, f"--basetemp={temporary}/t"))
                 counts[suite.name] = run(suite, env | more | {"TMPDIR": temporary})
     finally:
         for channel in channels.values():
