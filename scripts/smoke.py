@@ -223,7 +223,7 @@ def main_job(server: Server, home: Path) -> str:
     )
 
     say("deleting the environment")
-    server.finish(server.call("DELETE", f"tfenv-lab/environments/{environment['id']}"))
+    server.finish(server.call("DELETE", f"tfenv-lab/environments/{environment['id']}?at_once=true"))
     # The prefix is gone at once, but its files are still being deleted after the job has succeeded.
     deadline = time.monotonic() + 60
     while left := [str(path) for path in prefix.parent.iterdir()]:

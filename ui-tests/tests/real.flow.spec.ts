@@ -92,15 +92,26 @@ test('create, use in a notebook, update, restart, add a package, delete', async 
     .filter({ hasText: name });
   await expect(card).toBeVisible();
 
-  await row.hover();
-  await row.getByRole('button', { name: `Actions for ${name}` }).click();
-  await page.getByRole('menuitem', { name: /^Delete/ }).click();
-  await page
-    .getByRole('dialog')
-    .getByRole('button', { name: 'Delete' })
-    .click();
-  await expect(panel.notification(`${name} was deleted.`)).toBeVisible(slow);
-  await expect(row).toHaveCount(0);
+  const remove = async (how: string) => {
+    await row.hover();
+    await row.getByRole('button', { name: `Actions for ${name}` }).click();
+    await page.getByRole('menuitem', { name: /^Delete/ }).click();
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: how, exact: true })
+      .click();
+    await expect(row).toHaveCount(0, slow);
+  };
+  await remove('Delete');
+  const deleted = panel.notification(`${name} was deleted.`);
+  await expect(deleted).toBeVisible(slow);
   expect(await panel.kernels()).not.toContain(kernel);
   await expect(card).toHaveCount(0);
+
+  // A deletion can be undone, and the kernel comes back with the environment.
+  await deleted.getByRole('button', { name: 'Undo' }).click();
+  await expect(row).toBeVisible(slow);
+  await expect.poll(() => panel.kernels()).toContain(kernel);
+  await remove('Delete at Once');
+  await expect.poll(() => panel.kernels()).not.toContain(kernel);
 });

@@ -50,7 +50,7 @@ test('a notebook brings its environment back', async ({ page, tmpPath }) => {
   await page.getByRole('menuitem', { name: /^Delete/ }).click();
   await page
     .getByRole('dialog')
-    .getByRole('button', { name: 'Delete' })
+    .getByRole('button', { name: 'Delete', exact: true })
     .click();
   await expect(row).toHaveCount(0, slow);
 
