@@ -5,6 +5,7 @@ import type {
 import type { ServiceManager } from '@jupyterlab/services';
 import { IStateDB } from '@jupyterlab/statedb';
 
+import type { Job } from '../../api/generated';
 import { CatalogClient } from '../../api/catalog';
 import { DiskClient } from '../../api/disk';
 import { EnvironmentsClient } from '../../api/environments';
@@ -38,6 +39,9 @@ export const managerPlugin: JupyterFrontEndPlugin<ITfenvManager> = {
     createManager(app.serviceManager, state && dismissedStore(state))
 };
 
+/** Kinds of jobs after which an environment is at another place, or at none. */
+const MOVING: readonly Job['kind'][] = ['delete', 'restore', 'rename'];
+
 /** Create the models, and refresh them when a job finishes. */
 export function createManager(
   services: Pick<
@@ -70,6 +74,10 @@ export function createManager(
     }
     void manager.environments.refresh().then(() => manager.jobs.settle(job.id));
     void manager.status.refresh();
+    if (MOVING.includes(job.kind)) {
+      // The list may have changed before the kernels did.
+      void services.kernelspecs.refreshSpecs();
+    }
     if (manager.navigation.screen.name === 'space') {
       void manager.disk.refresh();
     }

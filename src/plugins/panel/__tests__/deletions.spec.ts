@@ -44,6 +44,19 @@ async function deleted(bytes: number | null = 15e6): Promise<void> {
   await waitFor(() => expect(app.toastActions).toHaveLength(2));
 }
 
+it('lets Jupyter list its kernels again, also if the environment was gone before them', async () => {
+  app = await FakeApp.open([shown]);
+  app.server.routes[`DELETE ${path}`] = running;
+  const dialog = await ask();
+  fireEvent.click(within(dialog).getByRole('button', { name: 'Delete' }));
+  await waitFor(() => expect(app.server.calls).toContain(`DELETE ${path}`));
+  app.server.routes['GET environments'] = { environments: [] };
+  await app.manager.environments.refresh();
+  const before = app.specsRead;
+  app.finish(running);
+  await waitFor(() => expect(app.specsRead).toBe(before + 1));
+});
+
 describe('the confirmation of a deletion', () => {
   it('says for how long it can be undone, and what is freed when', async () => {
     app = await FakeApp.open([shown]);
