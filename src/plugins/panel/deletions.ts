@@ -7,6 +7,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Environment, Job, Size } from '../../api/generated';
+import type { IFailure } from '../../api/request';
 import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
 import { confirmDelete } from '../../dialogs/deleteEnvironment';
@@ -84,6 +85,21 @@ export const deletionsPlugin: JupyterFrontEndPlugin<void> = {
     const find = (id: unknown): Job | undefined =>
       typeof id === 'string' ? jobs.get(id) : jobs.undoable;
 
+    /** Ask the server to do something with a deletion. Show its refusal, and return it. */
+    const act = async (
+      deletion: Job,
+      request: (id: string) => Promise<Job>
+    ): Promise<IFailure | null> => {
+      try {
+        jobs.update(await request(deletion.id));
+        return null;
+      } catch (error) {
+        const failure = toFailure(error);
+        notifyFailure(deletion.name, failure, trans);
+        return failure;
+      }
+    };
+
     commands.addCommand(CommandIDs.undoDeletion, {
       label: args => {
         const deletion = find(args.job);
@@ -96,17 +112,10 @@ export const deletionsPlugin: JupyterFrontEndPlugin<void> = {
       isEnabled: args => find(args.job) !== undefined,
       execute: async args => {
         const deletion = find(args.job);
-        if (!deletion) {
-          return;
-        }
-        try {
-          jobs.update(await jobs.client.undo(deletion.id));
-        } catch (error) {
-          const failure = toFailure(error);
-          notifyFailure(deletion.name, failure, trans);
-          if (failure.reason === 'prefix-exists') {
-            offerRename(deletion);
-          }
+        const failure =
+          deletion && (await act(deletion, id => jobs.client.undo(id)));
+        if (deletion && failure?.reason === 'prefix-exists') {
+          offerRename(deletion);
         }
       }
     });
@@ -117,14 +126,11 @@ export const deletionsPlugin: JupyterFrontEndPlugin<void> = {
       isEnabled: args => find(args.job) !== undefined,
       execute: async args => {
         const deletion = find(args.job);
-        if (!deletion) {
-          return;
-        }
-        try {
-          jobs.update(await jobs.client.finishDeletion(deletion.id));
+        if (
+          deletion &&
+          !(await act(deletion, id => jobs.client.finishDeletion(id)))
+        ) {
           void manager.status.refresh();
-        } catch (error) {
-          notifyFailure(deletion.name, toFailure(error), trans);
         }
       }
     });
