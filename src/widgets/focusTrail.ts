@@ -1,6 +1,6 @@
 import type { NavigationModel } from '../models/state/navigation';
 
-/** How an element is found again after its screen was rendered anew. */
+/** How an element is found again after its screen was rendered again. */
 interface IPlace {
   /** Id of the environment of its row; undefined outside of rows. */
   readonly environment: string | undefined;

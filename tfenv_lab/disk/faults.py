@@ -40,7 +40,7 @@ _PHRASES = {
 }
 #: Paths that these programs name.
 _PATH = re.compile(r"['\"`](/[^'\"`\n]+)['\"`]|(?<= to )(/[^\s:]+)(?=:)")
-#: Free bytes below which a file system counts as full. If it has more, a quota or a limit of its own was met.
+#: Free bytes below which a file system counts as full. If it has more, a quota or another limit was met.
 _NEARLY_FULL = 100_000_000
 #: What to do about a drive that does not work.
 _DRIVES = {

@@ -230,7 +230,7 @@ def _this_process() -> dict[str, Any]:
 
 
 def _ticks(pid: int) -> int | None:
-    """Return when a process started, in ticks since the system did: whoever sets the clock does not change that.
+    """Return when a process started, in ticks since the system did: a change of the clock does not change it.
 
     None if the process has ended, or on other systems than Linux.
     """

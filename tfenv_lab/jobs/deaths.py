@@ -9,7 +9,7 @@ from typing import Literal
 from ..conda.transaction.engaged import HINT, Engagement
 from ..errors import JobFailed
 
-#: Signals that a program gets for a fault of its own. Others come from another process or from the operating system.
+#: Signals that a program gets because of its own fault. Others come from another process or from the operating system.
 _CRASHES = frozenset(("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP"))
 
 
@@ -43,7 +43,7 @@ class Death:
 
     @property
     def is_crash(self) -> bool:
-        """Whether the worker died of a fault of its own."""
+        """Whether the worker died because of its own fault."""
         name = _signal(self.status)
         return name is None or name in _CRASHES
 

@@ -19,7 +19,7 @@ from .kernelspecs import Kernelspec
 
 #: Number of environments that are activated at once.
 AT_ONCE = max(2, min(4, os.cpu_count() or 1))
-#: Seconds after which an activation lets another one begin beside it, and the maximum number of such slow ones.
+#: Seconds after which an activation lets another one begin, and the maximum number of such slow ones.
 _SLOW, _MOST_SLOW = 1.0, 32
 #: Maximum number of results in a batch, and the seconds to wait for one more.
 _BATCH, _GATHER = 20, 0.2

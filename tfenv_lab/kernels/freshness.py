@@ -20,7 +20,7 @@ from .kernelspecs import Kernelspec
 
 
 class Look(NamedTuple):
-    """What the files of a prefix say: whether it has kernelspecs of its own, and its state."""
+    """What the files of a prefix say: whether it has its own kernelspecs, and its state."""
 
     has_kernels: bool
     state: str = ""

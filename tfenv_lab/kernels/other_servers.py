@@ -1,4 +1,4 @@
-"""Ask the Jupyter servers that this user runs for their kernels, for a command that has no server of its own."""
+"""Ask the Jupyter servers that this user runs for their kernels, for a command that runs without a server."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       const outcome = describeOutcome(job, trans);
       const isPassing = outcome.type === 'success' || outcome.type === 'info';
       const actions = await actionsFor(job);
-      // A notification with a progress bar never closes by itself, so the result has a notification of its own.
+      // A notification with a progress bar never closes by itself, so the result gets a new notification.
       Notification.dismiss(before?.id ?? NONE);
       outcomes.show(
         job.prefix,

@@ -21,7 +21,7 @@ export class Outcomes {
   /**
    * Show the result of a job on a prefix. It replaces the earlier result of the same prefix.
    *
-   * @param isAutomatic - The result of an automatic check stands beside that of the change before it.
+   * @param isAutomatic - The result of an automatic check does not replace that of the change before it.
    */
   show(prefix: string, outcome: IOutcome, isAutomatic: boolean): void {
     const key = isAutomatic ? `${prefix}${AUTOMATIC}` : prefix;

@@ -39,7 +39,7 @@ def is_pylock(text: str) -> bool:
 
 
 def is_requirements(text: str) -> bool:
-    """Return whether a text is a requirements.txt: requirements and options of pip, beside addresses and paths."""
+    """Return whether a text is a requirements.txt: requirements and options of pip, and perhaps addresses and paths."""
     lines = [line for line in _logical(text) if not _PLACE.match(line)]
     return bool(lines) and all(line.startswith("-") or _is_requirement(line) for line in lines)
 

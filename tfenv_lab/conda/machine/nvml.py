@@ -91,7 +91,7 @@ def _gpus(library: ctypes.CDLL, count: int) -> Iterator[Gpu]:
         if library.nvmlDeviceGetName(device, name, ctypes.c_uint(_NAME)) != 0:
             continue
         memory, use = _Memory(), _Use()
-        # A part of a GPU (MIG) has no use, and an integrated GPU no memory of its own.
+        # A part of a GPU (MIG) has no use, and an integrated GPU has no separate memory.
         has_memory = library.nvmlDeviceGetMemoryInfo(device, ctypes.byref(memory)) == 0
         has_use = library.nvmlDeviceGetUtilizationRates(device, ctypes.byref(use)) == 0
         yield Gpu(

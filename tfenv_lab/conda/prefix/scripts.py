@@ -73,7 +73,7 @@ def _run_once(scripts: Sequence[Path], env: Mapping[str, str]) -> tuple[dict[str
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        # In a session of its own, it has no terminal that a script could wait for.
+        # In a new session, it has no terminal that a script could wait for.
         start_new_session=True,
     )
     _running.add(process)
@@ -110,7 +110,7 @@ def _wait(process: subprocess.Popen[bytes]) -> tuple[bytes, bool]:
                 kill_group(process)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     return process.communicate(timeout=_PAUSE)[0], not is_ended
-                # A child with a session of its own still has the shell's output.
+                # A child in another session still has the shell's output.
                 process.kill()
                 process.wait()
                 return error.output or b"", not is_ended
