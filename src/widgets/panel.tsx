@@ -7,26 +7,22 @@ import type { Message } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 import React from 'react';
 
-import type { PlanRequest } from '../api/generated';
+import type { Plan, PlanRequest } from '../api/generated';
 import { CommandIDs } from '../commandids';
-import { Compare } from '../components/compare/compare';
-import { CompatibilityScreen } from '../components/compatibility/compatibilityScreen';
-import { Details } from '../components/details/details';
 import { Footer } from '../components/footer/footer';
-import { EnvironmentList } from '../components/list/environmentList';
-import { Review } from '../components/review/review';
-import type { ICreationProps } from '../components/screens';
-import { ChannelOffer, ImportScreen, NewScreen } from '../components/screens';
-import { Space } from '../components/space/space';
-import { ScreenHeader } from '../components/shared/screenHeader';
 import { panelIcon } from '../icons';
-import { freeName } from '../models/form/naming';
-import { groupRows } from '../models/state/listRows';
 import type { Screen } from '../models/state/navigation';
-import { namesPackage, withoutPackage } from '../models/state/packageFinder';
-import { inCopy } from '../models/state/plans';
 import { formatBytes } from '../models/texts/units';
 import { plan } from '../plan';
+import { CompareScreen } from '../screens/compareScreen';
+import { CompatibilityScreen } from '../screens/compatibilityScreen';
+import { DetailsScreen } from '../screens/detailsScreen';
+import { ImportScreen } from '../screens/importScreen';
+import { ListScreen } from '../screens/listScreen';
+import { NewScreen } from '../screens/newScreen';
+import type { IScreenProps } from '../screens/props';
+import { ReviewScreen } from '../screens/reviewScreen';
+import { SpaceScreen } from '../screens/spaceScreen';
 import type { ITfenvManager } from '../tokens';
 import { acceptFiles } from './fileDrop';
 import { FocusTrail } from './focusTrail';
@@ -106,241 +102,39 @@ export class TfenvPanel extends ReactWidget {
   }
 
   private _screen(screen: Screen): JSX.Element {
-    switch (screen.name) {
-      case 'list':
-        return this._list();
-      case 'new':
-        return <NewScreen {...this._creation()} search={this._search} />;
-      case 'import':
-        return (
-          <ImportScreen
-            {...this._creation()}
-            recognize={this._recognize}
-            onFile={this._openFile}
-          />
-        );
-      case 'review':
-        return this._review();
-      case 'space':
-        return this._space();
-      case 'compatibility':
-        return <CompatibilityScreen {...this._creation()} />;
-      case 'compare':
-        return this._compare(screen);
-      case 'details':
-        return this._details(screen);
-    }
-  }
-
-  private _list(): JSX.Element {
-    const { environments, finder, jobs, navigation } = this._manager;
-    return (
-      <EnvironmentList
-        groups={
-          environments.environments &&
-          groupRows(
-            environments,
-            jobs,
-            withoutPackage(navigation.filter),
-            navigation.sort,
-            namesPackage(navigation.filter) ? finder.versions : null
-          )
-        }
-        filter={navigation.filter}
-        sort={navigation.sort}
-        failure={environments.error}
-        trans={this._trans}
-        execute={this._execute}
-        onPlan={this._plan}
-        onFilter={filter => {
-          navigation.filter = filter;
-        }}
-        onSort={sort => {
-          navigation.sort = sort;
-        }}
-        openGroups={navigation.openGroups}
-        onToggleGroup={(group, isOpen) =>
-          navigation.setGroupOpen(group, isOpen)
-        }
-        openMenu={this._openMenu}
-        openPanelMenu={anchor => openBelow(panelMenu(this._commands), anchor)}
-      />
-    );
-  }
-
-  /** Return the props of the screens that create an environment. */
-  private _creation(): ICreationProps {
-    return {
+    const props: IScreenProps = {
       manager: this._manager,
       trans: this._trans,
       execute: this._execute,
       onPlan: this._plan,
       onBack: this._back
     };
-  }
-
-  private _review(): JSX.Element {
-    const { environments, navigation, plans } = this._manager;
-    const request = plans.request;
-    if (!request) {
-      return this._list();
-    }
-    const base =
-      'environment' in request ? environments.get(request.environment) : null;
-    const target = 'name' in request ? request.name : (base?.name ?? '');
-    const copy = freeName(`${target}-copy`, environments.names);
-    return (
-      <>
-        <ScreenHeader
-          title={this._trans.__('Review: %1', plans.plan?.name ?? target)}
-          trans={this._trans}
-          onBack={this._back}
-        />
-        <Review
-          request={request}
-          plan={plans.plan}
-          failure={plans.error}
-          isApplying={plans.isApplying}
-          copyRequest={inCopy(request, copy)}
-          offer={<ChannelOffer {...this._creation()} />}
-          trans={this._trans}
-          onApply={plan => {
-            this._focus.target = plan.prefix;
-            this._execute(CommandIDs.applyPlan, { plan: plan.id });
-          }}
-          onPlan={this._plan}
-          onBack={() => navigation.back()}
-          onCopy={text => void navigator.clipboard.writeText(text)}
-        />
-      </>
-    );
-  }
-
-  private _space(): JSX.Element {
-    const { disk, environments, jobs } = this._manager;
-    const known = environments.environments ?? [];
-    return (
-      <>
-        <ScreenHeader
-          title={this._trans.__('Disk Space')}
-          trans={this._trans}
-          onBack={this._back}
-        />
-        <Space
-          disk={disk.disk}
-          failure={disk.error}
-          names={new Map(known.map(({ id, name }) => [id, name]))}
-          draft={disk.draft}
-          job={jobs.cleanJob ?? null}
-          trans={this._trans}
-          execute={this._execute}
-          onDraft={draft => {
-            disk.draft = draft;
-          }}
-          onPlan={this._plan}
-        />
-      </>
-    );
-  }
-
-  private _compare(screen: Screen & { name: 'compare' }): JSX.Element {
-    const { environments, navigation } = this._manager;
-    const { client } = environments;
-    return (
-      <>
-        <ScreenHeader
-          title={this._trans.__('Compare')}
-          trans={this._trans}
-          onBack={this._back}
-        />
-        <Compare
-          left={screen.left}
-          right={screen.right}
-          environments={environments.environments ?? []}
-          trans={this._trans}
-          compare={(left, right) =>
-            client.compare(
-              left.environment,
-              left.revision,
-              right.environment,
-              right.revision
-            )
-          }
-          revisions={id => client.revisions(id)}
-          onChange={(left, right) =>
-            navigation.open({ name: 'compare', left, right })
-          }
-        />
-      </>
-    );
-  }
-
-  private _details(screen: Screen & { name: 'details' }): JSX.Element {
-    const { details, environments, jobs, navigation } = this._manager;
-    const environment = environments.get(screen.environment);
-    if (!environment) {
-      return (
-        <>
-          <ScreenHeader
-            title={this._trans.__('Environment')}
-            trans={this._trans}
-            onBack={this._back}
+    switch (screen.name) {
+      case 'list':
+        return (
+          <ListScreen
+            {...props}
+            openMenu={this._openMenu}
+            openPanelMenu={this._openPanelMenu}
           />
-          <p className="jp-TfenvEmpty" role="status">
-            {environments.environments
-              ? this._trans.__('This environment no longer exists.')
-              : this._trans.__('Loading…')}
-          </p>
-        </>
-      );
+        );
+      case 'new':
+        return <NewScreen {...props} />;
+      case 'import':
+        return <ImportScreen {...props} onFile={this._openFile} />;
+      case 'review':
+        return <ReviewScreen {...props} onApply={this._applyPlan} />;
+      case 'space':
+        return <SpaceScreen {...props} />;
+      case 'compatibility':
+        return <CompatibilityScreen {...props} />;
+      case 'compare':
+        return <CompareScreen {...props} screen={screen} />;
+      case 'details':
+        return (
+          <DetailsScreen {...props} screen={screen} openMenu={this._openMenu} />
+        );
     }
-    return (
-      <Details
-        environment={environment}
-        tab={screen.tab}
-        packages={details.packages}
-        revisions={details.revisions}
-        variables={details.variables}
-        size={details.size}
-        job={jobs.activeOn(environment.prefix) ?? null}
-        failure={jobs.failureOn(environment.prefix) ?? null}
-        check={jobs.checkOf(environment.prefix) ?? null}
-        isChecking={jobs.isChecking(environment.prefix)}
-        trans={this._trans}
-        execute={this._execute}
-        onPlan={this._plan}
-        onBack={this._back}
-        onTab={tab => navigation.open({ ...screen, tab })}
-        onVariables={changes =>
-          details
-            .changeVariables(environment.id, changes)
-            // The last check did not have the new variables.
-            .then(() => environments.refresh())
-        }
-        basket={details.basket}
-        onBasket={basket => {
-          details.basket = basket;
-        }}
-        newer={details.newer}
-        onNames={names => void details.askNewer(names)}
-        copyName={freeName(`${environment.name}-copy`, environments.names)}
-        onNote={(revision, note) =>
-          details.annotate(environment.id, revision, note)
-        }
-        onCompare={revision =>
-          navigation.open({
-            name: 'compare',
-            left: { environment: environment.id, revision },
-            right: { environment: environment.id, revision: null }
-          })
-        }
-        explain={({ name, source }) =>
-          environments.client.why(environment.id, name, source)
-        }
-        search={this._search}
-        openMenu={this._openMenu}
-      />
-    );
   }
 
   /** Load the details of the open environment, and again after each change of it. */
@@ -414,18 +208,16 @@ export class TfenvPanel extends ReactWidget {
 
   private readonly _back = (): void => this._manager.navigation.back();
 
-  private readonly _search = (
-    query: string
-  ): ReturnType<ITfenvManager['catalog']['search']> =>
-    this._manager.catalog.search(query);
-
-  private readonly _recognize = (
-    ...args: Parameters<ITfenvManager['plans']['recognize']>
-  ): ReturnType<ITfenvManager['plans']['recognize']> =>
-    this._manager.plans.recognize(...args);
+  private readonly _applyPlan = (plan: Plan): void => {
+    this._focus.target = plan.prefix;
+    this._execute(CommandIDs.applyPlan, { plan: plan.id });
+  };
 
   private readonly _openMenu = (id: string, anchor: HTMLElement): void =>
     openBelow(environmentMenu(this._commands, id), anchor);
+
+  private readonly _openPanelMenu = (anchor: HTMLElement): void =>
+    openBelow(panelMenu(this._commands), anchor);
 
   private readonly _commands: CommandRegistry;
   private readonly _focus: FocusTrail;

@@ -50,13 +50,12 @@ export class CatalogModel extends VDomModel {
   }
 
   /**
-   * Find packages on the channels whose name resembles the query.
+   * Find packages on the channels whose name resembles the query. The function is bound, so that screens can pass it.
    *
    * @throws RequestError if the search fails.
    */
-  search(query: string): Promise<readonly AvailablePackage[]> {
-    return this._client.search(query);
-  }
+  readonly search = (query: string): Promise<readonly AvailablePackage[]> =>
+    this._client.search(query);
 
   /**
    * Find the specs that request what the arguments of `pip install` name.

@@ -53,13 +53,14 @@ export class PlansModel extends VDomModel {
   }
 
   /**
-   * Recognize the text of a file that describes an environment.
+   * Recognize the text of a file that describes an environment. The function is bound, so that screens can pass it.
    *
    * @throws RequestError if the server does not answer.
    */
-  recognize(content: string, name: string | null): Promise<RecognizedFile> {
-    return this._client.recognize(content, name);
-  }
+  readonly recognize = (
+    content: string,
+    name: string | null
+  ): Promise<RecognizedFile> => this._client.recognize(content, name);
 
   /**
    * Apply the plan with a function that starts its job. A failure is kept in `error`.

@@ -1,15 +1,15 @@
 import React from 'react';
 
-import { CommandIDs } from '../../commandids';
-import { compatibilityTable } from '../../models/form/compatibility';
-import { initialChoice, offered, revise } from '../../models/form/choices';
-import type { ICreationProps } from '../screens';
-import { Failure } from '../shared/failure';
-import { ScreenHeader } from '../shared/screenHeader';
-import { CompatibilityTable } from './compatibilityTable';
+import { CommandIDs } from '../commandids';
+import { CompatibilityTable } from '../components/compatibility/compatibilityTable';
+import { Failure } from '../components/shared/failure';
+import { ScreenHeader } from '../components/shared/screenHeader';
+import { compatibilityTable } from '../models/form/compatibility';
+import { initialChoice, offered, revise } from '../models/form/choices';
+import type { IScreenProps } from './props';
 
 /** Screen with the compatibility table, once the catalog is loaded. A click in the table fills the form. */
-export function CompatibilityScreen(props: ICreationProps): JSX.Element {
+export function CompatibilityScreen(props: IScreenProps): JSX.Element {
   const { manager, trans, execute } = props;
   const { navigation } = manager;
   const { catalog, error, isLoading } = manager.catalog;

@@ -1,0 +1,47 @@
+import React from 'react';
+
+import type { Plan } from '../api/generated';
+import { Review } from '../components/review/review';
+import { ScreenHeader } from '../components/shared/screenHeader';
+import { freeName } from '../models/form/naming';
+import { inCopy } from '../models/state/plans';
+import { ChannelOffer } from './channelOffer';
+import type { IScreenProps } from './props';
+
+/** Screen with the plan of a request, before anything is changed. */
+export function ReviewScreen(
+  props: IScreenProps & { onApply: (plan: Plan) => void }
+): JSX.Element | null {
+  const { trans } = props;
+  const { environments, plans } = props.manager;
+  const { request } = plans;
+  if (!request) {
+    return null;
+  }
+  const base =
+    'environment' in request ? environments.get(request.environment) : null;
+  const target = 'name' in request ? request.name : (base?.name ?? '');
+  const copy = freeName(`${target}-copy`, environments.names);
+  return (
+    <>
+      <ScreenHeader
+        title={trans.__('Review: %1', plans.plan?.name ?? target)}
+        trans={trans}
+        onBack={props.onBack}
+      />
+      <Review
+        request={request}
+        plan={plans.plan}
+        failure={plans.error}
+        isApplying={plans.isApplying}
+        copyRequest={inCopy(request, copy)}
+        offer={<ChannelOffer {...props} />}
+        trans={trans}
+        onApply={props.onApply}
+        onPlan={props.onPlan}
+        onBack={props.onBack}
+        onCopy={text => void navigator.clipboard.writeText(text)}
+      />
+    </>
+  );
+}
