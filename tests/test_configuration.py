@@ -15,11 +15,12 @@ from jupyter_server.serverapp import ServerApp
 from tfenv_lab.app import TfenvLab
 from tfenv_lab.cli.app import TfenvApp
 from tfenv_lab.configuration import Fault
+from tfenv_lab.settings import TfenvLab as Settings
 
 from .conftest import Api
 from .prefixes import make_prefix
 
-TRAITS = sorted(TfenvLab.class_own_traits(config=True))
+TRAITS = sorted(Settings.class_own_traits(config=True))
 HARMLESS = {"max_running_jobs", "kernel_display_name", "check_after_change", "package_cache_limit", "undo_minutes"}
 #: A valid value of each trait that is not its default.
 GOOD: dict[str, Any] = {

@@ -17,9 +17,10 @@ from openapi_spec_validator import validate
 from ruamel.yaml import YAML
 
 import tfenv_lab
-from tfenv_lab.app import HANDLERS, TfenvLab
+from tfenv_lab.app import HANDLERS
 from tfenv_lab.handlers.base import AUTH_RESOURCE
 from tfenv_lab.jobs.events import SCHEMA_PATH
+from tfenv_lab.settings import TfenvLab
 
 from .contract import CONTRACT, check_answer, check_schema, closed
 

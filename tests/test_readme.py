@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from tfenv_lab.app import TfenvLab
+from tfenv_lab.settings import TfenvLab
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Container, Int, List, TraitError, TraitType, Unicode
-from traitlets.config import Config
+from traitlets.config import Config, LoggingConfigurable
 from traitlets.config.loader import DeferredConfig, LazyConfigValue
 
 from .errors import Misconfigured
@@ -60,6 +58,11 @@ def _explain(trait: TraitType[Any, Any], value: Any, error: Exception) -> str:
     return f"cannot be used: {str(error) or type(error).__name__}"
 
 
+def _is_setting(trait: TraitType[Any, Any]) -> bool:
+    """Return whether a trait is a setting of this package, not one that every Jupyter application has."""
+    return trait.this_class is not None and issubclass(trait.this_class, CheckedSettings)
+
+
 def _words(name: str) -> set[str]:
     """Return the first letters of the words in a name, so that “channel” matches “channels”."""
     return {word[:6] for word in name.lower().split("_") if len(word) > 3}
@@ -68,6 +71,10 @@ def _words(name: str) -> set[str]:
 def _misspelled_sections(config: Config) -> list[Fault]:
     """Return a fault for each section that looks like a misspelled TfenvLab, because nothing reads its settings."""
     plain = {key: key.lower().replace("_", "") for key in config if key not in _SECTIONS}
+    if not plain:
+        return []
+    from difflib import get_close_matches
+
     near = [key for key, text in plain.items() if "tfenv" in text or get_close_matches("tfenvlab", [text], cutoff=0.75)]
     return [Fault(f"{key} is not a section of the configuration; did you mean TfenvLab?", True) for key in near]
 
@@ -111,8 +118,8 @@ def refusal(faults: Iterable[Fault]) -> Misconfigured | None:
     )
 
 
-class CheckedApp(ExtensionApp):
-    """An extension that applies every valid setting by itself, and knows the faults of the others.
+class CheckedSettings(LoggingConfigurable):
+    """Settings that apply every valid value by itself, and know the faults of the others.
 
     A fault is serious unless the trait is tagged ``harmless``.
     """
@@ -121,6 +128,11 @@ class CheckedApp(ExtensionApp):
         #: Why settings cannot be used, by name. It is needed early: traitlets loads the configuration in __init__.
         self._unfit: dict[str, str] = {}
         super().__init__(**kwargs)
+
+    @classmethod
+    def section_names(cls) -> list[str]:
+        """Return the names of the sections that hold the settings, each once, so that nothing is appended twice."""
+        return list(dict.fromkeys(super().section_names()))
 
     def _load_config(
         self, cfg: Config, section_names: list[str] | None = None, traits: dict[str, Any] | None = None
@@ -161,7 +173,9 @@ class CheckedApp(ExtensionApp):
         message = f"{type(self).__name__}.{name} {self._unfit[name]}"
         trait = self.traits(config=True).get(name)
         if trait is None:
-            own = self.class_own_traits(config=True)
+            from difflib import get_close_matches
+
+            own = {key: each for key, each in self.traits(config=True).items() if _is_setting(each)}
             # “protected” is meant as “protected_environments”, although the spelling is not close.
             near = get_close_matches(name, own) or [other for other in own if _words(name) & _words(other)]
             guess = f"; did you mean {' or '.join(near)}?" if near else "."

@@ -34,7 +34,7 @@ class Settings(Rendered):
 
     def lines(self) -> Iterator[str]:
         """Return a section for each trait."""
-        from tfenv_lab.app import TfenvLab
+        from tfenv_lab.settings import TfenvLab
 
         for name, trait in TfenvLab.class_own_traits(config=True).items():
             default = trait.default_value_repr()

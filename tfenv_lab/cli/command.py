@@ -13,7 +13,6 @@ from jupyter_core.application import JupyterApp
 from traitlets import Bool
 
 from .._version import __version__
-from ..app import TfenvLab
 from ..configuration import refusal, unread
 from ..disk import faults
 from ..disk.paths import as_written
@@ -24,6 +23,7 @@ from ..kernels.other_servers import OtherServers
 from ..plan_requests import Source
 from ..sentences import duration, megabytes
 from ..services import Services
+from ..settings import TfenvLab
 
 #: Exit status by the ``reason`` of the error; any other reason gives 1. README.md lists them.
 EXIT = {
