@@ -100,3 +100,12 @@ export function inCopy(request: PlanRequest, name: string): PlanRequest | null {
     request.kind === 'revert';
   return canCopy && !request.into ? { ...request, into: name } : null;
 }
+
+/** Whether a plan changes nothing. */
+export function isNothing(plan: Plan): boolean {
+  return (
+    plan.entries.length === 0 &&
+    plan.forgets.length === 0 &&
+    plan.frees.every(each => each.items === 0)
+  );
+}

@@ -1,0 +1,118 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { PlanRequest } from '../../api/generated';
+import type { IFailure } from '../../api/request';
+import { isNothing } from '../../models/state/plans';
+import { additionLabel } from './planWarning';
+import type { IReviewProps } from './reviewProps';
+
+/** One primary button, and the alternative next to it. */
+export function Buttons(props: IReviewProps): JSX.Element {
+  const { plan, failure, trans, copyRequest } = props;
+  const isEmpty = plan !== null && isNothing(plan);
+  const advised = plan?.warnings.find(
+    warning => warning.plan_request && !additionLabel(warning, trans)
+  );
+  const alternative = advised?.plan_request ?? (isEmpty ? null : copyRequest);
+  const label =
+    advised?.code === 'held-back'
+      ? trans.__('Update It Too')
+      : advised?.code.startsWith('request-')
+        ? trans.__('Drop Earlier Request')
+        : alternative?.kind === 'repair'
+          ? trans.__('Repair Instead')
+          : alternative && 'into' in alternative && alternative.into
+            ? trans.__('Use a Copy Instead')
+            : trans.__('Use Alternative');
+  return (
+    <div className="jp-TfenvButtons">
+      {alternative && plan && (
+        <button
+          type="button"
+          className="jp-mod-styled jp-mod-reject"
+          disabled={props.isApplying}
+          onClick={() => props.onPlan(alternative)}
+        >
+          {label}
+        </button>
+      )}
+      {failure || isEmpty ? (
+        <>
+          {failure && canHelp(failure) && (
+            <button
+              type="button"
+              className="jp-mod-styled jp-mod-reject"
+              onClick={() => props.onPlan(props.request)}
+            >
+              {trans.__('Plan Again')}
+            </button>
+          )}
+          <button
+            type="button"
+            className="jp-mod-styled jp-mod-accept"
+            onClick={props.onBack}
+          >
+            {trans.__('Back')}
+          </button>
+        </>
+      ) : (
+        <button
+          type="button"
+          className="jp-mod-styled jp-mod-accept"
+          disabled={!plan || props.isApplying}
+          onClick={() => plan && props.onApply(plan)}
+        >
+          {applyLabel(props.request, trans)}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Reasons that stay the same until the request, the environment or the configuration changes. */
+const LASTING: ReadonlySet<IFailure['reason']> = new Set([
+  'invalid-request',
+  'protected',
+  'channel-not-allowed',
+  'index-not-allowed',
+  'forbidden',
+  'not-found',
+  'prefix-exists',
+  'unsatisfiable',
+  'build-needed',
+  'invalid-spec',
+  'invalid-name',
+  'build-failed'
+]);
+
+/** Whether planning the same request again may help. */
+function canHelp(failure: IFailure): boolean {
+  return !LASTING.has(failure.reason);
+}
+
+function applyLabel(request: PlanRequest, trans: TranslationBundle): string {
+  if ('into' in request && request.into) {
+    return trans.__('Create %1', request.into);
+  }
+  switch (request.kind) {
+    case 'create':
+    case 'clone':
+    case 'import':
+      return trans.__('Create');
+    case 'install':
+      return trans.__('Install');
+    case 'update':
+      return trans.__('Update');
+    case 'remove':
+      return trans.__('Remove');
+    case 'rename':
+      return trans.__('Rename');
+    case 'revert':
+      return trans.__('Revert');
+    case 'repair':
+      return trans.__('Repair');
+    case 'clean':
+      return trans.__('Free Up Space');
+  }
+}
