@@ -93,7 +93,7 @@ class ChannelNotAllowed(TfenvError):
 
 
 class IndexNotAllowed(TfenvError):
-    """A package index, or another place of packages, that the administrator forbids."""
+    """A package index, or another place of packages, that the administrator forbids or that is not configured."""
 
     status, reason = 403, "index-not-allowed"
     hint = "Use an allowed package index, or ask the administrator to change TfenvLab.allowed_indexes."

@@ -151,9 +151,10 @@ class Import(_Request, frozen=True, tag="import"):
     assume, and ``packages`` are specs to solve with those of the file. ``builds`` says how much of each spec counts:
     all of it, or not the build (``versions``), or only the name (``names``); exact packages are then solved. With
     ``channels`` ``allowed``, channels of the file that are not allowed are left out; with ``all``, they are used, if no
-    administrator restricts the channels. ``replacements`` has, by the names of packages in the file, the specs to solve
-    instead of theirs; None leaves a package out. ``file`` is the name of the file. Credentials
-    in the text are removed: plans and jobs store it, and only conda's and pip's own configuration may hold them.
+    administrator restricts the channels. With ``indexes`` ``configured``, packages that the file takes from other
+    indexes come from the configured ones. ``replacements`` has, by the names of packages in the file, the specs to
+    solve instead of theirs; None leaves a package out. ``file`` is the name of the file. Credentials in the text are
+    removed: plans and jobs store it, and only conda's and pip's own configuration may hold them.
     """
 
     name: str
@@ -165,6 +166,7 @@ class Import(_Request, frozen=True, tag="import"):
     packages: tuple[str, ...] = ()
     builds: Literal["exact", "versions", "names"] = "exact"
     channels: Literal["file", "allowed", "all"] = "file"
+    indexes: Literal["file", "configured"] = "file"
     replacements: dict[str, str | None] = {}
     source_builds: bool = False
     file: str | None = None
@@ -244,6 +246,7 @@ _COMPLAINTS = (
     (r"Invalid enum value .* - at `\$\.variant`", "“variant” must be “auto”, “cpu” or “cuda”."),
     (r"Invalid enum value .* - at `\$\.builds`", "“builds” must be “exact”, “versions” or “names”."),
     (r"Invalid enum value .* - at `\$\.channels`", "“channels” must be “file”, “allowed” or “all”."),
+    (r"Invalid enum value .* - at `\$\.indexes`", "“indexes” must be “file” or “configured”."),
     (r"(?:Invalid enum value|Expected) .* - at `\$\.source`", "“source” must be “conda”, “pypi” or null."),
 )
 

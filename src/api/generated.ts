@@ -1124,6 +1124,12 @@ export interface components {
              */
             readonly channels?: "file" | "allowed" | "all";
             /**
+             * @description If the file takes packages without a hash from an index that is not configured, it is refused with the reason index-not-allowed. With configured, they come from the configured indexes, with a warning.
+             * @default file
+             * @enum {string}
+             */
+            readonly indexes?: "file" | "configured";
+            /**
              * @description Specs to solve instead of those of the file, by the name of the package in the file; null leaves a package out. Not for exact packages.
              * @default {}
              */

@@ -59,3 +59,50 @@ async def test_a_pip_package_that_the_index_does_not_have_is_named_before_anythi
     status, error = await api.call("POST", "plans", {"kind": "import", "name": "new", "content": FILE})
     assert (status, error["reason"]) == (422, "unsatisfiable")
     assert "greet" in error["message"] + error["details"]
+
+
+class TestOfAnotherIndex:
+    """Packages that a file takes from an index that is not configured are refused by name, unless the user permits."""
+
+    CONTENT = "--extra-index-url https://own.example/simple\ngreet\nwave==1.0\n"
+
+    async def test_they_are_named_with_a_way_on(self, api: Api, simple_index: SimpleIndex) -> None:
+        simple_index.add("greet", "2.0")
+        simple_index.add("wave", "1.0")
+        status, error = await api.call("POST", "plans", {"kind": "import", "name": "new", "content": self.CONTENT})
+        assert (status, error["reason"]) == (403, "index-not-allowed")
+        assert "(https://own.example/simple): greet, wave." in error["message"]
+        (way,) = error["alternatives"]
+        _, plan = await api.call("POST", "plans", way["plan_request"])
+        assert {each["name"] for each in plan["entries"] if each["source"] == "pypi"} == {"greet", "wave"}
+        (said,) = [each["message"] for each in plan["warnings"] if each["code"] == "import-not-honoured"]
+        assert "https://own.example/simple" in said
+        assert said.endswith("greet, wave.")
+
+    async def test_a_configured_index_is_read(self, api: Api, simple_index: SimpleIndex) -> None:
+        simple_index.add("greet", "2.0")
+        plan = await api.plan(kind="import", name="new", content=f"--index-url {simple_index.url}/\ngreet\n")
+        assert [each["name"] for each in plan["entries"] if each["source"] == "pypi"] == ["greet"]
+        assert not [each for each in plan["warnings"] if each["code"] == "import-not-honoured"]
+
+    async def test_a_hash_is_enough(self, api: Api, simple_index: SimpleIndex) -> None:
+        digest = simple_index.distribution(simple_index.add("greet", "2.0")).sha256
+        content = f"-i https://own.example/simple\ngreet==2.0 --hash=sha256:{digest}\n"
+        plan = await api.plan(kind="import", name="new", content=content)
+        assert [each["name"] for each in plan["entries"] if each["source"] == "pypi"] == ["greet"]
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "dependencies:\n- python\n- pip:\n  - --index-url https://own.example/simple\n  - greet\n",
+            "RUN pip install --index-url=https://own.example/simple greet\n",
+            '[project]\ndependencies = ["greet"]\n[[tool.uv.index]]\nurl = "https://own.example/simple"\n',
+            "--no-index\ngreet\n",
+            "--find-links ./wheels\ngreet\n",
+        ],
+    )
+    async def test_so_are_those_of_every_kind_of_file(self, api: Api, simple_index: SimpleIndex, content: str) -> None:
+        simple_index.add("greet", "2.0")
+        status, error = await api.call("POST", "plans", {"kind": "import", "name": "new", "content": content})
+        assert (status, error["reason"]) == (403, "index-not-allowed")
+        assert "greet" in error["message"]

@@ -9,6 +9,7 @@ import pytest
 
 from tfenv_lab.conda.repodata.repodata import Repodata
 from tfenv_lab.conda.solving import specs
+from tfenv_lab.pypi.models import IndexSettings
 from tfenv_lab.tensorflow.pip_commands import specs_for
 
 from ..conftest import Api
@@ -65,14 +66,15 @@ def test_a_place_that_is_configured_makes_no_difference(url: str) -> None:
     async def ask() -> list[str]:
         arguments = ["own-tool", "-i", "https://own.example/simple/"]
         repodata = Repodata(settings_of(url), "linux-64")
-        return await specs_for(arguments, repodata, lambda: ["https://own.example/simple"])
+        settings = IndexSettings({"UV_INDEX": "https://own.example/simple"})
+        return await specs_for(arguments, repodata, lambda: settings)
 
     assert asyncio.run(ask()) == ["pypi:own-tool"]
 
 
 def of(url: str, *arguments: str) -> list[str]:
     async def ask() -> list[str]:
-        return await specs_for(arguments, Repodata(settings_of(url), "linux-64"))
+        return await specs_for(arguments, Repodata(settings_of(url), "linux-64"), lambda: IndexSettings({}))
 
     return asyncio.run(ask())
 

@@ -228,11 +228,16 @@ class ImportApp(ChangeApp):
         "file",
         help="What to do with channels that are not allowed: leave them out (“allowed”), or use them (“all”).",
     ).tag(config=True)
+    indexes = Enum(
+        ("file", "configured"),
+        "file",
+        help="Take packages that the file has from other indexes from the configured ones (“configured”).",
+    ).tag(config=True)
     replace = List(
         Unicode(),
         help="Solve SPEC instead of the package OLD of the file (OLD=SPEC), or leave it out (OLD=). Can be repeated.",
     ).tag(config=True)
-    _choices = ("format", "cuda", "builds", "channels")
+    _choices = ("format", "cuda", "builds", "channels", "indexes")
     _parts = ("environment", "categories", "replace")
     aliases = {**ChangeApp.aliases, **{name: f"ImportApp.{name}" for name in (*_choices, *_parts)}}
     flags = _BUILDS

@@ -205,7 +205,8 @@ def _speed(job: Job) -> str:
 def _option(alternative: Alternative) -> str:
     """Return an alternative as the options that request it."""
     request = alternative["plan_request"]
-    options = [f"--{key}={request[key]}" for key in ("builds", "channels") if request.get(key) not in (None, *_USUAL)]
+    choices = ("builds", "channels", "indexes")
+    options = [f"--{key}={request[key]}" for key in choices if request.get(key) not in (None, *_USUAL)]
     replaced = [f"{old}={spec or ''}" for old, spec in request.get("replacements", {}).items()]
     options += [f"--replace={shlex.quote(text)}" for text in replaced]
     return f"{alternative['label']}: {' '.join(options)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
@@ -46,10 +48,7 @@ class CondaSpecsHandler(BaseHandler):
         if not isinstance(arguments, list) or not all(isinstance(text, str) for text in arguments):
             raise InvalidRequest("“arguments” must be a list of strings.")
         policy = self.services.index_policy
-
-        def configured() -> list[str]:
-            return [each.url for each in index_settings.sources(index_settings.read(policy))]
-
+        configured = partial(index_settings.read, policy)
         self.send({"specs": await specs_for(arguments, self.services.repodata, configured)})
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from ..conda.prefix.records import by_name
-from ..errors import BuildNeeded, IndexUnreachable, InvalidRequest, Unsatisfiable
+from ..errors import BuildNeeded, IndexNotAllowed, IndexUnreachable, InvalidRequest, Unsatisfiable
+from ..pypi import named_places
 from ..pypi import requirements as texts
 from ..pypi.models import IndexLock
-from ..sentences import redact, some
+from ..sentences import listing, redact, some
 from . import import_help, sources
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from ..conda.formats.model import Imported
     from ..plan_requests import Import
     from .index_solver import FromIndex, IndexSolver
+
+
+_CONFIGURED = ("Take them from the configured indexes", {"indexes": "configured"})
 
 
 def require_python(request: Import, found: Imported) -> None:
@@ -75,8 +79,12 @@ async def solve(
     Raises what the solver raises, with the way on to take others.
     """
     requested = texts.by_name(map(texts.parse, _counting(pypi, records)))
+    # What conda provides comes from no index; pip would find it installed, too.
+    provided = await solver.provided(records) if lock.places else {}
+    notes = await _from_configured(request, set(requested) - provided.keys(), lock, solver) if lock.places else []
     try:
-        return await solver.solve(requested, records, builds=request.source_builds, lock=lock)
+        found = await solver.solve(requested, records, builds=request.source_builds, lock=lock)
+        return replace(found, notes=(*found.notes, *notes))
     except (IndexUnreachable, Unsatisfiable) as error:
         is_exact = lock.detail == "exact" and (lock.packages or lock.hashes)
         if not is_exact or isinstance(error, BuildNeeded):
@@ -88,6 +96,34 @@ async def solve(
             return replace(index, notes=(*index.notes, f"{error.message} Other files of the same versions are taken."))
         ways = import_help.without_builds(request)
         raise type(error)(error.message, error.details, error.hint, ways) from error
+
+
+async def _from_configured(
+    request: Import, requested: Collection[str], lock: IndexLock, solver: IndexSolver
+) -> list[str]:
+    """Return a note on the packages that come from the configured indexes although the file names another one.
+
+    Raises IndexNotAllowed if the request does not permit that: a package of the same name may be another one there.
+    """
+    settings = await solver.settings()
+    others = {
+        name: [named_places.label(place) for place in unknown]
+        for name, places in sorted(lock.places.items())
+        if name in requested and (unknown := named_places.unconfigured(places, settings))
+    }
+    if not others:
+        return []
+    where = some(list(dict.fromkeys(place for places in others.values() for place in places)), 3)
+    if request.indexes == "configured":
+        told = "The file takes these packages from indexes that are not configured ("
+        return [listing(f"{told}{where}). They come from the configured ones instead: {{}}.", others)]
+    raise IndexNotAllowed(
+        f"The file takes packages from an index that is not configured ({where}): {some(list(others), 5)}.",
+        "\n".join(f"{name}: {', '.join(places)}" for name, places in others.items()),
+        hint="Add the index to the configuration of pip, or take the packages of the same names from the configured "
+        "indexes if these are the right ones.",
+        alternatives=import_help.alternatives(request, _CONFIGURED),
+    )
 
 
 def _counting(pypi: Sequence[str], records: Sequence[RepoDataRecord]) -> list[str]:

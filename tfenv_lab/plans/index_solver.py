@@ -61,6 +61,10 @@ class IndexSolver:
         self._cache = package_cache
         self._stand_ins = stand_ins
 
+    async def settings(self) -> IndexSettings:
+        """Return how package indexes are read."""
+        return await asyncio.to_thread(settings.read, self._policy())
+
     async def provided(self, records: Sequence[RepoDataRecord], prefix: Path | None = None) -> dict[str, str]:
         """Return the versions of the projects that conda packages provide; ``prefix`` has some of them installed."""
         return await asyncio.to_thread(_provided, records, self._cache, prefix)
@@ -92,8 +96,8 @@ class IndexSolver:
                 hint="Request “python”, too.",
             )
         conda = await self.provided(records, prefix)
-        policy = self._policy()
-        configured = await asyncio.to_thread(settings.read, policy)
+        configured = await self.settings()
+        policy = configured.policy
         files = ExactFiles(self._reader, configured, python, self._subdir, builds)
         taken = await locked_packages.take(lock, conda, files)
         exact = {each.name: each.version for each in taken.distributions}

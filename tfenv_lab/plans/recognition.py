@@ -46,15 +46,17 @@ class RecognizedFile:
 
 def recognize(content: str, file_name: str | None) -> RecognizedFile:
     """Recognize the format of a file, and propose a name: the one in the text, else the file's own. Parses the text."""
-    from ..conda.formats import choices, reading
-    from ..conda.formats.model import SOLVE_AGAIN, Choice
+    from ..conda.formats import choices, python_files, reading
+    from ..conda.formats.model import REQUIREMENTS, SOLVE_AGAIN, Choice
     from ..conda.machine.virtual_packages import current_subdir
 
     own, subdir = _of_file(file_name), current_subdir()
     try:
         text, format_, _ = reading.detect(content)
     except TfenvError as error:
-        return RecognizedFile(None, own, error.message, offered=reading.is_mistaken(content))
+        is_list = python_files.mistake_in(content) is not None
+        offered = reading.is_mistaken(content) or (is_list and _is_offered(content, REQUIREMENTS, file_name))
+        return RecognizedFile(None, own, error.message, offered)
     offered = _is_offered(text, format_, file_name)
     message = None
     try:

@@ -82,15 +82,16 @@ class IndexLock(Struct, frozen=True):
 
     ``requested`` are the requirements that led to the locked ``packages``, if the file has them, and ``roots`` those
     that optional packages are reached from. ``hashes`` are the SHA-256 that packages may have which are not locked, by
-    project. ``groups`` and ``extras`` are the dependency groups and the extras that count in markers. With the
-    ``detail`` ``versions``, the files do not count; with ``names``, the versions do not either. If the lock
-    ``is_partial``, it leaves out what other packages need.
+    project, and ``places`` the indexes that the file names for those without a hash. ``groups`` and ``extras`` are the
+    dependency groups and the extras that count in markers. With the ``detail`` ``versions``, the files do not count;
+    with ``names``, the versions do not either. If the lock ``is_partial``, it leaves out what other packages need.
     """
 
     packages: tuple[Locked, ...] = ()
     requested: tuple[str, ...] = ()
     roots: tuple[str, ...] = ()
     hashes: dict[str, tuple[str, ...]] = {}
+    places: dict[str, tuple[str, ...]] = {}
     groups: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     detail: Literal["exact", "versions", "names"] = "exact"

@@ -11,7 +11,8 @@ from packaging.specifiers import Specifier
 
 from ..conda.prefix import projects
 from ..errors import ChannelUnreachable
-from ..pypi.models import MARK
+from ..pypi import named_places
+from ..pypi.models import MARK, IndexSettings
 from ..pypi.requirements import names_file, normalize
 from ..tensorflow_packages import CPU_DISTRIBUTIONS
 
@@ -34,25 +35,20 @@ _WITH_VALUE = {
     *("--target", "--timeout", "--trusted-host", "--upgrade-strategy", "--use-feature"),
 }
 
-#: Options of ``pip install`` that say where packages come from.
-_OF_PLACES = {"-i", "--index-url", "--index", "--extra-index-url", "-f", "--find-links"}
 
-
-async def specs_for(
-    arguments: Iterable[str], repodata: Repodata, configured: Callable[[], Iterable[str]] = tuple
-) -> list[str]:
+async def specs_for(arguments: Iterable[str], repodata: Repodata, configured: Callable[[], IndexSettings]) -> list[str]:
     """Return specs for the packages among the arguments of ``pip install``.
 
     A package is requested from the channels if one has it in such a version, perhaps under another name; otherwise from
     the package index, with ``pypi:``. Options, paths and URLs are left out. If the command names a place of packages
-    that is not among those that ``configured`` returns, nothing is requested from the index: a package of the same name
-    there may be another one.
+    that is not among the ``configured`` ones, nothing is requested from the index: a package of the same name there may
+    be another one.
     """
     arguments = list(arguments)
     wanted = list(_requirements(arguments))
-    places = set(_places(arguments))
+    places = list(named_places.of_arguments(arguments))
     if places:
-        places -= {place.rstrip("/") for place in await asyncio.to_thread(configured)}
+        places = named_places.unconfigured(places, await asyncio.to_thread(configured))
     try:
         names = await repodata.names() if wanted else []
     except ChannelUnreachable:
@@ -84,18 +80,6 @@ def _requirements(arguments: Iterable[str]) -> Iterator[Requirement]:
             continue
         if not names_file(requirement):
             yield requirement
-
-
-def _places(arguments: Sequence[str]) -> Iterator[str]:
-    """Yield the indexes and other places of packages that options name; ``--no-index`` is one of these options."""
-    for number, text in enumerate(arguments):
-        name, separator, value = text.partition("=")
-        if text == "--no-index":
-            yield text
-        elif name in _OF_PLACES and name.startswith("--"):
-            yield (value if separator else next(iter(arguments[number + 1 :]), "")).rstrip("/")
-        elif text[:2] in _OF_PLACES and not text.startswith("--"):
-            yield (text[2:] or next(iter(arguments[number + 1 :]), "")).rstrip("/")
 
 
 def _by_project(names: Iterable[str]) -> dict[str, list[str]]:

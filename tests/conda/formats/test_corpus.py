@@ -45,6 +45,7 @@ def outcome_of(content: str) -> str:
         f"pip: {' | '.join(found.pypi)}" if found.pypi else "",
         *(f"locked: {told}" for told in map(_locked, found.index.packages)),
         *(f"hash: {name} {' '.join(digests)}" for name, digests in found.index.hashes.items()),
+        *(f"place: {name} {' '.join(places)}" for name, places in found.index.places.items()),
         *(f"variable: {name}={value}" for name, value in found.variables.items()),
         *(f"note: {note}" for note in found.notes),
     ]

@@ -60,14 +60,69 @@ def test_other_texts_are_not(text: str) -> None:
 
 
 def test_what_is_not_taken_from_requirements_is_named() -> None:
-    text = "pandas\n-r other.txt\n--index-url https://evil.example\nx @ https://evil.example/x.whl\n"
+    text = "pandas\n-r other.txt\n--pre\nx @ https://evil.example/x.whl\n"
     text += "./local\ngit+https://evil.example/y\nhttps://evil.example/z.whl\n"
     found = reading.read(text, None, "linux-64")
     assert found.pypi == ("pandas",)
-    for skipped in ("-r other.txt", "--index-url https://evil.example", "x @ https://evil.example/x.whl"):
+    for skipped in ("-r other.txt", "--pre", "x @ https://evil.example/x.whl"):
         assert skipped in " ".join(found.notes)
     for skipped in ("./local", "git+https://evil.example/y", "https://evil.example/z.whl"):
         assert skipped in " ".join(found.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "quoted"),
+    [
+        ("pandas>=2\nnumpy 1.26\n", 2, "numpy 1.26"),
+        ("# mine\npandas\n\nnumpy=>1.26\nkeras\n", 4, "numpy=>1.26"),
+        ("pandas \\\n  >=2\nkeras\nh5py: 3\n", 4, "h5py: 3"),
+        ("pandas==2.2.0\n<<<<<<< HEAD\n", 2, "<<<<<<< HEAD"),
+        ("pandas\nnumpy[\n", 2, "numpy["),
+        ("pandas\n@numpy\n", 2, "@numpy"),
+        ("pandas\n\tnumpy 1\n", 2, "numpy 1"),
+    ],
+)
+def test_a_wrong_line_of_requirements_is_named(text: str, line: int, quoted: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        reading.read(text, None, "linux-64")
+    assert refused.value.message == f"Line {line} of the requirements is not valid: “{quoted}”."
+    assert "pandas>=2,<3" in str(refused.value.hint)
+
+
+def test_several_wrong_lines_are_numbered() -> None:
+    with pytest.raises(InvalidRequest, match=r"Line 3 .* These lines are not valid either: 4, 6\."):
+        reading.read("pandas\nkeras\nnumpy 1\nh5py 3\npillow\nwave 2\n", None, "linux-64")
+
+
+PLACES = ("https://a.example/simple", "https://b.example")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "--index-url https://a.example/simple\n--extra-index-url https://b.example\nPandas\n",
+        "-i https://a.example/simple\npandas\n--extra-index-url=https://b.example\n",
+        "-ihttps://a.example/simple # ours\npandas\n-f 'https://b.example'\n",
+        "dependencies:\n- python\n- pip:\n  - -i https://a.example/simple\n  - -f https://b.example\n  - pandas\n",
+        "RUN pip install -i https://a.example/simple pandas -f https://b.example && pip install keras\n",
+        "dependencies: [python, {pip: [pandas]}]\npip-repositories: [https://a.example/simple, https://b.example]\n",
+        '[project]\ndependencies = ["pandas"]\n[tool.uv]\nextra-index-url = ["https://a.example/simple"]\n'
+        '[[tool.uv.index]]\nurl = "https://b.example"\n',
+        '[project]\ndependencies = ["pandas"]\n[tool.uv]\nindex-url = "https://a.example/simple"\n'
+        '[[tool.uv.index]]\nurl = "https://c.example"\nexplicit = true\n[[tool.pdm.source]]\nurl = "https://b.example"\n',
+        '[workspace]\nchannels = []\n[dependencies]\npython = "*"\n[pypi-dependencies]\npandas = "*"\n'
+        '[pypi-options]\nindex-url = "https://a.example/simple"\nfind-links = [{ url = "https://b.example" }]\n',
+    ],
+)
+def test_the_indexes_of_packages_are_kept(text: str) -> None:
+    found = reading.read(text, None, "linux-64")
+    assert found.index.places == {"pandas": PLACES}
+    assert "example" not in " ".join(found.notes)
+
+
+def test_a_hash_makes_the_index_of_a_package_irrelevant() -> None:
+    text = f"-i https://a.example/simple\npandas==1 --hash=sha256:{'ab' * 32}\nkeras\n"
+    assert list(reading.read(text, None, "linux-64").index.places) == ["keras"]
 
 
 def test_a_pylock_gives_its_exact_versions_and_python() -> None:

@@ -7,9 +7,11 @@ import shlex
 from collections.abc import Sequence
 
 from ...errors import InvalidRequest
+from ...pypi import named_places
+from ...pypi.models import IndexLock
 from ...sentences import listing
 from ..solving import specs
-from .model import COMMANDS, LIST, Imported, requirements
+from .model import COMMANDS, LIST, Imported, index_lock, requirements
 
 _LINE = re.compile(r"[A-Za-z0-9_][\w.-]*=[\w.!+-]+=[\w.+]+")
 _INSTALL = re.compile(
@@ -57,24 +59,31 @@ def commands(text: str) -> Imported:
     by_pip: list[str] = []
     channels: list[str] = []
     skipped: list[str] = []
+    places: dict[str, tuple[str, ...]] = {}
     for found in _INSTALL.finditer(re.sub(r"\\\s*\n", " ", text)):
         try:
             words = shlex.split(found["rest"].strip(" `"), comments=True)
         except ValueError as error:
             raise InvalidRequest(f"“{found[0].strip()[:80]}” is not a command.", str(error)) from error
         is_pip = "pip" in found["tool"]
+        of_command: list[str] = []
         rest = iter(words)
         for word in rest:
             name, equals, value = word.partition("=")
             if not word.startswith("-"):
                 (by_pip if is_pip else wanted).append(word)
+                of_command.append(word)
                 continue
             if name in _VALUED and not equals:
                 value = next(rest, "")
             if name in ("-c", "--channel") and not is_pip:
                 channels.append(value)
-            elif name in _VALUED - {"-n", "--name", "-p", "--prefix"}:
+            elif name in _VALUED - {"-n", "--name", "-p", "--prefix"} and not any(
+                named_places.of_arguments([name, value]) if is_pip else ()
+            ):
                 skipped.append(f"{name} {value}".strip())
+        if is_pip:
+            places.update(index_lock(of_command, named_places.of_arguments(words)).places)
     pypi, notes = requirements(by_pip)
     if skipped:
         notes.append(listing("These options of the commands are ignored: {}.", skipped))
@@ -85,4 +94,5 @@ def commands(text: str) -> Imported:
     parts = [specs.parts_of(spec) for spec in wanted]
     channels += [each.channel for each in parts if each.channel is not None]
     notes.append("Only the packages in “conda install” and “pip install” are read; the rest of the text is ignored.")
-    return Imported(COMMANDS, tuple(dict.fromkeys(channels)), tuple(wanted), pypi=pypi, notes=tuple(notes))
+    index = IndexLock(places=places)
+    return Imported(COMMANDS, tuple(dict.fromkeys(channels)), tuple(wanted), pypi=pypi, notes=tuple(notes), index=index)

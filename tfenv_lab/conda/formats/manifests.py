@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 import tomli
 
 from ...errors import InvalidRequest
-from ...pypi.models import IndexLock
+from ...pypi import named_places
 from ...sentences import listing
 from ..settings.channels import NODEFAULTS
 from ..solving import specs
-from .model import ANACONDA_PROJECT, ENVIRONMENT_YML, PIXI_TOML, Imported, hashes, requirements
+from .model import ANACONDA_PROJECT, ENVIRONMENT_YML, PIXI_TOML, Imported, index_lock, requirements
 from .untrusted import as_list, as_mapping, as_text, environment_variables
 
 if TYPE_CHECKING:
     from ..solving.grammar import Parts
 
-_KNOWN = {"name", "channels", "dependencies", "prefix", "variables", "platforms", "category"}
+#: The section of an environment.yml with the indexes of the packages of pip, as conda-lock reads it.
+_INDEXES = "pip-repositories"
+_KNOWN = {"name", "channels", "dependencies", "prefix", "variables", "platforms", "category", _INDEXES}
 #: Sections of an anaconda-project.yml that describe the project, not its environment.
 _OF_PROJECT = {"commands", "downloads", "services", "icon", "description", "user_fields", "packages", "env_specs"}
 
@@ -53,7 +55,9 @@ def environment_yml(data: Mapping[str, Any], format_: str = ENVIRONMENT_YML) -> 
     variables, others = environment_variables(values if isinstance(values, dict) else None)
     if isinstance(values, list) and values:
         others.append(f"These variables have no value in the file and are not set: {', '.join(map(str, values))}.")
-    return _imported(format_, wanted, channels, by_pip, [*notes, *others], variables)
+    # conda-lock reads the indexes of pip's packages from here.
+    places = [as_text(each, _INDEXES) for each in as_list(data.get(_INDEXES), _INDEXES)]
+    return _imported(format_, wanted, channels, by_pip, [*notes, *others], variables, places)
 
 
 def _items(items: Sequence[Any], section: str) -> tuple[list[str], list[str]]:
@@ -77,6 +81,7 @@ def _imported(
     by_pip: Sequence[str],
     notes: Sequence[str],
     variables: Mapping[str, str] | None = None,
+    places: Sequence[str] = (),
 ) -> Imported:
     pypi, skipped = requirements(by_pip)
     if not wanted and pypi:
@@ -90,7 +95,7 @@ def _imported(
     # nodefaults means that conda's default channels are not added; here they never are.
     both = [channel for channel in dict.fromkeys((*channels, *named)) if channel != NODEFAULTS]
     told = (*skipped, *notes, *_without_effect(parts, both))
-    index = IndexLock(hashes=hashes(by_pip))
+    index = index_lock(by_pip, places)
     return Imported(format_, tuple(both), tuple(wanted), pypi=pypi, notes=told, variables=variables or {}, index=index)
 
 
@@ -188,7 +193,13 @@ def pixi_toml(text: str, subdir: str) -> Imported:
     ]
     activation = as_mapping(data.get("activation"), "activation")
     variables, others = environment_variables(activation.get("env"))
-    return _imported(PIXI_TOML, wanted, channels, by_pip, [*notes, *others], variables)
+    tables = (project, data, target)
+    places = [place for each in tables for place in named_places.of_settings(_pypi_options(each))]
+    return _imported(PIXI_TOML, wanted, channels, by_pip, [*notes, *others], variables, places)
+
+
+def _pypi_options(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    return as_mapping(table.get("pypi-options"), "pypi-options")
 
 
 def _spec(name: str, value: Any, notes: list[str]) -> str:

@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from rattler import RepoDataRecord
 
 from ...errors import InvalidRequest, TfenvError
+from ...pypi import named_places
 from ...pypi.models import MARK, Distribution, IndexLock
 from ...pypi.requirements import name_of, names_file
 from ...sentences import listing
@@ -101,7 +102,7 @@ def requirement(text: str) -> str | None:
 def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
     """Return the requirements that are passed to pip, and sentences on the lines and options that are skipped.
 
-    :func:`hashes` returns the hashes in the lines.
+    :func:`index_lock` returns the hashes and the indexes that the lines name.
     """
     taken, others, options = [], [], []
     for line in lines:
@@ -110,11 +111,13 @@ def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
             continue
         bare, separator, option = text.partition(" --")
         found = requirement(bare)
+        has_places = bool(named_places.of_lines([text]))
         if found is None:
-            others.append(text[:_LONGEST])
+            # Places are the matter of :func:`index_lock`.
+            others += [] if has_places else [text[:_LONGEST]]
             continue
         taken.append(found)
-        if separator:
+        if separator and not has_places:
             options.append(f"{bare} --{option}"[:_LONGEST])
     notes: list[str] = []
     if others:
@@ -124,16 +127,25 @@ def requirements(lines: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
     return tuple(taken), notes
 
 
-def hashes(lines: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return the SHA-256 that lines of a requirements.txt permit, by project."""
-    found: dict[str, tuple[str, ...]] = {}
+def index_lock(lines: Iterable[str], places: Iterable[str] = ()) -> IndexLock:
+    """Return what lines of a requirements.txt say about its packages: their hashes, and the indexes they come from.
+
+    ``places`` are indexes that the file names elsewhere.
+    """
+    lines = list(lines)
+    named = tuple(dict.fromkeys((*places, *named_places.of_lines(lines))))
+    hashes: dict[str, tuple[str, ...]] = {}
+    projects = []
     for line in lines:
+        text = requirement(re.sub(r"(?:^|\s)#.*", "", line).partition(" --")[0])
+        if text is None:
+            continue
+        projects.append(name_of(text))
         permitted = origins.hashes(line)
-        text = requirement(line.partition(" --")[0]) if permitted else None
-        if text is not None:
+        if permitted:
             # A file for several Pythons has a line for each.
-            found[name_of(text)] = (*found.get(name_of(text), ()), *permitted)
-    return found
+            hashes[name_of(text)] = (*hashes.get(name_of(text), ()), *permitted)
+    return IndexLock(hashes=hashes, places={name: named for name in projects if named and name not in hashes})
 
 
 @dataclass(frozen=True)

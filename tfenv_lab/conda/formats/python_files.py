@@ -21,7 +21,7 @@ from ...pypi.models import Distribution, IndexLock, Locked
 from ...pypi.requirements import normalize
 from . import categories, origins
 from .categories import MAIN
-from .model import PYLOCK, REQUIREMENTS, Choice, Contents, Imported, hashes, requirements
+from .model import PYLOCK, REQUIREMENTS, Choice, Contents, Imported, index_lock, requirements
 from .untrusted import as_list, as_mapping, as_text
 
 _DEFAULTS, _EXTRAS, _GROUPS = "default-groups", "extras", "dependency-groups"
@@ -40,18 +40,41 @@ def is_pylock(text: str) -> bool:
 
 def is_requirements(text: str) -> bool:
     """Return whether a text is a requirements.txt: requirements and options of pip, and perhaps addresses and paths."""
-    lines = [line for line in _logical(text) if not _PLACE.match(line)]
-    return bool(lines) and all(line.startswith("-") or _is_requirement(line) for line in lines)
+    lines = _logical(text)
+    return all(map(_is_line, lines)) and not all(map(_PLACE.match, lines))
+
+
+def mistake_in(text: str) -> InvalidRequest | None:
+    """Return the error for a requirements.txt with a few wrong lines, or None if the text does not look like one."""
+    lines = _numbered(text)
+    wrong = [(number, line) for number, line in lines if not _is_line(line)]
+    if not wrong or len(wrong) * 2 > len(lines):
+        return None
+    number, line = wrong[0]
+    others = ", ".join(str(each) for each, _ in wrong[1:])
+    more = f" These lines are not valid either: {others}." if others else ""
+    try:
+        reason = str(Requirement(line.partition(" --")[0]))
+    except InvalidRequirement as error:
+        reason = str(error)
+    return InvalidRequest(
+        f"Line {number} of the requirements is not valid: “{line[:80]}”.{more}",
+        reason,
+        hint="Write a requirement as pip does, such as “pandas>=2,<3”, or an option of pip, such as “-r more.txt”.",
+    )
+
+
+def _is_line(line: str) -> bool:
+    return bool(re.match(r"-\S", line)) or bool(_PLACE.match(line)) or _is_requirement(line)
 
 
 def read_requirements(text: str) -> Imported:
-    """Read a requirements.txt. Options, paths and URLs are named in the notes."""
+    """Read a requirements.txt. Options without an effect, paths and URLs are named in the notes."""
     lines = _logical(text)
     taken, notes = requirements(lines)
     if not taken:
         raise InvalidRequest("The file has no requirement with a name.", " ".join(notes) or None)
-    index = IndexLock(hashes=hashes(lines))
-    return Imported(REQUIREMENTS, specs=("python",), pypi=taken, notes=tuple(notes), index=index)
+    return Imported(REQUIREMENTS, specs=("python",), pypi=taken, notes=tuple(notes), index=index_lock(lines))
 
 
 def read_pylock(text: str, subdir: str, choice: Choice = _DEFAULT) -> Imported:
@@ -159,9 +182,24 @@ def left_out(contents: Contents) -> list[str]:
 
 def _logical(text: str) -> list[str]:
     """Return the lines without comments; a backslash at the end of one continues it on the next."""
-    joined = re.sub(r"\\\r?\n\s*", " ", text)
-    lines = (re.sub(r"(?:^|\s)#.*", "", line).strip() for line in joined.splitlines())
-    return [line for line in lines if line]
+    return [line for _, line in _numbered(text)]
+
+
+def _numbered(text: str) -> list[tuple[int, str]]:
+    """Return the logical lines, each with the number of its first line in the text."""
+    found: list[tuple[int, str]] = []
+    begun = ""
+    first = 1
+    for number, line in enumerate(text.splitlines(), 1):
+        first = first if begun else number
+        begun += line
+        if begun.endswith("\\"):
+            begun = f"{begun[:-1].rstrip()} "
+            continue
+        bare = re.sub(r"(?:^|\s)#.*", "", begun).strip()
+        found += [(first, bare)] if bare else []
+        begun = ""
+    return found + ([(first, begun.strip())] if begun.strip() else [])
 
 
 def _is_requirement(line: str) -> bool:

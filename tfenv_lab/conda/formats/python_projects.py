@@ -11,13 +11,14 @@ from msgspec.structs import replace
 from packaging.requirements import InvalidRequirement, Requirement
 
 from ...errors import InvalidRequest
+from ...pypi import named_places
 from ...pypi.locked import python_spec
 from ...pypi.models import Distribution, IndexLock, Locked
 from ...pypi.requirements import normalize
 from ...sentences import some
 from . import categories, origins
 from .categories import MAIN
-from .model import PYPROJECT, UV_LOCK, Choice, Imported
+from .model import PYPROJECT, UV_LOCK, Choice, Imported, index_lock
 from .untrusted import as_list, as_mapping, as_text
 
 _HEAD = re.compile(r"^\[(?:project|build-system|dependency-groups|tool\.[^\]]+)\]", re.MULTILINE)
@@ -28,6 +29,8 @@ _EXTRAS = "optional-dependencies"
 #: The key of dependency groups in a uv.lock, and in a pyproject.toml.
 _GROUPS, _OWN_GROUPS = "dev-dependencies", "dependency-groups"
 _DEFAULT = Choice()
+#: Tools with the key of their list of indexes.
+_INDEXES = {"uv": "index", "poetry": "source", "pdm": "source"}
 #: Settings of uv that change what a project gets.
 _IGNORED = ("constraint-dependencies", "override-dependencies", "exclude-dependencies")
 
@@ -286,7 +289,9 @@ def pyproject(text: str, choice: Choice = _DEFAULT) -> Imported:
         notes.append(f"Left out, because the file takes them from an index of their own: {', '.join(elsewhere)}.")
     notes += [f"The setting “{key}” of uv is ignored." for key in _IGNORED if uv.get(key)]
     python = python_spec(IndexLock(), str(project.get("requires-python") or ""), "")
-    index = IndexLock(tuple(direct), detail="versions")
+    own = [named_places.of_settings(as_mapping(tool.get(key), key), (each,)) for key, each in _INDEXES.items()]
+    named = index_lock(plain, [place for found in own for place in found])
+    index = IndexLock(tuple(direct), detail="versions", places=named.places)
     return Imported(PYPROJECT, specs=(python,), pypi=tuple(plain), notes=tuple(notes), index=index)
 
 

@@ -159,7 +159,12 @@ def detect(text: str) -> tuple[str, str, Any]:
         return text, COMMANDS, None
     if python_files.is_requirements(text):
         return text, REQUIREMENTS, None
-    data = parse_yaml(text)
+    try:
+        data = parse_yaml(text)
+    except InvalidRequest as error:
+        raise python_files.mistake_in(text) or error from error
+    if isinstance(data, str):
+        raise python_files.mistake_in(text) or _unknown()
     return text, _recognize(data), data
 
 
@@ -232,7 +237,11 @@ def _recognize(data: Any) -> str:
             return ENVIRONMENT_YML
         if "env_specs" in data or _are_specs(data.get("packages")):
             return ANACONDA_PROJECT
-    raise InvalidRequest(
+    raise _unknown()
+
+
+def _unknown() -> InvalidRequest:
+    return InvalidRequest(
         "The file has none of the supported formats: environment.yml, explicit list, conda-lock.yml, pixi.lock, "
         "notebook that records its environment, pylock.toml, uv.lock, pyproject.toml, requirements.txt, "
         "“conda list --export”, pixi.toml, anaconda-project.yml, “conda install …”."
