@@ -48,6 +48,19 @@ def create(path: Path, content: str | bytes, mode: int = 0o666) -> None:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
+def usual_mode(folder: Path) -> int:
+    """Return the mode of a new file in a directory, as the umask or the directory's default permissions have it.
+
+    Reading the umask would change it for a moment, also for other threads.
+    """
+    path = folder / f".tfenv-{secrets.token_hex(8)}"
+    with _created(path, 0o666) as file:
+        try:
+            return stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        finally:
+            path.unlink()
+
+
 def _created(path: Path, mode: int) -> BinaryIO:
     # O_EXCL creates a new file or fails, so nothing is written through a link or into a file with other hard links.
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from ... import serde
 from ...disk import writes
 from ..prefix import digests, history, lock, revisions
-from ..prefix.records import record_name
+from ..prefix.records import record_files, record_name
 from ..prefix.wheels import Managed
 from .staging import META
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from rattler import PrefixRecord
 
     from .change import Change
+
+#: The mode of rattler's records.
+_PRIVATE = 0o600
 
 
 def record(
@@ -35,6 +39,7 @@ def record(
     ``before`` are the packages and ``asked`` the requested specs before the change. ``staying`` are the packages that
     stay, and ``fresh`` those that were just linked. ``earlier`` is what the environment had from a package index.
     """
+    _let_read(staged)
     for installed in staying:
         _complete(staged, installed, change.requested.get(installed.name.normalized))
     for installed in fresh:
@@ -70,6 +75,17 @@ def record(
         digest=digest,
         asked=change.asked,
     )
+
+
+def _let_read(staged: Path) -> None:
+    """Give the records the permissions of new files. rattler writes them so that only their owner can read them.
+
+    Those of packages that stay are corrected, too: earlier versions left them so.
+    """
+    mode = writes.usual_mode(staged / META)
+    for path in record_files(staged):
+        if stat.S_IMODE(path.lstat().st_mode) == _PRIVATE != mode:
+            path.chmod(mode)
 
 
 def _complete(staged: Path, installed: PrefixRecord, spec: str | None, linked: bool = False) -> None:
