@@ -109,12 +109,15 @@ async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
     """Apply the change of a plan."""
     from ..conda.settings import network
     from ..conda.transaction import apply as transaction
-    from ..conda.transaction import prefix_lock
+    from ..conda.transaction import prefix_lock, recovery
     from ..pypi import settings as index_settings
 
     with contextlib.ExitStack() as held:
         for place in order.places:
             held.enter_context(prefix_lock.hold(place, order.job))
+        for place in order.places:
+            for leftover in await asyncio.to_thread(recovery.collect, place):
+                print(leftover.describe(), file=sys.stderr, flush=True)
         index = await asyncio.to_thread(index_settings.read, order.index)
 
         async def attempt() -> None:

@@ -52,6 +52,17 @@ def settle(path: Path, job: str, moved_from: Path | None = None) -> bool:
     return done
 
 
+def collect(path: Path) -> list[Leftover]:
+    """Finish or undo what dead jobs left at ``path``, and delete the rest; return what could not be deleted.
+
+    The caller must hold the prefix lock, so no other job is building a tree there.
+    """
+    left = [token for token, prefix in staging.leftovers([path]) if prefix == staging.real(path)]
+    for token in left:
+        settle(path, token)
+    return [leftover for token in left if (leftover := clear(path, token)) is not None]
+
+
 def settle_removal(path: Path, job: str) -> bool:
     """Return whether a dead job had removed the environment at ``path``; a removed one is never put back."""
     settle(path, job)
