@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
@@ -89,10 +90,24 @@ class TfenvLab(Settings, ExtensionApp):
                 logger,
                 sessions=getattr(server, "session_manager", None),
                 kernels=getattr(server, "kernel_spec_manager", None),
+                active=self._count_as_activity,
             )
         )
         self.settings["tfenv_lab_services"] = self.services
         provisioner.install(server)
+
+    def _count_as_activity(self) -> None:
+        """Let the server count as active now, because a job runs: programs that end idle servers would end the job.
+
+        Jupyter Server reads all settings that end with ``_last_activity``; JupyterHub and others ask it.
+        """
+        server: Any = self.serverapp
+        server.web_app.settings["tfenv_lab_last_activity"] = datetime.now(timezone.utc)
+
+    def current_activity(self) -> bool:
+        """Return whether jobs run. Then ``shutdown_no_activity_timeout`` does not end the server."""
+        services = getattr(self, "services", None)
+        return services is not None and services.is_active
 
     def initialize_handlers(self) -> None:
         """Register every handler below the root of the REST contract."""

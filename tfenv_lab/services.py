@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,10 +62,12 @@ class Services:
         event_logger: EventLogger | None = None,
         sessions: Any = None,
         kernels: Any = None,
+        active: Callable[[], None] = lambda: None,
     ) -> None:
         """Create all services. This blocks for the disk, so it must not run on the event loop.
 
-        ``sessions`` and ``kernels`` are the server's managers of sessions and of kernelspecs.
+        ``sessions`` and ``kernels`` are the server's managers of sessions and of kernelspecs. ``active`` is called every
+        few seconds while there are jobs.
         """
         from .conda.repodata.repodata import Repodata
         from .tensorflow.catalog.catalog import Catalog
@@ -183,6 +185,7 @@ class Services:
             cache_limit=bytes_in(configuration.package_cache_limit),
             undo_minutes=configuration.undo_minutes,
             max_running=configuration.max_running_jobs,
+            active=active,
             aftermath=self.aftermath,
             follow=self._follow,
             log=log,

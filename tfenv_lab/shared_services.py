@@ -39,6 +39,11 @@ class SharedServices:
                 self._services = await asyncio.to_thread(self._built)
         return self._services
 
+    @property
+    def is_active(self) -> bool:
+        """Whether jobs run or wait."""
+        return self._services is not None and bool(self._services.jobs.running.all())
+
     async def start(self) -> None:
         """Create the services and start them."""
         await (await self.get()).start()

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from .servers import Servers
     from .store import JobStore
 
+#: Seconds between two reports that there are jobs.
+BEAT = 5.0
+
 
 class RunningJobs:
     """The jobs of this server that have not finished: at most ``max_running`` run at once, in worker processes."""
@@ -53,9 +56,13 @@ class RunningJobs:
         aftermath: Aftermath,
         follow: Callable[[Job], Awaitable[None]],
         leftovers: Leftovers,
+        active: Callable[[], None],
         log: logging.Logger | logging.LoggerAdapter[Any],
     ) -> None:
-        """Call ``aftermath`` after a job that succeeded, and ``follow`` once its prefix is free again."""
+        """Call ``aftermath`` after a job that succeeded, and ``follow`` once its prefix is free again.
+
+        ``active`` is called every ``BEAT`` seconds while there are jobs.
+        """
         self._store = store
         self._servers = servers
         self._events = events
@@ -69,6 +76,8 @@ class RunningJobs:
         self._follow = follow
         self._leftovers = leftovers
         self._log = log
+        self._active = active
+        self._beating: asyncio.Task[None] | None = None
         self._live: dict[str, Job] = {}
         self._workers: dict[str, WorkerProcess] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -143,7 +152,15 @@ class RunningJobs:
         self._update(job)
         await self._store.kept()
         self._tasks[job.id] = asyncio.ensure_future(self._run(job.id, order))
+        if self._beating is None or self._beating.done():
+            self._beating = asyncio.ensure_future(self._beat())
         return job
+
+    async def _beat(self) -> None:
+        """Tell again and again that there are jobs, until none is left."""
+        while self._tasks:
+            self._active()
+            await asyncio.wait(self._tasks.values(), timeout=BEAT)
 
     async def cancel(self, job_id: str) -> None:
         """Cancel a job, and wait until it has ended. Raises NotRunning if it is too late."""

@@ -68,11 +68,15 @@ class JobService(LoggingConfigurable):
         cache_limit: int,
         undo_minutes: int,
         max_running: int,
+        active: Callable[[], None],
         aftermath: Aftermath,
         follow: Callable[[Job], Awaitable[None]],
         **kwargs: Any,
     ) -> None:
-        """Call ``aftermath`` after a job that succeeded, and ``follow`` once its prefix is free again."""
+        """Call ``aftermath`` after a job that succeeded, and ``follow`` once its prefix is free again.
+
+        ``active`` is called every few seconds while there are jobs.
+        """
         super().__init__(**kwargs)
         self._directories = directories
         self._index = index
@@ -98,6 +102,7 @@ class JobService(LoggingConfigurable):
             aftermath=aftermath,
             follow=follow,
             leftovers=self._leftovers,
+            active=active,
             log=self.log,
         )
 

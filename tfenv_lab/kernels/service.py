@@ -204,6 +204,9 @@ class KernelService(LoggingConfigurable):
 
     async def shut_down(self, prefix: Path) -> None:
         """Shut down the kernels that run in a prefix, and end their sessions."""
+        # Commands that run no server do not need tornado.
+        from tornado.web import HTTPError
+
         sessions = [] if self._sessions is None else await self._sessions.list_sessions()
         by_kernel = {(session.get("kernel") or {}).get("id"): session["id"] for session in sessions}
         for kernel in await self.running_in(prefix):
