@@ -183,6 +183,35 @@ class Import(_Request, frozen=True, tag="import"):
         force_setattr(self, "file", self.file and _file_name(self.file))
 
 
+class Match(_Request, frozen=True, tag="match"):
+    """A request to make an environment equal to the lock in the text of a file.
+
+    It names an ``environment``, or the ``name`` of one in the directory for new environments, which is created if it
+    does not exist. The other fields are those of an import.
+    """
+
+    content: str
+    environment: str | None = None
+    name: str | None = None
+    format: str | None = None
+    lock_environment: str | None = None
+    categories: tuple[str, ...] | None = None
+    file: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.environment is None) == (self.name is None):
+            raise InvalidRequest("A plan of kind “match” needs either “environment” or “name”.")
+        if self.name is not None:
+            check_name(self.name)
+        force_setattr(self, "content", without_credentials(self.content))
+        force_setattr(self, "file", self.file and _file_name(self.file))
+
+    def as_import(self, name: str) -> Import:
+        """Return the request to create an environment with this name from the same file."""
+        choice = self.format, self.lock_environment, self.categories
+        return Import(name, self.content, *choice, file=self.file)
+
+
 class Revert(_Request, frozen=True, tag="revert"):
     """A request to go back to an earlier revision, in the environment or in a copy of it."""
 
@@ -224,7 +253,7 @@ class Clean(_Request, frozen=True, tag="clean"):
 
 
 #: Requests that a plan turns into a change of an environment.
-ChangeRequest = Create | Install | Update | Remove | Clone | Rename | Import | Revert | Repair
+ChangeRequest = Create | Install | Update | Remove | Clone | Rename | Import | Match | Revert | Repair
 PlanRequest = ChangeRequest | Clean
 KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(PlanRequest))
 

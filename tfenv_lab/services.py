@@ -66,8 +66,8 @@ class Services:
     ) -> None:
         """Create all services. This blocks for the disk, so it must not run on the event loop.
 
-        ``sessions`` and ``kernels`` are the server's managers of sessions and of kernelspecs. ``active`` is called every
-        few seconds while there are jobs.
+        ``sessions`` and ``kernels`` are the server's managers of sessions and of kernelspecs. ``active`` is called
+        every few seconds while there are jobs.
         """
         from .conda.repodata.repodata import Repodata
         from .tensorflow.catalog.catalog import Catalog

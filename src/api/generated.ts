@@ -967,7 +967,7 @@ export interface components {
              * @description found is the state before the first change by tfenv_lab.
              * @enum {string}
              */
-            readonly kind: "found" | "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair";
+            readonly kind: "found" | "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "match" | "revert" | "repair";
             /** @description What changed. */
             readonly summary: string;
             /** @description What the user requested, for example “Remove h5py”; null if it is not known. */
@@ -1007,8 +1007,8 @@ export interface components {
         /** @description The SHA-256 of the packages: their names, versions, builds or wheel tags, and hashes, sorted. Environments with the same digest have the same packages. */
         readonly Digest: string;
         /** @enum {string} */
-        readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair" | "clean";
-        readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["RenameRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["RevertRequest"] | components["schemas"]["RepairRequest"] | components["schemas"]["CleanRequest"];
+        readonly PlanKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "match" | "revert" | "repair" | "clean";
+        readonly PlanRequest: components["schemas"]["CreateRequest"] | components["schemas"]["InstallRequest"] | components["schemas"]["UpdateRequest"] | components["schemas"]["RemoveRequest"] | components["schemas"]["CloneRequest"] | components["schemas"]["RenameRequest"] | components["schemas"]["ImportRequest"] | components["schemas"]["MatchRequest"] | components["schemas"]["RevertRequest"] | components["schemas"]["RepairRequest"] | components["schemas"]["CleanRequest"];
         /** @description The name of an environment and of its directory. The Status has the same limits. */
         readonly Name: string;
         /** @description A package spec: a name, optionally with a version and a build. After pypi: a requirement for the package index (PEP 508). */
@@ -1137,6 +1137,23 @@ export interface components {
                 readonly [key: string]: components["schemas"]["Spec"] | null;
             };
             readonly source_builds?: components["schemas"]["SourceBuilds"];
+            /** @description The name of the file, which the history shows. */
+            readonly file?: string | null;
+        };
+        /** @description Makes an environment equal to a lock. Names either an environment, or the name of one in the directory for new environments, which is created if it does not exist. The plan has no entries if the packages are equal, and its job then succeeds without a change. Packages that are not in the lock are removed. */
+        readonly MatchRequest: {
+            /** @constant */
+            readonly kind: "match";
+            readonly environment?: string | null;
+            readonly name?: components["schemas"]["Name"] | null;
+            /** @description The contents of a file that names every package exactly. */
+            readonly content: string;
+            /** @description If null, the server recognizes the format. */
+            readonly format?: components["schemas"]["ImportFormat"] | null;
+            /** @description The environment of a pixi.lock. If null, “default”, or the only one. */
+            readonly lock_environment?: string | null;
+            /** @description The categories of a conda-lock file. If null, main. */
+            readonly categories?: readonly string[] | null;
             /** @description The name of the file, which the history shows. */
             readonly file?: string | null;
         };
@@ -1371,7 +1388,7 @@ export interface components {
          * @description The kind of a plan, or delete (an environment), restore (a deleted one), check, or build-channel (a local channel).
          * @enum {string}
          */
-        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "revert" | "repair" | "clean" | "delete" | "restore" | "check" | "build-channel";
+        readonly JobKind: "create" | "install" | "update" | "remove" | "clone" | "rename" | "import" | "match" | "revert" | "repair" | "clean" | "delete" | "restore" | "check" | "build-channel";
         /** @enum {string} */
         readonly JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
         /** @enum {string} */
@@ -1570,6 +1587,7 @@ export type RemoveRequest = components['schemas']['RemoveRequest'];
 export type CloneRequest = components['schemas']['CloneRequest'];
 export type RenameRequest = components['schemas']['RenameRequest'];
 export type ImportRequest = components['schemas']['ImportRequest'];
+export type MatchRequest = components['schemas']['MatchRequest'];
 export type ImportFormat = components['schemas']['ImportFormat'];
 export type ExportFormat = components['schemas']['ExportFormat'];
 export type ExportSpecs = components['schemas']['ExportSpecs'];

@@ -39,6 +39,7 @@ DONE = {
     "rename": "The environment was renamed",
     "delete": "The environment was deleted",
     "restore": "The environment was restored",
+    "match": "The environment has the packages of the lock",
     "repair": "The environment was repaired",
     "check": "The check is finished",
     "build-channel": "The local channel is in use",
@@ -50,6 +51,7 @@ DONE = {
 DONE_WITHOUT_KERNEL = {
     "create": "The environment was created, but it has no kernel",
     "import": "The environment was created, but it has no kernel",
+    "match": "The environment has the packages of the lock, but it has no kernel",
     "clone": "The copy was created, but it has no kernel",
     "rename": "The environment was renamed, but it has no kernel",
 }

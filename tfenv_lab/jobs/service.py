@@ -28,7 +28,7 @@ from .messages import (
     CleanDisk,
     RunCheck,
 )
-from .models import DONE, FINISHED, Job, new_id
+from .models import DONE, FINISHED, Job, new_id, now
 from .running import RunningJobs
 
 if TYPE_CHECKING:
@@ -167,7 +167,9 @@ class JobService(LoggingConfigurable):
         plan, change = stored.plan, stored.plan.change
         if change is None:
             return await self._clean(stored)
-        if not plan.entries and not plan.forgets and plan.kind not in ("clone", "create", "rename"):
+        if not plan.entries and plan.kind == "match" and change.origin == "in_place":
+            return await self._unchanged(stored)
+        if not plan.entries and not plan.forgets and plan.kind not in ("clone", "create", "rename", "match"):
             raise InvalidRequest("There is nothing to change: the environment is up to date.")
         for place in change.places:
             self.running.require_idle(place)
@@ -194,6 +196,18 @@ class JobService(LoggingConfigurable):
         places = self._directories
         order = ApplyChange(job.id, change, self._settings(), places.package_cache, places.bytecode, self._index())
         return await self.running.begin(job, order)
+
+    async def _unchanged(self, stored: StoredPlan) -> Job:
+        """Return a job that succeeded, because its environment has the packages of the lock already."""
+        plan = stored.plan
+        await self._plans().require_current(plan)
+        await self._plans().take(plan.id)
+        job = Job(new_id(), plan.kind, plan.name, plan.prefix, plan.environment, request=stored.request, started=now())
+        job = job.ended("succeeded", message=DONE[plan.kind])
+        self._store.keep(job)
+        await self._store.kept()
+        self._events.emit(job)
+        return job
 
     async def _clean(self, stored: StoredPlan) -> Job:
         """Start the job that deletes what a plan names and what nobody needs now. Raises what ``apply`` raises."""

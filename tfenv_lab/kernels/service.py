@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
-from tornado.web import HTTPError
 from traitlets.config import LoggingConfigurable
 
 from ..environments.discovery import hash_of, id_of

@@ -36,6 +36,8 @@ def asked(request: requests.ChangeRequest, name: str) -> str:
             text = f"Rename {name} to {request.name}"
         case requests.Import():
             text = f"Import from {request.file}" if request.file else "Import"
+        case requests.Match():
+            text = f"Match {request.file}" if request.file else "Match a lock"
         case requests.Revert():
             text = f"Revert to revision {request.revision}"
         case requests.Repair():

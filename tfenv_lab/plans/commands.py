@@ -61,6 +61,10 @@ def commands(solved: Solved, settings: CondaSettings) -> list[str]:
             solving = [[*create, *source, *specs]]
         case plan_requests.Import():
             lines = [[*create, *_addresses(solved.after)]]
+        case plan_requests.Match() if solved.origin == "new":
+            lines = [[*create, *_addresses(solved.after)]]
+        case plan_requests.Match():
+            lines = _exactly(solved, place)
         case plan_requests.Revert(into=into) if into:
             lines = [[*create, *_addresses(solved.after)]]
         case plan_requests.Revert():

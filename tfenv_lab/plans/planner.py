@@ -52,6 +52,7 @@ class Planner:
         self._repodata = repodata
         self._catalog = catalog
         self._channels = ChannelSolver(repodata, permission)
+        self._environments = environments
         self._installed = InstalledReader(environments)
         self._envs_dir = envs_dir
         self._index = index
@@ -74,7 +75,9 @@ class Planner:
             case requests.Revert():
                 return self._permitted(await self._revert(request))
             case requests.Import():
-                return self._permitted(await self._import(request))
+                return self._permitted(await self._import(request, await self._new_prefix(request.name)))
+            case requests.Match():
+                return self._permitted(await self._match(request))
             case requests.Repair():
                 found = await self._find(request.environment)
                 solved = self._in_place(found, request, found.state.records, dict(found.state.requested), ())
@@ -201,10 +204,32 @@ class Planner:
             fingerprint=None,
         )
 
-    async def _import(self, request: requests.Import) -> Solved:
+    async def _match(self, request: requests.Match) -> Solved:
+        from . import matching
+
+        found = await self._matched(request)
+        name = found.environment.name if found else request.name or ""
+        # The prefix of an environment in another directory is not below the directory for new environments.
+        prefix = found.prefix if found else self._envs_dir / name
+        asked = await asyncio.to_thread(matching.as_import, request, self._repodata.subdir)
+        return matching.matched(request, name, await self._import(asked, prefix), found)
+
+    async def _matched(self, request: requests.Match) -> FoundEnvironment | None:
+        """Return the environment that a request names, or None if it is new. Raises PrefixExists."""
+        if request.environment is not None:
+            return await self._find(request.environment)
+        try:
+            await self._new_prefix(request.name or "")
+        except PrefixExists:
+            environment = await self._environments.by_prefix(self._envs_dir / (request.name or ""))
+            if environment is None:
+                raise
+            return await self._find(environment.id)
+        return None
+
+    async def _import(self, request: requests.Import, prefix: Path) -> Solved:
         from . import import_index, imports
 
-        prefix = await self._new_prefix(request.name)
         found = await imports.resolve(request, self._repodata, self._channels.permission, self._on_index)
         index = await import_index.solve(
             request, found.pypi, found.index, found.records, self._index, is_lenient=found.is_notebook

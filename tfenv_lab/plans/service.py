@@ -88,7 +88,7 @@ class PlanService:
         if isinstance(request, plan_requests.Clean):
             return await self._clean(request)
         solved = await self._planner.solve_request(request)
-        if isinstance(request, plan_requests.Import) and request.content != body["content"]:
+        if isinstance(request, plan_requests.Import | plan_requests.Match) and request.content != body["content"]:
             note = Advice("import-not-honoured", "warning", _CREDENTIALS)
             solved = replace(solved, notes=(*solved.notes, note))
         used = {"in_place": solved.prefix, "move": solved.source}.get(solved.origin)
@@ -267,4 +267,4 @@ class PlanService:
 
 def _recorded(kind: str, shown: Sequence[str]) -> str:
     """Return the command to record in conda's history; one that lists URLs is recorded only by its kind."""
-    return shown[0] if shown and kind not in ("import", "revert", "repair") else f"tfenv_lab {kind}"
+    return shown[0] if shown and kind not in ("import", "match", "revert", "repair") else f"tfenv_lab {kind}"

@@ -108,6 +108,8 @@ function applyLabel(request: PlanRequest, trans: TranslationBundle): string {
       return trans.__('Remove');
     case 'rename':
       return trans.__('Rename');
+    case 'match':
+      return trans.__('Apply');
     case 'revert':
       return trans.__('Revert');
     case 'repair':

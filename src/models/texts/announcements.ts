@@ -64,6 +64,7 @@ export function describeOutcome(
     case 'create':
     case 'clone':
     case 'import':
+    case 'match':
       return { message: trans.__('%1 is ready.', name), type: 'success' };
     case 'update':
       return { message: trans.__('%1 was updated.', name), type: 'success' };
@@ -158,6 +159,7 @@ function subject(job: Job, trans: TranslationBundle): string {
       return trans.__('Creating %1', name);
     case 'install':
     case 'remove':
+    case 'match':
       return trans.__('Changing %1', name);
     case 'update':
       return trans.__('Updating %1', name);
