@@ -19,7 +19,9 @@ export function ReviewScreen(
     return null;
   }
   const base =
-    'environment' in request ? environments.get(request.environment) : null;
+    'environment' in request
+      ? environments.get(request.environment ?? null)
+      : null;
   const target = 'name' in request ? request.name : (base?.name ?? '');
   const copy = freeName(`${target}-copy`, environments.names);
   return (
