@@ -44,3 +44,11 @@ def test_type_checkers_of_others_read_the_types_of_this_package() -> None:
 def test_the_changelog_has_a_section_for_what_is_not_released() -> None:
     headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert headings[0] == "Unreleased"
+
+
+def test_the_front_end_accepts_every_jupyterlab_4() -> None:
+    front = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    ranges = {name: range for name, range in front["dependencies"].items() if name.startswith("@")}
+    assert set(ranges.values()) == {"^2.0.0", "^4.0.0", "^6.0.0", "^7.0.0"}
+    # The builder would require the versions that it has itself.
+    assert {name: each["requiredVersion"] for name, each in front["jupyterlab"]["sharedPackages"].items()} == ranges

@@ -4,7 +4,9 @@ import { defineConfig } from '@playwright/test';
  * Situations of a channel. serve.py starts a server for each. The name of a test file begins with its situation:
  * `slow.cancel.spec.ts` runs against `slow`.
  */
-const SITUATIONS = ['real', 'small', 'slow', 'unreachable'];
+const SITUATIONS = (
+  process.env.TFENV_SITUATIONS ?? 'real small slow unreachable'
+).split(' ');
 const FIRST_PORT = Number(process.env.TFENV_UI_PORT ?? 8990);
 const PYTHON = process.env.TFENV_PYTHON ?? '../.venv/bin/python';
 

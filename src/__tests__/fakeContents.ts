@@ -11,6 +11,7 @@ export class FakeContents {
   private _pointed: Contents.IModel | undefined;
   private _selected: Contents.IModel | undefined;
   private readonly _selectionChanged = new Signal<object, void>({});
+  private readonly _widgetAdded = new Signal<object, unknown>({});
 
   /** Texts by path. */
   readonly files: Record<string, string> = {};
@@ -27,7 +28,7 @@ export class FakeContents {
     tracker: {
       currentWidget: this.browser,
       forEach: (each: (browser: unknown) => void) => each(this._browser),
-      widgetAdded: new Signal<object, unknown>({})
+      widgetAdded: this._widgetAdded
     }
   } as unknown as IFileBrowserFactory;
 
@@ -41,6 +42,14 @@ export class FakeContents {
   point(path: string, text: string): void {
     this._pointed = this._model(path, text, 'file');
     this._node.dispatchEvent(new MouseEvent('mouseover'));
+  }
+
+  /** Add a file browser of JupyterLab 4.4, which does not report selections, and open the menu of a file in it. */
+  openOlderMenu(path: string, text: string): void {
+    const node = document.createElement('div');
+    const modelForClick = () => this._model(path, text, 'file');
+    this._widgetAdded.emit({ node, modelForClick });
+    node.dispatchEvent(new MouseEvent('contextmenu'));
   }
 
   private get browser(): unknown {

@@ -91,11 +91,10 @@ export const movingPlugin: JupyterFrontEndPlugin<void> = {
               callback: () => {
                 const cell = failed();
                 if (cell) {
-                  void NotebookActions.runCells(
-                    content,
-                    [cell],
-                    sessionContext
-                  );
+                  // JupyterLab 4.0 can run only the selected cells.
+                  content.deselectAll();
+                  content.activeCellIndex = content.widgets.indexOf(cell);
+                  void NotebookActions.run(content, sessionContext);
                 }
               }
             }

@@ -43,7 +43,9 @@ export class EnvironmentFiles {
       timer = setTimeout(() => lookAt(event), REST);
     });
     browser.node.addEventListener('contextmenu', lookAt, true);
-    browser.selectionChanged.connect(
+    // File browsers before JupyterLab 4.5 have no such signal; the context menu then knows the file a moment later.
+    const { selectionChanged }: Partial<FileBrowser> = browser;
+    selectionChanged?.connect(
       () => void this.look(browser.selectedItems().next().value)
     );
   }

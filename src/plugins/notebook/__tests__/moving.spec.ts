@@ -32,7 +32,11 @@ let notebook: FakeNotebook;
 beforeEach(() => {
   notebook = new FakeNotebook({ kernelspec: { name: OLD } }, OLD);
   Object.assign(notebook.panel, {
-    content: { widgets: [{ model: { id: 'cell-1' } }] }
+    content: {
+      activeCellIndex: 0,
+      deselectAll: () => undefined,
+      widgets: ['cell-0', 'cell-1'].map(id => ({ model: { id } }))
+    }
   });
   app = new FakeApp(
     new FakeServer({
@@ -68,7 +72,7 @@ async function create(): Promise<void> {
 
 describe('a new environment for a notebook whose cell failed', () => {
   it('gets the notebook, and the cell can run again', async () => {
-    const run = jest.spyOn(NotebookActions, 'runCells').mockResolvedValue(true);
+    const run = jest.spyOn(NotebookActions, 'run').mockResolvedValue(true);
     await app.commands.execute(CommandIDs.newEnvironment, {
       notebook: 'notebook-1',
       cell: 'cell-1'
@@ -79,7 +83,8 @@ describe('a new environment for a notebook whose cell failed', () => {
       expect(app.toasts).toContain('analysis.ipynb now uses tf220.')
     );
     app.pressToast('Run Cell Again');
-    expect(run.mock.calls[0][1]).toEqual([{ model: { id: 'cell-1' } }]);
+    const { activeCellIndex, widgets } = run.mock.calls[0][0];
+    expect(widgets[activeCellIndex].model.id).toBe('cell-1');
   });
 
   it('leaves the notebook alone after the user left the form', async () => {

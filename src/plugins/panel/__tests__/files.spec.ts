@@ -371,6 +371,13 @@ describe('the menu of the file browser', () => {
     expect(isOffered()).toBe(true);
   });
 
+  it('looks at the file of the menu in a file browser that does not report selections', async () => {
+    app.contents.openOlderMenu('work/tf.yml', TEXT);
+    await waitFor(() => expect(reads()).toBe(1));
+    app.contents.select('work/tf.yml', TEXT);
+    expect(isOffered()).toBe(true);
+  });
+
   it('does not read other kinds of files, folders and large files', async () => {
     app.contents.select('work/model.keras', TEXT);
     app.contents.select('work/yarn.lock', TEXT);
