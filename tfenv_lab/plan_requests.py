@@ -5,6 +5,8 @@ Warnings and the remedies of problems offer plan requests, too.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
@@ -205,6 +207,13 @@ class Match(_Request, frozen=True, tag="match"):
             check_name(self.name)
         force_setattr(self, "content", without_credentials(self.content))
         force_setattr(self, "file", self.file and _file_name(self.file))
+
+    @property
+    def mark(self) -> str:
+        """A digest of the file and of the part of it that counts."""
+        categories = None if self.categories is None else list(self.categories)
+        told = [self.content, self.format, self.lock_environment, categories]
+        return hashlib.sha256(json.dumps(told).encode("utf-8", "surrogatepass")).hexdigest()
 
     def as_import(self, name: str) -> Import:
         """Return the request to create an environment with this name from the same file."""

@@ -115,9 +115,13 @@ async def test_a_directory_that_is_no_environment_is_never_touched(api: Api, mad
     assert (place / "data.txt").read_text() == "mine"
 
 
-async def test_a_protected_environment_is_not_changed(api: Api, made: Any) -> None:
+async def test_a_protected_environment_may_be_equal_but_is_not_changed(api: Api, made: Any) -> None:
     content = await _lock(api, made)
     (Path(made["prefix"]) / "conda-meta/frozen").write_text("{}")
+    assert (await api.apply(kind="match", name="tf", content=content))["state"] == "succeeded"
+    other = await api.apply(kind="install", environment=made["id"], specs=["pandas"], into="other")
+    assert other["state"] == "succeeded"
+    content = await _lock(api, await api.environment("other"))
     status, error = await api.call("POST", "plans", {"kind": "match", "name": "tf", "content": content})
     assert (status, error["reason"]) == (403, "protected")
 

@@ -22,6 +22,7 @@ from .changes import (
 from .command import TfenvCommand
 from .history import HistoryApp, NoteApp
 from .kernels import HideApp, ShowApp
+from .nodes import ApplyApp, PublishApp, VerifyApp
 from .queries import CheckApp, DiffApp, ExportApp, ListApp, PackagesApp, VersionsApp, WhyApp
 from .space import CleanApp, DiskApp
 from .variables import VariablesApp
@@ -40,6 +41,9 @@ COMMANDS: dict[str, type[TfenvCommand]] = {
     "undelete": UndeleteApp,
     "export": ExportApp,
     "import": ImportApp,
+    "apply": ApplyApp,
+    "verify": VerifyApp,
+    "publish": PublishApp,
     "clone": CloneApp,
     "rename": RenameApp,
     "history": HistoryApp,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..conda.formats import reading
 from ..conda.formats.model import Choice
+from ..conda.prefix import lock
 from ..errors import InvalidRequest
 from ..plan_requests import Import, Match
 from ..pypi.models import Distribution
@@ -31,7 +32,7 @@ def matched(request: Match, name: str, imported: Solved, found: FoundEnvironment
     """Return the change of an environment to an imported lock; None stands for an environment that does not exist.
 
     Packages that pip or uv installed in a terminal, and that are not in the lock, are removed. Raises InvalidRequest if
-    the exact packages of the file are not available.
+    the exact packages of the file are not available, or Protected if the environment differs and must not be changed.
     """
     if imported.specs:
         # A notebook has specs, too, which an import would solve instead.
@@ -40,6 +41,9 @@ def matched(request: Match, name: str, imported: Solved, found: FoundEnvironment
     if found is None:
         return imported
     others = [Distribution(each.name, each.version, "") for each in found.index.others]
+    before = [*found.index.distributions, *others]
+    if lock.digest(found.state.records, before) != lock.digest(imported.after, imported.distributions):
+        found.environment.require_changeable()
     return replace(
         imported,
         before=found.state.records,
@@ -47,7 +51,7 @@ def matched(request: Match, name: str, imported: Solved, found: FoundEnvironment
         origin="in_place",
         fingerprint=found.fingerprint,
         environment=found.environment,
-        distributions_before=[*found.index.distributions, *others],
+        distributions_before=before,
         requirements_before=found.index.requirements,
         others_removed=tuple(sorted(each.name for each in others)),
         # Those of an environment that exists stay.

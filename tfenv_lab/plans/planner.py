@@ -217,14 +217,14 @@ class Planner:
     async def _matched(self, request: requests.Match) -> FoundEnvironment | None:
         """Return the environment that a request names, or None if it is new. Raises PrefixExists."""
         if request.environment is not None:
-            return await self._find(request.environment)
+            return await self._find(request.environment, copied=True)
         try:
             await self._new_prefix(request.name or "")
         except PrefixExists:
             environment = await self._environments.by_prefix(self._envs_dir / (request.name or ""))
             if environment is None:
                 raise
-            return await self._find(environment.id)
+            return await self._find(environment.id, copied=True)
         return None
 
     async def _import(self, request: requests.Import, prefix: Path) -> Solved:

@@ -215,6 +215,7 @@ class PlanService:
                 others_removed=solved.others_removed,
                 relinked=solved.relinked,
                 reinstalled=solved.reinstalled,
+                matched=solved.request.mark if isinstance(solved.request, plan_requests.Match) else None,
                 asked=asked(solved.request, solved.environment.name if solved.environment else solved.name),
             ),
             environment=solved.environment.id if solved.environment and solved.origin != "copy" else None,

@@ -22,19 +22,20 @@ _FILE = f"{FOLDER}/digest.json"
 
 
 class _Stored(Struct, frozen=True):
-    """A digest, and the mark of the packages that it identifies."""
+    """A digest, and the mark of the packages that it identifies; ``file`` is the mark of their lock file."""
 
     digest: str
     packages: str
+    file: str | None = None
 
 
-def write(prefix: Path, digest: str) -> None:
-    """Remember the digest of the packages that are in a prefix now."""
+def write(prefix: Path, digest: str, file: str | None = None) -> None:
+    """Remember the digest of the packages that are in a prefix now, and the mark of the file that they are from."""
     site = site_packages(prefix)
     mark = _mark(names_in(prefix / "conda-meta"), names_in(site) if site else ())
     path = prefix / _FILE
     path.parent.mkdir(parents=True, exist_ok=True)
-    writes.replace(path, serde.dumps(_Stored(digest, mark)))
+    writes.replace(path, serde.dumps(_Stored(digest, mark, file)))
 
 
 def read(prefix: Path, meta: Iterable[str], site: Iterable[str]) -> str | None:
@@ -42,11 +43,28 @@ def read(prefix: Path, meta: Iterable[str], site: Iterable[str]) -> str | None:
 
     ``meta`` are the names in conda-meta, and ``site`` those in site-packages.
     """
+    stored = _stored(prefix)
+    return stored.digest if stored is not None and stored.packages == _mark(meta, site) else None
+
+
+def from_file(prefix: Path, file: str) -> str | None:
+    """Return the digest if the packages of a prefix are still those of a lock file, by its mark; otherwise None."""
+    stored = _stored(prefix)
+    if stored is None or stored.file != file:
+        return None
+    try:
+        site = site_packages(prefix)
+        return read(prefix, names_in(prefix / "conda-meta"), names_in(site) if site else ())
+    except OSError:
+        return None
+
+
+def _stored(prefix: Path) -> _Stored | None:
     try:
         stored: _Stored = serde.loads((prefix / _FILE).read_bytes(), _Stored)
     except (OSError, serde.Unreadable):
         return None
-    return stored.digest if stored.packages == _mark(meta, site) else None
+    return stored
 
 
 def _mark(meta: Iterable[str], site: Iterable[str]) -> str:

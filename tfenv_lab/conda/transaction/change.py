@@ -31,7 +31,8 @@ class Change:
 
     The packages from an index are in ``lock``, too; ``requirements`` are what the user requested of it, by project.
     ``others_removed`` are the projects that pip or uv installed in a terminal and that the change removes or replaces.
-    ``asked`` says what the user requested, for the history.
+    ``asked`` says what the user requested, for the history. ``matched`` is the mark of the lock file that the
+    environment is made equal to.
     ``relinked`` are conda packages, and ``reinstalled`` projects from an index, whose files are damaged.
     """
 
@@ -54,6 +55,7 @@ class Change:
     relinked: Sequence[str] = ()
     reinstalled: Sequence[str] = ()
     asked: str | None = None
+    matched: str | None = None
 
     @property
     def begins_with(self) -> Path | None:

@@ -62,7 +62,7 @@ def record(
     dropped = sorted(name for name in asked if name not in change.requested)
     history.append(staged, change.command, before, [*staying, *fresh], updated, dropped)
     digest = lock.digest(change.records(), change.distributions())
-    digests.write(staged, digest)
+    digests.write(staged, digest, change.matched)
     return revisions.add(
         staged,
         kind=change.kind,
