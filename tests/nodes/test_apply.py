@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from pathlib import Path
@@ -106,4 +105,4 @@ def test_a_package_cache_that_cannot_be_written_is_replaced(node: NewNode, locks
     (here.home / "cache").mkdir()
     (here.home / "cache/tfenv_lab").write_text("no directory")
     assert here.install(locks.old, "app")["changed"]
-    assert os.listdir(here.envs / ".tfenv-cache")
+    assert any((here.envs / ".tfenv-cache").iterdir())
