@@ -21,6 +21,7 @@ class HttpChannel:
 
     Every answer waits for ``hold``, if that is set. ``pace`` is a number of bytes and the seconds after each of these
     pieces; ``cut`` is the number of bytes after which a body waits for ``hold``. The file ``endless`` never ends.
+    ``logins`` has the header ``Authorization`` that the paths below a directory need.
     """
 
     def __init__(self, root: Path) -> None:
@@ -30,6 +31,7 @@ class HttpChannel:
         self.pace: tuple[int, float] | None = None
         self.cut: int | None = None
         self.endless: str | None = None
+        self.logins: dict[str, str] = {}
         #: Returns the status and the header Retry-After with which a path is refused, or None.
         self.busy: Callable[[str], tuple[int, str] | None] = lambda path: None
         self._server: http.server.ThreadingHTTPServer | None = None
@@ -71,6 +73,10 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
             self.send_header("Retry-After", refused[1])
             self.send_header("Content-Length", "0")
             self.end_headers()
+            return None
+        wanted = next((login for folder, login in self._channel.logins.items() if self.path.startswith(folder)), None)
+        if wanted is not None and self.headers.get("Authorization") != wanted:
+            self.send_error(401)
             return None
         if self.path.startswith("/t/"):
             self.path = "/" + self.path.split("/", 3)[3]

@@ -197,6 +197,72 @@ class TestCredentials:
         assert asked == {"/a": "Bearer tk", "/b": basic("me", "secret")}
         assert os.environ["RATTLER_AUTH_FILE"] == str(path)
 
+    @pytest.mark.parametrize("number", [0, 1])
+    def test_every_channel_of_a_host_has_its_own_password(
+        self, served: HttpChannel, clean_home: Path, number: int
+    ) -> None:
+        (clean_home / ".rattler").mkdir()
+        stored = {"localhost": {"BasicHTTP": {"username": "stored", "password": "pw"}}}
+        (clean_home / ".rattler" / "credentials.json").write_text(json.dumps(stored))
+        site = f"127.0.0.1:{served.url.rpartition(':')[2]}"
+        users = ["me:se%40cret", "you:other"]
+        channels = [
+            f"http://{users[number]}@{site}/a",
+            f"http://{users[1 - number]}@{site}/b",
+            f"http://third@{site}/a/inner",
+            f"http://{site}/t/tk-1/a/token",
+            f"http://fourth:pw@{site}/t/tk-2/both",
+            f"http://{site}/aa",
+            f"http://localhost:{served.url.rpartition(':')[2]}/other",
+        ]
+        expected = [basic("me", "se@cret"), basic("you", "other")]
+        assert self.ask(served, *channels) == {
+            "/a": expected[number],
+            "/b": expected[1 - number],
+            "/a/inner": basic("third", ""),
+            "/t/tk-1/a/token": None,
+            "/t/tk-2/both": basic("fourth", "pw"),
+            "/aa": None,
+            "/other": basic("stored", "pw"),
+        }
+
+    def test_servers_on_two_ports_of_a_host_have_their_own_passwords(self, served: HttpChannel, tmp_path: Path) -> None:
+        other = HttpChannel(tmp_path)
+        other.up()
+        channels = [server.url.replace("//", f"//{user}:pw@") + "/c" for server, user in ((served, "a"), (other, "b"))]
+        assert self.ask(served, *channels) == {"/c": basic("a", "pw")}
+        assert {authorization for _, authorization in other.requests} == {basic("b", "pw")}
+        other.down()
+
+    def test_a_password_of_a_site_does_not_replace_that_of_a_channel(
+        self, served: HttpChannel, clean_home: Path
+    ) -> None:
+        site = served.url.removeprefix("http://")
+        (clean_home / ".condarc").write_text(
+            f"channel_alias: http://site:pw@{site}\ncustom_channels:\n  team: http://team:pw@{site}/custom\n"
+            f"channels: [plain, team, http://own:pw@{site}/own]\n"
+        )
+        settings = condarc.load({}, clean_home)
+        query(served.root / "cache", settings=settings)
+        asked = {path.partition("/noarch")[0]: authorization for path, authorization in served.requests}
+        assert asked == {
+            "/plain": basic("site", "pw"),
+            "/custom/team": basic("team", "pw"),
+            "/own": basic("own", "pw"),
+        }
+
+    def test_proxies_and_retries_stay_in_force_with_several_passwords(
+        self, served: HttpChannel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+        settings = replace(PLAIN, proxy_servers={"http": served.url})
+        query(served.root / "cache", "http://a:1@host.invalid/a", "http://b:2@host.invalid/b", settings=settings)
+        assert {(path.partition("/noarch")[0], authorization) for path, authorization in served.requests} == {
+            ("http://host.invalid/a", basic("a", "1")),
+            ("http://host.invalid/b", basic("b", "2")),
+        }
+        assert os.environ["http_proxy"] == "http://127.0.0.1:1"
+
     @pytest.fixture
     def keyring(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, object], None]]:
         """Start a separate keyring on a separate bus, as on a desktop, and store an entry for a host in it."""
@@ -249,7 +315,7 @@ class TestCredentials:
 
 def query(cache: str | Path, *channels: str, settings: CondaSettings = PLAIN) -> None:
     """Query the channels for a package that they do not have."""
-    settings = condarc.with_channels(settings, channels)
+    settings = condarc.with_channels(settings, channels) if channels else settings
     gateway = Gateway(cache_dir=Path(cache), client=client(settings, retries=0))
     for channel in settings.channels:
         with contextlib.suppress(GatewayError):

@@ -42,7 +42,8 @@ def wait_of(url: str, settings: CondaSettings) -> float | None:
 def _with_credentials(url: str, settings: CondaSettings) -> tuple[str, tuple[str, str] | None]:
     """Return a URL with its channel's token, and its channel's user and password."""
     clean = url.replace("/t/<TOKEN>", "")
-    for channel, credential in settings.rules.credentials.items():
+    # That of the longest URL is the channel's own; the others are of a site.
+    for channel, credential in sorted(settings.rules.credentials.items(), key=lambda item: -len(item[0])):
         if clean.startswith(f"{channel}/"):
             parts = urlsplit(channel)
             root = credential.root or f"{parts.scheme}://{parts.netloc}"

@@ -6,8 +6,8 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,8 +16,8 @@ from urllib.request import getproxies, proxy_bypass
 from rattler import Client, Config
 from rattler.exceptions import AuthenticationStorageError
 
-from ... import serde
 from ...disk.paths import instead_of_netrc
+from . import logins
 
 if TYPE_CHECKING:
     from .channels import Credential
@@ -43,49 +43,19 @@ def _variable(name: str, value: str | None) -> Iterator[None]:
             os.environ[name] = before
 
 
-@contextmanager
-def _passwords(credentials: Mapping[str, Credential]) -> Iterator[str | None]:
-    """Write the users and passwords of channel URLs to a file while a client reads them; None if there are none.
+def _tokens(credentials: Mapping[str, Credential]) -> dict[str, str]:
+    """Return the URLs of channels with a token, and the same with ``/t/<token>/``.
 
-    The file precedes rattler's own stores (keyring, ``~/.rattler/credentials.json``). It replaces the file that
-    ``RATTLER_AUTH_FILE`` names, so it includes the contents of that file. Entries are keyed by host: if two users have
-    the same host, the first one counts.
+    Requests are redirected from the one to the other by rattler's mirrors, so each channel can have its own token, even
+    on the same host, and no token gets into a record.
     """
-    hosts: dict[str, object] = {}
-    for url, credential in credentials.items():
-        if credential.user is not None:
-            entry = {"BasicHTTP": {"username": credential.user, "password": credential.password or ""}}
-            hosts.setdefault(urlsplit(url).hostname or "", entry)
-    if not hosts:
-        yield None
-        return
-    if os.environ.get("RATTLER_AUTH_FILE"):
-        with suppress(OSError, ValueError):
-            hosts = {**serde.parse(Path(os.environ["RATTLER_AUTH_FILE"]).read_text(encoding="utf-8")), **hosts}
-    # mkstemp creates a file that only its owner can read.
-    handle, name = tempfile.mkstemp(prefix="tfenv_lab-", suffix=".json")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(hosts, file)
-        yield name
-    finally:
-        Path(name).unlink()
-
-
-def _tokens(credentials: Mapping[str, Credential]) -> list[str]:
-    """Return configuration lines that redirect requests for a channel to its URL with ``/t/<token>/``.
-
-    The redirects are mirrors: each channel can have its own token, even on the same host, and no token gets into a
-    record.
-    """
-    lines = []
+    found = {}
     for url, credential in credentials.items():
         if credential.token is not None:
             parts = urlsplit(url)
             root = credential.root or f"{parts.scheme}://{parts.netloc}"
-            secret = f"{root}/t/{credential.token}{url.removeprefix(root)}/"
-            lines.append(f"{json.dumps(url + '/')} = [{json.dumps(secret)}]")
-    return ["[mirrors]", *lines] if lines else []
+            found[f"{url}/"] = f"{root}/t/{credential.token}{url.removeprefix(root)}/"
+    return found
 
 
 def _proxy(scheme: str, host: str, servers: Mapping[str, str]) -> str:
@@ -110,13 +80,14 @@ def _is_url(text: str) -> bool:
     return True
 
 
-def _proxies(settings: CondaSettings) -> list[str]:
-    """Return the configuration lines for ``proxy_servers``.
+def _proxies(settings: CondaSettings) -> tuple[dict[str, str], list[str]]:
+    """Return the proxy of each scheme that has one in ``proxy_servers``, and the hosts without a proxy.
 
-    rattler supports one proxy for each scheme, and a list of hosts without a proxy. If the channels' hosts need several
-    proxies for one scheme, only the scheme's general proxy is used.
+    rattler supports one proxy for each scheme. If the channels' hosts need several for one scheme, only the scheme's
+    general proxy is used.
     """
-    lines, direct = [], []
+    servers: dict[str, str] = {}
+    direct: list[str] = []
     for scheme in ("http", "https"):
         general = _proxy(scheme, "", settings.proxy_servers)
         urls = [urlsplit(channel.url) for channel in settings.channels]
@@ -130,9 +101,20 @@ def _proxies(settings: CondaSettings) -> list[str]:
             # Do not quote it: it may contain a password.
             log.warning("proxy_servers: the proxy for %s is not a URL; using none", scheme)
         elif chosen:
-            lines.append(f"{scheme} = {json.dumps(chosen)}")
+            servers[scheme] = chosen
         direct += sorted(host for host, proxy in needed.items() if not proxy)
-    return ["[proxy-config]", *lines, f"non-proxy-hosts = {json.dumps(direct)}"] if lines else []
+    return servers, direct
+
+
+@contextmanager
+def _proxy_variables(servers: Mapping[str, str], direct: Iterable[str]) -> Iterator[None]:
+    """Let the variables of this process name the proxies, if there are any, while a client reads them."""
+    values = {"http_proxy": servers.get("http"), "https_proxy": servers.get("https"), "no_proxy": ",".join(direct)}
+    with ExitStack() as stack:
+        for name, value in values.items() if servers else ():
+            for each in (name, name.upper()):
+                stack.enter_context(_variable(each, value or ""))
+        yield
 
 
 def client(settings: CondaSettings, retries: int = 3) -> Client:
@@ -152,20 +134,36 @@ def client(settings: CondaSettings, retries: int = 3) -> Client:
         if settings.ssl_verify != "truststore":
             is_folder = Path(settings.ssl_verify).is_dir()
             bundle, folder = (None, settings.ssl_verify) if is_folder else (settings.ssl_verify, None)
-    lines += _proxies(settings)
-    lines += _tokens(settings.rules.credentials)
+    servers, direct = _proxies(settings)
+    if servers:
+        lines += ["[proxy-config]", *(f"{scheme} = {json.dumps(url)}" for scheme, url in servers.items())]
+        lines.append(f"non-proxy-hosts = {json.dumps(direct)}")
+    credentials = settings.rules.credentials
+    tokens = _tokens(credentials)
+    if tokens:
+        lines += ["[mirrors]", *(f"{json.dumps(url)} = [{json.dumps(end)}]" for url, end in tokens.items())]
+    is_by_url = logins.have_one_host(credentials)
+    if is_by_url and settings.ssl_verify is False:
+        log.warning("ssl_verify is off, so channels on the same host cannot have different passwords; using one")
+        is_by_url = False
+    config = Config.from_toml("\n".join(lines))
+
+    def made() -> Client:
+        if is_by_url:
+            with _proxy_variables(servers, direct):
+                return logins.client_by_url(credentials, tokens, retries)
+        with logins.kept_by_host(credentials) as path, _variable("RATTLER_AUTH_FILE", path):
+            return Client.from_config(config, max_retries=retries)
+
     with (
         _variable("SSL_CERT_FILE", bundle),
         _variable("SSL_CERT_DIR", folder),
-        _passwords(settings.rules.credentials) as secrets,
-        _variable("RATTLER_AUTH_FILE", secrets),
         _variable("NETRC", instead_of_netrc(os.environ)),
     ):
-        config = Config.from_toml("\n".join(lines))
         try:
-            return Client.from_config(config, max_retries=retries)
+            return made()
         except AuthenticationStorageError as error:
             # rattler always opens ~/.rattler/credentials.json.
             log.warning("The passwords that rattler stores cannot be read and are not used: %s", error)
             with tempfile.TemporaryDirectory() as home, _variable("HOME", home):
-                return Client.from_config(config, max_retries=retries)
+                return made()
