@@ -38,9 +38,14 @@ def busy_url(text: str | None) -> tuple[int, str] | None:
     return (int(found["status"]), found["url"]) if found else None
 
 
+def time_after(seconds: float) -> datetime:
+    """Return the time after some seconds, in UTC."""
+    return datetime.now(timezone.utc) + timedelta(seconds=seconds)
+
+
 def clock(seconds: float) -> str:
     """Return the local time of day after some seconds, as “19:45:10”."""
-    return (datetime.now().astimezone() + timedelta(seconds=seconds)).strftime("%H:%M:%S")
+    return time_after(seconds).astimezone().strftime("%H:%M:%S")
 
 
 def hint(seconds: float) -> str:

@@ -86,6 +86,7 @@ export function job(id: string, name: string, change: Partial<Job> = {}): Job {
     warnings: [],
     leftovers: [],
     undo: null,
+    waiting_for: null,
     ...change
   };
 }

@@ -1365,6 +1365,19 @@ export interface components {
             readonly leftovers: readonly components["schemas"]["Leftover"][];
             /** @description Until when a deletion can be undone; null if it cannot, and for other jobs. */
             readonly undo: components["schemas"]["Undo"] | null;
+            /** @description The busy server that asked a running job to wait; null while the job works. */
+            readonly waiting_for: components["schemas"]["BusyServer"] | null;
+        };
+        readonly BusyServer: {
+            /** @description The name of the server. */
+            readonly host: string;
+            /** @description The HTTP status with which it refused a request. */
+            readonly status: number;
+            /**
+             * Format: date-time
+             * @description When the job asks it again.
+             */
+            readonly until: string;
         };
         readonly Undo: {
             /**
@@ -1605,6 +1618,7 @@ export type RemovedEntry = components['schemas']['RemovedEntry'];
 export type InstalledBuild = components['schemas']['InstalledBuild'];
 export type ComingBuild = components['schemas']['ComingBuild'];
 export type Job = components['schemas']['Job'];
+export type BusyServer = components['schemas']['BusyServer'];
 export type Undo = components['schemas']['Undo'];
 export type Leftover = components['schemas']['Leftover'];
 export type JobKind = components['schemas']['JobKind'];

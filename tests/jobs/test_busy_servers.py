@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tfenv_lab import postponement
+from tfenv_lab.cli.app import TfenvApp
 
 from ..conda.http_channel import HttpChannel
 from ..conftest import Api
@@ -77,14 +78,17 @@ async def test_a_package_is_fetched_when_the_channel_permits_it(
     plan = await api.plan(kind="install", environment=made["id"], specs=["tool"])
     served.busy = Busy(".conda", status, header, ASKED - 0.5)
     _, job = await api.call("POST", "jobs", {"plan": plan["id"]})
-    messages = set()
+    told = re.compile(rf"Waiting until \d\d:\d\d:\d\d, because 127.0.0.1 is busy \(HTTP status {status}\)")
+    waits = []
     while not job["finished"]:
         _, job = await api.call("GET", f"jobs/{job['id']}")
-        messages.add(job["message"])
+        assert bool(told.fullmatch(job["message"])) is (job["waiting_for"] is not None), job
+        waits += [job["waiting_for"]] if job["waiting_for"] else []
         await asyncio.sleep(0.05)
     assert job["state"] == "succeeded", (job["error"], job["message"])
-    told = re.compile(rf"Waiting until \d\d:\d\d:\d\d, because 127.0.0.1 is busy \(HTTP status {status}\)")
-    assert any(told.fullmatch(message) for message in messages), messages
+    assert {(wait["host"], wait["status"]) for wait in waits} == {("127.0.0.1", status)}
+    until = datetime.fromisoformat(waits[-1]["until"])
+    assert timedelta() <= datetime.now(timezone.utc) - until < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("header", ["-1", "soon", "", "1.5"])
@@ -132,7 +136,22 @@ async def test_a_job_that_waits_can_be_cancelled(api: Api, made: Any, served: Ht
         _, job = await api.call("GET", f"jobs/{job['id']}")
         await asyncio.sleep(0.05)
     assert (await api.call("DELETE", f"jobs/{job['id']}"))[0] in (200, 202, 204)
-    assert (await api.finished(job["id"]))["state"] == "cancelled"
+    job = await api.finished(job["id"])
+    assert (job["state"], job["waiting_for"]) == ("cancelled", None)
+
+
+def test_a_command_says_for_whom_it_waits_and_until_when(
+    served: HttpChannel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served.busy = Busy("numpy-2.1.0-0.conda", 429, str(int(ASKED)), ASKED - 0.5)
+    app = TfenvApp()
+    with pytest.raises(SystemExit) as ended:
+        command = ["create", "tf", "numpy 2.1.*", "--tensorflow=2.19.*", f"--python={PYTHON}"]
+        app.initialize([*command, f"--TfenvLab.channels={served.url}"])
+        app.start()
+    err = capsys.readouterr().err
+    assert not ended.value.code, err
+    assert len(re.findall(r"^Waiting until \S+, because 127.0.0.1 is busy \(HTTP status 429\)\.$", err, re.M)) == 1
 
 
 @pytest.mark.parametrize("status", [429, 503])

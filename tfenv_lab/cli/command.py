@@ -167,10 +167,14 @@ class TfenvCommand(JupyterApp):
     async def finished(self, services: Services, job: Job) -> Job:
         """Wait until a job ends, with a line of progress on a terminal, and return the job."""
         shown = sys.stderr.isatty() and not self.json
+        told = None
         while (job := await services.jobs.get(job.id)).state not in FINISHED:
             if shown:
-                percent = f"{job.progress.fraction:4.0%}" if job.progress.fraction else ""
+                percent = f"{job.progress.fraction:4.0%}" if job.progress.fraction and not job.waiting_for else ""
                 print(f"\r\x1b[K{job.message} {percent}{_speed(job)}", end="", file=sys.stderr, flush=True)
+            elif job.waiting_for not in (None, told):
+                print(f"{job.message}.", file=sys.stderr, flush=True)
+            told = job.waiting_for
             await asyncio.sleep(_TICK)
         if shown:
             print("\r\x1b[K", end="", file=sys.stderr)
@@ -199,7 +203,7 @@ def _speed(job: Job) -> str:
     speed, left = job.progress.bytes_per_second, job.progress.seconds_left
     parts = [f"{megabytes(speed)}/s"] if speed is not None else []
     parts += [f"{duration(left)} left"] if left is not None else []
-    return "".join(f" · {part}" for part in parts) if job.phase == "download" else ""
+    return "".join(f" · {part}" for part in parts) if job.phase == "download" and not job.waiting_for else ""
 
 
 def _option(alternative: Alternative) -> str:

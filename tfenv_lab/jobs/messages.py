@@ -17,6 +17,7 @@ from ..pypi.models import IndexPolicy
 from ..space.models import Item
 from ..tensorflow.checks.evidence import Subject
 from ..tensorflow.checks.models import Check
+from .models import BusyServer
 
 
 class ApplyChange(Struct, frozen=True, tag="apply"):
@@ -91,9 +92,10 @@ class ProgressMade(Struct, frozen=True, tag="progress"):
 
 
 class Waiting(Struct, frozen=True, tag="waiting"):
-    """A message that the worker waits for a server that is busy, as a sentence for the user."""
+    """A message that the worker waits for a server that is busy. ``text`` is a sentence for the user."""
 
     text: str
+    server: BusyServer
 
 
 class WorkingOn(Struct, frozen=True, tag="working-on"):

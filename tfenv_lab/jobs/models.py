@@ -103,6 +103,15 @@ class Undo:
     bytes: int | None = None
 
 
+@dataclass(frozen=True)
+class BusyServer:
+    """A server that asked a job to wait, with the HTTP status, until a time (ISO 8601 in UTC)."""
+
+    host: str
+    status: int
+    until: str
+
+
 #: Fields of a job that are stored but not sent.
 _KEPT = (
     "kernel",
@@ -122,7 +131,8 @@ class Job:
     """The Job of the REST contract, with some fields that are only stored. Times are ISO 8601 in UTC.
 
     ``request`` is the plan request of a job that applies a plan. ``automatic`` marks a check or a cleaning that no user
-    requested; any other job of its prefix cancels it. ``undo`` belongs to a deletion that can be undone.
+    requested; any other job of its prefix cancels it. ``undo`` belongs to a deletion that can be undone,
+    ``waiting_for`` to a job that a busy server asked to wait.
 
     The fields that are only stored are:
 
@@ -162,6 +172,7 @@ class Job:
     moved_from: str | None = None
     kernels_before: list[str] = field(default_factory=list, repr=False)
     undo: Undo | None = None
+    waiting_for: BusyServer | None = None
     was_hidden: bool = False
     deletion: str | None = None
     server: Server | None = field(default=None, repr=False)
@@ -184,4 +195,4 @@ class Job:
     def ended(self, state: State, **fields: Any) -> Job:
         """Return the job as finished now."""
         progress = replace(self.progress, fraction=1.0) if state == "succeeded" else self.progress
-        return replace(self, state=state, finished=now(), progress=progress, **fields)
+        return replace(self, state=state, finished=now(), progress=progress, waiting_for=None, **fields)

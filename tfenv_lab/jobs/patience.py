@@ -10,18 +10,19 @@ from urllib.parse import urlsplit
 
 from .. import postponement
 from ..errors import ChannelUnreachable, IndexUnreachable
+from .models import BusyServer
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
 
 
 async def patiently(
-    attempt: Callable[[], Awaitable[None]], settings: CondaSettings, tell: Callable[[str], None]
+    attempt: Callable[[], Awaitable[None]], settings: CondaSettings, tell: Callable[[str, BusyServer], None]
 ) -> None:
     """Make attempts until one succeeds, with waits of ``postponement.LONGEST`` seconds in total between them.
 
     Raises the error of the last attempt, with a hint that says when to try again. ``tell`` is called with a sentence
-    for the user before each wait.
+    for the user, and with the server, before each wait.
     """
     waited = 0.0
     for number in range(postponement.MOST + 1):
@@ -44,7 +45,7 @@ async def patiently(
             host = urlsplit(url).hostname or "the server"
             text = f"Waiting until {postponement.clock(wait)}, because {host} is busy (HTTP status {status})"
             print(f"{error.message} {text}.", file=sys.stderr, flush=True)
-            tell(text)
+            tell(text, BusyServer(host, status, postponement.time_after(wait).isoformat(timespec="seconds")))
             await asyncio.sleep(wait)
 
 

@@ -266,10 +266,10 @@ class RunningJobs:
                     leftovers.append(leftover)
                 case WorkingOn(found):
                     engagement = found
-                case Waiting(text) if not last.done():
-                    self._update(replace(self._live[job_id], message=text))
+                case Waiting(text, server) if not last.done():
+                    self._update(replace(self._live[job_id], message=text, waiting_for=server))
                 case PhaseBegun(name) if not last.done():
-                    self._update(replace(self._live[job_id], phase=name, message=PHASES[name]))
+                    self._update(replace(self._live[job_id], phase=name, message=PHASES[name], waiting_for=None))
                 case ProgressMade(progress) if not last.done():
                     self._update(replace(self._live[job_id], progress=progress))
                 case Succeeded() | Failed() if not last.done():

@@ -39,6 +39,7 @@ from .messages import (
     Waiting,
     WorkingOn,
 )
+from .models import BusyServer
 from .patience import patiently
 
 #: Minimum seconds between two progress messages.
@@ -75,10 +76,10 @@ class ServerPipe:
             self._sent = now
             self.send(ProgressMade(progress))
 
-    def wait(self, text: str) -> None:
+    def wait(self, text: str, server: BusyServer) -> None:
         """Report that the worker waits for a server; the phase that follows is reported again."""
         self._phase = None
-        self.send(Waiting(text))
+        self.send(Waiting(text, server))
 
     def engaged(self, engagement: Engagement) -> None:
         """Report the packages that the engine is working on."""

@@ -84,6 +84,9 @@ export function describeProgress(job: Job, trans: TranslationBundle): string {
   if (job.state === 'queued') {
     return job.message;
   }
+  if (job.waiting_for) {
+    return describePhase(job, trans);
+  }
   if (job.phase === 'download' && done_bytes + total_bytes > 0) {
     // The total is not always known.
     const amount =
@@ -119,6 +122,11 @@ export function describePhase(job: Job, trans: TranslationBundle): string {
   }
   if (job.state === 'succeeded') {
     return trans.__('finishing');
+  }
+  if (job.waiting_for) {
+    const { host, until } = job.waiting_for;
+    const time = new Date(until).toLocaleTimeString();
+    return trans.__('waiting until %1, because %2 is busy', time, host);
   }
   switch (job.phase) {
     case 'solve':

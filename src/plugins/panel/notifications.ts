@@ -56,7 +56,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
 
     const showProgress = (job: Job): void => {
       const before = shown.get(job.id);
-      const stage = `${job.state} ${job.phase}`;
+      const stage = `${job.state} ${job.phase} ${job.waiting_for?.until}`;
       if (before?.stage === stage && Date.now() - before.at < INTERVAL) {
         return;
       }

@@ -107,6 +107,20 @@ describe('describeProgress', () => {
     expect(describeProgress(job('1', 'tf', change), trans)).toBe(text);
   });
 
+  it('names a busy server, and until when the job waits', () => {
+    const until = '2026-01-01T12:00:05+00:00';
+    const waiting_for = { host: 'conda.example', status: 429, until };
+    const time = new Date(until).toLocaleTimeString();
+    for (const phase of ['download', 'link', null] as const) {
+      expect(
+        describeProgress(job('1', 'tf', { phase, waiting_for }), trans)
+      ).toBe(`waiting until ${time}, because conda.example is busy`);
+    }
+    expect(describeActive(job('1', 'tf', { waiting_for }), trans)).toBe(
+      `Creating tf: waiting until ${time}, because conda.example is busy`
+    );
+  });
+
   it('shows the downloaded size if the total is not known', () => {
     const { progress } = job('1', 'tf');
     const some = job('1', 'tf', { progress: { ...progress, total_bytes: 0 } });
