@@ -25,6 +25,8 @@ class Silent:
 
     def engaged(self, engagement: object) -> None: ...
 
+    def notice(self, advice: object) -> None: ...
+
     @contextlib.contextmanager
     def swapping(self) -> Iterator[None]:
         yield

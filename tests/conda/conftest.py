@@ -20,6 +20,7 @@ from tfenv_lab.conda.transaction import recovery
 from tfenv_lab.conda.transaction.change import Change
 from tfenv_lab.conda.transaction.engaged import Engagement
 from tfenv_lab.conda.transaction.progress import Progress
+from tfenv_lab.models import Advice
 from tfenv_lab.pypi import settings
 from tfenv_lab.pypi.models import Distribution, IndexPolicy
 
@@ -33,6 +34,7 @@ class Watched:
     phases: list[str] = field(default_factory=list)
     seen: list[Progress] = field(default_factory=list)
     engagements: list[Engagement] = field(default_factory=list)
+    notices: list[Advice] = field(default_factory=list)
 
     def phase(self, name: str) -> None:
         if self.phases[-1:] != [name]:
@@ -43,6 +45,9 @@ class Watched:
 
     def engaged(self, engagement: Engagement) -> None:
         self.engagements.append(engagement)
+
+    def notice(self, advice: Advice) -> None:
+        self.notices.append(advice)
 
     @contextlib.contextmanager
     def swapping(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from ..conda.transaction.engaged import Engagement
 from ..conda.transaction.progress import Progress
 from ..conda.transaction.staging import Leftover
 from ..errors import ErrorJson
-from ..models import Phase
+from ..models import Advice, Phase
 from ..pypi.models import IndexPolicy
 from ..space.models import Item
 from ..tensorflow.checks.evidence import Subject
@@ -98,6 +98,12 @@ class Waiting(Struct, frozen=True, tag="waiting"):
     server: BusyServer
 
 
+class Noticed(Struct, frozen=True, tag="noticed"):
+    """A message about something in the new environment that the user should know."""
+
+    advice: Advice
+
+
 class WorkingOn(Struct, frozen=True, tag="working-on"):
     """A message about the packages that the engine is working on, in case it crashes."""
 
@@ -129,4 +135,4 @@ class LeftBehind(Struct, frozen=True, tag="left-behind"):
     leftover: Leftover
 
 
-Message = PhaseBegun | ProgressMade | WorkingOn | Waiting | Succeeded | Failed | LeftBehind
+Message = PhaseBegun | ProgressMade | Noticed | WorkingOn | Waiting | Succeeded | Failed | LeftBehind

@@ -23,6 +23,7 @@ from .messages import (
     Failed,
     LeftBehind,
     Message,
+    Noticed,
     Order,
     PhaseBegun,
     ProgressMade,
@@ -83,6 +84,8 @@ class RunningJobs:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancelled: set[str] = set()
         self._orders: dict[str, Order] = {}
+        #: What workers noticed in new environments, by job. It counts if the change took effect.
+        self._notices: dict[str, list[Advice]] = {}
         #: Workers, by job, that have sent their result and may still be deleting the tree that was replaced.
         self._ending: dict[str, asyncio.Future[int]] = {}
 
@@ -227,7 +230,9 @@ class RunningJobs:
             job = self._live[job_id].failed(known)
         finally:
             self._workers.pop(job_id, None)
+        notices = self._notices.pop(job_id, [])
         if job.state == "succeeded":
+            job = replace(job, warnings=[*job.warnings, *notices])
             try:
                 job = await self._aftermath.settle(job, last if isinstance(last, Succeeded) else None)
             except Exception as error:
@@ -270,6 +275,8 @@ class RunningJobs:
                     self._update(replace(self._live[job_id], message=text, waiting_for=server))
                 case PhaseBegun(name) if not last.done():
                     self._update(replace(self._live[job_id], phase=name, message=PHASES[name], waiting_for=None))
+                case Noticed(advice):
+                    self._notices.setdefault(job_id, []).append(advice)
                 case ProgressMade(progress) if not last.done():
                     self._update(replace(self._live[job_id], progress=progress))
                 case Succeeded() | Failed() if not last.done():

@@ -21,7 +21,7 @@ from ..conda.transaction.engaged import Engagement
 from ..conda.transaction.progress import Progress
 from ..disk import faults
 from ..errors import JobFailed, TfenvError
-from ..models import Phase
+from ..models import Advice, Phase
 from .messages import (
     ApplyChange,
     BuildChannel,
@@ -29,6 +29,7 @@ from .messages import (
     Failed,
     LeftBehind,
     Message,
+    Noticed,
     Order,
     PhaseBegun,
     ProgressMade,
@@ -84,6 +85,10 @@ class ServerPipe:
     def engaged(self, engagement: Engagement) -> None:
         """Report the packages that the engine is working on."""
         self.send(WorkingOn(engagement))
+
+    def notice(self, advice: Advice) -> None:
+        """Report a warning about the new environment."""
+        self.send(Noticed(advice))
 
     @contextlib.contextmanager
     def swapping(self) -> Iterator[None]:

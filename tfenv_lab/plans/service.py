@@ -21,7 +21,7 @@ from ..disk.space import free_bytes
 from ..errors import NotFound, StalePlan
 from ..models import Advice
 from ..sentences import some
-from . import cleanings, earlier
+from . import cleanings, earlier, shared_files
 from .asked import asked
 from .availability import missing
 from .commands import commands
@@ -191,7 +191,7 @@ class PlanService:
             freed_bytes=sizes.freed,
             sizes_complete=sizes.complete,
             free_bytes=free_bytes(solved.prefix),
-            warnings=[*gone, *warnings(solved, moves, settings, running, self._of_directories(solved, sizes))],
+            warnings=[*gone, *warnings(solved, moves, settings, running, self._of_files(solved, sizes))],
             commands=shown,
             strategy=strategy_of(solved.prefix) if solved.origin == "in_place" else "swap",
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -225,8 +225,9 @@ class PlanService:
             digest=lock.digest(solved.after, solved.distributions),
         )
 
-    def _of_directories(self, solved: Solved, sizes: Sizes) -> list[Advice]:
-        found = list(self._directories.advice(None if solved.origin == "in_place" else solved.prefix))
+    def _of_files(self, solved: Solved, sizes: Sizes) -> list[Advice]:
+        found = shared_files.warnings(solved, sizes, self._cache, self._uv_cache)
+        found += list(self._directories.advice(None if solved.origin == "in_place" else solved.prefix))
         if sizes.copied:
             message = (
                 f"{some([str(place) for place in sizes.copied], 2)} cannot share files with {solved.prefix.parent} by "

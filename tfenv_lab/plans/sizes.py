@@ -36,7 +36,8 @@ class Sizes:
     has no size; the numbers are then lower bounds. ``fetch`` names the packages that are not in the package cache.
     ``copied`` are the directories whose files are copied, because they cannot be hard-linked into the new tree.
     ``added`` is the space that the change takes in the caches and in the environment, ``shared`` is that of files that
-    are there already, and ``freed`` that of files that leave and that nothing else shares.
+    are there already, and ``freed`` that of files that leave and that nothing else shares. ``linked`` names the conda
+    packages that are linked, and ``new_wheels`` the projects that are installed from an index.
     """
 
     download: int
@@ -48,6 +49,8 @@ class Sizes:
     added: int = 0
     shared: int = 0
     freed: int = 0
+    linked: frozenset[str] = frozenset()
+    new_wheels: frozenset[str] = frozenset()
 
     @property
     def needed(self) -> int:
@@ -130,7 +133,7 @@ def _sum(solved: Solved, linked: Sequence[RepoDataRecord], fetch: dict[str, int]
         freed = footprint.freed(solved, linked)
     copied = tuple(place for is_new, place in sources.items() if place is not None and not shared[is_new])
     needs = (Need(str(cache), in_cache), Need(str(solved.prefix.parent), in_tree))
-    return Sizes(download, install, needs, complete, frozenset(fetch), copied, added, common, freed)
+    return Sizes(download, install, needs, complete, frozenset(fetch), copied, added, common, freed, frozenset(anew))
 
 
 def _with_wheels(sizes: Sizes, solved: Solved, uv_cache: Callable[[], Path]) -> Sizes:
@@ -167,7 +170,10 @@ def _with_wheels(sizes: Sizes, solved: Solved, uv_cache: Callable[[], Path]) -> 
             common += size if shared[True] and not fetched else 0
     copied = sizes.copied if shared[True] else (*sizes.copied, place)
     needs = (*sizes.needs, Need(str(place), in_cache), Need(str(solved.prefix.parent), in_tree))
-    return Sizes(download, install, needs, complete, sizes.fetch, copied, added, common, sizes.freed)
+    names = frozenset(is_new)
+    return Sizes(
+        download, install, needs, complete, sizes.fetch, copied, added, common, sizes.freed, sizes.linked, names
+    )
 
 
 def _can_share(source: Path, prefix: Path) -> bool:

@@ -71,6 +71,39 @@ def claimed(prefix: Path, dist_info: Path) -> frozenset[str]:
     return frozenset(own.union(path for path in paths if path is not None))
 
 
+def hashes(prefix: Path, dist_info: Path) -> dict[str, str | None]:
+    """Return the SHA-256 of the files of an installed package inside ``prefix``, as far as RECORD has them."""
+    folder = dist_info.relative_to(prefix).parent.as_posix()
+    found = {_inside(row[0], folder, prefix): _sha256(row) for row in _rows(dist_info) or () if row}
+    return {path: digest for path, digest in found.items() if path is not None and not path.startswith(_NEVER)}
+
+
+def hashes_of_wheel(unpacked: Path, site_packages: str) -> dict[str, str | None]:
+    """Return the same for the files that an unpacked wheel will have; ``site_packages`` is a path inside the prefix."""
+    found: dict[str, str | None] = {}
+    for dist_info in dist_infos(unpacked).values():
+        data = dist_info.name.removesuffix(".dist-info") + ".data/"
+        for row in filter(None, _rows(dist_info) or ()):
+            kind, _, rest = row[0].removeprefix(data).partition("/")
+            place = f"{site_packages}/{row[0]}"
+            if row[0].startswith(data):
+                # The kinds of the wheel format; headers go to a directory with the name of the project.
+                places = {"data": "", "scripts": "bin/", "purelib": f"{site_packages}/", "platlib": f"{site_packages}/"}
+                place = f"{places[kind]}{rest}" if kind in places else ""
+            if place:
+                found[place] = _sha256(row)
+    return found
+
+
+def _sha256(row: list[str]) -> str | None:
+    """Return the hash in a row of RECORD in hexadecimal form, or None if it has none."""
+    kind, _, text = (row[1] if len(row) > 1 else "").partition("=")
+    try:
+        return base64.urlsafe_b64decode(f"{text}==").hex() if kind == "sha256" else None
+    except ValueError:
+        return None
+
+
 def _rows(dist_info: Path) -> list[list[str]] | None:
     try:
         text = (dist_info / "RECORD").read_text("utf-8", "surrogateescape")

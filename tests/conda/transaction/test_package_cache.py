@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -140,22 +139,3 @@ def test_a_package_that_is_missing_from_a_channel_on_this_machine_is_named(lab: 
     (lab.channel.root / "noarch/tool-1.0-0.conda").unlink()
     with pytest.raises(TfenvError, match=r"The channel has no file .*tool-1\.0-0\.conda"):
         run(lab.change("tool", records=records))
-
-
-def test_files_that_two_packages_have_are_told(lab: Lab, capfd: pytest.CaptureFixture[str]) -> None:
-    lab.channel.add("rival", "1.0", files={"share/app.txt": "rival"})
-    lab.channel.index()
-    run(lab.change("app 1.0", "rival"))
-    told = capfd.readouterr().err
-    assert "have the same file: share/app.txt" in told
-    assert "app-1.0-0" in told
-    assert "rival-1.0-0" in told
-
-
-def test_a_file_that_an_installed_package_has_is_told(lab: Lab, capfd: pytest.CaptureFixture[str]) -> None:
-    lab.channel.add("rival", "1.0", files={"share/app.txt": "rival"})
-    lab.channel.index()
-    run(lab.change("app 1.0"))
-    run(lab.change("app 1.0", "rival", job="1job"))
-    assert "rival-1.0-0 and an installed package have the same file: share/app.txt" in capfd.readouterr().err
-    json.loads((lab.prefix / "conda-meta/rival-1.0-0.json").read_text())

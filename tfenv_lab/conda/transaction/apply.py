@@ -20,17 +20,29 @@ from rattler import Client
 
 from ...disk import flushing
 from ...errors import PrefixExists, Protected, StalePlan, TfenvError
-from ...models import Phase
+from ...models import Advice, Phase
 from ...pypi.models import MARK, IndexSettings
 from ..prefix import registry, revisions, state
-from ..prefix.records import contents, read, record_name
-from . import bytecode, carrying, cloning, earlier, linking, placement, recording, relocation, staging, wheels
+from ..prefix.records import contents, names_of, read, record_name
+from . import (
+    bytecode,
+    carrying,
+    cloning,
+    earlier,
+    linking,
+    placement,
+    recording,
+    relocation,
+    shared_files,
+    staging,
+    wheels,
+)
 from .change import Change
 from .engaged import Engaged, Engagement
 from .failure import translate
 from .package_cache import remember_own_faults
 from .progress import InstallProgress, Progress
-from .start import Start, changed_records, python_moves
+from .start import Start, changed_records, python_moves, uncovered
 
 #: Files that a copy does not get: the history, the revisions, and the marker that protects the environment.
 _ITS_OWN = (f"{staging.META}/history", f"{staging.META}/frozen", revisions.FOLDER)
@@ -50,6 +62,10 @@ class Watcher(Protocol):
     def progress(self, progress: Progress) -> None: ...
 
     def engaged(self, engagement: Engagement) -> None: ...
+
+    def notice(self, advice: Advice) -> None:
+        """Receive a warning about the new environment, before the swap."""
+        ...
 
     def swapping(self) -> AbstractContextManager[None]:
         """Return a context manager for the step that must not be interrupted."""
@@ -82,6 +98,10 @@ async def apply(
         start = await asyncio.to_thread(Start.of, change)
         coming = changed_records(start.records, records, start.bound)
         staying = start.kept(records, coming)
+        if change.begins_with is not None:
+            bound = await asyncio.to_thread(uncovered, change.begins_with, staying)
+            coming = changed_records(start.records, records, start.bound | bound)
+            staying = start.kept(records, coming)
         locked = await asyncio.to_thread(change.distributions)
         locked = wheels.with_sizes(locked, start.wheels.distributions, change.entries)
         fresh_wheels = wheels.coming(start.wheels.distributions, locked, python_moves(start.records, records))
@@ -147,6 +167,8 @@ async def apply(
         revision = await asyncio.to_thread(
             recording.record, change, job, staged, before, staying, fresh, start.requested, start.managed
         )
+        for each in await asyncio.to_thread(shared_files.noticed, staged, names_of(coming).union(marked)):
+            watcher.notice(each)
         await _flush(staged)
         await asyncio.to_thread(_bring_along, change, staged, snapshot, owned)
         if clone is not None:

@@ -19,15 +19,13 @@ Links to nothing, or to other packages' files inside the prefix, are common in h
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections import ChainMap
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from ...sentences import some
 from .package_reading import PackageFiles, PackageReading
-from .package_rules import Link, found_outside, key, leads_out, refusal, shown, shows, through
+from .package_rules import Link, found_outside, key, leads_out, refusal, shows, through
 
 
 class PackagePaths:
@@ -43,8 +41,6 @@ class PackagePaths:
         self._known = PackageFiles()
         #: The package of each link.
         self._linked_by: dict[str, str] = {}
-        #: The package of each file.
-        self._owners: dict[str, str] = {}
         #: Links whose path is also a file's, or a directory above a file.
         self._crossed: set[str] = set()
 
@@ -57,8 +53,6 @@ class PackagePaths:
         package = PackageReading(name, unpacked, self._site, self._prefix).read()
         with self._lock:
             self._require_apart(name, package)
-            self._report_shared(name, package)
-            self._owners.update(dict.fromkeys(package.files, name))
             self._known.files.update(package.files)
             self._known.folders.update(package.folders)
             self._known.links.update(package.links)
@@ -86,23 +80,6 @@ class PackagePaths:
             there = os.path.join(self._begins_with or "", link.place)
             if os.path.isdir(there) and not os.path.islink(there) and self._leads_out(link, links):
                 raise refusal(name, through(None, link.place))
-
-    def _report_shared(self, name: str, package: PackageFiles) -> None:
-        """Tell the log which files of a package another package of the environment has, too."""
-        shared: dict[str, list[str]] = {}
-        for place, path in package.files.items():
-            owner = self._owners.get(place) or ("an installed package" if path in self._kept else None)
-            if owner not in (None, name):
-                shared.setdefault(str(owner), []).append(path)
-        for owner, paths in shared.items():
-            files = "the same file" if len(paths) == 1 else f"{len(paths)} files with the same paths"
-            # Standard error goes to the job's log.
-            print(
-                f"{shown(name)} and {shown(owner)} have {files}: {shown(some(paths, 3))}. "
-                "The environment gets only one of them.",
-                file=sys.stderr,
-                flush=True,
-            )
 
     def showing(self) -> tuple[str, str] | None:
         """Return an admitted package with a link to a file outside, and what is wrong with it, or None."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...disk.writes import is_within
-from .package_rules import OUTSIDE, PLAIN, Link, fault, found_outside, key, refusal, shown, shows, through
+from .package_rules import OUTSIDE, PLAIN, Link, fault, found_outside, key, placed, refusal, shown, shows, through
 
 
 @dataclass
@@ -191,11 +191,5 @@ class PackageReading:
         return nearest
 
     def _there(self, path: str) -> str:
-        """Return the path at which rattler puts a file (CEP 20 for ``site-packages`` of ``noarch: python``)."""
-        if self._is_python:
-            first, _, rest = path.partition("/")
-            if first == "site-packages" and rest:
-                return f"{self._site}/{rest}"
-            if first == "python-scripts" and rest:
-                return f"{'Scripts' if os.name == 'nt' else 'bin'}/{rest}"
-        return path
+        """Return the path at which rattler puts a file."""
+        return placed(path, self._site) if self._is_python else path

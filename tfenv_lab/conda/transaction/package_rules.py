@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Directory in which rattler puts files that several packages have (rattler's ``clobber_registry.rs``).
 _CLOBBERS = "__clobbers__"
+#: How the paths of files begin that another package covers.
+COVERED = f"{_CLOBBERS}/"
 #: Directories of the system. A link into them does not expose a user's private files.
 SYSTEM = (
     *("/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/var/lib", "/var/run"),
@@ -70,6 +72,16 @@ def refusal(package: str, what: str, details: str = "") -> JobFailed:
     """Return the error for a package that is refused; ``what`` is the end of the sentence."""
     message = f"The package {shown(package)} was refused: {what}. Nothing was changed."
     return JobFailed(message, details or None, "Leave the package out, and report it to its channel.")
+
+
+def placed(path: str, site: str) -> str:
+    """Return the path at which rattler puts a file of a ``noarch: python`` package (CEP 20); ``site`` is that in it."""
+    first, _, rest = path.partition("/")
+    if first == "site-packages" and rest:
+        return f"{site}/{rest}"
+    if first == "python-scripts" and rest:
+        return f"{'Scripts' if os.name == 'nt' else 'bin'}/{rest}"
+    return path
 
 
 def shown(text: str) -> str:

@@ -13,9 +13,10 @@ from rattler import PrefixRecord, RepoDataRecord
 
 from ...versions import minor_of
 from ..prefix import state
-from ..prefix.records import OwnedFiles, contents, record_name, records, stem_of
+from ..prefix.records import OwnedFiles, contents, load_json, record_name, records, stem_of
 from ..prefix.wheels import Managed
 from ..prefix.wheels import read as read_managed
+from .package_rules import COVERED
 from .wheels import InstalledWheels
 
 if TYPE_CHECKING:
@@ -89,6 +90,29 @@ class Start:
 def record_names(found: Iterable[str], packages: Collection[str]) -> frozenset[str]:
     """Return those names of record files that belong to packages with these names."""
     return frozenset(name for name in found if (stem := stem_of(name)) is not None and stem.name in packages)
+
+
+def uncovered(place: Path, staying: Iterable[RepoDataRecord]) -> frozenset[str]:
+    """Return the names of the staying records that must be linked again, because a package that covers a file leaves.
+
+    If two packages have the same file, rattler puts the second one into another directory. It brings it back if it
+    removes the first package itself, but here packages leave by not being cloned.
+    """
+    if not (place / COVERED).is_dir():
+        return frozenset()
+    found = {name: _recorded_paths(place, name) for name in map(record_name, staying)}
+    there = {path for paths in found.values() for path, _ in paths}
+    return frozenset(
+        name
+        for name, paths in found.items()
+        if any(path.startswith(COVERED) and original not in there for path, original in paths)
+    )
+
+
+def _recorded_paths(place: Path, name: str) -> list[tuple[str, str]]:
+    """Return the paths of a record, each with the path that it has in the package."""
+    entries = (load_json(place / "conda-meta" / name).get("paths_data") or {}).get("paths") or ()
+    return [(each["_path"], each.get("original_path") or each["_path"]) for each in entries]
 
 
 def bound_to(place: Path, found: Mapping[str, OwnedFiles], new: Path) -> frozenset[str]:
