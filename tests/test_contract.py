@@ -33,6 +33,7 @@ ERROR: dict[str, object] = {
     "hint": None,
     "details": None,
     "alternatives": [],
+    "lasting": True,
 }
 #: Schemas of requests, which answers may contain too, as the client sent them.
 REQUESTS = re.compile(r"\w+Request|KernelSettings")

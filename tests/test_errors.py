@@ -34,3 +34,10 @@ def test_a_class_has_a_default_hint_that_an_error_can_override() -> None:
 def test_an_error_with_an_unknown_reason_is_a_failed_job() -> None:
     back = from_json({"reason": "of-tomorrow", "message": "It happened."})
     assert (type(back), back.message, back.hint, back.details) == (JobFailed, "It happened.", None, None)
+
+
+def test_an_error_that_the_same_request_causes_again_is_lasting() -> None:
+    lasting = {cls.reason for cls in CLASSES if cls("It happened.").to_json()["lasting"]}
+    passing = {cls.reason for cls in CLASSES} - lasting
+    assert {"protected", "not-found", "unsatisfiable", "build-needed", "prefix-exists"} <= lasting
+    assert {"channel-unreachable", "prefix-busy", "stale-plan", "no-space", "solver-timeout", "failed"} <= passing

@@ -32,6 +32,7 @@ class ErrorJson(_ErrorTexts, total=False):
     """The body of an error, as :meth:`TfenvError.to_json` returns it. Errors of earlier versions have only texts."""
 
     alternatives: list[Alternative]
+    lasting: bool
 
 
 class TfenvError(Exception):
@@ -46,6 +47,8 @@ class TfenvError(Exception):
     status = 400
     reason = "invalid-request"
     hint: str | None = None
+    #: Whether the same request fails again until the request, the environment or the configuration changes.
+    lasting = False
     #: Seconds after which the server that caused the error wants to be asked again, if it says so.
     wait: float | None = None
 
@@ -72,23 +75,28 @@ class TfenvError(Exception):
             "hint": self.hint,
             "details": self.details,
             "alternatives": list(self.alternatives),
+            "lasting": self.lasting,
         }
 
 
 class InvalidRequest(TfenvError):
     """An invalid body or query; the message names the field."""
 
+    lasting = True
+
 
 class Protected(TfenvError):
     """An environment that tfenv_lab must not change (base, the server's own, frozen or read-only)."""
 
     status, reason = 403, "protected"
+    lasting = True
 
 
 class ChannelNotAllowed(TfenvError):
     """A channel that ``allowed_channels``, or condarc's ``allowlist_channels`` or ``denylist_channels``, forbids."""
 
     status, reason = 403, "channel-not-allowed"
+    lasting = True
     hint = "Use an allowed channel, or ask the administrator to change TfenvLab.allowed_channels."
 
 
@@ -96,6 +104,7 @@ class IndexNotAllowed(TfenvError):
     """A package index, or another place of packages, that the administrator forbids or that is not configured."""
 
     status, reason = 403, "index-not-allowed"
+    lasting = True
     hint = "Use an allowed package index, or ask the administrator to change TfenvLab.allowed_indexes."
 
 
@@ -110,12 +119,14 @@ class NotFound(TfenvError):
     """An id that belongs to no environment, plan, job or revision."""
 
     status, reason = 404, "not-found"
+    lasting = True
 
 
 class PrefixExists(TfenvError):
     """A path for a new environment that already exists."""
 
     status, reason = 409, "prefix-exists"
+    lasting = True
     hint = "Choose another name."
 
 
@@ -143,6 +154,7 @@ class Unsatisfiable(TfenvError):
     """A request without a solution; ``details`` holds the solver's explanation."""
 
     status, reason = 422, "unsatisfiable"
+    lasting = True
 
 
 class BuildNeeded(Unsatisfiable):
@@ -163,12 +175,14 @@ class InvalidSpec(TfenvError):
     """A string that is not a package spec, or that contains more than a name, a version and a build."""
 
     status, reason = 422, "invalid-spec"
+    lasting = True
 
 
 class InvalidName(TfenvError):
     """An environment name that is not a valid directory name on every platform."""
 
     status, reason = 422, "invalid-name"
+    lasting = True
 
 
 class ChannelUnreachable(TfenvError):
@@ -196,6 +210,7 @@ class BuildFailed(TfenvError):
     """A source archive that could not be built; ``details`` holds the end of the build's output."""
 
     status, reason = 422, "build-failed"
+    lasting = True
     hint = "Choose a version with a wheel for this Python and platform."
 
 

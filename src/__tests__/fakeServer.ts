@@ -75,5 +75,7 @@ export function failure(
   details: string | null = null,
   hint: string | null = null
 ): { status: number; body: ErrorBody } {
-  return { status, body: { reason, message, hint, details, alternatives: [] } };
+  const lasting = false;
+  const body = { reason, message, hint, details, alternatives: [], lasting };
+  return { status, body };
 }

@@ -107,7 +107,8 @@ export function failedJob(
       message: 'The channel conda-forge did not answer.',
       hint: 'Check the network of the server.',
       details: 'connection refused',
-      alternatives: []
+      alternatives: [],
+      lasting: false
     },
     ...change
   };

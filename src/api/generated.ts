@@ -665,6 +665,8 @@ export interface components {
                 readonly label: string;
                 readonly plan_request: components["schemas"]["PlanRequest"];
             }[];
+            /** @description Whether the same request fails again until the request, the environment or the configuration changes. */
+            readonly lasting: boolean;
         };
         /**
          * @description invalid-request 400; protected, channel-not-allowed, index-not-allowed, unusable-directory, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, build-needed, invalid-spec, invalid-name, build-failed 422; channel-unreachable, index-unreachable, hash-mismatch 502; misconfigured, not-started 503 on every call; too-many-files 503; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.

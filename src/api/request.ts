@@ -17,6 +17,8 @@ export interface IFailure {
   readonly details: string | null;
   /** Plan requests that can be made instead, if there are any. */
   readonly alternatives?: ErrorBody['alternatives'];
+  /** Whether the same request fails again until something else changes; false if unknown. */
+  readonly lasting?: boolean;
 }
 
 /**
@@ -30,12 +32,14 @@ export class RequestError extends Error implements IFailure {
     this.hint = failure.hint;
     this.details = failure.details;
     this.alternatives = failure.alternatives ?? [];
+    this.lasting = failure.lasting ?? false;
   }
 
   readonly reason: IFailure['reason'];
   readonly hint: string | null;
   readonly details: string | null;
   readonly alternatives: ErrorBody['alternatives'];
+  readonly lasting: boolean;
 }
 
 /** Turn anything that was thrown into an error that can be shown. */
@@ -116,7 +120,8 @@ function failureOf(response: Response, text: string): IFailure {
         message: body.message,
         hint: body.hint ?? null,
         details: body.details ?? null,
-        alternatives: body.alternatives ?? []
+        alternatives: body.alternatives ?? [],
+        lasting: body.lasting ?? false
       };
     }
   } catch {

@@ -72,7 +72,14 @@ class BaseHandler(APIHandler):
         elif isinstance(error, web.HTTPError):
             reason = {403: "forbidden", 404: "not-found"}.get(error.status_code, "invalid-request")
             message = error.log_message or error.reason or "The request was refused."
-            body = {"reason": reason, "message": message, "hint": None, "details": None, "alternatives": []}
+            body = {
+                "reason": reason,
+                "message": message,
+                "hint": None,
+                "details": None,
+                "alternatives": [],
+                "lasting": True,
+            }
         else:
             body = {
                 "reason": "internal",
@@ -80,6 +87,7 @@ class BaseHandler(APIHandler):
                 "hint": "See the server log.",
                 "details": None,
                 "alternatives": [],
+                "lasting": False,
             }
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(body))

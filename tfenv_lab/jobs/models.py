@@ -11,7 +11,7 @@ from typing import Any, Literal
 from .. import serde
 from ..conda.transaction.progress import Progress
 from ..conda.transaction.staging import Leftover
-from ..errors import ErrorJson, TfenvError
+from ..errors import ErrorJson, TfenvError, from_json
 from ..models import Advice, Phase
 from ..plan_requests import KINDS as PLAN_KINDS
 from ..plan_requests import PlanRequest
@@ -184,8 +184,8 @@ class Job:
             sent["undo"] = None
         body: dict[str, Any] = serde.to_json(sent)
         if body["error"] is not None:
-            # Errors that earlier versions stored have none.
-            body["error"].setdefault("alternatives", [])
+            # Errors that earlier versions stored have only texts.
+            body["error"] = from_json(body["error"]).to_json() | body["error"]
         return body
 
     def failed(self, error: TfenvError, state: Literal["failed", "interrupted"] = "failed", **fields: Any) -> Job:

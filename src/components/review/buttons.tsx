@@ -39,7 +39,7 @@ export function Buttons(props: IReviewProps): JSX.Element {
       )}
       {failure || isEmpty ? (
         <>
-          {failure && canHelp(failure) && (
+          {failure && !failure.lasting && (
             <button
               type="button"
               className="jp-mod-styled jp-mod-reject"
@@ -68,27 +68,6 @@ export function Buttons(props: IReviewProps): JSX.Element {
       )}
     </div>
   );
-}
-
-/** Reasons that stay the same until the request, the environment or the configuration changes. */
-const LASTING: ReadonlySet<IFailure['reason']> = new Set([
-  'invalid-request',
-  'protected',
-  'channel-not-allowed',
-  'index-not-allowed',
-  'forbidden',
-  'not-found',
-  'prefix-exists',
-  'unsatisfiable',
-  'build-needed',
-  'invalid-spec',
-  'invalid-name',
-  'build-failed'
-]);
-
-/** Whether planning the same request again may help. */
-function canHelp(failure: IFailure): boolean {
-  return !LASTING.has(failure.reason);
 }
 
 function applyLabel(request: PlanRequest, trans: TranslationBundle): string {

@@ -209,7 +209,8 @@ describe('EnvironmentList', () => {
         message: 'The server ended.',
         hint: 'Try again.',
         details: null,
-        alternatives: []
+        alternatives: [],
+        lasting: false
       }
     });
     show(group(row('tf219', { failure })));

@@ -394,14 +394,17 @@ describe('Review', () => {
   });
 
   it.each([
-    ['unsatisfiable', false],
-    ['invalid-spec', false],
-    ['protected', false],
-    ['channel-unreachable', true],
-    ['solver-timeout', true],
-    ['stale-plan', true]
-  ] as const)('plans again where that can help: %s', (reason, helps) => {
-    const failure = { reason, message: 'No.', hint: null, details: null };
+    [true, false],
+    [false, true],
+    [undefined, true]
+  ])('plans again unless the error lasts: %s', (lasting, helps) => {
+    const failure = {
+      reason: 'failed' as const,
+      message: 'No.',
+      hint: null,
+      details: null,
+      lasting
+    };
     const calls = show({ failure });
     const again = screen.queryByRole('button', { name: 'Plan Again' });
     expect(again !== null).toBe(helps);

@@ -136,7 +136,8 @@ describe('the log of a job', () => {
     message: 'It failed.',
     hint: null,
     details: null,
-    alternatives: []
+    alternatives: [],
+    lasting: false
   };
 
   it.each([
