@@ -8,7 +8,7 @@ import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import type { Event, Kernel } from '@jupyterlab/services';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal, Stream } from '@lumino/signaling';
-import { Widget } from '@lumino/widgets';
+import { ContextMenu, Widget } from '@lumino/widgets';
 
 import type { Environment, Job } from '../api/generated';
 import { CommandIDs } from '../commandids';
@@ -84,6 +84,7 @@ export class FakeApp {
       commands,
       serviceManager,
       shell,
+      contextMenu: new ContextMenu({ commands }),
       contextMenuHitTest: () => undefined
     } as unknown as JupyterFrontEnd;
     this.manager = createManager(this._app.serviceManager, null);

@@ -1,12 +1,12 @@
 import { MenuSvg } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
-import type { Menu } from '@lumino/widgets';
+import type { ContextMenu, Menu } from '@lumino/widgets';
 
 import { CommandIDs } from '../commandids';
 
 const SEPARATOR = null;
 
-/** Commands of an environment's menu. */
+/** Commands of an environment's menu, which is also the context menu of its row. */
 const ENVIRONMENT_COMMANDS = [
   CommandIDs.showEnvironment,
   CommandIDs.openNotebook,
@@ -45,6 +45,17 @@ export function environmentMenu(
     );
   }
   return menu;
+}
+
+/** Add the commands of an environment to the context menu of its row. They find the environment by the row. */
+export function addToContextMenu(menu: ContextMenu): void {
+  ENVIRONMENT_COMMANDS.forEach((command, rank) => {
+    menu.addItem({
+      selector: '.jp-TfenvRow[data-environment]',
+      rank,
+      ...(command === SEPARATOR ? { type: 'separator' } : { command })
+    });
+  });
 }
 
 /** Create the menu of the panel. */

@@ -20,6 +20,7 @@ import {
 import { refusalOf } from '../../models/texts/refusal';
 import { plan } from '../../plan';
 import { ITfenvManager } from '../../tokens';
+import { addToContextMenu } from '../../widgets/menus';
 import { deleteEnvironments } from './deletions';
 
 /** Arguments of every command that acts on one environment. */
@@ -277,6 +278,8 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__("Copy the environment's path to the clipboard"),
       execute: async ({ prefix }) => Clipboard.copyToSystem(prefix)
     });
+
+    addToContextMenu(app.contextMenu);
 
     const setKeras = (
       { id }: Environment,
