@@ -49,6 +49,8 @@ class Directories:
         self._found: list[str] = []
         #: The directory for new environments.
         self.envs_dir = _first_usable(envs_dirs)
+        #: The directories that a user may choose for a new environment, the usual one first.
+        self.envs_dirs = tuple(dict.fromkeys([self.envs_dir, *envs_dirs]))
         #: Plans, jobs and the choice of the local channel.
         self.state = self._or_temporary(
             Path(platformdirs.user_state_dir("tfenv_lab")), ("plans", "jobs"), "Plans and jobs", "XDG_STATE_HOME"
@@ -88,6 +90,13 @@ class Directories:
             yield Advice("kernel-not-registered", "warning", _sentences(kernels))
         for sentence in [*self._found, *(self._registry_fault() if new is not None else ())]:
             yield Advice(CODE, "info", sentence)
+
+    def fault(self, folder: Path) -> str | None:
+        """Return why a user cannot create environments in a directory, in sentences, or None. Reads the disk."""
+        if folder not in self.envs_dirs:
+            return "The server's configuration (TfenvLab.envs_dir) names another directory."
+        obstacle = self._obstacle(folder)
+        return obstacle and _sentences(obstacle)
 
     def require(self, new: Path) -> None:
         """Raise UnusableDirectory if no environment can be created at the prefix ``new``. Reads the disk."""

@@ -57,7 +57,8 @@ class Create(_Request, frozen=True, tag="create"):
     such as ``3.11``, or None for the newest that fits. ``keras`` is True for the Keras that TensorFlow brings, ``"2"``
     for Keras 2, or a version of Keras 3; with False, no Keras is requested. ``source`` says where TensorFlow comes
     from; None leaves the choice to the catalog. ``source_builds`` permits building packages that the index has no wheel
-    of, here and in other requests.
+    of, here and in other requests. ``envs_dir`` is one of the directories for environments, and ``channels`` are some
+    of the allowed channels, best first; None leaves both to the configuration.
     """
 
     name: str
@@ -69,6 +70,8 @@ class Create(_Request, frozen=True, tag="create"):
     packages: tuple[str, ...] = ()
     source: Source | None = None
     source_builds: bool = False
+    envs_dir: str | None = None
+    channels: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -78,6 +81,10 @@ class Create(_Request, frozen=True, tag="create"):
         if isinstance(self.keras, str):
             _check_keras(self.keras, self.tensorflow)
         force_setattr(self, "packages", _distinct("packages", self.packages))
+        if self.channels is not None:
+            if not self.channels:
+                raise InvalidRequest("“channels” must name at least one channel, or be null.")
+            force_setattr(self, "channels", _distinct("channels", self.channels))
 
     @property
     def legacy_keras(self) -> bool:
@@ -274,6 +281,7 @@ _COMPLAINTS = (
     (r"Expected .* - at `\$\.packages`", "“packages” must be a list of strings."),
     (r"Expected `str(?: \| null)?`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be a string."),
     (r"Expected .* - at `\$\.replacements.*`", "“replacements” must be an object of strings and null."),
+    (r"Expected .* - at `\$\.channels.*`", "“channels” must be a list of strings."),
     (r"Expected `(?:str|array)`, .* - at `\$\.(?P<field>\w+)(?:\[.*\])?`", "“{field}” must be a list of strings."),
     (r"Expected `bool`, .* - at `\$\.(?P<field>\w+)`", "“{field}” must be true or false."),
     (r"Expected `(?:bool \| str|str \| bool)`, .* - at `\$\.keras`", "“keras” must be true, false or a version."),

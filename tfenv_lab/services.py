@@ -147,7 +147,13 @@ class Services:
             reader,
         )
         planner = Planner(
-            self.repodata, self.catalog, self.environments, self.envs_dir, permission, index, self.search.on_index
+            self.repodata,
+            self.catalog,
+            self.environments,
+            self.directories.envs_dirs,
+            permission,
+            index,
+            self.search.on_index,
         )
 
         def uv_directory() -> Path:
@@ -236,7 +242,7 @@ class Services:
         This runs while the first requests are already served.
         """
         prefixes = list(await self.environments.prefixes())
-        await self.jobs.recover([*prefixes, self.envs_dir / "any"])
+        await self.jobs.recover([*prefixes, *(folder / "any" for folder in self.directories.envs_dirs)])
         self.jobs.deletions.watch()
         # Load the catalog before the panel requests it; the first registration of many kernels may take longer.
         await asyncio.gather(self.kernels.reconcile(), self._load_catalog())

@@ -703,6 +703,8 @@ export interface components {
             };
             /** @description The channels in use. */
             readonly channels: readonly components["schemas"]["Channel"][];
+            /** @description The channels that a request for a new environment may choose. */
+            readonly allowed_channels: readonly components["schemas"]["Channel"][];
             /** @description The package indexes in use, in the order in which they are read. */
             readonly indexes: readonly {
                 /** @description The URL without credentials. */
@@ -720,6 +722,8 @@ export interface components {
             readonly envs_dirs: readonly {
                 readonly path: string;
                 readonly writable: boolean;
+                /** @description Why a request cannot choose it for a new environment; null if it can. */
+                readonly reason: string | null;
                 readonly free_bytes: number | null;
             }[];
             readonly limits: components["schemas"]["Limits"];
@@ -1042,6 +1046,16 @@ export interface components {
             /** @description Where TensorFlow comes from. If null, the server chooses. */
             readonly source?: components["schemas"]["Source"] | null;
             readonly source_builds?: components["schemas"]["SourceBuilds"];
+            /**
+             * @description The directory for the environment, one of `envs_dirs` of the status; null for its `envs_dir`.
+             * @default null
+             */
+            readonly envs_dir?: string | null;
+            /**
+             * @description Names or URLs of some of the `allowed_channels` of the status, best first; null for the configured channels. Only this plan uses them.
+             * @default null
+             */
+            readonly channels?: readonly string[] | null;
         };
         /**
          * @description Whether packages without a wheel may be built from source. This runs code of the packages.

@@ -99,8 +99,16 @@ class CreateApp(ChangeApp):
         allow_none=True,
         help="Where TensorFlow comes from: conda or pypi. Default: chosen.",
     ).tag(config=True)
+    envs_dir = Unicode(
+        None, allow_none=True, help="Directory for the environment, one of condarc's envs_dirs. Default: the usual one."
+    ).tag(config=True)
+    channels = List(Unicode(), help="An allowed channel to use in place of the configured ones; repeatable.").tag(
+        config=True
+    )
     aliases = {
         **ChangeApp.aliases,
+        "envs-dir": "CreateApp.envs_dir",
+        "channel": "CreateApp.channels",
         **{name: f"CreateApp.{name}" for name in ("tensorflow", "keras", "python", "variant", "cuda", "source")},
     }
     flags = _BUILDS
@@ -111,7 +119,8 @@ class CreateApp(ChangeApp):
             key: getattr(self, key) for key in ("tensorflow", "python", "variant", "cuda", "source", "source_builds")
         }
         keras = {"keras": self.keras} if self.keras is not None else {}
-        return {"kind": "create", "name": name, "packages": packages, **choice, **keras}
+        place = {"envs_dir": self.envs_dir, "channels": list(self.channels) or None}
+        return {"kind": "create", "name": name, "packages": packages, **choice, **place, **keras}
 
 
 class InstallApp(ChangeApp):

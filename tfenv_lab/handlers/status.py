@@ -43,11 +43,16 @@ def status(services: Services) -> dict[str, Any]:
         "gpu": {**virtual_packages.gpu(overrides), "devices": [asdict(gpu) for gpu in nvml.gpus()]},
         "local_channel": services.local_channel.to_json(),
         "channels": [{"name": ref.name, "url": ref.url} for ref in services.conda.channels],
+        "allowed_channels": _allowed(services),
         "indexes": [{"url": shown(source.url), "flat": source.is_flat} for source in sources(index)],
         "warnings": [{"message": message} for message in [*_warnings(services), *index.warnings]],
         "envs_dir": str(services.envs_dir),
         "envs_dirs": [
-            {"path": str(path), **(found if isinstance(found, dict) else {"writable": False, "free_bytes": None})}
+            {
+                "path": str(path),
+                **(found if isinstance(found, dict) else {"writable": False, "free_bytes": None}),
+                "reason": services.directories.fault(path),
+            }
             for path, found in _folders.run(folders).items()
         ],
         "limits": {
@@ -60,6 +65,14 @@ def status(services: Services) -> dict[str, Any]:
             "import_pattern": FILE_PATTERN,
         },
     }
+
+
+def _allowed(services: Services) -> list[dict[str, str]]:
+    """Return the channels that a user may choose; a name that is no channel is left out."""
+    from ..conda.settings.allowed import AllowedChannels
+
+    allowed = AllowedChannels(services.allowed_channels, services.conda)
+    return [{"name": name, "url": urls[0]} for name in allowed.names if (urls := allowed.urls_of(name))]
 
 
 def _warnings(services: Services) -> list[str]:

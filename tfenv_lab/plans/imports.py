@@ -17,6 +17,7 @@ from ..pypi import requirements
 from ..pypi.models import IndexLock
 from ..sentences import listing
 from . import import_channels, import_help, import_index, installed_state, sources
+from .channel_choice import on
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
@@ -286,17 +287,6 @@ async def _exact(request: Import, found: Imported, repodata: Repodata, permissio
         index=found.index,
         is_notebook=found.format == NOTEBOOK,
     )
-
-
-def on(repodata: Repodata, urls: Iterable[str]) -> Repodata:
-    """Return the repodata of these channels, in this order; of the configured channels if ``urls`` is empty."""
-    from ..conda.repodata.repodata import Repodata
-    from ..conda.settings.condarc import with_channels
-
-    wanted = list(urls)
-    if not wanted or wanted == [ref.url for ref in repodata.settings.channels]:
-        return repodata
-    return Repodata(with_channels(repodata.settings, wanted), repodata.subdir)
 
 
 def _still_true(texts: Iterable[str], records: Sequence[RepoDataRecord], allowed: Sequence[str]) -> dict[str, str]:

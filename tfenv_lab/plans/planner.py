@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .. import plan_requests as requests
 from ..conda.prefix.records import names_of
 from ..disk.reads import BoundedReads
-from ..errors import NotFound, PrefixExists
+from ..errors import InvalidRequest, NotFound, PrefixExists
 from ..pypi import requirements as texts
 from . import index_state, installed_state, moving, repair
 from .creating import Creator
@@ -39,22 +39,22 @@ class Planner:
         repodata: Repodata,
         catalog: Catalog,
         environments: EnvironmentService,
-        envs_dir: Path,
+        envs_dirs: Sequence[Path],
         permission: Callable[[], Permission],
         index: IndexSolver,
         on_index: OnIndex,
     ) -> None:
         """Create a planner.
 
-        ``permission`` returns the channels that a spec or a file may name now, and ``on_index`` which of some projects
-        a package index has.
+        New environments go to the first of ``envs_dirs``, unless a request names another. ``permission`` returns the
+        channels that a spec or a file may name now, and ``on_index`` which of some projects a package index has.
         """
         self._repodata = repodata
         self._catalog = catalog
         self._channels = ChannelSolver(repodata, permission)
         self._environments = environments
         self._installed = InstalledReader(environments)
-        self._envs_dir = envs_dir
+        self._envs_dirs = tuple(envs_dirs)
         self._index = index
         self._on_index = on_index
 
@@ -84,9 +84,24 @@ class Planner:
                 return self._permitted(await repair.repaired(solved, found, self._channels, self._index))
 
     async def _create(self, request: requests.Create) -> Solved:
-        prefix = await self._new_prefix(request.name)
-        creator = Creator(self._catalog, self._repodata.settings, self._channels, self._index)
-        return await creator.create(request, prefix)
+        prefix = await self._new_prefix(request.name, self._folder(request.envs_dir))
+        is_chosen = request.channels is not None
+        channels = self._channels.among(request.channels) if is_chosen else self._channels
+        creator = Creator(self._catalog, self._repodata.settings, channels, self._index)
+        solved = await creator.create(request, prefix)
+        return dataclasses.replace(solved, channels=channels.repodata.settings.channels) if is_chosen else solved
+
+    def _folder(self, envs_dir: str | None) -> Path:
+        """Return the directory for environments that a request names, or the usual one. Raises InvalidRequest."""
+        if envs_dir is None:
+            return self._envs_dirs[0]
+        found = next((folder for folder in self._envs_dirs if str(folder) == envs_dir), None)
+        if found is None:
+            raise InvalidRequest(
+                f"{envs_dir[:200]} is not one of the directories for environments.",
+                hint=f"Choose one of {', '.join(map(str, self._envs_dirs))}.",
+            )
+        return found
 
     def _permitted(self, solved: Solved) -> Solved:
         """Return a solved request if condarc permits the channels of all new packages. Raises ChannelNotAllowed.
@@ -280,12 +295,13 @@ class Planner:
             requirements_before=found.index.requirements,
         )
 
-    async def _new_prefix(self, name: str) -> Path:
-        prefix = self._envs_dir / name
+    async def _new_prefix(self, name: str, folder: Path | None = None) -> Path:
+        folder = folder or self._envs_dirs[0]
+        prefix = folder / name
         is_taken = (await _taken.gather([prefix]))[prefix]
         if is_taken is None:
             hint = "Check whether its network drive is available."
-            raise NotFound(f"The directory {self._envs_dir} cannot be reached.", hint=hint)
+            raise NotFound(f"The directory {folder} cannot be reached.", hint=hint)
         if isinstance(is_taken, Exception):
             raise is_taken
         if is_taken:

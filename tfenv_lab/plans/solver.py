@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..conda.solving import pins
 from ..errors import SolverTimeout, Unsatisfiable
+from .channel_choice import chosen
 
 if TYPE_CHECKING:
     from ..conda.engine import GenericVirtualPackage, RepoDataRecord
@@ -26,6 +27,10 @@ class ChannelSolver:
     @property
     def permission(self) -> Permission:
         return self._permission()
+
+    def among(self, channels: Sequence[str]) -> ChannelSolver:
+        """Return a solver on some of the allowed channels, in this order. Raises ChannelNotAllowed."""
+        return ChannelSolver(chosen(channels, self.repodata, self.permission.names), self._permission)
 
     async def names(self) -> Sequence[str]:
         """Return the names of all packages on the channels. Raises ChannelUnreachable."""

@@ -37,6 +37,7 @@ export function NameField(props: {
 export function Checkbox(props: {
   label: string;
   checked: boolean;
+  disabled?: boolean;
   onChange: (checked: boolean) => void;
 }): JSX.Element {
   return (
@@ -44,6 +45,7 @@ export function Checkbox(props: {
       <input
         type="checkbox"
         checked={props.checked}
+        disabled={props.disabled}
         onChange={event => props.onChange(event.target.checked)}
       />
       <span>{props.label}</span>

@@ -37,6 +37,7 @@ import {
   NameField
 } from './environmentFields';
 import { PackagesField } from './packagesField';
+import { PlaceFields } from './placeFields';
 
 interface INewEnvironmentProps {
   readonly catalog: Catalog;
@@ -90,7 +91,11 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
       onSubmit={event => {
         event.preventDefault();
         if (problem === null) {
-          props.onReview(createRequest(catalog, choice, { name, packages }));
+          props.onReview({
+            ...createRequest(catalog, choice, { name, packages }),
+            ...(draft.envsDir && { envs_dir: draft.envsDir }),
+            ...(draft.channels && { channels: draft.channels })
+          });
         }
       }}
     >
@@ -170,14 +175,16 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
           trans={trans}
           onChange={cuda => change({ cuda })}
         />
-        <dl>
-          <dt>{trans.__('Channels')}</dt>
-          {catalog.channels.map(channel => (
-            <dd key={channel.url}>{channel.url}</dd>
-          ))}
-          {props.status && <dt>{trans.__('Path')}</dt>}
-          {props.status && <dd>{`${props.status.envs_dir}/${name}`}</dd>}
-        </dl>
+        {props.status && (
+          <PlaceFields
+            status={props.status}
+            channels={catalog.channels}
+            name={name}
+            place={draft}
+            trans={trans}
+            onChange={place => onDraft({ ...draft, ...place })}
+          />
+        )}
       </details>
       <div className="jp-TfenvButtons">
         <button type="button" className="jp-TfenvLink" onClick={props.onImport}>

@@ -46,13 +46,19 @@ export interface IDraft {
   readonly packages: readonly string[] | null;
   /** Whether prereleases are listed. */
   readonly prereleases: boolean;
+  /** Directory for the environment; null for the usual one. */
+  readonly envsDir: string | null;
+  /** URLs of channels; null for the configured ones. */
+  readonly channels: readonly string[] | null;
 }
 
 export const EMPTY_DRAFT: IDraft = {
   choice: null,
   name: null,
   packages: null,
-  prereleases: false
+  prereleases: false,
+  envsDir: null,
+  channels: null
 };
 
 /** The notebook that a new environment is for. */
