@@ -2,7 +2,6 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { PlanRequest } from '../../api/generated';
-import type { IFailure } from '../../api/request';
 import { isNothing } from '../../models/state/plans';
 import { additionLabel } from './planWarning';
 import type { IReviewProps } from './reviewProps';
