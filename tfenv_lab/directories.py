@@ -96,7 +96,7 @@ class Directories:
         if folder not in self.envs_dirs:
             return "The server's configuration (TfenvLab.envs_dir) names another directory."
         obstacle = self._obstacle(folder)
-        return obstacle and _sentences(obstacle)
+        return _sentences(obstacle) if obstacle is not None else None
 
     def require(self, new: Path) -> None:
         """Raise UnusableDirectory if no environment can be created at the prefix ``new``. Reads the disk."""

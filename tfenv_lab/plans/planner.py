@@ -85,11 +85,12 @@ class Planner:
 
     async def _create(self, request: requests.Create) -> Solved:
         prefix = await self._new_prefix(request.name, self._folder(request.envs_dir))
-        is_chosen = request.channels is not None
-        channels = self._channels.among(request.channels) if is_chosen else self._channels
+        channels = self._channels if request.channels is None else self._channels.among(request.channels)
         creator = Creator(self._catalog, self._repodata.settings, channels, self._index)
         solved = await creator.create(request, prefix)
-        return dataclasses.replace(solved, channels=channels.repodata.settings.channels) if is_chosen else solved
+        if request.channels is None:
+            return solved
+        return dataclasses.replace(solved, channels=channels.repodata.settings.channels)
 
     def _folder(self, envs_dir: str | None) -> Path:
         """Return the directory for environments that a request names, or the usual one. Raises InvalidRequest."""
@@ -225,7 +226,7 @@ class Planner:
         found = await self._matched(request)
         name = found.environment.name if found else request.name or ""
         # The prefix of an environment in another directory is not below the directory for new environments.
-        prefix = found.prefix if found else self._envs_dir / name
+        prefix = found.prefix if found else self._envs_dirs[0] / name
         asked = await asyncio.to_thread(matching.as_import, request, self._repodata.subdir)
         return matching.matched(request, name, await self._import(asked, prefix), found)
 
@@ -236,7 +237,7 @@ class Planner:
         try:
             await self._new_prefix(request.name or "")
         except PrefixExists:
-            environment = await self._environments.by_prefix(self._envs_dir / (request.name or ""))
+            environment = await self._environments.by_prefix(self._envs_dirs[0] / (request.name or ""))
             if environment is None:
                 raise
             return await self._find(environment.id, copied=True)
