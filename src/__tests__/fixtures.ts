@@ -227,9 +227,7 @@ export const STATUS: Status = {
   indexes: [{ url: 'https://pypi.org/simple', flat: false }],
   warnings: [],
   envs_dir: PREFIX,
-  envs_dirs: [
-    { path: PREFIX, writable: true, reason: null, free_bytes: 41e9 }
-  ],
+  envs_dirs: [{ path: PREFIX, writable: true, reason: null, free_bytes: 41e9 }],
   limits: {
     // The patterns in rest-api.yaml.
     name_pattern:
