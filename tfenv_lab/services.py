@@ -1,6 +1,7 @@
-"""The services of a server, connected with each other.
+"""The services of a server, connected with each other. Each is created, and its room imported, when it is first used.
 
-Creating them reads the disk and imports rattler, so ``shared_services.py`` does it in a thread.
+Creating them reads the disk and imports rattler, so ``shared_services.py`` creates all of a server's in a thread. A
+command only creates those that it uses, so that one that only reads starts in a moment.
 """
 
 from __future__ import annotations
@@ -8,53 +9,33 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .directories import Directories
-from .environments.service import EnvironmentService
 from .errors import TfenvError
-from .jobs.aftermath import Aftermath
-from .jobs.checks import CheckService
-from .jobs.events import JobEvents
-from .jobs.notes import NoteService
-from .jobs.servers import Servers
-from .jobs.service import JobService
-from .jobs.store import JobStore
-from .jobs.variables import VariableService
-from .kernels import kernelspecs
-from .kernels.service import KernelService
-from .local_channel.service import LocalChannel
-from .plans.import_channels import Permission
-from .plans.index_solver import IndexSolver
-from .plans.newest import NewestVersions
-from .plans.package_search import PackageSearch
-from .plans.planner import Planner
-from .plans.service import PlanService
-from .pypi import cache as uv_cache
-from .pypi import settings as index_settings
-from .pypi.index import IndexReader
-from .pypi.models import IndexPolicy
-from .sentences import bytes_in
-from .service_configuration import Configuration, conda_settings, folder, index_policy
-from .space.service import SpaceService
+from .foundations import Foundations
+from .service_configuration import Configuration
 
 if TYPE_CHECKING:
     from jupyter_events import EventLogger
 
-    from .conda.settings.condarc import CondaSettings
-    from .environments.models import EnvironmentFacts
+    from .environments.models import AvailableUpdate, EnvironmentFacts
+    from .environments.service import EnvironmentService
+    from .jobs.aftermath import Aftermath
+    from .jobs.checks import CheckService
     from .jobs.models import Job
+    from .jobs.notes import NoteService
+    from .jobs.service import JobService
+    from .jobs.variables import VariableService
+    from .kernels.service import KernelService
     from .models import Advice
+    from .plans.service import PlanService
+    from .space.service import SpaceService
 
 
-class Services:
-    """The services that the handlers use."""
-
-    environments: EnvironmentService
-    kernels: KernelService
-    jobs: JobService
-    aftermath: Aftermath
+class Services(Foundations):
+    """The services that the handlers and the commands use."""
 
     def __init__(
         self,
@@ -64,48 +45,36 @@ class Services:
         kernels: Any = None,
         active: Callable[[], None] = lambda: None,
     ) -> None:
-        """Create all services. This blocks for the disk, so it must not run on the event loop.
+        """``sessions`` and ``kernels`` are the server's managers of sessions and of kernelspecs.
 
-        ``sessions`` and ``kernels`` are the server's managers of sessions and of kernelspecs. ``active`` is called
-        every few seconds while there are jobs.
+        ``active`` is called every few seconds while there are jobs.
         """
-        from .conda.repodata.repodata import Repodata
-        from .tensorflow.catalog.catalog import Catalog
+        super().__init__(configuration)
+        self._event_logger = event_logger
+        self._sessions = sessions
+        self._kernelspecs = kernels
+        self._active = active
 
-        self.configuration = configuration
-        log = configuration.log
-        settings = conda_settings(configuration)
-        named = folder(configuration.envs_dir)
-        #: The directories that the services write to.
-        self.directories = Directories(
-            [named] if named else settings.envs_dirs, folder(configuration.package_cache), kernelspecs.fault
-        )
-        state = self.directories.state
-        store = JobStore(state / "jobs")
-        #: The choice between the configured channels and a local channel.
-        is_restricted = bool(configuration.allowed_channels) or settings.allowlist is not None
-        self.local_channel = LocalChannel(state / "local-channel.json", settings, is_restricted)
-        #: The directory for new environments.
-        self.envs_dir = self.directories.envs_dir
-        #: The directory for unpacked packages, whose files the environments share by hard links.
-        self.package_cache = self.directories.package_cache
-        #: The channel data.
-        self.repodata = Repodata(self.conda, cache_dir=self.directories.cache / "repodata")
-        #: The TensorFlow releases on the channels.
-        reader, index_of = IndexReader(), lambda: index_settings.read(self.index_policy)
-        self.catalog = Catalog(self.repodata, index=index_of, reader=reader)
-        #: The search for packages of both sources.
-        self.search = PackageSearch(self.repodata, reader, index_of)
-        #: The newest versions of installed packages.
-        self.newest = NewestVersions(self.repodata, self.search)
-        self.checks = CheckService(
-            store,
+    @cached_property
+    def checks(self) -> CheckService:
+        """The checks of environments."""
+        from .jobs.checks import CheckService
+
+        return CheckService(
+            self._store,
             lambda: self.environments,
             lambda: self.kernels,
             lambda: self.jobs,
-            automatic=configuration.check_after_change,
+            automatic=self.configuration.check_after_change,
         )
-        self.kernels = KernelService(
+
+    @cached_property
+    def kernels(self) -> KernelService:
+        """The kernels of environments."""
+        from .kernels.service import KernelService
+
+        configuration, state = self.configuration, self.directories.state
+        return KernelService(
             self.conda,
             prefixes=lambda: self.environments.known_prefixes(),
             display_name=configuration.kernel_display_name,
@@ -114,37 +83,58 @@ class Services:
             hidden=state / "hidden-kernels",
             written=state / "written-kernels",
             envs_dir=self.envs_dir,
-            manager=kernels,
-            sessions=sessions,
-            log=log,
+            manager=self._kernelspecs,
+            sessions=self._sessions,
+            log=configuration.log,
         )
-        self.environments = EnvironmentService(
+
+    @cached_property
+    def environments(self) -> EnvironmentService:
+        """The environments of this machine."""
+        from .environments.service import EnvironmentService
+
+        return EnvironmentService(
             self.conda,
             envs_dir=self.envs_dir,
-            protected=configuration.protected_environments,
-            updates=self.catalog.updates,
+            protected=self.configuration.protected_environments,
+            updates=self._updates,
             advice=[self._advice, self.kernels.advice],
-            knowledge=lambda: (self.catalog.knowledge, self.kernels.trouble()),
-            busy_of=lambda prefix: self.jobs.busy_of(prefix),
+            knowledge=lambda: (self._catalog_so_far and self._catalog_so_far.knowledge, self.kernels.trouble()),
+            busy_of=self._busy_of,
             kernels_of=self.kernels.registered,
-            checks_of=self.checks.newest,
+            checks_of=lambda seen, kernels: self.checks.newest(seen, kernels),
             hidden=self.kernels.hidden,
             outdated_of=self.kernels.to_restart,
             unregistered=self.kernels.unregistered,
             more_changed=self.kernels.outdated,
             on_change=lambda prefixes: self.aftermath.reconcile(prefixes),
-            log=log,
+            log=self.configuration.log,
         )
 
+    @cached_property
+    def space(self) -> SpaceService:
+        """What takes the space on the disks."""
+        from .space.service import SpaceService
+
+        return SpaceService(self.environments.list, self.directories, self._uv_directory, lambda: self.jobs.demand())
+
+    @cached_property
+    def plans(self) -> PlanService:
+        """The plans, which users review and apply."""
+        from .plans.import_channels import Permission
+        from .plans.index_solver import IndexSolver
+        from .plans.planner import Planner
+        from .plans.service import PlanService
+
         def permission() -> Permission:
-            return Permission(self.allowed_channels, is_restricted, self.local_channel.stands_in)
+            return Permission(self.allowed_channels, self._is_restricted, self.local_channel.stands_in)
 
         index = IndexSolver(
             lambda: self.index_policy,
             self.repodata.subdir,
             self.package_cache,
             self.directories.cache / "stand-ins",
-            reader,
+            self._reader,
         )
         planner = Planner(
             self.repodata,
@@ -155,35 +145,45 @@ class Services:
             index,
             self.search.on_index,
         )
-
-        def uv_directory() -> Path:
-            return uv_cache.directory(index_settings.read(self.index_policy).variables)
-
-        #: What takes the space on the disks.
-        self.space = SpaceService(self.environments.list, self.directories, uv_directory, lambda: self.jobs.demand())
-        self.plans = PlanService(
+        return PlanService(
             planner,
             self.repodata,
-            state / "plans",
+            self.directories.state / "plans",
             self.package_cache,
             self.kernels.notebooks_in,
             self.directories,
-            uv_directory,
+            self._uv_directory,
             self.space,
         )
-        self.aftermath = Aftermath(
+
+    @cached_property
+    def aftermath(self) -> Aftermath:
+        """What follows a job."""
+        from .jobs.aftermath import Aftermath
+
+        return Aftermath(
             lambda: self.environments,
             lambda: self.kernels,
             lambda: self.jobs.running,
             self._use_local_channel,
             lambda: self.jobs.deletions.refresh(),
-            log,
+            self.configuration.log,
         )
-        self.jobs = JobService(
+
+    @cached_property
+    def jobs(self) -> JobService:
+        """The jobs of this server."""
+        from .jobs.events import JobEvents
+        from .jobs.servers import Servers
+        from .jobs.service import JobService
+        from .sentences import bytes_in
+
+        configuration = self.configuration
+        return JobService(
             settings=lambda: self.conda,
-            store=store,
-            servers=Servers(state / "servers"),
-            events=JobEvents(event_logger),
+            store=self._store,
+            servers=Servers(self.directories.state / "servers"),
+            events=JobEvents(self._event_logger),
             plans=lambda: self.plans,
             index=lambda: self.index_policy,
             directories=self.directories,
@@ -191,30 +191,30 @@ class Services:
             cache_limit=bytes_in(configuration.package_cache_limit),
             undo_minutes=configuration.undo_minutes,
             max_running=configuration.max_running_jobs,
-            active=active,
+            active=self._active,
             aftermath=self.aftermath,
             follow=self._follow,
-            log=log,
+            log=configuration.log,
         )
-        #: The notes of revisions.
-        self.notes = NoteService(lambda: self.environments, lambda: self.jobs.running)
-        #: The variables of environments.
-        self.variables = VariableService(lambda: self.environments, lambda: self.jobs.running, lambda: self.aftermath)
+
+    @cached_property
+    def notes(self) -> NoteService:
+        """The notes of revisions."""
+        from .jobs.notes import NoteService
+
+        return NoteService(lambda: self.environments, lambda: self.jobs.running)
+
+    @cached_property
+    def variables(self) -> VariableService:
+        """The variables of environments."""
+        from .jobs.variables import VariableService
+
+        return VariableService(lambda: self.environments, lambda: self.jobs.running, lambda: self.aftermath)
 
     @property
-    def conda(self) -> CondaSettings:
-        """The settings in use; only their channels can change while the server runs."""
-        return self.local_channel.settings
-
-    @property
-    def allowed_channels(self) -> tuple[str, ...]:
-        """The names of the channels that a spec may name at the moment."""
-        return tuple(self.configuration.allowed_channels) or tuple(ref.name for ref in self.conda.channels)
-
-    @property
-    def index_policy(self) -> IndexPolicy:
-        """What the administrator decides about package indexes."""
-        return index_policy(self.configuration, self.directories.uv_cache)
+    def _jobs_so_far(self) -> JobService | None:
+        """The service of jobs, if it was used before. Without it, this process runs no job."""
+        return self.__dict__.get("jobs")
 
     async def build_local_channel(self) -> Job:
         """Start the job that builds a local channel; it then replaces the configured channels.
@@ -255,16 +255,30 @@ class Services:
 
     async def stop(self) -> None:
         """Stop the running jobs and the watching of environments."""
-        self.jobs.deletions.stop()
-        await self.jobs.running.stop()
-        await self.environments.stop()
-        await self.aftermath.stop()
+        if jobs := self._jobs_so_far:
+            jobs.deletions.stop()
+            await jobs.running.stop()
+        if "environments" in self.__dict__:
+            await self.environments.stop()
+        if "aftermath" in self.__dict__:
+            await self.aftermath.stop()
 
     async def _load_catalog(self) -> None:
         with contextlib.suppress(TfenvError):
             await self.catalog.get()
 
     def _advice(self, facts: EnvironmentFacts) -> Iterable[Advice]:
-        from .tensorflow.advice import advise
+        from .tensorflow.advice import Known, advise
 
-        return advise(facts, self.catalog.known(facts))
+        catalog = self._catalog_so_far
+        return advise(facts, catalog.known(facts) if catalog else Known())
+
+    def _updates(self, facts: EnvironmentFacts) -> AvailableUpdate:
+        from .environments.models import AvailableUpdate
+
+        catalog = self._catalog_so_far
+        return catalog.updates(facts) if catalog else AvailableUpdate()
+
+    def _busy_of(self, prefix: Path) -> str | None:
+        jobs = self._jobs_so_far
+        return jobs.busy_of(prefix) if jobs else None

@@ -16,6 +16,11 @@ _ENGINE = (
     "conda.solving.candidates",
     "conda.solving.solve",
     "conda.transaction.apply",
+    "environments.comparing",
+    "environments.files",
+    "environments.finding",
+    "environments.packages",
+    "environments.why",
     "plans.imports",
     "plans.suggestions",
     "tensorflow.catalog.releases",
@@ -55,6 +60,7 @@ class SharedServices:
 
     def _built(self) -> Services:
         services = self._build()
+        services.prepare()
         # A request that imported one of them would hold up the event loop.
         for name in _ENGINE:
             importlib.import_module(f"{__package__}.{name}")

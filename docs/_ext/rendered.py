@@ -48,10 +48,10 @@ class Commands(Rendered):
 
     def lines(self) -> Iterator[str]:
         """Return a section for each command."""
-        from tfenv_lab.cli.app import COMMANDS
+        from tfenv_lab.cli.app import commands
         from tfenv_lab.cli.command import TfenvCommand
 
-        for name, cls in sorted(COMMANDS.items()):
+        for name, cls in sorted(commands().items()):
             yield f"## `{name}`\n"
             yield f"{(cls.__doc__ or '').strip()}\n"
             yield f"```text\njupyter tfenv {cls.usage}\n```\n"

@@ -35,5 +35,8 @@ def test_a_command_deletes_what_was_set_aside_long_enough(shell: Shell, clean_ho
     job = shell.json("remove", "tf")
     path = clean_home / f".local/state/tfenv_lab/jobs/{job['id']}.json"
     path.write_text(path.read_text().replace(job["undo"]["until"], "2020-01-01T00:00:00.000+00:00"))
+    # A command that only reads leaves it to the next one.
     shell.json("list")
+    assert len(list((clean_home / ".conda/envs").iterdir())) == 1
+    shell.json("undelete")
     assert list((clean_home / ".conda/envs").iterdir()) == []

@@ -7,19 +7,19 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from traitlets import Bool, Enum, List, Unicode
 
-from ..disk.paths import as_written
 from ..errors import InvalidRequest, NotFound
-from ..plans.models import Plan
 from ..sentences import megabytes
 from ..services import Services
-from ..space.service import size_of
 from .command import TfenvCommand, from_source, table
 from .history import revision_number
 from .running_kernels import describe_kernel, shut_down
+
+if TYPE_CHECKING:
+    from ..plans.models import Plan
 
 
 class ChangeApp(TfenvCommand):
@@ -182,6 +182,8 @@ class RemoveApp(ChangeApp):
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
         if arguments[1:]:
             return await super().run(services, arguments)
+        from ..space.service import size_of
+
         environment = await self.find(services, arguments[0])
         size = await asyncio.to_thread(size_of, Path(environment.prefix))
         freed = size.bytes - size.shared
@@ -212,6 +214,8 @@ class UndeleteApp(TfenvCommand):
             text = table(("name", "until (UTC)", "path"), rows) if rows else "No deletion can be undone."
             self.write({"jobs": [job.to_json() for job in found]}, text)
             return 0
+        from ..disk.paths import as_written
+
         path = str(as_written(arguments[0]).absolute())
         deletion = next((job for job in found if arguments[0] in (job.name, job.id) or path == job.prefix), None)
         if deletion is None:

@@ -7,23 +7,22 @@ import json
 import shlex
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_core.application import JupyterApp
 from traitlets import Bool
 
 from .._version import __version__
 from ..configuration import refusal, unread
-from ..disk import faults
-from ..disk.paths import as_written
-from ..environments.models import Environment
 from ..errors import Alternative, ErrorJson, InvalidRequest, NotFound, TfenvError
-from ..jobs.models import FINISHED, Job
-from ..kernels.other_servers import OtherServers
-from ..plan_requests import Source
 from ..sentences import duration, megabytes
 from ..services import Services
 from ..settings import TfenvLab
+
+if TYPE_CHECKING:
+    from ..environments.models import Environment
+    from ..jobs.models import Job
+    from ..plan_requests import Source
 
 #: Exit status by the ``reason`` of the error; any other reason gives 1. README.md lists them.
 EXIT = {
@@ -73,6 +72,8 @@ class TfenvCommand(JupyterApp):
     least: int = 0
     most: int | None = 0
     usage = ""
+    #: The services that a command needs which only reads; none: it may need all, because it changes something.
+    needs: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Set the description of a command from its docstring and usage."""
@@ -116,13 +117,18 @@ class TfenvCommand(JupyterApp):
             return self.fail(refused.to_json())
         for message in app.warnings:
             print(message, file=sys.stderr)
-        services = await asyncio.to_thread(Services, app, sessions=OtherServers())
+        from ..disk import faults
+        from ..kernels.other_servers import OtherServers
+
+        services = Services(app, sessions=OtherServers())
+        await asyncio.to_thread(services.prepare, *self.needs)
         try:
             given = len(self.extra_args)
             if given < self.least or (self.most is not None and given > self.most):
                 raise InvalidRequest(f"Usage: jupyter tfenv {self.usage}")
-            # There may be no server that does this.
-            await services.jobs.deletions.collect()
+            if not self.needs:
+                # There may be no server that does this.
+                await services.jobs.deletions.collect()
             return await self.run(services, self.extra_args)
         except TfenvError as error:
             return self.fail(error.to_json())
@@ -154,6 +160,8 @@ class TfenvCommand(JupyterApp):
 
     async def find(self, services: Services, name: str) -> Environment:
         """Return an environment by name, path or id. Raises NotFound, or InvalidRequest for an ambiguous name."""
+        from ..disk.paths import as_written
+
         known = await services.environments.list()
         path = str(as_written(name).absolute())
         found = [one for one in known if name == one.id or path == one.prefix] or [e for e in known if e.name == name]
@@ -166,6 +174,8 @@ class TfenvCommand(JupyterApp):
 
     async def finished(self, services: Services, job: Job) -> Job:
         """Wait until a job ends, with a line of progress on a terminal, and return the job."""
+        from ..jobs.models import FINISHED
+
         shown = sys.stderr.isatty() and not self.json
         told = None
         while (job := await services.jobs.get(job.id)).state not in FINISHED:

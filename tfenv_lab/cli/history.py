@@ -21,6 +21,7 @@ def revision_number(text: str) -> int:
 class HistoryApp(TfenvCommand):
     """List the revisions of an environment: what was requested, what changed, and the notes."""
 
+    needs = ("environments",)
     least, most, usage = 1, 1, "history NAME"
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:

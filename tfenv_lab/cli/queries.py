@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from traitlets import Unicode
 
-from ..environments.comparing import Build
-from ..environments.exporting import export
-from ..environments.models import Environment
 from ..errors import InvalidRequest
 from ..services import Services
-from ..tensorflow.checks.models import Check
 from .command import PROBLEMS, TfenvCommand, from_source, table
 from .history import revision_number
+
+if TYPE_CHECKING:
+    from ..environments.comparing import Build
+    from ..environments.models import Environment
+    from ..tensorflow.checks.models import Check
 
 #: Number of lines to show from the end of a traceback; --json has all of it.
 _TRACEBACK = 12
@@ -23,6 +25,7 @@ _TRACEBACK = 12
 class ListApp(TfenvCommand):
     """List the environments."""
 
+    needs = ("environments",)
     usage = "list [--package=NAME]"
     package = Unicode(None, allow_none=True, help="Only environments with this package, and its version.").tag(
         config=True
@@ -62,6 +65,7 @@ class ListApp(TfenvCommand):
 class DiffApp(TfenvCommand):
     """Compare two environments or revisions: jupyter tfenv diff tf219 tf220, diff tf219@0, diff tf219@0 tf219@2."""
 
+    needs = ("environments",)
     least, most, usage = 1, 2, "diff NAME[@REVISION] [NAME[@REVISION]]"
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
@@ -91,6 +95,7 @@ def _version(build: Build | None) -> str:
 class PackagesApp(TfenvCommand):
     """List the packages of an environment, and the source of each."""
 
+    needs = ("environments",)
     least, most, usage = 1, 1, "packages NAME"
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
@@ -107,6 +112,7 @@ class PackagesApp(TfenvCommand):
 class WhyApp(TfenvCommand):
     """Explain why a package is in an environment: what needs it, and what it needs."""
 
+    needs = ("environments",)
     least, most, usage = 2, 2, "why NAME PACKAGE"
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
@@ -130,6 +136,7 @@ class WhyApp(TfenvCommand):
 class VersionsApp(TfenvCommand):
     """List the TensorFlow releases on the channels and on PyPI, and the variants that this machine can install."""
 
+    needs = ("catalog",)
     usage = "versions"
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
@@ -154,6 +161,7 @@ class VersionsApp(TfenvCommand):
 class ExportApp(TfenvCommand):
     """Write an environment in a file format to standard output."""
 
+    needs = ("environments",)
     least, most, usage = 1, 1, "export NAME [--format=FORMAT] [--specs=all]"
     format = Unicode(
         "environment-yml", help="environment-yml, explicit, conda-lock, pixi-lock, pylock, requirements or notebook."
@@ -162,6 +170,8 @@ class ExportApp(TfenvCommand):
     aliases = {**TfenvCommand.aliases, "format": "ExportApp.format", "specs": "ExportApp.specs"}
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
+        from ..environments.exporting import export
+
         environment = await self.find(services, arguments[0])
         text = await export(environment, self.format, self.specs, services.conda)
         self.write({"format": self.format, "content": text}, text.rstrip("\n"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ..kernels.running import RunningKernel
 from ..services import Services
+
+if TYPE_CHECKING:
+    from ..kernels.running import RunningKernel
 
 
 class Asking(Protocol):

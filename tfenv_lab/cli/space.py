@@ -17,6 +17,7 @@ from .command import TfenvCommand, table
 class DiskApp(TfenvCommand):
     """Show what takes the space: environments, caches, packages of old revisions, and trash."""
 
+    needs = ("environments", "space", "jobs")
     usage = "disk"
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:

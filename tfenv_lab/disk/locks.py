@@ -22,9 +22,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
-from filelock import FileLock, Timeout
-
 log = logging.getLogger(__name__)
 
 #: Seconds between two touches of a claim, and the age at which a claim counts as abandoned if its owner may run on
@@ -75,6 +72,8 @@ def hold(path: Path, timeout: float = -1) -> Iterator[None]:
     Raises filelock's Timeout if another process holds it, or OSError if the file cannot be written.
     """
     if can_lock(path.parent):
+        from filelock import FileLock
+
         with FileLock(path, timeout=timeout):
             yield
         return
@@ -93,6 +92,8 @@ def hold(path: Path, timeout: float = -1) -> Iterator[None]:
 def hold_of_another(path: Path) -> Iterator[None]:
     """Hold a lock file that belongs to another program, which must find it again. Wait until the lock is free."""
     if sys.platform == "win32":
+        from filelock import FileLock
+
         with FileLock(path):
             yield
         return
@@ -149,6 +150,8 @@ class _Claim:
             begun = time.monotonic()
             while not self._take(own):
                 if 0 <= timeout <= time.monotonic() - begun:
+                    from filelock import Timeout
+
                     raise Timeout(str(self._place))
                 time.sleep(_POLL)
         except BaseException:
@@ -207,6 +210,8 @@ def _is_abandoned(claim: Path, now: float) -> bool:
 
 
 def _runs(owner: dict[str, Any]) -> bool:
+    import psutil
+
     try:
         if "ticks" in owner and (ticks := _ticks(int(owner["pid"]))) is not None:
             return bool(ticks == owner["ticks"])
@@ -219,6 +224,8 @@ def _runs(owner: dict[str, Any]) -> bool:
 
 def _this_process() -> dict[str, Any]:
     """Return what identifies this process: two containers can have the same host name and the same process ids."""
+    import psutil
+
     boot, namespace = "", 0
     with contextlib.suppress(OSError):
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import NotFound
 from ..plan_requests import Source
-from ..pypi.requirements import normalize
+from ..pypi.names import normalize
 from ..tensorflow_packages import rank
 from .packages import packages_of
 

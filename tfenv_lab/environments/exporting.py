@@ -122,7 +122,7 @@ def _versions(environment: Environment) -> dict[str, str | None]:
 def _packages(file: Imported) -> dict[str, str]:
     """Return the version and build of each package by name; pip packages have no build."""
     from ..conda.formats import exact
-    from ..pypi.requirements import normalize
+    from ..pypi.names import normalize
 
     if file.pinned is None:
         raise InvalidRequest("The file has no exact packages to compare with.")

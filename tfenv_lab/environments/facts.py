@@ -17,7 +17,7 @@ from ..conda.prefix.pypi import PypiPackage, site_packages, unowned
 from ..conda.prefix.records import PackageStem, names_in, record_files, stem_of
 from ..conda.prefix.revisions import FOLDER
 from ..models import Advice
-from ..pypi.requirements import normalize
+from ..pypi.names import normalize
 from ..sentences import some
 from ..versions import minor_of
 from .discovery import hash_of

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..conda.prefix.pypi import site_packages, unowned
 from ..conda.prefix.records import names_in, package_names
 from ..plan_requests import Source
-from ..pypi.requirements import normalize
+from ..pypi.names import normalize
 
 
 @dataclass(frozen=True)

@@ -15,18 +15,16 @@ from ..models import Advice
 from ..plan_requests import Install
 from ..tensorflow_packages import has_keras_3
 from . import discovery
-from .comparing import Comparison, Side, compare
 from .facts import UNREACHABLE
-from .files import differences
-from .finding import FoundPackage, find
 from .inventory import Inventory, Seen
 from .models import AvailableUpdate, Environment, EnvironmentFacts, InstalledPackage, Kernel, LastCheck, LegacyKeras
-from .packages import packages_of
 from .protection import Protection
-from .why import Why, why
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
+    from .comparing import Comparison
+    from .finding import FoundPackage
+    from .why import Why
 
 #: Seconds that a list waits for the kernels of new environments.
 PATIENCE = 1.0
@@ -158,11 +156,15 @@ class EnvironmentService(LoggingConfigurable):
 
     async def packages(self, identifier: str) -> Sequence[InstalledPackage]:
         """Return the packages of an environment, by name. Raises NotFound if no environment has this id."""
+        from .packages import packages_of
+
         environment = await self.readable(identifier)
         return await asyncio.to_thread(packages_of, Path(environment.prefix))
 
     async def why(self, identifier: str, package: str, source: str | None = None) -> Why:
         """Return why a package is in an environment. Raises NotFound if there is no such environment or package."""
+        from .why import why
+
         environment = await self.readable(identifier)
         return await asyncio.to_thread(why, Path(environment.prefix), package, source)
 
@@ -177,6 +179,8 @@ class EnvironmentService(LoggingConfigurable):
         self, identifier: str, revision: int | None, other: str | None, other_revision: int | None
     ) -> Comparison:
         """Compare an environment, as it is or at a revision, with another one or itself. Raises NotFound."""
+        from .comparing import Side, compare
+
         left = await self.readable(identifier)
         right = left if other is None else await self.readable(other)
         sides = (
@@ -189,6 +193,8 @@ class EnvironmentService(LoggingConfigurable):
 
         ``contents`` says whether every file is read, which takes a second per gigabyte.
         """
+        from .files import differences
+
         environment = await self.readable(environment_id)
         return await asyncio.to_thread(differences, Path(environment.prefix), contents)
 
@@ -283,7 +289,13 @@ class EnvironmentService(LoggingConfigurable):
         )
 
 
-_findings: BoundedReads[tuple[Path, str, str], Sequence[FoundPackage]] = BoundedReads(lambda item: find(*item))
+def _find(item: tuple[Path, str, str]) -> Sequence[FoundPackage]:
+    from .finding import find
+
+    return find(*item)
+
+
+_findings: BoundedReads[tuple[Path, str, str], Sequence[FoundPackage]] = BoundedReads(_find)
 
 
 class _Beside(NamedTuple):

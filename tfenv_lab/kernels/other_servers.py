@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
-import socket
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ..disk.reads import BoundedReads
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
 
 #: Seconds that one answer of a server may take.
 _TIMEOUT = 4.0
@@ -49,28 +49,21 @@ class RunningServer:
         finally:
             connection.close()
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def _connection(self) -> HTTPConnection:
+        # Most commands ask no server, and these modules take a while to import.
+        import http.client
+        import ssl
+
+        from .socket_connection import SocketConnection
+
         if self.socket:
-            return _SocketConnection(self.socket)
+            return SocketConnection(self.socket, _TIMEOUT)
         if self.secure:
             # The certificate of a server on this machine rarely has this machine's name.
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
             return http.client.HTTPSConnection(self.host, self.port, timeout=_TIMEOUT, context=context)
         return http.client.HTTPConnection(self.host, self.port, timeout=_TIMEOUT)
-
-
-class _SocketConnection(http.client.HTTPConnection):
-    """A connection to a server that listens on a Unix socket (``--ServerApp.sock``)."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=_TIMEOUT)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
 
 
 class OtherServers:

@@ -6,14 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from .. import serde
 from ..disk import writes
 from ..disk.reads import BoundedReads
 from ..errors import ChannelNotAllowed, InvalidRequest
-from ..wheelchannel.channel import MANIFEST
-from ..wheelchannel.request import BYTES, SECONDS
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
@@ -33,9 +30,9 @@ class LocalChannel:
         self._configured = configured
         self._restricted = restricted
         self._url = self._remembered()
-        folders = [Path(url2pathname(urlsplit(ref.url).path)) for ref in configured.channels]
-        is_local = all(ref.url.startswith("file:") for ref in configured.channels) and bool(folders)
-        self._is_configured = is_local and all(found is True for found in _is_ours.run(folders).values())
+        urls = [ref.url for ref in configured.channels]
+        is_local = bool(urls) and all(url.startswith("file:") for url in urls)
+        self._is_configured = is_local and all(found is True for found in _is_ours.run(map(_folder, urls)).values())
 
     @property
     def active(self) -> bool:
@@ -79,6 +76,8 @@ class LocalChannel:
 
     def to_json(self) -> dict[str, Any]:
         """Return ``local_channel`` of the Status. Looks for programs on disk."""
+        from ..wheelchannel.request import BYTES, SECONDS
+
         reason = self._reason()
         return {
             "available": reason is None,
@@ -106,12 +105,25 @@ class LocalChannel:
             url, instead_of = str(stored["url"]), stored["instead_of"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        folder = Path(url2pathname(urlsplit(url).path))
+        folder = _folder(url)
         if self._restricted or instead_of != self._instead_of:
             return None
         return url if _is_there.run([folder])[folder] is True else None
 
 
+def _folder(url: str) -> Path:
+    # This module takes long to import, and only local channels need it.
+    from urllib.request import url2pathname
+
+    return Path(url2pathname(urlsplit(url).path))
+
+
+def _has_manifest(folder: Path) -> bool:
+    from ..wheelchannel.channel import MANIFEST
+
+    return (folder / MANIFEST).is_file()
+
+
 #: On a drive that does not answer there is no channel.
-_is_ours: BoundedReads[Path, bool] = BoundedReads(lambda folder: (folder / MANIFEST).is_file())
+_is_ours: BoundedReads[Path, bool] = BoundedReads(_has_manifest)
 _is_there: BoundedReads[Path, bool] = BoundedReads(lambda folder: (folder / "noarch").is_dir())

@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 from ..errors import ChannelUnreachable, IndexUnreachable
 from ..pypi.index import IndexReader
 from ..pypi.models import MARK, IndexSettings
-from ..pypi.requirements import normalize
+from ..pypi.names import normalize
 from ..pypi.settings import sources
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ def warnings(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
     if not solved.before:
         return
     from ..conda.prefix.pypi import pypi_packages
-    from ..pypi.requirements import normalize
+    from ..pypi.names import normalize
 
     # The solver of the index takes care of its own packages.
     ours = {each.name for each in (*solved.distributions_before, *solved.distributions)}
@@ -72,7 +72,7 @@ def _python_moves(moved: Mapping[str, Entry]) -> bool:
 
 def _unmet(package: PypiPackage, moved: Mapping[str, Entry]) -> Iterator[str]:
     """Yield the requirements of a pip package that are met now but not after the change."""
-    from ..pypi.requirements import normalize
+    from ..pypi.names import normalize
 
     for text in PathDistribution(package.dist_info).requires or ():
         try:

@@ -21,9 +21,10 @@ from ..versions import minor_of
 from . import tags
 from .index import IndexReader, Project
 from .models import Distribution, IndexSettings, Locked
+from .names import normalize
 from .pages import ProjectFile
 from .places import path_of, shown, without_credentials
-from .requirements import is_same_version, normalize
+from .requirements import is_same_version
 from .settings import is_allowed, is_configured, sources
 
 #: The hint of every error about files that cannot be had.

@@ -18,9 +18,9 @@ from ..disk.reads import BoundedReads
 from ..errors import IndexUnreachable
 from . import fetching, pages
 from .models import IndexSettings, Source
+from .names import normalize
 from .pages import ProjectFile
 from .places import path_of, without_credentials
-from .requirements import normalize
 from .settings import sources
 from .uv import environment
 

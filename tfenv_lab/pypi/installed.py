@@ -15,7 +15,7 @@ from importlib.metadata import PathDistribution
 from pathlib import Path
 
 from ..disk import writes
-from .requirements import normalize
+from .names import normalize
 
 #: Directory of conda's metadata, which no package from an index has files in.
 _NEVER = "conda-meta/"

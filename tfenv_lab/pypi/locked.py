@@ -11,7 +11,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from ..errors import InvalidRequest
 from .models import IndexLock, Locked
-from .requirements import is_same_version, markers, needs, normalize, satisfied
+from .names import normalize
+from .requirements import is_same_version, markers, needs, satisfied
 from .tags import Chooser
 
 #: Minor versions of Python 3 that a lock is tried with.

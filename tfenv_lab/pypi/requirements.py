@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from packaging.markers import default_environment
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from ..errors import InvalidSpec
 from ..versions import minor_of
 from .models import MARK
+from .names import normalize as normalize
 
 _MAX = 500
 #: Endings of files that pip installs. To pip, a name with one of them is the path of a file.
 _FILES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tlz", ".tar.lz")
-
-
-@lru_cache(maxsize=10_000)  # a thousand environments have the same few hundred packages
-def normalize(name: str) -> str:
-    """Return a project's normalized name (PEP 503)."""
-    return canonicalize_name(name)
 
 
 def is_requirement(text: str) -> bool:

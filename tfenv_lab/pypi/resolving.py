@@ -21,8 +21,8 @@ from ..disk import writes
 from ..disk.reads import BoundedReads
 from . import tags, uv
 from .models import Distribution, IndexSettings
+from .names import normalize
 from .places import path_of
-from .requirements import normalize
 
 #: Seconds until a resolution ends. uv reads metadata of every candidate, and an index may be slow.
 TIMEOUT = 300

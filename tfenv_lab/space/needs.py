@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ..conda.prefix import revisions
 from ..conda.prefix.pypi import site_packages
 from ..conda.prefix.records import names_in, stem_of
-from ..pypi.requirements import normalize
+from ..pypi.names import normalize
 
 
 class Needs(NamedTuple):

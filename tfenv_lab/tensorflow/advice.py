@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ..environments.models import AvailableUpdate
 from ..models import Advice
 from ..plan_requests import Install, PlanRequest, Repair, Update
-from ..pypi.requirements import as_project
 from ..sentences import some
 from ..tensorflow_packages import has_keras_3, keras_fits, keras_for, tf_keras_for
 from ..versions import minor_of
@@ -110,6 +109,8 @@ def _replacing(facts: EnvironmentFacts, present: Keras, name: str, spec: str) ->
     """Return the request that replaces a Keras from its own source: conda's over pip's would mix their files."""
     if present.source == "conda":
         return _install(facts, spec)
+    from ..pypi.requirements import as_project
+
     return Repair(facts.id) if name in facts.packages else _install(facts, as_project(spec))
 
 

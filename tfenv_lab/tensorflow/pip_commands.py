@@ -13,7 +13,8 @@ from ..conda.prefix import projects
 from ..errors import ChannelUnreachable
 from ..pypi import named_places
 from ..pypi.models import MARK, IndexSettings
-from ..pypi.requirements import names_file, normalize
+from ..pypi.names import normalize
+from ..pypi.requirements import names_file
 from ..tensorflow_packages import CPU_DISTRIBUTIONS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.prefixes import add_dist_info, add_python, add_record, make_prefix, recorded
 from tfenv_lab.conda.prefix.pypi import pypi_packages
-from tfenv_lab.pypi.requirements import normalize
+from tfenv_lab.pypi.names import normalize
 
 
 @pytest.fixture

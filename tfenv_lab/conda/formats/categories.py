@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...errors import InvalidRequest
-from ...pypi.requirements import normalize
+from ...pypi.names import normalize
 from ...sentences import some
 from .model import Choice
 from .untrusted import as_list, as_mapping

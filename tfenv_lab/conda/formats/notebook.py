@@ -17,7 +17,7 @@ from msgspec import structs
 
 from ...errors import InvalidRequest
 from ...pypi.models import IndexLock
-from ...pypi.requirements import normalize
+from ...pypi.names import normalize
 from ...sentences import listing
 from ..prefix.records import exact_spec
 from .explicit import explicit_list, index_lock

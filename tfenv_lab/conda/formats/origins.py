@@ -8,8 +8,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from ...errors import InvalidRequest
 from ...pypi.models import Distribution, Locked
+from ...pypi.names import normalize
 from ...pypi.places import without_credentials
-from ...pypi.requirements import normalize
 
 _SHA256 = re.compile(r"(?:sha256[:=])?([0-9a-f]{64})", re.IGNORECASE)
 _ARCHIVE = re.compile(r"\.(?:whl|zip|tar\.(?:gz|bz2|xz))$")

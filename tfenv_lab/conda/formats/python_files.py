@@ -18,7 +18,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from ...errors import InvalidRequest
 from ...pypi import locked, pylock
 from ...pypi.models import Distribution, IndexLock, Locked
-from ...pypi.requirements import normalize
+from ...pypi.names import normalize
 from . import categories, origins
 from .categories import MAIN
 from .model import PYLOCK, REQUIREMENTS, Choice, Contents, Imported, index_lock, requirements

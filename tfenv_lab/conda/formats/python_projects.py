@@ -14,7 +14,7 @@ from ...errors import InvalidRequest
 from ...pypi import named_places
 from ...pypi.locked import python_spec
 from ...pypi.models import Distribution, IndexLock, Locked
-from ...pypi.requirements import normalize
+from ...pypi.names import normalize
 from ...sentences import some
 from . import categories, origins
 from .categories import MAIN

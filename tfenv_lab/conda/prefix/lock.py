@@ -17,7 +17,8 @@ from urllib.parse import unquote
 from rattler import LockChannel, LockFile, LockPlatform, RepoDataRecord
 
 from ...pypi.models import Distribution
-from ...pypi.requirements import is_requirement, normalize
+from ...pypi.names import normalize
+from ...pypi.requirements import is_requirement
 
 if TYPE_CHECKING:
     from rattler import PackageRecord, PypiLockedPackage

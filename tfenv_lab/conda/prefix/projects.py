@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...pypi.requirements import normalize
+from ...pypi.names import normalize
 from ...tensorflow_packages import DISTRIBUTIONS, LEADS
 from .records import OwnedFiles, load_json, record_name, record_stem
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...pypi.requirements import normalize
+from ...pypi.names import normalize
 from ...versions import minor_of
 from .records import load_json, names_in, record_files, stem_of
 

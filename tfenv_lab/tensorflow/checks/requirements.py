@@ -9,7 +9,8 @@ from typing import Any
 
 from ...conda.prefix import projects
 from ...pypi.models import MARK
-from ...pypi.requirements import needs, normalize
+from ...pypi.names import normalize
+from ...pypi.requirements import needs
 from ...tensorflow_packages import DISTRIBUTIONS, PACKAGES, RIVALS
 from . import owners
 from .evidence import CondaPackage, Finding, Observed, Subject
