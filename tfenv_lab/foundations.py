@@ -31,7 +31,7 @@ class Foundations:
         self.configuration = configuration
 
     def prepare(self, *names: str) -> None:
-        """Create the named parts, or all of them. This blocks for the disk, so it must not run on the event loop."""
+        """Create the named parts, or all of them."""
         parts = [name for cls in type(self).__mro__ for name, part in vars(cls).items() if _is_part(part)]
         for name in names or parts:
             getattr(self, name)

@@ -1,14 +1,14 @@
-"""The services of a server, connected with each other. Each is created, and its room imported, when it is first used.
+"""The services of a server, connected with each other.
 
-Creating them reads the disk and imports rattler, so ``shared_services.py`` creates all of a server's in a thread. A
-command only creates those that it uses, so that one that only reads starts in a moment.
+Creating them reads the disk and imports rattler, so ``shared_services.py`` does it in a thread. A command that only
+reads creates, and imports, only those that it uses, so that it starts in a moment.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,16 +44,19 @@ class Services(Foundations):
         sessions: Any = None,
         kernels: Any = None,
         active: Callable[[], None] = lambda: None,
+        only: Sequence[str] = (),
     ) -> None:
-        """``sessions`` and ``kernels`` are the server's managers of sessions and of kernelspecs.
+        """Create all services, or ``only`` the named ones, and the others when they are used.
 
-        ``active`` is called every few seconds while there are jobs.
+        This blocks for the disk, so it must not run on the event loop. ``sessions`` and ``kernels`` are the server's
+        managers of sessions and of kernelspecs. ``active`` is called every few seconds while there are jobs.
         """
         super().__init__(configuration)
         self._event_logger = event_logger
         self._sessions = sessions
         self._kernelspecs = kernels
         self._active = active
+        self.prepare(*only)
 
     @cached_property
     def checks(self) -> CheckService:

@@ -60,7 +60,6 @@ class SharedServices:
 
     def _built(self) -> Services:
         services = self._build()
-        services.prepare()
         # A request that imported one of them would hold up the event loop.
         for name in _ENGINE:
             importlib.import_module(f"{__package__}.{name}")

@@ -120,8 +120,7 @@ class TfenvCommand(JupyterApp):
         from ..disk import faults
         from ..kernels.other_servers import OtherServers
 
-        services = Services(app, sessions=OtherServers())
-        await asyncio.to_thread(services.prepare, *self.needs)
+        services = await asyncio.to_thread(Services, app, sessions=OtherServers(), only=self.needs)
         try:
             given = len(self.extra_args)
             if given < self.least or (self.most is not None and given > self.most):

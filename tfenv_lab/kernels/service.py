@@ -210,8 +210,6 @@ class KernelService(LoggingConfigurable):
         by_kernel = {(session.get("kernel") or {}).get("id"): session["id"] for session in sessions}
         for kernel in await self.running_in(prefix):
             # A kernel may have ended by itself.
-            from tornado.web import HTTPError
-
             with contextlib.suppress(HTTPError, KeyError):
                 if kernel.id in by_kernel:
                     await ensure_async(self._sessions.delete_session(session_id=by_kernel[kernel.id]))
