@@ -49,8 +49,8 @@ def measures() -> Iterator[Measure]:
                 yield Measure(name, value, limit=limit, floor=floor, floor_name="scandir of each conda-meta")
                 yield Measure(f"{name}, processor", used, limit=limit)
 
-            # A new server also reads the list of environments and each kernelspec for the first time.
-            yield from compared("nothing changed, new server", 1000, lambda: asyncio.run(service().reconcile()))
+            # A new server also finds the environments and reads each kernelspec for the first time.
+            yield from compared("nothing changed, new server", 300, lambda: asyncio.run(service().reconcile()))
             known = service()
             asyncio.run(known.reconcile())
             yield from compared("nothing changed, same server", 300, lambda: asyncio.run(known.reconcile()))

@@ -144,6 +144,11 @@ def _broken(prefix: str, identifier: str, meta: str) -> Reading | None:
     return Reading(EnvironmentFacts(identifier, Path(prefix), problems=(problem,)), {meta: _time(meta)})
 
 
+def is_known(prefix: str) -> bool:
+    """Return whether conda recognizes a directory as an environment."""
+    return os.path.lexists(f"{prefix}{os.sep}conda-meta{os.sep}history")
+
+
 def read(prefix: str, real: str) -> Reading | None:
     """Return the facts about the environment at ``prefix``, or None if there is none.
 
@@ -188,7 +193,6 @@ def read(prefix: str, real: str) -> Reading | None:
     facts = EnvironmentFacts(
         id=identifier,
         prefix=Path(prefix),
-        is_known="history" in names,
         packages=packages,
         python=python,
         tensorflow=tensorflow_of(packages, pypi),

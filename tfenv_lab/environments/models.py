@@ -83,14 +83,12 @@ class EnvironmentFacts:
 
     ``pypi`` holds the pip packages that concern TensorFlow or replaced a conda package, and ``packages`` the conda
     packages, by normalized name, that concern TensorFlow or were replaced. ``kernels`` are the names of its own
-    kernelspecs. ``is_known`` says whether conda recognizes it as an environment (it has a history). ``problems`` make
-    it unusable. ``modified`` is ISO 8601, UTC. ``digest`` identifies the packages, if a change of ours was the last.
-    ``former_kernels`` are the names that its kernels had before it was renamed.
+    kernelspecs. ``problems`` make it unusable. ``modified`` is ISO 8601, UTC. ``digest`` identifies the packages, if a
+    change of ours was the last. ``former_kernels`` are the names that its kernels had before it was renamed.
     """
 
     id: str
     prefix: Path
-    is_known: bool = False
     packages: Mapping[str, PackageStem] = field(default_factory=dict)
     python: str | None = None
     tensorflow: TensorFlow | None = None

@@ -152,7 +152,7 @@ class EnvironmentService(LoggingConfigurable):
 
         Reads the disk, so it must not run on the event loop.
         """
-        return {one.facts.prefix: one.is_listed for one in self._inventory.look() if one.facts.is_known}
+        return self._inventory.known()
 
     async def packages(self, identifier: str) -> Sequence[InstalledPackage]:
         """Return the packages of an environment, by name. Raises NotFound if no environment has this id."""
