@@ -24,10 +24,17 @@ export class CatalogClient {
   }
 
   /** Find the specs that request what the arguments of `pip install` name. */
-  async condaSpecs(
-    pipArguments: readonly string[]
-  ): Promise<readonly string[]> {
-    const body = JSON.stringify({ arguments: pipArguments });
+  condaSpecs(pipArguments: readonly string[]): Promise<readonly string[]> {
+    return this._specs({ arguments: pipArguments });
+  }
+
+  /** Find the spec that requests the package of a Python module; null if no source has it. */
+  async moduleSpec(module: string): Promise<string | null> {
+    return (await this._specs({ module }))[0] ?? null;
+  }
+
+  private async _specs(content: object): Promise<readonly string[]> {
+    const body = JSON.stringify(content);
     const answer = await request<{ specs: readonly string[] }>(
       'conda-specs',
       { method: 'POST', body },

@@ -485,8 +485,8 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         /**
-         * Find the specs that request what a pip install command installs.
-         * @description A package that no channel has in such a version is requested from the package index, with pypi: before it. The channels may have it under another name. If the command names an index that is not configured, nothing is requested from the index, because another package may have the name there.
+         * Find the specs that request what a pip install command installs, or the package of a Python module.
+         * @description A package that no channel has in such a version is requested from the package index, with pypi: before it. The channels may have it under another name. If the command names an index that is not configured, nothing is requested from the index, because another package may have the name there. A module's package can have another name than the module.
          */
         readonly post: operations["findCondaSpecs"];
         readonly delete?: never;
@@ -2372,11 +2372,14 @@ export interface operations {
                 readonly "application/json": {
                     /** @description The arguments of pip install. Options, paths and URLs are ignored. */
                     readonly arguments: readonly string[];
+                } | {
+                    /** @description The top-level name that an import statement has. */
+                    readonly module: string;
                 };
             };
         };
         readonly responses: {
-            /** @description The specs, in the order of the arguments; empty if the command names no package. */
+            /** @description The specs, in the order of the arguments; empty if the command names no package, or if none has the module. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2388,6 +2391,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["Error"];
+            readonly 502: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

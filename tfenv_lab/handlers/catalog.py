@@ -8,6 +8,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import InvalidRequest
+from ..plans.modules import spec_for
 from ..pypi import settings as index_settings
 from ..tensorflow.pip_commands import specs_for
 from .base import BaseHandler
@@ -39,14 +40,20 @@ class AvailablePackagesHandler(BaseHandler):
 
 
 class CondaSpecsHandler(BaseHandler):
-    """``POST conda-specs``: the specs that request what a ``pip install`` command installs."""
+    """``POST conda-specs``: the specs that request what a ``pip install`` command installs, or what has a module."""
 
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        arguments = self.body().get("arguments")
+        body = self.body()
+        module = body.get("module")
+        if isinstance(module, str) and module.isidentifier() and len(module) <= _MAX_QUERY and len(body) == 1:
+            spec = await spec_for(module, self.services.search)
+            self.send({"specs": [spec] if spec else []})
+            return
+        arguments = body.get("arguments")
         if not isinstance(arguments, list) or not all(isinstance(text, str) for text in arguments):
-            raise InvalidRequest("“arguments” must be a list of strings.")
+            raise InvalidRequest("“arguments” must be a list of strings, or “module” the name of a Python module.")
         policy = self.services.index_policy
         configured = partial(index_settings.read, policy)
         self.send({"specs": await specs_for(arguments, self.services.repodata, configured)})

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 #: Extras of ``tensorflow`` that install CUDA.
 _CUDA_EXTRA = "and-cuda"
-#: Projects whose names are other packages on conda-forge: libraries and programs without a Python module.
-_AMBIGUOUS = {"flatbuffers", "graphviz", "igraph", "snappy", "tzdata"}
 #: Packages of Keras, which are requested from the channels first, whatever their extras or URLs are.
 _KERAS = {"keras", "tf-keras"}
 #: Options of ``pip install`` that take the next argument as their value.
@@ -87,7 +85,7 @@ def _by_project(names: Iterable[str]) -> dict[str, list[str]]:
     """Return the packages on the channels by the project that each provides, judging by its name."""
     found: dict[str, list[str]] = {}
     for name in names:
-        if name not in _AMBIGUOUS:
+        if not projects.is_library(name):
             found.setdefault(projects.named(name), []).append(name)
     # The package with the project's own name is the whole one, as matplotlib beside matplotlib-base.
     return {project: sorted(known, key=lambda name: normalize(name) != project) for project, known in found.items()}
@@ -105,7 +103,7 @@ def _on_channels(requirement: Requirement, by_project: Mapping[str, Sequence[str
 
 def _first(requirement: Requirement) -> str | None:
     project = normalize(requirement.name)
-    names = {} if project in _AMBIGUOUS else {project: [project]}
+    names = {} if projects.is_library(project) else {project: [project]}
     mark = None if requirement.url else f"{MARK}{requirement}"
     return next(_on_channels(requirement, names), mark)
 

@@ -8,6 +8,11 @@ export function specOf(item: AvailablePackage): string {
   return item.source === 'pypi' ? `${MARK}${item.name}` : item.name;
 }
 
+/** Return a spec without the mark of the package index. */
+export function withoutMark(spec: string): string {
+  return spec.startsWith(MARK) ? spec.slice(MARK.length) : spec;
+}
+
 /** Return a request that also permits building packages from source; null if it cannot, or already does. */
 export function withSourceBuilds(request: PlanRequest): PlanRequest | null {
   switch (request.kind) {

@@ -66,6 +66,15 @@ export class CatalogModel extends VDomModel {
     return this._client.condaSpecs(pipArguments);
   }
 
+  /**
+   * Find the spec that requests the package of a Python module; null if no source has it.
+   *
+   * @throws RequestError if the search fails.
+   */
+  moduleSpec(module: string): Promise<string | null> {
+    return this._client.moduleSpec(module);
+  }
+
   private async _fetch(): Promise<void> {
     try {
       this._catalog = await this._client.get();

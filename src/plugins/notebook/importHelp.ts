@@ -8,13 +8,10 @@ import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import type {
-  AvailablePackage,
-  Environment,
-  PlanRequest
-} from '../../api/generated';
+import type { Environment, PlanRequest } from '../../api/generated';
 import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
+import { withoutMark } from '../../models/form/packages';
 import type {
   Framework,
   IFailedImport,
@@ -27,7 +24,6 @@ import {
   installRequest,
   isFramework
 } from '../../models/notebook/imports';
-import { installSpec, packageNames } from '../../models/notebook/packageNames';
 import { pipArguments } from '../../models/notebook/pipInstall';
 import { plan } from '../../plan';
 import { ITfenvManager } from '../../tokens';
@@ -176,26 +172,23 @@ export const importHelpPlugin: JupyterFrontEndPlugin<void> = {
         module,
         placeOf(environment, panel)
       );
-      for (const name of packageNames(module)) {
-        let found: readonly AvailablePackage[];
-        try {
-          found = await catalog.search(name);
-        } catch (error) {
-          const reason = trans.__(
-            'The package search failed: %1',
-            toFailure(error).message
-          );
-          notify(cell, `${message} ${reason}`, []);
-          return;
-        }
-        const spec = installSpec(module, name, found);
-        const request = spec && installRequest(environment, [spec]);
-        if (request) {
-          notify(cell, message, [
-            planning(trans.__('Install %1…', name), request)
-          ]);
-          return;
-        }
+      let spec: string | null;
+      try {
+        spec = await catalog.moduleSpec(module);
+      } catch (error) {
+        const reason = trans.__(
+          'The package search failed: %1',
+          toFailure(error).message
+        );
+        notify(cell, `${message} ${reason}`, []);
+        return;
+      }
+      const request = spec && installRequest(environment, [spec]);
+      if (spec && request) {
+        notify(cell, message, [
+          planning(trans.__('Install %1…', withoutMark(spec)), request)
+        ]);
+        return;
       }
       const reason = trans.__(
         'No channel and no package index has a package with this name. If the module is your own, check that the notebook can find its file.'

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 #: Projects whose conda packages have other names (from the sources that conda-forge's recipes name).
 _KNOWN = {
+    "brotli-python": "brotli",
     "dask-core": "dask",
+    "docker-py": "docker",
     "importlib_metadata": "importlib-metadata",
     "matplotlib-base": "matplotlib",
     "msgpack-python": "msgpack",
@@ -27,14 +29,26 @@ _KNOWN = {
     "py-opencv": "opencv-python",
     "py-xgboost": "xgboost",
     "pyqt": "pyqt5",
+    "pysoundfile": "soundfile",
+    "pysox": "sox",
     "pytables": "tables",
+    "python-blosc": "blosc",
     "python-flatbuffers": "flatbuffers",
     "python-graphviz": "graphviz",
     "python-igraph": "igraph",
+    "python-lmdb": "lmdb",
+    "python-sounddevice": "sounddevice",
     "python-tzdata": "tzdata",
+    "python-xxhash": "xxhash",
     "pytorch": "torch",
+    "redis-py": "redis",
     "seaborn-base": "seaborn",
     "tensorflow-base": "tensorflow",
+}
+#: Libraries and programs on conda-forge without a Python module. Projects with their names are other packages.
+_LIBRARIES = {
+    *("blosc", "brotli", "ffmpeg", "flatbuffers", "graphviz", "igraph", "jq", "leveldb", "libclang", "lmdb", "pandoc"),
+    *("redis", "rocksdb", "snappy", "sox", "tzdata", "xxhash", "zopfli", "zstd"),
 }
 _DIST_INFO = re.compile(
     r"(?:^|/)site-packages/([^/]+?)-([^/-]+)(?:-py[\d.]+)?\.(?:dist-info/METADATA|egg-info(?:/PKG-INFO)?)$"
@@ -70,6 +84,11 @@ def listed(files: Iterable[str]) -> dict[str, str]:
 def named(package: str) -> str:
     """Return the normalized name of the project that a package with Python modules provides, judging by its name."""
     return _KNOWN.get(package, normalize(package))
+
+
+def is_library(package: str) -> bool:
+    """Return whether a conda package is a library or a program, and the project with its name another package."""
+    return package in _LIBRARIES
 
 
 def _in_files(files: Iterable[str]) -> Iterable[tuple[str, str]]:

@@ -1,4 +1,3 @@
-import type { AvailablePackage, Source } from '../../../api/generated';
 import { environment } from '../../../__tests__/fixtures';
 import {
   alternative,
@@ -6,7 +5,6 @@ import {
   installation,
   installRequest
 } from '../imports';
-import { installSpec, packageNames } from '../packageNames';
 import { pipArguments } from '../pipInstall';
 
 function failed(
@@ -120,59 +118,6 @@ describe('help with an import', () => {
     expect(
       installRequest(environment('x', { writable: false }), [])
     ).toBeNull();
-  });
-});
-
-describe('packageNames', () => {
-  it.each([
-    ['cv2', ['opencv', 'opencv-python']],
-    ['torch', ['pytorch', 'torch']],
-    ['sklearn', ['scikit-learn']],
-    ['PIL', ['pillow']],
-    ['yaml', ['pyyaml']],
-    ['bs4', ['beautifulsoup4']],
-    ['skimage', ['scikit-image']],
-    ['Crypto', ['pycryptodome']],
-    ['dateutil', ['python-dateutil']],
-    ['serial', ['pyserial']],
-    ['pandas', ['pandas']],
-    ['typing_extensions', ['typing-extensions', 'typing_extensions']]
-  ])('of %s are %j', (module, names) => {
-    expect(packageNames(module)).toEqual(names);
-  });
-
-  it('ignores the properties of every object', () => {
-    expect(packageNames('constructor')).toEqual(['constructor']);
-  });
-});
-
-describe('installSpec', () => {
-  const at = (name: string, source: Source): AvailablePackage => ({
-    name,
-    versions: ['1'],
-    source
-  });
-
-  it.each([
-    ['cv2', 'opencv', [at('opencv', 'conda')], 'opencv'],
-    ['cv2', 'opencv', [at('opencv', 'pypi')], null],
-    [
-      'cv2',
-      'opencv-python',
-      [at('opencv-python', 'pypi')],
-      'pypi:opencv-python'
-    ],
-    [
-      'sklearn',
-      'scikit-learn',
-      [at('scikit-learn', 'pypi')],
-      'pypi:scikit-learn'
-    ],
-    ['graphviz', 'graphviz', [at('graphviz', 'conda')], null],
-    ['greet', 'greet', [at('greet', 'pypi')], 'greet'],
-    ['greet', 'greet', [at('greet2', 'pypi')], null]
-  ])('for %s as %s among %j is %s', (module, name, found, spec) => {
-    expect(installSpec(module, name, found)).toBe(spec);
   });
 });
 

@@ -65,14 +65,7 @@ function open(
     new FakeServer({
       'GET environments': { environments },
       'GET tensorflow?prereleases=1': CATALOG,
-      'POST plans': plan('bare'),
-      'GET packages?query=opencv': {
-        packages: [{ name: 'opencv', versions: ['4.12'], source: 'conda' }]
-      },
-      'GET packages?query=my-own': {
-        packages: [{ name: 'my-own-other', versions: ['1'], source: 'conda' }]
-      },
-      'GET packages?query=my_own': { packages: [] }
+      'POST plans': plan('bare')
     }),
     tracker
   );
@@ -212,21 +205,21 @@ describe('a failed import of TensorFlow', () => {
 
 describe('a failed import of another module', () => {
   it('offers the package under its own name', async () => {
-    open('conda-env-bare-py').fail(
-      'ModuleNotFoundError',
-      "No module named 'cv2'"
-    );
+    const cell = open('conda-env-bare-py');
+    app.server.routes[SPECS] = { specs: ['pypi:opencv-python'] };
+    cell.fail('ModuleNotFoundError', "No module named 'cv2'");
     await waitFor(() =>
       expect(app.toasts).toEqual([
         'cv2 is not installed in the environment “bare”.'
       ])
     );
-    app.pressToast('Install opencv…');
+    app.pressToast('Install opencv-python…');
     await waitFor(() =>
       expect(app.server.body('POST plans')).toMatchObject({
-        specs: ['opencv']
+        specs: ['pypi:opencv-python']
       })
     );
+    expect(app.server.body(SPECS)).toEqual({ module: 'cv2' });
   });
 
   it('shows the error if the search fails', async () => {
@@ -243,10 +236,9 @@ describe('a failed import of another module', () => {
   });
 
   it('is answered although no source has such a package', async () => {
-    open('conda-env-bare-py').fail(
-      'ModuleNotFoundError',
-      "No module named 'my_own'"
-    );
+    const cell = open('conda-env-bare-py');
+    app.server.routes[SPECS] = { specs: [] };
+    cell.fail('ModuleNotFoundError', "No module named 'my_own'");
     await waitFor(() =>
       expect(app.toasts).toEqual([
         expect.stringContaining('No channel and no package index has a package')
