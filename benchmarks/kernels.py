@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import patch
@@ -18,7 +17,7 @@ from tfenv_lab.environments.service import EnvironmentService
 from tfenv_lab.kernels.service import KernelService
 
 from .environments import generate
-from .measure import Measure, milliseconds
+from .measure import Measure, milliseconds, processor
 
 _KERNEL = (
     '{"argv": ["python", "-m", "ipykernel_launcher"], "display_name": "Python 3 (ipykernel)", "language": "python"}'
@@ -45,7 +44,7 @@ def measures() -> Iterator[Measure]:
 
             def compared(name: str, limit: float, work: Callable[[], object]) -> Iterator[Measure]:
                 """Measure the time on the clock, and the processor time, which other programs do not change."""
-                value, used = milliseconds(work), _processor(work)
+                value, used = milliseconds(work), processor(work)
                 yield Measure(name, value, limit=limit, floor=floor, floor_name="scandir of each conda-meta")
                 yield Measure(f"{name}, processor", used, limit=limit)
 
@@ -63,13 +62,3 @@ def measures() -> Iterator[Measure]:
             rewritten = [path for path in written.iterdir() if path.stat().st_mtime_ns != before[path.name]]
             # Only a kernelspec that is written again has its activation computed.
             assert len(rewritten) == 1, rewritten
-
-
-def _processor(work: Callable[[], object], repeat: int = 7) -> float:
-    """Return the smallest processor time of ``work``, of all threads, in milliseconds."""
-    times = []
-    for _ in range(repeat):
-        start = time.process_time()
-        work()
-        times.append((time.process_time() - start) * 1000)
-    return min(times)
