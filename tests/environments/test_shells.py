@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,29 @@ def test_the_typed_line_activates_the_environment(tmp_path: Path, program: str, 
     found, script, search = done.stdout.split("|")
     assert (found, script) == (str(prefix), "yes"), done.stderr
     assert search.startswith(f"{prefix}/bin")
+    assert not (tmp_path / "owned").exists()
+
+
+@pytest.mark.parametrize("program", ["bash", "dash", "zsh", "fish"])
+@pytest.mark.parametrize("value", ["--a=1\n--b=2", "\n a\n\n b\\\n", 'it\'s "$HOME" `touch owned`\n%s', "a\r\nb"])
+def test_a_terminal_has_every_line_of_a_variable(tmp_path: Path, program: str, value: str) -> None:
+    path = shutil.which(program)
+    if path is None:
+        pytest.skip(f"{program} is not installed")
+    prefix = tmp_path / "envs" / "tf"
+    make_prefix(prefix, [])
+    (prefix / "conda-meta/state").write_text(json.dumps({"env_vars": {"XLA_FLAGS": value}}))
+    shell = shells.shell_of(prefix, None, path)
+    show = f'"{sys.executable}" -c "import os; os.write(1, os.environb[b\'XLA_FLAGS\'])"'
+    done = subprocess.run(
+        [path],
+        input=f"{shell.line}\n{show}\n".encode(),
+        env={**os.environ, **shell.variables},
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout == value.encode(), done.stderr
     assert not (tmp_path / "owned").exists()
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import pytest
+from jupyter_client.manager import AsyncKernelManager
 
 from tests.checkable import check, create, fill
 from tests.conftest import Api
 from tests.kernels.on_disk import spec_of
 from tests.tiny_channel import TinyChannel
+from tests.tiny_tensorflow import SITE
 from tfenv_lab.conda.transaction import prefix_lock
 
 
@@ -21,6 +25,17 @@ def path_of(environment: Any) -> str:
 
 def state(environment: Any) -> Path:
     return Path(environment["prefix"]) / "conda-meta" / "state"
+
+
+#: Values of several lines, and with what means something in JSON, YAML, a shell or a template.
+VALUES = {
+    "two lines": "--a=1\n--b=2",
+    "empty lines and spaces": "\n a\n\n  b\t \n\n",
+    "quotes and templates": 'it\'s "$HOME" ${HOME} `x` \\\n# b: {c}\n%s',
+    "other ends of lines": "a\r\nb\u2028c\u0085d\x0be",
+    "only an end": "\n",
+}
+values = pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 
 
 async def put(api: Api, environment: Any, **values: str | None) -> Any:
@@ -114,6 +129,19 @@ async def test_a_link_to_another_file_is_not_written_through(api: Api, made: Any
 # Who has them
 
 
+@values
+async def test_a_kernel_starts_with_every_line(api: Api, made: Any, value: str) -> None:
+    await put(api, made, XLA_FLAGS=value)
+    manager = AsyncKernelManager(kernel_name="conda-env-tf-py")
+    _, started = await manager._async_pre_start_kernel(env=dict(os.environ))
+    assert manager.provisioner is not None
+    await manager.provisioner.cleanup(restart=False)
+    manager.cleanup_connection_file()
+    assert started["env"]["XLA_FLAGS"] == value
+    # A Jupyter without this package fills in the kernelspec's template.
+    assert Template(spec_of("conda-env-tf-py")["env"]["XLA_FLAGS"]).safe_substitute() == value
+
+
 async def test_the_kernel_has_them_at_once(api: Api, made: Any) -> None:
     await put(api, made, XLA_FLAGS="--a=$HOME")
     assert spec_of("conda-env-tf-py")["env"]["XLA_FLAGS"] == "--a=$$HOME"
@@ -142,6 +170,21 @@ class TestCheck:
         await put(api, environment, KERAS_BACKEND=None)
         assert (await check(api, environment))["problems"] == []
 
+    async def test_a_check_has_every_line_and_is_outdated_by_a_change_of_one(self, api: Api) -> None:
+        environment = await create(api)
+        python = Path(environment["prefix"]) / SITE / "tensorflow" / "__init__.py"
+        seen = Path(environment["prefix"]) / "seen"
+        code = f"import os; open({str(seen)!r}, 'w', newline='').write(os.environ['XLA_FLAGS'])\n{python.read_text()}"
+        python.unlink()
+        python.write_text(code)
+        for value in VALUES.values():
+            await put(api, environment, XLA_FLAGS=value)
+            found = (await api.environment("tf"))["check"]
+            assert found is None or found["outdated"] is True
+            await check(api, environment)
+            assert seen.read_bytes().decode() == value
+            assert (await api.environment("tf"))["check"]["outdated"] is False
+
 
 @pytest.mark.parametrize(
     "change",
@@ -167,15 +210,25 @@ async def test_every_change_keeps_them(api: Api, made: Any, change: dict[str, An
         assert await api.call("GET", path_of(made)) == (200, {"MODE": "fast"})
 
 
-@pytest.mark.parametrize("format_", ["environment-yml", "explicit", "notebook"])
+@values
+@pytest.mark.parametrize("kind", ["clone", "rename"])
+async def test_a_copy_and_a_new_name_keep_every_line(api: Api, made: Any, kind: str, value: str) -> None:
+    await put(api, made, XLA_FLAGS=value)
+    assert (await api.apply(kind=kind, environment=made["id"], name="other"))["state"] == "succeeded"
+    assert await api.call("GET", path_of(await api.environment("other"))) == (200, {"XLA_FLAGS": value})
+    assert Template(spec_of("conda-env-other-py")["env"]["XLA_FLAGS"]).safe_substitute() == value
+
+
+@pytest.mark.parametrize("format_", ["environment-yml", "explicit", "conda-lock", "pixi-lock", "notebook"])
 async def test_exports_and_notebook_records_contain_them(api: Api, made: Any, format_: str) -> None:
-    await put(api, made, XLA_FLAGS="--a=1 --b")
+    values = {f"V{number}": value for number, value in enumerate(["--a=1 --b", "", *VALUES.values()])}
+    await put(api, made, **values)
     status, found = await api.call("GET", f"environments/{made['id']}/export?format={format_}")
     assert status == 200
     content = found if isinstance(found, str) else json.dumps(found)
     job = await api.apply(kind="import", name="again", content=content)
     assert job["state"] == "succeeded", job
-    assert await api.call("GET", path_of(await api.environment("again"))) == (200, {"XLA_FLAGS": "--a=1 --b"})
+    assert await api.call("GET", path_of(await api.environment("again"))) == (200, values)
 
 
 # When they cannot be changed

@@ -67,7 +67,7 @@ def export(contents: Contents, format_: str, detail: str = "requested") -> str:
 
 
 def _comments(*groups: Sequence[str]) -> str:
-    return "".join(f"# {' '.join(line.split())}\n" for group in groups for line in group)
+    return "".join(f"# {' '.join(line.splitlines())}\n" for group in groups for line in group)
 
 
 def _requested_lines(contents: Contents) -> list[str]:
