@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
+import pkgutil
 import sys
 from pathlib import Path
 
 from .measure import Skipped
 
-_NOT_TOPICS = {"__init__", "__main__", "measure"}
+_NOT_TOPICS = {"__main__", "measure"}
 
 
 def main() -> int:
-    topics = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in _NOT_TOPICS)
+    topics = sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
+    topics = [topic for topic in topics if topic not in _NOT_TOPICS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("topic", nargs="*", help=", ".join(topics))
     parser.add_argument("--check", action="store_true", help="exit with status 1 if a limit is exceeded")
+    parser.add_argument("--full", action="store_true", help="compare the peers with real TensorFlow")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.topic) - set(topics))
     if unknown:
@@ -26,7 +30,8 @@ def main() -> int:
         print(f"\n{topic}")
         module = importlib.import_module(f"benchmarks.{topic}")
         try:
-            for measure in module.measures():
+            takes_full = "full" in inspect.signature(module.measures).parameters
+            for measure in module.measures(arguments.full) if takes_full else module.measures():
                 over += measure.over
                 print(f"  {measure}", flush=True)
         except Skipped as reason:
