@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timezone
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
@@ -24,10 +23,12 @@ from .handlers.plans import HANDLERS as PLANS
 from .handlers.status import HANDLERS as STATUS
 from .handlers.terminals import HANDLERS as TERMINALS
 from .jobs.events import SCHEMA_PATH
-from .kernels import provisioner
-from .services import Services
+from .kernels import default_provisioner
 from .settings import TfenvLab as Settings
 from .shared_services import SharedServices
+
+if TYPE_CHECKING:
+    from .services import Services
 
 HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL, *DISK, *TERMINALS]
 
@@ -83,18 +84,22 @@ class TfenvLab(Settings, ExtensionApp):
         logger = getattr(server, "event_logger", None)
         if logger is not None:
             logger.register_event_schema(SCHEMA_PATH)
-        self.services = SharedServices(
-            partial(
-                Services,
-                self,
-                logger,
-                sessions=getattr(server, "session_manager", None),
-                kernels=getattr(server, "kernel_spec_manager", None),
-                active=self._count_as_activity,
-            )
-        )
+        self.services = SharedServices(self._build)
         self.settings["tfenv_lab_services"] = self.services
-        provisioner.install(server)
+        default_provisioner.install(server)
+
+    def _build(self) -> Services:
+        """Create the services. They are imported here, in the thread, so that the server does not wait for them."""
+        from .services import Services
+
+        server: Any = self.serverapp
+        return Services(
+            self,
+            getattr(server, "event_logger", None),
+            sessions=getattr(server, "session_manager", None),
+            kernels=getattr(server, "kernel_spec_manager", None),
+            active=self._count_as_activity,
+        )
 
     def _count_as_activity(self) -> None:
         """Let the server count as active now, because a job runs: programs that end idle servers would end the job.

@@ -7,6 +7,7 @@ The server sends the rule to the form with its status, so the pattern uses only 
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import unicodedata
 
@@ -33,6 +34,11 @@ def check_name(name: str) -> str:
     if name.split(".")[0].lower() in RESERVED:
         raise InvalidName(f"“{name}” is a reserved name.", hint="Choose another name.")
     return name
+
+
+def is_path(text: str) -> bool:
+    """Return whether a text that names an environment is its path rather than its name."""
+    return any(separator in text for separator in (os.sep, os.altsep) if separator)
 
 
 def suggest(text: str) -> str | None:

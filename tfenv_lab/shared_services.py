@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 import importlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from .services import Services
+if TYPE_CHECKING:
+    from .services import Services
 
-#: Parts of the engine that requests import when they first need them. Their import takes a tenth of a second.
+#: Modules that requests and kernels import when they first need them. Their import takes a tenth of a second.
 _ENGINE = (
     "conda.formats.exact",
     "conda.formats.reading",
+    "conda.prefix.revisions",
     "conda.solving.candidates",
     "conda.solving.solve",
     "conda.transaction.apply",
@@ -21,11 +24,17 @@ _ENGINE = (
     "environments.finding",
     "environments.packages",
     "environments.why",
+    "kernels.provisioner",
+    "kernels.settings",
     "plans.imports",
+    "plans.modules",
+    "plans.newest",
     "plans.suggestions",
+    "space.service",
     "tensorflow.catalog.releases",
     "tensorflow.catalog.selection",
     "tensorflow.catalog.nearby",
+    "tensorflow.pip_commands",
 )
 
 

@@ -11,7 +11,7 @@ from traitlets import List, TraitError, TraitType, Unicode
 
 from .conda.settings.channels import can_be
 from .disk.reads import BoundedReads
-from .environments.protection import is_path
+from .environment_names import is_path
 from .kernels.naming import is_format
 from .sentences import bytes_in
 

@@ -16,7 +16,7 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from tests.conftest import Api
 from tests.tiny_tensorflow import PYTHON
 from tfenv_lab.jobs import process
-from tfenv_lab.kernels import diagnosis, provisioner
+from tfenv_lab.kernels import default_provisioner, diagnosis
 
 STANDARD = ("random", "email", "queue", "json", "asyncio", "logging", "string", "copy", "numbers", "os", "site")
 NAMES = (*STANDARD, "typing", "msgspec", "psutil", "rattler")
@@ -73,7 +73,7 @@ async def create_and_check(api: Api) -> Any:
 async def create_check_and_start(api: Api, tmp_path: Path) -> None:
     found = await create_and_check(api)
     assert await diagnosis.reason(KernelSpecManager().get_kernel_spec(found["kernel"]["name"])) is None
-    provisioner.install(None)
+    default_provisioner.install(None)
     elsewhere = tmp_path / "notebooks"
     elsewhere.mkdir()
     shown = await output(found["kernel"]["name"], "import tensorflow; print(tensorflow.__version__)", elsewhere)

@@ -17,12 +17,12 @@ from tornado.httpclient import HTTPClientError
 
 from tests.kernels.conftest import ask, run, started
 from tests.prefixes import add_record, make_prefix
-from tfenv_lab.kernels import diagnosis, provisioner
+from tfenv_lab.kernels import default_provisioner, diagnosis, provisioner
 from tfenv_lab.kernels.service import KernelService
 
 
 @pytest.fixture(autouse=True)
-def default_provisioner() -> Iterator[None]:
+def ours_by_default() -> Iterator[None]:
     """Make our provisioner the server's default; afterwards, forget it and the kernels that proved able to start."""
     KernelProvisionerFactory.clear_instance()
     diagnosis.proved.clear()
@@ -145,13 +145,13 @@ class TestReason:
 
 class TestInJupyter:
     def test_it_starts_kernels_like_jupyter(self, kernel: str) -> None:
-        provisioner.install(None)
+        default_provisioner.install(None)
         with started(kernel) as (manager, client):
             assert isinstance(manager.provisioner, provisioner.EnvironmentProvisioner)
             assert ask(client, "print(6 * 7)") == "42"
 
     def test_a_restart_uses_the_current_kernel_settings(self, service: KernelService, kernel: str, tf219: Path) -> None:
-        provisioner.install(None)
+        default_provisioner.install(None)
         shown = "import os; print(os.environ.get('TF_USE_LEGACY_KERAS'))"
         with started(kernel) as (manager, client):
             assert ask(client, shown) == "None"
@@ -161,14 +161,14 @@ class TestInJupyter:
             assert ask(client, shown) == "1"
 
     def test_one_that_cannot_start_raises_the_reason(self, kernel: str, tf219: Path) -> None:
-        provisioner.install(None)
+        default_provisioner.install(None)
         (tf219 / "bin" / "python").unlink()
         with pytest.raises(provisioner.CannotStart, match="damaged"):
             KernelManager(kernel_name=kernel).start_kernel()
 
     def test_a_chosen_provisioner_is_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("JUPYTER_DEFAULT_PROVISIONER_NAME", "cluster-provisioner")
-        provisioner.install(None)
+        default_provisioner.install(None)
         assert KernelProvisionerFactory.instance().default_provisioner_name == "cluster-provisioner"
 
     def test_our_kernelspecs_do_not_name_the_provisioner(self, kernel: str) -> None:
@@ -177,7 +177,7 @@ class TestInJupyter:
     async def test_the_user_of_the_notebook_sees_the_reason(
         self, jp_fetch: Any, jp_serverapp: Any, kernel: str, tf219: Path
     ) -> None:
-        provisioner.install(jp_serverapp)
+        default_provisioner.install(jp_serverapp)
         (tf219 / "bin" / "python").unlink()
         body = {"path": "x.ipynb", "type": "notebook", "name": "", "kernel": {"name": kernel}}
         with pytest.raises(HTTPClientError) as caught:

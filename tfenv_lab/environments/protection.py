@@ -8,12 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..disk.reads import BoundedReads
+from ..environment_names import is_path
 from .inventory import Seen
-
-
-def is_path(text: str) -> bool:
-    """Return whether an entry of the administrator's list is a path rather than a name."""
-    return any(separator in text for separator in (os.sep, os.altsep) if separator)
 
 
 class Protection:

@@ -8,9 +8,6 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import InvalidRequest
-from ..plans.modules import spec_for
-from ..pypi import settings as index_settings
-from ..tensorflow.pip_commands import specs_for
 from .base import BaseHandler
 
 _MAX_QUERY = 128
@@ -45,6 +42,11 @@ class CondaSpecsHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
+        # The server starts sooner without what few requests need.
+        from ..plans.modules import spec_for
+        from ..pypi import settings as index_settings
+        from ..tensorflow.pip_commands import specs_for
+
         body = self.body()
         module = body.get("module")
         if isinstance(module, str) and module.isidentifier() and len(module) <= _MAX_QUERY and len(body) == 1:

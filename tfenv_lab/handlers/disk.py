@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from ..space.models import Disk
 from .base import BaseHandler
+
+if TYPE_CHECKING:
+    from ..space.models import Disk
 
 
 class DiskHandler(BaseHandler):

@@ -9,12 +9,8 @@ from pathlib import Path
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from ..conda.prefix import revisions
 from ..environments.exporting import differences, export
 from ..errors import InvalidRequest
-from ..kernels import settings
-from ..plans.newest import MOST
-from ..space.service import size_of
 from .base import BaseHandler
 
 _MAX_NAME = 128
@@ -95,6 +91,8 @@ class NewerPackagesHandler(BaseHandler):
     @authorized
     async def get(self, identifier: str) -> None:
         """Send the newest versions of those of the packages in ``names`` that have a newer one."""
+        from ..plans.newest import MOST
+
         names = [name for name in self.get_query_argument("names", "").split(",") if name]
         if not 1 <= len(names) <= MOST:
             raise InvalidRequest(f"“names” must have 1 to {MOST} names, separated by commas.")
@@ -131,6 +129,8 @@ class SizeHandler(BaseHandler):
     async def get(self, identifier: str) -> None:
         """Measure the environment, which takes a moment, and send its size."""
         environment = await self.services.environments.readable(identifier)
+        from ..space.service import size_of
+
         self.send(await asyncio.to_thread(size_of, Path(environment.prefix)))
 
 
@@ -170,6 +170,8 @@ class RevisionsHandler(BaseHandler):
     @authorized
     async def get(self, identifier: str) -> None:
         """Send the revisions, newest first."""
+        from ..conda.prefix import revisions
+
         environment = await self.services.environments.readable(identifier)
         found = await asyncio.to_thread(revisions.read, Path(environment.prefix))
         self.send({"revisions": [revision.to_json() for revision in reversed(found)]})
@@ -195,6 +197,8 @@ class KernelspecHandler(BaseHandler):
     @authorized
     async def put(self, identifier: str) -> None:
         """Register the kernel, with the settings in the body, if any, and send the environment."""
+        from ..kernels import settings
+
         wanted = settings.parse(self.body() if self.request.body else {})
         environment = await self.services.environments.readable(identifier)
         await self.services.kernels.change(Path(environment.prefix), environment.name, wanted)

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .models import Job
-
 if TYPE_CHECKING:
     from jupyter_events import EventLogger
+
+    from .models import Job
 
 SCHEMA_ID = "https://schema.jupyter.org/tfenv_lab/job/v1"
 SCHEMA_PATH = Path(__file__).parent.parent / "events" / "job.v1.yaml"

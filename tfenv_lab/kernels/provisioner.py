@@ -1,7 +1,6 @@
 """Start kernels as Jupyter's own provisioner does, but activate ours at each start, and say why one cannot start.
 
-This is the server's default provisioner. No kernelspec names it, so that our kernelspecs also start in a Jupyter
-without this package.
+``default_provisioner.py`` makes it the server's default.
 """
 
 from __future__ import annotations
@@ -9,19 +8,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Collection, Mapping
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from . import at_start, building, kernelspecs
 from .diagnosis import missing, reason
 from .running import running
-
-NAME = "tfenv-lab-provisioner"
-_LOCAL = "local-provisioner"
 
 
 class CannotStart(RuntimeError):
@@ -81,13 +75,3 @@ class EnvironmentProvisioner(LocalProvisioner):
         if spec.mark is not None:
             found = await asyncio.to_thread(building.activated, spec, base)
             self.kernel_spec.env, self._unset = found
-
-
-def install(parent: Any) -> None:
-    """Make this the server's default provisioner, unless another is configured. ``parent`` is the server."""
-    factory = KernelProvisionerFactory.instance(parent=parent)
-    if factory.default_provisioner_name == _LOCAL:
-        factory.provisioners[NAME] = EntryPoint(
-            NAME, f"{__name__}:{EnvironmentProvisioner.__name__}", KernelProvisionerFactory.GROUP_NAME
-        )
-        factory.default_provisioner_name = NAME
