@@ -199,6 +199,27 @@ class IndexUnreachable(TfenvError):
     hint = "Check the server's network and proxy, and the package index that pip or uv is configured with."
 
 
+class ClusterUnreachable(TfenvError):
+    """A scheduler of a cluster that does not answer, or not as one; the message names it."""
+
+    status, reason = 502, "cluster-unreachable"
+    hint = (
+        "Check the address and whether the scheduler runs. One that was started with certificates has a tls:// address."
+    )
+
+
+class ClusterMismatch(TfenvError):
+    """A cluster that an environment, or this machine, does not fit."""
+
+    status, reason = 409, "cluster-mismatch"
+
+
+class ClusterNotAllowed(TfenvError):
+    """The address of a cluster that must not be used."""
+
+    status, reason = 403, "cluster-not-allowed"
+
+
 class HashMismatch(TfenvError):
     """A file of a package index that is not the file that was planned."""
 

@@ -27,6 +27,7 @@ _COMMANDS = {
     "apply": "nodes.ApplyApp",
     "verify": "nodes.VerifyApp",
     "publish": "nodes.PublishApp",
+    "rollout": "rollout.RolloutApp",
     "clone": "changes.CloneApp",
     "rename": "changes.RenameApp",
     "history": "history.HistoryApp",

@@ -1,0 +1,1 @@
+"""Dask Distributed as the way to the nodes. Only this room imports ``distributed``."""

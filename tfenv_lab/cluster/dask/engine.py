@@ -1,0 +1,132 @@
+"""Reach the workers of a Dask cluster through its scheduler.
+
+Certificates are those of Dask's own configuration (``distributed.comm.tls``); none goes over the network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import cloudpickle
+import distributed
+
+from ... import serde
+from ..._version import __version__
+from ...errors import ClusterMismatch, ClusterUnreachable, InvalidRequest, JobFailed
+from ...nodes.orders import Answer, Order
+from .. import addresses
+from ..engine import Departed
+from ..models import Node
+from . import node as node_code
+
+#: Seconds to wait for a scheduler.
+PATIENCE = 10.0
+
+#: It has no types.
+library: Any = distributed
+
+# The workers need not have this package: a worker that runs the environment itself has none.
+cloudpickle.register_pickle_by_value(node_code)
+
+
+@contextlib.asynccontextmanager
+async def connect(address: str) -> AsyncIterator[DaskEngine]:
+    """Connect to a scheduler. Raises InvalidRequest, ClusterNotAllowed, ClusterUnreachable or ClusterMismatch."""
+    address = addresses.check(address)
+    # Its own messages about addresses that do not answer would come between ours.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    try:
+        security = library.Security()
+        if address.startswith("tls:") and security.get_connection_args("client").get("ssl_context") is None:
+            raise _without_certificates(address)
+    except (OSError, ValueError, TypeError) as error:
+        raise _without_certificates(address, error) from error
+    client = library.Client(address, asynchronous=True, security=security, set_as_default=False, timeout=PATIENCE)
+    try:
+        try:
+            await asyncio.wait_for(client, 2 * PATIENCE)
+            versions = await asyncio.wait_for(client.scheduler.versions(), PATIENCE)
+        except (OSError, TimeoutError, asyncio.TimeoutError, ValueError, TypeError, RuntimeError) as error:
+            raise ClusterUnreachable(
+                f"No Dask scheduler answers at {address}.", f"{type(error).__name__}: {error}"
+            ) from error
+        theirs = versions.get("packages", {}).get("distributed")
+        if theirs != library.__version__:
+            raise ClusterMismatch(
+                f"The scheduler has distributed {theirs}, but this machine has {library.__version__}.",
+                hint=f"Install distributed {theirs} here, next to tfenv_lab.",
+            )
+        yield DaskEngine(address, client)
+    finally:
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(client.close(), PATIENCE)
+
+
+def _without_certificates(address: str, error: Exception | None = None) -> InvalidRequest:
+    return InvalidRequest(
+        f"{address} needs certificates, but Dask's configuration on this machine names none that can be used.",
+        str(error) if error else None,
+        "Set distributed.comm.tls in Dask's configuration: the CA's certificate, and a certificate with its key.",
+    )
+
+
+class DaskEngine:
+    """A connection to a scheduler."""
+
+    def __init__(self, address: str, client: Any) -> None:
+        self._client = client
+        #: The address of the scheduler.
+        self.cluster = address
+
+    async def nodes(self) -> Sequence[Node]:
+        """Return the workers, by name. Raises ClusterUnreachable."""
+        try:
+            found = await asyncio.wait_for(self._client.scheduler.identity(n_workers=-1), PATIENCE)
+        except (OSError, TimeoutError, asyncio.TimeoutError) as error:
+            raise self._gone(error) from error
+        nodes = [Node(str(worker["name"]), address) for address, worker in found["workers"].items()]
+        return sorted(nodes, key=lambda each: each.name)
+
+    async def call(self, node: Node, order: Order) -> Answer:
+        """Let a worker carry out an order in a process of its own. Raises Departed or ClusterUnreachable."""
+        token = secrets.token_hex(8)
+        try:
+            found = await self._run(node, node_code.carry_out, serde.dumps(order), token)
+        except asyncio.CancelledError:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._run(node, node_code.cancel, token), PATIENCE)
+            raise
+        if isinstance(found, OSError):
+            raise Departed(f"{type(found).__name__}: {found}")
+        if isinstance(found, BaseException):
+            return _failed("The worker could not start the installation.", f"{type(found).__name__}: {found}")
+        status, text, output = found
+        try:
+            answer: Answer = serde.loads(text.splitlines()[-1], Answer)
+        except (IndexError, serde.Unreadable):
+            if "No module named" in output and "tfenv_lab" in output:
+                return _failed("The Python of this worker has no tfenv_lab.", output, "Install it on all machines.")
+            return _failed(f"The installation ended with status {status}, without an answer.", output)
+        return answer
+
+    async def _run(self, node: Node, function: Any, *arguments: object) -> Any:
+        """Run a function in a worker, outside of its tasks, and return its result or the exception."""
+        try:
+            answers = await self._client.run(function, *arguments, workers=[node.address], on_error="return")
+        except (OSError, TimeoutError) as error:
+            raise self._gone(error) from error
+        return answers.get(node.address, OSError("The worker is not in the cluster."))
+
+    def _gone(self, error: Exception) -> ClusterUnreachable:
+        return ClusterUnreachable(
+            f"The scheduler at {self.cluster} does not answer anymore.", f"{type(error).__name__}: {error}"
+        )
+
+
+def _failed(message: str, details: str, hint: str | None = None) -> Answer:
+    return Answer(__version__, error=JobFailed(message, details, hint).to_json())
