@@ -669,10 +669,10 @@ export interface components {
             readonly lasting: boolean;
         };
         /**
-         * @description invalid-request 400; protected, channel-not-allowed, index-not-allowed, unusable-directory, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, build-needed, invalid-spec, invalid-name, build-failed 422; channel-unreachable, index-unreachable, hash-mismatch 502; misconfigured, not-started 503 on every call; too-many-files 503; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
+         * @description invalid-request 400; protected, channel-not-allowed, index-not-allowed, unusable-directory, forbidden 403; not-found 404; prefix-exists, prefix-busy, stale-plan, not-running 409; unsatisfiable, build-needed, invalid-spec, invalid-name, build-failed 422; channel-unreachable, index-unreachable, hash-mismatch 502; cluster-unreachable 502, cluster-mismatch 409, cluster-not-allowed 403; misconfigured, not-started 503 on every call; too-many-files 503; solver-timeout 504; no-space 507; internal 500; failed only in a Job. solver-timeout means that the solver did not finish in time, so a solution may exist.
          * @enum {string}
          */
-        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "index-not-allowed" | "unusable-directory" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "build-needed" | "invalid-spec" | "invalid-name" | "build-failed" | "channel-unreachable" | "index-unreachable" | "hash-mismatch" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "too-many-files" | "internal" | "failed";
+        readonly Reason: "invalid-request" | "protected" | "channel-not-allowed" | "index-not-allowed" | "unusable-directory" | "forbidden" | "not-found" | "prefix-exists" | "prefix-busy" | "stale-plan" | "not-running" | "unsatisfiable" | "build-needed" | "invalid-spec" | "invalid-name" | "build-failed" | "channel-unreachable" | "index-unreachable" | "hash-mismatch" | "cluster-unreachable" | "cluster-mismatch" | "cluster-not-allowed" | "misconfigured" | "not-started" | "solver-timeout" | "no-space" | "too-many-files" | "internal" | "failed";
         readonly Status: {
             readonly version: string;
             /** @description The conda subdir, for example linux-64. */
