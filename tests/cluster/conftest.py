@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ..nodes.conftest import NewNode, Node, locks, node  # noqa: F401
+from ..nodes.conftest import Machine, NewMachine, locks, node  # noqa: F401
 
 distributed = pytest.importorskip("distributed")
 
@@ -25,10 +25,10 @@ class Cluster:
     """A scheduler and its workers. ``environ`` are the variables that all of their processes have."""
 
     folder: Path
-    new_node: NewNode
+    new_node: NewMachine
     environ: dict[str, str] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    machines: dict[str, Node] = field(default_factory=dict)
+    machines: dict[str, Machine] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -49,7 +49,7 @@ class Cluster:
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
-    def add(self, name: str, *options: str, **environ: str) -> Node:
+    def add(self, name: str, *options: str, **environ: str) -> Machine:
         """Start a worker with a nanny on a machine of its own, or another one on the machine that it had."""
         machine = self.machines.get(name) or self.new_node(name, **self.environ)
         self.machines[name] = machine
@@ -93,7 +93,7 @@ NewCluster = Callable[..., Cluster]
 
 
 @pytest.fixture
-def new_cluster(tmp_path: Path, node: NewNode) -> Iterator[NewCluster]:  # noqa: F811
+def new_cluster(tmp_path: Path, node: NewMachine) -> Iterator[NewCluster]:  # noqa: F811
     """Return a function that starts a cluster with workers of these names."""
     started: list[Cluster] = []
 

@@ -10,7 +10,7 @@ import pytest
 from tfenv_lab._version import __version__
 from tfenv_lab.cluster import rollout
 from tfenv_lab.cluster.engine import Departed
-from tfenv_lab.cluster.models import Node, NodeResult
+from tfenv_lab.cluster.models import ClusterNode, NodeResult
 from tfenv_lab.cluster.planner import plan
 from tfenv_lab.cluster.rollout import Rollout
 from tfenv_lab.errors import JobFailed, NoSpace, NotFound
@@ -29,15 +29,15 @@ class Fake:
     cluster = "fake://"
 
     def __init__(self, *names: str) -> None:
-        self.members = {name: Node(name, f"{name}:1") for name in names}
-        self.install: dict[str, Callable[[Node], Awaitable[Answer]]] = {}
+        self.members = {name: ClusterNode(name, f"{name}:1") for name in names}
+        self.install: dict[str, Callable[[ClusterNode], Awaitable[Answer]]] = {}
         self.plans: dict[str, Answer] = {}
         self.orders: list[tuple[str, str]] = []
 
-    async def nodes(self) -> Sequence[Node]:
+    async def nodes(self) -> Sequence[ClusterNode]:
         return sorted(self.members.values(), key=lambda node: node.name)
 
-    async def call(self, node: Node, order: Order) -> Answer:
+    async def call(self, node: ClusterNode, order: Order) -> Answer:
         self.orders.append((order.verb, node.address))
         if order.verb == "plan":
             return self.plans.get(node.name, INSTALL)
@@ -47,7 +47,7 @@ class Fake:
         """Let a node come back at another address, or stay away."""
         del self.members[name]
         if address is not None:
-            self.members[name] = Node(name, address)
+            self.members[name] = ClusterNode(name, address)
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +92,7 @@ async def test_an_impossible_node_is_skipped_with_its_reason_and_the_others_go_o
 async def test_an_error_of_a_node_is_not_tried_again() -> None:
     fake = Fake("a", "b")
 
-    async def fail(node: Node) -> Answer:
+    async def fail(node: ClusterNode) -> Answer:
         return Answer(__version__, error=JobFailed("It failed.").to_json())
 
     fake.install["a"] = fail
@@ -104,7 +104,7 @@ async def test_an_error_of_a_node_is_not_tried_again() -> None:
 async def test_a_node_that_left_is_tried_again_at_its_new_address() -> None:
     fake = Fake("a")
 
-    async def leave(node: Node) -> Answer:
+    async def leave(node: ClusterNode) -> Answer:
         if node.address == "a:1":
             fake.move("a", "a:2")
             raise Departed("gone")
@@ -121,7 +121,7 @@ async def test_a_node_that_leaves_again_and_again_is_lost_after_two_retries() ->
     fake = Fake("a", "b")
     count = 1
 
-    async def leave(node: Node) -> Answer:
+    async def leave(node: ClusterNode) -> Answer:
         nonlocal count
         count += 1
         fake.move("a", f"a:{count}")
@@ -140,7 +140,7 @@ async def test_a_node_that_leaves_again_and_again_is_lost_after_two_retries() ->
 async def test_a_node_that_stays_away_is_lost() -> None:
     fake = Fake("a", "b")
 
-    async def leave(node: Node) -> Answer:
+    async def leave(node: ClusterNode) -> Answer:
         fake.move("a", None)
         raise Departed("gone")
 
@@ -152,8 +152,8 @@ async def test_late_nodes_are_planned_and_installed_unless_nodes_are_named() -> 
     for follow, expected in ((True, {"a", "late"}), (False, {"a"})):
         fake = Fake("a")
 
-        async def join(node: Node, fake: Fake = fake) -> Answer:
-            fake.members["late"] = Node("late", "late:1")
+        async def join(node: ClusterNode, fake: Fake = fake) -> Answer:
+            fake.members["late"] = ClusterNode("late", "late:1")
             return READY
 
         fake.install["a"] = join
@@ -166,7 +166,7 @@ async def test_cancelling_cancels_the_calls() -> None:
     cancelled: list[str] = []
     begun = asyncio.Event()
 
-    async def wait(node: Node) -> Answer:
+    async def wait(node: ClusterNode) -> Answer:
         begun.set()
         try:
             await asyncio.Event().wait()

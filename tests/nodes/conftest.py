@@ -37,7 +37,7 @@ print(json.dumps({"prefix": done.prefix, "digest": done.digest, "changed": done.
 
 
 @dataclass
-class Node:
+class Machine:
     """A machine: a home directory, and variables for its processes."""
 
     home: Path
@@ -73,21 +73,21 @@ def said(process: subprocess.Popen[str]) -> Any:
     return json.loads(out.splitlines()[-1])
 
 
-NewNode = Callable[..., Node]
+NewMachine = Callable[..., Machine]
 
 
 @pytest.fixture
-def node(channel: TinyChannel, tmp_path: Path) -> NewNode:
+def node(channel: TinyChannel, tmp_path: Path) -> NewMachine:
     """Return a function that makes a machine with this name, which reads the channel of the test."""
 
-    def make(name: str = "node", url: str | None = None, **environ: str) -> Node:
+    def make(name: str = "node", url: str | None = None, **environ: str) -> Machine:
         home = tmp_path / name
         home.mkdir()
         (home / ".condarc").write_text(
             f"channels: ['{url or channel.url}']\nenvs_dirs: ['{home / 'envs'}']\ndefault_channels: []\n"
         )
         variables = {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), **environ}
-        return Node(home, variables)
+        return Machine(home, variables)
 
     return make
 

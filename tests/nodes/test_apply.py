@@ -10,10 +10,10 @@ from tfenv_lab.nodes.apply import known
 from tfenv_lab.nodes.lockfile import LockFile
 
 from ..tiny_channel import TinyChannel
-from .conftest import Locks, NewNode, said
+from .conftest import Locks, NewMachine, said
 
 
-def test_the_environment_is_created_then_equal_then_changed(node: NewNode, locks: Locks) -> None:
+def test_the_environment_is_created_then_equal_then_changed(node: NewMachine, locks: Locks) -> None:
     here = node()
     first = here.install(locks.old, "app")
     assert (first["changed"], first["unwanted"]) == (True, [])
@@ -27,7 +27,7 @@ def test_the_environment_is_created_then_equal_then_changed(node: NewNode, locks
     assert (here.envs / "app/share/app.txt").read_text() == "2.0"
 
 
-def test_an_equal_environment_needs_no_channel(node: NewNode, locks: Locks, channel: TinyChannel) -> None:
+def test_an_equal_environment_needs_no_channel(node: NewMachine, locks: Locks, channel: TinyChannel) -> None:
     here = node()
     first = here.install(locks.old, "app")
     channel.root.rename(channel.root.with_name("gone"))
@@ -35,12 +35,12 @@ def test_an_equal_environment_needs_no_channel(node: NewNode, locks: Locks, chan
     assert (again["changed"], again["digest"]) == (False, first["digest"])
 
 
-def test_two_machines_get_the_same_digest(node: NewNode, locks: Locks) -> None:
+def test_two_machines_get_the_same_digest(node: NewMachine, locks: Locks) -> None:
     digests = {node(name).install(locks.old, "app")["digest"] for name in ("one", "two")}
     assert len(digests) == 1
 
 
-def test_of_ten_that_start_at_once_one_installs_and_all_succeed(node: NewNode, locks: Locks) -> None:
+def test_of_ten_that_start_at_once_one_installs_and_all_succeed(node: NewMachine, locks: Locks) -> None:
     here = node()
     answers = [said(process) for process in [here.start(locks.old, "app") for _ in range(10)]]
     assert sorted(answer["changed"] for answer in answers) == [False] * 9 + [True]
@@ -49,7 +49,7 @@ def test_of_ten_that_start_at_once_one_installs_and_all_succeed(node: NewNode, l
     assert left == {"app"}
 
 
-def test_two_locks_at_once_end_as_one_of_them(node: NewNode, locks: Locks) -> None:
+def test_two_locks_at_once_end_as_one_of_them(node: NewMachine, locks: Locks) -> None:
     here = node()
     both = [here.start(file, "app") for file in (locks.old, locks.new, locks.old, locks.new)]
     assert all("digest" in said(process) for process in both)
@@ -58,7 +58,7 @@ def test_two_locks_at_once_end_as_one_of_them(node: NewNode, locks: Locks) -> No
     assert known(here.envs / "app", LockFile(file.read_text()))
 
 
-def test_the_next_one_goes_on_after_a_kill(node: NewNode, locks: Locks) -> None:
+def test_the_next_one_goes_on_after_a_kill(node: NewMachine, locks: Locks) -> None:
     here = node()
     for moment in (0.5, 1.0, 1.5):
         process = here.start(locks.old, "app")
@@ -71,7 +71,7 @@ def test_the_next_one_goes_on_after_a_kill(node: NewNode, locks: Locks) -> None:
     assert [path.name for path in here.envs.iterdir() if path.name.startswith((".tfenv-new", ".tfenv-old"))] == []
 
 
-def test_a_package_that_pip_installed_is_noticed(node: NewNode, locks: Locks) -> None:
+def test_a_package_that_pip_installed_is_noticed(node: NewMachine, locks: Locks) -> None:
     here = node()
     here.install(locks.old, "app")
     record = next((here.envs / "app/conda-meta").glob("app-*.json"))
@@ -79,7 +79,7 @@ def test_a_package_that_pip_installed_is_noticed(node: NewNode, locks: Locks) ->
     assert known(here.envs / "app", LockFile(locks.old.read_text())) is None
 
 
-def test_a_channel_that_the_machine_does_not_allow_is_refused(node: NewNode, locks: Locks, tmp_path: Path) -> None:
+def test_a_channel_that_the_machine_does_not_allow_is_refused(node: NewMachine, locks: Locks, tmp_path: Path) -> None:
     other = TinyChannel(tmp_path / "other")
     other.index()
     here = node("strict", url=other.url)
@@ -88,7 +88,7 @@ def test_a_channel_that_the_machine_does_not_allow_is_refused(node: NewNode, loc
     assert not (here.envs / "app").exists()
 
 
-def test_what_is_no_lock_changes_nothing(node: NewNode, tmp_path: Path, channel: TinyChannel) -> None:
+def test_what_is_no_lock_changes_nothing(node: NewMachine, tmp_path: Path, channel: TinyChannel) -> None:
     channel.index()
     file = tmp_path / "environment.yml"
     file.write_text("dependencies: [app]\n")
@@ -99,7 +99,7 @@ def test_what_is_no_lock_changes_nothing(node: NewNode, tmp_path: Path, channel:
     assert not (here.envs / "app").exists()
 
 
-def test_a_package_cache_that_cannot_be_written_is_replaced(node: NewNode, locks: Locks) -> None:
+def test_a_package_cache_that_cannot_be_written_is_replaced(node: NewMachine, locks: Locks) -> None:
     here = node()
     # Nothing can be written below a file, whoever runs the test.
     (here.home / "cache").mkdir()

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from ..privileges import OTHER
-from .conftest import Locks, NewNode, Node
+from .conftest import Locks, Machine, NewMachine
 
 
-def test_apply_and_verify_tell_by_their_exit_status(node: NewNode, locks: Locks) -> None:
+def test_apply_and_verify_tell_by_their_exit_status(node: NewMachine, locks: Locks) -> None:
     here = node()
     missing = here.command("verify", str(locks.old), "app")
     assert (missing.returncode, "no environment called “app”" in missing.stderr) == (3, True)
@@ -33,7 +33,7 @@ def test_apply_and_verify_tell_by_their_exit_status(node: NewNode, locks: Locks)
     assert (again.returncode, json.loads(again.stdout)["job"]) == (0, None)
 
 
-def test_a_file_that_is_no_lock_has_an_exit_status_of_its_own(node: NewNode, locks: Locks, tmp_path: Path) -> None:
+def test_a_file_that_is_no_lock_has_an_exit_status_of_its_own(node: NewMachine, locks: Locks, tmp_path: Path) -> None:
     file = tmp_path / "environment.yml"
     file.write_text("dependencies: [app]\n")
     here = node()
@@ -43,7 +43,7 @@ def test_a_file_that_is_no_lock_has_an_exit_status_of_its_own(node: NewNode, loc
     assert (nameless.returncode, "--to" in nameless.stderr) == (2, True)
 
 
-def _publish(here: Node, lock: Path, to: Path, umask: int = 0o022) -> Path:
+def _publish(here: Machine, lock: Path, to: Path, umask: int = 0o022) -> Path:
     before = os.umask(umask)
     try:
         done = here.command("publish", str(lock), "app", f"--to={to}", "--json")
@@ -64,7 +64,7 @@ def everywhere() -> Iterator[Path]:
 
 @pytest.mark.parametrize("umask", [0o022, 0o077], ids=oct)
 def test_another_user_can_use_a_published_environment_but_not_change_it(
-    node: NewNode, locks: Locks, everywhere: Path, umask: int
+    node: NewMachine, locks: Locks, everywhere: Path, umask: int
 ) -> None:
     prefix = _publish(node(), locks.old, everywhere, umask)
     link = everywhere / "app"
@@ -83,7 +83,9 @@ def test_another_user_can_use_a_published_environment_but_not_change_it(
     assert done.returncode == 0, done.stderr
 
 
-def test_a_new_version_is_beside_the_old_one_and_the_link_moves(node: NewNode, locks: Locks, everywhere: Path) -> None:
+def test_a_new_version_is_beside_the_old_one_and_the_link_moves(
+    node: NewMachine, locks: Locks, everywhere: Path
+) -> None:
     here = node()
     old, new = (_publish(here, lock, everywhere) for lock in (locks.old, locks.new))
     assert old != new
@@ -93,7 +95,7 @@ def test_a_new_version_is_beside_the_old_one_and_the_link_moves(node: NewNode, l
     assert (everywhere / "app").resolve() == old
 
 
-def test_a_published_environment_is_protected(node: NewNode, locks: Locks, everywhere: Path) -> None:
+def test_a_published_environment_is_protected(node: NewMachine, locks: Locks, everywhere: Path) -> None:
     here = node()
     prefix = _publish(here, locks.old, everywhere)
     assert "message" in json.loads((prefix / "conda-meta/frozen").read_text())
@@ -105,7 +107,7 @@ def test_a_published_environment_is_protected(node: NewNode, locks: Locks, every
     assert here.command("verify", str(locks.new), prefix.name, place).returncode == 9
 
 
-def test_what_is_not_published_is_never_replaced(node: NewNode, locks: Locks, everywhere: Path) -> None:
+def test_what_is_not_published_is_never_replaced(node: NewMachine, locks: Locks, everywhere: Path) -> None:
     (everywhere / "app").mkdir(parents=True)
     (everywhere / "app/mine.txt").write_text("mine")
     refused = node().command("publish", str(locks.old), "app", f"--to={everywhere}")

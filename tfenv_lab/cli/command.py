@@ -60,6 +60,8 @@ _CONFIG = (
 )
 #: Exit status of a check that found problems.
 PROBLEMS = 9
+#: Exit status of a rollout if some workers did not get the environment.
+SOME_FAILED = 10
 #: Seconds between two polls of a running job.
 _TICK = 0.2
 

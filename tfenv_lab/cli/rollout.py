@@ -19,10 +19,7 @@ from ..nodes.publish import version_name
 from ..sentences import megabytes
 from ..services import Services
 from .changes import ChangeApp
-from .command import TfenvCommand, table
-
-#: Exit status if some nodes did not get the environment.
-SOME_FAILED = 10
+from .command import SOME_FAILED, TfenvCommand, table
 
 
 class RolloutApp(ChangeApp):

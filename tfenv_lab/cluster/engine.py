@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ..nodes.orders import Answer, Order
-from .models import Node
+from .models import ClusterNode
 
 
 class Departed(Exception):
@@ -20,10 +20,10 @@ class Engine(Protocol):
     def cluster(self) -> str:
         """The address of the cluster, for messages."""
 
-    async def nodes(self) -> Sequence[Node]:
+    async def nodes(self) -> Sequence[ClusterNode]:
         """Return the nodes that are in the cluster now. Raises ClusterUnreachable."""
 
-    async def call(self, node: Node, order: Order) -> Answer:
+    async def call(self, node: ClusterNode, order: Order) -> Answer:
         """Let a node carry out an order in a process of its own. Raises Departed or ClusterUnreachable.
 
         If the call is cancelled, the process ends.

@@ -13,7 +13,7 @@ State = Literal["waiting", "installing", "ready", "failed", "lost", "skipped"]
 
 
 @dataclass(frozen=True)
-class Node:
+class ClusterNode:
     """A worker of a cluster. The name stays if the worker restarts; the address changes."""
 
     name: str
@@ -24,7 +24,7 @@ class Node:
 class Planned:
     """The plan of one node."""
 
-    node: Node
+    node: ClusterNode
     plan: NodePlan
 
 

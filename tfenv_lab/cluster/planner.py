@@ -12,7 +12,7 @@ from ..nodes.orders import Answer, Order
 from ..nodes.planning import NodePlan
 from ..sentences import some
 from .engine import Departed, Engine
-from .models import Node, Planned, RolloutPlan
+from .models import ClusterNode, Planned, RolloutPlan
 
 #: Number of nodes that work on an order at the same time.
 AT_ONCE = 64
@@ -34,12 +34,14 @@ async def plan(engine: Engine, lock: LockFile, name: str, digest: str, names: Se
     return RolloutPlan(engine.cluster, name, digest, await planned(engine, lock, name, digest, chosen))
 
 
-async def planned(engine: Engine, lock: LockFile, name: str, digest: str, nodes: Sequence[Node]) -> list[Planned]:
+async def planned(
+    engine: Engine, lock: LockFile, name: str, digest: str, nodes: Sequence[ClusterNode]
+) -> list[Planned]:
     """Return the plans of nodes, in the same order."""
     slots = asyncio.Semaphore(AT_ONCE)
     order = Order("plan", lock, name, digest)
 
-    async def one(node: Node) -> Planned:
+    async def one(node: ClusterNode) -> Planned:
         async with slots:
             try:
                 return Planned(node, of_answer(await engine.call(node, order)))

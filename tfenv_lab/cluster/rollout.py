@@ -10,7 +10,7 @@ from ..errors import JobFailed
 from ..nodes.lockfile import LockFile
 from ..nodes.orders import Order
 from .engine import Departed, Engine
-from .models import Node, NodeResult, Planned, RolloutPlan
+from .models import ClusterNode, NodeResult, Planned, RolloutPlan
 from .planner import AT_ONCE, planned
 
 #: How many times a node that left and came back is tried again.
@@ -75,8 +75,8 @@ class Rollout:
         async with self._slots:
             await self._install(each.node)
 
-    async def _install(self, node: Node) -> None:
-        found: Node | None = node
+    async def _install(self, node: ClusterNode) -> None:
+        found: ClusterNode | None = node
         for attempt in range(RETRIES + 1):
             if found is None:
                 break
@@ -95,7 +95,7 @@ class Rollout:
                 self._keep(replace(result, state="ready", prefix=answer.prefix, error=None))
             return
 
-    async def _returned(self, left: Node) -> Node | None:
+    async def _returned(self, left: ClusterNode) -> ClusterNode | None:
         """Return the node with the same name at another address, or None if it stays away."""
         for _ in range(max(1, int(RETURN / LOOK))):
             for node in await self._engine.nodes():

@@ -21,7 +21,7 @@ from ...errors import ClusterMismatch, ClusterUnreachable, InvalidRequest, JobFa
 from ...nodes.orders import Answer, Order
 from .. import addresses
 from ..engine import Departed
-from ..models import Node
+from ..models import ClusterNode
 from . import node as node_code
 
 #: Seconds to wait for a scheduler.
@@ -83,16 +83,16 @@ class DaskEngine:
         #: The address of the scheduler.
         self.cluster = address
 
-    async def nodes(self) -> Sequence[Node]:
+    async def nodes(self) -> Sequence[ClusterNode]:
         """Return the workers, by name. Raises ClusterUnreachable."""
         try:
             found = await asyncio.wait_for(self._client.scheduler.identity(n_workers=-1), PATIENCE)
         except (OSError, TimeoutError, asyncio.TimeoutError) as error:
             raise self._gone(error) from error
-        nodes = [Node(str(worker["name"]), address) for address, worker in found["workers"].items()]
+        nodes = [ClusterNode(str(worker["name"]), address) for address, worker in found["workers"].items()]
         return sorted(nodes, key=lambda each: each.name)
 
-    async def call(self, node: Node, order: Order) -> Answer:
+    async def call(self, node: ClusterNode, order: Order) -> Answer:
         """Let a worker carry out an order in a process of its own. Raises Departed or ClusterUnreachable."""
         token = secrets.token_hex(8)
         try:
@@ -114,7 +114,7 @@ class DaskEngine:
             return _failed(f"The installation ended with status {status}, without an answer.", output)
         return answer
 
-    async def _run(self, node: Node, function: Any, *arguments: object) -> Any:
+    async def _run(self, node: ClusterNode, function: Any, *arguments: object) -> Any:
         """Run a function in a worker, outside of its tasks, and return its result or the exception."""
         try:
             answers = await self._client.run(function, *arguments, workers=[node.address], on_error="return")
