@@ -11,6 +11,10 @@ export namespace CommandIDs {
   export const cloneEnvironment = 'tfenv_lab:clone-environment';
   export const renameEnvironment = 'tfenv_lab:rename-environment';
   export const deleteEnvironment = 'tfenv_lab:delete-environment';
+  export const selectEnvironments = 'tfenv_lab:select-environments';
+  export const checkSelected = 'tfenv_lab:check-selected';
+  export const updateSelected = 'tfenv_lab:update-selected';
+  export const deleteSelected = 'tfenv_lab:delete-selected';
   export const undoDeletion = 'tfenv_lab:undo-deletion';
   export const finishDeletion = 'tfenv_lab:finish-deletion';
   export const checkEnvironment = 'tfenv_lab:check-environment';

@@ -15,6 +15,7 @@ import { localChannelPlugin } from './plugins/panel/localChannel';
 import { managerPlugin } from './plugins/panel/manager';
 import { notificationsPlugin } from './plugins/panel/notifications';
 import { panelPlugin } from './plugins/panel/panel';
+import { selectionPlugin } from './plugins/panel/selection';
 
 export { ITfenvManager } from './tokens';
 
@@ -22,6 +23,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   managerPlugin,
   panelPlugin,
   environmentsPlugin,
+  selectionPlugin,
   changesPlugin,
   deletionsPlugin,
   filesPlugin,

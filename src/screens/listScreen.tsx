@@ -10,6 +10,7 @@ export function ListScreen(
   props: IScreenProps & {
     openMenu: (environment: string, anchor: HTMLElement) => void;
     openPanelMenu: (anchor: HTMLElement) => void;
+    isEnabled: (command: string) => boolean;
   }
 ): JSX.Element {
   const { environments, finder, jobs, navigation } = props.manager;
@@ -41,6 +42,11 @@ export function ListScreen(
       onToggleGroup={(group, isOpen) => navigation.setGroupOpen(group, isOpen)}
       openMenu={props.openMenu}
       openPanelMenu={props.openPanelMenu}
+      selected={navigation.selected}
+      onSelect={selected => {
+        navigation.selected = selected;
+      }}
+      isEnabled={props.isEnabled}
     />
   );
 }

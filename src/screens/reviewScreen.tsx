@@ -1,6 +1,11 @@
+import type {
+  ReadonlyPartialJSONArray,
+  ReadonlyPartialJSONObject
+} from '@lumino/coreutils';
 import React from 'react';
 
 import type { Plan } from '../api/generated';
+import { CommandIDs } from '../commandids';
 import { Review } from '../components/review/review';
 import { ScreenHeader } from '../components/shared/screenHeader';
 import { freeName } from '../models/form/naming';
@@ -40,7 +45,20 @@ export function ReviewScreen(
         offer={<ChannelOffer {...props} />}
         trans={trans}
         onApply={props.onApply}
-        onPlan={props.onPlan}
+        remaining={plans.then.length}
+        onPlan={request =>
+          props.execute(CommandIDs.makePlan, {
+            request: request as unknown as ReadonlyPartialJSONObject,
+            then: plans.then as unknown as ReadonlyPartialJSONArray
+          })
+        }
+        onNext={() => {
+          const [next, ...then] = plans.then;
+          props.execute(CommandIDs.makePlan, {
+            request: next as unknown as ReadonlyPartialJSONObject,
+            then: then as unknown as ReadonlyPartialJSONArray
+          });
+        }}
         onBack={props.onBack}
         onCopy={text => void navigator.clipboard.writeText(text)}
       />

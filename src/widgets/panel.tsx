@@ -116,6 +116,7 @@ export class TfenvPanel extends ReactWidget {
             {...props}
             openMenu={this._openMenu}
             openPanelMenu={this._openPanelMenu}
+            isEnabled={command => this._commands.isEnabled(command)}
           />
         );
       case 'new':

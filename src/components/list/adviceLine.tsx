@@ -3,6 +3,7 @@ import React from 'react';
 
 import type { Advice, PlanRequest } from '../../api/generated';
 import { warningIcon } from '../../icons';
+import { canCopy } from '../../models/state/plans';
 import { AdviceText } from '../shared/adviceText';
 
 interface IAdviceLineProps {
@@ -17,6 +18,7 @@ interface IAdviceLineProps {
 export function AdviceLine(props: IAdviceLineProps): JSX.Element {
   const { advice, trans } = props;
   const request = advice.plan_request;
+  const isCopy = !!props.refusal && !!request && canCopy(request);
   return (
     <p className="jp-TfenvAdvice" data-severity={advice.severity}>
       <warningIcon.react tag="span" elementSize="small" />
@@ -27,11 +29,15 @@ export function AdviceLine(props: IAdviceLineProps): JSX.Element {
           <button
             type="button"
             className="jp-TfenvLink"
-            disabled={!!props.refusal}
+            disabled={!!props.refusal && !isCopy}
             title={props.refusal ?? undefined}
             onClick={() => props.onFix(request)}
           >
-            {advice.code === 'update' ? trans.__('Update…') : trans.__('Fix')}
+            {isCopy
+              ? trans.__('Fix in a Copy')
+              : advice.code === 'update'
+                ? trans.__('Update…')
+                : trans.__('Fix')}
           </button>
         )}
       </span>

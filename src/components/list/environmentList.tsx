@@ -20,6 +20,7 @@ import { ScreenHeader } from '../shared/screenHeader';
 import { useGrowingList } from '../shared/useGrowingList';
 import { EnvironmentRow } from './environmentRow';
 import { onRowKey } from './rowKeys';
+import { SelectionBar } from './selectionBar';
 
 interface IEnvironmentListProps {
   /** Null until the server responds. */
@@ -36,6 +37,11 @@ interface IEnvironmentListProps {
   readonly onSort: (sort: Sort) => void;
   readonly openMenu: (environment: string, anchor: HTMLElement) => void;
   readonly openPanelMenu: (anchor: HTMLElement) => void;
+  /** Ids of the selected environments; null unless several are being selected. */
+  readonly selected: ReadonlySet<string> | null;
+  readonly onSelect: (selected: ReadonlySet<string>) => void;
+  /** Whether a command can act on the selected environments. */
+  readonly isEnabled: (command: string) => boolean;
 }
 
 /** The first screen: the list of all environments. */
@@ -73,7 +79,16 @@ export function EnvironmentList(props: IEnvironmentListProps): JSX.Element {
           onClick={event => props.openPanelMenu(event.currentTarget)}
         />
       </ScreenHeader>
-      <div className="jp-TfenvList" onKeyDown={onRowKey}>
+      <div
+        className="jp-TfenvList"
+        onKeyDown={event => {
+          if (event.key === 'Escape' && props.selected) {
+            event.preventDefault();
+            execute(CommandIDs.selectEnvironments);
+          }
+          onRowKey(event);
+        }}
+      >
         <div className="jp-TfenvTools">
           <InputGroup
             className="jp-TfenvFilter"
@@ -97,6 +112,15 @@ export function EnvironmentList(props: IEnvironmentListProps): JSX.Element {
             ))}
           </HTMLSelect>
         </div>
+        {props.selected && (
+          <SelectionBar
+            {...props}
+            selected={props.selected}
+            shown={(groups ?? []).flatMap(({ rows }) =>
+              rows.flatMap(({ environment }) => environment?.id ?? [])
+            )}
+          />
+        )}
         <div className="jp-TfenvBody">
           {props.failure && (
             <Failure failure={props.failure} trans={trans}>
@@ -153,6 +177,8 @@ function Group(props: IEnvironmentListProps & { group: IGroup }): JSX.Element {
               execute={props.execute}
               onPlan={props.onPlan}
               openMenu={props.openMenu}
+              selected={props.selected}
+              onSelect={props.onSelect}
             />
           ))}
         </ul>

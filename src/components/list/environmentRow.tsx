@@ -26,6 +26,9 @@ interface IEnvironmentRowProps {
   readonly onPlan: (request: PlanRequest) => void;
   /** Opens the menu of an environment below a button. */
   readonly openMenu: (environment: string, anchor: HTMLElement) => void;
+  /** Ids of the selected environments; null unless several are being selected. */
+  readonly selected?: ReadonlySet<string> | null;
+  readonly onSelect?: (selected: ReadonlySet<string>) => void;
 }
 
 /** An environment in two lines. The second shows the active job, if there is one. */
@@ -49,6 +52,23 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
       aria-current={row.isCurrent || undefined}
     >
       <div className="jp-TfenvRow-first">
+        {environment && props.selected && (
+          <input
+            type="checkbox"
+            aria-label={trans.__('Select %1', row.name)}
+            checked={props.selected.has(environment.id)}
+            onChange={event => {
+              const others = [...(props.selected ?? [])].filter(
+                id => id !== environment.id
+              );
+              props.onSelect?.(
+                new Set(
+                  event.target.checked ? [...others, environment.id] : others
+                )
+              );
+            }}
+          />
+        )}
         {row.isCurrent && (
           <span
             className="jp-TfenvDot"

@@ -1,12 +1,14 @@
 import type React from 'react';
 
-const FOCUSABLE = 'button:not(:disabled), summary';
+const FOCUSABLE = 'input, button:not(:disabled), summary';
 
 /** Let the Tab key stop once in a row: at its first button. Arrow keys reach the others. */
 export function setTabStop(row: HTMLElement): void {
-  row.querySelectorAll<HTMLElement>('button, summary').forEach(button => {
-    button.tabIndex = -1;
-  });
+  row
+    .querySelectorAll<HTMLElement>('input, button, summary')
+    .forEach(button => {
+      button.tabIndex = -1;
+    });
   const first = row.querySelector<HTMLElement>(FOCUSABLE);
   if (first) {
     first.tabIndex = 0;

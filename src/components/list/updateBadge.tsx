@@ -26,15 +26,15 @@ export function UpdateBadge(props: IUpdateBadgeProps): JSX.Element | null {
   const text = `↑ ${isWithin ? version : minorVersionOf(version)}`;
   const refusal = refusalOf(environment, trans);
   const isTensorFlow = props.package === 'tensorflow';
+  const words = isTensorFlow
+    ? trans.__('Update TensorFlow to %1', version)
+    : trans.__('Update Keras to %1', version);
   return (
     <button
       type="button"
       className="jp-TfenvBadge"
       title={
-        refusal ??
-        (isTensorFlow
-          ? trans.__('Update TensorFlow to %1', version)
-          : trans.__('Update Keras to %1', version))
+        refusal === null ? words : trans.__('%1 in a copy. %2', words, refusal)
       }
       aria-label={
         isTensorFlow
@@ -51,7 +51,6 @@ export function UpdateBadge(props: IUpdateBadgeProps): JSX.Element | null {
               version
             )
       }
-      disabled={refusal !== null}
       onClick={() =>
         props.execute(CommandIDs.updateEnvironment, {
           environment: environment.id,

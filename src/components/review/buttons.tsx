@@ -26,6 +26,16 @@ export function Buttons(props: IReviewProps): JSX.Element {
             : trans.__('Use Alternative');
   return (
     <div className="jp-TfenvButtons">
+      {!!props.remaining && (
+        <button
+          type="button"
+          className="jp-mod-styled jp-mod-reject"
+          disabled={props.isApplying}
+          onClick={props.onNext}
+        >
+          {trans._n('Skip (%1 more)', 'Skip (%1 more)', props.remaining)}
+        </button>
+      )}
       {alternative && plan && (
         <button
           type="button"

@@ -11,6 +11,9 @@ export interface IReviewProps {
   readonly failure: IFailure | null;
   /** Whether the plan was sent to become a job. */
   readonly isApplying: boolean;
+  /** Number of plans to review after this one. */
+  readonly remaining?: number;
+  readonly onNext?: () => void;
   /** The same change in a copy; null if that is not possible. */
   readonly copyRequest: PlanRequest | null;
   /** What to offer if the channels cannot be reached. */

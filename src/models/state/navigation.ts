@@ -135,6 +135,15 @@ export class NavigationModel extends VDomModel {
     this.stateChanged.emit();
   }
 
+  /** Ids of the selected environments; null unless several are being selected. */
+  get selected(): ReadonlySet<string> | null {
+    return this._selected;
+  }
+  set selected(selected: ReadonlySet<string> | null) {
+    this._selected = selected;
+    this.stateChanged.emit();
+  }
+
   /** Text of the list's filter. */
   get filter(): string {
     return this._filter;
@@ -200,5 +209,6 @@ export class NavigationModel extends VDomModel {
   private _openGroups: ReadonlySet<GroupName> = new Set(['tensorflow']);
   private _origin: IOrigin | null = null;
   private _screens: readonly Screen[] = [{ name: 'list' }];
+  private _selected: ReadonlySet<string> | null = null;
   private _sort: Sort = 'name';
 }

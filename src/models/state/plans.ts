@@ -1,9 +1,19 @@
 import { VDomModel } from '@jupyterlab/ui-components';
 
-import type { Plan, PlanRequest, RecognizedFile } from '../../api/generated';
+import type {
+  InstallRequest,
+  Plan,
+  PlanRequest,
+  RecognizedFile,
+  RevertRequest,
+  UpdateRequest
+} from '../../api/generated';
 import type { PlansClient } from '../../api/plans';
 import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
+import { freeName } from '../form/naming';
+import { isProtected } from '../texts/refusal';
+import type { EnvironmentsModel } from './environments';
 
 /**
  * Model of the plan under review and its request.
@@ -27,14 +37,23 @@ export class PlansModel extends VDomModel {
     return this._error;
   }
 
+  /** The requests to review after this one. */
+  get then(): readonly PlanRequest[] {
+    return this._then;
+  }
+
   /** Whether the plan was sent to become a job. */
   get isApplying(): boolean {
     return this._isApplying;
   }
 
   /** Request a plan. Responses to earlier requests are ignored. */
-  async make(request: PlanRequest): Promise<void> {
+  async make(
+    request: PlanRequest,
+    then: readonly PlanRequest[] = []
+  ): Promise<void> {
     this._request = request;
+    this._then = then;
     this._plan = null;
     this._error = null;
     this.stateChanged.emit();
@@ -90,17 +109,40 @@ export class PlansModel extends VDomModel {
   private _error: RequestError | null = null;
   private _plan: Plan | null = null;
   private _request: PlanRequest | null = null;
+  private _then: readonly PlanRequest[] = [];
+}
+
+/** Whether a change can be made in a copy of its environment. */
+export function canCopy(
+  request: PlanRequest
+): request is InstallRequest | UpdateRequest | RevertRequest {
+  return (
+    request.kind === 'install' ||
+    request.kind === 'update' ||
+    request.kind === 'revert'
+  );
 }
 
 /** Return the request for the same change in a copy of the environment; null if that is not possible. */
 export function inCopy(request: PlanRequest, name: string): PlanRequest | null {
-  const canCopy =
-    request.kind === 'install' ||
-    request.kind === 'update' ||
-    request.kind === 'revert';
-  return canCopy && !request.into ? { ...request, into: name } : null;
+  return canCopy(request) && !request.into ? { ...request, into: name } : null;
 }
 
+/** Return the request that can be planned: a protected environment is changed only in a copy. */
+export function plannable(
+  request: PlanRequest,
+  environments: EnvironmentsModel
+): PlanRequest {
+  const environment =
+    'environment' in request
+      ? environments.get(request.environment)
+      : undefined;
+  if (!environment || !isProtected(environment)) {
+    return request;
+  }
+  const name = freeName(`${environment.name}-copy`, environments.names);
+  return inCopy(request, name) ?? request;
+}
 /** Whether a plan changes nothing. */
 export function isNothing(plan: Plan): boolean {
   return (

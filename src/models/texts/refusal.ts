@@ -2,6 +2,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Environment } from '../../api/generated';
 
+/** Whether an environment can never be changed from here, only copied. */
+export function isProtected(environment: Environment): boolean {
+  return environment.protected || !environment.writable;
+}
+
 /** Return why an environment can never be changed from here; null if it can. */
 export function refusalOf(
   environment: Environment,
@@ -9,7 +14,7 @@ export function refusalOf(
 ): string | null {
   return (
     environment.protected_reason ??
-    (environment.protected || !environment.writable
+    (isProtected(environment)
       ? trans.__('You do not have permission to change this environment.')
       : null)
   );

@@ -13,6 +13,7 @@ import {
   runningKernels,
   shutDown
 } from '../../dialogs/shutDownKernels';
+import { plannable } from '../../models/state/plans';
 import { plan } from '../../plan';
 import { ITfenvManager } from '../../tokens';
 
@@ -52,6 +53,11 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
             request: {
               type: 'object',
               description: 'A plan request of the REST contract.'
+            },
+            then: {
+              type: 'array',
+              items: { type: 'object' },
+              description: 'Plan requests to review after that, one by one.'
             }
           }
         }
@@ -59,7 +65,11 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
       execute: async args => {
         await commands.execute(CommandIDs.openPanel);
         navigation.open({ name: 'review' });
-        await plans.make(args.request as unknown as PlanRequest);
+        const request = args.request as unknown as PlanRequest;
+        await plans.make(
+          plannable(request, manager.environments),
+          (args.then ?? []) as unknown as PlanRequest[]
+        );
       }
     });
     commands.addCommand(CommandIDs.applyPlan, {
@@ -75,7 +85,10 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
         const isCleaning = request?.kind === 'clean';
         if (request && (await plans.apply(plan => jobs.start(plan)))) {
           const isHere = 'environment' in request && !createsAnother(request);
-          if (isHere || isCleaning) {
+          const [next, ...then] = plans.then;
+          if (next) {
+            await plan(commands, next, then);
+          } else if (isHere || isCleaning) {
             navigation.back();
           } else {
             navigation.home();

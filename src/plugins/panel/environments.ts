@@ -17,7 +17,7 @@ import {
   kerasGeneration,
   legacyKerasRequest
 } from '../../models/notebook/keras';
-import { refusalOf } from '../../models/texts/refusal';
+import { isProtected, refusalOf } from '../../models/texts/refusal';
 import { plan } from '../../plan';
 import { ITfenvManager } from '../../tokens';
 import { addToContextMenu } from '../../widgets/menus';
@@ -92,7 +92,12 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
     /** Add a command that acts on an environment. Its errors are shown in a notification. */
     const add = (id: string, options: IEnvironmentCommand): void => {
       commands.addCommand(id, {
-        label: options.label,
+        label: args => {
+          const environment = find(args);
+          return environment && isProtected(environment)
+            ? (options.copyLabel ?? options.label)
+            : options.label;
+        },
         caption: args => {
           const environment = find(args);
           return (
@@ -123,17 +128,21 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
       });
     };
 
+    /** Return why an environment cannot be used by a job now; null if it can. */
+    const busy = ({ prefix }: Environment): string | null =>
+      jobs.activeOn(prefix)
+        ? trans.__('Another job is running on this environment.')
+        : null;
+
     /** Return why an environment cannot be changed now; null if it can. */
     const refusal = (environment: Environment): string | null =>
-      refusalOf(environment, trans) ??
-      (jobs.activeOn(environment.prefix)
-        ? trans.__('Another job is running on this environment.')
-        : null);
+      refusalOf(environment, trans) ?? busy(environment);
 
     add(CommandIDs.updateEnvironment, {
       label: trans.__('Update TensorFlow…'),
+      copyLabel: trans.__('Update TensorFlow in a Copy…'),
       caption: trans.__('Plan an update to the newest TensorFlow'),
-      refusal,
+      refusal: busy,
       isVisible: ({ tensorflow }) => tensorflow !== null,
       execute: ({ id }, args) =>
         plan(commands, {
@@ -144,8 +153,9 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
     });
     add(CommandIDs.updateAll, {
       label: trans.__('Update All Packages…'),
+      copyLabel: trans.__('Update All Packages in a Copy…'),
       caption: trans.__('Plan an update of every package'),
-      refusal,
+      refusal: busy,
       execute: ({ id }) =>
         plan(commands, { kind: 'update', environment: id, packages: 'all' })
     });
@@ -186,10 +196,7 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
     add(CommandIDs.checkEnvironment, {
       label: trans.__('Check'),
       caption: trans.__('Test whether TensorFlow works in this environment'),
-      refusal: ({ prefix }) =>
-        jobs.activeOn(prefix)
-          ? trans.__('Another job is running on this environment.')
-          : null,
+      refusal: busy,
       execute: async ({ id }) => {
         jobs.update(await environments.client.check(id));
         await commands.execute(CommandIDs.showEnvironment, {
@@ -307,6 +314,8 @@ function packagesOf(args: ReadonlyPartialJSONObject): readonly string[] {
 interface IEnvironmentCommand {
   readonly describedBy?: CommandRegistry.ICommandOptions['describedBy'];
   readonly label: string;
+  /** The label for an environment that can be changed only in a copy. */
+  readonly copyLabel?: string;
   readonly caption: string;
   /** Why the command cannot run on this environment now; null if it can. */
   readonly refusal?: (environment: Environment) => string | null;

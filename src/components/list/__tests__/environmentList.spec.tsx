@@ -151,7 +151,7 @@ describe('EnvironmentList', () => {
     ]);
   });
 
-  it('does not offer an update of a protected environment', () => {
+  it('offers the update of a protected environment in a copy', () => {
     const shown = environment('base', {
       update: { tensorflow: '2.20.0', keras: null },
       protected: true,
@@ -161,8 +161,10 @@ describe('EnvironmentList', () => {
     const badge = screen.getByRole<HTMLButtonElement>('button', {
       name: /: Update base/
     });
-    expect(badge.disabled).toBe(true);
-    expect(badge.title).toBe('It is the base environment.');
+    expect(badge.disabled).toBe(false);
+    expect(badge.title).toBe(
+      'Update TensorFlow to 2.20.0 in a copy. It is the base environment.'
+    );
   });
 
   it('shows a running job in the second line, with Cancel', () => {

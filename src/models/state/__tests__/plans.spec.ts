@@ -1,11 +1,13 @@
 import { failure, FakeServer } from '../../../__tests__/fakeServer';
-import { CATALOG, plan } from '../../../__tests__/fixtures';
+import { CATALOG, environment, plan } from '../../../__tests__/fixtures';
 import { CatalogClient } from '../../../api/catalog';
-import type { PlanRequest } from '../../../api/generated';
+import { EnvironmentsClient } from '../../../api/environments';
+import type { Environment, PlanRequest } from '../../../api/generated';
 import { PlansClient } from '../../../api/plans';
 import { CatalogModel } from '../catalog';
+import { EnvironmentsModel } from '../environments';
 import { NavigationModel } from '../navigation';
-import { inCopy, PlansModel } from '../plans';
+import { inCopy, plannable, PlansModel } from '../plans';
 
 const REQUEST: PlanRequest = {
   kind: 'update',
@@ -133,5 +135,51 @@ describe('NavigationModel', () => {
     expect(model.draft.name).toBe('mine');
     model.home();
     expect(model.draft.name).toBeNull();
+  });
+});
+
+describe('plannable', () => {
+  const environments = async (
+    change: Partial<Environment>
+  ): Promise<EnvironmentsModel> => {
+    const server = new FakeServer({
+      'GET environments': {
+        environments: [
+          environment('base', { id: 'a', ...change }),
+          environment('base-copy')
+        ]
+      }
+    });
+    const client = new EnvironmentsClient(server.settings);
+    const model = new EnvironmentsModel(client);
+    await model.refresh();
+    model.dispose();
+    return model;
+  };
+
+  it('changes an environment itself if that is possible', async () => {
+    expect(plannable(REQUEST, await environments({}))).toEqual(REQUEST);
+  });
+
+  it.each([
+    ['protected', { protected: true }],
+    ['read-only', { writable: false }]
+  ])('makes changes of a %s environment in a copy', async (_, change) => {
+    const known = await environments(change);
+    const request = { ...REQUEST, into: 'base-copy-2' };
+    expect(plannable(REQUEST, known)).toEqual(request);
+    // What the user named is kept.
+    const named = { ...REQUEST, into: 'mine' };
+    expect(plannable(named, known)).toEqual(named);
+  });
+
+  it('leaves it to the server to refuse what no copy can have', async () => {
+    const request: PlanRequest = {
+      kind: 'remove',
+      environment: 'a',
+      packages: ['numpy']
+    };
+    const known = await environments({ protected: true });
+    expect(plannable(request, known)).toEqual(request);
   });
 });
