@@ -22,6 +22,7 @@ import { localChannelPlugin } from '../plugins/panel/localChannel';
 import { createManager } from '../plugins/panel/manager';
 import { notificationsPlugin } from '../plugins/panel/notifications';
 import { panelPlugin } from '../plugins/panel/panel';
+import { selectionPlugin } from '../plugins/panel/selection';
 import type { ITfenvManager } from '../tokens';
 import { FakeContents } from './fakeContents';
 import { FakeServer } from './fakeServer';
@@ -90,6 +91,7 @@ export class FakeApp {
     this.manager = createManager(this._app.serviceManager, null);
     const plugins = [
       environmentsPlugin,
+      selectionPlugin,
       changesPlugin,
       deletionsPlugin,
       notificationsPlugin,

@@ -135,7 +135,7 @@ export function plannable(
 ): PlanRequest {
   const environment =
     'environment' in request
-      ? environments.get(request.environment)
+      ? environments.get(request.environment ?? null)
       : undefined;
   if (!environment || !isProtected(environment)) {
     return request;

@@ -43,6 +43,9 @@ function show(
       onSort={() => undefined}
       openMenu={() => undefined}
       openPanelMenu={() => undefined}
+      selected={null}
+      onSelect={() => undefined}
+      isEnabled={() => true}
       {...props}
     />
   );
