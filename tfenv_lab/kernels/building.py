@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from ..conda.prefix.activation import activate, inherited_digest, template
 from ..conda.prefix.records import package_names
 from ..environments.models import EnvironmentFacts
-from . import at_start, kernelspecs, naming
+from ..versions import minor_of
+from . import at_start, icons, kernelspecs, naming
 from .activations import Activation, skipped_in
 from .freshness import activation_of
 from .kernelspecs import Kernelspec
@@ -20,6 +21,8 @@ from .naming import KernelNames
 
 #: conda packages with the interpreter of a language, which give the version in a display name.
 INTERPRETERS = {"r": "r-base", "c++": "xeus-cling", "javascript": "nodejs", "bash": "bash_kernel"}
+#: Names of ipykernel's kernelspecs.
+USUAL = ("python3", "python2")
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,16 @@ class KernelContext:
 
 @dataclass(frozen=True)
 class Built:
-    """A kernelspec that is ready to write: its id, the contents of ``kernel.json``, and the directory of its icons."""
+    """A kernelspec that is ready to write: its id, the contents of ``kernel.json``, and its icons.
+
+    ``resources`` is the directory of the environment's own icons, and ``drawn`` has icons of ours by the name of the
+    file.
+    """
 
     identifier: str
     spec: dict[str, Any]
     resources: Path
+    drawn: Mapping[str, str] = field(default_factory=dict)
 
 
 def _shown(setting: KernelContext, own: Kernelspec, taken: Collection[str]) -> str:
@@ -148,4 +156,13 @@ def build(
         "env": env,
         "metadata": {**(before if isinstance(before, dict) else {}), **added, kernelspecs.MARK: mark},
     }
-    return Built(setting.names.id_of(setting.prefix, own.name), spec, own.folder)
+    return Built(setting.names.id_of(setting.prefix, own.name), spec, own.folder, _drawn(setting, own))
+
+
+def _drawn(setting: KernelContext, own: Kernelspec) -> dict[str, str]:
+    """Return the icons to draw. Only ipykernel's icon is the same in every environment; others are kept."""
+    if own.name not in USUAL:
+        return {}
+    tensorflow, python = setting.facts.tensorflow, setting.facts.python
+    version = tensorflow.version if tensorflow else python
+    return {icons.NAME: icons.icon(setting.title, minor_of(version) if version else None)}

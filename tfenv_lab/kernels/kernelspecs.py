@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 #: The key of our mark in a kernelspec's metadata.
 MARK = "tfenv_lab"
 #: Version of the kernelspecs that we write; a higher number causes older ones to be rewritten.
-FORMAT = 5
+FORMAT = 6
 #: Directory of an environment's own kernelspecs.
 INSIDE = Path("share", "jupyter", "kernels")
 
@@ -290,8 +290,10 @@ def program(argv: list[str], prefix: Path) -> list[str]:
     return [str(next((path for path in own if path.exists()), first)), *argv[1:]]
 
 
-def write(target: Path, spec: Mapping[str, Any], resources: Path, prefix: Path) -> None:
-    """Write a kernelspec in one step: ``kernel.json`` and the icons in ``resources``.
+def write(
+    target: Path, spec: Mapping[str, Any], resources: Path, prefix: Path, drawn: Mapping[str, str] | None = None
+) -> None:
+    """Write a kernelspec in one step: ``kernel.json``, the icons in ``resources``, and those ``drawn`` in their place.
 
     Jupyter serves the icons to every user, so only regular files inside ``prefix`` are copied, and links that lead out
     of it are ignored. Readers see either the old kernelspec or the new one. Raises OSError if the directory cannot be
@@ -303,6 +305,8 @@ def write(target: Path, spec: Mapping[str, Any], resources: Path, prefix: Path) 
         for path in sorted(resources.iterdir()) if resources.is_dir() else ():
             if path.name != "kernel.json" and path.is_file() and is_within(path, prefix):
                 shutil.copyfile(path, staged / path.name)
+        for name, text in (drawn or {}).items():
+            (staged / name).write_text(text, encoding="utf-8")
         spec_file = staged / "kernel.json"
         # The variables of an environment may be secrets.
         spec_file.touch(0o600)

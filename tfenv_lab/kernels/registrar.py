@@ -275,4 +275,4 @@ class KernelRegistrar:
                     raise InvalidRequest(message, str(there.folder), hint="Rename the environment or that kernel.")
         for prefix, items in built.items():
             for item in items:
-                kernelspecs.write(folder / item.identifier, item.spec, item.resources, prefix)
+                kernelspecs.write(folder / item.identifier, item.spec, item.resources, prefix, item.drawn)
