@@ -31,6 +31,16 @@ def channels(situation: str, folder: Path) -> list[str]:
     return ["http://127.0.0.1:9/nowhere"]
 
 
+def choices(folder: Path, home: Path) -> list[str]:
+    """Configure a second directory for environments and a second allowed channel, and return the options for that."""
+    from small_channel import extra_channel
+
+    places = [home / ".conda" / "envs", folder / "scratch"]
+    (home / ".condarc").write_text(f"envs_dirs: [{', '.join(map(str, places))}]\n")
+    allowed = [(folder / "channel").as_uri(), extra_channel(folder / "extra").url]
+    return [f"--TfenvLab.allowed_channels={url}" for url in allowed]
+
+
 def main(situation: str, port: str) -> int:
     """Serve until told to end."""
     import platformdirs
@@ -55,6 +65,7 @@ def main(situation: str, port: str) -> int:
             f"--config={HERE / 'jupyter_server_config.py'}",
             f"--TfenvLab.package_cache={packages}",
             *(f"--TfenvLab.channels={url}" for url in channels(situation, Path(folder))),
+            *(choices(Path(folder), home) if situation == "small" else ()),
         ]  # fmt: skip
         log = HERE.parent / ".reports" / f"server-{situation}.log"
         log.parent.mkdir(exist_ok=True)

@@ -17,3 +17,11 @@ def small_channel(folder: Path) -> TinyChannel:
     # This name does not fit in the column of a narrow panel.
     channel.add("tensorflow_datasets_preprocessing", "1.0", noarch="generic")
     return fill(channel)
+
+
+def extra_channel(folder: Path) -> TinyChannel:
+    """Make a channel in ``folder`` with a package that the other one lacks."""
+    channel = TinyChannel(folder)
+    channel.add("only-extra", "1.0", noarch="generic")
+    channel.index()
+    return channel
