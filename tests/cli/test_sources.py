@@ -80,6 +80,14 @@ def test_install_needs_an_environment_and_a_spec(made: Shell) -> None:
     assert made.run("install", "one", "pypi:no requirement")[0] == 2
 
 
+def test_versions_says_which_source_did_not_answer(shell: Shell, simple_index: SimpleIndex) -> None:
+    simple_index.down()
+    status, out, err = shell.run("versions")
+    assert (status, "2.20.0" in out) == (0, False)
+    assert "cannot be reached" in err
+    assert "warnings" in shell.json("versions")
+
+
 def test_create_takes_tensorflow_from_the_source_that_is_named(shell: Shell, simple_index: SimpleIndex) -> None:
     simple_index.add("tensorflow-cpu", "2.21.0")
     simple_index.add("tensorflow", "2.21.0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from traitlets import Unicode
 
 from ..errors import InvalidRequest
+from ..pypi.index import LONGEST
 from ..services import Services
 from .command import PROBLEMS, TfenvCommand, from_source, table
 from .history import revision_number
@@ -140,7 +142,8 @@ class VersionsApp(TfenvCommand):
     usage = "versions"
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
-        catalog = asdict(await services.catalog.get())
+        # Nobody asks again after a command, so it waits for the index until the reader gives up.
+        catalog = asdict(await services.catalog.get(patience=2 * LONGEST))
         rows = [
             (
                 release["version"],
@@ -155,6 +158,9 @@ class VersionsApp(TfenvCommand):
             for release in catalog["releases"]
         ]
         self.write(catalog, table(("tensorflow", "python", "installable"), rows))
+        for text in (*(warning["message"] for warning in catalog["warnings"]), catalog["message"]):
+            if text:
+                print(text, file=sys.stderr)
         return 0
 
 

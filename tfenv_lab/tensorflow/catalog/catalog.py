@@ -70,9 +70,12 @@ class Catalog:
         #: The newest listing for the machine as it is, for callers that must not wait.
         self._latest: Listing | None = None
 
-    async def get(self, prereleases: bool = False, cuda: str | None = None) -> CatalogModel:
+    async def get(
+        self, prereleases: bool = False, cuda: str | None = None, *, patience: float | None = None
+    ) -> CatalogModel:
         """Return the releases, newest first; ``cuda`` is a CUDA version to assume instead of the driver's.
 
+        After the channels have answered, wait ``patience`` seconds for the package index, or PATIENCE.
         Raises InvalidRequest if ``cuda`` is not a version.
         """
         from ...conda.machine import virtual_packages
@@ -85,7 +88,7 @@ class Catalog:
         warnings: list[Advice] = []
         try:
             on_channels = (await self._listing(virtual)).releases
-            on_index = await _soon(reading)
+            on_index = await _soon(reading, PATIENCE if patience is None else patience)
         except ChannelUnreachable as error:
             on_channels, on_index = [], await asyncio.shield(reading)
             if not on_index.is_read:
@@ -249,10 +252,10 @@ class Catalog:
         return await asyncio.to_thread(judge.listing)
 
 
-async def _soon(reading: asyncio.Task[IndexListing]) -> IndexListing:
+async def _soon(reading: asyncio.Task[IndexListing], patience: float) -> IndexListing:
     """Return the releases on the index if they are there soon, otherwise only a message."""
     try:
-        return await asyncio.wait_for(asyncio.shield(reading), PATIENCE)
+        return await asyncio.wait_for(asyncio.shield(reading), patience)
     except asyncio.TimeoutError:
         return IndexListing(message="The package index has not answered yet, so its releases are missing.")
 
