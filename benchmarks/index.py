@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
-from tfenv_lab.app import TfenvLab
 from tfenv_lab.conda.settings import network
 from tfenv_lab.conda.solving import solve as solving
 from tfenv_lab.conda.transaction.apply import apply
@@ -24,6 +23,7 @@ from tfenv_lab.pypi import uv
 from tfenv_lab.pypi.models import IndexPolicy, IndexSettings
 from tfenv_lab.pypi.settings import read
 from tfenv_lab.services import Services
+from tfenv_lab.settings import TfenvLab
 from tfenv_lab.wheelchannel.build import build
 from tfenv_lab.wheelchannel.request import BuildRequest
 

@@ -14,10 +14,10 @@ from statistics import median
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
-from tfenv_lab.app import TfenvLab
 from tfenv_lab.conda.prefix import history
 from tfenv_lab.conda.solving import solve as solving
 from tfenv_lab.services import Services
+from tfenv_lab.settings import TfenvLab
 
 from .measure import Measure, slice_dir
 

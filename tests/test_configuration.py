@@ -12,15 +12,15 @@ import pytest
 from jupyter_core.application import JupyterApp
 from jupyter_server.serverapp import ServerApp
 
-from tfenv_lab.app import TfenvLab
+from tfenv_lab.app import TfenvExtension
 from tfenv_lab.cli.app import TfenvApp
 from tfenv_lab.configuration import Fault
-from tfenv_lab.settings import TfenvLab as Settings
+from tfenv_lab.settings import TfenvLab
 
 from .conftest import Api
 from .prefixes import make_prefix
 
-TRAITS = sorted(Settings.class_own_traits(config=True))
+TRAITS = sorted(TfenvLab.class_own_traits(config=True))
 HARMLESS = {"max_running_jobs", "kernel_display_name", "check_after_change", "package_cache_limit", "undo_minutes"}
 #: A valid value of each trait that is not its default.
 GOOD: dict[str, Any] = {
@@ -179,7 +179,7 @@ class Linked:
     def __init__(self, *arguments: str) -> None:
         self.server = ServerApp()
         JupyterApp.initialize(self.server, list(arguments))
-        self.lab = TfenvLab()
+        self.lab = TfenvExtension()
         self.lab._link_jupyter_server_extension(self.server)
         self.refusal = self.lab.misconfigured()
 
@@ -569,10 +569,10 @@ async def test_a_refusal_is_logged_and_the_server_still_stops(jp_serverapp: Any)
 def failing_start(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make one step of the start raise an error."""
 
-    def fails(app: TfenvLab) -> None:
+    def fails(app: TfenvExtension) -> None:
         raise OSError("no room")
 
-    monkeypatch.setattr(TfenvLab, request.param, fails)
+    monkeypatch.setattr(TfenvExtension, request.param, fails)
 
 
 async def test_a_start_that_fails_is_answered_too(failing_start: None, server: Api) -> None:
@@ -583,7 +583,7 @@ async def test_a_start_that_fails_is_answered_too(failing_start: None, server: A
 
 
 async def test_an_extension_that_was_not_linked_does_not_serve(jp_serverapp: Any) -> None:
-    lab = TfenvLab()
+    lab = TfenvExtension()
     lab.serverapp = jp_serverapp
     lab.initialize()
     assert "link" in str(lab.refusal)

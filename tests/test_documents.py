@@ -16,8 +16,8 @@ import pytest
 from jupyter_server.serverapp import ServerApp
 from traitlets.config import Config
 
-from tfenv_lab.app import TfenvLab
 from tfenv_lab.cli.app import TfenvApp
+from tfenv_lab.settings import TfenvLab
 
 from .tiny_channel import TinyChannel
 from .tiny_tensorflow import PYTHON

@@ -17,9 +17,9 @@ from tests.conftest import Api, DeadMount
 from tests.kernels.on_disk import hand_made
 from tests.tiny_channel import TinyChannel
 from tests.tiny_tensorflow import PYTHON
-from tfenv_lab.app import TfenvLab
 from tfenv_lab.errors import ChannelUnreachable, NotFound
 from tfenv_lab.services import Services
+from tfenv_lab.settings import TfenvLab
 from tfenv_lab.shared_services import SharedServices
 
 #: Seconds between two looks at the clock, and for which the loop may be blocked.

@@ -15,4 +15,4 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     # Every module imports the root of its package, so the root must not import one of them, not even in a function.
     app = import_module("tfenv_lab.app")
-    return [{"module": app.__name__, "app": app.TfenvLab}]
+    return [{"module": app.__name__, "app": app.TfenvExtension}]

@@ -24,7 +24,7 @@ from .handlers.status import HANDLERS as STATUS
 from .handlers.terminals import HANDLERS as TERMINALS
 from .jobs.events import SCHEMA_PATH
 from .kernels import default_provisioner
-from .settings import TfenvLab as Settings
+from .settings import TfenvLab
 from .shared_services import SharedServices
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL, *DISK, *TERMINALS]
 
 
-class TfenvLab(Settings, ExtensionApp):
+class TfenvExtension(TfenvLab, ExtensionApp):
     """Server extension that manages TensorFlow environments and their kernels for JupyterLab.
 
     It refuses to serve if a setting is invalid whose default could allow more than was meant.

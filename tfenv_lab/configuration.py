@@ -22,7 +22,7 @@ from .traits import Unfit
 if TYPE_CHECKING:
     from jupyter_core.application import JupyterApp
 
-#: Sections of the configuration that this package reads.
+#: Sections of the configuration that this package reads. The first one has the settings.
 _SECTIONS = ("TfenvLab", "TfenvApp", "TfenvCommand")
 
 
@@ -129,11 +129,6 @@ class CheckedSettings(LoggingConfigurable):
         self._unfit: dict[str, str] = {}
         super().__init__(**kwargs)
 
-    @classmethod
-    def section_names(cls) -> list[str]:
-        """Return the names of the sections that hold the settings, each once, so that nothing is appended twice."""
-        return list(dict.fromkeys(super().section_names()))
-
     def _load_config(
         self, cfg: Config, section_names: list[str] | None = None, traits: dict[str, Any] | None = None
     ) -> None:
@@ -150,12 +145,12 @@ class CheckedSettings(LoggingConfigurable):
                     value = value.get_value(known[name])
                 elif isinstance(value, LazyConfigValue):
                     _check_change(known[name], value)
-                super()._load_config(Config({type(self).__name__: {name: value}}), section_names, traits)
+                super()._load_config(Config({_SECTIONS[0]: {name: value}}), section_names, traits)
             except Exception as error:
                 self._unfit[name] = _explain(known[name], value, error)
             else:
                 self._unfit.pop(name, None)
-        for name, value in (cfg.get(type(self).__name__) or {}).items():
+        for name, value in (cfg.get(_SECTIONS[0]) or {}).items():
             if name not in known and not isinstance(value, Config):
                 self._unfit[name] = "is not a setting"
 
@@ -170,7 +165,7 @@ class CheckedSettings(LoggingConfigurable):
         return [fault.message for fault in self.faults if not fault.refuses]
 
     def _fault(self, name: str) -> Fault:
-        message = f"{type(self).__name__}.{name} {self._unfit[name]}"
+        message = f"{_SECTIONS[0]}.{name} {self._unfit[name]}"
         trait = self.traits(config=True).get(name)
         if trait is None:
             from difflib import get_close_matches

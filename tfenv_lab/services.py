@@ -20,6 +20,7 @@ from .service_configuration import Configuration
 if TYPE_CHECKING:
     from jupyter_events import EventLogger
 
+    from .conda.transaction.staging import Leftover
     from .environments.models import AvailableUpdate, EnvironmentFacts
     from .environments.service import EnvironmentService
     from .jobs.aftermath import Aftermath
@@ -199,6 +200,12 @@ class Services(Foundations):
             follow=self._follow,
             log=configuration.log,
         )
+
+    @property
+    def leftovers(self) -> list[Leftover]:
+        """Files of deleted or replaced environments that could not be deleted."""
+        jobs = self._jobs_so_far
+        return jobs.leftovers if jobs else []
 
     @cached_property
     def notes(self) -> NoteService:

@@ -48,8 +48,8 @@ class Commands(Rendered):
 
     def lines(self) -> Iterator[str]:
         """Return a section for each command."""
-        from tfenv_lab.cli.app import commands
         from tfenv_lab.cli.command import TfenvCommand
+        from tfenv_lab.cli.table import commands
 
         for name, cls in sorted(commands().items()):
             yield f"## `{name}`\n"

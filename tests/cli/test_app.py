@@ -36,7 +36,7 @@ def test_an_environments_life_from_create_to_remove(shell: Shell, clean_home: Pa
     versions = {e["name"]: e["tensorflow"]["version"] for e in shell.json("list")["environments"]}
     assert versions == {"tf": "2.20.0", "copy": "2.19.1", "again": "2.19.1"}
     assert shell.json("revert", "tf", "0")["state"] == "succeeded"
-    assert shell.json("remove", "copy")["state"] == "succeeded"
+    assert shell.json("remove", "copy", "-y")["state"] == "succeeded"
     _, out, _ = shell.run("list")
     assert [line.split()[:2] for line in out.splitlines()[1:]] == [["again", "2.19.1"], ["tf", "2.19.1"]]
 
@@ -121,8 +121,8 @@ FAILURES = [
     (("update", "nope"), 3, "nope"),
     (("create", "a/b"), 2, "a/b"),
     (("create",), 2, "Usage"),
-    (("create", "tf", "evil::numpy"), 4, "evil"),
-    (("create", "tf", "numpy=9"), 6, "numpy"),
+    (("create", "tf", "--no-tensorflow", "evil::numpy"), 4, "evil"),
+    (("create", "tf", "--no-tensorflow", "numpy=9"), 6, "numpy"),
     (("import", "/nowhere", "tf"), 2, "cannot be read"),
 ]
 

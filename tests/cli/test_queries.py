@@ -42,7 +42,7 @@ def test_why_of_a_package_that_is_not_installed(shell: Shell, prefix: Path) -> N
 
 
 def test_the_history_with_notes(shell: Shell, clean_home: Path) -> None:
-    shell.json("create", "tf", f"--python={PYTHON}", "numpy=2.1")
+    shell.json("create", "tf", "--no-tensorflow", f"--python={PYTHON}", "numpy=2.1")
     shell.json("install", "tf", "pandas")
     shell.json("note", "tf", "1", "For the course")
     _, out, _ = shell.run("history", "tf")
@@ -72,7 +72,7 @@ def test_two_environments_and_two_revisions_compared(shell: Shell, prefix: Path)
         ["pandas", "2.2.0", "py311_0", "2.3.0", "py311_0"],
         ["1", "packages", "are", "the", "same."],
     ])  # fmt: skip
-    shell.json("create", "made", f"--python={PYTHON}", "numpy=2.1")
+    shell.json("create", "made", "--no-tensorflow", f"--python={PYTHON}", "numpy=2.1")
     shell.json("update", "made", "numpy")
     shell.json("revert", "made", "0")
     assert [each["name"] for each in shell.json("diff", "made@0", "made@1")["differences"]] == ["numpy"]

@@ -117,7 +117,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def test_a_deletion_shuts_the_kernels_down(shell: Shell, tf: Path, notebook: Path) -> None:
     dry = shell.json("remove", "tf", "--dry-run")
     assert (dry["used_by"], len(kernels())) == ([str(notebook)], 1)
-    status, _, err = shell.run("remove", "tf", "--shutdown-kernels")
+    status, _, err = shell.run("remove", "tf", "--shutdown-kernels", "-y")
     assert (status, "The kernel was shut down." in err, kernels(), tf.exists()) == (0, True, [], False)
 
 
@@ -146,7 +146,7 @@ class TestTheQuestion:
         self, shell: Shell, tf: Path, notebook: Path, answers: Callable[..., None]
     ) -> None:
         make_prefix(tf.parent / "other", python="3.11.9", kernels=["python3"])
-        assert shell.run("remove", "other", "--shutdown-kernels")[0] == 0
+        assert shell.run("remove", "other", "--shutdown-kernels", "-y")[0] == 0
         answers("n")
         assert shell.run("remove", "tf", "--shutdown-kernels")[0] == 1
         assert (tf.exists(), len(kernels())) == (True, 1)
@@ -178,14 +178,14 @@ class TestAServerThatDoesNotAnswer:
             with socket.create_server(("127.0.0.1", 0)) as closed:
                 self.described(closed.getsockname()[1], "jpserver-2.json")
             assert shell.json("remove", "tf", "--dry-run")["used_by"] == []
-            assert shell.run("remove", "tf")[0] == 0
+            assert shell.run("remove", "tf", "-y")[0] == 0
 
     def test_a_file_that_describes_no_server(self, shell: Shell, tf: Path) -> None:
         runtime = Path(jupyter_runtime_dir())
         runtime.mkdir(parents=True, exist_ok=True)
         (runtime / "jpserver-1.json").write_text(json.dumps({"pid": os.getpid(), "port": "x"}))
         (runtime / "jpserver-2.json").write_text("{")
-        assert shell.run("remove", "tf")[0] == 0
+        assert shell.run("remove", "tf", "-y")[0] == 0
 
 
 def test_a_rename_offers_it_and_an_update_names_the_notebooks(

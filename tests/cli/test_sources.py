@@ -28,7 +28,7 @@ def tensorflow_channel(channel: TinyChannel, tmp_path: Path) -> TinyChannel:
 @pytest.fixture
 def made(shell: Shell, simple_index: SimpleIndex) -> Shell:
     """An environment “one” with Python."""
-    assert shell.json("create", "one", "python")["state"] == "succeeded"
+    assert shell.json("create", "one", "--no-tensorflow", "python")["state"] == "succeeded"
     return shell
 
 

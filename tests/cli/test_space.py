@@ -18,18 +18,18 @@ def test_clean_frees_what_disk_says(shell: Shell, clean_home: Path) -> None:
     assert out.splitlines()[1].split()[0] == "tf"
     status, out, _ = shell.run("remove", "tf", "--dry-run")
     assert out.startswith(f"Would delete {clean_home}/.conda/envs/tf and free ")
-    shell.json("remove", "tf", "--now")
+    shell.json("remove", "tf", "--now", "-y")
 
     unused = shell.json("disk")["caches"][0]["unused_bytes"]
     assert unused > 0
     plan = shell.json("clean", "--dry-run")
     assert plan["freed_bytes"] >= unused
     assert shell.json("disk")["caches"][0]["unused_bytes"] == unused
-    _, out, _ = shell.run("clean", "cache")
+    _, out, _ = shell.run("clean", "cache", "-y")
     assert out.splitlines()[0] == f"This frees {plan['freed_bytes'] / 1e6:.1f} MB:"
     assert out.splitlines()[-1].startswith("Freed ")
     assert shell.json("disk")["caches"][0] == {"name": "packages", "bytes": 0, "unused_bytes": 0}
-    assert shell.run("clean")[0] == 0
+    assert shell.run("clean", "-y")[0] == 0
 
 
 def test_clean_does_not_touch_what_reverts_need_unless_it_is_named(shell: Shell) -> None:
@@ -51,6 +51,6 @@ def test_the_package_cache_stays_below_its_limit(shell: Shell, clean_home: Path)
     before = {path.name for path in cache.glob("tensorflow-*") if path.is_dir()}
     assert len(before) == 4
     # Nothing is below a limit of a kilobyte, but what an environment has stays.
-    shell.json("remove", "other", "--TfenvLab.package_cache_limit=1 kB")
+    shell.json("remove", "other", "-y", "--TfenvLab.package_cache_limit=1 kB")
     after = {path.name for path in cache.glob("tensorflow-*") if path.is_dir()}
     assert after == {name for name in before if "-2.19.1-" in name}

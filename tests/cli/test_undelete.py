@@ -8,10 +8,10 @@ from .conftest import Shell
 
 
 def test_a_deleted_environment_is_restored(shell: Shell, clean_home: Path) -> None:
-    shell.json("create", "tf", "numpy")
+    shell.json("create", "tf", "--no-tensorflow", "numpy")
     status, out, _ = shell.run("remove", "tf", "--dry-run")
     assert (status, "in 10 minutes; until then, “jupyter tfenv undelete” restores it" in out) == (0, True)
-    shell.json("remove", "tf")
+    shell.json("remove", "tf", "-y")
     assert shell.json("list")["environments"] == []
     [job] = shell.json("undelete")["jobs"]
     assert (job["name"], job["kind"]) == ("tf", "delete")
@@ -25,14 +25,14 @@ def test_a_deleted_environment_is_restored(shell: Shell, clean_home: Path) -> No
 
 
 def test_an_environment_is_deleted_at_once(shell: Shell, clean_home: Path) -> None:
-    shell.json("create", "tf", "numpy")
-    assert shell.json("remove", "tf", "--now")["undo"] is None
+    shell.json("create", "tf", "--no-tensorflow", "numpy")
+    assert shell.json("remove", "tf", "--now", "-y")["undo"] is None
     assert list((clean_home / ".conda/envs").iterdir()) == []
 
 
 def test_a_command_deletes_what_was_set_aside_long_enough(shell: Shell, clean_home: Path) -> None:
-    shell.json("create", "tf", "numpy")
-    job = shell.json("remove", "tf")
+    shell.json("create", "tf", "--no-tensorflow", "numpy")
+    job = shell.json("remove", "tf", "-y")
     path = clean_home / f".local/state/tfenv_lab/jobs/{job['id']}.json"
     path.write_text(path.read_text().replace(job["undo"]["until"], "2020-01-01T00:00:00.000+00:00"))
     # A command that only reads leaves it to the next one.

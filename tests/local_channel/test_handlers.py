@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tfenv_lab.app import TfenvLab
 from tfenv_lab.conda.settings.channels import ChannelRef
 from tfenv_lab.services import Services
+from tfenv_lab.settings import TfenvLab
 from tfenv_lab.wheelchannel import availability, channel
 from tfenv_lab.wheelchannel.request import BYTES, SECONDS
 

@@ -31,7 +31,7 @@ def hide_this_machine(patch: pytest.MonkeyPatch) -> None:
 
 _START = """
 import asyncio
-from tfenv_lab.app import TfenvLab
+from tfenv_lab.settings import TfenvLab
 from tfenv_lab.services import Services
 
 async def start(services):

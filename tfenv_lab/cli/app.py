@@ -2,61 +2,19 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+import os
+import sys
 from typing import Any
 
 from jupyter_core.application import JupyterApp
 
 from .._version import __version__
-from .command import TfenvCommand
-
-#: The module and the class of each command. Only those of the command in use are imported.
-_COMMANDS = {
-    "list": "queries.ListApp",
-    "packages": "queries.PackagesApp",
-    "why": "queries.WhyApp",
-    "diff": "queries.DiffApp",
-    "versions": "queries.VersionsApp",
-    "create": "changes.CreateApp",
-    "install": "changes.InstallApp",
-    "update": "changes.UpdateApp",
-    "remove": "changes.RemoveApp",
-    "undelete": "changes.UndeleteApp",
-    "export": "queries.ExportApp",
-    "import": "changes.ImportApp",
-    "apply": "nodes.ApplyApp",
-    "verify": "nodes.VerifyApp",
-    "publish": "nodes.PublishApp",
-    "rollout": "rollout.RolloutApp",
-    "clone": "changes.CloneApp",
-    "rename": "changes.RenameApp",
-    "history": "history.HistoryApp",
-    "note": "history.NoteApp",
-    "revert": "changes.RevertApp",
-    "repair": "changes.RepairApp",
-    "variables": "variables.VariablesApp",
-    "check": "queries.CheckApp",
-    "disk": "space.DiskApp",
-    "clean": "space.CleanApp",
-    "hide": "kernels.HideApp",
-    "show": "kernels.ShowApp",
-}
-
-
-def commands() -> dict[str, type[TfenvCommand]]:
-    """Return the commands by name. This imports all of them."""
-    return {name: _class(name) for name in _COMMANDS}
-
-
-def _class(name: str) -> type[TfenvCommand]:
-    module, _, cls = _COMMANDS[name].partition(".")
-    found: type[TfenvCommand] = getattr(import_module(f".{module}", __package__), cls)
-    return found
+from .table import COMMANDS, WORDS, command_class, commands
 
 
 def _command(name: str) -> tuple[Any, str]:
     # A factory, because two applications cannot both be traitlets singletons.
-    return lambda parent: _class(name)(parent=parent), name
+    return lambda parent: command_class(name)(parent=parent), name
 
 
 class TfenvApp(JupyterApp):
@@ -65,7 +23,7 @@ class TfenvApp(JupyterApp):
     name = "jupyter-tfenv"
     version = __version__
     description = "Create, list, change, check, export and import TensorFlow environments."
-    subcommands = {name: _command(name) for name in _COMMANDS}
+    subcommands = {name: _command(name) for name in COMMANDS}
 
     def emit_subcommands_help(self) -> Any:
         """Yield the lines of the help about the commands: the first line of each one's docstring."""
@@ -75,10 +33,35 @@ class TfenvApp(JupyterApp):
         yield ""
 
     def start(self) -> None:
-        """Run the subcommand; without one, print the help."""
+        """Run the subcommand; without one, print the help, and name an unknown one."""
         super().start()
-        self.print_help()
+        if self.extra_args:
+            from difflib import get_close_matches
+
+            wanted = self.extra_args[0]
+            near = get_close_matches(wanted, COMMANDS, n=2, cutoff=0.5)
+            guess = f"; did you mean {' or '.join(near)}?" if near else "."
+            print(f"“{wanted}” is not a command{guess}\nSee jupyter tfenv --help.", file=sys.stderr)
+        else:
+            self.print_help()
         self.exit(2)
 
 
-main = TfenvApp.launch_instance
+def main(argv: list[str] | None = None) -> None:
+    """Run a command. It ends quietly if the reader of its output ends first, as in ``jupyter tfenv list | head -1``."""
+    words = os.environ.get(WORDS)
+    if words is not None:
+        from .completion import candidates
+
+        print("\n".join(candidates(words.split("\n"))))
+        return
+    try:
+        try:
+            TfenvApp.launch_instance(argv)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes again at its end, and would report the error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # As a shell reports a program that SIGPIPE ended.
+        sys.exit(141)

@@ -33,7 +33,7 @@ class ChangeApp(TfenvCommand):
         "shutdown-kernels": ({"ChangeApp": {"shutdown_kernels": True}}, shutdown_kernels.help),
     }
 
-    #: A command that accepts ``--source-builds`` has ``_BUILDS`` among its flags.
+    #: A command that accepts ``--source-builds`` has ``BUILDS`` among its flags.
     source_builds = Bool(False, help="Build packages from source that have no wheel. This runs their code.").tag(
         config=True
     )
@@ -55,72 +55,31 @@ class ChangeApp(TfenvCommand):
             if self.json:
                 print(json.dumps(plan.to_json(), indent=2))
             return 0
-        if not self.agreed("Apply this plan?"):
+        if not self.agreed("Apply this plan?", deletes=plan.kind == "clean"):
             return 1
         if request.get("environment") and not request.get("into") and plan.kind != "clone":
             environment = await services.environments.find(request["environment"])
             await shut_down(self, services, Path(environment.prefix), offers=plan.kind == "rename")
         return await self.follow(services, await services.jobs.apply(plan.id))
 
-    def agreed(self, question: str) -> bool:
-        """Ask on a terminal, unless ``-y`` or ``--json`` is given. A script is never asked."""
-        if self.answer_yes or self.json or not sys.stdin.isatty():
+    def agreed(self, question: str, deletes: bool = False) -> bool:
+        """Ask on a terminal, unless ``-y`` or ``--json`` is given.
+
+        A script is never asked, but if the command ``deletes``, it must say ``-y``. Raises InvalidRequest.
+        """
+        can_ask = sys.stdin.isatty() and not self.json
+        if self.answer_yes or not (can_ask or deletes):
             return True
+        if not can_ask:
+            raise InvalidRequest("This command deletes files, and nobody can be asked.", hint="Add -y to agree.")
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 #: Flags of the commands that can build packages from source.
-_BUILDS: dict[str, Any] = {
+BUILDS: dict[str, Any] = {
     **ChangeApp.flags,
     "source-builds": ({"ChangeApp": {"source_builds": True}}, ChangeApp.source_builds.help),
 }
-
-
-class CreateApp(ChangeApp):
-    """Create an environment: jupyter tfenv create tf219 --tensorflow=2.19.* pandas."""
-
-    least, most, usage = 1, None, "create NAME [--tensorflow=2.19.*] [--keras=2] [--python=3.11] [SPEC…]"
-    tensorflow = Unicode(None, allow_none=True, help="Version of TensorFlow, as in 2.19.*. Default: none.").tag(
-        config=True
-    )
-    keras = Unicode(
-        None,
-        allow_none=True,
-        help="2 for Keras 2 (tf-keras), or a version of Keras 3, as in 3.9.*. Default: what TensorFlow brings.",
-    ).tag(config=True)
-    python = Unicode(None, allow_none=True, help="Version of Python, as in 3.11. Default: chosen by the solver.").tag(
-        config=True
-    )
-    variant = Enum(("auto", "cpu", "cuda"), "auto", help="Variant of TensorFlow.").tag(config=True)
-    cuda = Unicode(None, allow_none=True, help="Assume that the driver supports this CUDA version.").tag(config=True)
-    source = Enum(
-        (None, "conda", "pypi"),
-        None,
-        allow_none=True,
-        help="Where TensorFlow comes from: conda or pypi. Default: chosen.",
-    ).tag(config=True)
-    envs_dir = Unicode(
-        None, allow_none=True, help="Directory for the environment, one of condarc's envs_dirs. Default: the usual one."
-    ).tag(config=True)
-    channels = List(Unicode(), help="An allowed channel to use in place of the configured ones; repeatable.").tag(
-        config=True
-    )
-    aliases = {
-        **ChangeApp.aliases,
-        "envs-dir": "CreateApp.envs_dir",
-        "channel": "CreateApp.channels",
-        **{name: f"CreateApp.{name}" for name in ("tensorflow", "keras", "python", "variant", "cuda", "source")},
-    }
-    flags = _BUILDS
-
-    async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
-        name, *packages = arguments
-        choice = {
-            key: getattr(self, key) for key in ("tensorflow", "python", "variant", "cuda", "source", "source_builds")
-        }
-        keras = {"keras": self.keras} if self.keras is not None else {}
-        place = {"envs_dir": self.envs_dir, "channels": list(self.channels) or None}
-        return {"kind": "create", "name": name, "packages": packages, **choice, **place, **keras}
 
 
 class InstallApp(ChangeApp):
@@ -131,7 +90,7 @@ class InstallApp(ChangeApp):
         config=True
     )
     aliases = {**ChangeApp.aliases, "into": "InstallApp.into"}
-    flags = _BUILDS
+    flags = BUILDS
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         name, *specs = arguments
@@ -153,7 +112,7 @@ class UpdateApp(ChangeApp):
         config=True
     )
     aliases = {**ChangeApp.aliases, "into": "UpdateApp.into"}
-    flags = _BUILDS
+    flags = BUILDS
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         name, *packages = arguments
@@ -196,7 +155,9 @@ class RemoveApp(ChangeApp):
             text = f"Would delete {environment.prefix} and free {megabytes(freed)}{later}"
             self.write(body, "\n".join([text, *(f"  in use by {each}" for each in used_by)]))
             return 0
-        if not self.agreed(f"Delete {environment.prefix} and everything in it? This frees {megabytes(freed)}{later}."):
+        if not self.agreed(
+            f"Delete {environment.prefix} and everything in it? This frees {megabytes(freed)}{later}.", True
+        ):
             return 1
         await shut_down(self, services, Path(environment.prefix), offers=True)
         return await self.follow(services, await services.jobs.deletions.begin(environment, at_once=self.now))
@@ -205,7 +166,7 @@ class RemoveApp(ChangeApp):
 class UndeleteApp(TfenvCommand):
     """Restore an environment that was deleted a few minutes ago. Without a name, list those that can be restored."""
 
-    most, usage = 1, "undelete [NAME]"
+    most, usage = 1, "undelete [DELETED_NAME]"
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
         found = [job for job in await services.jobs.deletions.pending() if job.to_json()["undo"]]
@@ -226,7 +187,7 @@ class UndeleteApp(TfenvCommand):
 class ImportApp(ChangeApp):
     """Create an environment from a file (“-”: from standard input)."""
 
-    least, most, usage = 2, 2, "import FILE NAME [--builds=versions] [--channels=allowed] [--replace=OLD=SPEC]"
+    least, most, usage = 2, 2, "import FILE NEW_NAME [--builds=versions] [--channels=allowed] [--replace=OLD=SPEC]"
     format = Unicode(None, allow_none=True, help="Format of the file. Default: recognized.").tag(config=True)
     environment = Unicode(None, allow_none=True, help="Environment of a pixi.lock. Default: default.").tag(config=True)
     categories = Unicode(
@@ -253,7 +214,7 @@ class ImportApp(ChangeApp):
     _choices = ("format", "cuda", "builds", "channels", "indexes")
     _parts = ("environment", "categories", "replace")
     aliases = {**ChangeApp.aliases, **{name: f"ImportApp.{name}" for name in (*_choices, *_parts)}}
-    flags = _BUILDS
+    flags = BUILDS
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
         file, name = arguments

@@ -7,8 +7,8 @@ import asyncio
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from ..server_status import status
 from .base import BaseHandler
-from .status import status
 
 
 class LocalChannelHandler(BaseHandler):

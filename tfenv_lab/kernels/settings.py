@@ -46,6 +46,9 @@ _SETTINGS: dict[str, _Setting] = {
     "own_cuda_data": _Setting("XLA_FLAGS", lambda prefix: _CUDA_DATA + template(str(prefix)), _has_own_cuda_data),
 }
 
+#: The names of the settings.
+NAMES = tuple(_SETTINGS)
+
 
 def parse(body: Mapping[str, Any]) -> dict[str, bool]:
     """Return the settings that a request's JSON changes; null leaves a setting unchanged. Raises InvalidRequest."""
