@@ -32,7 +32,9 @@ except TfenvError as error:
     print(json.dumps(error.to_json()))
     sys.exit(1)
 unwanted = [name for name in ("jupyter_server", "tornado", "jupyter_client", "zmq") if name in sys.modules]
-print(json.dumps({"prefix": done.prefix, "digest": done.digest, "changed": done.job is not None, "unwanted": unwanted}))
+warnings = [] if done.job is None else [warning.message for warning in done.job.warnings]
+told = {"prefix": done.prefix, "digest": done.digest, "changed": done.job is not None}
+print(json.dumps({**told, "unwanted": unwanted, "warnings": warnings}))
 """
 
 

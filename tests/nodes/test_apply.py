@@ -9,6 +9,7 @@ from pathlib import Path
 from tfenv_lab.nodes.apply import known
 from tfenv_lab.nodes.lockfile import LockFile
 
+from ..privileges import as_ordinary_user, give_away
 from ..tiny_channel import TinyChannel
 from .conftest import Locks, NewMachine, said
 
@@ -106,3 +107,18 @@ def test_a_package_cache_that_cannot_be_written_is_replaced(node: NewMachine, lo
     (here.home / "cache/tfenv_lab").write_text("no directory")
     assert here.install(locks.old, "app")["changed"]
     assert any((here.envs / ".tfenv-cache").iterdir())
+
+
+def test_a_package_cache_of_another_user_is_replaced_and_the_job_says_so(node: NewMachine, locks: Locks) -> None:
+    here = node()
+    here.install(locks.old, "app")
+    cache = here.home / "cache/tfenv_lab/pkgs"
+    for path in (cache, *cache.rglob("*")):
+        if not path.is_symlink():
+            give_away(path)
+    before = sorted(path.name for path in cache.iterdir())
+    with as_ordinary_user():
+        answer = here.install(locks.new, "other")
+    assert answer.get("changed"), answer
+    assert any(str(cache) in warning and ".tfenv-cache" in warning for warning in answer["warnings"])
+    assert sorted(path.name for path in cache.iterdir()) == before

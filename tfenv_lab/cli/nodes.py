@@ -53,6 +53,7 @@ class ApplyApp(LockCommand):
     """Make an environment equal to a lock: create it, change it, or do nothing if it is equal."""
 
     usage = "apply LOCK NAME"
+    needs = ("directories",)
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
         file, name = arguments
@@ -67,6 +68,7 @@ class VerifyApp(LockCommand):
     """Compare an environment to a lock. The exit status is 0 only if it has exactly the packages of the lock."""
 
     usage = "verify LOCK NAME"
+    needs = ("directories",)
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
         file, name = arguments

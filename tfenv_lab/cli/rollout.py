@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,13 +14,17 @@ from ..cluster.models import NodeResult, RolloutPlan
 from ..cluster.planner import plan
 from ..cluster.rollout import Rollout
 from ..environments.exporting import export
-from ..errors import ErrorJson, InvalidRequest
+from ..environments.models import Environment
+from ..errors import ErrorJson, InvalidRequest, Protected
 from ..nodes.lockfile import LockFile
 from ..nodes.publish import version_name
-from ..sentences import megabytes
+from ..sentences import megabytes, some
 from ..services import Services
 from .changes import ChangeApp
 from .command import SOME_FAILED, TfenvCommand, table
+
+#: Number of differing packages that are named.
+_SHOWN = 10
 
 
 class RolloutApp(ChangeApp):
@@ -43,8 +48,7 @@ class RolloutApp(ChangeApp):
             raise InvalidRequest("The package distributed is not installed here.", str(error), hint) from error
         environment = await self.find(services, arguments[0])
         lock = LockFile(await export(environment, "pixi-lock", "requested", services.conda))
-        # The same plan as on a node says what the digest is.
-        digest = (await services.plans.create(lock.request(version_name(environment.name, "0" * 64)))).digest or ""
+        digest = await self._digest(services, environment, lock)
         names = list(filter(None, self.nodes.split(",")))
         async with connect(self.scheduler) as engine:
             found = await plan(engine, lock, version_name(environment.name, digest), digest, names)
@@ -63,6 +67,19 @@ class RolloutApp(ChangeApp):
         failures = [f"{result.name}: {_sentence(result.error)}" for result in results if result.error]
         self.write(body, "\n".join([*failures, f"{found.name} is ready on {ready} of {len(results)} nodes."]))
         return 0 if ready == len(results) else SOME_FAILED
+
+    async def _digest(self, services: Services, environment: Environment, lock: LockFile) -> str:
+        """Return the digest of a lock, and warn of packages of the environment that it does not have."""
+        request = lock.request(version_name(environment.name, "0" * 64))
+        with contextlib.suppress(Protected):
+            # The change that would make the environment equal to its own lock.
+            back = await services.plans.create({**request, "name": None, "environment": environment.id})
+            if back.entries:
+                names = some([entry["name"] for entry in back.entries], _SHOWN)
+                print(
+                    f"The nodes get the environment without these changes of other programs: {names}.", file=sys.stderr
+                )
+        return (await services.plans.create(request)).digest or ""
 
     def _tell(self, result: NodeResult) -> None:
         if not self.json and result.state in ("installing", "lost"):

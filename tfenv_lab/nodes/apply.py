@@ -64,6 +64,8 @@ def known(prefix: Path, lock: LockFile) -> str | None:
 async def apply(services: Services, lock: LockFile, name: str, finished: Callable[[Job], Awaitable[Job]]) -> Applied:
     """Make the environment with this name equal to a lock. ``finished`` waits for a job.
 
+    Of the services, only ``directories`` must exist; the others are created if there is something to do.
+
     If other processes do the same, one of them makes the change, and the others wait for it. Raises what a plan raises,
     and the error of the job.
     """
@@ -72,6 +74,7 @@ async def apply(services: Services, lock: LockFile, name: str, finished: Callabl
     equal = await _equal(services, lock, name)
     if equal is not None:
         return equal
+    await asyncio.to_thread(services.prepare)
     await asyncio.to_thread(services.directories.require, prefix)
     async with _alone(prefix):
         for attempt in range(_ATTEMPTS):
@@ -86,7 +89,10 @@ async def apply(services: Services, lock: LockFile, name: str, finished: Callabl
 
 
 async def verify(services: Services, lock: LockFile, name: str) -> Verified:
-    """Compare the environment with this name to a lock. Nothing is changed. Raises NotFound, or what a plan raises."""
+    """Compare the environment with this name to a lock. Nothing is changed. Raises NotFound, or what a plan raises.
+
+    Of the services, only ``directories`` must exist, as for ``apply``.
+    """
     check_name(name)
     prefix = services.envs_dir / name
     digest = await asyncio.to_thread(known, prefix, lock)
@@ -94,6 +100,7 @@ async def verify(services: Services, lock: LockFile, name: str) -> Verified:
         return Verified(str(prefix), digest, True)
     if not await asyncio.to_thread(prefix.exists):
         raise NotFound(f"There is no environment called “{name}” in {services.envs_dir}.")
+    await asyncio.to_thread(services.prepare)
     try:
         plan = await services.plans.create(lock.request(name))
     except Protected:

@@ -18,7 +18,7 @@ def install(lock: LockFile, name: str, configuration: NodeConfiguration | None =
 async def _install(lock: LockFile, name: str, configuration: NodeConfiguration) -> Applied:
     from ..services import Services
 
-    services = await asyncio.to_thread(Services, configuration)
+    services = await asyncio.to_thread(Services, configuration, only=("directories",))
     try:
         return await apply(services, lock, name, partial(until_finished, services))
     finally:
