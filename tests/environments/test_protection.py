@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import Mount
 from tests.environments.conftest import run
 from tests.prefixes import make_prefix
+from tests.privileges import as_ordinary_user
 from tfenv_lab.environments.inventory import Seen
 from tfenv_lab.environments.models import EnvironmentFacts
 from tfenv_lab.environments.protection import Protection
@@ -73,6 +76,25 @@ def test_an_environment_without_write_permission_is_protected(
     monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK and access(path, mode))
     assert "permission" in str(reasons(service)["central"])
     assert [found.writable for found in run(service.list())] == [False]
+
+
+def test_the_reason_is_the_file_system_or_the_permission_and_ends_with_it(
+    service: EnvironmentService, envs: Path, mount: Mount
+) -> None:
+    folder = mount(envs, "1m")
+    prefix = make_prefix(folder / "tf", python="3.11.9")
+    written = prefix / "conda-meta" / "history"
+    remount = ["mount", "-o", "remount,ro", str(folder)]
+    assert reasons(service) == {"tf": None}
+    subprocess.run(remount, check=True)
+    assert reasons(service) == {"tf": "This environment is on a read-only file system."}
+    subprocess.run([*remount[:2], "remount,rw", str(folder)], check=True)
+    assert reasons(service) == {"tf": None}
+    written.chmod(0o444)
+    with as_ordinary_user():
+        assert reasons(service) == {"tf": "You do not have permission to change this environment."}
+    written.chmod(0o666)
+    assert reasons(service) == {"tf": None}
 
 
 def test_a_broken_environment_is_protected_with_its_problem(service: EnvironmentService, envs: Path) -> None:

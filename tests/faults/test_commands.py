@@ -66,4 +66,5 @@ def test_a_file_system_that_became_read_only_is_named_or_replaced(
     if place != ENVS:
         assert str(folder) in err, out + err
     assert status == (4 if place == ENVS else 0), err
+    assert place != ENVS or "is on a read-only file system" in err
     assert [one["name"] for one in shell.json("list")["environments"]] == ["tf"]

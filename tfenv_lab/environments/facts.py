@@ -16,6 +16,7 @@ from ..conda.prefix import digests, former_kernels
 from ..conda.prefix.pypi import PypiPackage, site_packages, unowned
 from ..conda.prefix.records import PackageStem, names_in, record_files, stem_of
 from ..conda.prefix.revisions import FOLDER
+from ..disk.faults import has_mount_flag
 from ..models import Advice
 from ..pypi.names import normalize
 from ..sentences import some
@@ -37,13 +38,22 @@ UNREACHABLE = "unreachable"
 
 @dataclass(frozen=True)
 class Reading:
-    """The facts about an environment, and the modification times (ns by path, 0 if missing) at which they were read."""
+    """The facts about an environment, and the modification times (ns by path, 0 if missing) at which they were read.
+
+    ``written`` is the path that shows whether the environment is writable; empty if that does not matter.
+    """
 
     facts: EnvironmentFacts
     changed: dict[str, int]
+    written: str = ""
 
     def holds(self) -> bool:
-        """Return whether the facts still hold, because none of their paths changed."""
+        """Return whether the facts still hold, because none of their paths changed.
+
+        A file system that becomes read-only, and other permissions, do not change these times.
+        """
+        if self.written and os.access(self.written, os.W_OK) is not self.facts.writable:
+            return False
         for path, time in self.changed.items():  # noqa: SIM110 - a generator is slower than this loop over three paths
             if _time(path) != time:
                 return False
@@ -190,6 +200,8 @@ def read(prefix: str, real: str) -> Reading | None:
         packages.update(replaced)
     # Only a change of ours creates this directory.
     has_digest = FOLDER.rpartition("/")[2] in names
+    written = history if "history" in names else meta
+    is_writable = os.access(written, os.W_OK)
     facts = EnvironmentFacts(
         id=identifier,
         prefix=Path(prefix),
@@ -200,14 +212,15 @@ def read(prefix: str, real: str) -> Reading | None:
         tf_keras=keras_of(packages, pypi, "tf-keras"),
         pypi=tuple(pypi.values()),
         kernels=kernels,
-        writable=os.access(history if "history" in names else meta, os.W_OK),
+        writable=is_writable,
+        is_read_only=not is_writable and has_mount_flag(Path(meta), "ST_RDONLY"),
         frozen=_frozen(meta, names),
         modified=datetime.fromtimestamp(modified, timezone.utc).isoformat(timespec="milliseconds"),
         digest=digests.read(Path(prefix), names, installed[1] if installed else ()) if has_digest else None,
         former_kernels=former_kernels.read(Path(prefix)) if has_digest else (),
         problems=tuple(problems),
     )
-    return Reading(facts, changed)
+    return Reading(facts, changed, written)
 
 
 def damage(prefix: Path) -> list[Advice]:

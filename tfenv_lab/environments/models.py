@@ -85,6 +85,7 @@ class EnvironmentFacts:
     packages, by normalized name, that concern TensorFlow or were replaced. ``kernels`` are the names of its own
     kernelspecs. ``problems`` make it unusable. ``modified`` is ISO 8601, UTC. ``digest`` identifies the packages, if a
     change of ours was the last. ``former_kernels`` are the names that its kernels had before it was renamed.
+    ``is_read_only`` says that it is not writable because of its file system.
     """
 
     id: str
@@ -97,6 +98,7 @@ class EnvironmentFacts:
     pypi: tuple[PypiPackage, ...] = ()
     kernels: tuple[str, ...] = ()
     writable: bool = False
+    is_read_only: bool = False
     frozen: str | None = None
     modified: str | None = None
     digest: str | None = None

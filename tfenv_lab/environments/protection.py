@@ -38,6 +38,8 @@ class Protection:
             return f"This environment is frozen. {facts.frozen}"
         if facts.problems and facts.modified is None:
             return facts.problems[0].message
+        if facts.is_read_only:
+            return "This environment is on a read-only file system."
         if not facts.writable:
             return "You do not have permission to change this environment."
         return None

@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar, cast
 
 from rattler import Client
 
-from ...disk import flushing
+from ...disk import faults, flushing
 from ...errors import PrefixExists, Protected, StalePlan, TfenvError
 from ...models import Advice, Phase
 from ...pypi.models import MARK, IndexSettings
@@ -300,7 +300,8 @@ def require_movable(path: Path) -> None:
     if path.is_symlink():
         raise Protected(f"“{path.name}” is a symbolic link; the environment itself is at {path.resolve()}.")
     if staging.is_fixed(path):
-        raise Protected(f"“{path.name}” is a mount point, or its parent directory is not writable.")
+        wrong = faults.fault(path.parent) or "it is a mount point"
+        raise Protected(f"“{path.name}” cannot be moved: {wrong}.")
 
 
 def require_state(path: Path, fingerprint: str | None) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from ... import serde
-from ...disk import writes
+from ...disk import faults, writes
 from ...errors import Protected
 from . import staging
 
@@ -52,7 +52,7 @@ def strategy_of(prefix: Path) -> Strategy:
         exchange(one, other)
     except OSError as error:
         if error.errno not in CANNOT_EXCHANGE:
-            raise Protected(f"The directory {folder} is not writable.", str(error)) from error
+            raise Protected(f"{faults.fault(folder) or f'{folder} is not writable'}.", str(error)) from error
         return "rename"
     finally:
         for path in (one, other):
