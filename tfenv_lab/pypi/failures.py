@@ -12,10 +12,12 @@ from ..errors import (
     IndexUnreachable,
     InvalidSpec,
     JobFailed,
+    SolverTimeout,
     TfenvError,
     Unsatisfiable,
     UnusableDirectory,
 )
+from ..sentences import some
 from .models import IndexSettings
 from .places import is_below, without_credentials
 from .settings import sources
@@ -76,7 +78,17 @@ def failure(output: str, settings: IndexSettings) -> TfenvError:
         return InvalidSpec("A requirement is not valid.", text, "Write it as pip does, as in “keras-hub>=0.20”.")
     if any(words in text for words in _NETWORK):
         return IndexUnreachable(f"{_index_in(text, settings)} cannot be reached.", text)
+    if _URL.search(text):
+        # uv says in many ways that a server answers with something else than a page or a file.
+        return IndexUnreachable(f"{_index_in(text, settings)} does not answer as an index does.", text)
     return JobFailed("uv failed.", text)
+
+
+def late(seconds: float, output: str, settings: IndexSettings) -> SolverTimeout:
+    """Return the error for a run of uv that did not end in time. A slow index is a cause that uv does not report."""
+    asked = [without_credentials(source.url) for source in sources(settings)]
+    reason = f"Check whether {some(asked, 2)} answers quickly enough" if asked else "Request fewer packages"
+    return SolverTimeout(f"uv did not finish within {seconds:g} seconds.", output or None, f"{reason}, then try again.")
 
 
 def needs_build(error: TfenvError) -> bool:

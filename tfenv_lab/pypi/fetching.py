@@ -20,8 +20,8 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 import requests
-from requests.adapters import HTTPAdapter
 
+from ..bounded_http import BoundedSession
 from ..errors import IndexUnreachable
 from ..postponement import REMEMBERED, STATUSES, hint, seconds_in
 from ..sentences import megabytes, redact
@@ -29,8 +29,8 @@ from .models import IndexSettings, Source
 from .places import is_below, without_credentials
 from .settings import sources
 
-#: Seconds to wait for the next part of an answer.
-PATIENCE = 10.0
+#: Seconds to wait for the next part of an answer, and for the whole page.
+PATIENCE, LONGEST = 10.0, 60.0
 #: Maximum number of bytes of a page; PyPI's largest have some megabytes.
 LIMIT = 50_000_000
 #: The hosts that want no request now, until when (``time.monotonic``), and the HTTP status of their answer.
@@ -61,8 +61,9 @@ def fetch(source: Source, address: str, variables: Mapping[str, str], accept: st
     if busy is not None and until > time.monotonic():
         raise _is_busy(index, busy, until - time.monotonic())
     headers = {"Accept": accept, **({"If-None-Match": etag} if etag else {})}
+    session = _session(address, variables)
     try:
-        with _session(address, variables) as session:
+        with session:
             login = _login(source, variables)
             answer = _get(session, address, headers, login)
             if answer.status_code == 401 and login is None:
@@ -74,8 +75,18 @@ def fetch(source: Source, address: str, variables: Mapping[str, str], accept: st
                 if wait is not None:
                     _busy[host] = (time.monotonic() + min(wait, REMEMBERED), answer.status_code)
                     raise _is_busy(index, answer.status_code, wait)
-                return _page(answer, index)
+                page = _page(answer, index)
+            if session.is_late:
+                # Headers and a page without a length seem complete when the connection ends.
+                raise TimeoutError("The connection was ended.")
+            return page
     except (requests.RequestException, OSError, ValueError) as error:
+        if isinstance(error, requests.RequestException) and error.response is not None:
+            # This error is remembered for a while, but must not keep its connection.
+            error.response.close()
+        if session.is_late:
+            text = f"The package index {index} did not send its page within {session.limit:g} seconds."
+            raise IndexUnreachable(text, redact(str(error))) from error
         raise IndexUnreachable(f"The package index {index} cannot be reached.", redact(str(error))) from error
 
 
@@ -127,22 +138,22 @@ def _page(answer: requests.Response, index: str) -> Page:
     return Page(status, b"".join(parts), answer.url, kind, etag)
 
 
-def _get(session: requests.Session, address: str, headers: Mapping[str, str], login: Any) -> requests.Response:
+def _get(session: BoundedSession, address: str, headers: Mapping[str, str], login: Any) -> requests.Response:
     return session.get(address, headers=headers, auth=login, timeout=PATIENCE, stream=True)
 
 
-def _session(address: str, variables: Mapping[str, str]) -> requests.Session:
+def _session(address: str, variables: Mapping[str, str]) -> BoundedSession:
     """Return a session with the certificates and the proxy for an address; the server's own variables do not count."""
-    session = requests.Session()
-    session.trust_env = False
+    has_file = bool(variables.get("SSL_CERT_FILE") or variables.get("SSL_CERT_DIR"))
+    is_system = not has_file and variables.get("UV_SYSTEM_CERTS", "").lower() in ("1", "true", "yes", "on")
+    # The system's certificates are trusted in addition to those that requests brings.
+    session = BoundedSession(LONGEST, ssl.create_default_context() if is_system else None)
     host = urlsplit(address).hostname or ""
     insecure = variables.get("UV_INSECURE_HOST", "").split()
     if any(_is_host(address, each) for each in insecure):
         session.verify = False
-    elif variables.get("SSL_CERT_FILE") or variables.get("SSL_CERT_DIR"):
+    elif has_file:
         session.verify = variables.get("SSL_CERT_FILE") or variables["SSL_CERT_DIR"]
-    elif variables.get("UV_SYSTEM_CERTS", "").lower() in ("1", "true", "yes", "on"):
-        session.mount("https://", _SystemCertificates())
     if variables.get("SSL_CLIENT_CERT"):
         session.cert = variables["SSL_CLIENT_CERT"]
     direct = variables.get("no_proxy") or variables.get("NO_PROXY") or ""
@@ -153,13 +164,6 @@ def _session(address: str, variables: Mapping[str, str]) -> requests.Session:
             if proxy is not None:
                 session.proxies[scheme] = proxy
     return session
-
-
-class _SystemCertificates(HTTPAdapter):
-    """Adapter that trusts the system's certificates in addition to those that requests brings."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs, ssl_context=ssl.create_default_context())
 
 
 def _is_host(address: str, written: str) -> bool:

@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from ..disk.reads import BoundedReads
 from ..errors import IndexUnreachable
-from . import fetching, pages
+from . import fetching, pages, waiting
 from .models import IndexSettings, Source
 from .names import normalize
 from .pages import ProjectFile
@@ -90,7 +90,7 @@ class IndexReader:
     async def _ask(self, key: tuple[str, str], settings: IndexSettings) -> _Answer:
         before = self._answers.pop(key, None)
         try:
-            reading = asyncio.to_thread(self._read, key[0], settings)
+            reading = waiting.in_thread(lambda: self._read(key[0], settings))
             answer = _Answer(time.monotonic() + FRESH, await asyncio.wait_for(reading, LONGEST))
         except asyncio.TimeoutError:
             error = IndexUnreachable(f"The package index did not answer within {LONGEST:g} seconds.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import codecs
 import contextlib
 import os
@@ -16,13 +15,14 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..disk.paths import instead_of_netrc
-from ..errors import IndexUnreachable, JobFailed, NotStarted, SolverTimeout, TfenvError
+from ..errors import IndexUnreachable, JobFailed, NotStarted, TfenvError
 from ..postponement import busy_url, hint
 from ..processes import kill_group, without_python_variables
 from ..sentences import redact
 from ..stalls import LOOKS, WatchedDownloads
+from . import waiting
 from .downloads import Downloads, OnDownload, open_terminal
-from .failures import failure
+from .failures import failure, late
 from .fetching import wait_of
 from .models import IndexSettings
 
@@ -73,7 +73,7 @@ async def run(
     """
     running = _Uv(arguments, settings, cwd, timeout, on_line)
     try:
-        return await asyncio.to_thread(running.run)
+        return await waiting.in_thread(running.run)
     finally:
         running.kill()
 
@@ -214,7 +214,7 @@ class _Uv:
                     os.close(terminal[0])
         text = self._redact("".join(errors))
         if self._is_late:
-            raise SolverTimeout(f"uv did not finish within {self._timeout:g} seconds.", text or None, "Try again.")
+            raise late(self._timeout or 0.0, text, self._settings)
         if self._stalled is not None:
             raise IndexUnreachable(self._stalled, text or None, "Check the server's network and proxy, then try again.")
         if self._killed:

@@ -12,8 +12,8 @@ from .network import proxy_of
 if TYPE_CHECKING:
     from .condarc import CondaSettings
 
-#: Seconds to wait for the answer.
-_PATIENCE = 10.0
+#: Seconds to wait for the answer, in total.
+PATIENCE = 10.0
 
 
 def wait_of(url: str, settings: CondaSettings) -> float | None:
@@ -23,17 +23,17 @@ def wait_of(url: str, settings: CondaSettings) -> float | None:
     """
     import requests
 
+    from ...bounded_http import BoundedSession
+
     address, login = _with_credentials(url, settings)
-    with suppress(requests.RequestException, OSError, ValueError), requests.Session() as session:
-        # Otherwise requests would read .netrc, which could be a named pipe.
-        session.trust_env = False
+    with suppress(requests.RequestException, OSError, ValueError), BoundedSession(PATIENCE) as session:
         parts = urlsplit(address)
         proxy = proxy_of(parts.scheme, parts.hostname or "", settings)
         if proxy:
             session.proxies[parts.scheme] = proxy
         verify = settings.ssl_verify
         session.verify = verify if isinstance(verify, bool) or verify != "truststore" else True
-        with session.get(address, auth=login, timeout=_PATIENCE, stream=True, allow_redirects=False) as answer:
+        with session.get(address, auth=login, timeout=PATIENCE, stream=True, allow_redirects=False) as answer:
             if answer.status_code in postponement.STATUSES:
                 return postponement.seconds_in(answer.headers.get("Retry-After"))
     return None
