@@ -6,7 +6,8 @@ import asyncio
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -145,8 +146,25 @@ def test_scripts_that_hang_delay_only_their_own_environments(
     for number in range(6):
         _add(make_prefix(envs / f"b{number}", kernels=["python3"]), "a.sh", "export A=1")
     service = make_service()
+    with _begun(service):
+        _require_others_go_on(service, envs)
+
+
+@contextmanager
+def _begun(service: KernelService) -> Iterator[None]:
+    """Reconcile in another thread, and end its scripts at the end, also after a failure: they hang for minutes."""
     first = threading.Thread(target=lambda: asyncio.run(service.reconcile()), daemon=True)
     first.start()
+    try:
+        yield
+    finally:
+        while first.is_alive():
+            # Some scripts may only begin now.
+            scripts.end_all()
+            first.join(0.1)
+
+
+def _require_others_go_on(service: KernelService, envs: Path) -> None:
     quick = [f"conda-env-b{number}-py" for number in range(6)]
     until = time.monotonic() + 120
     while registered() != quick and time.monotonic() < until:
@@ -157,7 +175,3 @@ def test_scripts_that_hang_delay_only_their_own_environments(
     (envs / "b0/etc/conda/activate.d/a.sh").write_text("export A=two\n")
     run(service.reconcile([envs / "b0"]))
     assert spec_of("conda-env-b0-py")["env"]["A"] == "two"
-    while first.is_alive():
-        # A script may be run again to find out which one fails.
-        scripts.end_all()
-        first.join(0.1)

@@ -81,6 +81,8 @@ def _run_once(scripts: Sequence[Path], env: Mapping[str, str]) -> tuple[dict[str
         output, is_late = _wait(process)
     finally:
         kill_group(process)
+        if process.stdout is not None:
+            process.stdout.close()
         _running.discard(process)
     items = output.split(b"\0")
     marks = [item for item in items if item.startswith(_MARK)]
