@@ -30,8 +30,6 @@ FOR_EVER = 60
 @pytest.fixture(autouse=True)
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, seconds in (
-        (waiting, "PATIENCE", 1.0),
-        (waiting, "LONGEST", 5.0),
         (fetching, "PATIENCE", 1.0),
         (fetching, "LONGEST", 2.0),
         (index, "LONGEST", 3.0),
@@ -66,6 +64,11 @@ def require_told(status: int, error: Any, bad: BadServer, *reasons: str) -> None
 
 class TestChannel:
     """The channel data of a channel."""
+
+    @pytest.fixture(autouse=True)
+    def short_limits_of_channels(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(waiting, "PATIENCE", 1.0)
+        monkeypatch.setattr(waiting, "LONGEST", 5.0)
 
     @pytest.fixture
     def jp_server_config(self, bad: BadServer) -> dict[str, Any]:

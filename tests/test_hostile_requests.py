@@ -58,6 +58,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "channel in a file": {"kind": "import", "name": "new", "content": "channels:\n- TEXT\ndependencies: [python]\n"},
     "requirement in a file": {"kind": "import", "name": "new", "content": "dependencies:\n- pip:\n  - TEXT\n"},
     "variable in a file": {"kind": "import", "name": "new", "content": "dependencies: []\nvariables:\n  A: TEXT\n"},
+    "name of a file": {"kind": "import", "name": "new", "content": "dependencies: [python]", "file": "TEXT"},
+    "file to match": {"kind": "match", "environment": "MADE", "content": "TEXT"},
+    "environment to match": {"kind": "match", "environment": "TEXT", "content": "dependencies: [python]"},
+    "new environment to match": {"kind": "match", "name": "TEXT", "content": "dependencies: [python]"},
+    "copy of a revision": {"kind": "revert", "environment": "MADE", "revision": 0, "into": "TEXT"},
+    "what to clean": {"kind": "clean", "what": ["TEXT"]},
     "line of a list": {"kind": "import", "name": "new", "content": "@EXPLICIT\nTEXT\n"},
 }
 
@@ -69,7 +75,7 @@ def filled(value: Any, **texts: str) -> Any:
     if isinstance(value, list):
         return [filled(each, **texts) for each in value]
     for word, text in texts.items():
-        value = value.replace(word, text)
+        value = value.replace(word, text) if isinstance(value, str) else value
     return value
 
 
@@ -94,6 +100,22 @@ PATHS = [
     ("GET", "jobs/{}/log"),
     ("DELETE", "jobs/{}"),
     ("GET", "packages?query={}"),
+    ("GET", "packages?query=pypi:{}"),
+    ("GET", "installed-packages?name={}"),
+    ("GET", "environments/MADE/packages/{}/why"),
+    ("GET", "environments/MADE/newer-packages?names={}"),
+    ("GET", "environments/MADE/comparison?with={}"),
+    ("GET", "environments/MADE/comparison?revision={}"),
+    ("GET", "environments/MADE/export?format={}"),
+    ("GET", "environments/MADE/files?contents={}"),
+    ("GET", "environments/{}/variables"),
+    ("GET", "environments/{}/kernels"),
+    ("GET", "environments/{}/size"),
+    ("POST", "environments/{}/checks"),
+    ("POST", "environments/{}/terminals"),
+    ("PUT", "environments/{}/kernelspec"),
+    ("POST", "jobs/{}/undo"),
+    ("DELETE", "jobs/{}/undo"),
     ("GET", "tensorflow?python={}"),
 ]
 
@@ -103,10 +125,42 @@ async def test_a_text_in_an_address(api: Api, made: Any, method: str, path: str)
     failures = {}
     for name, text in TEXTS.items():
         if text.strip() and len(text) < 4000 and text.isprintable():
-            status, answer = await api.call(method, path.replace("{}", quote(text, safe="")))
+            address = path.replace("{}", quote(text, safe="")).replace("MADE", made["id"])
+            status, answer = await api.call(method, address, {} if method == "PUT" else None)
             if status >= 500:
                 failures[name] = ascii(answer)
     assert failures == {}
+
+
+BODIES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "note": ("PATCH", "environments/MADE/revisions/0", {"note": "TEXT"}),
+    "value of a variable": ("PUT", "environments/MADE/variables", {"variables": {"A": "TEXT"}}),
+    "name of a terminal's command": ("POST", "environments/MADE/terminals", {"command": "TEXT"}),
+    "record of a notebook": ("POST", "environments/MADE/differences", {"content": "TEXT"}),
+    "argument of pip": ("POST", "conda-specs", {"arguments": ["TEXT"]}),
+    "version for pip": ("POST", "conda-specs", {"arguments": ["numpy==TEXT"]}),
+    "contents of a file": ("POST", "files", {"content": "TEXT"}),
+    "name of a file": ("POST", "files", {"content": "dependencies: []", "name": "TEXT"}),
+    "plan": ("POST", "jobs", {"plan": "TEXT"}),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+async def test_a_text_in_a_body(api: Api, made: Any, name: str) -> None:
+    method, path, body = BODIES[name]
+    failures = {}
+    for kind, text in TEXTS.items():
+        status, answer = await api.call(method, path.replace("MADE", made["id"]), filled(body, TEXT=text))
+        if status >= 500:
+            failures[kind] = ascii(answer)
+    assert failures == {}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+async def test_a_name_of_a_variable(api: Api, made: Any, kind: str) -> None:
+    body = {"variables": {TEXTS[kind]: "1"}}
+    status, answer = await api.call("PUT", f"environments/{made['id']}/variables", body)
+    assert status < 500, ascii(answer)
 
 
 NUMBERS: list[Any] = [-1, 0, 10**21, 10**400, 1.5, 1e308, True, None, "1", [], {}]

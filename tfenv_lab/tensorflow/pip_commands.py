@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import Specifier
 
 from ..conda.prefix import projects
-from ..errors import ChannelUnreachable
+from ..errors import ChannelUnreachable, InvalidSpec
 from ..pypi import named_places
 from ..pypi.models import MARK, IndexSettings
 from ..pypi.names import normalize
@@ -58,9 +59,11 @@ async def specs_for(arguments: Iterable[str], repodata: Repodata, configured: Ca
     found: dict[str, None] = {}
     for requirement in wanted:
         for spec in _on_channels(requirement, by_project):
-            if await repodata.records([spec]):
-                found[spec] = None
-                break
+            # pip permits versions that conda cannot read, which therefore no channel has.
+            with suppress(InvalidSpec):
+                if await repodata.records([spec]):
+                    found[spec] = None
+                    break
         else:
             if requirement.url is None and not places:
                 found[f"{MARK}{requirement}"] = None

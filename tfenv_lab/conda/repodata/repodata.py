@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import platformdirs
 from rattler import Channel, Gateway, MatchSpec, RepoDataRecord, SourceConfig, Subdir
-from rattler.exceptions import GatewayError
+from rattler.exceptions import GatewayError, InvalidMatchSpecError
 
 from ...disk import faults
-from ...errors import ChannelUnreachable, TfenvError, UnusableDirectory
+from ...errors import ChannelUnreachable, InvalidSpec, TfenvError, UnusableDirectory
 from ...postponement import REMEMBERED, busy_url, hint
 from ...sentences import redact
 from ..machine.virtual_packages import current_subdir
@@ -142,11 +142,14 @@ class Repodata:
     async def records(self, names: Iterable[str]) -> list[RepoDataRecord]:
         """Return all records of these packages, in the channels' order, without their dependencies.
 
-        The packages are given by names or specs.
+        The packages are given by names or specs. Raises InvalidSpec for one that conda cannot read.
         """
         await self.refresh()
-        # rattler reads a string by its strict grammar, which refuses builds with a period or a plus sign.
-        wanted = [MatchSpec(name, strict=False) for name in names]
+        try:
+            # rattler reads a string by its strict grammar, which refuses builds with a period or a plus sign.
+            wanted = [MatchSpec(name, strict=False) for name in names]
+        except InvalidMatchSpecError as error:
+            raise InvalidSpec("A package or its version cannot be read.", str(error)) from error
         # Much of a query runs in a single thread, so many packages are split into several parallel queries.
         parts = min(_QUERIES, 1 + len(wanted) // _MANY)
         queries = (
