@@ -37,7 +37,7 @@ class Cluster:
 
     def start(self, protocol: str = "tcp") -> None:
         """Start the scheduler."""
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         self._run(
             "scheduler",
             ["dask_scheduler", "--host=127.0.0.1", "--port=0", "--no-dashboard", f"--protocol={protocol}"],
@@ -49,9 +49,9 @@ class Cluster:
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
-    def add(self, name: str, *options: str, **environ: str) -> Machine:
-        """Start a worker with a nanny on a machine of its own, or another one on the machine that it had."""
-        machine = self.machines.get(name) or self.new_node(name, **self.environ)
+    def add(self, name: str, *options: str, on: str | None = None, **environ: str) -> Machine:
+        """Start a worker with a nanny on a machine of its own, on that of another, or on the one that it had."""
+        machine = self.machines.get(on or name) or self.new_node(name, **self.environ)
         self.machines[name] = machine
         local = f"--local-directory={machine.home / 'dask'}"
         arguments = ["dask_worker", f"--name={name}", "--nthreads=1", "--no-dashboard", "--host=127.0.0.1", local]

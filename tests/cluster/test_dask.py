@@ -14,6 +14,7 @@ from tfenv_lab.cluster.models import NodeResult, RolloutPlan
 from tfenv_lab.cluster.planner import plan
 from tfenv_lab.cluster.rollout import Rollout
 from tfenv_lab.conda.prefix import lock as locks_of
+from tfenv_lab.errors import ClusterUnreachable
 from tfenv_lab.nodes.lockfile import LockFile
 
 from ..nodes.conftest import Locks
@@ -190,3 +191,55 @@ def test_a_cancelled_rollout_ends_the_processes_on_the_nodes(
             raise AssertionError("the process goes on")
 
     asyncio.run(run())
+
+
+def test_two_workers_on_one_machine_share_the_environment(new_cluster: NewCluster, locks: Locks) -> None:
+    cluster = new_cluster("one")
+    machine = cluster.add("two", on="one")
+    one, two = asyncio.run(_rollout(cluster, locks.old, 2))
+    assert (one.state, two.state, one.prefix) == ("ready", "ready", two.prefix)
+    assert len(list(machine.envs.iterdir())) == 1
+
+
+def test_two_rollouts_at_once_both_succeed(new_cluster: NewCluster, locks: Locks) -> None:
+    cluster = new_cluster("one", "two")
+
+    async def both() -> None:
+        async with connect(cluster.address) as first, connect(cluster.address) as second:
+            await _workers(first, 2)
+            lock = _lock(locks.old)[0]
+            plans = await asyncio.gather(_plan(first, locks.old), _plan(second, locks.old))
+            done = await asyncio.gather(
+                *(Rollout(engine, found, lock).run() for engine, found in zip((first, second), plans, strict=True))
+            )
+            assert [result.state for results in done for result in results] == ["ready"] * 4
+
+    asyncio.run(both())
+    assert [len(cluster.prefixes(name)) for name in ("one", "two")] == [1, 1]
+
+
+def test_a_scheduler_that_dies_is_named_and_the_same_rollout_goes_on_with_the_next(
+    new_cluster: NewCluster, locks: Locks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tfenv_lab.cluster.dask.engine.PATIENCE", 5.0)
+    cluster = new_cluster("one")
+
+    async def lose() -> None:
+        async with connect(cluster.address) as engine:
+            await _workers(engine, 1)
+            found = await _plan(engine, locks.old)
+            rollout = Rollout(engine, found, _lock(locks.old)[0], lambda result: kill(result.state))
+            with pytest.raises(ClusterUnreachable, match="does not answer anymore"):
+                await rollout.run()
+
+    def kill(state: str) -> None:
+        if state == "installing":
+            asyncio.get_running_loop().call_later(0.2, cluster.end, "scheduler")
+
+    asyncio.run(lose())
+    cluster.end("one")
+    (cluster.folder / "scheduler.json").unlink()
+    cluster.start()
+    cluster.add("one")
+    [result] = asyncio.run(_rollout(cluster, locks.old, 1))
+    assert result.state == "ready"

@@ -13,7 +13,7 @@ from tfenv_lab.cluster.engine import Departed
 from tfenv_lab.cluster.models import ClusterNode, NodeResult
 from tfenv_lab.cluster.planner import plan
 from tfenv_lab.cluster.rollout import Rollout
-from tfenv_lab.errors import JobFailed, NoSpace, NotFound
+from tfenv_lab.errors import ClusterUnreachable, JobFailed, NoSpace, NotFound
 from tfenv_lab.nodes.lockfile import LockFile
 from tfenv_lab.nodes.orders import Answer, Order
 from tfenv_lab.nodes.planning import NodePlan
@@ -183,6 +183,28 @@ async def test_cancelling_cancels_the_calls() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert sorted(cancelled) == ["a", "b"]
+
+
+async def test_a_scheduler_that_is_gone_ends_the_rollout_and_all_calls() -> None:
+    fake = Fake("a", "b")
+    cancelled = asyncio.Event()
+
+    async def wait(node: ClusterNode) -> Answer:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        return READY
+
+    async def lose(node: ClusterNode) -> Answer:
+        await asyncio.sleep(0)
+        raise ClusterUnreachable("The scheduler is gone.")
+
+    fake.install = {"a": wait, "b": lose}
+    with pytest.raises(ClusterUnreachable):
+        await _run(fake)
+    assert cancelled.is_set()
 
 
 async def test_nodes_are_chosen_by_name_and_unknown_names_are_refused() -> None:

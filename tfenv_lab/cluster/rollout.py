@@ -65,7 +65,14 @@ class Rollout:
     async def _install_all(self, nodes: Sequence[Planned]) -> None:
         for each in nodes:
             self._keep(NodeResult(each.node.name, each.node.address, "waiting", each.plan.prefix or None))
-        await asyncio.gather(*map(self._one, nodes))
+        tasks = [asyncio.ensure_future(self._one(each)) for each in nodes]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            # If the scheduler is gone or the rollout is cancelled, no installation goes on.
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _one(self, each: Planned) -> None:
         result = self._results[each.node.name]
