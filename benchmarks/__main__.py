@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("topic", nargs="*", help=", ".join(topics))
     parser.add_argument("--check", action="store_true", help="exit with status 1 if a limit is exceeded")
     parser.add_argument("--full", action="store_true", help="compare the peers with real TensorFlow")
+    parser.add_argument("--markdown", action="store_true", help="write the results of peers and growth into docs")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.topic) - set(topics))
     if unknown:
@@ -30,8 +31,9 @@ def main() -> int:
         print(f"\n{topic}")
         module = importlib.import_module(f"benchmarks.{topic}")
         try:
-            takes_full = "full" in inspect.signature(module.measures).parameters
-            for measure in module.measures(arguments.full) if takes_full else module.measures():
+            known = inspect.signature(module.measures).parameters
+            options = {name: value for name, value in vars(arguments).items() if name in known}
+            for measure in module.measures(**options):
                 over += measure.over
                 print(f"  {measure}", flush=True)
         except Skipped as reason:

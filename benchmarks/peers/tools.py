@@ -236,7 +236,8 @@ class Rest(Server):
         if job["state"] != "succeeded":
             raise Failed(job["message"])
 
-    def _id(self, name: str) -> str:
+    def identify(self, name: str) -> str:
+        """Return the id of an environment."""
         found = self.call("GET", "environments")["environments"]
         return str(next(each["id"] for each in found if each["name"] == name))
 
@@ -247,16 +248,16 @@ class Rest(Server):
         self.call("POST", "plans", {"kind": "create", "name": name, "packages": list(specs)})
 
     def update(self, name: str, specs: Sequence[str]) -> None:
-        self._apply(kind="install", environment=self._id(name), specs=list(specs))
+        self._apply(kind="install", environment=self.identify(name), specs=list(specs))
 
     def revert(self, name: str) -> None:
-        self._apply(kind="revert", environment=self._id(name), revision=0)
+        self._apply(kind="revert", environment=self.identify(name), revision=0)
 
     def clone(self, source: str, name: str) -> None:
-        self._apply(kind="clone", environment=self._id(source), name=name)
+        self._apply(kind="clone", environment=self.identify(source), name=name)
 
     def remove(self, name: str) -> None:
-        self._finish(self.call("DELETE", f"environments/{self._id(name)}?at_once=true"))
+        self._finish(self.call("DELETE", f"environments/{self.identify(name)}?at_once=true"))
 
     def list(self) -> None:
         self.call("GET", "environments")
@@ -268,7 +269,7 @@ class Rest(Server):
         self.call("GET", f"packages?query={self.contents.query}")
 
     def export(self, name: str) -> str:
-        return str(self.call("GET", f"environments/{self._id(name)}/export?format=explicit"))
+        return str(self.call("GET", f"environments/{self.identify(name)}/export?format=explicit"))
 
     def import_lock(self, name: str, lock: Path) -> None:
         self._apply(kind="import", name=name, content=lock.read_text())

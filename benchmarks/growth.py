@@ -1,0 +1,233 @@
+"""How times grow with what exists, over REST: packages, environments, revisions, jobs, channel records and clients.
+
+For each line the slope in a picture with logarithmic axes is printed: 0 is a time that does not grow, 1 one that grows
+in proportion. ``--markdown`` draws the lines in ``docs/images/growth.svg``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.tiny_channel import TinyChannel
+from tests.tiny_tensorflow import fill
+
+from .measure import Measure
+from .peers.channels import Contents
+from .peers.tools import Rest
+
+#: How often each point is measured; the shortest time counts.
+TRIES = 3
+PICTURE = Path(__file__).parents[1] / "docs" / "images" / "growth.svg"
+
+
+@dataclass
+class Line:
+    """Seconds of one piece of work against a number of things, and the largest slope that is promised."""
+
+    name: str
+    things: str
+    limit: float
+    points: list[tuple[int, float]] = field(default_factory=list)
+
+    def add(self, number: int, work: Callable[[], object]) -> None:
+        """Measure the work with this number of things."""
+        times = []
+        for _ in range(TRIES):
+            start = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - start)
+        self.points.append((number, min(times)))
+
+    @property
+    def slope(self) -> float:
+        """The slope between the last two points, where constant costs count least."""
+        (fewer, quicker), (more, slower) = self.points[-2:]
+        return math.log(slower / quicker) / math.log(more / fewer)
+
+    def measure(self) -> Measure:
+        (first, start), (last, end) = self.points[0], self.points[-1]
+        name = f"{self.name}, {first:,} to {last:,} {self.things}"
+        return Measure(f"{name}: {start * 1000:.0f} to {end * 1000:.0f} ms, slope", self.slope, "", limit=self.limit)
+
+
+def lines(folder: Path) -> Iterator[Line]:
+    """Yield the lines, each measured with a server of its own."""
+    yield from _packages(folder)
+    yield from _environments(folder)
+    yield from _revisions(folder)
+    yield from _jobs(folder)
+    yield from _records(folder)
+    yield from _clients(folder)
+
+
+def _channel(folder: Path, packages: int = 0) -> Contents:
+    """Make a channel with stand-ins for TensorFlow, and tiny packages that one package requires by the hundred."""
+    channel = fill(TinyChannel(folder / f"channel-{packages}"))
+    for number in range(packages):
+        channel.add(f"tiny-{number}", "1.0", noarch="generic")
+    channel.index()
+    return Contents(channel.url, ("python",), (), "tensorflow", "tiny")
+
+
+def _packages(folder: Path) -> Iterator[Line]:
+    create = Line("Create an environment, warm cache", "packages", 1.1)
+    details = Line("List the packages of an environment", "packages", 1.1)
+    server = Rest(folder / "packages", _channel(folder, 600))
+    try:
+        for number in (10, 100, 300, 600):
+            specs = [f"tiny-{each}" for each in range(number)]
+            names = iter(f"n{number}-{each}" for each in range(9))
+            server.create(next(names), specs)
+            create.add(number, lambda names=names, specs=specs: server.create(next(names), specs))  # type: ignore[misc]
+            identifier = server.identify(f"n{number}-0")
+            details.add(number, lambda i=identifier: server.call("GET", f"environments/{i}/packages"))  # type: ignore[misc]
+    finally:
+        server.close()
+    yield from (create, details)
+
+
+def _environments(folder: Path) -> Iterator[Line]:
+    listing = Line("List the environments, one of which changed", "environments", 1.1)
+    install = Line("Change one environment", "environments", 0.6)
+    server = Rest(folder / "environments", _channel(folder, 20))
+    try:
+        for number in (10, 100, 1_000, 10_000):
+            for each in range(number - len(list(server.envs.iterdir()))):
+                (server.envs / f"e{number}-{each}" / "conda-meta").mkdir(parents=True)
+                (server.envs / f"e{number}-{each}" / "conda-meta" / "history").touch()
+            server.list()
+            changed = iter(range(99))
+
+            def again(number: int = number, changed: Iterator[int] = changed) -> None:
+                (server.envs / f"e{number}-0" / "conda-meta" / f"a-{next(changed)}-0.json").write_text("{}")
+                server.list()
+
+            listing.add(number, again)
+            names = iter(f"c{number}-{each}" for each in range(9))
+            install.add(number, lambda names=names: server.create(next(names), ["tiny-1"]))  # type: ignore[misc]
+    finally:
+        server.close()
+    yield from (listing, install)
+
+
+def _revisions(folder: Path) -> Iterator[Line]:
+    change = Line("Change an environment", "revisions", 0.6)
+    history = Line("Show the history", "revisions", 1.1)
+    server = Rest(folder / "revisions", _channel(folder, 60))
+    try:
+        server.create("old", ["tiny-0"])
+        identifier = server.identify("old")
+        store = server.envs / "old" / "conda-meta" / "tfenv_lab"
+        specs = iter(range(1, 60))
+        for number in (1, 10, 50, 200):
+            first = json.loads((store / "00000.json").read_text())
+            for each in range(len(list(store.glob("[0-9]*.lock"))), number):
+                shutil.copy(store / "00000.lock", store / f"{each:05d}.lock")
+                (store / f"{each:05d}.json").write_text(json.dumps({**first, "number": each}))
+            change.add(number, lambda: server.update("old", [f"tiny-{next(specs)}"]))
+            history.add(number, lambda: server.call("GET", f"environments/{identifier}/revisions"))
+    finally:
+        server.close()
+    yield from (change, history)
+
+
+def _jobs(folder: Path) -> Iterator[Line]:
+    line = Line("List the jobs", "jobs on the disk", 1.1)
+    server = Rest(folder / "jobs", _channel(folder, 20))
+    try:
+        server.create("old", ["tiny-0"])
+        store = next((folder / "jobs").rglob("tfenv_lab/jobs"))
+        job = next(store.glob("*.json"))
+        for number in (10, 100, 1_000, 10_000):
+            for each in range(len(list(store.glob("*.json"))), number):
+                identifier = f"{each:017x}"
+                (store / f"{identifier}.json").write_text(job.read_text().replace(job.stem, identifier))
+            server.call("GET", "jobs")
+            line.add(number, lambda: server.call("GET", "jobs"))
+    finally:
+        server.close()
+    yield line
+
+
+def _records(folder: Path) -> Iterator[Line]:
+    catalog = Line("Show the catalog after a restart", "channel records", 1.1)
+    search = Line("Search for packages", "channel records", 1.1)
+    for number in (7_000, 50_000, 200_000):
+        contents = _channel(folder / f"records-{number}", 20)
+        path = Path(contents.url.removeprefix("file://")) / "noarch" / "repodata.json"
+        data = json.loads(path.read_text())
+        record = next(iter(data["packages.conda"].values()))
+        for each in range(number):
+            name = f"synthetic-{each // 10}"
+            version = f"1.{each % 10}"
+            data["packages.conda"][f"{name}-{version}-0.conda"] = {**record, "name": name, "version": version}
+        path.write_text(json.dumps(data))
+        for other in path.parent.glob("repodata.json.*"):
+            other.unlink()
+        server = Rest(folder / f"server-{number}", contents)
+        try:
+            start = time.perf_counter()
+            server.versions()
+            catalog.points.append((number, time.perf_counter() - start))
+            search.add(number, lambda s=server: s.call("GET", "packages?query=synthetic-1"))  # type: ignore[misc]
+        finally:
+            server.close()
+    yield from (catalog, search)
+
+
+def _clients(folder: Path) -> Iterator[Line]:
+    line = Line("List 100 environments, all clients together", "clients", 1.1)
+    server = Rest(folder / "clients", _channel(folder, 20))
+    try:
+        for each in range(100):
+            (server.envs / f"e{each}" / "conda-meta").mkdir(parents=True)
+            (server.envs / f"e{each}" / "conda-meta" / "history").touch()
+        server.list()
+        for number in (1, 10, 100):
+            with ThreadPoolExecutor(number) as clients:
+                line.add(number, lambda c=clients, n=number: list(c.map(lambda _: server.list(), range(n))))  # type: ignore[misc]
+    finally:
+        server.close()
+    yield line
+
+
+def measures(markdown: bool = False) -> Iterator[Measure]:
+    """Yield the slope of each line."""
+    folder = Path(tempfile.mkdtemp(prefix="tfenv-growth-"))
+    measured = []
+    try:
+        for line in lines(folder):
+            measured.append(line)
+            yield line.measure()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if markdown:
+        draw(measured)
+
+
+def draw(measured: list[Line]) -> None:
+    """Draw the lines with logarithmic axes."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    # The same picture for the same numbers.
+    matplotlib.rcParams["svg.hashsalt"] = "growth"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 5))
+    for line in measured:
+        numbers, seconds = zip(*line.points, strict=True)
+        axes.loglog(numbers, seconds, marker="o", label=f"{line.name} ({line.things})")
+    axes.set_xlabel("number of things")
+    axes.set_ylabel("seconds")
+    axes.grid(visible=True, which="major", alpha=0.3)
+    axes.legend(fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.12), ncol=2)
+    figure.savefig(PICTURE, metadata={"Date": None}, bbox_inches="tight")
