@@ -176,12 +176,13 @@ class Server(Tool):
             port = found.getsockname()[1]
         self._token = secrets.token_hex()
         self._url = f"http://127.0.0.1:{port}/{self.endpoints}/"
+        log = (home / "server.log").open("w")
         self._process = subprocess.Popen(
             [
                 self.python, "-m", "jupyter_server", "--no-browser", "--allow-root", f"--ServerApp.port={port}",
                 f"--IdentityProvider.token={self._token}", f"--ServerApp.root_dir={home}",
             ],
-            env=self.environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=self.environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
             start_new_session=True,
         )  # fmt: skip
         end = time.monotonic() + 120

@@ -71,6 +71,12 @@ def test_a_read_that_hangs_does_not_start_again_until_it_ends(hang: threading.Ev
         time.sleep(0.01)
 
 
+def test_many_items_may_take_longer_than_one() -> None:
+    # On a busy disk, thousands of quick reads take longer than two limits.
+    reads: BoundedReads[int, int] = BoundedReads(lambda n: time.sleep(0.001) or n, limit=0.2)
+    assert reads.run(range(1000)) == {n: n for n in range(1000)}
+
+
 def test_a_whole_drive_that_hangs_costs_two_limits_at_most(hang: threading.Event) -> None:
     reads: BoundedReads[int, bool] = BoundedReads(lambda _: hang.wait(), limit=1)
     begun = time.monotonic()

@@ -22,6 +22,8 @@ Result = TypeVar("Result")
 LIMIT = 2.0
 #: Seconds that one item may take before another thread continues with the rest.
 PATIENCE = 0.05
+#: Seconds by which each item extends the limit for all of them: ten thousand take a while, even if none is slow.
+EACH = 0.002
 #: Maximum number of threads at once; each one is blocked by one item that does not answer.
 MAX_THREADS = 32
 
@@ -30,7 +32,9 @@ MAX_THREADS = 32
 class _Run(Generic[Item, Result]):
     waiting: deque[Item]
     results: dict[Item, Result | Exception] = field(default_factory=dict)
+    #: The items that threads are reading, and when each read began. An item leaves ``waiting`` for it under the lock.
     started: dict[Item, float] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
     done: threading.Event = field(default_factory=threading.Event)
 
 
@@ -51,8 +55,9 @@ class BoundedReads(Generic[Item, Result]):
         """Return the results by item, in order.
 
         A result is an exception if the function raised one, and None if the limit passed. An item whose earlier read is
-        still blocked is not read again. Blocks for about the limit, and never for more than twice the limit. Raises
-        RuntimeError on an event loop, unless the server does not answer requests yet (``before_serving``).
+        still blocked is not read again. Blocks for about the limit, and never for more than twice the limit and
+        ``EACH`` seconds for each item. Raises RuntimeError on an event loop, unless the server does not answer
+        requests yet (``before_serving``).
         """
         if not before_serving and _on_event_loop():
             raise RuntimeError("BoundedReads.run would block the event loop: await gather there.")
@@ -71,16 +76,18 @@ class BoundedReads(Generic[Item, Result]):
 
     def _work(self, run: _Run[Item, Result], todo: set[Item]) -> None:
         while True:
-            try:
+            with run.lock:
+                if not run.waiting:
+                    return
                 item = run.waiting.popleft()
-            except IndexError:
-                return
-            run.started[item] = time.monotonic()
+                run.started[item] = time.monotonic()
             try:
                 result: Result | Exception = self._function(item)
             except Exception as error:
                 result = error
             run.results[item] = result
+            with run.lock:
+                del run.started[item]
             self._held.discard(item)
             if len(run.results) == len(todo):
                 run.done.set()
@@ -88,16 +95,18 @@ class BoundedReads(Generic[Item, Result]):
     def _wait(self, run: _Run[Item, Result], todo: set[Item]) -> None:
         threads, begun = 1, time.monotonic()
         limit = LIMIT if self._limit is None else self._limit
+        most = 2 * limit + EACH * len(todo)
         while not run.done.wait(PATIENCE):
             now = time.monotonic()
-            held = [start for item, start in list(run.started.items()) if item not in run.results]
-            if not run.waiting and all(now - start > limit for start in held):
+            with run.lock:
+                held, waiting = list(run.started.values()), len(run.waiting)
+            if not waiting and all(now - start > limit for start in held):
                 return
-            # No caller waits for more than two limits.
-            if now - begun > 2 * limit:
-                run.waiting.clear()
+            if now - begun > most:
+                with run.lock:
+                    run.waiting.clear()
                 return
-            if run.waiting and threads < MAX_THREADS and all(now - start > PATIENCE for start in held):
+            if waiting and threads < MAX_THREADS and all(now - start > PATIENCE for start in held):
                 self._start(run, todo)
                 threads += 1
 
