@@ -76,8 +76,9 @@ class Table:
         heading, *rows = self.cells()
         versions = ", ".join(f"{tool} {version}" for tool, version in self.versions.items())
         lines = ["| " + " | ".join(cells) + " |" for cells in (heading, ["---"] * len(heading), *rows)]
+        channel = "a channel with real TensorFlow" if self.channel == "TensorFlow" else "a channel of small packages"
         about = (
-            f"Measured on {date.today().isoformat()} with {os.cpu_count()} processors ({platform.machine()}), "
-            f"Python {platform.python_version()}{', ' if versions else ''}{versions}."
+            f"Measured on {channel}, on {date.today().isoformat()}, with {os.cpu_count()} processors "
+            f"({platform.machine()}), Python {platform.python_version()}{', ' if versions else ''}{versions}."
         )
         return "\n".join([about, *(f"\n{reason}." for reason in self.absent), "", *lines, ""])
