@@ -73,7 +73,11 @@ def test_a_read_that_hangs_does_not_start_again_until_it_ends(hang: threading.Ev
 
 def test_many_items_may_take_longer_than_one() -> None:
     # On a busy disk, thousands of quick reads take longer than two limits.
-    reads: BoundedReads[int, int] = BoundedReads(lambda n: time.sleep(0.001) or n, limit=0.2)
+    def read(n: int) -> int:
+        time.sleep(0.001)
+        return n
+
+    reads = BoundedReads(read, limit=0.2)
     assert reads.run(range(1000)) == {n: n for n in range(1000)}
 
 
