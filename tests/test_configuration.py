@@ -14,6 +14,7 @@ from jupyter_server.serverapp import ServerApp
 
 from tfenv_lab.app import TfenvExtension
 from tfenv_lab.cli.app import TfenvApp
+from tfenv_lab.cli.table import command_class
 from tfenv_lab.configuration import Fault
 from tfenv_lab.settings import TfenvLab
 
@@ -264,6 +265,36 @@ def test_a_bad_value_in_a_file(name: str, case: tuple[Any, str], file: str, conf
 def test_a_bad_value_on_the_command_line(name: str, case: str, configure: Configure, tmp_path: Path) -> None:
     configure("")
     check_fault(Linked(f"--TfenvLab.{name}={case.replace('FILE', str(tmp_path / 'a file'))}"), name)
+
+
+_CHANNEL, _OTHER = "https://repo.example.org/c", "file:///srv/my channel"
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([_CHANNEL], [_CHANNEL]),
+        ([_CHANNEL, _OTHER], [_CHANNEL, _OTHER]),
+        ([f"['{_CHANNEL}', '{_OTHER}']"], [_CHANNEL, _OTHER]),
+        ([f' ["{_CHANNEL}"]'], [_CHANNEL]),
+        ([f"('{_CHANNEL}', '{_OTHER}')"], [_CHANNEL, _OTHER]),
+        ([f"['{_CHANNEL}']", _OTHER], [_CHANNEL, _OTHER]),
+        (["[]"], []),
+    ],
+)
+def test_a_list_on_the_command_line(values: list[str], expected: list[str], folder: Path) -> None:
+    options = [f"--TfenvLab.channels={value}" for value in values]
+    linked = Linked(*options)
+    assert (linked.lab.channels, linked.lab.faults) == (expected, [])
+    # The command knows the class of the options, so traitlets reads them in another way.
+    command = command_class("list")()
+    command.initialize(options)
+    assert TfenvLab(config=command.config).channels == expected
+
+
+@pytest.mark.parametrize("value", ["['a'", "[a]", "[1, 'a']", "('a')", "[['a']]"])
+def test_a_list_on_the_command_line_that_is_none(value: str, folder: Path) -> None:
+    check_fault(Linked(f"--TfenvLab.protected_environments={value}"), "protected_environments")
 
 
 @pytest.mark.parametrize("name", sorted({*HARMLESS, "offline", "envs_dir"}))

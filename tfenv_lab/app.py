@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,9 @@ class TfenvExtension(TfenvLab, ExtensionApp):
 
     def initialize(self) -> None:  # type: ignore[override]
         """Load the extension. If it must not serve or cannot start, answer every call with the reason."""
+        server: Any = self.serverapp
+        # What the modules of this package log appears in the server's log, with its format and its level.
+        logging.getLogger(__package__).parent = server.log
         self.refusal = self.misconfigured()
         if self.refusal is None:
             for message in self.warnings:
@@ -58,7 +62,6 @@ class TfenvExtension(TfenvLab, ExtensionApp):
         else:
             self.log.error("tfenv_lab refuses to serve: %s", self.refusal.message)
         if self.refusal is not None:
-            server: Any = self.serverapp
             web_app = server.web_app
             pattern = url_path_join(web_app.settings["base_url"], ROOT, "(.*)")
             web_app.add_handlers(".*$", [(pattern, RefusalHandler, {"refusal": self.refusal})])
@@ -138,6 +141,7 @@ class TfenvExtension(TfenvLab, ExtensionApp):
         services = getattr(self, "services", None)
         if services is not None:
             await services.stop()
+        logging.getLogger(__package__).parent = logging.root
 
 
 def _not_started(why: object) -> NotStarted:

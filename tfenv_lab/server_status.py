@@ -69,9 +69,12 @@ def _allowed(services: Services) -> list[dict[str, str]]:
 
 def _warnings(services: Services) -> list[str]:
     """Return warnings about the server: ignored settings, unusable directories, and files that were not deleted."""
+    from .conda.settings import network
+
     leftovers = (leftover.describe() for leftover in services.leftovers)
     directories = services.directories.warnings()
-    return [*services.configuration.warnings, *services.conda.warnings, *directories, *leftovers]
+    conda = [*services.conda.warnings, *network.ignored(services.conda)]
+    return [*services.configuration.warnings, *conda, *directories, *leftovers]
 
 
 def _folder(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +43,27 @@ class Texts(List[str]):
             if fault:
                 raise Unfit(f"cannot be used: item {number} {fault}")
         return list(super().validate(obj, value) or [])
+
+    def from_string_list(self, s_list: list[str]) -> list[Any]:
+        """Return the items of a command line, which names each with an option, or writes a list as in Python."""
+        found: list[Any] = []
+        for text in s_list:
+            found += _items(text) if text.strip()[:1] in ("[", "(") else [text]
+        return found
+
+    def from_string(self, s: str) -> list[Any]:
+        """Return the items of a single option, in the same forms."""
+        return self.from_string_list([s])
+
+
+def _items(text: str) -> list[Any]:
+    try:
+        found = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError):
+        found = None
+    if not isinstance(found, (list, tuple)):
+        raise Unfit("must be a list of strings, as in ['a', 'b']")
+    return list(found)
 
 
 class Folder(Unicode[str, "str | bytes"]):

@@ -80,14 +80,20 @@ def _is_url(text: str) -> bool:
     return True
 
 
-def _proxies(settings: CondaSettings) -> tuple[dict[str, str], list[str]]:
-    """Return the proxy of each scheme that has one in ``proxy_servers``, and the hosts without a proxy.
+def ignored(settings: CondaSettings) -> list[str]:
+    """Return sentences about settings of condarc that a client does not apply, for the status of the server."""
+    return _proxies(settings)[2]
+
+
+def _proxies(settings: CondaSettings) -> tuple[dict[str, str], list[str], list[str]]:
+    """Return the proxy of each scheme in ``proxy_servers``, the hosts without a proxy, and what is not applied.
 
     rattler supports one proxy for each scheme. If the channels' hosts need several for one scheme, only the scheme's
     general proxy is used.
     """
     servers: dict[str, str] = {}
     direct: list[str] = []
+    unused: list[str] = []
     for scheme in ("http", "https"):
         general = _proxy(scheme, "", settings.proxy_servers)
         urls = [urlsplit(channel.url) for channel in settings.channels]
@@ -95,15 +101,17 @@ def _proxies(settings: CondaSettings) -> tuple[dict[str, str], list[str]]:
         needed = {host: _proxy(scheme, host, settings.proxy_servers) for host in hosts}
         proxies = set(filter(None, needed.values()))
         if len(proxies) > 1:
-            log.warning("proxy_servers: channels cannot have different proxies; using the general one for %s", scheme)
+            unused.append(
+                f"Channels cannot have different proxies; of proxy_servers, only the general one for {scheme} is used."
+            )
         chosen = proxies.pop() if len(proxies) == 1 else general
         if chosen and not _is_url(chosen):
             # Do not quote it: it may contain a password.
-            log.warning("proxy_servers: the proxy for %s is not a URL; using none", scheme)
+            unused.append(f"The proxy for {scheme} in proxy_servers is not a URL, so no proxy is used for it.")
         elif chosen:
             servers[scheme] = chosen
         direct += sorted(host for host, proxy in needed.items() if not proxy)
-    return servers, direct
+    return servers, direct, unused
 
 
 @contextmanager
@@ -134,7 +142,9 @@ def client(settings: CondaSettings, retries: int = 3) -> Client:
         if settings.ssl_verify != "truststore":
             is_folder = Path(settings.ssl_verify).is_dir()
             bundle, folder = (None, settings.ssl_verify) if is_folder else (settings.ssl_verify, None)
-    servers, direct = _proxies(settings)
+    servers, direct, unused = _proxies(settings)
+    for sentence in unused:
+        log.warning("%s", sentence)
     if servers:
         lines += ["[proxy-config]", *(f"{scheme} = {json.dumps(url)}" for scheme, url in servers.items())]
         lines.append(f"non-proxy-hosts = {json.dumps(direct)}")
