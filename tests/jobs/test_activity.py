@@ -71,3 +71,14 @@ async def test_programs_that_ask_for_the_last_activity_hear_of_the_job(
         assert jp_serverapp.web_app.last_activity() == LONG_AGO
         while jp_serverapp.web_app.last_activity() == LONG_AGO:
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("path", ["environments", "jobs"])
+async def test_what_an_open_panel_asks_for_is_no_activity(api: Api, jp_serverapp: Any, path: str) -> None:
+    assert (await api.call("GET", path))[0] == 200
+    _make_idle(jp_serverapp)
+    assert (await api.call("GET", path))[0] == 200
+    assert jp_serverapp.web_app.last_activity() == LONG_AGO
+    # What a user asks for is.
+    assert (await api.call("GET", "disk"))[0] == 200
+    assert jp_serverapp.web_app.last_activity() != LONG_AGO

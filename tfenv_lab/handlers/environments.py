@@ -19,6 +19,9 @@ _MAX_NAME = 128
 class EnvironmentsHandler(BaseHandler):
     """All environments."""
 
+    #: An open panel asks for them again and again, which must not keep an idle server alive.
+    _track_activity = False
+
     @web.authenticated
     @authorized
     async def get(self) -> None:

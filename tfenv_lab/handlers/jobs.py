@@ -15,6 +15,8 @@ class JobsHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
+        # JupyterLab asks for them again and again, which must not keep an idle server alive.
+        self._track_activity = False
         jobs = await self.services.jobs.all()
         self.send({"jobs": [job.to_json() for job in jobs]})
 
