@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -22,20 +23,30 @@ TOKEN = "a-token-of-this-test"
 
 
 class Server:
-    """A Jupyter server in a separate process, with a tiny channel. ``environ`` has more variables for it."""
+    """A Jupyter server in a separate process, with a tiny channel. ``environ`` has more variables for it.
 
-    def __init__(self, channel: TinyChannel, environ: Mapping[str, str] | None = None) -> None:
+    With ``python`` it runs in another Python, with the variables in ``environ`` only, in the directory ``home``.
+    """
+
+    def __init__(
+        self,
+        channel: TinyChannel,
+        environ: Mapping[str, str] | None = None,
+        *,
+        python: str | None = None,
+        home: Path | None = None,
+    ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self._root = f"http://127.0.0.1:{port}/tfenv-lab"
-        command = [sys.executable, "-m", "jupyter_server", f"--port={port}", "--ip=127.0.0.1", "--allow-root"]
+        command = [python or sys.executable, "-m", "jupyter_server", f"--port={port}", "--ip=127.0.0.1", "--allow-root"]
         command += ["--ServerApp.jpserver_extensions={'tfenv_lab': True}", f"--IdentityProvider.token={TOKEN}"]
         command += [f"--TfenvLab.channels={channel.url}", "--TfenvLab.check_after_change=False"]
         null = subprocess.DEVNULL
-        variables = {**os.environ, **(environ or {})}
+        variables = {**({} if python else os.environ), **(environ or {})}
         self.process = subprocess.Popen(
-            command, stdin=null, stdout=null, stderr=null, start_new_session=True, env=variables
+            command, stdin=null, stdout=null, stderr=null, start_new_session=True, env=variables, cwd=home
         )
         deadline = time.monotonic() + 60
         while True:
@@ -83,6 +94,10 @@ class Server:
     def names(self) -> list[str]:
         """Return the names of the environments."""
         return [one["name"] for one in self.call("GET", "environments")["environments"]]
+
+    def environment(self, name: str) -> Any:
+        """Return the environment with a name."""
+        return next(one for one in self.call("GET", "environments")["environments"] if one["name"] == name)
 
     def kill(self, with_workers: bool = True) -> None:
         """Kill the server, and also its workers unless they must notice by themselves."""

@@ -31,7 +31,7 @@ def test_both_halves_name_one_license_and_one_repository() -> None:
     server = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("BSD 3-Clause License\n\nCopyright (c) ")
     assert f'license = "{front["license"]}"' in server
-    assert f'authors = [{{ name = "{front["author"]}" }}]' in server
+    assert f'authors = [{{ name = "{front["author"]}", ' in server
     assert f'Source = "{front["homepage"]}"' in server
     assert front["repository"]["url"] == f"git+{front['homepage']}.git"
     assert front["bugs"]["url"] == f"{front['homepage']}/issues"
