@@ -14,6 +14,9 @@ export class FakeNotebook {
     this._kernel = kernel;
   }
 
+  /** Metadata in the file, as the extension saved it; null before that. */
+  file: Record<string, unknown> | null = null;
+
   /** Items of its toolbar. */
   toolbarItems: Widget[] = [];
 
@@ -28,7 +31,12 @@ export class FakeNotebook {
       path: 'work/analysis.ipynb',
       ready: Promise.resolve(),
       saveState: new Signal<object, string>(this),
+      save: async (): Promise<void> => {
+        this.file = this.save();
+      },
       model: {
+        /** Whether the server saves the document by itself. */
+        collaborative: false,
         getMetadata: (key: string): unknown => this.metadata[key],
         setMetadata: (key: string, value: unknown): void => {
           this.metadata[key] = value;

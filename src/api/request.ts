@@ -127,8 +127,17 @@ function failureOf(response: Response, text: string): IFailure {
   } catch {
     // Not JSON: the status describes the error below.
   }
+  if (response.status === 404) {
+    // The extension itself always sends the contract's error body.
+    return {
+      reason: 'not-found',
+      message: 'tfenv_lab is not running on this Jupyter server.',
+      hint: 'Run “pip install tfenv_lab” and “jupyter server extension enable tfenv_lab” in the environment of the server, and restart it.',
+      details: null
+    };
+  }
   return {
-    reason: response.status === 404 ? 'not-found' : 'internal',
+    reason: 'internal',
     message: `The server responded with ${response.status} ${response.statusText}.`,
     hint: null,
     // An HTML page is not readable as text.

@@ -56,6 +56,22 @@ describe('request', () => {
     const answer = request('jobs', {}, settings);
     await expect(answer).rejects.toMatchObject({ reason, details: null });
   });
+
+  it('names the commands that help on a server without the extension', async () => {
+    const settings = ServerConnection.makeSettings({
+      baseUrl: 'http://jupyter.test/',
+      fetch: async () =>
+        new Response('{"message": "Not Found", "reason": null}', {
+          status: 404
+        })
+    });
+    const { message, hint } = (await request('jobs', {}, settings).catch(
+      toFailure
+    )) as RequestError;
+    expect(message).toBe('tfenv_lab is not running on this Jupyter server.');
+    expect(hint).toContain('“pip install tfenv_lab”');
+    expect(hint).toContain('“jupyter server extension enable tfenv_lab”');
+  });
 });
 
 describe('toFailure', () => {

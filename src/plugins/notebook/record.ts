@@ -139,33 +139,64 @@ export const recordPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
+    /** Notebooks that were saved before their record was read. */
+    const missed = new WeakSet<NotebookPanel>();
+    /** State of the environment that was read last for a notebook. */
+    const states = new WeakMap<NotebookPanel, string>();
+
+    /** Read the record ahead of the next save, which cannot wait for the server. */
+    const read = async (notebook: NotebookPanel): Promise<void> => {
+      const { context } = notebook;
+      const environment = environmentOf(notebook);
+      if (!onSave || !environment) {
+        return;
+      }
+      states.set(notebook, stateOf(environment));
+      const record = await records.read(environment).catch(() => undefined);
+      if (!record || notebook.isDisposed) {
+        return;
+      }
+      if (context.model.collaborative) {
+        // The server saves the document whenever it changes, and no signal precedes that.
+        write(notebook, record);
+      } else if (missed.delete(notebook)) {
+        write(notebook, record);
+        void context.save();
+      }
+    };
+    const readChanged = (notebook: NotebookPanel): void => {
+      const environment = environmentOf(notebook);
+      if (environment && states.get(notebook) !== stateOf(environment)) {
+        void read(notebook);
+      }
+    };
     const follow = (notebook: NotebookPanel): void => {
       const { context } = notebook;
-      /** Read the record ahead of the next save, which cannot wait for the server. */
-      const read = async (): Promise<void> => {
-        const environment = environmentOf(notebook);
-        if (onSave && environment) {
-          await records.read(environment).catch(() => undefined);
-        }
-      };
       notebook.sessionContext.kernelChanged.connect(() => {
         compare();
-        void read();
+        void read(notebook);
       });
       context.saveState.connect((_, state) => {
         const environment = environmentOf(notebook);
-        const record = environment && records.known(environment);
-        if (onSave && state === 'started' && record) {
-          write(notebook, record);
+        if (onSave && state === 'started' && environment) {
+          const record = records.known(environment);
+          if (record) {
+            write(notebook, record);
+          } else {
+            missed.add(notebook);
+          }
         } else if (state === 'completed') {
           compare();
-          void read();
+          void read(notebook);
         }
       });
     };
     tracker.widgetAdded.connect((_, notebook) => follow(notebook));
     tracker.currentChanged.connect(compare);
-    environments.stateChanged.connect(compare);
+    environments.stateChanged.connect(() => {
+      compare();
+      tracker.forEach(readChanged);
+    });
 
     const category = trans.__('TensorFlow Environments');
     for (const command of [
@@ -182,7 +213,16 @@ export const recordPlugin: JupyterFrontEndPlugin<void> = {
         withLock = settings.get('recordLock').composite !== false;
       };
       apply();
-      settings.changed.connect(apply);
+      tracker.forEach(readChanged);
+      settings.changed.connect(() => {
+        apply();
+        tracker.forEach(readChanged);
+      });
     });
   }
 };
+
+/** Return a text that changes when the packages of an environment do. */
+function stateOf({ id, modified }: Environment): string {
+  return `${id} ${modified}`;
+}

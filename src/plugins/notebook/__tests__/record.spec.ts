@@ -91,6 +91,41 @@ describe('recording the environment of a notebook', () => {
     expect(notebook.metadata.tfenv_lab).toEqual(record('tf219'));
   });
 
+  it('follows on a save that was earlier than the answer of the server', async () => {
+    await open({}, { recordOnSave: true });
+    expect(notebook.save()).toEqual({});
+    await waitFor(() =>
+      expect(notebook.file).toEqual({ tfenv_lab: record('tf219') })
+    );
+  });
+
+  it('is up to date on the first save after packages changed', async () => {
+    await open({}, { recordOnSave: true });
+    await waitFor(() => expect(notebook.save()).toHaveProperty('tfenv_lab'));
+    const changed = record('tf219', { fingerprint: 'changed' });
+    app.server.routes[EXPORT] = JSON.stringify(changed);
+    const environments = [
+      environment('tf219', { modified: '2026-05-01T00:00:00Z' })
+    ];
+    app.server.routes['GET environments'] = { environments };
+    const reads = (): number =>
+      app.server.calls.filter(call => call === EXPORT).length;
+    const before = reads();
+    await app.manager.environments.refresh();
+    await waitFor(() => expect(reads()).toBeGreaterThan(before));
+    await waitFor(() =>
+      expect(notebook.save()).toEqual({ tfenv_lab: changed })
+    );
+  });
+
+  it('happens without a save in a document that several people edit', async () => {
+    await open({}, { recordOnSave: true });
+    notebook.panel.context.model.collaborative = true;
+    await waitFor(() =>
+      expect(notebook.metadata).toEqual({ tfenv_lab: record('tf219') })
+    );
+  });
+
   it('does not happen on save if the setting is off', async () => {
     await open();
     notebook.save();
