@@ -188,7 +188,7 @@ def find_node() -> str:
 
 def install_package(node: str) -> None:
     """Install the package in place with the ``test`` extra; its build hook builds the front end."""
-    inputs = ("pyproject.toml", "tfenv_lab/_version.py", "install.json", "jupyter-config", *FRONT_END)
+    inputs = ("pyproject.toml", "front_end.py", "tfenv_lab/_version.py", "install.json", "jupyter-config", *FRONT_END)
     step = Step("package", str(PYTHON), *(ROOT / name for name in inputs))
     if step.is_done() and (ROOT / "tfenv_lab/labextension/package.json").is_file():
         return

@@ -68,12 +68,23 @@ def suites() -> list[Suite]:
         Suite("ui-tests", ("jlpm", "lint"), folder=ROOT / "ui-tests"),
         Suite(
             "pytest",
-            (python, "-m", "pytest", "-q", "-n", WORKERS, "--ignore=tests/real", f"--junitxml={junit}"),
+            (
+                python,
+                "-m",
+                "pytest",
+                "-q",
+                "-n",
+                WORKERS,
+                "--ignore=tests/real",
+                "--ignore=tests/installed",
+                f"--junitxml={junit}",
+            ),
             junit,
             read_junit,
             is_small=True,
         ),
         Suite("jest", ("jlpm", "jest", "--json", f"--outputFile={jest}"), jest, read_jest),
+        *map(installed, ("package", "lowest", "newest", "pythons")),
         Suite(
             "real",
             (python, "-m", "pytest", "-q", "tests/real", f"--junitxml={real}"),
@@ -91,6 +102,18 @@ def suites() -> list[Suite]:
             channel="python",
         ),
     ]
+
+
+def installed(name: str) -> Suite:
+    """Return a suite of ``tests/installed``: ``package``, or one that installs the package."""
+    tests: dict[str, tuple[str, ...]] = {
+        "package": ("tests/installed", "--ignore=tests/installed/test_installed.py"),
+        "pythons": ("tests/installed/test_installed.py", "-k", "not lowest and not newest"),
+    }
+    report = REPORTS / f"{name}.xml"
+    chosen = tests.get(name, ("tests/installed/test_installed.py", "-k", name))
+    command = (sys.executable, "-m", "pytest", "-q", "-rs", *chosen, f"--junitxml={report}")
+    return Suite(name, command, report, read_junit, is_small=True)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -23,6 +23,11 @@ ROOT = Path(__file__).parents[2]
 #: How this machine reaches a package index, and its Pythons, before the fixture ``clean_home`` hides both.
 _UV = uv.environment(settings.read(IndexPolicy()))
 PYTHONS = pythons.find(Path.home())
+_NETWORK = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT", "REQUESTS_CA")
+#: The same for pip.
+PIP = {name: value for name, value in os.environ.items() if name.upper().startswith(_NETWORK)}
+if (_own := Path.home() / ".config" / "pip" / "pip.conf").is_file():
+    PIP.setdefault("PIP_CONFIG_FILE", str(_own))
 
 
 def run_uv(*arguments: str | Path, path: str | None = None) -> None:

@@ -49,7 +49,7 @@ def test_a_server_plans_and_creates_an_environment_with_a_kernel(installation: I
     served.apply(kind="update", environment=served.environment("first")["id"], packages=["tensorflow"])
     found = served.environment("first")
     assert found["tensorflow"]["version"] == "2.20.0"
-    assert found["kernel"] in installation.run("jupyter", "kernelspec", "list")
+    assert found["kernel"]["name"] in installation.run("jupyter", "kernelspec", "list")
 
 
 def test_the_commands_install_packages_of_both_sources(

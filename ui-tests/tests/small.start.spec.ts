@@ -9,7 +9,9 @@ test('the panel loads without a complaint in the console, and creates an environ
     const text = message.text();
     if (
       ['warning', 'error'].includes(message.type()) &&
-      /unsatisfied version|tfenv/i.test(text)
+      /unsatisfied version|tfenv/i.test(text) &&
+      // A busy machine is slow.
+      !/ms to activate/.test(text)
     ) {
       complaints.push(text);
     }
