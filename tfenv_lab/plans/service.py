@@ -154,7 +154,7 @@ class PlanService:
         if self._unsaved.pop(plan_id, None) is not None:
             return
         try:
-            await asyncio.to_thread(self._path(plan_id).with_suffix(".applied").touch, exist_ok=False)
+            await asyncio.to_thread(self._path(plan_id).with_suffix(".applied").touch, 0o600, exist_ok=False)
         except FileExistsError as error:
             raise StalePlan("This plan was already applied.") from error
 
