@@ -55,6 +55,17 @@ FILES = {
     "pixi.lock": _LOCK,
     "conda-lock": _CONDA_LOCK,
     "a Dockerfile": "RUN pip install --index-url https://user:{0}@127.0.0.1:9/simple a\n",
+    "pixi.toml": '[workspace]\nchannels = ["https://user:{0}@127.0.0.1:9/c"]\nplatforms = ["linux-64"]\n'
+    '[dependencies]\na = "*"\n',
+    "pyproject.toml": '[project]\nname = "p"\nversion = "1"\ndependencies = ["a"]\n'
+    '[[tool.uv.index]]\nname = "own"\nurl = "https://user:{0}@127.0.0.1:9/simple"\n',
+    "pylock.toml": 'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "a"\nversion = "1"\n'
+    'wheels = [{{name = "a-1-py3-none-any.whl", url = "https://user:{0}@127.0.0.1:9/a-1-py3-none-any.whl", '
+    'hashes = {{sha256 = "0000000000000000000000000000000000000000000000000000000000000000"}}}}]\n',
+    "a repository over SSH": "dependencies:\n- python\n- pip:\n  - git+ssh://user:{0}@127.0.0.1:9/a.git\n",
+    "a proxy": "dependencies:\n- python\n- pip:\n  - --proxy http://user:{0}@127.0.0.1:9\n  - a\n",
+    "capital letters": "channels:\n- HTTPS://user:{0}@127.0.0.1:9/c\ndependencies: [a]\n",
+    "a comment": "# conda env create from https://user:{0}@127.0.0.1:9/c\ndependencies: [a]\n",
     "a broken file": "channels: [https://user:{0}@127.0.0.1:9/c\ndependencies: [a]\n",
 }
 
