@@ -151,3 +151,23 @@ export function brokenWords(root: Locator): Promise<string[]> {
     return broken;
   });
 }
+
+/** Return the visible texts that begin at the left edge of the panel, without a margin. */
+export function textsAtTheEdge(root: Locator): Promise<string[]> {
+  return root.evaluate(panel => {
+    const edge = panel.getBoundingClientRect().left + 4;
+    const walker = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT);
+    const found: string[] = [];
+    while (walker.nextNode()) {
+      const text = walker.currentNode;
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      const isHidden = text.parentElement!.closest('.jp-sr-only, option');
+      const box = range.getBoundingClientRect();
+      if (!isHidden && box.width > 0 && box.left < edge) {
+        found.push(text.textContent!.trim());
+      }
+    }
+    return found.filter(words => words !== '');
+  });
+}

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from tfenv_lab.disk.reads import BoundedReads
+from tfenv_lab.space import survey
+
 from .. import python_package
 from ..conftest import Api, DeadMount
 from ..simple_index import SimpleIndex
@@ -139,3 +142,21 @@ async def test_what_cannot_be_read_is_named_and_a_plan_warns_of_it(
         "not-measured",
         "These do not respond or cannot be read: away",
     )
+
+
+async def test_a_cache_that_cannot_be_read_is_named_and_nothing_of_it_is_deleted(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await create(api, "one", "app")
+
+    def fail(place: str) -> None:
+        raise OSError(5, "Input/output error", place)
+
+    # Imitates a drive with errors, which cannot be made here.
+    monkeypatch.setattr(survey, "_wheels", BoundedReads(fail))
+    found = await disk(api)
+    assert found["left_out"] == ["the cache of uv"]
+    assert cache(found, "uv") == {"name": "uv", "bytes": 0, "unused_bytes": 0}
+    plan = await api.plan(kind="clean", what=["uv", "cache"])
+    [warning] = [each["message"] for each in plan["warnings"] if each["code"] == "not-measured"]
+    assert "cannot be read: the cache of uv. Nothing is deleted there." in warning

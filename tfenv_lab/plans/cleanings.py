@@ -17,8 +17,8 @@ def warnings(cleaning: Cleaning) -> Iterator[Advice]:
         yield Advice("revert-needs-download", "warning", sentence(cleaning.broken))
     if cleaning.left_out:
         text = (
-            f"These do not respond or cannot be read: {some(cleaning.left_out, _SHOWN)}. Packages that only they need "
-            "are deleted from the caches."
+            f"These do not respond or cannot be read: {some(cleaning.left_out, _SHOWN)}. Nothing is deleted there. "
+            "Packages that only environments among them need are deleted from the caches."
         )
         yield Advice("not-measured", "warning", text)
 

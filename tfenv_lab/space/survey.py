@@ -201,9 +201,9 @@ class Surveyor:
                 left_out.append(name)
         listings = []
         for reads, place, name in (
-            (_packages, places.package_cache, "package cache"),
-            (_bytecode, places.bytecode, "bytecode"),
-            (_wheels, places.uv, "uv"),
+            (_packages, places.package_cache, "the package cache"),
+            (_bytecode, places.bytecode, "the compiled Python files"),
+            (_wheels, places.uv, "the cache of uv"),
         ):
             listing = reads.run([os.fspath(place)])[os.fspath(place)]
             if not isinstance(listing, CacheListing):

@@ -4,6 +4,7 @@ import {
   brokenWords,
   faintTexts,
   setTheme,
+  textsAtTheEdge,
   THEMES,
   violations
 } from '../accessibility';
@@ -84,6 +85,8 @@ test('every screen can be read in every theme, and in a narrow panel', async ({
       await page.sidebar.setWidth(width);
       const broken = await brokenWords(panel.root);
       faults.push(...broken.map(text => `${screen}, ${width} px: ${text}`));
+      const close = await textsAtTheEdge(panel.root);
+      faults.push(...close.map(text => `${screen}, at the edge: ${text}`));
     }
   });
   expect(faults).toEqual([]);
