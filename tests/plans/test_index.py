@@ -432,3 +432,34 @@ class TestOnlyOneTensorFlow:
     async def test_the_whole_tensorflow_is_installed_where_nothing_else_is(self, api: Api) -> None:
         await self.create(api, "hub")
         assert await self.versions(api) == {"tensorflow": "2.20.0"}
+
+
+class TestWithdrawn:
+    """A version that its authors withdrew is taken only if a request names it, and the plan warns of it."""
+
+    async def test_a_new_environment_warns(self, api: Api, simple_index: SimpleIndex) -> None:
+        simple_index.add("greet", "1.0")
+        simple_index.add("greet", "2.0", yanked="it deletes files")
+        plan = await api.plan(kind="create", name="new", packages=["python", "pypi:greet==2.0"])
+        [warning] = [each for each in plan["warnings"] if each["code"] == "withdrawn"]
+        assert warning["message"].endswith("may not work: greet 2.0 (it deletes files).")
+        plan = await api.plan(kind="create", name="new", packages=["python", "pypi:greet"])
+        assert {each["name"]: each["to"]["version"] for each in plan["entries"]}["greet"] == "1.0"
+        assert [each for each in plan["warnings"] if each["code"] == "withdrawn"] == []
+
+    async def test_a_change_warns_only_of_what_it_installs(self, api: Api, simple_index: SimpleIndex) -> None:
+        simple_index.add("Own_Tool", "1.0", yanked=True)
+        simple_index.add("wave", "1.0")
+        job = await api.apply(kind="create", name="new", packages=["python"])
+        assert job["state"] == "succeeded", job
+        request = {"kind": "install", "environment": job["environment"]}
+        plan = await api.plan(**request, specs=["pypi:own-tool==1.0"])
+        assert [each["items"] for each in plan["warnings"] if each["code"] == "withdrawn"] == [["own-tool 1.0"]]
+        assert (await api.apply(**request, specs=["pypi:own-tool==1.0"]))["state"] == "succeeded"
+        plan = await api.plan(**request, specs=["pypi:wave"])
+        assert [each for each in plan["warnings"] if each["code"] == "withdrawn"] == []
+
+    async def test_an_imported_file_warns(self, api: Api, simple_index: SimpleIndex) -> None:
+        simple_index.add("greet", "1.0", yanked="old")
+        plan = await api.plan(kind="import", name="new", content="greet==1.0\n")
+        assert [each["items"] for each in plan["warnings"] if each["code"] == "withdrawn"] == [["greet 1.0 (old)"]]

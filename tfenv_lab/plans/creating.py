@@ -105,6 +105,7 @@ class Creator:
             requirements=found.requirements,
             from_index=split.moved,
             builds=tuple(each.name for each in found.distributions if not each.is_wheel),
+            withdrawn=found.withdrawn,
         )
 
     def _default_packages(self, asked: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -34,13 +34,15 @@ class FromIndex:
     """The packages of an environment that are from an index, after a change.
 
     ``requirements`` are what the user requested of it, by project. ``taken_over`` are projects that conda packages
-    provide instead from now on. ``notes`` say what of an imported file is left out.
+    provide instead from now on. ``withdrawn`` has the packages with their versions that their authors withdrew from the
+    index, and the reasons, which may be empty. ``notes`` say what of an imported file is left out.
     """
 
     distributions: Sequence[Distribution] = ()
     requirements: Mapping[str, str] = field(default_factory=dict)
     taken_over: Sequence[str] = ()
     notes: Sequence[str] = ()
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
 
 
 class IndexSolver:
@@ -109,6 +111,7 @@ class IndexSolver:
             for package in state.others
             if package.name not in requested and package.name not in (upgrade or ())
         }
+        withdrawn: dict[str, str] = {}
         question = resolving.Question(
             # conda's version may not fit a requirement; the resolver then says so.
             requirements=[*unsolved.values(), *conflicts],
@@ -118,6 +121,7 @@ class IndexSolver:
             installed=state.distributions,
             upgrade=upgrade,
             builds=builds,
+            on_withdrawn=withdrawn.__setitem__,
         )
         _require_permitted(unsolved.values(), policy, builds)
         found, notes = await self._beside(exact if lock.is_partial else {}, question, configured)
@@ -130,8 +134,14 @@ class IndexSolver:
         }
         both = [*taken.distributions, *(same.get(each.name, each) for each in found)]
         taken_over = sorted(name for name in state.versions if name in conda)
+        new = {f"{each.name} {each.version}" for each in both if state.versions.get(each.name) != each.version}
+        notes = [*taken.notes, *notes]
         return FromIndex(
-            sorted(both, key=lambda each: each.name), {**wanted, **taken.requested}, taken_over, [*taken.notes, *notes]
+            sorted(both, key=lambda each: each.name),
+            {**wanted, **taken.requested},
+            taken_over,
+            notes,
+            {label: reason for label, reason in withdrawn.items() if label in new},
         )
 
     async def _beside(

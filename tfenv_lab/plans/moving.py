@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .. import plan_requests as requests
@@ -75,7 +75,7 @@ async def move(
         solved = await _on_index(request, found, task, conda, index)
         before = {**found.index.former, **found.index.requirements}
         remembered = index_state.remembered(before, solved.requirements, solved.distributions)
-        solved = FromIndex(solved.distributions, remembered, solved.taken_over)
+        solved = replace(solved, requirements=remembered)
     installed = {each.name for each in found.index.distributions}
     others = {package.name for package in found.index.others}
     return Solved(
@@ -103,6 +103,7 @@ async def move(
         from_index=task.moved,
         crossing=tuple(sorted({*task.replaced, *solved.taken_over})),
         builds=tuple(each.name for each in solved.distributions if not each.is_wheel and each.name not in installed),
+        withdrawn=solved.withdrawn,
         damages=await damages(found.prefix) if prefix else (),
     )
 

@@ -266,6 +266,7 @@ class Planner:
             distributions=index.distributions,
             requirements=index.requirements,
             builds=tuple(each.name for each in index.distributions if not each.is_wheel),
+            withdrawn=index.withdrawn,
         )
 
     # What the kinds share

@@ -42,6 +42,7 @@ class Solved:
     ``relinked`` are conda packages, and ``reinstalled`` projects, whose damaged files the change restores; ``damages``
     is what is known about them. ``unrepaired`` are sentences about damage that stays.
     ``crossing`` names the packages that move between the sources, and ``builds`` those that are built from source.
+    ``withdrawn`` has the packages that their authors withdrew from the index, with the reasons.
     """
 
     request: ChangeRequest
@@ -73,6 +74,7 @@ class Solved:
     from_index: Mapping[str, str] = field(default_factory=dict)
     crossing: tuple[str, ...] = ()
     builds: tuple[str, ...] = ()
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
     relinked: tuple[str, ...] = ()
     reinstalled: tuple[str, ...] = ()
     damages: tuple[Damage, ...] = ()

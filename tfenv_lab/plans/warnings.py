@@ -294,6 +294,10 @@ def _from_index(solved: Solved) -> Iterator[Advice]:
             ),
             plan_request=copy,
         )
+    if solved.withdrawn:
+        told = [f"{label} ({reason})" if reason else label for label, reason in sorted(solved.withdrawn.items())]
+        text = "The authors withdrew these versions from the package index, so they may not work: {}."
+        yield Advice("withdrawn", "warning", listing(text, told))
     if solved.builds:
         yield Advice(
             "source-build",

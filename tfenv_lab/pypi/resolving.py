@@ -8,7 +8,7 @@ import re
 import sys
 import tempfile
 import zipfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class Question:
     another way: they stay, and their dependencies are not resolved. ``python`` is a version such as ``3.11.9``, and
     ``subdir`` the platform. ``installed`` are kept where they fit, except the projects in ``upgrade`` (None: all of
     them may move). ``builds`` says whether source archives, directories and repositories may be built.
+    ``on_withdrawn`` is called with the name and version of each package that its authors withdrew, and the reason.
     """
 
     requirements: Sequence[str]
@@ -45,6 +46,11 @@ class Question:
     installed: Sequence[Distribution] = ()
     upgrade: Collection[str] | None = ()
     builds: bool = False
+    on_withdrawn: Callable[[str, str], object] = lambda label, reason: None
+
+
+#: uv's warning about a version that its authors withdrew (PEP 592).
+_WITHDRAWN = re.compile(r"`([\w.-]+)==(\S+)` is yanked(?: \(reason: \"(.*)\"\))?")
 
 
 async def resolve(question: Question, settings: IndexSettings, stand_ins: Path) -> list[Distribution]:
@@ -57,7 +63,9 @@ async def resolve(question: Question, settings: IndexSettings, stand_ins: Path) 
     with tempfile.TemporaryDirectory(prefix="tfenv-resolve-") as folder:
         place = Path(folder)
         arguments = await asyncio.to_thread(_prepare, question, held, place, stand_ins)
-        await uv.run(arguments, settings, cwd=place, timeout=TIMEOUT)
+        output = await uv.run(arguments, settings, cwd=place, timeout=TIMEOUT)
+        for name, version, reason in _WITHDRAWN.findall(output.stderr):
+            question.on_withdrawn(f"{normalize(name)} {version}", reason)
         answer = await asyncio.to_thread(_read, place / _ANSWER)
         ours = [package for package in answer if normalize(package["name"]) not in held]
         found = await asyncio.to_thread(_distributions, ours, tags.Chooser(question.python, question.subdir), place)
