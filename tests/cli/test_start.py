@@ -27,6 +27,7 @@ FORBIDDEN = {
     ("why", "tf", "python"): SERVER | ENGINE,
     ("export", "tf", "--format=explicit"): SERVER | {"requests", "tfenv_lab.jobs.service"},
     ("versions",): SERVER | {"tfenv_lab.jobs.service", "tfenv_lab.plans.service"},
+    ("status",): SERVER | {"requests", "tfenv_lab.jobs.service"},
     ("disk",): SERVER | {"rattler", "requests"},
 }
 _PROGRAM = """

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from traitlets import Unicode
 
 from ..errors import InvalidRequest
-from ..pypi.index import LONGEST
 from ..services import Services
 from .command import PROBLEMS, TfenvCommand, from_source, table
 from .history import revision_number
@@ -142,6 +141,8 @@ class VersionsApp(TfenvCommand):
     usage = "versions"
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
+        from ..pypi.index import LONGEST
+
         # Nobody asks again after a command, so it waits for the index until the reader gives up.
         catalog = asdict(await services.catalog.get(patience=2 * LONGEST))
         rows = [
