@@ -13,6 +13,7 @@ from jupyter_server.utils import url_path_join
 from .configuration import refusal, unread
 from .errors import NotStarted, TfenvError
 from .handlers import kernelspecs
+from .handlers.annotations import HANDLERS as ANNOTATIONS
 from .handlers.base import ROOT, RefusalHandler
 from .handlers.catalog import HANDLERS as CATALOG
 from .handlers.disk import HANDLERS as DISK
@@ -31,7 +32,7 @@ from .shared_services import SharedServices
 if TYPE_CHECKING:
     from .services import Services
 
-HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL, *DISK, *TERMINALS]
+HANDLERS = [*STATUS, *ENVIRONMENTS, *CATALOG, *FILES, *PLANS, *JOBS, *LOCAL_CHANNEL, *DISK, *TERMINALS, *ANNOTATIONS]
 
 
 class TfenvExtension(TfenvLab, ExtensionApp):

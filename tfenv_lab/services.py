@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .environments.models import AvailableUpdate, EnvironmentFacts
     from .environments.service import EnvironmentService
     from .jobs.aftermath import Aftermath
+    from .jobs.annotations import AnnotationService
     from .jobs.checks import CheckService
     from .jobs.models import Job
     from .jobs.notes import NoteService
@@ -213,6 +214,13 @@ class Services(Foundations):
         from .jobs.notes import NoteService
 
         return NoteService(lambda: self.environments, lambda: self.jobs.running)
+
+    @cached_property
+    def annotations(self) -> AnnotationService:
+        """The notes and pins of environments."""
+        from .jobs.annotations import AnnotationService
+
+        return AnnotationService(lambda: self.environments, lambda: self.jobs.running)
 
     @cached_property
     def variables(self) -> VariableService:

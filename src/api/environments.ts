@@ -1,6 +1,7 @@
 import type { ServerConnection } from '@jupyterlab/services';
 
 import type {
+  Annotations,
   Comparison,
   Difference,
   Environment,
@@ -156,6 +157,17 @@ export class EnvironmentsClient {
       this._settings
     );
     return answer.differences;
+  }
+
+  /** Return the note and the pins of an environment. */
+  annotations(id: string): Promise<Annotations> {
+    return request(`${this._path(id)}/annotations`, {}, this._settings);
+  }
+
+  /** Change the note and the pins of an environment. */
+  changeAnnotations(id: string, wanted: Annotations): Promise<Annotations> {
+    const init = { method: 'PATCH', body: JSON.stringify(wanted) };
+    return request(`${this._path(id)}/annotations`, init, this._settings);
   }
 
   /** List the running kernels, with their notebooks. */

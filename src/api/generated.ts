@@ -310,6 +310,30 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/environments/{id}/annotations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        /** Return the note and the pins of an environment. */
+        readonly get: operations["getAnnotations"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        /**
+         * Change the note or the pins of an environment.
+         * @description A field that the body does not have stays as it is. Comments in the file of the pins stay, too.
+         */
+        readonly patch: operations["changeAnnotations"];
+        readonly trace?: never;
+    };
     readonly "/environments/{id}/export": {
         readonly parameters: {
             readonly query?: never;
@@ -1021,6 +1045,18 @@ export interface components {
         readonly Spec: string;
         /** @description Change a copy with this name instead of the environment. */
         readonly Into: components["schemas"]["Name"] | null;
+        /** @description What a user keeps with an environment. */
+        readonly Annotations: {
+            /** @description A text of the user; null if there is none. */
+            readonly note: string | null;
+            /**
+             * @description The specs in conda's pinned file of the environment, which every change of it must satisfy.
+             * @example [
+             *       "tensorflow 2.19.*"
+             *     ]
+             */
+            readonly pins: readonly string[];
+        };
         readonly CreateRequest: {
             /** @constant */
             readonly kind: "create";
@@ -1606,6 +1642,7 @@ export type PlanRequest = components['schemas']['PlanRequest'];
 export type Name = components['schemas']['Name'];
 export type Spec = components['schemas']['Spec'];
 export type Into = components['schemas']['Into'];
+export type Annotations = components['schemas']['Annotations'];
 export type CreateRequest = components['schemas']['CreateRequest'];
 export type SourceBuilds = components['schemas']['SourceBuilds'];
 export type InstallRequest = components['schemas']['InstallRequest'];
@@ -2101,6 +2138,67 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Variables"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 403: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly 409: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly getAnnotations: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The note and the pins. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Annotations"];
+                };
+            };
+            readonly 400: components["responses"]["Error"];
+            readonly 404: components["responses"]["Error"];
+            readonly default: components["responses"]["Error"];
+        };
+    };
+    readonly changeAnnotations: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description An opaque id. */
+                readonly id: components["parameters"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": {
+                    readonly note?: string | null;
+                    readonly pins?: readonly string[];
+                };
+            };
+        };
+        readonly responses: {
+            /** @description The note and the pins after the change. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Annotations"];
                 };
             };
             readonly 400: components["responses"]["Error"];

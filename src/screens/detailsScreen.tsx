@@ -40,6 +40,10 @@ export function DetailsScreen(
       revisions={details.revisions}
       variables={details.variables}
       size={details.size}
+      annotations={details.annotations}
+      onAnnotations={wanted =>
+        details.changeAnnotations(environment.id, wanted)
+      }
       job={jobs.activeOn(environment.prefix) ?? null}
       failure={jobs.failureOn(environment.prefix) ?? null}
       check={jobs.checkOf(environment.prefix) ?? null}

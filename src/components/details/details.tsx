@@ -5,6 +5,7 @@ import React from 'react';
 
 import type {
   Advice,
+  Annotations,
   AvailablePackage,
   Environment,
   Job,
@@ -27,6 +28,7 @@ import { IconButton } from '../shared/iconButton';
 import { JobFailure } from '../shared/jobFailure';
 import { JobProgress } from '../shared/jobProgress';
 import { ScreenHeader } from '../shared/screenHeader';
+import { Annotations as AnnotationsField } from './annotations';
 import { CheckTab } from './checkTab';
 import { DetailsSummary } from './detailsSummary';
 import { HistoryTab } from './historyTab';
@@ -41,6 +43,8 @@ interface IDetailsProps {
   readonly revisions: Loaded<readonly Revision[]>;
   readonly variables: Loaded<Variables>;
   readonly size: Loaded<Size>;
+  readonly annotations: Loaded<Annotations>;
+  readonly onAnnotations: (annotations: Annotations) => Promise<void>;
   /** The active job. */
   readonly job: Job | null;
   /** The newest job, if it failed. */
@@ -106,6 +110,13 @@ export function Details(props: IDetailsProps): JSX.Element {
           trans={trans}
           execute={execute}
           onPlan={props.onPlan}
+        />
+        <AnnotationsField
+          key={environment.id}
+          annotations={props.annotations}
+          canChange={refusalOf(environment, trans) === null && job === null}
+          trans={trans}
+          onChange={props.onAnnotations}
         />
         {unsaid(environment).map(advice => (
           <AdviceLine

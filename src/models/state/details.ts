@@ -2,6 +2,7 @@ import { VDomModel } from '@jupyterlab/ui-components';
 
 import type { EnvironmentsClient } from '../../api/environments';
 import type {
+  Annotations,
   Package,
   Revision,
   Size,
@@ -38,6 +39,10 @@ export class DetailsModel extends VDomModel {
 
   get variables(): Loaded<Variables> {
     return this._variables;
+  }
+
+  get annotations(): Loaded<Annotations> {
+    return this._annotations;
   }
 
   get size(): Loaded<Size> {
@@ -88,6 +93,7 @@ export class DetailsModel extends VDomModel {
       this._packages = null;
       this._revisions = null;
       this._variables = null;
+      this._annotations = null;
       this._size = null;
     }
     this._id = id;
@@ -103,15 +109,17 @@ export class DetailsModel extends VDomModel {
         this.stateChanged.emit();
       }
     });
-    const [packages, revisions, variables] = await Promise.all([
+    const [packages, revisions, variables, annotations] = await Promise.all([
       settle(this._client.packages(id)),
       settle(this._client.revisions(id)),
-      settle(this._client.variables(id))
+      settle(this._client.variables(id)),
+      settle(this._client.annotations(id))
     ]);
     if (this._key === key) {
       this._packages = packages;
       this._revisions = revisions;
       this._variables = variables;
+      this._annotations = annotations;
       this.stateChanged.emit();
     }
   }
@@ -141,6 +149,16 @@ export class DetailsModel extends VDomModel {
     }
   }
 
+  /** Change the note and the pins of an environment. */
+  async changeAnnotations(id: string, wanted: Annotations): Promise<void> {
+    const value = await this._client.changeAnnotations(id, wanted);
+    if (this._id === id) {
+      this._annotations = { value, error: null };
+      this.stateChanged.emit();
+    }
+  }
+
+  private _annotations: Loaded<Annotations> = null;
   private readonly _asked = new Set<string>();
   private _basket: readonly string[] = [];
   private _id = '';

@@ -84,6 +84,8 @@ function Screen(
       packages={{ value: PACKAGES, error: null }}
       revisions={{ value: REVISIONS, error: null }}
       variables={{ value: {}, error: null }}
+      annotations={{ value: { note: null, pins: [] }, error: null }}
+      onAnnotations={async () => undefined}
       size={{ value: { bytes: 1.5e9, shared: 1.4e9 }, error: null }}
       job={null}
       failure={null}

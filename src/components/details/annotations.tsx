@@ -1,0 +1,132 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { Annotations as Values } from '../../api/generated';
+import type { IFailure } from '../../api/request';
+import { toFailure } from '../../api/request';
+import type { Loaded } from '../../models/state/details';
+import { Failure } from '../shared/failure';
+
+interface IAnnotationsProps {
+  readonly annotations: Loaded<Values>;
+  readonly canChange: boolean;
+  readonly trans: TranslationBundle;
+  readonly onChange: (annotations: Values) => Promise<void>;
+}
+
+/** The note and the pins of an environment, and a form that changes them. */
+export function Annotations(props: IAnnotationsProps): JSX.Element | null {
+  const { annotations, trans } = props;
+  const [draft, setDraft] = React.useState<Draft | null>(null);
+  const [failure, setFailure] = React.useState<IFailure | null>(null);
+  const edit = React.useRef<HTMLButtonElement>(null);
+  if (annotations === null) {
+    return null;
+  }
+  if (annotations.error) {
+    return <Failure failure={annotations.error} trans={trans} />;
+  }
+  const { note, pins } = annotations.value;
+
+  const close = (): void => {
+    setDraft(null);
+    setFailure(null);
+    edit.current?.focus();
+  };
+  const save = async ({ note, pins }: Draft): Promise<void> => {
+    try {
+      await props.onChange({
+        note: note.trim() || null,
+        pins: pins.split('\n').filter(line => line.trim() !== '')
+      });
+      close();
+    } catch (error) {
+      setFailure(toFailure(error));
+    }
+  };
+
+  return (
+    <>
+      {note !== null && !draft && <p className="jp-TfenvNote">{note}</p>}
+      {pins.length > 0 && !draft && (
+        <p>{trans.__('Pinned: %1', pins.join(', '))}</p>
+      )}
+      {props.canChange && (
+        <p>
+          <button
+            ref={edit}
+            type="button"
+            className="jp-TfenvLink"
+            aria-expanded={draft !== null}
+            onClick={() =>
+              draft
+                ? close()
+                : setDraft({ note: note ?? '', pins: pins.join('\n') })
+            }
+          >
+            {trans.__('Edit Note and Pins')}
+          </button>
+        </p>
+      )}
+      {draft && (
+        <form
+          className="jp-TfenvNote-form"
+          onSubmit={event => {
+            event.preventDefault();
+            void save(draft);
+          }}
+          onKeyDown={event => {
+            if (event.key === 'Escape') {
+              event.stopPropagation();
+              close();
+            }
+          }}
+        >
+          <label className="jp-TfenvField">
+            <span>{trans.__('Note')}</span>
+            <textarea
+              className="jp-mod-styled"
+              autoFocus
+              rows={3}
+              value={draft.note}
+              onChange={event =>
+                setDraft({ ...draft, note: event.target.value })
+              }
+            />
+          </label>
+          <label className="jp-TfenvField">
+            <span>{trans.__('Pins, one a line')}</span>
+            <textarea
+              className="jp-mod-styled"
+              rows={2}
+              spellCheck={false}
+              placeholder="tensorflow 2.19.*"
+              value={draft.pins}
+              onChange={event =>
+                setDraft({ ...draft, pins: event.target.value })
+              }
+            />
+          </label>
+          <p className="jp-TfenvHint">
+            {trans.__('Every change of this environment keeps to its pins.')}
+          </p>
+          {failure && <Failure failure={failure} trans={trans} />}
+          <div className="jp-TfenvButtons">
+            <button type="button" className="jp-mod-styled" onClick={close}>
+              {trans.__('Cancel')}
+            </button>
+            <button type="submit" className="jp-mod-styled jp-mod-accept">
+              {trans.__('Save')}
+            </button>
+          </div>
+        </form>
+      )}
+    </>
+  );
+}
+
+/** The texts of the form. */
+interface Draft {
+  readonly note: string;
+  readonly pins: string;
+}
