@@ -582,7 +582,7 @@ describe('Details', () => {
   it.each([
     ['protected', { protected: true, protected_reason: 'It is frozen.' }],
     ['read-only', { writable: false }]
-  ])('disables every change of a %s environment', (_, change) => {
+  ])('offers only changes in a copy of a %s environment', (_, change) => {
     const advice = {
       code: 'keras-mismatch',
       severity: 'warning' as const,
@@ -596,9 +596,10 @@ describe('Details', () => {
     const changes = screen.getAllByRole<HTMLButtonElement>('button', {
       name: /Update|Fix|Use Keras/
     });
+    // The updates are planned in a copy. The others would change the environment itself.
     expect(changes.map(button => button.disabled)).toEqual([
-      true,
-      true,
+      false,
+      false,
       true,
       true
     ]);
