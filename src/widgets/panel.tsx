@@ -79,9 +79,11 @@ export class TfenvPanel extends ReactWidget {
   }
 
   protected override render(): JSX.Element {
-    const { jobs, navigation, status } = this._manager;
+    const { jobs, navigation, plans, status } = this._manager;
     const { screen } = navigation;
-    const key = 'environment' in screen ? screen.environment : '';
+    // Of several plans, each is a screen of its own.
+    const part = screen.name === 'review' ? plans.then.length : '';
+    const key = 'environment' in screen ? screen.environment : part;
     return (
       <>
         <div className="jp-TfenvScreen" key={`${screen.name} ${key}`}>
@@ -188,10 +190,12 @@ export class TfenvPanel extends ReactWidget {
 
   private readonly _arrive = (): void => this._focus.arrive();
 
-  /** Go back with Escape, unless it clears a search. */
+  /** Go back with Escape, unless it clears a search or closes a form within the screen. */
   private readonly _onKeyDown = (event: KeyboardEvent): void => {
     const { navigation } = this._manager;
     const field = event.target;
+    const closes =
+      field instanceof Element && field.closest('[data-own-escape]') !== null;
     const clears =
       field instanceof HTMLInputElement &&
       field.type === 'search' &&
@@ -200,6 +204,7 @@ export class TfenvPanel extends ReactWidget {
       event.key === 'Escape' &&
       !event.defaultPrevented &&
       !clears &&
+      !closes &&
       navigation.depth > 1
     ) {
       event.preventDefault();

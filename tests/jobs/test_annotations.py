@@ -15,7 +15,7 @@ async def annotate(api: Api, environment: Any, **changes: Any) -> tuple[int, Any
     return await api.call("PATCH", f"environments/{environment['id']}/annotations", changes)
 
 
-async def annotations(api: Api, environment: Any) -> Any:
+async def kept(api: Api, environment: Any) -> Any:
     status, found = await api.call("GET", f"environments/{environment['id']}/annotations")
     assert status == 200
     return found
@@ -26,7 +26,7 @@ def pinned(environment: Any) -> Path:
 
 
 async def test_a_new_environment_has_neither(api: Api, made: Any) -> None:
-    assert await annotations(api, made) == {"note": None, "pins": []}
+    assert await kept(api, made) == {"note": None, "pins": []}
 
 
 async def test_a_note_is_kept_over_changes_and_a_rename(api: Api, made: Any) -> None:
@@ -35,7 +35,7 @@ async def test_a_note_is_kept_over_changes_and_a_rename(api: Api, made: Any) -> 
     await api.apply(kind="install", environment=made["id"], specs=["pandas"])
     await api.apply(kind="rename", environment=made["id"], name="renamed")
     renamed = await api.environment("renamed")
-    assert (await annotations(api, renamed))["note"] == "For the course.\nKeep it."
+    assert (await kept(api, renamed))["note"] == "For the course.\nKeep it."
     status, found = await annotate(api, renamed, note=None)
     assert found["note"] is None
 
@@ -52,7 +52,7 @@ async def test_a_pin_counts_in_the_next_plan(api: Api, made: Any) -> None:
 
 async def test_comments_in_the_file_of_the_pins_stay(api: Api, made: Any) -> None:
     pinned(made).write_text("# kept for the paper\ntensorflow 2.19.*\n\nnumpy <3\n")
-    assert (await annotations(api, made))["pins"] == ["tensorflow 2.19.*", "numpy <3"]
+    assert (await kept(api, made))["pins"] == ["tensorflow 2.19.*", "numpy <3"]
     await annotate(api, made, pins=["numpy <3", "keras 3.*"])
     assert pinned(made).read_text() == "# kept for the paper\n\nnumpy <3\nkeras 3.*\n"
 
@@ -88,7 +88,7 @@ async def test_something_else_is_refused_and_changes_nothing(
     assert (status, error["reason"]) == (400, "invalid-request")
     assert message in error["message"]
     assert "secret" not in str(error)
-    assert await annotations(api, made) == {"note": "Mine.", "pins": ["numpy <3"]}
+    assert await kept(api, made) == {"note": "Mine.", "pins": ["numpy <3"]}
 
 
 async def test_a_protected_environment_keeps_what_it_has(api: Api, made: Any) -> None:

@@ -71,13 +71,13 @@ export function Annotations(props: IAnnotationsProps): JSX.Element | null {
       {draft && (
         <form
           className="jp-TfenvNote-form"
+          data-own-escape
           onSubmit={event => {
             event.preventDefault();
             void save(draft);
           }}
           onKeyDown={event => {
             if (event.key === 'Escape') {
-              event.stopPropagation();
               close();
             }
           }}

@@ -59,13 +59,13 @@ export function RevisionNote(props: IRevisionNoteProps): JSX.Element {
       {text !== null && (
         <form
           className="jp-TfenvNote-form"
+          data-own-escape
           onSubmit={event => {
             event.preventDefault();
             void save();
           }}
           onKeyDown={event => {
             if (event.key === 'Escape') {
-              event.stopPropagation();
               close();
             }
           }}

@@ -165,7 +165,10 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
           onChange={value => onDraft({ ...draft, packages: value })}
         />
       </div>
-      <details className="jp-TfenvMore">
+      <details
+        className="jp-TfenvMore"
+        open={draft.envsDir !== null || draft.channels !== null}
+      >
         <summary>{trans.__('More')}</summary>
         <Prereleases {...props} />
         <CudaField
