@@ -17,7 +17,7 @@ interface IAnnotationsProps {
 /** The note and the pins of an environment, and a form that changes them. */
 export function Annotations(props: IAnnotationsProps): JSX.Element | null {
   const { annotations, trans } = props;
-  const [draft, setDraft] = React.useState<Draft | null>(null);
+  const [draft, setDraft] = React.useState<IDraft | null>(null);
   const [failure, setFailure] = React.useState<IFailure | null>(null);
   const edit = React.useRef<HTMLButtonElement>(null);
   if (annotations === null) {
@@ -33,7 +33,7 @@ export function Annotations(props: IAnnotationsProps): JSX.Element | null {
     setFailure(null);
     edit.current?.focus();
   };
-  const save = async ({ note, pins }: Draft): Promise<void> => {
+  const save = async ({ note, pins }: IDraft): Promise<void> => {
     try {
       await props.onChange({
         note: note.trim() || null,
@@ -126,7 +126,7 @@ export function Annotations(props: IAnnotationsProps): JSX.Element | null {
 }
 
 /** The texts of the form. */
-interface Draft {
+interface IDraft {
   readonly note: string;
   readonly pins: string;
 }
