@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 import tfenv_lab
 from tfenv_lab.app import HANDLERS
 from tfenv_lab.handlers.base import AUTH_RESOURCE
-from tfenv_lab.jobs.events import SCHEMA_PATH
+from tfenv_lab.jobs.events import SCHEMAS
 from tfenv_lab.settings import TfenvLab
 
 from .contract import CONTRACT, check_answer, check_schema, closed
@@ -133,7 +133,7 @@ def test_every_schema_is_used() -> None:
 
 
 def test_an_event_is_a_job_of_the_contract() -> None:
-    event, job = YAML(typ="safe").load(SCHEMA_PATH), CONTRACT["components"]["schemas"]["Job"]
+    event, job = YAML(typ="safe").load(SCHEMAS / "job.v1.yaml"), CONTRACT["components"]["schemas"]["Job"]
     assert event["properties"].keys() == job["properties"].keys()
     assert set(event["required"]) == set(job["required"])
 

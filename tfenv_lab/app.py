@@ -24,7 +24,7 @@ from .handlers.local_channel import HANDLERS as LOCAL_CHANNEL
 from .handlers.plans import HANDLERS as PLANS
 from .handlers.status import HANDLERS as STATUS
 from .handlers.terminals import HANDLERS as TERMINALS
-from .jobs.events import SCHEMA_PATH
+from .jobs.events import SCHEMAS
 from .kernels import default_provisioner
 from .settings import TfenvLab
 from .shared_services import SharedServices
@@ -87,7 +87,8 @@ class TfenvExtension(TfenvLab, ExtensionApp):
         server = self.serverapp
         logger = getattr(server, "event_logger", None)
         if logger is not None:
-            logger.register_event_schema(SCHEMA_PATH)
+            for path in sorted(SCHEMAS.glob("*.yaml")):
+                logger.register_event_schema(path)
         self.services = SharedServices(self._build)
         self.settings["tfenv_lab_services"] = self.services
         default_provisioner.install(server)

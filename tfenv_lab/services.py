@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .conda.transaction.staging import Leftover
     from .environments.models import AvailableUpdate, EnvironmentFacts
     from .environments.service import EnvironmentService
+    from .environments.watching import Watch
     from .jobs.aftermath import Aftermath
     from .jobs.annotations import AnnotationService
     from .jobs.checks import CheckService
@@ -115,6 +116,13 @@ class Services(Foundations):
             on_change=lambda prefixes: self.aftermath.reconcile(prefixes),
             log=self.configuration.log,
         )
+
+    @cached_property
+    def watch(self) -> Watch:
+        """The watch for changes of the environments, of which an open panel is told."""
+        from .environments.watching import Watch
+
+        return Watch(lambda: self.environments.listing(), self._event_logger)
 
     @cached_property
     def space(self) -> SpaceService:
@@ -276,6 +284,8 @@ class Services(Foundations):
         if jobs := self._jobs_so_far:
             jobs.deletions.stop()
             await jobs.running.stop()
+        if "watch" in self.__dict__:
+            self.watch.stop()
         if "environments" in self.__dict__:
             await self.environments.stop()
         if "aftermath" in self.__dict__:

@@ -26,7 +26,7 @@ class EnvironmentsHandler(BaseHandler):
     @authorized
     async def get(self) -> None:
         """Send every environment."""
-        self.finish(await self.services.environments.listing())
+        self.finish(await self.services.watch.answer())
 
 
 class FoundPackagesHandler(BaseHandler):

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from .models import Job
 
 SCHEMA_ID = "https://schema.jupyter.org/tfenv_lab/job/v1"
-SCHEMA_PATH = Path(__file__).parent.parent / "events" / "job.v1.yaml"
+#: The directory with the schemas of all events.
+SCHEMAS = Path(__file__).parent.parent / "events"
 #: Minimum seconds between two events of a job that report only progress; changes of state or phase are never held back.
 INTERVAL = 0.1
 

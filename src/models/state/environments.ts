@@ -1,3 +1,4 @@
+import type { Event } from '@jupyterlab/services';
 import { VDomModel } from '@jupyterlab/ui-components';
 import { Poll } from '@lumino/polling';
 
@@ -6,15 +7,27 @@ import type { Environment } from '../../api/generated';
 import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
 
-/** Milliseconds between two updates of an open panel, for changes made in a terminal. */
-const INTERVAL = 4000;
+/** The event that the environments changed, for example in a terminal. */
+export const ENVIRONMENTS_EVENT =
+  'https://schema.jupyter.org/tfenv_lab/environments/v1';
 
 /**
- * Model of the environments. It polls the server only while the list is visible.
+ * Milliseconds between two requests of an open panel. As long as it asks, the server looks for changes every few
+ * seconds, and emits an event. Events are lost while the websocket is down.
+ */
+const INTERVAL = 30 * 1000;
+
+/**
+ * Model of the environments. It polls the server, and follows its events, only while the list is visible.
  */
 export class EnvironmentsModel extends VDomModel {
-  constructor(readonly client: EnvironmentsClient) {
+  /** `stream` has the server's events; null if there are none. */
+  constructor(
+    readonly client: EnvironmentsClient,
+    stream: Event.Stream | null = null
+  ) {
     super();
+    stream?.connect(this._onEvent, this);
     this._poll = new Poll({
       name: 'tfenv-lab:environments',
       factory: () => this._tick(),
@@ -116,6 +129,12 @@ export class EnvironmentsModel extends VDomModel {
     if (!this.isDisposed) {
       this._poll.dispose();
       super.dispose();
+    }
+  }
+
+  private _onEvent(_: unknown, emission: Event.Emission): void {
+    if (emission.schema_id === ENVIRONMENTS_EVENT && this._watched) {
+      void this.refresh();
     }
   }
 

@@ -16,7 +16,7 @@ export const JOB_EVENT = 'https://schema.jupyter.org/tfenv_lab/job/v1';
 
 /** Milliseconds between two polls. Events are faster, but are lost while the websocket is down. */
 const ACTIVE_INTERVAL = 2000;
-const IDLE_INTERVAL = 30 * 1000;
+const IDLE_INTERVAL = 60 * 1000;
 
 /** Milliseconds after which a failure is no longer shown. */
 const FORGET_AFTER = 7 * 24 * 60 * 60 * 1000;
@@ -38,7 +38,7 @@ export class JobsModel extends VDomModel {
     this._poll = new Poll({
       name: 'tfenv-lab:jobs',
       factory: () => this._tick(),
-      frequency: { interval: IDLE_INTERVAL, backoff: true, max: 60 * 1000 },
+      frequency: { interval: IDLE_INTERVAL, backoff: true, max: 120 * 1000 },
       standby: 'when-hidden'
     });
     options.stream?.connect(this._onEvent, this);

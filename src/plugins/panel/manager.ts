@@ -56,7 +56,7 @@ export function createManager(
     catalog: new CatalogModel(new CatalogClient(settings)),
     details: new DetailsModel(environments),
     disk: new DiskModel(new DiskClient(settings)),
-    environments: new EnvironmentsModel(environments),
+    environments: new EnvironmentsModel(environments, services.events.stream),
     finder: new PackageFinder(environments),
     jobs: new JobsModel({
       client: new JobsClient(settings),

@@ -1,4 +1,6 @@
+import type { Event } from '@jupyterlab/services';
 import { PromiseDelegate } from '@lumino/coreutils';
+import { Stream } from '@lumino/signaling';
 
 import { failure, FakeServer } from '../../../__tests__/fakeServer';
 import {
@@ -12,7 +14,7 @@ import type { Environment, Job } from '../../../api/generated';
 import { JobsClient } from '../../../api/jobs';
 import { StatusClient } from '../../../api/status';
 import { DetailsModel } from '../details';
-import { EnvironmentsModel } from '../environments';
+import { ENVIRONMENTS_EVENT, EnvironmentsModel } from '../environments';
 import { JobsModel } from '../jobs';
 import type { Sort } from '../listRows';
 import { groupRows } from '../listRows';
@@ -115,8 +117,9 @@ describe('EnvironmentsModel', () => {
       await jest.advanceTimersByTimeAsync(60_000);
       expect(server.calls).toHaveLength(0);
       model.watched = true;
-      await jest.advanceTimersByTimeAsync(20_000);
-      expect(server.calls.length).toBeGreaterThanOrEqual(4);
+      await jest.advanceTimersByTimeAsync(60_000);
+      // One when it opens, and two a minute.
+      expect(server.calls).toHaveLength(3);
       model.watched = false;
       const { length } = server.calls;
       await jest.advanceTimersByTimeAsync(60_000);
@@ -124,6 +127,28 @@ describe('EnvironmentsModel', () => {
     } finally {
       jest.useRealTimers();
     }
+  });
+});
+
+describe('An event of the server', () => {
+  it('updates the list while it is visible', async () => {
+    const server = new FakeServer({ 'GET environments': { environments: [] } });
+    const manager = {} as Event.IManager;
+    const stream = new Stream<Event.IManager, Event.Emission>(manager);
+    const client = new EnvironmentsClient(server.settings);
+    const model = new EnvironmentsModel(client, stream);
+    disposables.push(model);
+    const emit = (schema_id: string): void =>
+      stream.emit({ schema_id } as Event.Emission);
+    emit(ENVIRONMENTS_EVENT);
+    expect(server.calls).toHaveLength(0);
+    model.watched = true;
+    await model.refresh();
+    const { length } = server.calls;
+    emit('https://example.org/other');
+    emit(ENVIRONMENTS_EVENT);
+    await model.refresh();
+    expect(server.calls).toHaveLength(length + 1);
   });
 });
 
