@@ -26,24 +26,24 @@ def warnings(solved: Solved, sizes: Sizes, cache: Path, uv_cache: Callable[[], P
     """
     from ..conda.transaction import shared_files
     from ..conda.transaction.package_rules import site_packages
-    from ..conda.transaction.shared_files import Files, Owner
+    from ..conda.transaction.shared_files import FileOwner, Files
 
     try:
         site = site_packages(solved.after)
     except TfenvError:
         # The job refuses this Python.
         return []
-    known: dict[Owner, Files] = {}
+    known: dict[FileOwner, Files] = {}
     for record in solved.after:
         name = record.name.normalized
         if name in sizes.linked and name not in sizes.fetch:
             files = shared_files.of_package(cache / record_stem(record), site, bool(record.noarch.python))
-            known[Owner(name, str(record.version))] = files
+            known[FileOwner(name, str(record.version))] = files
     place = uv_cache() if sizes.new_wheels else cache
     for each in solved.distributions:
         archive = uv.unpacked(each, place) if each.name in sizes.new_wheels else None
         if archive is not None:
-            known[Owner(MARK + each.name, each.version)] = installed.hashes_of_wheel(archive, site)
+            known[FileOwner(MARK + each.name, each.version)] = installed.hashes_of_wheel(archive, site)
     if not known:
         # Most packages are downloaded for the first time; the installed ones need not be read then.
         return []

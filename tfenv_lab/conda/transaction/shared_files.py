@@ -29,7 +29,7 @@ _CACHE = "__pycache__/"
 _PAIRS, _PATHS = 20, 3
 
 
-class Owner(NamedTuple):
+class FileOwner(NamedTuple):
     """A package with files: its name, which begins with ``pypi:`` if it is from an index, and its version."""
 
     name: str
@@ -40,15 +40,15 @@ class Owner(NamedTuple):
         return f"{shown(text)} (PyPI)" if self.name.startswith(MARK) else shown(text)
 
 
-def of_prefix(prefix: Path) -> dict[Owner, Files]:
+def of_prefix(prefix: Path) -> dict[FileOwner, Files]:
     """Return the files of the packages in a prefix, with the paths that they would have without the others."""
-    found: dict[Owner, Files] = {}
+    found: dict[FileOwner, Files] = {}
     for path in record_files(prefix):
         stem = stem_of(path.name)
         if stem is not None:
-            found[Owner(stem.name, stem.version)] = _recorded(load_json(path))
+            found[FileOwner(stem.name, stem.version)] = _recorded(load_json(path))
     for each in pypi_packages(prefix):
-        found[Owner(MARK + each.name, each.version)] = installed.hashes(prefix, each.dist_info)
+        found[FileOwner(MARK + each.name, each.version)] = installed.hashes(prefix, each.dist_info)
     return found
 
 
@@ -74,18 +74,18 @@ def of_package(unpacked: Path, site: str, is_python: bool) -> Files:
     return {placed(path, site): digest for path, digest in found.items()} if is_python else found
 
 
-def advice(packages: Mapping[Owner, Files], coming: Collection[str]) -> Iterator[Advice]:
+def advice(packages: Mapping[FileOwner, Files], coming: Collection[str]) -> Iterator[Advice]:
     """Yield a warning that names the packages with the same files; at least one of each pair is in ``coming``.
 
     Files with the same contents make no difference, so they are only a note.
     """
-    owners: dict[str, list[Owner]] = {}
+    owners: dict[str, list[FileOwner]] = {}
     for owner, files in sorted(packages.items(), key=lambda item: str(item[0])):
         for path in files:
             if _CACHE not in path:
                 owners.setdefault(path, []).append(owner)
-    differing: dict[tuple[Owner, Owner], list[str]] = {}
-    same: dict[tuple[Owner, Owner], list[str]] = {}
+    differing: dict[tuple[FileOwner, FileOwner], list[str]] = {}
+    same: dict[tuple[FileOwner, FileOwner], list[str]] = {}
     for path, several in owners.items():
         for number, one in enumerate(several[:-1]):
             for other in several[number + 1 :]:
@@ -109,7 +109,7 @@ def noticed(staged: Path, coming: Collection[str]) -> list[Advice]:
     return found
 
 
-def _pairs(found: Mapping[tuple[Owner, Owner], list[str]]) -> list[str]:
+def _pairs(found: Mapping[tuple[FileOwner, FileOwner], list[str]]) -> list[str]:
     texts = [
         f"{one} and {other} ({some([shown(path) for path in sorted(paths)], _PATHS).replace(', ', '; ')})"
         for (one, other), paths in found.items()
