@@ -120,9 +120,7 @@ test('a note and pins of an environment are kept, with the keyboard alone', asyn
   await pins.fill('tensorflow 2.19.*');
   await panel.button('Save').press('Enter');
   await expect(panel.root.getByText('For the course.')).toBeVisible();
-  await expect(
-    panel.root.getByText('Pinned: tensorflow 2.19.*')
-  ).toBeVisible();
+  await expect(panel.root.getByText('Pinned: tensorflow 2.19.*')).toBeVisible();
   await panel.button('Edit Note and Pins').press('Enter');
   await page.keyboard.press('Escape');
   await expect(panel.button('Edit Note and Pins')).toBeFocused();
