@@ -256,12 +256,12 @@ describe('DetailsModel', () => {
     const model = new DetailsModel(new EnvironmentsClient(server.settings));
     await model.load('a', '2026-01-01');
     await model.load('a', '2026-01-01');
-    // Packages, revisions, variables and the size.
-    expect(server.calls).toHaveLength(4);
+    // Packages, revisions, variables, annotations and the size.
+    expect(server.calls).toHaveLength(5);
     expect(model.packages?.value).toEqual([]);
     expect(model.revisions?.error?.reason).toBe('not-found');
     await model.load('a', '2026-01-02');
-    expect(server.calls).toHaveLength(8);
+    expect(server.calls).toHaveLength(10);
   });
 
   it('shows no data of another environment while it loads', async () => {
