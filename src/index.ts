@@ -11,6 +11,7 @@ import { changesPlugin } from './plugins/panel/changes';
 import { deletionsPlugin } from './plugins/panel/deletions';
 import { environmentsPlugin } from './plugins/panel/environments';
 import { filesPlugin } from './plugins/panel/files';
+import { launcherPlugin } from './plugins/panel/launcher';
 import { localChannelPlugin } from './plugins/panel/localChannel';
 import { managerPlugin } from './plugins/panel/manager';
 import { notificationsPlugin } from './plugins/panel/notifications';
@@ -35,7 +36,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   recordPlugin,
   toolsPlugin,
   notificationsPlugin,
-  localChannelPlugin
+  localChannelPlugin,
+  launcherPlugin
 ];
 
 export default plugins;

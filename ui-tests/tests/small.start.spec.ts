@@ -22,11 +22,11 @@ test('the panel loads without a complaint in the console, and creates an environ
     panel.getByRole('button', { name, exact: true });
 
   await page.goto('lab?reset');
+  // The card in the launcher opens the form.
   await page
-    .getByRole('tablist', { name: /side ?bar/i })
-    .getByRole('tab', { name: 'TensorFlow Environments' })
+    .locator('.jp-LauncherCard')
+    .filter({ hasText: 'New TensorFlow Environment' })
     .click();
-  await button('New…').click();
   const name = await panel
     .getByRole('textbox', { name: 'Name', exact: true })
     .inputValue();

@@ -7,6 +7,9 @@ import { toFailure } from '../../api/request';
 import type { Loaded } from '../../models/state/details';
 import { Failure } from '../shared/failure';
 
+/** An example of a pin. */
+const PIN = 'tensorflow 2.19.*';
+
 interface IAnnotationsProps {
   readonly annotations: Loaded<Values>;
   readonly canChange: boolean;
@@ -100,7 +103,7 @@ export function Annotations(props: IAnnotationsProps): JSX.Element | null {
               className="jp-mod-styled"
               rows={2}
               spellCheck={false}
-              placeholder="tensorflow 2.19.*"
+              placeholder={PIN}
               value={draft.pins}
               onChange={event =>
                 setDraft({ ...draft, pins: event.target.value })

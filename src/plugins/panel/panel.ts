@@ -62,11 +62,15 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     commands.addCommand(CommandIDs.newEnvironment, {
       label: trans.__('New TensorFlow Environment…'),
       caption: trans.__('Create an environment with TensorFlow and a kernel'),
-      icon: addIcon,
+      icon: args => (args.isCard ? panelIcon : addIcon),
       describedBy: {
         args: {
           type: 'object',
           properties: {
+            isCard: {
+              type: 'boolean',
+              description: 'Whether it is a card in the launcher.'
+            },
             notebook: {
               type: 'string',
               description:
