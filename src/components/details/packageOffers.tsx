@@ -16,7 +16,7 @@ interface IPackageOfferProps {
   readonly onCollect: (spec: string) => void;
 }
 
-/** A package that can be added: at its newest version, or at another one, and alone or with others. */
+/** A package that can be added: at the newest version that fits, or at a chosen one, and alone or with others. */
 export function PackageOffer(props: IPackageOfferProps): JSX.Element {
   const { item, trans } = props;
   const [version, setVersion] = React.useState('');
@@ -33,9 +33,13 @@ export function PackageOffer(props: IPackageOfferProps): JSX.Element {
             value={version}
             onChange={event => setVersion(event.target.value)}
           >
-            {item.versions.map((each, index) => (
-              <option key={each} value={index === 0 ? '' : each}>
-                {index === 0 ? trans.__('newest: %1', each) : each}
+            {/* The other packages may not work with the newest version. */}
+            <option value="">
+              {trans.__('newest that fits, up to %1', item.versions[0])}
+            </option>
+            {item.versions.map(each => (
+              <option key={each} value={each}>
+                {each}
               </option>
             ))}
           </HTMLSelect>
