@@ -94,6 +94,8 @@ test('list, details, menu, form and review work with the keyboard, and the focus
     await press('Enter');
     await page.getByRole('menuitem', { name: item }).press('Enter');
     await expect(page.getByRole('dialog')).toBeVisible();
+    // A dialog takes the focus, and with it the keys, a moment after it appears.
+    await expect(page.getByRole('dialog').locator(':focus')).toHaveCount(1);
   };
   await menu('key-b', /^Export/);
   await press('Escape');
