@@ -11,7 +11,8 @@ interface IPlace {
 const FOCUSABLE = 'button:not(:disabled), summary, input, select, textarea';
 
 /**
- * Moves the focus with the screens of the panel: back to where a screen was opened, and to what an action created.
+ * Moves the focus with the screens of the panel: back to where a screen was opened, to what an action created, and to
+ * the row of a button that disappears, such as Cancel when its job ends.
  */
 export class FocusTrail {
   constructor(
@@ -20,7 +21,15 @@ export class FocusTrail {
   ) {
     this._depth = _navigation.depth;
     _node.addEventListener('focusin', event => {
-      this._last = placeOf(event.target as HTMLElement);
+      const element = event.target as HTMLElement;
+      this._last = placeOf(element);
+      this._focused = element;
+      this._row =
+        element.closest<HTMLElement>('[data-prefix]')?.dataset.prefix ?? null;
+    });
+    new MutationObserver(() => this._stay()).observe(_node, {
+      childList: true,
+      subtree: true
     });
     _navigation.stateChanged.connect(this._follow, this);
   }
@@ -68,6 +77,25 @@ export class FocusTrail {
     found?.focus();
   }
 
+  /** If the focused element of a row has disappeared, focus the row, or another one if that has disappeared, too. */
+  private _stay(): void {
+    const row = this._row;
+    const isLost =
+      this._focused?.isConnected === false &&
+      document.activeElement === document.body;
+    if (row === null || !isLost) {
+      return;
+    }
+    const rows = [
+      `[data-prefix="${CSS.escape(row)}"] button:not(:disabled)`,
+      '.jp-TfenvRow button:not(:disabled)'
+    ];
+    const found = rows
+      .map(selector => this._node.querySelector<HTMLElement>(selector))
+      .find(element => element !== null);
+    found?.focus();
+  }
+
   private _follow(): void {
     const { depth } = this._navigation;
     if (depth > this._depth) {
@@ -96,6 +124,9 @@ export class FocusTrail {
   }
 
   private _depth: number;
+  /** What had the focus last, and the path of the environment of its row. */
+  private _focused: HTMLElement | null = null;
+  private _row: string | null = null;
   private _last: IPlace | null = null;
   /** What was focused when the screen above was opened, by depth. */
   private readonly _places: (IPlace | null)[] = [];

@@ -182,6 +182,8 @@ class RunningJobs:
 
     async def stop(self) -> None:
         """Stop every worker. Their jobs become interrupted and leave nothing behind."""
+        if self._beating is not None:
+            self._beating.cancel()
         for worker in self._workers.values():
             worker.kill()
         tasks = list(self._tasks.values())

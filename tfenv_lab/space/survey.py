@@ -121,7 +121,7 @@ class Survey:
         every = [revision for needs in self.needs.values() for revision in needs.revisions]
         cut = _days_ago(older_than_days) if older_than_days is not None else None
         later = Needs.together(revision.needs for revision in every)
-        kept = Needs.together(r.needs for r in every if cut is not None and r.created >= cut)
+        kept = Needs.together(r.needs for r in every if cut is not None and r.created > cut)
         trash = [*self.leftovers, *(Item("trash", "rest", path) for path in _rests(self.packages, self.bytecode))]
         deleted = [item.path for item in trash]
         found = [*trash]
