@@ -86,13 +86,11 @@ export class FocusTrail {
     if (row === null || !isLost) {
       return;
     }
-    const rows = [
-      `[data-prefix="${CSS.escape(row)}"] button:not(:disabled)`,
-      '.jp-TfenvRow button:not(:disabled)'
-    ];
-    const found = rows
-      .map(selector => this._node.querySelector<HTMLElement>(selector))
-      .find(element => element !== null);
+    // A new row has no buttons until its environment is listed; the next change of the panel may bring them.
+    const own = this._node.querySelector(`[data-prefix="${CSS.escape(row)}"]`);
+    const found = (
+      own ?? this._node.querySelector('.jp-TfenvRow')
+    )?.querySelector<HTMLElement>('button:not(:disabled)');
     found?.focus();
   }
 

@@ -64,6 +64,7 @@ export function panelMenu(commands: CommandRegistry): Menu {
   menu.addItem({ command: CommandIDs.newEnvironment });
   menu.addItem({ command: CommandIDs.importEnvironment });
   menu.addItem({ command: CommandIDs.showCompatibility });
+  menu.addItem({ command: CommandIDs.showSpace });
   menu.addItem({ command: CommandIDs.selectEnvironments });
   menu.addItem({ command: CommandIDs.refresh });
   menu.addItem({ type: 'separator' });

@@ -115,6 +115,75 @@ test('list, details, menu, form and review work with the keyboard, and the focus
   await expectFocus(/^Review Plan…$|^Name$/);
 });
 
+test('the screens of the menus, a creation and a deletion work with the keyboard', async ({
+  page
+}) => {
+  const panel = new Panel(page);
+  const press = (key: string) => page.keyboard.press(key);
+  const expectFocus = (name: string | RegExp) =>
+    expect.poll(() => focused(page), { timeout: 30_000 }).toMatch(name);
+  await panel.create({ name: 'walk-a', tensorflow: '2.19.*' });
+  await panel.open();
+  await expect(panel.row('walk-a')).toBeVisible();
+
+  // Each screen gets the focus, and Escape gives it back to the menu's button.
+  const screens = [
+    [/^Import/, /^Import Environment$/],
+    [/^Show Compatib|^Compatib/, /^Compatibility$/],
+    [/Disk Space/, /^Disk Space$/]
+  ] as const;
+  for (const [item, heading] of screens) {
+    await panel.button('More').focus();
+    await press('Enter');
+    await page.getByRole('menuitem', { name: item }).press('Enter');
+    await expectFocus(heading);
+    await press('Escape');
+    await expectFocus(/^More$/);
+  }
+  const act = async (name: string, item: RegExp) => {
+    await panel
+      .row(name)
+      .getByRole('button', { name: /^Actions/ })
+      .focus();
+    await press('Enter');
+    await page.getByRole('menuitem', { name: item }).press('Enter');
+  };
+  await act('walk-a', /^Compare/);
+  await expectFocus(/^Compare$/);
+  await press('Escape');
+  await expectFocus(/^Actions for walk-a$/);
+
+  // The history has the focus in its own tab.
+  await act('walk-a', /^Show Details/);
+  await tabTo(page, /^Packages$/);
+  await press('ArrowRight');
+  await expectFocus(/^History$/);
+  await tabTo(page, /^Compare revision 0|^Revert… to revision 0/);
+  await press('Escape');
+  await expectFocus(/^Actions for walk-a$/);
+
+  // The focus goes to what is created, and stays in its row when Cancel disappears.
+  await panel.button('New…').focus();
+  await press('Enter');
+  await tabTo(page, /^Name$/);
+  await page.keyboard.type('walk-b');
+  await press('Enter');
+  await panel.waitForPlan();
+  await tabTo(page, /^Create$/);
+  await press('Enter');
+  await expectFocus(/^walk-b$/);
+
+  // After a deletion, it is in another row.
+  await act('walk-b', /^Delete/);
+  await expect(page.getByRole('dialog').locator(':focus')).toHaveCount(1);
+  await tabTo(page, /^Delete$/);
+  await press('Enter');
+  await expect(panel.row('walk-b')).toHaveCount(0);
+  expect(
+    await panel.root.evaluate(root => root.contains(document.activeElement))
+  ).toBe(true);
+});
+
 test('a success closes by itself', async ({ page }) => {
   const panel = new Panel(page);
   await panel.open();
