@@ -30,7 +30,7 @@ def exported(
         assert home.run("create", "tf", *arguments)["state"] == "succeeded"
         files = {which: home.run("export", "tf", *f"--format={which}".split(" "))["content"] for which in FILES}
         held = home.packages()
-        assert home.run("remove", "tf")["state"] == "succeeded"
+        assert home.run("remove", "tf", "-y")["state"] == "succeeded"
         shutil.rmtree(home.folder)
         yield files, held
 
