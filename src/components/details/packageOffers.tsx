@@ -1,10 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { addIcon, closeIcon, HTMLSelect } from '@jupyterlab/ui-components';
+import { addIcon, HTMLSelect } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { AvailablePackage } from '../../api/generated';
 import { PYPI } from '../../models/form/choiceOptions';
 import { specOf } from '../../models/form/packages';
+import { Chips } from '../shared/chips';
 import { IconButton } from '../shared/iconButton';
 
 interface IPackageOfferProps {
@@ -74,23 +75,7 @@ export function Basket(props: {
       role="group"
       aria-label={trans.__('Packages to add')}
     >
-      <div className="jp-TfenvChips">
-        {specs.map(spec => (
-          <span key={spec} className="jp-TfenvChip">
-            {spec}
-            <button
-              type="button"
-              aria-label={trans.__('Leave out %1', spec)}
-              title={trans.__('Leave out %1', spec)}
-              onClick={() =>
-                props.onChange(specs.filter(each => each !== spec))
-              }
-            >
-              <closeIcon.react tag="span" elementSize="small" />
-            </button>
-          </span>
-        ))}
-      </div>
+      <Chips specs={specs} trans={trans} onChange={props.onChange} />
       <button
         type="button"
         className="jp-mod-styled jp-mod-accept"

@@ -1,5 +1,4 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { AvailablePackage } from '../../api/generated';
@@ -7,6 +6,7 @@ import type { IFailure } from '../../api/request';
 import { toFailure } from '../../api/request';
 import { PYPI } from '../../models/form/choiceOptions';
 import { specOf } from '../../models/form/packages';
+import { Chips } from '../shared/chips';
 
 /** Milliseconds after the last key before the search starts. */
 const DEBOUNCE = 150;
@@ -125,20 +125,7 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
 
   return (
     <>
-      <div className="jp-TfenvChips">
-        {packages.map(spec => (
-          <span key={spec} className="jp-TfenvChip">
-            {spec}
-            <button
-              type="button"
-              aria-label={trans.__('Remove %1', spec)}
-              title={trans.__('Remove %1', spec)}
-              onClick={() => onChange(packages.filter(item => item !== spec))}
-            >
-              <closeIcon.react tag="span" elementSize="small" />
-            </button>
-          </span>
-        ))}
+      <Chips specs={packages} trans={trans} onChange={onChange}>
         <input
           type="text"
           list={listId}
@@ -162,7 +149,7 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
             </option>
           ))}
         </datalist>
-      </div>
+      </Chips>
       <SearchNote result={result} trans={trans} />
     </>
   );

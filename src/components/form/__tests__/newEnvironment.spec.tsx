@@ -183,7 +183,7 @@ describe('NewEnvironment', () => {
     fireEvent.keyDown(field, { key: 'Enter' });
     fireEvent.change(field, { target: { value: 'matplotlib' } });
     fireEvent.blur(field);
-    fireEvent.click(screen.getByRole('button', { name: 'Remove pandas' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Leave out pandas' }));
     review();
     expect(requests[0].packages).toEqual(['scikit-learn>=1.5', 'matplotlib']);
   });
