@@ -127,10 +127,10 @@ class CommandLine(Tool):
         return self._run(Path(sys.executable).with_name("jupyter-tfenv"), *arguments)
 
     def create(self, name: str, specs: Sequence[str]) -> None:
-        self._tfenv("create", name, *specs)
+        self._tfenv("create", name, "--no-tensorflow", *specs)
 
     def plan(self, name: str, specs: Sequence[str]) -> None:
-        self._tfenv("create", name, "--dry-run", *specs)
+        self._tfenv("create", name, "--no-tensorflow", "--dry-run", *specs)
 
     def update(self, name: str, specs: Sequence[str]) -> None:
         self._tfenv("install", name, *specs)
