@@ -209,5 +209,6 @@ def _row(work: Work, tools: list[Any]) -> Row:
             work.run(tool, number)
             times[tool.name].append(time.perf_counter() - start)
             work.after(tool, number)
-    floors = [work.floor(able[-1]) for _ in range(3)] if work.floor else []
+    # conda keeps the archives that it unpacks.
+    floors = [work.floor(able[0]) for _ in range(3)] if work.floor else []
     return Row(work.name, times, dict(work.limits), min(floors, default=None), work.floor_name)
