@@ -115,7 +115,7 @@ test('a note and pins of an environment are kept, with the keyboard alone', asyn
   await page.keyboard.type('tensorflow =!= 2');
   await panel.button('Save').press('Enter');
   await expect(panel.failure).toContainText('is not a package spec');
-  const pins = panel.root.getByRole('textbox', { name: 'Pins, one a line' });
+  const pins = panel.root.getByRole('textbox', { name: 'Pins (one per line)' });
   await expect(pins).toHaveValue('tensorflow =!= 2');
   await pins.fill('tensorflow 2.19.*');
   await panel.button('Save').press('Enter');

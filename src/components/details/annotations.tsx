@@ -98,7 +98,7 @@ export function Annotations(props: IAnnotationsProps): JSX.Element | null {
             />
           </label>
           <label className="jp-TfenvField">
-            <span>{trans.__('Pins, one a line')}</span>
+            <span>{trans.__('Pins (one per line)')}</span>
             <textarea
               className="jp-mod-styled"
               rows={2}

@@ -48,7 +48,7 @@ describe('Annotations', () => {
     const saved = show(BOTH);
     click('Edit Note and Pins');
     type('Note', '  ');
-    type('Pins, one a line', 'numpy <3\n\ntensorflow 2.19.*\n');
+    type('Pins (one per line)', 'numpy <3\n\ntensorflow 2.19.*\n');
     click('Save');
     await screen.findByText('For the course.');
     expect(saved).toEqual([
@@ -68,13 +68,14 @@ describe('Annotations', () => {
       }
     });
     click('Edit Note and Pins');
-    type('Pins, one a line', 'numpy =!= 2');
+    type('Pins (one per line)', 'numpy =!= 2');
     click('Save');
     expect(
       await screen.findByText('The pin is not a package spec.')
     ).toBeTruthy();
-    const field =
-      screen.getByLabelText<HTMLTextAreaElement>('Pins, one a line');
+    const field = screen.getByLabelText<HTMLTextAreaElement>(
+      'Pins (one per line)'
+    );
     expect(field.value).toBe('numpy =!= 2');
   });
 
