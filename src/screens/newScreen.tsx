@@ -32,7 +32,7 @@ export function NewScreen(props: IScreenProps): JSX.Element {
         />
       ))}
       {unreachable && !catalog.error && !catalog.isLoading && (
-        <>
+        <div className="jp-TfenvInset">
           <button
             type="button"
             className="jp-TfenvLink"
@@ -41,7 +41,7 @@ export function NewScreen(props: IScreenProps): JSX.Element {
             {trans.__('Try Again')}
           </button>
           <ChannelOffer {...props} />
-        </>
+        </div>
       )}
       {catalog.catalog && (
         <NewEnvironment
