@@ -180,12 +180,30 @@ class TestAServerThatDoesNotAnswer:
             assert shell.json("remove", "tf", "--dry-run")["used_by"] == []
             assert shell.run("remove", "tf", "-y")[0] == 0
 
-    def test_a_file_that_describes_no_server(self, shell: Shell, tf: Path) -> None:
+    @pytest.mark.parametrize(
+        "text",
+        ['{"pid": %d, "port": "x"}', "{", "[]", "null", '{"port": 1}', '{"pid": "x"}', f'{{"pid": {10**30}}}', "\xff"],
+    )
+    def test_a_file_that_describes_no_server(self, text: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            self.described(silent.getsockname()[1], "jpserver-2.json")
+            content = text.replace("%d", str(os.getpid())).encode("latin-1")
+            Path(jupyter_runtime_dir(), "jpserver-1.json").write_bytes(content)
+            assert [one.port for one in running()] == [silent.getsockname()[1]]
+
+    def test_the_file_of_a_server_that_was_killed(self) -> None:
+        self.described(1)
+        ended = subprocess.Popen([sys.executable, "-c", ""])
+        ended.wait()
+        path = Path(jupyter_runtime_dir(), "jpserver-1.json")
+        path.write_text(json.dumps({**json.loads(path.read_text()), "pid": ended.pid}))
+        assert running() == []
+
+    def test_the_runtime_directory_is_no_directory(self) -> None:
         runtime = Path(jupyter_runtime_dir())
-        runtime.mkdir(parents=True, exist_ok=True)
-        (runtime / "jpserver-1.json").write_text(json.dumps({"pid": os.getpid(), "port": "x"}))
-        (runtime / "jpserver-2.json").write_text("{")
-        assert shell.run("remove", "tf", "-y")[0] == 0
+        runtime.parent.mkdir(parents=True, exist_ok=True)
+        runtime.write_text("")
+        assert running() == []
 
 
 def test_a_rename_offers_it_and_an_update_names_the_notebooks(
