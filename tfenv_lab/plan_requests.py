@@ -14,12 +14,13 @@ from typing import Any, Literal, get_args
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
+from . import plan_request_fields as fields
 from . import serde
 from .environment_names import check_name
-from .errors import InvalidRequest, InvalidSpec
+from .errors import InvalidRequest
 from .sentences import without_credentials
-from .tensorflow_packages import KERAS_2, has_own_keras_2, requests_tf_keras
-from .versions import CUDA_VERSION, minor_of
+from .tensorflow_packages import requests_tf_keras
+from .versions import CUDA_VERSION
 
 Source = Literal["conda", "pypi"]
 Variant = Literal["auto", "cpu", "cuda"]
@@ -28,17 +29,8 @@ ALL: Literal["all"] = "all"
 #: What can be cleaned, in sentences.
 CHOICES = "“cache”, “revisions”, “trash” and “uv”"
 
-#: Maximum number of items in a list.
-_ITEMS_MAX = 1000
-#: Maximum length of the name of a file.
-_FILE_MAX = 255
 #: Maximum age of revisions; older than this project.
 _DAYS_MAX = 36500
-#: Parts of versions are bounded, because the engine's numbers have 64 bits.
-_VERSION = re.compile(r"\d{1,9}(?:\.\w{1,12})*(?:\.\*)?", re.ASCII)
-_PYTHON = re.compile(r"\d\.\d{1,2}", re.ASCII)
-_PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_KERAS = re.compile(r"2|3(\.\d{1,9}){0,2}(\.\*)?", re.ASCII)
 
 
 class _Request(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"):
@@ -75,16 +67,16 @@ class Create(_Request, frozen=True, tag="create"):
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        _check_form("tensorflow", self.tensorflow, _VERSION, "2.19.*")
-        _check_form("python", self.python, _PYTHON, "3.11")
-        _check_form("cuda", self.cuda, CUDA_VERSION, "12.6")
+        fields.check_form("tensorflow", self.tensorflow, fields.VERSION, "2.19.*")
+        fields.check_form("python", self.python, fields.PYTHON, "3.11")
+        fields.check_form("cuda", self.cuda, CUDA_VERSION, "12.6")
         if isinstance(self.keras, str):
-            _check_keras(self.keras, self.tensorflow)
-        force_setattr(self, "packages", _distinct("packages", self.packages))
+            fields.check_keras(self.keras, self.tensorflow)
+        force_setattr(self, "packages", fields.distinct("packages", self.packages))
         if self.channels is not None:
             if not self.channels:
                 raise InvalidRequest("“channels” must name at least one channel, or be null.")
-            force_setattr(self, "channels", _distinct("channels", self.channels))
+            force_setattr(self, "channels", fields.distinct("channels", self.channels))
 
     @property
     def legacy_keras(self) -> bool:
@@ -105,8 +97,8 @@ class Install(_Request, frozen=True, tag="install"):
     source_builds: bool = False
 
     def __post_init__(self) -> None:
-        force_setattr(self, "specs", _some("specs", self.specs))
-        _check_into(self.into)
+        force_setattr(self, "specs", fields.some("specs", self.specs))
+        fields.check_into(self.into)
 
 
 class Update(_Request, frozen=True, tag="update"):
@@ -119,8 +111,8 @@ class Update(_Request, frozen=True, tag="update"):
 
     def __post_init__(self) -> None:
         if self.packages != ALL:
-            force_setattr(self, "packages", _named(self.packages))
-        _check_into(self.into)
+            force_setattr(self, "packages", fields.named(self.packages))
+        fields.check_into(self.into)
 
 
 class Remove(_Request, frozen=True, tag="remove"):
@@ -130,7 +122,7 @@ class Remove(_Request, frozen=True, tag="remove"):
     packages: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        force_setattr(self, "packages", _named(self.packages))
+        force_setattr(self, "packages", fields.named(self.packages))
 
 
 class Clone(_Request, frozen=True, tag="clone"):
@@ -182,14 +174,13 @@ class Import(_Request, frozen=True, tag="import"):
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        _check_form("cuda", self.cuda, CUDA_VERSION, "12.6")
-        if len(self.replacements) > _ITEMS_MAX:
-            raise InvalidRequest(f"“replacements” has {len(self.replacements)} items; the limit is {_ITEMS_MAX}.")
-        force_setattr(self, "packages", _distinct("packages", self.packages))
+        fields.check_form("cuda", self.cuda, CUDA_VERSION, "12.6")
+        fields.check_number("replacements", self.replacements)
+        force_setattr(self, "packages", fields.distinct("packages", self.packages))
         clean = {name: text and without_credentials(text) for name, text in self.replacements.items()}
         force_setattr(self, "replacements", clean)
         force_setattr(self, "content", without_credentials(self.content))
-        force_setattr(self, "file", self.file and _file_name(self.file))
+        force_setattr(self, "file", fields.file_name(self.file))
 
 
 class Match(_Request, frozen=True, tag="match"):
@@ -213,7 +204,7 @@ class Match(_Request, frozen=True, tag="match"):
         if self.name is not None:
             check_name(self.name)
         force_setattr(self, "content", without_credentials(self.content))
-        force_setattr(self, "file", self.file and _file_name(self.file))
+        force_setattr(self, "file", fields.file_name(self.file))
 
     @property
     def mark(self) -> str:
@@ -236,7 +227,7 @@ class Revert(_Request, frozen=True, tag="revert"):
     into: str | None = None
 
     def __post_init__(self) -> None:
-        _check_into(self.into)
+        fields.check_into(self.into)
 
 
 class Repair(_Request, frozen=True, tag="repair"):
@@ -311,52 +302,3 @@ def parse(body: Mapping[str, Any]) -> PlanRequest:
                 raise InvalidRequest(sentence.format(kind=kind, **found.groupdict())) from error
         raise InvalidRequest("The plan request is not valid.", str(error)) from error
     return request
-
-
-def _check_form(field: str, value: str | None, form: re.Pattern[str], example: str) -> None:
-    if value is not None and not form.fullmatch(value):
-        raise InvalidSpec(f"“{value[:60]}” is not a valid value for “{field}”.", hint=f"Write it as in “{example}”.")
-
-
-def _check_keras(keras: str, tensorflow: str | None) -> None:
-    _check_form("keras", keras, _KERAS, "3.9.*")
-    if tensorflow is None:
-        raise InvalidRequest("“keras” can be chosen only together with “tensorflow”.")
-    if keras != KERAS_2 and has_own_keras_2(tensorflow):
-        minor = minor_of(tensorflow)
-        raise InvalidRequest(
-            f"TensorFlow {minor} comes with Keras {minor} and does not work with Keras 3.",
-            hint="Leave out the version of Keras, or request TensorFlow 2.16 or newer.",
-        )
-
-
-def _file_name(text: str) -> str | None:
-    """Return the last part of a path that can be shown in one line, or None if nothing is left."""
-    name = re.split(r"[/\\]", text)[-1]
-    return "".join(letter for letter in name if letter.isprintable()).strip()[:_FILE_MAX] or None
-
-
-def _check_into(into: str | None) -> None:
-    if into is not None:
-        check_name(into)
-
-
-def _distinct(field: str, items: tuple[str, ...]) -> tuple[str, ...]:
-    if len(items) > _ITEMS_MAX:
-        raise InvalidRequest(f"“{field}” has {len(items)} items; the limit is {_ITEMS_MAX}.")
-    return tuple(dict.fromkeys(map(without_credentials, items)))
-
-
-def _some(field: str, items: tuple[str, ...]) -> tuple[str, ...]:
-    if not items:
-        raise InvalidRequest(f"“{field}” must name at least one package.")
-    return _distinct(field, items)
-
-
-def _named(packages: tuple[str, ...]) -> tuple[str, ...]:
-    # An environment has a package from one source only, so the name says which.
-    names = tuple(re.sub("^pypi:", "", text.strip().lower()) for text in packages)
-    for name in _some("packages", names):
-        if not _PACKAGE.fullmatch(name):
-            raise InvalidSpec(f"“{name[:60]}” is not a package name.")
-    return _some("packages", names)

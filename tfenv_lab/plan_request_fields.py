@@ -1,0 +1,82 @@
+"""The rules for the fields of plan requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sized
+
+from .environment_names import check_name
+from .errors import InvalidRequest, InvalidSpec
+from .sentences import without_credentials
+from .tensorflow_packages import KERAS_2, has_own_keras_2
+from .versions import minor_of
+
+#: Maximum number of items in a list.
+_ITEMS_MAX = 1000
+#: Maximum length of the name of a file.
+_FILE_MAX = 255
+#: Parts of versions are bounded, because the engine's numbers have 64 bits.
+VERSION = re.compile(r"\d{1,9}(?:\.\w{1,12})*(?:\.\*)?", re.ASCII)
+PYTHON = re.compile(r"\d\.\d{1,2}", re.ASCII)
+_PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_KERAS = re.compile(r"2|3(\.\d{1,9}){0,2}(\.\*)?", re.ASCII)
+
+
+def check_form(field: str, value: str | None, form: re.Pattern[str], example: str) -> None:
+    """Raise InvalidSpec for a text that does not have the form, and show an example of it."""
+    if value is not None and not form.fullmatch(value):
+        raise InvalidSpec(f"“{value[:60]}” is not a valid value for “{field}”.", hint=f"Write it as in “{example}”.")
+
+
+def check_keras(keras: str, tensorflow: str | None) -> None:
+    """Raise InvalidSpec or InvalidRequest for a version of Keras that this TensorFlow cannot have."""
+    check_form("keras", keras, _KERAS, "3.9.*")
+    if tensorflow is None:
+        raise InvalidRequest("“keras” can be chosen only together with “tensorflow”.")
+    if keras != KERAS_2 and has_own_keras_2(tensorflow):
+        minor = minor_of(tensorflow)
+        raise InvalidRequest(
+            f"TensorFlow {minor} comes with Keras {minor} and does not work with Keras 3.",
+            hint="Leave out the version of Keras, or request TensorFlow 2.16 or newer.",
+        )
+
+
+def file_name(text: str | None) -> str | None:
+    """Return the last part of a path that can be shown in one line, or None if nothing is left."""
+    name = re.split(r"[/\\]", text or "")[-1]
+    return "".join(letter for letter in name if letter.isprintable()).strip()[:_FILE_MAX] or None
+
+
+def check_into(into: str | None) -> None:
+    """Raise InvalidName for a name that a copy cannot have."""
+    if into is not None:
+        check_name(into)
+
+
+def check_number(field: str, items: Sized) -> None:
+    """Raise InvalidRequest for too many items."""
+    if len(items) > _ITEMS_MAX:
+        raise InvalidRequest(f"“{field}” has {len(items)} items; the limit is {_ITEMS_MAX}.")
+
+
+def distinct(field: str, items: tuple[str, ...]) -> tuple[str, ...]:
+    """Return each item once, without credentials. Raises InvalidRequest for too many."""
+    check_number(field, items)
+    return tuple(dict.fromkeys(map(without_credentials, items)))
+
+
+def some(field: str, items: tuple[str, ...]) -> tuple[str, ...]:
+    """Return each item once. Raises InvalidRequest if there are none or too many."""
+    if not items:
+        raise InvalidRequest(f"“{field}” must name at least one package.")
+    return distinct(field, items)
+
+
+def named(packages: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of packages, each once. Raises InvalidSpec for a text that is not a name."""
+    # An environment has a package from one source only, so the name says which.
+    names = tuple(re.sub("^pypi:", "", text.strip().lower()) for text in packages)
+    for name in some("packages", names):
+        if not _PACKAGE.fullmatch(name):
+            raise InvalidSpec(f"“{name[:60]}” is not a package name.")
+    return some("packages", names)
