@@ -38,8 +38,8 @@ async function walk(
   await expect(panel.failure).toBeVisible();
   await look('error');
   await panel.button('Back').first().click();
-  await panel.button('Remove nowhere').click();
-  await panel.button('Remove tensorflow_datasets_preprocessing').click();
+  await panel.button('Leave out nowhere').click();
+  await panel.button('Leave out tensorflow_datasets_preprocessing').click();
   await panel.button('Back').click();
 
   await panel.button(NAME).click();
