@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
+
+COLOR = re.compile(r"\x1b\[[\d;]*m")
 
 
 @dataclass
@@ -21,13 +24,21 @@ def read_junit(path: Path) -> Count:
     """Count the tests in a JUnit XML file (pytest, Playwright)."""
     count = Count()
     for case in ElementTree.parse(path).iter("testcase"):  # noqa: S314 - written by our own runner
-        if case.find("failure") is not None or case.find("error") is not None:
-            count.failures.append(f"{case.get('classname')}: {case.get('name')}")
+        fault = next((part for part in case if part.tag in ("failure", "error")), None)
+        if fault is not None:
+            count.failures.append(f"{case.get('classname')}: {case.get('name')}: {reason(fault)}")
         elif case.find("skipped") is not None:
             count.skipped += 1
         else:
             count.passed += 1
     return count
+
+
+def reason(fault: ElementTree.Element) -> str:
+    """Return the line of a failure that says what went wrong, without the colors of a terminal."""
+    lines = [COLOR.sub("", line).strip() for line in f"{fault.get('message')}\n{fault.text}".splitlines()]
+    # Playwright names the place first and the error later; pytest begins with the error.
+    return next((line for line in lines if "Error" in line), lines[0])[:200]
 
 
 def read_jest(path: Path) -> Count:
