@@ -15,6 +15,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from . import at_start, building, kernelspecs
 from .diagnosis import missing, reason
+from .listed_kernelspecs import prefix_of
 from .running import running
 
 
@@ -50,7 +51,7 @@ class EnvironmentProvisioner(LocalProvisioner):
     def _note(self) -> None:
         """Note in which environment the kernel starts."""
         spec = kernelspecs.Kernelspec(self.kernel_spec.display_name, Path(), self.kernel_spec.to_dict())
-        prefix = kernelspecs.prefix_of(spec)
+        prefix = prefix_of(spec)
         if prefix is not None:
             running.note(self.kernel_id, Path(prefix))
 

@@ -16,6 +16,7 @@ from . import conda_manager, kernelspecs
 from .freshness import Look, is_current, look, state_of
 from .hidden import HiddenKernels
 from .kernelspecs import Kernelspec
+from .listed_kernelspecs import KernelspecCache
 from .naming import KernelNames
 from .registrar import KernelRegistrar
 from .written import WrittenKernels
@@ -31,7 +32,7 @@ class KernelReconciler:
     def __init__(
         self,
         registrar: KernelRegistrar,
-        cache: kernelspecs.Cache,
+        cache: KernelspecCache,
         hidden: HiddenKernels,
         written: WrittenKernels,
         *,

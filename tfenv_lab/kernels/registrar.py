@@ -17,6 +17,7 @@ from . import activations, building, conda_manager, kernelspecs, naming
 from .activations import Activation
 from .building import Built, KernelContext
 from .kernelspecs import Kernelspec
+from .listed_kernelspecs import KernelspecCache
 from .naming import KernelNames
 from .written import WrittenKernels
 
@@ -42,7 +43,7 @@ class KernelRegistrar:
     def __init__(
         self,
         settings: CondaSettings,
-        cache: kernelspecs.Cache,
+        cache: KernelspecCache,
         written: WrittenKernels,
         *,
         prefixes: Callable[[], Mapping[Path, bool]],

@@ -20,6 +20,7 @@ from .activations import skipped_sentence
 from .freshness import OutdatedKernels
 from .hidden import HiddenKernels
 from .kernelspecs import Kernelspec
+from .listed_kernelspecs import KernelspecCache
 from .reconciler import KernelReconciler
 from .registrar import KernelRegistrar
 from .running import RunningKernel, running
@@ -60,7 +61,7 @@ class KernelService(LoggingConfigurable):
         super().__init__(**kwargs)
         self._manager = manager
         self._sessions = sessions
-        self._cache = kernelspecs.Cache()
+        self._cache = KernelspecCache()
         last = WrittenKernels(written)
         self._registrar = KernelRegistrar(
             settings,
