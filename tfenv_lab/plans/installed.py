@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..conda.solving import pins
+from ..errors import NotFound
 from .index_state import IndexState
 from .installed_state import State
 
@@ -29,6 +30,12 @@ class FoundEnvironment:
     @property
     def prefix(self) -> Path:
         return Path(self.environment.prefix)
+
+    def require_installed(self, names: Iterable[str]) -> None:
+        """Raise NotFound for the first name that is neither a conda package nor a project here."""
+        for name in sorted(names):
+            if name not in self.state.names and self.index.project(name) not in self.index.names:
+                raise NotFound(f"“{name}” is not installed in this environment.")
 
 
 class InstalledReader:

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import plan_requests as requests
-from ..conda.prefix.records import names_of
 from ..disk.reads import BoundedReads
 from ..errors import InvalidRequest, NotFound, PrefixExists
-from ..pypi import requirements as texts
-from . import index_state, installed_state, moving, repair
+from . import moving, removing, repair, reverting
 from .creating import Creator
 from .index_solver import IndexSolver
-from .index_state import IndexState
 from .installed import FoundEnvironment, InstalledReader
-from .installed_state import State
-from .solved import Solved
+from .solved import Solved, in_place
 from .solver import ChannelSolver
 
 if TYPE_CHECKING:
-    from ..conda.engine import RepoDataRecord
     from ..conda.repodata.repodata import Repodata
     from ..environments.service import EnvironmentService
     from ..tensorflow.catalog.catalog import Catalog
@@ -69,18 +64,20 @@ class Planner:
             case requests.Install() | requests.Update():
                 return self._permitted(await self._move(request))
             case requests.Remove():
-                return await self._remove(request)
+                return await removing.remove(request, await self._find(request.environment), self._index)
             case requests.Clone() | requests.Rename():
                 return await self._clone(request)
             case requests.Revert():
-                return self._permitted(await self._revert(request))
+                found = await self._find(request.environment, copied=request.into is not None)
+                prefix = await self._new_prefix(request.into) if request.into is not None else None
+                return self._permitted(await reverting.revert(request, found, prefix, self._repodata.subdir))
             case requests.Import():
                 return self._permitted(await self._import(request, await self._new_prefix(request.name)))
             case requests.Match():
                 return self._permitted(await self._match(request))
             case requests.Repair():
                 found = await self._find(request.environment)
-                solved = self._in_place(found, request, found.state.records, dict(found.state.requested), ())
+                solved = in_place(found, request, found.state.records, dict(found.state.requested))
                 return self._permitted(await repair.repaired(solved, found, self._channels, self._index))
 
     async def _create(self, request: requests.Create) -> Solved:
@@ -122,42 +119,9 @@ class Planner:
     async def _move(self, request: requests.Install | requests.Update) -> Solved:
         found = await self._find(request.environment, copied=request.into is not None)
         if isinstance(request, requests.Update) and request.packages != requests.ALL:
-            _require_installed(request.packages, found)
+            found.require_installed(request.packages)
         prefix = await self._new_prefix(request.into) if request.into is not None else None
         return await moving.move(request, found, prefix, self._channels, self._index)
-
-    async def _remove(self, request: requests.Remove) -> Solved:
-        found = await self._find(request.environment)
-        state, index = found.state, found.index
-        _require_installed(request.packages, found)
-        projects = {index.project(name) for name in request.packages if name not in state.names}
-        python = str(record.version) if (record := state["python"]) else ""
-        names = [name for name in request.packages if name in state.names]
-        after = list(state.records)
-        left = list(index.distributions)
-        if names:
-            provided = await self._index.provided(state.records, found.prefix) if left else {}
-            after = installed_state.without(state, names, _needed(index, provided, state, projects, python))
-            still = await self._index.provided(after, found.prefix) if left else {}
-            # What needs a project that conda no longer provides goes with it.
-            projects |= set(provided) - set(still)
-        if projects:
-            left = index_state.without(index, projects, python)
-        remaining = names_of(after)
-        kept = {each.name for each in left}
-        solved = self._in_place(
-            found,
-            request,
-            after,
-            {name: spec for name, spec in state.requested.items() if name in remaining},
-            tuple(names),
-        )
-        return dataclasses.replace(
-            solved,
-            distributions=left,
-            requirements={name: text for name, text in index.requirements.items() if name in kept},
-            others_removed=tuple(sorted(projects.intersection(package.name for package in index.others))),
-        )
 
     async def _clone(self, request: requests.Clone | requests.Rename) -> Solved:
         from ..conda.transaction.apply import require_movable
@@ -182,42 +146,6 @@ class Planner:
             requirements=found.index.requirements,
             requirements_before=found.index.requirements,
             damages=() if moves else await repair.damages(found.prefix),
-        )
-
-    async def _revert(self, request: requests.Revert) -> Solved:
-        from ..conda.prefix import lock, revisions
-
-        found = await self._find(request.environment, copied=request.into is not None)
-        prefix = await self._new_prefix(request.into) if request.into is not None else None
-        known = await asyncio.to_thread(revisions.read, found.prefix)
-        revision = next((each for each in known if each.number == request.revision), None)
-        if revision is None:
-            raise NotFound(f"“{found.environment.name}” has no revision {request.revision}.")
-        path, subdir = revisions.lock_of(found.prefix, revision.number), self._repodata.subdir
-        try:
-            locked = await asyncio.to_thread(lock.load, path)
-            distributions = await asyncio.to_thread(lock.distributions, path.read_text("utf-8"), subdir)
-        except (FileNotFoundError, ValueError) as error:
-            message = f"The lock of revision {revision.number} of “{found.environment.name}” is missing or damaged."
-            raise NotFound(message, f"{path}: {error}", hint="Revert to another revision.") from error
-        solved = self._in_place(found, request, locked.get(subdir, []), dict(revision.requested), ())
-        solved = dataclasses.replace(
-            solved,
-            distributions=distributions,
-            requirements=revision.requirements,
-        )
-        # Going back to the current revision is a repair, too.
-        restored = await repair.restored(solved, found, contents=revision == known[-1])
-        if request.into is None or prefix is None:
-            return restored
-        # The copy gets whole files in place of damaged ones, and the original keeps them as they are.
-        return dataclasses.replace(
-            restored,
-            name=request.into,
-            prefix=prefix,
-            origin="copy",
-            source=found.prefix,
-            fingerprint=None,
         )
 
     async def _match(self, request: requests.Match) -> Solved:
@@ -271,32 +199,6 @@ class Planner:
 
     # What the kinds share
 
-    def _in_place(
-        self,
-        found: FoundEnvironment,
-        request: requests.ChangeRequest,
-        after: Sequence[RepoDataRecord],
-        asked: dict[str, str],
-        specs: tuple[str, ...],
-    ) -> Solved:
-        return Solved(
-            request,
-            found.environment.name,
-            found.prefix,
-            found.state.records,
-            after,
-            asked,
-            {**found.state.requested, **found.index.requirements},
-            specs,
-            origin="in_place",
-            fingerprint=found.fingerprint,
-            environment=found.environment,
-            distributions_before=found.index.distributions,
-            distributions=found.index.distributions,
-            requirements=found.index.requirements,
-            requirements_before=found.index.requirements,
-        )
-
     async def _new_prefix(self, name: str, folder: Path | None = None) -> Path:
         folder = folder or self._envs_dirs[0]
         prefix = folder / name
@@ -316,22 +218,3 @@ class Planner:
 
 
 _taken: BoundedReads[Path, bool] = BoundedReads(lambda prefix: prefix.exists() or prefix.is_symlink())
-
-
-def _require_installed(names: Iterable[str], found: FoundEnvironment) -> None:
-    """Raise NotFound for the first name that is neither a conda package nor a project in an environment."""
-    for name in sorted(names):
-        if name not in found.state.names and found.index.project(name) not in found.index.names:
-            raise NotFound(f"“{name}” is not installed in this environment.")
-
-
-def _needed(
-    index: IndexState, provided: Mapping[str, str], state: State, gone: Collection[str], python: str
-) -> set[str]:
-    """Return the conda packages that must not be removed as orphans, because packages from the index need them."""
-    needs = index_state.needs_of(index, python)
-    left = {each.name for each in index_state.without(index, gone, python)}
-    left |= {package.name for package in index.others}.difference(gone)
-    parts = index_state.reached(index_state.parts(index, left), needs)
-    needed = {name for part in parts for name, _ in needs(part)}
-    return {name for name in state.names if texts.normalize(name) in needed & provided.keys()}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..environments.models import Environment
     from ..models import Advice
     from ..plan_requests import ChangeRequest
+    from .installed import FoundEnvironment
     from .installed_state import State
     from .suggestions import Solve
 
@@ -79,6 +80,33 @@ class Solved:
     reinstalled: tuple[str, ...] = ()
     damages: tuple[Damage, ...] = ()
     unrepaired: tuple[str, ...] = ()
+
+
+def in_place(
+    found: FoundEnvironment,
+    request: ChangeRequest,
+    after: Sequence[RepoDataRecord],
+    requested: dict[str, str],
+    specs: tuple[str, ...] = (),
+) -> Solved:
+    """Return a change of an environment in place to the records ``after``. What comes from an index stays."""
+    return Solved(
+        request,
+        found.environment.name,
+        found.prefix,
+        found.state.records,
+        after,
+        requested,
+        {**found.state.requested, **found.index.requirements},
+        specs,
+        origin="in_place",
+        fingerprint=found.fingerprint,
+        environment=found.environment,
+        distributions_before=found.index.distributions,
+        distributions=found.index.distributions,
+        requirements=found.index.requirements,
+        requirements_before=found.index.requirements,
+    )
 
 
 @dataclass(frozen=True)
