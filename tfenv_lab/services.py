@@ -268,7 +268,7 @@ class Services(Foundations):
         This runs while the first requests are already served.
         """
         prefixes = list(await self.environments.prefixes())
-        await self.jobs.recover([*prefixes, *(folder / "any" for folder in self.directories.envs_dirs)])
+        await self.jobs.dead_servers.recover([*prefixes, *(folder / "any" for folder in self.directories.envs_dirs)])
         self.jobs.deletions.watch()
         # Load the catalog before the panel requests it; the first registration of many kernels may take longer.
         await asyncio.gather(self.kernels.reconcile(), self._load_catalog())

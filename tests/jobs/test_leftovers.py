@@ -104,5 +104,5 @@ async def test_leftovers_in_a_directory_without_environments_are_deleted(api: Ap
     job = await _remove(api, made)
     trash = Path(made["prefix"]).with_name(f".tfenv-trash-{job['id']}-tf")
     (trash / "lib").mkdir(parents=True)
-    await api.services.jobs.recover([tmp_path / "elsewhere/any"])
+    await api.services.jobs.dead_servers.recover([tmp_path / "elsewhere/any"])
     assert not trash.exists()

@@ -103,7 +103,7 @@ async def test_a_job_that_cannot_be_settled_keeps_no_other_from_it(
     monkeypatch.setattr(outcomes, fails, failing)
     trash = staging.trash_path(Path(prefix), "3job")
     trash.mkdir()
-    await api.services.jobs.recover([Path(prefix)])
+    await api.services.jobs.dead_servers.recover([Path(prefix)])
     states = {job.id: job.state for job in store.load()}
     assert (states[first.id], states[second.id]) == ("interrupted", "running")
     assert not trash.exists()

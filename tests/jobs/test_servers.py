@@ -136,7 +136,7 @@ class TestAnotherServer:
         (jobs / f"{job_id}.json").write_text(json.dumps(stored))
         left = Path(made["prefix"]).parent / f".tfenv-new-{job_id}-tf"
         left.mkdir()
-        monkeypatch.setattr("tfenv_lab.jobs.service.LOOK_AGAIN", 0.0)
+        monkeypatch.setattr("tfenv_lab.jobs.dead_servers.LOOK_AGAIN", 0.0)
         _, job = await api.call("GET", f"jobs/{job_id}")
         assert job["state"] == "running"
 

@@ -1,9 +1,8 @@
-"""Look up, start and cancel jobs, and settle those of earlier servers."""
+"""Look up, start and cancel jobs."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,22 +11,16 @@ from traitlets.config import LoggingConfigurable
 
 from ..conda.transaction.staging import Leftover
 from ..directories import CODES
-from ..errors import InvalidRequest, JobFailed, NotFound, NotRunning
+from ..errors import InvalidRequest, NotFound, NotRunning
 from ..plan_requests import Clean, Create, Install, PlanRequest
 from ..plans import cleanings
 from ..plans.room import require_room
 from ..plans.service import DISK_SPACE
-from ..space import abandoned
 from ..space.survey import Demand
-from . import outcomes
+from .dead_servers import DeadServers
 from .deletions import Deletions
 from .leftovers import Leftovers
-from .messages import (
-    ApplyChange,
-    BuildChannel,
-    CleanDisk,
-    RunCheck,
-)
+from .messages import ApplyChange, BuildChannel, CleanDisk, RunCheck
 from .models import DONE, FINISHED, Job, new_id, now
 from .running import RunningJobs
 
@@ -45,10 +38,6 @@ if TYPE_CHECKING:
     from .events import JobEvents
     from .servers import Servers
     from .store import JobStore
-
-
-#: Seconds after which a list of jobs looks again for jobs whose servers have died.
-LOOK_AGAIN = 5.0
 
 
 class JobService(LoggingConfigurable):
@@ -85,10 +74,6 @@ class JobService(LoggingConfigurable):
         self._limiting = asyncio.Lock()
         self._settings = settings
         self._store = store
-        self._servers = servers
-        #: The time of the last look for jobs of dead servers, and the task of one that goes on.
-        self._looked = 0.0
-        self._looking: asyncio.Task[None] | None = None
         self._events = events
         self._plans = plans
         self._aftermath = aftermath
@@ -117,14 +102,26 @@ class JobService(LoggingConfigurable):
             log=self.log,
         )
 
+        #: The jobs whose servers have died.
+        self.dead_servers = DeadServers(
+            store=store,
+            servers=servers,
+            events=events,
+            running=self.running,
+            deletions=self.deletions,
+            leftovers=self._leftovers,
+            directories=directories,
+            aftermath=aftermath,
+            log=self.log,
+        )
+
     # Look up jobs
 
     async def all(self) -> list[Job]:
         """Return all jobs, including those of earlier servers, newest first."""
         stored = await asyncio.to_thread(self._store.load)
         others = [job for job in stored if job.state not in FINISHED and job.id not in self.running]
-        if others and self._looking is None and time.monotonic() - self._looked > LOOK_AGAIN:
-            self._looking = asyncio.ensure_future(self._settle_dead(others))
+        self.dead_servers.look(others)
         jobs = {job.id: job for job in stored} | self.running.all()
         return sorted(jobs.values(), key=lambda job: job.id, reverse=True)
 
@@ -276,55 +273,6 @@ class JobService(LoggingConfigurable):
             raise NotRunning("Another server runs this job.", hint="Cancel the job on that server.")
         await self.running.cancel(job_id)
         return await self.get(job_id)
-
-    # Recover from earlier servers
-
-    async def recover(self, prefixes: list[Path]) -> None:
-        """Settle the jobs of dead servers, and clean up next to ``prefixes`` and the prefixes of all stored jobs."""
-        stored = await asyncio.to_thread(self._store.load)
-        await self._settle_dead([job for job in stored if job.state not in FINISHED and job.id not in self.running])
-        busy = {job.id for job in await self.all() if job.state not in FINISHED}
-        # A deleted environment is no longer in any list; only its job still names its prefix.
-        places = [Path(place) for job in stored for place in (job.prefix, job.moved_from) if place]
-        found = await asyncio.to_thread(outcomes.collect, [*prefixes, *places], busy)
-        self._leftovers.remember(found)
-        await asyncio.to_thread(self._servers.forget_dead)
-        where = self._directories
-        folders = [where.state, where.state / "plans", where.state / "jobs"]
-        await asyncio.to_thread(abandoned.collect, where.package_cache, where.bytecode, folders)
-        await self.deletions.collect([*prefixes, *places])
-        await self.deletions.refresh()
-
-    async def _settle_dead(self, jobs: list[Job]) -> None:
-        """Settle those of these unfinished jobs whose servers have died."""
-        try:
-            for job in jobs:
-                if job.id in self.running or await asyncio.to_thread(self._servers.runs, job):
-                    continue
-                try:
-                    await self._recover_one(job)
-                except Exception:
-                    # One failure must not prevent recovering the other jobs.
-                    self.log.exception("Could not recover job %s", job.id)
-        finally:
-            self._looked, self._looking = time.monotonic(), None
-
-    async def _recover_one(self, job: Job) -> None:
-        if not await asyncio.to_thread(outcomes.answers, job):
-            self.log.warning("Job %s is not recovered: the drive of %s does not respond", job.id, job.prefix)
-            return
-        done, leftovers = await asyncio.to_thread(outcomes.clean_up, job)
-        if job.kind == "clean":
-            job = outcomes.unfinished(job, is_cancelled=False)
-        elif done:
-            job = job.ended("succeeded", message=DONE.get(job.kind, "Done"), leftovers=leftovers)
-            job = await self._aftermath.settle(job, None)
-        else:
-            message = "The server stopped while the job was running. Nothing was changed."
-            failure = JobFailed(message, hint="Try again.")
-            job = job.failed(failure, "interrupted", leftovers=leftovers)
-        await asyncio.to_thread(self._store.save, job)
-        self._events.emit(job)
 
 
 def _settings(request: PlanRequest) -> dict[str, bool]:
