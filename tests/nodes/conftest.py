@@ -109,16 +109,19 @@ def locks(channel: TinyChannel, tmp_path: Path) -> Locks:
         files = {"bin/app": "#!/bin/sh\necho app\n", "share/app.txt": version}
         channel.add("app", version, depends=[f"lib {version}"], files=files, executable=["bin/app"])
     channel.index()
+    return Locks(*(write_lock(channel, tmp_path, f"app =={version}") for version in ("1.0", "2.0")))
 
-    async def write(version: str) -> Path:
-        records = await rattler.solve(
+
+def write_lock(channel: TinyChannel, folder: Path, spec: str) -> Path:
+    """Solve a spec, and return the file with the lock."""
+    records = asyncio.run(
+        rattler.solve(
             [channel.url],
-            [MatchSpec(f"app =={version}")],
-            gateway=Gateway(cache_dir=tmp_path / "solve"),
+            [MatchSpec(spec)],
+            gateway=Gateway(cache_dir=folder / "solve"),
             virtual_packages=virtual_packages.detect(),
         )
-        path = tmp_path / f"app-{version}.lock"
-        path.write_text(lock.dumps(records, [channel.url], channel.subdir))
-        return path
-
-    return Locks(asyncio.run(write("1.0")), asyncio.run(write("2.0")))
+    )
+    path = folder / f"{spec.replace(' ==', '-')}.lock"
+    path.write_text(lock.dumps(records, [channel.url], channel.subdir))
+    return path

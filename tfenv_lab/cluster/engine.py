@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ..nodes.orders import Answer, Order
-from .models import ClusterNode
+from .models import ClusterNode, Inside
 
 
 class Departed(Exception):
@@ -27,4 +27,26 @@ class Engine(Protocol):
         """Let a node carry out an order in a process of its own. Raises Departed or ClusterUnreachable.
 
         If the call is cancelled, the process ends.
+        """
+
+    async def versions(self) -> dict[str, str]:
+        """Return the versions of ``python`` and ``distributed`` that the scheduler runs."""
+
+    async def inside(self, node: ClusterNode) -> Inside:
+        """Return what a node runs. Raises Departed or ClusterUnreachable."""
+
+    async def drain(self, node: ClusterNode) -> str | None:
+        """Move the data of a node to others, and wait for its tasks. Return the reason if that is impossible.
+
+        Raises Departed or ClusterUnreachable.
+        """
+
+    async def resume(self, node: ClusterNode) -> None:
+        """Let a drained node take tasks again, if it still is in the cluster."""
+
+    async def enter(self, node: ClusterNode, name: str) -> str | None:
+        """Let a node start again from the environment with this name, or from its own Python if the name is empty.
+
+        Return the reason if it does not. Otherwise it leaves the cluster, and comes back with its name. Raises Departed
+        or ClusterUnreachable.
         """

@@ -9,7 +9,8 @@ from typing import Literal
 from ..errors import ErrorJson
 from ..nodes.planning import NodePlan
 
-State = Literal["waiting", "installing", "ready", "failed", "lost", "skipped"]
+#: A node that is ``ready`` has the environment, and one that is ``inside`` runs it.
+State = Literal["waiting", "installing", "ready", "draining", "inside", "failed", "lost", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,22 @@ class ClusterNode:
 
     name: str
     address: str
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What a node runs: a prefix, and the name of the environment if a rollout let the node enter it.
+
+    The name is empty if the node runs the Python that it was started with. ``process`` changes when the node starts
+    again. ``previous`` is the name of what it ran before, or None. ``obstacle`` says why it cannot enter an
+    environment, if it cannot.
+    """
+
+    prefix: str
+    name: str
+    process: str
+    previous: str | None = None
+    obstacle: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Run a rollout: install on all nodes, again on those that left and came back, and on those that come late."""
+"""Run a rollout: install on all nodes, again on those that left and came back, let them enter; then late nodes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from ..errors import JobFailed
 from ..nodes.lockfile import LockFile
 from ..nodes.orders import Order
 from .engine import Departed, Engine
-from .models import ClusterNode, NodeResult, Planned, RolloutPlan
+from .entering import Batches, Entering
+from .models import ClusterNode, NodeResult, Planned, RolloutPlan, State
 from .planner import AT_ONCE, planned
 
 #: How many times a node that left and came back is tried again.
@@ -22,7 +23,8 @@ RETURN, LOOK = 30.0, 0.5
 class Rollout:
     """The installation of a lock on the nodes of a plan. ``tell`` hears of every node whose state changes.
 
-    With ``follow``, nodes that join meanwhile get the environment, too.
+    With ``batches``, the nodes also enter the environment, or what they ran before if the plan has no name. With
+    ``follow``, nodes that join meanwhile are treated like the others.
     """
 
     def __init__(
@@ -32,12 +34,14 @@ class Rollout:
         lock: LockFile,
         tell: Callable[[NodeResult], None] = lambda result: None,
         *,
+        batches: Batches | None = None,
         follow: bool = False,
     ) -> None:
         self._engine = engine
         self._plan = plan
         self._lock = lock
         self._tell = tell
+        self._batches = batches
         self._follow = follow
         self._order = Order("install", lock, plan.name, plan.digest)
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -49,18 +53,28 @@ class Rollout:
         return sorted(self._results.values(), key=lambda result: result.name)
 
     async def run(self) -> list[NodeResult]:
-        """Install on all nodes, and return what became of each. One that fails does not stop the others.
+        """Do the parts of all nodes, and return what became of each. One that fails does not stop other installations.
 
         A rollout that is cancelled ends its installations; those that are finished stay.
         """
-        await self._install_all(self._plan.nodes)
-        while self._follow:
+        plan, nodes = self._plan, self._plan.nodes
+        while nodes:
+            await self._install_all(nodes)
+            await self._enter_all(nodes)
             late = [node for node in await self._engine.nodes() if node.name not in self._results]
-            if not late:
-                break
-            plan = self._plan
-            await self._install_all(await planned(self._engine, self._lock, plan.name, plan.digest, late))
+            nodes = ()
+            if late and self._follow:
+                enters = self._batches is not None
+                nodes = await planned(self._engine, self._lock, plan.name, plan.digest, late, enters=enters)
         return self.results
+
+    async def _enter_all(self, nodes: Sequence[Planned]) -> None:
+        if self._batches is None:
+            return
+        failed = sum(result.state in ("failed", "lost") for result in self._results.values())
+        ready = [self._results[each.node.name] for each in nodes]
+        entering = Entering(self._engine, self._plan.name or None, self._keep, self._batches)
+        await entering.run((result for result in ready if result.state == "ready"), failed)
 
     async def _install_all(self, nodes: Sequence[Planned]) -> None:
         for each in nodes:
@@ -77,7 +91,9 @@ class Rollout:
     async def _one(self, each: Planned) -> None:
         result = self._results[each.node.name]
         if each.plan.action != "install":
-            self._keep(replace(result, state="skipped" if each.plan.error else "ready", error=each.plan.error))
+            is_inside = self._batches is not None and each.plan.action == "none"
+            state: State = "skipped" if each.plan.error else "inside" if is_inside else "ready"
+            self._keep(replace(result, state=state, error=each.plan.error))
             return
         async with self._slots:
             await self._install(each.node)

@@ -16,11 +16,13 @@ from functools import partial
 from .. import serde
 from .._version import __version__
 from ..disk import faults
+from ..environment_names import check_name
 from ..errors import JobFailed, TfenvError
 from .apply import apply, until_finished
 from .configuration import NodeConfiguration
 from .orders import Answer, Order
 from .planning import plan
+from .probing import activation, probe
 
 #: Exit status if nobody waits for the answer.
 _CANCELLED = 70
@@ -33,6 +35,11 @@ async def _carry_out(order: Order) -> Answer:
     try:
         if order.verb == "plan":
             return Answer(__version__, plan=await plan(services, order.lock, order.name, order.digest))
+        if order.verb in ("probe", "activate"):
+            prefix = services.envs_dir / check_name(order.name)
+            if order.verb == "probe":
+                return Answer(__version__, prefix=str(prefix), versions=await probe(prefix))
+            return Answer(__version__, prefix=str(prefix), variables=await activation(prefix))
         done = await apply(services, order.lock, order.name, partial(until_finished, services))
         if done.digest != order.digest:
             raise JobFailed("The environment was installed, but its packages are not those of the lock.")

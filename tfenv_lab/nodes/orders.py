@@ -12,9 +12,12 @@ from .planning import NodePlan
 
 
 class Order(Struct, frozen=True):
-    """An order to plan or to install a lock. ``digest`` is that of the lock where the rollout began."""
+    """An order to plan or to install a lock, to probe the environment, or to find the variables of its activation.
 
-    verb: Literal["plan", "install"]
+    ``digest`` is that of the lock where the rollout began.
+    """
+
+    verb: Literal["plan", "install", "probe", "activate"]
     lock: LockFile
     name: str
     digest: str
@@ -23,10 +26,13 @@ class Order(Struct, frozen=True):
 class Answer(Struct, frozen=True):
     """The answer to an order: the plan, or the prefix of the installed environment, or an error.
 
-    ``version`` is that of tfenv_lab on the machine.
+    ``version`` is that of tfenv_lab on the machine. ``versions`` are those of Python and of the modules that a probe
+    imported. ``variables`` are those of activation, with None for one that is unset; they never leave the machine.
     """
 
     version: str
     plan: NodePlan | None = None
     prefix: str | None = None
+    versions: dict[str, str] = {}
+    variables: dict[str, str | None] = {}
     error: ErrorJson | None = None

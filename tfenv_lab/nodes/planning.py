@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ..plans.models import Plan
     from ..services import Services
 
-Action = Literal["none", "install", "impossible"]
+#: What ``enter`` is, only the engine of a cluster knows: the node has the environment, but runs something else.
+Action = Literal["none", "install", "enter", "impossible"]
 
 
 class NodePlan(Struct, frozen=True):

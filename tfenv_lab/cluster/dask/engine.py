@@ -21,17 +21,24 @@ from ...errors import ClusterMismatch, ClusterUnreachable, InvalidRequest, JobFa
 from ...nodes.orders import Answer, Order
 from .. import addresses
 from ..engine import Departed
-from ..models import ClusterNode
+from ..models import ClusterNode, Inside
+from . import nanny as nanny_code
 from . import node as node_code
 
 #: Seconds to wait for a scheduler.
 PATIENCE = 10.0
+
+#: Seconds that running tasks may take to end while a worker is drained. After that they start again elsewhere.
+TASKS = 60.0
+#: Seconds between two looks at them.
+LOOK = 0.2
 
 #: It has no types.
 library: Any = distributed
 
 # The workers need not have this package: a worker that runs the environment itself has none.
 cloudpickle.register_pickle_by_value(node_code)
+cloudpickle.register_pickle_by_value(nanny_code)
 
 
 @contextlib.asynccontextmanager
@@ -61,7 +68,8 @@ async def connect(address: str) -> AsyncIterator[DaskEngine]:
                 f"The scheduler has distributed {theirs}, but this machine has {library.__version__}.",
                 hint=f"Install distributed {theirs} here, next to tfenv_lab.",
             )
-        yield DaskEngine(address, client)
+        python = ".".join(map(str, versions.get("host", {}).get("python", "").split(".")[:3]))
+        yield DaskEngine(address, client, {"distributed": theirs, "python": python})
     finally:
         with contextlib.suppress(Exception):
             await asyncio.wait_for(client.close(), PATIENCE)
@@ -78,8 +86,9 @@ def _without_certificates(address: str, error: Exception | None = None) -> Inval
 class DaskEngine:
     """A connection to a scheduler."""
 
-    def __init__(self, address: str, client: Any) -> None:
+    def __init__(self, address: str, client: Any, versions: dict[str, str]) -> None:
         self._client = client
+        self._versions = versions
         #: The address of the scheduler.
         self.cluster = address
 
@@ -114,18 +123,75 @@ class DaskEngine:
             return _failed(f"The installation ended with status {status}, without an answer.", output)
         return answer
 
-    async def _run(self, node: ClusterNode, function: Any, *arguments: object) -> Any:
-        """Run a function in a worker, outside of its tasks, and return its result or the exception."""
+    async def versions(self) -> dict[str, str]:
+        """Return the versions of ``python`` and ``distributed`` that the scheduler runs."""
+        return self._versions
+
+    async def inside(self, node: ClusterNode) -> Inside:
+        """Return what a worker runs. Raises Departed or ClusterUnreachable."""
+        found = _present(await self._run(node, nanny_code.describe, nanny=True))
+        if found is None:
+            obstacle = "The worker has no nanny, which could start it again. Start it without --no-nanny."
+            return Inside("", "", "", obstacle=obstacle)
+        return Inside(found["prefix"], found["inside"], found["nanny"], found["previous"], found["obstacle"])
+
+    async def drain(self, node: ClusterNode) -> str | None:
+        """Move the data of a worker to others, and wait for its tasks. Return the reason if that is impossible."""
+        for _ in range(2):
+            if node.address not in await self._retire(node):
+                return "The worker holds data that no other worker can take."
+            for _ in range(int(TASKS / LOOK)):
+                if not _present(await self._run(node, nanny_code.count_running)):
+                    break
+                await asyncio.sleep(LOOK)
+            # The tasks that have ended meanwhile have left data, which is moved now.
+        return None
+
+    async def _retire(self, node: ClusterNode) -> dict[str, Any]:
         try:
-            answers = await self._client.run(function, *arguments, workers=[node.address], on_error="return")
+            moved = self._client.retire_workers(workers=[node.address], close_workers=False, remove=False)
+            found: dict[str, Any] = await moved
         except (OSError, TimeoutError) as error:
             raise self._gone(error) from error
-        return answers.get(node.address, OSError("The worker is not in the cluster."))
+        if not found and node.address not in {each.address for each in await self.nodes()}:
+            raise Departed("The worker is not in the cluster.")
+        return found
+
+    async def resume(self, node: ClusterNode) -> None:
+        """Let a drained worker take tasks again, if it still is in the cluster."""
+        await self._run(node, nanny_code.resume)
+
+    async def enter(self, node: ClusterNode, name: str) -> str | None:
+        """Let a worker start again from an environment, or from its own Python if the name is empty."""
+        found = _present(await self._run(node, nanny_code.enter, name, nanny=True))
+        return None if found is None else str(found)
+
+    async def _run(self, node: ClusterNode, function: Any, *arguments: object, nanny: bool = False) -> Any:
+        """Run a function in a worker, outside of its tasks, or in its nanny. Return its result or the exception."""
+        try:
+            answers = await self._client.run(
+                function, *arguments, workers=[node.address], on_error="return", nanny=nanny
+            )
+        except KeyError:
+            return OSError("The worker is not in the cluster.")
+        except (OSError, TimeoutError) as error:
+            raise self._gone(error) from error
+        # Without a nanny, nothing answers.
+        return answers.get(node.address, None if nanny else OSError("The worker is not in the cluster."))
 
     def _gone(self, error: Exception) -> ClusterUnreachable:
         return ClusterUnreachable(
             f"The scheduler at {self.cluster} does not answer anymore.", f"{type(error).__name__}: {error}"
         )
+
+
+def _present(found: Any) -> Any:
+    """Return the result of a function in a worker. Raises Departed if the worker left the cluster."""
+    if isinstance(found, OSError):
+        raise Departed(f"{type(found).__name__}: {found}")
+    if isinstance(found, BaseException):
+        raise JobFailed("The worker does not do what a rollout needs.", f"{type(found).__name__}: {found}")
+    return found
 
 
 def _failed(message: str, details: str, hint: str | None = None) -> Answer:

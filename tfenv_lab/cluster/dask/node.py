@@ -9,6 +9,33 @@ from typing import Any
 
 #: The variable that names a Python with tfenv_lab, if that of the worker has none.
 PYTHON = "TFENV_LAB_PYTHON"
+#: The variable with what a worker was before: the Python and the variables that it was started with, and the names of
+#: the environments that it ran, where "" stands for the Python that it was started with.
+PAST = "TFENV_LAB_WORKER"
+#: The variable with the name of the environment that a worker runs.
+NAME = "TFENV_LAB_NAME"
+
+
+def past() -> dict[str, Any]:
+    """Return what this worker was before it ran the present environment."""
+    import json
+    import os
+    import sys
+
+    return {"python": sys.executable, "changed": {}, "names": [], **json.loads(os.environ.get(PAST) or "{}")}
+
+
+def changed(environ: Any, changes: dict[str, str | None]) -> dict[str, str]:
+    """Return variables with some of them changed; None stands for one that is unset."""
+    after = {**environ, **changes}
+    return {key: value for key, value in after.items() if value is not None}
+
+
+def original_environ() -> dict[str, str]:
+    """Return the variables that the worker was started with, before it ran an environment."""
+    import os
+
+    return changed(os.environ, {**past()["changed"], PAST: None, NAME: None})
 
 
 async def carry_out(order: bytes, token: str, dask_worker: Any = None) -> tuple[int, bytes, str]:
@@ -17,6 +44,8 @@ async def carry_out(order: bytes, token: str, dask_worker: Any = None) -> tuple[
     import os
     import sys
 
+    # A worker that runs an environment has its variables, which are not for the installation.
+    environ = original_environ()
     python = os.environ.get(PYTHON) or sys.executable
     process: Any = await asyncio.create_subprocess_exec(
         python,
@@ -25,6 +54,7 @@ async def carry_out(order: bytes, token: str, dask_worker: Any = None) -> tuple[
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env=environ,
         # Nothing from the worker's directory is imported.
         cwd=os.path.dirname(python) or None,  # noqa: PTH120
     )
