@@ -1,13 +1,12 @@
-"""Make tiny environments in which workers really run: their Python is the one of the tests, as in a virtual environment."""
+"""Make tiny environments in which workers really run: virtual environments of the Python of the tests."""
 
 from __future__ import annotations
 
 import platform
 import shlex
 import sys
+from importlib import metadata
 from pathlib import Path
-
-import distributed
 
 from ..tiny_channel import TinyChannel
 
@@ -46,6 +45,6 @@ def add_app(channel: TinyChannel, version: str, *depends: str, broken: bool = Fa
     )
 
 
-def add_distributed(channel: TinyChannel, version: str = distributed.__version__) -> None:
+def add_distributed(channel: TinyChannel, version: str = metadata.version("distributed")) -> None:
     """Add a package “distributed”, whose files are those of the tests."""
     channel.add("distributed", version, files={"share/distributed.txt": version})

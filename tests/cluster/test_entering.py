@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import distributed
 import pytest
 
 from tfenv_lab.cluster.dask.engine import DaskEngine, connect
@@ -58,8 +59,9 @@ async def _enter(
 
 def _seen() -> tuple[int, str, str, str]:
     """Return what a task sees: the process of the nanny, the prefix, a variable of the environment, and a module."""
-    import tensorflow
+    import importlib
 
+    tensorflow = importlib.import_module("tensorflow")
     return os.getppid(), sys.prefix, os.environ.get("APP_VERSION", ""), tensorflow.__version__
 
 
@@ -114,3 +116,79 @@ def test_workers_run_the_environment_in_the_same_processes_and_go_back(new_clust
         assert set((await client.run(lambda: os.environ.get("APP_VERSION"))).values()) == {None}
 
     _with(cluster, 3, test)
+
+
+async def _here(address: str) -> Any:
+    """Start a nanny in this process, as LocalCluster does."""
+    return await distributed.Nanny(address, name="here", nthreads=1, dashboard=False)
+
+
+def test_workers_that_cannot_start_again_are_named_and_go_on(new_cluster: NewCluster, locks: Locks) -> None:
+    cluster = new_cluster("one")
+    cluster.add("bare", "--no-nanny")
+    cluster.add("pair", "--nworkers=2")
+
+    async def test(engine: DaskEngine) -> None:
+        nanny = await _here(cluster.address)
+        try:
+            found = await _plan(engine, locks.old)
+        finally:
+            await nanny.close()
+        said = {each.node.name: each.plan.error and each.plan.error["message"] for each in found.nodes}
+        assert said.pop("one") is None
+        assert "no nanny" in (said["bare"] or "")
+        assert "--nworkers" in (said["pair-0"] or "")
+        assert "--nworkers" in (said["pair-1"] or "")
+        assert "dask worker" in (said["here"] or "")
+
+    _with(cluster, 4, test)
+
+
+def test_a_broken_environment_is_not_entered(new_cluster: NewCluster, locks: Locks, tmp_path: Path) -> None:
+    cluster = new_cluster("one")
+
+    async def test(engine: DaskEngine) -> None:
+        before = await _state(engine)
+        [result] = await _enter(engine, tmp_path / "app-3.0.lock")
+        assert result.state == "failed"
+        assert result.error is not None
+        assert "libapp.so is missing" in (result.error["details"] or "")
+        assert await _state(engine) == before
+
+    _with(cluster, 1, test)
+
+
+def test_the_only_worker_with_data_keeps_it_and_takes_tasks_again(new_cluster: NewCluster, locks: Locks) -> None:
+    cluster = new_cluster("one")
+
+    async def test(engine: DaskEngine) -> None:
+        client = engine._client
+        data = await client.scatter({"data": 42})
+        [result] = await _enter(engine, locks.old)
+        assert result.state == "failed"
+        assert result.error is not None
+        assert "no other worker can take" in (result.error["details"] or "")
+        assert await client.submit(lambda found: found + 1, data["data"]) == 43
+
+    _with(cluster, 1, test)
+
+
+def test_a_worker_that_is_killed_meanwhile_enters_when_it_is_back(new_cluster: NewCluster, locks: Locks) -> None:
+    cluster = new_cluster("one", "two")
+    killed: list[str] = []
+
+    def restart() -> None:
+        cluster.end("two")
+        cluster.add("two")
+
+    def kill(result: NodeResult) -> None:
+        if (result.name, result.state) == ("two", "draining") and not killed:
+            killed.append(result.address)
+            asyncio.get_running_loop().call_later(0.1, restart)
+
+    async def test(engine: DaskEngine) -> None:
+        results = await _enter(engine, locks.old, kill)
+        assert [(result.name, result.state) for result in results] == [("one", "inside"), ("two", "inside")]
+        assert killed
+
+    _with(cluster, 2, test)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 
@@ -14,40 +14,10 @@ from tfenv_lab.cluster.models import ClusterNode, NodeResult
 from tfenv_lab.cluster.planner import plan
 from tfenv_lab.cluster.rollout import Rollout
 from tfenv_lab.errors import ClusterUnreachable, JobFailed, NoSpace, NotFound
-from tfenv_lab.nodes.lockfile import LockFile
-from tfenv_lab.nodes.orders import Answer, Order
+from tfenv_lab.nodes.orders import Answer
 from tfenv_lab.nodes.planning import NodePlan
 
-LOCK = LockFile("a lock")
-READY = Answer(__version__, prefix="/envs/app")
-INSTALL = Answer(__version__, plan=NodePlan("install", "/envs/app"))
-
-
-class Fake:
-    """A cluster whose nodes answer orders with the functions in ``install``, and with ``plans``."""
-
-    cluster = "fake://"
-
-    def __init__(self, *names: str) -> None:
-        self.members = {name: ClusterNode(name, f"{name}:1") for name in names}
-        self.install: dict[str, Callable[[ClusterNode], Awaitable[Answer]]] = {}
-        self.plans: dict[str, Answer] = {}
-        self.orders: list[tuple[str, str]] = []
-
-    async def nodes(self) -> Sequence[ClusterNode]:
-        return sorted(self.members.values(), key=lambda node: node.name)
-
-    async def call(self, node: ClusterNode, order: Order) -> Answer:
-        self.orders.append((order.verb, node.address))
-        if order.verb == "plan":
-            return self.plans.get(node.name, INSTALL)
-        return await self.install[node.name](node) if node.name in self.install else READY
-
-    def move(self, name: str, address: str | None) -> None:
-        """Let a node come back at another address, or stay away."""
-        del self.members[name]
-        if address is not None:
-            self.members[name] = ClusterNode(name, address)
+from .fake import LOCK, READY, Fake
 
 
 @pytest.fixture(autouse=True)

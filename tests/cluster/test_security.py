@@ -124,17 +124,21 @@ def test_the_command_installs_and_tells_by_its_exit_status(new_cluster: NewClust
     here = cluster.new_node("notebook")
     here.install(locks.old, "app")
     scheduler = f"--scheduler={cluster.address}"
-    unknown = here.command("rollout", "app", scheduler, "--nodes=nobody")
+    unknown = here.command("rollout", "app", scheduler, "--nodes=nobody", "--beside")
     assert (unknown.returncode, "nobody" in unknown.stderr) == (3, True)
-    dry = here.command("rollout", "app", scheduler, "--dry-run", "--json")
+    dry = here.command("rollout", "app", scheduler, "--dry-run", "--beside", "--json")
     assert dry.returncode == 0, dry.stderr
     [planned] = json.loads(dry.stdout)["nodes"]
     assert (planned["node"]["name"], planned["plan"]["action"]) == ("one", "install")
     assert cluster.prefixes("one") == []
-    done = here.command("rollout", "app", scheduler, "--nodes=one")
+    refused = here.command("rollout", "app", scheduler)
+    assert (refused.returncode, "no distributed" in refused.stderr) == (5, True)
+    both = here.command("rollout", "app", "--back", scheduler)
+    assert (both.returncode, "--back" in both.stderr) == (2, True)
+    done = here.command("rollout", "app", scheduler, "--nodes=one", "--beside")
     assert done.returncode == 0, done.stderr
     name = json.loads(dry.stdout)["name"]
-    assert f"{name} is ready on 1 of 1 nodes." in done.stdout
+    assert f"{name} is ready on 1 of 1 workers." in done.stdout
     assert cluster.prefixes("one") == [name]
     remote = here.command("rollout", "app", "--scheduler=tcp://10.0.0.1:8786")
     assert (remote.returncode, "no encryption" in remote.stderr) == (4, True)

@@ -1,4 +1,4 @@
-"""The command that installs an environment on the workers of a cluster."""
+"""The command that brings an environment to the workers of a cluster."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from traitlets import Unicode
+from traitlets import Bool, Int, Unicode
 
+from ..cluster.engine import Engine
+from ..cluster.entering import Batches
+from ..cluster.fitting import require_fit
 from ..cluster.models import NodeResult, RolloutPlan
-from ..cluster.planner import plan
+from ..cluster.planner import plan, plan_back
 from ..cluster.rollout import Rollout
 from ..environments.exporting import export
 from ..environments.models import Environment
 from ..errors import ErrorJson, InvalidRequest, Protected
 from ..nodes.lockfile import LockFile
 from ..nodes.publish import version_name
+from ..plans.models import Plan
 from ..sentences import megabytes, some
 from ..services import Services
 from .changes import ChangeApp
@@ -28,15 +32,28 @@ _SHOWN = 10
 
 
 class RolloutApp(ChangeApp):
-    """Install an environment on the workers of a Dask cluster, as a version NAME-DIGEST on each."""
+    """Install an environment on the workers of a Dask cluster, as NAME-DIGEST on each, and let them run it."""
 
-    least, most, usage = 1, 1, "rollout NAME --scheduler=ADDRESS [--nodes=WORKER,…]"
+    least, most, usage = 0, 1, "rollout NAME --scheduler=ADDRESS [--nodes=WORKER,…] [--beside], or rollout --back"
     scheduler = Unicode("", help="Address of the scheduler, as in tls://10.0.0.1:8786.").tag(config=True)
     nodes = Unicode("", help="Names of the workers, separated by commas. Default: all, also those that come late.").tag(
         config=True
     )
-    aliases = {**ChangeApp.aliases, "scheduler": "RolloutApp.scheduler", "nodes": "RolloutApp.nodes"}
-    flags = {name: ChangeApp.flags[name] for name in (*TfenvCommand.flags, "dry-run")}
+    batch = Unicode("10%", help="How many workers start again at the same time: a number, or a part of all.").tag(
+        config=True
+    )
+    max_failed = Int(0, help="Number of workers that may fail before no more start again.").tag(config=True)
+    beside = Bool(False, help="Only install: the workers go on with the Python that they run.").tag(config=True)
+    back = Bool(False, help="Let the workers run what they ran before the last rollout.").tag(config=True)
+    aliases = {
+        **ChangeApp.aliases,
+        **{name: f"RolloutApp.{name.replace('-', '_')}" for name in ("scheduler", "nodes", "batch", "max-failed")},
+    }
+    flags = {
+        **{name: ChangeApp.flags[name] for name in (*TfenvCommand.flags, "dry-run")},
+        "beside": ({"RolloutApp": {"beside": True}}, "Only install: the workers go on with the Python that they run."),
+        "back": ({"RolloutApp": {"back": True}}, "Let the workers run what they ran before the last rollout."),
+    }
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
         if not self.scheduler:
@@ -46,30 +63,62 @@ class RolloutApp(ChangeApp):
         except ImportError as error:
             hint = "Install tfenv_lab[dask], with the version of distributed that the cluster has."
             raise InvalidRequest("The package distributed is not installed here.", str(error), hint) from error
-        environment = await self.find(services, arguments[0])
-        lock = LockFile(await export(environment, "pixi-lock", "requested", services.conda))
-        digest = await self._digest(services, environment, lock)
+        if self.back == bool(arguments):
+            raise InvalidRequest(f"Usage: jupyter tfenv {self.usage}", hint="Name an environment, or use --back.")
         names = list(filter(None, self.nodes.split(",")))
+        batches = Batches(self.batch, self.max_failed)
         async with connect(self.scheduler) as engine:
-            found = await plan(engine, lock, version_name(environment.name, digest), digest, names)
+            if self.back:
+                lock, found = LockFile(""), await plan_back(engine, names)
+            else:
+                lock, found = await self._plan(services, engine, arguments[0], names)
             if self.dry_run:
                 self.write(_as_json(found), _describe(found))
                 return 0
             if not self.json:
                 print(_describe(found))
-            waiting = [each for each in found.nodes if each.plan.action == "install"]
-            if waiting and not self.agreed(f"Install on {len(waiting)} nodes?"):
+            if not self._is_agreed(found):
                 return 1
-            rollout = Rollout(engine, found, lock, self._tell, follow=not names)
+            follow = not names and not self.back
+            rollout = Rollout(engine, found, lock, self._tell, batches=None if self.beside else batches, follow=follow)
             results = await rollout.run()
-        ready = sum(result.state == "ready" for result in results)
-        body = {"cluster": found.cluster, "name": found.name, "digest": digest, "nodes": [asdict(r) for r in results]}
+        done = sum(result.state in ("ready", "inside") for result in results)
+        what = {"cluster": found.cluster, "name": found.name, "digest": found.digest}
         failures = [f"{result.name}: {_sentence(result.error)}" for result in results if result.error]
-        self.write(body, "\n".join([*failures, f"{found.name} is ready on {ready} of {len(results)} nodes."]))
-        return 0 if ready == len(results) else SOME_FAILED
+        self.write(
+            {**what, "nodes": [asdict(result) for result in results]},
+            "\n".join([*failures, self._sum(found, done, len(results))]),
+        )
+        return 0 if done == len(results) else SOME_FAILED
 
-    async def _digest(self, services: Services, environment: Environment, lock: LockFile) -> str:
-        """Return the digest of a lock, and warn of packages of the environment that it does not have."""
+    def _is_agreed(self, found: RolloutPlan) -> bool:
+        count = {action: sum(each.plan.action == action for each in found.nodes) for action in ("install", "enter")}
+        enters = 0 if self.beside else count["install"] + count["enter"]
+        parts = [f"Install on {count['install']} workers"] if count["install"] else []
+        parts += [f"start {enters} workers again"] if enters else []
+        text = " and ".join(parts)
+        return not text or self.agreed(f"{text[0].upper()}{text[1:]}?")
+
+    def _sum(self, found: RolloutPlan, done: int, count: int) -> str:
+        if self.back:
+            return f"{done} of {count} workers run what they ran before."
+        return f"{found.name} {'is ready on' if self.beside else 'runs on'} {done} of {count} workers."
+
+    async def _plan(
+        self, services: Services, engine: Engine, name: str, names: Sequence[str]
+    ) -> tuple[LockFile, RolloutPlan]:
+        environment = await self.find(services, name)
+        lock = LockFile(await export(environment, "pixi-lock", "requested", services.conda))
+        here = await self._plan_here(services, environment, lock)
+        if not self.beside:
+            packages = {entry["name"]: entry["to"]["version"] for entry in here.entries if entry["to"]}
+            require_fit(environment.name, packages, await engine.versions(), environment.id)
+        digest = here.digest or ""
+        version = version_name(environment.name, digest)
+        return lock, await plan(engine, lock, version, digest, names, enters=not self.beside)
+
+    async def _plan_here(self, services: Services, environment: Environment, lock: LockFile) -> Plan:
+        """Return the plan of a new environment, and warn of packages of the one here that the lock does not have."""
         request = lock.request(version_name(environment.name, "0" * 64))
         with contextlib.suppress(Protected):
             # The change that would make the environment equal to its own lock.
@@ -79,10 +128,10 @@ class RolloutApp(ChangeApp):
                 print(
                     f"The nodes get the environment without these changes of other programs: {names}.", file=sys.stderr
                 )
-        return (await services.plans.create(request)).digest or ""
+        return await services.plans.create(request)
 
     def _tell(self, result: NodeResult) -> None:
-        if not self.json and result.state in ("installing", "lost"):
+        if not self.json and result.state in ("installing", "draining", "lost"):
             print(f"{result.name}: {result.state}", file=sys.stderr)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import re
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ..errors import ClusterMismatch, ClusterUnreachable, JobFailed, TfenvError, from_json
+from ..errors import ClusterMismatch, ClusterUnreachable, InvalidRequest, JobFailed, TfenvError, from_json
 from ..nodes.lockfile import LockFile
 from ..nodes.orders import Order
 from .engine import Departed, Engine
@@ -24,14 +25,29 @@ RETURN, LOOK = 120.0, 0.3
 
 @dataclass(frozen=True)
 class Batches:
-    """How many nodes enter at the same time, as a part of all, and how many may fail before no more enter."""
+    """How many nodes enter at the same time, as in “4” or “10%”, and how many may fail before no more enter."""
 
-    part: float = 0.1
+    batch: str = "10%"
     max_failed: int = 0
+
+    def __post_init__(self) -> None:
+        if re.fullmatch(r"[1-9]\d{0,5}|(?:[1-9]\d?|100)%", self.batch, re.ASCII) is None:
+            raise InvalidRequest(
+                f"“{self.batch[:20]}” is not the size of a batch.",
+                hint="Write a number of workers, or a part as in 10%.",
+            )
+        if self.max_failed < 0:
+            raise InvalidRequest(f"The number of workers that may fail cannot be {self.max_failed}.")
+
+    def size(self, count: int) -> int:
+        """Return the number of nodes in a batch, if all are ``count``."""
+        if self.batch.endswith("%"):
+            return max(1, math.ceil(count * int(self.batch[:-1]) / 100))
+        return int(self.batch)
 
 
 class Entering:
-    """Nodes that enter the environment ``name``, or what they ran before if it is None. ``keep`` is told every state."""
+    """Nodes that enter the environment ``name``, or what they ran before if it is None. ``keep`` is told all states."""
 
     def __init__(
         self, engine: Engine, name: str | None, keep: Callable[[NodeResult], None], batches: Batches = Batches()
@@ -52,7 +68,7 @@ class Entering:
         if self._name is not None:
             can = await self._together(self._probe, nodes)
             nodes = [each for each, is_able in zip(nodes, can, strict=True) if is_able]
-        size = max(1, math.ceil(len(nodes) * self._batches.part))
+        size = self._batches.size(len(nodes))
         # The first one alone shows whether the environment works at all.
         batches = [nodes[:1], *(nodes[start : start + size] for start in range(1, len(nodes), size))]
         for position, batch in enumerate(batches):

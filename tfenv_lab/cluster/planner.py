@@ -75,11 +75,9 @@ async def planned(
 
 def _with_entering(plan: NodePlan, inside: Inside | ErrorJson, name: str) -> NodePlan:
     """Return the plan of a node that shall run the environment."""
-    if plan.action == "impossible":
-        return plan
     if not isinstance(inside, Inside):
         return _impossible(inside)
-    if name == inside.name or (plan.action == "none" and inside.prefix == plan.prefix):
+    if name == inside.name or inside.prefix == plan.prefix:
         return plan
     if inside.obstacle is not None:
         return _impossible(ClusterMismatch(inside.obstacle).to_json())

@@ -1,0 +1,80 @@
+"""A cluster that only answers as a test says."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from tfenv_lab._version import __version__
+from tfenv_lab.cluster.engine import Departed
+from tfenv_lab.cluster.models import ClusterNode, Inside
+from tfenv_lab.nodes.lockfile import LockFile
+from tfenv_lab.nodes.orders import Answer, Order
+from tfenv_lab.nodes.planning import NodePlan
+
+LOCK = LockFile("a lock")
+READY = Answer(__version__, prefix="/envs/app")
+INSTALL = Answer(__version__, plan=NodePlan("install", "/envs/app"))
+VERSIONS = {"distributed": "2026.1.0", "python": "3.11.7"}
+
+
+class Fake:
+    """A cluster whose nodes answer orders with the functions in ``install``, and with ``plans``."""
+
+    cluster = "fake://"
+
+    def __init__(self, *names: str) -> None:
+        self.members = {name: ClusterNode(name, f"{name}:1") for name in names}
+        self.install: dict[str, Callable[[ClusterNode], Awaitable[Answer]]] = {}
+        self.plans: dict[str, Answer] = {}
+        self.probes: dict[str, Answer] = {}
+        self.runs: dict[str, Inside] = {name: Inside("/python", "", "first") for name in names}
+        self.entering: dict[str, Callable[[ClusterNode, str], Awaitable[str | None]]] = {}
+        self.draining: dict[str, Callable[[ClusterNode], Awaitable[str | None]]] = {}
+        self.resumed: list[str] = []
+        self.orders: list[tuple[str, str]] = []
+
+    async def nodes(self) -> Sequence[ClusterNode]:
+        return sorted(self.members.values(), key=lambda node: node.name)
+
+    async def call(self, node: ClusterNode, order: Order) -> Answer:
+        self.orders.append((order.verb, node.address))
+        if order.verb == "probe":
+            return self.probes.get(node.name, Answer(__version__, versions=VERSIONS))
+        if order.verb == "plan":
+            return self.plans.get(node.name, INSTALL)
+        return await self.install[node.name](node) if node.name in self.install else READY
+
+    def move(self, name: str, address: str | None) -> None:
+        """Let a node come back at another address, or stay away."""
+        del self.members[name]
+        if address is not None:
+            self.members[name] = ClusterNode(name, address)
+
+    async def versions(self) -> dict[str, str]:
+        return VERSIONS
+
+    async def inside(self, node: ClusterNode) -> Inside:
+        if self.members.get(node.name) != node:
+            raise Departed("gone")
+        return self.runs[node.name]
+
+    async def drain(self, node: ClusterNode) -> str | None:
+        self.orders.append(("drain", node.address))
+        return await self.draining[node.name](node) if node.name in self.draining else None
+
+    async def resume(self, node: ClusterNode) -> None:
+        self.resumed.append(node.name)
+
+    async def enter(self, node: ClusterNode, name: str) -> str | None:
+        self.orders.append(("enter", node.address))
+        if node.name in self.entering:
+            return await self.entering[node.name](node, name)
+        self.restart(node, name)
+        return None
+
+    def restart(self, node: ClusterNode, name: str) -> None:
+        """Let a node come back with an environment, or with its own Python if the name is empty."""
+        before = self.runs[node.name]
+        previous = None if not name else before.name
+        self.move(node.name, f"{node.address}+")
+        self.runs[node.name] = Inside(f"/envs/{name}", name, before.process + "+", previous)
