@@ -190,8 +190,13 @@ def settings() -> dict[str, Any]:
 def jp_server_config(tensorflow_channel: TinyChannel, settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "ServerApp": {"jpserver_extensions": {"tfenv_lab": True}},
-        # A check after every create would only load the processor. The tests of that turn it on.
-        "TfenvLab": {"channels": [tensorflow_channel.url], "check_after_change": False, **settings},
+        # A check after every create, and a worker after every plan, would only load the processor.
+        "TfenvLab": {
+            "channels": [tensorflow_channel.url],
+            "check_after_change": False,
+            "spare_worker": False,
+            **settings,
+        },
     }
 
 

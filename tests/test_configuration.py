@@ -22,7 +22,14 @@ from .conftest import Api
 from .prefixes import make_prefix
 
 TRAITS = sorted(TfenvLab.class_own_traits(config=True))
-HARMLESS = {"max_running_jobs", "kernel_display_name", "check_after_change", "package_cache_limit", "undo_minutes"}
+HARMLESS = {
+    "max_running_jobs",
+    "kernel_display_name",
+    "check_after_change",
+    "spare_worker",
+    "package_cache_limit",
+    "undo_minutes",
+}
 #: A valid value of each trait that is not its default.
 GOOD: dict[str, Any] = {
     "channels": ["conda-forge", "https://repo.example.org/a%20b", "/srv/my channel", "file:///srv/my channel"],
@@ -41,6 +48,7 @@ GOOD: dict[str, Any] = {
     "kernel_filter": r"(?i)/scratch/|\btmp$",
     "kernel_variables_excluded": ["API_KEY", "*_TOKEN", "AWS_?*"],
     "check_after_change": False,
+    "spare_worker": False,
     "offline": True,
 }
 _CHANNELS = [
@@ -146,6 +154,7 @@ BAD: dict[str, list[tuple[Any, str]]] = {
         (["[A-Z]*"], "not a name"),
     ],
     "check_after_change": [("maybe", "True or False"), (2, "True or False")],
+    "spare_worker": [("maybe", "True or False"), (2, "True or False")],
     "offline": [("true", "True or False"), (2, "True or False"), (None, "True or False")],
 }
 #: Values of each trait that are invalid on the command line.
@@ -166,6 +175,7 @@ BAD_ARGUMENTS: dict[str, list[str]] = {
     "kernel_filter": ["(", "[a-"],
     "kernel_variables_excluded": ["", "A,B", "${A}"],
     "check_after_change": ["maybe"],
+    "spare_worker": ["maybe"],
     "offline": ["maybe", ""],
 }
 

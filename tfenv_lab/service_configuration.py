@@ -65,6 +65,9 @@ class Configuration(Protocol):
     def check_after_change(self) -> bool: ...
 
     @property
+    def spare_worker(self) -> bool: ...
+
+    @property
     def offline(self) -> bool: ...
 
     @property

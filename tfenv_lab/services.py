@@ -204,6 +204,7 @@ class Services(Foundations):
             cache_limit=bytes_in(configuration.package_cache_limit),
             undo_minutes=configuration.undo_minutes,
             max_running=configuration.max_running_jobs,
+            spare_worker=configuration.spare_worker,
             active=self._active,
             aftermath=self.aftermath,
             follow=self._follow,

@@ -102,6 +102,11 @@ class TfenvLab(CheckedSettings):
     check_after_change = Bool(
         True, help="Check an environment in the background after it is created or its TensorFlow changes."
     ).tag(config=True, harmless=True)
+    spare_worker = Bool(
+        True,
+        help="While users make changes, keep a process that starts the next job at once. It takes about 40 MB of "
+        "memory, and ends 5 minutes after the last change.",
+    ).tag(config=True, harmless=True)
     offline = Bool(False, help="Use only cached channel data and packages, and make no network request.").tag(
         config=True
     )

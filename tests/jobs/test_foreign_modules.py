@@ -15,7 +15,7 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 from tests.conftest import Api
 from tests.tiny_tensorflow import PYTHON
-from tfenv_lab.jobs import process
+from tfenv_lab.jobs import starting
 from tfenv_lab.kernels import default_provisioner, diagnosis
 
 STANDARD = ("random", "email", "queue", "json", "asyncio", "logging", "string", "copy", "numbers", "os", "site")
@@ -127,7 +127,7 @@ async def test_python_variables_that_upset_a_worker_do_not_reach_it(
 def worker(code: str, tmp_path: Path, **variables: str) -> str:
     """Run ``code`` as the module of a worker, and return its output."""
     (tmp_path / "probe_of_worker.py").write_text(f"def main():\n    {code}\n")
-    arguments, environ = process.command({**os.environ, **variables})
+    arguments, environ = starting.command({**os.environ, **variables})
     arguments[arguments.index("tfenv_lab.jobs.worker")] = "probe_of_worker"
     return subprocess.run(arguments, env=environ, capture_output=True, text=True, check=True).stdout.strip()
 

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tfenv_lab import serde
-from tfenv_lab.jobs import process
+from tfenv_lab.jobs import process, starting
 from tfenv_lab.jobs.messages import BuildChannel, Message, Succeeded
 from tfenv_lab.jobs.process import end_children
 from tfenv_lab.jobs.store import LOG_BYTES
@@ -54,7 +54,7 @@ class _Recorder:
 
     def run(self, code: str) -> int:
         started = [sys.executable, "-S", "-c", code]
-        self._monkeypatch.setattr(process, "command", lambda environ: (started, dict(environ)))
+        self._monkeypatch.setattr(starting, "command", lambda environ, first: (started, dict(environ)))
         worker = process.WorkerProcess(self.messages.append, self.log.append)
         return asyncio.run(worker.run(BuildChannel()))
 

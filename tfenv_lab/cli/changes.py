@@ -44,6 +44,8 @@ class ChangeApp(TfenvCommand):
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
         request = await self.request(services, arguments)
+        if not self.dry_run:
+            services.jobs.running.expect()
         plan = await services.plans.create(request)
         if self.dry_run:
             self.write(plan.to_json(), describe(plan))

@@ -41,6 +41,12 @@ class BaseHandler(APIHandler):
         if shared is not None and not self._finished:
             self.services = await shared.get()
 
+    def on_finish(self) -> None:
+        """Expect a job after a change or a plan."""
+        super().on_finish()
+        if self.request.method in ("POST", "PUT", "PATCH", "DELETE") and self.get_status() < 400:
+            self.services.jobs.running.expect()
+
     def body(self) -> dict[str, Any]:
         """Return the request body, which must be a JSON object. Raises InvalidRequest."""
         if len(self.request.body) > MAX_BODY:

@@ -33,6 +33,7 @@ from .messages import (
 )
 from .models import DONE_WITHOUT_KERNEL, FINISHED, PHASES, Job, now
 from .process import WorkerProcess
+from .spare import SpareWorker
 
 if TYPE_CHECKING:
     from .aftermath import Aftermath
@@ -54,6 +55,7 @@ class RunningJobs:
         servers: Servers,
         events: JobEvents,
         max_running: int,
+        spare: SpareWorker,
         aftermath: Aftermath,
         follow: Callable[[Job], Awaitable[None]],
         leftovers: Leftovers,
@@ -73,6 +75,9 @@ class RunningJobs:
         self._aside = asyncio.Semaphore(1)
         # Deletions take a moment, so they never wait for downloads.
         self._deleting = asyncio.Semaphore(max_running)
+        self._spare = spare
+        #: Whether to have a spare worker after the running jobs.
+        self._expects = False
         self._aftermath = aftermath
         self._follow = follow
         self._leftovers = leftovers
@@ -159,6 +164,12 @@ class RunningJobs:
             self._beating = asyncio.ensure_future(self._beat())
         return job
 
+    def expect(self) -> None:
+        """Start a spare worker for the next job; if jobs are running, after them."""
+        self._expects = bool(self._tasks)
+        if not self._tasks:
+            self._spare.prepare()
+
     async def _beat(self) -> None:
         """Tell again and again that there are jobs, until none is left."""
         while self._tasks:
@@ -194,6 +205,7 @@ class RunningJobs:
         ending: list[asyncio.Future[Any]] = [*tasks, *self._ending.values()]
         if ending:
             await asyncio.wait(ending, timeout=10)
+        await self._spare.stop()
         await asyncio.to_thread(self._servers.leave)
 
     def _update(self, job: Job) -> None:
@@ -259,6 +271,8 @@ class RunningJobs:
                 self._log.exception("What follows job %s could not start", job_id)
         await self._leftovers.try_again()
         await asyncio.to_thread(self._store.prune)
+        if self._expects and not self._tasks:
+            self.expect()
 
     async def _work(self, job_id: str, order: Order) -> Succeeded | Failed | Death:
         """Run the worker. Return its result, or how it died without one."""
@@ -286,7 +300,9 @@ class RunningJobs:
                 case _:
                     pass
 
-        worker = WorkerProcess(tell, lambda text: self._store.append_log(job_id, text))
+        # Nobody waits for an automatic check.
+        spare = None if self._live[job_id].automatic else self._spare
+        worker = WorkerProcess(tell, lambda text: self._store.append_log(job_id, text), spare)
         self._workers[job_id] = worker
         if job_id in self._cancelled:
             worker.kill()

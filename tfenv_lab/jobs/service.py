@@ -23,6 +23,7 @@ from .leftovers import Leftovers
 from .messages import ApplyChange, BuildChannel, CleanDisk, RunCheck
 from .models import DONE, FINISHED, Job, new_id, now
 from .running import RunningJobs
+from .spare import SpareWorker
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
@@ -57,6 +58,7 @@ class JobService(LoggingConfigurable):
         cache_limit: int,
         undo_minutes: int,
         max_running: int,
+        spare_worker: bool,
         active: Callable[[], None],
         aftermath: Aftermath,
         follow: Callable[[Job], Awaitable[None]],
@@ -84,6 +86,7 @@ class JobService(LoggingConfigurable):
             servers=servers,
             events=events,
             max_running=max_running,
+            spare=SpareWorker(spare_worker),
             aftermath=aftermath,
             follow=follow,
             leftovers=self._leftovers,

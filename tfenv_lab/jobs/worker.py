@@ -238,7 +238,11 @@ async def run(order: Order, server: ServerPipe) -> Succeeded:
 def main() -> None:
     """Run the job and end the process with status 0, even if the job failed and said so."""
     server = ServerPipe()
-    order: Order = serde.loads(sys.stdin.buffer.readline(), Order)
+    line = sys.stdin.buffer.readline()
+    if not line:
+        # The server has ended before there was a job.
+        return
+    order: Order = serde.loads(line, Order)
     server.watch_server()
     try:
         result = asyncio.run(run(order, server))

@@ -32,6 +32,7 @@ class NodeConfiguration:
     kernel_filter: str = ".*"
     kernel_variables_excluded: Sequence[str] = ()
     check_after_change: bool = False
+    spare_worker: bool = False
     offline: bool = False
     warnings: Sequence[str] = ()
     log: logging.Logger = field(default=log)

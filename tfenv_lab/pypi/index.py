@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from ..disk.reads import BoundedReads
 from ..errors import IndexUnreachable
-from . import fetching, pages, waiting
+from . import pages, waiting
 from .models import IndexSettings, Source
 from .names import normalize
 from .pages import ProjectFile
@@ -147,6 +147,9 @@ class IndexReader:
         return self._page(source, without_credentials(address), name, variables)
 
     def _page(self, source: Source, address: str, name: str, variables: Mapping[str, str]) -> tuple[ProjectFile, ...]:
+        # This imports requests, which takes a while.
+        from . import fetching
+
         # The list of a flat index is read for each project.
         key = f"{address}#{name}"
         etag, known = self._pages.get(key, (None, ()))

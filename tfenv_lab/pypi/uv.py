@@ -23,7 +23,6 @@ from ..stalls import LOOKS, WatchedDownloads
 from . import waiting
 from .downloads import Downloads, OnDownload, open_terminal
 from .failures import failure, late
-from .fetching import wait_of
 from .models import IndexSettings
 
 #: Variables of an active environment, and of pip and uv themselves: what of them counts is in the settings.
@@ -225,6 +224,9 @@ class _Uv:
 
     def _asked(self, error: TfenvError) -> TfenvError:
         """Return an error of uv; if a server is busy, with the time at which to try again."""
+        # This imports requests, which takes a while.
+        from .fetching import wait_of
+
         busy = busy_url(error.details) if isinstance(error, IndexUnreachable) else None
         wait = wait_of(busy[1], self._settings, environment(self._settings)) if busy else None
         if wait is not None:
