@@ -59,7 +59,7 @@ def spare(clean_home: Path, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Itera
 async def prepared(spare: SpareWorker) -> psutil.Process:
     """Start the process of a spare worker, and return it."""
     spare.prepare()
-    (process,) = await until(workers)
+    process: psutil.Process = (await until(workers))[0]
     return process
 
 
@@ -101,8 +101,9 @@ class TestASpareWorker:
         assert process.memory_info().rss < 250e6
 
     async def test_it_ends_without_a_job(self, spare: SpareWorker, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(spare_module, "IDLE", 0.1)
         await prepared(spare)
+        monkeypatch.setattr(spare_module, "IDLE", 0.1)
+        spare.prepare()
         await until(lambda: not workers() and not folders())
 
     async def test_a_killed_one_is_not_used_and_replaced(self, spare: SpareWorker) -> None:
