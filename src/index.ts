@@ -11,6 +11,7 @@ import { changesPlugin } from './plugins/panel/changes';
 import { deletionsPlugin } from './plugins/panel/deletions';
 import { environmentsPlugin } from './plugins/panel/environments';
 import { filesPlugin } from './plugins/panel/files';
+import { kernelsPlugin } from './plugins/panel/kernels';
 import { launcherPlugin } from './plugins/panel/launcher';
 import { localChannelPlugin } from './plugins/panel/localChannel';
 import { managerPlugin } from './plugins/panel/manager';
@@ -24,6 +25,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   managerPlugin,
   panelPlugin,
   environmentsPlugin,
+  kernelsPlugin,
   selectionPlugin,
   changesPlugin,
   deletionsPlugin,

@@ -18,6 +18,7 @@ import { changesPlugin } from '../plugins/panel/changes';
 import { deletionsPlugin } from '../plugins/panel/deletions';
 import { environmentsPlugin } from '../plugins/panel/environments';
 import { filesPlugin } from '../plugins/panel/files';
+import { kernelsPlugin } from '../plugins/panel/kernels';
 import { localChannelPlugin } from '../plugins/panel/localChannel';
 import { createManager } from '../plugins/panel/manager';
 import { notificationsPlugin } from '../plugins/panel/notifications';
@@ -91,6 +92,7 @@ export class FakeApp {
     this.manager = createManager(this._app.serviceManager, null);
     const plugins = [
       environmentsPlugin,
+      kernelsPlugin,
       selectionPlugin,
       changesPlugin,
       deletionsPlugin,

@@ -16,7 +16,10 @@ import type { Environment } from '../../api/generated';
 import { CommandIDs } from '../../commandids';
 import { notifyGone } from '../../dialogs/failureDetails';
 import { ITfenvManager } from '../../tokens';
-import { ENVIRONMENT_ARGS, environmentFinder } from '../panel/environments';
+import {
+  ENVIRONMENT_ARGS,
+  environmentFinder
+} from '../panel/environmentCommands';
 
 /** Plugin with the commands that connect notebooks to environments; it also tracks the current notebook's kernel. */
 export const notebookPlugin: JupyterFrontEndPlugin<void> = {

@@ -19,7 +19,10 @@ import { notifyFailure } from '../../dialogs/failureDetails';
 import { messageWithHint } from '../../models/texts/announcements';
 import { plan } from '../../plan';
 import { ITfenvManager } from '../../tokens';
-import { ENVIRONMENT_ARGS, environmentFinder } from '../panel/environments';
+import {
+  ENVIRONMENT_ARGS,
+  environmentFinder
+} from '../panel/environmentCommands';
 
 /** Commands of JupyterLab, which a server or a user can turn off. */
 const TERMINAL = 'terminal:open';

@@ -1,9 +1,3 @@
-import type {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-
 import type { PlanRequest, RenameRequest } from '../../api/generated';
 import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
@@ -15,7 +9,7 @@ import {
 } from '../../dialogs/shutDownKernels';
 import { plannable } from '../../models/state/plans';
 import { plan } from '../../plan';
-import { ITfenvManager } from '../../tokens';
+import { managerClient } from './plugin';
 
 /** Arguments of every command that acts on one job. */
 const JOB_ARGS = {
@@ -27,18 +21,10 @@ const JOB_ARGS = {
 } as const;
 
 /** Plugin with the commands for the steps of a change: plan, review, job. */
-export const changesPlugin: JupyterFrontEndPlugin<void> = {
+export const changesPlugin = managerClient({
   id: 'tfenv-lab:changes',
   description: 'Adds the commands that plan changes and follow their jobs.',
-  autoStart: true,
-  requires: [ITfenvManager],
-  optional: [ITranslator],
-  activate: (
-    app: JupyterFrontEnd,
-    manager: ITfenvManager,
-    translator: ITranslator | null
-  ): void => {
-    const trans = (translator ?? nullTranslator).load('tfenv_lab');
+  activate: (app, manager, trans) => {
     const { commands } = app;
     const { jobs, navigation, plans } = manager;
 
@@ -193,7 +179,7 @@ export const changesPlugin: JupyterFrontEndPlugin<void> = {
       }
     );
   }
-};
+});
 
 /** Whether a request creates another environment than the one it names. */
 function createsAnother(request: PlanRequest): boolean {

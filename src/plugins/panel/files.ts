@@ -17,7 +17,7 @@ import { askExport } from '../../dialogs/exportEnvironment';
 import { notifyFailure, notifyGone } from '../../dialogs/failureDetails';
 import { ITfenvManager } from '../../tokens';
 import { EnvironmentFiles, readText } from './environmentFiles';
-import { ENVIRONMENT_ARGS, environmentFinder } from './environments';
+import { ENVIRONMENT_ARGS, environmentFinder } from './environmentCommands';
 
 /** Plugin with the commands that export environments to files and import such files. */
 export const filesPlugin: JupyterFrontEndPlugin<void> = {

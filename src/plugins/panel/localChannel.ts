@@ -1,30 +1,16 @@
-import type {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-
 import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
 import { confirmLocalChannel } from '../../dialogs/buildLocalChannel';
 import { notifyFailure } from '../../dialogs/failureDetails';
-import { ITfenvManager } from '../../tokens';
+import { managerClient } from './plugin';
 
 const NO_ARGS = { args: { type: 'object', properties: {} } } as const;
 
 /** Plugin with the commands that build a local channel and leave it. */
-export const localChannelPlugin: JupyterFrontEndPlugin<void> = {
+export const localChannelPlugin = managerClient({
   id: 'tfenv-lab:local-channel',
   description: 'Adds the commands that build a local channel and leave it.',
-  autoStart: true,
-  requires: [ITfenvManager],
-  optional: [ITranslator],
-  activate: (
-    app: JupyterFrontEnd,
-    manager: ITfenvManager,
-    translator: ITranslator | null
-  ): void => {
-    const trans = (translator ?? nullTranslator).load('tfenv_lab');
+  activate: (app, manager, trans) => {
     const { commands } = app;
     const { catalog, jobs, status } = manager;
 
@@ -69,4 +55,4 @@ export const localChannelPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
   }
-};
+});

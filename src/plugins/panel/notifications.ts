@@ -1,9 +1,4 @@
-import type {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import type { Job } from '../../api/generated';
 import { CommandIDs } from '../../commandids';
@@ -15,8 +10,8 @@ import {
   describeLeftovers,
   describeOutcome
 } from '../../models/texts/announcements';
-import { ITfenvManager } from '../../tokens';
 import { Outcomes } from './outcomes';
+import { managerClient } from './plugin';
 
 /** Milliseconds between two updates of a notification in which only the progress changes. */
 const INTERVAL = 500;
@@ -26,18 +21,10 @@ const CLOSE_AFTER = 10_000;
 const NONE = 'none';
 
 /** Plugin that shows one notification for each job: its progress with Cancel, then its result. */
-export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
+export const notificationsPlugin = managerClient({
   id: 'tfenv-lab:notifications',
   description: 'Shows jobs in notifications.',
-  autoStart: true,
-  requires: [ITfenvManager],
-  optional: [ITranslator],
-  activate: (
-    app: JupyterFrontEnd,
-    manager: ITfenvManager,
-    translator: ITranslator | null
-  ): void => {
-    const trans = (translator ?? nullTranslator).load('tfenv_lab');
+  activate: (app, manager, trans) => {
     const { commands } = app;
     const { environments, jobs } = manager;
     const shown = new Map<string, IShown>();
@@ -170,7 +157,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
   }
-};
+});
 
 interface IShown {
   /** Id of the notification. */

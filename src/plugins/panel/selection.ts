@@ -1,33 +1,19 @@
-import type {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-
 import type { Environment } from '../../api/generated';
 import { toFailure } from '../../api/request';
 import { CommandIDs } from '../../commandids';
 import { notifyFailure } from '../../dialogs/failureDetails';
 import { refusalOf } from '../../models/texts/refusal';
 import { plan } from '../../plan';
-import { ITfenvManager } from '../../tokens';
 import { deleteEnvironments } from './deletions';
+import { managerClient } from './plugin';
 
 const NO_ARGS = { args: { type: 'object', properties: {} } } as const;
 
 /** Plugin with the commands that act on several environments. */
-export const selectionPlugin: JupyterFrontEndPlugin<void> = {
+export const selectionPlugin = managerClient({
   id: 'tfenv-lab:selection',
   description: 'Adds the commands that act on several environments.',
-  autoStart: true,
-  requires: [ITfenvManager],
-  optional: [ITranslator],
-  activate: (
-    app: JupyterFrontEnd,
-    manager: ITfenvManager,
-    translator: ITranslator | null
-  ): void => {
-    const trans = (translator ?? nullTranslator).load('tfenv_lab');
+  activate: (app, manager, trans) => {
     const { commands } = app;
     const { environments, jobs, navigation } = manager;
 
@@ -107,4 +93,4 @@ export const selectionPlugin: JupyterFrontEndPlugin<void> = {
       }
     );
   }
-};
+});
