@@ -1,7 +1,8 @@
-"""Run every check and test, one suite after the other, and print a total.
+"""Run every check and test, and print a total.
 
-All suites run, even if one fails. The last line is ``N passed, N failed`` (``, N skipped``), below the names of the
-failures. The exit status is 1 if anything failed. Reports are in ``.reports``.
+All suites run, even if one fails. Those that leave much of a processor idle run in pairs, and their output is printed
+when they end. The last line is ``N passed, N failed`` (``, N skipped``), below the names of the failures. The exit
+status is 1 if anything failed. Reports are in ``.reports``.
 """
 
 from __future__ import annotations
@@ -10,110 +11,26 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from channel import index_variables
-from reports import Count, read_jest, read_junit
+from reports import Count
 from setup import ROOT, STATE, environment
+from suites import REPORTS, Suite, measured, suites
 
-REPORTS = ROOT / ".reports"
-#: Number of processes that run tests: one more than processors, because many tests wait for processes and servers.
-WORKERS = str((os.cpu_count() or 1) + 1)
 #: Seconds after which a suite counts as hanging.
 LIMIT = 2400
 #: A file system in memory, and the free bytes that it must have for the temporary files of ``pytest``.
 MEMORY, ROOM = Path("/dev/shm"), 4_000_000_000  # noqa: S108 - only a directory with a random name in it is used
 #: ``--coverage`` lists the files of which fewer percent of the lines and branches run.
 COVERED = 85
-
-
-@dataclass(frozen=True)
-class Suite:
-    """A command, and how to read its report (without a report, the command counts as one check).
-
-    ``channel`` says what the suite's channel must have: ``python`` (the index has TensorFlow) or ``tensorflow``. If
-    ``is_small`` is true, its temporary files can be in memory.
-    """
-
-    name: str
-    command: tuple[str, ...]
-    report: Path | None = None
-    read: Callable[[Path], Count] | None = None
-    folder: Path = ROOT
-    channel: str | None = None
-    is_small: bool = False
-
-
-def suites() -> list[Suite]:
-    """Return all suites, the quick ones first."""
-    junit, jest, galata = REPORTS / "pytest.xml", REPORTS / "jest.json", REPORTS / "galata.xml"
-    real = REPORTS / "real.xml"
-    python = sys.executable
-    return [
-        Suite("ruff", (python, "-m", "ruff", "check", ".")),
-        Suite("ruff-format", (python, "-m", "ruff", "format", "--check", ".")),
-        Suite("mypy", (python, "-m", "mypy")),
-        Suite("imports", ("lint-imports", "--no-cache")),
-        # Warnings are errors, among them links to pages and headings that do not exist.
-        Suite("docs", (python, "-m", "sphinx", "-W", "--keep-going", "-q", "docs", "docs/_build")),
-        Suite("lint", ("jlpm", "lint:check")),
-        Suite("ui-tests", ("jlpm", "lint"), folder=ROOT / "ui-tests"),
-        Suite(
-            "pytest",
-            (
-                python,
-                "-m",
-                "pytest",
-                "-q",
-                "-n",
-                WORKERS,
-                "--ignore=tests/real",
-                "--ignore=tests/installed",
-                f"--junitxml={junit}",
-            ),
-            junit,
-            read_junit,
-            is_small=True,
-        ),
-        Suite("jest", ("jlpm", "jest", "--json", f"--outputFile={jest}"), jest, read_jest),
-        *map(installed, ("package", "lowest", "newest", "pythons")),
-        Suite(
-            "real",
-            (python, "-m", "pytest", "-q", "tests/real", f"--junitxml={real}"),
-            real,
-            read_junit,
-            channel="tensorflow",
-        ),
-        Suite("smoke", (python, "scripts/smoke.py"), channel="python"),
-        Suite(
-            "galata",
-            ("jlpm", "playwright", "test"),
-            galata,
-            read_junit,
-            folder=ROOT / "ui-tests",
-            channel="python",
-        ),
-    ]
-
-
-def installed(name: str) -> Suite:
-    """Return a suite of ``tests/installed``: ``package``, or one that installs the package."""
-    tests: dict[str, tuple[str, ...]] = {
-        "package": ("tests/installed", "--ignore=tests/installed/test_installed.py"),
-        "pythons": ("tests/installed/test_installed.py", "-k", "not lowest and not newest"),
-    }
-    report = REPORTS / f"{name}.xml"
-    chosen = tests.get(name, ("tests/installed/test_installed.py", "-k", name))
-    command = (sys.executable, "-m", "pytest", "-q", "-rs", *chosen, f"--junitxml={report}")
-    return Suite(name, command, report, read_junit, is_small=True)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
@@ -125,37 +42,61 @@ def end(process: subprocess.Popen[bytes]) -> None:
                 process.wait(20)
 
 
-def run(suite: Suite, env: dict[str, str]) -> Count:
-    """Run a suite with its output on the terminal, and count its results. End a suite that hangs."""
-    print(f"\n=== {suite.name}: {' '.join(suite.command)}", flush=True)
-    if suite.report:
-        suite.report.unlink(missing_ok=True)
-    started = time.monotonic()
-    process = subprocess.Popen(
-        suite.command, cwd=suite.folder, env=env, stdin=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        code = process.wait(LIMIT)
-    except subprocess.TimeoutExpired:
-        code = -1
-        print(f"=== {suite.name}: still running after {LIMIT} s, ended", flush=True)
-    finally:
-        # Even after Ctrl-C, no process of the suite may stay alive.
-        end(process)
-    count = Count()
-    if suite.report and suite.read and suite.report.is_file():
-        count = suite.read(suite.report)
-    elif code == 0 and not suite.report:
-        count.passed = 1
-    if code and not count.failures:
-        count.failures.append(f"ended with status {code}")
-    elif suite.report and not (count.passed or count.failures):
-        count.failures.append("ran no test")
-    print(
-        f"=== {suite.name}: {'failed' if count.failures else 'ok'} in {time.monotonic() - started:.0f} s",
-        flush=True,
-    )
-    return count
+class Running:
+    """A suite that runs. Its output goes to the terminal or, if ``log`` names a file, there until the suite ends."""
+
+    def __init__(self, suite: Suite, env: dict[str, str], log: Path | None) -> None:
+        self.suite = suite
+        self._log = log
+        self._started = time.monotonic()
+        self._is_hanging = False
+        if suite.report:
+            suite.report.unlink(missing_ok=True)
+        print(f"\n=== {suite.name}: {' '.join(suite.command)}", flush=True)
+        # The name is short, because the first line of a script in an environment can hold only 127 characters.
+        self._temporary = tempfile.TemporaryDirectory(
+            prefix="t", dir=in_memory() if suite.is_small else None, ignore_cleanup_errors=True
+        )
+        with contextlib.ExitStack() as stack:
+            output = stack.enter_context(log.open("wb")) if log else None
+            self._process = subprocess.Popen(
+                suite.command, cwd=suite.folder, env=env | {"TMPDIR": self._temporary.name}, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=output and subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long, and return whether the suite has ended. End a suite that hangs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        self._is_hanging = self._process.poll() is None and time.monotonic() - self._started > LIMIT
+        return self._is_hanging or self._process.poll() is not None
+
+    def stop(self) -> None:
+        """End the suite. Even after Ctrl-C, no process of it may stay alive."""
+        end(self._process)
+        self._temporary.cleanup()
+
+    def count(self) -> Count:
+        """Print the end of a suite that was stopped, and count its results."""
+        suite, code = self.suite, self._process.returncode
+        if self._log:
+            print(f"\n=== {suite.name}", flush=True)
+            with self._log.open("rb") as output:
+                shutil.copyfileobj(output, sys.stdout.buffer)
+        if self._is_hanging:
+            print(f"=== {suite.name}: still running after {LIMIT} s, ended", flush=True)
+        count = Count()
+        if suite.report and suite.read and suite.report.is_file():
+            count = suite.read(suite.report)
+        elif code == 0 and not suite.report:
+            count.passed = 1
+        if code and not count.failures:
+            count.failures.append(f"ended with status {code}")
+        elif suite.report and not (count.passed or count.failures):
+            count.failures.append("ran no test")
+        seconds = time.monotonic() - self._started
+        print(f"=== {suite.name}: {'failed' if count.failures else 'ok'} in {seconds:.0f} s", flush=True)
+        return count
 
 
 class Channel:
@@ -183,12 +124,6 @@ class Channel:
             return None
         print("\n".join(line for line in lines if line.startswith("channel:")), flush=True)
         return last
-
-
-def measured(suite: Suite) -> Suite:
-    """Return a pytest suite that also measures the coverage of tfenv_lab, including subprocesses."""
-    python, *command = suite.command
-    return replace(suite, command=(python, "-m", "coverage", "run", *command))
 
 
 def print_coverage(env: dict[str, str]) -> None:
@@ -233,28 +168,39 @@ def in_memory() -> Path | None:
 
 
 def run_all(chosen: list[Suite], env: dict[str, str]) -> dict[str, Count]:
-    """Run suites in order. A suite that needs a channel fails if there is none."""
-    counts = {}
+    """Run suites in order, some of them in pairs. A suite that needs a channel fails if there is none."""
+    counts: dict[str, Count] = {}
     needed = {suite.channel for suite in chosen if suite.channel and "TFENV_CHANNELS" not in env}
     channels = {contents: Channel(contents) for contents in needed}
+    has_pairs = sum(suite.is_paired for suite in chosen) > 1
+    waiting, running = list(chosen), list[Running]()
     try:
-        for suite in chosen:
-            more = index_variables() if suite.channel else {}
-            if channel := channels.get(suite.channel or ""):
-                urls = channel.urls()
-                if urls is None:
-                    counts[suite.name] = Count(failures=[f"no channel to install from ({channel.log})"])
-                    continue
-                more["TFENV_CHANNELS"] = urls
-            # The name is short, because the first line of a script in an environment can hold only 127 characters.
-            with tempfile.TemporaryDirectory(
-                prefix="t", dir=in_memory() if suite.is_small else None, ignore_cleanup_errors=True
-            ) as temporary:
-                counts[suite.name] = run(suite, env | more | {"TMPDIR": temporary})
+        while waiting or running:
+            are_paired = all(suite.is_paired for suite in (*waiting[:1], *(each.suite for each in running)))
+            if waiting and len(running) < (2 if are_paired else 1):
+                suite = waiting.pop(0)
+                more = index_variables() if suite.channel else {}
+                if channel := channels.get(suite.channel or ""):
+                    urls = channel.urls()
+                    if urls is None:
+                        counts[suite.name] = Count(failures=[f"no channel to install from ({channel.log})"])
+                        continue
+                    more["TFENV_CHANNELS"] = urls
+                log = REPORTS / f"{suite.name}.log" if has_pairs and suite.is_paired else None
+                running.append(Running(suite, env | more, log))
+                continue
+            for each in running:
+                if each.wait(1 / len(running)):
+                    each.stop()
+                    running.remove(each)
+                    counts[each.suite.name] = each.count()
+                    break
     finally:
+        for each in running:
+            each.stop()
         for channel in channels.values():
             end(channel.process)
-    return counts
+    return {suite.name: counts[suite.name] for suite in chosen}
 
 
 def main() -> int:
