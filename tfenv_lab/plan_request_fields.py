@@ -72,11 +72,11 @@ def some(field: str, items: tuple[str, ...]) -> tuple[str, ...]:
     return distinct(field, items)
 
 
-def named(packages: tuple[str, ...]) -> tuple[str, ...]:
+def named(packages: tuple[str, ...], field: str = "packages") -> tuple[str, ...]:
     """Return the names of packages, each once. Raises InvalidSpec for a text that is not a name."""
     # An environment has a package from one source only, so the name says which.
     names = tuple(re.sub("^pypi:", "", text.strip().lower()) for text in packages)
-    for name in some("packages", names):
+    for name in some(field, names):
         if not _PACKAGE.fullmatch(name):
             raise InvalidSpec(f"“{name[:60]}” is not a package name.")
-    return some("packages", names)
+    return some(field, names)

@@ -87,7 +87,8 @@ class Create(_Request, frozen=True, tag="create"):
 class Install(_Request, frozen=True, tag="install"):
     """A request to add packages, or to move them to other versions, by specs.
 
-    ``legacy_keras`` says whether the kernel uses Keras 2 afterwards; None leaves the setting unchanged.
+    ``remove`` are packages to remove in the same plan. ``legacy_keras`` says whether the kernel uses Keras 2
+    afterwards; None leaves the setting unchanged.
     """
 
     environment: str
@@ -95,9 +96,12 @@ class Install(_Request, frozen=True, tag="install"):
     into: str | None = None
     legacy_keras: bool | None = None
     source_builds: bool = False
+    remove: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         force_setattr(self, "specs", fields.some("specs", self.specs))
+        if self.remove:
+            force_setattr(self, "remove", fields.named(self.remove, "remove"))
         fields.check_into(self.into)
 
 

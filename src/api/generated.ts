@@ -1103,6 +1103,8 @@ export interface components {
             readonly kind: "install";
             readonly environment: string;
             readonly specs: readonly components["schemas"]["Spec"][];
+            /** @description Names of packages to remove in the same plan, as in a RemoveRequest. */
+            readonly remove?: readonly string[];
             readonly into?: components["schemas"]["Into"];
             readonly legacy_keras?: components["schemas"]["LegacyKeras"];
             readonly source_builds?: components["schemas"]["SourceBuilds"];

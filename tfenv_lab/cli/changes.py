@@ -87,11 +87,12 @@ BUILDS: dict[str, Any] = {
 class InstallApp(ChangeApp):
     """Install packages: jupyter tfenv install tf219 pandas "pypi:keras-hub>=0.20"."""
 
-    least, most, usage = 2, None, "install NAME SPEC… [--into=NEW_NAME]"
+    least, most, usage = 2, None, "install NAME SPEC… [--remove=PACKAGE …] [--into=NEW_NAME]"
+    remove = List(Unicode(), help="Package to remove in the same plan; can be given several times.").tag(config=True)
     into = Unicode(None, allow_none=True, help="Change a copy with this name instead of the environment.").tag(
         config=True
     )
-    aliases = {**ChangeApp.aliases, "into": "InstallApp.into"}
+    aliases = {**ChangeApp.aliases, "into": "InstallApp.into", "remove": "InstallApp.remove"}
     flags = BUILDS
 
     async def request(self, services: Services, arguments: Sequence[str]) -> dict[str, Any]:
@@ -101,6 +102,7 @@ class InstallApp(ChangeApp):
             "kind": "install",
             "environment": environment.id,
             "specs": specs,
+            "remove": self.remove,
             "into": self.into,
             "source_builds": self.source_builds,
         }

@@ -26,6 +26,8 @@ def asked(request: requests.ChangeRequest, name: str) -> str:
             return f"Create with {some(named, _SHOWN)}" if named else "Create"
         case requests.Install():
             text = f"Install {some(request.specs, _SHOWN)}"
+            if request.remove:
+                text += f"; remove {_titles(request.remove)}"
         case requests.Update():
             text = f"Update {'all packages' if request.packages == requests.ALL else _titles(request.packages)}"
         case requests.Remove():

@@ -47,6 +47,8 @@ def commands(solved: Solved, settings: CondaSettings) -> list[str]:
             solving = [[*create, *source, *exact]]
         case plan_requests.Update(packages=plan_requests.ALL):
             solving = [["conda", "update", *place, *source, "--all"]]
+        case plan_requests.Install(remove=packages) if packages:
+            lines = _exactly(solved, place)
         case plan_requests.Install() | plan_requests.Update():
             solving = [["conda", "install", *place, *source, *specs]]
             # conda keeps packages that nothing needs anymore, so remove them explicitly.

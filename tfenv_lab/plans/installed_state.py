@@ -27,11 +27,13 @@ class State:
     """The contents of an environment: its records, its requested specs by package name, and its pins.
 
     ``requested`` holds the specs as they were recorded, by any program; ``holding`` holds what a solve can use.
+    ``spare`` are records that go unless another package needs them.
     """
 
     records: Sequence[RepoDataRecord]
     requested: Mapping[str, str]
     pins: Sequence[str] = ()
+    spare: Sequence[RepoDataRecord] = ()
 
     def __getitem__(self, name: str) -> RepoDataRecord | None:
         """Return the installed record of a package, or None if it is not installed."""

@@ -11,7 +11,7 @@ from .. import plan_requests as requests
 from ..errors import IndexUnreachable, Unsatisfiable
 from ..pypi.models import MARK
 from ..tensorflow_packages import DISTRIBUTIONS, LEADS
-from . import index_state, installed_state, sources
+from . import index_state, installed_state, removing, sources
 from .index_solver import FromIndex, IndexSolver, combined
 from .installed import FoundEnvironment
 from .repair import damages
@@ -67,8 +67,11 @@ async def move(
 
     Raises NotFound, InvalidSpec, ChannelNotAllowed, Unsatisfiable, ChannelUnreachable.
     """
+    rest = removing.Rest(found)
     if isinstance(request, requests.Install):
-        solved, conda, task = await _install(request, found, channels, index)
+        rest = await removing.without(found, request.remove, index)
+        solved, conda, task = await _install(request, rest.found, channels, index)
+        removing.require_absent(request.remove, conda.after, solved.distributions)
     else:
         task = await _update_task(request, found, channels)
         conda = await _on_channels(request, found, task, channels)
@@ -99,7 +102,9 @@ async def move(
         distributions=solved.distributions,
         requirements=dict(solved.requirements),
         requirements_before=found.index.requirements,
-        others_removed=tuple(sorted(others.intersection(each.name for each in solved.distributions))),
+        others_removed=tuple(
+            sorted({*rest.others_removed, *others.intersection(each.name for each in solved.distributions)})
+        ),
         from_index=task.moved,
         crossing=tuple(sorted({*task.replaced, *solved.taken_over})),
         builds=tuple(each.name for each in solved.distributions if not each.is_wheel and each.name not in installed),
@@ -242,7 +247,7 @@ async def _on_channels(
         pinned: Sequence[str] = state.pins,
     ) -> list[RepoDataRecord]:
         moving = {*task.freed, *also}
-        keep = [record for record in state.records if record.name.normalized not in moving]
+        keep = [record for record in (*state.records, *state.spare) if record.name.normalized not in moving]
         constraints = [*pinned, *task.held, *([] if "python" in new else installed_state.python_pin(state))]
         roots = {**installed_state.leaves(state), **requested, **new}
         return await channels.solve(roots.values(), keep, constraints, virtual)

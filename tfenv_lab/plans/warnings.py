@@ -194,7 +194,10 @@ def _letting_go(request: plan_requests.Install | plan_requests.Update, names: It
 
 
 def _removals(solved: Solved, lines: Sequence[Entry]) -> Iterator[Advice]:
-    named = solved.request.packages if isinstance(solved.request, plan_requests.Remove) else ()
+    named: tuple[str, ...] = ()
+    match solved.request:
+        case plan_requests.Remove(packages=packages) | plan_requests.Install(remove=packages):
+            named = packages
     for entry in lines:
         if entry.action == "remove" and entry.name in solved.asked_before and entry.name not in named:
             yield Advice("requested-removed", "warning", f"{entry.name}, which you requested, is removed too.")

@@ -19,6 +19,8 @@ import type {
 } from '../../api/generated';
 import type { FailedJob } from '../../api/jobs';
 import { CommandIDs } from '../../commandids';
+import type { IBasket } from '../../models/form/basket';
+import { requestFor } from '../../models/form/basket';
 import type { Loaded } from '../../models/state/details';
 import type { DetailsTab } from '../../models/state/navigation';
 import { refusalOf } from '../../models/texts/refusal';
@@ -58,9 +60,9 @@ interface IDetailsProps {
   readonly onBack: () => void;
   readonly onTab: (tab: DetailsTab) => void;
   readonly onVariables: (changes: VariableChanges) => Promise<void>;
-  /** The specs that were collected for one plan. */
-  readonly basket: readonly string[];
-  readonly onBasket: (specs: readonly string[]) => void;
+  /** The changes that were collected for one plan. */
+  readonly basket: IBasket;
+  readonly onBasket: (basket: IBasket) => void;
   /** The newer versions of packages by source and name, as far as they are known. */
   readonly newer: ReadonlyMap<string, string>;
   /** Asks for the newer versions of packages that are shown. */
@@ -185,16 +187,7 @@ function DetailsTabs(props: IDetailsProps): JSX.Element {
               packages: [name]
             })
           }
-          onInstall={specs =>
-            onPlan({ kind: 'install', environment: environment.id, specs })
-          }
-          onRemove={name =>
-            onPlan({
-              kind: 'remove',
-              environment: environment.id,
-              packages: [name]
-            })
-          }
+          onChanges={changes => onPlan(requestFor(changes, environment.id))}
         />
       )
     },

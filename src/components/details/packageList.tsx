@@ -17,8 +17,10 @@ import { PackageWhy } from './packageWhy';
 /** What can be done with an installed package. */
 export interface IPackageActions {
   readonly canChange: boolean;
-  /** Plans to remove a package. */
+  /** Plans to remove a package, with the changes that were collected. */
   readonly onRemove: (name: string) => void;
+  /** Collects the removal of a package. */
+  readonly onCollectRemoval: (name: string) => void;
   /** The newer versions of packages by source and name, as far as they are known. */
   readonly newer: ReadonlyMap<string, string>;
   /** Asks for the newer versions of packages that are shown. */
@@ -166,6 +168,15 @@ function PackageRow(
               trans={trans}
               onFind={props.onFind}
             />
+            {props.canChange && (
+              <button
+                type="button"
+                className="jp-TfenvLink"
+                onClick={() => props.onCollectRemoval(item.name)}
+              >
+                {trans.__('Remove with other changes')}
+              </button>
+            )}
           </td>
         </tr>
       )}

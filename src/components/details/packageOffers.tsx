@@ -3,6 +3,7 @@ import { addIcon, HTMLSelect } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { AvailablePackage } from '../../api/generated';
+import type { IBasket } from '../../models/form/basket';
 import { PYPI } from '../../models/form/choiceOptions';
 import { specOf } from '../../models/form/packages';
 import { Chips } from '../shared/chips';
@@ -58,24 +59,36 @@ export function PackageOffer(props: IPackageOfferProps): JSX.Element {
   );
 }
 
-/** The specs that were collected for one plan. */
+/** The changes that were collected for one plan. */
 export function Basket(props: {
-  specs: readonly string[];
+  basket: IBasket;
   trans: TranslationBundle;
-  onChange: (specs: readonly string[]) => void;
+  onChange: (basket: IBasket) => void;
   onReview: () => void;
 }): JSX.Element | null {
-  const { specs, trans } = props;
-  if (specs.length === 0) {
+  const { basket, trans } = props;
+  if (basket.specs.length + basket.remove.length === 0) {
     return null;
   }
   return (
     <div
       className="jp-TfenvBasket"
       role="group"
-      aria-label={trans.__('Packages to add')}
+      aria-label={trans.__('Collected changes')}
     >
-      <Chips specs={specs} trans={trans} onChange={props.onChange} />
+      <Chips
+        specs={basket.specs}
+        trans={trans}
+        onChange={specs => props.onChange({ ...basket, specs })}
+      >
+        <Chips
+          specs={basket.remove}
+          trans={trans}
+          textOf={name => trans.__('Remove %1', name)}
+          leaveOut={name => trans.__('Keep %1', name)}
+          onChange={remove => props.onChange({ ...basket, remove })}
+        />
+      </Chips>
       <button
         type="button"
         className="jp-mod-styled jp-mod-accept"

@@ -3,6 +3,8 @@ import { InputGroup } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { AvailablePackage, Package } from '../../api/generated';
+import type { IBasket } from '../../models/form/basket';
+import { withRemoval, withSpec } from '../../models/form/basket';
 import { specOf } from '../../models/form/packages';
 import type { Loaded } from '../../models/state/details';
 import { SearchNote, usePackageSearch } from '../form/packagesField';
@@ -11,15 +13,18 @@ import type { IPackageActions } from './packageList';
 import { PackageList } from './packageList';
 import { Basket, PackageOffer } from './packageOffers';
 
-interface IPackagesTabProps extends IPackageActions {
+interface IPackagesTabProps extends Omit<
+  IPackageActions,
+  'onRemove' | 'onCollectRemoval'
+> {
   readonly packages: Loaded<readonly Package[]>;
   readonly trans: TranslationBundle;
   readonly search: (query: string) => Promise<readonly AvailablePackage[]>;
-  /** Plans to install specs. */
-  readonly onInstall: (specs: readonly string[]) => void;
-  /** The specs that were collected for one plan. */
-  readonly basket: readonly string[];
-  readonly onBasket: (specs: readonly string[]) => void;
+  /** Plans changes. */
+  readonly onChanges: (changes: IBasket) => void;
+  /** The changes that were collected for one plan. */
+  readonly basket: IBasket;
+  readonly onBasket: (basket: IBasket) => void;
 }
 
 /** The installed packages. One field filters them and adds others. */
@@ -35,10 +40,6 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
   }
   const spec = text.trim();
   const { basket } = props;
-  const add = (one: string): readonly string[] => [
-    ...basket.filter(each => each !== one),
-    one
-  ];
   const installed = new Set(packages.value.map(item => item.name));
   const rows = packages.value.filter(item =>
     item.name.includes(spec.toLowerCase())
@@ -51,7 +52,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
       onSubmit={event => {
         event.preventDefault();
         if (canChange && spec !== '') {
-          props.onInstall(add(spec));
+          props.onChanges(withSpec(basket, spec));
         }
       }}
     >
@@ -67,10 +68,10 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
       />
       {canChange && (
         <Basket
-          specs={basket}
+          basket={basket}
           trans={trans}
           onChange={props.onBasket}
-          onReview={() => props.onInstall(basket)}
+          onReview={() => props.onChanges(basket)}
         />
       )}
       {canChange && spec !== '' && (
@@ -80,9 +81,9 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
               key={specOf(item)}
               item={item}
               trans={trans}
-              onInstall={one => props.onInstall(add(one))}
+              onInstall={one => props.onChanges(withSpec(basket, one))}
               onCollect={one => {
-                props.onBasket(add(one));
+                props.onBasket(withSpec(basket, one));
                 setText('');
               }}
             />
@@ -104,6 +105,8 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
         packages={rows}
         filter={spec}
         onFilter={setText}
+        onRemove={name => props.onChanges(withRemoval(basket, name))}
+        onCollectRemoval={name => props.onBasket(withRemoval(basket, name))}
       />
     </form>
   );

@@ -11,6 +11,8 @@ import type {
 } from '../../api/generated';
 import type { RequestError } from '../../api/request';
 import { toFailure } from '../../api/request';
+import type { IBasket } from '../form/basket';
+import { EMPTY_BASKET } from '../form/basket';
 
 /** Number of packages in one question for newer versions. */
 const MOST = 100;
@@ -49,11 +51,11 @@ export class DetailsModel extends VDomModel {
     return this._size;
   }
 
-  /** The specs that were collected for one plan. */
-  get basket(): readonly string[] {
+  /** The changes that were collected for one plan. */
+  get basket(): IBasket {
     return this._basket;
   }
-  set basket(basket: readonly string[]) {
+  set basket(basket: IBasket) {
     this._basket = basket;
     this.stateChanged.emit();
   }
@@ -98,7 +100,7 @@ export class DetailsModel extends VDomModel {
     }
     this._id = id;
     this._key = key;
-    this._basket = [];
+    this._basket = EMPTY_BASKET;
     this._newer = new Map();
     this._asked.clear();
     this.stateChanged.emit();
@@ -160,7 +162,7 @@ export class DetailsModel extends VDomModel {
 
   private _annotations: Loaded<Annotations> = null;
   private readonly _asked = new Set<string>();
-  private _basket: readonly string[] = [];
+  private _basket = EMPTY_BASKET;
   private _id = '';
   private _key = '';
   private _newer: ReadonlyMap<string, string> = new Map();

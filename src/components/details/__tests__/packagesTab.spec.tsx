@@ -128,6 +128,33 @@ describe('Packages', () => {
     );
   });
 
+  it('plans removals and additions together', async () => {
+    const executed = show({
+      search: async () => [
+        { name: 'pandas', versions: ['2.3.0'], source: 'conda' }
+      ]
+    });
+    click('numpy');
+    click('Remove with other changes');
+    screen.getByText('Remove numpy');
+    click('absl-py');
+    fireEvent.click(screen.getAllByText('Remove with other changes')[0]);
+    click('Review Plan…');
+    click('Keep absl-py');
+    click('Remove own-tool');
+    fireEvent.change(screen.getByRole('searchbox'), {
+      target: { value: 'pand' }
+    });
+    fireEvent.click(await screen.findByRole('button', { name: 'Add pandas…' }));
+    expect(executed).toEqual(
+      [
+        { kind: 'remove', packages: ['numpy', 'absl-py'] },
+        { kind: 'remove', packages: ['numpy', 'own-tool'] },
+        { kind: 'install', specs: ['pandas'], remove: ['numpy'] }
+      ].map(request => ['plan', { environment: 'id-tf219', ...request }])
+    );
+  });
+
   it('shows which packages come from PyPI, and which were requested', () => {
     const packages = [
       installed('numpy', { requested: true }),

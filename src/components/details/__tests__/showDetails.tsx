@@ -5,6 +5,7 @@ import React from 'react';
 
 import { entry, environment } from '../../../__tests__/fixtures';
 import type { Package, Revision, Why } from '../../../api/generated';
+import { EMPTY_BASKET } from '../../../models/form/basket';
 import type { DetailsTab } from '../../../models/state/navigation';
 import { Details } from '../details';
 
@@ -73,7 +74,7 @@ export const WHY: Why = {
 export function Screen(
   props: Partial<React.ComponentProps<typeof Details>>
 ): JSX.Element {
-  const [basket, setBasket] = React.useState<readonly string[]>([]);
+  const [basket, setBasket] = React.useState(EMPTY_BASKET);
   const [tab, setTab] = React.useState<DetailsTab>(props.tab ?? 'packages');
   return (
     <Details
