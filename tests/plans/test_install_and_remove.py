@@ -47,9 +47,9 @@ async def test_a_removed_package_does_not_stand_in_the_way_of_a_new_one(
     api: Api, made: Any, channel: TinyChannel
 ) -> None:
     await api.apply(kind="install", environment=made["id"], specs=["old-tool"])
-    assert (
-        await api.call("POST", "plans", {"kind": "install", "environment": made["id"], "specs": ["new-tool"]})
-    )[0] == 422
+    assert (await api.call("POST", "plans", {"kind": "install", "environment": made["id"], "specs": ["new-tool"]}))[
+        0
+    ] == 422
     # A newer release of what both need must not come along.
     channel.add("shared", "2.0", noarch="generic")
     await asyncio.to_thread(channel.index)
@@ -86,15 +86,21 @@ async def test_a_request_that_cannot_be_met_names_the_package(
     assert (error["reason"], error["message"]) == (reason, message)
 
 
-async def test_packages_of_both_sources_are_exchanged(
-    api: Api, made: Any, simple_index: SimpleIndex
-) -> None:
+async def test_packages_of_both_sources_are_exchanged(api: Api, made: Any, simple_index: SimpleIndex) -> None:
     simple_index.add("greet", "1.0", requires=["hello"])
     simple_index.add("hello", "1.0")
     simple_index.add("wave", "1.0")
     await api.apply(kind="install", environment=made["id"], specs=["pypi:greet"])
-    plan = await api.plan(kind="install", environment=made["id"], specs=["pandas", "pypi:wave"], remove=["greet", "pip"])
-    assert actions(plan) == {"pandas": "install", "wave": "install", "greet": "remove", "hello": "remove", "pip": "remove"}
+    plan = await api.plan(
+        kind="install", environment=made["id"], specs=["pandas", "pypi:wave"], remove=["greet", "pip"]
+    )
+    assert actions(plan) == {
+        "pandas": "install",
+        "wave": "install",
+        "greet": "remove",
+        "hello": "remove",
+        "pip": "remove",
+    }
     job = await api.apply(kind="install", environment=made["id"], specs=["pypi:wave"], remove=["greet"])
     assert job["state"] == "succeeded", job
     found = {path.name for path in Path(made["prefix"]).glob("lib/python*/site-packages/*.dist-info")}
