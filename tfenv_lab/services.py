@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .models import Advice
     from .plans.service import PlanService
     from .space.service import SpaceService
+    from .tensorflow.catalog.catalog import Catalog
 
 
 class Services(Foundations):
@@ -254,6 +255,12 @@ class Services(Foundations):
         """Use the configured channels again. The local channel stays on disk."""
         await asyncio.to_thread(self.local_channel.leave)
         await self._change_channels()
+
+    def catalog_of(self, channels: Sequence[str]) -> Catalog:
+        """Return the catalog of some of the allowed channels, or of the configured ones. Raises ChannelNotAllowed."""
+        from .plans.channel_choice import chosen
+
+        return self.catalog.on(chosen(channels, self.repodata, self.allowed_channels)) if channels else self.catalog
 
     async def _use_local_channel(self, url: str) -> None:
         await asyncio.to_thread(self.local_channel.use, url)

@@ -9,9 +9,13 @@ import { request } from './request';
 export class CatalogClient {
   constructor(private readonly _settings: ServerConnection.ISettings) {}
 
-  /** Fetch the catalog. It includes prereleases, which the form can hide. */
-  get(): Promise<Catalog> {
-    return request('tensorflow?prereleases=1', {}, this._settings);
+  /** Fetch the catalog of some channels, or of the configured ones. It includes prereleases, which the form can hide. */
+  get(channels: readonly string[] = []): Promise<Catalog> {
+    const query = new URLSearchParams([
+      ['prereleases', '1'],
+      ...channels.map(url => ['channel', url])
+    ]);
+    return request(`tensorflow?${query}`, {}, this._settings);
   }
 
   async search(query: string): Promise<readonly AvailablePackage[]> {

@@ -2410,6 +2410,8 @@ export interface operations {
                 readonly prereleases?: "0" | "1";
                 /** @description Assume that the driver supports this CUDA version. */
                 readonly cuda?: string;
+                /** @description One of the allowed channels to read instead of the configured ones; can be given several times. */
+                readonly channel?: readonly string[];
             };
             readonly header?: never;
             readonly path?: never;
@@ -2709,9 +2711,17 @@ export interface operations {
             };
             readonly cookie?: never;
         };
-        readonly requestBody?: never;
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": {
+                    /** @description Restore it under this name, for example because another environment has its own now. */
+                    readonly name?: components["schemas"]["Name"] | null;
+                };
+            };
+        };
         readonly responses: {
             readonly 202: components["responses"]["JobAccepted"];
+            readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
             readonly 409: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];

@@ -46,6 +46,7 @@ export function NewScreen(props: IScreenProps): JSX.Element {
       {catalog.catalog && (
         <NewEnvironment
           catalog={catalog.catalog}
+          isLoading={catalog.isLoading}
           status={status.status}
           draft={navigation.draft}
           defaultPackages={navigation.defaultPackages}

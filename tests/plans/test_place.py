@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from ..conftest import Api
 from ..tiny_channel import TinyChannel
-from ..tiny_tensorflow import PYTHON
+from ..tiny_tensorflow import PYTHON, fill
 
 REQUEST = {"kind": "create", "name": "tf", "tensorflow": "2.19.*", "python": PYTHON}
 
@@ -100,6 +101,30 @@ class TestChannels:
         plan = await api.plan(**REQUEST, channels=both, packages=["only-here"])
         assert {"tensorflow", "only-here"} <= {entry["name"] for entry in plan["entries"]}
         assert all(f"--channel {url}" in plan["commands"][0] for url in both)
+
+    async def test_the_catalog_lists_the_releases_of_the_chosen_channels(
+        self, api: Api, tensorflow_channel: TinyChannel, second_channel: TinyChannel
+    ) -> None:
+        _, configured = await api.call("GET", "tensorflow")
+        assert [each["version"] for each in configured["releases"]] == ["2.20.0", "2.19.1"]
+        _, other = await api.call("GET", f"tensorflow?channel={second_channel.url}")
+        assert ([each["url"] for each in other["channels"]], other["releases"]) == ([second_channel.url], [])
+        _, again = await api.call("GET", f"tensorflow?channel={tensorflow_channel.url}")
+        assert again["releases"] == configured["releases"]
+
+    async def test_a_release_that_only_a_chosen_channel_has_can_be_created(
+        self, api: Api, second_channel: TinyChannel
+    ) -> None:
+        await asyncio.to_thread(fill, second_channel, ("2.18.0",))
+        _, other = await api.call("GET", f"tensorflow?channel={second_channel.url}")
+        assert [each["version"] for each in other["releases"]] == ["2.18.0"]
+        plan = await api.plan(**{**REQUEST, "tensorflow": "2.18.*"}, channels=[second_channel.url])
+        assert {"tensorflow": "2.18.0"}.items() <= {e["name"]: e["to"]["version"] for e in plan["entries"]}.items()
+
+    @pytest.mark.parametrize("name", ["nowhere", "https://[", "-c x"])
+    async def test_the_catalog_refuses_a_channel_that_is_not_allowed(self, api: Api, name: str) -> None:
+        status, error = await api.call("GET", f"tensorflow?channel={name}")
+        assert (status, error["reason"]) == (403, "channel-not-allowed")
 
     async def test_without_a_choice_only_the_configured_channels_are_read(self, api: Api) -> None:
         status, error = await api.call("POST", "plans", {**REQUEST, "packages": ["only-here"]})

@@ -14,14 +14,15 @@ _MAX_QUERY = 128
 
 
 class CatalogHandler(BaseHandler):
-    """``GET tensorflow``: the TensorFlow releases on the configured channels."""
+    """``GET tensorflow``: the TensorFlow releases on the configured channels, or on chosen ones."""
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
         prereleases = self.get_query_argument("prereleases", "0") in ("1", "true")
         cuda = self.get_query_argument("cuda", None)
-        self.send(await self.services.catalog.get(prereleases, cuda or None))
+        catalog = self.services.catalog_of(self.get_query_arguments("channel"))
+        self.send(await catalog.get(prereleases, cuda or None))
 
 
 class AvailablePackagesHandler(BaseHandler):

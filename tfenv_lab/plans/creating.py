@@ -76,9 +76,7 @@ class Creator:
         except Unsatisfiable as error:
             conflicting = await conflict(pinned, solve)
             wanted = replace(request, packages=(*request.packages, *added.values()))
-            # The catalog knows only what the configured channels have.
-            suggestion = None if request.channels is not None else await self.catalog.suggest(wanted)
-            raise conflicting or hinted(error, suggestion) from error
+            raise conflicting or hinted(error, await self.catalog.suggest(wanted)) from error
         requested = texts.by_name([*chosen.requirements, *split.requirements.values()])
         try:
             found = await self.index.solve(requested, after, builds=request.source_builds)

@@ -83,7 +83,7 @@ class Planner:
     async def _create(self, request: requests.Create) -> Solved:
         prefix = await self._new_prefix(request.name, self._folder(request.envs_dir))
         channels = self._channels if request.channels is None else self._channels.among(request.channels)
-        creator = Creator(self._catalog, self._repodata.settings, channels, self._index)
+        creator = Creator(self._catalog.on(channels.repodata), self._repodata.settings, channels, self._index)
         solved = await creator.create(request, prefix)
         if request.channels is None:
             return solved

@@ -42,6 +42,8 @@ import { PlaceFields } from './placeFields';
 interface INewEnvironmentProps {
   readonly catalog: Catalog;
   readonly status: Status | null;
+  /** Whether the catalog is being loaded again. */
+  readonly isLoading: boolean;
   readonly draft: IDraft;
   readonly defaultPackages: readonly string[];
   /** Names of existing environments. */
@@ -184,6 +186,7 @@ export function NewEnvironment(props: INewEnvironmentProps): JSX.Element {
             channels={catalog.channels}
             name={name}
             place={draft}
+            isLoading={props.isLoading}
             trans={trans}
             onChange={place => onDraft({ ...draft, ...place })}
           />
@@ -258,6 +261,15 @@ function NothingToInstall(props: INewEnvironmentProps): JSX.Element {
           {reason}
         </p>
       ))}
+      {draft.channels && (
+        <button
+          type="button"
+          className="jp-TfenvLink"
+          onClick={() => props.onDraft({ ...draft, channels: null })}
+        >
+          {trans.__('Use the Configured Channels')}
+        </button>
+      )}
       <Prereleases {...props} />
       <CudaField
         versions={cudaVersions(catalog.releases)}

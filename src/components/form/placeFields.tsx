@@ -18,6 +18,8 @@ interface IPlaceFieldsProps {
   readonly channels: readonly Channel[];
   readonly name: string;
   readonly place: IPlace;
+  /** Whether the catalog of the chosen channels is being loaded. */
+  readonly isLoading: boolean;
   readonly trans: TranslationBundle;
   readonly onChange: (place: IPlace) => void;
 }
@@ -92,11 +94,9 @@ function ChannelsField(props: IPlaceFieldsProps): JSX.Element {
           onChange={isChosen => change(url, isChosen)}
         />
       ))}
-      {place.channels && (
-        <p className="jp-TfenvHint">
-          {trans.__(
-            'The versions above are those of the configured channels. If these channels lack one, the plan says so.'
-          )}
+      {props.isLoading && (
+        <p className="jp-TfenvBusy" role="status">
+          {trans.__('Loading channel data…')}
         </p>
       )}
     </fieldset>

@@ -42,6 +42,16 @@ export class CatalogModel extends VDomModel {
     await this._pending;
   }
 
+  /** Read these channels from now on; null stands for the configured ones. */
+  async use(channels: readonly string[] | null): Promise<void> {
+    if (channels?.join() !== this._channels?.join()) {
+      this._channels = channels;
+      if (this._catalog || this._error || this._pending) {
+        await this.refresh();
+      }
+    }
+  }
+
   /** Drop the catalog and load it again, after a change of the channels. */
   async renew(): Promise<void> {
     await this._pending;
@@ -76,19 +86,24 @@ export class CatalogModel extends VDomModel {
   }
 
   private async _fetch(): Promise<void> {
-    try {
-      this._catalog = await this._client.get();
-      this._error = null;
-      this._loadedAt = Date.now();
-    } catch (error) {
-      this._error = toFailure(error);
-    } finally {
-      this._pending = null;
-      this.stateChanged.emit();
-    }
+    let channels: readonly string[] | null;
+    do {
+      channels = this._channels;
+      try {
+        this._catalog = await this._client.get(channels ?? []);
+        this._error = null;
+        this._loadedAt = Date.now();
+      } catch (error) {
+        this._error = toFailure(error);
+      }
+      // The user may have chosen other channels meanwhile.
+    } while (channels !== this._channels);
+    this._pending = null;
+    this.stateChanged.emit();
   }
 
   private _catalog: Catalog | null = null;
+  private _channels: readonly string[] | null = null;
   private _error: RequestError | null = null;
   private _loadedAt = -Infinity;
   private _pending: Promise<void> | null = null;

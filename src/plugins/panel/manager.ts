@@ -82,6 +82,9 @@ export function createManager(
       void manager.disk.refresh();
     }
   });
+  manager.navigation.stateChanged.connect(({ draft }) => {
+    void manager.catalog.use(draft.channels);
+  });
   let known: string | null = null;
   manager.environments.stateChanged.connect(({ environments }) => {
     const kernels = JSON.stringify(environments?.map(item => item.kernel));

@@ -69,6 +69,18 @@ class Catalog:
         self._listings: dict[tuple[int, str], Listing] = {}
         #: The newest listing for the machine as it is, for callers that must not wait.
         self._latest: Listing | None = None
+        #: The catalogs of other channels, by their URLs.
+        self._others: dict[tuple[str, ...], Catalog] = {}
+
+    def on(self, repodata: Repodata) -> Catalog:
+        """Return the catalog of these channels, which reads the same package index."""
+        if repodata is self._repodata:
+            return self
+        key = tuple(ref.url for ref in repodata.settings.channels)
+        # The one that was used last is at the end.
+        found = self._others.pop(key, None) or Catalog(repodata, self._env, self._index, self._reader)
+        self._others = dict([*list(self._others.items())[-_KEPT:], (key, found)])
+        return found
 
     async def get(
         self, prereleases: bool = False, cuda: str | None = None, *, patience: float | None = None
@@ -135,7 +147,7 @@ class Catalog:
 
     def forget(self) -> None:
         """Forget what is in memory, because the channels changed."""
-        self._listings, self._latest = {}, None
+        self._listings, self._latest, self._others = {}, None, {}
 
     @property
     def knowledge(self) -> object:

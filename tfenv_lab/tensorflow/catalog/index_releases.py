@@ -213,9 +213,9 @@ def _admits(file: ProjectFile, python: str) -> bool:
 
 def _no_driver(cuda: str | None) -> str | None:
     if cuda is None:
-        return "needs an NVIDIA driver, and this machine has none"
+        return f"needs a driver for CUDA {_DRIVER.partition('.')[0]}, but this machine has none"
     if Version(cuda) < Version(_DRIVER):
-        return f"needs an NVIDIA driver for CUDA {_DRIVER} or newer; this machine's driver supports CUDA {cuda}"
+        return f"needs a driver for CUDA {_DRIVER} or newer, but this machine's driver supports CUDA {cuda}"
     return None
 
 

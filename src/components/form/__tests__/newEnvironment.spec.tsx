@@ -28,6 +28,7 @@ function Form(
     <NewEnvironment
       catalog={CATALOG}
       status={STATUS}
+      isLoading={false}
       draft={draft}
       defaultPackages={[]}
       names={new Set(['tf219'])}

@@ -34,6 +34,7 @@ function show(change: Partial<Status>): { place: IPlace } {
       <PlaceFields
         status={status}
         channels={status.channels}
+        isLoading={false}
         name="tf219"
         place={place}
         trans={trans}

@@ -4,6 +4,7 @@ import { FakeApp } from '../../../__tests__/fakeApp';
 import { failure } from '../../../__tests__/fakeServer';
 import {
   CATALOG,
+  STATUS,
   environment,
   failedJob,
   job,
@@ -20,6 +21,46 @@ async function click(name: string): Promise<void> {
 }
 
 describe('a new environment', () => {
+  it('offers the versions of the chosen channels', async () => {
+    app = await FakeApp.open();
+    const mirror = { name: 'mirror', url: 'https://conda.test/mirror' };
+    const { routes } = app.server;
+    routes['GET status'] = {
+      ...STATUS,
+      allowed_channels: [...STATUS.channels, mirror]
+    };
+    await app.manager.status.refresh();
+    const address = (...urls: string[]): string =>
+      `GET tensorflow?prereleases=1${urls
+        .map(url => `&channel=${encodeURIComponent(url)}`)
+        .join('')}`;
+    const [configured] = STATUS.channels;
+    const older = CATALOG.releases[3];
+    routes[address(configured.url, mirror.url)] = {
+      ...CATALOG,
+      releases: [older]
+    };
+    routes[address(mirror.url)] = {
+      ...CATALOG,
+      releases: [],
+      message: 'The channels have no TensorFlow for linux-64.'
+    };
+    await click('New…');
+    const versions = (): string[] =>
+      Array.from(
+        screen.getByRole<HTMLSelectElement>('combobox', { name: 'TensorFlow' })
+          .options
+      ).map(option => option.value);
+    await screen.findByRole('combobox', { name: 'TensorFlow' });
+    const before = versions();
+    fireEvent.click(screen.getByRole('checkbox', { name: 'mirror' }));
+    await waitFor(() => expect(versions()).toEqual(['2.15.0']));
+    // Without a release there is no form, but a way back.
+    fireEvent.click(screen.getByRole('checkbox', { name: configured.name }));
+    await click('Use the Configured Channels');
+    await waitFor(() => expect(versions()).toEqual(before));
+  });
+
   const running = job('7', 'tf219-2', { state: 'queued', phase: null });
 
   async function create(): Promise<void> {
