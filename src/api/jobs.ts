@@ -39,10 +39,11 @@ export class JobsClient {
     return request(this._path(id), { method: 'DELETE' }, this._settings);
   }
 
-  /** Start the job that restores the environment which a job deleted. */
-  undo(id: string): Promise<Job> {
+  /** Start the job that restores the environment which a job deleted, under its own name or another one. */
+  undo(id: string, name: string | null = null): Promise<Job> {
     const path = `${this._path(id)}/undo`;
-    return request(path, { method: 'POST' }, this._settings);
+    const init = { method: 'POST', body: JSON.stringify({ name }) };
+    return request(path, init, this._settings);
   }
 
   /** Delete now what a deletion set aside, and return the deletion. */

@@ -24,6 +24,17 @@ def test_a_deleted_environment_is_restored(shell: Shell, clean_home: Path) -> No
     assert shell.run("undelete")[1] == "No deletion can be undone.\n"
 
 
+def test_a_deleted_environment_is_restored_under_another_name(shell: Shell, clean_home: Path) -> None:
+    shell.json("create", "tf", "--no-tensorflow", "numpy")
+    shell.json("remove", "tf", "-y")
+    shell.json("create", "tf", "--no-tensorflow", "pandas")
+    status, _, err = shell.run("undelete", "tf")
+    assert (status, "Restore it under another name" in err) == (5, True)
+    assert shell.json("undelete", "tf", "back")["state"] == "succeeded"
+    assert {one["name"] for one in shell.json("list")["environments"]} == {"tf", "back"}
+    assert sorted(path.name for path in (clean_home / ".conda/envs").iterdir()) == ["back", "tf"]
+
+
 def test_an_environment_is_deleted_at_once(shell: Shell, clean_home: Path) -> None:
     shell.json("create", "tf", "--no-tensorflow", "numpy")
     assert shell.json("remove", "tf", "--now", "-y")["undo"] is None

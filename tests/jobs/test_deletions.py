@@ -133,7 +133,7 @@ async def test_a_deletion_is_not_undone_over_an_environment_of_the_same_name(api
     await api.apply(**CREATE)
     status, error = await api.call("POST", f"jobs/{job['id']}/undo")
     assert (status, error["reason"]) == (409, "prefix-exists")
-    assert error["hint"].startswith("Rename the other environment")
+    assert error["hint"].startswith("Restore it under another name, or rename the other environment")
     new = await api.environment("tf")
     await api.apply(kind="rename", environment=new["id"], name="other")
     await undo(api, job)

@@ -170,7 +170,7 @@ class RemoveApp(ChangeApp):
 class UndeleteApp(TfenvCommand):
     """Restore an environment that was deleted a few minutes ago. Without a name, list those that can be restored."""
 
-    most, usage = 1, "undelete [DELETED_NAME]"
+    most, usage = 2, "undelete [DELETED_NAME [NEW_NAME]]"
 
     async def run(self, services: Services, arguments: Sequence[str]) -> int:
         found = [job for job in await services.jobs.deletions.pending() if job.to_json()["undo"]]
@@ -185,7 +185,8 @@ class UndeleteApp(TfenvCommand):
         deletion = next((job for job in found if arguments[0] in (job.name, job.id) or path == job.prefix), None)
         if deletion is None:
             raise NotFound(f"No deletion of “{arguments[0]}” can be undone.")
-        return await self.follow(services, await services.jobs.deletions.undo(deletion))
+        name = arguments[1] if arguments[1:] else None
+        return await self.follow(services, await services.jobs.deletions.undo(deletion, name))
 
 
 class ImportApp(ChangeApp):

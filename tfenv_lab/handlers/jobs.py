@@ -62,8 +62,12 @@ class UndoHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def post(self, job_id: str) -> None:
+        body = self.body() if self.request.body else {}
+        name = body.get("name")
+        if not isinstance(name, str | None) or not set(body) <= {"name"}:
+            raise InvalidRequest("The body must be an object with at most one field, “name”: a name or null.")
         jobs = self.services.jobs
-        job = await jobs.deletions.undo(await jobs.get(job_id))
+        job = await jobs.deletions.undo(await jobs.get(job_id), name)
         self.send(job, 202, f"jobs/{job.id}")
 
     @web.authenticated

@@ -5,21 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from ..conda.transaction import staging
 from ..conda.transaction.staging import Leftover
 from ..disk.reads import BoundedReads
-from ..errors import NotFound, TfenvError
-from .messages import RemoveEnvironment, RestoreEnvironment
+from ..environment_names import check_name
+from ..errors import NotFound, PrefixExists, TfenvError
+from ..kernels.settings import moved
+from .messages import ApplyChange, RemoveEnvironment, RestoreEnvironment
 from .models import Job, Undo, new_id, now
 
 if TYPE_CHECKING:
+    from ..conda.settings.condarc import CondaSettings
+    from ..conda.transaction.change import Change
     from ..environments.models import Environment
     from .aftermath import Aftermath
     from .events import JobEvents
@@ -43,9 +50,13 @@ class Deletions:
         events: JobEvents,
         aftermath: Aftermath,
         leftovers: Leftovers,
+        settings: Callable[[], CondaSettings],
+        order: Callable[[Job, Change], ApplyChange],
         log: logging.Logger | logging.LoggerAdapter[Any],
     ) -> None:
+        """Create the service. ``order`` returns the order for the worker that applies a change."""
         self.minutes = minutes
+        self._settings, self._order = settings, order
         self._store, self._running, self._events = store, running, events
         self._aftermath, self._leftovers, self._log = aftermath, leftovers, log
         self._watching: asyncio.Task[None] | None = None
@@ -67,15 +78,19 @@ class Deletions:
             job = replace(job, undo=Undo(until.isoformat(timespec="milliseconds")))
         return await self._running.begin(job, RemoveEnvironment(job.id, prefix, keep))
 
-    async def undo(self, deletion: Job) -> Job:
-        """Start the job that restores the environment of a deletion.
+    async def undo(self, deletion: Job, name: str | None = None) -> Job:
+        """Start the job that restores the environment of a deletion, under another name if one is given.
 
-        Raises NotFound if it cannot be restored anymore, PrefixExists or PrefixBusy.
+        Raises NotFound if it cannot be restored anymore, InvalidName, PrefixExists or PrefixBusy.
         """
         from ..conda.transaction import set_aside
 
         prefix = Path(deletion.prefix)
         self._require(deletion)
+        if name is not None and name != prefix.name:
+            # The name becomes a part of a path.
+            check_name(name)
+            return await self._restore_as(deletion, prefix.with_name(name))
         self._running.require_idle(prefix)
         await asyncio.to_thread(set_aside.require_free, prefix)
         await self._running.make_way(prefix)
@@ -90,6 +105,33 @@ class Deletions:
             deletion=deletion.id,
         )
         return await self._running.begin(job, RestoreEnvironment(job.id, prefix, deletion.id))
+
+    async def _restore_as(self, deletion: Job, prefix: Path) -> Job:
+        from ..conda.transaction import set_aside
+        from ..plans import restoring
+
+        before = Path(deletion.prefix)
+        for place in (prefix, before):
+            self._running.require_idle(place)
+        await asyncio.to_thread(_require_new, prefix)
+        tree = set_aside.tree_of(before, deletion.id)
+        if not await asyncio.to_thread(set_aside.is_set_aside, before, deletion.id):
+            raise NotFound(set_aside.GONE.format(name=deletion.name))
+        change = await asyncio.to_thread(restoring.change, tree, before, prefix, self._settings())
+        for place in (prefix, before):
+            await self._running.make_way(place)
+        kept = deletion.variables
+        job = Job(
+            new_id(),
+            "restore",
+            prefix.name,
+            str(prefix),
+            None,
+            variables=None if kept is None else moved(kept, before, prefix),
+            was_hidden=deletion.was_hidden,
+            deletion=deletion.id,
+        )
+        return await self._running.begin(job, structs.replace(self._order(job, change), deletion=deletion.id))
 
     async def finish(self, deletion: Job) -> Job:
         """Delete at once what a deletion set aside, and return the deletion. Raises NotFound or PrefixBusy."""
@@ -159,6 +201,11 @@ class Deletions:
         """Stop collecting."""
         if self._watching is not None:
             self._watching.cancel()
+
+
+def _require_new(prefix: Path) -> None:
+    if os.path.lexists(prefix):
+        raise PrefixExists(f"An environment or directory called “{prefix.name}” already exists.")
 
 
 def _begun(token: str) -> float:

@@ -21,7 +21,7 @@ from .models import BusyServer
 
 
 class ApplyChange(Struct, frozen=True, tag="apply"):
-    """An order to apply the change of a plan."""
+    """An order to apply the change of a plan, or to restore what the job ``deletion`` set aside under another name."""
 
     job: str
     change: Change
@@ -29,6 +29,7 @@ class ApplyChange(Struct, frozen=True, tag="apply"):
     package_cache: Path
     bytecode_store: Path
     index: IndexPolicy = IndexPolicy()
+    deletion: str | None = None
 
     @property
     def places(self) -> tuple[Path, ...]:

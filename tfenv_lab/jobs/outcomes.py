@@ -83,7 +83,8 @@ def clean_up(job: Job) -> tuple[bool, list[Leftover]]:
         if job.kind == "delete":
             done = recovery.settle_removal(prefix, job.id)
         elif job.kind == "restore":
-            done = set_aside.settle_restore(prefix, job.deletion or "")
+            # Under another name, it was a change; under its own, its tree was only moved.
+            done = recovery.settle(prefix, job.id) or set_aside.settle_restore(prefix, job.deletion or "")
         else:
             done = recovery.settle(prefix, job.id, moved_from)
     # Deleting trash needs no lock: its name contains the job's id, and the prefix itself is already free.

@@ -27,6 +27,7 @@ from .spare import SpareWorker
 
 if TYPE_CHECKING:
     from ..conda.settings.condarc import CondaSettings
+    from ..conda.transaction.change import Change
     from ..directories import Directories
     from ..environments.models import Environment
     from ..plans.models import StoredPlan
@@ -102,6 +103,8 @@ class JobService(LoggingConfigurable):
             events=events,
             aftermath=aftermath,
             leftovers=self._leftovers,
+            settings=settings,
+            order=self._order,
             log=self.log,
         )
 
@@ -193,9 +196,11 @@ class JobService(LoggingConfigurable):
             moved_from=str(change.moved_from) if change.moved_from else None,
             kernels_before=await self._aftermath.kernels_before(change),
         )
+        return await self.running.begin(job, self._order(job, change))
+
+    def _order(self, job: Job, change: Change) -> ApplyChange:
         places = self._directories
-        order = ApplyChange(job.id, change, self._settings(), places.package_cache, places.bytecode, self._index())
-        return await self.running.begin(job, order)
+        return ApplyChange(job.id, change, self._settings(), places.package_cache, places.bytecode, self._index())
 
     async def _unchanged(self, stored: StoredPlan) -> Job:
         """Return a job that succeeded, because its environment has the packages of the lock already."""

@@ -115,7 +115,7 @@ async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
     """Apply the change of a plan."""
     from ..conda.settings import network
     from ..conda.transaction import apply as transaction
-    from ..conda.transaction import prefix_lock, recovery
+    from ..conda.transaction import prefix_lock, recovery, set_aside
     from ..pypi import settings as index_settings
 
     with contextlib.ExitStack() as held:
@@ -138,6 +138,10 @@ async def apply(order: ApplyChange, server: ServerPipe) -> Succeeded:
             )
 
         await patiently(attempt, order.settings, server.wait)
+    if order.deletion is not None and order.change.source is not None:
+        # Without this, it is deleted when its time is over.
+        with contextlib.suppress(TfenvError, OSError):
+            await asyncio.to_thread(set_aside.expire, order.change.source, order.deletion)
     return Succeeded()
 
 

@@ -13,6 +13,7 @@ import { CommandIDs } from '../../commandids';
 import { confirmDelete } from '../../dialogs/deleteEnvironment';
 import { notifyFailure } from '../../dialogs/failureDetails';
 import { runningKernels, shutDown } from '../../dialogs/shutDownKernels';
+import { freeName } from '../../models/form/naming';
 import { ITfenvManager } from '../../tokens';
 
 /** Arguments of the commands that act on a deletion. */
@@ -23,6 +24,19 @@ const ARGS = {
       job: {
         type: 'string',
         description: 'Id of the job that deleted; defaults to the newest.'
+      }
+    }
+  }
+} as const;
+
+const UNDO_ARGS = {
+  args: {
+    ...ARGS.args,
+    properties: {
+      ...ARGS.args.properties,
+      name: {
+        type: 'string',
+        description: 'Another name for the restored environment.'
       }
     }
   }
@@ -108,14 +122,15 @@ export const deletionsPlugin: JupyterFrontEndPlugin<void> = {
           : trans.__('Undo Deletion');
       },
       caption: trans.__('Restore the environment that was deleted'),
-      describedBy: ARGS,
+      describedBy: UNDO_ARGS,
       isEnabled: args => find(args.job) !== undefined,
       execute: async args => {
         const deletion = find(args.job);
+        const name = typeof args.name === 'string' ? args.name : null;
         const failure =
-          deletion && (await act(deletion, id => jobs.client.undo(id)));
+          deletion && (await act(deletion, id => jobs.client.undo(id, name)));
         if (deletion && failure?.reason === 'prefix-exists') {
-          offerRename(deletion);
+          offerNames(deletion);
         }
       }
     });
@@ -140,15 +155,28 @@ export const deletionsPlugin: JupyterFrontEndPlugin<void> = {
       args: { isPalette: true }
     });
 
-    /** Offer another name to the environment that has the name of a deleted one now. */
-    const offerRename = ({ id, name, prefix }: Job): void => {
+    /** Offer another name to a deleted environment, or to the one that has its name now. */
+    const offerNames = ({ id, name, prefix }: Job): void => {
       const other = manager.environments.byPrefix(prefix);
       const args = { environment: other?.id ?? null };
+      const free = freeName(name, manager.environments.names);
       Notification.info(
-        trans.__('After that, %1 can be restored under its name.', name),
+        trans.__(
+          'Restore %1 under another name, or rename the other environment first.',
+          name
+        ),
         {
           autoClose: false,
           actions: [
+            {
+              label: trans.__('Restore as %1', free),
+              callback: () => {
+                void commands.execute(CommandIDs.undoDeletion, {
+                  job: id,
+                  name: free
+                });
+              }
+            },
             ...(other
               ? [
                   {

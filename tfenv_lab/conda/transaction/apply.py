@@ -131,7 +131,7 @@ async def apply(
         )
         _, snapshot = await _both(link, asyncio.to_thread(_complete, clone, steps))
         await asyncio.to_thread(remember_own_faults, damaged)
-        if change.source is not None and state.fingerprint(change.source) != start.fingerprint:
+        if change.source and change.begins_with and state.fingerprint(change.begins_with) != start.fingerprint:
             raise StalePlan(f"“{change.source.name}” changed while it was being copied.")
         if change.source is not None:
             texts = start.written(staying)
@@ -203,7 +203,12 @@ def _begin(change: Change, staged: Path, leaving: frozenset[str], owned: frozens
         (staged / staging.META).mkdir(parents=True)
         return None
     clone = cloning.ClonedTree(
-        change.begins_with, staged, leaving.union(() if change.is_continued else _ITS_OWN), owned, change.prefix
+        change.begins_with,
+        staged,
+        leaving.union(() if change.is_continued else _ITS_OWN),
+        owned,
+        change.prefix,
+        change.source,
     )
     clone.begin()
     return clone
@@ -217,7 +222,9 @@ def _bring_along(change: Change, staged: Path, snapshot: cloning.Snapshot, owned
     """Carry over files that conda does not own: those changed since they were cloned, and in a copy with its prefix."""
     brought: Collection[str] = ()
     if change.begins_with is not None and change.is_continued:
-        brought = carrying.carry_over(change.begins_with, staged, snapshot, owned, change.prefix)
+        brought = carrying.carry_over(
+            change.begins_with, staged, snapshot, owned, change.prefix, change.source or change.begins_with
+        )
     if change.source is not None:
         theirs = {*snapshot.files, *brought}.difference(owned)
         relocation.rewrite(staged, change.source, change.prefix, sorted(theirs))

@@ -19,29 +19,30 @@ _Mark = tuple[int, int]
 
 
 def carry_over(
-    prefix: Path, staged: Path, snapshot: Snapshot, owned: Collection[str], new: Path | None = None
+    tree: Path, staged: Path, snapshot: Snapshot, owned: Collection[str], new: Path, named: Path
 ) -> list[str]:
-    """Carry over to ``staged`` what users changed in ``prefix`` since ``snapshot``, except conda's own files.
+    """Carry over to ``staged`` what users changed in ``tree`` since ``snapshot``, except conda's own files.
 
     A notebook that was saved or a package that pip installed during the preparation must not be lost with the old tree.
-    ``owned`` are the paths (``/`` separators) in conda's records, before and after the change. ``new`` is the prefix of
-    a renamed environment. Returns the paths that were carried over, and brings the snapshot up to date.
+    ``owned`` are the paths (``/`` separators) in conda's records, before and after the change. ``named`` is the prefix
+    that links in the tree name, and ``new`` the one that they name then. Returns the paths that were carried over, and
+    brings the snapshot up to date.
     """
     brought = []
-    placing = Placing(prefix, new or prefix)
+    placing = Placing(named, new)
 
     def bring(inside: str, _before: _Mark | None) -> None:
         target = staged / inside
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError):  # deleted just now
-            placing.place(f"{prefix}{os.sep}{inside}", os.fspath(target), inside)
+            placing.place(f"{tree}{os.sep}{inside}", os.fspath(target), inside)
             brought.append(inside)
 
     def drop(inside: str, _before: _Mark) -> None:
         (staged / inside).unlink(missing_ok=True)
 
-    _compare(prefix, snapshot, owned, bring, drop)
+    _compare(tree, snapshot, owned, bring, drop)
     return brought
 
 

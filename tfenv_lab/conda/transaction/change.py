@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from ...pypi.models import Distribution
 
-#: Starting point of a change: nothing, the environment itself, or another one that is copied or renamed.
-Origin = Literal["new", "in_place", "copy", "move"]
+#: Starting point of a change: nothing, the environment itself, another one that is copied or renamed, or one that was
+#: deleted and set aside.
+Origin = Literal["new", "in_place", "copy", "move", "restore"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Change:
     ``others_removed`` are the projects that pip or uv installed in a terminal and that the change removes or replaces.
     ``asked`` says what the user requested, for the history. ``matched`` is the mark of the lock file that the
     environment is made equal to.
+    ``set_aside`` is where the files of ``source`` are now, if it was deleted.
     ``relinked`` are conda packages, and ``reinstalled`` projects from an index, whose files are damaged.
     """
 
@@ -56,16 +58,17 @@ class Change:
     reinstalled: Sequence[str] = ()
     asked: str | None = None
     matched: str | None = None
+    set_aside: Path | None = None
 
     @property
     def begins_with(self) -> Path | None:
-        """The prefix that the change starts from: its own, the one that it copies or moves, or None."""
-        return self.prefix if self.origin == "in_place" else self.source
+        """The tree that the change starts from: its own prefix, the one that it copies or moves, or None."""
+        return self.prefix if self.origin == "in_place" else self.set_aside or self.source
 
     @property
     def is_continued(self) -> bool:
         """Whether an existing environment continues with its history, unlike a new one or a copy."""
-        return self.origin in ("in_place", "move")
+        return self.origin in ("in_place", "move", "restore")
 
     @property
     def moved_from(self) -> Path | None:
@@ -74,8 +77,9 @@ class Change:
 
     @property
     def places(self) -> tuple[Path, ...]:
-        """The prefixes that no other job may change meanwhile: the change's own and, in a move, the old one."""
-        return (self.prefix,) if self.moved_from is None else (self.prefix, self.moved_from)
+        """The prefixes that no other job may change meanwhile: the change's own, and the old one."""
+        old = self.source if self.origin in ("move", "restore") else None
+        return (self.prefix,) if old is None else (self.prefix, old)
 
     def distributions(self) -> list[Distribution]:
         """Return the distributions from a package index that the environment will contain."""

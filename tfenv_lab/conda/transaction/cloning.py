@@ -95,7 +95,8 @@ def _stays_inside(folder: str, link: str) -> bool:
 class ClonedTree:
     """Copy of a prefix with hard links, made in two steps: before packages are linked into it, and meanwhile.
 
-    The tree will be moved to ``prefix``: links that name ``source`` lead into ``prefix`` then.
+    The tree will be moved to ``prefix``: links that name ``source`` lead into ``prefix`` then. ``named`` is the prefix
+    that they name if ``source`` is where an environment was set aside.
 
     ``without`` are the files and directories of ``source`` to leave out, as paths inside it (``/`` separators). Their
     bytecode, and the directories that contain nothing else, are left out too. ``owned`` are the files that conda's
@@ -109,8 +110,9 @@ class ClonedTree:
         without: Collection[str] = (),
         owned: Collection[str] = (),
         prefix: Path | None = None,
+        named: Path | None = None,
     ) -> None:
-        self._placing = Placing(source, prefix or source)
+        self._placing = Placing(named or source, prefix or source)
         self._source, self._target = f"{source}{os.sep}", f"{target}{os.sep}"
         self._without, self._owned = without, owned
         self._folders: list[tuple[str, os.stat_result, list[os.DirEntry[str]]]] = []

@@ -70,7 +70,7 @@ def require_free(path: Path) -> None:
     if os.path.lexists(path):
         raise PrefixExists(
             f"Another environment is called “{path.name}” now, so the deleted one cannot be restored.",
-            hint="Rename the other environment, then undo the deletion again.",
+            hint="Restore it under another name, or rename the other environment and undo the deletion again.",
         )
 
 

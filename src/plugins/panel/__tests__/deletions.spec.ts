@@ -135,6 +135,12 @@ describe('a deletion', () => {
     await waitFor(() =>
       expect(app.toasts).toContain('Another environment is called “tf219” now.')
     );
+    const restoring = job('10', 'tf219-2', { kind: 'restore', phase: null });
+    app.server.routes['POST jobs/9/undo'] = restoring;
+    app.pressToast('Restore as tf219-2');
+    await waitFor(() =>
+      expect(app.server.body('POST jobs/9/undo')).toEqual({ name: 'tf219-2' })
+    );
     app.pressToast('Rename the Other…');
     const dialog = await screen.findByRole('dialog');
     await within(dialog).findByText('Rename tf219');
