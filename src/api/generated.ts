@@ -2724,6 +2724,7 @@ export interface operations {
             readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
             readonly 409: components["responses"]["Error"];
+            readonly 422: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

@@ -114,8 +114,8 @@ async def test_a_hidden_environment_stays_hidden(api: Api, made: Any) -> None:
     ("body", "status", "reason"),
     [
         ({"name": "taken"}, 409, "prefix-exists"),
-        ({"name": "../tf"}, 400, "invalid-name"),
-        ({"name": ""}, 400, "invalid-name"),
+        ({"name": "../tf"}, 422, "invalid-name"),
+        ({"name": ""}, 422, "invalid-name"),
         ({"name": 1}, 400, "invalid-request"),
         ({"prefix": "/tmp/x"}, 400, "invalid-request"),
         ({"name": None}, 409, "prefix-exists"),

@@ -222,9 +222,7 @@ def _bring_along(change: Change, staged: Path, snapshot: cloning.Snapshot, owned
     """Carry over files that conda does not own: those changed since they were cloned, and in a copy with its prefix."""
     brought: Collection[str] = ()
     if change.begins_with is not None and change.is_continued:
-        brought = carrying.carry_over(
-            change.begins_with, staged, snapshot, owned, change.prefix, change.source or change.begins_with
-        )
+        brought = carrying.carry_over(change.begins_with, staged, snapshot, owned, change.prefix, change.source)
     if change.source is not None:
         theirs = {*snapshot.files, *brought}.difference(owned)
         relocation.rewrite(staged, change.source, change.prefix, sorted(theirs))

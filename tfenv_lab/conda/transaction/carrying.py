@@ -19,17 +19,22 @@ _Mark = tuple[int, int]
 
 
 def carry_over(
-    tree: Path, staged: Path, snapshot: Snapshot, owned: Collection[str], new: Path, named: Path
+    tree: Path,
+    staged: Path,
+    snapshot: Snapshot,
+    owned: Collection[str],
+    new: Path | None = None,
+    named: Path | None = None,
 ) -> list[str]:
     """Carry over to ``staged`` what users changed in ``tree`` since ``snapshot``, except conda's own files.
 
     A notebook that was saved or a package that pip installed during the preparation must not be lost with the old tree.
     ``owned`` are the paths (``/`` separators) in conda's records, before and after the change. ``named`` is the prefix
-    that links in the tree name, and ``new`` the one that they name then. Returns the paths that were carried over, and
+    that links in the tree name, if it is not ``tree``, and ``new`` the one that they name then. Returns the paths that were carried over, and
     brings the snapshot up to date.
     """
     brought = []
-    placing = Placing(named, new)
+    placing = Placing(named or tree, new or tree)
 
     def bring(inside: str, _before: _Mark | None) -> None:
         target = staged / inside
