@@ -30,8 +30,8 @@ def carry_over(
 
     A notebook that was saved or a package that pip installed during the preparation must not be lost with the old tree.
     ``owned`` are the paths (``/`` separators) in conda's records, before and after the change. ``named`` is the prefix
-    that links in the tree name, if it is not ``tree``, and ``new`` the one that they name then. Returns the paths that were carried over, and
-    brings the snapshot up to date.
+    that links in the tree name, if it is not ``tree``, and ``new`` the one that they name then. Returns the paths that
+    were carried over, and brings the snapshot up to date.
     """
     brought = []
     placing = Placing(named or tree, new or tree)
