@@ -8,13 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
+from tfenv_lab.conda.prefix.records import read
+from tfenv_lab.conda.transaction import bytecode
 from tfenv_lab.pypi.models import Distribution
 
 from ...simple_index import SimpleIndex
 from ...tiny_tensorflow import PYTHON, SITE, TAG, fill
-from ..conftest import Lab
+from ..conftest import Lab, Watched
 from .test_apply import run
 
 PYC = f"{SITE}/pure/__pycache__/__init__.cpython-{TAG}.pyc"
@@ -43,6 +46,34 @@ def test_a_noarch_package_is_compiled_and_its_record_says_so(pure: Lab) -> None:
     assert (pure.prefix / PYC).exists()
     record = json.loads((pure.prefix / "conda-meta/pure-1.0-0.json").read_text())
     assert PYC in record["files"]
+
+
+def test_progress_is_reported_while_files_are_compiled(pure: Lab) -> None:
+    files = {f"site-packages/wide/m{number}.py": f"VALUE = {number}\n" for number in range(100)}
+    link = json.dumps({"noarch": {"type": "python"}, "package_metadata_version": 1})
+    depends = [f"python {PYTHON}.*"]
+    pure.channel.add("wide", "1.0", noarch="python", depends=depends, files=files, info_files={"link.json": link})
+    pure.channel.index()
+    run(pure.change("python", job="1job"))
+    watcher = Watched()
+    run(pure.change("python", "wide", job="2job", watcher=watcher))
+    fractions = [round(progress.fraction, 3) for progress in watcher.seen]
+    # A fifth of the whole, reported after every 16 of 100 files.
+    assert [fraction for fraction in fractions if 0.8 < fraction < 0.99] == [0.832, 0.864, 0.896, 0.928, 0.96]
+    assert (pure.prefix / f"{SITE}/wide/__pycache__/m99.cpython-{TAG}.pyc").exists()
+
+
+def test_a_compiler_that_hangs_is_killed_with_its_processes(pure: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(pure.change("python", "pure 1.0"))
+    python = pure.prefix / "bin/python"
+    python.unlink()
+    python.write_text("#!/bin/sh\nsleep 600 &\nwait\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(bytecode, "LIMIT", 0.5)
+    with pytest.raises(subprocess.TimeoutExpired):
+        bytecode.add(pure.prefix, read(pure.prefix), pure.root / "other")
+    assert psutil.Process().children(recursive=True) == []
+    assert not list((pure.root / "other").rglob(".whole"))
 
 
 def test_the_next_environment_shares_the_same_file(pure: Lab) -> None:

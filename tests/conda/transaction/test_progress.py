@@ -77,6 +77,28 @@ def test_it_never_falls_whatever_a_package_turns_out_to_hold() -> None:
     assert fractions[-1] == 0.99, "the last step is the job's to tell"
 
 
+def test_compiling_is_a_fifth_of_the_whole_in_which_packages_count_alike() -> None:
+    told = Told({"big": 1000}, packages=["big", "pypi:wheel"])
+    told.fetch("big", 1000)
+    told.link("big")
+    told.steps.on_wheels_linked()
+    assert told.fraction == 0.8
+    fractions = []
+    for compile, part in [(told.steps.compile, 0.5), (told.steps.compile, 1), (told.steps.compile_wheels, 0.5)]:
+        compile(part)
+        fractions.append(told.fraction)
+    assert fractions == [0.85, 0.9, 0.95]
+
+
+def test_what_is_read_on_this_machine_counts_as_downloaded() -> None:
+    told = Told({"big": 1000})
+    told.steps.on_populate_cache_start(0, "big")
+    told.steps.on_read("big", 400)
+    told.steps.on_read("big", 300)
+    told.steps.on_read("unknown", 300)
+    assert [progress.done_bytes for progress in told.seen] == [400, 400, 400]
+
+
 def test_bytes_of_wheels_count_with_those_of_conda_packages() -> None:
     told = Told({"big": 1000, "pypi:wheel": 3000}, packages=["big", "small", "pypi:wheel"])
     told.fetch("big", 1000)
@@ -169,6 +191,18 @@ def test_the_speed_of_a_download_is_smooth_and_says_the_time_left() -> None:
     # What was long ago does not count: in the last ten seconds, 700 bytes came.
     assert at(13, 800) == (70, 3)
     assert at(14, 1000) == (None, None)
+
+
+def test_the_time_before_the_first_download_does_not_count_for_the_speed() -> None:
+    clock = Clock()
+    seen: list[Progress] = []
+    steps = InstallProgress({"big": 1000}, ["big"], lambda _: None, 5000, seen.append, lambda _: None, clock=clock)
+    for clock.now in (0.0, 5.0):
+        steps.clone(600)
+    assert seen[-1].bytes_per_second is None
+    for clock.now, done in ((6.0, 0), (7.0, 100)):
+        steps.on_read("big", done)
+    assert (seen[-1].bytes_per_second, seen[-1].seconds_left) == (100, 9)
 
 
 def test_a_download_that_stands_still_has_no_time_left() -> None:

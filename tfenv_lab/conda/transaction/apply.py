@@ -138,7 +138,7 @@ async def apply(
             await asyncio.to_thread(relocation.relocate, staged, change.source, change.prefix, texts)
         names = list(map(record_name, coming))
         fresh = await asyncio.to_thread(read, staged, names)
-        await asyncio.to_thread(bytecode.add, staged, fresh, bytecode_store)
+        await asyncio.to_thread(bytecode.add, staged, fresh, bytecode_store, steps.compile)
         new = await asyncio.to_thread(contents, staged, names)
         linked = frozenset[str]().union(*(found.files for found in new.values()))
         for script in linking.scripts(linked):

@@ -14,7 +14,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,9 +38,12 @@ def one(path):
     folder = os.path.dirname(os.path.relpath(path, root))
     compileall.compile_file(path, ddir=folder, quiet=2, force=True)
 with futures.ProcessPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
-    list(pool.map(one, files, chunksize=64))
+    for number, _ in enumerate(pool.map(one, files, chunksize=16), 1):
+        if number % 16 == 0:
+            print(number, flush=True)
 """
-_TIMEOUT = 900
+#: Maximum seconds to compile the files of a change.
+LIMIT = 900
 
 
 def compiled_path(source: str, tag: str) -> str:
@@ -59,22 +63,31 @@ class _Package(NamedTuple):
         return self.kept is not None and (self.kept / ".whole").exists()
 
 
-def add(prefix: Path, records: Iterable[PrefixRecord], store: Path) -> int:
+def add(
+    prefix: Path, records: Iterable[PrefixRecord], store: Path, done: Callable[[float], None] = lambda part: None
+) -> int:
     """Add bytecode to the noarch Python packages in ``prefix``, from ``store`` or by compiling it into ``store``.
 
-    As conda does, list the compiled files in the packages' records, so that removing a package also removes them.
-    Returns the number of packages that had to be compiled, which is 0 if the prefix has no Python.
+    As conda does, list the compiled files in the packages' records, so that removing a package also removes them. Call
+    ``done`` with the part of the files, from 0 to 1, that is compiled. Returns the number of packages that had to be
+    compiled, which is 0 if the prefix has no Python.
     """
     tag = _cache_tag(prefix)
     noarch = {record_name(record): _noarch(record, store / tag) for record in records if record.noarch.python}
-    compiled = _supply(prefix, prefix, tag, list(noarch.values()))
+    compiled = _supply(prefix, prefix, tag, list(noarch.values()), done)
     if compiled is not None:
         for name, package in noarch.items():
             _list_in_record(prefix / META / name, package)
     return compiled or 0
 
 
-def add_to_wheels(tree: Path, prefix: Path, wheels: Mapping[Distribution, Iterable[str]], store: Path) -> int:
+def add_to_wheels(
+    tree: Path,
+    prefix: Path,
+    wheels: Mapping[Distribution, Iterable[str]],
+    store: Path,
+    done: Callable[[float], None] = lambda part: None,
+) -> int:
     """Add bytecode to packages from an index that are in ``tree``, for the Python of ``prefix``, as :func:`add` does.
 
     ``wheels`` has the files of each. Their modification times are those of uv's unpacked wheel if they have hard links
@@ -86,7 +99,7 @@ def add_to_wheels(tree: Path, prefix: Path, wheels: Mapping[Distribution, Iterab
     for distribution, files in wheels.items():
         sources = sorted(path for path in files if path.endswith(".py") and "site-packages/" in path)
         packages.append(_Package(sources, _place_of(distribution, tree, sources, store / tag)))
-    return _supply(tree, prefix, tag, packages) or 0
+    return _supply(tree, prefix, tag, packages, done) or 0
 
 
 def _noarch(record: PrefixRecord, store: Path) -> _Package:
@@ -104,7 +117,9 @@ def _place_of(distribution: Distribution, tree: Path, sources: Sequence[str], st
     return store / f"{distribution.name}-{distribution.version}-{distribution.sha256[:12]}-{status.st_mtime_ns}"
 
 
-def _supply(tree: Path, prefix: Path, tag: str, packages: Sequence[_Package]) -> int | None:
+def _supply(
+    tree: Path, prefix: Path, tag: str, packages: Sequence[_Package], done: Callable[[float], None]
+) -> int | None:
     """Link the bytecode of packages into ``tree``, compiled by the Python of ``prefix`` if it is not kept.
 
     Return the number of packages that were compiled, or None if there is no Python.
@@ -116,20 +131,56 @@ def _supply(tree: Path, prefix: Path, tag: str, packages: Sequence[_Package]) ->
     known = [package for package in packages if package.is_kept]
     if fresh:
         with contextlib.suppress(PermissionError):  # an older environment on a file system without programs
-            subprocess.run(  # noqa: S603 (our own script in the environment's Python)
-                [str(python), "-I", "-B", "-c", _COMPILE, str(tree)],
-                input="\n".join(str(tree / source) for package in fresh for source in package.sources),
-                text=True,
-                check=False,
-                timeout=_TIMEOUT,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
+            _compile(python, tree, [str(tree / source) for package in fresh for source in package.sources], done)
         for package in fresh:
             _keep(tree, tag, package)
     for package in known:
         _link(tree, package)
     return len(fresh)
+
+
+def _compile(python: Path, tree: Path, files: Sequence[str], done: Callable[[float], None]) -> None:
+    """Compile files with a Python. Raises TimeoutExpired."""
+    late = False
+
+    def end() -> None:
+        nonlocal late
+        late = True
+        _kill(process)
+
+    with subprocess.Popen(  # noqa: S603 - our own script in the environment's Python
+        [str(python), "-I", "-B", "-c", _COMPILE, str(tree)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        timer = threading.Timer(LIMIT, end)
+        timer.start()
+        try:
+            if process.stdin is None or process.stdout is None:  # for the type checker
+                raise RuntimeError("the compiler has no pipes")
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write("\n".join(files))
+                process.stdin.close()
+            for line in process.stdout:
+                with contextlib.suppress(ValueError):
+                    done(int(line) / len(files))
+        finally:
+            timer.cancel()
+    if late:
+        raise subprocess.TimeoutExpired(str(python), LIMIT)
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """Kill a process and those that it started, which would keep its pipe open."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+    process.kill()
 
 
 def _cache_tag(prefix: Path) -> str:

@@ -24,7 +24,7 @@ from ...models import Phase
 from ...stalls import LOOKS, WatchedDownloads
 from ..prefix.files import altered_in
 from ..prefix.records import load_json, names_of, record_stem
-from . import package_cache, staging
+from . import local_packages, package_cache, staging
 from .engaged import HINT, Engaged
 from .package_paths import PackagePaths
 from .package_rules import refusal, site_packages
@@ -136,7 +136,8 @@ async def link(
             reporter=cast("rattler.InstallerReporter", gate),  # it has the callbacks that are used
             alternative_target_prefix=prefix,
         )
-        await _watched(work, steps.downloads)
+        async with local_packages.followed([r for r in records if r.name.normalized in steps.sizes], steps.on_read):
+            await _watched(work, steps.downloads)
     except Exception as error:
         if gate.refused is not None:
             raise gate.refused from error

@@ -32,8 +32,9 @@ class Progress:
     seconds_left: int | None = None
 
 
-#: Shares of downloading, linking and compiling in the whole: with downloads, and if all packages are cached.
-_FETCHED, _CACHED = (0.7, 0.2, 0.1), (0.0, 0.8, 0.2)
+#: Shares of downloading, linking and compiling in the whole: with downloads, and if all packages are cached. Most
+#: packages are linked while others are downloaded.
+_FETCHED, _CACHED = (0.7, 0.1, 0.2), (0.0, 0.8, 0.2)
 #: Estimated number of archive bytes per file (a TensorFlow environment has 340 MB and 23,000 files).
 _BYTES_A_FILE = 15_000
 #: Number of cloned files between two reports; each takes only microseconds.
@@ -88,6 +89,8 @@ class InstallProgress:
         self._files_of = files_of
         #: Number of files of each package, estimated while it is not unpacked.
         self._files = {name: files_of(name) or 1 + self.sizes.get(name, 0) // _BYTES_A_FILE for name in packages}
+        #: Share of the packages from an index.
+        self._wheels = sum(name.startswith(MARK) for name in packages) / (len(packages) or 1)
         self._to_clone = cloned
         self._changed = changed
         self._phase = phase
@@ -99,6 +102,8 @@ class InstallProgress:
         self._cloned = 0
         self._compiled = 0.0
         self._best = 0.0
+        #: Whether bytes have begun to come. Before that, the existing environment may be cloned.
+        self._is_downloading = False
         self._speed = Speed(clock)
 
     def snapshot(self) -> Progress:
@@ -112,7 +117,7 @@ class InstallProgress:
             fraction = sum(share * part for share, part in zip(shares, parts, strict=True))
             self._best = max(self._best, min(fraction, 0.99))
             speed, rest = None, self._total_bytes - fetched
-            if rest > 0:
+            if rest > 0 and self._is_downloading:
                 speed = self._speed.note(fetched)
             return Progress(
                 fetched,
@@ -131,11 +136,27 @@ class InstallProgress:
         if before // _CLONED_AT_ONCE != (before + files) // _CLONED_AT_ONCE:
             self._changed(self.snapshot())
 
+    def compile(self, part: float) -> None:
+        """Record which part (0 to 1) of the Python files of conda packages is compiled."""
+        self._compile(part * (1 - self._wheels))
+
+    def compile_wheels(self, part: float) -> None:
+        """Record which part (0 to 1) of the Python files of packages from an index is compiled."""
+        self._compile(1 - self._wheels + part * self._wheels)
+
     def compiled(self) -> None:
         """Record that compiling has finished."""
+        self._compile(1.0)
+
+    def _compile(self, part: float) -> None:
         with self._lock:
-            self._compiled = 1.0
+            self._compiled = max(self._compiled, part)
         self._changed(self.snapshot())
+
+    def on_read(self, name: str, done: int) -> None:
+        """Note how many bytes of a package file on this machine are read."""
+        self._is_downloading = True
+        self._note(name, done)
 
     def begin_wheels(self) -> None:
         """Note that the packages from an index come next."""
@@ -144,6 +165,7 @@ class InstallProgress:
     def on_wheel_download(self, name: str, done: int, total: int) -> None:
         """Note how much of a package from an index is downloaded. ``total`` counts if its size was not known."""
         key = MARK + name
+        self._is_downloading = True
         with self._lock:
             if key not in self.sizes:
                 self.sizes[key] = total
@@ -195,6 +217,7 @@ class InstallProgress:
             self._phase("link")
 
     def on_download_start(self, cache_entry: int) -> int:
+        self._is_downloading = True
         self.downloads.begin(self._names.get(cache_entry, ""))
         return cache_entry
 

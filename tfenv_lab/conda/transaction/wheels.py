@@ -153,7 +153,8 @@ def install(
             raise JobFailed(f"uv did not install {each.name} {each.version}. Nothing was changed.")
     tree.admit(staged, {path: name.rsplit("-", 2)[0] for name, found in conda.items() for path in found.files})
     relocation.rewrite(built, staged, prefix, scripts(tree.files))
-    bytecode.add_to_wheels(built, staged, {each: tree.files_of(each.name) for each in distributions}, store)
+    files = {each: tree.files_of(each.name) for each in distributions}
+    bytecode.add_to_wheels(built, staged, files, store, steps.compile_wheels)
     tree.move(staged)
     staging.discard(built)
     steps.on_wheels_linked()
