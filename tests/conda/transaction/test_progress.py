@@ -199,9 +199,10 @@ def test_the_time_before_the_first_download_does_not_count_for_the_speed() -> No
     steps = InstallProgress({"big": 1000}, ["big"], lambda _: None, 5000, seen.append, lambda _: None, clock=clock)
     for clock.now in (0.0, 5.0):
         steps.clone(600)
-    assert seen[-1].bytes_per_second is None
+    before = [progress.bytes_per_second for progress in seen]
     for clock.now, done in ((6.0, 0), (7.0, 100)):
         steps.on_read("big", done)
+    assert before == [None, None]
     assert (seen[-1].bytes_per_second, seen[-1].seconds_left) == (100, 9)
 
 
