@@ -52,6 +52,7 @@ export function environment(
     update: { tensorflow: null, keras: null },
     check: null,
     busy: null,
+    shared: null,
     advice: [],
     ...change
   };

@@ -847,6 +847,16 @@ export interface components {
             readonly check: components["schemas"]["LastCheck"] | null;
             /** @description The id of the job that uses the environment, apart from automatic checks. */
             readonly busy: string | null;
+            /** @description Who shares the environment with other users; null if nobody does. It was published, or another user owns it and the user of the server cannot change it. It is read-only then, but its kernel can be used. */
+            readonly shared: {
+                /** @description The name of the user; null if it is not known. */
+                readonly by: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was published; null if it was not.
+                 */
+                readonly published: string | null;
+            } | null;
             readonly advice: readonly components["schemas"]["Advice"][];
         };
         readonly RunningKernel: {

@@ -47,6 +47,7 @@ class TestModel:
             "hidden": False,
             "outdated_kernels": [],
             "former_kernels": [],
+            "shared": None,
             "writable": True,
             "protected": False,
             "protected_reason": None,

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from .. import serde
 from ..conda.prefix import digests, former_kernels
+from ..conda.prefix import frozen as markers
+from ..conda.prefix.frozen import Marker
+from ..conda.prefix.owner import user_name
 from ..conda.prefix.pypi import PypiPackage, site_packages, unowned
 from ..conda.prefix.records import PackageStem, names_in, record_files, stem_of
 from ..conda.prefix.revisions import FOLDER
@@ -23,7 +25,7 @@ from ..sentences import some
 from ..versions import minor_of
 from .discovery import hash_of
 from .frameworks import BEGINNINGS, LETTERS, concerns, keras_of, tensorflow_of
-from .models import EnvironmentFacts
+from .models import EnvironmentFacts, Shared
 
 #: Directory of the kernelspecs inside a prefix (``jupyter_core.paths``: the data directory of ``sys.prefix``).
 KERNELS = os.path.join("share", "jupyter", "kernels")
@@ -81,15 +83,13 @@ def _beginning(names: Iterable[str], letters: str, beginnings: tuple[str, ...]) 
     return [name for name in names if name[0] in letters and name.startswith(beginnings)]
 
 
-def _frozen(meta: str, names: Collection[str]) -> str | None:
-    """Return the reason in an environment's ``frozen`` file (CEP 22), or None if it has no such file."""
-    if "frozen" not in names:
-        return None
-    try:
-        message = serde.parse(Path(meta, "frozen").read_text(encoding="utf-8")).get("message")
-    except (OSError, ValueError, AttributeError):
-        message = None
-    return str(message) if message else "Its creator marked it as protected."
+def _shared(prefix: str, frozen: Marker | None, is_writable: bool) -> Shared | None:
+    """Return who shares an environment: it was published, or another user owns it and this one cannot change it."""
+    if frozen is not None and frozen.published is not None:
+        return Shared(frozen.by, frozen.published)
+    user = os.stat(prefix).st_uid
+    is_own = is_writable or sys.platform == "win32" or user == os.geteuid()
+    return None if is_own else Shared(user_name(user))
 
 
 def _own_kernels(folder: str) -> tuple[str, ...]:
@@ -202,6 +202,7 @@ def read(prefix: str, real: str) -> Reading | None:
     has_digest = FOLDER.rpartition("/")[2] in names
     written = history if "history" in names else meta
     is_writable = os.access(written, os.W_OK)
+    marker = markers.read(Path(prefix)) if "frozen" in names else None
     facts = EnvironmentFacts(
         id=identifier,
         prefix=Path(prefix),
@@ -214,7 +215,8 @@ def read(prefix: str, real: str) -> Reading | None:
         kernels=kernels,
         writable=is_writable,
         is_read_only=not is_writable and has_mount_flag(Path(meta), "ST_RDONLY"),
-        frozen=_frozen(meta, names),
+        frozen=marker.message if marker else None,
+        shared=_shared(prefix, marker, is_writable),
         modified=datetime.fromtimestamp(modified, timezone.utc).isoformat(timespec="milliseconds"),
         digest=digests.read(Path(prefix), names, installed[1] if installed else ()) if has_digest else None,
         former_kernels=former_kernels.read(Path(prefix)) if has_digest else (),

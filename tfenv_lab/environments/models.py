@@ -61,6 +61,14 @@ class Kernel:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """The user who shares an environment with others, and when it was published (ISO 8601, UTC), if that is known."""
+
+    by: str | None = None
+    published: str | None = None
+
+
+@dataclass(frozen=True)
 class LastCheck:
     """The newest check: its result, when it finished (ISO 8601, UTC), and whether the environment changed since."""
 
@@ -85,7 +93,8 @@ class EnvironmentFacts:
     packages, by normalized name, that concern TensorFlow or were replaced. ``kernels`` are the names of its own
     kernelspecs. ``problems`` make it unusable. ``modified`` is ISO 8601, UTC. ``digest`` identifies the packages, if a
     change of ours was the last. ``former_kernels`` are the names that its kernels had before it was renamed.
-    ``is_read_only`` says that it is not writable because of its file system.
+    ``is_read_only`` says that it is not writable because of its file system. ``shared`` is set if it was published, or
+    if another user owns it and this one cannot change it.
     """
 
     id: str
@@ -100,6 +109,7 @@ class EnvironmentFacts:
     writable: bool = False
     is_read_only: bool = False
     frozen: str | None = None
+    shared: Shared | None = None
     modified: str | None = None
     digest: str | None = None
     former_kernels: tuple[str, ...] = ()
@@ -113,8 +123,8 @@ class Environment:
     ``modified`` is ISO 8601, UTC. ``digest`` identifies the packages, or is None if another program changed them after
     the last change of ours. ``hidden`` is True if a user hides it from the launcher, and ``outdated_kernels`` are the
     ids of running kernels that started before its packages changed. ``former_kernels`` are the names that its kernels
-    had before it was renamed. ``busy`` is the id of the job that is changing it,
-    or None.
+    had before it was renamed. ``busy`` is the id of the job that is changing it, or None. ``shared`` says who shares
+    it with other users, if it was published or belongs to another user; it is read-only then.
     """
 
     id: str
@@ -136,6 +146,7 @@ class Environment:
     update: AvailableUpdate = field(default_factory=AvailableUpdate)
     check: LastCheck | None = None
     busy: str | None = None
+    shared: Shared | None = None
     advice: tuple[Advice, ...] = ()
 
     def require_changeable(self) -> None:
@@ -161,6 +172,7 @@ class Environment:
             "former_kernels": list(self.former_kernels),
             "update": vars(self.update),
             "check": vars(self.check) if self.check else None,
+            "shared": vars(self.shared) if self.shared else None,
             "advice": [advice.to_json() for advice in self.advice],
         }
 

@@ -285,6 +285,7 @@ class EnvironmentService(LoggingConfigurable):
             update=self.updates(found) if self.updates else AvailableUpdate(),
             check=beside.checks.get(found.id),
             busy=self.busy_of(found.prefix) if self.busy_of else None,
+            shared=found.shared,
             advice=tuple(advice),
         )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import secrets
 import stat
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,15 +72,17 @@ def _is_taken(link: Path) -> bool:
 
 def _open(prefix: Path, link: Path) -> None:
     """Let everybody read a new version, protect it from changes, and let the link lead to it in one step."""
-    frozen = prefix / "conda-meta" / "frozen"
-    if not frozen.exists():
+    from ..conda.prefix import frozen
+    from ..conda.prefix.owner import user_name
+
+    if not frozen.exists(prefix):
         let_read(prefix.parent)
         for folder, folders, files in os.walk(prefix):
             for entry in (folder, *(os.path.join(folder, each) for each in (*folders, *files))):  # noqa: PTH118
                 let_read(Path(entry))
         # The last step: a version that has this file is complete.
-        frozen.write_text(json.dumps({"message": _FROZEN}), encoding="utf-8")
-        let_read(frozen)
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        let_read(frozen.write(prefix, frozen.Marker(_FROZEN, now, user_name(prefix.stat().st_uid))))
     if not link.is_symlink() or os.readlink(link) != prefix.name:  # noqa: PTH115
         fresh = link.with_name(f".tfenv-link-{secrets.token_hex(8)}")
         fresh.symlink_to(prefix.name)

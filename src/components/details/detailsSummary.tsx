@@ -15,6 +15,7 @@ import { kerasGeneration } from '../../models/notebook/keras';
 import type { Loaded } from '../../models/state/details';
 import { checkState, describeCheck } from '../../models/texts/checks';
 import { refusalOf } from '../../models/texts/refusal';
+import { describeShared } from '../../models/texts/sharing';
 import { formatBytes } from '../../models/texts/units';
 import { CheckBadge } from '../list/checkBadge';
 import { KernelBadge } from '../list/kernelBadge';
@@ -118,6 +119,7 @@ export function DetailsSummary(props: {
           onPlan={props.onPlan}
         />
       </p>
+      {environment.shared && <p>{describeShared(environment.shared, trans)}</p>}
       {environment.protected_reason && <p>{environment.protected_reason}</p>}
       <p className="jp-TfenvPath">
         <code>{environment.prefix}</code>

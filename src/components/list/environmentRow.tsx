@@ -171,6 +171,7 @@ function Summary(props: {
     tensorflow?.variant && variantLabel(tensorflow.variant),
     python && trans.__('Python %1', minorVersionOf(python)),
     keras && trans.__('Keras %1', keras.version),
+    environment.shared && trans.__('shared, read-only'),
     environment.hidden
       ? trans.__('hidden from the launcher')
       : !environment.kernel && trans.__('no kernel')

@@ -25,6 +25,16 @@ def has_scripts_of_another(prefix: Path, trusted: Iterable[Path] = ()) -> bool:
     return not owners <= {0, os.getuid()}
 
 
+def user_name(user: int) -> str | None:
+    """Return the name of a user, or None if the system knows none."""
+    try:
+        import pwd
+
+        return pwd.getpwuid(user).pw_name
+    except (ImportError, KeyError):
+        return None
+
+
 def _owners(paths: Iterable[Path]) -> Iterator[int]:
     for path in paths:
         with contextlib.suppress(FileNotFoundError):

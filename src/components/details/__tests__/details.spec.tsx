@@ -41,6 +41,12 @@ describe('Details', () => {
     expect(order & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
   });
 
+  it('says who shares an environment', () => {
+    const shared = { by: 'ada', published: null };
+    show({ environment: environment('team', { shared, writable: false }) });
+    screen.getByText('Shared, read-only: belongs to ada');
+  });
+
   it('does not say the same in a badge and in a warning', () => {
     const advice = {
       code: 'update',

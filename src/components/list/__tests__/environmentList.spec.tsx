@@ -114,6 +114,13 @@ describe('EnvironmentList', () => {
     ]);
   });
 
+  it('says that an environment of another user is shared and read-only', () => {
+    const shared = { by: 'ada', published: null };
+    const shown = environment('tf219', { shared, writable: false });
+    show(group(row('tf219', { environment: shown }), row('tf220')));
+    expect(screen.getAllByText(/shared, read-only/)).toHaveLength(1);
+  });
+
   it('shows the sort key, and changes it', () => {
     const sorted: string[] = [];
     show(group(row('tf219')), {
