@@ -9,12 +9,14 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
+from tfenv_lab import serde
 from tfenv_lab.jobs import outcomes
 from tfenv_lab.jobs.messages import ApplyChange
 from tfenv_lab.jobs.models import Job
@@ -23,7 +25,7 @@ from tfenv_lab.space import abandoned
 from .. import python_package
 from ..conda.conftest import Lab
 from ..conda.http_channel import HttpChannel
-from ..conda.transaction.killing import order, start, tree, whole
+from ..conda.transaction.killing import order, tree, whole
 from ..simple_index import SimpleIndex
 from ..tiny_channel import TinyChannel
 
@@ -157,8 +159,18 @@ class World:
         return replace(self._order, job=f"1{self._number:05d}")
 
     def begin(self, work: ApplyChange) -> subprocess.Popen[bytes]:
-        """Start the worker."""
-        return start(work)
+        """Start the worker in a new process, into which the system loads the library."""
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "tfenv_lab.jobs.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        assert worker.stdin is not None
+        worker.stdin.write(serde.dumps(work) + b"\n")
+        worker.stdin.flush()
+        return worker
 
     def run(self) -> tuple[str, Any]:
         """Run the update, and return the job and the worker's last message (None if it said nothing)."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfenv_lab import serde
 from tfenv_lab.conda.prefix import lock
@@ -19,9 +21,17 @@ from tfenv_lab.conda.prefix import state as prefixes
 from tfenv_lab.conda.settings.condarc import load, with_channels
 from tfenv_lab.conda.transaction.change import Change
 from tfenv_lab.jobs.messages import ApplyChange, Order, RemoveEnvironment
+from tfenv_lab.jobs.worker import main as run_worker
 from tfenv_lab.pypi.models import Distribution
 
-from ..conftest import Lab
+if TYPE_CHECKING:
+    from ..conftest import Lab
+
+#: Starts processes as copies of one that has imported all this.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(
+    [__name__, "tfenv_lab.conda.transaction.apply", "tfenv_lab.conda.transaction.linking"]
+)
 
 #: Part of the line with which a worker reports that it is done.
 DONE = b'"succeeded"'
@@ -77,36 +87,71 @@ def removal(prefix: Path, job: str) -> Order:
     return RemoveEnvironment(job, prefix)
 
 
-def start(order: Order) -> subprocess.Popen[bytes]:
+class Worker:
+    """A worker process with an order.
+
+    It is a copy of a process that has imported the worker, because hundreds of them start.
+    """
+
+    def __init__(self, order: Order) -> None:
+        orders, stdin = _PROCESSES.Pipe(duplex=False)
+        stdout, messages = _PROCESSES.Pipe(duplex=False)
+        self._process = _PROCESSES.Process(target=_work, args=(orders, messages, dict(os.environ), Path.cwd()))
+        self._process.start()
+        for pipe in (orders, messages):
+            pipe.close()
+        self._stdin = os.fdopen(os.dup(stdin.fileno()), "wb")
+        self.stdout = os.fdopen(os.dup(stdout.fileno()), "rb")
+        for pipe in (stdin, stdout):
+            pipe.close()
+        self._stdin.write(serde.dumps(order) + b"\n")
+        self._stdin.flush()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def close(self) -> None:
+        """Wait for the end of the process, and close its pipes."""
+        self._process.join()
+        self._process.close()
+        self._stdin.close()
+        self.stdout.close()
+
+
+def _work(orders: Connection, messages: Connection, environment: dict[str, str], folder: Path) -> None:
+    """Be a worker: with its pipes, in a session of its own, with this environment and directory."""
+    os.setsid()
+    os.dup2(orders.fileno(), 0)
+    os.dup2(messages.fileno(), 1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    orders.close()
+    messages.close()
+    sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    run_worker()
+
+
+def start(order: Order) -> Worker:
     """Start a worker and send its input."""
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "tfenv_lab.jobs.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    assert worker.stdin is not None
-    worker.stdin.write(serde.dumps(order) + b"\n")
-    worker.stdin.flush()
-    return worker
+    return Worker(order)
 
 
-def until_first_word(worker: subprocess.Popen[bytes]) -> None:
+def until_first_word(worker: Worker) -> None:
     """Wait for the first line of a worker."""
-    assert worker.stdout is not None
     assert worker.stdout.readline()
 
 
-def end(worker: subprocess.Popen[bytes]) -> bool:
+def end(worker: Worker) -> bool:
     """Kill a worker, and return whether it had reported its result."""
-    os.killpg(worker.pid, signal.SIGKILL)
-    worker.wait()
-    assert worker.stdin is not None
-    assert worker.stdout is not None
+    # It may have ended by itself.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(worker.pid, signal.SIGKILL)
     told = DONE in worker.stdout.read()
-    worker.stdin.close()
-    worker.stdout.close()
+    worker.close()
     return told
 
 
@@ -115,15 +160,10 @@ def whole(order: Order) -> float:
     worker = start(order)
     until_first_word(worker)
     begun = time.monotonic()
-    assert worker.stdout is not None
     last = worker.stdout.readlines()[-1]
     assert DONE in last, last
-    worker.wait()
-    seconds = time.monotonic() - begun
-    for pipe in (worker.stdin, worker.stdout):
-        assert pipe is not None
-        pipe.close()
-    return seconds
+    worker.close()
+    return time.monotonic() - begun
 
 
 def widen(lab: Lab) -> Lab:

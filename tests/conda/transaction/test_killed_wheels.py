@@ -6,6 +6,7 @@ SIGKILL ends real workers with their uv at random moments, spread over the time 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import shutil
 import threading
@@ -98,7 +99,10 @@ def test_a_killed_change_of_wheels_leaves_the_old_environment_or_the_new(
         worker = start(change(job))
         until_first_word(worker)
         time.sleep(random.random() * 1.2 * seconds)
-        children = psutil.Process(worker.pid).children(recursive=True)
+        children = []
+        # The worker may have ended by itself.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            children = psutil.Process(worker.pid).children(recursive=True)
         # As the server does: uv leads a session of its own, so that a build ends with it.
         end_children(worker.pid)
         end(worker)
