@@ -181,13 +181,13 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("script", ["append", "set", "unset", "append words"])
+@pytest.mark.parametrize("scripts", [("append", "set"), ("unset", "append words")], ids=" and ".join)
 async def test_every_change_keeps_what_a_terminal_has(
-    api: Api, made: Any, change: str, script: str, monkeypatch: pytest.MonkeyPatch
+    api: Api, made: Any, change: str, scripts: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inherit(monkeypatch, BASES[0])
     original = Path(made["prefix"])
-    declare(original, SCRIPTS[script], {"TF_USE_LEGACY_KERAS": "0", "MODE": "fast"})
+    declare(original, "\n".join(SCRIPTS[name] for name in scripts), {"TF_USE_LEGACY_KERAS": "0", "MODE": "fast"})
     if change == "revert":
         assert (await api.apply(kind="install", environment=made["id"], specs=["pandas"]))["state"] == "succeeded"
     await listed(api)

@@ -158,6 +158,8 @@ async def polling(api: Api) -> AsyncIterator[None]:
     async def poll() -> None:
         while True:
             await api.call("GET", "environments")
+            # Leave most of the processor to the jobs.
+            await asyncio.sleep(0.02)
 
     task = asyncio.ensure_future(poll())
     try:

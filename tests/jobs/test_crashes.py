@@ -40,9 +40,15 @@ async def _install(api: Api, made: Any, name: str) -> Any:
     return await api.apply(kind="install", environment=made["id"], specs=[name])
 
 
-@pytest.mark.parametrize("name", ["bad", "older"])
-@pytest.mark.parametrize(("step", "told"), [("create", "unpacked"), ("link", "linked")])
-@pytest.mark.parametrize("number", CRASHES)
+@pytest.mark.parametrize(
+    ("number", "step", "told", "name"),
+    [
+        *((number, "link", "linked", "bad") for number in CRASHES),
+        (signal.SIGSEGV, "link", "linked", "older"),
+        (signal.SIGSEGV, "create", "unpacked", "bad"),
+        (signal.SIGSEGV, "create", "unpacked", "older"),
+    ],
+)
 async def test_a_crash_names_the_package(
     api: Api, made: Any, crashing: Any, number: signal.Signals, step: str, told: str, name: str
 ) -> None:
