@@ -49,6 +49,8 @@ def suites() -> list[Suite]:
         Suite("docs", (python, "-m", "sphinx", "-W", "--keep-going", "-q", "docs", "docs/_build")),
         Suite("lint", ("jlpm", "lint:check")),
         Suite("ui-tests", ("jlpm", "lint"), folder=ROOT / "ui-tests"),
+        # Only ratios of processor times, so that other programs do not matter.
+        Suite("benchmarks", (python, "-m", "benchmarks", "guard", "--check")),
         Suite(
             "pytest",
             (
