@@ -165,6 +165,16 @@ class TestTerminal:
         assert {each["name"]: each["tensorflow"]["version"] for each in environments}["tf219"] == "2.19.1"
 
 
+def test_zsh_takes_the_examples_as_they_are_written() -> None:
+    if shutil.which("zsh") is None:
+        pytest.skip("zsh is not installed")
+    lines = [line for line in examples("jupyter tfenv") if not set("$(\\<>…") & set(line)]
+    script = "\n".join(['jupyter() { print -rN -- "$@"; print -r }', *lines])
+    done = subprocess.run(["zsh", "-f", "-e", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line.split("\0")[:-1] for line in done.stdout.splitlines()] == [shlex.split(line)[1:] for line in lines]
+
+
 def test_a_command_that_a_document_names_is_there() -> None:
     named = {line.split()[2] for line in examples("jupyter tfenv")}
     assert {"create", "import", "remove"} <= named <= set(TfenvApp.subcommands)

@@ -53,7 +53,8 @@ def main(argv: list[str] | None = None) -> None:
     if words is not None:
         from .completion import candidates
 
-        print("\n".join(candidates(words.split("\n"))))
+        # An empty line would be a word.
+        sys.stdout.writelines(f"{word}\n" for word in candidates(words.split("\n")))
         return
     try:
         try:

@@ -49,11 +49,20 @@ function __jupyter_tfenv
     set -l words (commandline -opc) (commandline -ct)
     set -e words[1]
     test "$words[1]" = tfenv; and set -e words[1]
-    set -lx _JUPYTER_TFENV_WORDS (string join \\n -- $words)
-    jupyter-tfenv 2>/dev/null
+    set -lx _JUPYTER_TFENV_WORDS $words[1]
+    set -e words[1]
+    for word in $words
+        set _JUPYTER_TFENV_WORDS "$_JUPYTER_TFENV_WORDS"\\n"$word"
+    end
+    set -l found (jupyter-tfenv 2>/dev/null)
+    if set -q found[1]
+        string join -- \\n $found
+    else
+        __fish_complete_path (commandline -ct)
+    end
 end
-complete -c jupyter-tfenv -a '(__jupyter_tfenv)'
-complete -c jupyter -n '__fish_seen_subcommand_from tfenv' -a '(__jupyter_tfenv)'
+complete -c jupyter-tfenv -f -a '(__jupyter_tfenv)'
+complete -c jupyter -f -n '__fish_seen_subcommand_from tfenv' -a '(__jupyter_tfenv)'
 """
 SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
