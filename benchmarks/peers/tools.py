@@ -150,6 +150,9 @@ class CommandLine(Tool):
     def versions(self) -> None:
         self._tfenv("versions")
 
+    def search(self) -> None:
+        self._tfenv("search", self.contents.query)
+
     def export(self, name: str) -> str:
         return self._tfenv("export", name, "--format=explicit")
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "why": "queries.WhyApp",
     "diff": "queries.DiffApp",
     "versions": "queries.VersionsApp",
+    "search": "search.SearchApp",
     "create": "create.CreateApp",
     "install": "changes.InstallApp",
     "update": "changes.UpdateApp",

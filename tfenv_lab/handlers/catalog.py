@@ -10,7 +10,7 @@ from tornado import web
 from ..errors import InvalidRequest
 from .base import BaseHandler
 
-_MAX_QUERY = 128
+_MAX_MODULE = 128
 
 
 class CatalogHandler(BaseHandler):
@@ -31,10 +31,7 @@ class AvailablePackagesHandler(BaseHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        query = self.get_query_argument("query", "")
-        if not query or len(query) > _MAX_QUERY:
-            raise InvalidRequest(f"“query” must be a string of 1 to {_MAX_QUERY} characters.")
-        self.send({"packages": await self.services.search.find(query)})
+        self.send({"packages": await self.services.search.find(self.get_query_argument("query", ""))})
 
 
 class CondaSpecsHandler(BaseHandler):
@@ -50,7 +47,7 @@ class CondaSpecsHandler(BaseHandler):
 
         body = self.body()
         module = body.get("module")
-        if isinstance(module, str) and module.isidentifier() and len(module) <= _MAX_QUERY and len(body) == 1:
+        if isinstance(module, str) and module.isidentifier() and len(module) <= _MAX_MODULE and len(body) == 1:
             spec = await spec_for(module, self.services.search)
             self.send({"specs": [spec] if spec else []})
             return

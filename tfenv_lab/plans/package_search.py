@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
 
-from ..errors import ChannelUnreachable, IndexUnreachable
+from ..errors import ChannelUnreachable, IndexUnreachable, InvalidRequest
 from ..pypi.index import IndexReader
 from ..pypi.models import MARK, IndexSettings
 from ..pypi.names import normalize
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Seconds to wait for the index after the channels have answered. A later search has what arrives then.
 PATIENCE = 3.0
+#: Maximum length of a query.
+_LONGEST = 128
 #: Maximum number of versions listed for one package, as for conda packages.
 _VERSIONS = 20
 #: A name that a project can have (PEP 508); shorter ones are the beginning of a longer one.
@@ -38,13 +40,16 @@ class PackageSearch:
         self._reader = reader
         self._index = index
 
-    async def find(self, query: str) -> list[dict[str, Any]]:
+    async def find(self, query: str, patience: float = PATIENCE) -> list[dict[str, Any]]:
         """Return ``[{name, versions, source}]`` for packages that match, best first; ``versions`` are newest first.
 
         A project of the index is listed if its name is the query, and if no channel has a version that is as new. Of a
-        query that begins with ``pypi:``, the channels are not searched. Raises ChannelUnreachable, and IndexUnreachable
-        if nothing else is found.
+        query that begins with ``pypi:``, the channels are not searched. The index has ``patience`` seconds after the
+        channels have answered. Raises InvalidRequest, ChannelUnreachable, and IndexUnreachable if nothing else is
+        found.
         """
+        if not query or len(query) > _LONGEST:
+            raise InvalidRequest(f"“query” must be a string of 1 to {_LONGEST} characters.")
         text = query.strip()
         is_for_index = text[: len(MARK)].lower() == MARK
         name = text[len(MARK) :].strip() if is_for_index else text
@@ -52,7 +57,7 @@ class PackageSearch:
         try:
             if is_for_index:
                 return [found] if (found := await project) else []
-            return await self._find(name, project)
+            return await self._find(name, project, patience)
         finally:
             # The reader goes on without a waiter, and remembers the answer.
             project.cancel()
@@ -71,7 +76,9 @@ class PackageSearch:
             task.cancel()
         return {name: found["versions"] for name, found in answers.items() if found is not None}
 
-    async def _find(self, name: str, project: asyncio.Future[dict[str, Any] | None]) -> list[dict[str, Any]]:
+    async def _find(
+        self, name: str, project: asyncio.Future[dict[str, Any] | None], patience: float
+    ) -> list[dict[str, Any]]:
         try:
             on_channels = [{**found, "source": "conda"} for found in await self._repodata.search(name)]
         except ChannelUnreachable as error:
@@ -83,7 +90,7 @@ class PackageSearch:
                 raise error
             return [found]
         try:
-            found = await asyncio.wait_for(project, PATIENCE)
+            found = await asyncio.wait_for(project, patience)
         except (asyncio.TimeoutError, IndexUnreachable) as error:
             if not on_channels:
                 # Nothing is known about this name, which is not the same as that there is no such package.
