@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import environment_names
+from . import environment_names, extensions
 from ._version import __version__
 from .disk.reads import BoundedReads
 from .disk.space import free_bytes
@@ -68,13 +68,13 @@ def _allowed(services: Services) -> list[dict[str, str]]:
 
 
 def _warnings(services: Services) -> list[str]:
-    """Return warnings about the server: ignored settings, unusable directories, and files that were not deleted."""
+    """Return warnings: ignored settings, unusable directories, files that were not deleted, and faulty extensions."""
     from .conda.settings import network
 
     leftovers = (leftover.describe() for leftover in services.leftovers)
     directories = services.directories.warnings()
     conda = [*services.conda.warnings, *network.ignored(services.conda)]
-    return [*services.configuration.warnings, *conda, *directories, *leftovers]
+    return [*services.configuration.warnings, *conda, *directories, *leftovers, *extensions.warnings()]
 
 
 def _folder(path: Path) -> dict[str, Any]:

@@ -736,7 +736,7 @@ export interface components {
                 /** @description Whether it is a list of files (find-links of pip) and not an index. */
                 readonly flat: boolean;
             }[];
-            /** @description Warnings about the server: ignored settings, unusable directories, files that could not be deleted. */
+            /** @description Warnings about the server: ignored settings, unusable directories, undeleted files, faulty extensions. */
             readonly warnings: readonly {
                 /** @description Complete sentences that name the setting, directory or files. */
                 readonly message: string;
@@ -1555,6 +1555,7 @@ export interface components {
             readonly output: string;
         };
         readonly Problem: {
+            /** @description Of a problem that an extension found, it begins with the name of its check. */
             readonly code: string;
             readonly message: string;
             /** @description The traceback of the error, if there was one. */
@@ -2223,7 +2224,8 @@ export interface operations {
     readonly exportEnvironment: {
         readonly parameters: {
             readonly query: {
-                readonly format: components["schemas"]["ExportFormat"];
+                /** @description A format, or the name of an exporter that an extension adds. */
+                readonly format: components["schemas"]["ExportFormat"] | string;
                 /** @description What an environment.yml lists: the requested specs, or every package with version and build. */
                 readonly specs?: components["schemas"]["ExportSpecs"];
             };
@@ -2247,6 +2249,7 @@ export interface operations {
             };
             readonly 400: components["responses"]["Error"];
             readonly 404: components["responses"]["Error"];
+            readonly 500: components["responses"]["Error"];
             readonly default: components["responses"]["Error"];
         };
     };

@@ -171,7 +171,8 @@ class ExportApp(TfenvCommand):
     needs = ("environments",)
     least, most, usage = 1, 1, "export NAME [--format=FORMAT] [--specs=all]"
     format = Unicode(
-        "environment-yml", help="environment-yml, explicit, conda-lock, pixi-lock, pylock, requirements or notebook."
+        "environment-yml",
+        help="environment-yml, explicit, conda-lock, pixi-lock, pylock, requirements, notebook, or an extension's.",
     ).tag(config=True)
     specs = Unicode("requested", help="For environment-yml: “requested” packages only, or “all”.").tag(config=True)
     aliases = {**TfenvCommand.aliases, "format": "ExportApp.format", "specs": "ExportApp.specs"}

@@ -1,7 +1,8 @@
 """Find every conda environment on this machine without running conda.
 
 Looks where conda does (``environments.txt``, envs_dirs and the root prefix: conda/core/envs_manager.py), and also at
-the server's own prefix, the active environment, and other conda installations with their ``envs`` directories.
+the server's own prefix, the active environment, other conda installations with their ``envs`` directories, and where
+extensions say.
 """
 
 # Strings instead of Path objects: a list looks at a thousand paths in a few milliseconds.
@@ -17,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from .. import extensions
 from ..conda.settings import roots
 from ..conda.transaction.staging import MARK
 from ..disk.reads import BoundedReads
@@ -92,7 +94,7 @@ def places(
     bases = dict.fromkeys([*([settings.root_prefix] if settings.root_prefix else []), *roots.find(env, home)])
     active = [Path(env["CONDA_PREFIX"])] if env.get("CONDA_PREFIX") else []
     noted = registered(home)
-    known = _looks.run([*bases, *server, *active])
+    known = _looks.run([*bases, *server, *active, *extensions.prefixes()])
     named = [*(path for path, is_one in known.items() if is_one is True), *noted]
     folders = [*settings.envs_dirs, *([envs_dir] if envs_dir else []), *(base / "envs" for base in bases)]
     return Places(

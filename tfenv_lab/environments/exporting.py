@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InvalidRequest
+from .. import extensions
+from ..errors import InvalidRequest, JobFailed
 from ..tensorflow_packages import FIRST, rank
 
 if TYPE_CHECKING:
@@ -27,12 +28,36 @@ async def export(environment: Environment, format_: str, detail: str, settings: 
 def _export(environment: Environment, format_: str, detail: str, settings: CondaSettings) -> str:
     from ..conda.formats import notebook
     from ..conda.formats import writing as exports
-    from ..conda.formats.model import NOTEBOOK
+    from ..conda.formats.model import FORMATS, NOTEBOOK
 
     contents = read(environment, settings)
     if format_ == NOTEBOOK:
         return json.dumps(notebook.write(contents, _versions(environment)))
+    if format_ not in FORMATS and format_ in extensions.exporters():
+        return _by_extension(format_, contents)
     return exports.export(contents, format_, detail)
+
+
+def _by_extension(format_: str, contents: Contents) -> str:
+    """Let an extension write the file. Raises JobFailed."""
+    from ..conda.formats.model import requested
+
+    conda = [
+        extensions.ExportedPackage(r.name.normalized, str(r.version), r.build, r.url or None, "conda")
+        for r in contents.records
+    ]
+    urls = {each.name: each.url for each in contents.distributions}
+    pypi = [extensions.ExportedPackage(p.name, p.version, None, urls.get(p.name), "pypi") for p in contents.pypi]
+    channels = [ref.url for ref in contents.channels]
+    asked = list(requested(contents).values())
+    environment = extensions.ExportedEnvironment(
+        contents.name, contents.subdir, [*conda, *pypi], asked, channels, dict(contents.variables)
+    )
+    try:
+        return extensions.export(format_, environment)
+    except extensions.ExtensionError as error:
+        hint = "Report this to the authors of the extension."
+        raise JobFailed(f"The exporter “{format_}” failed.", str(error), hint=hint) from error
 
 
 def read(environment: Environment, settings: CondaSettings) -> Contents:

@@ -53,6 +53,7 @@ class ServerPipe:
     """The worker's pipe to its server. It is thread-safe."""
 
     def __init__(self) -> None:
+        self._output = sys.stdout.buffer
         self._lock = threading.Lock()
         self._swap = threading.Lock()
         self._phase: Phase | None = None
@@ -61,8 +62,8 @@ class ServerPipe:
     def send(self, message: Message) -> None:
         """Write a message."""
         with self._lock:
-            sys.stdout.buffer.write(serde.dumps(message) + b"\n")
-            sys.stdout.buffer.flush()
+            self._output.write(serde.dumps(message) + b"\n")
+            self._output.flush()
 
     def phase(self, name: Phase) -> None:
         """Report a phase, if it is new."""
@@ -173,10 +174,15 @@ async def restore(order: RestoreEnvironment, server: ServerPipe) -> Succeeded:
 
 async def check(order: RunCheck, server: ServerPipe) -> Succeeded:
     """Run TensorFlow in an environment, and return the result."""
+    from ..tensorflow.checks import added
     from ..tensorflow.checks.check import check
 
     server.phase("check")
-    return Succeeded(check=await check(order.subject))
+    result = await check(order.subject)
+    result, faults = await asyncio.to_thread(added.completed, result, order.subject.prefix)
+    for fault in faults:
+        server.notice(Advice("extension-failed", "warning", fault))
+    return Succeeded(check=result)
 
 
 async def build_channel(server: ServerPipe) -> Succeeded:
@@ -242,6 +248,8 @@ async def run(order: Order, server: ServerPipe) -> Succeeded:
 def main() -> None:
     """Run the job and end the process with status 0, even if the job failed and said so."""
     server = ServerPipe()
+    # What else is printed, such as by extensions, is for the log.
+    sys.stdout = sys.stderr
     line = sys.stdin.buffer.readline()
     if not line:
         # The server has ended before there was a job.
