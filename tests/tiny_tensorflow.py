@@ -15,7 +15,7 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 TAG = PYTHON.replace(".", "")
 SITE = f"lib/python{PYTHON}/site-packages"
 
-_INTERPRETER = f'#!/bin/sh\nPYTHONPATH="/PLACEHOLDER/{SITE}:$PYTHONPATH" exec "{sys.executable}" "$@"\n'
+_INTERPRETER = '#!/bin/sh\nPYTHONPATH="/PLACEHOLDER/{site}:$PYTHONPATH" exec "{python}" "$@"\n'
 _KERNEL = {
     "argv": ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
     "display_name": "Python 3 (ipykernel)",
@@ -23,15 +23,20 @@ _KERNEL = {
 }
 
 
-def fill(channel: TinyChannel, releases: tuple[str, ...] = ("2.19.1", "2.20.0")) -> TinyChannel:
-    """Add Python, ipykernel, pip, Keras and the TensorFlow ``releases`` (CPU builds), and index the channel."""
+def fill(
+    channel: TinyChannel, releases: tuple[str, ...] = ("2.19.1", "2.20.0"), python: str = sys.executable
+) -> TinyChannel:
+    """Add Python, ipykernel, pip, Keras and the TensorFlow ``releases`` (CPU builds), and index the channel.
+
+    The interpreter starts ``python``.
+    """
     channel.add(
         "python",
         f"{PYTHON}.9",
         build="h0_0_cpython",
         depends=["__unix"],
         constrains=[f"python_abi {PYTHON}.* *_cp{TAG}"],
-        files={"bin/python": _INTERPRETER, f"{SITE}/README.txt": ""},
+        files={"bin/python": _INTERPRETER.format(site=SITE, python=python), f"{SITE}/README.txt": ""},
         executable=["bin/python"],
         prefixed=["bin/python"],
     )

@@ -85,7 +85,7 @@ class Servers:
         """Return the name of a new lock that this process holds, or an empty string if there can be none."""
         name = secrets.token_hex(16)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(0o700, parents=True, exist_ok=True)
             self._held.enter_context(locks.hold(self._folder / name, 0))
         except (Timeout, OSError):
             return ""

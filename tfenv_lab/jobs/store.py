@@ -63,7 +63,7 @@ class JobStore:
         """Write a job atomically, so that only the user can read it. Raises OSError."""
         if job.id not in self._last:
             self._last.append(job.id)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(0o700, parents=True, exist_ok=True)
         writes.replace(self._folder / f"{job.id}.json", serde.dumps(job), private=True)
         self._unsaved.pop(job.id, None)
 
@@ -119,7 +119,7 @@ class JobStore:
         """Append to a job's log, up to ``LOG_BYTES``. A log that cannot be written must not stop the job."""
         path = self.log_path(job_id)
         with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(0o700, parents=True, exist_ok=True)
             # Only the user can read a new log.
             with open(path, "a", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as log:
                 if log.tell() < LOG_BYTES:

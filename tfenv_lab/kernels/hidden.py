@@ -33,7 +33,7 @@ class HiddenKernels:
         if self._folder is None:
             self._own.add(id_of(prefix))
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(0o700, parents=True, exist_ok=True)
         (self._folder / id_of(prefix)).touch()
 
     def show(self, prefix: Path) -> None:

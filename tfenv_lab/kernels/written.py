@@ -57,7 +57,7 @@ class WrittenKernels:
         with contextlib.suppress(OSError):
             status = kernelspecs.user_folder().stat()
             record = _Record(state, list(names), status.st_dev, status.st_ino, status.st_mtime_ns)
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(0o700, parents=True, exist_ok=True)
             writes.replace(self._folder / identifier, serde.dumps(record))
 
     def forget(self, identifier: str) -> None:

@@ -242,7 +242,7 @@ class PlanService:
         return self._folder / f"{plan_id}.json"
 
     def _store(self, stored: StoredPlan) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(0o700, parents=True, exist_ok=True)
         for old in self._folder.iterdir():
             # Another request may be writing its plan: the file that it writes first has another name soon.
             with contextlib.suppress(FileNotFoundError):
