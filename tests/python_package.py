@@ -7,6 +7,7 @@ prefix. Its pip is that of this interpreter.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,8 +21,8 @@ exec -a "$here/python" "{_BASE}" "$@"
 """
 
 
-def add(channel: TinyChannel, folder: Path) -> None:
-    """Add ``python`` and ``pip`` to a channel. ``folder`` becomes the directory from which pip is imported."""
+def add(channel: TinyChannel, folder: Path, links: Mapping[str, str] | None = None) -> None:
+    """Add ``python``, with ``links``, and ``pip`` to a channel. pip is imported from ``folder``, which is made."""
     found = find_spec("pip")
     if found is None or found.origin is None:
         raise ModuleNotFoundError("these tests need pip")
@@ -38,5 +39,6 @@ def add(channel: TinyChannel, folder: Path) -> None:
             f"{SITE}/README.txt": "",
         },
         executable=["bin/python"],
+        links=links,
     )
     channel.add("pip", "26.1", noarch="generic", depends=["python"], files={f"{SITE}/pip.pth": f"{folder}\n"})
