@@ -32,7 +32,7 @@ _INDENTED = re.compile(r"^(?:    .+\n)+", re.MULTILINE)
 _INLINE = re.compile(r"`([^`]+)`")
 #: Programs that an example may start; only the names of other projects' programs are verified.
 _OURS = ("make", "jupyter", "jlpm", "python", ".venv/bin/pytest", ".venv/bin/python")
-_OTHERS = ("pip", "git", "rm", "docker", "conda", "pre-commit", "jupyter-builder", "apt-get")
+_OTHERS = ("pip", "python3", "git", "rm", "docker", "conda", "pre-commit", "jupyter-builder", "apt-get")
 
 
 def blocks(text: str) -> list[str]:

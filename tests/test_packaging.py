@@ -2,13 +2,60 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
+import shutil
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 import tfenv_lab
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def version_script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Import the script that sets the version."""
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    return importlib.import_module("version")
+
+
+def copy_of_places(script: ModuleType, folder: Path) -> list[Path]:
+    paths = [folder / name for name in [*script.PLACES, "CHANGELOG.md"]]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / path.relative_to(folder), path)
+    return paths
+
+
+def test_a_release_has_one_version_everywhere_and_its_section_of_the_changelog(
+    version_script: ModuleType, tmp_path: Path
+) -> None:
+    paths = copy_of_places(version_script, tmp_path)
+    for version in ("71.82.93", "71.83.0"):
+        version_script.main(tmp_path, version)
+        assert [path.name for path in paths if path.read_text("utf-8").count(version) != 1] == []
+    changelog = (tmp_path / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^(?:## .+|<!-- .+)$", changelog, re.MULTILINE) == [
+        "## Unreleased",
+        version_script.START,
+        "## 71.83.0",
+        version_script.END,
+        "## 71.82.93",
+    ]
+    assert json.loads((tmp_path / "package.json").read_text(encoding="utf-8"))["version"] == "71.83.0"
+
+
+@pytest.mark.parametrize("version", ["", "1", "1.2", "v1.2.3", "1.2.3rc1", "1.2.3\n", "next", "--help"])
+def test_what_is_no_version_changes_nothing(version_script: ModuleType, tmp_path: Path, version: str) -> None:
+    paths = copy_of_places(version_script, tmp_path)
+    before = [path.read_text("utf-8") for path in paths]
+    with pytest.raises(ValueError, match="is not a version"):
+        version_script.main(tmp_path, version)
+    assert [path.read_text("utf-8") for path in paths] == before
 
 
 def test_front_end_and_server_have_one_version() -> None:
