@@ -139,9 +139,10 @@ def export(name: str, environment: ExportedEnvironment) -> str:
             raise TypeError(f"it returned {type(text).__name__} instead of a string")
         return text
 
-    for text in _settled(EXPORTERS, BoundedReads(run, PATIENCE).run([name])):
-        return text
-    raise ExtensionError(_faults[EXPORTERS, name])
+    found: list[str] = _settled(EXPORTERS, BoundedReads(run, PATIENCE).run([name]))
+    if not found:
+        raise ExtensionError(_faults[EXPORTERS, name])
+    return found[0]
 
 
 def warnings() -> list[str]:
@@ -173,7 +174,8 @@ def _note(group: str, name: str, result: object) -> None:
 
 def _function(group: str, name: str) -> Callable[..., Any]:
     """Import the function of an extension."""
-    return _safely(_entries()[group][name].load)
+    function: Callable[..., Any] = _safely(_entries()[group][name].load)
+    return function
 
 
 def _prefixes_of(name: str) -> list[Path]:

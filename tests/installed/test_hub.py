@@ -79,7 +79,7 @@ def find_proxy(folder: Path) -> str:
     """Return the proxy of JupyterHub: that of the machine, or one that npm installs, or skip the test."""
     found = shutil.which("configurable-http-proxy")
     if found is None and shutil.which("npm"):
-        command = ["npm", "install", "--silent", "--prefix", folder, "configurable-http-proxy"]
+        command = ["npm", "install", "--silent", "--prefix", str(folder), "configurable-http-proxy"]
         with contextlib.suppress(subprocess.TimeoutExpired):
             subprocess.run(command, capture_output=True, timeout=120, check=False)
         found = shutil.which("configurable-http-proxy", path=str(folder / "node_modules" / ".bin"))

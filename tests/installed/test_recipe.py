@@ -72,7 +72,8 @@ def test_it_builds_from_the_wheel_and_its_tests_pass(tmp_path: Path, wheel: Path
             channel.add(name, oldest, noarch="generic", files=files, executable=list(files))
     channel.index()
 
-    command = [tool.python, "-c", _BUILD, tree / "recipe" / "recipe.yaml", tmp_path / "output", channel.url]
+    arguments = (tree / "recipe" / "recipe.yaml", tmp_path / "output", channel.url)
+    command = [str(tool.python), "-c", _BUILD, *map(str, arguments)]
     variables = {**tool.variables, "RATTLER_CACHE_DIR": str(tmp_path / "cache")}
     done = subprocess.run(command, env=variables, cwd=tree, capture_output=True, text=True, check=False, timeout=500)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

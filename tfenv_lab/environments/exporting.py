@@ -43,7 +43,7 @@ def _by_extension(format_: str, contents: Contents) -> str:
     from ..conda.formats.model import requested
 
     conda = [
-        extensions.ExportedPackage(r.name.normalized, str(r.version), r.build, r.url or None, "conda")
+        extensions.ExportedPackage(r.name.normalized, str(r.version), str(r.build), r.url or None, "conda")
         for r in contents.records
     ]
     urls = {each.name: each.url for each in contents.distributions}
