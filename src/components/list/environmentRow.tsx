@@ -31,8 +31,26 @@ interface IEnvironmentRowProps {
   readonly onSelect?: (selected: ReadonlySet<string>) => void;
 }
 
-/** An environment in two lines. The second shows the active job, if there is one. */
-export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
+/**
+ * An environment in two lines. The second shows the active job, if there is one.
+ *
+ * A list can have a thousand rows, and it is rendered whenever a job makes progress. So a row is rendered again only if
+ * what it shows has changed: the functions do the same in each rendering.
+ */
+export const EnvironmentRow = React.memo(
+  Row,
+  (before, after) =>
+    before.trans === after.trans &&
+    before.selected === after.selected &&
+    isEqual(before.row, after.row)
+);
+
+function isEqual(one: IRow, other: IRow): boolean {
+  const keys = Object.keys({ ...one, ...other }) as (keyof IRow)[];
+  return keys.every(key => one[key] === other[key]);
+}
+
+function Row(props: IEnvironmentRowProps): JSX.Element {
   const { row, trans, execute } = props;
   const { environment, job, failure } = row;
   const line = React.useRef<HTMLLIElement>(null);

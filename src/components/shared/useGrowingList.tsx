@@ -1,7 +1,7 @@
 import React from 'react';
 
 /** Number of rows that are rendered first, and added whenever the end comes near. */
-const STEP = 100;
+const STEP = 50;
 
 /**
  * Render only as many rows of a long list as the user has scrolled to.

@@ -128,6 +128,25 @@ describe('Packages', () => {
     );
   });
 
+  it('promises no version that may not fit', async () => {
+    show({
+      search: async () => [
+        { name: 'tf-keras', versions: ['2.20.1', '2.19.0'], source: 'conda' },
+        { name: 'greet', versions: ['1.2'], source: 'pypi' }
+      ]
+    });
+    fireEvent.change(screen.getByRole('searchbox'), {
+      target: { value: 'x' }
+    });
+    const versions = await screen.findByLabelText<HTMLSelectElement>(
+      'Version of tf-keras'
+    );
+    expect(versions.selectedOptions[0].textContent).toBe(
+      'newest that fits, up to 2.20.1'
+    );
+    screen.getByText(/newest: 1\.2/);
+  });
+
   it('plans removals and additions together', async () => {
     const executed = show({
       search: async () => [

@@ -60,6 +60,50 @@ function click(name: string): void {
   fireEvent.click(screen.getByRole('button', { name }));
 }
 
+describe('a list of many environments', () => {
+  function List(props: { groups: readonly IGroup[] }): JSX.Element {
+    return (
+      <EnvironmentList
+        {...props}
+        filter=""
+        sort="name"
+        failure={null}
+        openGroups={new Set(['tensorflow'])}
+        trans={trans}
+        execute={() => undefined}
+        onPlan={() => undefined}
+        onToggleGroup={() => undefined}
+        onFilter={() => undefined}
+        onSort={() => undefined}
+        openMenu={() => undefined}
+        openPanelMenu={() => undefined}
+        selected={null}
+        onSelect={() => undefined}
+        isEnabled={() => true}
+      />
+    );
+  }
+
+  it('renders only as many rows as are near', () => {
+    const rows = Array.from({ length: 1000 }, (_, index) => row(`e${index}`));
+    render(<List groups={group(...rows)} />);
+    expect(screen.getAllByRole('listitem').length).toBeLessThan(100);
+  });
+
+  it('renders only the row again that changed', () => {
+    const [a, b] = [row('a'), row('b')];
+    const { rerender } = render(<List groups={group(a, b)} />);
+    const written = jest.spyOn(trans, '__');
+    rerender(<List groups={group({ ...a }, { ...b, job: job('1', 'b') })} />);
+    const actions = written.mock.calls.filter(([text]) =>
+      text.startsWith('Actions for')
+    );
+    expect(actions).toEqual([['Actions for %1', 'b']]);
+    screen.getByRole('progressbar');
+    written.mockRestore();
+  });
+});
+
 describe('the kernel of a row', () => {
   it('is restarted after its packages changed', () => {
     const shown = environment('tf219', { outdated_kernels: ['k1'] });
