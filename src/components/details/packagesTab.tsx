@@ -31,6 +31,7 @@ interface IPackagesTabProps extends Omit<
 export function PackagesTab(props: IPackagesTabProps): JSX.Element {
   const { packages, trans, canChange } = props;
   const [text, setText] = React.useState('');
+  const form = React.useRef<HTMLFormElement>(null);
   const result = usePackageSearch(canChange ? text : '', props.search);
   if (packages === null) {
     return <p role="status">{trans.__('Loading…')}</p>;
@@ -40,6 +41,11 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
   }
   const spec = text.trim();
   const { basket } = props;
+  /** Change the basket. What was pressed disappears, so the focus goes to the field, for the next package. */
+  const collect = (changed: IBasket): void => {
+    props.onBasket(changed);
+    form.current?.querySelector<HTMLElement>('input[type="search"]')?.focus();
+  };
   const installed = new Set(packages.value.map(item => item.name));
   const rows = packages.value.filter(item =>
     item.name.includes(spec.toLowerCase())
@@ -49,6 +55,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
     .slice(0, 5);
   return (
     <form
+      ref={form}
       onSubmit={event => {
         event.preventDefault();
         if (canChange && spec !== '') {
@@ -70,7 +77,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
         <Basket
           basket={basket}
           trans={trans}
-          onChange={props.onBasket}
+          onChange={collect}
           onReview={() => props.onChanges(basket)}
         />
       )}
@@ -83,7 +90,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
               trans={trans}
               onInstall={one => props.onChanges(withSpec(basket, one))}
               onCollect={one => {
-                props.onBasket(withSpec(basket, one));
+                collect(withSpec(basket, one));
                 setText('');
               }}
             />

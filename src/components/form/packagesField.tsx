@@ -101,6 +101,7 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
   const [text, setText] = React.useState('');
   const result = usePackageSearch(text, props.search);
   const listId = React.useId();
+  const input = React.useRef<HTMLInputElement>(null);
 
   const add = (input: string): void => {
     const specs = input
@@ -125,8 +126,17 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
 
   return (
     <>
-      <Chips specs={packages} trans={trans} onChange={onChange}>
+      <Chips
+        specs={packages}
+        trans={trans}
+        onChange={specs => {
+          onChange(specs);
+          // The button that was pressed disappears.
+          input.current?.focus();
+        }}
+      >
         <input
+          ref={input}
           type="text"
           list={listId}
           aria-label={trans.__('Packages')}

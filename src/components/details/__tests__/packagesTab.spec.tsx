@@ -72,11 +72,14 @@ describe('Packages', () => {
       const versions = await screen.findByLabelText(`Version of ${name}`);
       fireEvent.change(versions, { target: { value: version } });
       click(`Collect ${name} with other packages`);
+      // The button is gone, and the user goes on with the next package.
+      expect(document.activeElement).toBe(field);
     }
     click('Review Plan…');
     fireEvent.change(field, { target: { value: 'x' } });
     await screen.findByLabelText('Version of greet');
     click('Leave out pypi:greet');
+    expect(document.activeElement).toBe(field);
     fireEvent.change(field, { target: { value: 'rich' } });
     click('Add rich…');
     expect(executed).toEqual(

@@ -185,6 +185,9 @@ describe('NewEnvironment', () => {
     fireEvent.change(field, { target: { value: 'matplotlib' } });
     fireEvent.blur(field);
     fireEvent.click(screen.getByRole('button', { name: 'Leave out pandas' }));
+    expect(document.activeElement).toBe(
+      screen.getByRole('combobox', { name: 'Packages' })
+    );
     review();
     expect(requests[0].packages).toEqual(['scikit-learn>=1.5', 'matplotlib']);
   });
