@@ -1,34 +1,7 @@
-import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 
+import { focused, tabTo } from '../keyboard';
 import { Panel } from '../panel';
-
-/** Return the accessible name of what has the focus. */
-function focused(page: IJupyterLabPageFixture): Promise<string> {
-  return page.evaluate(() => {
-    const element = document.activeElement;
-    return (
-      element?.getAttribute('aria-label') ??
-      (element as HTMLInputElement | null)?.labels?.[0]?.textContent ??
-      element?.textContent ??
-      ''
-    );
-  });
-}
-
-/** Press Tab until the focus is on an element. */
-async function tabTo(
-  page: IJupyterLabPageFixture,
-  name: RegExp
-): Promise<void> {
-  for (let count = 0; count < 40; count++) {
-    if (name.test(await focused(page))) {
-      return;
-    }
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`Tab does not reach ${name}.`);
-}
 
 test('list, details, menu, form and review work with the keyboard, and the focus follows', async ({
   page
